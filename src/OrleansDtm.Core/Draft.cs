@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+
+namespace OrleansDtm.Core;
+
+/// <summary>
+/// The next state while it is being decided. Mutable inside one call of <see cref="TransactionMachine.Decide"/>, so that a
+/// transition copies the branches once and not once per change.
+/// </summary>
+internal sealed class Draft(Transaction state, DateTimeOffset now)
+{
+    /// <summary>Reasons and errors are cut to this many characters, DTM's column width.</summary>
+    public const int TextMax = 1024;
+
+    /// <summary>How long after its timeout a call may still be on its way back before somebody else may make it again.</summary>
+    public static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(2);
+
+    private readonly Transaction _before = state;
+    private Branch[]? _branches;
+    private List<BranchCall>? _calls;
+
+    public Transaction State { get; private set; } = state;
+
+    public DateTimeOffset Now { get; } = now;
+
+    public bool Changed => _branches is not null || !ReferenceEquals(State, _before);
+
+    public int Count => _branches?.Length ?? State.Branches.Length;
+
+    public Branch this[int index]
+    {
+        get => index == Transaction.CallbackIndex ? State.At(index) : _branches?[index] ?? State.Branches[index];
+        set
+        {
+            if (index == Transaction.CallbackIndex)
+            {
+                State = State with { Callback = value };
+                return;
+            }
+
+            _branches ??= [.. State.Branches];
+            _branches[index] = value;
+        }
+    }
+
+    public void Change(Func<Transaction, Transaction> change) => State = change(State);
+
+    public void Add(IEnumerable<Branch> branches) => _branches = [.. _branches ?? [.. State.Branches], .. branches];
+
+    /// <summary>Calls the branch, or declares it done when there is nobody to call.</summary>
+    public void Start(int index)
+    {
+        var branch = this[index];
+        if (branch.Definition.Url.Length == 0)
+        {
+            this[index] = branch with { Started = true, Status = BranchStatus.Succeed, Finished = Now, RetryAt = null };
+            return;
+        }
+
+        this[index] = branch with { Started = true, InFlight = true, RetryAt = null };
+        (_calls ??= []).Add(new BranchCall(index, branch.Definition, branch.Attempts + 1));
+    }
+
+    /// <summary>Decides to go back. Calls that wait for a retry are not made any more.</summary>
+    public void TurnBack(string reason)
+    {
+        State = State with { Status = TransactionStatus.Aborting, RollbackReason = Cut(reason) };
+        for (var i = 0; i < Count; i++)
+        {
+            if (this[i].RetryAt is not null)
+            {
+                this[i] = this[i] with { RetryAt = null };
+            }
+        }
+    }
+
+    public void Finish(TransactionStatus status) => State = State with { Status = status, Finished = Now };
+
+    public static string Cut(string text) => text.Length <= TextMax ? text : text[..TextMax];
+
+    /// <summary>The decision, with the moments at which somebody must come back.</summary>
+    public Decision Decide(IPattern pattern)
+    {
+        if (!Changed)
+        {
+            return Decision.Unchanged(_before);
+        }
+
+        var next = _branches is null ? State : State with { Branches = ImmutableCollectionsMarshal.AsImmutableArray(_branches) };
+        next = next with
+        {
+            Updated = Now,
+            WakeAt = next.IsFinal ? null : Wake(next, pattern),
+            LeaseUntil = Lease(next),
+        };
+        return new Decision(next, _calls is null ? [] : [.. _calls]);
+    }
+
+    private static DateTimeOffset? Wake(Transaction next, IPattern pattern)
+    {
+        var wake = pattern.Deadline(next);
+        foreach (var branch in next.Branches)
+        {
+            Consider(branch);
+        }
+
+        if (next.Callback is { } callback)
+        {
+            Consider(callback);
+        }
+
+        return wake;
+
+        void Consider(Branch branch)
+        {
+            if (branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: { } at } && (wake is null || at < wake))
+            {
+                wake = at;
+            }
+        }
+    }
+
+    private DateTimeOffset? Lease(Transaction next)
+    {
+        if (next.IsFinal || !(next.Callback?.InFlight == true || next.Branches.Any(static b => b.InFlight)))
+        {
+            return null;
+        }
+
+        return _calls is null ? next.LeaseUntil : Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+    }
+}

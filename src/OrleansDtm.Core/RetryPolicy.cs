@@ -1,0 +1,49 @@
+namespace OrleansDtm.Core;
+
+/// <summary>How long to wait before a call is made again. Pure: jitter comes from a hash, so a replay waits exactly as long.</summary>
+public static class RetryPolicy
+{
+    /// <summary>The largest share of the wait that jitter adds.</summary>
+    public const double JitterShare = 0.2;
+
+    /// <summary>
+    /// The wait after an error: the interval, doubled for each further error in a row, at most the cap, plus jitter that
+    /// spreads transactions which failed together.
+    /// </summary>
+    /// <param name="options">Interval and cap.</param>
+    /// <param name="failures">Errors in a row, 1 or more.</param>
+    /// <param name="gid">Seeds the jitter.</param>
+    /// <param name="index">Seeds the jitter.</param>
+    public static TimeSpan AfterError(TransactionOptions options, int failures, string gid, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(failures, 1);
+        var cap = Math.Max(options.RetryIntervalMax.Ticks, options.RetryInterval.Ticks);
+        double wait = options.RetryInterval.Ticks;
+        for (var i = 1; i < failures && wait < cap; i++)
+        {
+            wait *= 2;
+        }
+
+        wait = Math.Min(wait, cap);
+        return TimeSpan.FromTicks((long)(wait * (1 + (JitterShare * Fraction(gid, index, failures)))));
+    }
+
+    /// <summary>The wait after ONGOING: constant, because the service is healthy and asked for patience.</summary>
+    public static TimeSpan AfterOngoing(TransactionOptions options) => options.RetryInterval;
+
+    /// <summary>A number in [0, 1) that differs between transactions, branches and attempts (FNV-1a with a final mix).</summary>
+    private static double Fraction(string gid, int index, int failures)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var c in gid)
+        {
+            hash = (hash ^ c) * 1099511628211UL;
+        }
+
+        hash = (hash ^ (uint)index) * 1099511628211UL;
+        hash = (hash ^ (uint)failures) * 1099511628211UL;
+        hash ^= hash >> 32;
+        hash *= 0xD6E8FEB86659FD93UL;
+        return (hash >> 11) * (1.0 / (1UL << 53));
+    }
+}

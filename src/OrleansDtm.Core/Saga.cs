@@ -1,0 +1,210 @@
+using System.Globalization;
+
+namespace OrleansDtm.Core;
+
+/// <summary>
+/// Steps of action and compensation. Forward in order (or side by side, as far as the orders allow); when a step fails, the
+/// limit or the time is up, everything that may have run is compensated in reverse, the failed step's own compensation included.
+/// Step i stands in the branches as [2i] compensate, [2i + 1] action.
+/// </summary>
+internal sealed class Saga : IPattern
+{
+    public bool CreatedBySubmit => true;
+
+    public bool CreatedByPrepare => false;
+
+    public DateTimeOffset? Deadline(Transaction state) =>
+        state.Status == TransactionStatus.Submitted && state.Definition.Options.TimeoutToFail > TimeSpan.Zero
+            ? state.Definition.Created + state.Definition.Options.TimeoutToFail
+            : null;
+
+    public bool FailureIsAnswer(Transaction state, int index) => IsAction(index);
+
+    public bool Retries(Transaction state, int index) => !IsAction(index) || state.Status == TransactionStatus.Submitted;
+
+    public void OnSucceeded(Draft draft, int index)
+    {
+        // Advance sees it in the branch's status.
+    }
+
+    public void OnFailed(Draft draft, int index, string error)
+    {
+        if (draft.State.Status == TransactionStatus.Submitted)
+        {
+            draft.TurnBack($"url:{draft[index].Definition.Url} return failed: {error} FAILURE");
+        }
+    }
+
+    public void OnError(Draft draft, int index)
+    {
+        var limit = draft.State.Definition.Options.RetryLimit;
+        if (limit == 0 || !IsAction(index) || draft.State.Status != TransactionStatus.Submitted)
+        {
+            return;
+        }
+
+        if (draft.State.RetryCount >= limit)
+        {
+            draft.TurnBack(string.Create(CultureInfo.InvariantCulture, $"RetryCount is greater than RetryLimit, RetryLimit: {limit}"));
+            return;
+        }
+
+        draft.Change(static t => t with { RetryCount = t.RetryCount + 1 });
+    }
+
+    public Rejection? OnAbort(Draft draft, string reason) => new(
+        RejectionKind.Conflict,
+        $"trans type: 'saga' current status '{Names.Of(draft.State.Status)}', cannot abort. FAILURE");
+
+    public Rejection? OnRegister(Draft draft, TransactionEvent.Register register) =>
+        new(RejectionKind.Conflict, "a saga takes no further branches. FAILURE");
+
+    public void Advance(Draft draft)
+    {
+        if (draft.State.Status == TransactionStatus.Submitted)
+        {
+            GoForward(draft);
+        }
+
+        // Not "else": what just turned back starts its compensations in the same write.
+        if (draft.State.Status == TransactionStatus.Aborting)
+        {
+            GoBack(draft);
+        }
+    }
+
+    private void GoForward(Draft draft)
+    {
+        if (AllDone(draft))
+        {
+            draft.Finish(TransactionStatus.Succeed);
+            return;
+        }
+
+        if (Deadline(draft.State) <= draft.Now)
+        {
+            var seconds = draft.State.Definition.Options.TimeoutToFail.TotalSeconds;
+            draft.TurnBack(string.Create(CultureInfo.InvariantCulture, $"Timeout after {seconds} seconds"));
+            return;
+        }
+
+        // Steps without a URL are done the moment they start and may let others start: go round until nothing moves.
+        bool moved;
+        do
+        {
+            moved = false;
+            for (var step = 0; step < draft.Count / 2; step++)
+            {
+                var action = ActionOf(step);
+                if (draft[action].CanStart(draft.Now) && PredecessorsDone(draft, step))
+                {
+                    draft.Start(action);
+                    moved |= draft[action].Status == BranchStatus.Succeed;
+                }
+            }
+        }
+        while (moved);
+
+        if (AllDone(draft))
+        {
+            draft.Finish(TransactionStatus.Succeed);
+        }
+    }
+
+    private static void GoBack(Draft draft)
+    {
+        bool moved;
+        bool pending;
+        do
+        {
+            moved = pending = false;
+            for (var step = (draft.Count / 2) - 1; step >= 0; step--)
+            {
+                if (Undone(draft, step))
+                {
+                    continue;
+                }
+
+                pending = true;
+                var compensate = CompensateOf(step);
+
+                // An action still on its way could land after its compensation: its call must have ended first.
+                if (!draft[ActionOf(step)].InFlight && draft[compensate].CanStart(draft.Now) && SuccessorsUndone(draft, step))
+                {
+                    draft.Start(compensate);
+                    moved |= draft[compensate].Status == BranchStatus.Succeed;
+                }
+            }
+        }
+        while (moved);
+
+        if (!pending)
+        {
+            draft.Finish(TransactionStatus.Failed);
+        }
+    }
+
+    private static bool AllDone(Draft draft)
+    {
+        for (var step = 0; step < draft.Count / 2; step++)
+        {
+            if (draft[ActionOf(step)].Status != BranchStatus.Succeed)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool PredecessorsDone(Draft draft, int step)
+    {
+        var options = draft.State.Definition.Options;
+        if (!options.Concurrent)
+        {
+            return step == 0 || draft[ActionOf(step - 1)].Status == BranchStatus.Succeed;
+        }
+
+        if (options.Orders.TryGetValue(step, out var predecessors))
+        {
+            foreach (var predecessor in predecessors)
+            {
+                if (draft[ActionOf(predecessor)].Status != BranchStatus.Succeed)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private static bool SuccessorsUndone(Draft draft, int step)
+    {
+        var options = draft.State.Definition.Options;
+        if (!options.Concurrent)
+        {
+            return step == (draft.Count / 2) - 1 || Undone(draft, step + 1);
+        }
+
+        foreach (var (successor, predecessors) in options.Orders)
+        {
+            if (predecessors.Contains(step) && !Undone(draft, successor))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Nothing of the step is left behind: it was never called, or its compensation succeeded.</summary>
+    private static bool Undone(Draft draft, int step) =>
+        !draft[ActionOf(step)].Started || draft[CompensateOf(step)].Status == BranchStatus.Succeed;
+
+    private static bool IsAction(int index) => index % 2 == 1;
+
+    private static int CompensateOf(int step) => 2 * step;
+
+    private static int ActionOf(int step) => (2 * step) + 1;
+}

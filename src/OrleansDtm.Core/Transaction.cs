@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+
+namespace OrleansDtm.Core;
+
+/// <summary>One try of a call, kept for people who ask why.</summary>
+/// <param name="At">When the answer came (UTC).</param>
+/// <param name="Duration">How long it took.</param>
+/// <param name="Outcome">What it came to.</param>
+/// <param name="Error">Why it did not succeed; null on success.</param>
+public readonly record struct Attempt(DateTimeOffset At, TimeSpan Duration, OutcomeKind Outcome, string? Error);
+
+/// <summary>A call and how far it has come. Immutable: progress makes a new one.</summary>
+public sealed record Branch
+{
+    /// <summary>How many attempts <see cref="History"/> keeps.</summary>
+    public const int HistoryMax = 8;
+
+    public required BranchDefinition Definition { get; init; }
+
+    public BranchStatus Status { get; init; } = BranchStatus.Prepared;
+
+    /// <summary>It was called at least once, or was about to be when this was stored: it may have run.</summary>
+    public bool Started { get; init; }
+
+    /// <summary>A call is under way, or was when this was stored.</summary>
+    public bool InFlight { get; init; }
+
+    /// <summary>Answers so far, of any kind.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>Errors in a row: the exponent of the next wait.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>When it is called again; null = not waiting.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>When its status became final (UTC); null before.</summary>
+    public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>What went wrong in the latest attempt that did not succeed; null when none failed.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>The last <see cref="HistoryMax"/> attempts, oldest first.</summary>
+    public ImmutableArray<Attempt> History { get; init; } = [];
+
+    /// <summary>Waiting, and the wait is over; or never called.</summary>
+    public bool CanStart(DateTimeOffset now) =>
+        Status == BranchStatus.Prepared && !InFlight && (RetryAt is not { } at || at <= now);
+}
+
+/// <summary>A transaction as the coordinator knows it. Immutable: <see cref="TransactionMachine"/> makes the next one.</summary>
+public sealed record Transaction
+{
+    /// <summary>The index that stands for <see cref="Callback"/> where a branch index is asked for.</summary>
+    public const int CallbackIndex = -1;
+
+    public required TransactionDefinition Definition { get; init; }
+
+    /// <summary>Every call in the order it was given or registered; compensation before action, cancel before confirm, as DTM lists them.</summary>
+    public required ImmutableArray<Branch> Branches { get; init; }
+
+    public required TransactionStatus Status { get; init; }
+
+    /// <summary>The call of <see cref="TransactionDefinition.QueryPrepared"/> (branch 00); null while none was needed.</summary>
+    public Branch? Callback { get; init; }
+
+    /// <summary>Why it turned back; empty when it did not.</summary>
+    public string RollbackReason { get; init; } = "";
+
+    /// <summary>What a workflow returned, as its SDK wrote it; empty otherwise.</summary>
+    public string Result { get; init; } = "";
+
+    /// <summary>Failed attempts of a saga's actions, counted against <see cref="TransactionOptions.RetryLimit"/>.</summary>
+    public int RetryCount { get; init; }
+
+    public required DateTimeOffset Updated { get; init; }
+
+    /// <summary>When the status became final (UTC); null before.</summary>
+    public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>When something must be done even if nothing happens before; null = nothing is waiting for time.</summary>
+    public DateTimeOffset? WakeAt { get; init; }
+
+    /// <summary>Until when the calls under way must have been answered; null = none is under way.</summary>
+    public DateTimeOffset? LeaseUntil { get; init; }
+
+    /// <summary>Counts the writes; every write is guarded by it. 0 = not stored yet.</summary>
+    public long Version { get; init; }
+
+    public bool IsFinal => Status is TransactionStatus.Succeed or TransactionStatus.Failed;
+
+    public bool HasInFlight => LeaseUntil is not null;
+
+    /// <summary>When somebody must look after it if its owner has gone: the earlier of <see cref="WakeAt"/> and <see cref="LeaseUntil"/>.</summary>
+    public DateTimeOffset? Due => (WakeAt, LeaseUntil) switch
+    {
+        (null, var lease) => lease,
+        (var wake, null) => wake,
+        var (wake, lease) => wake < lease ? wake : lease,
+    };
+
+    public Branch At(int index) => index == CallbackIndex
+        ? Callback ?? throw new ArgumentOutOfRangeException(nameof(index), "This transaction has no callback.")
+        : Branches[index];
+
+    public Transaction With(int index, Branch branch) => index == CallbackIndex
+        ? this with { Callback = branch }
+        : this with { Branches = Branches.SetItem(index, branch) };
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+
+namespace OrleansDtm.Core;
+
+/// <summary>Something that happened to a transaction. The only way its state changes.</summary>
+public abstract record TransactionEvent
+{
+    private TransactionEvent()
+    {
+    }
+
+    /// <summary>The submitter wants it done.</summary>
+    public sealed record Submit(Submission Submission) : TransactionEvent;
+
+    /// <summary>The submitter announces it and will decide later.</summary>
+    public sealed record Prepare(Submission Submission) : TransactionEvent;
+
+    /// <summary>The submitter decides to go back.</summary>
+    public sealed record Abort(TransactionType Type, string Reason) : TransactionEvent;
+
+    /// <summary>The submitter adds branches to a prepared transaction.</summary>
+    /// <param name="Type">The pattern the submitter believes it is.</param>
+    /// <param name="Branches">All or none of them are added.</param>
+    /// <param name="Status">Prepared for tcc and xa; what the SDK reports for a workflow.</param>
+    public sealed record Register(TransactionType Type, ImmutableArray<BranchDefinition> Branches, BranchStatus Status) : TransactionEvent;
+
+    /// <summary>A workflow's SDK reports its end.</summary>
+    public sealed record FinishWorkflow(TransactionStatus Status, string Reason, string Result) : TransactionEvent;
+
+    /// <summary>A call came back, or its time was up.</summary>
+    public sealed record BranchAnswered(int Index, Outcome Outcome, TimeSpan Duration) : TransactionEvent;
+
+    /// <summary>The moment of <see cref="Transaction.WakeAt"/> may have come.</summary>
+    public sealed record TimeDue : TransactionEvent
+    {
+        public static TimeDue Instance { get; } = new();
+    }
+
+    /// <summary>A new owner took it over; of the calls marked as under way only these really are.</summary>
+    public sealed record Resumed(ImmutableHashSet<int> Outstanding) : TransactionEvent;
+
+    /// <summary>An operator wants waiting calls made now.</summary>
+    public sealed record RetryNow : TransactionEvent
+    {
+        public static RetryNow Instance { get; } = new();
+    }
+
+    /// <summary>An operator ends it without compensation.</summary>
+    public sealed record ForceStop : TransactionEvent
+    {
+        public static ForceStop Instance { get; } = new();
+    }
+}

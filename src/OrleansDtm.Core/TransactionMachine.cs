@@ -1,0 +1,246 @@
+using System.Collections.Immutable;
+
+namespace OrleansDtm.Core;
+
+/// <summary>
+/// The rules of every pattern: what follows from an event in a state at a moment. Pure: no clock, no I/O, no randomness.
+/// The caller stores <see cref="Decision.Next"/> before it makes <see cref="Decision.Calls"/>.
+/// </summary>
+public static class TransactionMachine
+{
+    /// <summary>By type; null = no such pattern.</summary>
+    private static readonly ImmutableDictionary<TransactionType, IPattern> Patterns =
+        ImmutableDictionary<TransactionType, IPattern>.Empty.Add(TransactionType.Saga, new Saga());
+
+    /// <summary>Whether the pattern exists.</summary>
+    public static bool Supports(TransactionType type) => PatternOf(type) is not null;
+
+    /// <param name="state">What is stored; null = nothing is.</param>
+    /// <param name="occurred">What happened.</param>
+    /// <param name="now">The present moment (UTC); cut to milliseconds, the precision that is stored.</param>
+    public static Decision Decide(Transaction? state, TransactionEvent occurred, DateTimeOffset now)
+    {
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
+        if (state is null)
+        {
+            return Create(occurred, now);
+        }
+
+        var pattern = PatternOf(state.Definition.Type)!;
+        var draft = new Draft(state, now);
+        var rejection = Apply(draft, pattern, occurred);
+        if (rejection is not null)
+        {
+            return new Decision(state, [], rejection);
+        }
+
+        if (!draft.State.IsFinal && (draft.Changed || occurred is TransactionEvent.TimeDue or TransactionEvent.Resumed))
+        {
+            pattern.Advance(draft);
+        }
+
+        return draft.Decide(pattern);
+    }
+
+    private static Decision Create(TransactionEvent occurred, DateTimeOffset now)
+    {
+        var (submission, status) = occurred switch
+        {
+            TransactionEvent.Submit e => (e.Submission, TransactionStatus.Submitted),
+            TransactionEvent.Prepare e => (e.Submission, TransactionStatus.Prepared),
+            _ => (null, TransactionStatus.None),
+        };
+        if (submission is null)
+        {
+            return Decision.Refused(null, RejectionKind.NotFound, "no such transaction");
+        }
+
+        var type = submission.Definition.Type;
+        if (PatternOf(type) is not { } pattern)
+        {
+            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{Names.Of(type)}' is not supported");
+        }
+
+        if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))
+        {
+            return status == TransactionStatus.Submitted
+                ? Decision.Refused(null, RejectionKind.NotFound, $"trans_type: a {Names.Of(type)} must be prepared before it is submitted")
+                : Decision.Refused(null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
+        }
+
+        var draft = new Draft(
+            new Transaction
+            {
+                Definition = submission.Definition,
+                Branches = [],
+                Status = status,
+                Updated = now,
+            },
+            now);
+        draft.Add(submission.Branches.Select(static b => new Branch { Definition = b }));
+        pattern.Advance(draft);
+        return draft.Decide(pattern);
+    }
+
+    private static Rejection? Apply(Draft draft, IPattern pattern, TransactionEvent occurred) => occurred switch
+    {
+        TransactionEvent.BranchAnswered e => OnAnswered(draft, pattern, e),
+        TransactionEvent.Submit e => OnSubmit(draft, e.Submission),
+        TransactionEvent.Prepare e => OnPrepare(draft, e.Submission),
+        TransactionEvent.Abort e => pattern.OnAbort(draft, e.Reason),
+        TransactionEvent.Register e => pattern.OnRegister(draft, e),
+        TransactionEvent.Resumed e => OnResumed(draft, e.Outstanding),
+        TransactionEvent.RetryNow => OnRetryNow(draft),
+        TransactionEvent.ForceStop => OnForceStop(draft),
+        TransactionEvent.TimeDue => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred.GetType().Name, "Unknown event."),
+    };
+
+    private static Rejection? OnSubmit(Draft draft, Submission submission)
+    {
+        var state = draft.State;
+        if (OtherType(state, submission) is { } other)
+        {
+            return other;
+        }
+
+        switch (state.Status)
+        {
+            case TransactionStatus.Prepared:
+                draft.Change(static t => t with { Status = TransactionStatus.Submitted });
+                return null;
+            case TransactionStatus.Submitted:
+                return null; // Said again while it runs: nothing runs twice, the answer is the same.
+            default:
+                // "sumbmit" is how the reference spells it, and clients compare texts.
+                return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(state.Status)}', cannot sumbmit. FAILURE");
+        }
+    }
+
+    private static Rejection? OnPrepare(Draft draft, Submission submission)
+    {
+        var state = draft.State;
+        return OtherType(state, submission) ?? (state.Status == TransactionStatus.Prepared
+            ? null
+            : new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(state.Status)}', cannot prepare. FAILURE"));
+    }
+
+    private static Rejection? OtherType(Transaction state, Submission submission) =>
+        state.Definition.Type == submission.Definition.Type
+            ? null
+            : new Rejection(RejectionKind.Conflict, $"gid belongs to a {Names.Of(state.Definition.Type)} already. FAILURE");
+
+    private static Rejection? OnResumed(Draft draft, ImmutableHashSet<int> outstanding)
+    {
+        for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
+        {
+            if (draft[i].InFlight && !outstanding.Contains(i))
+            {
+                draft[i] = draft[i] with { InFlight = false };
+            }
+        }
+
+        return null;
+    }
+
+    private static Rejection? OnRetryNow(Draft draft)
+    {
+        if (draft.State.IsFinal)
+        {
+            return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', nothing is left to retry. FAILURE");
+        }
+
+        for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
+        {
+            if (draft[i].RetryAt is not null)
+            {
+                draft[i] = draft[i] with { RetryAt = draft.Now, Failures = 0 };
+            }
+        }
+
+        return null;
+    }
+
+    private static Rejection? OnForceStop(Draft draft)
+    {
+        if (draft.State.IsFinal)
+        {
+            return new Rejection(
+                RejectionKind.Conflict,
+                $"global transaction force stop error. status: {Names.Of(draft.State.Status)}. error: FAILURE");
+        }
+
+        draft.Change(static t => t with
+        {
+            RollbackReason = t.RollbackReason.Length > 0 ? t.RollbackReason : "stopped by force, without compensation",
+        });
+        draft.Finish(TransactionStatus.Failed);
+        return null;
+    }
+
+    private static Rejection? OnAnswered(Draft draft, IPattern pattern, TransactionEvent.BranchAnswered e)
+    {
+        if (draft.State.IsFinal || !draft[e.Index].InFlight)
+        {
+            return null; // It was stopped by force, or another owner has dealt with this call: the answer comes too late to matter.
+        }
+
+        var before = draft[e.Index];
+        var outcome = e.Outcome;
+        if (outcome.Kind == OutcomeKind.Failed && !pattern.FailureIsAnswer(draft.State, e.Index))
+        {
+            outcome = Outcome.Unknown($"{before.Definition.Op} answered FAILURE, but it cannot be refused any more, so it is retried: {outcome.Error}");
+        }
+
+        var history = before.History.Length < Branch.HistoryMax ? before.History : before.History.RemoveAt(0);
+        var error = outcome.Error is null ? null : Draft.Cut(outcome.Error);
+        draft[e.Index] = before with
+        {
+            InFlight = false,
+            Attempts = before.Attempts + 1,
+            LastError = error ?? before.LastError,
+            History = history.Add(new Attempt(draft.Now, e.Duration, outcome.Kind, error)),
+        };
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Succeeded:
+                draft[e.Index] = draft[e.Index] with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0 };
+                pattern.OnSucceeded(draft, e.Index);
+                break;
+            case OutcomeKind.Failed:
+                draft[e.Index] = draft[e.Index] with { Status = BranchStatus.Failed, Finished = draft.Now };
+                pattern.OnFailed(draft, e.Index, outcome.Error ?? "");
+                break;
+            case OutcomeKind.Ongoing:
+                WaitOrLeave(draft, pattern, e.Index, 0);
+                break;
+            case OutcomeKind.Unknown:
+                pattern.OnError(draft, e.Index);
+                WaitOrLeave(draft, pattern, e.Index, before.Failures + 1);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(e), outcome.Kind, "An answer needs an outcome.");
+        }
+
+        return null;
+    }
+
+    private static void WaitOrLeave(Draft draft, IPattern pattern, int index, int failures)
+    {
+        var definition = draft.State.Definition;
+        DateTimeOffset? retryAt = null;
+        if (pattern.Retries(draft.State, index))
+        {
+            var wait = failures == 0
+                ? RetryPolicy.AfterOngoing(definition.Options)
+                : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
+
+            // Rounded up to what is stored: a timer must never be early.
+            retryAt = draft.Now + TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+        }
+
+        draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };
+    }
+
+    private static IPattern? PatternOf(TransactionType type) => Patterns.GetValueOrDefault(type);
+}

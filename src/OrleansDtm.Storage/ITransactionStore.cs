@@ -1,0 +1,110 @@
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>
+/// Where transactions are kept. Reads are as of the last commit; a write is durable when its task ends. All members may be
+/// called from any thread. When the database cannot be reached they throw <see cref="StoreUnavailableException"/>, and a write
+/// that threw may or may not have happened: the caller reloads, it never guesses.
+/// </summary>
+public interface ITransactionStore : IAsyncDisposable
+{
+    /// <summary>Creates or migrates the schema. Called once, before anything else.</summary>
+    /// <exception cref="StoreSchemaException">The database holds a schema this program cannot use.</exception>
+    Task Start(CancellationToken cancellationToken);
+
+    /// <summary>Inserts (<see cref="TransactionWrite.Previous"/> null) or updates one transaction, guarded by its version.</summary>
+    Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken);
+
+    /// <summary>The transaction as last committed; null when there is none with exactly this gid.</summary>
+    Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken);
+
+    /// <summary>Unfinished transactions whose due moment has come, the longest overdue first.</summary>
+    /// <param name="now">Inclusive.</param>
+    /// <param name="after">Continue behind this row of the previous page; null = from the start.</param>
+    /// <param name="limit">At most this many.</param>
+    Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Unfinished transactions with a call under way whose owner is somebody else than <paramref name="self"/>, by id: what a
+    /// process that died left behind. Only the start of a lone process may take them without waiting for their due moment.
+    /// </summary>
+    /// <param name="afterId">Continue behind this id; 0 = from the start.</param>
+    Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Unfinished transactions that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
+    Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
+
+    /// <summary>A page of transactions, the newest first.</summary>
+    Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Throws when the store does not answer; for readiness.</summary>
+    Task Ping(CancellationToken cancellationToken);
+}
+
+/// <summary>One guarded write.</summary>
+/// <param name="Previous">What is believed to be stored; null = nothing is (insert).</param>
+/// <param name="Next">What is to be stored; its version is one more than the previous one's, 1 for an insert.</param>
+/// <param name="Owner">The process that has calls under way; 0 when none are.</param>
+public sealed record TransactionWrite(Transaction? Previous, Transaction Next, long Owner);
+
+/// <summary>What a write came to.</summary>
+public enum WriteResult
+{
+    None = 0,
+
+    /// <summary>It is durable.</summary>
+    Written = 1,
+
+    /// <summary>Nothing was written: the gid exists (insert), or its version is another (update).</summary>
+    Conflict = 2,
+}
+
+/// <param name="Id">The store's own number, growing with time of insertion; the keyset of listings. At most 2^53.</param>
+/// <param name="Owner">See <see cref="TransactionWrite.Owner"/>.</param>
+/// <param name="Transaction">The state.</param>
+public sealed record StoredTransaction(long Id, long Owner, Transaction Transaction);
+
+/// <param name="Id">See <see cref="StoredTransaction.Id"/>.</param>
+/// <param name="Gid">Whose turn it is.</param>
+/// <param name="Due">Since when.</param>
+public sealed record DueTransaction(long Id, string Gid, DateTimeOffset Due);
+
+/// <summary>What a listing asks for; null and default = do not care.</summary>
+public sealed record TransactionFilter
+{
+    public string? Gid { get; init; }
+
+    public TransactionStatus Status { get; init; }
+
+    public TransactionType Type { get; init; }
+
+    /// <summary>Created at or after.</summary>
+    public DateTimeOffset? CreatedFrom { get; init; }
+
+    /// <summary>Created at or before.</summary>
+    public DateTimeOffset? CreatedTo { get; init; }
+
+    /// <summary>Only ids below this one: the last id of the previous page; 0 = from the newest.</summary>
+    public long BeforeId { get; init; }
+
+    /// <summary>At most this many.</summary>
+    public int Limit { get; init; } = 100;
+}
+
+/// <summary>The database cannot be reached, or did not say whether it committed.</summary>
+public sealed class StoreUnavailableException : Exception
+{
+    public StoreUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public StoreUnavailableException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>The schema found is not one this program can use; the message names the fix.</summary>
+public sealed class StoreSchemaException(string message) : Exception(message);
