@@ -1,0 +1,51 @@
+namespace OrleansDtm.Abstractions;
+
+/// <summary>One transaction; the key is its gid.</summary>
+[Alias("dtm.ITransactionGrain")]
+public interface ITransactionGrain : IGrainWithStringKey
+{
+    /// <summary>Starts it, or lets a prepared one go forward. Answers after commit; with WaitResult at its end or at the first pause.</summary>
+    [Alias("Submit"), ResponseTimeout("01:00:00")]
+    Task<TransactionReply> Submit(SubmissionMessage submission);
+
+    /// <summary>Announces it.</summary>
+    [Alias("Prepare")]
+    Task<TransactionReply> Prepare(SubmissionMessage submission);
+
+    /// <summary>Lets a prepared one go back.</summary>
+    /// <param name="type">The pattern the caller believes it is.</param>
+    /// <param name="reason">Kept as the rollback reason; may be empty.</param>
+    [Alias("Abort")]
+    Task<TransactionReply> Abort(string type, string reason);
+
+    /// <summary>Ends it without compensation.</summary>
+    [Alias("ForceStop")]
+    Task<TransactionReply> ForceStop();
+
+    /// <summary>Makes the calls that wait for a retry now.</summary>
+    [Alias("RetryNow")]
+    Task<TransactionReply> RetryNow();
+
+    /// <summary>Goes on with what is due, loading it first if need be.</summary>
+    /// <param name="ownerGone">The process that had calls under way is known to be dead: do not wait for its lease.</param>
+    [Alias("Resume")]
+    Task Resume(bool ownerGone);
+}
+
+/// <summary>The calls to one service; the key is the authority of its URLs.</summary>
+[Alias("dtm.IBranchGrain")]
+public interface IBranchGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the call. Does not throw for anything the service does.</summary>
+    [Alias("Call"), ResponseTimeout("25:00:00")]
+    Task<BranchAnswer> Call(BranchCallMessage call);
+}
+
+/// <summary>Looks after the unfinished transactions of one store shard; the key is its number.</summary>
+[Alias("dtm.IRecoveryGrain")]
+public interface IRecoveryGrain : IGrainWithIntegerKey
+{
+    /// <summary>Registers the reminder and starts sweeping. Idempotent.</summary>
+    [Alias("Start")]
+    Task Start();
+}

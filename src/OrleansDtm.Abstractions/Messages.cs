@@ -1,0 +1,182 @@
+namespace OrleansDtm.Abstractions;
+
+/// <summary>A step of a saga or a message: whom to call, whom to call to take it back, and with what.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.step")]
+public sealed record StepMessage
+{
+    /// <summary>URL of the action; empty = nothing to call.</summary>
+    [Id(0)]
+    public string Action { get; init; } = "";
+
+    /// <summary>URL of the compensation; empty = nothing to call.</summary>
+    [Id(1)]
+    public string Compensate { get; init; } = "";
+
+    /// <summary>The body of both calls, as it came; may be empty.</summary>
+    [Id(2)]
+    public byte[] Payload { get; init; } = [];
+}
+
+/// <summary>A transaction as its submitter describes it. Durations in milliseconds, defaults already filled in.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.submission")]
+public sealed record SubmissionMessage
+{
+    /// <summary>saga, msg, tcc, xa or workflow.</summary>
+    [Id(0)]
+    public required string Type { get; init; }
+
+    /// <summary>http, grpc or json-rpc.</summary>
+    [Id(1)]
+    public string Protocol { get; init; } = "http";
+
+    [Id(2)]
+    public StepMessage[] Steps { get; init; } = [];
+
+    [Id(3)]
+    public string QueryPrepared { get; init; } = "";
+
+    [Id(4)]
+    public string CustomData { get; init; } = "";
+
+    /// <summary>Headers for each call of a branch; null = none.</summary>
+    [Id(5)]
+    public Dictionary<string, string>? BranchHeaders { get; init; }
+
+    /// <summary>0 = never.</summary>
+    [Id(6)]
+    public long TimeoutToFailMs { get; init; }
+
+    [Id(7)]
+    public long RetryIntervalMs { get; init; }
+
+    [Id(8)]
+    public long RetryIntervalMaxMs { get; init; }
+
+    [Id(9)]
+    public long RequestTimeoutMs { get; init; }
+
+    /// <summary>0 = no limit.</summary>
+    [Id(10)]
+    public int RetryLimit { get; init; }
+
+    [Id(11)]
+    public bool Concurrent { get; init; }
+
+    /// <summary>Answer when it has ended, or when nothing more happens before a retry.</summary>
+    [Id(12)]
+    public bool WaitResult { get; init; }
+
+    [Id(13)]
+    public long DelayMs { get; init; }
+
+    /// <summary>For each step, by index, those that must be done before; null = none.</summary>
+    [Id(14)]
+    public Dictionary<int, int[]>? Orders { get; init; }
+}
+
+/// <summary>What became of a request to a transaction.</summary>
+[GenerateSerializer, Alias("dtm.reply-kind")]
+public enum ReplyKind
+{
+    None = 0,
+    Ok = 1,
+
+    /// <summary>The transaction's status does not allow it.</summary>
+    Conflict = 2,
+    NotFound = 3,
+
+    /// <summary>The request itself is wrong.</summary>
+    Invalid = 4,
+
+    /// <summary>The store does not answer; the same request may be sent again.</summary>
+    Unavailable = 5,
+}
+
+/// <summary>The answer of a transaction.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.reply")]
+public sealed record TransactionReply
+{
+    [Id(0)]
+    public required ReplyKind Kind { get; init; }
+
+    /// <summary>Why not; empty when <see cref="Kind"/> is Ok.</summary>
+    [Id(1)]
+    public string Message { get; init; } = "";
+
+    /// <summary>The status after the request, as DTM names it; empty when there is no transaction.</summary>
+    [Id(2)]
+    public string Status { get; init; } = "";
+
+    /// <summary>Why the transaction turned back; empty when it did not.</summary>
+    [Id(3)]
+    public string RollbackReason { get; init; } = "";
+
+    /// <summary>The latest error of a branch, for a transaction that is not finished; empty when there was none.</summary>
+    [Id(4)]
+    public string LastError { get; init; } = "";
+}
+
+/// <summary>One call of a branch.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.branch-call")]
+public sealed record BranchCallMessage
+{
+    [Id(0)]
+    public required string Gid { get; init; }
+
+    [Id(1)]
+    public required string Type { get; init; }
+
+    [Id(2)]
+    public required string Protocol { get; init; }
+
+    [Id(3)]
+    public required string BranchId { get; init; }
+
+    [Id(4)]
+    public required string Op { get; init; }
+
+    /// <summary>Never empty: an empty one is not called.</summary>
+    [Id(5)]
+    public required string Url { get; init; }
+
+    [Id(6)]
+    public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Null = none.</summary>
+    [Id(7)]
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>For waiting in the bulkhead and the call together.</summary>
+    [Id(8)]
+    public long TimeoutMs { get; init; }
+
+    /// <summary>1 for the first.</summary>
+    [Id(9)]
+    public int Attempt { get; init; }
+}
+
+/// <summary>How a call of a branch ended.</summary>
+[GenerateSerializer, Alias("dtm.branch-outcome")]
+public enum BranchOutcome
+{
+    None = 0,
+    Succeeded = 1,
+    Failed = 2,
+    Ongoing = 3,
+    Unknown = 4,
+}
+
+/// <summary>The answer of a branch.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.branch-answer")]
+public sealed record BranchAnswer
+{
+    [Id(0)]
+    public required BranchOutcome Outcome { get; init; }
+
+    /// <summary>Why it did not succeed; null on success.</summary>
+    [Id(1)]
+    public string? Error { get; init; }
+
+    [Id(2)]
+    public TimeSpan Duration { get; init; }
+}

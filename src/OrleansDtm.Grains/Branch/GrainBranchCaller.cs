@@ -1,0 +1,25 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Transaction;
+
+namespace OrleansDtm.Grains.Branch;
+
+/// <summary>Hands a call to the <see cref="BranchGrain"/> of its service.</summary>
+internal sealed class GrainBranchCaller(IGrainFactory grains) : IBranchCaller
+{
+    public Task<BranchAnswer> Call(BranchCallMessage call) => grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
+
+    /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>.</summary>
+    internal static string ServiceOf(string url)
+    {
+        var rest = url.AsSpan();
+        var scheme = rest.IndexOf("://");
+        if (scheme >= 0)
+        {
+            rest = rest[(scheme + 3)..];
+        }
+
+        var end = rest.IndexOfAny('/', '?', '#');
+        var authority = (end >= 0 ? rest[..end] : rest).ToString();
+        return authority.Length == 0 ? "-" : authority.ToLowerInvariant();
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Invokers;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Hosting;
+
+/// <summary>Makes a silo a coordinator.</summary>
+public static class OrleansDtmSiloExtensions
+{
+    /// <summary>
+    /// Adds the coordinator's grains and what they need, except the <see cref="ITransactionStore"/>, which must be registered and
+    /// started beside it, and a reminder service.
+    /// </summary>
+    public static ISiloBuilder AddOrleansDtm(this ISiloBuilder silo, Action<DtmGrainOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        var services = silo.Services;
+        var options = services.AddOptions<DtmGrainOptions>();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new InvokerOptions());
+        services.TryAddSingleton<HttpBranchInvoker>();
+        services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
+        services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
+        services.TryAddSingleton(static provider => new RunnerServices(
+            provider.GetRequiredService<ITransactionStore>(),
+            provider.GetRequiredService<IBranchCaller>(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
+            ProcessIdentity.Create(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.KeepAlive,
+            provider.GetRequiredService<ILogger<TransactionRunner>>()));
+
+        silo.AddStartupTask(static (provider, _) =>
+            provider.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(0).Start());
+        return silo;
+    }
+}

@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Placement;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Recovery;
+
+/// <summary>
+/// Brings back what nobody is working on. The reminder makes sure that some silo always has this activation; the sweep then goes
+/// over the due index. Waking a transaction that is awake already costs a local call and changes nothing.
+/// </summary>
+[PreferLocalPlacement]
+public sealed class RecoveryGrain(
+    ITransactionStore store,
+    RunnerServices services,
+    IOptions<DtmGrainOptions> options,
+    ILogger<RecoveryGrain> log) : Grain, IRecoveryGrain, IRemindable
+{
+    private const string ReminderName = "sweep";
+
+    private bool _interruptedTaken;
+    private IGrainTimer? _timer;
+    private bool _away;
+
+    public async Task Start()
+    {
+        // Orleans allows no shorter period; the timer does the work, the reminder only revives the grain.
+        await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        StartTimer();
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        StartTimer();
+        return Task.CompletedTask;
+    }
+
+    private void StartTimer() => _timer ??= this.RegisterGrainTimer(
+        static (grain, cancellation) => grain.Sweep(cancellation),
+        this,
+        new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.SweepInterval) { KeepAlive = true });
+
+    private async Task Sweep(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (options.Value.SoleOwner && !_interruptedTaken)
+            {
+                await TakeInterrupted(cancellationToken);
+                _interruptedTaken = true;
+            }
+
+            await TakeDue(cancellationToken);
+            _away = false;
+        }
+        catch (StoreUnavailableException e)
+        {
+            if (!_away)
+            {
+                log.SweepStopped(e);
+            }
+
+            _away = true; // The timer tries again; say it once.
+        }
+    }
+
+    private async Task TakeDue(CancellationToken cancellationToken)
+    {
+        DueTransaction? last = null;
+        IReadOnlyList<DueTransaction> page;
+        var now = services.Clock.GetUtcNow();
+        do
+        {
+            page = await store.FindDue(now, last, options.Value.SweepPageSize, cancellationToken);
+            await Wake(page, ownerGone: false, cancellationToken);
+            last = page.Count > 0 ? page[^1] : null;
+        }
+        while (page.Count == options.Value.SweepPageSize);
+    }
+
+    private async Task TakeInterrupted(CancellationToken cancellationToken)
+    {
+        long lastId = 0;
+        var total = 0;
+        IReadOnlyList<DueTransaction> page;
+        do
+        {
+            page = await store.FindInterrupted(services.Owner, lastId, options.Value.SweepPageSize, cancellationToken);
+            await Wake(page, ownerGone: true, cancellationToken);
+            total += page.Count;
+            lastId = page.Count > 0 ? page[^1].Id : lastId;
+        }
+        while (page.Count == options.Value.SweepPageSize);
+        if (total > 0)
+        {
+            log.TookOver(total);
+        }
+    }
+
+    /// <summary>Wakes a page with bounded concurrency: after an outage a million must not wake at once.</summary>
+    private async Task Wake(IReadOnlyList<DueTransaction> page, bool ownerGone, CancellationToken cancellationToken)
+    {
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(options.Value.SweepConcurrency, page.Count)).Select(_ => Worker()));
+
+        async Task Worker()
+        {
+            while (next < page.Count && !cancellationToken.IsCancellationRequested)
+            {
+                var due = page[next++];
+                try
+                {
+                    await GrainFactory.GetGrain<ITransactionGrain>(due.Gid).Resume(ownerGone);
+                }
+                catch (Exception e) when (e is OrleansException or TimeoutException)
+                {
+                    log.WakeFailed(e, due.Gid);
+                }
+            }
+        }
+    }
+}

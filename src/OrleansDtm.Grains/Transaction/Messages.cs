@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>Between the messages that cross grain boundaries and Core's types, which do not.</summary>
+internal static class Messages
+{
+    public static Submission Submission(string gid, SubmissionMessage message, DateTimeOffset now)
+    {
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
+        var type = Names.Type(message.Type);
+        var definition = new TransactionDefinition
+        {
+            Gid = gid,
+            Type = type,
+            Created = now,
+            Protocol = message.Protocol,
+            QueryPrepared = message.QueryPrepared,
+            CustomData = message.CustomData,
+            BranchHeaders = message.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            Options = new TransactionOptions
+            {
+                TimeoutToFail = TimeSpan.FromMilliseconds(message.TimeoutToFailMs),
+                RetryInterval = TimeSpan.FromMilliseconds(message.RetryIntervalMs),
+                RetryIntervalMax = TimeSpan.FromMilliseconds(message.RetryIntervalMaxMs),
+                RequestTimeout = TimeSpan.FromMilliseconds(message.RequestTimeoutMs),
+                RetryLimit = message.RetryLimit,
+                Concurrent = message.Concurrent,
+                WaitResult = message.WaitResult,
+                Delay = TimeSpan.FromMilliseconds(message.DelayMs),
+                Orders = message.Orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
+                    ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+            },
+        };
+        var steps = message.Steps.Select(static s => new BranchStep(s.Action, s.Compensate, s.Payload));
+        return new Submission(definition, BranchPlan.Of(type, steps, now));
+    }
+
+    public static BranchCallMessage Call(BranchCall call, Core.Transaction state)
+    {
+        var definition = state.Definition;
+        return new BranchCallMessage
+        {
+            Gid = definition.Gid,
+            Type = Names.Of(definition.Type),
+            Protocol = definition.Protocol,
+            BranchId = call.Branch.Id,
+            Op = call.Branch.Op,
+            Url = call.Branch.Url,
+            Payload = call.Branch.Payload,
+            Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
+            TimeoutMs = (long)definition.Options.RequestTimeout.TotalMilliseconds,
+            Attempt = call.Attempt,
+        };
+    }
+
+    public static Outcome Outcome(BranchAnswer answer) => answer.Outcome switch
+    {
+        BranchOutcome.Succeeded => Core.Outcome.Succeeded,
+        BranchOutcome.Failed => Core.Outcome.Failed(answer.Error ?? ""),
+        BranchOutcome.Ongoing => Core.Outcome.Ongoing(answer.Error),
+        BranchOutcome.Unknown => Core.Outcome.Unknown(answer.Error ?? ""),
+        _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Outcome, "An answer needs an outcome."),
+    };
+}

@@ -1,0 +1,30 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>An event that waits to be decided, and whoever waits for the decision.</summary>
+internal sealed class PendingEvent
+{
+    public PendingEvent(TransactionEvent occurred, bool wait)
+    {
+        Event = occurred;
+        Wait = wait;
+
+        // Continuations must not run inside the pump: they could bring in the next event half-way through a step.
+        Reply = new TaskCompletionSource<TransactionReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private PendingEvent(TransactionEvent occurred) => Event = occurred;
+
+    public TransactionEvent Event { get; }
+
+    public bool Wait { get; }
+
+    /// <summary>Null = nobody asked.</summary>
+    public TaskCompletionSource<TransactionReply>? Reply { get; }
+
+    public Rejection? Rejection { get; set; }
+
+    public static PendingEvent Internal(TransactionEvent occurred) => new(occurred);
+}

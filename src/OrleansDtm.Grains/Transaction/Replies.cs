@@ -1,0 +1,46 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>Answers to requests, made from the state they led to.</summary>
+internal static class Replies
+{
+    private static readonly TransactionReply Submitted = new() { Kind = ReplyKind.Ok, Status = "submitted" };
+    private static readonly TransactionReply Succeeded = new() { Kind = ReplyKind.Ok, Status = "succeed" };
+
+    public static TransactionReply Of(Core.Transaction? state) => state switch
+    {
+        null => new TransactionReply { Kind = ReplyKind.Ok },
+        { Status: TransactionStatus.Succeed } => Succeeded,
+        { Status: TransactionStatus.Submitted, HasInFlight: true } => Submitted,
+        _ => new TransactionReply
+        {
+            Kind = ReplyKind.Ok,
+            Status = Names.Of(state.Status),
+            RollbackReason = state.RollbackReason,
+            LastError = state.IsFinal ? "" : LastError(state),
+        },
+    };
+
+    public static TransactionReply Refused(Rejection rejection, Core.Transaction? state) => new()
+    {
+        Kind = rejection.Kind switch
+        {
+            RejectionKind.Conflict => ReplyKind.Conflict,
+            RejectionKind.NotFound => ReplyKind.NotFound,
+            RejectionKind.Invalid => ReplyKind.Invalid,
+            _ => throw new ArgumentOutOfRangeException(nameof(rejection), rejection.Kind, "Unknown rejection."),
+        },
+        Message = rejection.Message,
+        Status = state is null ? "" : Names.Of(state.Status),
+        RollbackReason = state?.RollbackReason ?? "",
+    };
+
+    public static TransactionReply Unavailable(string message) => new() { Kind = ReplyKind.Unavailable, Message = message };
+
+    private static string LastError(Core.Transaction state) =>
+        state.Branches.LastOrDefault(static b => b is { Status: BranchStatus.Prepared, LastError: not null })?.LastError
+        ?? state.Callback?.LastError
+        ?? "";
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansDtm.Grains.Transaction;
+
+internal static partial class RunnerLog
+{
+    [LoggerMessage(1, LogLevel.Error, "Transaction {Gid}: unexpected failure; it stays as it is stored and is taken up again when due")]
+    public static partial void RunnerFailed(this ILogger log, Exception exception, string gid);
+
+    // One line a transaction would bury the log during an outage; the store itself says once what is wrong.
+    [LoggerMessage(2, LogLevel.Debug, "Transaction {Gid}: the store is away")]
+    public static partial void StoreAway(this ILogger log, Exception exception, string gid);
+
+    [LoggerMessage(3, LogLevel.Warning, "Transaction {Gid}: another owner has written; what was in memory is dropped")]
+    public static partial void LostToAnotherOwner(this ILogger log, string gid);
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>What a <see cref="TransactionRunner"/> works with.</summary>
+/// <param name="Store">Where the transaction is kept.</param>
+/// <param name="Caller">Makes its calls.</param>
+/// <param name="Clock">The time.</param>
+/// <param name="Owner">This process, unlike any other that ever ran; not 0.</param>
+/// <param name="KeepAlive">A wait up to this long is spent in memory; a longer one is left to the sweep.</param>
+/// <param name="Log">For what needs somebody's attention.</param>
+public sealed record RunnerServices(
+    ITransactionStore Store,
+    IBranchCaller Caller,
+    TimeProvider Clock,
+    long Owner,
+    TimeSpan KeepAlive,
+    ILogger Log);
+
+/// <summary>Makes one call of a branch.</summary>
+public interface IBranchCaller
+{
+    Task<BranchAnswer> Call(BranchCallMessage call);
+}
+
+/// <summary>Where a runner lives.</summary>
+public interface IRunnerHost
+{
+    /// <summary>Calls <see cref="TransactionRunner.Wake"/> then; replaces the moment asked for before; null = no moment.</summary>
+    void WakeAt(DateTimeOffset? moment);
+
+    /// <summary>There is nothing left to do here: the memory may be given back.</summary>
+    void Done();
+}

@@ -1,0 +1,84 @@
+using Orleans.Concurrency;
+using Orleans.Placement;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>
+/// The shell of a <see cref="TransactionRunner"/>: gives it a scheduler, a timer and an end. Reentrant, because the runner orders
+/// events itself and no request may wait behind a slow branch.
+/// </summary>
+[Reentrant]
+[PreferLocalPlacement]
+public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
+{
+    private readonly RunnerServices _services;
+    private readonly TransactionRunner _runner;
+    private readonly string _gid;
+    private IGrainTimer? _timer;
+
+    public TransactionGrain(RunnerServices services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        _services = services;
+        _gid = this.GetPrimaryKeyString();
+        _runner = new TransactionRunner(_gid, services, this);
+    }
+
+    public Task<TransactionReply> Submit(SubmissionMessage submission)
+    {
+        ArgumentNullException.ThrowIfNull(submission);
+        return _runner.Post(new TransactionEvent.Submit(Received(submission)), submission.WaitResult);
+    }
+
+    public Task<TransactionReply> Prepare(SubmissionMessage submission) =>
+        _runner.Post(new TransactionEvent.Prepare(Received(submission)));
+
+    public Task<TransactionReply> Abort(string type, string reason) =>
+        _runner.Post(new TransactionEvent.Abort(Names.Type(type), reason));
+
+    public Task<TransactionReply> ForceStop() => _runner.Post(TransactionEvent.ForceStop.Instance);
+
+    public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);
+
+    public Task Resume(bool ownerGone) => _runner.Resume(ownerGone);
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _runner.Close();
+        return Task.CompletedTask;
+    }
+
+    void IRunnerHost.WakeAt(DateTimeOffset? moment)
+    {
+        if (moment is not { } at)
+        {
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // Never early, never beyond what a timer can hold: a wake that comes too soon only looks and waits again.
+        var wait = at - _services.Clock.GetUtcNow();
+        var due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, TimeSpan.FromDays(1).TotalMilliseconds));
+        if (_timer is null)
+        {
+            _timer = this.RegisterGrainTimer(
+                static (runner, _) =>
+                {
+                    runner.Wake();
+                    return Task.CompletedTask;
+                },
+                _runner,
+                new GrainTimerCreationOptions(due, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+        }
+        else
+        {
+            _timer.Change(due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    void IRunnerHost.Done() => DeactivateOnIdle();
+
+    private Submission Received(SubmissionMessage submission) => Messages.Submission(_gid, submission, _services.Clock.GetUtcNow());
+}

@@ -1,0 +1,392 @@
+using System.Collections.Immutable;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>
+/// Runs one transaction: events in, decisions stored, then their effects. Everything it needs comes in by constructor, so that a
+/// simulator can run it on virtual time. Not thread-safe: all calls and continuations must be on one scheduler (a grain's, or
+/// the simulator's).
+/// </summary>
+public sealed class TransactionRunner
+{
+    /// <summary>Writes lost in a row to another owner before a request is answered "unavailable" instead of trying again.</summary>
+    private const int ConflictsMax = 5;
+
+    private readonly string _gid;
+    private readonly RunnerServices _services;
+    private readonly IRunnerHost _host;
+    private readonly HashSet<int> _outstanding = [];
+    private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
+    private List<PendingEvent> _inbox = [];
+    private Core.Transaction? _state;
+    private bool _loaded;
+    private bool _tryBlindly = true;
+    private bool _ownerGone;
+    private long _storedOwner;
+    private bool _pumping;
+    private bool _closed;
+    private int _epoch;
+    private int _conflicts;
+    private int _storeFailures;
+
+    public TransactionRunner(string gid, RunnerServices services, IRunnerHost host)
+    {
+        _gid = gid;
+        _services = services;
+        _host = host;
+    }
+
+    /// <summary>Brings an event from outside in; the task ends when it is decided and durable.</summary>
+    /// <param name="occurred">What is asked for.</param>
+    /// <param name="wait">Answer only when the transaction has ended or pauses before a retry.</param>
+    public Task<TransactionReply> Post(TransactionEvent occurred, bool wait = false)
+    {
+        var pending = new PendingEvent(occurred, wait);
+        _inbox.Add(pending);
+        RunPump();
+        return pending.Reply!.Task;
+    }
+
+    /// <summary>Goes on with whatever is due. See <see cref="ITransactionGrain.Resume"/>.</summary>
+    public Task Resume(bool ownerGone)
+    {
+        _ownerGone |= ownerGone && !_loaded;
+        return Post(TransactionEvent.TimeDue.Instance);
+    }
+
+    /// <summary>The moment asked for by <see cref="IRunnerHost.WakeAt"/> has come.</summary>
+    public void Wake()
+    {
+        if (!_closed)
+        {
+            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
+            RunPump();
+        }
+    }
+
+    /// <summary>The host goes away: nobody gets an answer from here any more. What is unfinished stands in the store.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (var pending in _inbox)
+        {
+            pending.Reply?.TrySetResult(Replies.Unavailable("the coordinator is stopping"));
+        }
+
+        _inbox.Clear();
+        ReleaseWaiters(Replies.Unavailable("the coordinator is stopping"));
+    }
+
+    private async void RunPump()
+    {
+        if (_pumping || _closed)
+        {
+            return;
+        }
+
+        _pumping = true;
+        try
+        {
+            while (_inbox.Count > 0 && await Step())
+            {
+            }
+
+            Settle();
+        }
+        catch (Exception e)
+        {
+            // A bug, not a fault of the store: the transaction stays as it is stored and the sweep tries again.
+            _services.Log.RunnerFailed(e, _gid);
+            Forget();
+            foreach (var pending in _inbox)
+            {
+                pending.Reply?.TrySetException(e);
+            }
+
+            _inbox.Clear();
+            ReleaseWaiters(Replies.Unavailable(e.Message));
+            _host.Done();
+        }
+        finally
+        {
+            _pumping = false;
+        }
+    }
+
+    /// <summary>Decides everything that has gathered in one write. False = the store is away, come back later.</summary>
+    private async Task<bool> Step()
+    {
+        var batch = _inbox;
+        _inbox = [];
+        try
+        {
+            if (!_loaded && !(_tryBlindly && CanCreateBlindly(batch)))
+            {
+                await Load();
+            }
+
+            var fold = Fold(batch);
+            if (ReferenceEquals(fold.Next, _state))
+            {
+                Answer(batch);
+                return true;
+            }
+
+            var next = fold.Next! with { Version = (_state?.Version ?? 0) + 1 };
+            var owner = next.HasInFlight ? _services.Owner : 0;
+            var result = await _services.Store.Write(new TransactionWrite(_state, next, owner), CancellationToken.None);
+            _storeFailures = 0;
+            if (result == WriteResult.Conflict)
+            {
+                OnConflict(batch);
+                return true;
+            }
+
+            _state = next;
+            _loaded = true;
+            _storedOwner = owner;
+            _conflicts = 0;
+            Committed(batch, fold.Calls);
+            return true;
+        }
+        catch (StoreUnavailableException e)
+        {
+            OnStoreAway(batch, e);
+            return false;
+        }
+        catch
+        {
+            _inbox.InsertRange(0, batch);
+            throw;
+        }
+    }
+
+    /// <summary>A new transaction is inserted without looking first: if it exists, the insert says so.</summary>
+    private static bool CanCreateBlindly(List<PendingEvent> batch) =>
+        batch[0].Event is TransactionEvent.Prepare
+        || (batch[0].Event is TransactionEvent.Submit { Submission.Definition.Type: TransactionType.Saga or TransactionType.Msg });
+
+    private async Task Load()
+    {
+        var stored = await _services.Store.Load(_gid, CancellationToken.None);
+        _storeFailures = 0;
+        _state = stored?.Transaction;
+        _storedOwner = stored?.Owner ?? 0;
+        _loaded = true;
+    }
+
+    private (Core.Transaction? Next, List<BranchCall> Calls) Fold(List<PendingEvent> batch)
+    {
+        var now = _services.Clock.GetUtcNow();
+        var next = _state;
+        List<BranchCall> calls = [];
+        if (ShouldTakeOver(now))
+        {
+            Apply(new TransactionEvent.Resumed(ReallyOutstanding(batch)));
+        }
+
+        foreach (var pending in batch)
+        {
+            pending.Rejection = Apply(pending.Event);
+        }
+
+        return (next, calls);
+
+        Rejection? Apply(TransactionEvent occurred)
+        {
+            var decision = TransactionMachine.Decide(next, occurred, now);
+            next = decision.Next;
+            calls.AddRange(decision.Calls);
+            return decision.Rejection;
+        }
+    }
+
+    /// <summary>
+    /// The state says calls are under way that this runner did not make. They are made again if their owner is this process (they
+    /// were lost with an earlier activation), is known to be dead, or has let its lease run out.
+    /// </summary>
+    private bool ShouldTakeOver(DateTimeOffset now) =>
+        _state is { IsFinal: false, HasInFlight: true } state
+        && InFlightIndexes(state).Any(i => !_outstanding.Contains(i))
+        && (_ownerGone || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
+
+    private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
+        _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
+
+    private static IEnumerable<int> InFlightIndexes(Core.Transaction state) =>
+        Enumerable.Range(Core.Transaction.CallbackIndex, state.Branches.Length + 1)
+            .Where(i => i == Core.Transaction.CallbackIndex ? state.Callback?.InFlight == true : state.Branches[i].InFlight);
+
+    private void Committed(List<PendingEvent> batch, List<BranchCall> calls)
+    {
+        _ownerGone = false;
+        foreach (var pending in batch)
+        {
+            if (pending.Event is TransactionEvent.BranchAnswered answered)
+            {
+                _outstanding.Remove(answered.Index);
+            }
+        }
+
+        // Answers first: the submitter's wait must not grow by the time it takes to start calls.
+        Answer(batch);
+        var state = _state!;
+        foreach (var call in calls)
+        {
+            // A later event of the same batch may have ended it.
+            if (!state.IsFinal && state.At(call.Index).InFlight && _outstanding.Add(call.Index))
+            {
+                RunCall(call, state, _epoch);
+            }
+        }
+
+        if (state.IsFinal || !state.HasInFlight)
+        {
+            ReleaseWaiters(Replies.Of(state));
+        }
+    }
+
+    private void Answer(List<PendingEvent> batch)
+    {
+        foreach (var pending in batch)
+        {
+            if (pending.Reply is not { } reply)
+            {
+                continue;
+            }
+
+            if (pending.Rejection is { } rejection)
+            {
+                reply.TrySetResult(Replies.Refused(rejection, _state));
+            }
+            else if (pending.Wait && _state is { IsFinal: false, HasInFlight: true })
+            {
+                _waiters.Add(reply);
+            }
+            else
+            {
+                reply.TrySetResult(Replies.Of(_state));
+            }
+        }
+    }
+
+    private void ReleaseWaiters(TransactionReply reply)
+    {
+        foreach (var waiter in _waiters)
+        {
+            waiter.TrySetResult(reply);
+        }
+
+        _waiters.Clear();
+    }
+
+    /// <summary>Another activation has written: what this one believes is void. Requests are judged again, answers of calls are not.</summary>
+    private void OnConflict(List<PendingEvent> batch)
+    {
+        var insert = _state is null;
+        Forget();
+        _tryBlindly = false; // An insert that lost says that the gid exists: look at it now.
+        _epoch++;
+        _outstanding.Clear();
+        if (!insert && ++_conflicts >= ConflictsMax)
+        {
+            _conflicts = 0;
+            foreach (var pending in batch)
+            {
+                pending.Reply?.TrySetResult(Replies.Unavailable("another coordinator is working on this transaction"));
+            }
+
+            return;
+        }
+
+        _inbox.InsertRange(0, batch.Where(p => p.Reply is not null));
+        if (!insert)
+        {
+            _services.Log.LostToAnotherOwner(_gid);
+        }
+    }
+
+    /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
+    private void OnStoreAway(List<PendingEvent> batch, StoreUnavailableException e)
+    {
+        _services.Log.StoreAway(e, _gid);
+        Forget();
+        _tryBlindly = false;
+        _storeFailures++;
+        foreach (var pending in batch)
+        {
+            pending.Reply?.TrySetResult(Replies.Unavailable(e.Message));
+        }
+
+        _inbox.InsertRange(0, batch.Where(p => p.Event is TransactionEvent.BranchAnswered));
+    }
+
+    private void Forget()
+    {
+        _state = null;
+        _loaded = false;
+    }
+
+    private async void RunCall(BranchCall call, Core.Transaction state, int epoch)
+    {
+        TransactionEvent answered;
+        try
+        {
+            var answer = await _services.Caller.Call(Messages.Call(call, state));
+            answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration);
+        }
+        catch (Exception e)
+        {
+            // The call could not even be handed over (the silo is stopping, say): that it ran cannot be excluded.
+            answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero);
+        }
+
+        if (_closed || epoch != _epoch)
+        {
+            return;
+        }
+
+        _inbox.Add(PendingEvent.Internal(answered));
+        RunPump();
+    }
+
+    /// <summary>Nothing is left to do now: come back at the right moment, or let the activation go.</summary>
+    private void Settle()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        if (_inbox.Count > 0 || (!_loaded && _outstanding.Count > 0))
+        {
+            // The store is away but answers wait to be written.
+            var wait = TimeSpan.FromSeconds(Math.Min(10, Math.Pow(2, Math.Max(0, _storeFailures - 1)) / 2));
+            _host.WakeAt(_services.Clock.GetUtcNow() + wait);
+            return;
+        }
+
+        if (_state is not { IsFinal: false } state)
+        {
+            _host.Done();
+            return;
+        }
+
+        if (_outstanding.Count > 0)
+        {
+            _host.WakeAt(state.WakeAt);
+            return;
+        }
+
+        if (state.Due is { } due && due - _services.Clock.GetUtcNow() <= _services.KeepAlive)
+        {
+            _host.WakeAt(due);
+            return;
+        }
+
+        _host.Done(); // The sweep brings it back when it is due.
+    }
+}

@@ -1,0 +1,20 @@
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>Picks the invoker that speaks the URL's protocol.</summary>
+public sealed class BranchInvokers(HttpBranchInvoker http) : IBranchInvoker
+{
+    public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+
+        // An http(s) URL is called by HTTP whatever the transaction's protocol is (DTM does the same).
+        return IsHttp(call.Url)
+            ? http.Invoke(call, cancellationToken)
+            : Task.FromResult(Outcome.Unknown($"no invoker speaks the protocol of '{call.Url}'"));
+    }
+
+    public static bool IsHttp(string url) =>
+        url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,35 @@
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>Calls a branch and says what came of it. Never throws for anything the service or the network does.</summary>
+public interface IBranchInvoker
+{
+    /// <param name="call">Whom to call with what.</param>
+    /// <param name="cancellationToken">Ends the call, at its timeout or because the process stops; the outcome is then Unknown.</param>
+    Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken);
+}
+
+/// <summary>A call of a branch, independent of protocol.</summary>
+public sealed record BranchInvocation
+{
+    public required string Gid { get; init; }
+
+    /// <summary>saga, msg, tcc, xa or workflow.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>http, grpc or json-rpc.</summary>
+    public required string Protocol { get; init; }
+
+    public required string BranchId { get; init; }
+
+    public required string Op { get; init; }
+
+    /// <summary>Never empty.</summary>
+    public required string Url { get; init; }
+
+    public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Null = none.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+}

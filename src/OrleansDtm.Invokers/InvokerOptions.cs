@@ -1,0 +1,20 @@
+namespace OrleansDtm.Invokers;
+
+/// <summary>Limits of outbound calls.</summary>
+public sealed record InvokerOptions
+{
+    /// <summary>
+    /// Bytes of an answer that are read and judged; what comes after is not waited for. Default 64 KiB: a result is a word, and a
+    /// service that answers with a novel must not fill the coordinator's memory.
+    /// </summary>
+    public int ResponseBytesMax { get; init; } = 64 * 1024;
+
+    /// <summary>Bytes of an answer's headers. Default 32 KiB.</summary>
+    public int ResponseHeaderBytesMax { get; init; } = 32 * 1024;
+
+    /// <summary>
+    /// How long a pooled connection is kept. Default 2 minutes: long enough to save handshakes, short enough that a changed DNS
+    /// answer is followed.
+    /// </summary>
+    public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(2);
+}

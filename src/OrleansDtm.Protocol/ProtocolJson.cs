@@ -1,0 +1,22 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OrleansDtm.Protocol;
+
+/// <summary>Source-generated JSON of the wire contract. Unknown members are ignored: SDKs send more than the coordinator needs.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Default)]
+[JsonSerializable(typeof(TransactionRequest))]
+[JsonSerializable(typeof(SagaCustomData))]
+[JsonSerializable(typeof(ResultView))]
+[JsonSerializable(typeof(NewGidView))]
+[JsonSerializable(typeof(PingView))]
+[JsonSerializable(typeof(VersionView))]
+[JsonSerializable(typeof(QueryView))]
+[JsonSerializable(typeof(ListView))]
+[JsonSerializable(typeof(ResetCronTimeView))]
+public sealed partial class ProtocolJson : JsonSerializerContext
+{
+    /// <summary>The context to use: texts stay readable (no \u0027 for a quote), as DTM writes them.</summary>
+    public static ProtocolJson Readable { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

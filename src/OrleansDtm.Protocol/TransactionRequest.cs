@@ -1,0 +1,84 @@
+using System.Text.Json.Serialization;
+
+namespace OrleansDtm.Protocol;
+
+/// <summary>The body of submit, prepare, abort, forceStop and their like, as DTM's SDKs send it. Durations in seconds.</summary>
+public sealed class TransactionRequest
+{
+    [JsonPropertyName("gid")]
+    public string? Gid { get; set; }
+
+    [JsonPropertyName("trans_type")]
+    public string? TransType { get; set; }
+
+    /// <summary>Null or empty = http.</summary>
+    [JsonPropertyName("protocol")]
+    public string? Protocol { get; set; }
+
+    [JsonPropertyName("steps")]
+    public List<StepRequest?>? Steps { get; set; }
+
+    /// <summary>One body a step.</summary>
+    [JsonPropertyName("payloads")]
+    public List<string?>? Payloads { get; set; }
+
+    [JsonPropertyName("query_prepared")]
+    public string? QueryPrepared { get; set; }
+
+    /// <summary>JSON in a string: concurrency and orders of a saga, delay of a msg, name and data of a workflow.</summary>
+    [JsonPropertyName("custom_data")]
+    public string? CustomData { get; set; }
+
+    [JsonPropertyName("rollback_reason")]
+    public string? RollbackReason { get; set; }
+
+    /// <summary>Workflow: status, rollback_reason and result of its end.</summary>
+    [JsonPropertyName("req_extra")]
+    public Dictionary<string, string?>? ReqExtra { get; set; }
+
+    /// <summary>msg: its steps may run side by side.</summary>
+    [JsonPropertyName("concurrent")]
+    public bool? Concurrent { get; set; }
+
+    [JsonPropertyName("wait_result")]
+    public bool? WaitResult { get; set; }
+
+    [JsonPropertyName("timeout_to_fail")]
+    public double? TimeoutToFail { get; set; }
+
+    [JsonPropertyName("retry_interval")]
+    public double? RetryInterval { get; set; }
+
+    [JsonPropertyName("request_timeout")]
+    public double? RequestTimeout { get; set; }
+
+    [JsonPropertyName("retry_limit")]
+    public long? RetryLimit { get; set; }
+
+    [JsonPropertyName("branch_headers")]
+    public Dictionary<string, string?>? BranchHeaders { get; set; }
+}
+
+public sealed class StepRequest
+{
+    [JsonPropertyName("action")]
+    public string? Action { get; set; }
+
+    [JsonPropertyName("compensate")]
+    public string? Compensate { get; set; }
+
+    /// <summary>Where old SDKs put the payload.</summary>
+    [JsonPropertyName("data")]
+    public string? Data { get; set; }
+}
+
+/// <summary>custom_data of a saga.</summary>
+public sealed class SagaCustomData
+{
+    [JsonPropertyName("concurrent")]
+    public bool Concurrent { get; set; }
+
+    /// <summary>Step index (0-based, as text) to the indexes of the steps before it.</summary>
+    [JsonPropertyName("orders")]
+    public Dictionary<string, int[]?>? Orders { get; set; }
+}

@@ -1,0 +1,39 @@
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Service;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>Turns what an endpoint throws into an answer: the caller's mistakes into 400, the store's absence into 503, our own into 500.</summary>
+internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (RequestException e) when (!context.Response.HasStarted)
+        {
+            await HttpAnswers.Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, e.Message);
+        }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            await HttpAnswers.Result(context, e.StatusCode, ResultWords.Failure, $"body: {e.Message}");
+        }
+        catch (StoreUnavailableException e) when (!context.Response.HasStarted)
+        {
+            await HttpAnswers.Unavailable(context, e.Message);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has hung up; there is nobody to answer.
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            log.RequestFailed(e, context.Request.Method, context.Request.Path);
+            await HttpAnswers.Result(
+                context, StatusCodes.Status500InternalServerError, "ERROR", "internal error; the coordinator's log says more");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>Answers in DTM's envelope.</summary>
+internal static class HttpAnswers
+{
+    private const string Json = "application/json; charset=utf-8";
+
+    private static readonly byte[] Success = JsonSerializer.SerializeToUtf8Bytes(ResultView.Success, ProtocolJson.Readable.ResultView);
+
+    public static Task Write<T>(HttpContext context, int status, T view, JsonTypeInfo<T> type)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = Json;
+        return JsonSerializer.SerializeAsync(context.Response.BodyWriter, view, type, context.RequestAborted);
+    }
+
+    public static Task Result(HttpContext context, int status, string result, string message) =>
+        Write(context, status, new ResultView { DtmResult = result, Message = message }, ProtocolJson.Readable.ResultView);
+
+    public static Task Ok(HttpContext context)
+    {
+        context.Response.ContentType = Json;
+        context.Response.ContentLength = Success.Length;
+        return context.Response.BodyWriter.WriteAsync(Success, context.RequestAborted).AsTask();
+    }
+
+    /// <summary>
+    /// The answer of a transaction. A submitter that waits is told 409 once the transaction has turned back, and 425 while it is
+    /// merely not finished: DTM says 409 for both, and its users cannot tell them apart.
+    /// </summary>
+    public static Task Reply(HttpContext context, TransactionReply reply, bool waited) => reply.Kind switch
+    {
+        ReplyKind.Ok when waited && reply.Status is "failed" or "aborting" =>
+            Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.RollbackReason),
+        ReplyKind.Ok when waited && reply.Status is not "succeed" =>
+            Result(context, ResultWords.OngoingStatus, ResultWords.Ongoing, Unfinished(reply)),
+        ReplyKind.Ok => Ok(context),
+        ReplyKind.Conflict => Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.Message),
+        ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
+        ReplyKind.Invalid => Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, reply.Message),
+        ReplyKind.Unavailable => Unavailable(context, reply.Message),
+        _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
+    };
+
+    /// <summary>503: nothing is decided, come again. Must not hold DTM's word for a business failure.</summary>
+    public static Task Unavailable(HttpContext context, string message)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Result(context, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", $"try again: {message}");
+    }
+
+    private static string Unfinished(TransactionReply reply) => reply.LastError.Length == 0
+        ? $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on"
+        : $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on after a retry; last error: {reply.LastError}";
+}

@@ -1,0 +1,65 @@
+using System.Reflection;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Service;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>DTM's HTTP API. Only translates; what happens is <see cref="TransactionService"/>'s.</summary>
+public static class HttpApi
+{
+    private const string Prefix = "/api/dtmsvr";
+
+    public static string Version { get; } =
+        typeof(HttpApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
+    public static void MapHttpApi(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        var service = routes.ServiceProvider.GetRequiredService<TransactionService>();
+        var options = routes.ServiceProvider.GetRequiredService<CoordinatorOptions>();
+
+        routes.Map("/api/ping", static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView));
+        Get("newGid", static context =>
+            HttpAnswers.Write(context, 200, new NewGidView { Gid = GidGenerator.New() }, ProtocolJson.Readable.NewGidView));
+        Get("version", static context =>
+            HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView));
+        Get("query", async context => await HttpAnswers.Write(
+            context, 200, await service.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView));
+        Get("all", async context => await HttpAnswers.Write(
+            context,
+            200,
+            await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
+            ProtocolJson.Readable.ListView));
+
+        Post("submit", service.Submit, static request => request.WaitResult ?? false);
+        Post("prepare", service.Prepare);
+        Post("abort", service.Abort);
+        Post("forceStop", service.ForceStop);
+        Post("resetNextCronTime", service.ResetNextCronTime);
+
+        // DTM changes state by GET here; the POST twin is for everybody who would rather not.
+        Get("resetCronTime", ResetCronTime);
+        routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime);
+
+        void Get(string name, RequestDelegate handle) => routes.MapGet($"{Prefix}/{name}", handle);
+
+        void Post(string name, Func<TransactionRequest, Task<TransactionReply>> handle, Func<TransactionRequest, bool>? waits = null) =>
+            routes.MapPost($"{Prefix}/{name}", async context =>
+            {
+                var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
+                var reply = await handle(request);
+                await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+            });
+
+        async Task ResetCronTime(HttpContext context)
+        {
+            var query = context.Request.Query;
+            var seconds = ListQuery.Whole("timeout", query["timeout"], (long)(3 * options.TimeoutToFail.TotalSeconds), 0, 366 * 86400);
+            var limit = (int)ListQuery.Whole("limit", query["limit"], 100, 1, 10_000);
+            var view = await service.ResetCronTime(TimeSpan.FromSeconds(seconds), limit, context.RequestAborted);
+            await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.ResetCronTimeView);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Service;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>Reads a JSON body straight from the transport's buffers.</summary>
+internal static class RequestBody
+{
+    /// <exception cref="RequestException">It is too large, or not the JSON expected.</exception>
+    public static async ValueTask<TransactionRequest> Read(HttpContext context, int bytesMax)
+    {
+        if (context.Request.ContentLength > bytesMax)
+        {
+            throw TooLarge(bytesMax);
+        }
+
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var result = await reader.ReadAsync(context.RequestAborted);
+            if (result.IsCompleted)
+            {
+                try
+                {
+                    return Parse(result.Buffer);
+                }
+                finally
+                {
+                    reader.AdvanceTo(result.Buffer.End);
+                }
+            }
+
+            var tooLarge = result.Buffer.Length > bytesMax;
+            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (tooLarge)
+            {
+                throw TooLarge(bytesMax);
+            }
+        }
+    }
+
+    private static TransactionRequest Parse(in ReadOnlySequence<byte> body)
+    {
+        var json = new Utf8JsonReader(body);
+        try
+        {
+            var request = JsonSerializer.Deserialize(ref json, ProtocolJson.Default.TransactionRequest)
+                ?? throw new RequestException("JSON", "the body is null; an object is needed");
+            return json.Read() ? throw new RequestException("JSON", "something follows the object") : request;
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException(
+                Field(e.Path),
+                string.Create(CultureInfo.InvariantCulture, $"not the JSON expected, at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"));
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader's word for text that is not UTF-8 or not Unicode.
+            throw new RequestException("JSON", "the body holds text that is not valid UTF-8");
+        }
+    }
+
+    private static string Field(string? path) => path is null or "$" or "" ? "JSON" : path.TrimStart('$', '.');
+
+    private static RequestException TooLarge(int bytesMax) =>
+        new("body", string.Create(CultureInfo.InvariantCulture, $"is larger than the limit of {bytesMax} bytes (Limits:RequestBytesMax)"));
+}

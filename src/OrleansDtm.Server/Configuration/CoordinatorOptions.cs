@@ -1,0 +1,95 @@
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>Everything that can be configured. Names are those of DTM's conf.yml where DTM has the setting.</summary>
+public sealed record CoordinatorOptions
+{
+    /// <summary>Address to listen on: <c>localhost</c> (default), <c>*</c> for all, or an IP address.</summary>
+    public string Bind { get; init; } = "localhost";
+
+    /// <summary>Port of the HTTP and JSON-RPC API. Default 36789; 0 = any free one.</summary>
+    public int HttpPort { get; init; } = 36789;
+
+    /// <summary>Port of the gRPC API. Default 36790; 0 = any free one.</summary>
+    public int GrpcPort { get; init; } = 36790;
+
+    public StoreOptions Store { get; init; } = new();
+
+    public ClusterOptions Cluster { get; init; } = new();
+
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>How often the store is searched for work that is due. Default 1 s.</summary>
+    public TimeSpan TransCronInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Age at which a prepared transaction is queried (msg) or turned back (tcc, xa). Default 35 s.</summary>
+    public TimeSpan TimeoutToFail { get; init; } = TimeSpan.FromSeconds(35);
+
+    /// <summary>First wait before a failed call is made again, doubling. Default 10 s.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Cap of the doubling wait. Default 10 min.</summary>
+    public TimeSpan RetryIntervalMax { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long one call of a branch may take. Default 3 s.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long requests and calls under way may take to end after SIGTERM. Default 20 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>debug, info (default), warn, error or fatal.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How often topics are read again. Accepted for DTM's sake; topics here are always current.</summary>
+    public TimeSpan ConfigUpdateInterval { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Failed tries of a branch before <see cref="AlertWebHook"/> is told. Default 3.</summary>
+    public int AlertRetryLimit { get; init; } = 3;
+
+    /// <summary>URL that is told of branches that keep failing; empty (default) = nobody.</summary>
+    public string AlertWebHook { get; init; } = "";
+}
+
+/// <summary>Where transactions are kept.</summary>
+public sealed record StoreOptions
+{
+    /// <summary><c>sqlite</c> (default).</summary>
+    public string Driver { get; init; } = "sqlite";
+
+    /// <summary>SQLite: the file. Default <c>data/orleansdtm.db</c> below the working directory.</summary>
+    public string Path { get; init; } = "data/orleansdtm.db";
+
+    public string Host { get; init; } = "localhost";
+
+    /// <summary>0 = the database's usual one.</summary>
+    public int Port { get; init; }
+
+    public string User { get; init; } = "";
+
+    public string Password { get; init; } = "";
+
+    /// <summary>Database name. Default <c>dtm</c>.</summary>
+    public string Db { get; init; } = "dtm";
+}
+
+/// <summary>How silos find each other.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary><c>Local</c> (default): this process is the only silo.</summary>
+    public string Mode { get; init; } = "Local";
+
+    /// <summary>Silo-to-silo port; 0 (default) = any free one.</summary>
+    public int SiloPort { get; init; }
+}
+
+/// <summary>What a request may contain. Beyond: 400.</summary>
+public sealed record LimitOptions
+{
+    /// <summary>Bytes of a request body. Default 4 MiB.</summary>
+    public int RequestBytesMax { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Steps of one transaction. Default 1000.</summary>
+    public int StepsMax { get; init; } = 1000;
+
+    /// <summary>Calls to one branch service under way at once. Default 512.</summary>
+    public int BranchCallsPerServiceMax { get; init; } = 512;
+}

@@ -1,0 +1,33 @@
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>What --help prints.</summary>
+internal static class Help
+{
+    public const string Text = """
+        OrleansDtm: a distributed transaction coordinator that speaks DTM's protocol.
+
+        usage: OrleansDtm.Server [--Setting=value ...] [-c conf.yml]
+
+          -c FILE          DTM's conf.yml
+          -v, --version    print the version
+          -h, --help       print this
+
+        Settings, on the command line (--HttpPort=36789), in appsettings.json, in the environment
+        (HttpPort, Store__Path, or DTM's names such as HTTP_PORT, STORE_PATH) or in conf.yml; seconds may be fractions:
+          Bind=localhost                       address to listen on; * = all
+          HttpPort=36789                       HTTP and JSON-RPC; 0 = any free port
+          GrpcPort=36790                       gRPC; 0 = any free port
+          Store:Driver=sqlite                  where transactions are kept
+          Store:Path=data/orleansdtm.db        the SQLite file
+          TransCronInterval=1                  seconds between two looks for due work
+          TimeoutToFail=35                     seconds after which a prepared transaction is queried or turned back
+          RetryInterval=10                     seconds before the first retry; doubles
+          RetryIntervalMax=600                 cap of the doubling
+          RequestTimeout=3                     seconds one call of a branch may take
+          DrainTimeout=20                      seconds requests may take to end after SIGTERM
+          LogLevel=info                        debug, info, warn, error or fatal
+          AlertRetryLimit=3, AlertWebHook=     tell this URL of branches that keep failing
+          Cluster:Mode=Local, Cluster:SiloPort=0
+          Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512
+        """;
+}

@@ -1,0 +1,206 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>
+/// Where settings come from, the later over the earlier: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>), command
+/// line. As in DTM, the file wins over the environment.
+/// </summary>
+public static class SettingsLoader
+{
+    /// <summary>DTM's environment names (and the same on our command line) for our keys.</summary>
+    private static readonly Dictionary<string, string> DtmNames = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["STORE_DRIVER"] = "Store:Driver",
+        ["STORE_HOST"] = "Store:Host",
+        ["STORE_PORT"] = "Store:Port",
+        ["STORE_USER"] = "Store:User",
+        ["STORE_PASSWORD"] = "Store:Password",
+        ["STORE_DB"] = "Store:Db",
+        ["STORE_PATH"] = "Store:Path",
+        ["HTTP_PORT"] = "HttpPort",
+        ["GRPC_PORT"] = "GrpcPort",
+        ["TRANS_CRON_INTERVAL"] = "TransCronInterval",
+        ["TIMEOUT_TO_FAIL"] = "TimeoutToFail",
+        ["RETRY_INTERVAL"] = "RetryInterval",
+        ["RETRY_INTERVAL_MAX"] = "RetryIntervalMax",
+        ["REQUEST_TIMEOUT"] = "RequestTimeout",
+        ["CONFIG_UPDATE_INTERVAL"] = "ConfigUpdateInterval",
+        ["ALERT_RETRY_LIMIT"] = "AlertRetryLimit",
+        ["ALERT_WEB_HOOK"] = "AlertWebHook",
+        ["LOG_LEVEL"] = "LogLevel",
+    };
+
+    /// <summary>Everything <see cref="CoordinatorOptions"/> knows, by key.</summary>
+    private static readonly HashSet<string> OwnKeys = new(DtmNames.Values, StringComparer.OrdinalIgnoreCase)
+    {
+        "Bind",
+        "DrainTimeout",
+        "Cluster:Mode",
+        "Cluster:SiloPort",
+        "Limits:RequestBytesMax",
+        "Limits:StepsMax",
+        "Limits:BranchCallsPerServiceMax",
+    };
+
+    /// <exception cref="SettingsException">Something is wrong with them.</exception>
+    public static CoordinatorOptions Load(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        var line = CommandLine(args, out var file);
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddInMemoryCollection(DtmEnvironment())
+            .AddEnvironmentVariables()
+            .AddEnvironmentVariables("ORLEANSDTM_")
+            .AddInMemoryCollection(file is null ? [] : Yaml(file))
+            .AddInMemoryCollection(line)
+            .Build();
+        return Read(configuration);
+    }
+
+    private static Dictionary<string, string?> CommandLine(string[] args, out string? file)
+    {
+        file = null;
+        var found = new Dictionary<string, string?>();
+        for (var i = 0; i < args.Length; i++)
+        {
+            var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], i + 1 < args.Length ? args[++i] : null);
+            if (value is null)
+            {
+                throw new SettingsException([$"{name}: a value is missing; write {name}=value. --help lists the settings."]);
+            }
+
+            if (name is "-c" or "--config")
+            {
+                file = value;
+                continue;
+            }
+
+            var key = name.TrimStart('-');
+            key = DtmNames.GetValueOrDefault(key, key);
+            if (!name.StartsWith("--", StringComparison.Ordinal) || !OwnKeys.Contains(key))
+            {
+                throw new SettingsException([$"{args[i]}: no such setting. --help lists the settings."]);
+            }
+
+            found[key] = value;
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> DtmEnvironment() =>
+        from name in DtmNames
+        let value = Environment.GetEnvironmentVariable(name.Key)
+        where !string.IsNullOrEmpty(value)
+        select KeyValuePair.Create(name.Value, (string?)value);
+
+    private static Dictionary<string, string?> Yaml(string file)
+    {
+        var found = new Dictionary<string, string?>();
+        try
+        {
+            using var reader = new StreamReader(file);
+            var yaml = new YamlStream();
+            yaml.Load(reader);
+            if (yaml.Documents.Count > 0)
+            {
+                Flatten(yaml.Documents[0].RootNode, "", found);
+            }
+
+            return found;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException)
+        {
+            throw new SettingsException([$"-c {file}: {e.Message}. Give the path of a YAML file in the form of DTM's conf.yml."]);
+        }
+    }
+
+    private static void Flatten(YamlNode node, string prefix, Dictionary<string, string?> found)
+    {
+        switch (node)
+        {
+            case YamlMappingNode map:
+                foreach (var (key, value) in map.Children)
+                {
+                    var name = ((YamlScalarNode)key).Value;
+                    Flatten(value, prefix.Length == 0 ? name! : $"{prefix}:{name}", found);
+                }
+
+                break;
+            case YamlScalarNode { Value: { Length: > 0 } text }:
+                found[prefix] = text;
+                break;
+        }
+    }
+
+    private static CoordinatorOptions Read(IConfiguration configuration)
+    {
+        var read = new SettingsReader(configuration);
+        var defaults = new CoordinatorOptions();
+        const double year = 366 * 86400.0;
+        var options = new CoordinatorOptions
+        {
+            Bind = read.Text("Bind", defaults.Bind),
+            HttpPort = read.Whole("HttpPort", defaults.HttpPort, 0, 65535),
+            GrpcPort = read.Whole("GrpcPort", defaults.GrpcPort, 0, 65535),
+            TransCronInterval = read.Seconds("TransCronInterval", defaults.TransCronInterval, 0.05, 60),
+            TimeoutToFail = read.Seconds("TimeoutToFail", defaults.TimeoutToFail, 0.1, year),
+            RetryInterval = read.Seconds("RetryInterval", defaults.RetryInterval, 0.01, 86400),
+            RetryIntervalMax = read.Seconds("RetryIntervalMax", defaults.RetryIntervalMax, 0.01, 7 * 86400),
+            RequestTimeout = read.Seconds("RequestTimeout", defaults.RequestTimeout, 0.05, 86400),
+            DrainTimeout = read.Seconds("DrainTimeout", defaults.DrainTimeout, 0, 3600),
+            ConfigUpdateInterval = read.Seconds("ConfigUpdateInterval", defaults.ConfigUpdateInterval, 0.1, 86400),
+            AlertRetryLimit = read.Whole("AlertRetryLimit", defaults.AlertRetryLimit, 0, 1000),
+            AlertWebHook = read.Text("AlertWebHook", ""),
+            LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
+            Store = ReadStore(read, defaults.Store),
+            Cluster = new ClusterOptions
+            {
+                Mode = read.Choice("Cluster:Mode", defaults.Cluster.Mode, "Local"),
+                SiloPort = read.Whole("Cluster:SiloPort", 0, 0, 65535),
+            },
+            Limits = new LimitOptions
+            {
+                RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
+                StepsMax = read.Whole("Limits:StepsMax", defaults.Limits.StepsMax, 1, 100_000),
+                BranchCallsPerServiceMax =
+                    read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
+            },
+        };
+        if (options.AlertWebHook.Length > 0 && !Uri.IsWellFormedUriString(options.AlertWebHook, UriKind.Absolute))
+        {
+            read.Problem("AlertWebHook", options.AlertWebHook, "an absolute URL such as https://alerts.example/hook");
+        }
+
+        if (options.HttpPort == options.GrpcPort && options.HttpPort != 0)
+        {
+            read.Problem("GrpcPort", $"{options.GrpcPort}", "another port than HttpPort");
+        }
+
+        return read.Problems.Count == 0 ? options : throw new SettingsException(read.Problems);
+    }
+
+    private static StoreOptions ReadStore(SettingsReader read, StoreOptions defaults) => new()
+    {
+        Driver = read.Choice("Store:Driver", defaults.Driver, "sqlite"),
+        Path = read.Text("Store:Path", defaults.Path),
+        Host = read.Text("Store:Host", defaults.Host),
+        Port = read.Whole("Store:Port", 0, 0, 65535),
+        User = read.Text("Store:User", ""),
+        Password = read.Text("Store:Password", ""),
+        Db = read.Text("Store:Db", defaults.Db),
+    };
+
+    private static LogLevel Level(string name) => name switch
+    {
+        "debug" => LogLevel.Debug,
+        "warn" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        "fatal" => LogLevel.Critical,
+        _ => LogLevel.Information,
+    };
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>Reads typed values out of the configuration and collects everything that is wrong, so that it is all said at once.</summary>
+internal sealed class SettingsReader(IConfiguration configuration)
+{
+    private readonly List<string> _problems = [];
+
+    public IReadOnlyList<string> Problems => _problems;
+
+    public string Text(string key, string fallback) => configuration[key] is { Length: > 0 } value ? value : fallback;
+
+    public int Whole(string key, int fallback, int min, int max)
+    {
+        if (configuration[key] is not { Length: > 0 } text)
+        {
+            return fallback;
+        }
+
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        Problem(key, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max} (default {fallback})"));
+        return fallback;
+    }
+
+    /// <summary>A number of seconds; fractions allowed.</summary>
+    public TimeSpan Seconds(string key, TimeSpan fallback, double min, double max)
+    {
+        if (configuration[key] is not { Length: > 0 } text)
+        {
+            return fallback;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        {
+            return TimeSpan.FromSeconds(value);
+        }
+
+        Problem(
+            key,
+            text,
+            string.Create(CultureInfo.InvariantCulture, $"a number of seconds from {min} to {max} (default {fallback.TotalSeconds})"));
+        return fallback;
+    }
+
+    /// <summary>One of the given words, in any case; the answer is spelled as given.</summary>
+    public string Choice(string key, string fallback, params ReadOnlySpan<string> choices)
+    {
+        if (configuration[key] is not { Length: > 0 } text)
+        {
+            return fallback;
+        }
+
+        foreach (var choice in choices)
+        {
+            if (string.Equals(choice, text, StringComparison.OrdinalIgnoreCase))
+            {
+                return choice;
+            }
+        }
+
+        Problem(key, text, $"one of {string.Join(", ", choices.ToArray())} (default {fallback})");
+        return fallback;
+    }
+
+    public void Problem(string key, string value, string expected) => _problems.Add($"{key}: '{value}' is not {expected}.");
+}

@@ -1,0 +1,35 @@
+using System.Net;
+using System.Net.Sockets;
+using OrleansDtm.Grains.Hosting;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Hosting;
+
+/// <summary>The silo in the server's own process.</summary>
+internal static class SiloHosting
+{
+    public static void AddCoordinatorSilo(this IHostApplicationBuilder builder, CoordinatorOptions options) =>
+        builder.UseOrleans(silo =>
+        {
+            var port = options.Cluster.SiloPort == 0 ? FreePort() : options.Cluster.SiloPort;
+
+            // Gateway 0: nobody connects to a lone silo from outside; the front end is in this process.
+            silo.UseLocalhostClustering(port, gatewayPort: 0, serviceId: "orleansdtm", clusterId: "orleansdtm");
+
+            // The store holds the truth; recovery registers its reminder again at each start.
+            silo.UseInMemoryReminderService();
+            silo.AddOrleansDtm(grains =>
+            {
+                grains.SweepInterval = options.TransCronInterval;
+                grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
+                grains.SoleOwner = true;
+            });
+        });
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,25 @@
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Hosting;
+
+/// <summary>Opens the store before anything can ask for it, and closes it after everything has let go.</summary>
+internal static class StoreHosting
+{
+    public static void AddTransactionStore(this IServiceCollection services, CoordinatorOptions options)
+    {
+        services.AddSingleton<ITransactionStore>(provider => new SqliteTransactionStore(
+            new SqliteStoreOptions { Path = options.Store.Path },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SqliteTransactionStore>>()));
+        services.AddHostedService<StoreStarter>();
+    }
+
+    /// <summary>Registered before the silo: hosted services start in order and stop in reverse.</summary>
+    private sealed class StoreStarter(ITransactionStore store) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => store.Start(cancellationToken);
+
+        public async Task StopAsync(CancellationToken cancellationToken) => await store.DisposeAsync();
+    }
+}

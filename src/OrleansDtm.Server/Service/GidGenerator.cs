@@ -1,0 +1,22 @@
+namespace OrleansDtm.Server.Service;
+
+/// <summary>Makes gids: 26 characters, unique, growing with time, so that new rows stand side by side in the index.</summary>
+public static class GidGenerator
+{
+    private const string Digits = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    public static string New()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.CreateVersion7().TryWriteBytes(bytes, bigEndian: true, out _);
+        var value = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return string.Create(26, value, static (text, rest) =>
+        {
+            for (var i = text.Length - 1; i >= 0; i--)
+            {
+                text[i] = Digits[(int)(rest & 31)];
+                rest >>= 5;
+            }
+        });
+    }
+}

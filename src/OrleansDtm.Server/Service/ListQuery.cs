@@ -1,0 +1,61 @@
+using System.Globalization;
+using OrleansDtm.Core;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>The parameters of a listing, as text, turned into a filter.</summary>
+public static class ListQuery
+{
+    public const int LimitMax = 1000;
+
+    /// <param name="parameter">Gives a query parameter by name; null or empty = not given.</param>
+    /// <exception cref="RequestException">One of them makes no sense.</exception>
+    public static TransactionFilter Parse(Func<string, string?> parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        var status = parameter("status");
+        var type = parameter("transType");
+        var filter = new TransactionFilter
+        {
+            Gid = Given(parameter("gid")),
+            BeforeId = Whole("position", parameter("position"), 0, 0, long.MaxValue),
+            Limit = (int)Whole("limit", parameter("limit"), 100, 1, LimitMax),
+            Status = Names.Status(status),
+            Type = Names.Type(type),
+            CreatedFrom = Moment("createTimeStart", parameter("createTimeStart")),
+            CreatedTo = Moment("createTimeEnd", parameter("createTimeEnd")),
+        };
+        if (filter.Status == TransactionStatus.None && Given(status) is { } unknownStatus)
+        {
+            throw new RequestException("status", $"'{RequestValidator.Printable(unknownStatus)}' is unknown; one of prepared, submitted, aborting, succeed, failed");
+        }
+
+        if (filter.Type == TransactionType.None && Given(type) is { } unknownType)
+        {
+            throw new RequestException("transType", $"'{RequestValidator.Printable(unknownType)}' is unknown; one of saga, msg, tcc, xa, workflow");
+        }
+
+        return filter;
+    }
+
+    public static long Whole(string name, string? text, long fallback, long min, long max)
+    {
+        if (Given(text) is not { } given)
+        {
+            return fallback;
+        }
+
+        return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
+            ? value
+            : throw new RequestException(
+                name,
+                string.Create(CultureInfo.InvariantCulture, $"'{RequestValidator.Printable(given)}' is not a whole number from {min} to {max}"));
+    }
+
+    private static DateTimeOffset? Moment(string name, string? text) => Given(text) is null
+        ? null
+        : DateTimeOffset.FromUnixTimeMilliseconds(Whole(name, text, 0, 0, 253402300799999));
+
+    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>
+/// Turns what came over the wire into a submission, or says which field is wrong. Nothing is stored or called for a request
+/// that does not pass.
+/// </summary>
+public sealed class RequestValidator(CoordinatorOptions options)
+{
+    public const int GidMax = 128;
+    private const double TimeoutSecondsMax = 366 * 86400.0;
+    private const double RetrySecondsMax = 7 * 86400.0;
+    private const double RequestSecondsMax = 86400.0;
+    private const long RetryLimitMax = 1_000_000;
+    private const int ReasonMax = 1024;
+
+    /// <summary>The gid, if it is one.</summary>
+    /// <exception cref="RequestException">It is missing, too long, or holds control characters.</exception>
+    public static string Gid(string? gid)
+    {
+        if (string.IsNullOrEmpty(gid))
+        {
+            throw new RequestException("gid", "is missing");
+        }
+
+        if (gid.Length > GidMax)
+        {
+            throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters, {GidMax} are allowed"));
+        }
+
+        foreach (var c in gid)
+        {
+            if (char.IsControl(c) || char.IsSurrogate(c) && !Rune.TryGetRuneAt(gid, gid.IndexOf(c, StringComparison.Ordinal), out _))
+            {
+                throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"holds the control character U+{(int)c:X4}"));
+            }
+        }
+
+        return gid;
+    }
+
+    /// <summary>The type, if it is one.</summary>
+    public static TransactionType Type(string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            throw new RequestException("trans_type", "is missing; one of saga, msg, tcc, xa, workflow");
+        }
+
+        var type = Names.Type(name);
+        if (type == TransactionType.None)
+        {
+            throw new RequestException("trans_type", $"'{Printable(name)}' is unknown; one of saga, msg, tcc, xa, workflow");
+        }
+
+        return type;
+    }
+
+    public static string Reason(string? reason) =>
+        reason is null ? "" : reason.Length <= ReasonMax ? reason : reason[..ReasonMax];
+
+    /// <summary>A whole submission.</summary>
+    public SubmissionMessage Submission(TransactionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var type = Type(request.TransType);
+        if (!TransactionMachine.Supports(type))
+        {
+            throw new RequestException("trans_type", $"'{Names.Of(type)}' is not supported by this version");
+        }
+
+        var protocol = Protocol(request.Protocol);
+        var steps = Steps(request, type, protocol);
+        var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps.Length) : (request.Concurrent ?? false, null);
+        return new SubmissionMessage
+        {
+            Type = Names.Of(type),
+            Protocol = protocol,
+            Steps = steps,
+            QueryPrepared = request.QueryPrepared ?? "",
+            CustomData = request.CustomData ?? "",
+            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders),
+            TimeoutToFailMs = Milliseconds("timeout_to_fail", request.TimeoutToFail, TimeSpan.Zero, TimeoutSecondsMax),
+            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
+            RetryIntervalMaxMs = (long)options.RetryIntervalMax.TotalMilliseconds,
+            RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
+            RetryLimit = RetryLimit(request.RetryLimit),
+            WaitResult = request.WaitResult ?? false,
+            Concurrent = concurrent,
+            Orders = orders,
+        };
+    }
+
+    private static string Protocol(string? protocol) => protocol switch
+    {
+        null or "" or "http" => "http",
+        "grpc" or "json-rpc" => protocol,
+        _ => throw new RequestException("protocol", $"'{Printable(protocol)}' is unknown; one of http, grpc, json-rpc"),
+    };
+
+    private StepMessage[] Steps(TransactionRequest request, TransactionType type, string protocol)
+    {
+        var steps = request.Steps ?? [];
+        if (steps.Count == 0 && type == TransactionType.Saga)
+        {
+            throw new RequestException("steps", "is missing or empty; a saga needs at least one step");
+        }
+
+        if (steps.Count > options.Limits.StepsMax)
+        {
+            throw new RequestException(
+                "steps",
+                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {options.Limits.StepsMax} are allowed (Limits:StepsMax)"));
+        }
+
+        var payloads = Payloads(request, steps);
+        var result = new StepMessage[steps.Count];
+        for (var i = 0; i < result.Length; i++)
+        {
+            var step = steps[i] ?? throw new RequestException(Item("steps", i), "is null");
+            result[i] = new StepMessage
+            {
+                Action = BranchUrlRules.Check(step.Action, protocol, Item("steps", i, "action")),
+                Compensate = BranchUrlRules.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
+                Payload = payloads[i] is { Length: > 0 } payload ? Encoding.UTF8.GetBytes(payload) : [],
+            };
+        }
+
+        return result;
+    }
+
+    /// <summary>One payload a step: from <c>payloads</c>, or from each step's <c>data</c> as old SDKs send it.</summary>
+    private static string?[] Payloads(TransactionRequest request, List<StepRequest?> steps)
+    {
+        List<string?> payloads = [.. request.Payloads ?? []];
+        if (payloads.Count < steps.Count)
+        {
+            payloads.AddRange(steps.Select(static s => s?.Data).Where(static d => !string.IsNullOrEmpty(d)));
+        }
+
+        if (payloads.Count != steps.Count)
+        {
+            throw new RequestException(
+                "payloads",
+                string.Create(CultureInfo.InvariantCulture, $"has {payloads.Count} entries for {steps.Count} steps; one is needed for each step"));
+        }
+
+        return [.. payloads];
+    }
+
+    private static (bool Concurrent, Dictionary<int, int[]>? Orders) Concurrency(TransactionRequest request, int steps)
+    {
+        if (string.IsNullOrEmpty(request.CustomData))
+        {
+            return (request.Concurrent ?? false, null);
+        }
+
+        SagaCustomData? custom;
+        try
+        {
+            custom = JsonSerializer.Deserialize(request.CustomData, ProtocolJson.Default.SagaCustomData);
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException("custom_data", $"is not the JSON of a saga, {{\"concurrent\":true,\"orders\":{{\"1\":[0]}}}}: orders or syntax are wrong at {e.Path}");
+        }
+
+        var concurrent = (custom?.Concurrent ?? false) || (request.Concurrent ?? false);
+        return (concurrent, SagaOrderRules.Check(custom?.Orders, steps));
+    }
+
+    private static long Milliseconds(string field, double? seconds, TimeSpan fallback, double max)
+    {
+        if (seconds is null or 0)
+        {
+            return (long)fallback.TotalMilliseconds;
+        }
+
+        if (!(seconds >= 0.001 && seconds <= max))
+        {
+            throw new RequestException(
+                field,
+                string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds from 0 (the default) to {max}"));
+        }
+
+        return (long)(seconds.Value * 1000);
+    }
+
+    private static int RetryLimit(long? limit) => limit switch
+    {
+        null => 0,
+        >= 0 and <= RetryLimitMax => (int)limit,
+        _ => throw new RequestException(
+            "retry_limit",
+            string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number from 0 (no limit) to {RetryLimitMax}")),
+    };
+
+    private static string Item(string list, int index, string? member = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");
+
+    /// <summary>For error texts: what a caller sent must not break a log line.</summary>
+    internal static string Printable(string text) =>
+        string.Concat((text.Length <= 64 ? text : text[..64] + "...").Select(static c => char.IsControl(c) ? '?' : c));
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
+public sealed class TransactionService(IGrainFactory grains, ITransactionStore store, RequestValidator validator, TimeProvider clock)
+{
+    /// <summary>Transactions that resetCronTime wakes side by side.</summary>
+    private const int WakeConcurrency = 64;
+
+    public Task<TransactionReply> Submit(TransactionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var gid = RequestValidator.Gid(request.Gid);
+        return Grain(gid).Submit(validator.Submission(request));
+    }
+
+    public Task<TransactionReply> Prepare(TransactionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var gid = RequestValidator.Gid(request.Gid);
+        return Grain(gid).Prepare(validator.Submission(request));
+    }
+
+    public Task<TransactionReply> Abort(TransactionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var gid = RequestValidator.Gid(request.Gid);
+        var type = RequestValidator.Type(request.TransType);
+        return Grain(gid).Abort(Core.Names.Of(type), RequestValidator.Reason(request.RollbackReason));
+    }
+
+    public Task<TransactionReply> ForceStop(TransactionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Grain(RequestValidator.Gid(request.Gid)).ForceStop();
+    }
+
+    public Task<TransactionReply> ResetNextCronTime(TransactionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Grain(RequestValidator.Gid(request.Gid)).RetryNow();
+    }
+
+    /// <summary>Wakes transactions that wait for a moment more than <paramref name="timeout"/> away.</summary>
+    public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
+    {
+        var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, limit + 1, cancellationToken);
+        var succeeded = 0;
+        foreach (var group in waiting.Take(limit).Chunk(WakeConcurrency))
+        {
+            var replies = await Task.WhenAll(group.Select(due => Grain(due.Gid).RetryNow()));
+            succeeded += replies.Count(static r => r.Kind == ReplyKind.Ok);
+        }
+
+        return new ResetCronTimeView { SucceedCount = succeeded, HasRemaining = waiting.Count > limit };
+    }
+
+    public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken)
+    {
+        var stored = await store.Load(RequestValidator.Gid(gid), cancellationToken);
+        return new QueryView
+        {
+            Transaction = stored is null ? null : TransactionViews.Of(stored),
+            Branches = stored is null ? [] : TransactionViews.BranchesOf(stored.Transaction),
+        };
+    }
+
+    public async Task<ListView> List(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var page = await store.List(filter, cancellationToken);
+        return new ListView
+        {
+            // As DTM answers: null for a gid that does not exist, an empty list for an empty page.
+            Transactions = filter.Gid is not null && page.Count == 0 ? null : [.. page.Select(TransactionViews.Of)],
+            NextPosition = page.Count < filter.Limit ? "" : page[^1].Id.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    private ITransactionGrain Grain(string gid) => grains.GetGrain<ITransactionGrain>(gid);
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OrleansDtm.Core;
+using OrleansDtm.Protocol;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>Stored transactions in DTM's words.</summary>
+internal static class TransactionViews
+{
+    public static TransactionView Of(StoredTransaction stored)
+    {
+        var transaction = stored.Transaction;
+        var definition = transaction.Definition;
+        return new TransactionView
+        {
+            Id = stored.Id,
+            CreateTime = definition.Created.UtcDateTime,
+            UpdateTime = transaction.Updated.UtcDateTime,
+            Gid = definition.Gid,
+            TransType = Names.Of(definition.Type),
+            Status = Names.Of(transaction.Status),
+            QueryPrepared = Given(definition.QueryPrepared),
+            Protocol = definition.Protocol,
+            FinishTime = transaction.Status == TransactionStatus.Succeed ? transaction.Finished?.UtcDateTime : null,
+            RollbackTime = transaction.Status == TransactionStatus.Failed ? transaction.Finished?.UtcDateTime : null,
+            Options = Options(definition),
+            CustomData = Given(definition.CustomData),
+            Result = Given(transaction.Result),
+            RollbackReason = Given(transaction.RollbackReason),
+            NextCronInterval = definition.Options.RetryInterval.TotalSeconds,
+            NextCronTime = (transaction.Due ?? transaction.Updated).UtcDateTime,
+            Concurrent = definition.Type == TransactionType.Msg && definition.Options.Concurrent,
+            RetryCount = transaction.RetryCount,
+        };
+    }
+
+    public static IReadOnlyList<BranchView> BranchesOf(Transaction transaction)
+    {
+        var views = new List<BranchView>(transaction.Branches.Length + 1);
+        views.AddRange(transaction.Branches.Select(branch => Of(transaction, branch)));
+        return views;
+    }
+
+    private static BranchView Of(Transaction transaction, Branch branch) => new()
+    {
+        CreateTime = branch.Definition.Created.UtcDateTime,
+        UpdateTime = (branch.History.IsEmpty ? branch.Definition.Created : branch.History[^1].At).UtcDateTime,
+        Gid = transaction.Definition.Gid,
+        Url = Given(branch.Definition.Url),
+        BinData = branch.Definition.Payload.IsEmpty ? null : branch.Definition.Payload.ToArray(),
+        BranchId = branch.Definition.Id,
+        Op = branch.Definition.Op,
+        Status = Names.Of(branch.Status),
+        FinishTime = branch.Finished?.UtcDateTime,
+        Attempts = branch.Attempts,
+        NextRetryTime = branch.RetryAt?.UtcDateTime,
+        LastError = branch.LastError,
+        History = branch.History.IsEmpty ? null : [.. branch.History.Select(Of)],
+    };
+
+    private static AttemptView Of(Attempt attempt) => new()
+    {
+        Time = attempt.At.UtcDateTime,
+        DurationMs = Math.Round(attempt.Duration.TotalMilliseconds, 3),
+        Outcome = attempt.Outcome switch
+        {
+            OutcomeKind.Succeeded => "succeeded",
+            OutcomeKind.Failed => "failed",
+            OutcomeKind.Ongoing => "ongoing",
+            _ => "unknown",
+        },
+        Error = attempt.Error,
+    };
+
+    /// <summary>The options that differ from "nothing said", in DTM's spelling and seconds.</summary>
+    private static string Options(TransactionDefinition definition)
+    {
+        var options = definition.Options;
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (options.WaitResult)
+            {
+                json.WriteBoolean("wait_result", true);
+            }
+
+            Seconds(json, "timeout_to_fail", options.TimeoutToFail);
+            Seconds(json, "retry_interval", options.RetryInterval);
+            Seconds(json, "request_timeout", options.RequestTimeout);
+            if (options.RetryLimit > 0)
+            {
+                json.WriteNumber("retry_limit", options.RetryLimit);
+            }
+
+            if (!definition.BranchHeaders.IsEmpty)
+            {
+                json.WriteStartObject("branch_headers");
+                foreach (var (name, value) in definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal))
+                {
+                    json.WriteString(name, value);
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private static void Seconds(Utf8JsonWriter json, string name, TimeSpan value)
+    {
+        if (value > TimeSpan.Zero)
+        {
+            json.WriteNumber(name, decimal.Parse(value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static string? Given(string text) => text.Length == 0 ? null : text;
+}
