@@ -1,0 +1,72 @@
+using System.Xml.Linq;
+
+namespace OrleansDtm.Tests;
+
+/// <summary>The arrows of src/README.md.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> Arrows = new()
+    {
+        ["Core"] = [],
+        ["Protocol"] = [],
+        ["Storage"] = ["Core"],
+        ["Invokers"] = ["Core", "Protocol"],
+        ["Abstractions"] = [],
+        ["Grains"] = ["Abstractions", "Core", "Storage", "Invokers"],
+        ["Server"] = ["Grains", "Protocol"],
+    };
+
+    [Fact]
+    public void Projects_reference_each_other_only_along_the_arrows()
+    {
+        foreach (var (name, allowed) in Arrows)
+        {
+            var references = Items(name, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path).Replace("OrleansDtm.", ""));
+            Assert.Equal(allowed.Order(), references.Order());
+        }
+    }
+
+    [Fact]
+    public void Every_project_of_the_product_is_on_the_map()
+    {
+        var projects = Directory.GetDirectories(RepositoryRoot.File("src"), "OrleansDtm.*").Select(path => Path.GetFileName(path).Replace("OrleansDtm.", ""));
+        Assert.Equal(Arrows.Keys.Order(), projects.Order());
+        var map = File.ReadAllText(RepositoryRoot.File("src", "README.md"));
+        Assert.All(Arrows.Keys, name => Assert.Contains($"`OrleansDtm.{name}`", map, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Core_and_Protocol_need_no_package_at_run_time()
+    {
+        foreach (var name in (string[])["Core", "Protocol"])
+        {
+            Assert.All(Items(name, "PackageReference"), package => Assert.EndsWith("Analyzers", package, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Grains_do_not_know_the_web_server()
+    {
+        Assert.Empty(Items("Grains", "FrameworkReference"));
+        var assembly = typeof(Grains.DtmGrainOptions).Assembly;
+        Assert.DoesNotContain(assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Core_types_do_not_cross_a_grain_boundary()
+    {
+        var crossing =
+            from grain in typeof(Abstractions.ITransactionGrain).Assembly.GetTypes()
+            where grain.IsInterface && typeof(IGrain).IsAssignableFrom(grain)
+            from method in grain.GetMethods()
+            from type in method.GetParameters().Select(p => p.ParameterType).Append(method.ReturnType)
+            where type.Assembly == typeof(Core.Transaction).Assembly
+            select $"{grain.Name}.{method.Name}: {type.Name}";
+        Assert.Empty(crossing);
+    }
+
+    private static IEnumerable<string> Items(string project, string kind) =>
+        XDocument.Load(RepositoryRoot.File("src", $"OrleansDtm.{project}", $"OrleansDtm.{project}.csproj"))
+            .Descendants(kind)
+            .Select(item => item.Attribute("Include")!.Value);
+}

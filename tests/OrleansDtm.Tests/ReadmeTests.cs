@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Tests.Wire;
+
+namespace OrleansDtm.Tests;
+
+/// <summary>The README's commands do what it says.</summary>
+public sealed partial class ReadmeTests
+{
+    [Fact]
+    public async Task The_curl_examples_work_against_a_running_server()
+    {
+        await using var server = await ServerProcess.Start(TestContext.Current.CancellationToken);
+        var script = Blocks().Single(block => block.Contains("curl", StringComparison.Ordinal))
+            .Replace("localhost:36789", new Uri(server.Url).Authority, StringComparison.Ordinal)
+            .Replace("curl -s", "curl -s -w '\\n'", StringComparison.Ordinal);
+
+        var lines = (await Bash(script)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(6, lines.Length);
+        Assert.Equal("""{"dtm_result":"SUCCESS"}""", lines[0]);
+        Assert.Equal("succeed", JsonDocument.Parse(lines[1]).RootElement.GetProperty("transaction").GetProperty("status").GetString());
+        Assert.Equal(0, JsonDocument.Parse(lines[2]).RootElement.GetProperty("transactions").GetArrayLength());
+        Assert.NotEmpty(JsonDocument.Parse(lines[3]).RootElement.GetProperty("gid").GetString()!);
+        Assert.Equal("""{"msg":"pong"}""", lines[4]);
+        Assert.Equal("ready", lines[5]);
+    }
+
+    [Fact]
+    public void The_commands_name_projects_that_exist()
+    {
+        var projects = Blocks().SelectMany(block => ProjectOption().Matches(block)).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.Contains("src/Samples/QuickStart", projects);
+        Assert.All(projects, project => Assert.NotEmpty(Directory.GetFiles(RepositoryRoot.File(project), "*.csproj")));
+    }
+
+    [Fact]
+    public void Files_it_points_to_exist()
+    {
+        var files = FileInBackticks().Matches(Readme()).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.True(File.Exists(RepositoryRoot.File(file)), file));
+    }
+
+    [Fact]
+    public void Defaults_it_states_are_the_defaults()
+    {
+        var defaults = new CoordinatorOptions();
+        Assert.Equal(36789, defaults.HttpPort);
+        Assert.Equal("data/orleansdtm.db", defaults.Store.Path);
+        Assert.Equal(TimeSpan.FromSeconds(10), defaults.RetryInterval);
+        Assert.Equal(TimeSpan.FromMinutes(10), defaults.RetryIntervalMax);
+        Assert.Equal(TimeSpan.FromSeconds(3), defaults.RequestTimeout);
+    }
+
+    private static string Readme() => File.ReadAllText(RepositoryRoot.File("README.md"));
+
+    private static IEnumerable<string> Blocks() => BashBlock().Matches(Readme()).Select(match => match.Groups[1].Value);
+
+    private static async Task<string> Bash(string script)
+    {
+        using var bash = Process.Start(new ProcessStartInfo("bash", ["-e"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        await bash.StandardInput.WriteAsync(script);
+        bash.StandardInput.Close();
+        var output = await bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = await bash.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await bash.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(bash.ExitCode == 0, $"exit code {bash.ExitCode}: {errors}{output}");
+        return output;
+    }
+
+    [GeneratedRegex("```bash\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex BashBlock();
+
+    [GeneratedRegex("--project ([\\w./]+)")]
+    private static partial Regex ProjectOption();
+
+    [GeneratedRegex("`((?:src|tests|sql)/[\\w./]+\\.(?:md|cs|sql))`")]
+    private static partial Regex FileInBackticks();
+}
