@@ -15,12 +15,14 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     public static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(2);
 
     private readonly Transaction _before = state;
+    private readonly DateTimeOffset _uncut = now;
     private Branch[]? _branches;
     private List<BranchCall>? _calls;
 
     public Transaction State { get; private set; } = state;
 
-    public DateTimeOffset Now { get; } = now;
+    /// <summary>The present moment, cut to milliseconds, the precision that is stored.</summary>
+    public DateTimeOffset Now { get; } = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
 
     public bool Changed => _branches is not null || !ReferenceEquals(State, _before);
 
@@ -40,6 +42,14 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
             _branches ??= [.. State.Branches];
             _branches[index] = value;
         }
+    }
+
+    /// <summary>The first moment that can be stored at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
+    public DateTimeOffset After(TimeSpan wait)
+    {
+        var over = _uncut + wait;
+        var excess = over.Ticks % TimeSpan.TicksPerMillisecond;
+        return excess == 0 ? over : over.AddTicks(TimeSpan.TicksPerMillisecond - excess);
     }
 
     public void Change(Func<Transaction, Transaction> change) => State = change(State);

@@ -20,7 +20,6 @@ public static class TransactionMachine
     /// <param name="now">The present moment (UTC); cut to milliseconds, the precision that is stored.</param>
     public static Decision Decide(Transaction? state, TransactionEvent occurred, DateTimeOffset now)
     {
-        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
         if (state is null)
         {
             return Create(occurred, now);
@@ -235,8 +234,7 @@ public static class TransactionMachine
                 ? RetryPolicy.AfterOngoing(definition.Options)
                 : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
 
-            // Rounded up to what is stored: a timer must never be early.
-            retryAt = draft.Now + TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+            retryAt = draft.After(wait);
         }
 
         draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };
