@@ -85,7 +85,9 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public void Finish(TransactionStatus status) => State = State with { Status = status, Finished = Now };
 
-    public static string Cut(string text) => text.Length <= TextMax ? text : text[..TextMax];
+    /// <summary>At most <see cref="TextMax"/> characters, and no half of a surrogate pair: a store may refuse that for ever.</summary>
+    public static string Cut(string text) =>
+        text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
 
     /// <summary>The decision, with the moments at which somebody must come back.</summary>
     public Decision Decide(IPattern pattern)
