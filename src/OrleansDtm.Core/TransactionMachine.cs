@@ -131,6 +131,11 @@ public static class TransactionMachine
 
     private static Rejection? OnResumed(Draft draft, ImmutableHashSet<int> outstanding)
     {
+        if (draft.State.IsFinal)
+        {
+            return null; // Stopped by force with calls under way: what is final is not written again.
+        }
+
         for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
         {
             if (draft[i].InFlight && !outstanding.Contains(i))
