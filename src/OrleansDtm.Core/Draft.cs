@@ -44,7 +44,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         }
     }
 
-    /// <summary>The first moment that can be stored at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
+    /// <summary>The first storable moment at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
     public DateTimeOffset After(TimeSpan wait)
     {
         var over = _uncut + wait;
