@@ -15,12 +15,14 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     public static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(2);
 
     private readonly Transaction _before = state;
+    private readonly DateTimeOffset _uncut = now;
     private Branch[]? _branches;
     private List<BranchCall>? _calls;
 
     public Transaction State { get; private set; } = state;
 
-    public DateTimeOffset Now { get; } = now;
+    /// <summary>The present moment, cut to milliseconds, the precision that is stored.</summary>
+    public DateTimeOffset Now { get; } = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
 
     public bool Changed => _branches is not null || !ReferenceEquals(State, _before);
 
@@ -40,6 +42,14 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
             _branches ??= [.. State.Branches];
             _branches[index] = value;
         }
+    }
+
+    /// <summary>The first storable moment at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
+    public DateTimeOffset After(TimeSpan wait)
+    {
+        var over = _uncut + wait;
+        var excess = over.Ticks % TimeSpan.TicksPerMillisecond;
+        return excess == 0 ? over : over.AddTicks(TimeSpan.TicksPerMillisecond - excess);
     }
 
     public void Change(Func<Transaction, Transaction> change) => State = change(State);
@@ -75,7 +85,9 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public void Finish(TransactionStatus status) => State = State with { Status = status, Finished = Now };
 
-    public static string Cut(string text) => text.Length <= TextMax ? text : text[..TextMax];
+    /// <summary>At most <see cref="TextMax"/> characters, and no half of a surrogate pair: a store may refuse that for ever.</summary>
+    public static string Cut(string text) =>
+        text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
 
     /// <summary>The decision, with the moments at which somebody must come back.</summary>
     public Decision Decide(IPattern pattern)

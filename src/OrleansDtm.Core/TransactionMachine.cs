@@ -20,7 +20,6 @@ public static class TransactionMachine
     /// <param name="now">The present moment (UTC); cut to milliseconds, the precision that is stored.</param>
     public static Decision Decide(Transaction? state, TransactionEvent occurred, DateTimeOffset now)
     {
-        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
         if (state is null)
         {
             return Create(occurred, now);
@@ -132,6 +131,11 @@ public static class TransactionMachine
 
     private static Rejection? OnResumed(Draft draft, ImmutableHashSet<int> outstanding)
     {
+        if (draft.State.IsFinal)
+        {
+            return null; // Stopped by force with calls under way: what is final is not written again.
+        }
+
         for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
         {
             if (draft[i].InFlight && !outstanding.Contains(i))
@@ -235,8 +239,7 @@ public static class TransactionMachine
                 ? RetryPolicy.AfterOngoing(definition.Options)
                 : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
 
-            // Rounded up to what is stored: a timer must never be early.
-            retryAt = draft.Now + TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+            retryAt = draft.After(wait);
         }
 
         draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };
