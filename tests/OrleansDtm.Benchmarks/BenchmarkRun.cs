@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using OrleansDtm.Benchmarks.Load;
+using OrleansDtm.Benchmarks.Processes;
+using OrleansDtm.Benchmarks.Report;
+
+namespace OrleansDtm.Benchmarks;
+
+/// <summary>Starts the processes, measures the rows, prints, and leaves nothing behind.</summary>
+internal static class BenchmarkRun
+{
+    public static async Task<int> Execute(Options options)
+    {
+        using var cancel = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            // Not the end at once: the processes and the database file must go first.
+            signal.Cancel = true;
+            cancel.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            return await Run(options, cancel.Token);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("stopped");
+            return 130;
+        }
+        catch (InvalidOperationException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
+
+    private static async Task<int> Run(Options options, CancellationToken stop)
+    {
+        var dll = options.ServerUrl is null ? options.ServerDll ?? ServerDll.Find() : null;
+        if (options.ServerUrl is null && dll is null)
+        {
+            throw new InvalidOperationException(
+                "OrleansDtm.Server.dll is not built beside this project: build src/OrleansDtm.Server, or name it with --server-dll, "
+                + "or measure a running server with --server-url.");
+        }
+
+        var machine = await Machine.Describe(stop);
+        Table.PrintHeader(machine, options);
+        await using var branch = await Child.StartRole("branch", stop);
+        await using var floor = await Child.StartRole("floor", stop);
+        using var load = new LoadGenerator(branch, options.Warmup, options.Measured);
+        var results = new List<StoreResult>();
+        foreach (var store in options.ServerUrl is null ? options.Stores : ["running server"])
+        {
+            var result = await MeasureStore(options, store, dll, floor, load, stop);
+            results.Add(result);
+            Table.Print(result);
+        }
+
+        if (options.JsonFile is { } file)
+        {
+            await JsonReport.Write(file, machine, options, results, stop);
+        }
+
+        return results.All(s => s.Rows.All(r => r.Complaints.Count == 0)) ? 0 : 1;
+    }
+
+    private static async Task<StoreResult> MeasureStore(
+        Options options, string store, string? dll, Child floor, LoadGenerator load, CancellationToken stop)
+    {
+        if (options.ServerUrl is { } url)
+        {
+            return await Measure(options, new StoreResult(store), url, options.ServerPid, floor, load, stop);
+        }
+
+        var directory = Directory.CreateTempSubdirectory("orleansdtm-bench-");
+        try
+        {
+            var settings = new Dictionary<string, string> { ["STORE_DRIVER"] = store };
+            if (store == "sqlite")
+            {
+                settings["STORE_PATH"] = Path.Combine(directory.FullName, "bench.db");
+            }
+
+            await using var server = await Child.StartServer(dll!, settings, stop);
+            var start = new StoreResult(store)
+            {
+                StartMilliseconds = server.TimeToAnswer.TotalMilliseconds,
+                IdleMegabytes = Meter.WorkingSetMegabytes(server.Pid),
+            };
+            var result = await Measure(options, start, server.Url, server.Pid, floor, load, stop);
+            if (result.Rows.Any(r => r.Complaints.Count > 0))
+            {
+                await Console.Error.WriteLineAsync("The server said last:" + server.LastLines());
+            }
+
+            return result;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Each group of rows stands between two rows of its floor, so that the drift of the machine shows.</summary>
+    private static async Task<StoreResult> Measure(
+        Options options, StoreResult start, Uri server, int? pid, Child floor, LoadGenerator load, CancellationToken stop)
+    {
+        var rows = new List<RowResult>();
+        foreach (var group in Groups(options))
+        {
+            RowPlan Floor(string when) =>
+                new($"floor {group[0].Name} ({when})", floor.Url, floor.Pid, group[0].Scenario, group[0].Clients) { IsFloor = true };
+
+            RowPlan[] plans =
+            [
+                Floor("before"),
+                .. group.Select(g => new RowPlan(g.Label, server, pid, g.Scenario, g.Clients)),
+                Floor("after"),
+            ];
+            if (rows.Count == 0)
+            {
+                await Console.Error.WriteLineAsync("warming up ...");
+                await load.WarmUp(plans[0], stop);
+                await load.WarmUp(plans[1], stop);
+            }
+
+            foreach (var plan in plans)
+            {
+                await Console.Error.WriteAsync($"{plan.Label}, {plan.Clients} clients ... ");
+                var row = await load.Measure(plan, stop);
+                await Console.Error.WriteLineAsync($"{row.CompletedPerSecond:N0}/s" + (row.Complaints.Count > 0 ? " with errors" : ""));
+                rows.Add(row);
+            }
+        }
+
+        return start with { Rows = Shares.OfFloor(rows) };
+    }
+
+    private static IEnumerable<(string Name, string Label, Scenario Scenario, int Clients)[]> Groups(Options options)
+    {
+        foreach (var name in options.Patterns)
+        {
+            var scenario = Scenario.Named(name);
+            var many = (name, name, scenario, options.Clients);
+            yield return name == "saga" ? [many, (name, "saga, not waiting", Scenario.SagaNotWaiting, options.Clients)] : [many];
+            if (name == "saga" && options.Clients != 1)
+            {
+                yield return [(name, "saga", scenario, 1)];
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace OrleansDtm.Benchmarks.Load;
+
+/// <summary>
+/// The ids of one client's transactions, counted up in place. All have the same length, so a gid is never the beginning of another
+/// (the reference loses branches of such pairs on one of its stores) and can be written over the previous one in a request body.
+/// </summary>
+internal sealed class Gid
+{
+    public const int Length = 28;
+    private const int DigitsOfCounter = 10;
+    private long _counter;
+
+    /// <param name="row">18 characters that no other client of any run has.</param>
+    public Gid(string row)
+    {
+        if (row.Length != Length - DigitsOfCounter)
+        {
+            throw new ArgumentException($"'{row}' must have {Length - DigitsOfCounter} characters", nameof(row));
+        }
+
+        Encoding.ASCII.GetBytes(row, Bytes);
+        Next();
+    }
+
+    public byte[] Bytes { get; } = new byte[Length];
+
+    public override string ToString() => Encoding.ASCII.GetString(Bytes);
+
+    public void Next() => Utf8Formatter.TryFormat(_counter++, Bytes.AsSpan(Length - DigitsOfCounter), out _, new('D', DigitsOfCounter));
+}

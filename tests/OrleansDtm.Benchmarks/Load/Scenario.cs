@@ -1,0 +1,79 @@
+namespace OrleansDtm.Benchmarks.Load;
+
+/// <summary>What a client does for one transaction, and what the branch service must have seen of it.</summary>
+/// <param name="Name">saga, msg or tcc.</param>
+/// <param name="Waits">Whether the submit is answered only when the transaction is finished.</param>
+/// <param name="BranchCalls">Calls the branch service gets for each transaction.</param>
+/// <param name="NewClient">Makes a client for a coordinator and a branch service; a client runs one transaction at a time.</param>
+internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<Uri, Uri, IClient> NewClient)
+{
+    public static readonly Scenario Saga = new("saga", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true)));
+
+    public static readonly Scenario SagaNotWaiting =
+        new("saga", false, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, false)));
+
+    public static readonly Scenario Msg = new("msg", true, 2, (server, branch) => new SubmitClient(server, MsgBody(branch)));
+
+    public static readonly Scenario Tcc = new("tcc", true, 4, (server, branch) => new TccClient(server, branch));
+
+    public static Scenario Named(string name) => name switch
+    {
+        "msg" => Msg,
+        "tcc" => Tcc,
+        _ => Saga,
+    };
+
+    /// <summary>The last action has a path of its own: the branch service counts it to tell how many have completed.</summary>
+    private static string SagaBody(Uri branch, bool wait) => $$"""
+        {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"saga","steps":[{"action":"{{branch}}out","compensate":"{{branch}}undo-out"},
+        """ + $$"""
+        {"action":"{{branch}}last","compensate":"{{branch}}undo-last"}],"payloads":["{\"amount\":30}","{\"amount\":30}"],"wait_result":{{(wait ? "true" : "false")}}}
+        """;
+
+    private static string MsgBody(Uri branch) => $$"""
+        {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"msg","steps":[{"action":"{{branch}}out"},{"action":"{{branch}}last"}],
+        """ + """
+        "payloads":["{\"amount\":30}","{\"amount\":30}"],"wait_result":true}
+        """;
+}
+
+/// <summary>One client of a closed loop.</summary>
+internal interface IClient
+{
+    /// <summary>Runs one transaction; null, or the first answer that was not 200.</summary>
+    ValueTask<string?> RunOne(HttpMessageInvoker http, Gid gid, CancellationToken stop);
+}
+
+/// <summary>saga and msg: one request is the whole transaction.</summary>
+internal sealed class SubmitClient(Uri server, string body) : IClient
+{
+    private readonly PreparedRequest _submit = new(new Uri(server, "/api/dtmsvr/submit"), body);
+
+    public ValueTask<string?> RunOne(HttpMessageInvoker http, Gid gid, CancellationToken stop) => _submit.Send(http, gid, stop);
+}
+
+/// <summary>tcc: the client registers and tries both branches itself, then submits; the server confirms.</summary>
+internal sealed class TccClient(Uri server, Uri branch) : IClient
+{
+    private readonly PreparedRequest _prepare = Api(server, "prepare", "");
+    private readonly PreparedRequest _register1 = Api(server, "registerBranch", Branch(branch, "01"));
+    private readonly PreparedRequest _register2 = Api(server, "registerBranch", Branch(branch, "02"));
+    private readonly PreparedRequest _try = new(branch, "{\"amount\":30}");
+    private readonly PreparedRequest _submit = Api(server, "submit", ",\"wait_result\":true");
+
+    public async ValueTask<string?> RunOne(HttpMessageInvoker http, Gid gid, CancellationToken stop) =>
+        await _prepare.Send(http, gid, stop)
+        ?? await _register1.Send(http, gid, stop)
+        ?? await _try.Send(http, gid, Try(gid, "01"), stop)
+        ?? await _register2.Send(http, gid, stop)
+        ?? await _try.Send(http, gid, Try(gid, "02"), stop)
+        ?? await _submit.Send(http, gid, stop);
+
+    private Uri Try(Gid gid, string branchId) => new(branch, $"/try?gid={gid}&trans_type=tcc&branch_id={branchId}&op=try");
+
+    private static PreparedRequest Api(Uri server, string method, string more) =>
+        new(new Uri(server, "/api/dtmsvr/" + method), $$"""{"gid":"{{PreparedRequest.Placeholder}}","trans_type":"tcc"{{more}}}""");
+
+    private static string Branch(Uri branch, string id) =>
+        $$""","branch_id":"{{id}}","data":"{\"amount\":30}","confirm":"{{branch}}confirm","cancel":"{{branch}}cancel" """.TrimEnd();
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace OrleansDtm.Benchmarks.Processes;
+
+/// <summary>CPU time and memory of a process by its id; null where it is not known (a server on another machine).</summary>
+internal static class Meter
+{
+    public static TimeSpan? Cpu(int? pid) => Read(pid, process => process.TotalProcessorTime);
+
+    public static double? WorkingSetMegabytes(int? pid) => Read(pid, process => process.WorkingSet64 / 1048576.0);
+
+    /// <summary>CPU time all processes and the kernel have used together; null where /proc does not tell.</summary>
+    public static TimeSpan? MachineCpu()
+    {
+        const string Statistics = "/proc/stat";
+        const int TicksPerSecond = 100;
+        if (!File.Exists(Statistics))
+        {
+            return null;
+        }
+
+        // cpu user nice system idle iowait irq softirq steal guest guest_nice; the last two are part of user and nice, and steal is
+        // time another guest of the host took.
+        var fields = File.ReadLines(Statistics).First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        int[] busy = [1, 2, 3, 6, 7, 8];
+        return TimeSpan.FromSeconds(busy.Sum(i => long.Parse(fields[i], CultureInfo.InvariantCulture)) / (double)TicksPerSecond);
+    }
+
+    private static T? Read<T>(int? pid, Func<Process, T> value)
+        where T : struct
+    {
+        if (pid is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(pid.Value);
+            return value(process);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // It has ended; the row reports errors then.
+            return null;
+        }
+    }
+}

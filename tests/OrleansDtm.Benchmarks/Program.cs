@@ -1,0 +1,26 @@
+using OrleansDtm.Benchmarks;
+using OrleansDtm.Benchmarks.Roles;
+
+// One executable, several processes: the benchmark starts itself again as the branch service and as the floor server,
+// so that each has its own heap, thread pool and CPU figure, as the coordinator has.
+switch (args.FirstOrDefault())
+{
+    case "branch":
+        return await BranchService.Run(RoleArguments.Parse(args));
+    case "floor":
+        return await FloorServer.Run(RoleArguments.Parse(args));
+}
+
+if (!Options.TryParse(args, out var options, out var problem))
+{
+    await Console.Error.WriteLineAsync(problem + Environment.NewLine + "Run with --help to see the options.");
+    return 2;
+}
+
+if (options.Help)
+{
+    Console.WriteLine(Options.HelpText);
+    return 0;
+}
+
+return await BenchmarkRun.Execute(options);

@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OrleansDtm.Benchmarks.Report;
+
+/// <summary>The same figures for a program.</summary>
+internal static class JsonReport
+{
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static async Task Write(string file, Machine machine, Options options, IReadOnlyList<StoreResult> stores, CancellationToken stop)
+    {
+        await using var stream = File.Create(file);
+        var report = new
+        {
+            machine,
+            warmupSeconds = options.Warmup.TotalSeconds,
+            measuredSeconds = options.Measured.TotalSeconds,
+            stores,
+        };
+        await JsonSerializer.SerializeAsync(stream, report, Format, stop);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using OrleansDtm.Benchmarks.Load;
+
+namespace OrleansDtm.Benchmarks.Report;
+
+/// <summary>The result as text that also reads as Markdown, to be pasted into the README.</summary>
+internal static class Table
+{
+    /// <summary>Above these (share of the mean, cores) the figures of the run deserve a warning.</summary>
+    private const double NoisySpread = 0.2;
+    private const double NoisyOthers = 0.2;
+    private static readonly string[] Titles =
+        ["row", "clients", "completed/s", "of floor", "p50 ms", "p95 ms", "p99 ms", "server cores", "branch cores", "load cores", "other cores", "server MB"];
+
+    public static void PrintHeader(Machine machine, Options options)
+    {
+        Console.WriteLine($"{machine.Cpu}, {machine.Cores} cores, {machine.System}, {machine.Runtime}, commit {machine.Commit}");
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{options.Warmup.TotalSeconds:0.#} s warm-up, {options.Measured.TotalSeconds:0.#} s measured a row; server, branch service and load generator share the machine"));
+        Console.WriteLine();
+    }
+
+    public static void Print(StoreResult result)
+    {
+        Console.WriteLine();
+        Console.WriteLine(result.StartMilliseconds is { } start
+            ? $"Store: {result.Store}. First answer {Text(start, "0")} ms after the start, then {Text(result.IdleMegabytes, "0")} MB."
+            : $"Store: {result.Store}.");
+        Console.WriteLine();
+        var lines = new List<string[]> { Titles };
+        lines.AddRange(result.Rows.Select(Cells));
+        var widths = Enumerable.Range(0, Titles.Length).Select(c => lines.Max(l => l[c].Length)).ToArray();
+        for (var i = 0; i < lines.Count; i++)
+        {
+            Console.WriteLine(Line(lines[i], widths));
+            if (i == 0)
+            {
+                Console.WriteLine("|" + string.Concat(widths.Select((w, c) => "-" + new string('-', w) + (c == 0 ? "-|" : ":|"))));
+            }
+        }
+
+        Console.WriteLine();
+        PrintNotes(result);
+    }
+
+    private static void PrintNotes(StoreResult result)
+    {
+        var noisy = result.Rows.Any(r => r.Cores.Others > NoisyOthers);
+        foreach (var floor in result.Rows.Where(r => r.IsFloor).GroupBy(r => r.Key))
+        {
+            var values = floor.Select(r => r.CompletedPerSecond).ToArray();
+            var spread = (values.Max() - values.Min()) / values.Average();
+            Console.WriteLine($"Floor {floor.Key}: mean {Text(values.Average(), "N0")}/s, the two rows differ by {Text(spread * 100, "0")} %.");
+            noisy |= spread > NoisySpread;
+        }
+
+        if (noisy)
+        {
+            Console.WriteLine("(!) The machine was not quiet (floor rows that differ, or other processes at work): shares are rough.");
+        }
+
+        foreach (var row in result.Rows.Where(r => r.DrainSeconds is not null))
+        {
+            Console.WriteLine(
+                $"{row.Label}: {Text(row.AcceptedPerSecond, "N0")}/s accepted; all finished {Text(row.DrainSeconds, "0.00")} s after the load ended.");
+        }
+
+        foreach (var row in result.Rows.Where(r => r.Complaints.Count > 0))
+        {
+            Console.WriteLine($"(!) {row.Label}, {row.Clients} clients: {string.Join("; ", row.Complaints)}");
+        }
+    }
+
+    private static string[] Cells(RowResult row) =>
+    [
+        row.Label + (row.Complaints.Count > 0 ? " (!)" : ""),
+        Text(row.Clients, "0"),
+        Text(row.CompletedPerSecond, "N0"),
+        Text(row.ShareOfFloor, "0.00"),
+        Text(row.P50, "0.00"),
+        Text(row.P95, "0.00"),
+        Text(row.P99, "0.00"),
+        Text(row.Cores.Server, "0.00"),
+        Text(row.Cores.Branch, "0.00"),
+        Text(row.Cores.Load, "0.00"),
+        Text(row.Cores.Others, "0.00"),
+        Text(row.ServerMegabytes, "0"),
+    ];
+
+    private static string Line(string[] cells, int[] widths) =>
+        "| " + string.Join(" | ", cells.Select((c, i) => i == 0 ? c.PadRight(widths[i]) : c.PadLeft(widths[i]))) + " |";
+
+    private static string Text(double? value, string format) =>
+        value is { } v && !double.IsNaN(v) ? v.ToString(format, CultureInfo.InvariantCulture) : "-";
+}

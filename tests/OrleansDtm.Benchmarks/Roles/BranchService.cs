@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace OrleansDtm.Benchmarks.Roles;
+
+/// <summary>
+/// The participant: answers success at once to anything, as cheaply as Kestrel can. It counts the calls, so that the benchmark can
+/// tell a server that called every branch from one that only says so. <c>/calls</c> returns "all last".
+/// </summary>
+internal static class BranchService
+{
+    private static readonly byte[] Success = "{\"dtm_result\":\"SUCCESS\"}"u8.ToArray();
+    private static long _all;
+    private static long _last;
+
+    public static Task<int> Run(RoleArguments arguments) => arguments.Serve(Handle);
+
+    private static Task Handle(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        if (path == "/calls")
+        {
+            var counts = string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref _all)} {Volatile.Read(ref _last)}");
+            return Answer(context.Response, Encoding.ASCII.GetBytes(counts));
+        }
+
+        Interlocked.Increment(ref _all);
+        if (path == "/last")
+        {
+            Interlocked.Increment(ref _last);
+        }
+
+        return Answer(context.Response, Success);
+    }
+
+    private static Task Answer(HttpResponse response, byte[] body)
+    {
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        response.BodyWriter.Write(body);
+        return Task.CompletedTask;
+    }
+}
