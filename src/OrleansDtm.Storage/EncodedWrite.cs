@@ -1,0 +1,111 @@
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>A <see cref="TransactionWrite"/> as columns, the same for every database. Times are milliseconds since 1970 UTC.</summary>
+public sealed class EncodedWrite
+{
+    /// <summary>The longest gid, in UTF-16 characters.</summary>
+    public const int GidMax = 128;
+
+    private EncodedWrite(TransactionWrite write)
+    {
+        var next = write.Next;
+        var known = write.Previous?.Branches.Length ?? 0;
+        Gid = next.Definition.Gid;
+        Type = Names.Of(next.Definition.Type);
+        Status = Names.Of(next.Status);
+        ExpectedVersion = write.Previous?.Version ?? 0;
+        Owner = write.Owner;
+        Due = DueOf(next);
+        IsDueUnchanged = write.Previous is { } previous && DueOf(previous) == Due;
+        Created = next.Definition.Created.ToUnixTimeMilliseconds();
+        Updated = next.Updated.ToUnixTimeMilliseconds();
+        Finished = next.Finished?.ToUnixTimeMilliseconds();
+        Progress = TransactionCodec.EncodeProgress(next);
+        if (write.Previous is null)
+        {
+            Body = TransactionCodec.EncodeDefinition(next.Definition, next.Branches.AsSpan());
+        }
+        else if (next.Branches.Length > known)
+        {
+            Body = TransactionCodec.EncodeAppended(next.Branches.AsSpan()[known..]);
+        }
+    }
+
+    public string Gid { get; }
+
+    public string Type { get; }
+
+    public string Status { get; }
+
+    public bool IsInsert => ExpectedVersion == 0;
+
+    /// <summary>What must be stored for the write to happen; 0 = nothing.</summary>
+    public long ExpectedVersion { get; }
+
+    public long Version => ExpectedVersion + 1;
+
+    public long Owner { get; }
+
+    /// <summary>Null when finished, or when nothing waits for time.</summary>
+    public long? Due { get; }
+
+    /// <summary>An update that leaves <see cref="Due"/> as it is: its index need not be touched.</summary>
+    public bool IsDueUnchanged { get; }
+
+    public long Created { get; }
+
+    public long Updated { get; }
+
+    public long? Finished { get; }
+
+    /// <summary>The mutable part.</summary>
+    public byte[] Progress { get; }
+
+    /// <summary>Insert: the definition and its branches. Update: the branches it appends; null when it appends none.</summary>
+    public byte[]? Body { get; }
+
+    /// <summary>The number of <see cref="Body"/> within its transaction: grows, and is never used twice because versions are not.</summary>
+    public long BodySequence => ExpectedVersion == 0 ? 0 : Version;
+
+    /// <summary>Checks and encodes.</summary>
+    /// <exception cref="ArgumentException">The write contradicts itself: an error of the program, not of the database.</exception>
+    public static EncodedWrite Of(TransactionWrite write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        var (previous, next) = (write.Previous, write.Next);
+        CheckGid(next.Definition.Gid);
+        Require(next.Version == (previous?.Version ?? 0) + 1, "The next version must be one more than the previous one.");
+        Require(previous is null || previous.Version > 0, "A previous state that was never stored cannot be updated.");
+        Require(previous is null || previous.Definition.Gid == next.Definition.Gid, "A write cannot change the gid.");
+        Require(previous is null || previous.Branches.Length <= next.Branches.Length, "Branches cannot be taken away.");
+        return new EncodedWrite(write);
+    }
+
+    private static long? DueOf(Transaction state) => state.IsFinal ? null : state.Due?.ToUnixTimeMilliseconds();
+
+    private static void CheckGid(string gid)
+    {
+        Require(gid.Length is > 0 and <= GidMax, $"A gid has 1 to {GidMax} characters.");
+
+        // Half a surrogate pair becomes U+FFFD in UTF-8, and a NUL ends a text in some databases: two gids would become one.
+        for (var i = 0; i < gid.Length; i++)
+        {
+            Require(gid[i] != '\0', "A gid cannot contain NUL.");
+            if (char.IsSurrogate(gid[i]))
+            {
+                Require(i + 1 < gid.Length && char.IsSurrogatePair(gid[i], gid[i + 1]), "A gid cannot contain half a surrogate pair.");
+                i++;
+            }
+        }
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException(message);
+        }
+    }
+}

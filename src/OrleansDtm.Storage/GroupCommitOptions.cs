@@ -1,0 +1,11 @@
+namespace OrleansDtm.Storage;
+
+/// <summary>Limits of a <see cref="GroupCommitWriter"/>.</summary>
+public sealed record GroupCommitOptions
+{
+    /// <summary>Writes that may wait; further ones wait to be queued. Default 100,000.</summary>
+    public int QueueCapacity { get; init; } = 100_000;
+
+    /// <summary>The most writes one database transaction carries. Default 1,024.</summary>
+    public int BatchMax { get; init; } = 1024;
+}

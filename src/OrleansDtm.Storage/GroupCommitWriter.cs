@@ -1,0 +1,239 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>
+/// Commits the writes of many callers together. One thread of its own commits whatever gathered during the previous commit, so a
+/// lone write waits for nobody and a crowd shares the flush to disk.
+/// </summary>
+public sealed partial class GroupCommitWriter : IAsyncDisposable
+{
+    private readonly IBatchCommitter _committer;
+    private readonly GroupCommitOptions _options;
+    private readonly ILogger _logger;
+    private readonly object _gate = new();
+    private readonly Queue<PendingWrite> _queue = new();
+    private readonly SemaphoreSlim _space;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Of the writer thread alone, reused from batch to batch.
+    private readonly List<PendingWrite> _batch = [];
+    private readonly List<EncodedWrite> _writes = [];
+    private WriteResult[] _results = [];
+    private bool _failing;
+    private bool _closed;
+
+    /// <param name="committer">Where batches go; not disposed.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="name">Of the thread.</param>
+    /// <param name="logger">Told of commits that fail, and of the first one that works again.</param>
+    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueCapacity, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchMax, 1);
+        _committer = committer;
+        _options = options;
+        _logger = logger;
+        _space = new SemaphoreSlim(options.QueueCapacity);
+        new Thread(Run) { IsBackground = true, Name = name }.Start();
+    }
+
+    /// <summary>Ends when the write is durable. Encodes on the calling thread; waits while the queue is full.</summary>
+    /// <param name="cancellationToken">Heeded until the write's batch starts; from then on the outcome is awaited.</param>
+    /// <exception cref="StoreUnavailableException">The commit failed: it may or may not have happened.</exception>
+    public async Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    {
+        var pending = new PendingWrite(EncodedWrite.Of(write));
+        await _space.WaitAsync(cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                _space.Release(); // The next one that waits for space must learn it too.
+                throw new ObjectDisposedException(nameof(GroupCommitWriter));
+            }
+
+            _queue.Enqueue(pending);
+            Monitor.Pulse(_gate);
+        }
+
+        if (!cancellationToken.CanBeCanceled)
+        {
+            return await pending.Task.ConfigureAwait(false);
+        }
+
+        using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingWrite)state!).TryCancel(token), pending))
+        {
+            return await pending.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes no more writes and commits those it has.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.Pulse(_gate);
+        }
+
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private void Run()
+    {
+        while (Gather())
+        {
+            CommitBatch();
+        }
+
+        _stopped.SetResult();
+    }
+
+    /// <summary>False when closed and empty.</summary>
+    private bool Gather()
+    {
+        _batch.Clear();
+        var taken = 0;
+        lock (_gate)
+        {
+            while (_batch.Count == 0)
+            {
+                while (_queue.Count == 0)
+                {
+                    if (_closed)
+                    {
+                        Release(taken);
+                        return false;
+                    }
+
+                    Monitor.Wait(_gate);
+                }
+
+                for (; _batch.Count < _options.BatchMax && _queue.TryDequeue(out var pending); taken++)
+                {
+                    if (pending.TryStart())
+                    {
+                        _batch.Add(pending);
+                    }
+                }
+            }
+        }
+
+        Release(taken);
+        return true;
+    }
+
+    private void Release(int taken)
+    {
+        if (taken > 0)
+        {
+            _space.Release(taken);
+        }
+    }
+
+    private void CommitBatch()
+    {
+        var batch = CollectionsMarshal.AsSpan(_batch);
+        if (TryCommit(batch) is not { } cause)
+        {
+            return;
+        }
+
+        if (cause is StoreUnavailableException || batch.Length == 1)
+        {
+            Fail(batch, cause);
+            return;
+        }
+
+        // The database answered, so one of them is bad: find it, and spare the others.
+        for (var i = 0; i < batch.Length; i++)
+        {
+            if (TryCommit(batch.Slice(i, 1)) is { } alone)
+            {
+                var lost = alone is StoreUnavailableException;
+                Fail(batch.Slice(i, lost ? batch.Length - i : 1), alone);
+                if (lost)
+                {
+                    return; // Asking again for each of the rest would take a timeout each.
+                }
+            }
+        }
+    }
+
+    /// <summary>Null when committed and answered; otherwise why not, with nobody answered.</summary>
+    private Exception? TryCommit(ReadOnlySpan<PendingWrite> batch)
+    {
+        _writes.Clear();
+        foreach (var pending in batch)
+        {
+            _writes.Add(pending.Write);
+        }
+
+        if (_results.Length != batch.Length)
+        {
+            _results = new WriteResult[batch.Length];
+        }
+
+        try
+        {
+            _committer.Commit(_writes, _results);
+        }
+        catch (Exception e)
+        {
+            return e; // Whatever it is: this thread must outlive it, and the callers must hear of it.
+        }
+
+        if (_failing)
+        {
+            _failing = false;
+            LogWorksAgain();
+        }
+
+        for (var i = 0; i < batch.Length; i++)
+        {
+            batch[i].SetResult(_results[i]);
+        }
+
+        return null;
+    }
+
+    private void Fail(ReadOnlySpan<PendingWrite> batch, Exception cause)
+    {
+        if (cause is not StoreUnavailableException)
+        {
+            LogRefused(cause, batch[0].Write.Gid);
+        }
+        else if (!_failing)
+        {
+            _failing = true; // Once, not once per batch of an outage.
+            LogFailing(cause, batch.Length);
+        }
+
+        var inner = cause is StoreUnavailableException ? cause.InnerException ?? cause : cause;
+        foreach (var pending in batch)
+        {
+            pending.SetException(new StoreUnavailableException($"The write of '{pending.Write.Gid}' failed: {cause.Message}", inner));
+        }
+    }
+
+    private sealed class PendingWrite(EncodedWrite write)
+        : TaskCompletionSource<WriteResult>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        private int _decided;
+
+        public EncodedWrite Write => write;
+
+        /// <summary>False when it was cancelled before.</summary>
+        public bool TryStart() => Interlocked.Exchange(ref _decided, 1) == 0;
+
+        public void TryCancel(CancellationToken token)
+        {
+            if (Interlocked.Exchange(ref _decided, 1) == 0)
+            {
+                SetCanceled(token);
+            }
+        }
+    }
+}

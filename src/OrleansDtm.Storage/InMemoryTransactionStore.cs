@@ -1,0 +1,163 @@
+namespace OrleansDtm.Storage;
+
+/// <summary>
+/// Keeps transactions in memory: for tests and simulations. Deterministic, without threads and without time; everything goes
+/// through the persisted form, so that a state which would not survive a restart does not survive here either.
+/// </summary>
+public sealed class InMemoryTransactionStore : ITransactionStore
+{
+    private readonly object _gate = new();
+    private readonly Dictionary<string, Row> _byGid = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, Row> _byId = [];
+    private readonly SortedSet<(long Due, long Id)> _due = [];
+    private long _lastId;
+
+    /// <inheritdoc/>
+    public Task Start(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var encoded = EncodedWrite.Of(write);
+        lock (_gate)
+        {
+            return Task.FromResult(Apply(encoded) ? WriteResult.Written : WriteResult.Conflict);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return Task.FromResult(_byGid.TryGetValue(gid, out var row) ? row.Read() : null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DueTransaction>> FindDue(
+        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken)
+    {
+        var end = now.ToUnixTimeMilliseconds();
+        var start = after is null ? (long.MinValue, 0) : (after.Due.ToUnixTimeMilliseconds(), after.Id + 1);
+        return start.CompareTo((end, long.MaxValue)) > 0
+            ? Task.FromResult<IReadOnlyList<DueTransaction>>([])
+            : Find(() => _due.GetViewBetween(start, (end, long.MaxValue)).Select(d => _byId[d.Id]), limit, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken) =>
+        Find(
+            () => _byId.Values.Where(r => r.Id > afterId && r.Last.Owner != 0 && r.Last.Owner != self && r.Last.Due is not null),
+            limit,
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    {
+        var start = (dueAfter.ToUnixTimeMilliseconds() + 1, 0L);
+        return Find(
+            () => _due.GetViewBetween(start, (long.MaxValue, long.MaxValue)).Reverse().Select(d => _byId[d.Id]), limit, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<StoredTransaction>>(
+            [
+                .. _byId.Values.Reverse()
+                    .Where(r => r.Matches(filter)).Select(static r => r.Read())
+                    .Where(s => Matches(s, filter)).Take(filter.Limit),
+            ]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static bool Matches(StoredTransaction stored, TransactionFilter filter)
+    {
+        var definition = stored.Transaction.Definition;
+        return (filter.Status == default || stored.Transaction.Status == filter.Status)
+            && (filter.Type == default || definition.Type == filter.Type)
+            && (filter.CreatedFrom is not { } from || definition.Created >= from)
+            && (filter.CreatedTo is not { } to || definition.Created <= to);
+    }
+
+    private bool Apply(EncodedWrite write)
+    {
+        _byGid.TryGetValue(write.Gid, out var row);
+        if ((row?.Last.Version ?? 0) != write.ExpectedVersion)
+        {
+            return false;
+        }
+
+        if (row is null)
+        {
+            row = new Row(++_lastId, write);
+            _byGid.Add(write.Gid, row);
+            _byId.Add(row.Id, row);
+        }
+        else if (row.Last.Due is { } before)
+        {
+            _due.Remove((before, row.Id));
+        }
+
+        row.Take(write);
+        if (write.Due is { } due)
+        {
+            _due.Add((due, row.Id));
+        }
+
+        return true;
+    }
+
+    private Task<IReadOnlyList<DueTransaction>> Find(Func<IEnumerable<Row>> rows, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<DueTransaction>>([.. rows().Take(limit).Select(static r => r.ReadDue())]);
+        }
+    }
+
+    private sealed class Row(long id, EncodedWrite last)
+    {
+        private readonly List<byte[]> _bodies = [];
+
+        public long Id => id;
+
+        public EncodedWrite Last { get; private set; } = last;
+
+        public void Take(EncodedWrite write)
+        {
+            Last = write;
+            if (write.Body is not null)
+            {
+                _bodies.Add(write.Body);
+            }
+        }
+
+        /// <summary>As far as it can be told without decoding.</summary>
+        public bool Matches(TransactionFilter filter) =>
+            (filter.Gid is null || filter.Gid == Last.Gid) && (filter.BeforeId <= 0 || id < filter.BeforeId);
+
+        public StoredTransaction Read() => new(
+            id,
+            Last.Owner,
+            TransactionCodec.Decode(
+                new EncodedTransaction(Last.Status, Last.Version, Last.Updated, Last.Finished, Last.Progress, [.. _bodies])));
+
+        public DueTransaction ReadDue() => new(id, Last.Gid, DateTimeOffset.FromUnixTimeMilliseconds(Last.Due!.Value));
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Serialization;
+
+namespace OrleansDtm.Storage;
+
+// What is stored, as JSON. Names and numbers are permanent: members may be added, never renamed, and a missing one must mean what it
+// meant before it existed. Times are ms since 1970 UTC, durations ms unless said otherwise, enums their numbers.
+
+internal sealed class DefinitionBody
+{
+    [JsonPropertyName("g")] public string Gid { get; set; } = "";
+
+    [JsonPropertyName("t")] public int Type { get; set; }
+
+    [JsonPropertyName("c")] public long Created { get; set; }
+
+    /// <summary>Null = http.</summary>
+    [JsonPropertyName("p")] public string? Protocol { get; set; }
+
+    [JsonPropertyName("q")] public string? QueryPrepared { get; set; }
+
+    [JsonPropertyName("k")] public BranchBody? Callback { get; set; }
+
+    [JsonPropertyName("d")] public string? CustomData { get; set; }
+
+    [JsonPropertyName("o")] public OptionsBody? Options { get; set; }
+
+    [JsonPropertyName("h")] public Dictionary<string, string>? BranchHeaders { get; set; }
+
+    [JsonPropertyName("b")] public BranchBody[]? Branches { get; set; }
+}
+
+internal sealed class OptionsBody
+{
+    [JsonPropertyName("f")] public long TimeoutToFail { get; set; }
+
+    [JsonPropertyName("r")] public long RetryInterval { get; set; }
+
+    [JsonPropertyName("m")] public long RetryIntervalMax { get; set; }
+
+    [JsonPropertyName("q")] public long RequestTimeout { get; set; }
+
+    [JsonPropertyName("l")] public int RetryLimit { get; set; }
+
+    [JsonPropertyName("c")] public bool Concurrent { get; set; }
+
+    [JsonPropertyName("w")] public bool WaitResult { get; set; }
+
+    [JsonPropertyName("d")] public long Delay { get; set; }
+
+    [JsonPropertyName("o")] public Dictionary<int, int[]>? Orders { get; set; }
+}
+
+internal sealed class BranchBody
+{
+    [JsonPropertyName("i")] public string Id { get; set; } = "";
+
+    [JsonPropertyName("o")] public string Op { get; set; } = "";
+
+    [JsonPropertyName("u")] public string Url { get; set; } = "";
+
+    [JsonPropertyName("p")] public ReadOnlyMemory<byte> Payload { get; set; }
+
+    [JsonPropertyName("c")] public long Created { get; set; }
+}
+
+internal sealed class ProgressBody
+{
+    [JsonPropertyName("b")] public BranchProgressBody[]? Branches { get; set; }
+
+    [JsonPropertyName("k")] public BranchProgressBody? Callback { get; set; }
+
+    [JsonPropertyName("r")] public string? RollbackReason { get; set; }
+
+    [JsonPropertyName("x")] public string? Result { get; set; }
+
+    [JsonPropertyName("n")] public int RetryCount { get; set; }
+
+    [JsonPropertyName("w")] public long? WakeAt { get; set; }
+
+    [JsonPropertyName("l")] public long? LeaseUntil { get; set; }
+}
+
+internal sealed class BranchProgressBody
+{
+    [JsonPropertyName("s")] public int Status { get; set; }
+
+    [JsonPropertyName("t")] public bool Started { get; set; }
+
+    [JsonPropertyName("i")] public bool InFlight { get; set; }
+
+    [JsonPropertyName("n")] public int Attempts { get; set; }
+
+    [JsonPropertyName("f")] public int Failures { get; set; }
+
+    [JsonPropertyName("r")] public long? RetryAt { get; set; }
+
+    [JsonPropertyName("e")] public long? Finished { get; set; }
+
+    [JsonPropertyName("m")] public string? LastError { get; set; }
+
+    [JsonPropertyName("h")] public AttemptBody[]? History { get; set; }
+}
+
+internal struct AttemptBody
+{
+    [JsonPropertyName("a")] public long At { get; set; }
+
+    /// <summary>Microseconds.</summary>
+    [JsonPropertyName("d")] public long Duration { get; set; }
+
+    [JsonPropertyName("o")] public int Outcome { get; set; }
+
+    [JsonPropertyName("e")] public string? Error { get; set; }
+}
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(DefinitionBody))]
+[JsonSerializable(typeof(BranchBody[]))]
+[JsonSerializable(typeof(ProgressBody))]
+internal sealed partial class PersistedJson : JsonSerializerContext;

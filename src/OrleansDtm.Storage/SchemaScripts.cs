@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>A step of a schema.</summary>
+internal sealed record SchemaScript(int Version, string Name, string Sql);
+
+/// <summary>The scripts of <c>/sql/&lt;dialect&gt;/NNNN_name.sql</c>, carried inside this assembly.</summary>
+internal static class SchemaScripts
+{
+    /// <summary>In the order in which they are to be applied.</summary>
+    public static IReadOnlyList<SchemaScript> For(string dialect)
+    {
+        var assembly = typeof(SchemaScripts).Assembly;
+        var prefix = $"sql/{dialect}/";
+        var scripts = new List<SchemaScript>();
+        foreach (var resource in assembly.GetManifestResourceNames())
+        {
+            var name = resource.Replace('\\', '/'); // As a build on Windows names them.
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+                var version = int.Parse(name.AsSpan(prefix.Length, 4), NumberStyles.None, CultureInfo.InvariantCulture);
+                scripts.Add(new SchemaScript(version, name, reader.ReadToEnd()));
+            }
+        }
+
+        scripts.Sort(static (a, b) => a.Version.CompareTo(b.Version));
+        return scripts;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>Opens connections, holds the lock of the file, brings the schema up to date.</summary>
+internal static class SqliteDatabase
+{
+    /// <summary>
+    /// Two coordinators on one file would both call the branches of what is unfinished. The system drops this lock when the process
+    /// ends in whatever way, so it is never left behind and the file beside the database need not be deleted.
+    /// </summary>
+    public static FileStream Lock(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnavailableException(
+                $"Cannot lock '{path}.lock' ({e.Message}). If another process coordinates from this file, stop it or give this one "
+                + "a path of its own; otherwise make the directory writable. The lock goes with the process that holds it.",
+                e);
+        }
+    }
+
+    /// <param name="isReader">Refuse writes.</param>
+    public static SqliteConnection Open(string path, SqliteStoreOptions options, bool isReader)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(options.BusyTimeout.TotalSeconds));
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Pooling = false, // Closing must close the file.
+            DefaultTimeout = seconds,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, string.Create(
+                CultureInfo.InvariantCulture,
+                $"pragma busy_timeout={seconds * 1000}; pragma cache_size=-{options.CacheKib}; pragma temp_store=memory;"));
+            Execute(connection, isReader
+                ? "pragma query_only=1;"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"pragma journal_mode=wal; pragma synchronous=full; pragma wal_autocheckpoint={options.CheckpointPages};"));
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Applies what is missing, each script in a transaction of its own.</summary>
+    /// <exception cref="StoreSchemaException">The file is of a newer program.</exception>
+    public static void Migrate(SqliteConnection connection, IReadOnlyList<SchemaScript> scripts, TimeProvider clock)
+    {
+        Execute(connection, "create table if not exists dtm_schema (version integer primary key, applied integer not null);");
+        using var query = connection.CreateCommand();
+        query.CommandText = "select coalesce(max(version), 0) from dtm_schema;";
+        var found = (long)query.ExecuteScalar()!;
+        var known = scripts[^1].Version;
+        if (found > known)
+        {
+            throw new StoreSchemaException(
+                $"'{connection.DataSource}' has schema version {found}, and this program knows up to {known}: a newer OrleansDtm "
+                + "wrote it. Run that version or a later one, or restore the backup made before the upgrade.");
+        }
+
+        foreach (var script in scripts.Where(s => s.Version > found))
+        {
+            using var transaction = connection.BeginTransaction();
+            using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandText = script.Sql + "\ninsert into dtm_schema (version, applied) values (@version, @applied);";
+            command.Parameters.AddWithValue("@version", script.Version);
+            command.Parameters.AddWithValue("@applied", clock.GetUtcNow().ToUnixTimeMilliseconds());
+            command.ExecuteNonQuery();
+            transaction.Commit();
+        }
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

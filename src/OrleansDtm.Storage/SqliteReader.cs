@@ -1,0 +1,197 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>A reading connection with its statements. Used by one caller at a time.</summary>
+/// <param name="connection">Disposed with this.</param>
+internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
+{
+    private const string Columns =
+        "t.id, t.owner, t.status, t.version, t.updated, t.finished, t.progress, b.body";
+
+    /// <summary>By text. Their number is bounded: a listing has 2^5 shapes, times the spellings of a status.</summary>
+    private readonly Dictionary<string, SqliteCommand> _commands = [];
+
+    public StoredTransaction? Load(string gid)
+    {
+        var command = Command(
+            $"""
+            select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id
+            where t.gid = @gid order by b.seq;
+            """);
+        Set(command, "@gid", gid);
+        return ReadTransactions(command).FirstOrDefault();
+    }
+
+    public List<DueTransaction> FindDue(long now, long afterDue, long afterId, int limit)
+    {
+        var command = Command(
+            """
+            select id, gid, due from dtm_transaction
+            where due <= @now and (due, id) > (@afterDue, @afterId) order by due, id limit @limit;
+            """);
+        Set(command, "@now", now);
+        Set(command, "@afterDue", afterDue);
+        Set(command, "@afterId", afterId);
+        Set(command, "@limit", limit);
+        return ReadDue(command);
+    }
+
+    public List<DueTransaction> FindInterrupted(long self, long afterId, int limit)
+    {
+        // A final one may still carry its last owner; only what is unfinished and under way has a due moment.
+        var command = Command(
+            """
+            select id, gid, due from dtm_transaction
+            where owner <> 0 and owner <> @self and id > @afterId and due is not null order by id limit @limit;
+            """);
+        Set(command, "@self", self);
+        Set(command, "@afterId", afterId);
+        Set(command, "@limit", limit);
+        return ReadDue(command);
+    }
+
+    public List<DueTransaction> FindWaiting(long dueAfter, int limit)
+    {
+        var command = Command(
+            "select id, gid, due from dtm_transaction where due > @dueAfter order by due desc, id desc limit @limit;");
+        Set(command, "@dueAfter", dueAfter);
+        Set(command, "@limit", limit);
+        return ReadDue(command);
+    }
+
+    public List<StoredTransaction> List(TransactionFilter filter)
+    {
+        var where = new StringBuilder("1 = 1");
+        Add(filter.Gid is not null, "gid = @gid");
+        Add(filter.Status != TransactionStatus.None, "status = @status");
+        Add(filter.Type != TransactionType.None, "type = @type");
+        Add(filter.CreatedFrom is not null, "created >= @from");
+        Add(filter.CreatedTo is not null, "created <= @to");
+        Add(filter.BeforeId > 0, "id < @before");
+        if (filter.Status == TransactionStatus.Failed)
+        {
+            where.Replace("@status", "'failed'"); // Only as a literal can it be seen to match the partial index.
+        }
+
+        // The inner select wants ids alone, so that an index answers it and only a page of rows is read.
+        var command = Command(
+            $"""
+            select {Columns} from (select id from dtm_transaction where {where} order by id desc limit @limit) p
+            cross join dtm_transaction t on t.id = p.id cross join dtm_body b on b.transaction_id = t.id
+            order by t.id desc, b.seq;
+            """);
+        Set(command, "@gid", filter.Gid);
+        Set(command, "@status", filter.Status == TransactionStatus.None ? null : Names.Of(filter.Status));
+        Set(command, "@type", filter.Type == TransactionType.None ? null : Names.Of(filter.Type));
+        Set(command, "@from", CeilingMilliseconds(filter.CreatedFrom));
+        Set(command, "@to", filter.CreatedTo?.ToUnixTimeMilliseconds());
+        Set(command, "@before", filter.BeforeId);
+        Set(command, "@limit", filter.Limit);
+        return [.. ReadTransactions(command)];
+
+        void Add(bool asked, string condition)
+        {
+            if (asked)
+            {
+                where.Append(" and ").Append(condition);
+            }
+        }
+    }
+
+    public void Ping() => Command("select max(version) from dtm_schema;").ExecuteScalar();
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values)
+        {
+            command.Dispose();
+        }
+
+        connection.Dispose();
+    }
+
+    /// <summary>Stored moments are whole milliseconds: those at or after a finer one begin at the next.</summary>
+    private static long? CeilingMilliseconds(DateTimeOffset? moment) =>
+        (moment?.UtcTicks - DateTime.UnixEpoch.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+
+    private static List<DueTransaction> ReadDue(SqliteCommand command)
+    {
+        using var reader = command.ExecuteReader();
+        var found = new List<DueTransaction>();
+        while (reader.Read())
+        {
+            var due = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2));
+            found.Add(new DueTransaction(reader.GetInt64(0), reader.GetString(1), due));
+        }
+
+        return found;
+    }
+
+    /// <summary>Rows of one transaction follow each other: one for each of its bodies.</summary>
+    private static IEnumerable<StoredTransaction> ReadTransactions(SqliteCommand command)
+    {
+        using var reader = command.ExecuteReader();
+        var more = reader.Read();
+        while (more)
+        {
+            var (id, owner) = (reader.GetInt64(0), reader.GetInt64(1));
+            var bodies = new List<byte[]>(1);
+            var row = new EncodedTransaction(
+                reader.GetString(2),
+                reader.GetInt64(3),
+                reader.GetInt64(4),
+                reader.IsDBNull(5) ? null : reader.GetInt64(5),
+                reader.GetFieldValue<byte[]>(6),
+                bodies);
+            do
+            {
+                bodies.Add(reader.GetFieldValue<byte[]>(7));
+                more = reader.Read();
+            }
+            while (more && reader.GetInt64(0) == id);
+            yield return new StoredTransaction(id, owner, TransactionCodec.Decode(row));
+        }
+    }
+
+    private static void Set(SqliteCommand command, string name, object? value)
+    {
+        if (command.Parameters.IndexOf(name) is var index && index >= 0)
+        {
+            command.Parameters[index].Value = value ?? DBNull.Value;
+        }
+    }
+
+    private SqliteCommand Command(string sql)
+    {
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = connection.CreateCommand();
+            command.CommandText = sql;
+            foreach (var name in ParameterNames(sql))
+            {
+                command.Parameters.Add(new SqliteParameter(name, null));
+            }
+
+            _commands.Add(sql, command);
+        }
+
+        return command;
+    }
+
+    private static IEnumerable<string> ParameterNames(string sql)
+    {
+        for (var at = sql.IndexOf('@', StringComparison.Ordinal); at >= 0; at = sql.IndexOf('@', at + 1))
+        {
+            var end = at + 1;
+            while (end < sql.Length && char.IsAsciiLetter(sql[end]))
+            {
+                end++;
+            }
+
+            yield return sql[at..end];
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>
+/// Transactions in one SQLite file: WAL, flushed to disk by every commit, one writer, a few readers. One process at a time.
+/// </summary>
+public sealed class SqliteTransactionStore : ITransactionStore
+{
+    private const string Dialect = "sqlite";
+
+    private readonly SqliteStoreOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<SqliteTransactionStore> _logger;
+    private readonly string _path;
+    private readonly ConcurrentBag<SqliteReader> _readers = [];
+    private readonly SemaphoreSlim _freeReaders = new(0);
+    private FileStream? _lock;
+    private SqliteCommitter? _committer;
+    private GroupCommitWriter? _writer;
+    private int _opened;
+    private volatile int _disposed;
+
+    /// <param name="options">Where and how.</param>
+    /// <param name="clock">Dates schema changes.</param>
+    /// <param name="logger">Told of commits that fail.</param>
+    public SqliteTransactionStore(SqliteStoreOptions options, TimeProvider clock, ILogger<SqliteTransactionStore> logger)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(options.Path);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Readers, 1);
+        _options = options;
+        _clock = clock;
+        _logger = logger;
+        _path = Path.GetFullPath(options.Path);
+    }
+
+    /// <inheritdoc/>
+    public Task Start(CancellationToken cancellationToken) => Task.Run(Open, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken) =>
+        (_writer ?? throw NotStarted()).Write(write, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) =>
+        Read(gid, static (reader, gid) => reader.Load(gid), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindDue(
+        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        var (due, id) = after is null ? (long.MinValue, 0) : (after.Due.ToUnixTimeMilliseconds(), after.Id);
+        return await Read(
+            (Now: now.ToUnixTimeMilliseconds(), due, id, limit),
+            static (reader, a) => reader.FindDue(a.Now, a.due, a.id, a.limit),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long self, long afterId, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return await Read(
+            (self, afterId, limit),
+            static (reader, a) => reader.FindInterrupted(a.self, a.afterId, a.limit),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return await Read(
+            (DueAfter: dueAfter.ToUnixTimeMilliseconds(), limit),
+            static (reader, a) => reader.FindWaiting(a.DueAfter, a.limit),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
+
+        // The one read that may look at many rows: not on a thread of the caller's.
+        return Task.Run(
+            () => Read<TransactionFilter, IReadOnlyList<StoredTransaction>>(
+                filter, static (reader, filter) => reader.List(filter), cancellationToken),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task Ping(CancellationToken cancellationToken) => Read(
+        0,
+        static (reader, _) =>
+        {
+            reader.Ping();
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Commits what is queued, waits for reads under way, closes the file and gives up its lock.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        if (_writer is not null)
+        {
+            await _writer.DisposeAsync().ConfigureAwait(false);
+        }
+
+        for (; _opened > 0; _opened--)
+        {
+            await _freeReaders.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        Close();
+        _freeReaders.Release(); // Whoever still waits for a reader must learn that there will be none.
+    }
+
+    private static InvalidOperationException NotStarted() => new("The store was not started.");
+
+    private void Open()
+    {
+        if (_writer is not null)
+        {
+            throw new InvalidOperationException("The store was started before.");
+        }
+
+        try
+        {
+            _lock = SqliteDatabase.Lock(_path);
+            var connection = SqliteDatabase.Open(_path, _options, isReader: false);
+            try
+            {
+                SqliteDatabase.Migrate(connection, SchemaScripts.For(Dialect), _clock);
+                _committer = new SqliteCommitter(connection);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+
+            while (_readers.Count < _options.Readers)
+            {
+                _readers.Add(new SqliteReader(SqliteDatabase.Open(_path, _options, isReader: true)));
+            }
+        }
+        catch (Exception e)
+        {
+            Close(); // So that it can be tried again.
+            if (e is SqliteException)
+            {
+                throw new StoreUnavailableException($"Cannot open '{_path}': {e.Message}", e);
+            }
+
+            throw;
+        }
+
+        _opened = _options.Readers;
+        _freeReaders.Release(_opened);
+        _writer = new GroupCommitWriter(_committer, _options.GroupCommit, $"store {Path.GetFileName(_path)}", _logger);
+    }
+
+    private void Close()
+    {
+        while (_readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+
+        _committer?.Dispose(); // Last: the last connection to close tidies up the write-ahead log.
+        _committer = null;
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    /// <summary>Lends a connection. SQLite answers on the calling thread: an indexed read takes microseconds.</summary>
+    private async Task<TResult> Read<TArgument, TResult>(
+        TArgument argument, Func<SqliteReader, TArgument, TResult> query, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (_writer is null)
+        {
+            throw NotStarted();
+        }
+
+        await _freeReaders.WaitAsync(cancellationToken).ConfigureAwait(false);
+        SqliteReader? reader = null;
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed != 0 || !_readers.TryTake(out reader), this);
+            return query(reader, argument);
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreUnavailableException($"SQLite could not read: {e.Message}", e);
+        }
+        finally
+        {
+            if (reader is not null)
+            {
+                _readers.Add(reader);
+            }
+
+            _freeReaders.Release();
+        }
+    }
+}

@@ -1,0 +1,271 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>One stored transaction, still encoded. Gid, type and moment of creation are taken from the first body.</summary>
+internal readonly record struct EncodedTransaction(
+    string Status, long Version, long Updated, long? Finished, byte[] Progress, IReadOnlyList<byte[]> Bodies);
+
+/// <summary>
+/// Transactions to JSON and back. Moments and durations are kept in whole milliseconds, the duration of an attempt in whole
+/// microseconds; what is finer is cut off.
+/// </summary>
+internal static class TransactionCodec
+{
+    private const string DefaultProtocol = "http";
+
+    /// <summary>A buffer that one huge payload has blown up is not kept.</summary>
+    private const int BufferKept = 1 << 20;
+
+    // Nothing of this is ever put into HTML, so only what JSON demands is escaped.
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
+    /// <summary>The definition and the branches known from the start.</summary>
+    public static byte[] EncodeDefinition(TransactionDefinition definition, ReadOnlySpan<Branch> branches) => Encode(
+        new DefinitionBody
+        {
+            Gid = definition.Gid,
+            Type = (int)definition.Type,
+            Created = definition.Created.ToUnixTimeMilliseconds(),
+            Protocol = definition.Protocol == DefaultProtocol ? null : definition.Protocol,
+            QueryPrepared = NullIfEmpty(definition.QueryPrepared),
+            Callback = definition.Callback is { } callback ? Body(callback) : null,
+            CustomData = NullIfEmpty(definition.CustomData),
+            Options = Body(definition.Options),
+            BranchHeaders = definition.BranchHeaders.IsEmpty
+                ? null
+                : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal)),
+            Branches = branches.IsEmpty ? null : Bodies(branches),
+        },
+        PersistedJson.Default.DefinitionBody);
+
+    /// <summary>Branches that joined later.</summary>
+    public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) => Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
+
+    /// <summary>Everything that changes and has no column of its own.</summary>
+    public static byte[] EncodeProgress(Transaction state)
+    {
+        if (state.Callback is not null && state.Definition.Callback is null)
+        {
+            throw new ArgumentException("A callback that is no part of the definition could not be read back.", nameof(state));
+        }
+
+        var branches = state.Branches.IsEmpty ? null : new BranchProgressBody[state.Branches.Length];
+        for (var i = 0; i < state.Branches.Length; i++)
+        {
+            branches![i] = Progress(state.Branches[i]);
+        }
+
+        return Encode(
+            new ProgressBody
+            {
+                Branches = branches,
+                Callback = state.Callback is { } callback ? Progress(callback) : null,
+                RollbackReason = NullIfEmpty(state.RollbackReason),
+                Result = NullIfEmpty(state.Result),
+                RetryCount = state.RetryCount,
+                WakeAt = state.WakeAt?.ToUnixTimeMilliseconds(),
+                LeaseUntil = state.LeaseUntil?.ToUnixTimeMilliseconds(),
+            },
+            PersistedJson.Default.ProgressBody);
+    }
+
+    public static Transaction Decode(in EncodedTransaction row)
+    {
+        var body = JsonSerializer.Deserialize(row.Bodies[0], PersistedJson.Default.DefinitionBody)!;
+        var progress = JsonSerializer.Deserialize(row.Progress, PersistedJson.Default.ProgressBody)!;
+        var definition = Definition(body);
+        var states = progress.Branches ?? [];
+        var branches = ImmutableArray.CreateBuilder<Branch>(states.Length);
+        Append(body.Branches ?? []);
+        for (var i = 1; i < row.Bodies.Count; i++)
+        {
+            Append(JsonSerializer.Deserialize(row.Bodies[i], PersistedJson.Default.BranchBodyArray)!);
+        }
+
+        return new Transaction
+        {
+            Definition = definition,
+            Branches = branches.MoveToImmutable(),
+            Status = Names.Status(row.Status),
+            Callback = progress.Callback is { } callback ? Branch(definition.Callback!, callback) : null,
+            RollbackReason = progress.RollbackReason ?? "",
+            Result = progress.Result ?? "",
+            RetryCount = progress.RetryCount,
+            Updated = Time(row.Updated),
+            Finished = Time(row.Finished),
+            WakeAt = Time(progress.WakeAt),
+            LeaseUntil = Time(progress.LeaseUntil),
+            Version = row.Version,
+        };
+
+        void Append(BranchBody[] bodies)
+        {
+            foreach (var branch in bodies)
+            {
+                branches.Add(Branch(Definition(branch), states[branches.Count]));
+            }
+        }
+    }
+
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type)
+    {
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
+        var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
+        try
+        {
+            JsonSerializer.Serialize(writer, body, type);
+            writer.Flush();
+            return buffer.WrittenSpan.ToArray();
+        }
+        finally
+        {
+            if (buffer.Capacity > BufferKept)
+            {
+                _buffer = null;
+                _writer = null;
+            }
+            else
+            {
+                buffer.ResetWrittenCount();
+                writer.Reset();
+            }
+        }
+    }
+
+    private static OptionsBody Body(TransactionOptions options) => new()
+    {
+        TimeoutToFail = Milliseconds(options.TimeoutToFail),
+        RetryInterval = Milliseconds(options.RetryInterval),
+        RetryIntervalMax = Milliseconds(options.RetryIntervalMax),
+        RequestTimeout = Milliseconds(options.RequestTimeout),
+        RetryLimit = options.RetryLimit,
+        Concurrent = options.Concurrent,
+        WaitResult = options.WaitResult,
+        Delay = Milliseconds(options.Delay),
+        Orders = options.Orders.IsEmpty
+            ? null
+            : options.Orders.OrderBy(static o => o.Key).ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
+    };
+
+    private static BranchBody Body(BranchDefinition branch) => new()
+    {
+        Id = branch.Id,
+        Op = branch.Op,
+        Url = branch.Url,
+        Payload = branch.Payload.IsEmpty ? default : branch.Payload,
+        Created = branch.Created.ToUnixTimeMilliseconds(),
+    };
+
+    private static BranchBody[] Bodies(ReadOnlySpan<Branch> branches)
+    {
+        var bodies = new BranchBody[branches.Length];
+        for (var i = 0; i < bodies.Length; i++)
+        {
+            bodies[i] = Body(branches[i].Definition);
+        }
+
+        return bodies;
+    }
+
+    private static BranchProgressBody Progress(Branch branch)
+    {
+        var history = branch.History.IsDefaultOrEmpty ? null : new AttemptBody[branch.History.Length];
+        for (var i = 0; i < history?.Length; i++)
+        {
+            var attempt = branch.History[i];
+            history[i] = new AttemptBody
+            {
+                At = attempt.At.ToUnixTimeMilliseconds(),
+                Duration = attempt.Duration.Ticks / TimeSpan.TicksPerMicrosecond,
+                Outcome = (int)attempt.Outcome,
+                Error = attempt.Error,
+            };
+        }
+
+        return new BranchProgressBody
+        {
+            Status = (int)branch.Status,
+            Started = branch.Started,
+            InFlight = branch.InFlight,
+            Attempts = branch.Attempts,
+            Failures = branch.Failures,
+            RetryAt = branch.RetryAt?.ToUnixTimeMilliseconds(),
+            Finished = branch.Finished?.ToUnixTimeMilliseconds(),
+            LastError = branch.LastError,
+            History = history,
+        };
+    }
+
+    private static TransactionDefinition Definition(DefinitionBody body)
+    {
+        var options = body.Options ?? new OptionsBody();
+        return new TransactionDefinition
+        {
+            Gid = body.Gid,
+            Type = (TransactionType)body.Type,
+            Created = Time(body.Created),
+            Protocol = body.Protocol ?? DefaultProtocol,
+            QueryPrepared = body.QueryPrepared ?? "",
+            Callback = body.Callback is { } callback ? Definition(callback) : null,
+            CustomData = body.CustomData ?? "",
+            Options = new TransactionOptions
+            {
+                TimeoutToFail = TimeSpan.FromMilliseconds(options.TimeoutToFail),
+                RetryInterval = TimeSpan.FromMilliseconds(options.RetryInterval),
+                RetryIntervalMax = TimeSpan.FromMilliseconds(options.RetryIntervalMax),
+                RequestTimeout = TimeSpan.FromMilliseconds(options.RequestTimeout),
+                RetryLimit = options.RetryLimit,
+                Concurrent = options.Concurrent,
+                WaitResult = options.WaitResult,
+                Delay = TimeSpan.FromMilliseconds(options.Delay),
+                Orders = options.Orders is null
+                    ? ImmutableDictionary<int, ImmutableArray<int>>.Empty
+                    : options.Orders.ToImmutableDictionary(static o => o.Key, static o => ImmutableArray.Create(o.Value)),
+            },
+            BranchHeaders = body.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+        };
+    }
+
+    private static BranchDefinition Definition(BranchBody body) => new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
+
+    private static Branch Branch(BranchDefinition definition, BranchProgressBody body) => new()
+    {
+        Definition = definition,
+        Status = (BranchStatus)body.Status,
+        Started = body.Started,
+        InFlight = body.InFlight,
+        Attempts = body.Attempts,
+        Failures = body.Failures,
+        RetryAt = Time(body.RetryAt),
+        Finished = Time(body.Finished),
+        LastError = body.LastError,
+        History = body.History is null ? [] : [.. body.History.Select(Attempt)],
+    };
+
+    private static Attempt Attempt(AttemptBody body) => new(
+        Time(body.At), new TimeSpan(body.Duration * TimeSpan.TicksPerMicrosecond), (OutcomeKind)body.Outcome, body.Error);
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+
+    private static long Milliseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMillisecond;
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private static DateTimeOffset? Time(long? milliseconds) => milliseconds is { } value ? Time(value) : null;
+}

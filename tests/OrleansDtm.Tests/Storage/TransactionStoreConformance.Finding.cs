@@ -1,0 +1,197 @@
+using OrleansDtm.Core;
+using OrleansDtm.Storage;
+using Xunit;
+
+namespace OrleansDtm.Tests.Storage;
+
+public abstract partial class TransactionStoreConformance
+{
+    [Fact]
+    public async Task FindDue_IsInclusiveAndOldestFirst_WithoutTheFinished()
+    {
+        await Insert("b", due: 20);
+        await Insert("a", due: 10);
+        await Insert("later", due: 31);
+        await Insert("never", due: null);
+        await Insert("c", due: 30);
+        await Insert("b2", due: 20);
+        var finished = await Insert("finished", due: 5);
+        await Write(Samples.Update(finished, static t => Samples.Finish(t)));
+
+        var found = await Store.FindDue(At(30), null, 100, Token);
+        Assert.Equal(["a", "b", "b2", "c"], found.Select(static d => d.Gid));
+        Assert.Equal([At(10), At(20), At(20), At(30)], found.Select(static d => d.Due));
+        Assert.Empty(await Store.FindDue(At(9), null, 100, Token));
+        Assert.Empty(await Store.FindDue(At(30), null, 0, Token));
+    }
+
+    [Fact]
+    public async Task FindDue_FinishedWithALeftoverMoment_IsNotFound()
+    {
+        var state = Samples.Plain("odd", due: At(1));
+        await Write(Samples.Insert(state));
+        await Write(Samples.Update(state, static t => t with { Status = TransactionStatus.Failed }));
+        Assert.Empty(await Store.FindDue(At(100), null, 10, Token));
+    }
+
+    [Fact]
+    public async Task FindDue_GoesByTheEarlierOfWakeAndLease_AndFollowsUpdates()
+    {
+        var state = Samples.Plain("x") with { WakeAt = At(50), LeaseUntil = At(40) };
+        await Write(Samples.Insert(state, Samples.Self));
+        Assert.Equal(At(40), Assert.Single(await Store.FindDue(At(60), null, 10, Token)).Due);
+
+        var answered = Samples.Update(state, static t => t with { LeaseUntil = null });
+        await Write(answered);
+        Assert.Equal(At(50), Assert.Single(await Store.FindDue(At(60), null, 10, Token)).Due);
+
+        var same = Samples.Update(answered.Next, static t => t with { Result = "due stays" });
+        await Write(same);
+        Assert.Equal(At(50), Assert.Single(await Store.FindDue(At(60), null, 10, Token)).Due);
+
+        await Write(Samples.Update(same.Next, static t => t with { WakeAt = null }));
+        Assert.Empty(await Store.FindDue(At(60), null, 10, Token));
+    }
+
+    [Fact]
+    public async Task FindDue_PagesWithoutGapsOrDuplicates()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            await Insert($"p{i}", due: i * 7 % 10);
+        }
+
+        var seen = new List<DueTransaction>();
+        for (DueTransaction? after = null; ;)
+        {
+            var page = await Store.FindDue(At(8), after, 7, Token);
+            seen.AddRange(page);
+            if (page.Count == 0)
+            {
+                break;
+            }
+
+            Assert.True(page.Count <= 7);
+            after = page[^1];
+        }
+
+        Assert.Equal(45, seen.Count);
+        Assert.Equal(seen.OrderBy(static d => d.Due).ThenBy(static d => d.Id), seen);
+        Assert.Equal(45, seen.Select(static d => d.Gid).Distinct().Count());
+        Assert.Empty(await Store.FindDue(At(1), seen[^1], 7, Token));
+    }
+
+    [Fact]
+    public async Task FindInterrupted_FindsCallsOfOthers()
+    {
+        var long1 = long.MaxValue - 1;
+        await Insert("mine", due: 1, owner: Samples.Self);
+        await Insert("theirs", due: 2, owner: 8);
+        await Insert("idle", due: 3);
+        await Insert("others", due: 4, owner: long1);
+        await Insert("negative", due: 5, owner: -3);
+        var finished = await Insert("finished", due: 6, owner: 8);
+        await Write(Samples.Update(finished, static t => Samples.Finish(t), owner: 8));
+        var answered = await Insert("answered", due: 7, owner: 8);
+        await Write(Samples.Update(answered, static t => t with { Result = "r" }));
+
+        var found = await Store.FindInterrupted(Samples.Self, 0, 10, Token);
+        Assert.Equal(["theirs", "others", "negative"], found.Select(static d => d.Gid));
+        Assert.Equal(At(2), found[0].Due);
+        Assert.Equal(["theirs"], (await Store.FindInterrupted(Samples.Self, 0, 1, Token)).Select(static d => d.Gid));
+        Assert.Equal(["others"], (await Store.FindInterrupted(Samples.Self, found[0].Id, 1, Token)).Select(static d => d.Gid));
+        Assert.Equal(["mine", "theirs", "negative"], (await Store.FindInterrupted(long1, 0, 10, Token)).Select(static d => d.Gid));
+    }
+
+    [Fact]
+    public async Task FindWaiting_IsExclusiveAndLatestFirst()
+    {
+        await Insert("a", due: 10);
+        await Insert("c", due: 30);
+        await Insert("b", due: 20);
+        await Insert("never", due: null);
+
+        Assert.Equal(["c", "b"], (await Store.FindWaiting(At(10), 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["c"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));
+        Assert.Empty(await Store.FindWaiting(At(30), 10, Token));
+    }
+
+    [Fact]
+    public async Task List_EveryCombinationOfFilters()
+    {
+        TransactionType[] types = [TransactionType.Saga, TransactionType.Tcc];
+        TransactionStatus[] statuses = [TransactionStatus.Prepared, TransactionStatus.Failed, TransactionStatus.Succeed];
+        var all = new List<Transaction>();
+        for (var i = 0; i < 24; i++)
+        {
+            var plain = Samples.Plain($"g{i}", created: At(i / 2));
+            var state = plain with { Status = statuses[i % 3], Definition = plain.Definition with { Type = types[i / 3 % 2] } };
+            await Write(Samples.Insert(state));
+            all.Add(state);
+        }
+
+        var ids = (await Store.List(new TransactionFilter(), Token)).Select(static s => s.Id).Reverse().ToArray();
+        Assert.Equal(24, ids.Length);
+        for (var mask = 0; mask < 64; mask++)
+        {
+            bool Asked(int bit) => (mask & (1 << bit)) != 0;
+            var filter = new TransactionFilter
+            {
+                Gid = Asked(0) ? "g10" : null,
+                Status = Asked(1) ? TransactionStatus.Failed : TransactionStatus.None,
+                Type = Asked(2) ? TransactionType.Tcc : TransactionType.None,
+                CreatedFrom = Asked(3) ? At(3) : null,
+                CreatedTo = Asked(4) ? At(8) : null,
+                BeforeId = Asked(5) ? ids[16] : 0,
+            };
+            var expected = all.Where((t, i) =>
+                (!Asked(0) || t.Definition.Gid == "g10")
+                && (!Asked(1) || t.Status == TransactionStatus.Failed)
+                && (!Asked(2) || t.Definition.Type == TransactionType.Tcc)
+                && (!Asked(3) || t.Definition.Created >= At(3))
+                && (!Asked(4) || t.Definition.Created <= At(8))
+                && (!Asked(5) || i < 16)).Reverse().Select(static t => t.Definition.Gid);
+            Assert.Equal(expected, (await Store.List(filter, Token)).Select(static s => s.Transaction.Definition.Gid));
+        }
+
+        Assert.Equal(8, (await Store.List(new TransactionFilter { Status = TransactionStatus.Prepared }, Token)).Count);
+        Assert.Empty(await Store.List(new TransactionFilter { Type = TransactionType.Workflow }, Token));
+        Assert.Empty(await Store.List(new TransactionFilter { CreatedFrom = At(0).AddTicks(1), CreatedTo = At(1).AddTicks(-1) }, Token));
+    }
+
+    [Fact]
+    public async Task List_PagesWithoutDuplicatesWhileOthersInsert()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            await Insert($"old{i}");
+        }
+
+        var seen = new List<string>();
+        for (var before = 0L; ;)
+        {
+            var page = await Store.List(new TransactionFilter { BeforeId = before, Limit = 6 }, Token);
+            seen.AddRange(page.Select(static s => s.Transaction.Definition.Gid));
+            if (page.Count == 0)
+            {
+                break;
+            }
+
+            Assert.True(page.Count <= 6);
+            before = page[^1].Id;
+            await Insert($"new{seen.Count}");
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Reverse().Select(static i => $"old{i}"), seen);
+        Assert.Empty(await Store.List(new TransactionFilter { Limit = 0 }, Token));
+    }
+
+    protected static DateTimeOffset At(long milliseconds) => Samples.Start.AddMilliseconds(milliseconds);
+
+    protected async Task<Transaction> Insert(string gid, long? due = null, long owner = 0)
+    {
+        var state = Samples.Plain(gid, due is { } at ? At(at) : null);
+        Assert.Equal(WriteResult.Written, await Write(Samples.Insert(state, owner)));
+        return state;
+    }
+}
