@@ -15,6 +15,9 @@ public enum RejectionKind
 
     /// <summary>The request contradicts what is stored.</summary>
     Invalid = 3,
+
+    /// <summary>Something else was recorded first; the caller must look again.</summary>
+    Superseded = 4,
 }
 
 /// <summary>A refusal, in words for the caller.</summary>

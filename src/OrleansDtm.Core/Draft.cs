@@ -70,6 +70,33 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         (_calls ??= []).Add(new BranchCall(index, branch.Definition, branch.Attempts + 1));
     }
 
+    /// <summary>Makes the call of query_prepared or the workflow's callback.</summary>
+    public void StartCallback()
+    {
+        State = State with
+        {
+            Callback = State.Callback ?? new Branch
+            {
+                Definition = State.Definition.Callback
+                    ?? throw new InvalidOperationException("This transaction has nobody to ask."),
+            },
+        };
+        Start(Transaction.CallbackIndex);
+    }
+
+    /// <summary>Decides to go forward. Nobody needs to be asked any more.</summary>
+    public void GoForward()
+    {
+        State = State with
+        {
+            Status = TransactionStatus.Submitted,
+            Callback = State.Callback is null ? null : State.Callback with { RetryAt = null },
+        };
+    }
+
+    /// <summary>Keeps why it did not go forward.</summary>
+    public void Explain(string reason) => State = State with { RollbackReason = Cut(reason) };
+
     /// <summary>Decides to go back. Calls that wait for a retry are not made any more.</summary>
     public void TurnBack(string reason)
     {
@@ -90,7 +117,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
 
     /// <summary>The decision, with the moments at which somebody must come back.</summary>
-    public Decision Decide(IPattern pattern)
+    public Decision Decide(Pattern pattern)
     {
         if (!Changed)
         {
@@ -107,7 +134,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         return new Decision(next, _calls is null ? [] : [.. _calls]);
     }
 
-    private static DateTimeOffset? Wake(Transaction next, IPattern pattern)
+    private static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
         var wake = pattern.Deadline(next);
         foreach (var branch in next.Branches)

@@ -7,27 +7,24 @@ namespace OrleansDtm.Core;
 /// limit or the time is up, everything that may have run is compensated in reverse, the failed step's own compensation included.
 /// Step i stands in the branches as [2i] compensate, [2i + 1] action.
 /// </summary>
-internal sealed class Saga : IPattern
+internal sealed class Saga : Pattern
 {
-    public bool CreatedBySubmit => true;
+    public override TransactionType Type => TransactionType.Saga;
 
-    public bool CreatedByPrepare => false;
+    public override bool CreatedBySubmit => true;
 
-    public DateTimeOffset? Deadline(Transaction state) =>
+    public override bool CreatedByPrepare => false;
+
+    public override DateTimeOffset? Deadline(Transaction state) =>
         state.Status == TransactionStatus.Submitted && state.Definition.Options.TimeoutToFail > TimeSpan.Zero
             ? state.Definition.Created + state.Definition.Options.TimeoutToFail
             : null;
 
-    public bool FailureIsAnswer(Transaction state, int index) => IsAction(index);
+    public override bool FailureIsAnswer(Transaction state, int index) => IsAction(index);
 
-    public bool Retries(Transaction state, int index) => !IsAction(index) || state.Status == TransactionStatus.Submitted;
+    public override bool Retries(Transaction state, int index) => !IsAction(index) || state.Status == TransactionStatus.Submitted;
 
-    public void OnSucceeded(Draft draft, int index)
-    {
-        // Advance sees it in the branch's status.
-    }
-
-    public void OnFailed(Draft draft, int index, string error)
+    public override void OnFailed(Draft draft, int index, string error)
     {
         if (draft.State.Status == TransactionStatus.Submitted)
         {
@@ -35,7 +32,7 @@ internal sealed class Saga : IPattern
         }
     }
 
-    public void OnError(Draft draft, int index)
+    public override void OnError(Draft draft, int index)
     {
         var limit = draft.State.Definition.Options.RetryLimit;
         if (limit == 0 || !IsAction(index) || draft.State.Status != TransactionStatus.Submitted)
@@ -52,14 +49,7 @@ internal sealed class Saga : IPattern
         draft.Change(static t => t with { RetryCount = t.RetryCount + 1 });
     }
 
-    public Rejection? OnAbort(Draft draft, string reason) => new(
-        RejectionKind.Conflict,
-        $"trans type: 'saga' current status '{Names.Of(draft.State.Status)}', cannot abort. FAILURE");
-
-    public Rejection? OnRegister(Draft draft, TransactionEvent.Register register) =>
-        new(RejectionKind.Conflict, "a saga takes no further branches. FAILURE");
-
-    public void Advance(Draft draft)
+    public override void Advance(Draft draft)
     {
         if (draft.State.Status == TransactionStatus.Submitted)
         {

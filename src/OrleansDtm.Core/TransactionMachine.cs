@@ -9,8 +9,8 @@ namespace OrleansDtm.Core;
 public static class TransactionMachine
 {
     /// <summary>By type; null = no such pattern.</summary>
-    private static readonly ImmutableDictionary<TransactionType, IPattern> Patterns =
-        ImmutableDictionary<TransactionType, IPattern>.Empty.Add(TransactionType.Saga, new Saga());
+    private static readonly ImmutableDictionary<TransactionType, Pattern> Patterns =
+        new Pattern[] { new Saga(), new Msg(), new Tcc(), new Xa(), new Workflow() }.ToImmutableDictionary(static p => p.Type);
 
     /// <summary>Whether the pattern exists.</summary>
     public static bool Supports(TransactionType type) => PatternOf(type) is not null;
@@ -51,7 +51,7 @@ public static class TransactionMachine
         };
         if (submission is null)
         {
-            return Decision.Refused(null, RejectionKind.NotFound, "no such transaction");
+            return Decision.Refused(null, RejectionKind.NotFound, "no such gid");
         }
 
         var type = submission.Definition.Type;
@@ -63,7 +63,7 @@ public static class TransactionMachine
         if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))
         {
             return status == TransactionStatus.Submitted
-                ? Decision.Refused(null, RejectionKind.NotFound, $"trans_type: a {Names.Of(type)} must be prepared before it is submitted")
+                ? Decision.Refused(null, RejectionKind.NotFound, $"gid: no such {Names.Of(type)} was prepared, so none can be submitted")
                 : Decision.Refused(null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
         }
 
@@ -81,13 +81,14 @@ public static class TransactionMachine
         return draft.Decide(pattern);
     }
 
-    private static Rejection? Apply(Draft draft, IPattern pattern, TransactionEvent occurred) => occurred switch
+    private static Rejection? Apply(Draft draft, Pattern pattern, TransactionEvent occurred) => occurred switch
     {
         TransactionEvent.BranchAnswered e => OnAnswered(draft, pattern, e),
-        TransactionEvent.Submit e => OnSubmit(draft, e.Submission),
-        TransactionEvent.Prepare e => OnPrepare(draft, e.Submission),
-        TransactionEvent.Abort e => pattern.OnAbort(draft, e.Reason),
-        TransactionEvent.Register e => pattern.OnRegister(draft, e),
+        TransactionEvent.Submit e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnSubmit(draft),
+        TransactionEvent.Prepare e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnPrepare(draft),
+        TransactionEvent.Abort e => OtherType(draft.State, e.Type) ?? pattern.OnAbort(draft, e.Reason),
+        TransactionEvent.Register e => OtherType(draft.State, e.Type) ?? pattern.OnRegister(draft, e),
+        TransactionEvent.FinishWorkflow e => OtherType(draft.State, TransactionType.Workflow) ?? pattern.OnFinish(draft, e),
         TransactionEvent.Resumed e => OnResumed(draft, e.Outstanding),
         TransactionEvent.RetryNow => OnRetryNow(draft),
         TransactionEvent.ForceStop => OnForceStop(draft),
@@ -95,37 +96,8 @@ public static class TransactionMachine
         _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred.GetType().Name, "Unknown event."),
     };
 
-    private static Rejection? OnSubmit(Draft draft, Submission submission)
-    {
-        var state = draft.State;
-        if (OtherType(state, submission) is { } other)
-        {
-            return other;
-        }
-
-        switch (state.Status)
-        {
-            case TransactionStatus.Prepared:
-                draft.Change(static t => t with { Status = TransactionStatus.Submitted });
-                return null;
-            case TransactionStatus.Submitted:
-                return null; // Said again while it runs: nothing runs twice, the answer is the same.
-            default:
-                // "sumbmit" is how the reference spells it, and clients compare texts.
-                return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(state.Status)}', cannot sumbmit. FAILURE");
-        }
-    }
-
-    private static Rejection? OnPrepare(Draft draft, Submission submission)
-    {
-        var state = draft.State;
-        return OtherType(state, submission) ?? (state.Status == TransactionStatus.Prepared
-            ? null
-            : new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(state.Status)}', cannot prepare. FAILURE"));
-    }
-
-    private static Rejection? OtherType(Transaction state, Submission submission) =>
-        state.Definition.Type == submission.Definition.Type
+    private static Rejection? OtherType(Transaction state, TransactionType type) =>
+        state.Definition.Type == type
             ? null
             : new Rejection(RejectionKind.Conflict, $"gid belongs to a {Names.Of(state.Definition.Type)} already. FAILURE");
 
@@ -182,7 +154,7 @@ public static class TransactionMachine
         return null;
     }
 
-    private static Rejection? OnAnswered(Draft draft, IPattern pattern, TransactionEvent.BranchAnswered e)
+    private static Rejection? OnAnswered(Draft draft, Pattern pattern, TransactionEvent.BranchAnswered e)
     {
         if (draft.State.IsFinal || !draft[e.Index].InFlight)
         {
@@ -229,7 +201,7 @@ public static class TransactionMachine
         return null;
     }
 
-    private static void WaitOrLeave(Draft draft, IPattern pattern, int index, int failures)
+    private static void WaitOrLeave(Draft draft, Pattern pattern, int index, int failures)
     {
         var definition = draft.State.Definition;
         DateTimeOffset? retryAt = null;
@@ -245,5 +217,9 @@ public static class TransactionMachine
         draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };
     }
 
-    private static IPattern? PatternOf(TransactionType type) => Patterns.GetValueOrDefault(type);
+    /// <summary>How the reference refuses a branch that comes too late, or for a gid it does not know.</summary>
+    internal static Rejection NoPrepared(string gid) =>
+        new(RejectionKind.Conflict, $"no trans with gid: {gid} status: prepared found FAILURE");
+
+    private static Pattern? PatternOf(TransactionType type) => Patterns.GetValueOrDefault(type);
 }

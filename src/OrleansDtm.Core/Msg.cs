@@ -1,0 +1,109 @@
+namespace OrleansDtm.Core;
+
+/// <summary>
+/// A message that is sent if, and only if, the submitter's local transaction was committed: prepared before it, submitted after
+/// it; a prepared one that grows old is asked about. Its actions cannot be refused, they are repeated until they succeed.
+/// </summary>
+internal sealed class Msg : Pattern
+{
+    public override TransactionType Type => TransactionType.Msg;
+
+    public override bool CreatedBySubmit => true;
+
+    public override bool CreatedByPrepare => true;
+
+    public override DateTimeOffset? Deadline(Transaction state)
+    {
+        var definition = state.Definition;
+        return state.Status switch
+        {
+            TransactionStatus.Prepared when state.Callback is null => definition.Created + definition.Options.TimeoutToFail,
+            TransactionStatus.Submitted when definition.Options.Delay > TimeSpan.Zero && !state.Branches.Any(static b => b.Started) =>
+                definition.Created + definition.Options.Delay,
+            _ => null,
+        };
+    }
+
+    public override bool FailureIsAnswer(Transaction state, int index) =>
+        index == Transaction.CallbackIndex && state.Status == TransactionStatus.Prepared;
+
+    public override bool Retries(Transaction state, int index) =>
+        index != Transaction.CallbackIndex || state.Status == TransactionStatus.Prepared;
+
+    public override void OnSucceeded(Draft draft, int index)
+    {
+        if (index == Transaction.CallbackIndex && draft.State.Status == TransactionStatus.Prepared)
+        {
+            draft.GoForward();
+        }
+    }
+
+    public override void OnFailed(Draft draft, int index, string error)
+    {
+        // Only the callback can fail. If the submitter has decided meanwhile, its word counts.
+        if (draft.State.Status == TransactionStatus.Prepared)
+        {
+            draft.Explain("the local transaction was not committed: query_prepared answered FAILURE");
+            draft.Finish(TransactionStatus.Failed);
+        }
+    }
+
+    public override Rejection? OnAbort(Draft draft, string reason)
+    {
+        switch (draft.State.Status)
+        {
+            case TransactionStatus.Prepared:
+                draft.Explain(reason);
+                draft.Finish(TransactionStatus.Failed);
+                return null;
+            case TransactionStatus.Failed:
+                return null; // Said again.
+            default:
+                return CannotAbort(draft.State);
+        }
+    }
+
+    public override void Advance(Draft draft)
+    {
+        switch (draft.State.Status)
+        {
+            case TransactionStatus.Prepared:
+                Ask(draft);
+                break;
+            case TransactionStatus.Submitted when !(Deadline(draft.State) > draft.Now):
+                Send(draft);
+                break;
+        }
+    }
+
+    private void Ask(Draft draft)
+    {
+        if (draft.State.Callback is { } callback ? callback.CanStart(draft.Now) : Deadline(draft.State) <= draft.Now)
+        {
+            draft.StartCallback();
+        }
+    }
+
+    private static void Send(Draft draft)
+    {
+        var done = true;
+        for (var i = 0; i < draft.Count; i++)
+        {
+            if (draft[i].CanStart(draft.Now))
+            {
+                draft.Start(i);
+            }
+
+            done &= draft[i].Status == BranchStatus.Succeed;
+            if (!done && !draft.State.Definition.Options.Concurrent)
+            {
+                return;
+            }
+        }
+
+        if (done)
+        {
+            draft.Finish(TransactionStatus.Succeed);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+namespace OrleansDtm.Core;
+
+/// <summary>
+/// What differs between saga, msg, tcc, xa and workflow. Stateless; everything it decides goes into the <see cref="Draft"/>.
+/// The defaults are those of a pattern that has no such thing.
+/// </summary>
+internal abstract class Pattern
+{
+    public abstract TransactionType Type { get; }
+
+    /// <summary>A submit may bring it into being.</summary>
+    public abstract bool CreatedBySubmit { get; }
+
+    /// <summary>A prepare may bring it into being.</summary>
+    public abstract bool CreatedByPrepare { get; }
+
+    /// <summary>When the transaction must be looked at because of its age, in its present status; null = never.</summary>
+    public abstract DateTimeOffset? Deadline(Transaction state);
+
+    /// <summary>FAILURE is an answer for this call; otherwise it is an error like any other and is retried.</summary>
+    public virtual bool FailureIsAnswer(Transaction state, int index) => false;
+
+    /// <summary>An unanswered call of this kind is worth another try in the present status.</summary>
+    public virtual bool Retries(Transaction state, int index) => true;
+
+    /// <summary>A call succeeded; its status is already set. What follows from a branch's status is up to <see cref="Advance"/>.</summary>
+    public virtual void OnSucceeded(Draft draft, int index)
+    {
+    }
+
+    /// <summary>A call failed for good; its status is already set.</summary>
+    public virtual void OnFailed(Draft draft, int index, string error)
+    {
+    }
+
+    /// <summary>A call came to nothing and may be retried.</summary>
+    public virtual void OnError(Draft draft, int index)
+    {
+    }
+
+    /// <summary>It is submitted; null = accepted.</summary>
+    public virtual Rejection? OnSubmit(Draft draft)
+    {
+        switch (draft.State.Status)
+        {
+            case TransactionStatus.Prepared:
+                draft.GoForward();
+                return null;
+            case TransactionStatus.Submitted:
+                return null; // Said again while it runs: nothing runs twice, the answer is the same.
+            default:
+                // "sumbmit" is how the reference spells it, and clients compare texts.
+                return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot sumbmit. FAILURE");
+        }
+    }
+
+    /// <summary>It is prepared again; null = accepted.</summary>
+    public virtual Rejection? OnPrepare(Draft draft) => draft.State.Status == TransactionStatus.Prepared
+        ? null
+        : new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot prepare. FAILURE");
+
+    /// <summary>The submitter wants to go back; null = accepted.</summary>
+    public virtual Rejection? OnAbort(Draft draft, string reason) => CannotAbort(draft.State);
+
+    /// <summary>The submitter adds branches; null = accepted.</summary>
+    public virtual Rejection? OnRegister(Draft draft, TransactionEvent.Register register) =>
+        new(RejectionKind.Conflict, $"a {Names.Of(Type)} takes no further branches. FAILURE");
+
+    /// <summary>A workflow's SDK reports its end; null = accepted.</summary>
+    public virtual Rejection? OnFinish(Draft draft, TransactionEvent.FinishWorkflow finish) =>
+        new(RejectionKind.Conflict, $"a {Names.Of(Type)} is ended by its branches, not by its submitter. FAILURE");
+
+    /// <summary>Does whatever the state allows now: ages out, starts calls, ends.</summary>
+    public abstract void Advance(Draft draft);
+
+    protected Rejection CannotAbort(Transaction state) => new(
+        RejectionKind.Conflict,
+        $"trans type: '{Names.Of(Type)}' current status '{Names.Of(state.Status)}', cannot abort. FAILURE");
+
+    /// <summary>
+    /// Adds what is not registered yet. The same branch said again changes nothing; with other content it is refused.
+    /// </summary>
+    protected static Rejection? Register(Draft draft, TransactionEvent.Register register, RejectionKind otherContent)
+    {
+        List<Branch> added = [];
+        foreach (var definition in register.Branches)
+        {
+            if (Find(draft, definition) is not { } known)
+            {
+                added.Add(new Branch
+                {
+                    Definition = definition,
+                    Status = register.Status,
+                    Started = register.Status != BranchStatus.Prepared,
+                });
+            }
+            else if (known.Definition.Url != definition.Url
+                || !known.Definition.Payload.Span.SequenceEqual(definition.Payload.Span)
+                || (register.Status != BranchStatus.Prepared && known.Status != register.Status))
+            {
+                return new Rejection(otherContent, $"branch {definition.Id} {definition.Op} is registered already, with other content");
+            }
+        }
+
+        if (added.Count > 0)
+        {
+            draft.Add(added);
+        }
+
+        return null;
+    }
+
+    private static Branch? Find(Draft draft, BranchDefinition definition)
+    {
+        for (var i = 0; i < draft.Count; i++)
+        {
+            if (draft[i].Definition.Id == definition.Id && draft[i].Definition.Op == definition.Op)
+            {
+                return draft[i];
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace OrleansDtm.Core;
+
+/// <summary>
+/// What tcc and xa share: branches are registered while it is prepared, then all go forward or all go back, one after the other.
+/// Branch i stands in the branches as [2i] the call back, [2i + 1] the call forward.
+/// </summary>
+internal abstract class TwoPhase : Pattern
+{
+    public override bool CreatedBySubmit => false;
+
+    public override bool CreatedByPrepare => true;
+
+    /// <summary>The order in which the second phase goes through the branches.</summary>
+    protected abstract IEnumerable<int> Order(int branches);
+
+    public override DateTimeOffset? Deadline(Transaction state) => state.Status == TransactionStatus.Prepared
+        ? state.Definition.Created + state.Definition.Options.TimeoutToFail
+        : null;
+
+    public override Rejection? OnAbort(Draft draft, string reason)
+    {
+        switch (draft.State.Status)
+        {
+            case TransactionStatus.Prepared:
+                draft.TurnBack(reason);
+                return null;
+            case TransactionStatus.Aborting or TransactionStatus.Failed:
+                return null; // Said again: it goes back, or has gone back, already.
+            default:
+                return CannotAbort(draft.State);
+        }
+    }
+
+    public override Rejection? OnRegister(Draft draft, TransactionEvent.Register register) =>
+        draft.State.Status == TransactionStatus.Prepared
+            ? Register(draft, register, RejectionKind.Conflict)
+            : TransactionMachine.NoPrepared(draft.State.Definition.Gid);
+
+    public override void Advance(Draft draft)
+    {
+        if (Deadline(draft.State) <= draft.Now)
+        {
+            var seconds = draft.State.Definition.Options.TimeoutToFail.TotalSeconds;
+            draft.TurnBack(string.Create(CultureInfo.InvariantCulture, $"Timeout after {seconds} seconds"));
+        }
+
+        switch (draft.State.Status)
+        {
+            case TransactionStatus.Submitted:
+                Phase(draft, forward: 1, TransactionStatus.Succeed);
+                break;
+            case TransactionStatus.Aborting:
+                Phase(draft, forward: 0, TransactionStatus.Failed);
+                break;
+        }
+    }
+
+    private void Phase(Draft draft, int forward, TransactionStatus end)
+    {
+        foreach (var branch in Order(draft.Count / 2))
+        {
+            var index = (2 * branch) + forward;
+            if (draft[index].CanStart(draft.Now))
+            {
+                draft.Start(index);
+            }
+
+            if (draft[index].Status != BranchStatus.Succeed)
+            {
+                return; // One after the other: the next waits for this one.
+            }
+        }
+
+        draft.Finish(end);
+    }
+}
