@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Tests.Wire;
+using Xunit;
 
 namespace OrleansDtm.Tests;
 

@@ -85,7 +85,7 @@ public sealed class SagaRefusalTests
     {
         var decision = TransactionMachine.Decide(null, Event(request, new SagaRun("1").Submission), SagaRun.Start);
 
-        Assert.Equal(new Rejection(RejectionKind.NotFound, "no such transaction"), decision.Rejection);
+        Assert.Equal(new Rejection(RejectionKind.NotFound, "no such gid"), decision.Rejection);
         Assert.Null(decision.Next);
         Assert.Empty(decision.Calls);
     }
