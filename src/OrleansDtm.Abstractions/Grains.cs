@@ -18,6 +18,17 @@ public interface ITransactionGrain : IGrainWithStringKey
     [Alias("Abort")]
     Task<TransactionReply> Abort(string type, string reason);
 
+    /// <summary>Adds a branch while it is prepared. The same branch again changes nothing.</summary>
+    [Alias("RegisterBranch")]
+    Task<TransactionReply> RegisterBranch(RegisterMessage branch);
+
+    /// <summary>Ends a workflow as its SDK says.</summary>
+    /// <param name="status">succeed or failed.</param>
+    /// <param name="reason">Why it failed; may be empty.</param>
+    /// <param name="result">What it returned, as the SDK wrote it; may be empty.</param>
+    [Alias("FinishWorkflow")]
+    Task<TransactionReply> FinishWorkflow(string status, string reason, string result);
+
     /// <summary>Ends it without compensation.</summary>
     [Alias("ForceStop")]
     Task<TransactionReply> ForceStop();
@@ -39,6 +50,27 @@ public interface IBranchGrain : IGrainWithStringKey
     /// <summary>Makes the call. Does not throw for anything the service does.</summary>
     [Alias("Call"), ResponseTimeout("25:00:00")]
     Task<BranchAnswer> Call(BranchCallMessage call);
+}
+
+/// <summary>The subscribers of one topic; the key is its name.</summary>
+[Alias("dtm.ITopicGrain")]
+public interface ITopicGrain : IGrainWithStringKey
+{
+    /// <summary>Adds a subscriber, and the topic with the first. Conflict when the URL is subscribed already.</summary>
+    [Alias("Subscribe")]
+    Task<TransactionReply> Subscribe(string url, string remark);
+
+    /// <summary>Removes a subscriber. NotFound when there is no such topic or subscriber.</summary>
+    [Alias("Unsubscribe")]
+    Task<TransactionReply> Unsubscribe(string url);
+
+    /// <summary>Removes the topic. NotFound when there is none.</summary>
+    [Alias("Delete")]
+    Task<TransactionReply> Delete();
+
+    /// <summary>Who is called; empty = no such topic.</summary>
+    [Alias("Subscribers")]
+    Task<TopicSubscriber[]> Subscribers();
 }
 
 /// <summary>Looks after the unfinished transactions of one store shard; the key is its number.</summary>

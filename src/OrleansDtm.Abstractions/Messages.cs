@@ -15,6 +15,10 @@ public sealed record StepMessage
     /// <summary>The body of both calls, as it came; may be empty.</summary>
     [Id(2)]
     public byte[] Payload { get; init; } = [];
+
+    /// <summary>The subscribers of a topic, if the action is one: each is called. Null = no topic.</summary>
+    [Id(3)]
+    public string[]? Subscribers { get; init; }
 }
 
 /// <summary>A transaction as its submitter describes it. Durations in milliseconds, defaults already filled in.</summary>
@@ -72,7 +76,50 @@ public sealed record SubmissionMessage
     /// <summary>For each step, by index, those that must be done before; null = none.</summary>
     [Id(14)]
     public Dictionary<int, int[]>? Orders { get; init; }
+
+    /// <summary>The op with which <see cref="QueryPrepared"/> is called: msg, or the name of a workflow.</summary>
+    [Id(15)]
+    public string CallbackOp { get; init; } = "";
+
+    /// <summary>The body with which <see cref="QueryPrepared"/> is called; empty = none.</summary>
+    [Id(16)]
+    public byte[] CallbackPayload { get; init; } = [];
+
+    /// <summary>Told when the transaction has ended; empty = nobody.</summary>
+    [Id(17)]
+    public string NoticeUrl { get; init; } = "";
 }
+
+/// <summary>A branch that a submitter adds to a prepared transaction.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.register")]
+public sealed record RegisterMessage
+{
+    /// <summary>tcc, xa or workflow.</summary>
+    [Id(0)]
+    public required string Type { get; init; }
+
+    [Id(1)]
+    public required string BranchId { get; init; }
+
+    /// <summary>Its calls in the order they are listed: op and URL.</summary>
+    [Id(2)]
+    public required RegisterCall[] Calls { get; init; }
+
+    /// <summary>Body of the calls, or the result of a workflow's step.</summary>
+    [Id(3)]
+    public byte[] Payload { get; init; } = [];
+
+    /// <summary>Workflow: succeed or failed; otherwise prepared.</summary>
+    [Id(4)]
+    public string Status { get; init; } = "prepared";
+}
+
+[GenerateSerializer, Immutable, Alias("dtm.register-call")]
+public sealed record RegisterCall([property: Id(0)] string Op, [property: Id(1)] string Url);
+
+/// <summary>One who is called for each message to a topic.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.subscriber")]
+public sealed record TopicSubscriber([property: Id(0)] string Url, [property: Id(1)] string Remark);
 
 /// <summary>What became of a request to a transaction.</summary>
 [GenerateSerializer, Alias("dtm.reply-kind")]

@@ -28,14 +28,23 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public int Count => _branches?.Length ?? State.Branches.Length;
 
+    /// <summary>The call at an index from <see cref="Transaction.NoticeIndex"/> up if it still matters, else null.</summary>
+    public Branch? Live(int index) => index < 0 || State.IsFinal ? State.Live(index) : this[index];
+
     public Branch this[int index]
     {
-        get => index == Transaction.CallbackIndex ? State.At(index) : _branches?[index] ?? State.Branches[index];
+        get => index < 0 ? State.At(index) : _branches?[index] ?? State.Branches[index];
         set
         {
             if (index == Transaction.CallbackIndex)
             {
                 State = State with { Callback = value };
+                return;
+            }
+
+            if (index == Transaction.NoticeIndex)
+            {
+                State = State with { Notice = value };
                 return;
             }
 
@@ -128,7 +137,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         next = next with
         {
             Updated = Now,
-            WakeAt = next.IsFinal ? null : Wake(next, pattern),
+            WakeAt = Wake(next, pattern),
             LeaseUntil = Lease(next),
         };
         return new Decision(next, _calls is null ? [] : [.. _calls]);
@@ -136,35 +145,28 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     private static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
-        var wake = pattern.Deadline(next);
-        foreach (var branch in next.Branches)
+        var wake = next.IsFinal ? null : pattern.Deadline(next);
+        for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)
         {
-            Consider(branch);
-        }
-
-        if (next.Callback is { } callback)
-        {
-            Consider(callback);
-        }
-
-        return wake;
-
-        void Consider(Branch branch)
-        {
-            if (branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: { } at } && (wake is null || at < wake))
+            if (next.Live(i) is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: { } at } && (wake is null || at < wake))
             {
                 wake = at;
             }
         }
+
+        return wake;
     }
 
     private DateTimeOffset? Lease(Transaction next)
     {
-        if (next.IsFinal || !(next.Callback?.InFlight == true || next.Branches.Any(static b => b.InFlight)))
+        for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)
         {
-            return null;
+            if (next.Live(i)?.InFlight == true)
+            {
+                return _calls is null ? next.LeaseUntil : Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+            }
         }
 
-        return _calls is null ? next.LeaseUntil : Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+        return null;
     }
 }

@@ -4,7 +4,7 @@ namespace OrleansDtm.Core;
 /// What differs between saga, msg, tcc, xa and workflow. Stateless; everything it decides goes into the <see cref="Draft"/>.
 /// The defaults are those of a pattern that has no such thing.
 /// </summary>
-internal abstract class Pattern
+internal abstract class Pattern : ICallRules
 {
     public abstract TransactionType Type { get; }
 

@@ -54,6 +54,9 @@ public sealed record Transaction
     /// <summary>The index that stands for <see cref="Callback"/> where a branch index is asked for.</summary>
     public const int CallbackIndex = -1;
 
+    /// <summary>The index that stands for <see cref="Notice"/>.</summary>
+    public const int NoticeIndex = -2;
+
     public required TransactionDefinition Definition { get; init; }
 
     /// <summary>Every call in the order it was given or registered; compensation before action, cancel before confirm, as DTM lists them.</summary>
@@ -63,6 +66,9 @@ public sealed record Transaction
 
     /// <summary>The call of <see cref="TransactionDefinition.QueryPrepared"/> (branch 00); null while none was needed.</summary>
     public Branch? Callback { get; init; }
+
+    /// <summary>The call of <see cref="TransactionDefinition.NoticeUrl"/>, made after the end; null before, or when nobody is told.</summary>
+    public Branch? Notice { get; init; }
 
     /// <summary>Why it turned back; empty when it did not.</summary>
     public string RollbackReason { get; init; } = "";
@@ -99,11 +105,21 @@ public sealed record Transaction
         var (wake, lease) => wake < lease ? wake : lease,
     };
 
-    public Branch At(int index) => index == CallbackIndex
-        ? Callback ?? throw new ArgumentOutOfRangeException(nameof(index), "This transaction has no callback.")
-        : Branches[index];
+    /// <exception cref="ArgumentOutOfRangeException">There is no such call.</exception>
+    public Branch At(int index) => index switch
+    {
+        CallbackIndex when Callback is not null => Callback,
+        NoticeIndex when Notice is not null => Notice,
+        >= 0 => Branches[index],
+        _ => throw new ArgumentOutOfRangeException(nameof(index), index, "This transaction has no such call."),
+    };
 
-    public Transaction With(int index, Branch branch) => index == CallbackIndex
-        ? this with { Callback = branch }
-        : this with { Branches = Branches.SetItem(index, branch) };
+    /// <summary>The call at an index from <see cref="NoticeIndex"/> up if it still matters, else null: of a final transaction only the notice does.</summary>
+    public Branch? Live(int index) => index switch
+    {
+        NoticeIndex => Notice,
+        _ when IsFinal => null,
+        CallbackIndex => Callback,
+        _ => Branches[index],
+    };
 }

@@ -22,6 +22,9 @@ public sealed record TransactionDefinition
     /// <summary>The call of <see cref="QueryPrepared"/> (branch 00), ready to be made; null when there is none.</summary>
     public BranchDefinition? Callback { get; init; }
 
+    /// <summary>Told how the transaction ended; empty = nobody.</summary>
+    public string NoticeUrl { get; init; } = "";
+
     /// <summary>The submitter's custom data as it came, shown again by query.</summary>
     public string CustomData { get; init; } = "";
 

@@ -38,6 +38,7 @@ public static class TransactionMachine
             pattern.Advance(draft);
         }
 
+        Notice.Advance(draft);
         return draft.Decide(pattern);
     }
 
@@ -49,12 +50,22 @@ public static class TransactionMachine
             TransactionEvent.Prepare e => (e.Submission, TransactionStatus.Prepared),
             _ => (null, TransactionStatus.None),
         };
+        if (occurred is TransactionEvent.Register)
+        {
+            return new Decision(null, [], NoPrepared("?"));
+        }
+
         if (submission is null)
         {
             return Decision.Refused(null, RejectionKind.NotFound, "no such gid");
         }
 
         var type = submission.Definition.Type;
+        if (type == TransactionType.Msg && submission.Branches.IsEmpty)
+        {
+            return Decision.Refused(null, RejectionKind.Invalid, "steps: is missing or empty; a msg needs at least one step");
+        }
+
         if (PatternOf(type) is not { } pattern)
         {
             return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{Names.Of(type)}' is not supported");
@@ -78,12 +89,13 @@ public static class TransactionMachine
             now);
         draft.Add(submission.Branches.Select(static b => new Branch { Definition = b }));
         pattern.Advance(draft);
+        Notice.Advance(draft);
         return draft.Decide(pattern);
     }
 
     private static Rejection? Apply(Draft draft, Pattern pattern, TransactionEvent occurred) => occurred switch
     {
-        TransactionEvent.BranchAnswered e => OnAnswered(draft, pattern, e),
+        TransactionEvent.BranchAnswered e => OnAnswered(draft, e.Index == Transaction.NoticeIndex ? Notice.Rules : pattern, e),
         TransactionEvent.Submit e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnSubmit(draft),
         TransactionEvent.Prepare e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnPrepare(draft),
         TransactionEvent.Abort e => OtherType(draft.State, e.Type) ?? pattern.OnAbort(draft, e.Reason),
@@ -103,16 +115,12 @@ public static class TransactionMachine
 
     private static Rejection? OnResumed(Draft draft, ImmutableHashSet<int> outstanding)
     {
-        if (draft.State.IsFinal)
+        // Only what is live: a transaction stopped by force with calls under way is not written again.
+        for (var i = Transaction.NoticeIndex; i < draft.Count; i++)
         {
-            return null; // Stopped by force with calls under way: what is final is not written again.
-        }
-
-        for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
-        {
-            if (draft[i].InFlight && !outstanding.Contains(i))
+            if (draft.Live(i) is { InFlight: true } branch && !outstanding.Contains(i))
             {
-                draft[i] = draft[i] with { InFlight = false };
+                draft[i] = branch with { InFlight = false };
             }
         }
 
@@ -126,11 +134,11 @@ public static class TransactionMachine
             return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', nothing is left to retry. FAILURE");
         }
 
-        for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
+        for (var i = Transaction.CallbackIndex; i < draft.Count; i++)
         {
-            if (draft[i].RetryAt is not null)
+            if (draft.Live(i) is { RetryAt: not null } branch)
             {
-                draft[i] = draft[i] with { RetryAt = draft.Now, Failures = 0 };
+                draft[i] = branch with { RetryAt = draft.Now, Failures = 0 };
             }
         }
 
@@ -154,16 +162,15 @@ public static class TransactionMachine
         return null;
     }
 
-    private static Rejection? OnAnswered(Draft draft, Pattern pattern, TransactionEvent.BranchAnswered e)
+    private static Rejection? OnAnswered(Draft draft, ICallRules rules, TransactionEvent.BranchAnswered e)
     {
-        if (draft.State.IsFinal || !draft[e.Index].InFlight)
+        if (draft.Live(e.Index) is not { InFlight: true } before)
         {
             return null; // It was stopped by force, or another owner has dealt with this call: the answer comes too late to matter.
         }
 
-        var before = draft[e.Index];
         var outcome = e.Outcome;
-        if (outcome.Kind == OutcomeKind.Failed && !pattern.FailureIsAnswer(draft.State, e.Index))
+        if (outcome.Kind == OutcomeKind.Failed && !rules.FailureIsAnswer(draft.State, e.Index))
         {
             outcome = Outcome.Unknown($"{before.Definition.Op} answered FAILURE, but it cannot be refused any more, so it is retried: {outcome.Error}");
         }
@@ -181,18 +188,18 @@ public static class TransactionMachine
         {
             case OutcomeKind.Succeeded:
                 draft[e.Index] = draft[e.Index] with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0 };
-                pattern.OnSucceeded(draft, e.Index);
+                rules.OnSucceeded(draft, e.Index);
                 break;
             case OutcomeKind.Failed:
                 draft[e.Index] = draft[e.Index] with { Status = BranchStatus.Failed, Finished = draft.Now };
-                pattern.OnFailed(draft, e.Index, outcome.Error ?? "");
+                rules.OnFailed(draft, e.Index, outcome.Error ?? "");
                 break;
             case OutcomeKind.Ongoing:
-                WaitOrLeave(draft, pattern, e.Index, 0);
+                WaitOrLeave(draft, rules, e.Index, 0);
                 break;
             case OutcomeKind.Unknown:
-                pattern.OnError(draft, e.Index);
-                WaitOrLeave(draft, pattern, e.Index, before.Failures + 1);
+                rules.OnError(draft, e.Index);
+                WaitOrLeave(draft, rules, e.Index, before.Failures + 1);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(e), outcome.Kind, "An answer needs an outcome.");
@@ -201,11 +208,11 @@ public static class TransactionMachine
         return null;
     }
 
-    private static void WaitOrLeave(Draft draft, Pattern pattern, int index, int failures)
+    private static void WaitOrLeave(Draft draft, ICallRules rules, int index, int failures)
     {
         var definition = draft.State.Definition;
         DateTimeOffset? retryAt = null;
-        if (pattern.Retries(draft.State, index))
+        if (rules.Retries(draft.State, index))
         {
             var wait = failures == 0
                 ? RetryPolicy.AfterOngoing(definition.Options)

@@ -22,6 +22,10 @@ public sealed class TransactionRequest
     [JsonPropertyName("payloads")]
     public List<string?>? Payloads { get; set; }
 
+    /// <summary>The payloads where the protocol carries bytes (gRPC); null = <see cref="Payloads"/> counts.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<ReadOnlyMemory<byte>>? BinPayloads { get; set; }
+
     [JsonPropertyName("query_prepared")]
     public string? QueryPrepared { get; set; }
 
@@ -57,6 +61,10 @@ public sealed class TransactionRequest
 
     [JsonPropertyName("branch_headers")]
     public Dictionary<string, string?>? BranchHeaders { get; set; }
+
+    /// <summary>POSTed gid, status and reason when the transaction has ended (ours, DTM has no such field).</summary>
+    [JsonPropertyName("callback_url")]
+    public string? CallbackUrl { get; set; }
 }
 
 public sealed class StepRequest
@@ -81,4 +89,39 @@ public sealed class SagaCustomData
     /// <summary>Step index (0-based, as text) to the indexes of the steps before it.</summary>
     [JsonPropertyName("orders")]
     public Dictionary<string, int[]?>? Orders { get; set; }
+}
+
+/// <summary>custom_data of a msg.</summary>
+public sealed class MsgCustomData
+{
+    /// <summary>Seconds after creation before it is sent.</summary>
+    [JsonPropertyName("delay")]
+    public double Delay { get; set; }
+}
+
+/// <summary>custom_data of a workflow.</summary>
+public sealed class WorkflowCustomData
+{
+    [JsonPropertyName("name")]
+    public string? Name { get; set; }
+
+    /// <summary>Base64 in JSON.</summary>
+    [JsonPropertyName("data")]
+    public byte[]? Data { get; set; }
+}
+
+/// <summary>A branch to be registered: over HTTP a flat map of strings, over gRPC fields with binary data.</summary>
+public sealed class RegisterRequest
+{
+    public string? Gid { get; init; }
+
+    public string? BranchId { get; init; }
+
+    public string? TransType { get; init; }
+
+    /// <summary>Body of its calls, or a workflow step's result.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>Everything else that came: confirm, cancel, url, op, status, ...</summary>
+    public required IReadOnlyDictionary<string, string> Fields { get; init; }
 }

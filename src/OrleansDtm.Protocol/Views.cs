@@ -191,3 +191,61 @@ public sealed class AttemptView
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Error { get; init; }
 }
+
+/// <summary>Answer of prepareWorkflow.</summary>
+public sealed class WorkflowView
+{
+    [JsonPropertyName("transaction")]
+    public required TransactionView Transaction { get; init; }
+
+    /// <summary>What the workflow has done already.</summary>
+    [JsonPropertyName("progresses")]
+    public required IReadOnlyList<BranchView> Progresses { get; init; }
+}
+
+/// <summary>A row of the key-value store, topics among them.</summary>
+public sealed class KeyValueView
+{
+    [JsonPropertyName("id")]
+    public required long Id { get; init; }
+
+    [JsonPropertyName("create_time")]
+    public required DateTime CreateTime { get; init; }
+
+    [JsonPropertyName("update_time")]
+    public required DateTime UpdateTime { get; init; }
+
+    [JsonPropertyName("cat")]
+    public required string Cat { get; init; }
+
+    [JsonPropertyName("k")]
+    public required string Key { get; init; }
+
+    /// <summary>For a topic: JSON, [{"url":..,"remark":..}].</summary>
+    [JsonPropertyName("v")]
+    public required string Value { get; init; }
+
+    [JsonPropertyName("version")]
+    public required long Version { get; init; }
+}
+
+/// <summary>Answer of queryKV and scanKV.</summary>
+public sealed class KeyValueListView
+{
+    [JsonPropertyName("kv")]
+    public required IReadOnlyList<KeyValueView> Items { get; init; }
+
+    /// <summary>Where the next page starts; empty = this was the last. Absent in queryKV.</summary>
+    [JsonPropertyName("next_position"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NextPosition { get; init; }
+}
+
+/// <summary>A subscriber as it stands in a topic's value.</summary>
+public sealed class SubscriberView
+{
+    [JsonPropertyName("url")]
+    public string Url { get; set; } = "";
+
+    [JsonPropertyName("remark")]
+    public string Remark { get; set; } = "";
+}

@@ -38,6 +38,10 @@ public interface ITransactionStore : IAsyncDisposable
     /// <summary>A page of transactions, the newest first.</summary>
     Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>How many transactions are unfinished, by type and status; for gauges.</summary>
+    /// <param name="overdueBefore">Those whose due moment lies before this one are counted as overdue.</param>
+    Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken);
+
     /// <summary>Throws when the store does not answer; for readiness.</summary>
     Task Ping(CancellationToken cancellationToken);
 }
@@ -69,6 +73,12 @@ public sealed record StoredTransaction(long Id, long Owner, Transaction Transact
 /// <param name="Gid">Whose turn it is.</param>
 /// <param name="Due">Since when.</param>
 public sealed record DueTransaction(long Id, string Gid, DateTimeOffset Due);
+
+/// <param name="Type">The pattern.</param>
+/// <param name="Status">prepared, submitted or aborting.</param>
+/// <param name="Count">All of them.</param>
+/// <param name="Overdue">Those among them that should have been looked at.</param>
+public sealed record UnfinishedCount(TransactionType Type, TransactionStatus Status, long Count, long Overdue);
 
 /// <summary>What a listing asks for; null and default = do not care.</summary>
 public sealed record TransactionFilter
