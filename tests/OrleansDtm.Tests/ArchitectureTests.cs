@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Xunit;
 
 namespace OrleansDtm.Tests;
 
@@ -48,7 +49,7 @@ public sealed class ArchitectureTests
     public void Grains_do_not_know_the_web_server()
     {
         Assert.Empty(Items("Grains", "FrameworkReference"));
-        var assembly = typeof(Grains.DtmGrainOptions).Assembly;
+        var assembly = typeof(OrleansDtm.Grains.DtmGrainOptions).Assembly;
         Assert.DoesNotContain(assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
@@ -60,7 +61,7 @@ public sealed class ArchitectureTests
             where grain.IsInterface && typeof(IGrain).IsAssignableFrom(grain)
             from method in grain.GetMethods()
             from type in method.GetParameters().Select(p => p.ParameterType).Append(method.ReturnType)
-            where type.Assembly == typeof(Core.Transaction).Assembly
+            where type.Assembly == typeof(OrleansDtm.Core.Transaction).Assembly
             select $"{grain.Name}.{method.Name}: {type.Name}";
         Assert.Empty(crossing);
     }
