@@ -68,7 +68,8 @@ public static class TransactionMachine
 
         if (PatternOf(type) is not { } pattern)
         {
-            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{Names.Of(type)}' is not supported");
+            var name = type == TransactionType.None ? "" : Names.Of(type);
+            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{name}' is not supported");
         }
 
         if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))

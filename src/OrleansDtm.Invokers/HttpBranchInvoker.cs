@@ -11,6 +11,7 @@ namespace OrleansDtm.Invokers;
 public sealed class HttpBranchInvoker : IBranchInvoker, IDisposable
 {
     private static readonly MediaTypeHeaderValue JsonContent = new("application/json");
+    private static readonly Dictionary<string, string> NoHeaders = [];
     private static readonly MediaTypeWithQualityHeaderValue JsonAccept = new("application/json");
 
     private readonly InvokerOptions _options;
@@ -62,26 +63,34 @@ public sealed class HttpBranchInvoker : IBranchInvoker, IDisposable
         {
             Content = new ReadOnlyMemoryContent(call.Payload),
         };
-        request.Content.Headers.ContentType = JsonContent;
-        request.Headers.Accept.Add(JsonAccept);
-        if (call.Headers is not null)
+        foreach (var (name, value) in call.Headers ?? NoHeaders)
         {
-            foreach (var (name, value) in call.Headers)
-            {
-                if (name.StartsWith("content-", StringComparison.OrdinalIgnoreCase))
-                {
-                    request.Content.Headers.Remove(name);
-                    request.Content.Headers.TryAddWithoutValidation(name, value);
-                }
-                else
-                {
-                    request.Headers.Remove(name);
-                    request.Headers.TryAddWithoutValidation(name, value);
-                }
-            }
+            Add(request, name, value);
+        }
+
+        // The branch's own headers come first: they override these.
+        if (!request.Content.Headers.NonValidated.Contains("Content-Type"))
+        {
+            request.Content.Headers.ContentType = JsonContent;
+        }
+
+        if (!request.Headers.NonValidated.Contains("Accept"))
+        {
+            request.Headers.Accept.Add(JsonAccept);
         }
 
         return request;
+    }
+
+    /// <summary>A line break in a value would become a header, or a request, of its own.</summary>
+    private static void Add(HttpRequestMessage request, string name, string value)
+    {
+        // Some names (Expires, Content-Type) are taken by the content only, all others by the request.
+        if (value.AsSpan().ContainsAny('\r', '\n', '\0')
+            || !(request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value)))
+        {
+            throw new FormatException($"the branch header '{name}' cannot be sent");
+        }
     }
 
     private static Uri Target(BranchInvocation call)
@@ -111,22 +120,19 @@ public sealed class HttpBranchInvoker : IBranchInvoker, IDisposable
             await using (stream.ConfigureAwait(false))
             {
                 var read = 0;
-                while (true)
+                while (read < _options.ResponseBytesMax)
                 {
                     if (read == buffer.Length)
                     {
-                        if (read >= _options.ResponseBytesMax)
-                        {
-                            break;
-                        }
-
                         var larger = ArrayPool<byte>.Shared.Rent(Math.Min(_options.ResponseBytesMax, read * 2));
                         buffer.AsSpan(0, read).CopyTo(larger);
                         ArrayPool<byte>.Shared.Return(buffer);
                         buffer = larger;
                     }
 
-                    var n = await stream.ReadAsync(buffer.AsMemory(read), cancellationToken).ConfigureAwait(false);
+                    // The pool may have lent more than was asked for.
+                    var free = buffer.AsMemory(read, Math.Min(buffer.Length, _options.ResponseBytesMax) - read);
+                    var n = await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false);
                     if (n == 0)
                     {
                         break;

@@ -20,6 +20,7 @@ internal sealed class GrainBranchCaller(IGrainFactory grains) : IBranchCaller
 
         var end = rest.IndexOfAny('/', '?', '#');
         var authority = (end >= 0 ? rest[..end] : rest).ToString();
+        authority = authority[(authority.LastIndexOf('@') + 1)..]; // Who calls makes no other service, and a password is not for error texts.
         return authority.Length == 0 ? "-" : authority.ToLowerInvariant();
     }
 }

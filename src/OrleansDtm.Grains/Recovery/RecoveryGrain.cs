@@ -114,8 +114,9 @@ public sealed class RecoveryGrain(
                 {
                     await GrainFactory.GetGrain<ITransactionGrain>(due.Gid).Resume(ownerGone);
                 }
-                catch (Exception e) when (e is OrleansException or TimeoutException)
+                catch (Exception e)
                 {
+                    // Whatever is wrong with this one, those behind it are to be woken.
                     log.WakeFailed(e, due.Gid);
                 }
             }

@@ -44,6 +44,11 @@ public sealed class TransactionRunner
     /// <param name="wait">Answer only when the transaction has ended or pauses before a retry.</param>
     public Task<TransactionReply> Post(TransactionEvent occurred, bool wait = false)
     {
+        if (_closed)
+        {
+            return Task.FromResult(Stopping());
+        }
+
         var pending = new PendingEvent(occurred, wait);
         _inbox.Add(pending);
         RunPump();
@@ -53,7 +58,7 @@ public sealed class TransactionRunner
     /// <summary>Goes on with whatever is due. See <see cref="ITransactionGrain.Resume"/>.</summary>
     public Task Resume(bool ownerGone)
     {
-        _ownerGone |= ownerGone && !_loaded;
+        _ownerGone |= ownerGone;
         return Post(TransactionEvent.TimeDue.Instance);
     }
 
@@ -73,12 +78,14 @@ public sealed class TransactionRunner
         _closed = true;
         foreach (var pending in _inbox)
         {
-            pending.Reply?.TrySetResult(Replies.Unavailable("the coordinator is stopping"));
+            pending.Reply?.TrySetResult(Stopping());
         }
 
         _inbox.Clear();
-        ReleaseWaiters(Replies.Unavailable("the coordinator is stopping"));
+        ReleaseWaiters(Stopping());
     }
+
+    private static TransactionReply Stopping() => Replies.Unavailable("the coordinator is stopping");
 
     private async void RunPump()
     {
@@ -100,7 +107,7 @@ public sealed class TransactionRunner
         {
             // A bug, not a fault of the store: the transaction stays as it is stored and the sweep tries again.
             _services.Log.RunnerFailed(e, _gid);
-            Forget();
+            ForgetCalls();
             foreach (var pending in _inbox)
             {
                 pending.Reply?.TrySetException(e);
@@ -131,7 +138,7 @@ public sealed class TransactionRunner
             var fold = Fold(batch);
             if (ReferenceEquals(fold.Next, _state))
             {
-                Answer(batch);
+                Decided(batch, []);
                 return true;
             }
 
@@ -149,7 +156,7 @@ public sealed class TransactionRunner
             _loaded = true;
             _storedOwner = owner;
             _conflicts = 0;
-            Committed(batch, fold.Calls);
+            Decided(batch, fold.Calls);
             return true;
         }
         catch (StoreUnavailableException e)
@@ -220,7 +227,8 @@ public sealed class TransactionRunner
         Enumerable.Range(Core.Transaction.CallbackIndex, state.Branches.Length + 1)
             .Where(i => i == Core.Transaction.CallbackIndex ? state.Callback?.InFlight == true : state.Branches[i].InFlight);
 
-    private void Committed(List<PendingEvent> batch, List<BranchCall> calls)
+    /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
+    private void Decided(List<PendingEvent> batch, List<BranchCall> calls)
     {
         _ownerGone = false;
         foreach (var pending in batch)
@@ -233,19 +241,18 @@ public sealed class TransactionRunner
 
         // Answers first: the submitter's wait must not grow by the time it takes to start calls.
         Answer(batch);
-        var state = _state!;
         foreach (var call in calls)
         {
-            // A later event of the same batch may have ended it.
-            if (!state.IsFinal && state.At(call.Index).InFlight && _outstanding.Add(call.Index))
+            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
+            if (!_closed && _state is { IsFinal: false } state && state.At(call.Index).InFlight && _outstanding.Add(call.Index))
             {
                 RunCall(call, state, _epoch);
             }
         }
 
-        if (state.IsFinal || !state.HasInFlight)
+        if (_state is not { IsFinal: false, HasInFlight: true })
         {
-            ReleaseWaiters(Replies.Of(state));
+            ReleaseWaiters(Replies.Of(_state));
         }
     }
 
@@ -262,7 +269,7 @@ public sealed class TransactionRunner
             {
                 reply.TrySetResult(Replies.Refused(rejection, _state));
             }
-            else if (pending.Wait && _state is { IsFinal: false, HasInFlight: true })
+            else if (pending.Wait && !_closed && _state is { IsFinal: false, HasInFlight: true })
             {
                 _waiters.Add(reply);
             }
@@ -287,10 +294,8 @@ public sealed class TransactionRunner
     private void OnConflict(List<PendingEvent> batch)
     {
         var insert = _state is null;
-        Forget();
+        ForgetCalls();
         _tryBlindly = false; // An insert that lost says that the gid exists: look at it now.
-        _epoch++;
-        _outstanding.Clear();
         if (!insert && ++_conflicts >= ConflictsMax)
         {
             _conflicts = 0;
@@ -303,6 +308,11 @@ public sealed class TransactionRunner
         }
 
         _inbox.InsertRange(0, batch.Where(p => p.Reply is not null));
+        if (_waiters.Count > 0)
+        {
+            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance)); // Look at what those who wait must be told.
+        }
+
         if (!insert)
         {
             _services.Log.LostToAnotherOwner(_gid);
@@ -328,6 +338,14 @@ public sealed class TransactionRunner
     {
         _state = null;
         _loaded = false;
+    }
+
+    /// <summary>Also the calls under way: what they answer belongs to a state that is no more.</summary>
+    private void ForgetCalls()
+    {
+        Forget();
+        _epoch++;
+        _outstanding.Clear();
     }
 
     private async void RunCall(BranchCall call, Core.Transaction state, int epoch)
@@ -371,7 +389,7 @@ public sealed class TransactionRunner
 
         if (_state is not { IsFinal: false } state)
         {
-            _host.Done();
+            LetGo();
             return;
         }
 
@@ -387,6 +405,13 @@ public sealed class TransactionRunner
             return;
         }
 
-        _host.Done(); // The sweep brings it back when it is due.
+        LetGo(); // The sweep brings it back when it is due.
+    }
+
+    /// <summary>A host ends only when nobody waits in it.</summary>
+    private void LetGo()
+    {
+        ReleaseWaiters(_state is null ? Replies.Unavailable("how it stands is not known just now") : Replies.Of(_state));
+        _host.Done();
     }
 }

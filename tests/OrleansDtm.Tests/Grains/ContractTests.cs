@@ -1,0 +1,155 @@
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+using OrleansDtm.Abstractions;
+using Xunit;
+
+namespace OrleansDtm.Tests.Grains;
+
+/// <summary>
+/// What silos and clients of different versions say to each other. Names and numbers once used may never change their meaning:
+/// <c>OrleansContracts.txt</c> may only grow.
+/// </summary>
+public sealed class ContractTests
+{
+    private static readonly Assembly Contracts = typeof(ITransactionGrain).Assembly;
+
+    [Fact]
+    public void Every_message_survives_the_serializer_with_all_its_fields()
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        object[] messages = [Step(), Submission(), Call(), Reply(), Answer()];
+        Assert.Equal(
+            Messages().Where(static type => !type.IsEnum).OrderBy(static type => type.Name),
+            messages.Select(static message => message.GetType()).OrderBy(static type => type.Name));
+        foreach (var message in messages)
+        {
+            Assert.All(Fields(message.GetType()), field => Assert.False(IsDefault(field.GetValue(message)), $"{field.Name} has no value to lose"));
+            var copy = serializer.Deserialize<object>(serializer.SerializeToArray(message));
+            Assert.IsType(message.GetType(), copy);
+            Assert.Equal(JsonSerializer.Serialize(message), JsonSerializer.Serialize(copy));
+        }
+    }
+
+    [Fact]
+    public void Every_message_has_an_alias_and_numbers_without_gaps()
+    {
+        Assert.All(Messages(), static type => Assert.True(Alias(type) is not null, $"{type.Name} has no [Alias]"));
+        Assert.Equal(Messages().Count, Messages().Select(Alias).Distinct().Count());
+        foreach (var type in Messages().Where(static type => !type.IsEnum))
+        {
+            Assert.Equal(type.GetProperties().Where(static p => p.CanWrite).Select(static p => p.Name).Order(), Fields(type).Select(static p => p.Name).Order());
+            Assert.Equal(Enumerable.Range(0, Fields(type).Count), Fields(type).Select(Id));
+        }
+    }
+
+    [Fact]
+    public void Every_grain_and_each_of_its_methods_has_an_alias()
+    {
+        Assert.All(Grains(), static type => Assert.True(Alias(type) is not null, $"{type.Name} has no [Alias]"));
+        Assert.All(
+            Grains().SelectMany(static type => type.GetMethods()),
+            static method => Assert.True(Alias(method) is not null, $"{method.DeclaringType!.Name}.{method.Name} has no [Alias]"));
+        Assert.All(Grains(), static type => Assert.Equal(type.GetMethods().Length, type.GetMethods().Select(Alias).Distinct().Count()));
+    }
+
+    [Fact]
+    public void The_contracts_are_those_that_were_agreed()
+    {
+        var agreed = File.ReadAllLines(RepositoryRoot.File("tests", "OrleansDtm.Tests", "Grains", "OrleansContracts.txt"));
+        var found = Describe();
+        var difference = agreed.Except(found).Select(static line => "- " + line).Concat(found.Except(agreed).Select(static line => "+ " + line));
+        Assert.True(agreed.SequenceEqual(found), $"The contracts changed (- agreed, + found):\n{string.Join('\n', difference)}\n\nAll of them:\n{string.Join('\n', found)}");
+    }
+
+    private static List<Type> Messages() =>
+        [.. Contracts.GetTypes().Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute))).OrderBy(Alias, StringComparer.Ordinal)];
+
+    private static List<Type> Grains() =>
+        [.. Contracts.GetTypes().Where(static type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+
+    private static List<PropertyInfo> Fields(Type type) =>
+        [.. type.GetProperties().Where(static p => p.IsDefined(typeof(IdAttribute))).OrderBy(Id)];
+
+    private static int Id(PropertyInfo field) => (int)field.GetCustomAttribute<IdAttribute>()!.Id;
+
+    private static string? Alias(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>()?.Alias;
+
+    /// <summary>One line for everything that another version must find unchanged, each with its type's alias, so that a difference explains itself.</summary>
+    private static List<string> Describe() =>
+    [
+        .. from type in Messages()
+           from line in type.IsEnum
+               ? Enum.GetNames(type).Select(name => $"{Convert.ToInt32(Enum.Parse(type, name), null)} {name}")
+               : Fields(type).Select(static field => $"{Id(field)} {field.Name}: {Name(field.PropertyType)}")
+           select $"{Alias(type)} {line}",
+        .. from type in Grains()
+           from method in type.GetMethods().OrderBy(Alias, StringComparer.Ordinal)
+           let parameters = method.GetParameters().Select(static parameter => Name(parameter.ParameterType))
+           select $"{Alias(type)}.{Alias(method)}({string.Join(", ", parameters)}): {Name(method.ReturnType)}",
+    ];
+
+    private static string Name(Type type)
+    {
+        if (!type.IsGenericType)
+        {
+            return Alias(type) ?? type.Name;
+        }
+
+        var name = new StringBuilder(type.Name[..type.Name.IndexOf('`')]).Append('<');
+        return name.AppendJoin(", ", type.GetGenericArguments().Select(Name)).Append('>').ToString();
+    }
+
+    private static bool IsDefault(object? value) => value switch
+    {
+        null or "" or false or 0 or 0L => true,
+        Array array => array.Length == 0,
+        Enum kind => Convert.ToInt32(kind, null) == 0,
+        TimeSpan time => time == TimeSpan.Zero,
+        ReadOnlyMemory<byte> bytes => bytes.IsEmpty,
+        _ => false,
+    };
+
+    private static StepMessage Step() => new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255] };
+
+    private static SubmissionMessage Submission() => new()
+    {
+        Type = "saga",
+        Protocol = "grpc",
+        Steps = [Step(), new StepMessage()],
+        QueryPrepared = "http://bank/q",
+        CustomData = "{\"ü\":1}",
+        BranchHeaders = new Dictionary<string, string> { ["x-a"] = "1", ["X-A"] = "2" },
+        TimeoutToFailMs = 1,
+        RetryIntervalMs = 2,
+        RetryIntervalMaxMs = 3,
+        RequestTimeoutMs = long.MaxValue,
+        RetryLimit = 4,
+        Concurrent = true,
+        WaitResult = true,
+        DelayMs = 5,
+        Orders = new Dictionary<int, int[]> { [1] = [0], [2] = [0, 1] },
+    };
+
+    private static BranchCallMessage Call() => new()
+    {
+        Gid = "g1",
+        Type = "saga",
+        Protocol = "http",
+        BranchId = "01",
+        Op = "action",
+        Url = "http://bank/a",
+        Payload = new byte[] { 0, 1, 255 },
+        Headers = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("x-a", "1"),
+        TimeoutMs = 3000,
+        Attempt = 2,
+    };
+
+    private static TransactionReply Reply() =>
+        new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost" };
+
+    private static BranchAnswer Answer() => new() { Outcome = BranchOutcome.Ongoing, Error = "wait", Duration = TimeSpan.FromTicks(12_345) };
+}

@@ -1,0 +1,191 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using Xunit;
+
+namespace OrleansDtm.Tests.Grains;
+
+/// <summary>The store goes away, before a commit or after it, and a defect shows itself.</summary>
+public sealed class RunnerFaultTests
+{
+    private readonly RunnerWorld _world = new();
+
+    [Fact]
+    public void When_the_store_is_away_a_submit_is_unavailable_and_nothing_is_called()
+    {
+        _world.Store.Script(WriteFate.LostBefore);
+        var reply = _world.Submit();
+
+        Assert.Equal((ReplyKind.Unavailable, "the store is away"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Message));
+        Assert.Empty(_world.Calls);
+        Assert.Equal(1, _world.Dones);
+        Assert.Null(_world.Store.Stored(RunnerWorld.Gid));
+
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(_world.Submit()).Kind);
+        Assert.Equal("a0", _world.CallNames);
+    }
+
+    [Fact]
+    public void A_submit_whose_commit_was_lost_is_taken_up_by_the_next_one()
+    {
+        _world.Store.Script(WriteFate.LostAfter);
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.Submit()).Kind);
+        Assert.Empty(_world.Calls);
+
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(_world.Submit()).Kind);
+
+        _world.Answer("a0");
+        _world.Answer("a1");
+        _world.EndsWell("a0 a1");
+    }
+
+    [Theory]
+    [InlineData(WriteFate.LostBefore)]
+    [InlineData(WriteFate.LostAfter)]
+    internal void An_answer_is_kept_while_the_store_is_away(WriteFate fate)
+    {
+        _world.Submit();
+        _world.Store.Script(fate);
+        _world.Answer("a0");
+        Assert.Equal("a0", _world.CallNames);
+        Assert.Equal(0, _world.Dones);
+
+        _world.Wake();
+        Assert.Equal("a0 a1", _world.CallNames);
+        Assert.Equal(1, _world.Stored.Branches[1].Attempts);
+        _world.Answer("a1");
+
+        _world.EndsWell("a0 a1");
+    }
+
+    [Theory]
+    [InlineData(WriteFate.LostBefore)]
+    [InlineData(WriteFate.LostAfter)]
+    internal void The_last_answer_is_kept_while_the_store_is_away(WriteFate fate)
+    {
+        _world.Submit(1);
+        _world.Store.Script(fate);
+        _world.Answer("a0");
+        _world.Wake();
+
+        _world.EndsWell("a0");
+    }
+
+    [Theory]
+    [InlineData(WriteFate.LostBefore)]
+    [InlineData(WriteFate.LostAfter)]
+    internal void An_error_that_is_written_while_the_store_is_away_is_retried(WriteFate fate)
+    {
+        _world.Submit(1);
+        _world.Store.Script(fate);
+        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer");
+        _world.Wake();
+        Assert.Equal(("a0", 1), (_world.CallNames, _world.Stored.Branches[1].Attempts));
+
+        _world.Wake();
+        Assert.Equal("a0 a0", _world.CallNames);
+        _world.Answer("a0");
+
+        _world.EndsWell("a0 a0");
+    }
+
+    [Theory]
+    [InlineData(WriteFate.LostBefore)]
+    [InlineData(WriteFate.LostAfter)]
+    internal void Several_answers_are_kept_while_the_store_is_away(WriteFate fate)
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.Submit(3);
+        _world.Store.Script(fate, WriteFate.LostBefore);
+        _world.Answer("a0");
+        _world.Answer("a1");
+        _world.Answer("a2");
+        _world.Wake();
+
+        Assert.Equal(TransactionStatus.Succeed, _world.Stored.Status);
+        _world.EndsWell("a0 a1 a2");
+    }
+
+    [Fact]
+    public void A_long_outage_is_waited_out_at_most_10_seconds_at_a_time()
+    {
+        _world.Submit(1);
+        _world.Store.Away = true;
+        _world.Answer("a0");
+        List<double> waits = [];
+        for (var i = 0; i < 8; i++)
+        {
+            waits.Add((_world.WakeMoment!.Value - _world.Clock.GetUtcNow()).TotalSeconds);
+            _world.Wake();
+        }
+
+        Assert.Equal([0.5, 1, 2, 4, 8, 10, 10, 10], waits);
+        Assert.Equal(0, _world.Dones);
+        _world.Store.Away = false;
+        _world.Wake();
+        _world.EndsWell("a0");
+    }
+
+    [Fact]
+    public void Requests_during_an_outage_are_told_so_and_the_kept_answer_survives_them()
+    {
+        _world.Submit(1);
+        _world.Store.Away = true;
+        _world.Answer("a0");
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.Submit(1)).Kind);
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.ForceStop()).Kind);
+        _world.Store.Away = false;
+
+        Assert.Equal(ReplyKind.Conflict, RunnerWorld.Now(_world.ForceStop()).Kind); // It is judged after the answer, which came first.
+        _world.EndsWell("a0");
+    }
+
+    [Fact]
+    public void An_outage_while_calls_are_under_way_does_not_double_them()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.Submit();
+        _world.Store.Away = true;
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.ForceStop()).Kind);
+        Assert.NotNull(_world.WakeMoment);
+        _world.Store.Away = false;
+        _world.Wake();
+        Assert.Equal("a0 a1", _world.CallNames);
+        _world.Answer("a0");
+        _world.Answer("a1");
+
+        _world.EndsWell("a0 a1");
+    }
+
+    [Fact]
+    public void A_defect_fails_the_requests_and_lets_go()
+    {
+        _world.Store.Script(WriteFate.Held);
+        var first = _world.Submit();
+        _world.Store.Script(WriteFate.Broken);
+        var second = _world.ForceStop();
+        var third = _world.RetryNow();
+        _world.Store.Release();
+
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(first).Kind);
+        Assert.Throws<InvalidDataException>(() => RunnerWorld.Now(second));
+        Assert.Throws<InvalidDataException>(() => RunnerWorld.Now(third));
+        Assert.Equal(1, _world.Dones);
+        Assert.Equal(TransactionStatus.Submitted, _world.Stored.Status);
+    }
+
+    [Fact]
+    public void A_defect_on_an_answer_answers_those_who_wait_and_leaves_what_is_stored()
+    {
+        var reply = _world.Submit(1, wait: true);
+        _world.Store.Script(WriteFate.Broken);
+        _world.Answer("a0");
+
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(reply).Kind);
+        Assert.Equal((1, 1), (_world.Dones, _world.Store.Durable.Count));
+
+        // Whoever comes next finds it as it is stored: under way, with nobody waiting for the answer.
+        _world.Runner.Resume(ownerGone: false);
+        _world.Answer("a0");
+        _world.EndsWell("a0 a0");
+    }
+}

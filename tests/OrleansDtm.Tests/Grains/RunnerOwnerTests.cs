@@ -1,0 +1,177 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using Xunit;
+
+namespace OrleansDtm.Tests.Grains;
+
+/// <summary>Two owners of one transaction: whoever writes second yields, and calls of another are made again only when it is safe.</summary>
+public sealed class RunnerOwnerTests
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3 + 2);
+
+    private readonly RunnerWorld _world = new();
+
+    [Fact]
+    public void After_a_conflict_a_request_is_judged_again_by_what_is_stored()
+    {
+        _world.Submit();
+        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        var reply = _world.ForceStop();
+
+        Assert.Equal((ReplyKind.Conflict, "failed"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));
+        Assert.Equal((1, 1), (_world.Store.Loads, _world.Dones));
+    }
+
+    [Fact]
+    public void After_a_conflict_answers_of_the_old_life_are_ignored()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.Submit(3);
+        var before = _world.Stored;
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(1, Outcome.Succeeded, TimeSpan.Zero));
+        _world.Answer("a1"); // Runs into the conflict.
+        var asked = _world.Store.Asked.Count;
+        _world.Answer("a2"); // Comes when the memory is gone.
+
+        Assert.Equal(asked, _world.Store.Asked.Count);
+        Assert.Equal(before.Version + 1, _world.Stored.Version);
+        Assert.Equal([BranchStatus.Succeed, BranchStatus.Prepared, BranchStatus.Prepared], Actions());
+    }
+
+    [Fact]
+    public void After_a_conflict_those_who_wait_are_served_under_the_other_owners_lease()
+    {
+        var reply = _world.Submit(wait: true);
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(1, Outcome.Succeeded, TimeSpan.Zero));
+        _world.Answer("a0", BranchOutcome.Failed, "an answer of the old life");
+        Assert.False(reply.IsCompleted);
+        Assert.Equal(_world.Stored.LeaseUntil, _world.WakeMoment);
+
+        _world.Wake();
+        Assert.Equal("a0 a1", _world.CallNames);
+        _world.Answer("a1");
+
+        Assert.Equal("succeed", RunnerWorld.Now(reply).Status);
+        _world.EndsWell("a0 a1");
+    }
+
+    [Fact]
+    public void An_insert_that_conflicts_looks_at_what_exists()
+    {
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        var reply = _world.Submit();
+
+        Assert.Equal((ReplyKind.Conflict, "failed"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));
+        Assert.Equal((1, 1), (_world.Store.Asked.Count, _world.Store.Loads));
+        Assert.Empty(_world.Calls);
+        Assert.Equal(1, _world.Dones);
+    }
+
+    [Fact]
+    public void Thirty_two_inserts_that_conflict_are_all_answered()
+    {
+        _world.Store.Script(WriteFate.Held);
+        var replies = Enumerable.Range(0, 32).Select(_ => _world.Submit()).ToList();
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        _world.Store.Release();
+
+        Assert.All(replies, static reply => Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(reply).Kind));
+        Assert.Empty(_world.Calls);
+    }
+
+    [Fact]
+    public void A_request_that_loses_again_and_again_is_told_to_come_back()
+    {
+        _world.StoreInterrupted(RunnerWorld.Me);
+        var races = 0;
+        Interfere();
+        var reply = _world.ForceStop();
+
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(reply).Kind);
+        Assert.Equal(5, races);
+        Assert.Equal(TransactionStatus.Submitted, _world.Stored.Status);
+        _world.Store.BeforeWrite = null;
+        Assert.Equal("failed", RunnerWorld.Now(_world.ForceStop()).Status);
+
+        void Interfere() => _world.Store.BeforeWrite = () =>
+        {
+            races++;
+            _world.Elsewhere(new TransactionEvent.Resumed([]));
+            Interfere();
+        };
+    }
+
+    [Fact]
+    public void Calls_of_another_owner_are_left_alone_until_its_lease_is_over()
+    {
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        _world.Runner.Resume(ownerGone: false);
+        Assert.Empty(_world.Calls);
+        Assert.Equal(RunnerWorld.Start + Lease, _world.WakeMoment);
+
+        _world.Clock.Advance(Lease - TimeSpan.FromMilliseconds(1));
+        _world.Runner.Wake();
+        Assert.Empty(_world.Calls);
+
+        _world.Wake();
+        Assert.Equal("a0", _world.CallNames);
+        Assert.Equal(RunnerWorld.Me, _world.Store.Stored(RunnerWorld.Gid)!.Owner);
+        _world.Answer("a0");
+        _world.Answer("a1");
+        _world.EndsWell("a0 a1");
+    }
+
+    [Fact]
+    public void A_lease_that_is_over_already_is_no_reason_to_wait()
+    {
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        _world.Clock.Advance(Lease);
+        _world.Runner.Resume(ownerGone: false);
+
+        Assert.Equal("a0", _world.CallNames);
+    }
+
+    [Theory]
+    [InlineData(RunnerWorld.Me, false)]
+    [InlineData(0, false)]
+    [InlineData(RunnerWorld.Somebody, true)]
+    public void Calls_lost_with_a_dead_owner_or_an_earlier_activation_are_made_again_at_once(long owner, bool gone)
+    {
+        _world.StoreInterrupted(owner);
+        _world.Runner.Resume(gone);
+
+        Assert.Equal("a0", _world.CallNames);
+        Assert.Equal(0, _world.Stored.Branches[1].Attempts); // It never answered.
+        _world.Answer("a0");
+        _world.Answer("a1");
+        _world.EndsWell("a0 a1");
+    }
+
+    [Fact]
+    public void Word_of_the_owners_death_counts_even_if_the_transaction_was_looked_at_before()
+    {
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(_world.Submit()).Kind);
+        Assert.Empty(_world.Calls);
+
+        _world.Runner.Resume(ownerGone: true);
+
+        Assert.Equal("a0", _world.CallNames);
+    }
+
+    [Fact]
+    public void A_resume_of_what_runs_here_calls_nothing_twice()
+    {
+        _world.Submit();
+        _world.Runner.Resume(ownerGone: false);
+        _world.Runner.Resume(ownerGone: true);
+        _world.Clock.Advance(Lease);
+        _world.Runner.Resume(ownerGone: false);
+
+        Assert.Equal("a0", _world.CallNames);
+        Assert.Single(_world.Store.Asked);
+    }
+
+    private IEnumerable<BranchStatus> Actions() => _world.Stored.Branches.Where(static (_, i) => i % 2 == 1).Select(static b => b.Status);
+}
