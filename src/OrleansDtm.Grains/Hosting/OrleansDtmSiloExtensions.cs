@@ -14,8 +14,8 @@ namespace OrleansDtm.Grains.Hosting;
 public static class OrleansDtmSiloExtensions
 {
     /// <summary>
-    /// Adds the coordinator's grains and what they need, except the <see cref="ITransactionStore"/>, which must be registered and
-    /// started beside it, and a reminder service.
+    /// Adds the coordinator's grains and what they need, except the <see cref="ITransactionStore"/> and
+    /// <see cref="IKeyValueStore"/>, which must be registered and started beside it, and a reminder service.
     /// </summary>
     public static ISiloBuilder AddOrleansDtm(this ISiloBuilder silo, Action<DtmGrainOptions>? configure = null)
     {
@@ -38,7 +38,8 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
             ProcessIdentity.Create(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.KeepAlive,
-            provider.GetRequiredService<ILogger<TransactionRunner>>()));
+            provider.GetRequiredService<ILogger<TransactionRunner>>(),
+            [.. provider.GetServices<ITransactionObserver>()]));
 
         silo.AddStartupTask(static (provider, _) =>
             provider.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(0).Start());

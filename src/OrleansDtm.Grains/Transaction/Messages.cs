@@ -7,6 +7,9 @@ namespace OrleansDtm.Grains.Transaction;
 /// <summary>Between the messages that cross grain boundaries and Core's types, which do not.</summary>
 internal static class Messages
 {
+    /// <summary>DTM's id of the call of query_prepared and of a workflow's resumption.</summary>
+    private const string CallbackId = "00";
+
     public static Submission Submission(string gid, SubmissionMessage message, DateTimeOffset now)
     {
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
@@ -18,6 +21,10 @@ internal static class Messages
             Created = now,
             Protocol = message.Protocol,
             QueryPrepared = message.QueryPrepared,
+            Callback = message.QueryPrepared.Length == 0
+                ? null
+                : new BranchDefinition(CallbackId, message.CallbackOp, message.QueryPrepared, message.CallbackPayload, now),
+            NoticeUrl = message.NoticeUrl,
             CustomData = message.CustomData,
             BranchHeaders = message.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
             Options = new TransactionOptions
@@ -34,9 +41,23 @@ internal static class Messages
                     ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
             },
         };
-        var steps = message.Steps.Select(static s => new BranchStep(s.Action, s.Compensate, s.Payload));
+        var steps = message.Steps.Select(static s => new BranchStep(s.Action, s.Compensate, s.Payload, s.Subscribers));
         return new Submission(definition, BranchPlan.Of(type, steps, now));
     }
+
+    public static TransactionEvent.Register Register(RegisterMessage message, DateTimeOffset now) => new(
+        Names.Type(message.Type),
+        BranchPlan.Registered(
+            message.BranchId,
+            message.Calls.Select(static c => (c.Op, c.Url)),
+            message.Payload,
+            now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))),
+        message.Status switch
+        {
+            "succeed" => BranchStatus.Succeed,
+            "failed" => BranchStatus.Failed,
+            _ => BranchStatus.Prepared,
+        });
 
     public static BranchCallMessage Call(BranchCall call, Core.Transaction state)
     {

@@ -30,6 +30,7 @@ internal static class Replies
             RejectionKind.Conflict => ReplyKind.Conflict,
             RejectionKind.NotFound => ReplyKind.NotFound,
             RejectionKind.Invalid => ReplyKind.Invalid,
+            RejectionKind.Superseded => ReplyKind.Unavailable,
             _ => throw new ArgumentOutOfRangeException(nameof(rejection), rejection.Kind, "Unknown rejection."),
         },
         Message = rejection.Message,

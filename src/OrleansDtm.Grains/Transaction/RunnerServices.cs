@@ -11,18 +11,33 @@ namespace OrleansDtm.Grains.Transaction;
 /// <param name="Owner">This process, unlike any other that ever ran; not 0.</param>
 /// <param name="KeepAlive">A wait up to this long is spent in memory; a longer one is left to the sweep.</param>
 /// <param name="Log">For what needs somebody's attention.</param>
+/// <param name="Observers">Told of what became durable; null = nobody.</param>
 public sealed record RunnerServices(
     ITransactionStore Store,
     IBranchCaller Caller,
     TimeProvider Clock,
     long Owner,
     TimeSpan KeepAlive,
-    ILogger Log);
+    ILogger Log,
+    IReadOnlyList<ITransactionObserver>? Observers = null);
 
 /// <summary>Makes one call of a branch.</summary>
 public interface IBranchCaller
 {
     Task<BranchAnswer> Call(BranchCallMessage call);
+}
+
+/// <summary>
+/// Watches transactions: told after the commit, on the transaction's own turn, so an implementation must return at once and never
+/// throw.
+/// </summary>
+public interface ITransactionObserver
+{
+    /// <summary>A call was answered; <paramref name="state"/> is what followed.</summary>
+    void OnBranchAnswered(Core.Transaction state, Core.TransactionEvent.BranchAnswered answer);
+
+    /// <summary>The transaction has ended.</summary>
+    void OnFinished(Core.Transaction state);
 }
 
 /// <summary>Where a runner lives.</summary>

@@ -38,6 +38,15 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     public Task<TransactionReply> Abort(string type, string reason) =>
         _runner.Post(new TransactionEvent.Abort(Names.Type(type), reason));
 
+    public Task<TransactionReply> RegisterBranch(RegisterMessage branch)
+    {
+        ArgumentNullException.ThrowIfNull(branch);
+        return _runner.Post(Messages.Register(branch, _services.Clock.GetUtcNow()));
+    }
+
+    public Task<TransactionReply> FinishWorkflow(string status, string reason, string result) =>
+        _runner.Post(new TransactionEvent.FinishWorkflow(Names.Status(status), reason, result));
+
     public Task<TransactionReply> ForceStop() => _runner.Post(TransactionEvent.ForceStop.Instance);
 
     public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);

@@ -152,11 +152,13 @@ public sealed class TransactionRunner
                 return true;
             }
 
+            var before = _state;
             _state = next;
             _loaded = true;
             _storedOwner = owner;
             _conflicts = 0;
             Decided(batch, fold.Calls);
+            Tell(batch, before, next);
             return true;
         }
         catch (StoreUnavailableException e)
@@ -216,7 +218,7 @@ public sealed class TransactionRunner
     /// were lost with an earlier activation), is known to be dead, or has let its lease run out.
     /// </summary>
     private bool ShouldTakeOver(DateTimeOffset now) =>
-        _state is { IsFinal: false, HasInFlight: true } state
+        _state is { HasInFlight: true } state
         && InFlightIndexes(state).Any(i => !_outstanding.Contains(i))
         && (_ownerGone || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
 
@@ -224,8 +226,8 @@ public sealed class TransactionRunner
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
 
     private static IEnumerable<int> InFlightIndexes(Core.Transaction state) =>
-        Enumerable.Range(Core.Transaction.CallbackIndex, state.Branches.Length + 1)
-            .Where(i => i == Core.Transaction.CallbackIndex ? state.Callback?.InFlight == true : state.Branches[i].InFlight);
+        Enumerable.Range(Core.Transaction.NoticeIndex, state.Branches.Length - Core.Transaction.NoticeIndex)
+            .Where(i => state.Live(i)?.InFlight == true);
 
     /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
     private void Decided(List<PendingEvent> batch, List<BranchCall> calls)
@@ -244,7 +246,7 @@ public sealed class TransactionRunner
         foreach (var call in calls)
         {
             // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
-            if (!_closed && _state is { IsFinal: false } state && state.At(call.Index).InFlight && _outstanding.Add(call.Index))
+            if (!_closed && _state is { } state && state.Live(call.Index)?.InFlight == true && _outstanding.Add(call.Index))
             {
                 RunCall(call, state, _epoch);
             }
@@ -253,6 +255,26 @@ public sealed class TransactionRunner
         if (_state is not { IsFinal: false, HasInFlight: true })
         {
             ReleaseWaiters(Replies.Of(_state));
+        }
+    }
+
+    /// <summary>What is durable now is told to those who watch: alerts, metrics. They neither wait nor throw.</summary>
+    private void Tell(List<PendingEvent> batch, Core.Transaction? before, Core.Transaction after)
+    {
+        foreach (var observer in _services.Observers ?? [])
+        {
+            foreach (var pending in batch)
+            {
+                if (pending.Event is TransactionEvent.BranchAnswered answered)
+                {
+                    observer.OnBranchAnswered(after, answered);
+                }
+            }
+
+            if (after.IsFinal && before is not { IsFinal: true })
+            {
+                observer.OnFinished(after);
+            }
         }
     }
 
@@ -387,7 +409,7 @@ public sealed class TransactionRunner
             return;
         }
 
-        if (_state is not { IsFinal: false } state)
+        if (_state is not { } state || (state.IsFinal && state.Due is null))
         {
             LetGo();
             return;

@@ -1,0 +1,85 @@
+using Orleans.Placement;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Topic;
+
+/// <summary>
+/// The subscribers of a topic. Stored as DTM stores them, so that queryKV and scanKV show the same. Each change reads before it
+/// writes and is guarded by the version: what another silo did meanwhile is never overwritten.
+/// </summary>
+[PreferLocalPlacement]
+public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
+{
+    /// <summary>The category of topics in the key-value store.</summary>
+    public const string Category = "topics";
+
+    private const int TriesMax = 5;
+    private const int SubscribersMax = 1000;
+
+    private string Topic => this.GetPrimaryKeyString();
+
+    public Task<TransactionReply> Subscribe(string url, string remark) => Change((item, subscribers) =>
+    {
+        if (subscribers.Any(s => s.Url == url))
+        {
+            return (Refused(ReplyKind.Conflict, "this url exists"), null);
+        }
+
+        return subscribers.Count >= SubscribersMax
+            ? (Refused(ReplyKind.Conflict, $"the topic has {SubscribersMax} subscribers already"), null)
+            : (Done, [.. subscribers, new SubscriberView { Url = url, Remark = remark }]);
+    });
+
+    public Task<TransactionReply> Unsubscribe(string url) => Change((item, subscribers) =>
+        item is null ? (Refused(ReplyKind.NotFound, "no such a topic"), null)
+        : subscribers.All(s => s.Url != url) ? (Refused(ReplyKind.NotFound, "no such an url"), null)
+        : (Done, [.. subscribers.Where(s => s.Url != url)]));
+
+    public async Task<TransactionReply> Delete()
+    {
+        for (var i = 0; i < TriesMax; i++)
+        {
+            var item = await store.Get(Category, Topic, CancellationToken.None);
+            if (item is null)
+            {
+                return Refused(ReplyKind.NotFound, "no such a topic");
+            }
+
+            if (await store.Delete(Category, Topic, item.Version, CancellationToken.None) == WriteResult.Written)
+            {
+                return Done;
+            }
+        }
+
+        return Refused(ReplyKind.Unavailable, "the topic is being changed by somebody else");
+    }
+
+    public async Task<TopicSubscriber[]> Subscribers()
+    {
+        var item = await store.Get(Category, Topic, CancellationToken.None);
+        return [.. TopicJson.Read(item?.Value).Select(static s => new TopicSubscriber(s.Url, s.Remark))];
+    }
+
+    private static TransactionReply Done { get; } = new() { Kind = ReplyKind.Ok };
+
+    private static TransactionReply Refused(ReplyKind kind, string message) => new() { Kind = kind, Message = message };
+
+    private async Task<TransactionReply> Change(
+        Func<KeyValueItem?, List<SubscriberView>, (TransactionReply Reply, List<SubscriberView>? Next)> change)
+    {
+        for (var i = 0; i < TriesMax; i++)
+        {
+            var item = await store.Get(Category, Topic, CancellationToken.None);
+            var (reply, next) = change(item, TopicJson.Read(item?.Value));
+            if (next is null
+                || await store.Put(Category, Topic, TopicJson.Write(next), item?.Version ?? 0, CancellationToken.None) == WriteResult.Written)
+            {
+                return reply;
+            }
+        }
+
+        return Refused(ReplyKind.Unavailable, "the topic is being changed by somebody else");
+    }
+}
