@@ -28,6 +28,7 @@ public static class CoordinatorApp
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RequestValidator>();
+        builder.Services.AddSingleton<TopicService>();
         builder.Services.AddSingleton<TransactionService>();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);

@@ -39,9 +39,26 @@ public static class HttpApi
         Post("forceStop", service.ForceStop);
         Post("resetNextCronTime", service.ResetNextCronTime);
 
+        // The two old names are those of SDKs from before the branches of all patterns were registered alike.
+        foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
+        {
+            routes.MapPost($"{Prefix}/{name}", async context => await HttpAnswers.Reply(
+                context, await service.RegisterBranch(await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax)), waited: false));
+        }
+
+        routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
+        {
+            var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
+            var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
+            await (workflow is null
+                ? HttpAnswers.Reply(context, reply, waited: false)
+                : HttpAnswers.Write(context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
+        });
+
         // DTM changes state by GET here; the POST twin is for everybody who would rather not.
         Get("resetCronTime", ResetCronTime);
         routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime);
+        routes.MapTopicApi(Prefix);
 
         void Get(string name, RequestDelegate handle) => routes.MapGet($"{Prefix}/{name}", handle);
 

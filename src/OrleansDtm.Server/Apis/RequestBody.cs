@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Service;
 
@@ -10,7 +12,25 @@ namespace OrleansDtm.Server.Apis;
 internal static class RequestBody
 {
     /// <exception cref="RequestException">It is too large, or not the JSON expected.</exception>
-    public static async ValueTask<TransactionRequest> Read(HttpContext context, int bytesMax)
+    public static ValueTask<TransactionRequest> Read(HttpContext context, int bytesMax) =>
+        Read(context, bytesMax, ProtocolJson.Default.TransactionRequest);
+
+    /// <summary>The flat map of strings in which a branch is registered.</summary>
+    /// <exception cref="RequestException">It is too large, or not such a map.</exception>
+    public static async ValueTask<RegisterRequest> ReadRegister(HttpContext context, int bytesMax) =>
+        Register(await Read(context, bytesMax, ProtocolJson.Default.DictionaryStringString));
+
+    public static RegisterRequest Register(Dictionary<string, string> fields) => new()
+    {
+        Gid = fields.GetValueOrDefault("gid"),
+        BranchId = fields.GetValueOrDefault("branch_id"),
+        TransType = fields.GetValueOrDefault("trans_type"),
+        Data = Encoding.UTF8.GetBytes(fields.GetValueOrDefault("data") ?? ""),
+        Fields = fields,
+    };
+
+    private static async ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
+        where T : class
     {
         if (context.Request.ContentLength > bytesMax)
         {
@@ -25,7 +45,7 @@ internal static class RequestBody
             {
                 try
                 {
-                    return Parse(result.Buffer);
+                    return Parse(result.Buffer, type);
                 }
                 finally
                 {
@@ -42,12 +62,13 @@ internal static class RequestBody
         }
     }
 
-    private static TransactionRequest Parse(in ReadOnlySequence<byte> body)
+    private static T Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
+        where T : class
     {
         var json = new Utf8JsonReader(body);
         try
         {
-            var request = JsonSerializer.Deserialize(ref json, ProtocolJson.Default.TransactionRequest)
+            var request = JsonSerializer.Deserialize(ref json, type)
                 ?? throw new RequestException("JSON", "the body is null; an object is needed");
             return json.Read() ? throw new RequestException("JSON", "something follows the object") : request;
         }

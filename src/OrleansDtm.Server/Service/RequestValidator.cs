@@ -67,32 +67,39 @@ public sealed class RequestValidator(CoordinatorOptions options)
         reason is null ? "" : reason.Length <= ReasonMax ? reason : reason[..ReasonMax];
 
     /// <summary>A whole submission.</summary>
-    public SubmissionMessage Submission(TransactionRequest request)
+    /// <param name="request">As it came.</param>
+    /// <param name="prepare">It is announced, not submitted.</param>
+    /// <exception cref="RequestException">Something in it is wrong.</exception>
+    public SubmissionMessage Submission(TransactionRequest request, bool prepare)
     {
         ArgumentNullException.ThrowIfNull(request);
         var type = Type(request.TransType);
-        if (!TransactionMachine.Supports(type))
-        {
-            throw new RequestException("trans_type", $"'{Names.Of(type)}' is not supported by this version");
-        }
-
         var protocol = Protocol(request.Protocol);
         var steps = Steps(request, type, protocol);
         var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps.Length) : (request.Concurrent ?? false, null);
+        var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData) : (BranchOps.Msg, []);
         return new SubmissionMessage
         {
             Type = Names.Of(type),
             Protocol = protocol,
             Steps = steps,
-            QueryPrepared = request.QueryPrepared ?? "",
+            QueryPrepared = QueryPrepared(request, type, protocol, prepare),
+            CallbackOp = callbackOp,
+            CallbackPayload = callbackPayload,
+            NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
             BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders),
-            TimeoutToFailMs = Milliseconds("timeout_to_fail", request.TimeoutToFail, TimeSpan.Zero, TimeoutSecondsMax),
+            TimeoutToFailMs = Milliseconds(
+                "timeout_to_fail",
+                request.TimeoutToFail,
+                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail,
+                TimeoutSecondsMax),
             RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
             RetryIntervalMaxMs = (long)options.RetryIntervalMax.TotalMilliseconds,
             RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
             WaitResult = request.WaitResult ?? false,
+            DelayMs = type == TransactionType.Msg ? Delay(request.CustomData) : 0,
             Concurrent = concurrent,
             Orders = orders,
         };
@@ -105,8 +112,42 @@ public sealed class RequestValidator(CoordinatorOptions options)
         _ => throw new RequestException("protocol", $"'{Printable(protocol)}' is unknown; one of http, grpc, json-rpc"),
     };
 
+    /// <summary>Whom to ask about a prepared message, or how to resume a workflow.</summary>
+    private static string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
+    {
+        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared");
+        return url.Length == 0 && prepare && type == TransactionType.Msg
+            ? throw new RequestException("query_prepared", "is missing; without it nobody can tell whether a prepared msg was meant")
+            : url;
+    }
+
+    private static string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url");
+
+    private static long Delay(string? customData)
+    {
+        if (string.IsNullOrEmpty(customData))
+        {
+            return 0;
+        }
+
+        try
+        {
+            var custom = JsonSerializer.Deserialize(customData, ProtocolJson.Default.MsgCustomData);
+            return Milliseconds("custom_data.delay", custom?.Delay, TimeSpan.Zero, TimeoutSecondsMax);
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException("custom_data", $"is not the JSON of a msg, {{\"delay\":seconds}}: wrong at {e.Path}");
+        }
+    }
+
     private StepMessage[] Steps(TransactionRequest request, TransactionType type, string protocol)
     {
+        if (type is not (TransactionType.Saga or TransactionType.Msg))
+        {
+            return []; // tcc, xa and workflow register their branches.
+        }
+
         var steps = request.Steps ?? [];
         if (steps.Count == 0 && type == TransactionType.Saga)
         {
@@ -127,32 +168,40 @@ public sealed class RequestValidator(CoordinatorOptions options)
             var step = steps[i] ?? throw new RequestException(Item("steps", i), "is null");
             result[i] = new StepMessage
             {
-                Action = BranchUrlRules.Check(step.Action, protocol, Item("steps", i, "action")),
+                Action = type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
+                    ? step.Action!
+                    : BranchUrlRules.Check(step.Action, protocol, Item("steps", i, "action")),
                 Compensate = BranchUrlRules.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
-                Payload = payloads[i] is { Length: > 0 } payload ? Encoding.UTF8.GetBytes(payload) : [],
+                Payload = payloads[i],
             };
         }
 
         return result;
     }
 
-    /// <summary>One payload a step: from <c>payloads</c>, or from each step's <c>data</c> as old SDKs send it.</summary>
-    private static string?[] Payloads(TransactionRequest request, List<StepRequest?> steps)
+    /// <summary>One payload a step: bytes where the protocol has them, else <c>payloads</c>, or each step's <c>data</c> as old SDKs send it.</summary>
+    private static byte[][] Payloads(TransactionRequest request, List<StepRequest?> steps)
     {
-        List<string?> payloads = [.. request.Payloads ?? []];
+        List<byte[]> payloads = [];
+        if (request.BinPayloads is { } binary)
+        {
+            payloads.AddRange(binary.Select(static p => p.ToArray()));
+        }
+        else
+        {
+            payloads.AddRange((request.Payloads ?? []).Select(static p => Encoding.UTF8.GetBytes(p ?? "")));
+        }
+
         if (payloads.Count < steps.Count)
         {
-            payloads.AddRange(steps.Select(static s => s?.Data).Where(static d => !string.IsNullOrEmpty(d)));
+            payloads.AddRange(steps.Select(static s => s?.Data).Where(static d => !string.IsNullOrEmpty(d)).Select(static d => Encoding.UTF8.GetBytes(d!)));
         }
 
-        if (payloads.Count != steps.Count)
-        {
-            throw new RequestException(
+        return payloads.Count == steps.Count
+            ? [.. payloads]
+            : throw new RequestException(
                 "payloads",
                 string.Create(CultureInfo.InvariantCulture, $"has {payloads.Count} entries for {steps.Count} steps; one is needed for each step"));
-        }
-
-        return [.. payloads];
     }
 
     private static (bool Concurrent, Dictionary<int, int[]>? Orders) Concurrency(TransactionRequest request, int steps)

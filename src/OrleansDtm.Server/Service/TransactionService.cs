@@ -6,23 +6,63 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Service;
 
 /// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
-public sealed class TransactionService(IGrainFactory grains, ITransactionStore store, RequestValidator validator, TimeProvider clock)
+public sealed class TransactionService(
+    IGrainFactory grains,
+    ITransactionStore store,
+    RequestValidator validator,
+    TopicService topics,
+    TimeProvider clock)
 {
     /// <summary>Transactions that resetCronTime wakes side by side.</summary>
     private const int WakeConcurrency = 64;
 
-    public Task<TransactionReply> Submit(TransactionRequest request)
+    /// <summary>Submits; a workflow is ended as its SDK says.</summary>
+    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    public async Task<TransactionReply> Submit(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        return Grain(gid).Submit(validator.Submission(request));
+        if (RequestValidator.Type(request.TransType) == Core.TransactionType.Workflow)
+        {
+            var (status, reason, result) = WorkflowRules.End(request.ReqExtra);
+            return await Grain(gid).FinishWorkflow(status, reason, result);
+        }
+
+        return await Grain(gid).Submit(await topics.Expand(validator.Submission(request, prepare: false)));
     }
 
-    public Task<TransactionReply> Prepare(TransactionRequest request)
+    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    public async Task<TransactionReply> Prepare(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        return Grain(gid).Prepare(validator.Submission(request));
+        return await Grain(gid).Prepare(await topics.Expand(validator.Submission(request, prepare: true)));
+    }
+
+    /// <summary>Creates a workflow or finds it, and says how far it has come.</summary>
+    /// <returns>The view is null exactly when the reply is not Ok.</returns>
+    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    public async Task<(TransactionReply Reply, StoredTransaction? Workflow)> PrepareWorkflow(
+        TransactionRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var gid = RequestValidator.Gid(request.Gid);
+        if (RequestValidator.Type(request.TransType) != Core.TransactionType.Workflow)
+        {
+            throw new RequestException("trans_type", "must be workflow here");
+        }
+
+        var reply = await Grain(gid).Prepare(validator.Submission(request, prepare: true));
+        return reply.Kind == ReplyKind.Ok
+            ? (reply, await store.Load(gid, cancellationToken))
+            : (reply, null);
+    }
+
+    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    public Task<TransactionReply> RegisterBranch(RegisterRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Grain(RequestValidator.Gid(request.Gid)).RegisterBranch(RegisterRules.Check(request));
     }
 
     public Task<TransactionReply> Abort(TransactionRequest request)
@@ -78,6 +118,17 @@ public sealed class TransactionService(IGrainFactory grains, ITransactionStore s
             // As DTM answers: null for a gid that does not exist, an empty list for an empty page.
             Transactions = filter.Gid is not null && page.Count == 0 ? null : [.. page.Select(TransactionViews.Of)],
             NextPosition = page.Count < filter.Limit ? "" : page[^1].Id.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>A workflow as prepareWorkflow shows it.</summary>
+    public static WorkflowView View(StoredTransaction workflow)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        return new WorkflowView
+        {
+            Transaction = TransactionViews.Of(workflow),
+            Progresses = TransactionViews.BranchesOf(workflow.Transaction),
         };
     }
 

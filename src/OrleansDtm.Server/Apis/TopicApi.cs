@@ -1,0 +1,38 @@
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Service;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>DTM's routes for topics and the key-value store they live in.</summary>
+internal static class TopicApi
+{
+    public static void MapTopicApi(this IEndpointRouteBuilder routes, string prefix)
+    {
+        var topics = routes.ServiceProvider.GetRequiredService<TopicService>();
+
+        // DTM changes state by GET; the POST twins (same parameters, in the query) are for everybody who would rather not.
+        string[] getOrPost = ["GET", "POST"];
+        routes.MapMethods($"{prefix}/subscribe", getOrPost, async context =>
+        {
+            var query = context.Request.Query;
+            await HttpAnswers.Reply(context, await topics.Subscribe(query["topic"], query["url"], query["remark"]), waited: false);
+        });
+        routes.MapMethods($"{prefix}/unsubscribe", getOrPost, async context =>
+            await HttpAnswers.Reply(
+                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"]), waited: false));
+        routes.MapDelete($"{prefix}/topic/{{topicName}}", async context =>
+            await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string), waited: false));
+        routes.MapGet($"{prefix}/queryKV", async context =>
+        {
+            var query = context.Request.Query;
+            var view = await topics.QueryKeyValue(query["cat"], query["key"], context.RequestAborted);
+            await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.KeyValueListView);
+        });
+        routes.MapGet($"{prefix}/scanKV", async context =>
+        {
+            var query = context.Request.Query;
+            var view = await topics.ScanKeyValue(query["cat"], query["position"], query["limit"], context.RequestAborted);
+            await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.KeyValueListView);
+        });
+    }
+}

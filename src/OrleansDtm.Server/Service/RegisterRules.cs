@@ -1,0 +1,52 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>What a branch to be registered must say, by type.</summary>
+internal static class RegisterRules
+{
+    private const int BranchIdMax = 128;
+    private const int OpMax = 64;
+
+    /// <exception cref="RequestException">Something is missing or wrong.</exception>
+    public static RegisterMessage Check(RegisterRequest request)
+    {
+        var type = RequestValidator.Type(request.TransType);
+        var branchId = Short("branch_id", request.BranchId, BranchIdMax);
+        RegisterCall[] calls = type switch
+        {
+            TransactionType.Tcc => [Call(BranchOps.Cancel, request, "cancel"), Call(BranchOps.Confirm, request, "confirm")],
+            TransactionType.Xa => [Call(BranchOps.Rollback, request, "url"), Call(BranchOps.Commit, request, "url")],
+            TransactionType.Workflow => [new RegisterCall(Short("op", Field(request, "op"), OpMax), "")],
+            _ => throw new RequestException("trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
+        };
+        return new RegisterMessage
+        {
+            Type = Names.Of(type),
+            BranchId = branchId,
+            Calls = calls,
+            Payload = request.Data.ToArray(),
+            Status = type == TransactionType.Workflow ? WorkflowRules.Status("status", Field(request, "status")) : "prepared",
+        };
+    }
+
+    /// <summary>Whether a URL fits is not known here: the protocol was said when the transaction was prepared. Any known form will do.</summary>
+    private static RegisterCall Call(string op, RegisterRequest request, string field) =>
+        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field));
+
+    private static string? Field(RegisterRequest request, string name) => request.Fields.GetValueOrDefault(name);
+
+    private static string Short(string field, string? text, int max)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            throw new RequestException(field, "is missing");
+        }
+
+        return text.Length <= max && !text.Any(char.IsControl)
+            ? text
+            : throw new RequestException(field, $"is longer than {max} characters or holds a control character");
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>Topics: who subscribes, and whom a message to one goes to.</summary>
+public sealed class TopicService(IGrainFactory grains, IKeyValueStore store)
+{
+    private const string Prefix = "topic://";
+    private const int NameMax = 128;
+    private const int RemarkMax = 512;
+
+    public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
+    {
+        var name = Name(topic);
+        if (string.IsNullOrEmpty(url))
+        {
+            throw new RequestException("url", "is missing");
+        }
+
+        if (remark?.Length > RemarkMax)
+        {
+            throw new RequestException("remark", $"is longer than {RemarkMax} characters");
+        }
+
+        return Grain(name).Subscribe(BranchUrlRules.Check(url, "grpc", "url"), remark ?? "");
+    }
+
+    public Task<TransactionReply> Unsubscribe(string? topic, string? url) =>
+        string.IsNullOrEmpty(url) ? throw new RequestException("url", "is missing") : Grain(Name(topic)).Unsubscribe(url);
+
+    public Task<TransactionReply> Delete(string? topic) => Grain(Name(topic)).Delete();
+
+    /// <summary>Writes the subscribers into the steps that go to a topic.</summary>
+    /// <exception cref="RequestException">A topic is unknown or has no subscriber.</exception>
+    public async Task<SubmissionMessage> Expand(SubmissionMessage submission)
+    {
+        ArgumentNullException.ThrowIfNull(submission);
+        if (!submission.Steps.Any(static s => s.Action.StartsWith(Prefix, StringComparison.Ordinal)))
+        {
+            return submission;
+        }
+
+        if (submission.Type != "msg")
+        {
+            throw new RequestException("steps", "only a msg can go to a topic");
+        }
+
+        var steps = new StepMessage[submission.Steps.Length];
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var step = submission.Steps[i];
+            steps[i] = step.Action.StartsWith(Prefix, StringComparison.Ordinal)
+                ? step with { Subscribers = await SubscribersOf(step.Action[Prefix.Length..]) }
+                : step;
+        }
+
+        return submission with { Steps = steps };
+    }
+
+    public async Task<KeyValueListView> QueryKeyValue(string? category, string? key, CancellationToken cancellationToken)
+    {
+        var item = await store.Get(Category(category), key ?? "", cancellationToken);
+        return new KeyValueListView { Items = item is null ? [] : [View(item)] };
+    }
+
+    public async Task<KeyValueListView> ScanKeyValue(string? category, string? position, string? limit, CancellationToken cancellationToken)
+    {
+        var before = ListQuery.Whole("position", position, 0, 0, long.MaxValue);
+        var count = (int)ListQuery.Whole("limit", limit, 100, 1, ListQuery.LimitMax);
+        var page = await store.Scan(Category(category), before, count, cancellationToken);
+        return new KeyValueListView
+        {
+            Items = [.. page.Select(View)],
+            NextPosition = page.Count < count ? "" : page[^1].Id.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    private async Task<string[]> SubscribersOf(string topic)
+    {
+        var subscribers = await Grain(Name(topic)).Subscribers();
+        return subscribers.Length == 0
+            ? throw new RequestException("steps", $"topic not found: {RequestValidator.Printable(topic)} has no subscriber")
+            : [.. subscribers.Select(static s => s.Url)];
+    }
+
+    private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);
+
+    private static string Name(string? topic) => topic switch
+    {
+        null or "" => throw new RequestException("topic", "is missing: empty topic"),
+        { Length: > NameMax } => throw new RequestException("topic", $"is longer than {NameMax} characters"),
+        _ when topic.Any(char.IsControl) => throw new RequestException("topic", "holds a control character"),
+        _ => topic,
+    };
+
+    private static string Category(string? category) => string.IsNullOrEmpty(category)
+        ? throw new RequestException("cat", "is missing; topics is one")
+        : category;
+
+    private static KeyValueView View(KeyValueItem item) => new()
+    {
+        Id = item.Id,
+        CreateTime = item.Created.UtcDateTime,
+        UpdateTime = item.Updated.UtcDateTime,
+        Cat = item.Category,
+        Key = item.Key,
+        Value = item.Value,
+        Version = item.Version,
+    };
+}

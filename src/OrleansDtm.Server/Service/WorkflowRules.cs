@@ -1,0 +1,39 @@
+using System.Text.Json;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>What a workflow's SDK sends.</summary>
+internal static class WorkflowRules
+{
+    /// <summary>The name and data with which it is resumed.</summary>
+    /// <exception cref="RequestException">The custom data is not a workflow's.</exception>
+    public static (string Name, byte[] Data) Custom(string? customData)
+    {
+        if (string.IsNullOrEmpty(customData))
+        {
+            return ("", []);
+        }
+
+        try
+        {
+            var custom = JsonSerializer.Deserialize(customData, ProtocolJson.Default.WorkflowCustomData);
+            return (custom?.Name ?? "", custom?.Data ?? []);
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException("custom_data", $"is not the JSON of a workflow, {{\"name\":..,\"data\":base64}}: wrong at {e.Path}");
+        }
+    }
+
+    /// <summary>How it ended, from req_extra.</summary>
+    /// <exception cref="RequestException">It does not say.</exception>
+    public static (string Status, string Reason, string Result) End(Dictionary<string, string?>? extra) => (
+        Status("req_extra.status", extra?.GetValueOrDefault("status")),
+        RequestValidator.Reason(extra?.GetValueOrDefault("rollback_reason")),
+        extra?.GetValueOrDefault("result") ?? "");
+
+    public static string Status(string field, string? status) => status is "succeed" or "failed"
+        ? status
+        : throw new RequestException(field, $"'{RequestValidator.Printable(status ?? "")}' is not succeed or failed");
+}
