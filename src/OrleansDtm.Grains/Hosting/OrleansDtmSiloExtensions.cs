@@ -31,6 +31,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(new InvokerOptions());
         services.TryAddSingleton<HttpBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
+        services.TryAddSingleton<GrainReferences>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
