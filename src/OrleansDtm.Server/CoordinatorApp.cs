@@ -54,6 +54,9 @@ public static class CoordinatorApp
         // The frameworks tell at Information what only they need; their warnings are ours too.
         builder.Logging.AddFilter((category, level) =>
             level >= options.LogLevel
+
+            // It takes the machine's uptime for a stall when a busy machine starts the silo slowly.
+            && category != "Orleans.Runtime.Watchdog"
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
         builder.Logging.AddSimpleConsole(console =>
         {
