@@ -57,7 +57,7 @@ public static class TransactionMachine
         var type = submission.Definition.Type;
         if (PatternOf(type) is not { } pattern)
         {
-            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{Names.Of(type)}' is not supported");
+            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{type}' is not supported");
         }
 
         if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))
