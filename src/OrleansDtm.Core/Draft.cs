@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace OrleansDtm.Core;
 
@@ -112,9 +113,12 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public void Finish(TransactionStatus status) => State = State with { Status = status, Finished = Now };
 
-    /// <summary>At most <see cref="TextMax"/> characters, and no half of a surrogate pair: a store may refuse that for ever.</summary>
-    public static string Cut(string text) =>
-        text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
+    /// <summary>At most <see cref="TextMax"/> characters, without NUL and halves of surrogate pairs: a store may refuse those for ever.</summary>
+    public static string Cut(string text)
+    {
+        var cut = text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
+        return string.Concat(cut.EnumerateRunes().Select(static r => r.Value == 0 ? Rune.ReplacementChar : r));
+    }
 
     /// <summary>The decision, with the moments at which somebody must come back.</summary>
     public Decision Decide(Pattern pattern)
