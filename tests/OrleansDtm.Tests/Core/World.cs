@@ -4,30 +4,39 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Tests.Core;
 
-/// <summary>How a saga ended, as the model saw it.</summary>
-public enum SagaEnding
+/// <summary>How a transaction ended, as the model saw it.</summary>
+public enum Ending
 {
     Succeeded,
     Refused,
+    Aborted,
     TimedOut,
     RetriedTooOften,
     Stopped,
 }
 
 /// <summary>
-/// Owner, network and services of one saga on virtual time. It plays a script of random events, then lets the world be kind, and
-/// has <see cref="SagaLaws"/> judge every decision.
+/// Owner, submitter, network and services of one transaction on virtual time. It plays a script of random events, then lets the world be
+/// kind, and has the <see cref="Laws"/> of its pattern judge every decision.
 /// </summary>
-internal sealed class SagaModel(SagaCase given)
+internal sealed class World
 {
-    private readonly SagaRun _run = new(given.Saga);
-    private readonly SagaLaws _laws = new(new SagaRun(given.Saga).Submission);
+    private readonly WorldCase _given;
+    private readonly TransactionRun _run;
+    private readonly Laws _laws;
+
+    public World(WorldCase given)
+    {
+        _given = given;
+        _run = new TransactionRun(Layout.Of(given.Type), given.Words);
+        _laws = Laws.Of(_run);
+    }
 
     /// <summary>Plays it to its end and returns how it ended; throws with the broken law and the story that led there.</summary>
-    public SagaEnding Play()
+    public Ending Play()
     {
-        Send("submit", new TransactionEvent.Submit(_run.Submission));
-        foreach (var number in given.Script)
+        Send(_given.Type == TransactionType.Saga || _given.Words.EndsWith("plain", StringComparison.Ordinal) ? "submit" : "prepare");
+        foreach (var number in _given.Script)
         {
             Happen(number % 100, number / 100);
         }
@@ -35,11 +44,12 @@ internal sealed class SagaModel(SagaCase given)
         Calm();
         return _run.State switch
         {
-            { Status: TransactionStatus.Succeed } => SagaEnding.Succeeded,
-            _ when _laws.Stopped => SagaEnding.Stopped,
-            { RollbackReason: ['T', 'i', 'm', 'e', ..] } => SagaEnding.TimedOut,
-            { RollbackReason: ['R', 'e', 't', 'r', 'y', ..] } => SagaEnding.RetriedTooOften,
-            _ => SagaEnding.Refused,
+            { Status: TransactionStatus.Succeed } => Ending.Succeeded,
+            _ when _laws.Stopped => Ending.Stopped,
+            { RollbackReason: ['T', 'i', 'm', 'e', ..] } => Ending.TimedOut,
+            { RollbackReason: ['R', 'e', 't', 'r', 'y', ..] } => Ending.RetriedTooOften,
+            { RollbackReason: "changed my mind" } => Ending.Aborted,
+            _ => Ending.Refused,
         };
     }
 
@@ -53,44 +63,68 @@ internal sealed class SagaModel(SagaCase given)
                 Pass(TimeSpan.FromTicks(detail * 1_777L));
                 Answer(_laws.Outstanding.ElementAt(detail % _laws.Outstanding.Count), Kind(detail / 100));
                 break;
+            case < 55 when _run.State.Status == TransactionStatus.Prepared:
+                Pass(TimeSpan.FromTicks(detail * 1_777L));
+                Send(Request(detail));
+                break;
             case < 80:
                 TimeGoesBy(detail);
                 break;
             case < 84:
                 Pass(TimeSpan.FromTicks(detail * 3_331L));
                 _laws.Outstanding.Clear();
-                Send("crash", new TransactionEvent.Resumed([]));
+                Send("crash");
                 break;
             case < 86:
-                var kept = _laws.Outstanding.Where(i => ((detail >> i) & 1) == 1).ToImmutableHashSet();
+                var kept = _laws.Outstanding.Where(i => ((detail >> (i + 1)) & 1) == 1).ToImmutableHashSet();
                 _laws.Outstanding.IntersectWith(kept);
-                Send($"crash keeping {string.Join(' ', kept.Select(SagaRun.Name))}", new TransactionEvent.Resumed(kept));
+                Send($"crash keeping {string.Join(' ', kept.Select(_run.Layout.Name))}", new TransactionEvent.Resumed(kept));
                 break;
-            case < 89:
-                Send("submit", new TransactionEvent.Submit(_run.Submission));
-                break;
-            case < 93:
-                Send("retry", TransactionEvent.RetryNow.Instance);
+            case < 91:
+                Send(Request(detail));
                 break;
             case < 95:
-                Send("abort", new TransactionEvent.Abort(TransactionType.Saga, "changed my mind"));
+                Send("retry");
                 break;
             case < 99:
                 Stray(detail);
                 break;
             case 99 when detail % 4 == 0:
-                Send("stop", TransactionEvent.ForceStop.Instance);
+                Send("stop");
                 break;
         }
     }
 
-    /// <summary>Faults have stopped: every call succeeds and every timer fires. The end must come within a bounded number of events.</summary>
+    /// <summary>What a submitter may say, again and in any order.</summary>
+    private string Request(int detail)
+    {
+        var register = "reg" + (detail / 10 % (_run.BranchCount + 1)).ToString(CultureInfo.InvariantCulture);
+        string[] requests = _given.Type switch
+        {
+            TransactionType.Saga => ["submit", "abort"],
+            TransactionType.Msg => ["prepare", "prepare", "prepare", "submit", "abort", "reg0", "succeed"],
+            TransactionType.Workflow => [register, register, register, register + "!", "prepare", "submit", "abort", "succeed", "fail"],
+            _ => [register, register, register, register, register + "!", "prepare", "submit", "abort", "succeed"],
+        };
+        return requests[detail % requests.Length];
+    }
+
+    /// <summary>
+    /// Faults have stopped: every call succeeds, every timer fires, a workflow's SDK speaks. The end must come within a bounded number of
+    /// events.
+    /// </summary>
     private void Calm()
     {
-        var bound = (2 * _run.Submission.Branches.Length) + 1;
+        var bound = (2 * (_run.State.Branches.Length + 2)) + 1;
         for (var events = 0; !_run.State.IsFinal; events++)
         {
             _laws.Hold(events < bound, "it ends within a bounded number of events once faults stop");
+            if (_given.Type == TransactionType.Workflow && (_laws.Outstanding.Count > 0 || _run.State.WakeAt is null))
+            {
+                Send("succeed");
+                continue;
+            }
+
             if (_laws.Outstanding.Count > 0)
             {
                 Answer(_laws.Outstanding.First(), OutcomeKind.Succeeded);
@@ -98,7 +132,7 @@ internal sealed class SagaModel(SagaCase given)
             }
 
             var before = _run.State;
-            _run.Now = _run.State.WakeAt!.Value > _run.Now ? _run.State.WakeAt.Value : _run.Now;
+            _run.Now = before.WakeAt!.Value > _run.Now ? before.WakeAt.Value : _run.Now;
             Send("due", TransactionEvent.TimeDue.Instance);
             _laws.Hold(!ReferenceEquals(before, _run.State), "it is never woken in vain");
         }
@@ -121,7 +155,7 @@ internal sealed class SagaModel(SagaCase given)
 
     private void Pass(TimeSpan time) => _run.Now += time > TimeSpan.Zero ? time : TimeSpan.Zero;
 
-    private OutcomeKind Kind(int percent) => (percent < given.Kindness, percent % 4) switch
+    private OutcomeKind Kind(int percent) => (percent < _given.Kindness, percent % 4) switch
     {
         (true, _) => OutcomeKind.Succeeded,
         (_, 0) => OutcomeKind.Failed,
@@ -129,27 +163,32 @@ internal sealed class SagaModel(SagaCase given)
         _ => OutcomeKind.Unknown,
     };
 
-    private void Answer(int index, OutcomeKind kind) => Send(
-        SagaRun.Name(index) + " " + kind,
-        new TransactionEvent.BranchAnswered(index, new Outcome(kind, kind == OutcomeKind.Succeeded ? null : "why"), TimeSpan.FromSeconds(1)));
+    private void Answer(int index, OutcomeKind kind)
+    {
+        var outcome = new Outcome(kind, kind == OutcomeKind.Succeeded ? null : "why");
+        Send(_run.Layout.Name(index) + " " + kind, new TransactionEvent.BranchAnswered(index, outcome, TimeSpan.FromSeconds(1)));
+    }
 
     /// <summary>An answer to a call that nobody waits for.</summary>
     private void Stray(int detail)
     {
-        var index = detail % _run.Submission.Branches.Length;
-        if (!_laws.Outstanding.Contains(index))
+        var first = _run.State.Callback is null ? 0 : Transaction.CallbackIndex;
+        var index = first + (detail % Math.Max(1, _run.State.Branches.Length - first));
+        if (index < _run.State.Branches.Length && !_laws.Outstanding.Contains(index))
         {
             Answer(index, Kind(detail / 100));
         }
     }
 
+    private void Send(string word) => Send(word, _run.Event(word));
+
     private void Send(string told, TransactionEvent occurred)
     {
-        var before = _laws.Submitted ? _run.State : null;
+        var before = _run.Exists ? _run.State : null;
         var decision = _run.Send(occurred);
-        var calls = string.Concat(decision.Calls.Select(static c => " " + SagaRun.Name(c.Index)));
-        var second = (_run.Now - SagaRun.Start).TotalSeconds.ToString("0.0000000", CultureInfo.InvariantCulture);
-        _laws.Tell($"{second} {told}: {Names.Of(_run.State.Status)}{calls}");
+        var calls = string.Concat(decision.Calls.Select(c => " " + _run.Layout.Name(c.Index)));
+        var second = (_run.Now - TransactionRun.Start).TotalSeconds.ToString("0.0000000", CultureInfo.InvariantCulture);
+        _laws.Tell($"{second} {told}: {Names.Of(_run.State.Status)}{calls}{(decision.Rejection is null ? "" : " refused")}");
         _laws.Judge(before, occurred, decision, _run.Now);
     }
 }

@@ -2,38 +2,58 @@ using System.Collections.Immutable;
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using OrleansDtm.Core;
 
 namespace OrleansDtm.Tests.Core;
 
-/// <summary>A random saga and what the world does to it. Prints as it can be read and shrinks to the fewest words and events.</summary>
-/// <param name="Saga">In the words of <see cref="SagaRun"/>.</param>
+/// <summary>A random transaction and what the world does to it. Shrinks to the fewest words and events.</summary>
+/// <param name="Type">The pattern.</param>
+/// <param name="Words">In the words of <see cref="TransactionRun"/>; "plain" at the end = submitted without a prepare.</param>
 /// <param name="Kindness">How many answers of a hundred are successes.</param>
-/// <param name="Script">One number per event; <see cref="SagaModel"/> makes of it what is possible just then.</param>
-public sealed record SagaCase(string Saga, int Kindness, ImmutableArray<int> Script)
+/// <param name="Script">One number per event; <see cref="World"/> makes of it what is possible just then.</param>
+public sealed record WorldCase(TransactionType Type, string Words, int Kindness, ImmutableArray<int> Script)
 {
     private const int ScriptMax = 80;
 
-    public static Arbitrary<SagaCase> Arbitrary { get; } = Arb.From(Cases(), Shrink);
+    public static Arbitrary<WorldCase> Arbitrary(TransactionType type) => Arb.From(Cases(type), Shrink);
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"saga '{Saga}', kindness {Kindness}, script [{string.Join(", ", Script)}]");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Names.Of(Type)} '{Words}', kindness {Kindness}, script [{string.Join(", ", Script)}]");
 
-    private static Gen<SagaCase> Cases() =>
-        from steps in Gen.Choose(1, 6)
-        from concurrent in Gen.Elements(false, true)
-        from orders in concurrent ? Orders(steps) : Gen.Constant("")
-        from empty in Empty(steps)
+    private static Gen<WorldCase> Cases(TransactionType type) =>
+        from branches in Gen.Choose(type == TransactionType.Saga ? 1 : 0, 6)
+        from special in type == TransactionType.Saga ? Saga(branches) : type == TransactionType.Msg ? Msg() : Prepared(type)
+        from empty in Empty(type, branches)
         from interval in Gen.Elements(" interval=0.1", " interval=1", " interval=2.5", " interval=0.0015")
         from max in Gen.Elements(" max=0.5", " max=4", " max=600")
-        from timeout in Gen.Elements("", "", " timeout=2", " timeout=20", " timeout=300")
-        from limit in Gen.Elements("", "", "", " limit=1", " limit=4")
+        from plain in Gen.Elements("", "", type == TransactionType.Msg ? " plain" : "")
         from kindness in Gen.Choose(20, 98)
         from length in Gen.Choose(0, ScriptMax)
         from script in Gen.ListOf(Gen.Choose(0, 999_999), length)
-        select new SagaCase(
-            steps.ToString(CultureInfo.InvariantCulture) + (concurrent ? " concurrent" : "") + orders + empty + interval + max + timeout + limit,
+        select new WorldCase(
+            type,
+            branches.ToString(CultureInfo.InvariantCulture) + special + empty + interval + max + plain,
             kindness,
             [.. script]);
+
+    private static Gen<string> Saga(int steps) =>
+        from concurrent in Gen.Elements(false, true)
+        from orders in concurrent ? Orders(steps) : Gen.Constant("")
+        from timeout in Gen.Elements("", "", " timeout=2", " timeout=20", " timeout=300")
+        from limit in Gen.Elements("", "", "", " limit=1", " limit=4")
+        select (concurrent ? " concurrent" : "") + orders + timeout + limit;
+
+    private static Gen<string> Msg() =>
+        from concurrent in Gen.Elements("", " concurrent")
+        from timeout in Gen.Elements("", " timeout=2", " timeout=20")
+        from delay in Gen.Elements("", "", " delay=1", " delay=30")
+        select concurrent + timeout + delay;
+
+    private static Gen<string> Prepared(TransactionType type) => type == TransactionType.Workflow
+        ? Gen.Elements("", "", "", " noask", " empty=w0")
+        : Gen.Elements("", " timeout=2", " timeout=20", " timeout=300");
 
     /// <summary>Each step after some of those before it in a random sequence, so that no step waits for itself.</summary>
     private static Gen<string> Orders(int steps) =>
@@ -44,13 +64,17 @@ public sealed record SagaCase(string Saga, int Kindness, ImmutableArray<int> Scr
             .Where(static order => order.Before.Any())
             .Select(static order => string.Create(CultureInfo.InvariantCulture, $" {order.Step}<{string.Join(',', order.Before)}")));
 
-    private static Gen<string> Empty(int steps) =>
-        from of6 in Gen.Elements(0, 0, 1, 4)
-        from picks in Gen.ListOf(Gen.Choose(0, 5), 2 * steps)
-        let names = Enumerable.Range(0, 2 * steps).Where(i => picks[i] < of6).Select(SagaRun.Name).ToList()
-        select names.Count == 0 ? "" : " empty=" + string.Join(',', names);
+    private static Gen<string> Empty(TransactionType type, int branches)
+    {
+        var layout = Layout.Of(type);
+        var calls = type == TransactionType.Workflow ? 0 : branches * layout.Calls.Length;
+        return from of6 in Gen.Elements(0, 0, 1, 4)
+               from picks in Gen.ListOf(Gen.Choose(0, 5), calls)
+               let names = Enumerable.Range(0, calls).Where(i => picks[i] < of6).Select(layout.Name).ToList()
+               select names.Count == 0 ? "" : " empty=" + string.Join(',', names);
+    }
 
-    private static IEnumerable<SagaCase> Shrink(SagaCase whole)
+    private static IEnumerable<WorldCase> Shrink(WorldCase whole)
     {
         for (var length = whole.Script.Length; length > 0; length /= 2)
         {
@@ -60,17 +84,17 @@ public sealed record SagaCase(string Saga, int Kindness, ImmutableArray<int> Scr
             }
         }
 
-        var words = whole.Saga.Split(' ');
+        var words = whole.Words.Split(' ');
         for (var i = 1; i < words.Length; i++)
         {
-            yield return whole with { Saga = string.Join(' ', words.Where((_, j) => j != i)) };
+            yield return whole with { Words = string.Join(' ', words.Where((_, j) => j != i)) };
         }
 
-        var steps = int.Parse(words[0], CultureInfo.InvariantCulture);
-        if (steps > 1 && words.All(static w => !w.Contains('<') && !w.StartsWith("empty", StringComparison.Ordinal)))
+        var branches = int.Parse(words[0], CultureInfo.InvariantCulture);
+        if (branches > 1 && words.All(static w => !w.Contains('<') && !w.StartsWith("empty", StringComparison.Ordinal)))
         {
-            words[0] = (steps - 1).ToString(CultureInfo.InvariantCulture);
-            yield return whole with { Saga = string.Join(' ', words) };
+            words[0] = (branches - 1).ToString(CultureInfo.InvariantCulture);
+            yield return whole with { Words = string.Join(' ', words) };
         }
     }
 }
