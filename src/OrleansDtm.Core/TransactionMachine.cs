@@ -68,8 +68,7 @@ public static class TransactionMachine
 
         if (PatternOf(type) is not { } pattern)
         {
-            var name = type == TransactionType.None ? "" : Names.Of(type);
-            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{name}' is not supported");
+            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{type}' is not supported");
         }
 
         if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))
@@ -77,6 +76,11 @@ public static class TransactionMachine
             return status == TransactionStatus.Submitted
                 ? Decision.Refused(null, RejectionKind.NotFound, $"gid: no such {Names.Of(type)} was prepared, so none can be submitted")
                 : Decision.Refused(null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
+        }
+
+        if (status == TransactionStatus.Prepared && pattern.Lacks(submission.Definition) is { } lack)
+        {
+            return Decision.Refused(null, RejectionKind.Invalid, lack);
         }
 
         var draft = new Draft(
