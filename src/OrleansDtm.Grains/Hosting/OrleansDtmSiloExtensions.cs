@@ -34,6 +34,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<HttpBranchInvoker>();
         services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
+        services.TryAddSingleton<GrainReferences>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
