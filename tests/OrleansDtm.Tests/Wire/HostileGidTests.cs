@@ -16,7 +16,7 @@ public sealed class HostileGidTests(RunningServer running)
     public async Task It_is_stored_found_called_with_and_reset_as_it_is(string part)
     {
         await using var busi = await Participant.Start();
-        var gid = Guid.NewGid().ToString("N") + part;
+        var gid = Guid.NewGuid().ToString("N") + part;
         var bystander = SagaBody.NewGid();
         busi.On("/Act1", Reply.Error, Reply.Error);
         await running.Dtm.Accept(SagaBody.Of(bystander, busi).With("retry_interval", 300));

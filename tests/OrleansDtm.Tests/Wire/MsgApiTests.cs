@@ -131,7 +131,7 @@ public sealed class MsgApiTests(RunningServer running)
     public async Task A_topic_delivers_to_those_who_subscribe_at_that_moment()
     {
         await using var busi = await Participant.Start();
-        var topic = "t-" + Guid.NewGid().ToString("N");
+        var topic = "t-" + Guid.NewGuid().ToString("N");
         await Get($"subscribe?topic={topic}&url={busi.Url}/SubA");
         var post = await Dtm.Send(HttpMethod.Post, $"{Dtm.Api}/subscribe?topic={topic}&url={busi.Url}/SubB&remark=b", null);
         Assert.Equal(200, post.Status);
@@ -151,7 +151,7 @@ public sealed class MsgApiTests(RunningServer running)
     public async Task Subscribing_from_many_sides_at_once_loses_nobody()
     {
         await using var busi = await Participant.Start();
-        var topic = "t-" + Guid.NewGid().ToString("N");
+        var topic = "t-" + Guid.NewGuid().ToString("N");
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Dtm.Get($"subscribe?topic={topic}&url={busi.Url}/Sub{i}")));
         var stored = await Dtm.Get($"queryKV?cat=topics&key={topic}");
@@ -166,7 +166,7 @@ public sealed class MsgApiTests(RunningServer running)
     public async Task Topics_are_listed_page_by_page()
     {
         await using var busi = await Participant.Start();
-        var topics = Enumerable.Range(0, 5).Select(_ => "t-" + Guid.NewGid().ToString("N")).ToList();
+        var topics = Enumerable.Range(0, 5).Select(_ => "t-" + Guid.NewGuid().ToString("N")).ToList();
         foreach (var topic in topics)
         {
             await Get($"subscribe?topic={topic}&url={busi.Url}/Sub");
