@@ -9,7 +9,7 @@ namespace OrleansDtm.Invokers;
 /// The one place that turns an answer into an outcome. The rules are DTM's, observed on the reference: the words ONGOING and
 /// FAILURE in a body count like the statuses 425 and 409, ONGOING first; only 200 is a success; all else is worth a retry.
 /// </summary>
-public static class OutcomeRules
+public static partial class OutcomeRules
 {
     private const int ErrorTextMax = 512;
 
@@ -29,6 +29,11 @@ public static class OutcomeRules
             ? Outcome.Succeeded
             : Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"HTTP status {status}: {Text(body)}"));
     }
+
+    /// <summary>A notice is delivered or not: what its receiver has to say about it changes nothing.</summary>
+    public static Outcome FromNotice(int status, ReadOnlySpan<byte> body) => status == 200
+        ? Outcome.Succeeded
+        : Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"HTTP status {status}: {Text(body)}"));
 
     private static string Text(ReadOnlySpan<byte> body)
     {

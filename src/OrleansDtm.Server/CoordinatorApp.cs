@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
+using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server;
@@ -30,13 +31,18 @@ public static class CoordinatorApp
         builder.Services.AddSingleton<RequestValidator>();
         builder.Services.AddSingleton<TopicService>();
         builder.Services.AddSingleton<TransactionService>();
+        builder.Services.AddSingleton<JsonRpcApi>();
+        builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
 
         var app = builder.Build();
+        app.UseMiddleware<HttpMetrics>();
         app.UseMiddleware<ErrorAnswers>();
         app.UseRouting();
         app.MapHttpApi();
+        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle);
+        app.MapCoordinatorMetrics();
         app.MapHealthApi();
         app.MapFallback(static context =>
         {
