@@ -50,22 +50,12 @@ public static class TransactionMachine
             TransactionEvent.Prepare e => (e.Submission, TransactionStatus.Prepared),
             _ => (null, TransactionStatus.None),
         };
-        if (occurred is TransactionEvent.Register)
-        {
-            return new Decision(null, [], NoPrepared("?"));
-        }
-
         if (submission is null)
         {
             return Decision.Refused(null, RejectionKind.NotFound, "no such gid");
         }
 
         var type = submission.Definition.Type;
-        if (type == TransactionType.Msg && submission.Branches.IsEmpty)
-        {
-            return Decision.Refused(null, RejectionKind.Invalid, "steps: is missing or empty; a msg needs at least one step");
-        }
-
         if (PatternOf(type) is not { } pattern)
         {
             return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{type}' is not supported");

@@ -159,9 +159,9 @@ public sealed class RequestValidator(CoordinatorOptions options)
         }
 
         var steps = request.Steps ?? [];
-        if (steps.Count == 0 && type == TransactionType.Saga)
+        if (steps.Count == 0)
         {
-            throw new RequestException("steps", "is missing or empty; a saga needs at least one step");
+            throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
         }
 
         if (steps.Count > options.Limits.StepsMax)
