@@ -20,6 +20,10 @@ public static class BranchPlan
                 new BranchDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
             }),
         ],
+        TransactionType.Msg =>
+        [
+            .. steps.Select((step, i) => new BranchDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now)),
+        ],
         _ => [],
     };
 
