@@ -12,6 +12,10 @@ internal sealed class Msg : Pattern
 
     public override bool CreatedByPrepare => true;
 
+    public override string? Lacks(TransactionDefinition definition) => definition.Callback is { Url.Length: > 0 }
+        ? LacksTimeout(definition)
+        : "query_prepared: a prepared msg needs a URL to ask whether it is meant";
+
     public override DateTimeOffset? Deadline(Transaction state)
     {
         var definition = state.Definition;

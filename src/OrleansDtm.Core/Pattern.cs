@@ -14,6 +14,11 @@ internal abstract class Pattern
     /// <summary>A prepare may bring it into being.</summary>
     public abstract bool CreatedByPrepare { get; }
 
+    /// <summary>
+    /// What a prepared one lacks to come to an end if its submitter never speaks again, as text for the submitter; null = nothing.
+    /// </summary>
+    public virtual string? Lacks(TransactionDefinition definition) => null;
+
     /// <summary>When the transaction must be looked at because of its age, in its present status; null = never.</summary>
     public abstract DateTimeOffset? Deadline(Transaction state);
 
@@ -72,6 +77,10 @@ internal abstract class Pattern
 
     /// <summary>Does whatever the state allows now: ages out, starts calls, ends.</summary>
     public abstract void Advance(Draft draft);
+
+    protected string? LacksTimeout(TransactionDefinition definition) => definition.Options.TimeoutToFail > TimeSpan.Zero
+        ? null
+        : $"timeout_to_fail: a prepared {Names.Of(Type)} needs one, or it would wait for ever";
 
     protected Rejection CannotAbort(Transaction state) => new(
         RejectionKind.Conflict,

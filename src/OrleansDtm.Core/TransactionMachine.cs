@@ -67,6 +67,11 @@ public static class TransactionMachine
                 : Decision.Refused(null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
         }
 
+        if (status == TransactionStatus.Prepared && pattern.Lacks(submission.Definition) is { } lack)
+        {
+            return Decision.Refused(null, RejectionKind.Invalid, lack);
+        }
+
         var draft = new Draft(
             new Transaction
             {
