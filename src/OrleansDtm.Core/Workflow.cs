@@ -13,7 +13,7 @@ internal sealed class Workflow : Pattern
     public override bool CreatedByPrepare => true;
 
     public override DateTimeOffset? Deadline(Transaction state) =>
-        state is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback: not null }
+        state is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback.Url.Length: > 0 }
             ? state.Updated + state.Definition.Options.RetryInterval
             : null;
 
