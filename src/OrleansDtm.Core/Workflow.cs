@@ -38,10 +38,14 @@ internal sealed class Workflow : Pattern
 
         // Not a failure of the business: the SDK must run again and will read the result that was recorded first.
         var rejection = Register(draft, register, RejectionKind.Superseded);
-        if (rejection is null && draft.Changed && draft.State.Callback is { RetryAt: not null } waiting)
+        if (rejection is null && draft.Changed)
         {
             // It is at work: do not start it a second time beside itself.
-            draft[Transaction.CallbackIndex] = waiting with { RetryAt = NextLook(draft) };
+            draft.Change(t => t with
+            {
+                Updated = draft.Now,
+                Callback = t.Callback is { RetryAt: not null } waiting ? waiting with { RetryAt = NextLook(draft) } : t.Callback,
+            });
         }
 
         return rejection;
