@@ -53,6 +53,11 @@ internal sealed class Workflow : Pattern
 
     public override Rejection? OnFinish(Draft draft, TransactionEvent.FinishWorkflow finish)
     {
+        if (finish.Status is not (TransactionStatus.Succeed or TransactionStatus.Failed))
+        {
+            return new Rejection(RejectionKind.Invalid, "req_extra: a workflow ends with status succeed or failed");
+        }
+
         if (draft.State.Status == finish.Status)
         {
             return null; // Said again.
