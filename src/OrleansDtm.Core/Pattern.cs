@@ -101,6 +101,7 @@ internal abstract class Pattern
                     Definition = definition,
                     Status = register.Status,
                     Started = register.Status != BranchStatus.Prepared,
+                    Finished = register.Status == BranchStatus.Prepared ? null : draft.Now,
                 });
             }
             else if (known.Definition.Url != definition.Url
