@@ -46,12 +46,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     }
 
     /// <summary>The first storable moment at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
-    public DateTimeOffset After(TimeSpan wait)
-    {
-        var over = _uncut + wait;
-        var excess = over.Ticks % TimeSpan.TicksPerMillisecond;
-        return excess == 0 ? over : over.AddTicks(TimeSpan.TicksPerMillisecond - excess);
-    }
+    public DateTimeOffset After(TimeSpan wait) => Storable(_uncut + wait);
 
     public void Change(Func<Transaction, Transaction> change) => State = change(State);
 
@@ -138,9 +133,16 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         return new Decision(next, _calls is null ? [] : [.. _calls]);
     }
 
+    /// <summary>The moment, or the first one after it that can be stored.</summary>
+    private static DateTimeOffset Storable(DateTimeOffset moment)
+    {
+        var excess = moment.Ticks % TimeSpan.TicksPerMillisecond;
+        return excess == 0 ? moment : moment.AddTicks(TimeSpan.TicksPerMillisecond - excess);
+    }
+
     private static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
-        var wake = pattern.Deadline(next);
+        DateTimeOffset? wake = pattern.Deadline(next) is { } deadline ? Storable(deadline) : null;
         foreach (var branch in next.Branches)
         {
             Consider(branch);
