@@ -28,8 +28,7 @@ internal sealed class Msg : Pattern
         };
     }
 
-    public override bool FailureIsAnswer(Transaction state, int index) =>
-        index == Transaction.CallbackIndex && state.Status == TransactionStatus.Prepared;
+    public override bool FailureIsAnswer(Transaction state, int index) => index == Transaction.CallbackIndex;
 
     public override bool Retries(Transaction state, int index) =>
         index != Transaction.CallbackIndex || state.Status == TransactionStatus.Prepared;
