@@ -11,8 +11,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Apis;
 
 /// <summary>
-/// DTM's JSON-RPC API, on the HTTP port. HTTP always says 200; how it went stands in <c>error</c>. One request a call: a batch would
-/// be as many transactions behind one limit, and is refused.
+/// DTM's JSON-RPC API, on the HTTP port. HTTP says 200 to everything that could be read; how it went stands in <c>error</c>. One
+/// request a call: a batch would be as many transactions behind one limit, and is refused.
 /// </summary>
 internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
 {
@@ -23,6 +23,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         var started = Stopwatch.GetTimestamp();
         var call = new JsonRpcCall();
         JsonRpcReply reply;
+        var status = StatusCodes.Status200OK;
         try
         {
             using var request = await RequestBody.Read(
@@ -37,10 +38,11 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         catch (Exception e)
         {
             reply = Of(e, call);
+            status = StatusOf(e);
         }
 
         metrics.Record("json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
-        await reply.Write(context, call.Id);
+        await reply.Write(context, status, call.Id);
     }
 
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call) => call.Method switch
@@ -83,7 +85,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     }
 
     /// <summary>As over HTTP: a submitter that waits is told a failure once the transaction has turned back, else that it goes on.</summary>
-    private static JsonRpcReply Of(TransactionReply reply, bool waited) => reply.Kind switch
+    internal static JsonRpcReply Of(TransactionReply reply, bool waited) => reply.Kind switch
     {
         ReplyKind.Ok when waited && reply.Status is "failed" or "aborting" =>
             JsonRpcReply.Error(JsonRpcCodes.Failure, reply.RollbackReason),
@@ -113,6 +115,14 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
                 return JsonRpcReply.Error(JsonRpcCodes.Internal, "internal error; the coordinator's log says more");
         }
     }
+
+    /// <summary>A client that is still sending what nobody will read stops only for an error.</summary>
+    private static int StatusOf(Exception exception) => exception switch
+    {
+        BadHttpRequestException e => e.StatusCode,
+        RequestException { Field: RequestBody.TooLargeField } => StatusCodes.Status413PayloadTooLarge,
+        _ => StatusCodes.Status200OK,
+    };
 
     private static JsonRpcReply Bad(string problem) => JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
 

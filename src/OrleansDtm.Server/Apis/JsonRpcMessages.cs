@@ -78,8 +78,9 @@ internal readonly record struct JsonRpcReply(int Code, string Message, string Gi
 
     public static JsonRpcReply Error(int code, string message) => new(code, message, "");
 
-    public async Task Write(HttpContext context, string? id)
+    public async Task Write(HttpContext context, int status, string? id)
     {
+        context.Response.StatusCode = status;
         context.Response.ContentType = "application/json; charset=utf-8";
         var json = new Utf8JsonWriter(context.Response.BodyWriter, Readable);
         await using (json)

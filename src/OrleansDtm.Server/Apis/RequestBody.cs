@@ -11,6 +11,9 @@ namespace OrleansDtm.Server.Apis;
 /// <summary>Reads a JSON body straight from the transport's buffers.</summary>
 internal static class RequestBody
 {
+    /// <summary>The field a <see cref="RequestException"/> names when the whole body is at fault: it is too large.</summary>
+    public const string TooLargeField = "body";
+
     /// <exception cref="RequestException">It is too large, or not the JSON expected.</exception>
     public static ValueTask<TransactionRequest> Read(HttpContext context, int bytesMax) =>
         Read(context, bytesMax, ProtocolJson.Default.TransactionRequest);
@@ -119,5 +122,5 @@ internal static class RequestBody
     private static string Field(string? path) => path is null or "$" or "" ? "JSON" : path.TrimStart('$', '.');
 
     private static RequestException TooLarge(int bytesMax) =>
-        new("body", string.Create(CultureInfo.InvariantCulture, $"is larger than the limit of {bytesMax} bytes (Limits:RequestBytesMax)"));
+        new(TooLargeField, string.Create(CultureInfo.InvariantCulture, $"is larger than the limit of {bytesMax} bytes (Limits:RequestBytesMax)"));
 }

@@ -7,18 +7,14 @@ namespace OrleansDtm.Tests.Wire;
 [Collection(SharedServer.Name)]
 public sealed class RecordingReplay(RunningServer running)
 {
-    /// <summary>Scenarios whose names start so are replayed; the others wait for their patterns.</summary>
-    private const string SupportedPrefixes = "ping,new-gid,query,saga,submit,list";
-
     private static readonly Dictionary<string, JsonNode> Recordings = Load();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Supported() =>
-        [.. Recordings.Keys.Where(static name => SupportedPrefixes.Split(',').Any(p => name.StartsWith(p, StringComparison.Ordinal)))];
+    public static TheoryData<string> Names() => [.. Recordings.Keys];
 
     [Theory]
-    [MemberData(nameof(Supported))]
+    [MemberData(nameof(Names))]
     public async Task What_goes_over_the_wire_is_what_was_recorded(string name)
     {
         var scenario = Recordings[name]["scenario"]!;
