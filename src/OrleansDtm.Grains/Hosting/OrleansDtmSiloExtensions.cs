@@ -30,6 +30,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new InvokerOptions());
         services.TryAddSingleton<HttpBranchInvoker>();
+        services.TryAddSingleton<GrpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton(static provider => new RunnerServices(
