@@ -23,6 +23,7 @@ public static class CoordinatorApp
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
         builder.Services.AddRouting();
+        builder.AddGrpcApi(options);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton(options);
@@ -35,8 +36,10 @@ public static class CoordinatorApp
 
         var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseGrpcPort();
         app.UseRouting();
         app.MapHttpApi();
+        app.MapGrpcApi();
         app.MapHealthApi();
         app.MapFallback(static context =>
         {
@@ -66,24 +69,32 @@ public static class CoordinatorApp
     private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax;
-        switch (options.Bind)
+        kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax + GrpcHosting.MessagePrefixBytes;
+        kestrel.LimitHttp2(options);
+        Listen(kestrel, options.Bind, options.HttpPort, static _ => { });
+        Listen(kestrel, options.Bind, options.GrpcPort, GrpcHosting.Endpoint(options));
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string bind, int port, Action<ListenOptions> configure)
+    {
+        switch (bind)
         {
-            case "localhost" when options.HttpPort != 0:
-                kestrel.ListenLocalhost(options.HttpPort);
+            case "localhost" when port != 0:
+                kestrel.ListenLocalhost(port, configure);
                 break;
             case "localhost":
-                kestrel.Listen(IPAddress.Loopback, 0);
+                kestrel.Listen(IPAddress.Loopback, 0, configure);
                 break;
             case "*":
-                kestrel.ListenAnyIP(options.HttpPort);
+                kestrel.ListenAnyIP(port, configure);
                 break;
             default:
                 kestrel.Listen(
-                    IPAddress.TryParse(options.Bind, out var address)
+                    IPAddress.TryParse(bind, out var address)
                         ? address
-                        : throw new SettingsException([$"Bind: '{options.Bind}' is not localhost, * or an IP address."]),
-                    options.HttpPort);
+                        : throw new SettingsException([$"Bind: '{bind}' is not localhost, * or an IP address."]),
+                    port,
+                    configure);
                 break;
         }
     }

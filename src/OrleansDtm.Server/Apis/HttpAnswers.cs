@@ -54,7 +54,7 @@ internal static class HttpAnswers
         return Result(context, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", $"try again: {message}");
     }
 
-    private static string Unfinished(TransactionReply reply) => reply.LastError.Length == 0
+    public static string Unfinished(TransactionReply reply) => reply.LastError.Length == 0
         ? $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on"
         : $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on after a retry; last error: {reply.LastError}";
 }
