@@ -19,6 +19,7 @@ public sealed class EncodedWrite
         Owner = write.Owner;
         Due = DueOf(next);
         IsDueUnchanged = write.Previous is { } previous && DueOf(previous) == Due;
+        IsStatusUnchanged = write.Previous?.Status == next.Status;
         Created = next.Definition.Created.ToUnixTimeMilliseconds();
         Updated = next.Updated.ToUnixTimeMilliseconds();
         Finished = next.Finished?.ToUnixTimeMilliseconds();
@@ -48,11 +49,14 @@ public sealed class EncodedWrite
 
     public long Owner { get; }
 
-    /// <summary>Null when finished, or when nothing waits for time.</summary>
+    /// <summary>Null when nothing waits for time. A finished transaction may still have one: its notice waits to be sent.</summary>
     public long? Due { get; }
 
     /// <summary>An update that leaves <see cref="Due"/> as it is: its index need not be touched.</summary>
     public bool IsDueUnchanged { get; }
+
+    /// <summary>An update that leaves <see cref="Status"/> as it is: its indexes need not be touched.</summary>
+    public bool IsStatusUnchanged { get; }
 
     public long Created { get; }
 
@@ -83,22 +87,12 @@ public sealed class EncodedWrite
         return new EncodedWrite(write);
     }
 
-    private static long? DueOf(Transaction state) => state.IsFinal ? null : state.Due?.ToUnixTimeMilliseconds();
+    private static long? DueOf(Transaction state) => state.Due?.ToUnixTimeMilliseconds();
 
     private static void CheckGid(string gid)
     {
-        Require(gid.Length is > 0 and <= GidMax, $"A gid has 1 to {GidMax} characters.");
-
-        // Half a surrogate pair becomes U+FFFD in UTF-8, and a NUL ends a text in some databases: two gids would become one.
-        for (var i = 0; i < gid.Length; i++)
-        {
-            Require(gid[i] != '\0', "A gid cannot contain NUL.");
-            if (char.IsSurrogate(gid[i]))
-            {
-                Require(i + 1 < gid.Length && char.IsSurrogatePair(gid[i], gid[i + 1]), "A gid cannot contain half a surrogate pair.");
-                i++;
-            }
-        }
+        Require(gid.Length > 0, "A gid cannot be empty.");
+        ExactText.Check("A gid", gid, GidMax);
     }
 
     private static void Require(bool condition, string message)

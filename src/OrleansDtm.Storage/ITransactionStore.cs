@@ -19,20 +19,20 @@ public interface ITransactionStore : IAsyncDisposable
     /// <summary>The transaction as last committed; null when there is none with exactly this gid.</summary>
     Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken);
 
-    /// <summary>Unfinished transactions whose due moment has come, the longest overdue first.</summary>
+    /// <summary>Transactions whose due moment has come, finished or not, the longest overdue first.</summary>
     /// <param name="now">Inclusive.</param>
     /// <param name="after">Continue behind this row of the previous page; null = from the start.</param>
     /// <param name="limit">At most this many.</param>
     Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Unfinished transactions with a call under way whose owner is somebody else than <paramref name="self"/>, by id: what a
-    /// process that died left behind. Only the start of a lone process may take them without waiting for their due moment.
+    /// Transactions, finished or not, with a call under way whose owner is somebody else than <paramref name="self"/>, by id: what
+    /// a process that died left behind. Only the start of a lone process may take them without waiting for their due moment.
     /// </summary>
     /// <param name="afterId">Continue behind this id; 0 = from the start.</param>
     Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Unfinished transactions that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
+    /// <summary>Transactions, finished or not, that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
     Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
 
     /// <summary>A page of transactions, the newest first.</summary>

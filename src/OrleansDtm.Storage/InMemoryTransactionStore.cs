@@ -1,10 +1,13 @@
+using OrleansDtm.Core;
+
 namespace OrleansDtm.Storage;
 
 /// <summary>
 /// Keeps transactions in memory: for tests and simulations. Deterministic, without threads and without time; everything goes
 /// through the persisted form, so that a state which would not survive a restart does not survive here either.
 /// </summary>
-public sealed class InMemoryTransactionStore : ITransactionStore
+/// <param name="clock">Dates key-value items; null = the system's.</param>
+public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null) : ITransactionStore
 {
     private readonly object _gate = new();
     private readonly Dictionary<string, Row> _byGid = new(StringComparer.Ordinal);
@@ -74,6 +77,26 @@ public sealed class InMemoryTransactionStore : ITransactionStore
                 .. _byId.Values.Reverse()
                     .Where(r => r.Matches(filter)).Select(static r => r.Read())
                     .Where(s => Matches(s, filter)).Take(filter.Limit),
+            ]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<UnfinishedCount>>(
+            [
+                .. _byId.Values
+                    .GroupBy(static r => (Type: Names.Type(r.Last.Type), Status: Names.Status(r.Last.Status)))
+                    .Where(static g => g.Key.Status is not (TransactionStatus.Succeed or TransactionStatus.Failed))
+                    .Select(g => new UnfinishedCount(
+                        g.Key.Type,
+                        g.Key.Status,
+                        g.LongCount(),
+                        g.LongCount(r => r.Last.Due is not null && r.ReadDue().Due < overdueBefore))),
             ]);
         }
     }

@@ -20,6 +20,8 @@ internal sealed class DefinitionBody
 
     [JsonPropertyName("k")] public BranchBody? Callback { get; set; }
 
+    [JsonPropertyName("n")] public string? NoticeUrl { get; set; }
+
     [JsonPropertyName("d")] public string? CustomData { get; set; }
 
     [JsonPropertyName("o")] public OptionsBody? Options { get; set; }
@@ -69,6 +71,8 @@ internal sealed class ProgressBody
 
     [JsonPropertyName("k")] public BranchProgressBody? Callback { get; set; }
 
+    [JsonPropertyName("a")] public NoticeBody? Notice { get; set; }
+
     [JsonPropertyName("r")] public string? RollbackReason { get; set; }
 
     [JsonPropertyName("x")] public string? Result { get; set; }
@@ -99,6 +103,14 @@ internal sealed class BranchProgressBody
     [JsonPropertyName("m")] public string? LastError { get; set; }
 
     [JsonPropertyName("h")] public AttemptBody[]? History { get; set; }
+}
+
+/// <summary>The call made after the end: its definition too, because nobody knows it before.</summary>
+internal sealed class NoticeBody
+{
+    [JsonPropertyName("d")] public BranchBody Definition { get; set; } = new();
+
+    [JsonPropertyName("p")] public BranchProgressBody Progress { get; set; } = new();
 }
 
 internal struct AttemptBody

@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>The one writing connection, with its statements prepared once.</summary>
+/// <summary>The one writing connection, with its statements prepared once. Lent to other, rarer writers between two batches.</summary>
 internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
 {
     // SQLite's primary result codes for "this statement will never work", as opposed to "not now".
@@ -13,6 +13,10 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private const int Range = 25;
 
     private readonly SqliteConnection _connection;
+
+    /// <summary>Held during a batch. Monitors do not let a waiter starve, as polling for SQLite's own lock would under load.</summary>
+    private readonly object _gate = new();
+
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _rollback;
@@ -20,7 +24,10 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private readonly SqliteStatement _insertBody;
     private readonly SqliteStatement _update;
     private readonly SqliteStatement _updateKeepingDue;
+    private readonly SqliteStatement _updateKeepingStatus;
+    private readonly SqliteStatement _updateKeepingBoth;
     private readonly SqliteStatement _append;
+    private bool _disposed;
 
     /// <param name="connection">Disposed with this.</param>
     public SqliteCommitter(SqliteConnection connection)
@@ -39,14 +46,71 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         _insertBody = new SqliteStatement(
             connection,
             "insert into dtm_body (transaction_id, seq, body) values (last_insert_rowid(), @seq, @body);");
-        _update = new SqliteStatement(connection, Update("due = @due,"));
-        _updateKeepingDue = new SqliteStatement(connection, Update(""));
+        _update = new SqliteStatement(connection, Update("status = @status, due = @due,"));
+        _updateKeepingDue = new SqliteStatement(connection, Update("status = @status,"));
+        _updateKeepingStatus = new SqliteStatement(connection, Update("due = @due,"));
+        _updateKeepingBoth = new SqliteStatement(connection, Update(""));
         _append = new SqliteStatement(
             connection,
             "insert into dtm_body (transaction_id, seq, body) select id, @seq, @body from dtm_transaction where gid = @gid;");
     }
 
     public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
+    {
+        lock (_gate)
+        {
+            CommitAlone(batch, results);
+        }
+    }
+
+    /// <summary>Runs one statement, which commits itself, between two batches. Blocks the caller.</summary>
+    /// <param name="statement">How many rows it changed.</param>
+    public int Run(Func<SqliteConnection, int> statement)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteTransactionStore));
+            try
+            {
+                RollBack(); // Or it would join what a failed batch has left, and be undone with it.
+                return statement(_connection);
+            }
+            catch (SqliteException e)
+            {
+                throw Unavailable(e);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            SqliteStatement[] statements =
+            [
+                _begin, _commit, _rollback, _insert, _insertBody, _append,
+                _update, _updateKeepingDue, _updateKeepingStatus, _updateKeepingBoth,
+            ];
+            foreach (var statement in statements)
+            {
+                statement.Dispose();
+            }
+
+            _connection.Dispose();
+        }
+    }
+
+    private static string Update(string indexed) =>
+        $"""
+        update dtm_transaction set {indexed} version = @version, owner = @owner,
+            updated = @updated, finished = @finished, progress = @progress
+        where gid = @gid and version = @expected;
+        """;
+
+    private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message}", e);
+
+    private void CommitAlone(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {
         try
         {
@@ -79,30 +143,17 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        SqliteStatement[] statements = [_begin, _commit, _rollback, _insert, _insertBody, _update, _updateKeepingDue, _append];
-        foreach (var statement in statements)
-        {
-            statement.Dispose();
-        }
-
-        _connection.Dispose();
-    }
-
-    private static string Update(string due) =>
-        $"""
-        update dtm_transaction set status = @status, version = @version, owner = @owner, {due}
-            updated = @updated, finished = @finished, progress = @progress
-        where gid = @gid and version = @expected;
-        """;
-
-    private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message}", e);
-
     /// <summary>False on conflict.</summary>
     private bool Apply(EncodedWrite write)
     {
-        var main = write.IsInsert ? _insert : write.IsDueUnchanged ? _updateKeepingDue : _update;
+        var main = (write.IsInsert, write.IsStatusUnchanged, write.IsDueUnchanged) switch
+        {
+            (true, _, _) => _insert,
+            (_, true, true) => _updateKeepingBoth,
+            (_, true, false) => _updateKeepingStatus,
+            (_, false, true) => _updateKeepingDue,
+            _ => _update,
+        };
         if (main.Execute(write) == 0)
         {
             return false;

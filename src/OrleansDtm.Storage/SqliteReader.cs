@@ -41,7 +41,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
 
     public List<DueTransaction> FindInterrupted(long self, long afterId, int limit)
     {
-        // A final one may still carry its last owner; only what is unfinished and under way has a due moment.
+        // What is under way has a due moment, the end of its lease; without one an owner is only the last one's name.
         var command = Command(
             """
             select id, gid, due from dtm_transaction
@@ -60,6 +60,46 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         Set(command, "@dueAfter", dueAfter);
         Set(command, "@limit", limit);
         return ReadDue(command);
+    }
+
+    public List<UnfinishedCount> CountUnfinished(DateTimeOffset overdueBefore)
+    {
+        var command = Command(
+            """
+            select type, status, count(*), count(case when due < @before then 1 end) from dtm_transaction
+            where status not in ('succeed', 'failed') group by type, status;
+            """);
+        Set(command, "@before", CeilingMilliseconds(overdueBefore));
+        using var reader = command.ExecuteReader();
+        var counts = new List<UnfinishedCount>();
+        while (reader.Read())
+        {
+            var (type, status) = (Names.Type(reader.GetString(0)), Names.Status(reader.GetString(1)));
+            counts.Add(new UnfinishedCount(type, status, reader.GetInt64(2), reader.GetInt64(3)));
+        }
+
+        return counts;
+    }
+
+    public KeyValueItem? Get(string category, string key)
+    {
+        var command = Command("select id, cat, k, v, version, created, updated from dtm_kv where cat = @category and k = @key;");
+        Set(command, "@category", category);
+        Set(command, "@key", key);
+        return ReadItems(command).FirstOrDefault();
+    }
+
+    public List<KeyValueItem> Scan(string category, long beforeId, int limit)
+    {
+        var command = Command(
+            """
+            select id, cat, k, v, version, created, updated from dtm_kv
+            where cat = @category and id < @before order by id desc limit @limit;
+            """);
+        Set(command, "@category", category);
+        Set(command, "@before", beforeId > 0 ? beforeId : long.MaxValue);
+        Set(command, "@limit", limit);
+        return ReadItems(command);
     }
 
     public List<StoredTransaction> List(TransactionFilter filter)
@@ -128,6 +168,25 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         }
 
         return found;
+    }
+
+    private static List<KeyValueItem> ReadItems(SqliteCommand command)
+    {
+        using var reader = command.ExecuteReader();
+        var items = new List<KeyValueItem>();
+        while (reader.Read())
+        {
+            items.Add(new KeyValueItem(
+                reader.GetInt64(0),
+                reader.GetString(1),
+                reader.GetString(2),
+                reader.GetString(3),
+                reader.GetInt64(4),
+                DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5)),
+                DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(6))));
+        }
+
+        return items;
     }
 
     /// <summary>Rows of one transaction follow each other: one for each of its bodies.</summary>

@@ -7,7 +7,7 @@ namespace OrleansDtm.Storage;
 /// <summary>
 /// Transactions in one SQLite file: WAL, flushed to disk by every commit, one writer, a few readers. One process at a time.
 /// </summary>
-public sealed class SqliteTransactionStore : ITransactionStore
+public sealed partial class SqliteTransactionStore : ITransactionStore
 {
     private const string Dialect = "sqlite";
 
@@ -24,7 +24,7 @@ public sealed class SqliteTransactionStore : ITransactionStore
     private volatile int _disposed;
 
     /// <param name="options">Where and how.</param>
-    /// <param name="clock">Dates schema changes.</param>
+    /// <param name="clock">Dates schema changes and key-value items.</param>
     /// <param name="logger">Told of commits that fail.</param>
     public SqliteTransactionStore(SqliteStoreOptions options, TimeProvider clock, ILogger<SqliteTransactionStore> logger)
     {
@@ -85,12 +85,19 @@ public sealed class SqliteTransactionStore : ITransactionStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
 
-        // The one read that may look at many rows: not on a thread of the caller's.
+        // Like the counting below it may look at many rows: not on a thread of the caller's.
         return Task.Run(
             () => Read<TransactionFilter, IReadOnlyList<StoredTransaction>>(
                 filter, static (reader, filter) => reader.List(filter), cancellationToken),
             cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
+        Task.Run(
+            () => Read<DateTimeOffset, IReadOnlyList<UnfinishedCount>>(
+                overdueBefore, static (reader, before) => reader.CountUnfinished(before), cancellationToken),
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task Ping(CancellationToken cancellationToken) => Read(

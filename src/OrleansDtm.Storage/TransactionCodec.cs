@@ -45,6 +45,7 @@ internal static class TransactionCodec
             Protocol = definition.Protocol == DefaultProtocol ? null : definition.Protocol,
             QueryPrepared = NullIfEmpty(definition.QueryPrepared),
             Callback = definition.Callback is { } callback ? Body(callback) : null,
+            NoticeUrl = NullIfEmpty(definition.NoticeUrl),
             CustomData = NullIfEmpty(definition.CustomData),
             Options = Body(definition.Options),
             BranchHeaders = definition.BranchHeaders.IsEmpty
@@ -76,6 +77,9 @@ internal static class TransactionCodec
             {
                 Branches = branches,
                 Callback = state.Callback is { } callback ? Progress(callback) : null,
+                Notice = state.Notice is { } notice
+                    ? new NoticeBody { Definition = Body(notice.Definition), Progress = Progress(notice) }
+                    : null,
                 RollbackReason = NullIfEmpty(state.RollbackReason),
                 Result = NullIfEmpty(state.Result),
                 RetryCount = state.RetryCount,
@@ -104,6 +108,7 @@ internal static class TransactionCodec
             Branches = branches.MoveToImmutable(),
             Status = Names.Status(row.Status),
             Callback = progress.Callback is { } callback ? Branch(definition.Callback!, callback) : null,
+            Notice = progress.Notice is { } notice ? Branch(Definition(notice.Definition), notice.Progress) : null,
             RollbackReason = progress.RollbackReason ?? "",
             Result = progress.Result ?? "",
             RetryCount = progress.RetryCount,
@@ -223,6 +228,7 @@ internal static class TransactionCodec
             Protocol = body.Protocol ?? DefaultProtocol,
             QueryPrepared = body.QueryPrepared ?? "",
             Callback = body.Callback is { } callback ? Definition(callback) : null,
+            NoticeUrl = body.NoticeUrl ?? "",
             CustomData = body.CustomData ?? "",
             Options = new TransactionOptions
             {

@@ -41,6 +41,7 @@ internal static class Samples
             Protocol = "grpc",
             QueryPrepared = "http://a/query?x=1&y=ü",
             Callback = new BranchDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start),
+            NoticeUrl = "http://a/told?ü=1",
             CustomData = "{\"note\":\"日本 \\u0000 😀 <&'+>\"}",
             Options = new TransactionOptions
             {
@@ -63,6 +64,7 @@ internal static class Samples
         ],
         Status = TransactionStatus.Aborting,
         Callback = Progressed(new BranchDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start)),
+        Notice = Progressed(new BranchDefinition("", "notice", "http://a/told?ü=1", new byte[] { 2, 0, 254 }, Start.AddMilliseconds(10))),
         RollbackReason = "balance of 陈 too low\n\"really\"",
         Result = "{\"r\":1}",
         RetryCount = 3,
@@ -86,6 +88,18 @@ internal static class Samples
         Finished = state.Updated.AddSeconds(1),
         WakeAt = null,
         LeaseUntil = null,
+    };
+
+    /// <summary>Finished, and its notice is under way until the moment given.</summary>
+    public static Transaction Announce(Transaction state, DateTimeOffset leaseUntil) => Finish(state) with
+    {
+        Notice = new Branch
+        {
+            Definition = new BranchDefinition("", "notice", "http://a/told", "{}"u8.ToArray(), state.Updated),
+            Started = true,
+            InFlight = true,
+        },
+        LeaseUntil = leaseUntil,
     };
 
     /// <summary>Every member, as text: arrays and payloads compare by what is in them.</summary>

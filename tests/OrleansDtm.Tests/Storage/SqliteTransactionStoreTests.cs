@@ -73,6 +73,52 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     }
 
     [Fact]
+    public async Task FirstSchema_IsMigrated_WithWhatItHolds()
+    {
+        await Store.DisposeAsync();
+        File.Delete(DatabasePath);
+        using (var connection = Connect())
+        {
+            SqliteDatabase.Migrate(connection, [.. SchemaScripts.For("sqlite").Where(static s => s.Version == 1)], TimeProvider.System);
+        }
+
+        // As the first version wrote them: one waits, one has finished with the owner of its last call.
+        Execute(
+            """
+            insert into dtm_transaction (id, gid, type, status, version, owner, due, created, updated, finished, progress) values
+                (1, 'old', 'saga', 'submitted', 3, 0, 1772368218000, 5, 6, null, cast('{"b":[{"s":1}],"w":1772368218000}' as blob)),
+                (2, 'done', 'saga', 'succeed', 2, 7, null, 5, 6, 6, cast('{"b":[{"s":2}]}' as blob));
+            insert into dtm_body (transaction_id, seq, body) values
+                (1, 0, cast('{"g":"old","t":1,"c":5,"o":{"r":1},"b":[{"i":"01","o":"action","u":"u","c":5}]}' as blob)),
+                (2, 0, cast('{"g":"done","t":1,"c":5,"o":{"r":1},"b":[{"i":"01","o":"action","u":"u","c":5}]}' as blob));
+            """);
+
+        await Reopen();
+        Assert.Equal(2L, Execute("select max(version) from dtm_schema"));
+        var old = (await Store.Load("old", Token))!.Transaction;
+        Assert.Equal((3, "", null), (old.Version, old.Definition.NoticeUrl, old.Notice));
+        Assert.Equal(["old"], (await Store.FindDue(old.WakeAt!.Value, null, 10, Token)).Select(static d => d.Gid));
+        Assert.Empty(await Store.FindInterrupted(Samples.Self, 0, 10, Token));
+        Assert.Equal(
+            [new UnfinishedCount(TransactionType.Saga, TransactionStatus.Submitted, 1, 1)],
+            await Store.CountUnfinished(old.WakeAt.Value.AddSeconds(1), Token));
+        Assert.Equal(WriteResult.Written, await Write(Samples.Update(old, static t => Samples.Finish(t))));
+        Assert.Empty(await Store.CountUnfinished(old.WakeAt.Value, Token));
+        Assert.Equal(WriteResult.Written, await ((IKeyValueStore)Store).Put("topics", "t", "v", 0, Token));
+    }
+
+    [Fact]
+    public async Task KeyValues_SurviveReopening()
+    {
+        await ((IKeyValueStore)Store).Put("topics", "t", "v", 0, Token);
+        var before = await ((IKeyValueStore)Store).Get("topics", "t", Token);
+        await Reopen();
+        Assert.Equal(before, await ((IKeyValueStore)Store).Get("topics", "t", Token));
+        await Store.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => ((IKeyValueStore)Store).Put("topics", "t", "v", 1, Token));
+    }
+
+    [Fact]
     public async Task NotADatabase_IsUnavailable()
     {
         await Store.DisposeAsync();
@@ -111,6 +157,19 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         Assert.Equal(0L, Execute("select instr(progress, 'AAECAwQF') from dtm_transaction"));
     }
 
+    [Fact]
+    public async Task CountUnfinished_ReadsItsIndexAlone()
+    {
+        await Store.Ping(Token);
+        var plan = Plan(
+            """
+            select type, status, count(*), count(case when due < 5 then 1 end) from dtm_transaction
+            where status not in ('succeed', 'failed') group by type, status
+            """);
+        Assert.Contains("USING COVERING INDEX dtm_transaction_unfinished", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("due <= 5 and (due, id) > (1, 1) order by due, id", "dtm_transaction_due")]
     [InlineData("due > 5 order by due desc, id desc", "dtm_transaction_due")]
@@ -119,16 +178,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     public async Task Searches_UseTheirIndexWithoutSorting(string where, string index)
     {
         await Store.Ping(Token);
-        using var connection = Connect();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"explain query plan select id, gid, due from dtm_transaction where {where} limit 10";
-        using var reader = command.ExecuteReader();
-        var plan = "";
-        while (reader.Read())
-        {
-            plan += reader.GetString(3) + "\n";
-        }
-
+        var plan = Plan($"select id, gid, due from dtm_transaction where {where} limit 10");
         Assert.Contains(index, plan, StringComparison.Ordinal);
         Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
     }
@@ -141,6 +191,21 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False");
         connection.Open();
         return connection;
+    }
+
+    private string Plan(string sql)
+    {
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"explain query plan {sql}";
+        using var reader = command.ExecuteReader();
+        var plan = "";
+        while (reader.Read())
+        {
+            plan += reader.GetString(3) + "\n";
+        }
+
+        return plan;
     }
 
     private object? Execute(string sql)

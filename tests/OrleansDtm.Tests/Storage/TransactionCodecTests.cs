@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 using Xunit;
@@ -22,6 +23,13 @@ public sealed class TransactionCodecTests
         {"b":[{"s":2,"t":true,"n":2,"e":1772368216000,"m":"timeout","h":[{"a":1772368215500,"d":1234567,"o":4,"e":"timeout"},{"a":1772368216000,"d":950,"o":1}]},{"s":1,"t":true,"i":true,"f":3,"r":1772368217000},{"s":1}],"k":{"s":3,"t":true,"n":1},"r":"why","x":"{}","n":3,"w":1772368218000,"l":1772368219000}
         """;
 
+    private const string DefinitionWithNotice = """{"g":"g-1","t":1,"c":1772368215123,"n":"http://a/n","o":{"r":10000,"m":600000,"q":3000}}""";
+
+    private const string ProgressWithNotice =
+        """
+        {"a":{"d":{"i":"","o":"notice","u":"http://a/n","p":"e30=","c":1772368215124},"p":{"s":1,"t":true,"n":2,"f":2,"r":1772368216000,"m":"503"}},"w":1772368216000}
+        """;
+
     private static readonly DateTimeOffset At = DateTimeOffset.FromUnixTimeMilliseconds(1772368215000);
 
     [Fact]
@@ -33,6 +41,26 @@ public sealed class TransactionCodecTests
         Assert.Equal(Definition, Text(TransactionCodec.EncodeDefinition(state.Definition, state.Branches.AsSpan()[..2])));
         Assert.Equal(Appended, Text(TransactionCodec.EncodeAppended(state.Branches.AsSpan()[2..])));
         Assert.Equal(Progress, Text(TransactionCodec.EncodeProgress(state)));
+    }
+
+    [Fact]
+    public void FrozenFormatOfANotice_IsReadAndWritten()
+    {
+        var state = Decode(DefinitionWithNotice, ProgressWithNotice);
+        Assert.Equal("http://a/n", state.Definition.NoticeUrl);
+        var expected = new Branch
+        {
+            Definition = new BranchDefinition("", "notice", "http://a/n", "{}"u8.ToArray(), At.AddMilliseconds(124)),
+            Started = true,
+            Attempts = 2,
+            Failures = 2,
+            RetryAt = At.AddSeconds(1),
+            LastError = "503",
+        };
+        Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(state.Notice));
+
+        Assert.Equal(DefinitionWithNotice, Text(TransactionCodec.EncodeDefinition(state.Definition, [])));
+        Assert.Equal(ProgressWithNotice, Text(TransactionCodec.EncodeProgress(state)));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace OrleansDtm.Tests.Storage;
 public abstract partial class TransactionStoreConformance
 {
     [Fact]
-    public async Task FindDue_IsInclusiveAndOldestFirst_WithoutTheFinished()
+    public async Task FindDue_IsInclusiveAndOldestFirst_WithoutThoseThatWaitForNothing()
     {
         await Insert("b", due: 20);
         await Insert("a", due: 10);
@@ -26,12 +26,72 @@ public abstract partial class TransactionStoreConformance
     }
 
     [Fact]
-    public async Task FindDue_FinishedWithALeftoverMoment_IsNotFound()
+    public async Task Finished_IsFoundAsLongAsItsNoticeWaits()
     {
-        var state = Samples.Plain("odd", due: At(1));
-        await Write(Samples.Insert(state));
-        await Write(Samples.Update(state, static t => t with { Status = TransactionStatus.Failed }));
-        Assert.Empty(await Store.FindDue(At(100), null, 10, Token));
+        var state = await Insert("told", due: 1);
+        var calling = Samples.Update(state, static t => Samples.Announce(t, At(40)), owner: 8);
+        await Write(calling);
+        Assert.Equal([("told", At(40))], Found(await Store.FindDue(At(40), null, 10, Token)));
+        Assert.Equal([("told", At(40))], Found(await Store.FindInterrupted(Samples.Self, 0, 10, Token)));
+        Assert.Equal([("told", At(40))], Found(await Store.FindWaiting(At(39), 10, Token)));
+
+        var waiting = Samples.Update(calling.Next, static t => t with
+        {
+            Notice = t.Notice! with { InFlight = false, Attempts = 1, RetryAt = At(60) },
+            WakeAt = At(60),
+            LeaseUntil = null,
+        });
+        await Write(waiting);
+        Assert.Empty(await Store.FindDue(At(59), null, 10, Token));
+        Assert.Equal([("told", At(60))], Found(await Store.FindDue(At(60), null, 10, Token)));
+        Assert.Empty(await Store.FindInterrupted(Samples.Self, 0, 10, Token));
+        Assert.Equal(Samples.Describe(waiting.Next), Samples.Describe((await Store.Load("told", Token))!.Transaction));
+
+        var told = Samples.Update(waiting.Next, static t => t with
+        {
+            Notice = t.Notice! with { Status = BranchStatus.Succeed, RetryAt = null },
+            WakeAt = null,
+        });
+        await Write(told);
+        Assert.Empty(await Store.FindDue(At(1000), null, 10, Token));
+        Assert.Empty(await Store.FindWaiting(At(0), 10, Token));
+        Assert.Equal(Samples.Describe(told.Next), Samples.Describe((await Store.Load("told", Token))!.Transaction));
+
+        static IEnumerable<(string Gid, DateTimeOffset Due)> Found(IEnumerable<DueTransaction> found) =>
+            found.Select(static d => (d.Gid, d.Due));
+    }
+
+    [Fact]
+    public async Task CountUnfinished_ByTypeAndStatus_WithoutTheFinished()
+    {
+        Assert.Empty(await Store.CountUnfinished(At(0), Token));
+        await Insert("overdue", due: 9);
+        await Insert("on time", due: 10);
+        await Insert("never");
+        var turn = Samples.Update(await Insert("turning", due: 1), static t => t with { Status = TransactionStatus.Aborting });
+        await Write(turn);
+        var plain = Samples.Plain("prepared");
+        var definition = plain.Definition with { Type = TransactionType.Tcc };
+        var prepared = plain with { Status = TransactionStatus.Prepared, Definition = definition };
+        await Write(Samples.Insert(prepared));
+        var finished = await Insert("finished", due: 2);
+        await Write(Samples.Update(finished, static t => Samples.Finish(t)));
+        var told = await Insert("told", due: 3);
+        await Write(Samples.Update(told, static t => Samples.Announce(t, At(4)), owner: 8));
+        var failed = await Insert("failed", due: 5);
+        await Write(Samples.Update(failed, static t => Samples.Finish(t, TransactionStatus.Failed)));
+
+        UnfinishedCount submitted = new(TransactionType.Saga, TransactionStatus.Submitted, 3, 1);
+        UnfinishedCount aborting = new(TransactionType.Saga, TransactionStatus.Aborting, 1, 1);
+        UnfinishedCount waiting = new(TransactionType.Tcc, TransactionStatus.Prepared, 1, 0);
+        await AssertCounts(At(10), aborting, submitted, waiting);
+        await AssertCounts(At(10).AddTicks(1), aborting, submitted with { Overdue = 2 }, waiting);
+        await AssertCounts(At(1), aborting with { Overdue = 0 }, submitted with { Overdue = 0 }, waiting);
+
+        await Write(Samples.Update(turn.Next, static t => t with { WakeAt = At(50) }));
+        await Write(Samples.Update(prepared, static t => t with { WakeAt = At(1), Status = TransactionStatus.Submitted }));
+        waiting = waiting with { Status = TransactionStatus.Submitted, Overdue = 1 };
+        await AssertCounts(At(10), aborting with { Overdue = 0 }, submitted, waiting);
     }
 
     [Fact]
@@ -194,4 +254,8 @@ public abstract partial class TransactionStoreConformance
         Assert.Equal(WriteResult.Written, await Write(Samples.Insert(state, owner)));
         return state;
     }
+
+    private async Task AssertCounts(DateTimeOffset overdueBefore, params UnfinishedCount[] expected) => Assert.Equal(
+        expected.OrderBy(static c => (c.Type, c.Status)),
+        (await Store.CountUnfinished(overdueBefore, Token)).OrderBy(static c => (c.Type, c.Status)));
 }
