@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Google.Protobuf.Collections;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Wire;
 using OrleansDtm.Server.Service;
@@ -69,6 +70,6 @@ internal static class GrpcRequests
         }
     }
 
-    private static Dictionary<string, string?>? Map(IDictionary<string, string> map) =>
+    private static Dictionary<string, string?>? Map(MapField<string, string> map) =>
         map.Count == 0 ? null : map.ToDictionary(static p => p.Key, static string? (p) => p.Value);
 }
