@@ -4,9 +4,9 @@ using OrleansDtm.Grains.Transaction;
 namespace OrleansDtm.Grains.Branch;
 
 /// <summary>Hands a call to the <see cref="BranchGrain"/> of its service.</summary>
-internal sealed class GrainBranchCaller(IGrainFactory grains) : IBranchCaller
+internal sealed class GrainBranchCaller(GrainReferences grains) : IBranchCaller
 {
-    public Task<BranchAnswer> Call(BranchCallMessage call) => grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
+    public Task<BranchAnswer> Call(BranchCallMessage call) => grains.Branch(ServiceOf(call.Url)).Call(call);
 
     /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>.</summary>
     internal static string ServiceOf(string url)

@@ -32,6 +32,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<HttpBranchInvoker>();
         services.TryAddSingleton<GrpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
+        services.TryAddSingleton<GrainReferences>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),

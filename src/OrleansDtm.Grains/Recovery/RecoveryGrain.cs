@@ -15,6 +15,7 @@ namespace OrleansDtm.Grains.Recovery;
 public sealed class RecoveryGrain(
     ITransactionStore store,
     RunnerServices services,
+    GrainReferences grains,
     IOptions<DtmGrainOptions> options,
     ILogger<RecoveryGrain> log) : Grain, IRecoveryGrain, IRemindable
 {
@@ -112,7 +113,7 @@ public sealed class RecoveryGrain(
                 var due = page[next++];
                 try
                 {
-                    await GrainFactory.GetGrain<ITransactionGrain>(due.Gid).Resume(ownerGone);
+                    await grains.Transaction(due.Gid).Resume(ownerGone);
                 }
                 catch (Exception e)
                 {

@@ -25,9 +25,29 @@ internal static class RequestBody
         Gid = fields.GetValueOrDefault("gid"),
         BranchId = fields.GetValueOrDefault("branch_id"),
         TransType = fields.GetValueOrDefault("trans_type"),
-        Data = Encoding.UTF8.GetBytes(fields.GetValueOrDefault("data") ?? ""),
+        Data = Payload(fields),
         Fields = fields,
     };
+
+    /// <summary>
+    /// DTM's SDKs put the payload into <c>data</c>, a JSON string, which damages bytes that are no text. <c>bin_data</c>, base64, is ours.
+    /// </summary>
+    private static byte[] Payload(Dictionary<string, string> fields)
+    {
+        if (fields.GetValueOrDefault("bin_data") is not { Length: > 0 } base64)
+        {
+            return Encoding.UTF8.GetBytes(fields.GetValueOrDefault("data") ?? "");
+        }
+
+        try
+        {
+            return Convert.FromBase64String(base64);
+        }
+        catch (FormatException)
+        {
+            throw new RequestException("bin_data", "is not base64");
+        }
+    }
 
     private static async ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
         where T : class

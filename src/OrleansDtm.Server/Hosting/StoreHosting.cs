@@ -8,10 +8,12 @@ internal static class StoreHosting
 {
     public static void AddTransactionStore(this IServiceCollection services, CoordinatorOptions options)
     {
-        services.AddSingleton<ITransactionStore>(provider => new SqliteTransactionStore(
+        services.AddSingleton(provider => new SqliteTransactionStore(
             new SqliteStoreOptions { Path = options.Store.Path },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SqliteTransactionStore>>()));
+        services.AddSingleton<ITransactionStore>(static provider => provider.GetRequiredService<SqliteTransactionStore>());
+        services.AddSingleton<IKeyValueStore>(static provider => provider.GetRequiredService<SqliteTransactionStore>());
         services.AddHostedService<StoreStarter>();
     }
 

@@ -35,11 +35,20 @@ public sealed class RequestValidator(CoordinatorOptions options)
             throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters, {GidMax} are allowed"));
         }
 
-        foreach (var c in gid)
+        for (var i = 0; i < gid.Length; i++)
         {
-            if (char.IsControl(c) || char.IsSurrogate(c) && !Rune.TryGetRuneAt(gid, gid.IndexOf(c, StringComparison.Ordinal), out _))
+            if (char.IsControl(gid[i]))
             {
-                throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"holds the control character U+{(int)c:X4}"));
+                throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"holds the control character U+{(int)gid[i]:X4}"));
+            }
+
+            if (i + 1 < gid.Length && char.IsSurrogatePair(gid[i], gid[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(gid[i]))
+            {
+                throw new RequestException("gid", "holds half a surrogate pair");
             }
         }
 

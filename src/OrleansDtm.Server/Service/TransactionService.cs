@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -7,7 +8,7 @@ namespace OrleansDtm.Server.Service;
 
 /// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
 public sealed class TransactionService(
-    IGrainFactory grains,
+    GrainReferences grains,
     ITransactionStore store,
     RequestValidator validator,
     TopicService topics,
@@ -132,5 +133,5 @@ public sealed class TransactionService(
         };
     }
 
-    private ITransactionGrain Grain(string gid) => grains.GetGrain<ITransactionGrain>(gid);
+    private ITransactionGrain Grain(string gid) => grains.Transaction(gid);
 }

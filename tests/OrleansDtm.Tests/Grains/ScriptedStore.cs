@@ -116,6 +116,9 @@ internal sealed class ScriptedStore : ITransactionStore
     public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
         _inner.List(filter, cancellationToken);
 
+    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
+        _inner.CountUnfinished(overdueBefore, cancellationToken);
+
     public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => _inner.DisposeAsync();

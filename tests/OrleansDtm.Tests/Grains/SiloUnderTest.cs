@@ -30,6 +30,7 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddSingleton<ITransactionStore>(store);
+            silo.Services.AddSingleton<IKeyValueStore>(new InMemoryTransactionStore());
             silo.Services.AddSingleton<IBranchInvoker>(this);
             silo.UseInMemoryReminderService();
             silo.AddOrleansDtm(configure);
