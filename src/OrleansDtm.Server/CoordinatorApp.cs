@@ -20,11 +20,12 @@ public static class CoordinatorApp
     {
         var started = Stopwatch.GetTimestamp();
         var options = SettingsLoader.Load(args);
+        var grpc = GrpcHosting.Endpoint(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
         builder.Services.AddRouting();
         builder.AddGrpcApi(options);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, grpc));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -66,13 +67,15 @@ public static class CoordinatorApp
         });
     }
 
-    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options)
+    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax + GrpcHosting.MessagePrefixBytes;
         kestrel.LimitHttp2(options);
+
+        // In this order: who finds the HTTP port ready may use the other one too.
+        Listen(kestrel, options.Bind, options.GrpcPort, grpc);
         Listen(kestrel, options.Bind, options.HttpPort, static _ => { });
-        Listen(kestrel, options.Bind, options.GrpcPort, GrpcHosting.Endpoint(options));
     }
 
     private static void Listen(KestrelServerOptions kestrel, string bind, int port, Action<ListenOptions> configure)

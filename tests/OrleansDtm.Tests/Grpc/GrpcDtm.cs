@@ -3,7 +3,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using OrleansDtm.Protocol.Wire;
-using OrleansDtm.Tests.Wire;
 using Xunit;
 using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
