@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace OrleansDtm.Core;
 
@@ -54,12 +55,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     }
 
     /// <summary>The first storable moment at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
-    public DateTimeOffset After(TimeSpan wait)
-    {
-        var over = _uncut + wait;
-        var excess = over.Ticks % TimeSpan.TicksPerMillisecond;
-        return excess == 0 ? over : over.AddTicks(TimeSpan.TicksPerMillisecond - excess);
-    }
+    public DateTimeOffset After(TimeSpan wait) => Storable(_uncut + wait);
 
     public void Change(Func<Transaction, Transaction> change) => State = change(State);
 
@@ -121,9 +117,12 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public void Finish(TransactionStatus status) => State = State with { Status = status, Finished = Now };
 
-    /// <summary>At most <see cref="TextMax"/> characters, and no half of a surrogate pair: a store may refuse that for ever.</summary>
-    public static string Cut(string text) =>
-        text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
+    /// <summary>At most <see cref="TextMax"/> characters, without NUL and halves of surrogate pairs: a store may refuse those for ever.</summary>
+    public static string Cut(string text)
+    {
+        var cut = text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
+        return string.Concat(cut.EnumerateRunes().Select(static r => r.Value == 0 ? Rune.ReplacementChar : r));
+    }
 
     /// <summary>The decision, with the moments at which somebody must come back.</summary>
     public Decision Decide(Pattern pattern)
@@ -143,9 +142,16 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         return new Decision(next, _calls is null ? [] : [.. _calls]);
     }
 
+    /// <summary>The moment, or the first one after it that can be stored.</summary>
+    private static DateTimeOffset Storable(DateTimeOffset moment)
+    {
+        var excess = moment.Ticks % TimeSpan.TicksPerMillisecond;
+        return excess == 0 ? moment : moment.AddTicks(TimeSpan.TicksPerMillisecond - excess);
+    }
+
     private static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
-        var wake = next.IsFinal ? null : pattern.Deadline(next);
+        DateTimeOffset? wake = !next.IsFinal && pattern.Deadline(next) is { } deadline ? Storable(deadline) : null;
         for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)
         {
             if (next.Live(i) is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: { } at } && (wake is null || at < wake))

@@ -12,6 +12,10 @@ internal sealed class Msg : Pattern
 
     public override bool CreatedByPrepare => true;
 
+    public override string? Lacks(TransactionDefinition definition) => definition.Callback is { Url.Length: > 0 }
+        ? LacksTimeout(definition)
+        : "query_prepared: a prepared msg needs a URL to ask whether it is meant";
+
     public override DateTimeOffset? Deadline(Transaction state)
     {
         var definition = state.Definition;
@@ -24,8 +28,7 @@ internal sealed class Msg : Pattern
         };
     }
 
-    public override bool FailureIsAnswer(Transaction state, int index) =>
-        index == Transaction.CallbackIndex && state.Status == TransactionStatus.Prepared;
+    public override bool FailureIsAnswer(Transaction state, int index) => index == Transaction.CallbackIndex;
 
     public override bool Retries(Transaction state, int index) =>
         index != Transaction.CallbackIndex || state.Status == TransactionStatus.Prepared;

@@ -14,6 +14,11 @@ internal abstract class Pattern : ICallRules
     /// <summary>A prepare may bring it into being.</summary>
     public abstract bool CreatedByPrepare { get; }
 
+    /// <summary>
+    /// What a prepared one lacks to come to an end if its submitter never speaks again, as text for the submitter; null = nothing.
+    /// </summary>
+    public virtual string? Lacks(TransactionDefinition definition) => null;
+
     /// <summary>When the transaction must be looked at because of its age, in its present status; null = never.</summary>
     public abstract DateTimeOffset? Deadline(Transaction state);
 
@@ -73,6 +78,10 @@ internal abstract class Pattern : ICallRules
     /// <summary>Does whatever the state allows now: ages out, starts calls, ends.</summary>
     public abstract void Advance(Draft draft);
 
+    protected string? LacksTimeout(TransactionDefinition definition) => definition.Options.TimeoutToFail > TimeSpan.Zero
+        ? null
+        : $"timeout_to_fail: a prepared {Names.Of(Type)} needs one, or it would wait for ever";
+
     protected Rejection CannotAbort(Transaction state) => new(
         RejectionKind.Conflict,
         $"trans type: '{Names.Of(Type)}' current status '{Names.Of(state.Status)}', cannot abort. FAILURE");
@@ -92,6 +101,7 @@ internal abstract class Pattern : ICallRules
                     Definition = definition,
                     Status = register.Status,
                     Started = register.Status != BranchStatus.Prepared,
+                    Finished = register.Status == BranchStatus.Prepared ? null : draft.Now,
                 });
             }
             else if (known.Definition.Url != definition.Url

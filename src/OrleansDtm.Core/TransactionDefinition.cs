@@ -37,7 +37,7 @@ public sealed record TransactionDefinition
 /// <summary>Options with the coordinator's defaults already filled in, so that a restart with another configuration changes nothing.</summary>
 public sealed record TransactionOptions
 {
-    /// <summary>Age at which an undecided or unfinished transaction turns back; zero = never.</summary>
+    /// <summary>Age at which an undecided or unfinished transaction turns back; zero = never, which a prepared msg, tcc or xa must not have.</summary>
     public TimeSpan TimeoutToFail { get; init; }
 
     /// <summary>The first wait after an error, and the constant one after ONGOING.</summary>

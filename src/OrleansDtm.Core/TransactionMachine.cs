@@ -50,26 +50,15 @@ public static class TransactionMachine
             TransactionEvent.Prepare e => (e.Submission, TransactionStatus.Prepared),
             _ => (null, TransactionStatus.None),
         };
-        if (occurred is TransactionEvent.Register)
-        {
-            return new Decision(null, [], NoPrepared("?"));
-        }
-
         if (submission is null)
         {
             return Decision.Refused(null, RejectionKind.NotFound, "no such gid");
         }
 
         var type = submission.Definition.Type;
-        if (type == TransactionType.Msg && submission.Branches.IsEmpty)
-        {
-            return Decision.Refused(null, RejectionKind.Invalid, "steps: is missing or empty; a msg needs at least one step");
-        }
-
         if (PatternOf(type) is not { } pattern)
         {
-            var name = type == TransactionType.None ? "" : Names.Of(type);
-            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{name}' is not supported");
+            return Decision.Refused(null, RejectionKind.Invalid, $"trans_type: '{type}' is not supported");
         }
 
         if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))
@@ -77,6 +66,11 @@ public static class TransactionMachine
             return status == TransactionStatus.Submitted
                 ? Decision.Refused(null, RejectionKind.NotFound, $"gid: no such {Names.Of(type)} was prepared, so none can be submitted")
                 : Decision.Refused(null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
+        }
+
+        if (status == TransactionStatus.Prepared && pattern.Lacks(submission.Definition) is { } lack)
+        {
+            return Decision.Refused(null, RejectionKind.Invalid, lack);
         }
 
         var draft = new Draft(

@@ -15,6 +15,8 @@ internal abstract class TwoPhase : Pattern
     /// <summary>The order in which the second phase goes through the branches.</summary>
     protected abstract IEnumerable<int> Order(int branches);
 
+    public override string? Lacks(TransactionDefinition definition) => LacksTimeout(definition);
+
     public override DateTimeOffset? Deadline(Transaction state) => state.Status == TransactionStatus.Prepared
         ? state.Definition.Created + state.Definition.Options.TimeoutToFail
         : null;

@@ -13,7 +13,7 @@ internal sealed class Workflow : Pattern
     public override bool CreatedByPrepare => true;
 
     public override DateTimeOffset? Deadline(Transaction state) =>
-        state is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback: not null }
+        state is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback.Url.Length: > 0 }
             ? state.Updated + state.Definition.Options.RetryInterval
             : null;
 
@@ -38,10 +38,14 @@ internal sealed class Workflow : Pattern
 
         // Not a failure of the business: the SDK must run again and will read the result that was recorded first.
         var rejection = Register(draft, register, RejectionKind.Superseded);
-        if (rejection is null && draft.Changed && draft.State.Callback is { RetryAt: not null } waiting)
+        if (rejection is null && draft.Changed)
         {
             // It is at work: do not start it a second time beside itself.
-            draft[Transaction.CallbackIndex] = waiting with { RetryAt = NextLook(draft) };
+            draft.Change(t => t with
+            {
+                Updated = draft.Now,
+                Callback = t.Callback is { RetryAt: not null } waiting ? waiting with { RetryAt = NextLook(draft) } : t.Callback,
+            });
         }
 
         return rejection;
@@ -49,6 +53,11 @@ internal sealed class Workflow : Pattern
 
     public override Rejection? OnFinish(Draft draft, TransactionEvent.FinishWorkflow finish)
     {
+        if (finish.Status is not (TransactionStatus.Succeed or TransactionStatus.Failed))
+        {
+            return new Rejection(RejectionKind.Invalid, "req_extra: a workflow ends with status succeed or failed");
+        }
+
         if (draft.State.Status == finish.Status)
         {
             return null; // Said again.

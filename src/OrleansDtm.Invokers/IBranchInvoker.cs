@@ -32,4 +32,7 @@ public sealed record BranchInvocation
 
     /// <summary>Null = none.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>It tells the submitter how the transaction ended. A workflow may be called "notice", but its calls have a branch id.</summary>
+    public bool IsNotice => Op == "notice" && BranchId.Length == 0;
 }

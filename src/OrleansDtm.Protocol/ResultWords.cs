@@ -22,3 +22,14 @@ public static class BranchQuery
     public const string BranchId = "branch_id";
     public const string Op = "op";
 }
+
+/// <summary>The error codes of JSON-RPC 2.0, and DTM's two for what the business said.</summary>
+public static class JsonRpcCodes
+{
+    public const int Parse = -32700;
+    public const int BadRequest = -32600;
+    public const int UnknownMethod = -32601;
+    public const int Internal = -32603;
+    public const int Failure = -32901;
+    public const int Ongoing = -32902;
+}

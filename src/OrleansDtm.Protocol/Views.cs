@@ -130,6 +130,24 @@ public sealed class TransactionView
     /// <summary>Failed attempts counted against retry_limit (ours, DTM has no such field).</summary>
     [JsonPropertyName("retry_count")]
     public required int RetryCount { get; init; }
+
+    /// <summary>How far the call of callback_url has come (ours); absent before the end, or when nobody is to be told.</summary>
+    [JsonPropertyName("notice"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public NoticeView? Notice { get; init; }
+}
+
+/// <summary>The call of callback_url.</summary>
+public sealed class NoticeView
+{
+    /// <summary>prepared, succeed (delivered) or failed (given up).</summary>
+    [JsonPropertyName("status")]
+    public required string Status { get; init; }
+
+    [JsonPropertyName("attempts")]
+    public required int Attempts { get; init; }
+
+    [JsonPropertyName("last_error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LastError { get; init; }
 }
 
 /// <summary>A call of a branch. The fields from attempts on are ours.</summary>

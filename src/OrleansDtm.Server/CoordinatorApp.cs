@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
+using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server;
@@ -32,15 +33,20 @@ public static class CoordinatorApp
         builder.Services.AddSingleton<RequestValidator>();
         builder.Services.AddSingleton<TopicService>();
         builder.Services.AddSingleton<TransactionService>();
+        builder.Services.AddSingleton<JsonRpcApi>();
+        builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
 
         var app = builder.Build();
+        app.UseMiddleware<HttpMetrics>();
         app.UseMiddleware<ErrorAnswers>();
         app.UseGrpcPort();
         app.UseRouting();
         app.MapHttpApi();
         app.MapGrpcApi();
+        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle);
+        app.MapCoordinatorMetrics();
         app.MapHealthApi();
         app.MapFallback(static context =>
         {
@@ -58,6 +64,9 @@ public static class CoordinatorApp
         // The frameworks tell at Information what only they need; their warnings are ours too.
         builder.Logging.AddFilter((category, level) =>
             level >= options.LogLevel
+
+            // It takes the machine's uptime for a stall when a busy machine starts the silo slowly.
+            && category != "Orleans.Runtime.Watchdog"
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
         builder.Logging.AddSimpleConsole(console =>
         {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Transaction;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
@@ -29,11 +30,15 @@ public static class OrleansDtmSiloExtensions
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new InvokerOptions());
+        services.TryAddSingleton<BranchHttpClient>();
         services.TryAddSingleton<HttpBranchInvoker>();
         services.TryAddSingleton<GrpcBranchInvoker>();
+        services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
         services.TryAddSingleton<GrainReferences>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
+        services.AddMetrics();
+        services.AddSingleton<ITransactionObserver, TransactionMetrics>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),

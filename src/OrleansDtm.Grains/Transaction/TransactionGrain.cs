@@ -38,10 +38,15 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     public Task<TransactionReply> Abort(string type, string reason) =>
         _runner.Post(new TransactionEvent.Abort(Names.Type(type), reason));
 
-    public Task<TransactionReply> RegisterBranch(RegisterMessage branch)
+    public async Task<TransactionReply> RegisterBranch(RegisterMessage branch)
     {
         ArgumentNullException.ThrowIfNull(branch);
-        return _runner.Post(Messages.Register(branch, _services.Clock.GetUtcNow()));
+        var reply = await _runner.Post(Messages.Register(branch, _services.Clock.GetUtcNow()));
+
+        // To a branch that comes too late it makes no difference whether its transaction has ended or never was: DTM says the same.
+        return reply.Kind == ReplyKind.NotFound
+            ? reply with { Kind = ReplyKind.Conflict, Message = $"no trans with gid: {_gid} status: prepared found FAILURE" }
+            : reply;
     }
 
     public Task<TransactionReply> FinishWorkflow(string status, string reason, string result) =>

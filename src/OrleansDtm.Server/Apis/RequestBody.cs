@@ -49,8 +49,14 @@ internal static class RequestBody
         }
     }
 
-    private static async ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
-        where T : class
+    private static ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
+        where T : class =>
+        Read(context, bytesMax, type, static (body, t) => Parse(body, t));
+
+    /// <summary>Gathers the whole body, up to the limit, and parses it where it lies.</summary>
+    /// <exception cref="RequestException">It is too large.</exception>
+    public static async ValueTask<T> Read<T, TState>(
+        HttpContext context, int bytesMax, TState state, Func<ReadOnlySequence<byte>, TState, T> parse)
     {
         if (context.Request.ContentLength > bytesMax)
         {
@@ -65,7 +71,7 @@ internal static class RequestBody
             {
                 try
                 {
-                    return Parse(result.Buffer, type);
+                    return parse(result.Buffer, state);
                 }
                 finally
                 {
@@ -94,16 +100,21 @@ internal static class RequestBody
         }
         catch (JsonException e)
         {
-            throw new RequestException(
-                Field(e.Path),
-                string.Create(CultureInfo.InvariantCulture, $"not the JSON expected, at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"));
+            throw Unexpected(e);
         }
         catch (InvalidOperationException)
         {
-            // The reader's word for text that is not UTF-8 or not Unicode.
-            throw new RequestException("JSON", "the body holds text that is not valid UTF-8");
+            throw NotUnicode();
         }
     }
+
+    /// <summary>Names the field that is not what it should be.</summary>
+    public static RequestException Unexpected(JsonException e) => new(
+        Field(e.Path),
+        string.Create(CultureInfo.InvariantCulture, $"not the JSON expected, at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"));
+
+    /// <summary>What an <see cref="InvalidOperationException"/> of the JSON reader means.</summary>
+    public static RequestException NotUnicode() => new("JSON", "the body holds text that is not valid UTF-8");
 
     private static string Field(string? path) => path is null or "$" or "" ? "JSON" : path.TrimStart('$', '.');
 

@@ -175,9 +175,10 @@ public static class SettingsLoader
                     read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
             },
         };
-        if (options.AlertWebHook.Length > 0 && !Uri.IsWellFormedUriString(options.AlertWebHook, UriKind.Absolute))
+        if (options.AlertWebHook.Length > 0
+            && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook) && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
         {
-            read.Problem("AlertWebHook", options.AlertWebHook, "an absolute URL such as https://alerts.example/hook");
+            read.Problem("AlertWebHook", options.AlertWebHook, "an absolute http(s) URL such as https://alerts.example/hook");
         }
 
         if (options.HttpPort == options.GrpcPort && options.HttpPort != 0)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrleansDtm.Grains.Alerts;
 using OrleansDtm.Grains.Hosting;
 using OrleansDtm.Server.Configuration;
 
@@ -24,6 +25,10 @@ internal static class SiloHosting
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
                 grains.SoleOwner = true;
             });
+            if (options.AlertWebHook.Length > 0)
+            {
+                silo.AddTransactionAlerts(new AlertOptions { WebHook = new Uri(options.AlertWebHook), RetryLimit = options.AlertRetryLimit });
+            }
         });
 
     private static int FreePort()

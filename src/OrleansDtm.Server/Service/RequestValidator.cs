@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 
@@ -158,9 +159,9 @@ public sealed class RequestValidator(CoordinatorOptions options)
         }
 
         var steps = request.Steps ?? [];
-        if (steps.Count == 0 && type == TransactionType.Saga)
+        if (steps.Count == 0)
         {
-            throw new RequestException("steps", "is missing or empty; a saga needs at least one step");
+            throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
         }
 
         if (steps.Count > options.Limits.StepsMax)
@@ -183,9 +184,21 @@ public sealed class RequestValidator(CoordinatorOptions options)
                 Compensate = BranchUrlRules.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
                 Payload = payloads[i],
             };
+            RefuseParams(result[i], protocol, i);
         }
 
         return result;
+    }
+
+    /// <summary>What could never be called is refused now, not retried for ever.</summary>
+    private static void RefuseParams(StepMessage step, string protocol, int index)
+    {
+        if (protocol == "json-rpc"
+            && (JsonRpcBranchInvoker.MethodOf(step.Action) ?? JsonRpcBranchInvoker.MethodOf(step.Compensate)) is not null
+            && !JsonRpcBranchInvoker.CanBeParams(step.Payload))
+        {
+            throw new RequestException(Item("payloads", index), "is no JSON object, so it cannot be the params of the JSON-RPC method its step calls");
+        }
     }
 
     /// <summary>One payload a step: bytes where the protocol has them, else <c>payloads</c>, or each step's <c>data</c> as old SDKs send it.</summary>

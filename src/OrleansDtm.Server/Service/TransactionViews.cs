@@ -34,6 +34,9 @@ internal static class TransactionViews
             NextCronTime = (transaction.Due ?? transaction.Updated).UtcDateTime,
             Concurrent = definition.Type == TransactionType.Msg && definition.Options.Concurrent,
             RetryCount = transaction.RetryCount,
+            Notice = transaction.Notice is { } notice
+                ? new NoticeView { Status = Names.Of(notice.Status), Attempts = notice.Attempts, LastError = notice.LastError }
+                : null,
         };
     }
 

@@ -21,7 +21,7 @@ public sealed class ContractTests
     {
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
-        object[] messages = [Step(), Submission(), Call(), Reply(), Answer()];
+        object[] messages = [Step(), Submission(), Register(), Register().Calls[0], Subscriber(), Call(), Reply(), Answer()];
         Assert.Equal(
             Messages().Where(static type => !type.IsEnum).OrderBy(static type => type.Name),
             messages.Select(static message => message.GetType()).OrderBy(static type => type.Name));
@@ -113,7 +113,18 @@ public sealed class ContractTests
         _ => false,
     };
 
-    private static StepMessage Step() => new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255] };
+    private static StepMessage Step() => new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255], Subscribers = ["http://bank/s"] };
+
+    private static RegisterMessage Register() => new()
+    {
+        Type = "tcc",
+        BranchId = "01",
+        Calls = [new RegisterCall("confirm", "http://bank/y")],
+        Payload = [0, 255],
+        Status = "succeed",
+    };
+
+    private static TopicSubscriber Subscriber() => new("http://bank/s", "remark");
 
     private static SubmissionMessage Submission() => new()
     {
@@ -132,6 +143,9 @@ public sealed class ContractTests
         WaitResult = true,
         DelayMs = 5,
         Orders = new Dictionary<int, int[]> { [1] = [0], [2] = [0, 1] },
+        CallbackOp = "msg",
+        CallbackPayload = [1, 2],
+        NoticeUrl = "http://bank/told",
     };
 
     private static BranchCallMessage Call() => new()

@@ -157,7 +157,7 @@ public sealed class GrainTests
         await using var silo = await SiloUnderTest.Start();
         var reply = await silo.Submit("g1", SiloUnderTest.Saga("http://bank/a0") with { Type = "sagas" });
 
-        Assert.Equal((ReplyKind.Invalid, "trans_type: '' is not supported"), (reply.Kind, reply.Message));
+        Assert.Equal((ReplyKind.Invalid, "trans_type: 'None' is not supported"), (reply.Kind, reply.Message));
         await silo.Deactivated("g1");
     }
 

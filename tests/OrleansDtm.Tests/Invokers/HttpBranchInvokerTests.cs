@@ -11,8 +11,11 @@ namespace OrleansDtm.Tests.Invokers;
 /// <summary>How a branch is called over HTTP, and what is made of anything that may come back.</summary>
 public sealed class HttpBranchInvokerTests : IAsyncLifetime
 {
-    private readonly HttpBranchInvoker _invoker = new(new InvokerOptions());
+    private readonly BranchHttpClient _http = new(new InvokerOptions());
+    private readonly HttpBranchInvoker _invoker;
     private BankService _bank = null!;
+
+    public HttpBranchInvokerTests() => _invoker = new HttpBranchInvoker(_http);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -20,7 +23,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        _invoker.Dispose();
+        _http.Dispose();
         await _bank.DisposeAsync();
     }
 
@@ -202,7 +205,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData(10)]
     public async Task A_body_is_judged_by_its_first_bytes_only(int max)
     {
-        using var invoker = new HttpBranchInvoker(new InvokerOptions { ResponseBytesMax = max });
+        using var http = new BranchHttpClient(new InvokerOptions { ResponseBytesMax = max });
+        var invoker = new HttpBranchInvoker(http);
         Assert.Equal(Outcome.Succeeded, await Judge(max, declared: true));
         Assert.Equal(Outcome.Succeeded, await Judge(max, declared: false));
         Assert.Equal(OutcomeKind.Failed, (await Judge(max - "FAILURE".Length, declared: true)).Kind);

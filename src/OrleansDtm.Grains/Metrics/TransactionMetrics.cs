@@ -1,0 +1,74 @@
+using System.Diagnostics.Metrics;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Transaction;
+
+namespace OrleansDtm.Grains.Metrics;
+
+/// <summary>Counts what became of transactions and of the calls of their branches, under DTM's names.</summary>
+internal sealed class TransactionMetrics : ITransactionObserver
+{
+    private readonly Counter<long> _transactions;
+    private readonly Histogram<double> _handled;
+    private readonly Counter<long> _branches;
+
+    public TransactionMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(DtmMeter.Name);
+        _transactions = meter.CreateCounter<long>("dtm_transaction_process_total", description: "Transactions that ended, by how.");
+        _handled = meter.CreateHistogram(
+            "dtm_transaction_handled_duration",
+            description: "Seconds from a transaction's creation to its end.",
+            advice: new InstrumentAdvice<double>
+            {
+                // DTM's, and further ones for transactions that have to wait for somebody.
+                HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600],
+            });
+        _branches = meter.CreateCounter<long>("dtm_branch_process_total", description: "Calls of branches that were answered, or not in time.");
+    }
+
+    public void OnBranchAnswered(Core.Transaction state, TransactionEvent.BranchAnswered answer)
+    {
+        if (!_branches.Enabled)
+        {
+            return;
+        }
+
+        _branches.Add(
+            1,
+            new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type)),
+            new KeyValuePair<string, object?>("branchtype", BranchType(state, answer.Index)),
+            new KeyValuePair<string, object?>("status", answer.Outcome.Kind switch
+            {
+                OutcomeKind.Succeeded => "ok",
+                OutcomeKind.Ongoing => "ongoing",
+                _ => "fail",
+            }));
+    }
+
+    public void OnFinished(Core.Transaction state)
+    {
+        var model = new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type));
+        if (_transactions.Enabled)
+        {
+            _transactions.Add(1, model, new KeyValuePair<string, object?>("status", Names.Of(state.Status)));
+        }
+
+        if (_handled.Enabled && state.Finished is { } finished)
+        {
+            _handled.Record((finished - state.Definition.Created).TotalSeconds, model);
+        }
+    }
+
+    /// <summary>The op, as DTM has it; where a submitter chose the name, one of ours, so that there are only so many series.</summary>
+    private static string BranchType(Core.Transaction state, int index) => index switch
+    {
+        Core.Transaction.NoticeIndex => "notice",
+        Core.Transaction.CallbackIndex => state.Definition.Type == TransactionType.Workflow ? "workflow" : "msg",
+        _ => state.Branches[index].Definition.Op switch
+        {
+            BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback =>
+                state.Branches[index].Definition.Op,
+            _ => "other",
+        },
+    };
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Service;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>
+/// DTM's JSON-RPC API, on the HTTP port. HTTP always says 200; how it went stands in <c>error</c>. One request a call: a batch would
+/// be as many transactions behind one limit, and is refused.
+/// </summary>
+internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
+{
+    public const string Path = "/api/json-rpc";
+
+    public async Task Handle(HttpContext context)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var call = new JsonRpcCall();
+        JsonRpcReply reply;
+        try
+        {
+            using var request = await RequestBody.Read(
+                context, options.Limits.RequestBytesMax, 0, static (body, _) => JsonDocument.Parse(body));
+            call = JsonRpcCall.Of(request.RootElement);
+            reply = call.Problem is null ? await Dispatch(call) : Bad(call.Problem);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return; // The caller has hung up; there is nobody to answer.
+        }
+        catch (Exception e)
+        {
+            reply = Of(e, call);
+        }
+
+        metrics.Record("json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
+        await reply.Write(context, call.Id);
+    }
+
+    private async Task<JsonRpcReply> Dispatch(JsonRpcCall call) => call.Method switch
+    {
+        "newGid" => JsonRpcReply.NewGid(GidGenerator.New()),
+        "prepare" => Of(await service.Prepare(Params(call)), waited: false),
+        "submit" => await Submit(Params(call)),
+        "abort" => Of(await service.Abort(Params(call)), waited: false),
+        "registerBranch" => Of(
+            await service.RegisterBranch(RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), waited: false),
+        _ => JsonRpcReply.Error(JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
+    };
+
+    private async Task<JsonRpcReply> Submit(TransactionRequest request) =>
+        Of(await service.Submit(request), request.WaitResult ?? false);
+
+    private static TransactionRequest Params(JsonRpcCall call) => Params(call, ProtocolJson.Default.TransactionRequest);
+
+    /// <exception cref="RequestException">They are not what the method takes.</exception>
+    private static T Params<T>(JsonRpcCall call, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (call.Params.ValueKind != JsonValueKind.Object)
+        {
+            throw new RequestException("params", $"is missing or no object; {call.Method} takes one with the fields of the HTTP API");
+        }
+
+        try
+        {
+            return call.Params.Deserialize(type)!;
+        }
+        catch (JsonException e)
+        {
+            throw RequestBody.Unexpected(e);
+        }
+        catch (InvalidOperationException)
+        {
+            throw RequestBody.NotUnicode();
+        }
+    }
+
+    /// <summary>As over HTTP: a submitter that waits is told a failure once the transaction has turned back, else that it goes on.</summary>
+    private static JsonRpcReply Of(TransactionReply reply, bool waited) => reply.Kind switch
+    {
+        ReplyKind.Ok when waited && reply.Status is "failed" or "aborting" =>
+            JsonRpcReply.Error(JsonRpcCodes.Failure, reply.RollbackReason),
+        ReplyKind.Ok when waited && reply.Status is not "succeed" =>
+            JsonRpcReply.Error(JsonRpcCodes.Ongoing, HttpAnswers.Unfinished(reply)),
+        ReplyKind.Ok => JsonRpcReply.Success,
+        ReplyKind.Conflict or ReplyKind.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, reply.Message),
+        ReplyKind.Invalid => Bad(reply.Message),
+        ReplyKind.Unavailable => Unavailable(reply.Message),
+        _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
+    };
+
+    private JsonRpcReply Of(Exception exception, JsonRpcCall call)
+    {
+        switch (exception)
+        {
+            case JsonException:
+                return JsonRpcReply.Error(JsonRpcCodes.Parse, $"Parse json error: {exception.Message}");
+            case RequestException:
+                return Bad(exception.Message);
+            case BadHttpRequestException:
+                return Bad($"body: {exception.Message}");
+            case StoreUnavailableException:
+                return Unavailable(exception.Message);
+            default:
+                log.RequestFailed(exception, "POST", $"{Path} {MetricName(call.Method)}");
+                return JsonRpcReply.Error(JsonRpcCodes.Internal, "internal error; the coordinator's log says more");
+        }
+    }
+
+    private static JsonRpcReply Bad(string problem) => JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
+
+    /// <summary>Nothing is decided, come again. Must not hold DTM's word for a business failure.</summary>
+    private static JsonRpcReply Unavailable(string message) => JsonRpcReply.Error(JsonRpcCodes.Internal, $"try again: {message}");
+
+    /// <summary>As the same call is named over HTTP; anything else is one word, or every typing error would be a series of its own.</summary>
+    private static string MetricName(string method) => method switch
+    {
+        "newGid" => "newgid",
+        "prepare" or "submit" or "abort" => method,
+        "registerBranch" => "registerbranch",
+        _ => ApiMetrics.Unknown,
+    };
+}

@@ -1,0 +1,129 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Service;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>A JSON-RPC request.</summary>
+internal sealed class JsonRpcCall
+{
+    /// <summary>Null = not known.</summary>
+    public string? Id { get; private init; }
+
+    /// <summary>Empty = not known.</summary>
+    public string Method { get; private init; } = "";
+
+    /// <summary>As long as its document lives.</summary>
+    public JsonElement Params { get; private init; }
+
+    /// <summary>What is wrong with it as a request; null = nothing.</summary>
+    public string? Problem { get; private init; }
+
+    /// <exception cref="RequestException">It holds text that is not Unicode.</exception>
+    public static JsonRpcCall Of(JsonElement request)
+    {
+        try
+        {
+            return Read(request);
+        }
+        catch (InvalidOperationException)
+        {
+            throw RequestBody.NotUnicode();
+        }
+    }
+
+    private static JsonRpcCall Read(JsonElement request)
+    {
+        if (request.ValueKind == JsonValueKind.Array)
+        {
+            return new JsonRpcCall { Problem = "batch: is not supported; send each request by itself" };
+        }
+
+        if (request.ValueKind != JsonValueKind.Object)
+        {
+            return new JsonRpcCall { Problem = "request: is no object" };
+        }
+
+        var id = Text(request, "id");
+        var problem =
+            Text(request, "jsonrpc") != "2.0" ? "jsonrpc: must be \"2.0\""
+            : string.IsNullOrEmpty(id) ? "id: must be a non-empty string"
+            : Text(request, "method") is null ? "method: must be a string"
+            : null;
+        return new JsonRpcCall
+        {
+            Id = id,
+            Method = Text(request, "method") ?? "",
+            Params = request.TryGetProperty("params", out var found) ? found : default,
+            Problem = problem,
+        };
+    }
+
+    private static string? Text(JsonElement request, string name) =>
+        request.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}
+
+/// <summary>A JSON-RPC answer: what DTM puts in it, all four members each time.</summary>
+/// <param name="Code">0 = no error.</param>
+/// <param name="Message">Of the error.</param>
+/// <param name="Gid">Of newGid; empty for everything else.</param>
+internal readonly record struct JsonRpcReply(int Code, string Message, string Gid)
+{
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static JsonRpcReply Success { get; } = new(0, "", "");
+
+    public static JsonRpcReply NewGid(string gid) => new(0, "", gid);
+
+    public static JsonRpcReply Error(int code, string message) => new(code, message, "");
+
+    public async Task Write(HttpContext context, string? id)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        var json = new Utf8JsonWriter(context.Response.BodyWriter, Readable);
+        await using (json)
+        {
+            WriteTo(json, id);
+        }
+
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private void WriteTo(Utf8JsonWriter json, string? id)
+    {
+        json.WriteStartObject();
+        if (Code == 0)
+        {
+            json.WriteNull("error");
+        }
+        else
+        {
+            json.WriteStartObject("error");
+            json.WriteNumber("code", Code);
+            json.WriteString("message", Message);
+            json.WriteEndObject();
+        }
+
+        json.WriteString("id", id);
+        json.WriteString("jsonrpc", "2.0");
+        if (Gid.Length > 0)
+        {
+            json.WriteStartObject("result");
+            json.WriteString("gid", Gid);
+            json.WriteEndObject();
+        }
+        else if (Code is JsonRpcCodes.Failure or JsonRpcCodes.Ongoing)
+        {
+            // So DTM answers when the business said no; "result" tells nothing then.
+            json.WriteStartObject("result");
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNull("result");
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Routing.Patterns;
+using OrleansDtm.Server.Apis;
+
+namespace OrleansDtm.Server.Metrics;
+
+/// <summary>Records each HTTP request under the name of its route. JSON-RPC and gRPC know better how theirs went and record themselves.</summary>
+internal sealed class HttpMetrics(RequestDelegate next, ApiMetrics metrics)
+{
+    /// <summary>Null = not ours to record. As many entries as there are routes.</summary>
+    private readonly ConcurrentDictionary<Endpoint, string?> _names = new();
+
+    public Task InvokeAsync(HttpContext context) => metrics.Enabled ? Measure(context) : next(context);
+
+    private async Task Measure(HttpContext context)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await next(context);
+        var name = context.GetEndpoint() is { } endpoint ? _names.GetOrAdd(endpoint, NameOf) : ApiMetrics.Unknown;
+        if (name is not null)
+        {
+            metrics.Record("http", name, context.Response.StatusCode >= 400 ? "fail" : "ok", Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    /// <summary>The last fixed part of the route: submit, newgid, topic.</summary>
+    private static string? NameOf(Endpoint endpoint)
+    {
+        if (endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null || endpoint is not RouteEndpoint route
+            || route.RoutePattern.RawText == JsonRpcApi.Path)
+        {
+            return null;
+        }
+
+        for (var i = route.RoutePattern.PathSegments.Count - 1; i >= 0; i--)
+        {
+            if (route.RoutePattern.PathSegments[i].Parts is [RoutePatternLiteralPart literal])
+            {
+                return literal.Content.ToLowerInvariant();
+            }
+        }
+
+        return ApiMetrics.Unknown;
+    }
+}

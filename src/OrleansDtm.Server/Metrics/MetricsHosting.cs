@@ -1,0 +1,42 @@
+using OpenTelemetry.Metrics;
+using OrleansDtm.Grains.Metrics;
+
+namespace OrleansDtm.Server.Metrics;
+
+/// <summary>Collects the measurements and shows them to Prometheus.</summary>
+internal static class MetricsHosting
+{
+    private const string Path = "/api/metrics";
+
+    public static void AddCoordinatorMetrics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<UnfinishedGauges>();
+        services.AddSingleton<ProcessGauges>();
+        services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+            .AddMeter(DtmMeter.Name)
+            .AddPrometheusExporter(static exporter =>
+            {
+                // The names are DTM's to the letter, with their suffixes, and no labels that dashboards do not know.
+                exporter.DisableTotalNameSuffixForCounters = true;
+                exporter.ScopeInfoEnabled = false;
+                exporter.TargetInfoEnabled = false;
+            }));
+    }
+
+    public static void MapCoordinatorMetrics(this WebApplication app)
+    {
+        var unfinished = app.Services.GetRequiredService<UnfinishedGauges>();
+        _ = app.Services.GetRequiredService<ProcessGauges>();
+        app.MapPrometheusScrapingEndpoint(
+            Path,
+            meterProvider: null,
+            configureBranchedPipeline: scrape => scrape.Use(async (context, next) =>
+            {
+                await unfinished.Refresh(context.RequestAborted);
+                await next(context);
+            }),
+            optionsName: null);
+    }
+}
