@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Invokers;
 
 /// <summary>Picks the invoker that speaks the URL's protocol.</summary>
-public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker jsonRpc) : IBranchInvoker
+public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker jsonRpc, GrpcBranchInvoker grpc) : IBranchInvoker
 {
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
@@ -17,7 +17,7 @@ public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker 
         // An http(s) URL is called by HTTP whatever the transaction's protocol is (DTM does the same).
         return IsHttp(call.Url)
             ? http.Invoke(call, cancellationToken)
-            : Task.FromResult(Outcome.Unknown($"no invoker speaks the protocol of '{call.Url}'"));
+            : grpc.Invoke(call, cancellationToken);
     }
 
     public static bool IsHttp(string url) =>

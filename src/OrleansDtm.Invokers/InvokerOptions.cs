@@ -17,4 +17,19 @@ public sealed record InvokerOptions
     /// answer is followed.
     /// </summary>
     public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a connection may take to open. Default 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Bytes of a gRPC branch's answer; a longer one counts as Unknown. Default 4 MiB, gRPC's own default: a service that works
+    /// with other callers works here.
+    /// </summary>
+    public int GrpcResponseBytesMax { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>gRPC services with an open channel. Default 1024; the one unused for longest makes place.</summary>
+    public int GrpcChannelsMax { get; init; } = 1024;
+
+    /// <summary>How long a channel is kept that nobody uses. Default 10 minutes.</summary>
+    public TimeSpan GrpcChannelIdle { get; init; } = TimeSpan.FromMinutes(10);
 }

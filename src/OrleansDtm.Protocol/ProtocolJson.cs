@@ -7,6 +7,7 @@ namespace OrleansDtm.Protocol;
 /// <summary>Source-generated JSON of the wire contract. Unknown members are ignored: SDKs send more than the coordinator needs.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Default)]
 [JsonSerializable(typeof(TransactionRequest))]
+[JsonSerializable(typeof(List<StepRequest>))]
 [JsonSerializable(typeof(SagaCustomData))]
 [JsonSerializable(typeof(MsgCustomData))]
 [JsonSerializable(typeof(WorkflowCustomData))]

@@ -21,10 +21,12 @@ public static class CoordinatorApp
     {
         var started = Stopwatch.GetTimestamp();
         var options = SettingsLoader.Load(args);
+        var grpc = GrpcHosting.Endpoint(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
         builder.Services.AddRouting();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.AddGrpcApi(options);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, grpc));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -39,8 +41,10 @@ public static class CoordinatorApp
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseGrpcPort();
         app.UseRouting();
         app.MapHttpApi();
+        app.MapGrpcApi();
         app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle);
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
@@ -72,27 +76,37 @@ public static class CoordinatorApp
         });
     }
 
-    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options)
+    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax;
-        switch (options.Bind)
+        kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax + GrpcHosting.MessagePrefixBytes;
+        kestrel.LimitHttp2(options);
+
+        // In this order: who finds the HTTP port ready may use the other one too.
+        Listen(kestrel, options.Bind, options.GrpcPort, grpc);
+        Listen(kestrel, options.Bind, options.HttpPort, static _ => { });
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string bind, int port, Action<ListenOptions> configure)
+    {
+        switch (bind)
         {
-            case "localhost" when options.HttpPort != 0:
-                kestrel.ListenLocalhost(options.HttpPort);
+            case "localhost" when port != 0:
+                kestrel.ListenLocalhost(port, configure);
                 break;
             case "localhost":
-                kestrel.Listen(IPAddress.Loopback, 0);
+                kestrel.Listen(IPAddress.Loopback, 0, configure);
                 break;
             case "*":
-                kestrel.ListenAnyIP(options.HttpPort);
+                kestrel.ListenAnyIP(port, configure);
                 break;
             default:
                 kestrel.Listen(
-                    IPAddress.TryParse(options.Bind, out var address)
+                    IPAddress.TryParse(bind, out var address)
                         ? address
-                        : throw new SettingsException([$"Bind: '{options.Bind}' is not localhost, * or an IP address."]),
-                    options.HttpPort);
+                        : throw new SettingsException([$"Bind: '{bind}' is not localhost, * or an IP address."]),
+                    port,
+                    configure);
                 break;
         }
     }

@@ -15,7 +15,7 @@ internal sealed class GrainBranchCaller(GrainReferences grains) : IBranchCaller
         var scheme = rest.IndexOf("://");
         if (scheme >= 0)
         {
-            rest = rest[(scheme + 3)..];
+            rest = rest[(scheme + 3)..].TrimStart('/'); // dns:///name
         }
 
         var end = rest.IndexOfAny('/', '?', '#');

@@ -32,6 +32,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(new InvokerOptions());
         services.TryAddSingleton<BranchHttpClient>();
         services.TryAddSingleton<HttpBranchInvoker>();
+        services.TryAddSingleton<GrpcBranchInvoker>();
         services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
         services.TryAddSingleton<GrainReferences>();

@@ -12,6 +12,8 @@ public sealed record CoordinatorOptions
     /// <summary>Port of the gRPC API. Default 36790; 0 = any free one.</summary>
     public int GrpcPort { get; init; } = 36790;
 
+    public GrpcOptions Grpc { get; init; } = new();
+
     public StoreOptions Store { get; init; } = new();
 
     public ClusterOptions Cluster { get; init; } = new();
@@ -69,6 +71,19 @@ public sealed record StoreOptions
 
     /// <summary>Database name. Default <c>dtm</c>.</summary>
     public string Db { get; init; } = "dtm";
+}
+
+/// <summary>The gRPC port.</summary>
+public sealed record GrpcOptions
+{
+    /// <summary>PEM file of the certificate, with its chain if it has one; empty (default) = no TLS.</summary>
+    public string TlsCertificate { get; init; } = "";
+
+    /// <summary>PEM file of the certificate's private key.</summary>
+    public string TlsKey { get; init; } = "";
+
+    /// <summary>Calls under way on one connection; further ones wait at the client. Default 512: SDKs share one connection.</summary>
+    public int StreamsPerConnectionMax { get; init; } = 512;
 }
 
 /// <summary>How silos find each other.</summary>

@@ -17,6 +17,8 @@ internal static class Help
           Bind=localhost                       address to listen on; * = all
           HttpPort=36789                       HTTP and JSON-RPC; 0 = any free port
           GrpcPort=36790                       gRPC; 0 = any free port
+          Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = gRPC without TLS
+          Grpc:StreamsPerConnectionMax=512     calls under way on one gRPC connection
           Store:Driver=sqlite                  where transactions are kept
           Store:Path=data/orleansdtm.db        the SQLite file
           TransCronInterval=1                  seconds between two looks for due work

@@ -37,6 +37,9 @@ public static class SettingsLoader
     {
         "Bind",
         "DrainTimeout",
+        "Grpc:TlsCertificate",
+        "Grpc:TlsKey",
+        "Grpc:StreamsPerConnectionMax",
         "Cluster:Mode",
         "Cluster:SiloPort",
         "Limits:RequestBytesMax",
@@ -157,6 +160,7 @@ public static class SettingsLoader
             AlertRetryLimit = read.Whole("AlertRetryLimit", defaults.AlertRetryLimit, 0, 1000),
             AlertWebHook = read.Text("AlertWebHook", ""),
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
+            Grpc = ReadGrpc(read, defaults.Grpc),
             Store = ReadStore(read, defaults.Store),
             Cluster = new ClusterOptions
             {
@@ -183,6 +187,22 @@ public static class SettingsLoader
         }
 
         return read.Problems.Count == 0 ? options : throw new SettingsException(read.Problems);
+    }
+
+    private static GrpcOptions ReadGrpc(SettingsReader read, GrpcOptions defaults)
+    {
+        var grpc = new GrpcOptions
+        {
+            TlsCertificate = read.Text("Grpc:TlsCertificate", ""),
+            TlsKey = read.Text("Grpc:TlsKey", ""),
+            StreamsPerConnectionMax = read.Whole("Grpc:StreamsPerConnectionMax", defaults.StreamsPerConnectionMax, 1, 100_000),
+        };
+        if (grpc.TlsCertificate.Length == 0 != (grpc.TlsKey.Length == 0))
+        {
+            read.Problem("Grpc:TlsKey", grpc.TlsKey, "given together with Grpc:TlsCertificate: both or neither");
+        }
+
+        return grpc;
     }
 
     private static StoreOptions ReadStore(SettingsReader read, StoreOptions defaults) => new()

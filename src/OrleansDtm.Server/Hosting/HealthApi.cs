@@ -18,7 +18,8 @@ internal static class HealthApi
         });
     }
 
-    private static async Task<string?> Problem(ITransactionStore store, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
+    /// <summary>Why no transaction can be taken; null = it can.</summary>
+    public static async Task<string?> Problem(ITransactionStore store, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
     {
         if (lifetime.ApplicationStopping.IsCancellationRequested)
         {

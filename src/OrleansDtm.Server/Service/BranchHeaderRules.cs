@@ -12,6 +12,10 @@ internal static class BranchHeaderRules
     private static readonly SearchValues<char> Token =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
+    /// <summary>What a name of gRPC metadata is made of.</summary>
+    private static readonly SearchValues<char> MetadataName =
+        SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <summary>Headers that frame the message: a value from outside would break or split the call.</summary>
     private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -19,7 +23,7 @@ internal static class BranchHeaderRules
     };
 
     /// <summary>The headers, if all can be sent; null = none.</summary>
-    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers)
+    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol)
     {
         if (headers is null || headers.Count == 0)
         {
@@ -34,7 +38,7 @@ internal static class BranchHeaderRules
         var result = new Dictionary<string, string>(headers.Count);
         foreach (var (name, value) in headers)
         {
-            if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(Token))
+            if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(protocol == "grpc" ? MetadataName : Token))
             {
                 throw new RequestException("branch_headers", $"'{RequestValidator.Printable(name)}' is no header name");
             }

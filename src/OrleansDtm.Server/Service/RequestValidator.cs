@@ -87,7 +87,7 @@ public sealed class RequestValidator(CoordinatorOptions options)
         var protocol = Protocol(request.Protocol);
         var steps = Steps(request, type, protocol);
         var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps.Length) : (request.Concurrent ?? false, null);
-        var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData) : (BranchOps.Msg, []);
+        var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData, protocol) : (BranchOps.Msg, []);
         return new SubmissionMessage
         {
             Type = Names.Of(type),
@@ -98,7 +98,7 @@ public sealed class RequestValidator(CoordinatorOptions options)
             CallbackPayload = callbackPayload,
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
-            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders),
+            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol),
             TimeoutToFailMs = Milliseconds(
                 "timeout_to_fail",
                 request.TimeoutToFail,

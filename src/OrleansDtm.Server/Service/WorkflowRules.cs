@@ -1,14 +1,16 @@
 using System.Text.Json;
+using Google.Protobuf;
 using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Server.Service;
 
 /// <summary>What a workflow's SDK sends.</summary>
 internal static class WorkflowRules
 {
-    /// <summary>The name and data with which it is resumed.</summary>
+    /// <summary>The name and body with which it is resumed: the data itself, over gRPC in the message of its service.</summary>
     /// <exception cref="RequestException">The custom data is not a workflow's.</exception>
-    public static (string Name, byte[] Data) Custom(string? customData)
+    public static (string Name, byte[] Data) Custom(string? customData, string protocol)
     {
         if (string.IsNullOrEmpty(customData))
         {
@@ -18,7 +20,8 @@ internal static class WorkflowRules
         try
         {
             var custom = JsonSerializer.Deserialize(customData, ProtocolJson.Default.WorkflowCustomData);
-            return (custom?.Name ?? "", custom?.Data ?? []);
+            var data = custom?.Data ?? [];
+            return (custom?.Name ?? "", protocol == "grpc" ? new WorkflowData { Data = ByteString.CopyFrom(data) }.ToByteArray() : data);
         }
         catch (JsonException e)
         {

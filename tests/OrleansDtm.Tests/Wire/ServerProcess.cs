@@ -22,6 +22,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         var (http, grpc) = (FreePort(), FreePort());
         Url = $"http://127.0.0.1:{http}";
+        GrpcUrl = $"http://127.0.0.1:{grpc}";
         _settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["HTTP_PORT"] = http.ToString(CultureInfo.InvariantCulture),
@@ -40,6 +41,9 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     public string Url { get; }
+
+    /// <summary>The gRPC port, in the form a channel wants.</summary>
+    public string GrpcUrl { get; }
 
     /// <summary>From the last start of the process to its first answered ping.</summary>
     public TimeSpan Startup { get; private set; }

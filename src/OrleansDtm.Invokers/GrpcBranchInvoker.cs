@@ -1,0 +1,94 @@
+using System.Text;
+using Grpc.Core;
+using OrleansDtm.Core;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>Calls branches over gRPC the way DTM does: the payload is the message as it stands, who and what is in the metadata.</summary>
+public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock) : IBranchInvoker, IDisposable
+{
+    /// <summary>What gRPC and HTTP/2 say themselves: from a submitter they would break the call or say what is not true.</summary>
+    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+        "upgrade", "user-agent",
+        BranchMetadata.Gid, BranchMetadata.TransType, BranchMetadata.BranchId, BranchMetadata.Op, BranchMetadata.Dtm,
+    };
+
+    private readonly GrpcChannels _channels = new(options, clock);
+
+    public async Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        if (GrpcTarget.Parse(call.Url) is not { } target)
+        {
+            return Outcome.Unknown($"'{call.Url}' is no address of a gRPC method; it is written host:port/package.Service/Method");
+        }
+
+        try
+        {
+            using var lease = _channels.Rent(target);
+            if (lease is null)
+            {
+                return Outcome.Unknown($"{options.GrpcChannelsMax} services are being called already; no channel is left for another");
+            }
+
+            using var answer = lease.Invoker.AsyncUnaryCall(
+                lease.Method, host: null, new CallOptions(Metadata(call), cancellationToken: cancellationToken), call);
+            await answer.ResponseAsync.ConfigureAwait(false);
+            return Outcome.Succeeded;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            return Outcome.Unknown("no answer within the request timeout");
+        }
+        catch (RpcException e)
+        {
+            return OutcomeRules.FromGrpc(e.StatusCode, e.Status.Detail);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or NotSupportedException
+            or OverflowException or HttpRequestException or IOException or OperationCanceledException)
+        {
+            return Outcome.Unknown(e.Message);
+        }
+    }
+
+    public void Dispose() => _channels.Dispose();
+
+    private static Metadata Metadata(BranchInvocation call)
+    {
+        var metadata = new Metadata
+        {
+            { BranchMetadata.Gid, call.Gid },
+            { BranchMetadata.TransType, call.Type },
+            { BranchMetadata.BranchId, call.BranchId },
+            { BranchMetadata.Op, call.Op },
+            { BranchMetadata.Dtm, "" },
+        };
+        if (call.Headers is null)
+        {
+            return metadata;
+        }
+
+        foreach (var (name, value) in call.Headers)
+        {
+            if (Reserved.Contains(name) || name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            // A line break would be a header of its own. Which names are possible, the entry itself knows.
+            if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
+            {
+                throw new FormatException($"the branch header '{name}' cannot be sent");
+            }
+
+            metadata.Add(name.EndsWith(Grpc.Core.Metadata.BinaryHeaderSuffix, StringComparison.OrdinalIgnoreCase)
+                ? new Metadata.Entry(name, Encoding.UTF8.GetBytes(value))
+                : new Metadata.Entry(name, value));
+        }
+
+        return metadata;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Grpc.Net.Client.Balancer;
+using Grpc.Net.Client.Configuration;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>Opens channels: to one address, to several, or to all that a name has.</summary>
+internal static class GrpcChannelFactory
+{
+    /// <summary>How soon an address that refused is tried again. Short: a retry must not find the door shut that has just been opened.</summary>
+    private static readonly TimeSpan ReconnectMin = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReconnectMax = TimeSpan.FromSeconds(1);
+
+    public static GrpcChannel Create(GrpcTarget target, InvokerOptions options)
+    {
+        var several = target.Hosts.Contains(',', StringComparison.Ordinal);
+        var channel = new GrpcChannelOptions
+        {
+            HttpHandler = Handler(options, balanced: several || target.Dns),
+            DisposeHttpClient = true,
+            Credentials = target.Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
+            MaxReceiveMessageSize = options.GrpcResponseBytesMax,
+            MaxSendMessageSize = null, // What was accepted can be sent.
+            InitialReconnectBackoff = ReconnectMin,
+            MaxReconnectBackoff = ReconnectMax,
+        };
+        if (!several && !target.Dns)
+        {
+            return GrpcChannel.ForAddress($"{(target.Tls ? "https" : "http")}://{target.Hosts}", channel);
+        }
+
+        channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
+        channel.ServiceProvider = new Resolvers(
+            several
+                ? new StaticResolverFactory(_ => [.. target.Hosts.Split(',').Select(host => Address(host, target.Tls))])
+                : new DnsResolverFactory(options.ConnectionLifetime));
+        return GrpcChannel.ForAddress(several ? "static:///branch" : $"dns:///{target.Hosts}", channel);
+    }
+
+    private static SocketsHttpHandler Handler(InvokerOptions options, bool balanced)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionLifetime = options.ConnectionLifetime,
+            MaxResponseHeadersLength = Math.Max(1, options.ResponseHeaderBytesMax / 1024),
+            ActivityHeadersPropagator = null,
+
+            // A service allows a hundred calls on a connection by habit; the bulkhead may have more.
+            EnableMultipleHttp2Connections = true,
+
+            // gids and headers need not be ASCII.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        };
+        if (!balanced)
+        {
+            // With one address there is nothing to balance: connecting when called, without a back-off of its own, is what retries want.
+            handler.Properties["__GrpcLoadBalancingDisabled"] = true;
+        }
+
+        return handler;
+    }
+
+    private static BalancerAddress Address(string host, bool tls)
+    {
+        var colon = host.LastIndexOf(':');
+        return colon >= 0 && !host.EndsWith(']')
+            ? new BalancerAddress(host[..colon], int.Parse(host[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture))
+            : new BalancerAddress(host, tls ? 443 : 80);
+    }
+
+    /// <summary>The one service a channel asks for.</summary>
+    private sealed class Resolvers(ResolverFactory factory) : IServiceProvider
+    {
+        public object? GetService(Type serviceType) => serviceType == typeof(IEnumerable<ResolverFactory>) ? new[] { factory } : null;
+    }
+}

@@ -1,0 +1,41 @@
+namespace OrleansDtm.Invokers;
+
+/// <summary>
+/// What the URL of a gRPC branch says: <c>[grpc[s]://|dns:///]host[:port][,host[:port]...]/package.Service/Method</c>.
+/// </summary>
+/// <param name="Hosts">One or more; calls to several go round.</param>
+/// <param name="Tls">Encrypt and check the service's certificate.</param>
+/// <param name="Dns">The host stands for all addresses its name has, and calls go round.</param>
+internal sealed record GrpcTarget(string Hosts, bool Tls, bool Dns, string Service, string Method)
+{
+    /// <summary>Targets with the same key share a channel.</summary>
+    public string Channel => $"{(Tls ? "tls" : Dns ? "dns" : "tcp")}:{Hosts}";
+
+    /// <summary>Null when it is no such URL.</summary>
+    public static GrpcTarget? Parse(string url)
+    {
+        var (tls, dns, rest) = (false, false, url);
+        var scheme = url.IndexOf("://", StringComparison.Ordinal);
+        if (scheme >= 0)
+        {
+            rest = url[(scheme + 3)..].TrimStart('/');
+            switch (url[..scheme].ToLowerInvariant())
+            {
+                case "grpc":
+                    break;
+                case "grpcs":
+                    tls = true;
+                    break;
+                case "dns":
+                    dns = true;
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return rest.Split('/') is [{ Length: > 0 } hosts, { Length: > 0 } service, { Length: > 0 } method]
+            ? new GrpcTarget(hosts.ToLowerInvariant(), tls, dns, service, method)
+            : null;
+    }
+}

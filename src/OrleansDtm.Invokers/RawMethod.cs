@@ -1,0 +1,27 @@
+using System.Buffers;
+using Grpc.Core;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>A unary method whose message is the branch's payload, byte for byte: the coordinator does not know the services' types.</summary>
+internal static class RawMethod
+{
+    private static readonly object Answered = new();
+
+    private static readonly Marshaller<BranchInvocation> Payload = Marshallers.Create(
+        static (BranchInvocation call, SerializationContext context) =>
+        {
+            context.SetPayloadLength(call.Payload.Length);
+            context.GetBufferWriter().Write(call.Payload.Span);
+            context.Complete();
+        },
+        static _ => throw new NotSupportedException());
+
+    /// <summary>What a branch answers beside its status is nobody's business here, and is not copied.</summary>
+    private static readonly Marshaller<object> Ignored = Marshallers.Create(
+        static (object _, SerializationContext _) => throw new NotSupportedException(),
+        static _ => Answered);
+
+    public static Method<BranchInvocation, object> Of(string service, string method) =>
+        new(MethodType.Unary, service, method, Payload, Ignored);
+}

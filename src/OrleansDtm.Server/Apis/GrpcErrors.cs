@@ -1,0 +1,36 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using OrleansDtm.Server.Service;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>Turns what a method throws into a status: the caller's mistakes into InvalidArgument, the store's absence into Unavailable, our own into Internal.</summary>
+internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            return await continuation(request, context);
+        }
+        catch (RequestException e)
+        {
+            throw GrpcAnswers.Error(StatusCode.InvalidArgument, e.Message);
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw GrpcAnswers.Error(StatusCode.Unavailable, $"try again: {e.Message}");
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            throw GrpcAnswers.Error(StatusCode.Cancelled, "the caller has given up");
+        }
+        catch (Exception e) when (e is not RpcException)
+        {
+            log.RequestFailed(e, "gRPC", context.Method);
+            throw GrpcAnswers.Error(StatusCode.Internal, "internal error; the coordinator's log says more");
+        }
+    }
+}

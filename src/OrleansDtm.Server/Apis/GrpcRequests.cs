@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Google.Protobuf.Collections;
+using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Wire;
+using OrleansDtm.Server.Service;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>What came over gRPC, in the words of the application.</summary>
+internal static class GrpcRequests
+{
+    private static readonly DtmTransOptions NothingSaid = new();
+
+    /// <exception cref="RequestException">The JSON of the steps is none.</exception>
+    public static TransactionRequest Of(DtmRequest message)
+    {
+        var options = message.TransOptions ?? NothingSaid;
+        return new TransactionRequest
+        {
+            Gid = message.Gid,
+            TransType = message.TransType,
+            Protocol = "grpc",
+            Steps = Steps(message.Steps),
+            BinPayloads = [.. message.BinPayloads.Select(static p => p.Memory)],
+            QueryPrepared = message.QueryPrepared,
+            CustomData = message.CustomedData,
+            RollbackReason = message.RollbackReason,
+            ReqExtra = Map(message.ReqExtra),
+            WaitResult = options.WaitResult,
+            TimeoutToFail = options.TimeoutToFail,
+            RetryInterval = options.RetryInterval,
+            RequestTimeout = options.RequestTimeout,
+            RetryLimit = options.RetryLimit,
+            BranchHeaders = Map(options.BranchHeaders),
+        };
+    }
+
+    public static RegisterRequest Of(DtmBranchRequest message)
+    {
+        var fields = new Dictionary<string, string>(message.Data);
+        if (message.Op.Length > 0)
+        {
+            fields.TryAdd("op", message.Op); // SDKs say it in the data; the field of that name means the same.
+        }
+
+        return new RegisterRequest
+        {
+            Gid = message.Gid,
+            TransType = message.TransType,
+            BranchId = message.BranchID,
+            Data = message.BusiPayload.Memory,
+            Fields = fields,
+        };
+    }
+
+    private static List<StepRequest?>? Steps(string json)
+    {
+        if (json.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(json, ProtocolJson.Default.ListStepRequest)!;
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException("steps", $"is not the JSON of a list, [{{\"action\":url,\"compensate\":url}}]: wrong at {e.Path ?? "$"}");
+        }
+    }
+
+    private static Dictionary<string, string?>? Map(MapField<string, string> map) =>
+        map.Count == 0 ? null : map.ToDictionary(static p => p.Key, static string? (p) => p.Value);
+}

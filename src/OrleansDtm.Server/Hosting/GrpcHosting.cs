@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Hosting;
+
+/// <summary>The gRPC front end: a port of its own that speaks HTTP/2 only.</summary>
+internal static class GrpcHosting
+{
+    /// <summary>Bytes before each message: a flag and the length.</summary>
+    public const int MessagePrefixBytes = 5;
+
+    private static readonly object OnGrpcPort = new();
+
+    public static void AddGrpcApi(this WebApplicationBuilder builder, CoordinatorOptions options)
+    {
+        builder.Services
+            .AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.Limits.RequestBytesMax)
+            .AddServiceOptions<GrpcApi>(static service => service.Interceptors.Add<GrpcErrors>());
+        builder.Services.AddSingleton<GrpcApi>();
+        builder.Services.AddGrpcReflection();
+        builder.Services
+            .AddGrpcHealthChecks(static health => health.Services.Map("dtmgimp.Dtm", static _ => true))
+            .AddCheck<StoreHealthCheck>("store");
+
+        // It logs each message that cannot be read as an error of ours, with a stack trace: whoever sends rubbish would fill the log.
+        builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Critical);
+    }
+
+    /// <summary>What one connection may ask for. Kestrel ends it on a malformed frame and on a flood of resets, pings or settings.</summary>
+    public static void LimitHttp2(this KestrelServerOptions kestrel, CoordinatorOptions options)
+    {
+        var http2 = kestrel.Limits.Http2;
+        http2.MaxStreamsPerConnection = options.Grpc.StreamsPerConnectionMax;
+        http2.MaxRequestHeaderFieldSize = 16 * 1024;
+        http2.HeaderTableSize = 4096;
+
+        // A caller whose machine is gone holds its calls no longer than this.
+        http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+    }
+
+    /// <summary>Makes an endpoint the gRPC one.</summary>
+    /// <exception cref="SettingsException">The certificate cannot be used.</exception>
+    public static Action<ListenOptions> Endpoint(CoordinatorOptions options)
+    {
+        var tls = Tls(options.Grpc);
+        return listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(next => connection =>
+            {
+                connection.Items[OnGrpcPort] = null;
+                return next(connection);
+            });
+            if (tls is not null)
+            {
+                listen.UseHttps(tls);
+            }
+        };
+    }
+
+    /// <summary>The port is for gRPC: who opens it to others has not opened the HTTP API.</summary>
+    public static void UseGrpcPort(this WebApplication app) => app.Use(static (context, next) =>
+    {
+        if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true
+            && context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return context.Response.WriteAsync("this port speaks gRPC; the HTTP API has another", context.RequestAborted);
+        }
+
+        return next(context);
+    });
+
+    public static void MapGrpcApi(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGrpcService<GrpcApi>();
+        routes.MapGrpcReflectionService();
+        routes.MapGrpcHealthChecksService();
+    }
+
+    private static HttpsConnectionAdapterOptions? Tls(GrpcOptions options)
+    {
+        if (options.TlsCertificate.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(options.TlsCertificate);
+            return new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = X509Certificate2.CreateFromPemFile(options.TlsCertificate, options.TlsKey),
+                ServerCertificateChain = chain,
+            };
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SettingsException(
+                [$"Grpc:TlsCertificate '{options.TlsCertificate}', Grpc:TlsKey '{options.TlsKey}': {e.Message} Both must be PEM files that can be read."]);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Grpc.Reflection.V1Alpha;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Tests.Grpc;
+
+/// <summary>The gRPC port itself: what it says of its health and services, and what it does with those who do not speak its language.</summary>
+[Collection(SharedServer.Name)]
+public sealed class GrpcServiceTests(RunningServer running) : IDisposable
+{
+    private readonly GrpcDtm _grpc = new(running.Process.GrpcUrl);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _grpc.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("dtmgimp.Dtm")]
+    public async Task It_is_serving(string service)
+    {
+        var health = new Health.HealthClient(_grpc.Channel);
+        var answer = await health.CheckAsync(new HealthCheckRequest { Service = service }, cancellationToken: Cancel);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, answer.Status);
+    }
+
+    [Fact]
+    public async Task Reflection_lists_the_service_and_describes_it()
+    {
+        using var call = new ServerReflection.ServerReflectionClient(_grpc.Channel).ServerReflectionInfo(cancellationToken: Cancel);
+        await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, Cancel);
+        Assert.True(await call.ResponseStream.MoveNext(Cancel));
+        Assert.Contains(call.ResponseStream.Current.ListServicesResponse.Service, static s => s.Name == "dtmgimp.Dtm");
+
+        await call.RequestStream.WriteAsync(new ServerReflectionRequest { FileContainingSymbol = "dtmgimp.Dtm" }, Cancel);
+        Assert.True(await call.ResponseStream.MoveNext(Cancel));
+        Assert.NotEmpty(call.ResponseStream.Current.FileDescriptorResponse.FileDescriptorProto);
+        await call.RequestStream.CompleteAsync();
+    }
+
+    [Fact]
+    public async Task An_unknown_method_is_unimplemented()
+    {
+        var bytes = Marshallers.Create(static (byte[] b) => b, static b => b);
+        var method = new Method<byte[], byte[]>(MethodType.Unary, "dtmgimp.Dtm", "Nonsense", bytes, bytes);
+        using var call = _grpc.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, default, []);
+        await GrpcDtm.Fails(StatusCode.Unimplemented, call.ResponseAsync);
+    }
+
+    [Fact]
+    public async Task The_HTTP_API_is_not_on_this_port()
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, running.Process.GrpcUrl + "/api/dtmsvr/newGid")
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var answer = await http.SendAsync(request, Cancel);
+        Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+    }
+
+    public static TheoryData<string> Rubbish() => [.. RawHttp2.Rubbish.Keys];
+
+    [Theory]
+    [MemberData(nameof(Rubbish))]
+    public async Task Who_sends_rubbish_loses_the_connection_and_nobody_else_does(string what)
+    {
+        await _grpc.Gid(); // a connection that was there before
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", new Uri(running.Process.GrpcUrl).Port, Cancel);
+        var stream = client.GetStream();
+        await stream.WriteAsync(RawHttp2.Rubbish[what], Cancel);
+
+        await RawHttp2.Closes(stream, Cancel);
+
+        Assert.NotEmpty(await _grpc.Gid());
+    }
+
+    [Fact]
+    public async Task Who_floods_it_with_resets_loses_the_connection_while_others_are_served()
+    {
+        await using var busi = await GrpcParticipant.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", new Uri(running.Process.GrpcUrl).Port, Cancel);
+        var stream = client.GetStream();
+        var closed = RawHttp2.Closes(stream, Cancel);
+
+        var flood = RawHttp2.Flood(stream, closed, Cancel);
+        for (var i = 0; i < 5; i++)
+        {
+            await _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi)));
+        }
+
+        await flood;
+        await closed;
+        Assert.Equal(10, busi.Calls.Count);
+        Assert.NotEmpty(await _grpc.Gid());
+    }
+}
