@@ -62,7 +62,13 @@ public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
     [Fact]
     public async Task Other_methods_check_what_they_are_given()
     {
-        await Refused("query_prepared", _grpc.Prepare(new DtmRequest { Gid = _gid, TransType = "msg" }));
+        await Refused("query_prepared", _grpc.Prepare(new DtmRequest
+        {
+            Gid = _gid,
+            TransType = "msg",
+            Steps = """[{"action":"host:1/a.B/C"}]""",
+            BinPayloads = { ByteString.Empty },
+        }));
         await Refused("gid", _grpc.Abort(new DtmRequest { TransType = "tcc" }));
         await Refused("trans_type", _grpc.Abort(new DtmRequest { Gid = _gid }));
         await Refused("trans_type", _grpc.Workflow(new DtmRequest { Gid = _gid, TransType = "saga" }));
