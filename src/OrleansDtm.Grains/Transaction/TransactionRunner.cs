@@ -15,6 +15,9 @@ public sealed class TransactionRunner
     /// <summary>Writes lost in a row to another owner before a request is answered "unavailable" instead of trying again.</summary>
     private const int ConflictsMax = 5;
 
+    /// <summary>How long a prepared transaction stays in memory after the last request, when its due moment is far.</summary>
+    private static readonly TimeSpan LingerWhilePrepared = TimeSpan.FromSeconds(5);
+
     private readonly string _gid;
     private readonly RunnerServices _services;
     private readonly IRunnerHost _host;
@@ -28,6 +31,7 @@ public sealed class TransactionRunner
     private long _storedOwner;
     private bool _pumping;
     private bool _closed;
+    private bool _lingering;
     private int _epoch;
     private int _conflicts;
     private int _storeFailures;
@@ -50,6 +54,7 @@ public sealed class TransactionRunner
         }
 
         var pending = new PendingEvent(occurred, wait);
+        _lingering = false;
         _inbox.Add(pending);
         RunPump();
         return pending.Reply!.Task;
@@ -424,6 +429,14 @@ public sealed class TransactionRunner
         if (state.Due is { } due && due - _services.Clock.GetUtcNow() <= _services.KeepAlive)
         {
             _host.WakeAt(due);
+            return;
+        }
+
+        if (state.Status == TransactionStatus.Prepared && !_lingering)
+        {
+            // Its submitter is about to register branches or to decide: do not load it anew for each request.
+            _lingering = true;
+            _host.WakeAt(_services.Clock.GetUtcNow() + LingerWhilePrepared);
             return;
         }
 

@@ -17,6 +17,9 @@ public sealed class TransactionService(
     /// <summary>Transactions that resetCronTime wakes side by side.</summary>
     private const int WakeConcurrency = 64;
 
+    /// <summary>How often a request is sent that Orleans refuses to deliver.</summary>
+    private const int TriesMax = 8;
+
     /// <summary>Submits; a workflow is ended as its SDK says.</summary>
     /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
     public async Task<TransactionReply> Submit(TransactionRequest request)
@@ -26,10 +29,11 @@ public sealed class TransactionService(
         if (RequestValidator.Type(request.TransType) == Core.TransactionType.Workflow)
         {
             var (status, reason, result) = WorkflowRules.End(request.ReqExtra);
-            return await Grain(gid).FinishWorkflow(status, reason, result);
+            return await Ask(gid, grain => grain.FinishWorkflow(status, reason, result));
         }
 
-        return await Grain(gid).Submit(await topics.Expand(validator.Submission(request, prepare: false)));
+        var submission = await topics.Expand(validator.Submission(request, prepare: false));
+        return await Ask(gid, grain => grain.Submit(submission));
     }
 
     /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
@@ -37,7 +41,8 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        return await Grain(gid).Prepare(await topics.Expand(validator.Submission(request, prepare: true)));
+        var submission = await topics.Expand(validator.Submission(request, prepare: true));
+        return await Ask(gid, grain => grain.Prepare(submission));
     }
 
     /// <summary>Creates a workflow or finds it, and says how far it has come.</summary>
@@ -53,7 +58,8 @@ public sealed class TransactionService(
             throw new RequestException("trans_type", "must be workflow here");
         }
 
-        var reply = await Grain(gid).Prepare(validator.Submission(request, prepare: true));
+        var submission = validator.Submission(request, prepare: true);
+        var reply = await Ask(gid, grain => grain.Prepare(submission));
         return reply.Kind == ReplyKind.Ok
             ? (reply, await store.Load(gid, cancellationToken))
             : (reply, null);
@@ -63,7 +69,9 @@ public sealed class TransactionService(
     public Task<TransactionReply> RegisterBranch(RegisterRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Grain(RequestValidator.Gid(request.Gid)).RegisterBranch(RegisterRules.Check(request));
+        var gid = RequestValidator.Gid(request.Gid);
+        var branch = RegisterRules.Check(request);
+        return Ask(gid, grain => grain.RegisterBranch(branch));
     }
 
     public Task<TransactionReply> Abort(TransactionRequest request)
@@ -71,19 +79,19 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
         var type = RequestValidator.Type(request.TransType);
-        return Grain(gid).Abort(Core.Names.Of(type), RequestValidator.Reason(request.RollbackReason));
+        return Ask(gid, grain => grain.Abort(Core.Names.Of(type), RequestValidator.Reason(request.RollbackReason)));
     }
 
     public Task<TransactionReply> ForceStop(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Grain(RequestValidator.Gid(request.Gid)).ForceStop();
+        return Ask(RequestValidator.Gid(request.Gid), static grain => grain.ForceStop());
     }
 
     public Task<TransactionReply> ResetNextCronTime(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Grain(RequestValidator.Gid(request.Gid)).RetryNow();
+        return Ask(RequestValidator.Gid(request.Gid), static grain => grain.RetryNow());
     }
 
     /// <summary>Wakes transactions that wait for a moment more than <paramref name="timeout"/> away.</summary>
@@ -93,7 +101,7 @@ public sealed class TransactionService(
         var succeeded = 0;
         foreach (var group in waiting.Take(limit).Chunk(WakeConcurrency))
         {
-            var replies = await Task.WhenAll(group.Select(due => Grain(due.Gid).RetryNow()));
+            var replies = await Task.WhenAll(group.Select(due => Ask(due.Gid, static grain => grain.RetryNow())));
             succeeded += replies.Count(static r => r.Kind == ReplyKind.Ok);
         }
 
@@ -133,5 +141,26 @@ public sealed class TransactionService(
         };
     }
 
-    private ITransactionGrain Grain(string gid) => grains.Transaction(gid);
+    /// <summary>
+    /// Asks the transaction. A request that meets an activation on its way out is refused by Orleans without having been executed:
+    /// it is sent anew, and everything may be said twice anyway.
+    /// </summary>
+    private async Task<TransactionReply> Ask(string gid, Func<ITransactionGrain, Task<TransactionReply>> request)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await request(grains.Transaction(gid));
+            }
+            catch (OrleansMessageRejectionException) when (tries < TriesMax)
+            {
+                // The next try finds a new activation.
+            }
+            catch (Exception e) when (e is OrleansMessageRejectionException or TimeoutException)
+            {
+                return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+            }
+        }
+    }
 }
