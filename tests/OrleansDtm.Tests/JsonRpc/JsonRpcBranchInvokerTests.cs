@@ -15,9 +15,10 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
 
     private readonly BranchHttpClient _http = new(new InvokerOptions());
     private readonly BranchInvokers _invokers;
+    private readonly GrpcBranchInvoker _grpc = new(new InvokerOptions(), TimeProvider.System);
     private BankService _bank = null!;
 
-    public JsonRpcBranchInvokerTests() => _invokers = new BranchInvokers(new HttpBranchInvoker(_http), new JsonRpcBranchInvoker(_http));
+    public JsonRpcBranchInvokerTests() => _invokers = new BranchInvokers(new HttpBranchInvoker(_http), new JsonRpcBranchInvoker(_http), _grpc);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -30,6 +31,7 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
+        _grpc.Dispose();
         await _bank.DisposeAsync();
     }
 
