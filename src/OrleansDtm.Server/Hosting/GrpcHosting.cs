@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Metrics;
 
 namespace OrleansDtm.Server.Hosting;
 
@@ -20,7 +21,11 @@ internal static class GrpcHosting
     {
         builder.Services
             .AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.Limits.RequestBytesMax)
-            .AddServiceOptions<GrpcApi>(static service => service.Interceptors.Add<GrpcErrors>());
+            .AddServiceOptions<GrpcApi>(static service =>
+            {
+                service.Interceptors.Add<GrpcMetrics>();
+                service.Interceptors.Add<GrpcErrors>();
+            });
         builder.Services.AddSingleton<GrpcApi>();
         builder.Services.AddGrpcReflection();
         builder.Services

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Grpc.Core;
+using OrleansDtm.Tests.Grpc;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 
@@ -32,6 +34,9 @@ public sealed class MetricsTests
         await dtm.Get("newGid?no=" + good);
         await dtm.Get("nowhere-" + good);
         await dtm.Send(HttpMethod.Delete, $"{dtm.Api}/topic/{good}", null);
+        using var grpc = new GrpcDtm(server.GrpcUrl);
+        await grpc.Gid();
+        await Assert.ThrowsAsync<RpcException>(() => grpc.Submit(new Protocol.Wire.DtmRequest { Gid = good }));
         await Rpc("newGid");
         await Rpc("nope-" + good);
 
@@ -44,6 +49,8 @@ public sealed class MetricsTests
         Assert.Equal(1, metrics["""dtm_server_process_total{api="unknown",status="fail",type="http"}"""]);
         Assert.Equal(1, metrics["""dtm_server_process_total{api="newgid",status="ok",type="json-rpc"}"""]);
         Assert.Equal(1, metrics["""dtm_server_process_total{api="unknown",status="fail",type="json-rpc"}"""]);
+        Assert.Equal(1, metrics["""dtm_server_process_total{api="newgid",status="ok",type="grpc"}"""]);
+        Assert.Equal(1, metrics["""dtm_server_process_total{api="submit",status="fail",type="grpc"}"""]);
         Assert.Equal(4, metrics["""dtm_server_response_duration_count{api="submit",type="http"}"""]);
         Assert.Equal(4, metrics["""dtm_server_response_duration_bucket{api="submit",type="http",le="+Inf"}"""]);
         Assert.Equal(1, metrics["""dtm_transaction_process_total{model="saga",status="succeed"}"""]);
