@@ -39,8 +39,9 @@ public interface ITransactionGrain : IGrainWithStringKey
 
     /// <summary>Goes on with what is due, loading it first if need be.</summary>
     /// <param name="ownerGone">The process that had calls under way is known to be dead: do not wait for its lease.</param>
+    /// <returns>False when the store was away: ask again.</returns>
     [Alias("Resume")]
-    Task Resume(bool ownerGone);
+    Task<bool> Resume(bool ownerGone);
 }
 
 /// <summary>The calls to one service; the key is the authority of its URLs.</summary>

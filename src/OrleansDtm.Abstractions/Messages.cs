@@ -211,6 +211,7 @@ public enum BranchOutcome
     Failed = 2,
     Ongoing = 3,
     Unknown = 4,
+    NotSent = 5,
 }
 
 /// <summary>The answer of a branch.</summary>

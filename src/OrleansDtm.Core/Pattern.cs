@@ -6,6 +6,12 @@ namespace OrleansDtm.Core;
 /// </summary>
 internal abstract class Pattern : ICallRules
 {
+    /// <summary>Calls one transaction may hold: each write carries the progress of all of them.</summary>
+    public const int BranchesMax = 10_000;
+
+    /// <summary>Bytes of payload that registered branches may hold together: they live in the activation's memory.</summary>
+    public const long PayloadBytesMax = 64 * 1024 * 1024;
+
     public abstract TransactionType Type { get; }
 
     /// <summary>A submit may bring it into being.</summary>
@@ -112,11 +118,25 @@ internal abstract class Pattern : ICallRules
             }
         }
 
-        if (added.Count > 0)
+        if (added.Count == 0)
         {
-            draft.Add(added);
+            return null;
         }
 
+        long bytes = added.Sum(static b => (long)b.Definition.Payload.Length);
+        for (var i = 0; i < draft.Count; i++)
+        {
+            bytes += draft[i].Definition.Payload.Length;
+        }
+
+        if (draft.Count + added.Count > BranchesMax || bytes > PayloadBytesMax)
+        {
+            return new Rejection(
+                RejectionKind.Invalid,
+                $"branch_id: the transaction holds {draft.Count} calls already; at most {BranchesMax}, with {PayloadBytesMax} bytes of data, fit in one");
+        }
+
+        draft.Add(added);
         return null;
     }
 

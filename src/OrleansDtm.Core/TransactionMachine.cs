@@ -192,6 +192,9 @@ public static class TransactionMachine
             case OutcomeKind.Ongoing:
                 WaitOrLeave(draft, rules, e.Index, 0);
                 break;
+            case OutcomeKind.NotSent:
+                WaitOrLeave(draft, rules, e.Index, before.Failures);
+                break;
             case OutcomeKind.Unknown:
                 rules.OnError(draft, e.Index);
                 WaitOrLeave(draft, rules, e.Index, before.Failures + 1);

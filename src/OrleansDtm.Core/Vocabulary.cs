@@ -65,6 +65,9 @@ public enum OutcomeKind
 
     /// <summary>Timeout, lost connection, unreadable answer: it may or may not have run.</summary>
     Unknown = 4,
+
+    /// <summary>The call was never made, for want of a place: nobody's fault, so it counts for nothing and is made later.</summary>
+    NotSent = 5,
 }
 
 /// <summary>The names of calls as DTM writes them on the wire (features of DTM, "calls to branches").</summary>
@@ -90,6 +93,8 @@ public readonly record struct Outcome(OutcomeKind Kind, string? Error = null)
     public static Outcome Failed(string error) => new(OutcomeKind.Failed, error);
 
     public static Outcome Ongoing(string? error = null) => new(OutcomeKind.Ongoing, error);
+
+    public static Outcome NotSent(string error) => new(OutcomeKind.NotSent, error);
 
     public static Outcome Unknown(string error) => new(OutcomeKind.Unknown, error);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using OrleansDtm.Core;
 
 namespace OrleansDtm.Invokers;
@@ -34,6 +35,10 @@ public sealed class BranchHttpClient : IDisposable
             PooledConnectionLifetime = options.ConnectionLifetime,
             MaxResponseHeadersLength = Math.Max(1, options.ResponseHeaderBytesMax / 1024),
             ActivityHeadersPropagator = null,
+            ConnectTimeout = options.ConnectTimeout,
+
+            // As Go's client, and so DTM, sends them.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         });
     }
 

@@ -27,7 +27,9 @@ public static partial class OutcomeRules
 
         return status == 200
             ? Outcome.Succeeded
-            : Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"HTTP status {status}: {Text(body)}"));
+            : Outcome.Unknown(string.Create(
+                CultureInfo.InvariantCulture,
+                $"HTTP status {status}{(status is >= 300 and < 400 ? ", a redirect, which is not followed" : "")}: {Text(body)}"));
     }
 
     /// <summary>A notice is delivered or not: what its receiver has to say about it changes nothing.</summary>
@@ -35,9 +37,5 @@ public static partial class OutcomeRules
         ? Outcome.Succeeded
         : Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"HTTP status {status}: {Text(body)}"));
 
-    private static string Text(ReadOnlySpan<byte> body)
-    {
-        var text = Encoding.UTF8.GetString(body.Length <= ErrorTextMax ? body : body[..ErrorTextMax]);
-        return text;
-    }
+    private static string Text(ReadOnlySpan<byte> body) => Encoding.UTF8.GetString(body.Length <= ErrorTextMax ? body : body[..ErrorTextMax]);
 }

@@ -27,7 +27,8 @@ public static class CoordinatorApp
         builder.Services.AddRouting();
         builder.AddGrpcApi(options);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, grpc));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(10));
+        builder.Services.AddSingleton<DrainLimit>();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RequestValidator>();
@@ -41,6 +42,7 @@ public static class CoordinatorApp
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseDrainLimit();
         app.UseGrpcPort();
         app.UseRouting();
         app.MapHttpApi();

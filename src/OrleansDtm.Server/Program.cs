@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using OrleansDtm.Server;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
@@ -31,7 +32,7 @@ catch (SettingsException e)
 
     return 2;
 }
-catch (Exception e) when (e is StoreSchemaException or StoreUnavailableException or IOException)
+catch (Exception e) when (e is StoreSchemaException or StoreUnavailableException or IOException or SocketException)
 {
     // A store that is locked or newer than we are, or a port in use: the message names the fix, a stack trace would bury it.
     Console.Error.WriteLine($"Cannot start: {e.Message}");

@@ -32,10 +32,10 @@ public interface ITransactionStore : IAsyncDisposable
     /// <param name="afterId">Continue behind this id; 0 = from the start.</param>
     Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Transactions, finished or not, that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
+    /// <summary>Unfinished transactions that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
     Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
 
-    /// <summary>A page of transactions, the newest first.</summary>
+    /// <summary>A page of transactions, the newest first, without the payloads of their branches.</summary>
     Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken);
 
     /// <summary>How many transactions are unfinished, by type and status; for gauges.</summary>

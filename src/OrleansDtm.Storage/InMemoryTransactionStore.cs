@@ -62,7 +62,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     {
         var start = (dueAfter.ToUnixTimeMilliseconds() + 1, 0L);
         return Find(
-            () => _due.GetViewBetween(start, (long.MaxValue, long.MaxValue)).Reverse().Select(d => _byId[d.Id]), limit, cancellationToken);
+            () => _due.GetViewBetween(start, (long.MaxValue, long.MaxValue)).Reverse().Select(d => _byId[d.Id]).Where(static r => r.Last.Finished is null), limit, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -76,7 +76,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
             [
                 .. _byId.Values.Reverse()
                     .Where(r => r.Matches(filter)).Select(static r => r.Read())
-                    .Where(s => Matches(s, filter)).Take(filter.Limit),
+                    .Where(s => Matches(s, filter)).Take(filter.Limit).Select(ListedRow.Of),
             ]);
         }
     }

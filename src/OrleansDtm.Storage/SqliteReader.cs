@@ -56,7 +56,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
     public List<DueTransaction> FindWaiting(long dueAfter, int limit)
     {
         var command = Command(
-            "select id, gid, due from dtm_transaction where due > @dueAfter order by due desc, id desc limit @limit;");
+            "select id, gid, due from dtm_transaction where due > @dueAfter and finished is null order by due desc, id desc limit @limit;");
         Set(command, "@dueAfter", dueAfter);
         Set(command, "@limit", limit);
         return ReadDue(command);
@@ -130,7 +130,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         Set(command, "@to", filter.CreatedTo?.ToUnixTimeMilliseconds());
         Set(command, "@before", filter.BeforeId);
         Set(command, "@limit", filter.Limit);
-        return [.. ReadTransactions(command)];
+        return [.. ReadTransactions(command).Select(ListedRow.Of)];
 
         void Add(bool asked, string condition)
         {

@@ -17,6 +17,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     private readonly string _path;
     private readonly ConcurrentBag<SqliteReader> _readers = [];
     private readonly SemaphoreSlim _freeReaders = new(0);
+    private readonly SemaphoreSlim _slowReads;
     private FileStream? _lock;
     private SqliteCommitter? _committer;
     private GroupCommitWriter? _writer;
@@ -31,6 +32,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
         ArgumentException.ThrowIfNullOrWhiteSpace(options.Path);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Readers, 1);
         _options = options;
+        _slowReads = new SemaphoreSlim(Math.Max(1, options.Readers / 2));
         _clock = clock;
         _logger = logger;
         _path = Path.GetFullPath(options.Path);
@@ -85,19 +87,14 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
 
-        // Like the counting below it may look at many rows: not on a thread of the caller's.
-        return Task.Run(
-            () => Read<TransactionFilter, IReadOnlyList<StoredTransaction>>(
-                filter, static (reader, filter) => reader.List(filter), cancellationToken),
-            cancellationToken);
+        return ReadSlowly<TransactionFilter, IReadOnlyList<StoredTransaction>>(
+            filter, static (reader, filter) => reader.List(filter), cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
-        Task.Run(
-            () => Read<DateTimeOffset, IReadOnlyList<UnfinishedCount>>(
-                overdueBefore, static (reader, before) => reader.CountUnfinished(before), cancellationToken),
-            cancellationToken);
+        ReadSlowly<DateTimeOffset, IReadOnlyList<UnfinishedCount>>(
+            overdueBefore, static (reader, before) => reader.CountUnfinished(before), cancellationToken);
 
     /// <inheritdoc/>
     public Task Ping(CancellationToken cancellationToken) => Read(
@@ -187,6 +184,24 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
         _committer = null;
         _lock?.Dispose();
         _lock = null;
+    }
+
+    /// <summary>
+    /// A query that may look at many rows: not on a thread of the caller's, and not on the last free connection, or listings could
+    /// stop the loads and the sweep.
+    /// </summary>
+    private async Task<TResult> ReadSlowly<TArgument, TResult>(
+        TArgument argument, Func<SqliteReader, TArgument, TResult> query, CancellationToken cancellationToken)
+    {
+        await _slowReads.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => Read(argument, query, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _slowReads.Release();
+        }
     }
 
     /// <summary>Lends a connection. SQLite answers on the calling thread: an indexed read takes microseconds.</summary>

@@ -32,7 +32,7 @@ public sealed class BranchGrain(IBranchInvoker invoker, TimeProvider clock, IOpt
         catch (OperationCanceledException)
         {
             var error = $"{options.Value.BranchCallsPerServiceMax} calls to {this.GetPrimaryKeyString()} are under way already; no place within the request timeout";
-            return Answer(Outcome.Unknown(error), started);
+            return Answer(Outcome.NotSent(error), started);
         }
 
         try
@@ -65,6 +65,7 @@ public sealed class BranchGrain(IBranchInvoker invoker, TimeProvider clock, IOpt
             OutcomeKind.Failed => BranchOutcome.Failed,
             OutcomeKind.Ongoing => BranchOutcome.Ongoing,
             OutcomeKind.Unknown => BranchOutcome.Unknown,
+            OutcomeKind.NotSent => BranchOutcome.NotSent,
             _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.Kind, "An invoker must say what came of the call."),
         },
         Error = outcome.Error,

@@ -46,7 +46,8 @@ public static class OrleansDtmSiloExtensions
             ProcessIdentity.Create(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.KeepAlive,
             provider.GetRequiredService<ILogger<TransactionRunner>>(),
-            [.. provider.GetServices<ITransactionObserver>()]));
+            [.. provider.GetServices<ITransactionObserver>()],
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
         silo.AddStartupTask(static (provider, _) =>
             provider.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(0).Start());

@@ -49,8 +49,7 @@ public sealed class RecoveryGrain(
         {
             if (options.Value.SoleOwner && !_interruptedTaken)
             {
-                await TakeInterrupted(cancellationToken);
-                _interruptedTaken = true;
+                _interruptedTaken = await TakeInterrupted(cancellationToken);
             }
 
             await TakeDue(cancellationToken);
@@ -81,15 +80,17 @@ public sealed class RecoveryGrain(
         while (page.Count == options.Value.SweepPageSize);
     }
 
-    private async Task TakeInterrupted(CancellationToken cancellationToken)
+    /// <returns>All of them were taken; otherwise the next sweep goes over them again.</returns>
+    private async Task<bool> TakeInterrupted(CancellationToken cancellationToken)
     {
+        var all = true;
         long lastId = 0;
         var total = 0;
         IReadOnlyList<DueTransaction> page;
         do
         {
             page = await store.FindInterrupted(services.Owner, lastId, options.Value.SweepPageSize, cancellationToken);
-            await Wake(page, ownerGone: true, cancellationToken);
+            all &= await Wake(page, ownerGone: true, cancellationToken);
             total += page.Count;
             lastId = page.Count > 0 ? page[^1].Id : lastId;
         }
@@ -98,13 +99,18 @@ public sealed class RecoveryGrain(
         {
             log.TookOver(total);
         }
+
+        return all;
     }
 
     /// <summary>Wakes a page with bounded concurrency: after an outage a million must not wake at once.</summary>
-    private async Task Wake(IReadOnlyList<DueTransaction> page, bool ownerGone, CancellationToken cancellationToken)
+    /// <returns>Each of them took note.</returns>
+    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, bool ownerGone, CancellationToken cancellationToken)
     {
         var next = 0;
+        var all = true;
         await Task.WhenAll(Enumerable.Range(0, Math.Min(options.Value.SweepConcurrency, page.Count)).Select(_ => Worker()));
+        return all && !cancellationToken.IsCancellationRequested;
 
         async Task Worker()
         {
@@ -113,11 +119,12 @@ public sealed class RecoveryGrain(
                 var due = page[next++];
                 try
                 {
-                    await grains.Transaction(due.Gid).Resume(ownerGone);
+                    all &= await grains.Transaction(due.Gid).Resume(ownerGone);
                 }
                 catch (Exception e)
                 {
                     // Whatever is wrong with this one, those behind it are to be woken.
+                    all = false;
                     log.WakeFailed(e, due.Gid);
                 }
             }

@@ -20,7 +20,7 @@ public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
 
     private string Topic => this.GetPrimaryKeyString();
 
-    public Task<TransactionReply> Subscribe(string url, string remark) => Change((item, subscribers) =>
+    public Task<TransactionReply> Subscribe(string url, string remark) => Change((_, subscribers) =>
     {
         if (subscribers.Any(s => s.Url == url))
         {
@@ -37,7 +37,7 @@ public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         : subscribers.All(s => s.Url != url) ? (Refused(ReplyKind.NotFound, "no such an url"), null)
         : (Done, [.. subscribers.Where(s => s.Url != url)]));
 
-    public async Task<TransactionReply> Delete()
+    public Task<TransactionReply> Delete() => Guard(async () =>
     {
         for (var i = 0; i < TriesMax; i++)
         {
@@ -54,11 +54,20 @@ public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         }
 
         return Refused(ReplyKind.Unavailable, "the topic is being changed by somebody else");
-    }
+    });
 
     public async Task<TopicSubscriber[]> Subscribers()
     {
-        var item = await store.Get(Category, Topic, CancellationToken.None);
+        KeyValueItem? item;
+        try
+        {
+            item = await store.Get(Category, Topic, CancellationToken.None);
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw new TimeoutException(e.Message); // A type that every caller in the cluster knows.
+        }
+
         return [.. TopicJson.Read(item?.Value).Select(static s => new TopicSubscriber(s.Url, s.Remark))];
     }
 
@@ -66,8 +75,20 @@ public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
 
     private static TransactionReply Refused(ReplyKind kind, string message) => new() { Kind = kind, Message = message };
 
-    private async Task<TransactionReply> Change(
-        Func<KeyValueItem?, List<SubscriberView>, (TransactionReply Reply, List<SubscriberView>? Next)> change)
+    private static async Task<TransactionReply> Guard(Func<Task<TransactionReply>> change)
+    {
+        try
+        {
+            return await change();
+        }
+        catch (StoreUnavailableException e)
+        {
+            return Refused(ReplyKind.Unavailable, e.Message);
+        }
+    }
+
+    private Task<TransactionReply> Change(
+        Func<KeyValueItem?, List<SubscriberView>, (TransactionReply Reply, List<SubscriberView>? Next)> change) => Guard(async () =>
     {
         for (var i = 0; i < TriesMax; i++)
         {
@@ -81,5 +102,5 @@ public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         }
 
         return Refused(ReplyKind.Unavailable, "the topic is being changed by somebody else");
-    }
+    });
 }

@@ -83,6 +83,7 @@ internal static class Messages
         BranchOutcome.Failed => Core.Outcome.Failed(answer.Error ?? ""),
         BranchOutcome.Ongoing => Core.Outcome.Ongoing(answer.Error),
         BranchOutcome.Unknown => Core.Outcome.Unknown(answer.Error ?? ""),
+        BranchOutcome.NotSent => Core.Outcome.NotSent(answer.Error ?? ""),
         _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Outcome, "An answer needs an outcome."),
     };
 }

@@ -12,6 +12,7 @@ namespace OrleansDtm.Grains.Transaction;
 /// <param name="KeepAlive">A wait up to this long is spent in memory; a longer one is left to the sweep.</param>
 /// <param name="Log">For what needs somebody's attention.</param>
 /// <param name="Observers">Told of what became durable; null = nobody.</param>
+/// <param name="SoleOwner">No other process can own a transaction: what a foreign owner had under way is lost, not running.</param>
 public sealed record RunnerServices(
     ITransactionStore Store,
     IBranchCaller Caller,
@@ -19,7 +20,8 @@ public sealed record RunnerServices(
     long Owner,
     TimeSpan KeepAlive,
     ILogger Log,
-    IReadOnlyList<ITransactionObserver>? Observers = null);
+    IReadOnlyList<ITransactionObserver>? Observers = null,
+    bool SoleOwner = false);
 
 /// <summary>Makes one call of a branch.</summary>
 public interface IBranchCaller

@@ -11,6 +11,7 @@ namespace OrleansDtm.Grains.Transaction;
 /// </summary>
 [Reentrant]
 [PreferLocalPlacement]
+[KeepAlive] // It ends itself. Calls under way are no requests in Orleans' eyes: it would collect the activation beneath a slow one.
 public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 {
     private readonly RunnerServices _services;
@@ -56,7 +57,7 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 
     public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);
 
-    public Task Resume(bool ownerGone) => _runner.Resume(ownerGone);
+    public Task<bool> Resume(bool ownerGone) => _runner.Resume(ownerGone);
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {

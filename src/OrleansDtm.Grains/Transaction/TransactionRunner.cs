@@ -61,10 +61,11 @@ public sealed class TransactionRunner
     }
 
     /// <summary>Goes on with whatever is due. See <see cref="ITransactionGrain.Resume"/>.</summary>
-    public Task Resume(bool ownerGone)
+    public async Task<bool> Resume(bool ownerGone)
     {
         _ownerGone |= ownerGone;
-        return Post(TransactionEvent.TimeDue.Instance);
+        var reply = await Post(TransactionEvent.TimeDue.Instance);
+        return reply.Kind != ReplyKind.Unavailable;
     }
 
     /// <summary>The moment asked for by <see cref="IRunnerHost.WakeAt"/> has come.</summary>
@@ -131,8 +132,9 @@ public sealed class TransactionRunner
     /// <summary>Decides everything that has gathered in one write. False = the store is away, come back later.</summary>
     private async Task<bool> Step()
     {
-        var batch = _inbox;
+        var batch = RefusalsFirst(_inbox);
         _inbox = [];
+        Core.Transaction? attempted = null;
         try
         {
             if (!_loaded && !(_tryBlindly && CanCreateBlindly(batch)))
@@ -148,6 +150,7 @@ public sealed class TransactionRunner
             }
 
             var next = fold.Next! with { Version = (_state?.Version ?? 0) + 1 };
+            attempted = next;
             var owner = next.HasInFlight ? _services.Owner : 0;
             var result = await _services.Store.Write(new TransactionWrite(_state, next, owner), CancellationToken.None);
             _storeFailures = 0;
@@ -168,7 +171,7 @@ public sealed class TransactionRunner
         }
         catch (StoreUnavailableException e)
         {
-            OnStoreAway(batch, e);
+            OnStoreAway(batch, attempted, e);
             return false;
         }
         catch
@@ -177,6 +180,14 @@ public sealed class TransactionRunner
             throw;
         }
     }
+
+    /// <summary>
+    /// A refusal that gathered together with successes is judged before them: otherwise they could start calls that the refusal
+    /// forbids in the same write.
+    /// </summary>
+    private static List<PendingEvent> RefusalsFirst(List<PendingEvent> batch) => batch.Count < 2
+        ? batch
+        : [.. batch.OrderBy(static p => p.Event is TransactionEvent.BranchAnswered { Outcome.Kind: OutcomeKind.Failed } ? 0 : 1)];
 
     /// <summary>A new transaction is inserted without looking first: if it exists, the insert says so.</summary>
     private static bool CanCreateBlindly(List<PendingEvent> batch) =>
@@ -225,7 +236,7 @@ public sealed class TransactionRunner
     private bool ShouldTakeOver(DateTimeOffset now) =>
         _state is { HasInFlight: true } state
         && InFlightIndexes(state).Any(i => !_outstanding.Contains(i))
-        && (_ownerGone || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
+        && (_ownerGone || _services.SoleOwner || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
 
     private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
@@ -334,6 +345,8 @@ public sealed class TransactionRunner
             return;
         }
 
+        // Also what arrived while the lost write was under way: it answers calls of the life that is over.
+        _inbox.RemoveAll(static p => p.Event is TransactionEvent.BranchAnswered);
         _inbox.InsertRange(0, batch.Where(p => p.Reply is not null));
         if (_waiters.Count > 0)
         {
@@ -347,9 +360,10 @@ public sealed class TransactionRunner
     }
 
     /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
-    private void OnStoreAway(List<PendingEvent> batch, StoreUnavailableException e)
+    private void OnStoreAway(List<PendingEvent> batch, Core.Transaction? attempted, StoreUnavailableException e)
     {
         _services.Log.StoreAway(e, _gid);
+        var known = _state is not null;
         Forget();
         _tryBlindly = false;
         _storeFailures++;
@@ -359,6 +373,11 @@ public sealed class TransactionRunner
         }
 
         _inbox.InsertRange(0, batch.Where(p => p.Event is TransactionEvent.BranchAnswered));
+        if (attempted is { HasInFlight: true } && (known || attempted.LeaseUntil - _services.Clock.GetUtcNow() > _services.KeepAlive))
+        {
+            // If it was written after all, it holds calls that nobody makes: look again instead of waiting for their lease to end.
+            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
+        }
     }
 
     private void Forget()

@@ -52,22 +52,40 @@ public static class SettingsLoader
     {
         ArgumentNullException.ThrowIfNull(args);
         var line = CommandLine(args, out var file);
-        var configuration = new ConfigurationBuilder()
+        try
+        {
+            return Read(Sources(file, line));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SettingsException([$"appsettings.json: {e.Message} {e.InnerException?.Message}"]);
+        }
+    }
+
+    private static IConfigurationRoot Sources(string? file, Dictionary<string, string?> line)
+    {
+        var yaml = file is null ? [] : Yaml(file);
+        foreach (var key in yaml.Keys.Where(static key => !OwnKeys.Contains(key)))
+        {
+            // DTM has settings that mean nothing here, and people mistype: either way they should know.
+            Console.Error.WriteLine($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
+        }
+
+        return new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
             .AddInMemoryCollection(DtmEnvironment())
             .AddEnvironmentVariables()
             .AddEnvironmentVariables("ORLEANSDTM_")
-            .AddInMemoryCollection(file is null ? [] : Yaml(file))
+            .AddInMemoryCollection(yaml)
             .AddInMemoryCollection(line)
             .Build();
-        return Read(configuration);
     }
 
     private static Dictionary<string, string?> CommandLine(string[] args, out string? file)
     {
         file = null;
-        var found = new Dictionary<string, string?>();
+        var found = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < args.Length; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], i + 1 < args.Length ? args[++i] : null);
@@ -103,7 +121,7 @@ public static class SettingsLoader
 
     private static Dictionary<string, string?> Yaml(string file)
     {
-        var found = new Dictionary<string, string?>();
+        var found = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         try
         {
             using var reader = new StreamReader(file);
@@ -129,7 +147,8 @@ public static class SettingsLoader
             case YamlMappingNode map:
                 foreach (var (key, value) in map.Children)
                 {
-                    var name = ((YamlScalarNode)key).Value;
+                    var name = (key as YamlScalarNode)?.Value
+                        ?? throw new SettingsException([$"-c: '{key}' is no name of a setting."]);
                     Flatten(value, prefix.Length == 0 ? name! : $"{prefix}:{name}", found);
                 }
 
@@ -179,6 +198,16 @@ public static class SettingsLoader
             && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook) && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
         {
             read.Problem("AlertWebHook", options.AlertWebHook, "an absolute http(s) URL such as https://alerts.example/hook");
+        }
+
+        if (options.RetryIntervalMax < options.RetryInterval)
+        {
+            read.Problem("RetryIntervalMax", $"{options.RetryIntervalMax.TotalSeconds}", "at least RetryInterval");
+        }
+
+        if (options.Store is { Driver: "sqlite", User.Length: > 0 } or { Driver: "sqlite", Password.Length: > 0 })
+        {
+            read.Problem("Store:Driver", options.Store.Driver, "a database with users; remove Store:User and Store:Password, SQLite has neither");
         }
 
         if (options.HttpPort == options.GrpcPort && options.HttpPort != 0)

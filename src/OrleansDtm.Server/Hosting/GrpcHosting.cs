@@ -73,7 +73,9 @@ internal static class GrpcHosting
     public static void UseGrpcPort(this WebApplication app) => app.Use(static (context, next) =>
     {
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true
-            && context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
+            && (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true
+                || context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+                || context.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)))
         {
             context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return context.Response.WriteAsync("this port speaks gRPC; the HTTP API has another", context.RequestAborted);

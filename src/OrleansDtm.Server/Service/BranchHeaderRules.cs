@@ -48,9 +48,9 @@ internal static class BranchHeaderRules
                 throw new RequestException("branch_headers", $"{name} belongs to the connection and cannot be set");
             }
 
-            if (value is null || value.Length > ValueMax || value.Any(static c => c is not '\t' && (char.IsControl(c) || c > 0xFF)))
+            if (value is null || value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
-                throw new RequestException("branch_headers", $"the value of {name} is null, longer than {ValueMax} characters, or holds a control or non-Latin character");
+                throw new RequestException("branch_headers", $"the value of {name} is null, longer than {ValueMax} characters, or holds a control character");
             }
 
             result[name] = value;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Server.Service;
 
@@ -46,7 +47,8 @@ internal static class BranchUrlRules
     }
 
     private static bool IsHttp(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        BranchInvokers.IsHttp(url)
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
         && uri.Host.Length > 0;
 

@@ -1,16 +1,18 @@
 using System.Globalization;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Service;
 
 /// <summary>Topics: who subscribes, and whom a message to one goes to.</summary>
-public sealed class TopicService(IGrainFactory grains, IKeyValueStore store)
+public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, CoordinatorOptions options)
 {
     private const string Prefix = "topic://";
     private const int NameMax = 128;
     private const int RemarkMax = 512;
+    private const long PayloadBytesMax = 64 * 1024 * 1024;
 
     public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
     {
@@ -25,13 +27,14 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store)
             throw new RequestException("remark", $"is longer than {RemarkMax} characters");
         }
 
-        return Grain(name).Subscribe(BranchUrlRules.Check(url, "grpc", "url"), remark ?? "");
+        var target = BranchUrlRules.Check(url, "grpc", "url");
+        return GrainCalls.Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
     public Task<TransactionReply> Unsubscribe(string? topic, string? url) =>
-        string.IsNullOrEmpty(url) ? throw new RequestException("url", "is missing") : Grain(Name(topic)).Unsubscribe(url);
+        string.IsNullOrEmpty(url) ? throw new RequestException("url", "is missing") : Change(topic, grain => grain.Unsubscribe(url));
 
-    public Task<TransactionReply> Delete(string? topic) => Grain(Name(topic)).Delete();
+    public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
 
     /// <summary>Writes the subscribers into the steps that go to a topic.</summary>
     /// <exception cref="RequestException">A topic is unknown or has no subscriber.</exception>
@@ -57,7 +60,16 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store)
                 : step;
         }
 
-        return submission with { Steps = steps };
+        var calls = steps.Sum(static s => s.Subscribers?.Length ?? 1);
+        var bytes = steps.Sum(static s => (long)s.Payload.Length * (s.Subscribers?.Length ?? 1));
+        if (bytes > PayloadBytesMax)
+        {
+            throw new RequestException("payloads", $"come to {bytes} bytes when each subscriber gets its own, {PayloadBytesMax} are allowed");
+        }
+
+        return calls <= options.Limits.StepsMax
+            ? submission with { Steps = steps }
+            : throw new RequestException("steps", $"the topics' subscribers make {calls} calls of them, {options.Limits.StepsMax} are allowed (Limits:StepsMax)");
     }
 
     public async Task<KeyValueListView> QueryKeyValue(string? category, string? key, CancellationToken cancellationToken)
@@ -80,10 +92,17 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store)
 
     private async Task<string[]> SubscribersOf(string topic)
     {
-        var subscribers = await Grain(Name(topic)).Subscribers();
+        var name = Name(topic);
+        var subscribers = await GrainCalls.Read(() => Grain(name).Subscribers());
         return subscribers.Length == 0
             ? throw new RequestException("steps", $"topic not found: {RequestValidator.Printable(topic)} has no subscriber")
             : [.. subscribers.Select(static s => s.Url)];
+    }
+
+    private Task<TransactionReply> Change(string? topic, Func<ITopicGrain, Task<TransactionReply>> request)
+    {
+        var name = Name(topic);
+        return GrainCalls.Ask(() => request(Grain(name)));
     }
 
     private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);

@@ -17,9 +17,6 @@ public sealed class TransactionService(
     /// <summary>Transactions that resetCronTime wakes side by side.</summary>
     private const int WakeConcurrency = 64;
 
-    /// <summary>How often a request is sent that Orleans refuses to deliver.</summary>
-    private const int TriesMax = 8;
-
     /// <summary>Submits; a workflow is ended as its SDK says.</summary>
     /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
     public async Task<TransactionReply> Submit(TransactionRequest request)
@@ -32,8 +29,9 @@ public sealed class TransactionService(
             return await Ask(gid, grain => grain.FinishWorkflow(status, reason, result));
         }
 
-        var submission = await topics.Expand(validator.Submission(request, prepare: false));
-        return await Ask(gid, grain => grain.Submit(submission));
+        var submission = validator.Submission(request, prepare: false);
+        var expanded = await ExpandOrPrepared(gid, submission);
+        return await Ask(gid, grain => grain.Submit(expanded));
     }
 
     /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
@@ -141,26 +139,25 @@ public sealed class TransactionService(
         };
     }
 
-    /// <summary>
-    /// Asks the transaction. A request that meets an activation on its way out is refused by Orleans without having been executed:
-    /// it is sent anew, and everything may be said twice anyway.
-    /// </summary>
-    private async Task<TransactionReply> Ask(string gid, Func<ITransactionGrain, Task<TransactionReply>> request)
+    /// <summary>A prepared message goes to whom it was prepared for: that the topic has gone since must not refuse its submit.</summary>
+    private async Task<SubmissionMessage> ExpandOrPrepared(string gid, SubmissionMessage submission)
     {
-        for (var tries = 1; ; tries++)
+        try
         {
-            try
+            return await topics.Expand(submission);
+        }
+        catch (RequestException)
+        {
+            var stored = await store.Load(gid, CancellationToken.None);
+            if (stored is null)
             {
-                return await request(grains.Transaction(gid));
+                throw;
             }
-            catch (OrleansMessageRejectionException) when (tries < TriesMax)
-            {
-                // The next try finds a new activation.
-            }
-            catch (Exception e) when (e is OrleansMessageRejectionException or TimeoutException)
-            {
-                return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
-            }
+
+            return submission;
         }
     }
+
+    private Task<TransactionReply> Ask(string gid, Func<ITransactionGrain, Task<TransactionReply>> request) =>
+        GrainCalls.Ask(() => request(grains.Transaction(gid)));
 }

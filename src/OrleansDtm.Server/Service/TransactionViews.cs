@@ -73,6 +73,7 @@ internal static class TransactionViews
             OutcomeKind.Succeeded => "succeeded",
             OutcomeKind.Failed => "failed",
             OutcomeKind.Ongoing => "ongoing",
+            OutcomeKind.NotSent => "not sent",
             _ => "unknown",
         },
         Error = attempt.Error,

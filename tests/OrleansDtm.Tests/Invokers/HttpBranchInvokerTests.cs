@@ -45,7 +45,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData(500, "SUCCESS", OutcomeKind.Unknown, "HTTP status 500: SUCCESS")]
     [InlineData(201, "", OutcomeKind.Unknown, "HTTP status 201: ")]
     [InlineData(204, "", OutcomeKind.Unknown, "HTTP status 204: ")]
-    [InlineData(301, "", OutcomeKind.Unknown, "HTTP status 301: ")]
+    [InlineData(301, "", OutcomeKind.Unknown, "HTTP status 301, a redirect, which is not followed: ")]
     [InlineData(404, "not found", OutcomeKind.Unknown, "HTTP status 404: not found")]
     public async Task Status_and_body_make_the_outcome(int status, string body, OutcomeKind kind, string? error)
     {
@@ -157,7 +157,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
             return Task.CompletedTask;
         };
 
-        Assert.Equal(Outcome.Unknown("HTTP status 302: "), await _invoker.Invoke(Call("/a"), Token));
+        Assert.Equal(Outcome.Unknown("HTTP status 302, a redirect, which is not followed: "), await _invoker.Invoke(Call("/a"), Token));
         Assert.Equal("/a", Assert.Single(_bank.Seen).Path);
     }
 

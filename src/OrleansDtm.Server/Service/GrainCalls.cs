@@ -1,0 +1,56 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Service;
+
+/// <summary>
+/// Calls of grains by the front end. A request that meets an activation on its way out is refused by Orleans without having been
+/// executed: it is sent anew, and everything may be said twice anyway.
+/// </summary>
+internal static class GrainCalls
+{
+    /// <summary>How often a request is sent that Orleans refuses to deliver.</summary>
+    private const int TriesMax = 8;
+
+    /// <summary>A request; Unavailable when it cannot be delivered.</summary>
+    public static async Task<TransactionReply> Ask(Func<Task<TransactionReply>> request)
+    {
+        try
+        {
+            return await Send(request);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+        }
+    }
+
+    /// <summary>A question.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be answered now.</exception>
+    public static async Task<T> Read<T>(Func<Task<T>> question)
+    {
+        try
+        {
+            return await Send(question);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            throw new StoreUnavailableException(e.Message, e);
+        }
+    }
+
+    private static async Task<T> Send<T>(Func<Task<T>> request)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await request();
+            }
+            catch (OrleansMessageRejectionException) when (tries < TriesMax)
+            {
+                // The next try finds a new activation.
+            }
+        }
+    }
+}
