@@ -86,13 +86,15 @@ internal static class BadSubmits
         {
             b["concurrent"] = true;
             b["custom_data"] = """{"concurrent":true,"orders":""";
-        });
+        }
+        );
 
         void Add(string name, string orders) => cases["orders with " + name] = ("orders", b =>
         {
             b["concurrent"] = true;
             b["custom_data"] = $$"""{"concurrent":true,"orders":{{orders}}}""";
-        });
+        }
+        );
     }
 
     private static void AddHeaders(Dictionary<string, (string Word, Action<JsonObject> Spoil)> cases)
