@@ -61,6 +61,17 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
         };
         using var answer = await http.SendAsync(request, Cancel);
         Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+
+        // Nor for those who call it gRPC.
+        using var disguised = new HttpRequestMessage(HttpMethod.Get, running.Process.GrpcUrl + "/api/dtmsvr/newGid")
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent([]),
+        };
+        disguised.Content.Headers.ContentType = new("application/grpc");
+        using var refused = await http.SendAsync(disguised, Cancel);
+        Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
     }
 
     public static TheoryData<string> Rubbish() => [.. RawHttp2.Rubbish.Keys];

@@ -148,6 +148,39 @@ public sealed class MsgApiTests(RunningServer running)
     }
 
     [Fact]
+    public async Task A_prepared_message_goes_to_whom_it_was_prepared_for_although_the_topic_has_gone_since()
+    {
+        await using var busi = await Participant.Start();
+        var topic = "t-" + Guid.NewGuid().ToString("N");
+        var gid = SagaBody.NewGid();
+        await Get($"subscribe?topic={topic}&url={busi.Url}/SubA");
+        await Ok("prepare", ToTopic(gid, topic).With("query_prepared", $"{busi.Url}/Query"));
+        await Dtm.Send(HttpMethod.Delete, $"{Dtm.Api}/topic/{topic}", null);
+
+        await Ok("submit", ToTopic(gid, topic).With("wait_result", true));
+
+        Assert.Equal(["/SubA"], busi.Paths);
+    }
+
+    [Fact]
+    public async Task Subscribers_may_not_make_more_calls_of_a_message_than_a_transaction_may_have()
+    {
+        await using var busi = await Participant.Start();
+        var topic = "t-" + Guid.NewGuid().ToString("N");
+        var gid = SagaBody.NewGid();
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(i => Get($"subscribe?topic={topic}&url={busi.Url}/Sub{i}")));
+        var steps = Enumerable.Range(0, 334).Select(_ => (JsonNode)new JsonObject { ["action"] = $"topic://{topic}" }).ToArray();
+        var body = ToTopic(gid, topic)
+            .With("steps", new JsonArray(steps))
+            .With("payloads", new JsonArray([.. Enumerable.Repeat(0, 334).Select(_ => (JsonNode)"{}")]));
+
+        var answer = await Dtm.Submit(body);
+
+        Assert.True(answer.Status == 400 && answer.Message.Contains("1002 calls", StringComparison.Ordinal), answer.Text);
+        Assert.Null(await Dtm.Transaction(gid));
+    }
+
+    [Fact]
     public async Task Subscribing_from_many_sides_at_once_loses_nobody()
     {
         await using var busi = await Participant.Start();

@@ -10,6 +10,18 @@ public sealed class SagaApiTests(RunningServer running)
     private Dtm Dtm => running.Dtm;
 
     [Fact]
+    public async Task Branch_headers_may_hold_any_letter()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+
+        await running.Dtm.Accept(SagaBody.Of(gid, busi).With("branch_headers", new JsonObject { ["x-user"] = "Jos\u00e9 \u674e" }));
+        await running.Dtm.Until("succeed", gid);
+
+        Assert.Equal(["/Act1", "/Act2"], busi.Paths);
+    }
+
+    [Fact]
     public async Task A_step_of_a_concurrent_saga_starts_only_after_all_its_predecessors_answered()
     {
         await using var busi = await Participant.Start();
