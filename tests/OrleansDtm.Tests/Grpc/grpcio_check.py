@@ -146,6 +146,16 @@ def tcc(dtm, branches, host, last, op):
     check(branches.until(gid, 1) == [(op.capitalize(), "01", op, ALL_BYTES)], branches.of(gid))
 
 
+def xa(dtm, branches, host):
+    gid = str(uuid.uuid4())
+    dtm.call("Prepare", {1: gid, 2: "xa"})
+    for branch in ("01", "02"):
+        dtm.call("RegisterBranch", {1: gid, 2: "xa", 3: branch, 5: {"url": f"{host}/py.Busi/Xa{branch}"}, 6: ALL_BYTES})
+    dtm.call("Submit", {1: gid, 2: "xa", 3: encode({1: 1})})
+    expected = [("Xa01", "01", "commit", ALL_BYTES), ("Xa02", "02", "commit", ALL_BYTES)]
+    check(branches.until(gid, 2) == expected, branches.of(gid))
+
+
 def workflow(dtm):
     gid = str(uuid.uuid4())
     request = {1: gid, 2: "workflow", 4: json.dumps({"name": "wf", "data": ""})}
@@ -179,6 +189,7 @@ def main(target):
     sagas(dtm, branches, host)
     tcc(dtm, branches, host, "Submit", "confirm")
     tcc(dtm, branches, host, "Abort", "cancel")
+    xa(dtm, branches, host)
     workflow(dtm)
     topics(dtm, branches, host)
     message = dtm.refused(grpc.StatusCode.INVALID_ARGUMENT, "Submit", {2: "saga"})
