@@ -10,6 +10,24 @@ public sealed class RunnerFaultTests
     private readonly RunnerWorld _world = new();
 
     [Fact]
+    public void A_retry_whose_write_is_durable_but_unanswered_is_called_as_soon_as_the_store_is_back()
+    {
+        _world.Submit();
+        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer");
+        _world.Store.Script(WriteFate.LostAfter);
+        _world.Wake(); // The retry is written; nobody hears of it.
+        Assert.Equal(("a0", 0), (_world.CallNames, _world.Dones));
+        Assert.True(_world.WakeMoment < _world.Stored.LeaseUntil, "the lost call waits for its lease");
+
+        _world.Wake();
+
+        Assert.Equal("a0 a0", _world.CallNames);
+        _world.Answer("a0");
+        _world.Answer("a1");
+        _world.EndsWell("a0 a0 a1");
+    }
+
+    [Fact]
     public void When_the_store_is_away_a_submit_is_unavailable_and_nothing_is_called()
     {
         _world.Store.Script(WriteFate.LostBefore);

@@ -39,6 +39,23 @@ public sealed class RunnerOwnerTests
     }
 
     [Fact]
+    public void An_answer_of_the_old_life_that_came_while_its_last_write_was_lost_is_ignored_too()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.Submit(3);
+        _world.Store.Script(WriteFate.Held);
+        _world.Answer("a1"); // Its write is held ...
+        _world.Answer("a0", BranchOutcome.Failed, "no"); // ... while this one comes ...
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(5, Outcome.Succeeded, TimeSpan.Zero));
+        var asked = _world.Store.Asked.Count;
+        _world.Store.Release(); // ... and another owner wins.
+
+        Assert.Equal(asked, _world.Store.Asked.Count);
+        Assert.Equal(TransactionStatus.Submitted, _world.Stored.Status);
+        Assert.Equal([BranchStatus.Prepared, BranchStatus.Prepared, BranchStatus.Succeed], Actions());
+    }
+
+    [Fact]
     public void After_a_conflict_those_who_wait_are_served_under_the_other_owners_lease()
     {
         var reply = _world.Submit(wait: true);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using Xunit;
@@ -59,6 +60,27 @@ public sealed class RunnerTests
         Assert.Equal([1L, 2L, 3L], _world.Store.Durable.Select(static w => w.Next.Version));
         Assert.Equal([RunnerWorld.Me, RunnerWorld.Me, 0L], _world.Store.Durable.Select(static w => w.Owner));
         Assert.Equal(1, _world.Dones);
+    }
+
+    [Fact]
+    public void A_refusal_that_arrives_with_a_success_starts_nothing_more()
+    {
+        _world.Options = _world.Options with
+        {
+            Concurrent = true,
+            Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(3, [0]),
+        };
+        _world.Submit(4);
+        Assert.Equal("a0 a1 a2", _world.CallNames);
+        _world.Store.Script(WriteFate.Held);
+        _world.Answer("a2");
+        _world.Answer("a0"); // By itself it would let a3 start.
+        _world.Answer("a1", BranchOutcome.Failed, "no");
+        _world.Store.Release();
+
+        Assert.DoesNotContain("a3", _world.Calls);
+        Assert.Equal(TransactionStatus.Aborting, _world.Stored.Status);
+        Assert.False(_world.Stored.Branches[7].Started);
     }
 
     [Fact]
