@@ -42,9 +42,28 @@ public interface ITransactionStore : IAsyncDisposable
     /// <param name="overdueBefore">Those whose due moment lies before this one are counted as overdue.</param>
     Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Looks at rows by id, the oldest first, and deletes those that finished before <paramref name="finishedBefore"/> and wait for
+    /// nothing (a notice may still be due). One short database transaction, which the write path hardly notices.
+    /// </summary>
+    /// <param name="finishedBefore">Exclusive. Rows created at or after it end the search: no later one can have finished before.</param>
+    /// <param name="afterId">Continue behind this id; 0 = from the oldest.</param>
+    /// <param name="limit">Look at most at this many rows, deleted or not.</param>
+    Task<RetentionSlice> DeleteFinished(DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken);
+
     /// <summary>Throws when the store does not answer; for readiness.</summary>
     Task Ping(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The databases this store is spread over, at least one; a store over one database is its own only shard. Work that goes over
+    /// all rows (sweeps, retention) goes over shards, because ids and moments are ordered within one only.
+    /// </summary>
+    IReadOnlyList<ITransactionStore> Shards => [this];
 }
+
+/// <param name="Deleted">How many were deleted.</param>
+/// <param name="LastId">Where the next slice continues; 0 = this was the last one.</param>
+public readonly record struct RetentionSlice(int Deleted, long LastId);
 
 /// <summary>One guarded write.</summary>
 /// <param name="Previous">What is believed to be stored; null = nothing is (insert).</param>

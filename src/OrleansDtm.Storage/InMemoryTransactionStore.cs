@@ -102,6 +102,27 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     }
 
     /// <inheritdoc/>
+    public Task<RetentionSlice> DeleteFinished(
+        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        cancellationToken.ThrowIfCancellationRequested();
+        var before = finishedBefore.ToUnixTimeMilliseconds();
+        lock (_gate)
+        {
+            var slice = _byId.Values.Where(r => r.Id > afterId).Take(limit).TakeWhile(r => r.Last.Created < before).ToArray();
+            var old = slice.Where(r => r.Last.Finished < before && r.Last.Due is null).ToArray();
+            foreach (var row in old)
+            {
+                _byId.Remove(row.Id);
+                _byGid.Remove(row.Last.Gid);
+            }
+
+            return Task.FromResult(new RetentionSlice(old.Length, slice.Length < limit ? 0 : slice[^1].Id));
+        }
+    }
+
+    /// <inheritdoc/>
     public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>

@@ -91,4 +91,32 @@ internal static class SqliteDatabase
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
+
+    /// <summary>Deletes transactions with their bodies, in one database transaction.</summary>
+    /// <returns>How many there were.</returns>
+    public static int Delete(SqliteConnection connection, IReadOnlyList<long> ids)
+    {
+        using var transaction = connection.BeginTransaction();
+        using var rows = connection.CreateCommand();
+        using var bodies = connection.CreateCommand();
+        rows.CommandText = "delete from dtm_transaction where id = @id;";
+        bodies.CommandText = "delete from dtm_body where transaction_id = @id;";
+        var deleted = 0;
+        foreach (var id in ids)
+        {
+            Execute(bodies, id);
+            deleted += Execute(rows, id);
+        }
+
+        transaction.Commit();
+        return deleted;
+
+        int Execute(SqliteCommand command, long id)
+        {
+            command.Transaction = transaction;
+            command.Parameters.Clear();
+            command.Parameters.Add(new SqliteParameter("@id", id));
+            return command.ExecuteNonQuery();
+        }
+    }
 }

@@ -81,6 +81,27 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         return counts;
     }
 
+    /// <summary>Ids to delete among the next <paramref name="limit"/> rows, and where to continue; 0 = nowhere.</summary>
+    public (List<long> Ids, long LastId) FindFinished(long before, long afterId, int limit)
+    {
+        var command = Command(
+            "select id, created, due, finished from dtm_transaction where id > @afterId order by id limit @limit;");
+        Set(command, "@afterId", afterId);
+        Set(command, "@limit", limit);
+        using var reader = command.ExecuteReader();
+        var (ids, lastId, seen) = (new List<long>(), 0L, 0);
+        for (; reader.Read() && reader.GetInt64(1) < before; seen++)
+        {
+            lastId = reader.GetInt64(0);
+            if (reader.IsDBNull(2) && !reader.IsDBNull(3) && reader.GetInt64(3) < before)
+            {
+                ids.Add(lastId);
+            }
+        }
+
+        return (ids, seen < limit ? 0 : lastId);
+    }
+
     public KeyValueItem? Get(string category, string key)
     {
         var command = Command("select id, cat, k, v, version, created, updated from dtm_kv where cat = @category and k = @key;");

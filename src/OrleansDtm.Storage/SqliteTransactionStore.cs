@@ -97,6 +97,28 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
             overdueBefore, static (reader, before) => reader.CountUnfinished(before), cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<RetentionSlice> DeleteFinished(
+        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var committer = _committer ?? throw NotStarted();
+        var slice = await Read(
+            (Before: finishedBefore.ToUnixTimeMilliseconds(), afterId, limit),
+            static (reader, a) => reader.FindFinished(a.Before, a.afterId, a.limit),
+            cancellationToken).ConfigureAwait(false);
+
+        // What has finished never becomes unfinished, so nothing can have changed between the two.
+        if (slice.Ids.Count > 0)
+        {
+            await Task.Run(() => committer.Run(connection => SqliteDatabase.Delete(connection, slice.Ids)), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        return new RetentionSlice(slice.Ids.Count, slice.LastId);
+    }
+
+    /// <inheritdoc/>
     public Task Ping(CancellationToken cancellationToken) => Read(
         0,
         static (reader, _) =>

@@ -8,12 +8,11 @@ internal static class StoreHosting
 {
     public static void AddTransactionStore(this IServiceCollection services, CoordinatorOptions options)
     {
-        services.AddSingleton(provider => new SqliteTransactionStore(
-            new SqliteStoreOptions { Path = options.Store.Path },
+        services.AddSingleton(provider => StoreFactory.Create(
+            options.Store,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<SqliteTransactionStore>>()));
-        services.AddSingleton<ITransactionStore>(static provider => provider.GetRequiredService<SqliteTransactionStore>());
-        services.AddSingleton<IKeyValueStore>(static provider => provider.GetRequiredService<SqliteTransactionStore>());
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(static provider => (IKeyValueStore)provider.GetRequiredService<ITransactionStore>());
         services.AddHostedService<StoreStarter>();
     }
 

@@ -62,6 +62,10 @@ internal sealed class WatchedStore : ITransactionStore
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         _inner.CountUnfinished(overdueBefore, cancellationToken);
 
+    public Task<RetentionSlice> DeleteFinished(
+        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
+        _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
+
     public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => _inner.DisposeAsync();

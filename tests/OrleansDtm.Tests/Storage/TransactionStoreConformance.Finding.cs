@@ -6,6 +6,8 @@ namespace OrleansDtm.Tests.Storage;
 
 public abstract partial class TransactionStoreConformance
 {
+    private static readonly DateTimeOffset Far = Samples.Start.AddDays(30);
+
     [Fact]
     public async Task FindDue_IsInclusiveAndOldestFirst_WithoutThoseThatWaitForNothing()
     {
@@ -244,6 +246,40 @@ public abstract partial class TransactionStoreConformance
 
         Assert.Equal(Enumerable.Range(0, 20).Reverse().Select(static i => $"old{i}"), seen);
         Assert.Empty(await Store.List(new TransactionFilter { Limit = 0 }, Token));
+    }
+
+    [Fact]
+    public async Task DeleteFinished_InSlices_SparesTheUnfinishedTheYoungAndTheUntold()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            var state = await Insert($"g{i}", due: 100 + i);
+            if (i % 2 == 0)
+            {
+                await Write(Samples.Update(state, static t => Samples.Finish(t)));
+            }
+        }
+
+        await Write(Samples.Update(await Insert("untold"), static t => Samples.Announce(t, At(40)), owner: 8));
+        await Write(Samples.Insert(Samples.Plain("young", created: Far) with { Status = TransactionStatus.Failed, Finished = Far }));
+
+        Assert.Equal(new RetentionSlice(0, 0), await Store.DeleteFinished(Samples.Start, 0, 100, Token)); // Created at it, not before.
+        var deleted = 0;
+        var slices = 0;
+        for (var after = 0L; slices == 0 || after != 0; slices++)
+        {
+            var slice = await Store.DeleteFinished(Far, after, 4, Token);
+            deleted += slice.Deleted;
+            after = slice.LastId;
+        }
+
+        Assert.Equal((5, 3), (deleted, slices));
+        var left = (await Store.List(new TransactionFilter(), Token)).Select(static s => s.Transaction.Definition.Gid);
+        Assert.Equal(["young", "untold", "g9", "g7", "g5", "g3", "g1"], left);
+        Assert.Null(await Store.Load("g0", Token));
+        Assert.NotNull(await Store.Load("g1", Token));
+        Assert.Equal(WriteResult.Written, await Write(Samples.Insert(Samples.Plain("g0")))); // As if it had never been.
+        Assert.NotNull(await Store.Load("g0", Token));
     }
 
     protected static DateTimeOffset At(long milliseconds) => Samples.Start.AddMilliseconds(milliseconds);
