@@ -21,6 +21,7 @@ public sealed class TransactionRunner
     private readonly string _gid;
     private readonly RunnerServices _services;
     private readonly IRunnerHost _host;
+    private readonly ITransactionObserver[] _observers;
     private readonly HashSet<int> _outstanding = [];
     private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
     private List<PendingEvent> _inbox = [];
@@ -41,6 +42,7 @@ public sealed class TransactionRunner
         _gid = gid;
         _services = services;
         _host = host;
+        _observers = services.Watching;
     }
 
     /// <summary>Brings an event from outside in; the task ends when it is decided and durable.</summary>
@@ -145,7 +147,7 @@ public sealed class TransactionRunner
             var fold = Fold(batch);
             if (ReferenceEquals(fold.Next, _state))
             {
-                Decided(batch, []);
+                Decided(batch, null);
                 return true;
             }
 
@@ -203,30 +205,35 @@ public sealed class TransactionRunner
         _loaded = true;
     }
 
-    private (Core.Transaction? Next, List<BranchCall> Calls) Fold(List<PendingEvent> batch)
+    private (Core.Transaction? Next, List<BranchCall>? Calls) Fold(List<PendingEvent> batch)
     {
         var now = _services.Clock.GetUtcNow();
         var next = _state;
-        List<BranchCall> calls = [];
+        List<BranchCall>? calls = null;
         if (ShouldTakeOver(now))
         {
-            Apply(new TransactionEvent.Resumed(ReallyOutstanding(batch)));
+            Apply(new TransactionEvent.Resumed(ReallyOutstanding(batch)), now, ref next, ref calls);
         }
 
         foreach (var pending in batch)
         {
-            pending.Rejection = Apply(pending.Event);
+            pending.Rejection = Apply(pending.Event, now, ref next, ref calls);
         }
 
         return (next, calls);
+    }
 
-        Rejection? Apply(TransactionEvent occurred)
+    private static Rejection? Apply(
+        TransactionEvent occurred, DateTimeOffset now, ref Core.Transaction? next, ref List<BranchCall>? calls)
+    {
+        var decision = TransactionMachine.Decide(next, occurred, now);
+        next = decision.Next;
+        if (decision.Calls.Length > 0)
         {
-            var decision = TransactionMachine.Decide(next, occurred, now);
-            next = decision.Next;
-            calls.AddRange(decision.Calls);
-            return decision.Rejection;
+            (calls ??= new List<BranchCall>(decision.Calls.Length)).AddRange(decision.Calls);
         }
+
+        return decision.Rejection;
     }
 
     /// <summary>
@@ -235,18 +242,27 @@ public sealed class TransactionRunner
     /// </summary>
     private bool ShouldTakeOver(DateTimeOffset now) =>
         _state is { HasInFlight: true } state
-        && InFlightIndexes(state).Any(i => !_outstanding.Contains(i))
+        && HasForeignCall(state)
         && (_ownerGone || _services.SoleOwner || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
 
     private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
 
-    private static IEnumerable<int> InFlightIndexes(Core.Transaction state) =>
-        Enumerable.Range(Core.Transaction.NoticeIndex, state.Branches.Length - Core.Transaction.NoticeIndex)
-            .Where(i => state.Live(i)?.InFlight == true);
+    private bool HasForeignCall(Core.Transaction state)
+    {
+        for (var i = Core.Transaction.NoticeIndex; i < state.Branches.Length; i++)
+        {
+            if (state.Live(i)?.InFlight == true && !_outstanding.Contains(i))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
-    private void Decided(List<PendingEvent> batch, List<BranchCall> calls)
+    private void Decided(List<PendingEvent> batch, List<BranchCall>? calls)
     {
         _ownerGone = false;
         foreach (var pending in batch)
@@ -259,13 +275,9 @@ public sealed class TransactionRunner
 
         // Answers first: the submitter's wait must not grow by the time it takes to start calls.
         Answer(batch);
-        foreach (var call in calls)
+        if (calls is not null)
         {
-            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
-            if (!_closed && _state is { } state && state.Live(call.Index)?.InFlight == true && _outstanding.Add(call.Index))
-            {
-                RunCall(call, state, _epoch);
-            }
+            StartCalls(calls);
         }
 
         if (_state is not { IsFinal: false, HasInFlight: true })
@@ -274,10 +286,22 @@ public sealed class TransactionRunner
         }
     }
 
+    private void StartCalls(List<BranchCall> calls)
+    {
+        foreach (var call in calls)
+        {
+            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
+            if (!_closed && _state is { } state && state.Live(call.Index)?.InFlight == true && _outstanding.Add(call.Index))
+            {
+                RunCall(call, state, _epoch);
+            }
+        }
+    }
+
     /// <summary>What is durable now is told to those who watch: alerts, metrics. They neither wait nor throw.</summary>
     private void Tell(List<PendingEvent> batch, Core.Transaction? before, Core.Transaction after)
     {
-        foreach (var observer in _services.Observers ?? [])
+        foreach (var observer in _observers)
         {
             foreach (var pending in batch)
             {
