@@ -1,0 +1,75 @@
+using k8s;
+using k8s.Models;
+using YamlDotNet.RepresentationModel;
+
+namespace OrleansDtm.Tests.Helm;
+
+/// <summary>Rendered manifests, read as strictly as Kubernetes does: an unknown kind, field or type is an error.</summary>
+internal sealed class Manifests
+{
+    private readonly List<IKubernetesObject<V1ObjectMeta>> _objects = [];
+
+    /// <exception cref="YamlDotNet.Core.YamlException">A field Kubernetes does not know, or a value of the wrong type.</exception>
+    /// <exception cref="KeyNotFoundException">A kind it does not know.</exception>
+    public Manifests(string rendered)
+    {
+        foreach (var document in rendered.Split("\n---\n").Select(static text => text.TrimStart('-', '\n')))
+        {
+            var root = Parse(document);
+            if (root is null)
+            {
+                continue;
+            }
+
+            if (Text(root, "apiVersion") == "monitoring.coreos.com/v1")
+            {
+                Monitoring.Add(root);
+            }
+            else
+            {
+                var read = KubernetesYaml.LoadAllFromString(document, typeMap: null, strict: true).Single();
+                _objects.Add((IKubernetesObject<V1ObjectMeta>)read);
+            }
+        }
+    }
+
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects => _objects;
+
+    /// <summary>The Prometheus operator's, whose types are not Kubernetes' own.</summary>
+    public List<YamlMappingNode> Monitoring { get; } = [];
+
+    /// <summary>The coordinator's pod, of whichever workload there is.</summary>
+    public V1PodTemplateSpec Pod => All<V1Deployment>().Select(static one => one.Spec.Template)
+        .Concat(All<V1StatefulSet>().Select(static one => one.Spec.Template)).Single();
+
+    public V1Container Container => Pod.Spec.Containers.Single();
+
+    public static async Task<Manifests> Of(string values)
+    {
+        string[] options = values switch
+        {
+            "default" => [],
+            "everything" => ["--values", RepositoryRoot.File("tests", "helm", "everything.yaml")],
+            _ => ["--values", RepositoryRoot.File("helm", "values", $"{values}.yaml")],
+        };
+        return new Manifests(await Helm.Template("bank", options));
+    }
+
+    public IEnumerable<T> All<T>() => _objects.OfType<T>();
+
+    public YamlMappingNode Monitor(string kind) => Monitoring.Single(one => Text(one, "kind") == kind);
+
+    /// <summary>What stands at the path; null = nothing.</summary>
+    public static YamlNode? At(YamlNode? node, params string[] path) => path.Aggregate(
+        node,
+        static (at, step) => at is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(step), out var next) ? next : null);
+
+    public static string? Text(YamlNode? node, params string[] path) => (At(node, path) as YamlScalarNode)?.Value;
+
+    private static YamlMappingNode? Parse(string document)
+    {
+        var yaml = new YamlStream();
+        yaml.Load(new StringReader(document));
+        return yaml.Documents.Count == 0 ? null : yaml.Documents.Single().RootNode as YamlMappingNode;
+    }
+}
