@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Tests.Wire;
 using Xunit;
+using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.Tests.Helm;
 
@@ -17,7 +18,7 @@ public sealed class ChartAgainstServerTests(RunningServer running)
     {
         var manifests = await Manifests.Of("production");
         var container = manifests.Container;
-        var endpoint = ((YamlDotNet.RepresentationModel.YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
+        var endpoint = ((YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
         string[] paths =
         [
             container.StartupProbe.HttpGet.Path,
@@ -36,7 +37,8 @@ public sealed class ChartAgainstServerTests(RunningServer running)
     [Fact]
     public async Task What_alerts_are_made_of_is_measured()
     {
-        var expressions = string.Join('\n', (await Manifests.Of("production")).Monitor("PrometheusRule").AllNodes.OfType<YamlDotNet.RepresentationModel.YamlScalarNode>());
+        var rule = (await Manifests.Of("production")).Monitor("PrometheusRule");
+        var expressions = string.Join('\n', rule.AllNodes.OfType<YamlScalarNode>());
         using var http = new HttpClient();
         var metrics = await http.GetStringAsync(new Uri(running.Process.Url + "/api/metrics"), Cancel);
 
@@ -73,8 +75,8 @@ public sealed class ChartAgainstServerTests(RunningServer running)
         var data = (await Manifests.Of(values)).All<V1ConfigMap>().Single().Data;
 
         // The command line takes the same names as the environment, and unlike it refuses those that are no settings.
-        var options = SettingsLoader.Load(
-            [.. data.Select(static pair => $"--{pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal)}={pair.Value}")]);
+        var settings = data.ToDictionary(static pair => pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal));
+        var options = SettingsLoader.Load([.. settings.Select(static pair => $"--{pair.Key}={pair.Value.Value}")]);
 
         Assert.Equal("*", options.Bind);
         Assert.Equal("/data/orleansdtm.db", options.Store.Path);

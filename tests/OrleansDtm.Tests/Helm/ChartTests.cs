@@ -1,5 +1,7 @@
 using OrleansDtm.Server.Apis;
 using Xunit;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.Tests.Helm;
 
@@ -7,6 +9,8 @@ namespace OrleansDtm.Tests.Helm;
 public sealed class ChartTests
 {
     private const string Mysql = "store.driver=mysql,store.host=h,store.user=u,store.existingSecret=s";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("default")]
@@ -20,7 +24,7 @@ public sealed class ChartTests
         var rendered = await Helm.Template("orleansdtm", options);
 
         // If the change is meant: tests/helm/update-golden.sh, and look at the difference.
-        Assert.Equal(await File.ReadAllTextAsync(golden, TestContext.Current.CancellationToken), rendered);
+        Assert.Equal(await File.ReadAllTextAsync(golden, Cancel), rendered);
     }
 
     [Theory]
@@ -46,7 +50,7 @@ public sealed class ChartTests
     [InlineData("persistence.storageClass=fast", "storageClassName: fast")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "automountServiceAccountToken: false")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "ORLEANSDTM_Cluster__Mode: \"AdoNet\"")]
-    [InlineData("podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null,podSecurityContext.fsGroup=null", "runAsNonRoot: true")]
+    [InlineData("podSecurityContext.runAsUser=null,podSecurityContext.fsGroup=null", "runAsNonRoot: true")]
     public async Task An_option_alone_does_what_it_says(string set, string expected)
     {
         var rendered = await Helm.Template("bank", "--set", set);
@@ -55,9 +59,30 @@ public sealed class ChartTests
         Assert.NotEmpty(new Manifests(rendered).Objects);
     }
 
+    [Theory]
+    [InlineData("spec: { selektor: { a: b } }")]
+    [InlineData("spec: { ports: { port: 1 } }")]
+    [InlineData("spec: { publishNotReadyAddresses: \"true\" }")]
+    [InlineData("spec: { selector: { a: 1 } }")]
+    public void A_field_or_type_Kubernetes_does_not_know_is_found(string spec)
+    {
+        const string Head = "apiVersion: v1\nkind: Service\nmetadata: { name: a }\n";
+        Assert.NotEmpty(new Manifests($"{Head}spec: {{ selector: {{ a: b }} }}\n").Objects);
+        Assert.ThrowsAny<YamlException>(() => new Manifests($"{Head}{spec}\n"));
+    }
+
     [Fact]
-    public void A_field_Kubernetes_does_not_know_is_found() =>
-        Assert.ThrowsAny<Exception>(static () => new Manifests("apiVersion: v1\nkind: Service\nmetadata: { name: a }\nspec: { selektor: { a: b } }\n"));
+    public async Task The_readme_names_every_value()
+    {
+        var values = new YamlStream();
+        values.Load(new StringReader(await File.ReadAllTextAsync(Path.Combine(Helm.Chart, "values.yaml"), Cancel)));
+        var readme = await File.ReadAllTextAsync(RepositoryRoot.File("helm", "README.md"), Cancel);
+
+        var names = ((YamlMappingNode)values.Documents[0].RootNode).Children.Keys.Select(static key => $"`{key}`").ToList();
+
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.Contains(name, readme, StringComparison.Ordinal));
+    }
 
     [Fact]
     public async Task Helm_finds_nothing_to_complain_about()
@@ -109,6 +134,6 @@ public sealed class ChartTests
     public async Task The_image_runs_as_the_user_the_pod_asks_for()
     {
         var user = (await Manifests.Of("default")).Pod.Spec.SecurityContext.RunAsUser;
-        Assert.Contains($"USER {user}:{user}", await File.ReadAllLinesAsync(RepositoryRoot.File("Dockerfile"), TestContext.Current.CancellationToken));
+        Assert.Contains($"USER {user}:{user}", await File.ReadAllLinesAsync(RepositoryRoot.File("Dockerfile"), Cancel));
     }
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Text;
 using k8s.Models;
 using Xunit;
+using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.Tests.Helm;
 
@@ -38,7 +41,9 @@ public sealed class ChartWiringTests
         var main = manifests.All<V1Service>().Single(static one => one.Metadata.Name == "bank-orleansdtm");
         var container = manifests.Container;
 
-        Assert.All(manifests.All<V1Service>().SelectMany(static one => one.Spec.Ports), port => Assert.Contains(port.TargetPort.Value, ports.Keys));
+        Assert.All(
+            manifests.All<V1Service>().SelectMany(static one => one.Spec.Ports),
+            port => Assert.Contains(port.TargetPort.Value, ports.Keys));
         Assert.All(
             manifests.All<V1NetworkPolicy>().SelectMany(static one => one.Spec.Ingress).SelectMany(static rule => rule.Ports),
             port => Assert.Contains(port.Port.Value, ports.Keys));
@@ -52,7 +57,10 @@ public sealed class ChartWiringTests
                 Assert.Equal(main.Metadata.Name, path.Backend.Service.Name);
                 Assert.Contains(path.Backend.Service.Port.Name, main.Spec.Ports.Select(static port => port.Name));
             });
-        foreach (var (setting, port) in new[] { ("HttpPort", "http"), ("GrpcPort", "grpc"), ("Cluster__SiloPort", "silo"), ("Cluster__GatewayPort", "gateway") })
+
+        (string Setting, string Port)[] settings =
+            [("HttpPort", "http"), ("GrpcPort", "grpc"), ("Cluster__SiloPort", "silo"), ("Cluster__GatewayPort", "gateway")];
+        foreach (var (setting, port) in settings)
         {
             var given = manifests.All<V1ConfigMap>().Single().Data.TryGetValue($"ORLEANSDTM_{setting}", out var text) ? text : null;
             Assert.Equal(ports.TryGetValue(port, out var number) ? $"{number}" : null, given);
@@ -64,7 +72,7 @@ public sealed class ChartWiringTests
     public async Task The_pod_is_left_the_time_it_needs_to_drain(string values)
     {
         var manifests = await Manifests.Of(values);
-        var drain = int.Parse(manifests.All<V1ConfigMap>().Single().Data["ORLEANSDTM_DrainTimeout"], System.Globalization.CultureInfo.InvariantCulture);
+        var drain = int.Parse(manifests.All<V1ConfigMap>().Single().Data["ORLEANSDTM_DrainTimeout"], CultureInfo.InvariantCulture);
 
         // CoordinatorApp gives the host DrainTimeout and ten seconds.
         Assert.True(manifests.Pod.Spec.TerminationGracePeriodSeconds > manifests.Container.Lifecycle.PreStop.Sleep.Seconds + drain + 10);
@@ -99,9 +107,9 @@ public sealed class ChartWiringTests
     public async Task Every_mount_has_its_volume(string values)
     {
         var manifests = await Manifests.Of(values);
-        var volumes = (manifests.Pod.Spec.Volumes ?? []).Select(static volume => volume.Name)
-            .Concat(manifests.All<V1StatefulSet>().SelectMany(static one => one.Spec.VolumeClaimTemplates ?? []).Select(static claim => claim.Metadata.Name))
-            .ToList();
+        var claims = manifests.All<V1StatefulSet>().SelectMany(static one => one.Spec.VolumeClaimTemplates ?? []);
+        List<string> volumes =
+            [.. manifests.Pod.Spec.Volumes.Select(static volume => volume.Name), .. claims.Select(static claim => claim.Metadata.Name)];
 
         Assert.Equal(volumes.Order(), manifests.Container.VolumeMounts.Select(static mount => mount.Name).Order());
         Assert.Equal(volumes.Distinct().Count(), volumes.Count);
@@ -140,10 +148,11 @@ public sealed class ChartWiringTests
         Assert.Null(deployment.Spec.Replicas); // An upgrade would undo what the scaler has done.
 
         var monitor = manifests.Monitor("ServiceMonitor");
-        var labels = ((YamlDotNet.RepresentationModel.YamlMappingNode)Manifests.At(monitor, "spec", "selector", "matchLabels")!).Children
+        var labels = ((YamlMappingNode)Manifests.At(monitor, "spec", "selector", "matchLabels")!).Children
             .ToDictionary(static pair => $"{pair.Key}", static pair => $"{pair.Value}");
         var watched = Assert.Single(manifests.All<V1Service>(), service => Matches(labels, service.Metadata.Labels));
-        var endpoint = ((YamlDotNet.RepresentationModel.YamlSequenceNode)Manifests.At(monitor, "spec", "endpoints")!).Single();
+        Assert.Equal("bank-orleansdtm", watched.Metadata.Name); // What the alerts select by.
+        var endpoint = ((YamlSequenceNode)Manifests.At(monitor, "spec", "endpoints")!).Single();
         Assert.Contains(Manifests.Text(endpoint, "port"), watched.Spec.Ports.Select(static port => port.Name));
     }
 
@@ -155,7 +164,7 @@ public sealed class ChartWiringTests
         var manifests = new Manifests(rendered);
         var secret = manifests.All<V1Secret>().Single();
 
-        Assert.Equal("hunter2", System.Text.Encoding.UTF8.GetString(secret.Data["password"]));
+        Assert.Equal("hunter2", Encoding.UTF8.GetString(secret.Data["password"]));
         Assert.DoesNotContain("hunter2", rendered, StringComparison.Ordinal);
         var reference = manifests.Container.Env.Single(static one => one.Name == "ORLEANSDTM_Store__Password").ValueFrom.SecretKeyRef;
         Assert.Equal((secret.Metadata.Name, "password"), (reference.Name, reference.Key));

@@ -36,7 +36,7 @@ internal static class Helm
     public static Process? Start(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var places = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        var found = places.Where(static place => place.Length > 0).Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists);
+        var found = places.Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists);
         if (found is null)
         {
             return null;

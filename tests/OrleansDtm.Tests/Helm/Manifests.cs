@@ -1,15 +1,21 @@
+using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.Tests.Helm;
 
 /// <summary>Rendered manifests, read as strictly as Kubernetes does: an unknown kind, field or type is an error.</summary>
-internal sealed class Manifests
+internal sealed partial class Manifests
 {
+    /// <summary>Where every value is a string (or a quantity, which may be one).</summary>
+    private static readonly HashSet<string> StringsBelow =
+        ["labels", "annotations", "data", "matchLabels", "selector", "nodeSelector", "env", "args", "command", "limits", "requests"];
+
     private readonly List<IKubernetesObject<V1ObjectMeta>> _objects = [];
 
-    /// <exception cref="YamlDotNet.Core.YamlException">A field Kubernetes does not know, or a value of the wrong type.</exception>
+    /// <exception cref="YamlException">A field Kubernetes does not know, or a value of the wrong type.</exception>
     /// <exception cref="KeyNotFoundException">A kind it does not know.</exception>
     public Manifests(string rendered)
     {
@@ -21,6 +27,7 @@ internal sealed class Manifests
                 continue;
             }
 
+            CheckScalars(root, inStrings: false);
             if (Text(root, "apiVersion") == "monitoring.coreos.com/v1")
             {
                 Monitoring.Add(root);
@@ -65,6 +72,34 @@ internal sealed class Manifests
         static (at, step) => at is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(step), out var next) ? next : null);
 
     public static string? Text(YamlNode? node, params string[] path) => (At(node, path) as YamlScalarNode)?.Value;
+
+    /// <summary>The client takes "1" for a number and 1 for a string; the API server takes neither.</summary>
+    private static void CheckScalars(YamlNode node, bool inStrings)
+    {
+        switch (node)
+        {
+            case YamlMappingNode map:
+                foreach (var (key, value) in map.Children)
+                {
+                    CheckScalars(value, inStrings || StringsBelow.Contains($"{key}"));
+                }
+
+                break;
+            case YamlSequenceNode list:
+                foreach (var item in list)
+                {
+                    CheckScalars(item, inStrings);
+                }
+
+                break;
+            case YamlScalarNode { Value: { } text } scalar
+                when BoolOrNumber().IsMatch(text) && scalar.Style == ScalarStyle.Plain == inStrings:
+                throw new YamlException(node.Start, node.End, $"'{text}' must {(inStrings ? "" : "not ")}be quoted here");
+        }
+    }
+
+    [GeneratedRegex("^(true|false|yes|no|on|off|null|~|-?[0-9.]+(e[-+]?[0-9]+)?)$", RegexOptions.IgnoreCase)]
+    private static partial Regex BoolOrNumber();
 
     private static YamlMappingNode? Parse(string document)
     {
