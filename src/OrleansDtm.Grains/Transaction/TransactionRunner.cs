@@ -28,8 +28,11 @@ public sealed class TransactionRunner
     private Core.Transaction? _state;
     private bool _loaded;
     private bool _tryBlindly = true;
-    private bool _ownerGone;
-    private long _storedOwner;
+    private long _goneOwner;
+
+    /// <summary>Who had the calls under way that were found in the store and are not made from here; 0 = nobody knows any more.</summary>
+    private long _inheritedOwner;
+
     private bool _pumping;
     private bool _closed;
     private bool _lingering;
@@ -63,9 +66,9 @@ public sealed class TransactionRunner
     }
 
     /// <summary>Goes on with whatever is due. See <see cref="ITransactionGrain.Resume"/>.</summary>
-    public async Task<bool> Resume(bool ownerGone)
+    public async Task<bool> Resume(long goneOwner)
     {
-        _ownerGone |= ownerGone;
+        _goneOwner = goneOwner == 0 ? _goneOwner : goneOwner;
         var reply = await Post(TransactionEvent.TimeDue.Instance);
         return reply.Kind != ReplyKind.Unavailable;
     }
@@ -153,7 +156,7 @@ public sealed class TransactionRunner
 
             var next = fold.Next! with { Version = (_state?.Version ?? 0) + 1 };
             attempted = next;
-            var owner = next.HasInFlight ? _services.Owner : 0;
+            var owner = OwnerOf(next, batch, fold.Calls);
             var result = await _services.Store.Write(new TransactionWrite(_state, next, owner), CancellationToken.None);
             _storeFailures = 0;
             if (result == WriteResult.Conflict)
@@ -165,7 +168,6 @@ public sealed class TransactionRunner
             var before = _state;
             _state = next;
             _loaded = true;
-            _storedOwner = owner;
             _conflicts = 0;
             Decided(batch, fold.Calls);
             Tell(batch, before, next);
@@ -201,7 +203,7 @@ public sealed class TransactionRunner
         var stored = await _services.Store.Load(_gid, CancellationToken.None);
         _storeFailures = 0;
         _state = stored?.Transaction;
-        _storedOwner = stored?.Owner ?? 0;
+        _inheritedOwner = stored?.Owner ?? 0;
         _loaded = true;
     }
 
@@ -243,7 +245,27 @@ public sealed class TransactionRunner
     private bool ShouldTakeOver(DateTimeOffset now) =>
         _state is { HasInFlight: true } state
         && HasForeignCall(state)
-        && (_ownerGone || _services.SoleOwner || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
+        && (_services.SoleOwner
+            || _inheritedOwner == 0
+            || _inheritedOwner == _services.Owner
+            || _inheritedOwner == _goneOwner
+            || state.LeaseUntil <= now);
+
+    /// <summary>
+    /// Whose calls are under way once this is written. Somebody else's stay theirs as long as none is made here: a request that
+    /// merely passes by must not make live calls look lost.
+    /// </summary>
+    private long OwnerOf(Core.Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
+    {
+        if (!next.HasInFlight)
+        {
+            return 0;
+        }
+
+        return calls is not null || _inheritedOwner == 0 || _outstanding.Count > batch.Count(static p => p.Event is TransactionEvent.BranchAnswered)
+            ? _services.Owner
+            : _inheritedOwner;
+    }
 
     private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
@@ -264,7 +286,6 @@ public sealed class TransactionRunner
     /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
     private void Decided(List<PendingEvent> batch, List<BranchCall>? calls)
     {
-        _ownerGone = false;
         foreach (var pending in batch)
         {
             if (pending.Event is TransactionEvent.BranchAnswered answered)
@@ -291,10 +312,21 @@ public sealed class TransactionRunner
         foreach (var call in calls)
         {
             // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
-            if (!_closed && _state is { } state && state.Live(call.Index)?.InFlight == true && _outstanding.Add(call.Index))
+            if (_closed || _state is not { } state || state.Live(call.Index)?.InFlight != true || _outstanding.Contains(call.Index))
             {
-                RunCall(call, state, _epoch);
+                continue;
             }
+
+            var timeout = TimeLeft(state);
+            if (timeout <= TimeSpan.Zero)
+            {
+                // The commit took longer than the lease it promised: others may call by now. Not made, so it is decided anew.
+                _inbox.Add(PendingEvent.Internal(new TransactionEvent.Resumed([.. _outstanding])));
+                return;
+            }
+
+            _outstanding.Add(call.Index);
+            RunCall(call, state, timeout, _epoch);
         }
     }
 
@@ -418,12 +450,25 @@ public sealed class TransactionRunner
         _outstanding.Clear();
     }
 
-    private async void RunCall(BranchCall call, Core.Transaction state, int epoch)
+    /// <summary>How long a call may take: no longer than its lease, after which another owner makes it.</summary>
+    private TimeSpan TimeLeft(Core.Transaction state)
+    {
+        var timeout = state.Definition.Options.RequestTimeout;
+        if (_services.SoleOwner || state.LeaseUntil is not { } lease)
+        {
+            return timeout;
+        }
+
+        var left = lease - _services.Clock.GetUtcNow();
+        return left < timeout ? left : timeout;
+    }
+
+    private async void RunCall(BranchCall call, Core.Transaction state, TimeSpan timeout, int epoch)
     {
         TransactionEvent answered;
         try
         {
-            var answer = await _services.Caller.Call(Messages.Call(call, state));
+            var answer = await _services.Caller.Call(Messages.Call(call, state, timeout));
             answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration);
         }
         catch (Exception e)
