@@ -15,6 +15,12 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     /// <summary>How long after its timeout a call may still be on its way back before somebody else may make it again.</summary>
     public static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Granted beyond what a call needs, so that the calls which follow soon need no new lease: a stored moment that changes costs every
+    /// database a change of its index.
+    /// </summary>
+    public static readonly TimeSpan LeaseReserve = TimeSpan.FromSeconds(2);
+
     private readonly Transaction _before = state;
     private readonly DateTimeOffset _uncut = now;
     private Branch[]? _branches;
@@ -169,7 +175,8 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         {
             if (next.Live(i)?.InFlight == true)
             {
-                return _calls is null ? next.LeaseUntil : Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+                var needed = Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+                return _calls is null || next.LeaseUntil >= needed ? next.LeaseUntil : needed + LeaseReserve;
             }
         }
 

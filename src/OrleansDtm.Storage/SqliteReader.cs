@@ -66,8 +66,13 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
     {
         var command = Command(
             """
-            select type, status, count(*), count(case when due < @before then 1 end) from dtm_transaction
-            where status not in ('succeed', 'failed') group by type, status;
+            select a.type, a.status, a.n, coalesce(o.n, 0) from
+                (select type, status, count(*) n from dtm_transaction
+                 where status not in ('succeed', 'failed') group by type, status) a
+            left join
+                (select type, status, count(*) n from dtm_transaction indexed by dtm_transaction_due
+                 where due < @before and status not in ('succeed', 'failed') group by type, status) o
+            on o.type = a.type and o.status = a.status;
             """);
         Set(command, "@before", CeilingMilliseconds(overdueBefore));
         using var reader = command.ExecuteReader();
