@@ -29,7 +29,7 @@ public static class SchemaText
     {
         var text = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"-- OrleansDtm, schema for {dialect}. For the coordinator's own, empty database.").AppendLine()
-            .AppendLine("create table if not exists dtm_schema (version integer not null primary key, applied bigint not null);");
+            .AppendLine("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null);");
         foreach (var script in SchemaScripts.For(dialect))
         {
             text.AppendLine().Append("-- ").AppendLine(script.Name).AppendLine(script.Sql.TrimEnd()).AppendLine(string.Create(

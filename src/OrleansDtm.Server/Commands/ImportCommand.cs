@@ -65,7 +65,15 @@ internal sealed class ImportCommand : Command
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return await Import(address, zone ?? TimeZoneInfo.Local, zone is not null, isDry, batch, options, stop.Token);
+        try
+        {
+            return await Import(address, zone ?? TimeZoneInfo.Local, zone is not null, isDry, batch, options, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Console.WriteLine("Interrupted before the first transaction.");
+            return Interrupted;
+        }
 
         // The second one ends the process as usual.
         void Stop(PosixSignalContext context)
@@ -94,6 +102,7 @@ internal sealed class ImportCommand : Command
         if (store is not null)
         {
             await store.Start(stop);
+            Console.WriteLine($"Taking over into the {options.Store.Driver} store. Ctrl-C stops between two pages.");
         }
 
         var importer = new Importer(

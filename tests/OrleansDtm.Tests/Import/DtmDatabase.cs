@@ -173,7 +173,7 @@ internal sealed class DtmDatabase : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private object? Moment(DateTimeOffset? moment) => _connection is MySqlConnection
+    private DateTime? Moment(DateTimeOffset? moment) => _connection is MySqlConnection
         ? moment?.ToOffset(TimeSpan.FromHours(8)).DateTime
         : moment?.UtcDateTime;
 
