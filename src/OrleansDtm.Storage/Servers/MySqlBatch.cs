@@ -13,16 +13,87 @@ internal sealed class MySqlBatch
     private readonly StringBuilder _sql = new();
     private readonly MySqlCommand _command;
 
-    public MySqlBatch(MySqlConnection connection, int timeoutSeconds)
+    private MySqlBatch(MySqlConnection connection, CommitLimits limits)
     {
         _command = connection.CreateCommand();
-        _command.CommandTimeout = timeoutSeconds;
+        _command.CommandTimeout = limits.Seconds;
     }
 
-    public void Begin() => _sql.Append("start transaction;");
+    /// <summary>
+    /// The fast way: takes it that every row is as its writer believes, and says all in one go. Fails with
+    /// <see cref="ServerFault.Surprise"/>, before the commit, when that is wrong.
+    /// </summary>
+    public static void CommitAll(MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits) =>
+        Commit(connection, sorted, limits, isLocked: false);
+
+    /// <summary>Locks the rows and looks first, then does the same with those writes that will succeed.</summary>
+    public static void CommitCarefully(
+        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits)
+    {
+        // Nobody changes these rows before the end; one that is not there yet may still appear, which is a surprise again.
+        var versions = BeginAndLock(connection, sorted, limits);
+        var winners = new List<PlacedWrite>(sorted.Count);
+        foreach (var placed in sorted)
+        {
+            var isWinner = versions.GetValueOrDefault(placed.Write.Gid) == placed.Write.ExpectedVersion;
+            results[placed.Place] = isWinner ? WriteResult.Written : WriteResult.Conflict;
+            if (isWinner)
+            {
+                versions[placed.Write.Gid] = placed.Write.Version;
+                winners.Add(placed);
+            }
+        }
+
+        Commit(connection, winners, limits, isLocked: true);
+    }
+
+    private static Dictionary<string, long> BeginAndLock(
+        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandTimeout = limits.Seconds;
+        var sql = new StringBuilder("start transaction;select gid,version from dtm_transaction where gid in (");
+        foreach (var placed in sorted)
+        {
+            sql.Append("?,");
+            command.Parameters.Add(new MySqlParameter { Value = Encoding.UTF8.GetBytes(placed.Write.Gid) });
+        }
+
+        sql[^1] = ')';
+        command.CommandText = sql.Append(" order by gid for update").ToString();
+        var versions = new Dictionary<string, long>(sorted.Count, StringComparer.Ordinal);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            versions.Add(Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(0)), reader.GetInt64(1));
+        }
+
+        return versions;
+    }
+
+    private static void Commit(MySqlConnection connection, IReadOnlyList<PlacedWrite> writes, CommitLimits limits, bool isLocked)
+    {
+        var batch = new MySqlBatch(connection, limits);
+        batch._sql.Append(isLocked ? "" : "start transaction;");
+        var isFirst = true;
+        foreach (var round in WriteRounds.Cut(writes, limits.CommandBytes))
+        {
+            if (!isFirst)
+            {
+                batch.Execute();
+                batch = new MySqlBatch(connection, limits);
+            }
+
+            isFirst = false;
+            batch.Add(round.ConvertAll(static w => w.Write), isLocked);
+        }
+
+        batch._sql.Append("commit");
+        batch.Execute();
+    }
 
     /// <param name="isCareful">After a surprise: take nothing for granted that saves time.</param>
-    public void Add(List<EncodedWrite> writes, bool isCareful)
+    private void Add(List<EncodedWrite> writes, bool isCareful)
     {
         var inserts = writes.FindAll(static w => w.IsInsert);
         if (inserts.Count > 0)
@@ -38,12 +109,11 @@ internal sealed class MySqlBatch
         }
     }
 
-    /// <summary>Sends what was added since the last time.</summary>
-    public void Execute(bool commit)
+    private void Execute()
     {
         using (_command)
         {
-            _command.CommandText = _sql.Append(commit ? "commit" : "").ToString();
+            _command.CommandText = _sql.ToString();
             _command.ExecuteNonQuery();
         }
     }

@@ -132,35 +132,20 @@ internal sealed class MySqlDialect : ServerDialect
         return found;
     }
 
-    public override void CommitAll(DbConnection connection, IReadOnlyList<EncodedWrite> writes, CommitLimits limits) =>
-        Commit(connection, writes, limits, isLocked: false);
-
-    public override Dictionary<string, long> BeginAndLock(DbConnection connection, IReadOnlyList<string> gids, CommitLimits limits)
+    public override void Commit(
+        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
     {
-        Execute(connection, "start transaction");
-        var versions = new Dictionary<string, long>(gids.Count, StringComparer.Ordinal);
-        using var command = (MySqlCommand)connection.CreateCommand();
-        command.CommandTimeout = limits.Seconds;
-        var list = new StringBuilder("select gid, version from dtm_transaction where gid in (");
-        foreach (var gid in gids)
+        var mine = (MySqlConnection)connection;
+        if (isCareful)
         {
-            list.Append("?,");
-            command.Parameters.Add(new MySqlParameter { Value = Key(gid) });
+            MySqlBatch.CommitCarefully(mine, sorted, results, limits);
         }
-
-        list[^1] = ')';
-        command.CommandText = list.Append(" order by gid for update").ToString();
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
+        else
         {
-            versions.Add(ReadKey(reader, 0), reader.GetInt64(1));
+            MySqlBatch.CommitAll(mine, sorted, limits);
+            Array.Fill(results, WriteResult.Written);
         }
-
-        return versions;
     }
-
-    public override void CommitLocked(DbConnection connection, IReadOnlyList<EncodedWrite> writes, CommitLimits limits) =>
-        Commit(connection, writes, limits, isLocked: true);
 
     public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
         Execute(server, $"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");
@@ -184,27 +169,6 @@ internal sealed class MySqlDialect : ServerDialect
     public override object Key(string text) => Encoding.UTF8.GetBytes(text);
 
     public override string ReadKey(DbDataReader reader, int column) => Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(column));
-
-    private static void Commit(DbConnection connection, IReadOnlyList<EncodedWrite> writes, CommitLimits limits, bool isLocked)
-    {
-        var isBegun = isLocked;
-        MySqlBatch? batch = null;
-        foreach (var round in WriteRounds.Cut(writes, limits.CommandBytes))
-        {
-            batch?.Execute(commit: false);
-            batch = new MySqlBatch((MySqlConnection)connection, limits.Seconds);
-            if (!isBegun)
-            {
-                batch.Begin();
-                isBegun = true;
-            }
-
-            batch.Add(round, isLocked);
-        }
-
-        batch ??= new MySqlBatch((MySqlConnection)connection, limits.Seconds); // All of them lost: the locks must go.
-        batch.Execute(commit: true);
-    }
 
     private static MySqlConnectionStringBuilder Builder(ServerStoreOptions options) => new(options.ConnectionString)
     {

@@ -5,44 +5,38 @@ using System.Diagnostics;
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// Commits batches over one connection of its own, opened when needed and thrown away when in doubt. The fast way takes it that
-/// every row is as its writer believes and says all in one go; where that fails the careful way looks first.
+/// Commits batches over one connection of its own, opened when needed and thrown away when in doubt.
 /// </summary>
 internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions options) : IBatchCommitter, IDisposable
 {
     /// <summary>More surprises than this one after the other are no accident.</summary>
     private const int SurprisesMax = 10;
 
-    private static readonly IComparer<EncodedWrite> ByGid =
-        Comparer<EncodedWrite>.Create(static (a, b) => string.CompareOrdinal(a.Gid, b.Gid));
+    /// <summary>In one order everywhere, so that two silos never wait for each other's rows.</summary>
+    private static readonly Comparison<PlacedWrite> ByGid = static (a, b) =>
+        string.CompareOrdinal(a.Write.Gid, b.Write.Gid) is var order && order != 0 ? order : a.Place - b.Place;
 
     private readonly string _where = dialect.Describe(options);
-    private readonly List<EncodedWrite> _sorted = [];
+    private readonly List<PlacedWrite> _sorted = [];
     private DbConnection? _connection;
     private CommitLimits _limits;
 
     public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {
-        // In one order everywhere, so that two silos never wait for each other's rows. Writes of one gid keep theirs.
         _sorted.Clear();
-        _sorted.AddRange(batch.Order(ByGid));
+        for (var i = 0; i < batch.Count; i++)
+        {
+            _sorted.Add(new PlacedWrite(i, batch[i]));
+        }
+
+        _sorted.Sort(ByGid);
         var started = Stopwatch.GetTimestamp();
         var isSurprised = false;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                var connection = Open();
-                if (isSurprised)
-                {
-                    CommitCarefully(connection, batch, results);
-                }
-                else
-                {
-                    dialect.CommitAll(connection, _sorted, _limits);
-                    Array.Fill(results, WriteResult.Written);
-                }
-
+                dialect.Commit(Open(), _sorted, results, _limits, isSurprised);
                 return;
             }
             catch (Exception e)
@@ -95,35 +89,6 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
     }
 
     public void Dispose() => Close();
-
-    private void CommitCarefully(DbConnection connection, IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
-    {
-        var gids = new List<string>(_sorted.Count);
-        foreach (var write in _sorted)
-        {
-            if (gids.Count == 0 || gids[^1] != write.Gid)
-            {
-                gids.Add(write.Gid);
-            }
-        }
-
-        // Nobody changes these rows before the end; one that is not there yet may still appear, which is a surprise again.
-        var versions = dialect.BeginAndLock(connection, gids, _limits);
-        var winners = new List<EncodedWrite>(batch.Count);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            var write = batch[i];
-            var isWinner = versions.GetValueOrDefault(write.Gid) == write.ExpectedVersion;
-            results[i] = isWinner ? WriteResult.Written : WriteResult.Conflict;
-            if (isWinner)
-            {
-                versions[write.Gid] = write.Version;
-                winners.Add(write);
-            }
-        }
-
-        dialect.CommitLocked(connection, [.. winners.Order(ByGid)], _limits);
-    }
 
     /// <summary>Undoes what was begun; a connection of which that is not certain is thrown away, and the server undoes it.</summary>
     private void GiveUp(ServerFault fault)

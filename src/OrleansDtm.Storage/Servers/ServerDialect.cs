@@ -52,17 +52,12 @@ internal abstract class ServerDialect
     /// <summary>Settings of the server under which a commit may be lost, in words; empty = none.</summary>
     public abstract IReadOnlyList<string> FindWeakSettings(DbConnection connection);
 
-    /// <summary>
-    /// Applies all writes in one database transaction and commits. Fails with <see cref="ServerFault.Surprise"/> when one of them
-    /// does not match what is stored.
-    /// </summary>
-    public abstract void CommitAll(DbConnection connection, IReadOnlyList<EncodedWrite> writes, CommitLimits limits);
-
-    /// <summary>Begins a database transaction, locks the rows of these gids, and says which versions they have.</summary>
-    public abstract Dictionary<string, long> BeginAndLock(DbConnection connection, IReadOnlyList<string> gids, CommitLimits limits);
-
-    /// <summary>Applies all writes in the transaction that <see cref="BeginAndLock"/> began, and commits it.</summary>
-    public abstract void CommitLocked(DbConnection connection, IReadOnlyList<EncodedWrite> writes, CommitLimits limits);
+    /// <summary>Applies the writes in one database transaction and commits it.</summary>
+    /// <param name="sorted">By gid; those of one gid in their order.</param>
+    /// <param name="results">Filled by <see cref="PlacedWrite.Place"/>.</param>
+    /// <param name="isCareful">It has failed with <see cref="ServerFault.Surprise"/> before.</param>
+    public abstract void Commit(
+        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful);
 
     /// <summary>The database does not exist.</summary>
     public abstract bool IsNoDatabase(DbException error);
@@ -94,3 +89,6 @@ internal readonly record struct CommitLimits(TimeSpan Timeout, long CommandBytes
 {
     public int Seconds => Math.Max(1, (int)Math.Ceiling(Timeout.TotalSeconds));
 }
+
+/// <param name="Place">Of its result.</param>
+internal readonly record struct PlacedWrite(int Place, EncodedWrite Write);

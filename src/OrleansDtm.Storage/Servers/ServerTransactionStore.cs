@@ -37,15 +37,23 @@ public sealed partial class ServerTransactionStore : ITransactionStore
         _slowReads = new SemaphoreSlim(Math.Max(1, options.Readers / 2));
     }
 
-    /// <summary>The database and where it is, without secrets.</summary>
-    public string Description => _where;
-
     /// <param name="options">Where and how.</param>
     /// <param name="clock">Dates schema changes and key-value items.</param>
     /// <param name="logger">Told of commits that fail, and of settings of the server that may lose one.</param>
     public static ServerTransactionStore MySql(
         ServerStoreOptions options, TimeProvider clock, ILogger<ServerTransactionStore> logger) =>
         new(new MySqlDialect(), options, clock, logger);
+
+    /// <inheritdoc cref="MySql"/>
+    public static ServerTransactionStore Postgres(
+        ServerStoreOptions options, TimeProvider clock, ILogger<ServerTransactionStore> logger) =>
+        new(new PostgresDialect(), options, clock, logger);
+
+    /// <summary>The database and where it is, without secrets.</summary>
+    public static string DescribeMySql(ServerStoreOptions options) => new MySqlDialect().Describe(options);
+
+    /// <inheritdoc cref="DescribeMySql"/>
+    public static string DescribePostgres(ServerStoreOptions options) => new PostgresDialect().Describe(options);
 
     /// <inheritdoc/>
     public Task Start(CancellationToken cancellationToken) => Task.Run(Open, cancellationToken);

@@ -12,16 +12,16 @@ internal static class WriteRounds
     /// <param name="sorted">By gid.</param>
     /// <param name="bytesMax">The most a piece may have.</param>
     /// <exception cref="InvalidDataException">One write alone is bigger.</exception>
-    public static IEnumerable<List<EncodedWrite>> Cut(IReadOnlyList<EncodedWrite> sorted, long bytesMax)
+    public static IEnumerable<List<PlacedWrite>> Cut(IReadOnlyList<PlacedWrite> sorted, long bytesMax)
     {
         var rest = sorted;
         while (rest.Count > 0)
         {
-            var round = new List<EncodedWrite>(rest.Count);
-            List<EncodedWrite>? later = null;
+            var round = new List<PlacedWrite>(rest.Count);
+            List<PlacedWrite>? later = null;
             foreach (var write in rest)
             {
-                (round.Count > 0 && round[^1].Gid == write.Gid ? later ??= [] : round).Add(write);
+                (round.Count > 0 && round[^1].Write.Gid == write.Write.Gid ? later ??= [] : round).Add(write);
             }
 
             foreach (var piece in ByBytes(round, bytesMax))
@@ -33,16 +33,16 @@ internal static class WriteRounds
         }
     }
 
-    private static IEnumerable<List<EncodedWrite>> ByBytes(List<EncodedWrite> round, long bytesMax)
+    private static IEnumerable<List<PlacedWrite>> ByBytes(List<PlacedWrite> round, long bytesMax)
     {
         var (from, bytes) = (0, 0L);
         for (var i = 0; i < round.Count; i++)
         {
-            var size = Size(round[i]);
+            var size = Size(round[i].Write);
             if (size > bytesMax)
             {
                 throw new InvalidDataException(
-                    $"The transaction '{round[i].Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
+                    $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
                     + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax.");
             }
 

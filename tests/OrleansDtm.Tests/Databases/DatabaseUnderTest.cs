@@ -39,3 +39,10 @@ public sealed class SharedMariaDb : ICollectionFixture<DatabaseUnderTest<MariaDb
 {
     public const string Name = "shared MariaDB";
 }
+
+/// <inheritdoc cref="SharedMariaDb"/>
+[CollectionDefinition(Name)]
+public sealed class SharedPostgres : ICollectionFixture<DatabaseUnderTest<PostgresServer>>
+{
+    public const string Name = "shared PostgreSQL";
+}
