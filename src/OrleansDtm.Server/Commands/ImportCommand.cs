@@ -102,7 +102,7 @@ internal sealed class ImportCommand : Command
         if (store is not null)
         {
             await store.Start(stop);
-            Console.WriteLine($"Taking over into the {options.Store.Driver} store. Ctrl-C stops between two pages.");
+            Console.WriteLine($"Taking over into {StoreFactory.Describe(options.Store)}. Ctrl-C stops between two pages.");
         }
 
         var importer = new Importer(

@@ -14,7 +14,8 @@ internal sealed class SchemaCommand : Command
         usage: OrleansDtm.Server schema [--driver {string.Join('|', SchemaText.Dialects)}] [--barrier]
 
         Prints to standard output what the coordinator applies to its database at the start, in order, with its notes of
-        what was applied: a database made from it is taken as it is, by a user who may not change tables.
+        what was applied: a database made from it is taken as it is, by a user who may not change tables. For an empty
+        database; the names are without a schema, so set PostgreSQL's search_path before.
 
           --driver NAME   which database; without it, the one of Store:Driver
           --barrier       the table for barriers instead, which belongs into the databases of your services

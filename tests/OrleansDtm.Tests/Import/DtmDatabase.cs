@@ -71,6 +71,7 @@ internal sealed class DtmDatabase : IAsyncDisposable
         var all = new DbConnectionStringBuilder { ConnectionString = connectionString };
         var name = (string)all["Database"];
         all["Database"] = isMySql ? "mysql" : "postgres";
+        all["Pooling"] = false;
         await using (var server = Connection(isMySql, all.ConnectionString))
         {
             await server.OpenAsync(Cancel);

@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using MySqlConnector;
 using OrleansDtm.Core;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Import;
 using OrleansDtm.Storage;
 using OrleansDtm.Tests.Databases;
@@ -10,12 +13,67 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Import;
 
+/// <summary>From MySQL into a file.</summary>
 [Collection(OwnServer.Name)]
 public sealed class ImportFromMySqlTests(DatabaseUnderTest<MariaDbServer> database)
-    : ImportConformance(database.Server.Driver, database.NewDatabase), IClassFixture<DatabaseUnderTest<MariaDbServer>>;
+    : ImportConformance("mysql", database.NewDatabase), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+{
+    [Fact]
+    public async Task The_commands_of_the_README_work()
+    {
+        var place = new MySqlConnectionStringBuilder(database.NewDatabase());
+        await using var dtms = await DtmDatabase.Create("mysql", place.ConnectionString);
+        await dtms.AddDelayed(3);
+        var script = ReadmeTests.Blocks().Single(block => block.Contains("import --dry-run", StringComparison.Ordinal))
+            .Replace("mysql://dtm:secret@localhost:3306/dtm", $"mysql://root@127.0.0.1:{place.Port}/{place.Database}?SslMode=None", StringComparison.Ordinal)
+            .Replace("dotnet run --project src/OrleansDtm.Server --", $"dotnet {typeof(SettingsLoader).Assembly.Location}", StringComparison.Ordinal);
+
+        var output = await ReadmeTests.Bash($"cd {Path.GetDirectoryName(Target.Path)}\n{script}");
+
+        Assert.Contains("Everything can be taken over", output, StringComparison.Ordinal);
+        Assert.Contains("Everything is here.", output, StringComparison.Ordinal);
+    }
+
+    protected override bool IsTargetThere() => File.Exists(Target.Path);
+
+    private protected override void WhileItRuns(ServerCommand import)
+    {
+        import.Ends(1);
+        Assert.Contains("If another process coordinates from this file, stop it", import.Errors, StringComparison.Ordinal);
+    }
+}
+
+/// <summary>From PostgreSQL into MySQL.</summary>
+[Collection(OwnServer.Name)]
+public sealed class ImportFromPostgresTests : ImportConformance, IClassFixture<DatabaseUnderTest<PostgresServer>>, IClassFixture<DatabaseUnderTest<MariaDbServer>>
+{
+    public ImportFromPostgresTests(DatabaseUnderTest<PostgresServer> source, DatabaseUnderTest<MariaDbServer> target)
+        : base("postgres", source.NewDatabase) =>
+        Target = new StoreOptions { Driver = "mysql", ConnectionString = target.NewDatabase() };
+
+    protected override bool IsTargetThere()
+    {
+        using var connection = new MySqlConnection(Target.ConnectionString);
+        try
+        {
+            connection.Open();
+            return true;
+        }
+        catch (MySqlException e) when (e.ErrorCode == MySqlErrorCode.UnknownDatabase)
+        {
+            return false;
+        }
+    }
+
+    private protected override void WhileItRuns(ServerCommand import)
+    {
+        import.Ends(0);
+        Assert.Matches(@"saga submitted +0 +1 +0 +0", import.Output);
+    }
+}
 
 /// <summary>From the tables of a DTM to the end of its transactions: the program is run as a person runs it.</summary>
-public abstract class ImportConformance(string driver, Func<string> newDatabase) : IDisposable
+public abstract class ImportConformance : IDisposable
 {
     /// <summary>The calls that are left of <see cref="Fill"/>, in the order of each transaction.</summary>
     private static readonly string[] Left =
@@ -33,9 +91,22 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleans-dtm-import-");
     private readonly DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private readonly string _driver;
+    private readonly Func<string> _newDatabase;
 
-    private string StorePath => Path.Combine(_home.FullName, "dtm.db");
+    /// <param name="driver">Of the DTM's database.</param>
+    /// <param name="newDatabase">Makes connection strings of databases that do not exist yet.</param>
+    private protected ImportConformance(string driver, Func<string> newDatabase)
+    {
+        _driver = driver;
+        _newDatabase = newDatabase;
+        Target = new StoreOptions { Path = Path.Combine(_home.FullName, "dtm.db") };
+    }
+
+    /// <summary>Where to; a file unless it is set.</summary>
+    private protected StoreOptions Target { get; init; }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
@@ -46,7 +117,7 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
     [Fact]
     public async Task What_a_DTM_left_is_finished_here_with_the_calls_that_are_left_and_no_others()
     {
-        await using var dtms = await DtmDatabase.Create(driver, newDatabase());
+        await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
         await using var service = await Participant.Start();
         await Fill(dtms, service.Url);
         var before = await dtms.Dump();
@@ -60,7 +131,8 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
         Assert.Matches(@"topic +0 +1 +0 +0", second.Output);
         Assert.Equal(before, await dtms.Dump());
 
-        await using var server = await ServerProcess.Start(Cancel, ("STORE_PATH", StorePath));
+        await using var server = await ServerProcess.Start(
+            Cancel, ("STORE_PATH", Target.Path), ("STORE_DRIVER", Target.Driver), ("Store__ConnectionString", Target.ConnectionString));
         using var dtm = new Dtm(server);
         await service.Called("/w-resume/query");
         var end = new JsonObject { ["gid"] = "w-resume", ["trans_type"] = "workflow", ["req_extra"] = new JsonObject { ["status"] = "succeed" } };
@@ -72,15 +144,13 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
 
         Assert.Equal(Left, service.Calls.GroupBy(c => c.Gid).OrderBy(g => g.Key, StringComparer.Ordinal).SelectMany(g => g).Select(c => $"{c.Gid} {c.Branch} {c.Op}"));
         await LooksAsInDtm(dtm, service);
-        var running = await Import(dtms);
-        running.Ends(1);
-        Assert.Contains("If another process coordinates from this file, stop it", running.Errors, StringComparison.Ordinal);
+        WhileItRuns(await Import(dtms));
     }
 
     [Fact]
     public async Task What_cannot_be_taken_over_stays_behind_and_a_dry_run_says_so_before_and_touches_nothing()
     {
-        await using var dtms = await DtmDatabase.Create(driver, newDatabase());
+        await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
         await dtms.Add(Row("good", "saga", "submitted"), Branches("good", "http://127.0.0.1:1", "01 compensate prepared, 01 action prepared"));
         await dtms.Add(Row("future", "quantum", "submitted"), []);
         await dtms.Add(Row("empty", "saga", "submitted"), []);
@@ -92,7 +162,7 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
         dry.Ends(1);
         Assert.Matches(@"saga submitted +1 +0 +0 +1", dry.Output);
         Assert.Contains("4 rows would stay behind", dry.Output, StringComparison.Ordinal);
-        Assert.False(File.Exists(StorePath));
+        Assert.False(IsTargetThere());
         var real = await Import(dtms);
         real.Ends(1);
         Assert.Contains("4 rows stayed behind", real.Output, StringComparison.Ordinal);
@@ -111,18 +181,18 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
     [Fact]
     public async Task Without_the_word_that_DTM_is_stopped_nothing_is_taken_over()
     {
-        await using var dtms = await DtmDatabase.Create(driver, newDatabase());
-        var refused = await ServerCommand.Run(["import", .. dtms.Arguments, $"--Store:Path={StorePath}"]);
+        await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
+        var refused = await ServerCommand.Run(Command(dtms));
 
         refused.Ends(2);
         Assert.Contains("--dtm-stopped", refused.Errors, StringComparison.Ordinal);
-        Assert.False(File.Exists(StorePath));
+        Assert.False(IsTargetThere());
     }
 
     [Fact]
     public async Task A_gid_that_means_something_else_here_is_reported_and_left_alone()
     {
-        await using var dtms = await DtmDatabase.Create(driver, newDatabase());
+        await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
         var branches = Branches("taken", "http://127.0.0.1:1", "01 compensate prepared, 01 action prepared");
         await dtms.Add(Row("taken", "saga", "submitted"), branches);
         await dtms.AddKeyValue("topics", "orders", """[{"url":"http://app/a","remark":""}]""");
@@ -130,7 +200,7 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
         await using (var store = await Store())
         {
             await store.Write(new TransactionWrite(null, ours, 0), Cancel);
-            await store.Put("topics", "orders", "[]", 0, Cancel);
+            await ((IKeyValueStore)store).Put("topics", "orders", "[]", 0, Cancel);
         }
 
         var import = await Import(dtms);
@@ -140,14 +210,14 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
         Assert.Contains("name in use: topic 'orders' has other subscribers here", import.Output, StringComparison.Ordinal);
         await using var after = await Store();
         Assert.Equal(TransactionType.Msg, (await after.Load("taken", Cancel))!.Transaction.Definition.Type);
-        Assert.Equal("[]", (await after.Get("topics", "orders", Cancel))!.Value);
+        Assert.Equal("[]", (await ((IKeyValueStore)after).Get("topics", "orders", Cancel))!.Value);
     }
 
     [Fact]
     public async Task An_interrupted_import_stops_between_two_pages_and_the_next_one_goes_on()
     {
         const int Count = 4000; // A page each: it cannot have ended before the signal comes.
-        await using var dtms = await DtmDatabase.Create(driver, newDatabase());
+        await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
         await dtms.AddDelayed(Count);
 
         var first = await ServerCommand.Run("Taking over", Command(dtms, "--dtm-stopped", "--batch=1"));
@@ -160,6 +230,11 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
         Assert.Matches($"msg submitted +{Count - soFar:N0} +{soFar:N0} +0 +0", second.Output);
         Assert.Equal(Count, (await Here()).Count);
     }
+
+    protected abstract bool IsTargetThere();
+
+    /// <summary>What becomes of an import while a coordinator runs on the target.</summary>
+    private protected abstract void WhileItRuns(ServerCommand import);
 
     /// <summary>A transaction of each kind and stage, as DTM writes them.</summary>
     private async Task Fill(DtmDatabase dtms, string url)
@@ -225,11 +300,14 @@ public abstract class ImportConformance(string driver, Func<string> newDatabase)
 
     private Task<ServerCommand> Import(DtmDatabase dtms, string mode = "--dtm-stopped") => ServerCommand.Run(Command(dtms, mode));
 
-    private string[] Command(DtmDatabase dtms, params string[] more) => ["import", .. dtms.Arguments, $"--Store:Path={StorePath}", .. more];
+    private string[] Command(DtmDatabase dtms, params string[] more) =>
+    [
+        "import", .. dtms.Arguments, .. more, $"--Store:Driver={Target.Driver}", $"--Store:Path={Target.Path}", $"--Store:ConnectionString={Target.ConnectionString}",
+    ];
 
-    private async Task<SqliteTransactionStore> Store()
+    private async Task<ITransactionStore> Store()
     {
-        var store = new SqliteTransactionStore(new SqliteStoreOptions { Path = StorePath }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+        var store = StoreFactory.Create(Target, TimeProvider.System, NullLoggerFactory.Instance);
         await store.Start(Cancel);
         return store;
     }
