@@ -74,7 +74,7 @@ public sealed class RecoveryGrain(
         do
         {
             page = await store.FindDue(now, last, options.Value.SweepPageSize, cancellationToken);
-            await Wake(page, ownerGone: false, cancellationToken);
+            await Wake(page, 0, cancellationToken);
             last = page.Count > 0 ? page[^1] : null;
         }
         while (page.Count == options.Value.SweepPageSize);
@@ -89,8 +89,8 @@ public sealed class RecoveryGrain(
         IReadOnlyList<DueTransaction> page;
         do
         {
-            page = await store.FindInterrupted(services.Owner, lastId, options.Value.SweepPageSize, cancellationToken);
-            all &= await Wake(page, ownerGone: true, cancellationToken);
+            page = await store.FindInterrupted(services.Owner, others: true, lastId, options.Value.SweepPageSize, cancellationToken);
+            all &= await Wake(page, 0, cancellationToken);
             total += page.Count;
             lastId = page.Count > 0 ? page[^1].Id : lastId;
         }
@@ -105,7 +105,7 @@ public sealed class RecoveryGrain(
 
     /// <summary>Wakes a page with bounded concurrency: after an outage a million must not wake at once.</summary>
     /// <returns>Each of them took note.</returns>
-    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, bool ownerGone, CancellationToken cancellationToken)
+    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, long goneOwner, CancellationToken cancellationToken)
     {
         var next = 0;
         var all = true;
@@ -119,7 +119,7 @@ public sealed class RecoveryGrain(
                 var due = page[next++];
                 try
                 {
-                    all &= await grains.Transaction(due.Gid).Resume(ownerGone);
+                    all &= await grains.Transaction(due.Gid).Resume(goneOwner);
                 }
                 catch (Exception e)
                 {
