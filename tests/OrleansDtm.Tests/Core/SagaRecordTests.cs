@@ -34,7 +34,7 @@ public sealed class SagaRecordTests
     /// <summary>A moment that changes costs the store a change of its index, so a lease is granted with a reserve.</summary>
     [Theory]
     [InlineData(2, 7)]
-    [InlineData(2.001, 2.001 + 7)]
+    [InlineData(2.5, 2.5 + 7)]
     public void The_next_call_takes_a_new_lease_only_when_it_needs_more_than_is_left(double seconds, double lease)
     {
         var run = new SagaRun("2 request=3");
