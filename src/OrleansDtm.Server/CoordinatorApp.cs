@@ -121,7 +121,7 @@ public static class CoordinatorApp
             app.Logger.Ready(
                 HttpApi.Version,
                 string.Join(' ', addresses),
-                Path.GetFullPath(options.Store.Path),
+                StoreFactory.Describe(options.Store),
                 (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         });
         app.Lifetime.ApplicationStopping.Register(() => app.Logger.Draining(options.DrainTimeout.TotalSeconds));

@@ -71,6 +71,15 @@ public sealed record StoreOptions
 
     /// <summary>Database name. Default <c>dtm</c>.</summary>
     public string Db { get; init; } = "dtm";
+
+    /// <summary>
+    /// Several databases instead of one, each given like the only one (SQLite: its file), always in the same order. Empty (default) =
+    /// one database.
+    /// </summary>
+    public IReadOnlyList<string> Shards { get; init; } = [];
+
+    /// <summary>Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.</summary>
+    public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(7);
 }
 
 /// <summary>The gRPC port.</summary>

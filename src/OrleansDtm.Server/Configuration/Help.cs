@@ -21,6 +21,9 @@ internal static class Help
           Grpc:StreamsPerConnectionMax=512     calls under way on one gRPC connection
           Store:Driver=sqlite                  where transactions are kept
           Store:Path=data/orleansdtm.db        the SQLite file
+          Store:Shards:0=, Store:Shards:1=     several databases instead of one, each given like the only one; keep
+                                               their number and order
+          Store:Retention=604800               seconds after which a finished transaction is deleted; 0 = never
           TransCronInterval=1                  seconds between two looks for due work
           TimeoutToFail=35                     seconds after which a prepared transaction is queried or turned back
           RetryInterval=10                     seconds before the first retry; doubles
