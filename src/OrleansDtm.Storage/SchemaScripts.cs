@@ -8,7 +8,7 @@ internal sealed record SchemaScript(int Version, string Name, string Sql);
 /// <summary>The scripts of <c>/sql/&lt;dialect&gt;/NNNN_name.sql</c>, carried inside this assembly.</summary>
 internal static class SchemaScripts
 {
-    /// <summary>In the order in which they are to be applied.</summary>
+    /// <summary>In the order in which they are to be applied. Other files of the folder (barrier.sql is the services') are no steps.</summary>
     public static IReadOnlyList<SchemaScript> For(string dialect)
     {
         var assembly = typeof(SchemaScripts).Assembly;
@@ -17,7 +17,7 @@ internal static class SchemaScripts
         foreach (var resource in assembly.GetManifestResourceNames())
         {
             var name = resource.Replace('\\', '/'); // As a build on Windows names them.
-            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && char.IsAsciiDigit(name[prefix.Length]))
             {
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
                 var version = int.Parse(name.AsSpan(prefix.Length, 4), NumberStyles.None, CultureInfo.InvariantCulture);

@@ -59,8 +59,9 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         Only().FindDue(now, after, limit, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken) =>
-        Only().FindInterrupted(self, afterId, limit, cancellationToken);
+    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
+        Only().FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)

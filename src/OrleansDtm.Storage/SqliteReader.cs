@@ -39,15 +39,15 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         return ReadDue(command);
     }
 
-    public List<DueTransaction> FindInterrupted(long self, long afterId, int limit)
+    public List<DueTransaction> FindInterrupted(long owner, bool others, long afterId, int limit)
     {
         // What is under way has a due moment, the end of its lease; without one an owner is only the last one's name.
         var command = Command(
-            """
+            $"""
             select id, gid, due from dtm_transaction
-            where owner <> 0 and owner <> @self and id > @afterId and due is not null order by id limit @limit;
+            where owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @afterId and due is not null order by id limit @limit;
             """);
-        Set(command, "@self", self);
+        Set(command, "@owner", owner);
         Set(command, "@afterId", afterId);
         Set(command, "@limit", limit);
         return ReadDue(command);

@@ -37,6 +37,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
         services.TryAddSingleton<GrainReferences>();
+        services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
@@ -46,7 +47,9 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
-            ProcessIdentity.Create(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner
+                ? ProcessIdentity.Create()
+                : ProcessIdentity.Of(provider.GetRequiredService<ILocalSiloDetails>().SiloAddress),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.KeepAlive,
             provider.GetRequiredService<ILogger<TransactionRunner>>(),
             [.. provider.GetServices<ITransactionObserver>()],

@@ -119,7 +119,7 @@ internal sealed class RecoveryGrain(
         do
         {
             page = await _shard!.FindDue(now, last, options.Value.SweepPageSize, cancellationToken);
-            await Wake(page, ownerGone: false, cancellationToken);
+            await Wake(page, 0, cancellationToken);
             last = page.Count > 0 ? page[^1] : null;
         }
         while (page.Count == options.Value.SweepPageSize);
@@ -134,8 +134,8 @@ internal sealed class RecoveryGrain(
         IReadOnlyList<DueTransaction> page;
         do
         {
-            page = await _shard!.FindInterrupted(services.Owner, lastId, options.Value.SweepPageSize, cancellationToken);
-            all &= await Wake(page, ownerGone: true, cancellationToken);
+            page = await _shard!.FindInterrupted(services.Owner, others: true, lastId, options.Value.SweepPageSize, cancellationToken);
+            all &= await Wake(page, 0, cancellationToken);
             total += page.Count;
             lastId = page.Count > 0 ? page[^1].Id : lastId;
         }
@@ -150,7 +150,7 @@ internal sealed class RecoveryGrain(
 
     /// <summary>Wakes a page with bounded concurrency: after an outage a million must not wake at once.</summary>
     /// <returns>Each of them took note.</returns>
-    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, bool ownerGone, CancellationToken cancellationToken)
+    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, long goneOwner, CancellationToken cancellationToken)
     {
         var next = 0;
         var all = true;
@@ -164,7 +164,7 @@ internal sealed class RecoveryGrain(
                 var due = page[next++];
                 try
                 {
-                    all &= await grains.Transaction(due.Gid).Resume(ownerGone);
+                    all &= await grains.Transaction(due.Gid).Resume(goneOwner);
                 }
                 catch (Exception e)
                 {

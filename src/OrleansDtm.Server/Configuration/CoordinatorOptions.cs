@@ -54,11 +54,17 @@ public sealed record CoordinatorOptions
 /// <summary>Where transactions are kept.</summary>
 public sealed record StoreOptions
 {
-    /// <summary><c>sqlite</c> (default).</summary>
+    /// <summary><c>sqlite</c> (default), <c>mysql</c> (MariaDB too) or <c>postgres</c>.</summary>
     public string Driver { get; init; } = "sqlite";
 
     /// <summary>SQLite: the file. Default <c>data/orleansdtm.db</c> below the working directory.</summary>
     public string Path { get; init; } = "data/orleansdtm.db";
+
+    /// <summary>
+    /// MySQL and PostgreSQL: the connection string, as MySqlConnector or Npgsql read it. Empty (default) = it is made of the settings
+    /// below, which are DTM's.
+    /// </summary>
+    public string ConnectionString { get; init; } = "";
 
     public string Host { get; init; } = "localhost";
 
@@ -69,8 +75,20 @@ public sealed record StoreOptions
 
     public string Password { get; init; } = "";
 
-    /// <summary>Database name. Default <c>dtm</c>.</summary>
+    /// <summary>Database name; created if it is missing and the user may. Default <c>dtm</c>.</summary>
     public string Db { get; init; } = "dtm";
+
+    /// <summary>PostgreSQL: the schema of the tables, created if it is missing; empty (default) = the user's search path.</summary>
+    public string Schema { get; init; } = "";
+
+    /// <summary>Connections to the database, the writer's included; at least 2. Default 17.</summary>
+    public int MaxOpenConns { get; init; } = 17;
+
+    /// <summary>Connections kept when nobody needs them. Default 2.</summary>
+    public int MaxIdleConns { get; init; } = 2;
+
+    /// <summary>How old a reading connection may become. Default zero: any age. In DTM's settings: minutes.</summary>
+    public TimeSpan ConnMaxLifeTime { get; init; }
 
     /// <summary>
     /// Several databases instead of one, each given like the only one (SQLite: its file), always in the same order. Empty (default) =
@@ -80,6 +98,9 @@ public sealed record StoreOptions
 
     /// <summary>Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.</summary>
     public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Without its password.</summary>
+    public override string ToString() => $"{nameof(StoreOptions)} {Driver}";
 }
 
 /// <summary>The gRPC port.</summary>

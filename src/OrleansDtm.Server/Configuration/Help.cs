@@ -19,8 +19,12 @@ internal static class Help
           GrpcPort=36790                       gRPC; 0 = any free port
           Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = gRPC without TLS
           Grpc:StreamsPerConnectionMax=512     calls under way on one gRPC connection
-          Store:Driver=sqlite                  where transactions are kept
+          Store:Driver=sqlite                  where transactions are kept: sqlite, mysql (MariaDB too) or postgres
           Store:Path=data/orleansdtm.db        the SQLite file
+          Store:ConnectionString=              MySQL, PostgreSQL: where and as whom; or in DTM's way
+          Store:Host=localhost, Store:Port=, Store:User=, Store:Password=, Store:Db=dtm
+          Store:Schema=                        PostgreSQL: the schema of the tables; empty = the search path
+          Store:MaxOpenConns=17, Store:MaxIdleConns=2, Store:ConnMaxLifeTime=0 (minutes)
           Store:Shards:0=, Store:Shards:1=     several databases instead of one, each given like the only one; keep
                                                their number and order
           Store:Retention=604800               seconds after which a finished transaction is deleted; 0 = never

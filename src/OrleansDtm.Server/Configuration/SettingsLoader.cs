@@ -20,6 +20,11 @@ public static class SettingsLoader
         ["STORE_PASSWORD"] = "Store:Password",
         ["STORE_DB"] = "Store:Db",
         ["STORE_PATH"] = "Store:Path",
+        ["STORE_CONNECTION_STRING"] = "Store:ConnectionString",
+        ["STORE_SCHEMA"] = "Store:Schema",
+        ["STORE_MAX_OPEN_CONNS"] = "Store:MaxOpenConns",
+        ["STORE_MAX_IDLE_CONNS"] = "Store:MaxIdleConns",
+        ["STORE_CONN_MAX_LIFE_TIME"] = "Store:ConnMaxLifeTime",
         ["HTTP_PORT"] = "HttpPort",
         ["GRPC_PORT"] = "GrpcPort",
         ["TRANS_CRON_INTERVAL"] = "TransCronInterval",
@@ -196,7 +201,7 @@ public static class SettingsLoader
             AlertWebHook = read.Text("AlertWebHook", ""),
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
             Grpc = ReadGrpc(read, defaults.Grpc),
-            Store = ReadStore(read, defaults.Store),
+            Store = StoreSettings.Read(read, defaults.Store),
             Cluster = new ClusterOptions
             {
                 Mode = read.Choice("Cluster:Mode", defaults.Cluster.Mode, "Local"),
@@ -221,11 +226,6 @@ public static class SettingsLoader
             read.Problem("RetryIntervalMax", $"{options.RetryIntervalMax.TotalSeconds}", "at least RetryInterval");
         }
 
-        if (options.Store is { Driver: "sqlite", User.Length: > 0 } or { Driver: "sqlite", Password.Length: > 0 })
-        {
-            read.Problem("Store:Driver", options.Store.Driver, "a database with users; remove Store:User and Store:Password, SQLite has neither");
-        }
-
         if (options.HttpPort == options.GrpcPort && options.HttpPort != 0)
         {
             read.Problem("GrpcPort", $"{options.GrpcPort}", "another port than HttpPort");
@@ -248,41 +248,6 @@ public static class SettingsLoader
         }
 
         return grpc;
-    }
-
-    private static StoreOptions ReadStore(SettingsReader read, StoreOptions defaults) => new()
-    {
-        Driver = read.Choice("Store:Driver", defaults.Driver, "sqlite"),
-        Path = read.Text("Store:Path", defaults.Path),
-        Host = read.Text("Store:Host", defaults.Host),
-        Port = read.Whole("Store:Port", 0, 0, 65535),
-        User = read.Text("Store:User", ""),
-        Password = read.Text("Store:Password", ""),
-        Db = read.Text("Store:Db", defaults.Db),
-        Shards = ReadShards(read),
-        Retention = read.Seconds("Store:Retention", defaults.Retention!.Value, 0, 100 * 366 * 86400.0) is var retention && retention > TimeSpan.Zero
-            ? retention
-            : null,
-    };
-
-    private static IReadOnlyList<string> ReadShards(SettingsReader read)
-    {
-        var shards = read.List("Store:Shards");
-        for (var i = 1; i < shards.Count; i++)
-        {
-            if (shards.Take(i).Contains(shards[i]))
-            {
-                // The value may hold a password.
-                read.Problem(string.Create(CultureInfo.InvariantCulture, $"Store:Shards:{i}"), "the same as one before it", "a database of its own");
-            }
-        }
-
-        if (shards.Count > 0 && read.Text("Store:Path", "") is { Length: > 0 } path)
-        {
-            read.Problem("Store:Path", path, "used beside Store:Shards: remove one of the two");
-        }
-
-        return shards;
     }
 
     private static LogLevel Level(string name) => name switch

@@ -1,21 +1,103 @@
+using MySqlConnector;
+using Npgsql;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>Makes the store the settings name; commands that need no silo use it too.</summary>
 internal static class StoreFactory
 {
+    private const string MySql = "mysql";
+    private const string Postgres = "postgres";
+
     /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
-    public static ITransactionStore Create(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) => new ShardedTransactionStore(
-        [.. (options.Shards is [] ? [options.Path] : options.Shards).Select(place => CreateOne(place, clock, loggers))]);
+    public static ITransactionStore Create(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
+        new ShardedTransactionStore([.. Places(options).Select(place => CreateOne(options, place, clock, loggers))]);
 
     /// <summary>Where the transactions are, for the log: no password.</summary>
     public static string Describe(StoreOptions options) =>
-        string.Join(", ", (options.Shards is [] ? [options.Path] : options.Shards).Select(Path.GetFullPath));
+        string.Join(", ", Places(options).Select(place => DescribeOne(options, place)));
 
-    /// <summary>The store of one shard.</summary>
-    /// <param name="place">SQLite: the file.</param>
-    private static SqliteTransactionStore CreateOne(string place, TimeProvider clock, ILoggerFactory loggers) =>
-        new(new SqliteStoreOptions { Path = place }, clock, loggers.CreateLogger<SqliteTransactionStore>());
+    /// <summary>The files or connection strings of all shards, or of the only database.</summary>
+    public static IReadOnlyList<string> Places(StoreOptions options) => options.Shards.Count > 0 ? options.Shards : [Place(options)];
+
+    /// <summary>What is wrong with a connection string, without repeating it; null = nothing.</summary>
+    public static string? FindProblem(StoreOptions options, string place)
+    {
+        try
+        {
+            var database = options.Driver == MySql
+                ? new MySqlConnectionStringBuilder(place).Database
+                : new NpgsqlConnectionStringBuilder(place).Database;
+            return string.IsNullOrEmpty(database) ? "complete: add the name of the database, Database=dtm" : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
+        {
+            return $"a connection string as {(options.Driver == MySql ? "MySqlConnector" : "Npgsql")} reads it: Key=value;Key=value";
+        }
+    }
+
+    /// <summary>No database but a process's own file lets no other process in.</summary>
+    public static bool IsOwnedAlone(StoreOptions options) => options.Driver is not (MySql or Postgres);
+
+    /// <param name="place">SQLite: the file; else the connection string.</param>
+    private static ITransactionStore CreateOne(StoreOptions options, string place, TimeProvider clock, ILoggerFactory loggers) =>
+        options.Driver switch
+        {
+            MySql => ServerTransactionStore.MySql(Server(options, place), clock, loggers.CreateLogger<ServerTransactionStore>()),
+            Postgres => ServerTransactionStore.Postgres(Server(options, place), clock, loggers.CreateLogger<ServerTransactionStore>()),
+            _ => new SqliteTransactionStore(
+                new SqliteStoreOptions { Path = place }, clock, loggers.CreateLogger<SqliteTransactionStore>()),
+        };
+
+    private static string DescribeOne(StoreOptions options, string place) => options.Driver switch
+    {
+        MySql => ServerTransactionStore.DescribeMySql(Server(options, place)),
+        Postgres => ServerTransactionStore.DescribePostgres(Server(options, place)),
+        _ => Path.GetFullPath(place),
+    };
+
+    /// <summary>The file or the connection string of the only database.</summary>
+    private static string Place(StoreOptions options)
+    {
+        if (options.Driver is not (MySql or Postgres))
+        {
+            return options.Path;
+        }
+
+        if (options.ConnectionString.Length > 0)
+        {
+            return options.ConnectionString;
+        }
+
+        return options.Driver == MySql
+            ? new MySqlConnectionStringBuilder
+            {
+                Server = options.Host,
+                Port = options.Port == 0 ? 3306 : (uint)options.Port,
+                UserID = options.User,
+                Password = options.Password,
+                Database = options.Db,
+                AllowPublicKeyRetrieval = true, // What DTM's driver does: MySQL 8 asks for it when there is no TLS.
+            }.ConnectionString
+            : new NpgsqlConnectionStringBuilder
+            {
+                Host = options.Host,
+                Port = options.Port == 0 ? 5432 : options.Port,
+                Username = options.User,
+                Password = options.Password,
+                Database = options.Db,
+            }.ConnectionString;
+    }
+
+    private static ServerStoreOptions Server(StoreOptions options, string connectionString) => new()
+    {
+        ConnectionString = connectionString,
+        Readers = options.MaxOpenConns - 1,
+        IdleReaders = options.MaxIdleConns,
+        ConnectionLifetime = options.ConnMaxLifeTime,
+        Schema = options.Schema,
+    };
 }

@@ -58,7 +58,7 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
         await Fill(1);
         Assert.Same(_shards[1], _store.Shards[1]);
         await Assert.ThrowsAsync<NotSupportedException>(() => _store.FindDue(Samples.Start, null, 1, Token));
-        await Assert.ThrowsAsync<NotSupportedException>(() => _store.FindInterrupted(1, 0, 1, Token));
+        await Assert.ThrowsAsync<NotSupportedException>(() => _store.FindInterrupted(1, true, 0, 1, Token));
         await Assert.ThrowsAsync<NotSupportedException>(() => _store.DeleteFinished(Samples.Start, 0, 1, Token));
         await Assert.ThrowsAsync<NotSupportedException>(() => _store.List(new TransactionFilter(), Token));
     }

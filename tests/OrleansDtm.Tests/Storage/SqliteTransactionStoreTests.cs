@@ -32,7 +32,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         var after = await Store.Load("kept", Token);
         Assert.Equal((before!.Id, 4), (after!.Id, after.Owner));
         Assert.Equal(Samples.Describe(appended.Next), Samples.Describe(after.Transaction));
-        Assert.Equal(["kept"], (await Store.FindInterrupted(Samples.Self, 0, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["kept"], (await Store.FindInterrupted(Samples.Self, true, 0, 10, Token)).Select(static d => d.Gid));
         Assert.Equal(WriteResult.Conflict, await Write(Samples.Insert(state)));
     }
 
@@ -98,7 +98,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         var old = (await Store.Load("old", Token))!.Transaction;
         Assert.Equal((3, "", null), (old.Version, old.Definition.NoticeUrl, old.Notice));
         Assert.Equal(["old"], (await Store.FindDue(old.WakeAt!.Value, null, 10, Token)).Select(static d => d.Gid));
-        Assert.Empty(await Store.FindInterrupted(Samples.Self, 0, 10, Token));
+        Assert.Empty(await Store.FindInterrupted(Samples.Self, true, 0, 10, Token));
         Assert.Equal(
             [new UnfinishedCount(TransactionType.Saga, TransactionStatus.Submitted, 1, 1)],
             await Store.CountUnfinished(old.WakeAt.Value.AddSeconds(1), Token));

@@ -38,8 +38,9 @@ internal sealed class SwitchableStore(ITransactionStore inner) : ITransactionSto
     public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
         Inner.FindDue(now, after, limit, cancellationToken);
 
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken) =>
-        Inner.FindInterrupted(self, afterId, limit, cancellationToken);
+    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
+        Inner.FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
     public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
         Inner.FindWaiting(dueAfter, limit, cancellationToken);

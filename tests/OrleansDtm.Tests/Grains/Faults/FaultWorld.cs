@@ -121,7 +121,7 @@ internal sealed class FaultWorld
         if (due.IsCompletedSuccessfully && due.Result.Count > 0)
         {
             Tell("the sweep finds it");
-            Activation.Of(this).Runner.Resume(ownerGone: false);
+            Activation.Of(this).Runner.Resume(0);
         }
     }
 

@@ -1,0 +1,48 @@
+-- For PostgreSQL 13 or later. Times are milliseconds since 1970 UTC. A gid compares bytewise: collation "C".
+--
+-- Nearly every write changes due, so no update is heap-only and each adds an entry to every index its row is in. Hence few indexes, and
+-- partial ones, which a finished transaction leaves.
+create table dtm_transaction (
+    id       bigserial not null primary key,
+    gid      text collate "C" not null unique,
+    type     text collate "C" not null,
+    status   text collate "C" not null,
+    version  bigint not null,
+    owner    bigint not null,
+    due      bigint null,
+    created  bigint not null,
+    updated  bigint not null,
+    finished bigint null,
+    progress bytea not null
+) with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+
+-- What never changes, away from the row that does: a status change rewrites no payload.
+-- seq 0 = the definition and the branches known at insert; else the version of the write that appended the branches.
+create table dtm_body (
+    transaction_id bigint not null,
+    seq            bigint not null,
+    body           bytea not null,
+    primary key (transaction_id, seq)
+);
+
+-- The sweep reads (due, id); owner is what the start of a lone process filters by.
+create index dtm_transaction_due on dtm_transaction (due, id, owner) where due is not null;
+
+-- Counts the unfinished.
+create index dtm_transaction_unfinished on dtm_transaction (type, status, due) where status not in ('succeed', 'failed');
+create index dtm_transaction_failed on dtm_transaction (id) where status = 'failed';
+
+-- Rows lie nearly in the order of their creation: a summary of each few pages finds a period and costs a write next to nothing.
+create index dtm_transaction_created on dtm_transaction using brin (created) with (pages_per_range = 32, autosummarize = on);
+
+-- Small named values that are not transactions, such as topics. Few and rarely written. v is UTF-8: text could not hold every character.
+create table dtm_kv (
+    id      bigserial not null primary key,
+    cat     text collate "C" not null,
+    k       text collate "C" not null,
+    v       bytea not null,
+    version bigint not null,
+    created bigint not null,
+    updated bigint not null,
+    unique (cat, k)
+);

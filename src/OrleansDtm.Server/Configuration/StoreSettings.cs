@@ -1,0 +1,97 @@
+using System.Globalization;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>Reads the settings below Store.</summary>
+internal static class StoreSettings
+{
+    private const string Sqlite = "sqlite";
+    private const string ConnectionString = "Store:ConnectionString";
+
+    /// <summary>What a connection string says as a whole.</summary>
+    private static readonly string[] PartsOfIt = ["Store:Host", "Store:Port", "Store:User", "Store:Password", "Store:Db"];
+
+    public static StoreOptions Read(SettingsReader read, StoreOptions defaults)
+    {
+        var options = new StoreOptions
+        {
+            Driver = read.Choice("Store:Driver", defaults.Driver, Sqlite, "mysql", "postgres"),
+            Path = read.Text("Store:Path", defaults.Path),
+            ConnectionString = read.Text(ConnectionString, ""),
+            Host = read.Text("Store:Host", defaults.Host),
+            Port = read.Whole("Store:Port", 0, 0, 65535),
+            User = read.Text("Store:User", ""),
+            Password = read.Text("Store:Password", ""),
+            Db = read.Text("Store:Db", defaults.Db),
+            Schema = read.Text("Store:Schema", ""),
+            MaxOpenConns = read.Whole("Store:MaxOpenConns", defaults.MaxOpenConns, 2, 10_000),
+            MaxIdleConns = read.Whole("Store:MaxIdleConns", defaults.MaxIdleConns, 0, 10_000),
+            ConnMaxLifeTime = TimeSpan.FromMinutes(read.Whole("Store:ConnMaxLifeTime", 0, 0, 527_040)),
+            Shards = read.List("Store:Shards"),
+            Retention = Retention(read, defaults),
+        };
+        Check(read, options);
+        CheckShards(read, options.Shards);
+        return options;
+    }
+
+    private static void Check(SettingsReader read, StoreOptions options)
+    {
+        if (options.Driver == Sqlite)
+        {
+            if (options.User.Length > 0 || options.Password.Length > 0)
+            {
+                read.Problem(
+                    "Store:Driver", options.Driver, "a database with users; remove Store:User and Store:Password, SQLite has neither");
+            }
+
+            if (options.ConnectionString.Length > 0)
+            {
+                read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or name a file with Store:Path");
+            }
+
+            return;
+        }
+
+        // No value is repeated below: each may be or hold a password.
+        if (options.ConnectionString.Length > 0)
+        {
+            foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
+            {
+                read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"wanted beside {ConnectionString}, which says it: remove one of the two"));
+            }
+        }
+
+        foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
+        {
+            if (Hosting.StoreFactory.FindProblem(options, place) is { } problem)
+            {
+                read.Problem(options.Shards.Count == 0 ? ConnectionString : Shard(number), "...", problem);
+            }
+        }
+    }
+
+    private static void CheckShards(SettingsReader read, IReadOnlyList<string> shards)
+    {
+        for (var number = 1; number < shards.Count; number++)
+        {
+            if (shards.Take(number).Contains(shards[number]))
+            {
+                read.Problem(Shard(number), "the same as one before it", "a database of its own");
+            }
+        }
+
+        foreach (var other in ((string[])["Store:Path", ConnectionString, .. PartsOfIt]).Where(key => shards.Count > 0 && read.Text(key, "").Length > 0))
+        {
+            read.Problem(other, "...", "wanted beside Store:Shards, which says it: remove one of the two");
+        }
+    }
+
+    private static TimeSpan? Retention(SettingsReader read, StoreOptions defaults)
+    {
+        var retention = read.Seconds("Store:Retention", defaults.Retention!.Value, 0, 100 * 366 * 86400.0);
+        return retention > TimeSpan.Zero ? retention : null;
+    }
+
+    private static string Shard(int number) => string.Create(CultureInfo.InvariantCulture, $"Store:Shards:{number}");
+}

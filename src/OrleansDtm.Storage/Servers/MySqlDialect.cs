@@ -1,0 +1,187 @@
+using System.Data.Common;
+using System.Text;
+using MySqlConnector;
+
+namespace OrleansDtm.Storage.Servers;
+
+/// <summary>MySQL 8 and MariaDB 10.6 or later.</summary>
+internal sealed class MySqlDialect : ServerDialect
+{
+    /// <summary>For the statements around the rows.</summary>
+    private const int PacketSpare = 16 * 1024;
+
+    /// <summary>A command this long takes long enough.</summary>
+    private const long CommandBytesMax = 16 * 1024 * 1024;
+
+    public override string Name => "mysql";
+
+    public override string CountUnfinished =>
+        """
+        select substring_index(state, ' ', 1), substring_index(state, ' ', -1), count(*), 0 from dtm_transaction
+        where state < 'failed' or state > 'failed' group by state
+        union all
+        select type, status, 0, count(*) from dtm_transaction force index (dtm_transaction_due)
+        where due < @before and status not in ('succeed', 'failed') group by type, status
+        """;
+
+    public override string FindDue =>
+        """
+        select id, gid, due from dtm_transaction force index (dtm_transaction_due)
+        where due >= @due and due <= @now and (due > @due or id > @id) order by due, id limit @limit
+        """;
+
+    // The index holds the owner: it is read from end to end, but no row is, and only once for each process that has died.
+    public override string FindInterrupted(bool others) =>
+        $"""
+        select t.id, t.gid, t.due from
+            (select id from dtm_transaction force index (dtm_transaction_due)
+             where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id order by id limit @limit) p
+        join dtm_transaction t on t.id = p.id order by t.id
+        """;
+
+    public override string FindWaiting =>
+        """
+        select id, gid, due from dtm_transaction force index (dtm_transaction_due)
+        where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
+        """;
+
+    public override string IsFailed => "state = 'failed'";
+
+    public override string InsertKeyValue =>
+        "insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)";
+
+    public override DbDataSource CreatePool(ServerStoreOptions options)
+    {
+        var builder = Builder(options);
+        builder.Pooling = true;
+        builder.MaximumPoolSize = (uint)options.Readers;
+        builder.MinimumPoolSize = (uint)Math.Min(options.IdleReaders, options.Readers);
+        builder.ConnectionLifeTime = (uint)options.ConnectionLifetime.TotalSeconds;
+        builder.ConnectionReset = false; // A round trip for nothing: no reader changes its session.
+        builder.DefaultCommandTimeout = (uint)options.ReadTimeout.TotalSeconds;
+        return new MySqlDataSource(builder.ConnectionString);
+    }
+
+    public override DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true)
+    {
+        var builder = Builder(options);
+        builder.Pooling = false;
+        builder.DefaultCommandTimeout = (uint)options.CommitTimeout.TotalSeconds;
+        if (!withDatabase)
+        {
+            builder.Database = "";
+        }
+
+        return new MySqlConnection(builder.ConnectionString);
+    }
+
+    public override Task ClearPool(DbDataSource pool, DbConnection connection) => MySqlConnection.ClearPoolAsync((MySqlConnection)connection);
+
+    public override string Describe(ServerStoreOptions options)
+    {
+        var builder = Builder(options);
+        return $"mysql database {builder.Database} at {builder.Server}:{builder.Port}";
+    }
+
+    public override ServerFault Classify(Exception error) => MySqlFaults.Classify(error);
+
+    public override bool IsDuplicate(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.DuplicateKeyEntry };
+
+    public override bool IsNoDatabase(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.UnknownDatabase };
+
+    public override bool IsNoTable(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.NoSuchTable };
+
+    public override bool IsDenied(DbException error) => error is MySqlException
+    {
+        Number: 1044 or 1142 or 1227, // for a database, for a table, for want of a privilege
+    };
+
+    public override bool IsTimeout(Exception error) => error is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired };
+
+    public override long PrepareWriter(DbConnection connection, ServerStoreOptions options)
+    {
+        // Read committed: no locks on gaps, so writers of different gids never wait for each other. Strict: refused rather than cut off.
+        // Waiting for a lock must end before the command does, or the connection would be lost with it.
+        var wait = Math.Max(1, (int)options.CommitTimeout.TotalSeconds / 3);
+        Execute(
+            connection,
+            $"set session transaction isolation level read committed; set session innodb_lock_wait_timeout = {wait}; "
+            + "set session sql_mode = 'STRICT_ALL_TABLES'; set session autocommit = 1");
+        using var command = connection.CreateCommand();
+        command.CommandText = "select @@max_allowed_packet";
+        return Math.Min(Convert.ToInt64(command.ExecuteScalar(), null) - PacketSpare, CommandBytesMax);
+    }
+
+    public override IReadOnlyList<string> FindWeakSettings(DbConnection connection)
+    {
+        var found = new List<string>();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog";
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        if (Convert.ToInt64(reader.GetValue(0), null) != 1)
+        {
+            found.Add($"innodb_flush_log_at_trx_commit={reader.GetValue(0)} (should be 1)");
+        }
+
+        if (Convert.ToInt64(reader.GetValue(1), null) != 0 && Convert.ToInt64(reader.GetValue(2), null) != 1)
+        {
+            found.Add($"sync_binlog={reader.GetValue(2)} (should be 1)");
+        }
+
+        return found;
+    }
+
+    public override void Commit(
+        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
+    {
+        var mine = (MySqlConnection)connection;
+        if (isCareful)
+        {
+            MySqlBatch.CommitCarefully(mine, sorted, results, limits);
+        }
+        else
+        {
+            MySqlBatch.CommitAll(mine, sorted, limits);
+            Array.Fill(results, WriteResult.Written);
+        }
+    }
+
+    public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
+        Execute(server, $"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");
+
+    public override void LockSchema(DbConnection connection, ServerStoreOptions options)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
+        command.CommandText = $"select get_lock(concat('orleansdtm/', sha1(database())), {(int)options.SchemaTimeout.TotalSeconds})";
+        if (Convert.ToInt64(command.ExecuteScalar() is { } answer and not DBNull ? answer : 0, null) != 1)
+        {
+            throw new StoreUnavailableException(
+                $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended.");
+        }
+    }
+
+    public override void PrepareSchema(DbConnection connection, ServerStoreOptions options)
+    {
+    }
+
+    public override object Key(string text) => Encoding.UTF8.GetBytes(text);
+
+    public override string ReadKey(DbDataReader reader, int column) => Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(column));
+
+    private static MySqlConnectionStringBuilder Builder(ServerStoreOptions options) => new(options.ConnectionString)
+    {
+        ConnectionTimeout = (uint)options.ConnectTimeout.TotalSeconds,
+        CancellationTimeout = 1,
+        PersistSecurityInfo = false,
+        UseAffectedRows = true,
+    };
+
+    private static void Execute(DbConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

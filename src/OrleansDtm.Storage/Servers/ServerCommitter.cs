@@ -1,0 +1,128 @@
+using System.Data;
+using System.Data.Common;
+using System.Diagnostics;
+
+namespace OrleansDtm.Storage.Servers;
+
+/// <summary>
+/// Commits batches over one connection of its own, opened when needed and thrown away when in doubt.
+/// </summary>
+internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions options) : IBatchCommitter, IDisposable
+{
+    /// <summary>More surprises than this one after the other are no accident.</summary>
+    private const int SurprisesMax = 10;
+
+    /// <summary>In one order everywhere, so that two silos never wait for each other's rows.</summary>
+    private static readonly Comparison<PlacedWrite> ByGid = static (a, b) =>
+        string.CompareOrdinal(a.Write.Gid, b.Write.Gid) is var order && order != 0 ? order : a.Place - b.Place;
+
+    private readonly string _where = dialect.Describe(options);
+    private readonly List<PlacedWrite> _sorted = [];
+    private DbConnection? _connection;
+    private CommitLimits _limits;
+
+    public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
+    {
+        _sorted.Clear();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            _sorted.Add(new PlacedWrite(i, batch[i]));
+        }
+
+        _sorted.Sort(ByGid);
+        var started = Stopwatch.GetTimestamp();
+        var isSurprised = false;
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                dialect.Commit(Open(), _sorted, results, _limits, isSurprised);
+                return;
+            }
+            catch (Exception e)
+            {
+                var fault = dialect.Classify(e);
+                GiveUp(fault);
+                isSurprised |= fault == ServerFault.Surprise;
+                var isAgain = fault == ServerFault.Surprise
+                    ? tries < SurprisesMax
+                    : fault == ServerFault.Undone && Stopwatch.GetElapsedTime(started) < options.CommitTimeout;
+                if (isAgain)
+                {
+                    // Whoever it was that held the locks gets the time to let go of them.
+                    Thread.Sleep(fault == ServerFault.Undone ? Math.Min(5 * tries, 100) : 0);
+                }
+                else if (fault == ServerFault.Refused)
+                {
+                    throw;
+                }
+                else
+                {
+                    throw new StoreUnavailableException($"{_where} could not commit: {e.Message}", e);
+                }
+            }
+        }
+    }
+
+    /// <summary>Connects, so that a fault shows now.</summary>
+    public DbConnection Open()
+    {
+        if (_connection is { State: ConnectionState.Open })
+        {
+            return _connection;
+        }
+
+        Close();
+        var connection = dialect.CreateConnection(options);
+        try
+        {
+            connection.Open();
+            _limits = new CommitLimits(options.CommitTimeout, dialect.PrepareWriter(connection, options));
+        }
+        catch (Exception e)
+        {
+            connection.Dispose();
+            throw new StoreUnavailableException($"Cannot connect to {_where}: {e.Message}", e);
+        }
+
+        return _connection = connection;
+    }
+
+    public void Dispose() => Close();
+
+    /// <summary>Undoes what was begun; a connection of which that is not certain is thrown away, and the server undoes it.</summary>
+    private void GiveUp(ServerFault fault)
+    {
+        if (_connection is not { State: ConnectionState.Open } connection || fault == ServerFault.Unavailable)
+        {
+            Close();
+            return;
+        }
+
+        try
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "rollback";
+            command.CommandTimeout = _limits.Seconds;
+            command.ExecuteNonQuery();
+        }
+        catch (Exception e) when (e is DbException or IOException or InvalidOperationException)
+        {
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _connection?.Dispose();
+        }
+        catch (Exception e) when (e is DbException or IOException)
+        {
+            // It was not to be used again anyway.
+        }
+
+        _connection = null;
+    }
+}

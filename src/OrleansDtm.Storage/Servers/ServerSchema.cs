@@ -1,0 +1,132 @@
+using System.Data.Common;
+
+namespace OrleansDtm.Storage.Servers;
+
+/// <summary>Creates the database and brings its schema up to date, while other processes may be about to do the same.</summary>
+internal static class ServerSchema
+{
+    /// <exception cref="StoreSchemaException">The schema is of a newer program, or the user may not change it.</exception>
+    /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema for too long.</exception>
+    public static void Migrate(ServerDialect dialect, ServerStoreOptions options, TimeProvider clock)
+    {
+        var where = dialect.Describe(options);
+        try
+        {
+            using var connection = Open(dialect, options, where);
+            var scripts = SchemaScripts.For(dialect.Name);
+            var known = scripts[^1].Version;
+            if (Read(dialect, connection) == known)
+            {
+                return; // The usual case needs no right to change anything.
+            }
+
+            dialect.LockSchema(connection, options);
+            var found = Read(dialect, connection); // Whoever had the lock before us may have done it all.
+            if (found > known)
+            {
+                throw new StoreSchemaException(
+                    $"The {where} has schema version {found}, and this program knows up to {known}: a newer OrleansDtm "
+                    + "wrote it. Run that version or a later one, or restore the backup made before the upgrade.");
+            }
+
+            Apply(dialect, options, connection, scripts.Where(s => s.Version > found), clock);
+        }
+        catch (DbException e) when (dialect.IsDenied(e))
+        {
+            throw new StoreSchemaException(
+                $"The user of {where} may not create or change the tables: {e.Message}. Give it the right to, or apply the scripts of "
+                + $"sql/{dialect.Name}/ as an administrator; then the right to read and write the tables is enough.");
+        }
+        catch (DbException e)
+        {
+            throw new StoreUnavailableException($"Cannot use {where}: {e.Message}", e);
+        }
+    }
+
+    private static DbConnection Open(ServerDialect dialect, ServerStoreOptions options, string where)
+    {
+        var connection = dialect.CreateConnection(options);
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch (DbException e) when (dialect.IsNoDatabase(e))
+        {
+            connection.Dispose();
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        using (var server = dialect.CreateConnection(options, withDatabase: false))
+        {
+            server.Open();
+            try
+            {
+                dialect.CreateDatabase(server, options);
+            }
+            catch (DbException e) when (dialect.IsDenied(e))
+            {
+                throw new StoreSchemaException(
+                    $"There is no {where} and its user may not create it: {e.Message}. Create it as an administrator, or grant the right.");
+            }
+        }
+
+        connection = dialect.CreateConnection(options);
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>0 = nothing is there.</summary>
+    private static long Read(ServerDialect dialect, DbConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "select coalesce(max(version), 0) from dtm_schema";
+        try
+        {
+            return Convert.ToInt64(command.ExecuteScalar(), null);
+        }
+        catch (DbException e) when (dialect.IsNoTable(e))
+        {
+            return 0;
+        }
+    }
+
+    private static void Apply(
+        ServerDialect dialect, ServerStoreOptions options, DbConnection connection, IEnumerable<SchemaScript> scripts, TimeProvider clock)
+    {
+        dialect.PrepareSchema(connection, options);
+        Execute("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", null);
+        foreach (var script in scripts)
+        {
+            // One transaction where the server can roll back such changes; where it cannot, the scripts bear being repeated.
+            using var transaction = connection.BeginTransaction();
+            Execute(script.Sql, transaction);
+            Execute(
+                FormattableString.Invariant(
+                    $"insert into dtm_schema (version, applied) values ({script.Version}, {clock.GetUtcNow().ToUnixTimeMilliseconds()})"),
+                transaction);
+            transaction.Commit();
+        }
+
+        void Execute(string sql, DbTransaction? transaction)
+        {
+            using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds;
+            command.CommandText = sql;
+            command.ExecuteNonQuery();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+namespace OrleansDtm.Storage.Servers;
+
+/// <summary>
+/// Cuts sorted writes into pieces that one set of statements can carry: every gid once, so that the writes of one gid follow each
+/// other, and no more bytes than a command may have.
+/// </summary>
+internal static class WriteRounds
+{
+    /// <summary>Of a write in a command, besides its texts and bodies. Generous.</summary>
+    private const int Overhead = 400;
+
+    /// <param name="sorted">By gid.</param>
+    /// <param name="bytesMax">The most a piece may have.</param>
+    /// <exception cref="InvalidDataException">One write alone is bigger.</exception>
+    public static IEnumerable<List<PlacedWrite>> Cut(IReadOnlyList<PlacedWrite> sorted, long bytesMax)
+    {
+        var rest = sorted;
+        while (rest.Count > 0)
+        {
+            var round = new List<PlacedWrite>(rest.Count);
+            List<PlacedWrite>? later = null;
+            foreach (var write in rest)
+            {
+                (round.Count > 0 && round[^1].Write.Gid == write.Write.Gid ? later ??= [] : round).Add(write);
+            }
+
+            foreach (var piece in ByBytes(round, bytesMax))
+            {
+                yield return piece;
+            }
+
+            rest = later ?? [];
+        }
+    }
+
+    private static IEnumerable<List<PlacedWrite>> ByBytes(List<PlacedWrite> round, long bytesMax)
+    {
+        var (from, bytes) = (0, 0L);
+        for (var i = 0; i < round.Count; i++)
+        {
+            var size = Size(round[i].Write);
+            if (size > bytesMax)
+            {
+                throw new InvalidDataException(
+                    $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
+                    + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax.");
+            }
+
+            if (bytes + size > bytesMax)
+            {
+                yield return round[from..i];
+                (from, bytes) = (i, 0);
+            }
+
+            bytes += size;
+        }
+
+        yield return from == 0 ? round : round[from..];
+    }
+
+    private static long Size(EncodedWrite write) =>
+        Overhead + (write.Gid.Length * 6L) + Escaped(write.Progress) + (write.Body is { } body ? Escaped(body) : 0);
+
+    /// <summary>A quoted literal doubles these.</summary>
+    private static long Escaped(ReadOnlySpan<byte> bytes) =>
+        bytes.Length + bytes.Count((byte)'\'') + bytes.Count((byte)'\\') + bytes.Count((byte)'"') + bytes.Count((byte)0);
+}

@@ -1,0 +1,48 @@
+using Xunit;
+
+namespace OrleansDtm.Tests.Databases;
+
+/// <summary>A server that the tests of a class or collection share. Skips them where it is not installed, which CI does not allow.</summary>
+public sealed class DatabaseUnderTest<TServer> : IAsyncLifetime
+    where TServer : DatabaseServer, new()
+{
+    private int _databases;
+
+    public TServer Server { get; } = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Server.FindMissing() is null)
+        {
+            await Server.Start(TestContext.Current.CancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+
+    /// <summary>Of a database that does not exist yet.</summary>
+    public string NewDatabase()
+    {
+        if (Server.FindMissing() is { } missing)
+        {
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", $"{missing} is not installed");
+            Assert.Skip($"{missing} is not installed");
+        }
+
+        return Server.ConnectionString($"t{Interlocked.Increment(ref _databases)}");
+    }
+}
+
+/// <summary>Tests that leave the server as it is share one.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedMariaDb : ICollectionFixture<DatabaseUnderTest<MariaDbServer>>
+{
+    public const string Name = "shared MariaDB";
+}
+
+/// <inheritdoc cref="SharedMariaDb"/>
+[CollectionDefinition(Name)]
+public sealed class SharedPostgres : ICollectionFixture<DatabaseUnderTest<PostgresServer>>
+{
+    public const string Name = "shared PostgreSQL";
+}
