@@ -138,13 +138,15 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
             return Decision.Unchanged(_before);
         }
 
-        var next = _branches is null ? State : State with { Branches = ImmutableCollectionsMarshal.AsImmutableArray(_branches) };
-        next = next with
+        if (_branches is not null)
         {
-            Updated = Now,
-            WakeAt = Wake(next, pattern),
-            LeaseUntil = Lease(next),
-        };
+            State = State with { Branches = ImmutableCollectionsMarshal.AsImmutableArray(_branches), Updated = Now };
+        }
+
+        var (wake, lease) = (Wake(State, pattern), Lease(State));
+        var next = State.WakeAt == wake && State.LeaseUntil == lease && State.Updated == Now
+            ? State
+            : State with { Updated = Now, WakeAt = wake, LeaseUntil = lease };
         return new Decision(next, _calls is null ? [] : [.. _calls]);
     }
 

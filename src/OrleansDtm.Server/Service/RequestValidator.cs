@@ -180,8 +180,8 @@ public sealed class RequestValidator(CoordinatorOptions options)
             {
                 Action = type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
                     ? step.Action!
-                    : BranchUrlRules.Check(step.Action, protocol, Item("steps", i, "action")),
-                Compensate = BranchUrlRules.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
+                    : Url(step.Action, protocol, i, "action"),
+                Compensate = Url(step.Compensate, protocol, i, "compensate"),
                 Payload = payloads[i],
             };
             RefuseParams(result[i], protocol, i);
@@ -272,6 +272,10 @@ public sealed class RequestValidator(CoordinatorOptions options)
             "retry_limit",
             string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number from 0 (no limit) to {RetryLimitMax}")),
     };
+
+    /// <summary>The field is named only when there is something to say about it.</summary>
+    private static string Url(string? url, string protocol, int step, string member) =>
+        BranchUrlRules.IsPlainHttp(url) ? url : BranchUrlRules.Check(url, protocol, Item("steps", step, member));
 
     private static string Item(string list, int index, string? member = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");
