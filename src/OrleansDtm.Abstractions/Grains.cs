@@ -38,10 +38,10 @@ public interface ITransactionGrain : IGrainWithStringKey
     Task<TransactionReply> RetryNow();
 
     /// <summary>Goes on with what is due, loading it first if need be.</summary>
-    /// <param name="ownerGone">The process that had calls under way is known to be dead: do not wait for its lease.</param>
+    /// <param name="goneOwner">A process that is known to be dead: its calls are not waited for; 0 = none is known.</param>
     /// <returns>False when the store was away: ask again.</returns>
     [Alias("Resume")]
-    Task<bool> Resume(bool ownerGone);
+    Task<bool> Resume(long goneOwner);
 }
 
 /// <summary>The calls to one service; the key is the authority of its URLs.</summary>

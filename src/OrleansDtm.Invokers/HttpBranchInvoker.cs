@@ -1,4 +1,3 @@
-using System.Text;
 using OrleansDtm.Core;
 using OrleansDtm.Protocol;
 
@@ -22,15 +21,11 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
     private static (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body) Target(BranchInvocation call)
     {
         var url = BranchHttpClient.WithoutFragment(call.Url);
-        var target = new StringBuilder(url.Length + call.Gid.Length + 64);
-        target.Append(url).Append(url.Contains('?') ? '&' : '?');
-        target.Append(BranchQuery.BranchId).Append('=').Append(Uri.EscapeDataString(call.BranchId));
-        target.Append('&').Append(BranchQuery.Gid).Append('=').Append(Uri.EscapeDataString(call.Gid));
-        target.Append('&').Append(BranchQuery.Op).Append('=').Append(Uri.EscapeDataString(call.Op));
-        target.Append('&').Append(BranchQuery.TransType).Append('=').Append(call.Type);
+        var separator = url.Contains('?') ? '&' : '?';
+        var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}={Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&{BranchQuery.TransType}={call.Type}";
 
         // xa calls are POST even without a body: that is how DTM's SDKs route phase two.
         var post = call.Payload.Length > 0 || call.Type == "xa";
-        return (post ? HttpMethod.Post : HttpMethod.Get, target.ToString(), call.Payload);
+        return (post ? HttpMethod.Post : HttpMethod.Get, target, call.Payload);
     }
 }

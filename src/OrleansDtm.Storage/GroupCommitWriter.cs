@@ -21,6 +21,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private readonly List<PendingWrite> _batch = [];
     private readonly List<EncodedWrite> _writes = [];
     private WriteResult[] _results = [];
+    private bool _idle;
     private bool _failing;
     private bool _closed;
 
@@ -42,27 +43,47 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     /// <summary>Ends when the write is durable. Encodes on the calling thread; waits while the queue is full.</summary>
     /// <param name="cancellationToken">Heeded until the write's batch starts; from then on the outcome is awaited.</param>
     /// <exception cref="StoreUnavailableException">The commit failed: it may or may not have happened.</exception>
-    public async Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<WriteResult>(cancellationToken);
+        }
+
         var pending = new PendingWrite(EncodedWrite.Of(write));
+        return _space.Wait(0, CancellationToken.None)
+            ? Enqueue(pending, cancellationToken) // No state machine of our own: the caller goes on straight from the commit.
+            : WriteWhenSpace(pending, cancellationToken);
+    }
+
+    private async Task<WriteResult> WriteWhenSpace(PendingWrite pending, CancellationToken cancellationToken)
+    {
         await _space.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Enqueue(pending, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<WriteResult> Enqueue(PendingWrite pending, CancellationToken cancellationToken)
+    {
         lock (_gate)
         {
             if (_closed)
             {
                 _space.Release(); // The next one that waits for space must learn it too.
-                throw new ObjectDisposedException(nameof(GroupCommitWriter));
+                return Task.FromException<WriteResult>(new ObjectDisposedException(nameof(GroupCommitWriter)));
             }
 
             _queue.Enqueue(pending);
-            Monitor.Pulse(_gate);
+            if (_idle)
+            {
+                Monitor.Pulse(_gate);
+            }
         }
 
-        if (!cancellationToken.CanBeCanceled)
-        {
-            return await pending.Task.ConfigureAwait(false);
-        }
+        return cancellationToken.CanBeCanceled ? Heed(pending, cancellationToken) : pending.Task;
+    }
 
+    private static async Task<WriteResult> Heed(PendingWrite pending, CancellationToken cancellationToken)
+    {
         using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingWrite)state!).TryCancel(token), pending))
         {
             return await pending.Task.ConfigureAwait(false);
@@ -108,7 +129,9 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
                         return false;
                     }
 
+                    _idle = true;
                     Monitor.Wait(_gate);
+                    _idle = false;
                 }
 
                 for (; _batch.Count < _options.BatchMax && _queue.TryDequeue(out var pending); taken++)

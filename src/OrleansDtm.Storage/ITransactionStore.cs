@@ -26,11 +26,15 @@ public interface ITransactionStore : IAsyncDisposable
     Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Transactions, finished or not, with a call under way whose owner is somebody else than <paramref name="self"/>, by id: what
-    /// a process that died left behind. Only the start of a lone process may take them without waiting for their due moment.
+    /// Transactions, finished or not, with a call under way, by id: what a process that died has left behind need not wait for its
+    /// due moment.
     /// </summary>
+    /// <param name="owner">A process; not 0.</param>
+    /// <param name="others">False = calls of this owner, which is known to be dead. True = of all but this one, which is known to be alone.</param>
     /// <param name="afterId">Continue behind this id; 0 = from the start.</param>
-    Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken);
+    /// <param name="limit">At most this many.</param>
+    Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken);
 
     /// <summary>Unfinished transactions that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
     Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);

@@ -51,9 +51,11 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
         Find(
-            () => _byId.Values.Where(r => r.Id > afterId && r.Last.Owner != 0 && r.Last.Owner != self && r.Last.Due is not null),
+            () => _byId.Values.Where(
+                r => r.Id > afterId && r.Last.Owner != 0 && (r.Last.Owner != owner) == others && r.Last.Due is not null),
             limit,
             cancellationToken);
 

@@ -39,15 +39,15 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         return ReadDue(command);
     }
 
-    public List<DueTransaction> FindInterrupted(long self, long afterId, int limit)
+    public List<DueTransaction> FindInterrupted(long owner, bool others, long afterId, int limit)
     {
         // What is under way has a due moment, the end of its lease; without one an owner is only the last one's name.
         var command = Command(
-            """
+            $"""
             select id, gid, due from dtm_transaction
-            where owner <> 0 and owner <> @self and id > @afterId and due is not null order by id limit @limit;
+            where owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @afterId and due is not null order by id limit @limit;
             """);
-        Set(command, "@self", self);
+        Set(command, "@owner", owner);
         Set(command, "@afterId", afterId);
         Set(command, "@limit", limit);
         return ReadDue(command);
@@ -62,13 +62,21 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         return ReadDue(command);
     }
 
+    /// <summary>Each count reads one index and no row.</summary>
+    internal const string CountSql =
+        """
+        select a.type, a.status, a.n, coalesce(o.n, 0) from
+            (select type, status, count(*) n from dtm_transaction
+             where status not in ('succeed', 'failed') group by type, status) a
+        left join
+            (select type, status, count(*) n from dtm_transaction indexed by dtm_transaction_due
+             where due < @before and status not in ('succeed', 'failed') group by type, status) o
+        on o.type = a.type and o.status = a.status;
+        """;
+
     public List<UnfinishedCount> CountUnfinished(DateTimeOffset overdueBefore)
     {
-        var command = Command(
-            """
-            select type, status, count(*), count(case when due < @before then 1 end) from dtm_transaction
-            where status not in ('succeed', 'failed') group by type, status;
-            """);
+        var command = Command(CountSql);
         Set(command, "@before", CeilingMilliseconds(overdueBefore));
         using var reader = command.ExecuteReader();
         var counts = new List<UnfinishedCount>();

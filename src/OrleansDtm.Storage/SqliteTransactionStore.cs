@@ -63,12 +63,12 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindInterrupted(
-        long self, long afterId, int limit, CancellationToken cancellationToken)
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return await Read(
-            (self, afterId, limit),
-            static (reader, a) => reader.FindInterrupted(a.self, a.afterId, a.limit),
+            (owner, others, afterId, limit),
+            static (reader, a) => reader.FindInterrupted(a.owner, a.others, a.afterId, a.limit),
             cancellationToken).ConfigureAwait(false);
     }
 

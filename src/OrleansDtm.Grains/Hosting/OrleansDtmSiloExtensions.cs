@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Grains.Recovery;
 using OrleansDtm.Grains.Transaction;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
@@ -36,21 +37,30 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
         services.TryAddSingleton<GrainReferences>();
+        services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
+        services.TryAddSingleton<RetentionMetrics>();
+        services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
-            ProcessIdentity.Create(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner
+                ? ProcessIdentity.Create()
+                : ProcessIdentity.Of(provider.GetRequiredService<ILocalSiloDetails>().SiloAddress),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.KeepAlive,
             provider.GetRequiredService<ILogger<TransactionRunner>>(),
             [.. provider.GetServices<ITransactionObserver>()],
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
         silo.AddStartupTask(static (provider, _) =>
-            provider.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(0).Start());
+        {
+            var grains = provider.GetRequiredService<IGrainFactory>();
+            var shards = provider.GetRequiredService<ITransactionStore>().Shards.Count;
+            return Task.WhenAll(Enumerable.Range(0, shards).Select(shard => grains.GetGrain<IRecoveryGrain>(shard).Start()));
+        });
         return silo;
     }
 }

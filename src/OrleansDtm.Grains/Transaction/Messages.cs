@@ -59,7 +59,7 @@ internal static class Messages
             _ => BranchStatus.Prepared,
         });
 
-    public static BranchCallMessage Call(BranchCall call, Core.Transaction state)
+    public static BranchCallMessage Call(BranchCall call, Core.Transaction state, TimeSpan timeout)
     {
         var definition = state.Definition;
         return new BranchCallMessage
@@ -72,7 +72,7 @@ internal static class Messages
             Url = call.Branch.Url,
             Payload = call.Branch.Payload,
             Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
-            TimeoutMs = (long)definition.Options.RequestTimeout.TotalMilliseconds,
+            TimeoutMs = (long)Math.Ceiling(timeout.TotalMilliseconds),
             Attempt = call.Attempt,
         };
     }

@@ -21,7 +21,11 @@ public sealed record RunnerServices(
     TimeSpan KeepAlive,
     ILogger Log,
     IReadOnlyList<ITransactionObserver>? Observers = null,
-    bool SoleOwner = false);
+    bool SoleOwner = false)
+{
+    /// <summary><see cref="Observers"/>, to be gone over without an enumerator for each transition.</summary>
+    internal ITransactionObserver[] Watching { get; } = [.. Observers ?? []];
+}
 
 /// <summary>Makes one call of a branch.</summary>
 public interface IBranchCaller

@@ -57,7 +57,7 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 
     public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);
 
-    public Task<bool> Resume(bool ownerGone) => _runner.Resume(ownerGone);
+    public Task<bool> Resume(long goneOwner) => _runner.Resume(goneOwner);
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {

@@ -21,14 +21,18 @@ public sealed class TransactionRunner
     private readonly string _gid;
     private readonly RunnerServices _services;
     private readonly IRunnerHost _host;
+    private readonly ITransactionObserver[] _observers;
     private readonly HashSet<int> _outstanding = [];
     private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
     private List<PendingEvent> _inbox = [];
     private Core.Transaction? _state;
     private bool _loaded;
     private bool _tryBlindly = true;
-    private bool _ownerGone;
-    private long _storedOwner;
+    private long _goneOwner;
+
+    /// <summary>Who had the calls under way that were found in the store and are not made from here; 0 = nobody knows any more.</summary>
+    private long _inheritedOwner;
+
     private bool _pumping;
     private bool _closed;
     private bool _lingering;
@@ -41,6 +45,7 @@ public sealed class TransactionRunner
         _gid = gid;
         _services = services;
         _host = host;
+        _observers = services.Watching;
     }
 
     /// <summary>Brings an event from outside in; the task ends when it is decided and durable.</summary>
@@ -61,9 +66,9 @@ public sealed class TransactionRunner
     }
 
     /// <summary>Goes on with whatever is due. See <see cref="ITransactionGrain.Resume"/>.</summary>
-    public async Task<bool> Resume(bool ownerGone)
+    public async Task<bool> Resume(long goneOwner)
     {
-        _ownerGone |= ownerGone;
+        _goneOwner = goneOwner == 0 ? _goneOwner : goneOwner;
         var reply = await Post(TransactionEvent.TimeDue.Instance);
         return reply.Kind != ReplyKind.Unavailable;
     }
@@ -145,13 +150,13 @@ public sealed class TransactionRunner
             var fold = Fold(batch);
             if (ReferenceEquals(fold.Next, _state))
             {
-                Decided(batch, []);
+                Decided(batch, null);
                 return true;
             }
 
             var next = fold.Next! with { Version = (_state?.Version ?? 0) + 1 };
             attempted = next;
-            var owner = next.HasInFlight ? _services.Owner : 0;
+            var owner = OwnerOf(next, batch, fold.Calls);
             var result = await _services.Store.Write(new TransactionWrite(_state, next, owner), CancellationToken.None);
             _storeFailures = 0;
             if (result == WriteResult.Conflict)
@@ -163,7 +168,6 @@ public sealed class TransactionRunner
             var before = _state;
             _state = next;
             _loaded = true;
-            _storedOwner = owner;
             _conflicts = 0;
             Decided(batch, fold.Calls);
             Tell(batch, before, next);
@@ -199,34 +203,39 @@ public sealed class TransactionRunner
         var stored = await _services.Store.Load(_gid, CancellationToken.None);
         _storeFailures = 0;
         _state = stored?.Transaction;
-        _storedOwner = stored?.Owner ?? 0;
+        _inheritedOwner = stored?.Owner ?? 0;
         _loaded = true;
     }
 
-    private (Core.Transaction? Next, List<BranchCall> Calls) Fold(List<PendingEvent> batch)
+    private (Core.Transaction? Next, List<BranchCall>? Calls) Fold(List<PendingEvent> batch)
     {
         var now = _services.Clock.GetUtcNow();
         var next = _state;
-        List<BranchCall> calls = [];
+        List<BranchCall>? calls = null;
         if (ShouldTakeOver(now))
         {
-            Apply(new TransactionEvent.Resumed(ReallyOutstanding(batch)));
+            Apply(new TransactionEvent.Resumed(ReallyOutstanding(batch)), now, ref next, ref calls);
         }
 
         foreach (var pending in batch)
         {
-            pending.Rejection = Apply(pending.Event);
+            pending.Rejection = Apply(pending.Event, now, ref next, ref calls);
         }
 
         return (next, calls);
+    }
 
-        Rejection? Apply(TransactionEvent occurred)
+    private static Rejection? Apply(
+        TransactionEvent occurred, DateTimeOffset now, ref Core.Transaction? next, ref List<BranchCall>? calls)
+    {
+        var decision = TransactionMachine.Decide(next, occurred, now);
+        next = decision.Next;
+        if (decision.Calls.Length > 0)
         {
-            var decision = TransactionMachine.Decide(next, occurred, now);
-            next = decision.Next;
-            calls.AddRange(decision.Calls);
-            return decision.Rejection;
+            (calls ??= new List<BranchCall>(decision.Calls.Length)).AddRange(decision.Calls);
         }
+
+        return decision.Rejection;
     }
 
     /// <summary>
@@ -235,20 +244,48 @@ public sealed class TransactionRunner
     /// </summary>
     private bool ShouldTakeOver(DateTimeOffset now) =>
         _state is { HasInFlight: true } state
-        && InFlightIndexes(state).Any(i => !_outstanding.Contains(i))
-        && (_ownerGone || _services.SoleOwner || _storedOwner == 0 || _storedOwner == _services.Owner || state.LeaseUntil <= now);
+        && HasForeignCall(state)
+        && (_services.SoleOwner
+            || _inheritedOwner == 0
+            || _inheritedOwner == _services.Owner
+            || _inheritedOwner == _goneOwner
+            || state.LeaseUntil <= now);
+
+    /// <summary>
+    /// Whose calls are under way once this is written. Somebody else's stay theirs as long as none is made here: a request that
+    /// merely passes by must not make live calls look lost.
+    /// </summary>
+    private long OwnerOf(Core.Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
+    {
+        if (!next.HasInFlight)
+        {
+            return 0;
+        }
+
+        return calls is not null || _inheritedOwner == 0 || _outstanding.Count > batch.Count(static p => p.Event is TransactionEvent.BranchAnswered)
+            ? _services.Owner
+            : _inheritedOwner;
+    }
 
     private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
 
-    private static IEnumerable<int> InFlightIndexes(Core.Transaction state) =>
-        Enumerable.Range(Core.Transaction.NoticeIndex, state.Branches.Length - Core.Transaction.NoticeIndex)
-            .Where(i => state.Live(i)?.InFlight == true);
+    private bool HasForeignCall(Core.Transaction state)
+    {
+        for (var i = Core.Transaction.NoticeIndex; i < state.Branches.Length; i++)
+        {
+            if (state.Live(i)?.InFlight == true && !_outstanding.Contains(i))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
-    private void Decided(List<PendingEvent> batch, List<BranchCall> calls)
+    private void Decided(List<PendingEvent> batch, List<BranchCall>? calls)
     {
-        _ownerGone = false;
         foreach (var pending in batch)
         {
             if (pending.Event is TransactionEvent.BranchAnswered answered)
@@ -259,13 +296,9 @@ public sealed class TransactionRunner
 
         // Answers first: the submitter's wait must not grow by the time it takes to start calls.
         Answer(batch);
-        foreach (var call in calls)
+        if (calls is not null)
         {
-            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
-            if (!_closed && _state is { } state && state.Live(call.Index)?.InFlight == true && _outstanding.Add(call.Index))
-            {
-                RunCall(call, state, _epoch);
-            }
+            StartCalls(calls);
         }
 
         if (_state is not { IsFinal: false, HasInFlight: true })
@@ -274,10 +307,33 @@ public sealed class TransactionRunner
         }
     }
 
+    private void StartCalls(List<BranchCall> calls)
+    {
+        foreach (var call in calls)
+        {
+            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
+            if (_closed || _state is not { } state || state.Live(call.Index)?.InFlight != true || _outstanding.Contains(call.Index))
+            {
+                continue;
+            }
+
+            var timeout = TimeLeft(state);
+            if (timeout <= TimeSpan.Zero)
+            {
+                // The commit took longer than the lease it promised: others may call by now. Not made, so it is decided anew.
+                _inbox.Add(PendingEvent.Internal(new TransactionEvent.Resumed([.. _outstanding])));
+                return;
+            }
+
+            _outstanding.Add(call.Index);
+            RunCall(call, state, timeout, _epoch);
+        }
+    }
+
     /// <summary>What is durable now is told to those who watch: alerts, metrics. They neither wait nor throw.</summary>
     private void Tell(List<PendingEvent> batch, Core.Transaction? before, Core.Transaction after)
     {
-        foreach (var observer in _services.Observers ?? [])
+        foreach (var observer in _observers)
         {
             foreach (var pending in batch)
             {
@@ -394,12 +450,25 @@ public sealed class TransactionRunner
         _outstanding.Clear();
     }
 
-    private async void RunCall(BranchCall call, Core.Transaction state, int epoch)
+    /// <summary>How long a call may take: no longer than its lease, after which another owner makes it.</summary>
+    private TimeSpan TimeLeft(Core.Transaction state)
+    {
+        var timeout = state.Definition.Options.RequestTimeout;
+        if (_services.SoleOwner || state.LeaseUntil is not { } lease)
+        {
+            return timeout;
+        }
+
+        var left = lease - _services.Clock.GetUtcNow();
+        return left < timeout ? left : timeout;
+    }
+
+    private async void RunCall(BranchCall call, Core.Transaction state, TimeSpan timeout, int epoch)
     {
         TransactionEvent answered;
         try
         {
-            var answer = await _services.Caller.Call(Messages.Call(call, state));
+            var answer = await _services.Caller.Call(Messages.Call(call, state, timeout));
             answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration);
         }
         catch (Exception e)

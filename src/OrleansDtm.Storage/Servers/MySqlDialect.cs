@@ -30,12 +30,12 @@ internal sealed class MySqlDialect : ServerDialect
         where due >= @due and due <= @now and (due > @due or id > @id) order by due, id limit @limit
         """;
 
-    // The index holds the owner: it is read from end to end, but no row is, and only a lone process does so, once.
-    public override string FindInterrupted =>
-        """
+    // The index holds the owner: it is read from end to end, but no row is, and only once for each process that has died.
+    public override string FindInterrupted(bool others) =>
+        $"""
         select t.id, t.gid, t.due from
             (select id from dtm_transaction force index (dtm_transaction_due)
-             where due is not null and owner <> 0 and owner <> @self and id > @id order by id limit @limit) p
+             where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id order by id limit @limit) p
         join dtm_transaction t on t.id = p.id order by t.id
         """;
 

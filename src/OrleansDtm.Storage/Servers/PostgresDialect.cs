@@ -23,10 +23,10 @@ internal sealed class PostgresDialect : ServerDialect
     public override string FindDue =>
         "select id, gid, due from dtm_transaction where due <= @now and (due, id) > (@due, @id) order by due, id limit @limit";
 
-    public override string FindInterrupted =>
-        """
+    public override string FindInterrupted(bool others) =>
+        $"""
         select id, gid, due from dtm_transaction
-        where due is not null and owner <> 0 and owner <> @self and id > @id order by id limit @limit
+        where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id order by id limit @limit
         """;
 
     public override string FindWaiting =>

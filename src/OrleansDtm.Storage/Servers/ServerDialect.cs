@@ -14,7 +14,8 @@ internal abstract class ServerDialect
     /// <summary>Rows whose due moment is after (<c>@due</c>, <c>@id</c>) and not after <c>@now</c>.</summary>
     public abstract string FindDue { get; }
 
-    public abstract string FindInterrupted { get; }
+    /// <summary>Rows with calls of <c>@owner</c>, or of everybody else, behind <c>@id</c>.</summary>
+    public abstract string FindInterrupted(bool others);
 
     public abstract string FindWaiting { get; }
 

@@ -33,11 +33,11 @@ public sealed partial class ServerTransactionStore
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindInterrupted(
-        long self, long afterId, int limit, CancellationToken cancellationToken)
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return await Read(
-            _dialect.FindInterrupted, [("@self", self), ("@id", afterId), ("@limit", limit)], ReadDue, cancellationToken)
+            _dialect.FindInterrupted(others), [("@owner", owner), ("@id", afterId), ("@limit", limit)], ReadDue, cancellationToken)
             .ConfigureAwait(false);
     }
 

@@ -7,7 +7,7 @@ namespace OrleansDtm.Tests.Grains;
 /// <summary>Two owners of one transaction: whoever writes second yields, and calls of another are made again only when it is safe.</summary>
 public sealed class RunnerOwnerTests
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3 + 2);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3 + 2 + 2);
 
     private readonly RunnerWorld _world = new();
 
@@ -123,7 +123,7 @@ public sealed class RunnerOwnerTests
     public void Calls_of_another_owner_are_left_alone_until_its_lease_is_over()
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);
-        _world.Runner.Resume(ownerGone: false);
+        _world.Runner.Resume(0);
         Assert.Empty(_world.Calls);
         Assert.Equal(RunnerWorld.Start + Lease, _world.WakeMoment);
 
@@ -144,7 +144,7 @@ public sealed class RunnerOwnerTests
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);
         _world.Clock.Advance(Lease);
-        _world.Runner.Resume(ownerGone: false);
+        _world.Runner.Resume(0);
 
         Assert.Equal("a0", _world.CallNames);
     }
@@ -156,7 +156,7 @@ public sealed class RunnerOwnerTests
     public void Calls_lost_with_a_dead_owner_or_an_earlier_activation_are_made_again_at_once(long owner, bool gone)
     {
         _world.StoreInterrupted(owner);
-        _world.Runner.Resume(gone);
+        _world.Runner.Resume(gone ? owner : 0);
 
         Assert.Equal("a0", _world.CallNames);
         Assert.Equal(0, _world.Stored.Branches[1].Attempts); // It never answered.
@@ -172,7 +172,7 @@ public sealed class RunnerOwnerTests
         Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(_world.Submit()).Kind);
         Assert.Empty(_world.Calls);
 
-        _world.Runner.Resume(ownerGone: true);
+        _world.Runner.Resume(RunnerWorld.Somebody);
 
         Assert.Equal("a0", _world.CallNames);
     }
@@ -181,13 +181,68 @@ public sealed class RunnerOwnerTests
     public void A_resume_of_what_runs_here_calls_nothing_twice()
     {
         _world.Submit();
-        _world.Runner.Resume(ownerGone: false);
-        _world.Runner.Resume(ownerGone: true);
+        _world.Runner.Resume(0);
+        _world.Runner.Resume(RunnerWorld.Somebody);
         _world.Clock.Advance(Lease);
-        _world.Runner.Resume(ownerGone: false);
+        _world.Runner.Resume(0);
 
         Assert.Equal("a0", _world.CallNames);
         Assert.Single(_world.Store.Asked);
+    }
+
+    /// <summary>Any write used to make all calls look like this process's own, and so those of a living owner were made twice.</summary>
+    [Fact]
+    public void Calls_of_a_living_owner_stay_its_own_when_this_one_adds_calls()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(3, Outcome.Unknown("busy"), TimeSpan.Zero)); // a1 waits for a retry.
+        _world.RetryNow();
+        Assert.Equal("a1", _world.CallNames);
+        _world.Answer("a1");
+
+        Assert.Equal("a1", _world.CallNames); // a0 is somebody's, and its lease is not over.
+        Assert.Equal(_world.Stored.LeaseUntil, _world.WakeMoment);
+        _world.Wake();
+        _world.Answer("a0");
+        _world.EndsWell("a1 a0");
+    }
+
+    [Fact]
+    public void A_request_that_only_passes_by_leaves_the_calls_with_their_owner()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.StoreInterrupted(RunnerWorld.Somebody);
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(3, Outcome.Unknown("busy"), TimeSpan.Zero));
+        _world.Elsewhere(TransactionEvent.RetryNow.Instance); // Both are under way again, somebody's.
+        _world.Runner.Post(new TransactionEvent.BranchAnswered(3, Outcome.Ongoing("later"), TimeSpan.Zero));
+
+        Assert.Empty(_world.Calls);
+        Assert.Equal(RunnerWorld.Somebody, _world.Store.Stored(RunnerWorld.Gid)!.Owner);
+    }
+
+    [Fact]
+    public void A_commit_that_outlives_its_lease_is_decided_anew_before_anything_is_called()
+    {
+        _world.Store.Script(WriteFate.Held);
+        _world.Submit();
+        _world.Clock.Advance(Lease);
+        _world.Store.Release();
+
+        Assert.Equal("a0", _world.CallNames);
+        Assert.Equal(2, _world.Store.Asked.Count);
+        Assert.Equal(_world.Clock.GetUtcNow() + Lease, _world.Stored.LeaseUntil);
+    }
+
+    [Fact]
+    public void A_call_after_a_slow_commit_may_take_only_what_is_left_of_its_lease()
+    {
+        _world.Store.Script(WriteFate.Held);
+        _world.Submit();
+        _world.Clock.Advance(Lease - TimeSpan.FromSeconds(1));
+        _world.Store.Release();
+
+        Assert.Equal(1000, Assert.Single(_world.Messages).TimeoutMs);
     }
 
     private IEnumerable<BranchStatus> Actions() => _world.Stored.Branches.Where(static (_, i) => i % 2 == 1).Select(static b => b.Status);

@@ -107,8 +107,9 @@ internal sealed class ScriptedStore : ITransactionStore
     public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
         _inner.FindDue(now, after, limit, cancellationToken);
 
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(long self, long afterId, int limit, CancellationToken cancellationToken) =>
-        _inner.FindInterrupted(self, afterId, limit, cancellationToken);
+    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
+        _inner.FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
     public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
         _inner.FindWaiting(dueAfter, limit, cancellationToken);

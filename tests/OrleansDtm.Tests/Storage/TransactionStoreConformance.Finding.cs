@@ -34,7 +34,7 @@ public abstract partial class TransactionStoreConformance
         var calling = Samples.Update(state, static t => Samples.Announce(t, At(40)), owner: 8);
         await Write(calling);
         Assert.Equal([("told", At(40))], Found(await Store.FindDue(At(40), null, 10, Token)));
-        Assert.Equal([("told", At(40))], Found(await Store.FindInterrupted(Samples.Self, 0, 10, Token)));
+        Assert.Equal([("told", At(40))], Found(await Store.FindInterrupted(Samples.Self, true, 0, 10, Token)));
         Assert.Empty(await Store.FindWaiting(At(39), 10, Token)); // Nothing of it can be made to happen sooner.
 
         var waiting = Samples.Update(calling.Next, static t => t with
@@ -46,7 +46,7 @@ public abstract partial class TransactionStoreConformance
         await Write(waiting);
         Assert.Empty(await Store.FindDue(At(59), null, 10, Token));
         Assert.Equal([("told", At(60))], Found(await Store.FindDue(At(60), null, 10, Token)));
-        Assert.Empty(await Store.FindInterrupted(Samples.Self, 0, 10, Token));
+        Assert.Empty(await Store.FindInterrupted(Samples.Self, true, 0, 10, Token));
         Assert.Equal(Samples.Describe(waiting.Next), Samples.Describe((await Store.Load("told", Token))!.Transaction));
 
         var told = Samples.Update(waiting.Next, static t => t with
@@ -157,12 +157,13 @@ public abstract partial class TransactionStoreConformance
         var answered = await Insert("answered", due: 7, owner: 8);
         await Write(Samples.Update(answered, static t => t with { Result = "r" }));
 
-        var found = await Store.FindInterrupted(Samples.Self, 0, 10, Token);
+        var found = await Store.FindInterrupted(Samples.Self, true, 0, 10, Token);
         Assert.Equal(["theirs", "others", "negative"], found.Select(static d => d.Gid));
         Assert.Equal(At(2), found[0].Due);
-        Assert.Equal(["theirs"], (await Store.FindInterrupted(Samples.Self, 0, 1, Token)).Select(static d => d.Gid));
-        Assert.Equal(["others"], (await Store.FindInterrupted(Samples.Self, found[0].Id, 1, Token)).Select(static d => d.Gid));
-        Assert.Equal(["mine", "theirs", "negative"], (await Store.FindInterrupted(long1, 0, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["theirs"], (await Store.FindInterrupted(Samples.Self, true, 0, 1, Token)).Select(static d => d.Gid));
+        Assert.Equal(["others"], (await Store.FindInterrupted(Samples.Self, true, found[0].Id, 1, Token)).Select(static d => d.Gid));
+        Assert.Equal(["others"], (await Store.FindInterrupted(long1, false, 0, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["mine", "theirs", "negative"], (await Store.FindInterrupted(long1, true, 0, 10, Token)).Select(static d => d.Gid));
     }
 
     [Fact]

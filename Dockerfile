@@ -1,0 +1,35 @@
+# docker build -t orleansdtm .
+# docker run -p 36789:36789 -p 36790:36790 -v orleansdtm:/data orleansdtm
+# Whoever reaches these ports can read payloads and stop transactions: there is no authentication yet.
+
+FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+ARG TARGETARCH
+WORKDIR /source
+COPY . .
+# For the target's architecture only: no emulation, and of the native libraries (SQLite) just the one that is needed.
+RUN --mount=type=cache,target=/root/.nuget/packages \
+    dotnet publish src/OrleansDtm.Server -c Release -a "${TARGETARCH:-amd64}" --no-self-contained \
+      -p:UseAppHost=false -p:DebugType=none -p:PublishDocumentationFiles=false -o /app \
+    && mkdir /data
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+LABEL org.opencontainers.image.title="OrleansDtm" \
+      org.opencontainers.image.description="A distributed transaction coordinator on Microsoft Orleans that speaks DTM's protocol" \
+      org.opencontainers.image.licenses="MIT"
+WORKDIR /app
+COPY --from=build /app .
+# 1654 is the user "app" of the base image, by number so that Kubernetes can see that it is not root.
+COPY --from=build --chown=1654:1654 /data /data
+USER 1654:1654
+# A container's loopback is its own: here "localhost" would be nobody.
+ENV ORLEANSDTM_Bind=* \
+    ORLEANSDTM_Store__Path=/data/orleansdtm.db
+VOLUME /data
+# HTTP and JSON-RPC, gRPC
+EXPOSE 36789 36790
+# Kubernetes has probes of its own; this is for docker and compose. The image has no curl, bash can do it.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["bash", "-c", \
+    "exec 3<>/dev/tcp/127.0.0.1/36789 && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]"]
+# No shell in between: SIGTERM reaches the server, which drains for DrainTimeout (20 s) and then needs up to 10 s:
+# docker stop --time 45.
+ENTRYPOINT ["dotnet", "OrleansDtm.Server.dll"]

@@ -1,0 +1,33 @@
+{{/* The server's settings as environment variables. Nothing secret: that comes from the Secret, see _pod.tpl. */}}
+{{- define "orleansdtm.settings" -}}
+ORLEANSDTM_Bind: "*"
+ORLEANSDTM_HttpPort: "36789"
+ORLEANSDTM_GrpcPort: "36790"
+ORLEANSDTM_LogLevel: {{ .Values.logLevel | quote }}
+ORLEANSDTM_DrainTimeout: {{ include "orleansdtm.scalar" .Values.drainTimeoutSeconds | quote }}
+ORLEANSDTM_Store__Driver: {{ .Values.store.driver | quote }}
+{{- if not (include "orleansdtm.clustered" .) }}
+ORLEANSDTM_Store__Path: /data/orleansdtm.db
+{{- else if not (or .Values.store.connectionStringKey .Values.store.shardsKey) }}
+ORLEANSDTM_Store__Host: {{ .Values.store.host | quote }}
+{{- with .Values.store.port }}
+ORLEANSDTM_Store__Port: {{ include "orleansdtm.scalar" . | quote }}
+{{- end }}
+ORLEANSDTM_Store__User: {{ .Values.store.user | quote }}
+ORLEANSDTM_Store__Db: {{ .Values.store.database | quote }}
+{{- end }}
+ORLEANSDTM_Cluster__Mode: {{ include "orleansdtm.clusterMode" . | quote }}
+{{- if include "orleansdtm.clustered" . }}
+ORLEANSDTM_Cluster__SiloPort: "11111"
+ORLEANSDTM_Cluster__GatewayPort: "30000"
+ORLEANSDTM_Cluster__ClusterId: {{ include "orleansdtm.clusterId" . | quote }}
+ORLEANSDTM_Cluster__ServiceId: {{ include "orleansdtm.serviceId" . | quote }}
+{{- end }}
+{{- if .Values.grpc.tlsSecret }}
+ORLEANSDTM_Grpc__TlsCertificate: /etc/orleansdtm/tls/tls.crt
+ORLEANSDTM_Grpc__TlsKey: /etc/orleansdtm/tls/tls.key
+{{- end }}
+{{- range $key, $value := .Values.config }}
+ORLEANSDTM_{{ $key | replace ":" "__" }}: {{ include "orleansdtm.scalar" $value | quote }}
+{{- end }}
+{{- end -}}

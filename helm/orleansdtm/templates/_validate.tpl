@@ -1,0 +1,69 @@
+{{/* What a schema cannot say. Everything that is wrong is said at once. */}}
+{{- define "orleansdtm.validate" -}}
+{{- $problems := list -}}
+{{- $store := .Values.store -}}
+{{- if eq $store.driver "sqlite" -}}
+  {{- if .Values.autoscaling.enabled -}}
+    {{- $problems = append $problems "autoscaling.enabled: a SQLite file belongs to one pod; set store.driver to mysql or postgres to run more." -}}
+  {{- else if ne (int .Values.replicaCount) 1 -}}
+    {{- $problems = append $problems (printf "replicaCount: %d pods cannot share a SQLite file; write 1, or set store.driver to mysql or postgres." (int .Values.replicaCount)) -}}
+  {{- end -}}
+  {{- if .Values.cluster.mode -}}
+    {{- $problems = append $problems (printf "cluster.mode: %s needs a database that silos can share; leave it empty, or set store.driver to mysql or postgres." .Values.cluster.mode) -}}
+  {{- end -}}
+  {{- range $key := list "host" "user" "existingSecret" "password" "connectionStringKey" "shardsKey" -}}
+    {{- if get $store $key -}}
+      {{- $problems = append $problems (printf "store.%s: SQLite has none; remove it, or set store.driver to mysql or postgres." $key) -}}
+    {{- end -}}
+  {{- end -}}
+{{- else -}}
+  {{- $whole := or $store.connectionStringKey $store.shardsKey -}}
+  {{- if and $whole (not $store.existingSecret) -}}
+    {{- $problems = append $problems "store.existingSecret: name the Secret that store.connectionStringKey or store.shardsKey is a key of." -}}
+  {{- end -}}
+  {{- if not $whole -}}
+    {{- if not $store.host -}}
+      {{- $problems = append $problems (printf "store.host: the address of the %s server is missing; or give store.existingSecret and store.connectionStringKey." $store.driver) -}}
+    {{- end -}}
+    {{- if not $store.user -}}
+      {{- $problems = append $problems "store.user: the database user is missing." -}}
+    {{- end -}}
+    {{- if not (or $store.existingSecret $store.password) -}}
+      {{- $problems = append $problems "store.existingSecret: name a Secret with the database password in its key store.passwordKey." -}}
+    {{- end -}}
+  {{- end -}}
+  {{- if and .Values.cluster.connectionStringKey (not $store.existingSecret) -}}
+    {{- $problems = append $problems "store.existingSecret: name the Secret that cluster.connectionStringKey is a key of." -}}
+  {{- end -}}
+  {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+    {{- $problems = append $problems "autoscaling.maxReplicas: must be at least autoscaling.minReplicas." -}}
+  {{- end -}}
+  {{- if and .Values.autoscaling.enabled (not (dig "requests" "cpu" "" (.Values.resources | default dict))) -}}
+    {{- $problems = append $problems "resources.requests.cpu: autoscaling measures against it; set it." -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $store.existingSecret $store.password -}}
+  {{- $problems = append $problems "store.password: store.existingSecret already says where the password is; remove one of them." -}}
+{{- end -}}
+{{- $own := list "bind" "httpport" "grpcport" "loglevel" "draintimeout" "grpc:tlscertificate" "grpc:tlskey" "store:driver" "store:path"
+  "store:host" "store:port" "store:user" "store:db" "cluster:mode" "cluster:siloport" "cluster:gatewayport" "cluster:clusterid"
+  "cluster:serviceid" -}}
+{{- range $key, $_ := .Values.config -}}
+  {{- $lower := lower $key -}}
+  {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring") -}}
+    {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys." $key) -}}
+  {{- else if has $lower $own -}}
+    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, grpc, logLevel and drainTimeoutSeconds." $key) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $name := list "ingress" "grpcIngress" -}}
+  {{- with get $.Values $name -}}
+    {{- if and .enabled (not .hosts) -}}
+      {{- $problems = append $problems (printf "%s.hosts: name at least one." $name) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if $problems -}}
+  {{- fail (printf "\n\nThe values cannot be used:\n  %s\n" (join "\n  " $problems)) -}}
+{{- end -}}
+{{- end -}}
