@@ -143,13 +143,14 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     }
 
     /// <summary>The moment, or the first one after it that can be stored.</summary>
-    private static DateTimeOffset Storable(DateTimeOffset moment)
+    public static DateTimeOffset Storable(DateTimeOffset moment)
     {
         var excess = moment.Ticks % TimeSpan.TicksPerMillisecond;
         return excess == 0 ? moment : moment.AddTicks(TimeSpan.TicksPerMillisecond - excess);
     }
 
-    private static DateTimeOffset? Wake(Transaction next, Pattern pattern)
+    /// <summary>When something must be done in this state even if nothing happens before; null = never.</summary>
+    public static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
         DateTimeOffset? wake = !next.IsFinal && pattern.Deadline(next) is { } deadline ? Storable(deadline) : null;
         for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)

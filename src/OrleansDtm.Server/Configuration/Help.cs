@@ -1,12 +1,10 @@
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>What --help prints.</summary>
+/// <summary>What --help prints of the settings.</summary>
 internal static class Help
 {
     public const string Text = """
-        OrleansDtm: a distributed transaction coordinator that speaks DTM's protocol.
-
-        usage: OrleansDtm.Server [--Setting=value ...] [-c conf.yml]
+        usage: OrleansDtm.Server [run] [--Setting=value ...] [-c conf.yml]
 
           -c FILE          DTM's conf.yml
           -v, --version    print the version

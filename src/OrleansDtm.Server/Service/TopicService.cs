@@ -107,7 +107,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, Coo
 
     private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);
 
-    private static string Name(string? topic) => topic switch
+    internal static string Name(string? topic) => topic switch
     {
         null or "" => throw new RequestException("topic", "is missing: empty topic"),
         { Length: > NameMax } => throw new RequestException("topic", $"is longer than {NameMax} characters"),
