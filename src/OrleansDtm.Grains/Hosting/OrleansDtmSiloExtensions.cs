@@ -41,6 +41,8 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
+        services.TryAddSingleton<RetentionMetrics>();
+        services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),
@@ -54,7 +56,11 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
         silo.AddStartupTask(static (provider, _) =>
-            provider.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(0).Start());
+        {
+            var grains = provider.GetRequiredService<IGrainFactory>();
+            var shards = provider.GetRequiredService<ITransactionStore>().Shards.Count;
+            return Task.WhenAll(Enumerable.Range(0, shards).Select(shard => grains.GetGrain<IRecoveryGrain>(shard).Start()));
+        });
         return silo;
     }
 }

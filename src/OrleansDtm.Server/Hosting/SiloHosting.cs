@@ -24,6 +24,7 @@ internal static class SiloHosting
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
                 grains.SoleOwner = StoreFactory.IsOwnedAlone(options.Store);
+                grains.Retention = options.Store.Retention;
             });
             if (options.AlertWebHook.Length > 0)
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains;
 using OrleansDtm.Protocol;
@@ -116,15 +115,17 @@ public sealed class TransactionService(
         };
     }
 
-    public async Task<ListView> List(TransactionFilter filter, CancellationToken cancellationToken)
+    /// <exception cref="RequestException">Its position is none.</exception>
+    public async Task<ListView> List(ListRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        var page = await store.List(filter, cancellationToken);
+        ArgumentNullException.ThrowIfNull(request);
+        var before = ListPosition.Parse(request.Position, store.Shards.Count);
+        var page = await TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken);
         return new ListView
         {
             // As DTM answers: null for a gid that does not exist, an empty list for an empty page.
-            Transactions = filter.Gid is not null && page.Count == 0 ? null : [.. page.Select(TransactionViews.Of)],
-            NextPosition = page.Count < filter.Limit ? "" : page[^1].Id.ToString(CultureInfo.InvariantCulture),
+            Transactions = request.Filter.Gid is not null && page.Rows.Count == 0 ? null : [.. page.Rows.Select(TransactionViews.Of)],
+            NextPosition = page.Next is null ? "" : ListPosition.Format(page.Next),
         };
     }
 
