@@ -18,15 +18,23 @@ public static class ClusterTables
         "ClearStorageKey", "DeleteStorageKey", "ReadFromStorageKey", "WriteToStorageKey",
     ];
 
-    /// <summary>Makes what is missing in a MySQL or MariaDB database, which is created if need be. Any number of processes at once.</summary>
+    /// <summary>Makes what is missing, the database too. Any number of processes may do so at once.</summary>
+    /// <param name="driver">mysql or postgres.</param>
     /// <exception cref="StoreSchemaException">The user may not.</exception>
     /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema for too long.</exception>
-    public static Task EnsureMySql(ServerStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => Ensure(new MySqlDialect(), options), cancellationToken);
+    public static Task Ensure(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
+        Task.Run(() => Ensure(Dialect(driver), options), cancellationToken);
 
-    /// <inheritdoc cref="EnsureMySql"/>
-    public static Task EnsurePostgres(ServerStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => Ensure(new PostgresDialect(), options), cancellationToken);
+    /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
+    /// <param name="driver">mysql or postgres.</param>
+    public static string ConnectionString(string driver, ServerStoreOptions options) => Dialect(driver).ClusterConnectionString(options);
+
+    private static ServerDialect Dialect(string driver) => driver switch
+    {
+        "mysql" => new MySqlDialect(),
+        "postgres" => new PostgresDialect(),
+        _ => throw new ArgumentException($"No cluster can be kept in {driver}.", nameof(driver)),
+    };
 
     private static void Ensure(ServerDialect dialect, ServerStoreOptions options)
     {
