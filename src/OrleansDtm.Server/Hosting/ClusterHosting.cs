@@ -28,6 +28,7 @@ internal static class ClusterHosting
         silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
         silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
+        silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Configure<EndpointOptions>(o => SetEndpoints(o, options));
         if (options.Cluster.Mode == ClusterOptions.Kubernetes)
         {
@@ -47,10 +48,10 @@ internal static class ClusterHosting
         options.NumMissedProbesLimit = 2;
 
         // After all silos were killed their rows say that they live. Who joins has to reach every living silo first, or to see that it
-        // gives no sign of life: five seconds, with these.
+        // gives no sign of life: four seconds, with these.
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
-        options.NumMissedTableIAmAliveLimit = 5;
-        options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+        options.NumMissedTableIAmAliveLimit = 4;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(1);
         options.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
     }
 
