@@ -61,6 +61,13 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>One silo drops dead: nothing is said, nothing is finished.</summary>
     public Task Kill(int silo) => _cluster.KillSiloAsync(_cluster.Silos[silo], Cancel);
 
+    /// <summary>The silo that works on this transaction drops dead.</summary>
+    public async Task KillOwner(string gid)
+    {
+        var silo = await _cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(Grain(gid));
+        await _cluster.KillSiloAsync(_cluster.GetSiloForAddress(silo!)!, Cancel);
+    }
+
     /// <summary>One silo leaves in good order.</summary>
     public Task Stop(int silo) => _cluster.StopSiloAsync(_cluster.Silos[silo], Cancel);
 

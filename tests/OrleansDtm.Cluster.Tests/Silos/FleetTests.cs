@@ -28,6 +28,7 @@ public sealed class FleetTests(ITestOutputHelper output)
             {
                 var transfer = Transfer.Draw(random, SagaBody.NewGid());
                 await fleet.Submit(transfer);
+                await Fleet.End(store, transfer.Gid);
                 transfers.Enqueue(transfer);
                 submitted.Add();
             }
@@ -50,5 +51,27 @@ public sealed class FleetTests(ITestOutputHelper output)
 
         // A silo killed in this process is a zombie: calls that it has under way still arrive.
         TransferCheck.AllIsRight(transfers, statuses, teller.Bank, allowsLateCalls: true);
+    }
+
+    [Fact]
+    public async Task What_a_dead_silo_had_under_way_is_taken_over_without_waiting_for_its_lease()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var store = new InMemoryTransactionStore();
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = new Gate();
+        var teller = new TellerBank(new Bank()) { Delay = (_, _) => first.TrySetResult() ? gate.Opened : Task.CompletedTask };
+        await using var fleet = await Fleet.Start(3, store, teller);
+        var transfer = new Transfer(SagaBody.NewGid(), new Booking(0, -7, Trouble.None), new Booking(1, 7, Trouble.None));
+        var saga = TellerBank.Saga(transfer) with { WaitResult = false, RequestTimeoutMs = 600_000 };
+        await fleet.Grain(transfer.Gid).Submit(saga);
+        await first.Task.WaitAsync(Patience, cancel);
+
+        var killing = fleet.KillOwner(transfer.Gid); // In this process it ends only with the call.
+        var statuses = await Fleet.Ends(store, [transfer]);
+        gate.Open();
+        await killing;
+
+        Assert.Equal("succeed", statuses[transfer.Gid]);
     }
 }
