@@ -10,4 +10,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(102, LogLevel.Information, "Stopping: no new requests, those under way may take {Seconds} s")]
     public static partial void Draining(this ILogger log, double seconds);
+
+    [LoggerMessage(103, LogLevel.Critical, "The silo cannot go on: {Reason}")]
+    public static partial void CannotGoOn(this ILogger log, Exception? exception, string reason);
 }

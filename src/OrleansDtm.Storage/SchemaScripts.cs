@@ -8,6 +8,20 @@ internal sealed record SchemaScript(int Version, string Name, string Sql);
 /// <summary>The scripts of <c>/sql/&lt;dialect&gt;/NNNN_name.sql</c>, carried inside this assembly.</summary>
 internal static class SchemaScripts
 {
+    /// <summary>What silos of a cluster keep beside the transactions: <c>/sql/&lt;dialect&gt;/orleans.sql</c>. Null where no cluster can be.</summary>
+    public static string? Orleans(string dialect)
+    {
+        var assembly = typeof(SchemaScripts).Assembly;
+        var resource = Array.Find(assembly.GetManifestResourceNames(), r => r.Replace('\\', '/') == $"sql/{dialect}/orleans.sql");
+        if (resource is null)
+        {
+            return null;
+        }
+
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
+    }
+
     /// <summary>In the order in which they are to be applied. Other files of the folder (barrier.sql is the services') are no steps.</summary>
     public static IReadOnlyList<SchemaScript> For(string dialect)
     {

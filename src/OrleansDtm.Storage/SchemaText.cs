@@ -40,6 +40,9 @@ public static class SchemaText
         return text.ToString();
     }
 
+    /// <summary>What silos of a cluster keep beside the transactions; bears being repeated. Null = there is no cluster on this dialect.</summary>
+    public static string? ClusterOf(string dialect) => SchemaScripts.Orleans(dialect);
+
     /// <summary>The table a service's database needs for barriers; null = there is none for this dialect.</summary>
     public static string? BarrierOf(string dialect)
     {

@@ -14,7 +14,7 @@ public sealed partial class ReadmeTests
     public async Task The_curl_examples_work_against_a_running_server()
     {
         await using var server = await ServerProcess.Start(TestContext.Current.CancellationToken);
-        var script = Blocks().Single(block => block.Contains("curl", StringComparison.Ordinal))
+        var script = Blocks().Single(block => block.Contains("/submit", StringComparison.Ordinal))
             .Replace("localhost:36789", new Uri(server.Url).Authority, StringComparison.Ordinal)
             .Replace("curl -s", "curl -s -w '\\n'", StringComparison.Ordinal);
 

@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
@@ -55,12 +54,7 @@ public static class OrleansDtmSiloExtensions
             [.. provider.GetServices<ITransactionObserver>()],
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
-        silo.AddStartupTask(static (provider, _) =>
-        {
-            var grains = provider.GetRequiredService<IGrainFactory>();
-            var shards = provider.GetRequiredService<ITransactionStore>().Shards.Count;
-            return Task.WhenAll(Enumerable.Range(0, shards).Select(shard => grains.GetGrain<IRecoveryGrain>(shard).Start()));
-        });
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         return silo;
     }
 }

@@ -18,14 +18,17 @@ internal sealed class RecoveryGrain(
     ITransactionStore store,
     RunnerServices services,
     GrainReferences grains,
+    GoneOwners gone,
     RetentionMetrics metrics,
     IOptions<DtmGrainOptions> options,
     ILogger<RecoveryGrain> log) : Grain, IRecoveryGrain, IRemindable
 {
     private const string ReminderName = "sweep";
 
+    /// <summary>Whose calls have all been taken over: they are searched for once, because that reads the index from end to end.</summary>
+    private readonly HashSet<long> _taken = [];
+
     private ITransactionStore? _shard;
-    private bool _interruptedTaken;
     private bool _away;
     private IGrainTimer? _retention;
 
@@ -92,11 +95,7 @@ internal sealed class RecoveryGrain(
     {
         try
         {
-            if (options.Value.SoleOwner && !_interruptedTaken)
-            {
-                _interruptedTaken = await TakeInterrupted(cancellationToken);
-            }
-
+            await TakeOver(cancellationToken);
             await TakeDue(cancellationToken);
             _away = false;
         }
@@ -125,8 +124,30 @@ internal sealed class RecoveryGrain(
         while (page.Count == options.Value.SweepPageSize);
     }
 
+    /// <summary>Takes what processes that are no more had under way, once from each.</summary>
+    private async Task TakeOver(CancellationToken cancellationToken)
+    {
+        if (options.Value.SoleOwner)
+        {
+            if (!_taken.Contains(services.Owner) && await TakeInterrupted(services.Owner, others: true, cancellationToken))
+            {
+                _taken.Add(services.Owner);
+            }
+
+            return;
+        }
+
+        foreach (var owner in gone.Current())
+        {
+            if (!_taken.Contains(owner) && await TakeInterrupted(owner, others: false, cancellationToken))
+            {
+                _taken.Add(owner);
+            }
+        }
+    }
+
     /// <returns>All of them were taken; otherwise the next sweep goes over them again.</returns>
-    private async Task<bool> TakeInterrupted(CancellationToken cancellationToken)
+    private async Task<bool> TakeInterrupted(long owner, bool others, CancellationToken cancellationToken)
     {
         var all = true;
         long lastId = 0;
@@ -134,8 +155,8 @@ internal sealed class RecoveryGrain(
         IReadOnlyList<DueTransaction> page;
         do
         {
-            page = await _shard!.FindInterrupted(services.Owner, others: true, lastId, options.Value.SweepPageSize, cancellationToken);
-            all &= await Wake(page, 0, cancellationToken);
+            page = await _shard!.FindInterrupted(owner, others, lastId, options.Value.SweepPageSize, cancellationToken);
+            all &= await Wake(page, others ? 0 : owner, cancellationToken);
             total += page.Count;
             lastId = page.Count > 0 ? page[^1].Id : lastId;
         }

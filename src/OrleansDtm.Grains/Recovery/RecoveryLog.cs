@@ -18,4 +18,7 @@ internal static partial class RecoveryLog
 
     [LoggerMessage(14, LogLevel.Warning, "Old transactions of shard {Shard} cannot be deleted; it is tried again every 10 s")]
     public static partial void RetentionStopped(this ILogger log, Exception exception, long shard);
+
+    [LoggerMessage(15, LogLevel.Warning, "The sweep of shard {Shard} cannot be started; it is tried again every second")]
+    public static partial void StartFailed(this ILogger log, Exception exception, int shard);
 }

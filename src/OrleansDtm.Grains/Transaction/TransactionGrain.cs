@@ -93,7 +93,9 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
         }
     }
 
-    void IRunnerHost.Done() => DeactivateOnIdle();
+    /// <summary>As DeactivateOnIdle, which would throw where the silo has been cut off and this is no activation any more.</summary>
+    void IRunnerHost.Done() =>
+        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction needs nothing just now."));
 
     private Submission Received(SubmissionMessage submission) => Messages.Submission(_gid, submission, _services.Clock.GetUtcNow());
 }

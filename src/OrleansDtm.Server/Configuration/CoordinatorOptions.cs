@@ -119,11 +119,42 @@ public sealed record GrpcOptions
 /// <summary>How silos find each other.</summary>
 public sealed record ClusterOptions
 {
-    /// <summary><c>Local</c> (default): this process is the only silo.</summary>
-    public string Mode { get; init; } = "Local";
+    public const string Local = "Local";
+    public const string AdoNet = "AdoNet";
+    public const string Kubernetes = "Kubernetes";
 
-    /// <summary>Silo-to-silo port; 0 (default) = any free one.</summary>
+    /// <summary>
+    /// <c>Local</c> (default): this process is the only silo. <c>AdoNet</c>: silos find each other in a table of the database.
+    /// <c>Kubernetes</c>: the same, and a silo is a pod.
+    /// </summary>
+    public string Mode { get; init; } = Local;
+
+    /// <summary>Silo-to-silo port. 0 (default) = 11111, or any free one in mode Local.</summary>
     public int SiloPort { get; init; }
+
+    /// <summary>Port for Orleans clients; 0 = none. Null (default) = 30000, or none in mode Local.</summary>
+    public int? GatewayPort { get; init; }
+
+    /// <summary>Silos of one id are one cluster. Default <c>orleansdtm</c>.</summary>
+    public string ClusterId { get; init; } = "orleansdtm";
+
+    /// <summary>Whose reminders and grain state they share. Default <c>orleansdtm</c>.</summary>
+    public string ServiceId { get; init; } = "orleansdtm";
+
+    /// <summary>The database of the cluster's tables, of the kind Store:Driver says. Empty (default) = the store's, or its first shard's.</summary>
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>
+    /// IP address under which the other silos reach this one. Empty (default) = that of <c>Bind</c>; the pod's, or the machine's first,
+    /// when that is <c>*</c>.
+    /// </summary>
+    public string AdvertisedAddress { get; init; } = "";
+
+    /// <summary>There may be other silos.</summary>
+    public bool IsShared => Mode != Local;
+
+    /// <summary>Without what may hold a password.</summary>
+    public override string ToString() => $"{nameof(ClusterOptions)} {Mode} {ClusterId}";
 }
 
 /// <summary>What a request may contain. Beyond: 400.</summary>

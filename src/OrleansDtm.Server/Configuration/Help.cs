@@ -34,7 +34,13 @@ internal static class Help
           DrainTimeout=20                      seconds requests may take to end after SIGTERM
           LogLevel=info                        debug, info, warn, error or fatal
           AlertRetryLimit=3, AlertWebHook=     tell this URL of branches that keep failing
-          Cluster:Mode=Local, Cluster:SiloPort=0
+          Cluster:Mode=Local                   Local = this process alone; AdoNet = silos that find each other in the
+                                               database of the store (not SQLite); Kubernetes = the same, in pods
+          Cluster:SiloPort=11111               between silos; Local: any free port
+          Cluster:GatewayPort=30000            for Orleans clients; 0 = none, as in Local
+          Cluster:ClusterId=orleansdtm, Cluster:ServiceId=orleansdtm
+          Cluster:ConnectionString=            database of the cluster's tables; empty = the store's (the first shard's)
+          Cluster:AdvertisedAddress=           IP address for the other silos; empty = that of Bind, of the pod or of the machine
           Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512
         """;
 }

@@ -48,6 +48,11 @@ public static class SettingsLoader
         "Grpc:StreamsPerConnectionMax",
         "Cluster:Mode",
         "Cluster:SiloPort",
+        "Cluster:GatewayPort",
+        "Cluster:ClusterId",
+        "Cluster:ServiceId",
+        "Cluster:ConnectionString",
+        "Cluster:AdvertisedAddress",
         "Limits:RequestBytesMax",
         "Limits:StepsMax",
         "Limits:BranchCallsPerServiceMax",
@@ -202,11 +207,6 @@ public static class SettingsLoader
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
             Grpc = ReadGrpc(read, defaults.Grpc),
             Store = StoreSettings.Read(read, defaults.Store),
-            Cluster = new ClusterOptions
-            {
-                Mode = read.Choice("Cluster:Mode", defaults.Cluster.Mode, "Local"),
-                SiloPort = read.Whole("Cluster:SiloPort", 0, 0, 65535),
-            },
             Limits = new LimitOptions
             {
                 RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
@@ -215,6 +215,7 @@ public static class SettingsLoader
                     read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
             },
         };
+        options = options with { Cluster = ClusterSettings.Read(read, defaults.Cluster, options) };
         if (options.AlertWebHook.Length > 0
             && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook) && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
         {

@@ -30,7 +30,7 @@ internal static class GrpcHosting
         builder.Services.AddGrpcReflection();
         builder.Services
             .AddGrpcHealthChecks(static health => health.Services.Map("dtmgimp.Dtm", static _ => true))
-            .AddCheck<StoreHealthCheck>("store");
+            .AddCheck<ReadinessCheck>("ready");
 
         // It logs each message that cannot be read as an error of ours, with a stack trace: whoever sends rubbish would fill the log.
         builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Critical);

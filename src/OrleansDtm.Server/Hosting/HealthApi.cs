@@ -1,5 +1,3 @@
-using OrleansDtm.Storage;
-
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>For probes: alive means the process answers, ready means it can take transactions.</summary>
@@ -7,33 +5,13 @@ internal static class HealthApi
 {
     public static void MapHealthApi(this IEndpointRouteBuilder routes)
     {
-        var store = routes.ServiceProvider.GetRequiredService<ITransactionStore>();
-        var lifetime = routes.ServiceProvider.GetRequiredService<IHostApplicationLifetime>();
+        var readiness = routes.ServiceProvider.GetRequiredService<Readiness>();
         routes.MapGet("/health/live", static context => context.Response.WriteAsync("alive", context.RequestAborted));
         routes.MapGet("/health/ready", async context =>
         {
-            var problem = await Problem(store, lifetime, context.RequestAborted);
+            var problem = await readiness.FindProblem(context.RequestAborted);
             context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             await context.Response.WriteAsync(problem ?? "ready", context.RequestAborted);
         });
-    }
-
-    /// <summary>Why no transaction can be taken; null = it can.</summary>
-    public static async Task<string?> Problem(ITransactionStore store, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
-    {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            return "stopping";
-        }
-
-        try
-        {
-            await store.Ping(cancellationToken);
-            return null;
-        }
-        catch (StoreUnavailableException e)
-        {
-            return $"store: {e.Message}";
-        }
     }
 }

@@ -9,16 +9,24 @@ namespace OrleansDtm.Server.Hosting;
 /// <summary>The silo in the server's own process.</summary>
 internal static class SiloHosting
 {
-    public static void AddCoordinatorSilo(this IHostApplicationBuilder builder, CoordinatorOptions options) =>
+    public static void AddCoordinatorSilo(this IHostApplicationBuilder builder, CoordinatorOptions options)
+    {
+        if (options.Cluster.IsShared)
+        {
+            builder.Services.AddClusterTables(options);
+        }
+
         builder.UseOrleans(silo =>
         {
-            var port = options.Cluster.SiloPort == 0 ? FreePort() : options.Cluster.SiloPort;
+            if (options.Cluster.IsShared)
+            {
+                silo.JoinCluster(options);
+            }
+            else
+            {
+                silo.StayAlone(options.Cluster);
+            }
 
-            // Gateway 0: nobody connects to a lone silo from outside; the front end is in this process.
-            silo.UseLocalhostClustering(port, gatewayPort: 0, serviceId: "orleansdtm", clusterId: "orleansdtm");
-
-            // The store holds the truth; recovery registers its reminder again at each start.
-            silo.UseInMemoryReminderService();
             silo.AddOrleansDtm(grains =>
             {
                 grains.SweepInterval = options.TransCronInterval;
@@ -31,6 +39,18 @@ internal static class SiloHosting
                 silo.AddTransactionAlerts(new AlertOptions { WebHook = new Uri(options.AlertWebHook), RetryLimit = options.AlertRetryLimit });
             }
         });
+    }
+
+    private static void StayAlone(this ISiloBuilder silo, ClusterOptions options)
+    {
+        var port = options.SiloPort == 0 ? FreePort() : options.SiloPort;
+
+        // Gateway 0: unless somebody asks for it, nobody connects to a lone silo from outside; the front end is in this process.
+        silo.UseLocalhostClustering(port, options.GatewayPort ?? 0, serviceId: options.ServiceId, clusterId: options.ClusterId);
+
+        // The store holds the truth; recovery registers its reminder again at each start.
+        silo.UseInMemoryReminderService();
+    }
 
     private static int FreePort()
     {

@@ -9,7 +9,7 @@ namespace OrleansDtm.Server.Hosting;
 /// <summary>Makes the store the settings name; commands that need no silo use it too.</summary>
 internal static class StoreFactory
 {
-    private const string MySql = "mysql";
+    internal const string MySql = "mysql";
     private const string Postgres = "postgres";
 
     /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
@@ -92,7 +92,8 @@ internal static class StoreFactory
             }.ConnectionString;
     }
 
-    private static ServerStoreOptions Server(StoreOptions options, string connectionString) => new()
+    /// <summary>Limits and rights of the store, in this database.</summary>
+    public static ServerStoreOptions Server(StoreOptions options, string connectionString) => new()
     {
         ConnectionString = connectionString,
         Readers = options.MaxOpenConns - 1,

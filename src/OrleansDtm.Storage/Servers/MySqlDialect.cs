@@ -75,6 +75,15 @@ internal sealed class MySqlDialect : ServerDialect
         return new MySqlConnection(builder.ConnectionString);
     }
 
+    public override string ClusterConnectionString(ServerStoreOptions options)
+    {
+        var builder = Builder(options);
+        builder.Pooling = true;
+        builder.MaximumPoolSize = 8;
+        builder.DefaultCommandTimeout = (uint)options.ReadTimeout.TotalSeconds;
+        return builder.ConnectionString;
+    }
+
     public override Task ClearPool(DbDataSource pool, DbConnection connection) => MySqlConnection.ClearPoolAsync((MySqlConnection)connection);
 
     public override string Describe(ServerStoreOptions options)

@@ -73,6 +73,15 @@ internal sealed class PostgresDialect : ServerDialect
         return new NpgsqlConnection(builder.ConnectionString);
     }
 
+    public override string ClusterConnectionString(ServerStoreOptions options)
+    {
+        var builder = Builder(options);
+        builder.Pooling = true;
+        builder.MaxPoolSize = 8;
+        builder.CommandTimeout = (int)options.ReadTimeout.TotalSeconds;
+        return builder.ConnectionString;
+    }
+
     public override Task ClearPool(DbDataSource pool, DbConnection connection)
     {
         ((NpgsqlDataSource)pool).Clear();

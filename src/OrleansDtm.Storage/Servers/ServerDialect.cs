@@ -32,6 +32,9 @@ internal abstract class ServerDialect
     /// <param name="withDatabase">False = connected to the server only, to create the database.</param>
     public abstract DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true);
 
+    /// <summary>Of a small pool, for who reads and writes little but wants an answer soon.</summary>
+    public abstract string ClusterConnectionString(ServerStoreOptions options);
+
     /// <summary>Throws away pooled connections, which the server may have closed.</summary>
     public abstract Task ClearPool(DbDataSource pool, DbConnection connection);
 

@@ -43,7 +43,8 @@ internal static class ServerSchema
         }
     }
 
-    private static DbConnection Open(ServerDialect dialect, ServerStoreOptions options, string where)
+    /// <summary>Creates the database if it is missing.</summary>
+    public static DbConnection Open(ServerDialect dialect, ServerStoreOptions options, string where)
     {
         var connection = dialect.CreateConnection(options);
         try

@@ -70,16 +70,29 @@ public sealed class ChartAgainstServerTests(RunningServer running)
     [Theory]
     [InlineData("default")]
     [InlineData("minimal")]
+    [InlineData("production")]
     public async Task The_server_takes_the_settings(string values)
     {
-        var data = (await Manifests.Of(values)).All<V1ConfigMap>().Single().Data;
+        var manifests = await Manifests.Of(values);
+        var data = manifests.All<V1ConfigMap>().Single().Data;
 
         // The command line takes the same names as the environment, and unlike it refuses those that are no settings.
         var settings = data.ToDictionary(static pair => pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal));
         var options = SettingsLoader.Load([.. settings.Select(static pair => $"--{pair.Key}={pair.Value.Value}")]);
 
         Assert.Equal("*", options.Bind);
-        Assert.Equal("/data/orleansdtm.db", options.Store.Path);
         Assert.Equal(TimeSpan.FromSeconds(20), options.DrainTimeout);
+        if (values == "production")
+        {
+            Assert.Equal(("mysql", "mysql.databases.svc", "dtm"), (options.Store.Driver, options.Store.Host, options.Store.Db));
+            Assert.Equal((ClusterOptions.Kubernetes, "orleansdtm"), (options.Cluster.Mode, options.Cluster.ClusterId));
+            var ports = manifests.Container.Ports.ToDictionary(static port => port.Name, static port => port.ContainerPort);
+            Assert.Equal((ports["silo"], ports["gateway"]), (options.Cluster.SiloPort, options.Cluster.GatewayPort));
+        }
+        else
+        {
+            Assert.Equal("/data/orleansdtm.db", options.Store.Path);
+            Assert.Equal(ClusterOptions.Local, options.Cluster.Mode);
+        }
     }
 }

@@ -55,7 +55,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         var statuses = await Ends(dtm, transfers);
         var failed = statuses.Values.Count(static s => s == "failed");
         output.WriteLine($"{transfers.Count} transfers, {service.Calls.Count} calls, {failed} failed");
-        Check(transfers, statuses, bank);
+        TransferCheck.AllIsRight(transfers, statuses, bank);
     }
 
     /// <summary>Draws a moment and waits for it: a call of a branch, or an answer to a submitter. The clock ends a quiet round.</summary>
@@ -114,48 +114,5 @@ public sealed class CrashTests(ITestOutputHelper output)
         await Parallel.ForEachAsync(transfers, options, async (transfer, _) =>
             statuses[transfer.Gid] = (string)(await dtm.Until(transfer.Gid, EndLimit - clock.Elapsed, "succeed", "failed"))["status"]!);
         return statuses;
-    }
-
-    private static void Check(List<Transfer> transfers, IReadOnlyDictionary<string, string> statuses, Bank bank)
-    {
-        Assert.Empty(bank.Violations);
-        var expected = new long[Bank.Accounts];
-        var wrong = new List<string>();
-        foreach (var transfer in transfers)
-        {
-            wrong.AddRange(Wrongs(transfer, statuses[transfer.Gid], bank).Select(w => $"{transfer} is {statuses[transfer.Gid]}: {w}"));
-            if (transfer.Succeeds)
-            {
-                expected[transfer.From.Account] += transfer.From.Amount;
-                expected[transfer.To.Account] += transfer.To.Amount;
-            }
-        }
-
-        Assert.Empty(wrong);
-        Assert.Equal(0, bank.Balances.Sum());
-        Assert.Equal(expected, bank.Balances);
-    }
-
-    private static IEnumerable<string> Wrongs(Transfer transfer, string status, Bank bank)
-    {
-        if (status != (transfer.Succeeds ? "succeed" : "failed"))
-        {
-            yield return "the other end was due";
-        }
-
-        foreach (var branch in new[] { "01", "02" })
-        {
-            var done = bank.TookEffect(transfer.Gid, branch, "action");
-            var undone = bank.TookEffect(transfer.Gid, branch, "compensate");
-            if (transfer.Succeeds ? !done || undone : done != undone)
-            {
-                yield return $"branch {branch}: action took effect: {done}, compensation took effect: {undone}";
-            }
-
-            if (transfer.Succeeds && bank.Asked(transfer.Gid, branch, "compensate") > 0)
-            {
-                yield return $"branch {branch} was compensated in a saga that succeeded";
-            }
-        }
     }
 }

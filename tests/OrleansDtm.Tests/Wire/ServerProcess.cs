@@ -85,23 +85,31 @@ public sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync(cancel);
     }
 
+    /// <summary>SIGSTOP: it keeps its connections and does nothing.</summary>
+    public Task Pause(CancellationToken cancel) => Signal("STOP", cancel);
+
+    /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
+    public Task Resume(CancellationToken cancel) => Signal("CONT", cancel);
+
     /// <summary>SIGTERM: what an orchestrator sends before it loses its patience.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> Terminate(TimeSpan within, CancellationToken cancel)
     {
-        var id = _process!.Id.ToString(CultureInfo.InvariantCulture);
-        using (var signal = Process.Start("kill", ["-TERM", id]))
-        {
-            await signal.WaitForExitAsync(cancel);
-        }
+        await Signal("TERM", cancel);
+        return await Exit(within, cancel);
+    }
 
+    /// <summary>Waits until it has ended.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> Exit(TimeSpan within, CancellationToken cancel)
+    {
         try
         {
-            await _process.WaitForExitAsync(cancel).WaitAsync(within, cancel);
+            await _process!.WaitForExitAsync(cancel).WaitAsync(within, cancel);
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"the server still runs {within.TotalSeconds} s after SIGTERM:\n{Tail}");
+            throw new TimeoutException($"the server still runs after {within.TotalSeconds} s:\n{Tail}");
         }
 
         return _process.ExitCode;
@@ -117,6 +125,12 @@ public sealed class ServerProcess : IAsyncDisposable
         _process?.Dispose();
         _http.Dispose();
         _home.Delete(recursive: true);
+    }
+
+    private async Task Signal(string signal, CancellationToken cancel)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancel);
     }
 
     private async Task Run(CancellationToken cancel)
@@ -204,7 +218,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// Below the range from which outgoing connections take their ports: while the server is down, a client that knocks at its
     /// port could otherwise be given that very port, and talk to itself.
     /// </summary>
-    private static int FreePort()
+    public static int FreePort()
     {
         for (var tries = 0; tries < 200; tries++)
         {

@@ -14,12 +14,28 @@ public sealed class SettingsTests
     [InlineData("--RetryIntervalMax=1", "RetryIntervalMax: '1' is not at least RetryInterval")]
     [InlineData("--STORE_PASSWORD=x", "remove Store:User and Store:Password")]
     [InlineData("--HttpProt=1", "--HttpProt=1: no such setting")]
+    [InlineData("--Cluster:Mode=AdoNet", "Cluster:Mode: 'AdoNet' is not possible with Store:Driver=sqlite")]
+    [InlineData("--Cluster:Mode=Consul", "Cluster:Mode: 'Consul' is not one of Local, AdoNet, Kubernetes")]
+    [InlineData("--Cluster:AdvertisedAddress=here", "Cluster:AdvertisedAddress: 'here' is not an IP address")]
     [InlineData("--AlertWebHook=nowhere", "AlertWebHook: 'nowhere' is not an absolute http(s) URL")]
     public void It_is_named(string argument, string message)
     {
         var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load([argument]));
 
         Assert.Contains(refused.Problems, problem => problem.Contains(message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_silo_of_a_cluster_lives_in_the_stores_database_unless_another_is_named()
+    {
+        string[] store = ["--Store:Driver=postgres", "--Store:User=dtm", "--Cluster:Mode=adonet"];
+        var options = SettingsLoader.Load([.. store, "--Cluster:SiloPort=11112", "--Cluster:GatewayPort=0", "--Cluster:ConnectionString=Host=a;Database=b"]);
+        var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load([.. store, "--Cluster:ConnectionString=Password=secret;Host=a"]));
+
+        Assert.Equal(("AdoNet", 11112, 0), (options.Cluster.Mode, options.Cluster.SiloPort, options.Cluster.GatewayPort));
+        Assert.Null(SettingsLoader.Load(store).Cluster.GatewayPort);
+        Assert.Contains("add the name of the database", Assert.Single(refused.Problems), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Problems[0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,53 @@
+using System.Net;
+using OrleansDtm.Server.Hosting;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>Reads the settings below Cluster.</summary>
+internal static class ClusterSettings
+{
+    private const string Mode = "Cluster:Mode";
+    private const string ConnectionString = "Cluster:ConnectionString";
+    private const string AdvertisedAddress = "Cluster:AdvertisedAddress";
+
+    /// <param name="others">The other settings, which have been read.</param>
+    public static ClusterOptions Read(SettingsReader read, ClusterOptions defaults, CoordinatorOptions others)
+    {
+        var options = new ClusterOptions
+        {
+            Mode = read.Choice(Mode, defaults.Mode, ClusterOptions.Local, ClusterOptions.AdoNet, ClusterOptions.Kubernetes),
+            SiloPort = read.Whole("Cluster:SiloPort", 0, 0, 65535),
+            GatewayPort = read.Whole("Cluster:GatewayPort", -1, 0, 65535) is >= 0 and var port ? port : null,
+            ClusterId = read.Text("Cluster:ClusterId", defaults.ClusterId),
+            ServiceId = read.Text("Cluster:ServiceId", defaults.ServiceId),
+            ConnectionString = read.Text(ConnectionString, ""),
+            AdvertisedAddress = read.Text(AdvertisedAddress, ""),
+        };
+        if (options.IsShared)
+        {
+            CheckDatabase(read, options, others.Store);
+        }
+
+        if (options.AdvertisedAddress.Length > 0 && !IPAddress.TryParse(options.AdvertisedAddress, out _))
+        {
+            read.Problem(AdvertisedAddress, options.AdvertisedAddress, "an IP address");
+        }
+
+        return options;
+    }
+
+    private static void CheckDatabase(SettingsReader read, ClusterOptions options, StoreOptions store)
+    {
+        if (StoreFactory.IsOwnedAlone(store))
+        {
+            read.Problem(
+                Mode,
+                options.Mode,
+                $"possible with Store:Driver={store.Driver}, whose file belongs to one process: add Store:Driver=mysql or postgres, or leave {Mode} out");
+        }
+        else if (options.ConnectionString.Length > 0 && StoreFactory.FindProblem(store, options.ConnectionString) is { } problem)
+        {
+            read.Problem(ConnectionString, "...", problem); // Not repeated: it may hold a password.
+        }
+    }
+}

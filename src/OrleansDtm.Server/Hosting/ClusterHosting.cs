@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using Orleans.Configuration;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Storage.Servers;
+using ClusterOptions = OrleansDtm.Server.Configuration.ClusterOptions;
+
+namespace OrleansDtm.Server.Hosting;
+
+/// <summary>A silo among others, which find each other in tables of the database.</summary>
+internal static class ClusterHosting
+{
+    private const int SiloPort = 11111;
+    private const int GatewayPort = 30000;
+
+    /// <summary>Makes the tables that are missing. To be registered after the store, which creates the database, and before the silo.</summary>
+    public static void AddClusterTables(this IServiceCollection services, CoordinatorOptions options) =>
+        services.AddHostedService(_ => new TableStarter(options));
+
+    public static void JoinCluster(this ISiloBuilder silo, CoordinatorOptions options)
+    {
+        var invariant = options.Store.Driver == StoreFactory.MySql ? "MySql.Data.MySqlConnector" : "Npgsql";
+        var connectionString = ClusterTables.ConnectionString(options.Store.Driver, Database(options));
+        silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+
+        // For grains that are no transactions and not ours: transactions and topics are in the store.
+        silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+        silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
+        silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
+        silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
+        silo.Configure<EndpointOptions>(o => SetEndpoints(o, options));
+        if (options.Cluster.Mode == ClusterOptions.Kubernetes)
+        {
+            silo.UseKubernetesHosting();
+        }
+    }
+
+    /// <summary>
+    /// What a dead silo had under way waits until its neighbours have noticed. A killed one has lost its connections: two probes, about
+    /// a second apart, and it is out. One that is silent on a living connection gets <c>MaxProbeTimeout</c> times the missed probes,
+    /// 4 s, because a machine short of CPU looks just like that.
+    /// </summary>
+    private static void NoticeDeathFast(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(1);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+        options.NumMissedProbesLimit = 2;
+
+        // After all silos were killed their rows say that they live. Who joins has to reach every living silo first, or to see that it
+        // gives no sign of life: four seconds, with these.
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
+        options.NumMissedTableIAmAliveLimit = 4;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(1);
+        options.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
+    }
+
+    private static void SetEndpoints(EndpointOptions endpoints, CoordinatorOptions options)
+    {
+        endpoints.SiloPort = options.Cluster.SiloPort == 0 ? SiloPort : options.Cluster.SiloPort;
+        endpoints.GatewayPort = options.Cluster.GatewayPort ?? GatewayPort;
+        var given = options.Cluster.AdvertisedAddress is { Length: > 0 } own ? own : options.Bind;
+        if (given == "*" && options.Cluster.Mode != ClusterOptions.Kubernetes)
+        {
+            given = Environment.GetEnvironmentVariable("POD_IP");
+        }
+
+        var advertised = given == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(given, out var address) ? address : null;
+        if (advertised is not null)
+        {
+            endpoints.AdvertisedIPAddress = advertised; // Otherwise Orleans takes the machine's first, or the pod's.
+        }
+
+        if (advertised is null || !IPAddress.IsLoopback(advertised))
+        {
+            // Addresses may be translated on the way here: it listens on all.
+            var any = advertised?.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+            endpoints.SiloListeningEndpoint = new IPEndPoint(any, endpoints.SiloPort);
+            endpoints.GatewayListeningEndpoint = endpoints.GatewayPort > 0 ? new IPEndPoint(any, endpoints.GatewayPort) : null;
+        }
+    }
+
+    /// <summary>Of the cluster's tables.</summary>
+    private static ServerStoreOptions Database(CoordinatorOptions options) => StoreFactory.Server(
+        options.Store,
+        options.Cluster.ConnectionString is { Length: > 0 } own ? own : StoreFactory.Places(options.Store)[0]);
+
+    private sealed class TableStarter(CoordinatorOptions options) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) =>
+            ClusterTables.Ensure(options.Store.Driver, Database(options), cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

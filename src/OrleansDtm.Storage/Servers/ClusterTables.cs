@@ -1,0 +1,85 @@
+using System.Data.Common;
+
+namespace OrleansDtm.Storage.Servers;
+
+/// <summary>
+/// The tables in which silos find each other and keep reminders and the state of grains that are no transactions: those that the
+/// ADO.NET providers of Orleans expect.
+/// </summary>
+public static class ClusterTables
+{
+    /// <summary>The queries without which a provider does not start.</summary>
+    internal static readonly string[] Queries =
+    [
+        "CleanupDefunctSiloEntriesKey", "DeleteMembershipTableEntriesKey", "GatewaysQueryKey", "InsertMembershipKey",
+        "InsertMembershipVersionKey", "MembershipReadAllKey", "MembershipReadRowKey", "UpdateIAmAlivetimeKey", "UpdateMembershipKey",
+        "DeleteReminderRowKey", "DeleteReminderRowsKey", "ReadRangeRows1Key", "ReadRangeRows2Key", "ReadReminderRowKey",
+        "ReadReminderRowsKey", "UpsertReminderRowKey",
+        "ClearStorageKey", "DeleteStorageKey", "ReadFromStorageKey", "WriteToStorageKey",
+    ];
+
+    /// <summary>Makes what is missing, the database too. Any number of processes may do so at once.</summary>
+    /// <param name="driver">mysql or postgres.</param>
+    /// <exception cref="StoreSchemaException">The user may not.</exception>
+    /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema for too long.</exception>
+    public static Task Ensure(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
+        Task.Run(() => Ensure(Dialect(driver), options), cancellationToken);
+
+    /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
+    /// <param name="driver">mysql or postgres.</param>
+    public static string ConnectionString(string driver, ServerStoreOptions options) => Dialect(driver).ClusterConnectionString(options);
+
+    private static ServerDialect Dialect(string driver) => driver switch
+    {
+        "mysql" => new MySqlDialect(),
+        "postgres" => new PostgresDialect(),
+        _ => throw new ArgumentException($"No cluster can be kept in {driver}.", nameof(driver)),
+    };
+
+    private static void Ensure(ServerDialect dialect, ServerStoreOptions options)
+    {
+        var where = dialect.Describe(options);
+        try
+        {
+            using var connection = ServerSchema.Open(dialect, options, where);
+            if (IsComplete(dialect, connection))
+            {
+                return; // The usual case needs no right to change anything.
+            }
+
+            dialect.LockSchema(connection, options);
+            if (!IsComplete(dialect, connection))
+            {
+                dialect.PrepareSchema(connection, options);
+                using var command = connection.CreateCommand();
+                command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds;
+                command.CommandText = SchemaScripts.Orleans(dialect.Name);
+                command.ExecuteNonQuery();
+            }
+        }
+        catch (DbException e) when (dialect.IsDenied(e))
+        {
+            throw new StoreSchemaException(
+                $"The user of {where} may not create the tables of the cluster: {e.Message}. Give it the right to, or apply "
+                + $"sql/{dialect.Name}/orleans.sql as an administrator; then the right to read and write the tables is enough.");
+        }
+        catch (DbException e)
+        {
+            throw new StoreUnavailableException($"Cannot use {where}: {e.Message}", e);
+        }
+    }
+
+    private static bool IsComplete(ServerDialect dialect, DbConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"select count(*) from OrleansQuery where QueryKey in ('{string.Join("', '", Queries)}')";
+        try
+        {
+            return Convert.ToInt64(command.ExecuteScalar(), null) == Queries.Length;
+        }
+        catch (DbException e) when (dialect.IsNoTable(e))
+        {
+            return false;
+        }
+    }
+}

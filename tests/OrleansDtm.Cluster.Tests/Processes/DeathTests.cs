@@ -1,0 +1,114 @@
+using MySqlConnector;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Cluster.Tests.Processes;
+
+/// <summary>Silos that are taken for dead, rightly or not.</summary>
+[Collection(SharedMariaDb.Name)]
+public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestOutputHelper output)
+{
+    private const int Clients = 16;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ServeLimit = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_paused_silo_that_wakes_up_after_its_death_ends_itself_and_spoils_nothing()
+    {
+        var bank = new Bank();
+        var connection = database.NewDatabase();
+        await using var service = await Participant.Start(bank.Answer);
+        await using var sleeper = await ClusterProcess.Start(database.Server, connection, Cancel);
+        await using var other = await ClusterProcess.Start(database.Server, connection, Cancel);
+        using var toSleeper = new Dtm(sleeper, TimeSpan.FromSeconds(2));
+        using var toOther = new Dtm(other, TimeSpan.FromSeconds(10));
+        var clients = new TransferClients([toSleeper, toOther], service.Url, seed: 1);
+        clients.Start(Clients);
+        await clients.Answered(4 * Clients).WaitAsync(Patience, Cancel);
+
+        var paused = clients.Now;
+        await sleeper.Pause(Cancel);
+        await Poll.Until(async () => await Dead(connection) == 1, Patience, () => $"nobody notices:\n{other.Tail}", Cancel);
+        output.WriteLine($"declared dead after {(clients.Now - paused).TotalSeconds:F1} s");
+        await clients.Answered(4 * Clients).WaitAsync(Patience, Cancel);
+        output.WriteLine($"{4 * Clients} more answers after {(clients.Now - paused).TotalSeconds:F1} s");
+        await sleeper.Resume(Cancel);
+
+        Assert.Equal(FatalExit.ExitCode, await sleeper.Exit(Patience, Cancel));
+        await clients.Stop();
+        var statuses = await clients.Ends(toOther, Patience);
+
+        // A call that was on its way while it slept may arrive at any time later: that is what barriers are for.
+        TransferCheck.AllIsRight(clients.Transfers, statuses, bank, allowsLateCalls: true);
+    }
+
+    [Fact]
+    public async Task All_silos_killed_and_started_on_new_addresses_serve_at_once_and_take_up_what_was_under_way()
+    {
+        var connection = database.NewDatabase();
+        await using var busi = await Participant.Start();
+        busi.On("/Act2", new Reply(200) { Gate = new Gate() }, Reply.Success);
+        var gid = SagaBody.NewGid();
+        await using (var first = await ClusterProcess.Start(database.Server, connection, Cancel))
+        await using (var second = await ClusterProcess.Start(database.Server, connection, Cancel))
+        {
+            using var dtm = new Dtm(second);
+
+            // Who did not know that the caller is dead would wait these minutes for its answer.
+            await dtm.Accept(SagaBody.Of(gid, busi).With("request_timeout", 600));
+            await busi.Called("/Act2");
+            await Task.WhenAll(first.Kill(Cancel), second.Kill(Cancel));
+        }
+
+        var starts = Task.WhenAll(
+            ClusterProcess.Start(database.Server, connection, Cancel), ClusterProcess.Start(database.Server, connection, Cancel));
+        var silos = await starts.WaitAsync(ServeLimit, Cancel);
+        output.WriteLine($"they serve after {string.Join(" and ", silos.Select(static s => $"{s.Startup.TotalSeconds:F1} s"))}");
+        await using var third = silos[0];
+        await using var fourth = silos[1];
+        using var again = new Dtm(third);
+        await again.Until("succeed", gid);
+        Assert.Equal(2, busi.On("/Act2").Count);
+    }
+
+    [Fact]
+    public async Task A_silo_that_is_told_to_stop_leaves_its_work_to_the_other_without_a_failed_request()
+    {
+        var bank = new Bank();
+        var connection = database.NewDatabase();
+        await using var service = await Participant.Start(bank.Answer);
+        await using var leaver = await ClusterProcess.Start(database.Server, connection, Cancel);
+        await using var other = await ClusterProcess.Start(database.Server, connection, Cancel);
+        using var toLeaver = new Dtm(leaver, TimeSpan.FromSeconds(10));
+        using var toOther = new Dtm(other, TimeSpan.FromSeconds(10));
+        var clients = new TransferClients([toOther], service.Url, seed: 2);
+        var leaving = new TransferClients([toLeaver], service.Url, seed: 3);
+        clients.Start(Clients);
+        leaving.Start(Clients);
+        await leaving.Answered(4 * Clients).WaitAsync(Patience, Cancel);
+
+        await leaving.Stop(); // As a Service does that has taken the pod out before it gets its SIGTERM.
+        Assert.Equal(0, await leaver.Terminate(Patience, Cancel));
+        await clients.Answered(4 * Clients).WaitAsync(Patience, Cancel);
+
+        await clients.Stop();
+        Assert.Equal(1, await Dead(connection));
+        Assert.Empty(clients.Failures);
+        var statuses = (await clients.Ends(toOther, Patience)).Concat(await leaving.Ends(toOther, Patience)).ToDictionary();
+        TransferCheck.AllIsRight([.. clients.Transfers, .. leaving.Transfers], statuses, bank);
+    }
+
+    private static async Task<long> Dead(string connectionString)
+    {
+        await using var connection = new MySqlConnection(connectionString);
+        await connection.OpenAsync(Cancel);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "select count(*) from OrleansMembershipTable where Status = 6";
+        return (long)(await command.ExecuteScalarAsync(Cancel))!;
+    }
+}

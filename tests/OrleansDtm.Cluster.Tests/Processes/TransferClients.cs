@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Cluster.Tests.Processes;
+
+/// <summary>
+/// Clients that move money one transfer after the other, each waiting for the end of its own, each with a silo it likes best and
+/// another one for when that does not answer. A transfer is said again, with the same gid, until somebody has taken it.
+/// </summary>
+internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int seed)
+{
+    private static readonly TimeSpan AcceptLimit = TimeSpan.FromSeconds(40);
+
+    private readonly ConcurrentQueue<Transfer> _transfers = [];
+    private readonly ConcurrentQueue<TimeSpan> _answers = [];
+    private readonly ConcurrentQueue<string> _failures = [];
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Tally _answered = new();
+    private Task _all = Task.CompletedTask;
+    private volatile bool _enough;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>Every one that a silo has taken.</summary>
+    public IReadOnlyCollection<Transfer> Transfers => _transfers;
+
+    /// <summary>Requests that had to be made again.</summary>
+    public IReadOnlyCollection<string> Failures => _failures;
+
+    public TimeSpan Now => _clock.Elapsed;
+
+    /// <summary>Completes when so many more have been answered.</summary>
+    public Task Answered(int more) => _answered.Next(more);
+
+    public void Start(int clients) => _all = Task.WhenAll(Enumerable.Range(0, clients).Select(Run));
+
+    /// <summary>They finish what they have begun.</summary>
+    public async Task Stop()
+    {
+        _enough = true;
+        await _all;
+    }
+
+    /// <summary>How long after this moment answers came as fast again as half a second before it, counted over half seconds.</summary>
+    public TimeSpan? BackAfter(TimeSpan moment)
+    {
+        var window = TimeSpan.FromSeconds(0.5);
+        var answers = _answers.ToArray();
+        var before = Between(moment - window, moment);
+        for (var from = moment; from + window <= Now; from += TimeSpan.FromSeconds(0.1))
+        {
+            if (Between(from, from + window) >= before / 2)
+            {
+                return from + window - moment;
+            }
+        }
+
+        return null;
+
+        int Between(TimeSpan from, TimeSpan to) => answers.Count(a => a >= from && a < to);
+    }
+
+    /// <summary>Waits until everything is final.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> Ends(Dtm silo, TimeSpan within)
+    {
+        var statuses = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        var clock = Stopwatch.StartNew();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancel };
+        await Parallel.ForEachAsync(Transfers, options, async (transfer, _) =>
+            statuses[transfer.Gid] = (string)(await silo.Until(transfer.Gid, within - clock.Elapsed, "succeed", "failed"))["status"]!);
+        return statuses;
+    }
+
+    private async Task Run(int client)
+    {
+        var random = new Random(HashCode.Combine(seed, client));
+        while (!_enough)
+        {
+            var transfer = Transfer.Draw(random, SagaBody.NewGid());
+            var (tries, last) = (0, "no answer");
+            await Poll.Until(
+                async () =>
+                {
+                    (var taken, last) = await TrySubmit(silos[(client + tries++) % silos.Count], transfer);
+                    if (!taken)
+                    {
+                        _failures.Enqueue(last);
+                    }
+
+                    return taken;
+                },
+                AcceptLimit,
+                () => $"{transfer.Gid} was not accepted: {last}",
+                Cancel);
+            _transfers.Enqueue(transfer);
+            _answers.Enqueue(Now);
+            _answered.Add();
+        }
+    }
+
+    /// <returns>Whether the transfer is in the coordinator's hands, and the answer's text.</returns>
+    private async Task<(bool Taken, string Text)> TrySubmit(Dtm silo, Transfer transfer)
+    {
+        try
+        {
+            var answer = await silo.Submit(transfer.Body(bank).With("wait_result", true));
+
+            // 409: it is rolled back, or has ended since it was said first. 425: it goes on.
+            Assert.True(answer.Status is 200 or 409 or 425 or >= 500, $"{transfer.Gid}: {answer.Status} {answer.Text}");
+            return (answer.Status < 500, $"{answer.Status}: {answer.Text}");
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
+        {
+            // Killed in the middle: whether it was taken, only asking again can tell.
+            return (false, e.Message);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Json;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Invokers;
+using OrleansDtm.Tests.Wire;
+
+namespace OrleansDtm.Cluster.Tests.Silos;
+
+/// <summary>The bank of the wire tests without a wire.</summary>
+internal sealed class TellerBank(Bank bank) : IBranchInvoker
+{
+    private int _order;
+
+    public Bank Bank { get; } = bank;
+
+    /// <summary>Waited for before a call is answered, when the test wants to hold it back; null = at once.</summary>
+    public Func<BranchInvocation, CancellationToken, Task>? Delay { get; set; }
+
+    public static SubmissionMessage Saga(Transfer transfer) => new()
+    {
+        Type = "saga",
+        Steps = [Step(transfer.From), Step(transfer.To)],
+        RetryIntervalMs = 100,
+        RetryIntervalMaxMs = 1000,
+        RequestTimeoutMs = 3000,
+        WaitResult = true,
+    };
+
+    public async Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
+    {
+        if (Delay is { } delay)
+        {
+            await delay(call, cancellationToken);
+        }
+
+        var query = new Dictionary<string, string> { ["gid"] = call.Gid, ["branch_id"] = call.BranchId, ["op"] = call.Op };
+        var reply = Bank.Answer(new Call(
+            Interlocked.Increment(ref _order), TimeSpan.Zero, "POST", call.Url, query, query, Encoding.UTF8.GetString(call.Payload.Span)));
+        return reply switch
+        {
+            { Drops: true } => Outcome.Unknown("connection lost"),
+            { Status: 200 } => Outcome.Succeeded,
+            { Status: 409 } => Outcome.Failed("balance too low"),
+            { Status: 425 } => Outcome.Ongoing(),
+            _ => Outcome.Unknown($"{reply.Status}"),
+        };
+    }
+
+    private static StepMessage Step(Booking booking) => new()
+    {
+        Action = "http://bank/do",
+        Compensate = "http://bank/undo",
+        Payload = JsonSerializer.SerializeToUtf8Bytes(booking),
+    };
+}
