@@ -23,6 +23,12 @@ internal static class SiloHosting
             {
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
+                grains.Requests.TimeoutToFail = options.TimeoutToFail;
+                grains.Requests.RetryInterval = options.RetryInterval;
+                grains.Requests.RetryIntervalMax = options.RetryIntervalMax;
+                grains.Requests.RequestTimeout = options.RequestTimeout;
+                grains.Requests.StepsMax = options.Limits.StepsMax;
+                grains.Requests.BytesMax = options.Limits.RequestBytesMax;
                 grains.SoleOwner = StoreFactory.IsOwnedAlone(options.Store);
             });
             if (options.AlertWebHook.Length > 0)

@@ -2,7 +2,7 @@ using System.Globalization;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>The parameters of a listing, as text, turned into a filter.</summary>
 public static class ListQuery

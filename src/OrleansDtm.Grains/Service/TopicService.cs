@@ -1,18 +1,19 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>Topics: who subscribes, and whom a message to one goes to.</summary>
-public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, CoordinatorOptions options)
+public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchUrlRules urls)
 {
     private const string Prefix = "topic://";
     private const int NameMax = 128;
     private const int RemarkMax = 512;
     private const long PayloadBytesMax = 64 * 1024 * 1024;
+    private readonly RequestOptions _options = settings.Value.Requests;
 
     public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
     {
@@ -27,7 +28,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, Coo
             throw new RequestException("remark", $"is longer than {RemarkMax} characters");
         }
 
-        var target = BranchUrlRules.Check(url, "grpc", "url");
+        var target = urls.Check(url, "grpc", "url");
         return GrainCalls.Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
@@ -67,9 +68,9 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, Coo
             throw new RequestException("payloads", $"come to {bytes} bytes when each subscriber gets its own, {PayloadBytesMax} are allowed");
         }
 
-        return calls <= options.Limits.StepsMax
+        return calls <= _options.StepsMax
             ? submission with { Steps = steps }
-            : throw new RequestException("steps", $"the topics' subscribers make {calls} calls of them, {options.Limits.StepsMax} are allowed (Limits:StepsMax)");
+            : throw new RequestException("steps", $"the topics' subscribers make {calls} calls of them, {_options.StepsMax} are allowed (Limits:StepsMax)");
     }
 
     public async Task<KeyValueListView> QueryKeyValue(string? category, string? key, CancellationToken cancellationToken)

@@ -1,19 +1,19 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>
 /// Turns what came over the wire into a submission, or says which field is wrong. Nothing is stored or called for a request
 /// that does not pass.
 /// </summary>
-public sealed class RequestValidator(CoordinatorOptions options)
+public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchUrlRules urls)
 {
     public const int GidMax = 128;
     private const double TimeoutSecondsMax = 366 * 86400.0;
@@ -21,6 +21,7 @@ public sealed class RequestValidator(CoordinatorOptions options)
     private const double RequestSecondsMax = 86400.0;
     private const long RetryLimitMax = 1_000_000;
     private const int ReasonMax = 1024;
+    private readonly RequestOptions _options = settings.Value.Requests;
 
     /// <summary>The gid, if it is one.</summary>
     /// <exception cref="RequestException">It is missing, too long, or holds control characters.</exception>
@@ -102,11 +103,11 @@ public sealed class RequestValidator(CoordinatorOptions options)
             TimeoutToFailMs = Milliseconds(
                 "timeout_to_fail",
                 request.TimeoutToFail,
-                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail,
+                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : _options.TimeoutToFail,
                 TimeoutSecondsMax),
-            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
-            RetryIntervalMaxMs = (long)options.RetryIntervalMax.TotalMilliseconds,
-            RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
+            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, _options.RetryInterval, RetrySecondsMax),
+            RetryIntervalMaxMs = (long)_options.RetryIntervalMax.TotalMilliseconds,
+            RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, _options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
             WaitResult = request.WaitResult ?? false,
             DelayMs = type == TransactionType.Msg ? Delay(request.CustomData) : 0,
@@ -123,15 +124,15 @@ public sealed class RequestValidator(CoordinatorOptions options)
     };
 
     /// <summary>Whom to ask about a prepared message, or how to resume a workflow.</summary>
-    private static string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
+    private string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
     {
-        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared");
+        var url = urls.Check(request.QueryPrepared, protocol, "query_prepared");
         return url.Length == 0 && prepare && type == TransactionType.Msg
             ? throw new RequestException("query_prepared", "is missing; without it nobody can tell whether a prepared msg was meant")
             : url;
     }
 
-    private static string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url");
+    private string NoticeUrl(string? url) => urls.Check(url, "http", "callback_url");
 
     private static long Delay(string? customData)
     {
@@ -164,11 +165,11 @@ public sealed class RequestValidator(CoordinatorOptions options)
             throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
         }
 
-        if (steps.Count > options.Limits.StepsMax)
+        if (steps.Count > _options.StepsMax)
         {
             throw new RequestException(
                 "steps",
-                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {options.Limits.StepsMax} are allowed (Limits:StepsMax)"));
+                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {_options.StepsMax} are allowed (Limits:StepsMax)"));
         }
 
         var payloads = Payloads(request, steps);
@@ -180,8 +181,8 @@ public sealed class RequestValidator(CoordinatorOptions options)
             {
                 Action = type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
                     ? step.Action!
-                    : BranchUrlRules.Check(step.Action, protocol, Item("steps", i, "action")),
-                Compensate = BranchUrlRules.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
+                    : urls.Check(step.Action, protocol, Item("steps", i, "action")),
+                Compensate = urls.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
                 Payload = payloads[i],
             };
             RefuseParams(result[i], protocol, i);
@@ -277,6 +278,6 @@ public sealed class RequestValidator(CoordinatorOptions options)
         string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");
 
     /// <summary>For error texts: what a caller sent must not break a log line.</summary>
-    internal static string Printable(string text) =>
+    public static string Printable(string text) =>
         string.Concat((text.Length <= 64 ? text : text[..64] + "...").Select(static c => char.IsControl(c) ? '?' : c));
 }

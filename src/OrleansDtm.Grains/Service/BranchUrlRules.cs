@@ -1,10 +1,12 @@
 using System.Globalization;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>Which URLs a branch may have.</summary>
-internal static class BranchUrlRules
+public sealed class BranchUrlRules(BranchGrainDirectory grains)
 {
     private const int LengthMax = 4096;
     private const string Topic = "topic://";
@@ -14,10 +16,13 @@ internal static class BranchUrlRules
 
     /// <summary>The URL, if it can be called; null and empty mean "nothing to call".</summary>
     /// <param name="url">As it came.</param>
-    /// <param name="protocol">http and json-rpc branches have http(s) URLs; grpc ones also <c>host:port/package.Service/Method</c> and <c>grpc(s)://</c>.</param>
+    /// <param name="protocol">
+    /// http and json-rpc branches have http(s) URLs; grpc ones also <c>host:port/package.Service/Method</c> and <c>grpc(s)://</c>; all may be
+    /// <c>grain://</c>, of grains that were registered.
+    /// </param>
     /// <param name="field">Named in the error.</param>
     /// <exception cref="RequestException">It cannot be called.</exception>
-    public static string Check(string? url, string protocol, string field)
+    public string Check(string? url, string protocol, string field)
     {
         if (string.IsNullOrEmpty(url))
         {
@@ -37,6 +42,11 @@ internal static class BranchUrlRules
         if (IsHttp(url) || (protocol == "grpc" && IsGrpc(url)))
         {
             return url;
+        }
+
+        if (BranchUrl.IsGrain(url))
+        {
+            return grains.FindProblem(url) is { } problem ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' {problem}") : url;
         }
 
         throw new RequestException(
