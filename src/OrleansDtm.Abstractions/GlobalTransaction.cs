@@ -60,8 +60,13 @@ public abstract class GlobalTransaction
         WaitResult = wait,
     };
 
-    private protected static byte[] Json<T>(T payload, JsonSerializerOptions? json) =>
-        JsonSerializer.SerializeToUtf8Bytes(payload, json ?? JsonSerializerOptions.Web);
+    /// <summary>Bytes are a body already: whoever hands them over does not mean base64 in quotes.</summary>
+    private protected static byte[] Body<T>(T payload, JsonSerializerOptions? json) => payload switch
+    {
+        byte[] bytes => bytes.ToArray(),
+        ReadOnlyMemory<byte> bytes => bytes.ToArray(),
+        _ => JsonSerializer.SerializeToUtf8Bytes(payload, json ?? JsonSerializerOptions.Web),
+    };
 }
 
 /// <summary>Steps that can be taken back: all of them are done, or what was done is compensated in reverse order.</summary>
@@ -88,13 +93,13 @@ public sealed class SagaTransaction : GlobalTransaction
         return this;
     }
 
-    /// <summary>Adds a step whose body is JSON.</summary>
+    /// <summary>Adds a step whose body is JSON; bytes go as they are.</summary>
     /// <param name="action">URL that does it.</param>
     /// <param name="compensate">URL that takes it back.</param>
-    /// <param name="payload">Becomes JSON.</param>
+    /// <param name="payload">Becomes JSON, unless it is bytes.</param>
     /// <param name="json">Null = <see cref="JsonSerializerOptions.Web"/>.</param>
     public SagaTransaction Step<T>(string action, string compensate, T payload, JsonSerializerOptions? json = null) =>
-        Step(action, compensate, (ReadOnlyMemory<byte>)Json(payload, json));
+        Step(action, compensate, (ReadOnlyMemory<byte>)Body(payload, json));
 
     /// <summary>Concurrent: lets a step wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
@@ -142,12 +147,12 @@ public sealed class MsgTransaction : GlobalTransaction
         return this;
     }
 
-    /// <summary>Adds a call whose body is JSON.</summary>
+    /// <summary>Adds a call whose body is JSON; bytes go as they are.</summary>
     /// <param name="action">Whom to call, or <c>topic://name</c>.</param>
-    /// <param name="payload">Becomes JSON.</param>
+    /// <param name="payload">Becomes JSON, unless it is bytes.</param>
     /// <param name="json">Null = <see cref="JsonSerializerOptions.Web"/>.</param>
     public MsgTransaction Step<T>(string action, T payload, JsonSerializerOptions? json = null) =>
-        Step(action, (ReadOnlyMemory<byte>)Json(payload, json));
+        Step(action, (ReadOnlyMemory<byte>)Body(payload, json));
 
     /// <summary>Adds a call of every subscriber of a topic.</summary>
     public MsgTransaction Topic<T>(string topic, T payload, JsonSerializerOptions? json = null) => Step($"topic://{topic}", payload, json);

@@ -38,7 +38,7 @@ public interface ITransactionGrain : IGrainWithStringKey
     Task<TransactionReply> RetryNow();
 
     /// <summary>Waits while calls are under way; answers when it has ended or pauses: before a retry, or for its submitter to decide.</summary>
-    [Alias("WaitForPause"), ResponseTimeout("25:00:00")]
+    [Alias("WaitForPause"), ResponseTimeout("1.01:00:00")]
     Task<TransactionReply> WaitForPause();
 
     /// <summary>Goes on with what is due, loading it first if need be.</summary>
@@ -53,7 +53,7 @@ public interface ITransactionGrain : IGrainWithStringKey
 public interface IBranchGrain : IGrainWithStringKey
 {
     /// <summary>Makes the call. Does not throw for anything the service does.</summary>
-    [Alias("Call"), ResponseTimeout("25:00:00")]
+    [Alias("Call"), ResponseTimeout("1.01:00:00")]
     Task<BranchAnswer> Call(BranchCallMessage call);
 }
 
@@ -168,7 +168,7 @@ public interface IBranchTarget : IGrainExtension
     /// <param name="payload">The branch's payload, as it was submitted; may be empty.</param>
     /// <param name="context">Which call this is.</param>
     /// <param name="cancellationToken">The request timeout.</param>
-    [Alias("Call"), ResponseTimeout("25:00:00")]
+    [Alias("Call"), ResponseTimeout("1.01:00:00")]
     Task<BranchResult> Call(
         string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken);
 }

@@ -37,7 +37,7 @@ internal sealed class RegisteredGrain
             throw new ArgumentException($"{type}.{ambiguous.Key} is overloaded, so a URL cannot tell which one it means. Name the methods to register.", nameof(type));
         }
 
-        if ((found.Count == 0 ? "any method" : wanted?.FirstOrDefault(method => !found.Contains(method))) is { } missing)
+        if ((wanted?.FirstOrDefault(method => !found.Contains(method)) ?? (found.Count == 0 ? "method" : null)) is { } missing)
         {
             throw new ArgumentException(
                 $"{type} has no {missing} that can be a branch: Task M([T payload][, BranchContext context][, CancellationToken token]), or Task<T>, or ValueTask.",

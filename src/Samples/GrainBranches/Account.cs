@@ -3,7 +3,8 @@ using OrleansDtm.Abstractions;
 namespace OrleansDtm.Samples.GrainBranches;
 
 /// <summary>What a step of the saga carries.</summary>
-internal sealed record Transfer(long Amount);
+[GenerateSerializer]
+internal sealed record Transfer([property: Id(0)] long Amount);
 
 /// <summary>An account; its methods are the branches. The coordinator repeats a call whose answer it did not get, so each must be safe to repeat.</summary>
 internal interface IAccountGrain : IGrainWithStringKey

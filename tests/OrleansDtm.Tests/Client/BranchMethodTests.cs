@@ -78,7 +78,7 @@ public sealed class BranchMethodTests
         Refused<IShapesGrain>("has no TooMuch", [nameof(IShapesGrain.TooMuch)]);
         Refused<IShapesGrain>("has no Misspelt", ["Misspelt"]);
         Refused<IShapesGrain>("cannot be the name", [nameof(IShapesGrain.Nothing)], "a/b");
-        Refused<IGrainWithStringKey>("has no any method", only: null);
+        Refused<IGrainWithStringKey>("has no method that can be a branch", only: null);
         Refused<ICompoundGrain>("IGrainWithStringKey", only: null);
         Refused<Shapes>("is not a plain grain interface", only: null);
     }

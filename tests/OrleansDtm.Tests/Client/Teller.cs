@@ -4,7 +4,8 @@ using OrleansDtm.Abstractions;
 namespace OrleansDtm.Tests.Client;
 
 /// <summary>A payload.</summary>
-public sealed record Money(long Amount, string Currency);
+[GenerateSerializer]
+public sealed record Money([property: Id(0)] long Amount, [property: Id(1)] string Currency);
 
 /// <summary>A grain whose methods are branches; what they do is the test's <see cref="Teller"/>.</summary>
 public interface ITellerGrain : IGrainWithStringKey

@@ -60,6 +60,12 @@ public sealed class ContractTests
     }
 
     [Fact]
+    public void No_request_may_take_longer_than_a_message_can_say() =>
+        Assert.All(
+            Grains().SelectMany(static type => type.GetMethods()).Select(static method => method.GetCustomAttribute<ResponseTimeoutAttribute>()),
+            static limit => Assert.True(limit?.Timeout is null || limit.Timeout < TimeSpan.FromDays(2), $"{limit?.Timeout}: '25:00:00' are days"));
+
+    [Fact]
     public void The_contracts_are_those_that_were_agreed()
     {
         var agreed = File.ReadAllLines(RepositoryRoot.File("tests", "OrleansDtm.Tests", "Grains", "OrleansContracts.txt"));

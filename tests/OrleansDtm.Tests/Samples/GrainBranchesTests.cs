@@ -11,7 +11,10 @@ public sealed class GrainBranchesTests
     [Fact]
     public async Task GrainBranches_moves_the_money_once_and_takes_it_back_once()
     {
-        using var sample = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "GrainBranches.dll")])
+        // Where it was built itself: it brings other libraries than the tests.
+        var built = AppContext.BaseDirectory.Replace(
+            RepositoryRoot.File("tests", "OrleansDtm.Tests"), RepositoryRoot.File("src", "Samples", "GrainBranches"), StringComparison.Ordinal);
+        using var sample = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(built, "GrainBranches.dll")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
