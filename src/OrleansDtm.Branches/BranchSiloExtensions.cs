@@ -22,6 +22,7 @@ public static class BranchSiloExtensions
         ArgumentNullException.ThrowIfNull(silo);
         var services = silo.Services;
         services.AddTransactions();
+        services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.PostConfigure<GrainTypeOptions>(types =>
         {
             // An activation that landed here would find none of its services.

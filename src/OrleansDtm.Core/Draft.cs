@@ -15,6 +15,12 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     /// <summary>How long after its timeout a call may still be on its way back before somebody else may make it again.</summary>
     public static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Granted beyond what a call needs, so that the calls which follow soon need no new lease: a stored moment that changes costs every
+    /// database a change of its index.
+    /// </summary>
+    public static readonly TimeSpan LeaseReserve = TimeSpan.FromSeconds(2);
+
     private readonly Transaction _before = state;
     private readonly DateTimeOffset _uncut = now;
     private Branch[]? _branches;
@@ -132,24 +138,27 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
             return Decision.Unchanged(_before);
         }
 
-        var next = _branches is null ? State : State with { Branches = ImmutableCollectionsMarshal.AsImmutableArray(_branches) };
-        next = next with
+        if (_branches is not null)
         {
-            Updated = Now,
-            WakeAt = Wake(next, pattern),
-            LeaseUntil = Lease(next),
-        };
+            State = State with { Branches = ImmutableCollectionsMarshal.AsImmutableArray(_branches), Updated = Now };
+        }
+
+        var (wake, lease) = (Wake(State, pattern), Lease(State));
+        var next = State.WakeAt == wake && State.LeaseUntil == lease && State.Updated == Now
+            ? State
+            : State with { Updated = Now, WakeAt = wake, LeaseUntil = lease };
         return new Decision(next, _calls is null ? [] : [.. _calls]);
     }
 
     /// <summary>The moment, or the first one after it that can be stored.</summary>
-    private static DateTimeOffset Storable(DateTimeOffset moment)
+    public static DateTimeOffset Storable(DateTimeOffset moment)
     {
         var excess = moment.Ticks % TimeSpan.TicksPerMillisecond;
         return excess == 0 ? moment : moment.AddTicks(TimeSpan.TicksPerMillisecond - excess);
     }
 
-    private static DateTimeOffset? Wake(Transaction next, Pattern pattern)
+    /// <summary>When something must be done in this state even if nothing happens before; null = never.</summary>
+    public static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
         DateTimeOffset? wake = !next.IsFinal && pattern.Deadline(next) is { } deadline ? Storable(deadline) : null;
         for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)
@@ -169,7 +178,8 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         {
             if (next.Live(i)?.InFlight == true)
             {
-                return _calls is null ? next.LeaseUntil : Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+                var needed = Now + next.Definition.Options.RequestTimeout + LeaseSlack;
+                return _calls is null || next.LeaseUntil >= needed ? next.LeaseUntil : needed + LeaseReserve;
             }
         }
 

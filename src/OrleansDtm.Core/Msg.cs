@@ -66,6 +66,26 @@ internal sealed class Msg : Pattern
         }
     }
 
+    public override void OnAdopted(Draft draft)
+    {
+        if (draft.State.Status != TransactionStatus.Submitted || Deadline(draft.State) > draft.Now)
+        {
+            return;
+        }
+
+        for (var i = 0; i < draft.Count; i++)
+        {
+            if (draft[i].Status == BranchStatus.Prepared)
+            {
+                draft[i] = draft[i] with { Started = true };
+                if (!draft.State.Definition.Options.Concurrent)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
     public override void Advance(Draft draft)
     {
         switch (draft.State.Status)

@@ -81,6 +81,14 @@ internal abstract class Pattern : ICallRules
     public virtual Rejection? OnFinish(Draft draft, TransactionEvent.FinishWorkflow finish) =>
         new(RejectionKind.Conflict, $"a {Names.Of(Type)} is ended by its branches, not by its submitter. FAILURE");
 
+    /// <summary>
+    /// It comes from another coordinator, which may have made calls without noting it: marks them as started, and draws the
+    /// conclusions that one did not come to.
+    /// </summary>
+    public virtual void OnAdopted(Draft draft)
+    {
+    }
+
     /// <summary>Does whatever the state allows now: ages out, starts calls, ends.</summary>
     public abstract void Advance(Draft draft);
 

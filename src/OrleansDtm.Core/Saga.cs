@@ -49,6 +49,29 @@ internal sealed class Saga : Pattern
         draft.Change(static t => t with { RetryCount = t.RetryCount + 1 });
     }
 
+    public override void OnAdopted(Draft draft)
+    {
+        List<int> turns = [];
+        for (var step = 0; step < draft.Count / 2; step++)
+        {
+            if (draft[ActionOf(step)].Status == BranchStatus.Prepared && PredecessorsDone(draft, step))
+            {
+                turns.Add(ActionOf(step));
+            }
+        }
+
+        // Whose turn it was may have been called, so it will be compensated; the others have not been.
+        foreach (var action in turns)
+        {
+            draft[action] = draft[action] with { Started = true };
+        }
+
+        if (draft.State.Status == TransactionStatus.Submitted && AnyFailed(draft))
+        {
+            draft.TurnBack("an action had failed; why was not kept");
+        }
+    }
+
     public override void Advance(Draft draft)
     {
         if (draft.State.Status == TransactionStatus.Submitted)
@@ -145,6 +168,19 @@ internal sealed class Saga : Pattern
         }
 
         return true;
+    }
+
+    private static bool AnyFailed(Draft draft)
+    {
+        for (var step = 0; step < draft.Count / 2; step++)
+        {
+            if (draft[ActionOf(step)].Status == BranchStatus.Failed)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool PredecessorsDone(Draft draft, int step)

@@ -42,6 +42,51 @@ public static class TransactionMachine
         return draft.Decide(pattern);
     }
 
+    /// <summary>
+    /// Takes over a transaction that another coordinator left unfinished, as a state to be stored: with what may have been called
+    /// marked as started, and due when something is to be done.
+    /// </summary>
+    /// <param name="left">As it was left; its branches have their statuses, no call is under way and none waits.</param>
+    /// <param name="nextTry">When the other one meant to make the next calls; null or past = now.</param>
+    /// <param name="failures">Errors in a row before that: the exponent of the next wait.</param>
+    /// <param name="now">The present moment (UTC).</param>
+    public static Transaction Adopt(Transaction left, DateTimeOffset? nextTry, int failures, DateTimeOffset now)
+    {
+        var pattern = PatternOf(left.Definition.Type)
+            ?? throw new ArgumentException($"'{left.Definition.Type}' is not supported.", nameof(left));
+        var draft = new Draft(left, now);
+        pattern.OnAdopted(draft);
+        var state = draft.Decide(pattern).Next! with { Updated = left.Updated };
+
+        // The rules themselves say what comes next: what they would do at once waits for its moment, if it has one.
+        var next = Decide(state, TransactionEvent.TimeDue.Instance, now);
+        if (ReferenceEquals(next.Next, state))
+        {
+            return state with { WakeAt = Draft.Wake(state, pattern) };
+        }
+
+        var at = Draft.Storable(nextTry ?? now);
+        if (at <= now || next.Calls.IsEmpty || next.Next!.Status != state.Status)
+        {
+            return state with { WakeAt = draft.Now };
+        }
+
+        foreach (var index in next.Calls.Select(static c => c.Index))
+        {
+            var waiting = (index == Transaction.CallbackIndex ? next.Next.At(index) : state.At(index)) with
+            {
+                InFlight = false,
+                RetryAt = at,
+                Failures = failures,
+            };
+            state = index == Transaction.CallbackIndex
+                ? state with { Callback = waiting }
+                : state with { Branches = state.Branches.SetItem(index, waiting) };
+        }
+
+        return state with { WakeAt = Draft.Wake(state, pattern) };
+    }
+
     private static Decision Create(TransactionEvent occurred, DateTimeOffset now)
     {
         var (submission, status) = occurred switch

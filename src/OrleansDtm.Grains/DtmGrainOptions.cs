@@ -14,6 +14,9 @@ public sealed class DtmGrainOptions
     /// <summary>Transactions a sweep wakes side by side. Default 64: more would only queue in the store.</summary>
     public int SweepConcurrency { get; set; } = 64;
 
+    /// <summary>Finished transactions are deleted after this. Default 7 days; null = they are kept for ever.</summary>
+    public TimeSpan? Retention { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>A wait up to this long is spent in memory, a longer one is left to the sweep. Default 30 s.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -16,7 +16,6 @@ internal delegate Outcome AnswerRules(int status, ReadOnlySpan<byte> body, bool 
 public sealed class BranchHttpClient : IDisposable
 {
     private static readonly MediaTypeHeaderValue JsonContent = new("application/json");
-    private static readonly MediaTypeWithQualityHeaderValue JsonAccept = new("application/json");
 
     private readonly InvokerOptions _options;
     private readonly HttpMessageInvoker _http;
@@ -97,7 +96,7 @@ public sealed class BranchHttpClient : IDisposable
 
         if (!request.Headers.NonValidated.Contains("Accept"))
         {
-            request.Headers.Accept.Add(JsonAccept);
+            request.Headers.TryAddWithoutValidation("Accept", "application/json");
         }
 
         return request;

@@ -69,6 +69,9 @@ public static class CoordinatorApp
 
             // It takes the machine's uptime for a stall when a busy machine starts the silo slowly.
             && category != "Orleans.Runtime.Watchdog"
+
+            // Says nothing at Warning or above, but as long as somebody listens it makes an activity and a scope for each request.
+            && category != "Microsoft.AspNetCore.Hosting.Diagnostics"
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
         builder.Logging.AddSimpleConsole(console =>
         {

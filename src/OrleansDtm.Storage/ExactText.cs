@@ -6,25 +6,23 @@ internal static class ExactText
     /// <exception cref="ArgumentException">It is too long, or a database might change it.</exception>
     public static void Check(string what, string text, int charactersMax)
     {
-        Require(text.Length <= charactersMax, $"{what} has at most {charactersMax} characters.");
+        if (text.Length > charactersMax)
+        {
+            throw new ArgumentException($"{what} has at most {charactersMax} characters.");
+        }
 
         // Half a surrogate pair becomes U+FFFD in UTF-8, and a NUL ends a text in some databases.
         for (var i = 0; i < text.Length; i++)
         {
-            Require(text[i] != '\0', $"{what} cannot contain NUL.");
-            if (char.IsSurrogate(text[i]))
+            if (text[i] == '\0')
             {
-                Require(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]), $"{what} cannot contain half a surrogate pair.");
-                i++;
+                throw new ArgumentException($"{what} cannot contain NUL.");
             }
-        }
-    }
 
-    private static void Require(bool condition, string message)
-    {
-        if (!condition)
-        {
-            throw new ArgumentException(message);
+            if (char.IsSurrogate(text[i]) && !(++i < text.Length && char.IsSurrogatePair(text[i - 1], text[i])))
+            {
+                throw new ArgumentException($"{what} cannot contain half a surrogate pair.");
+            }
         }
     }
 }

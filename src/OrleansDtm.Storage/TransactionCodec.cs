@@ -66,27 +66,7 @@ internal static class TransactionCodec
             throw new ArgumentException("A callback that is no part of the definition could not be read back.", nameof(state));
         }
 
-        var branches = state.Branches.IsEmpty ? null : new BranchProgressBody[state.Branches.Length];
-        for (var i = 0; i < state.Branches.Length; i++)
-        {
-            branches![i] = Progress(state.Branches[i]);
-        }
-
-        return Encode(
-            new ProgressBody
-            {
-                Branches = branches,
-                Callback = state.Callback is { } callback ? Progress(callback) : null,
-                Notice = state.Notice is { } notice
-                    ? new NoticeBody { Definition = Body(notice.Definition), Progress = Progress(notice) }
-                    : null,
-                RollbackReason = NullIfEmpty(state.RollbackReason),
-                Result = NullIfEmpty(state.Result),
-                RetryCount = state.RetryCount,
-                WakeAt = state.WakeAt?.ToUnixTimeMilliseconds(),
-                LeaseUntil = state.LeaseUntil?.ToUnixTimeMilliseconds(),
-            },
-            PersistedJson.Default.ProgressBody);
+        return Encode(state, static (writer, state) => ProgressWriter.Write(writer, state));
     }
 
     public static Transaction Decode(in EncodedTransaction row)
@@ -128,13 +108,16 @@ internal static class TransactionCodec
         }
     }
 
-    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type)
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type) =>
+        Encode((body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type));
+
+    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
         var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
         try
         {
-            JsonSerializer.Serialize(writer, body, type);
+            write(writer, what);
             writer.Flush();
             return buffer.WrittenSpan.ToArray();
         }
@@ -168,7 +151,7 @@ internal static class TransactionCodec
             : options.Orders.OrderBy(static o => o.Key).ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
     };
 
-    private static BranchBody Body(BranchDefinition branch) => new()
+    internal static BranchBody Body(BranchDefinition branch) => new()
     {
         Id = branch.Id,
         Op = branch.Op,
@@ -186,35 +169,6 @@ internal static class TransactionCodec
         }
 
         return bodies;
-    }
-
-    private static BranchProgressBody Progress(Branch branch)
-    {
-        var history = branch.History.IsDefaultOrEmpty ? null : new AttemptBody[branch.History.Length];
-        for (var i = 0; i < history?.Length; i++)
-        {
-            var attempt = branch.History[i];
-            history[i] = new AttemptBody
-            {
-                At = attempt.At.ToUnixTimeMilliseconds(),
-                Duration = attempt.Duration.Ticks / TimeSpan.TicksPerMicrosecond,
-                Outcome = (int)attempt.Outcome,
-                Error = attempt.Error,
-            };
-        }
-
-        return new BranchProgressBody
-        {
-            Status = (int)branch.Status,
-            Started = branch.Started,
-            InFlight = branch.InFlight,
-            Attempts = branch.Attempts,
-            Failures = branch.Failures,
-            RetryAt = branch.RetryAt?.ToUnixTimeMilliseconds(),
-            Finished = branch.Finished?.ToUnixTimeMilliseconds(),
-            LastError = branch.LastError,
-            History = history,
-        };
     }
 
     private static TransactionDefinition Definition(DefinitionBody body)

@@ -2,12 +2,15 @@ using System.Runtime.InteropServices;
 using OrleansDtm.Benchmarks.Load;
 using OrleansDtm.Benchmarks.Processes;
 using OrleansDtm.Benchmarks.Report;
+using OrleansDtm.Tests.Databases;
 
 namespace OrleansDtm.Benchmarks;
 
 /// <summary>Starts the processes, measures the rows, prints, and leaves nothing behind.</summary>
 internal static class BenchmarkRun
 {
+    private static readonly string[] StoreSettings = ["STORE_CONNECTION_STRING", "STORE_HOST", "STORE_PORT"];
+
     public static async Task<int> Execute(Options options)
     {
         using var cancel = new CancellationTokenSource();
@@ -84,6 +87,12 @@ internal static class BenchmarkRun
                 settings["STORE_PATH"] = Path.Combine(directory.FullName, "bench.db");
             }
 
+            await using var database = await StartDatabase(store, stop);
+            if (database is not null)
+            {
+                settings["STORE_CONNECTION_STRING"] = database.ConnectionString("bench");
+            }
+
             await using var server = await Child.StartServer(dll!, settings, stop);
             var start = new StoreResult(store)
             {
@@ -101,6 +110,34 @@ internal static class BenchmarkRun
         finally
         {
             directory.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A fresh one of our own, unless the environment names one.</summary>
+    private static async Task<DatabaseServer?> StartDatabase(string store, CancellationToken stop)
+    {
+        if (store == "sqlite" || StoreSettings.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }))
+        {
+            return null;
+        }
+
+        DatabaseServer database = store == "mysql" ? new MariaDbServer() : new PostgresServer();
+        try
+        {
+            if (database.FindMissing() is { } missing)
+            {
+                throw new InvalidOperationException(
+                    $"{missing} is not installed; install it, or name a running server with STORE_CONNECTION_STRING.");
+            }
+
+            await Console.Error.WriteLineAsync($"starting {store} ...");
+            await database.Start(stop);
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
         }
     }
 

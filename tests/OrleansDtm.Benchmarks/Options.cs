@@ -14,8 +14,8 @@ internal sealed class Options
           --clients N         clients of the rows with many clients, one request under way each (64)
           --seconds N         measured seconds of each row (8)
           --warmup N          seconds before them that are not counted (4)
-          --stores LIST       sqlite (default: a fresh file), mysql, postgres; the server inherits the STORE_* variables
-                              of this process, which say where such a database is
+          --stores LIST       sqlite (default: a fresh file), mysql, postgres: a fresh server of MariaDB or PostgreSQL with
+                              durable commits, or the one that STORE_CONNECTION_STRING or STORE_HOST names
           --server-dll FILE   the coordinator to start (default: the one built beside this project)
           --server-url URL    measure a running server that speaks DTM's HTTP API instead, e.g. http://localhost:36789
           --server-pid N      its process id, for the columns on CPU and memory (only if it runs on this machine)

@@ -58,9 +58,9 @@ public sealed partial class ReadmeTests
 
     private static string Readme() => File.ReadAllText(RepositoryRoot.File("README.md"));
 
-    private static IEnumerable<string> Blocks() => BashBlock().Matches(Readme()).Select(match => match.Groups[1].Value);
+    internal static IEnumerable<string> Blocks() => BashBlock().Matches(Readme()).Select(match => match.Groups[1].Value);
 
-    private static async Task<string> Bash(string script)
+    internal static async Task<string> Bash(string script)
     {
         using var bash = Process.Start(new ProcessStartInfo("bash", ["-e"])
         {

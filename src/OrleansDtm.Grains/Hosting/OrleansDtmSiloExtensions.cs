@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Branches;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
@@ -49,6 +50,8 @@ public static class OrleansDtmSiloExtensions
         AddRequests(services);
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
+        services.TryAddSingleton<RetentionMetrics>();
+        services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),
@@ -62,7 +65,11 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
         silo.AddStartupTask(static (provider, _) =>
-            provider.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(0).Start());
+        {
+            var grains = provider.GetRequiredService<IGrainFactory>();
+            var shards = provider.GetRequiredService<ITransactionStore>().Shards.Count;
+            return Task.WhenAll(Enumerable.Range(0, shards).Select(shard => grains.GetGrain<IRecoveryGrain>(shard).Start()));
+        });
         return silo;
     }
     private static void AddStore(IServiceCollection services)
@@ -77,8 +84,8 @@ public static class OrleansDtmSiloExtensions
     private static void AddRequests(IServiceCollection services)
     {
         services.AddTransactions();
-        services.TryAddSingleton<BranchUrlRules>();
-        services.TryAddSingleton<RequestValidator>();
+        services.TryAddSingleton(static provider => new RequestValidator(
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests, provider.GetRequiredService<BranchGrainDirectory>()));
         services.TryAddSingleton<TopicService>();
         services.TryAddSingleton<TransactionService>();
     }

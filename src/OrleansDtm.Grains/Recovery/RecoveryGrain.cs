@@ -1,47 +1,93 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Placement;
+using Orleans.Core.Internal;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Branches;
+using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Transaction;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// Brings back what nobody is working on. The reminder makes sure that some silo always has this activation; the sweep then goes
-/// over the due index. Waking a transaction that is awake already costs a local call and changes nothing.
+/// Brings back what nobody is working on in one shard of the store. The reminder makes sure that some silo always has this
+/// activation; the sweep then goes over the due index. Waking a transaction that is awake already costs a local call and changes
+/// nothing. Beside the sweep, what finished long ago is deleted.
 /// </summary>
-[PreferLocalPlacement]
-public sealed class RecoveryGrain(
+[ShardPlacement]
+internal sealed class RecoveryGrain(
     ITransactionStore store,
     RunnerServices services,
     GrainReferences grains,
+    RetentionMetrics metrics,
     IOptions<DtmGrainOptions> options,
     ILogger<RecoveryGrain> log) : Grain, IRecoveryGrain, IRemindable
 {
     private const string ReminderName = "sweep";
 
+    private ITransactionStore? _shard;
     private bool _interruptedTaken;
-    private IGrainTimer? _timer;
     private bool _away;
+    private IGrainTimer? _retention;
+
+    /// <summary>Null when the store has no such shard: somebody has restored a store of fewer, and a reminder is left.</summary>
+    private ITransactionStore? Shard => Number >= 0 && Number < store.Shards.Count ? store.Shards[(int)Number] : null;
+
+    private long Number => this.GetPrimaryKeyLong();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _shard = Shard;
+        if (_shard is not null)
+        {
+            this.RegisterGrainTimer(
+                static (grain, cancellation) => grain.Sweep(cancellation),
+                this,
+                new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.SweepInterval) { KeepAlive = true });
+            StartRetention(_shard);
+        }
+
+        return Task.CompletedTask;
+    }
 
     public async Task Start()
     {
         // Orleans allows no shorter period; the timer does the work, the reminder only revives the grain.
         await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
-        StartTimer();
+        MoveToItsSilo();
     }
 
-    public Task ReceiveReminder(string reminderName, TickStatus status)
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        StartTimer();
-        return Task.CompletedTask;
+        if (_shard is null && await this.GetReminder(ReminderName) is { } orphan)
+        {
+            await this.UnregisterReminder(orphan);
+        }
+
+        MoveToItsSilo();
     }
 
-    private void StartTimer() => _timer ??= this.RegisterGrainTimer(
-        static (grain, cancellation) => grain.Sweep(cancellation),
-        this,
-        new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.SweepInterval) { KeepAlive = true });
+    /// <summary>
+    /// A silo that has started, or gone, may make this another one's share. Asked from outside, so to speak: what a grain asks of itself
+    /// ends the activation even when it is to stay.
+    /// </summary>
+    private void MoveToItsSilo() => this.AsReference<IGrainManagementExtension>().MigrateOnIdle().AsTask().Ignore();
+
+    private void StartRetention(ITransactionStore shard)
+    {
+        if (options.Value.Retention is not { } retention)
+        {
+            return;
+        }
+
+        var sweep = new RetentionSweep(shard, Number, retention, services.Clock, metrics.Deleted, log);
+
+        // Interleaved: the sweep does not wait for it.
+        _retention = this.RegisterGrainTimer(
+            async (_, cancellation) => _retention!.Change(await sweep.Next(cancellation), Timeout.InfiniteTimeSpan),
+            sweep,
+            new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
+    }
 
     private async Task Sweep(CancellationToken cancellationToken)
     {
@@ -59,7 +105,7 @@ public sealed class RecoveryGrain(
         {
             if (!_away)
             {
-                log.SweepStopped(e);
+                log.SweepStopped(e, Number);
             }
 
             _away = true; // The timer tries again; say it once.
@@ -73,7 +119,7 @@ public sealed class RecoveryGrain(
         var now = services.Clock.GetUtcNow();
         do
         {
-            page = await store.FindDue(now, last, options.Value.SweepPageSize, cancellationToken);
+            page = await _shard!.FindDue(now, last, options.Value.SweepPageSize, cancellationToken);
             await Wake(page, 0, cancellationToken);
             last = page.Count > 0 ? page[^1] : null;
         }
@@ -89,7 +135,7 @@ public sealed class RecoveryGrain(
         IReadOnlyList<DueTransaction> page;
         do
         {
-            page = await store.FindInterrupted(services.Owner, others: true, lastId, options.Value.SweepPageSize, cancellationToken);
+            page = await _shard!.FindInterrupted(services.Owner, others: true, lastId, options.Value.SweepPageSize, cancellationToken);
             all &= await Wake(page, 0, cancellationToken);
             total += page.Count;
             lastId = page.Count > 0 ? page[^1].Id : lastId;

@@ -4,12 +4,18 @@ namespace OrleansDtm.Grains.Recovery;
 
 internal static partial class RecoveryLog
 {
-    [LoggerMessage(10, LogLevel.Warning, "The sweep cannot read the store; it tries again every interval")]
-    public static partial void SweepStopped(this ILogger log, Exception exception);
+    [LoggerMessage(10, LogLevel.Warning, "The sweep cannot read shard {Shard} of the store; it tries again every interval")]
+    public static partial void SweepStopped(this ILogger log, Exception exception, long shard);
 
     [LoggerMessage(11, LogLevel.Information, "Took over {Count} transactions that a previous process left under way")]
     public static partial void TookOver(this ILogger log, int count);
 
     [LoggerMessage(12, LogLevel.Warning, "Transaction {Gid} could not be woken; the next sweep tries again")]
     public static partial void WakeFailed(this ILogger log, Exception exception, string gid);
+
+    [LoggerMessage(13, LogLevel.Information, "Deleted {Count} transactions of shard {Shard} that finished more than {Retention} ago")]
+    public static partial void RetentionPassed(this ILogger log, long count, long shard, TimeSpan retention);
+
+    [LoggerMessage(14, LogLevel.Warning, "Old transactions of shard {Shard} cannot be deleted; it is tried again every 10 s")]
+    public static partial void RetentionStopped(this ILogger log, Exception exception, long shard);
 }

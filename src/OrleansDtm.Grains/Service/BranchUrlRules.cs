@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Branch;
@@ -6,10 +9,25 @@ using OrleansDtm.Invokers;
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>Which URLs a branch may have.</summary>
-public sealed class BranchUrlRules(BranchGrainDirectory grains)
+public static class BranchUrlRules
 {
     private const int LengthMax = 4096;
     private const string Topic = "topic://";
+
+    /// <summary>Beyond, hosts are judged anew each time.</summary>
+    private const int KnownAuthoritiesMax = 4096;
+
+    private static readonly SearchValues<char> HostAndPort =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:");
+
+    private static readonly SearchValues<char> Harmless =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~/?&=+,;:@!$");
+
+    /// <summary>A space and the control characters of Unicode.</summary>
+    private static readonly SearchValues<char> Unprintable =
+        SearchValues.Create([' ', .. Enumerable.Range(0, 0xA0).Select(static c => (char)c).Where(char.IsControl)]);
+
+    private static readonly ConcurrentDictionary<string, byte> KnownAuthorities = new(StringComparer.Ordinal);
 
     /// <summary>The action of a msg that goes to a topic's subscribers.</summary>
     public static bool IsTopic(string? url) => url?.StartsWith(Topic, StringComparison.Ordinal) == true;
@@ -21,8 +39,9 @@ public sealed class BranchUrlRules(BranchGrainDirectory grains)
     /// <c>grain://</c>, of grains that were registered.
     /// </param>
     /// <param name="field">Named in the error.</param>
+    /// <param name="grains">Knows which grains were registered; null (default) = none was.</param>
     /// <exception cref="RequestException">It cannot be called.</exception>
-    public string Check(string? url, string protocol, string field)
+    public static string Check(string? url, string protocol, string field, BranchGrainDirectory? grains = null)
     {
         if (string.IsNullOrEmpty(url))
         {
@@ -34,7 +53,7 @@ public sealed class BranchUrlRules(BranchGrainDirectory grains)
             throw new RequestException(field, $"is longer than {LengthMax} characters");
         }
 
-        if (url.Any(static c => char.IsControl(c) || c == ' '))
+        if (url.AsSpan().ContainsAny(Unprintable))
         {
             throw new RequestException(field, "holds a space or a control character; escape it");
         }
@@ -46,7 +65,9 @@ public sealed class BranchUrlRules(BranchGrainDirectory grains)
 
         if (BranchUrl.IsGrain(url))
         {
-            return grains.FindProblem(url) is { } problem ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' {problem}") : url;
+            return (grains is null ? "cannot be called: there are no grains here" : grains.FindProblem(url)) is { } problem
+                ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' {problem}")
+                : url;
         }
 
         throw new RequestException(
@@ -54,6 +75,49 @@ public sealed class BranchUrlRules(BranchGrainDirectory grains)
             protocol == "grpc"
                 ? $"'{RequestValidator.Printable(url)}' is no address that can be called; write host:port/package.Service/Method, grpc(s)://... or http(s)://..."
                 : $"'{RequestValidator.Printable(url)}' is no URL that can be called with protocol {protocol}; it must start with http:// or https:// and name a host");
+    }
+
+    /// <summary>
+    /// Most URLs: a host that was judged before, and a path of harmless characters. Taking each URL apart anew cost more than all
+    /// other checks together.
+    /// </summary>
+    public static bool IsPlainHttp([NotNullWhen(true)] string? url)
+    {
+        if (url is null || url.Length > LengthMax)
+        {
+            return false;
+        }
+
+        var start = url.StartsWith("http://", StringComparison.Ordinal) ? 7 : url.StartsWith("https://", StringComparison.Ordinal) ? 8 : 0;
+        if (start == 0)
+        {
+            return false;
+        }
+
+        var rest = url.AsSpan(start);
+        var end = rest.IndexOfAny('/', '?', '#');
+        var authority = end < 0 ? rest : rest[..end];
+        if (rest[authority.Length..].ContainsAnyExcept(Harmless) || authority.ContainsAnyExcept(HostAndPort))
+        {
+            return false;
+        }
+
+        if (KnownAuthorities.GetAlternateLookup<ReadOnlySpan<char>>().ContainsKey(authority))
+        {
+            return true;
+        }
+
+        if (!IsHttp(url))
+        {
+            return false;
+        }
+
+        if (KnownAuthorities.Count < KnownAuthoritiesMax)
+        {
+            KnownAuthorities.TryAdd(authority.ToString(), 0);
+        }
+
+        return true;
     }
 
     private static bool IsHttp(string url) =>

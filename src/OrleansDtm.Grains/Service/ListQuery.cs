@@ -4,6 +4,11 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
+/// <summary>A listing asked for.</summary>
+/// <param name="Filter">Which transactions.</param>
+/// <param name="Position">The next_position of the page before, as the client gave it; empty = from the newest.</param>
+public sealed record ListRequest(TransactionFilter Filter, string Position);
+
 /// <summary>The parameters of a listing, as text, turned into a filter.</summary>
 public static class ListQuery
 {
@@ -11,7 +16,7 @@ public static class ListQuery
 
     /// <param name="parameter">Gives a query parameter by name; null or empty = not given.</param>
     /// <exception cref="RequestException">One of them makes no sense.</exception>
-    public static TransactionFilter Parse(Func<string, string?> parameter)
+    public static ListRequest Parse(Func<string, string?> parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         var status = parameter("status");
@@ -19,7 +24,6 @@ public static class ListQuery
         var filter = new TransactionFilter
         {
             Gid = Given(parameter("gid")),
-            BeforeId = Whole("position", parameter("position"), 0, 0, long.MaxValue),
             Limit = (int)Whole("limit", parameter("limit"), 100, 1, LimitMax),
             Status = Names.Status(status),
             Type = Names.Type(type),
@@ -36,7 +40,7 @@ public static class ListQuery
             throw new RequestException("transType", $"'{RequestValidator.Printable(unknownType)}' is unknown; one of saga, msg, tcc, xa, workflow");
         }
 
-        return filter;
+        return new ListRequest(filter, parameter("position") ?? "");
     }
 
     public static long Whole(string name, string? text, long fallback, long min, long max)

@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Service;
@@ -11,14 +12,14 @@ internal static class RegisterRules
     private const int OpMax = 64;
 
     /// <exception cref="RequestException">Something is missing or wrong.</exception>
-    public static RegisterMessage Check(RegisterRequest request, BranchUrlRules urls)
+    public static RegisterMessage Check(RegisterRequest request, BranchGrainDirectory grains)
     {
         var type = RequestValidator.Type(request.TransType);
         var branchId = Short("branch_id", request.BranchId, BranchIdMax);
         RegisterCall[] calls = type switch
         {
-            TransactionType.Tcc => [Call(urls, BranchOps.Cancel, request, "cancel"), Call(urls, BranchOps.Confirm, request, "confirm")],
-            TransactionType.Xa => [Call(urls, BranchOps.Rollback, request, "url"), Call(urls, BranchOps.Commit, request, "url")],
+            TransactionType.Tcc => [Call(grains, BranchOps.Cancel, request, "cancel"), Call(grains, BranchOps.Confirm, request, "confirm")],
+            TransactionType.Xa => [Call(grains, BranchOps.Rollback, request, "url"), Call(grains, BranchOps.Commit, request, "url")],
             TransactionType.Workflow => [new RegisterCall(Short("op", Field(request, "op"), OpMax), "")],
             _ => throw new RequestException("trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
         };
@@ -33,8 +34,8 @@ internal static class RegisterRules
     }
 
     /// <summary>Whether a URL fits is not known here: the protocol was said when the transaction was prepared. Any known form will do.</summary>
-    private static RegisterCall Call(BranchUrlRules urls, string op, RegisterRequest request, string field) =>
-        new(op, urls.Check(Field(request, field), "grpc", field));
+    private static RegisterCall Call(BranchGrainDirectory grains, string op, RegisterRequest request, string field) =>
+        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains));
 
     private static string? Field(RegisterRequest request, string name) => request.Fields.GetValueOrDefault(name);
 

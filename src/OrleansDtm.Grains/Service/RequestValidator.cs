@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
 
@@ -13,7 +13,9 @@ namespace OrleansDtm.Grains.Service;
 /// Turns what came over the wire into a submission, or says which field is wrong. Nothing is stored or called for a request
 /// that does not pass.
 /// </summary>
-public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchUrlRules urls)
+/// <param name="options">Defaults and bounds.</param>
+/// <param name="grains">Knows which grains may be branches; null (default) = none may.</param>
+public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null)
 {
     public const int GidMax = 128;
     private const double TimeoutSecondsMax = 366 * 86400.0;
@@ -21,7 +23,6 @@ public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchU
     private const double RequestSecondsMax = 86400.0;
     private const long RetryLimitMax = 1_000_000;
     private const int ReasonMax = 1024;
-    private readonly RequestOptions _options = settings.Value.Requests;
 
     /// <summary>The gid, if it is one.</summary>
     /// <exception cref="RequestException">It is missing, too long, or holds control characters.</exception>
@@ -103,11 +104,11 @@ public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchU
             TimeoutToFailMs = Milliseconds(
                 "timeout_to_fail",
                 request.TimeoutToFail,
-                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : _options.TimeoutToFail,
+                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail,
                 TimeoutSecondsMax),
-            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, _options.RetryInterval, RetrySecondsMax),
-            RetryIntervalMaxMs = (long)_options.RetryIntervalMax.TotalMilliseconds,
-            RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, _options.RequestTimeout, RequestSecondsMax),
+            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
+            RetryIntervalMaxMs = (long)options.RetryIntervalMax.TotalMilliseconds,
+            RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
             WaitResult = request.WaitResult ?? false,
             DelayMs = type == TransactionType.Msg ? Delay(request.CustomData) : 0,
@@ -126,13 +127,13 @@ public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchU
     /// <summary>Whom to ask about a prepared message, or how to resume a workflow.</summary>
     private string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
     {
-        var url = urls.Check(request.QueryPrepared, protocol, "query_prepared");
+        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared", grains);
         return url.Length == 0 && prepare && type == TransactionType.Msg
             ? throw new RequestException("query_prepared", "is missing; without it nobody can tell whether a prepared msg was meant")
             : url;
     }
 
-    private string NoticeUrl(string? url) => urls.Check(url, "http", "callback_url");
+    private string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url", grains);
 
     private static long Delay(string? customData)
     {
@@ -165,11 +166,11 @@ public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchU
             throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
         }
 
-        if (steps.Count > _options.StepsMax)
+        if (steps.Count > options.StepsMax)
         {
             throw new RequestException(
                 "steps",
-                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {_options.StepsMax} are allowed (Limits:StepsMax)"));
+                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {options.StepsMax} are allowed (Limits:StepsMax)"));
         }
 
         var payloads = Payloads(request, steps);
@@ -181,8 +182,8 @@ public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchU
             {
                 Action = type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
                     ? step.Action!
-                    : urls.Check(step.Action, protocol, Item("steps", i, "action")),
-                Compensate = urls.Check(step.Compensate, protocol, Item("steps", i, "compensate")),
+                    : Url(step.Action, protocol, i, "action"),
+                Compensate = Url(step.Compensate, protocol, i, "compensate"),
                 Payload = payloads[i],
             };
             RefuseParams(result[i], protocol, i);
@@ -273,6 +274,10 @@ public sealed class RequestValidator(IOptions<DtmGrainOptions> settings, BranchU
             "retry_limit",
             string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number from 0 (no limit) to {RetryLimitMax}")),
     };
+
+    /// <summary>The field is named only when there is something to say about it.</summary>
+    private string Url(string? url, string protocol, int step, string member) =>
+        BranchUrlRules.IsPlainHttp(url) ? url : BranchUrlRules.Check(url, protocol, Item("steps", step, member), grains);
 
     private static string Item(string list, int index, string? member = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");

@@ -1,13 +1,14 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>Topics: who subscribes, and whom a message to one goes to.</summary>
-public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchUrlRules urls)
+public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches)
 {
     private const string Prefix = "topic://";
     private const int NameMax = 128;
@@ -28,7 +29,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
             throw new RequestException("remark", $"is longer than {RemarkMax} characters");
         }
 
-        var target = urls.Check(url, "grpc", "url");
+        var target = BranchUrlRules.Check(url, "grpc", "url", branches);
         return GrainCalls.Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
@@ -108,7 +109,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
 
     private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);
 
-    private static string Name(string? topic) => topic switch
+    public static string Name(string? topic) => topic switch
     {
         null or "" => throw new RequestException("topic", "is missing: empty topic"),
         { Length: > NameMax } => throw new RequestException("topic", $"is longer than {NameMax} characters"),

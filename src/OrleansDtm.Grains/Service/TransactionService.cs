@@ -1,5 +1,5 @@
-using System.Globalization;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -11,7 +11,7 @@ public sealed class TransactionService(
     ITransactionStore store,
     RequestValidator validator,
     TopicService topics,
-    BranchUrlRules urls,
+    BranchGrainDirectory branches,
     TimeProvider clock)
 {
     /// <summary>Transactions that resetCronTime wakes side by side.</summary>
@@ -68,7 +68,7 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var branch = RegisterRules.Check(request, urls);
+        var branch = RegisterRules.Check(request, branches);
         return Ask(gid, grain => grain.RegisterBranch(branch));
     }
 
@@ -123,15 +123,17 @@ public sealed class TransactionService(
         };
     }
 
-    public async Task<ListView> List(TransactionFilter filter, CancellationToken cancellationToken)
+    /// <exception cref="RequestException">Its position is none.</exception>
+    public async Task<ListView> List(ListRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        var page = await store.List(filter, cancellationToken);
+        ArgumentNullException.ThrowIfNull(request);
+        var before = ListPosition.Parse(request.Position, store.Shards.Count);
+        var page = await TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken);
         return new ListView
         {
             // As DTM answers: null for a gid that does not exist, an empty list for an empty page.
-            Transactions = filter.Gid is not null && page.Count == 0 ? null : [.. page.Select(TransactionViews.Of)],
-            NextPosition = page.Count < filter.Limit ? "" : page[^1].Id.ToString(CultureInfo.InvariantCulture),
+            Transactions = request.Filter.Gid is not null && page.Rows.Count == 0 ? null : [.. page.Rows.Select(TransactionViews.Of)],
+            NextPosition = page.Next is null ? "" : ListPosition.Format(page.Next),
         };
     }
 

@@ -90,6 +90,15 @@ public sealed record StoreOptions
     /// <summary>How old a reading connection may become. Default zero: any age. In DTM's settings: minutes.</summary>
     public TimeSpan ConnMaxLifeTime { get; init; }
 
+    /// <summary>
+    /// Several databases instead of one, each given like the only one (SQLite: its file), always in the same order. Empty (default) =
+    /// one database.
+    /// </summary>
+    public IReadOnlyList<string> Shards { get; init; } = [];
+
+    /// <summary>Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.</summary>
+    public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Without its password.</summary>
     public override string ToString() => $"{nameof(StoreOptions)} {Driver}";
 }

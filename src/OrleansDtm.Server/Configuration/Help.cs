@@ -1,12 +1,10 @@
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>What --help prints.</summary>
+/// <summary>What --help prints of the settings.</summary>
 internal static class Help
 {
     public const string Text = """
-        OrleansDtm: a distributed transaction coordinator that speaks DTM's protocol.
-
-        usage: OrleansDtm.Server [--Setting=value ...] [-c conf.yml]
+        usage: OrleansDtm.Server [run] [--Setting=value ...] [-c conf.yml]
 
           -c FILE          DTM's conf.yml
           -v, --version    print the version
@@ -25,6 +23,9 @@ internal static class Help
           Store:Host=localhost, Store:Port=, Store:User=, Store:Password=, Store:Db=dtm
           Store:Schema=                        PostgreSQL: the schema of the tables; empty = the search path
           Store:MaxOpenConns=17, Store:MaxIdleConns=2, Store:ConnMaxLifeTime=0 (minutes)
+          Store:Shards:0=, Store:Shards:1=     several databases instead of one, each given like the only one; keep
+                                               their number and order
+          Store:Retention=604800               seconds after which a finished transaction is deleted; 0 = never
           TransCronInterval=1                  seconds between two looks for due work
           TimeoutToFail=35                     seconds after which a prepared transaction is queried or turned back
           RetryInterval=10                     seconds before the first retry; doubles

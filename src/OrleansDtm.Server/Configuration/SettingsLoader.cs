@@ -1,3 +1,4 @@
+using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -50,7 +51,11 @@ public static class SettingsLoader
         "Limits:RequestBytesMax",
         "Limits:StepsMax",
         "Limits:BranchCallsPerServiceMax",
+        "Store:Retention",
     };
+
+    /// <summary>Lists: their entries are key:0, key:1 and so on.</summary>
+    private static readonly string[] OwnLists = ["Store:Shards"];
 
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
     public static CoordinatorOptions Load(string[] args)
@@ -70,7 +75,7 @@ public static class SettingsLoader
     private static IConfigurationRoot Sources(string? file, Dictionary<string, string?> line)
     {
         var yaml = file is null ? [] : Yaml(file);
-        foreach (var key in yaml.Keys.Where(static key => !OwnKeys.Contains(key)))
+        foreach (var key in yaml.Keys.Where(static key => !IsOwn(key)))
         {
             // DTM has settings that mean nothing here, and people mistype: either way they should know.
             Console.Error.WriteLine($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
@@ -86,6 +91,10 @@ public static class SettingsLoader
             .AddInMemoryCollection(line)
             .Build();
     }
+
+    private static bool IsOwn(string key) => OwnKeys.Contains(key)
+        || OwnLists.Any(list => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)
+            && int.TryParse(key.AsSpan(list.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     private static Dictionary<string, string?> CommandLine(string[] args, out string? file)
     {
@@ -107,7 +116,7 @@ public static class SettingsLoader
 
             var key = name.TrimStart('-');
             key = DtmNames.GetValueOrDefault(key, key);
-            if (!name.StartsWith("--", StringComparison.Ordinal) || !OwnKeys.Contains(key))
+            if (!name.StartsWith("--", StringComparison.Ordinal) || !IsOwn(key))
             {
                 throw new SettingsException([$"{args[i]}: no such setting. --help lists the settings."]);
             }
@@ -155,6 +164,13 @@ public static class SettingsLoader
                     var name = (key as YamlScalarNode)?.Value
                         ?? throw new SettingsException([$"-c: '{key}' is no name of a setting."]);
                     Flatten(value, prefix.Length == 0 ? name! : $"{prefix}:{name}", found);
+                }
+
+                break;
+            case YamlSequenceNode list:
+                for (var i = 0; i < list.Children.Count; i++)
+                {
+                    Flatten(list.Children[i], string.Create(CultureInfo.InvariantCulture, $"{prefix}:{i}"), found);
                 }
 
                 break;

@@ -47,6 +47,24 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return fallback;
     }
 
+    /// <summary>A list: key:0, key:1 and so on, none left out. Empty when there is none.</summary>
+    public IReadOnlyList<string> List(string key)
+    {
+        var found = configuration.GetSection(key).GetChildren().ToDictionary(static c => c.Key, static c => c.Value ?? "");
+        var values = new List<string>();
+        while (found.Remove(values.Count.ToString(CultureInfo.InvariantCulture), out var value) && value.Length > 0)
+        {
+            values.Add(value);
+        }
+
+        if (found.Count > 0 || configuration[key] is { Length: > 0 })
+        {
+            Problem(key, configuration[key] ?? string.Join(", ", found.Keys.Order()), $"a list: {key}:0, {key}:1 and so on, none left out");
+        }
+
+        return values;
+    }
+
     /// <summary>One of the given words, in any case; the answer is spelled as given.</summary>
     public string Choice(string key, string fallback, params ReadOnlySpan<string> choices)
     {

@@ -27,8 +27,11 @@ internal static class StoreSettings
             MaxOpenConns = read.Whole("Store:MaxOpenConns", defaults.MaxOpenConns, 2, 10_000),
             MaxIdleConns = read.Whole("Store:MaxIdleConns", defaults.MaxIdleConns, 0, 10_000),
             ConnMaxLifeTime = TimeSpan.FromMinutes(read.Whole("Store:ConnMaxLifeTime", 0, 0, 527_040)),
+            Shards = read.List("Store:Shards"),
+            Retention = Retention(read, defaults),
         };
         Check(read, options);
+        CheckShards(read, options.Shards);
         return options;
     }
 
@@ -59,9 +62,36 @@ internal static class StoreSettings
             }
         }
 
-        if (Hosting.StoreFactory.FindProblem(options) is { } problem)
+        foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
         {
-            read.Problem(ConnectionString, "...", problem);
+            if (Hosting.StoreFactory.FindProblem(options, place) is { } problem)
+            {
+                read.Problem(options.Shards.Count == 0 ? ConnectionString : Shard(number), "...", problem);
+            }
         }
     }
+
+    private static void CheckShards(SettingsReader read, IReadOnlyList<string> shards)
+    {
+        for (var number = 1; number < shards.Count; number++)
+        {
+            if (shards.Take(number).Contains(shards[number]))
+            {
+                read.Problem(Shard(number), "the same as one before it", "a database of its own");
+            }
+        }
+
+        foreach (var other in ((string[])["Store:Path", ConnectionString, .. PartsOfIt]).Where(key => shards.Count > 0 && read.Text(key, "").Length > 0))
+        {
+            read.Problem(other, "...", "wanted beside Store:Shards, which says it: remove one of the two");
+        }
+    }
+
+    private static TimeSpan? Retention(SettingsReader read, StoreOptions defaults)
+    {
+        var retention = read.Seconds("Store:Retention", defaults.Retention!.Value, 0, 100 * 366 * 86400.0);
+        return retention > TimeSpan.Zero ? retention : null;
+    }
+
+    private static string Shard(int number) => string.Create(CultureInfo.InvariantCulture, $"Store:Shards:{number}");
 }

@@ -23,13 +23,9 @@ internal static class SiloHosting
             {
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
-                grains.Requests.TimeoutToFail = options.TimeoutToFail;
-                grains.Requests.RetryInterval = options.RetryInterval;
-                grains.Requests.RetryIntervalMax = options.RetryIntervalMax;
-                grains.Requests.RequestTimeout = options.RequestTimeout;
-                grains.Requests.StepsMax = options.Limits.StepsMax;
-                grains.Requests.BytesMax = options.Limits.RequestBytesMax;
+                RequestSettings.Apply(options, grains.Requests);
                 grains.SoleOwner = StoreFactory.IsOwnedAlone(options.Store);
+                grains.Retention = options.Store.Retention;
             });
             if (options.AlertWebHook.Length > 0)
             {

@@ -14,17 +14,20 @@ internal static class StoreFactory
 
     /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
     public static ITransactionStore Create(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
-        CreateOne(options, Place(options), clock, loggers);
+        new ShardedTransactionStore([.. Places(options).Select(place => CreateOne(options, place, clock, loggers))]);
 
     /// <summary>Where the transactions are, for the log: no password.</summary>
-    public static string Describe(StoreOptions options) => DescribeOne(options, Place(options));
+    public static string Describe(StoreOptions options) =>
+        string.Join(", ", Places(options).Select(place => DescribeOne(options, place)));
 
-    /// <summary>What is wrong with the connection string, without repeating it; null = nothing.</summary>
-    public static string? FindProblem(StoreOptions options)
+    /// <summary>The files or connection strings of all shards, or of the only database.</summary>
+    public static IReadOnlyList<string> Places(StoreOptions options) => options.Shards.Count > 0 ? options.Shards : [Place(options)];
+
+    /// <summary>What is wrong with a connection string, without repeating it; null = nothing.</summary>
+    public static string? FindProblem(StoreOptions options, string place)
     {
         try
         {
-            var place = Place(options);
             var database = options.Driver == MySql
                 ? new MySqlConnectionStringBuilder(place).Database
                 : new NpgsqlConnectionStringBuilder(place).Database;

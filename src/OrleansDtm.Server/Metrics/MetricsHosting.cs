@@ -16,6 +16,9 @@ internal static class MetricsHosting
         services.AddSingleton<ProcessGauges>();
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(DtmMeter.Name)
+
+            // The runtime's own: heap, collections, thread pool. What an operator looks at first when the process is slow.
+            .AddMeter("System.Runtime")
             .AddPrometheusExporter(static exporter =>
             {
                 // The names are DTM's to the letter, with their suffixes, and no labels that dashboards do not know.

@@ -12,101 +12,102 @@ internal sealed class MySqlBatch
 {
     private readonly StringBuilder _sql = new();
     private readonly MySqlCommand _command;
+    private readonly Dictionary<string, LockedRow> _locked;
 
-    private MySqlBatch(MySqlConnection connection, CommitLimits limits)
+    private MySqlBatch(MySqlConnection connection, CommitLimits limits, Dictionary<string, LockedRow> locked)
     {
         _command = connection.CreateCommand();
         _command.CommandTimeout = limits.Seconds;
+        _locked = locked;
     }
 
     /// <summary>
-    /// The fast way: takes it that every row is as its writer believes, and says all in one go. Fails with
-    /// <see cref="ServerFault.Surprise"/>, before the commit, when that is wrong.
+    /// Two round trips: the first locks the rows and says which writes will succeed, the second makes those and commits. For one
+    /// update joined with a list of rows a single one would do, but its list becomes a table and costs the server more.
     /// </summary>
-    public static void CommitAll(MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits) =>
-        Commit(connection, sorted, limits, isLocked: false);
-
-    /// <summary>Locks the rows and looks first, then does the same with those writes that will succeed.</summary>
-    public static void CommitCarefully(
-        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits)
+    /// <param name="isCareful">After a surprise: look at the gids to be inserted too, and take nothing for granted that saves time.</param>
+    public static void Commit(
+        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
     {
-        // Nobody changes these rows before the end; one that is not there yet may still appear, which is a surprise again.
-        var versions = BeginAndLock(connection, sorted, limits);
+        var locked = Lock(connection, sorted, limits, isCareful);
         var winners = new List<PlacedWrite>(sorted.Count);
+        var written = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var placed in sorted)
         {
-            var isWinner = versions.GetValueOrDefault(placed.Write.Gid) == placed.Write.ExpectedVersion;
+            var write = placed.Write;
+            var version = written.TryGetValue(write.Gid, out var mine) ? mine : locked.GetValueOrDefault(write.Gid).Version;
+            var isWinner = version == write.ExpectedVersion;
             results[placed.Place] = isWinner ? WriteResult.Written : WriteResult.Conflict;
             if (isWinner)
             {
-                versions[placed.Write.Gid] = placed.Write.Version;
+                written[write.Gid] = write.Version;
                 winners.Add(placed);
             }
         }
 
-        Commit(connection, winners, limits, isLocked: true);
-    }
-
-    private static Dictionary<string, long> BeginAndLock(
-        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandTimeout = limits.Seconds;
-        var sql = new StringBuilder("start transaction;select gid,version from dtm_transaction where gid in (");
-        foreach (var placed in sorted)
-        {
-            sql.Append("?,");
-            command.Parameters.Add(new MySqlParameter { Value = Encoding.UTF8.GetBytes(placed.Write.Gid) });
-        }
-
-        sql[^1] = ')';
-        command.CommandText = sql.Append(" order by gid for update").ToString();
-        var versions = new Dictionary<string, long>(sorted.Count, StringComparer.Ordinal);
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
-        {
-            versions.Add(Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(0)), reader.GetInt64(1));
-        }
-
-        return versions;
-    }
-
-    private static void Commit(MySqlConnection connection, IReadOnlyList<PlacedWrite> writes, CommitLimits limits, bool isLocked)
-    {
-        var batch = new MySqlBatch(connection, limits);
-        batch._sql.Append(isLocked ? "" : "start transaction;");
+        var batch = new MySqlBatch(connection, limits, locked);
         var isFirst = true;
-        foreach (var round in WriteRounds.Cut(writes, limits.CommandBytes))
+        foreach (var round in WriteRounds.Cut(winners, limits.CommandBytes))
         {
             if (!isFirst)
             {
                 batch.Execute();
-                batch = new MySqlBatch(connection, limits);
+                batch = new MySqlBatch(connection, limits, locked);
             }
 
             isFirst = false;
-            batch.Add(round.ConvertAll(static w => w.Write), isLocked);
+            batch.Add(round.ConvertAll(static w => w.Write), isCareful);
         }
 
         batch._sql.Append("commit");
         batch.Execute();
     }
 
-    /// <param name="isCareful">After a surprise: take nothing for granted that saves time.</param>
+    /// <summary>
+    /// Begins, and locks what is there: nobody changes it before the end. A gid that is not there may still appear, which makes its
+    /// insert fail.
+    /// </summary>
+    private static Dictionary<string, LockedRow> Lock(
+        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits, bool isCareful)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandTimeout = limits.Seconds;
+        var sql = new StringBuilder("start transaction;select id,gid,version from dtm_transaction where gid in (");
+        foreach (var placed in sorted)
+        {
+            if (isCareful || !placed.Write.IsInsert)
+            {
+                sql.Append("?,");
+                command.Parameters.Add(new MySqlParameter { Value = Encoding.UTF8.GetBytes(placed.Write.Gid) });
+            }
+        }
+
+        var rows = new Dictionary<string, LockedRow>(command.Parameters.Count, StringComparer.Ordinal);
+        if (command.Parameters.Count == 0)
+        {
+            command.CommandText = "start transaction";
+            command.ExecuteNonQuery();
+            return rows;
+        }
+
+        sql[^1] = ')';
+        command.CommandText = sql.Append(" order by gid for update").ToString();
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            rows.Add(Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(1)), new LockedRow(reader.GetInt64(0), reader.GetInt64(2)));
+        }
+
+        return rows;
+    }
+
     private void Add(List<EncodedWrite> writes, bool isCareful)
     {
         var inserts = writes.FindAll(static w => w.IsInsert);
-        if (inserts.Count > 0)
-        {
-            Insert(inserts, isCareful);
-        }
-
-        var updates = inserts.Count > 0 ? writes.FindAll(static w => !w.IsInsert) : writes;
-        if (updates.Count > 0)
-        {
-            Update(updates);
-            Append(updates.FindAll(static w => w.Body is not null));
-        }
+        Insert(inserts, isCareful);
+        Update(writes.FindAll(w => !w.IsInsert && _locked.ContainsKey(w.Gid)));
+        UpdateInserted(writes.FindAll(w => !w.IsInsert && !_locked.ContainsKey(w.Gid)));
+        Bodies(writes.FindAll(static w => !w.IsInsert && w.Body is not null), AppendId);
     }
 
     private void Execute()
@@ -120,66 +121,76 @@ internal sealed class MySqlBatch
 
     private void Insert(List<EncodedWrite> writes, bool isCareful)
     {
+        if (writes.Count == 0)
+        {
+            return;
+        }
+
         _sql.Append("insert into dtm_transaction (gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
         foreach (var write in writes)
         {
-            _sql.Append("(?,'").Append(write.Type).Append("','").Append(write.Status).Append("',");
-            State(write);
-            Number(write.Version).Number(write.Owner).Number(write.Due).Number(write.Created).Number(write.Updated).Number(write.Finished);
-            _sql.Append("?),");
-            Parameter(Encoding.UTF8.GetBytes(write.Gid));
-            Parameter(write.Progress);
+            _sql.Append("(?");
+            AppendRow(write);
         }
 
         EndList();
-        _sql.Append("insert into dtm_body (transaction_id,seq,body) values ");
-        for (var i = 0; i < writes.Count; i++)
+        if (isCareful)
         {
-            if (isCareful)
-            {
-                IdOf(writes[i]);
-            }
-            else
-            {
-                _sql.Append("(last_insert_id()+").Append(i).Append("*@@auto_increment_increment");
-            }
-
-            _sql.Append(',').Append(writes[i].BodySequence).Append(",?),");
-            Parameter(writes[i].Body!);
+            Bodies(writes, AppendId);
+            return;
         }
 
-        EndList();
-        if (!isCareful)
-        {
-            // The ids of one insert follow each other, or so the manual says: if the last is right, all between are.
-            Guard($"(select id from dtm_transaction where gid=?)=last_insert_id()+{writes.Count - 1}*@@auto_increment_increment");
-            Parameter(Encoding.UTF8.GetBytes(writes[^1].Gid));
-        }
+        var place = 0;
+        Bodies(writes, _ => _sql.Append("last_insert_id()+").Append(place++).Append("*@@auto_increment_increment"));
+
+        // The ids of one insert follow each other, or so the manual says: if the last is right, all between are. If not, this fails with
+        // "subquery returns more than 1 row", and nothing is committed; there is no other way to raise an error outside a procedure.
+        _sql.Append("select if((select id from dtm_transaction where gid=?)=last_insert_id()+").Append(writes.Count - 1)
+            .Append("*@@auto_increment_increment,1,(select 1 union all select 2));");
+        Parameter(Encoding.UTF8.GetBytes(writes[^1].Gid));
     }
 
+    /// <summary>
+    /// Each row is there and locked, so none is inserted: the one statement that takes many rows with new values for each, without
+    /// making a table of them. values() has a successor in MySQL, which MariaDB does not know; both know this.
+    /// </summary>
     private void Update(List<EncodedWrite> writes)
     {
-        _sql.Append("update (");
-        for (var i = 0; i < writes.Count; i++)
+        if (writes.Count == 0)
         {
-            var write = writes[i];
-            _sql.Append(i == 0 ? "select ? g,'" : " union all select ?,'").Append(write.Status).Append(i == 0 ? "' s," : "',");
-            State(write, i == 0 ? " a" : "");
-            Number(write.ExpectedVersion, i == 0 ? " v" : "").Number(write.Owner, i == 0 ? " o" : "").Number(write.Due, i == 0 ? " d" : "");
-            Number(write.Updated, i == 0 ? " u" : "").Number(write.Finished, i == 0 ? " f" : "");
-            _sql.Append(i == 0 ? "? p" : "?");
-            Parameter(Encoding.UTF8.GetBytes(write.Gid));
-            Parameter(write.Progress);
+            return;
         }
 
-        // straight_join: the list looks the rows up, never the other way round, whatever the statistics say.
-        _sql.Append(") x straight_join dtm_transaction t on t.gid=x.g and t.version=x.v set t.status=x.s,t.state=x.a,")
-            .Append("t.version=x.v+1,t.owner=x.o,t.due=x.d,t.updated=x.u,t.finished=x.f,t.progress=x.p;");
-        Guard($"row_count()={writes.Count}");
+        _sql.Append("insert into dtm_transaction (id,gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
+        foreach (var write in writes)
+        {
+            _sql.Append('(').Append(_locked[write.Gid].Id).Append(",?");
+            AppendRow(write);
+        }
+
+        _sql[^1] = ' ';
+        _sql.Append("on duplicate key update status=values(status),state=values(state),version=values(version),owner=values(owner),")
+            .Append("due=values(due),updated=values(updated),finished=values(finished),progress=values(progress);");
     }
 
-    /// <summary>The rows are locked by now, so their ids may be looked up.</summary>
-    private void Append(List<EncodedWrite> writes)
+    /// <summary>Of rows this very commit has inserted: nobody awaited one write before the next. Rare, so one by one.</summary>
+    private void UpdateInserted(List<EncodedWrite> writes)
+    {
+        foreach (var write in writes)
+        {
+            _sql.Append("update dtm_transaction set status='").Append(write.Status).Append("',state=");
+            State(write);
+            _sql.Append(CultureInfo.InvariantCulture, $",version={write.Version},owner={write.Owner},due=");
+            Number(write.Due);
+            _sql.Append(CultureInfo.InvariantCulture, $",updated={write.Updated},finished=");
+            Number(write.Finished);
+            _sql.Append(",progress=? where gid=?;");
+            Parameter(write.Progress);
+            Parameter(Encoding.UTF8.GetBytes(write.Gid));
+        }
+    }
+
+    private void Bodies(List<EncodedWrite> writes, Action<EncodedWrite> appendId)
     {
         if (writes.Count == 0)
         {
@@ -189,7 +200,8 @@ internal sealed class MySqlBatch
         _sql.Append("insert into dtm_body (transaction_id,seq,body) values ");
         foreach (var write in writes)
         {
-            IdOf(write);
+            _sql.Append('(');
+            appendId(write);
             _sql.Append(',').Append(write.BodySequence).Append(",?),");
             Parameter(write.Body!);
         }
@@ -197,39 +209,45 @@ internal sealed class MySqlBatch
         EndList();
     }
 
-    /// <summary>
-    /// Fails with "subquery returns more than 1 row" unless the condition holds, which ends the command before its commit. There is no
-    /// other way to raise an error outside a procedure, and asking first would cost a round trip per batch.
-    /// </summary>
-    private void Guard(FormattableString condition) => _sql.Append("select if(")
-        .Append(condition.ToString(CultureInfo.InvariantCulture)).Append(",1,(select 1 union all select 2));");
-
-    private void IdOf(EncodedWrite write)
+    private void AppendId(EncodedWrite write)
     {
-        _sql.Append("((select id from dtm_transaction where gid=?)");
+        if (_locked.TryGetValue(write.Gid, out var row))
+        {
+            _sql.Append(row.Id);
+            return;
+        }
+
+        _sql.Append("(select id from dtm_transaction where gid=?)");
         Parameter(Encoding.UTF8.GetBytes(write.Gid));
     }
 
-    /// <summary>What the index on state is to know; see the schema.</summary>
-    private void State(EncodedWrite write, string name = "")
+    /// <summary>The columns behind the gid.</summary>
+    private void AppendRow(EncodedWrite write)
     {
-        _ = write.Status switch
-        {
-            "succeed" => _sql.Append("null"),
-            "failed" => _sql.Append("'failed'"),
-            _ => _sql.Append('\'').Append(write.Type).Append(' ').Append(write.Status).Append('\''),
-        };
-        _sql.Append(name).Append(',');
+        _sql.Append(",'").Append(write.Type).Append("','").Append(write.Status).Append("',");
+        State(write);
+        _sql.Append(CultureInfo.InvariantCulture, $",{write.Version},{write.Owner},");
+        Number(write.Due);
+        _sql.Append(CultureInfo.InvariantCulture, $",{write.Created},{write.Updated},");
+        Number(write.Finished);
+        _sql.Append(",?),");
+        Parameter(Encoding.UTF8.GetBytes(write.Gid));
+        Parameter(write.Progress);
     }
 
-    private MySqlBatch Number(long? value, string name = "")
+    /// <summary>What the index on state is to know; see the schema.</summary>
+    private void State(EncodedWrite write) => _ = write.Status switch
     {
-        _ = value is { } number ? _sql.Append(number) : _sql.Append("null");
-        _sql.Append(name).Append(',');
-        return this;
-    }
+        "succeed" => _sql.Append("null"),
+        "failed" => _sql.Append("'failed'"),
+        _ => _sql.Append('\'').Append(write.Type).Append(' ').Append(write.Status).Append('\''),
+    };
+
+    private void Number(long? value) => _ = value is { } number ? _sql.Append(number) : _sql.Append("null");
 
     private void Parameter(byte[] value) => _command.Parameters.Add(new MySqlParameter { Value = value });
 
     private void EndList() => _sql[^1] = ';';
+
+    private readonly record struct LockedRow(long Id, long Version);
 }

@@ -133,19 +133,8 @@ internal sealed class MySqlDialect : ServerDialect
     }
 
     public override void Commit(
-        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
-    {
-        var mine = (MySqlConnection)connection;
-        if (isCareful)
-        {
-            MySqlBatch.CommitCarefully(mine, sorted, results, limits);
-        }
-        else
-        {
-            MySqlBatch.CommitAll(mine, sorted, limits);
-            Array.Fill(results, WriteResult.Written);
-        }
-    }
+        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful) =>
+        MySqlBatch.Commit((MySqlConnection)connection, sorted, results, limits, isCareful);
 
     public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
         Execute(server, $"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");

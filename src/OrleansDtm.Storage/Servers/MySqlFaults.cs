@@ -42,8 +42,7 @@ internal static class MySqlFaults
     {
         < FirstServerError or (>= FirstClientError and <= LastClientError) => ServerFault.Unavailable,
         1205 or 1213 or 1614 => ServerFault.Undone, // lock wait timeout, deadlock
-        1062 or 1242 => ServerFault.Surprise, // a gid that exists, the guard
-        1048 => ServerFault.Surprise, // the careful way's row of a body is gone
+        1062 or 1242 => ServerFault.Surprise, // a gid that exists, ids that do not follow each other
         _ => Unavailable.Contains(number) ? ServerFault.Unavailable : ServerFault.Refused,
     };
 }

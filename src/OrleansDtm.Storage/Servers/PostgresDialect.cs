@@ -207,7 +207,7 @@ internal sealed class PostgresDialect : ServerDialect
         };
         if (options.Schema.Length > 0)
         {
-            builder.SearchPath = options.Schema;
+            builder.SearchPath = Quote(options.Schema);
         }
 
         return builder;

@@ -16,10 +16,14 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
     private static readonly Comparison<PlacedWrite> ByGid = static (a, b) =>
         string.CompareOrdinal(a.Write.Gid, b.Write.Gid) is var order && order != 0 ? order : a.Place - b.Place;
 
+    /// <summary>After this much silence a connection is asked whether it is still there, which no batch need find out.</summary>
+    private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(10);
+
     private readonly string _where = dialect.Describe(options);
     private readonly List<PlacedWrite> _sorted = [];
     private DbConnection? _connection;
     private CommitLimits _limits;
+    private long _used;
 
     public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {
@@ -67,8 +71,9 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
     /// <summary>Connects, so that a fault shows now.</summary>
     public DbConnection Open()
     {
-        if (_connection is { State: ConnectionState.Open })
+        if (_connection is { State: ConnectionState.Open } && (Stopwatch.GetElapsedTime(_used) < IdleMax || Answers(_connection)))
         {
+            _used = Stopwatch.GetTimestamp();
             return _connection;
         }
 
@@ -85,10 +90,26 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
             throw new StoreUnavailableException($"Cannot connect to {_where}: {e.Message}", e);
         }
 
+        _used = Stopwatch.GetTimestamp();
         return _connection = connection;
     }
 
     public void Dispose() => Close();
+
+    private static bool Answers(DbConnection connection)
+    {
+        try
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "select 1";
+            command.ExecuteNonQuery();
+            return true;
+        }
+        catch (Exception e) when (e is DbException or IOException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Undoes what was begun; a connection of which that is not certain is thrown away, and the server undoes it.</summary>
     private void GiveUp(ServerFault fault)

@@ -11,7 +11,7 @@ internal enum ServerFault
     /// <summary>The server has undone all of it because of somebody else's locks: the same batch may be tried again.</summary>
     Undone = 2,
 
-    /// <summary>A row was not as the fast way supposed: nothing was committed, the careful way finds out which.</summary>
+    /// <summary>Something was not as supposed, such as a gid that appeared: nothing was committed, and the careful way looks closer.</summary>
     Surprise = 3,
 
     /// <summary>The server does not take this data.</summary>

@@ -13,11 +13,12 @@ public sealed class TwoSiloTests
     public async Task The_coordinator_calls_grains_of_a_silo_whose_code_it_does_not_have()
     {
         await using var cluster = await Coordinated.Start(apart: true);
-        var api = cluster.ServicesOf(Coordinated.TellerSilo).GetRequiredService<ITransactions>();
+        var services = cluster.ServicesOf(Coordinated.TellerSilo);
+        var (api, grains) = (services.GetRequiredService<ITransactions>(), services.GetRequiredService<IGrainFactory>());
         for (var i = 0; i < 4; i++)
         {
             Assert.True((await api.SubmitAndWait(Coordinated.Saga($"A{i}", $"B{i}"), Coordinated.Patience, Cancel)).Succeeded);
-            Assert.Equal(Coordinated.TellerSilo, await cluster.Grains.GetGrain<ITellerGrain>($"A{i}").Silo());
+            Assert.Equal(Coordinated.TellerSilo, await grains.GetGrain<ITellerGrain>($"A{i}").Silo());
         }
 
         cluster.Teller.Does = static (account, call, _) => (account, call!.Op) == ("B9", "action")
@@ -30,5 +31,19 @@ public sealed class TwoSiloTests
         var unknown = await Assert.ThrowsAsync<TransactionException>(
             () => api.Submit(new SagaTransaction().Step("grain://Vault/A/Open", ""), cancellationToken: Cancel));
         Assert.Equal(ReplyKind.Invalid, unknown.Kind);
+    }
+    [Fact]
+    public async Task A_silo_beside_the_coordinator_can_wake_its_recovery()
+    {
+        await using var cluster = await Coordinated.Start(apart: true);
+        var beside = cluster.ServicesOf(Coordinated.TellerSilo);
+
+        // What a reminder does that falls to this silo: Orleans spreads reminders over all of them.
+        await beside.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(7).Start().WaitAsync(Coordinated.Patience, Cancel);
+        var management = beside.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        var hosts = await management.GetDetailedGrainStatistics(null, null, Cancel);
+        Assert.All(
+            hosts.Where(static grain => grain.GrainType.StartsWith("OrleansDtm.Grains", StringComparison.Ordinal)),
+            grain => Assert.NotEqual(beside.GetRequiredService<ILocalSiloDetails>().SiloAddress, grain.SiloAddress));
     }
 }

@@ -11,7 +11,7 @@ public sealed class SagaRecordTests
     {
         var run = new SagaRun("2 concurrent interval=10 request=3");
         run.Submit();
-        var lease = SagaRun.Start.AddSeconds(3 + 2);
+        var lease = SagaRun.Start.AddSeconds(3 + 2 + 2);
         Assert.Equal((null, lease, lease), (run.State.WakeAt, run.State.LeaseUntil, run.State.Due));
 
         run.Now = SagaRun.Start.AddSeconds(1);
@@ -24,15 +24,29 @@ public sealed class SagaRecordTests
         Assert.False(run.State.HasInFlight);
 
         run.Due();
-        Assert.Equal((null, SagaRun.Start.AddSeconds(16)), (run.State.WakeAt, run.State.LeaseUntil));
+        Assert.Equal((null, SagaRun.Start.AddSeconds(18)), (run.State.WakeAt, run.State.LeaseUntil));
 
         run.Answer("a0", Outcome.Succeeded);
         Assert.Equal((null, null, null), (run.State.WakeAt, run.State.LeaseUntil, run.State.Due));
         Assert.Equal(run.Now, run.State.Finished);
     }
 
+    /// <summary>A moment that changes costs the store a change of its index, so a lease is granted with a reserve.</summary>
     [Theory]
-    [InlineData("2 timeout=30 request=3", 5)]
+    [InlineData(2, 7)]
+    [InlineData(2.5, 2.5 + 7)]
+    public void The_next_call_takes_a_new_lease_only_when_it_needs_more_than_is_left(double seconds, double lease)
+    {
+        var run = new SagaRun("2 request=3");
+        run.Submit();
+        run.Now = SagaRun.Start.AddSeconds(seconds);
+        run.Answer("a0", Outcome.Succeeded);
+
+        Assert.Equal(SagaRun.Start.AddSeconds(lease), run.State.LeaseUntil);
+    }
+
+    [Theory]
+    [InlineData("2 timeout=30 request=3", 7)]
     [InlineData("2 timeout=4 request=3", 4)]
     public void Due_is_the_earlier_of_wake_and_lease(string saga, double seconds)
     {

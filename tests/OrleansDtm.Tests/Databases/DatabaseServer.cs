@@ -111,7 +111,9 @@ public abstract class DatabaseServer : IAsyncDisposable
 
     private static void Signal(string signal, int id)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", id.ToString(CultureInfo.InvariantCulture)]);
+        // A child may have ended by itself meanwhile; kill's complaint about it is nobody's business.
+        var start = new ProcessStartInfo("kill", [$"-{signal}", id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true };
+        using var kill = Process.Start(start)!;
         kill.WaitForExit();
     }
 

@@ -1,18 +1,138 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using MySqlConnector;
+using OrleansDtm.Core;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Servers;
-using OrleansDtm.Tests.Storage;
 using Xunit;
 
 namespace OrleansDtm.Tests.Databases;
 
+using Samples = OrleansDtm.Tests.Storage.Samples;
+
 [Collection(SharedMariaDb.Name)]
-public sealed class MySqlStoreTests : TransactionStoreConformance
+public sealed class MySqlStoreTests(DatabaseUnderTest<MariaDbServer> database) : ServerStoreTests
 {
-    private readonly string _connectionString;
+    protected override string ConnectionString { get; } = database.NewDatabase();
 
-    public MySqlStoreTests(DatabaseUnderTest<MariaDbServer> database) => _connectionString = database.NewDatabase();
+    private protected override ServerDialect Dialect { get; } = new MySqlDialect();
 
-    protected override ITransactionStore Create() => ServerTransactionStore.MySql(
-        new ServerStoreOptions { ConnectionString = _connectionString }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+    [Fact]
+    public async Task BatchOverMaxAllowedPacket_IsSplit_AndOneWriteOverItIsRefusedAlone()
+    {
+        await using var connection = await Connect();
+        var before = await Execute(connection, "select @@global.max_allowed_packet");
+        await Execute(connection, "set global max_allowed_packet = 1048576");
+        try
+        {
+            await Reopen();
+            var writes = Enumerable.Range(0, 40)
+                .Select(i => Write(Samples.Insert(Heavy($"h{i}", i == 17 ? 2_000_000 : 100_000))))
+                .ToArray();
+            var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => writes[17]);
+            Assert.Contains("max_allowed_packet", error.Message, StringComparison.Ordinal);
+            Assert.All(writes.Where(static (_, i) => i != 17), static w => Assert.Equal(WriteResult.Written, w.GetAwaiter().GetResult()));
+            Assert.Null(await Store.Load("h17", Token));
+            Assert.Equal(Samples.Describe(Heavy("h39", 100_000)), Samples.Describe((await Store.Load("h39", Token))!.Transaction));
+
+            var all = Commit([.. Enumerable.Range(0, 30).Select(static i => Samples.Insert(Heavy($"o{i}", 90_000)))]);
+            Assert.All(all, static r => Assert.Equal(WriteResult.Written, r));
+            Assert.Equal(69, (await Store.List(new TransactionFilter { Limit = 1000 }, Token)).Count);
+        }
+        finally
+        {
+            await Execute(connection, $"set global max_allowed_packet = {before}");
+        }
+    }
+
+    /// <summary>As on a Galera node: ids grow in other steps than one, and bodies must follow them.</summary>
+    [Fact]
+    public async Task IdsInOtherSteps_KeepTheirBodies()
+    {
+        await using var connection = await Connect();
+        await Execute(connection, "set global auto_increment_increment = 3, global auto_increment_offset = 2");
+        try
+        {
+            var states = Enumerable.Range(0, 20).Select(static i => Samples.Plain($"i{i}")).ToArray();
+            Commit([.. states.Select(static s => Samples.Insert(s))]);
+            foreach (var state in states)
+            {
+                Assert.Equal(Samples.Describe(state), Samples.Describe((await Store.Load(state.Definition.Gid, Token))!.Transaction));
+            }
+        }
+        finally
+        {
+            await Execute(connection, "set global auto_increment_increment = 1, global auto_increment_offset = 1");
+        }
+    }
+
+    protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
+        ServerTransactionStore.MySql(options, TimeProvider.System, logger);
+
+    protected override string AnotherDatabase() => database.NewDatabase();
+
+    protected override async Task<DbConnection> Connect()
+    {
+        var connection = new MySqlConnection(ConnectionString + ";Pooling=false;AllowUserVariables=true");
+        await connection.OpenAsync(Token);
+        return connection;
+    }
+
+    protected override async Task WaitForLockedWriter()
+    {
+        await using var connection = await Connect();
+        await WaitUntilSome(connection, "select count(*) from information_schema.innodb_trx where trx_state = 'LOCK WAIT'");
+    }
+
+    protected override async Task KillConnections()
+    {
+        await using var connection = await Connect();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "select id from information_schema.processlist where db = database() and id <> connection_id()";
+        var ids = new List<long>();
+        await using (var reader = await command.ExecuteReaderAsync(Token))
+        {
+            while (await reader.ReadAsync(Token))
+            {
+                ids.Add(reader.GetInt64(0));
+            }
+        }
+
+        foreach (var id in ids)
+        {
+            await Execute(connection, $"kill {id}");
+        }
+    }
+
+    protected override async Task<string> CreateLimitedUser(string connectionString)
+    {
+        await using var connection = await Connect();
+        var name = $"u{Database(connectionString)}";
+        await Execute(connection, $"create user {name}@'127.0.0.1' identified by 's3cret'");
+        await Execute(connection, $"grant select, insert, update, delete on {Database(connectionString)}.* to {name}@'127.0.0.1'");
+        return new MySqlConnectionStringBuilder(connectionString) { UserID = name, Password = "s3cret" }.ConnectionString;
+    }
+
+    protected override async Task SetReadOnly(bool value)
+    {
+        await using var connection = await Connect();
+        await Execute(connection, $"set global read_only = {(value ? 1 : 0)}");
+    }
+
+    protected override async Task<string> Weaken()
+    {
+        await using var connection = await Connect();
+        await Execute(connection, "set global innodb_flush_log_at_trx_commit = 2");
+        return "innodb_flush_log_at_trx_commit=2";
+    }
+
+    protected override async Task Strengthen()
+    {
+        await using var connection = await Connect();
+        await Execute(connection, "set global innodb_flush_log_at_trx_commit = 1");
+    }
+
+    /// <summary>Of bytes that a command must escape.</summary>
+    private static Transaction Heavy(string gid, int bytes) =>
+        Samples.Plain(gid) with { Result = string.Concat(Enumerable.Repeat("\\'\"x", bytes / 4)) };
 }

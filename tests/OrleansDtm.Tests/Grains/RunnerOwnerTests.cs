@@ -7,7 +7,7 @@ namespace OrleansDtm.Tests.Grains;
 /// <summary>Two owners of one transaction: whoever writes second yields, and calls of another are made again only when it is safe.</summary>
 public sealed class RunnerOwnerTests
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3 + 2);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3 + 2 + 2);
 
     private readonly RunnerWorld _world = new();
 

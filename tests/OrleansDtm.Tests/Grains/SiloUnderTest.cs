@@ -22,14 +22,14 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     private readonly ConcurrentQueue<string> _calls = [];
     private readonly CancellationTokenSource _stopping = new();
 
-    private SiloUnderTest(WatchedStore store, Action<DtmGrainOptions>? configure)
+    private SiloUnderTest(WatchedStore store, ITransactionStore whole, Action<DtmGrainOptions>? configure)
     {
         Store = store;
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.Services.AddSingleton<ITransactionStore>(store);
+            silo.Services.AddSingleton(whole);
             silo.Services.AddSingleton<IKeyValueStore>(new InMemoryTransactionStore());
             silo.Services.AddSingleton<IBranchInvoker>(this);
             silo.UseInMemoryReminderService();
@@ -50,7 +50,16 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     /// <param name="store">With rows that are there when the silo starts; null = empty.</param>
     public static async Task<SiloUnderTest> Start(Action<DtmGrainOptions>? configure = null, WatchedStore? store = null)
     {
-        var silo = new SiloUnderTest(store ?? new WatchedStore(), configure);
+        store ??= new WatchedStore();
+        var silo = new SiloUnderTest(store, store, configure);
+        await silo._cluster.DeployAsync();
+        return silo;
+    }
+
+    /// <summary>A silo whose store is spread over several.</summary>
+    public static async Task<SiloUnderTest> Start(IReadOnlyList<WatchedStore> shards, Action<DtmGrainOptions>? configure = null)
+    {
+        var silo = new SiloUnderTest(shards[0], new ShardedTransactionStore(shards), configure);
         await silo._cluster.DeployAsync();
         return silo;
     }
@@ -63,6 +72,13 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         RetryIntervalMaxMs = 600_000,
         RequestTimeoutMs = 30_000,
     };
+
+    /// <summary>One more silo of the cluster, on the same store.</summary>
+    public async Task<SiloAddress> Join() => (await _cluster.StartAdditionalSiloAsync()).SiloAddress;
+
+    /// <summary>Where the shard is swept; null = nowhere just now.</summary>
+    public async Task<SiloAddress?> SweptBy(int shard) => await _cluster.Client.GetGrain<IManagementGrain>(0)
+        .GetActivationAddress(_cluster.Client.GetGrain<IRecoveryGrain>(shard));
 
     public ITransactionGrain Grain(string gid) => _cluster.Client.GetGrain<ITransactionGrain>(gid);
 

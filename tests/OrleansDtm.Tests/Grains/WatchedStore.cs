@@ -13,6 +13,9 @@ internal sealed class WatchedStore : ITransactionStore
     /// <summary>Reading this one throws what no store may throw.</summary>
     public string? PoisonedGid { get; set; }
 
+    /// <summary>Searching it throws <see cref="StoreUnavailableException"/>.</summary>
+    public volatile bool Away;
+
     /// <summary>The transaction once its end is durable.</summary>
     public Task<Transaction> Ended(string gid) => End(gid).Task.WaitAsync(SiloUnderTest.Patience);
 
@@ -48,7 +51,7 @@ internal sealed class WatchedStore : ITransactionStore
         gid == PoisonedGid ? throw new InvalidDataException("this row cannot be read") : _inner.Load(gid, cancellationToken);
 
     public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
-        _inner.FindDue(now, after, limit, cancellationToken);
+        Away ? throw new StoreUnavailableException("nobody answers") : _inner.FindDue(now, after, limit, cancellationToken);
 
     public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
@@ -65,7 +68,7 @@ internal sealed class WatchedStore : ITransactionStore
 
     public Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
-        _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
+        Away ? throw new StoreUnavailableException("nobody answers") : _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
 
     public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
 

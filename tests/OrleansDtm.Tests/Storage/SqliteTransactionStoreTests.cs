@@ -94,7 +94,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
             """);
 
         await Reopen();
-        Assert.Equal(2L, Execute("select max(version) from dtm_schema"));
+        Assert.Equal(3L, Execute("select max(version) from dtm_schema"));
         var old = (await Store.Load("old", Token))!.Transaction;
         Assert.Equal((3, "", null), (old.Version, old.Definition.NoticeUrl, old.Notice));
         Assert.Equal(["old"], (await Store.FindDue(old.WakeAt!.Value, null, 10, Token)).Select(static d => d.Gid));
@@ -158,16 +158,12 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     }
 
     [Fact]
-    public async Task CountUnfinished_ReadsItsIndexAlone()
+    public async Task CountUnfinished_ReadsIndexesAlone()
     {
         await Store.Ping(Token);
-        var plan = Plan(
-            """
-            select type, status, count(*), count(case when due < 5 then 1 end) from dtm_transaction
-            where status not in ('succeed', 'failed') group by type, status
-            """);
+        var plan = Plan(SqliteReader.CountSql.Replace("@before", "5", StringComparison.Ordinal));
         Assert.Contains("USING COVERING INDEX dtm_transaction_unfinished", plan, StringComparison.Ordinal);
-        Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
+        Assert.Contains("USING COVERING INDEX dtm_transaction_due", plan, StringComparison.Ordinal);
     }
 
     [Theory]

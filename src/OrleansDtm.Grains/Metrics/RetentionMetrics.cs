@@ -1,0 +1,18 @@
+using System.Diagnostics.Metrics;
+
+namespace OrleansDtm.Grains.Metrics;
+
+/// <summary>Counts what retention deletes.</summary>
+internal sealed class RetentionMetrics(IMeterFactory meters)
+{
+    private readonly Counter<long> _deleted = meters.Create(DtmMeter.Name).CreateCounter<long>(
+        "dtm_retention_deleted_total", description: "Finished transactions that were deleted because of their age.");
+
+    public void Deleted(int count)
+    {
+        if (count > 0)
+        {
+            _deleted.Add(count);
+        }
+    }
+}

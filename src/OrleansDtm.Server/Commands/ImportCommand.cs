@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Server.Import;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Commands;
+
+/// <summary>Takes over what a DTM left unfinished.</summary>
+internal sealed class ImportCommand : Command
+{
+    /// <summary>As a shell says it of a program that was interrupted.</summary>
+    private const int Interrupted = 130;
+
+    private const string FromVariable = "IMPORT_FROM";
+    private const int BatchMax = 10_000;
+
+    public override string Name => "import";
+
+    public override string Summary => "take over the unfinished transactions and the topics of a DTM database";
+
+    public override string Help => """
+        usage: OrleansDtm.Server import --from URL (--dry-run | --dtm-stopped) [--batch N] [--Setting=value ...]
+
+        Reads a DTM's MySQL or PostgreSQL database and takes over its unfinished transactions with their progress, and its
+        topics. What is done stays done; the call that was DTM's last may have been made and is made again, as DTM would
+        have done. Finished transactions are left behind. Nothing is changed in DTM's database.
+
+          --from URL            mysql://user:password@host:3306/dtm or postgres://user:password@host:5432/dtm;
+                                better in the environment variable IMPORT_FROM, where other users do not see the password
+          --from-driver NAME    mysql or postgres, when --from is a connection string of .NET instead of a URL
+          --from-time-zone Z    the time zone DTM ran in, such as UTC, +08:00 or Asia/Shanghai. MySQL only, which does not
+                                keep it; without it, the one of this machine
+          --dry-run             change nothing anywhere; count, and list what could not be taken over
+          --dtm-stopped         every DTM on that database has been stopped, and stays so. Otherwise both would make the calls
+          --batch N             transactions read at once (500)
+
+        Where to: the coordinator's settings, the same as for 'run' (--Store:Path=..., -c conf.yml, ...; 'run --help').
+        A coordinator on MySQL or PostgreSQL may run meanwhile; one on SQLite must be stopped.
+
+        It may be interrupted and run again: what is here already is skipped. Do not run it again once transactions taken
+        over have been deleted for their age (Store:Retention), or they would come back.
+
+        Exit code: 0 = everything is here, 1 = some rows stayed behind (each is listed with the reason) or it broke off,
+        2 = an argument is wrong and nothing was done, 130 = interrupted.
+        """;
+
+    public override async Task<int> Run(string[] args)
+    {
+        var arguments = Arguments.Parse(
+            args, ["--from", "--from-driver", "--from-time-zone", "--batch"], ["--dry-run", "--dtm-stopped"]);
+        var isDry = arguments.Flags.Contains("--dry-run");
+        var address = Address(arguments);
+        var zone = Zone(arguments.Values.GetValueOrDefault("--from-time-zone"));
+        var batch = Batch(arguments.Values.GetValueOrDefault("--batch"));
+        var options = SettingsLoader.Load(arguments.Settings);
+        if (!isDry && !arguments.Flags.Contains("--dtm-stopped"))
+        {
+            throw new UsageException(
+                "Stop every DTM that uses this database, then say so with --dtm-stopped: while one runs, it and this coordinator "
+                + "would both make the calls of each transaction. --dry-run looks without taking over and needs no stop.");
+        }
+
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            return await Import(address, zone ?? TimeZoneInfo.Local, zone is not null, isDry, batch, options, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Console.WriteLine("Interrupted before the first transaction.");
+            return Interrupted;
+        }
+
+        // The second one ends the process as usual.
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+    }
+
+    private static async Task<int> Import(
+        SourceAddress address, TimeZoneInfo zone, bool isZoneSure, bool isDry, int batch, CoordinatorOptions options, CancellationToken stop)
+    {
+        var clock = TimeProvider.System;
+        await using var source = await DtmSource.Open(address, zone, stop);
+        var extent = await source.Extent(stop);
+        Introduce(address, zone, extent, isDry, clock);
+        if (!isZoneSure && extent.Newest > clock.GetUtcNow().AddMinutes(2))
+        {
+            throw new UsageException(
+                "The newest change lies in the future, so DTM ran in another time zone than this machine. Give it with --from-time-zone, "
+                + "or delays and timeouts would be wrong.");
+        }
+
+        using var loggers = LoggerFactory.Create(static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+        await using var store = isDry ? null : StoreFactory.Create(options.Store, clock, loggers);
+        if (store is not null)
+        {
+            await store.Start(stop);
+            Console.WriteLine($"Taking over into {StoreFactory.Describe(options.Store)}. Ctrl-C stops between two pages.");
+        }
+
+        var importer = new Importer(
+            source, new DtmMapper(options), store is null ? null : (store, (IKeyValueStore)store), clock, ImportView.Tell);
+        try
+        {
+            var isComplete = await importer.Topics(stop)
+                && await ImportView.Show(extent.Count, clock, progress => importer.Transactions(extent, batch, progress, stop));
+            return Conclude(importer.Tally, isDry, isComplete);
+        }
+        catch
+        {
+            Console.WriteLine($"{importer.Tally[Taking.Taken]:N0} were taken over before it broke off. Run the same command again: it goes on with the rest.");
+            throw;
+        }
+    }
+
+    private static void Introduce(SourceAddress address, TimeZoneInfo zone, DtmExtent extent, bool isDry, TimeProvider clock)
+    {
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{address.Shown}: {extent.Count:N0} unfinished transactions{(isDry ? "; dry run, nothing is changed" : "")}"));
+        if (extent.Newest is { } newest)
+        {
+            var where = address.Driver == "mysql" ? $" if DTM ran in time zone {zone.Id}" : "";
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"The newest change was made at {newest:u}{where}, {(clock.GetUtcNow() - newest).TotalHours:F1} hours ago."));
+        }
+    }
+
+    private static int Conclude(ImportTally tally, bool isDry, bool isComplete)
+    {
+        Console.WriteLine(tally.Table(isDry));
+        if (!isComplete)
+        {
+            Console.WriteLine("Interrupted before the end. Run the same command again: it skips what is here and goes on with the rest.");
+            return Interrupted;
+        }
+
+        if (tally.Left > 0)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{tally.Left:N0} rows {(isDry ? "would stay" : "stayed")} behind, for the reasons listed above; they are unchanged in DTM's database."));
+            return CommandLine.Failed;
+        }
+
+        Console.WriteLine(isDry
+            ? "Everything can be taken over: stop DTM and run it with --dtm-stopped instead of --dry-run."
+            : "Everything is here. The coordinator goes on with it as soon as it runs. Do not start DTM on that database again.");
+        return 0;
+    }
+
+    private static SourceAddress Address(Arguments arguments)
+    {
+        var driver = arguments.Values.GetValueOrDefault("--from-driver");
+        if (driver is not (null or "mysql" or "postgres"))
+        {
+            throw new UsageException($"--from-driver: '{driver}' is neither mysql nor postgres.");
+        }
+
+        var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
+        return string.IsNullOrEmpty(from)
+            ? throw new UsageException($"--from is missing: DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
+            : SourceAddress.Parse(from, driver);
+    }
+
+    private static int Batch(string? text) =>
+        text is null ? 500
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) && batch is > 0 and <= BatchMax ? batch
+        : throw new UsageException($"--batch: '{text}' is not a whole number from 1 to {BatchMax}.");
+
+    /// <summary>Null = not said.</summary>
+    private static TimeZoneInfo? Zone(string? name)
+    {
+        if (name is null)
+        {
+            return null;
+        }
+
+        if (TimeSpan.TryParse(name.TrimStart('+'), CultureInfo.InvariantCulture, out var offset)
+            && name[0] is '+' or '-' && name.Contains(':', StringComparison.Ordinal) && offset.Duration() <= TimeSpan.FromHours(14))
+        {
+            return TimeZoneInfo.CreateCustomTimeZone($"UTC{name}", offset, null, null);
+        }
+
+        return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
+            ? zone
+            : throw new UsageException($"--from-time-zone: '{name}' is not known; write UTC, an offset such as +08:00, or a name such as Asia/Shanghai.");
+    }
+}

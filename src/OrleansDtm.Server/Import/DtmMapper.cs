@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Import;
+
+/// <summary>
+/// Turns an unfinished transaction as DTM stores it into ours, with its progress. What is in it passes the same checks as a
+/// submission, because the coordinator will rely on them. Pure.
+/// </summary>
+internal sealed class DtmMapper(CoordinatorOptions options)
+{
+    /// <summary>DTM's id of the call of query_prepared and of a workflow's resumption.</summary>
+    private const string CallbackId = "00";
+
+    /// <summary>As many errors in a row as make a difference to the doubling wait.</summary>
+    private const int FailuresMax = 30;
+
+    private readonly RequestValidator _validator = new(RequestSettings.Of(options));
+
+    /// <exception cref="RequestException">It cannot be taken over; says which field is why.</exception>
+    public Transaction Map(DtmTransaction row, IReadOnlyList<DtmBranch> branches, DateTimeOffset now)
+    {
+        var type = RequestValidator.Type(row.Type);
+        var status = StatusOf(row, type);
+        var created = Milliseconds(row.Created ?? row.Updated ?? now);
+        var calls = DtmBranchRules.Check(type, branches)
+            .Select(b => Branch(b, created))
+            .ToImmutableArray();
+        var definition = Definition(row, type, status, calls, created);
+        var left = new Transaction
+        {
+            Definition = definition,
+            Branches = calls,
+            Status = status,
+            RollbackReason = RequestValidator.Reason(row.RollbackReason),
+            Result = row.Result,
+            Updated = Milliseconds(row.Updated ?? created),
+        };
+        return TransactionMachine.Adopt(left, row.NextTry, Failures(row, definition.Options), now) with { Version = 1 };
+    }
+
+    private static TransactionStatus StatusOf(DtmTransaction row, TransactionType type)
+    {
+        var status = Names.Status(row.Status);
+        var possible = status switch
+        {
+            TransactionStatus.Prepared => type is not TransactionType.Saga,
+            TransactionStatus.Submitted => type is not TransactionType.Workflow,
+            TransactionStatus.Aborting => type is TransactionType.Saga or TransactionType.Tcc or TransactionType.Xa,
+            _ => false,
+        };
+        return possible
+            ? status
+            : throw new RequestException("status", $"'{RequestValidator.Printable(row.Status)}' is not one of an unfinished {Names.Of(type)}");
+    }
+
+    private static Branch Branch(DtmBranch row, DateTimeOffset created)
+    {
+        var status = DtmBranchRules.Status(row);
+        var isDone = status != BranchStatus.Prepared;
+        return new Branch
+        {
+            Definition = new BranchDefinition(row.BranchId, row.Op, row.Url, row.Data, Milliseconds(row.Created ?? created)),
+            Status = status,
+            Started = isDone,
+            Finished = isDone ? Milliseconds(row.Finished ?? created) : null,
+        };
+    }
+
+    private TransactionDefinition Definition(
+        DtmTransaction row, TransactionType type, TransactionStatus status, ImmutableArray<Branch> calls, DateTimeOffset created)
+    {
+        var gid = RequestValidator.Gid(row.Gid);
+        var request = Request(row, type, calls);
+        var checkedOnes = _validator.Submission(request, prepare: status == TransactionStatus.Prepared);
+        return new TransactionDefinition
+        {
+            Gid = gid,
+            Type = type,
+            Created = created,
+            Protocol = checkedOnes.Protocol,
+            QueryPrepared = checkedOnes.QueryPrepared,
+            Callback = checkedOnes.QueryPrepared.Length == 0
+                ? null
+                : new BranchDefinition(CallbackId, checkedOnes.CallbackOp, checkedOnes.QueryPrepared, checkedOnes.CallbackPayload, created),
+            CustomData = checkedOnes.CustomData,
+            BranchHeaders = checkedOnes.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            Options = new TransactionOptions
+            {
+                TimeoutToFail = TimeSpan.FromMilliseconds(checkedOnes.TimeoutToFailMs),
+                RetryInterval = TimeSpan.FromMilliseconds(checkedOnes.RetryIntervalMs),
+                RetryIntervalMax = TimeSpan.FromMilliseconds(checkedOnes.RetryIntervalMaxMs),
+                RequestTimeout = TimeSpan.FromMilliseconds(checkedOnes.RequestTimeoutMs),
+                RetryLimit = checkedOnes.RetryLimit,
+                Concurrent = checkedOnes.Concurrent,
+                WaitResult = checkedOnes.WaitResult,
+                Delay = TimeSpan.FromMilliseconds(checkedOnes.DelayMs),
+                Orders = checkedOnes.Orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
+                    ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+            },
+        };
+    }
+
+    /// <summary>What its submitter must have sent: DTM stores the options as they came, the rest in columns.</summary>
+    private static TransactionRequest Request(DtmTransaction row, TransactionType type, ImmutableArray<Branch> calls)
+    {
+        var request = Json(row.Options, "options", static text => JsonSerializer.Deserialize(text, ProtocolJson.Default.TransactionRequest))
+            ?? new TransactionRequest();
+        request.TransType = row.Type;
+        request.Protocol = row.Protocol;
+        request.QueryPrepared = row.QueryPrepared;
+        request.CustomData = row.CustomData;
+        request.BranchHeaders = Headers(row, request.BranchHeaders);
+        var steps = DtmBranchRules.Steps(type, calls);
+        request.Steps = [.. steps.Select(static s => new StepRequest { Action = s.Action, Compensate = s.Compensate })];
+        request.BinPayloads = [.. steps.Select(static s => s.Payload)];
+        return request;
+    }
+
+    /// <summary>Those that came with the submission; the ones it asked for itself win, as in DTM's calls.</summary>
+    private static Dictionary<string, string?>? Headers(DtmTransaction row, Dictionary<string, string?>? asked)
+    {
+        var passed = Json(row.ExtData, "ext_data", static text =>
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.TryGetProperty("headers", out var headers)
+                ? headers.Deserialize(ProtocolJson.Default.DictionaryStringString)
+                : null;
+        });
+        if (passed is null)
+        {
+            return asked;
+        }
+
+        var all = passed.ToDictionary(static h => h.Key, static h => (string?)h.Value, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in asked ?? [])
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+
+    private static T? Json<T>(string text, string column, Func<string, T?> read)
+        where T : class
+    {
+        try
+        {
+            return text.Length == 0 ? null : read(text);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new RequestException(column, $"is not the JSON that DTM writes there: {e.Message}");
+        }
+    }
+
+    /// <summary>DTM keeps no count, but doubles the interval for each error.</summary>
+    private static int Failures(DtmTransaction row, TransactionOptions options)
+    {
+        var failures = 0;
+        for (var wait = options.RetryInterval; wait.TotalSeconds < row.NextInterval && failures < FailuresMax; wait *= 2)
+        {
+            failures++;
+        }
+
+        return failures;
+    }
+
+    private static DateTimeOffset Milliseconds(DateTimeOffset moment) =>
+        moment.AddTicks(-(moment.Ticks % TimeSpan.TicksPerMillisecond)).ToUniversalTime();
+}

@@ -1,0 +1,167 @@
+using System.Text.Json;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Topic;
+using OrleansDtm.Protocol;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Import;
+
+/// <summary>
+/// Brings what a DTM left unfinished into the store, page by page. It never changes what is there already, so that it can be
+/// interrupted and run again.
+/// </summary>
+/// <param name="source">Where from.</param>
+/// <param name="mapper">Judges and translates rows.</param>
+/// <param name="target">Where to, with its topics; null = a dry run.</param>
+/// <param name="clock">What is due is due from now on.</param>
+/// <param name="tell">Told of each row that stays behind; called from several threads.</param>
+internal sealed class Importer(
+    DtmSource source, DtmMapper mapper, (ITransactionStore Transactions, IKeyValueStore Topics)? target, TimeProvider clock, Action<string> tell)
+{
+    /// <summary>Writes under way at once; the store commits them together.</summary>
+    private const int Concurrency = 256;
+
+    private const int TopicsAtOnce = 200;
+
+    public ImportTally Tally { get; } = new();
+
+    /// <param name="extent">What there is to do.</param>
+    /// <param name="batch">Transactions a page.</param>
+    /// <param name="progress">Told how many are done, after each page.</param>
+    /// <param name="stop">Ends it between two pages.</param>
+    /// <returns>False when it was stopped before the end.</returns>
+    public async Task<bool> Transactions(DtmExtent extent, int batch, Action<long> progress, CancellationToken stop)
+    {
+        var done = 0L;
+        var after = extent.FirstId - 1;
+        while (!stop.IsCancellationRequested)
+        {
+            var page = await source.Page(after, extent.LastId, batch, CancellationToken.None);
+            await Parallel.ForEachAsync(
+                page,
+                new ParallelOptions { MaxDegreeOfParallelism = Concurrency },
+                async (item, _) => Tally.Add($"{Shown(item.Row.Type)} {Shown(item.Row.Status)}", await Take(item.Row, item.Branches)));
+            progress(done += page.Count);
+            if (page.Count < batch)
+            {
+                return true;
+            }
+
+            after = page[^1].Row.Id;
+        }
+
+        return false;
+    }
+
+    /// <returns>False when it was stopped before the end.</returns>
+    public async Task<bool> Topics(CancellationToken stop)
+    {
+        var after = 0L;
+        while (!stop.IsCancellationRequested)
+        {
+            var page = await source.Topics(after, TopicsAtOnce, CancellationToken.None);
+            foreach (var topic in page)
+            {
+                Tally.Add("topic", await Take(topic));
+            }
+
+            if (page.Count < TopicsAtOnce)
+            {
+                return true;
+            }
+
+            after = page[^1].Id;
+        }
+
+        return false;
+    }
+
+    private async Task<Taking> Take(DtmTransaction row, IReadOnlyList<DtmBranch> branches)
+    {
+        var shown = $"{Shown(row.Type)} '{Shown(row.Gid)}' ({Shown(row.Status)})";
+        try
+        {
+            var transaction = mapper.Map(row, branches, clock.GetUtcNow());
+            if (target is not var (transactions, _)
+                || await transactions.Write(new TransactionWrite(null, transaction, Owner: 0), CancellationToken.None) == WriteResult.Written)
+            {
+                return Taking.Taken;
+            }
+
+            return Compare(shown, transaction.Definition, (await transactions.Load(row.Gid, CancellationToken.None))?.Transaction.Definition);
+        }
+        catch (Exception e) when (e is RequestException or InvalidDataException)
+        {
+            tell($"refused: {shown}: {e.Message}"); // By the rules, or by a store that does not take so much at once.
+            return Taking.Refused;
+        }
+    }
+
+    private Taking Compare(string shown, TransactionDefinition dtms, TransactionDefinition? ours)
+    {
+        if (ours is null || (ours.Type == dtms.Type && ours.Created == dtms.Created))
+        {
+            return Taking.AlreadyHere; // With no row any more, it was finished and forgotten between the two looks.
+        }
+
+        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was created at {dtms.Created:u}");
+        return Taking.NameTaken;
+    }
+
+    private async Task<Taking> Take(DtmTopic topic)
+    {
+        string value;
+        try
+        {
+            value = Subscribers(topic);
+        }
+        catch (RequestException e)
+        {
+            tell($"refused: topic '{Shown(topic.Topic)}': {e.Message}");
+            return Taking.Refused;
+        }
+
+        if (target is not var (_, topics)
+            || await topics.Put(TopicGrain.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
+        {
+            return Taking.Taken;
+        }
+
+        var there = await topics.Get(TopicGrain.Category, topic.Topic, CancellationToken.None);
+        if (there is null || there.Value == value)
+        {
+            return Taking.AlreadyHere;
+        }
+
+        tell($"name in use: topic '{Shown(topic.Topic)}' has other subscribers here than in DTM; they were left as they are");
+        return Taking.NameTaken;
+    }
+
+    /// <summary>A topic's value in the form in which topics are stored here.</summary>
+    private static string Subscribers(DtmTopic topic)
+    {
+        var name = TopicService.Name(topic.Topic);
+        List<SubscriberView?> subscribers;
+        try
+        {
+            subscribers = JsonSerializer.Deserialize(topic.Value, ProtocolJson.Readable.ListSubscriberView)! ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new RequestException("v", $"the subscribers of {Shown(name)} are not the JSON that DTM writes there: {e.Message}");
+        }
+
+        foreach (var subscriber in subscribers)
+        {
+            if (BranchUrlRules.Check(subscriber?.Url, "grpc", "url").Length == 0)
+            {
+                throw new RequestException("url", "a subscriber has none");
+            }
+        }
+
+        return JsonSerializer.Serialize(subscribers!, ProtocolJson.Readable.ListSubscriberView);
+    }
+
+    private static string Shown(string text) => RequestValidator.Printable(text);
+}

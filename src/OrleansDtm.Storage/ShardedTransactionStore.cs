@@ -1,0 +1,159 @@
+using System.Runtime.ExceptionServices;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>
+/// One store over several databases. A gid's database is fixed by <see cref="ShardHash"/>; each is a whole store with a writer of its
+/// own. Key-value items live in shard 0. Over one database it passes everything on, and only makes sure that it is not one of
+/// several. When a database is away, what concerns the others goes on.
+/// </summary>
+/// <remarks>
+/// Ids and moments are ordered within one shard only. What pages by them (<see cref="FindDue"/>, <see cref="FindInterrupted"/>,
+/// <see cref="DeleteFinished"/>, and <see cref="List"/> without a gid) therefore throws <see cref="NotSupportedException"/> over more
+/// than one: sweeps and retention go over <see cref="Shards"/>, listings through <see cref="TransactionListing"/>.
+/// </remarks>
+public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
+{
+    private readonly ITransactionStore[] _shards;
+
+    /// <param name="shards">
+    /// In the order of their first start, at least one. Each is an <see cref="IKeyValueStore"/> too. Disposed with this.
+    /// </param>
+    public ShardedTransactionStore(IReadOnlyList<ITransactionStore> shards)
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        ArgumentOutOfRangeException.ThrowIfLessThan(shards.Count, 1);
+        _shards = [.. shards];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ITransactionStore> Shards => _shards;
+
+    private IKeyValueStore KeyValues => (IKeyValueStore)_shards[0];
+
+    /// <summary>Starts all of them side by side; they must all be there, or their order cannot be checked.</summary>
+    /// <exception cref="StoreSchemaException">Also when their number or order is not what the databases remember.</exception>
+    public async Task Start(CancellationToken cancellationToken)
+    {
+        await _shards.AskAll(async shard =>
+        {
+            await shard.Start(cancellationToken).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+        await ShardRecords.Check(_shards, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        return Shard(write.Next.Definition.Gid).Write(write, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) => Shard(gid).Load(gid, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DueTransaction>> FindDue(
+        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
+        Only().FindDue(now, after, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
+        Only().FindInterrupted(owner, others, afterId, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    {
+        var pages = await _shards.AskAll(s => s.FindWaiting(dueAfter, limit, cancellationToken)).ConfigureAwait(false);
+        return pages is [var page] ? page : [.. pages.SelectMany(static p => p).OrderByDescending(static d => d.Due).Take(limit)];
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return (filter.Gid is { } gid ? Shard(gid) : Only()).List(filter, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
+    {
+        var counts = await _shards.AskAll(s => s.CountUnfinished(overdueBefore, cancellationToken)).ConfigureAwait(false);
+        return
+        [
+            .. from count in counts.SelectMany(static c => c)
+               group count by (count.Type, count.Status) into same
+               select new UnfinishedCount(same.Key.Type, same.Key.Status, same.Sum(static c => c.Count), same.Sum(static c => c.Overdue)),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public Task<RetentionSlice> DeleteFinished(
+        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
+        Only().DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
+
+    /// <summary>Throws when no shard answers: with one of them away most work can be done, and all silos would be not ready at once.</summary>
+    public async Task Ping(CancellationToken cancellationToken)
+    {
+        var pings = Enumerable.Range(0, _shards.Length).Select(number => _shards.Ask(number, async shard =>
+        {
+            await shard.Ping(cancellationToken).ConfigureAwait(false);
+            return true;
+        })).ToArray();
+        Task? last = null;
+        await foreach (var ping in Task.WhenEach(pings).ConfigureAwait(false))
+        {
+            last = ping;
+            if (ping.IsCompletedSuccessfully)
+            {
+                return;
+            }
+        }
+
+        await last!.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<KeyValueItem?> Get(string category, string key, CancellationToken cancellationToken) =>
+        KeyValues.Get(category, key, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> Put(
+        string category, string key, string value, long expectedVersion, CancellationToken cancellationToken) =>
+        KeyValues.Put(category, key, value, expectedVersion, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WriteResult> Delete(string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
+        KeyValues.Delete(category, key, expectedVersion, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<KeyValueItem>> Scan(string category, long beforeId, int limit, CancellationToken cancellationToken) =>
+        KeyValues.Scan(category, beforeId, limit, cancellationToken);
+
+    /// <summary>Closes all of them, whatever closing one comes to.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        ExceptionDispatchInfo? failure = null;
+        foreach (var shard in _shards)
+        {
+            try
+            {
+                await shard.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
+        }
+
+        failure?.Throw();
+    }
+
+    private ITransactionStore Shard(string gid) => _shards[ShardHash.ShardOf(gid, _shards.Length)];
+
+    private ITransactionStore Only() => _shards.Length == 1
+        ? _shards[0]
+        : throw new NotSupportedException("Ids and moments are ordered within one shard only: ask each of Shards, or TransactionListing.");
+}

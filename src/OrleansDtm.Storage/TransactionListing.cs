@@ -1,0 +1,79 @@
+namespace OrleansDtm.Storage;
+
+/// <summary>
+/// Pages over all shards of a store, the newest first. Where a page ends is one id per shard, as for a single one: only rows below it
+/// come later, so no transaction appears twice or is left out however many are inserted meanwhile.
+/// </summary>
+public static class TransactionListing
+{
+    /// <summary>Below this id there is nothing: the shard has been read to its end.</summary>
+    private const long AtEnd = 1;
+
+    /// <param name="shards">See <see cref="ITransactionStore.Shards"/>.</param>
+    /// <param name="filter">Its BeforeId is not heeded.</param>
+    /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
+    /// <exception cref="StoreUnavailableException">One of the shards is away; the message says which.</exception>
+    public static async Task<ListingPage> Read(
+        IReadOnlyList<ITransactionStore> shards, TransactionFilter filter, IReadOnlyList<long> before, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(before.Count, shards.Count);
+        var home = filter.Gid is { } gid ? ShardHash.ShardOf(gid, shards.Count) : -1;
+        var pages = await Task.WhenAll(Enumerable.Range(0, shards.Count).Select(ReadShard)).ConfigureAwait(false);
+        var taken = new int[shards.Count];
+        var rows = Merge(pages, taken, filter.Limit);
+        if (rows.Count < filter.Limit)
+        {
+            return new ListingPage(rows, null);
+        }
+
+        return new ListingPage(rows, [.. Enumerable.Range(0, shards.Count).Select(Next)]);
+
+        Task<IReadOnlyList<StoredTransaction>> ReadShard(int number) =>
+            before[number] == AtEnd || (home >= 0 && home != number)
+                ? Task.FromResult<IReadOnlyList<StoredTransaction>>([])
+                : shards.Ask(number, s => s.List(filter with { BeforeId = before[number] }, cancellationToken));
+
+        // A shard of which nothing was taken continues at what was seen of it: what is inserted from now on is not part of this listing.
+        long Next(int number) => pages[number] switch
+        {
+            [] => AtEnd,
+            var page when taken[number] == 0 => page[0].Id + 1,
+            var page => page[taken[number] - 1].Id,
+        };
+    }
+
+    /// <summary>By creation, the newest first; rows of one shard stay in the order of their ids, which is what it continues by.</summary>
+    private static List<StoredTransaction> Merge(IReadOnlyList<StoredTransaction>[] pages, int[] taken, int limit)
+    {
+        var rows = new List<StoredTransaction>();
+        while (rows.Count < limit)
+        {
+            var newest = -1;
+            for (var number = 0; number < pages.Length; number++)
+            {
+                if (taken[number] < pages[number].Count && (newest < 0 || Created(number) > Created(newest)))
+                {
+                    newest = number;
+                }
+            }
+
+            if (newest < 0)
+            {
+                break;
+            }
+
+            rows.Add(pages[newest][taken[newest]++]);
+        }
+
+        return rows;
+
+        DateTimeOffset Created(int number) => pages[number][taken[number]].Transaction.Definition.Created;
+    }
+}
+
+/// <param name="Rows">The newest first.</param>
+/// <param name="Next">Where the next page continues, one id per shard; null = this was the last one.</param>
+public sealed record ListingPage(IReadOnlyList<StoredTransaction> Rows, IReadOnlyList<long>? Next);

@@ -1,0 +1,126 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansDtm.Server.Commands;
+using OrleansDtm.Server.Import;
+using OrleansDtm.Storage;
+using Xunit;
+
+namespace OrleansDtm.Tests.Import;
+
+/// <summary>The commands of the program, without a database.</summary>
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task Help_lists_the_commands_and_each_explains_itself()
+    {
+        var all = await ServerCommand.Run("--help");
+        all.Ends(0);
+        Assert.All(["  run ", "  schema ", "  import ", "HttpPort=36789"], text => Assert.Contains(text, all.Output, StringComparison.Ordinal));
+        foreach (var (command, text) in new[] { ("run", "HttpPort=36789"), ("schema", "--driver"), ("import", "--dtm-stopped") })
+        {
+            var help = await ServerCommand.Run(command, "--help");
+            help.Ends(0);
+            Assert.Contains(text, help.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task An_unknown_command_ends_with_2_and_the_list()
+    {
+        var refused = await ServerCommand.Run("improt", "--from=x");
+        refused.Ends(2);
+        Assert.Contains("'improt' is no command", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("  import ", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--from is missing", "--dry-run")]
+    [InlineData("Stop every DTM", "--from=mysql://root@127.0.0.1:1/dtm")]
+    [InlineData("oracle:// is not a database", "--from=oracle://x/y", "--dry-run")]
+    [InlineData("needs --from-driver", "--from=Server=x", "--dry-run")]
+    [InlineData("postgres contradicts the URL", "--from=mysql://x/y", "--from-driver=postgres", "--dry-run")]
+    [InlineData("'sqlite' is neither mysql nor postgres", "--from=x", "--from-driver=sqlite")]
+    [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
+    [InlineData("--from-time-zone: 'Mars' is not known", "--from=mysql://x/y", "--from-time-zone=Mars")]
+    [InlineData("--dry-run takes no value", "--dry-run=yes")]
+    [InlineData("--from: a value is missing", "--from", "--dry-run")]
+    public async Task Wrong_arguments_of_import_are_named(string message, params string[] args)
+    {
+        var refused = await Assert.ThrowsAsync<UsageException>(() => new ImportCommand().Run(args));
+
+        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mysql://joe:p%40ss%3Aword@db.example/", null, "mysql", "mysql://db.example:3306/dtm")]
+    [InlineData("mysql://joe@db:3307/dtm2?SslMode=None", null, "mysql", "mysql://db:3307/dtm2")]
+    [InlineData("postgresql://joe:x@[::1]/d", null, "postgres", "postgres://::1:5432/d")]
+    [InlineData("Server=db;User ID=joe;Password=p@ss:word", "mysql", "mysql", "mysql://db:3306/dtm")]
+    [InlineData("Host=db;Username=joe;Search Path=x", "postgres", "postgres", "postgres://db:5432/dtm")]
+    public void A_source_is_named_by_URL_or_connection_string_and_shown_without_its_password(string from, string? driver, string expected, string shown)
+    {
+        var address = SourceAddress.Parse(from, driver);
+
+        Assert.Equal((expected, shown), (address.Driver, address.Shown));
+        Assert.Equal(from.Contains("joe:p", StringComparison.Ordinal), address.ConnectionString.Contains("p@ss:word", StringComparison.Ordinal) && driver is null);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_said_in_one_line()
+    {
+        var failed = await ServerCommand.Run("import", "--from=mysql://root@127.0.0.1:1/dtm", "--dry-run");
+        failed.Ends(1);
+        Assert.StartsWith("Cannot import: ", failed.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", failed.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_may_stand_among_the_arguments()
+    {
+        var parsed = Arguments.Parse(["--HttpPort", "8080", "--from", "a=b", "-c", "conf.yml", "--dry-run", "--Store:Path=x=y"], ["--from"], ["--dry-run"]);
+
+        Assert.Equal("a=b", parsed.Values["--from"]);
+        Assert.Equal(["--HttpPort", "8080", "-c", "conf.yml", "--Store:Path=x=y"], parsed.Settings);
+    }
+
+    [Fact]
+    public void A_line_of_progress_tells_rate_and_remaining_time() =>
+        Assert.Equal("250,000 of 1,000,000 transactions (25 %), 5,000/s, about 00:02:30 left", ImportView.Line(250_000, 1_000_000, TimeSpan.FromSeconds(50)));
+
+    [Fact]
+    public async Task The_store_takes_a_SQLite_file_made_from_the_printed_schema()
+    {
+        var schema = await ServerCommand.Run("schema", "--driver=sqlite");
+        schema.Ends(0);
+        var folder = Directory.CreateTempSubdirectory("orleans-dtm-schema-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "dtm.db");
+            await using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+            {
+                await connection.OpenAsync(TestContext.Current.CancellationToken);
+                await using var command = connection.CreateCommand();
+                command.CommandText = schema.Output;
+                await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            }
+
+            // Applying a step a second time would fail: its tables exist.
+            await using var store = new SqliteTransactionStore(new SqliteStoreOptions { Path = path }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+            await store.Start(TestContext.Current.CancellationToken);
+            var saga = Rows.Map(Rows.Transaction("saga", "submitted"), Rows.Saga("prepared/prepared"));
+            Assert.Equal(WriteResult.Written, await store.Write(new TransactionWrite(null, saga, 0), TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task An_unknown_database_of_schema_is_refused()
+    {
+        var refused = await Assert.ThrowsAsync<UsageException>(() => new SchemaCommand().Run(["--driver=oracle"]));
+
+        Assert.Contains("no schema for 'oracle'; write one of", refused.Message, StringComparison.Ordinal);
+    }
+}
