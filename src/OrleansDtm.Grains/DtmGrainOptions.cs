@@ -1,3 +1,5 @@
+using OrleansDtm.Storage;
+
 namespace OrleansDtm.Grains;
 
 /// <summary>How the coordinator's grains behave.</summary>
@@ -26,6 +28,15 @@ public sealed class DtmGrainOptions
     /// when its lease ends. Default false.
     /// </summary>
     public bool SoleOwner { get; set; }
+
+    /// <summary>What requests may ask for, and what they get that they do not ask for.</summary>
+    public RequestOptions Requests { get; } = new();
+
+    /// <summary>
+    /// Makes the store, which is started and stopped with the silo: <c>UseSqlite</c>, <c>UseMySql</c>, <c>UsePostgres</c>. Null (default) = an
+    /// <see cref="ITransactionStore"/> and an <see cref="IKeyValueStore"/> are registered and started beside it.
+    /// </summary>
+    public Func<IServiceProvider, ITransactionStore>? Store { get; set; }
 
     /// <summary>The time. Default: <see cref="Hosting.SteadyClock"/>, which a change of the machine's clock does not move.</summary>
     public TimeProvider Clock { get; set; } = new Hosting.SteadyClock(TimeProvider.System);

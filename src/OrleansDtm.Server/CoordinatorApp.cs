@@ -7,7 +7,6 @@ using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server;
 
@@ -36,9 +35,6 @@ public static class CoordinatorApp
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<RequestValidator>();
-        builder.Services.AddSingleton<TopicService>();
-        builder.Services.AddSingleton<TransactionService>();
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);

@@ -13,7 +13,8 @@ public sealed class ArchitectureTests
         ["Storage"] = ["Core"],
         ["Invokers"] = ["Core", "Protocol"],
         ["Abstractions"] = [],
-        ["Grains"] = ["Abstractions", "Core", "Storage", "Invokers"],
+        ["Branches"] = ["Abstractions"],
+        ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Storage", "Invokers"],
         ["Server"] = ["Grains", "Protocol"],
     };
 
@@ -53,11 +54,15 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void An_Orleans_client_needs_the_SDK_and_nothing_else() =>
+        Assert.Equal(["Microsoft.Orleans.Sdk"], Items("Abstractions", "PackageReference"));
+
+    [Fact]
     public void Core_types_do_not_cross_a_grain_boundary()
     {
         var crossing =
             from grain in typeof(Abstractions.ITransactionGrain).Assembly.GetTypes()
-            where grain.IsInterface && typeof(IGrain).IsAssignableFrom(grain)
+            where grain.IsInterface && typeof(IAddressable).IsAssignableFrom(grain)
             from method in grain.GetMethods()
             from type in method.GetParameters().Select(p => p.ParameterType).Append(method.ReturnType)
             where type.Assembly == typeof(OrleansDtm.Core.Transaction).Assembly

@@ -14,7 +14,8 @@ namespace OrleansDtm.Grains.Branch;
 [Reentrant]
 [StatelessWorker(1)]
 [SuppressMessage("Reliability", "CA1001", Justification = "A semaphore without a wait handle holds nothing; disposing it would break calls that outlive the activation.")]
-public sealed class BranchGrain(IBranchInvoker invoker, TimeProvider clock, IOptions<DtmGrainOptions> options) : Grain, IBranchGrain
+public sealed class BranchGrain(IBranchInvoker services, GrainBranchInvoker grains, TimeProvider clock, IOptions<DtmGrainOptions> options)
+    : Grain, IBranchGrain
 {
     private readonly SemaphoreSlim _places = new(options.Value.BranchCallsPerServiceMax);
 
@@ -37,6 +38,7 @@ public sealed class BranchGrain(IBranchInvoker invoker, TimeProvider clock, IOpt
 
         try
         {
+            IBranchInvoker invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
             return Answer(await invoker.Invoke(Invocation(call), budget.Token), started);
         }
         finally

@@ -8,9 +8,15 @@ internal sealed class GrainBranchCaller(GrainReferences grains) : IBranchCaller
 {
     public Task<BranchAnswer> Call(BranchCallMessage call) => grains.Branch(ServiceOf(call.Url)).Call(call);
 
-    /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>.</summary>
+    /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>. Grains are told apart by type: <c>grain://Account</c>.</summary>
     internal static string ServiceOf(string url)
     {
+        if (BranchUrl.IsGrain(url))
+        {
+            var slash = url.IndexOf('/', BranchUrl.Scheme.Length);
+            return slash < 0 ? url : url[..slash];
+        }
+
         var rest = url.AsSpan();
         var scheme = rest.IndexOf("://");
         if (scheme >= 0)

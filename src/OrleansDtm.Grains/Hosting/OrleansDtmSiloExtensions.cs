@@ -2,9 +2,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Branches;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Transaction;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
@@ -15,9 +18,12 @@ namespace OrleansDtm.Grains.Hosting;
 public static class OrleansDtmSiloExtensions
 {
     /// <summary>
-    /// Adds the coordinator's grains and what they need, except the <see cref="ITransactionStore"/> and
-    /// <see cref="IKeyValueStore"/>, which must be registered and started beside it, and a reminder service.
+    /// Adds the coordinator's grains and what they need, except a reminder service: <c>silo.AddOrleansDtm(o => o.UseSqlite("dtm.db"))</c>.
+    /// <see cref="ITransactions"/> is registered too. Every silo of the cluster on which the coordinator's assemblies are loaded must
+    /// say this, with the same store, or <c>AddOrleansDtmClient</c>.
     /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="configure">Must name a store, unless an <see cref="ITransactionStore"/> and an <see cref="IKeyValueStore"/> are registered and started beside it.</param>
     public static ISiloBuilder AddOrleansDtm(this ISiloBuilder silo, Action<DtmGrainOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(silo);
@@ -38,6 +44,10 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<GrainReferences>();
         services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
+        services.TryAddSingleton<BranchGrainDirectory>();
+        services.TryAddSingleton<GrainBranchInvoker>();
+        AddStore(services);
+        AddRequests(services);
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
         services.TryAddSingleton<RetentionMetrics>();
@@ -56,5 +66,23 @@ public static class OrleansDtmSiloExtensions
 
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         return silo;
+    }
+
+    private static void AddStore(IServiceCollection services)
+    {
+        services.TryAddSingleton<ConfiguredStore>();
+        services.TryAddSingleton(static provider => provider.GetRequiredService<ConfiguredStore>().Store);
+        services.TryAddSingleton(static provider => (IKeyValueStore)provider.GetRequiredService<ITransactionStore>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ConfiguredStore>());
+    }
+
+    /// <summary>What stands before the transactions, for whichever API: rules, topics, the front door of Orleans clients.</summary>
+    private static void AddRequests(IServiceCollection services)
+    {
+        services.AddTransactions();
+        services.TryAddSingleton(static provider => new RequestValidator(
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests, provider.GetRequiredService<BranchGrainDirectory>()));
+        services.TryAddSingleton<TopicService>();
+        services.TryAddSingleton<TransactionService>();
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Core.Internal;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Branches;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Transaction;
 using OrleansDtm.Storage;

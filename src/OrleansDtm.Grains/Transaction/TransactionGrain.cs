@@ -18,6 +18,7 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     private readonly TransactionRunner _runner;
     private readonly string _gid;
     private IGrainTimer? _timer;
+    private Task<TransactionReply>? _pause;
 
     public TransactionGrain(RunnerServices services)
     {
@@ -56,6 +57,11 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     public Task<TransactionReply> ForceStop() => _runner.Post(TransactionEvent.ForceStop.Instance);
 
     public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);
+
+    // One wait for all who ask: who asks again and again must not pile up waits.
+    public Task<TransactionReply> WaitForPause() => _pause is { IsCompleted: false }
+        ? _pause
+        : _pause = _runner.Post(TransactionEvent.TimeDue.Instance, wait: true);
 
     public Task<bool> Resume(long goneOwner) => _runner.Resume(goneOwner);
 

@@ -1,8 +1,8 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol.Wire;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server.Apis;
 

@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using OrleansDtm.Server.Service;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;

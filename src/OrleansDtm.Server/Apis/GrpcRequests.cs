@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Google.Protobuf.Collections;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Wire;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server.Apis;
 

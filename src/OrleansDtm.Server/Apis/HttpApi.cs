@@ -1,8 +1,8 @@
 using System.Reflection;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server.Apis;
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
-using OrleansDtm.Server.Service;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server.Apis;
 

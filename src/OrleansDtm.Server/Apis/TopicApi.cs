@@ -1,5 +1,5 @@
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server.Apis;
 

@@ -31,6 +31,7 @@ internal static class SiloHosting
             {
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
+                RequestSettings.Apply(options, grains.Requests);
                 grains.SoleOwner = StoreFactory.IsOwnedAlone(options.Store);
                 grains.Retention = options.Store.Retention;
             });

@@ -1,5 +1,5 @@
 using OrleansDtm.Core;
-using OrleansDtm.Server.Service;
+using OrleansDtm.Grains.Service;
 
 namespace OrleansDtm.Server.Import;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Service;
 
 namespace OrleansDtm.Server.Import;
 
@@ -19,7 +19,7 @@ internal sealed class DtmMapper(CoordinatorOptions options)
     /// <summary>As many errors in a row as make a difference to the doubling wait.</summary>
     private const int FailuresMax = 30;
 
-    private readonly RequestValidator _validator = new(options);
+    private readonly RequestValidator _validator = new(RequestSettings.Of(options));
 
     /// <exception cref="RequestException">It cannot be taken over; says which field is why.</exception>
     public Transaction Map(DtmTransaction row, IReadOnlyList<DtmBranch> branches, DateTimeOffset now)

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Topic;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Service;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Import;

@@ -21,7 +21,10 @@ public sealed class ContractTests
     {
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
-        object[] messages = [Step(), Submission(), Register(), Register().Calls[0], Subscriber(), Call(), Reply(), Answer()];
+        object[] messages =
+        [
+            Step(), Submission(), Register(), Register().Calls[0], Subscriber(), Call(), Reply(), Answer(), .. ClientContracts.Samples(),
+        ];
         Assert.Equal(
             Messages().Where(static type => !type.IsEnum).OrderBy(static type => type.Name),
             messages.Select(static message => message.GetType()).OrderBy(static type => type.Name));
@@ -41,7 +44,7 @@ public sealed class ContractTests
         Assert.Equal(Messages().Count, Messages().Select(Alias).Distinct().Count());
         foreach (var type in Messages().Where(static type => !type.IsEnum))
         {
-            Assert.Equal(type.GetProperties().Where(static p => p.CanWrite).Select(static p => p.Name).Order(), Fields(type).Select(static p => p.Name).Order());
+            Assert.Equal(type.GetProperties().Where(static p => p.CanWrite && !p.GetMethod!.IsStatic).Select(static p => p.Name).Order(), Fields(type).Select(static p => p.Name).Order());
             Assert.Equal(Enumerable.Range(0, Fields(type).Count), Fields(type).Select(Id));
         }
     }
@@ -57,6 +60,12 @@ public sealed class ContractTests
     }
 
     [Fact]
+    public void No_request_may_take_longer_than_a_message_can_say() =>
+        Assert.All(
+            Grains().SelectMany(static type => type.GetMethods()).Select(static method => method.GetCustomAttribute<ResponseTimeoutAttribute>()),
+            static limit => Assert.True(limit?.Timeout is null || limit.Timeout < TimeSpan.FromDays(2), $"{limit?.Timeout}: '25:00:00' are days"));
+
+    [Fact]
     public void The_contracts_are_those_that_were_agreed()
     {
         var agreed = File.ReadAllLines(RepositoryRoot.File("tests", "OrleansDtm.Tests", "Grains", "OrleansContracts.txt"));
@@ -65,11 +74,29 @@ public sealed class ContractTests
         Assert.True(agreed.SequenceEqual(found), $"The contracts changed (- agreed, + found):\n{string.Join('\n', difference)}\n\nAll of them:\n{string.Join('\n', found)}");
     }
 
+    [Fact]
+    public void An_exception_arrives_as_what_it_was()
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        var refused = serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(new TransactionException("g1", ReplyKind.Conflict, "no")));
+        var copy = Assert.IsType<TransactionException>(refused);
+        Assert.Equal(("g1", ReplyKind.Conflict, "no", "Conflict: no (gid g1)"), (copy.Gid, copy.Kind, copy.Reason, copy.Message));
+        Assert.All(
+            (Exception[])[new BranchFailedException("frozen"), new BranchOngoingException("soon")],
+            thrown =>
+            {
+                var arrived = serializer.Deserialize<Exception>(serializer.SerializeToArray(thrown))!;
+                Assert.IsType(thrown.GetType(), arrived);
+                Assert.Equal(thrown.Message, arrived.Message);
+            });
+    }
+
     private static List<Type> Messages() =>
-        [.. Contracts.GetTypes().Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute))).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Contracts.GetTypes().Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute)) && !typeof(Exception).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
 
     private static List<Type> Grains() =>
-        [.. Contracts.GetTypes().Where(static type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Contracts.GetTypes().Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
 
     private static List<PropertyInfo> Fields(Type type) =>
         [.. type.GetProperties().Where(static p => p.IsDefined(typeof(IdAttribute))).OrderBy(Id)];
@@ -109,6 +136,7 @@ public sealed class ContractTests
         Array array => array.Length == 0,
         Enum kind => Convert.ToInt32(kind, null) == 0,
         TimeSpan time => time == TimeSpan.Zero,
+        DateTimeOffset moment => moment == default,
         ReadOnlyMemory<byte> bytes => bytes.IsEmpty,
         _ => false,
     };

@@ -1,5 +1,5 @@
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Server.Import;
-using OrleansDtm.Server.Service;
 using Xunit;
 
 namespace OrleansDtm.Tests.Import;

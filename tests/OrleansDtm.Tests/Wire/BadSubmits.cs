@@ -68,7 +68,7 @@ internal static class BadSubmits
 
     private static void AddUrls(Dictionary<string, (string Word, Action<JsonObject> Spoil)> cases)
     {
-        foreach (var url in new[] { "ftp://x/y", "nonsense", "http://" })
+        foreach (var url in new[] { "ftp://x/y", "nonsense", "http://", "grain://Vault/A/Open" })
         {
             cases["action " + url] = ("action", b => b["steps"]![1]!["action"] = url);
         }

@@ -1,4 +1,4 @@
-using OrleansDtm.Server.Service;
+using OrleansDtm.Grains.Service;
 using Xunit;
 
 namespace OrleansDtm.Tests.Wire;

@@ -1,7 +1,7 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>
 /// Calls of grains by the front end. A request that meets an activation on its way out is refused by Orleans without having been

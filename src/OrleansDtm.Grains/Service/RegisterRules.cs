@@ -1,8 +1,9 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Protocol;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>What a branch to be registered must say, by type.</summary>
 internal static class RegisterRules
@@ -11,14 +12,14 @@ internal static class RegisterRules
     private const int OpMax = 64;
 
     /// <exception cref="RequestException">Something is missing or wrong.</exception>
-    public static RegisterMessage Check(RegisterRequest request)
+    public static RegisterMessage Check(RegisterRequest request, BranchGrainDirectory grains)
     {
         var type = RequestValidator.Type(request.TransType);
         var branchId = Short("branch_id", request.BranchId, BranchIdMax);
         RegisterCall[] calls = type switch
         {
-            TransactionType.Tcc => [Call(BranchOps.Cancel, request, "cancel"), Call(BranchOps.Confirm, request, "confirm")],
-            TransactionType.Xa => [Call(BranchOps.Rollback, request, "url"), Call(BranchOps.Commit, request, "url")],
+            TransactionType.Tcc => [Call(grains, BranchOps.Cancel, request, "cancel"), Call(grains, BranchOps.Confirm, request, "confirm")],
+            TransactionType.Xa => [Call(grains, BranchOps.Rollback, request, "url"), Call(grains, BranchOps.Commit, request, "url")],
             TransactionType.Workflow => [new RegisterCall(Short("op", Field(request, "op"), OpMax), "")],
             _ => throw new RequestException("trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
         };
@@ -33,8 +34,8 @@ internal static class RegisterRules
     }
 
     /// <summary>Whether a URL fits is not known here: the protocol was said when the transaction was prepared. Any known form will do.</summary>
-    private static RegisterCall Call(string op, RegisterRequest request, string field) =>
-        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field));
+    private static RegisterCall Call(BranchGrainDirectory grains, string op, RegisterRequest request, string field) =>
+        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains));
 
     private static string? Field(RegisterRequest request, string name) => request.Fields.GetValueOrDefault(name);
 

@@ -1,4 +1,4 @@
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Abstractions;
 
 /// <summary>Makes gids: 26 characters, unique, growing with time, so that new rows stand side by side in the index.</summary>
 public static class GidGenerator

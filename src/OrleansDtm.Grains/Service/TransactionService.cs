@@ -1,9 +1,9 @@
 using OrleansDtm.Abstractions;
-using OrleansDtm.Grains;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
 public sealed class TransactionService(
@@ -11,6 +11,7 @@ public sealed class TransactionService(
     ITransactionStore store,
     RequestValidator validator,
     TopicService topics,
+    BranchGrainDirectory branches,
     TimeProvider clock)
 {
     /// <summary>Transactions that resetCronTime wakes side by side.</summary>
@@ -67,7 +68,7 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var branch = RegisterRules.Check(request);
+        var branch = RegisterRules.Check(request, branches);
         return Ask(gid, grain => grain.RegisterBranch(branch));
     }
 
@@ -105,9 +106,16 @@ public sealed class TransactionService(
         return new ResetCronTimeView { SucceedCount = succeeded, HasRemaining = waiting.Count > limit };
     }
 
+    /// <summary>Waits while its calls are under way; NotFound when there is none.</summary>
+    public Task<TransactionReply> WaitForPause(string gid) => Ask(RequestValidator.Gid(gid), static grain => grain.WaitForPause());
+
+    /// <summary>As it is stored; null = there is no such gid.</summary>
+    public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
+        store.Load(RequestValidator.Gid(gid), cancellationToken);
+
     public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken)
     {
-        var stored = await store.Load(RequestValidator.Gid(gid), cancellationToken);
+        var stored = await Find(gid, cancellationToken);
         return new QueryView
         {
             Transaction = stored is null ? null : TransactionViews.Of(stored),

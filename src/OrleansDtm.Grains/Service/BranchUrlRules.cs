@@ -2,12 +2,14 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>Which URLs a branch may have.</summary>
-internal static class BranchUrlRules
+public static class BranchUrlRules
 {
     private const int LengthMax = 4096;
     private const string Topic = "topic://";
@@ -32,10 +34,14 @@ internal static class BranchUrlRules
 
     /// <summary>The URL, if it can be called; null and empty mean "nothing to call".</summary>
     /// <param name="url">As it came.</param>
-    /// <param name="protocol">http and json-rpc branches have http(s) URLs; grpc ones also <c>host:port/package.Service/Method</c> and <c>grpc(s)://</c>.</param>
+    /// <param name="protocol">
+    /// http and json-rpc branches have http(s) URLs; grpc ones also <c>host:port/package.Service/Method</c> and <c>grpc(s)://</c>; all may be
+    /// <c>grain://</c>, of grains that were registered.
+    /// </param>
     /// <param name="field">Named in the error.</param>
+    /// <param name="grains">Knows which grains were registered; null (default) = none was.</param>
     /// <exception cref="RequestException">It cannot be called.</exception>
-    public static string Check(string? url, string protocol, string field)
+    public static string Check(string? url, string protocol, string field, BranchGrainDirectory? grains = null)
     {
         if (string.IsNullOrEmpty(url))
         {
@@ -55,6 +61,13 @@ internal static class BranchUrlRules
         if (IsHttp(url) || (protocol == "grpc" && IsGrpc(url)))
         {
             return url;
+        }
+
+        if (BranchUrl.IsGrain(url))
+        {
+            return (grains is null ? "cannot be called: there are no grains here" : grains.FindProblem(url)) is { } problem
+                ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' {problem}")
+                : url;
         }
 
         throw new RequestException(

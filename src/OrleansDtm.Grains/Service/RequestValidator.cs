@@ -3,17 +3,19 @@ using System.Text;
 using System.Text.Json;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>
 /// Turns what came over the wire into a submission, or says which field is wrong. Nothing is stored or called for a request
 /// that does not pass.
 /// </summary>
-public sealed class RequestValidator(CoordinatorOptions options)
+/// <param name="options">Defaults and bounds.</param>
+/// <param name="grains">Knows which grains may be branches; null (default) = none may.</param>
+public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null)
 {
     public const int GidMax = 128;
     private const double TimeoutSecondsMax = 366 * 86400.0;
@@ -123,15 +125,15 @@ public sealed class RequestValidator(CoordinatorOptions options)
     };
 
     /// <summary>Whom to ask about a prepared message, or how to resume a workflow.</summary>
-    private static string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
+    private string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
     {
-        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared");
+        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared", grains);
         return url.Length == 0 && prepare && type == TransactionType.Msg
             ? throw new RequestException("query_prepared", "is missing; without it nobody can tell whether a prepared msg was meant")
             : url;
     }
 
-    private static string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url");
+    private string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url", grains);
 
     private static long Delay(string? customData)
     {
@@ -164,11 +166,11 @@ public sealed class RequestValidator(CoordinatorOptions options)
             throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
         }
 
-        if (steps.Count > options.Limits.StepsMax)
+        if (steps.Count > options.StepsMax)
         {
             throw new RequestException(
                 "steps",
-                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {options.Limits.StepsMax} are allowed (Limits:StepsMax)"));
+                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {options.StepsMax} are allowed (Limits:StepsMax)"));
         }
 
         var payloads = Payloads(request, steps);
@@ -274,13 +276,13 @@ public sealed class RequestValidator(CoordinatorOptions options)
     };
 
     /// <summary>The field is named only when there is something to say about it.</summary>
-    private static string Url(string? url, string protocol, int step, string member) =>
-        BranchUrlRules.IsPlainHttp(url) ? url : BranchUrlRules.Check(url, protocol, Item("steps", step, member));
+    private string Url(string? url, string protocol, int step, string member) =>
+        BranchUrlRules.IsPlainHttp(url) ? url : BranchUrlRules.Check(url, protocol, Item("steps", step, member), grains);
 
     private static string Item(string list, int index, string? member = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");
 
     /// <summary>For error texts: what a caller sent must not break a log line.</summary>
-    internal static string Printable(string text) =>
+    public static string Printable(string text) =>
         string.Concat((text.Length <= 64 ? text : text[..64] + "...").Select(static c => char.IsControl(c) ? '?' : c));
 }

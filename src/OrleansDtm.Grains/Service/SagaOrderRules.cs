@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>The orders of a concurrent saga must name its steps and must not wait in a circle.</summary>
 internal static class SagaOrderRules

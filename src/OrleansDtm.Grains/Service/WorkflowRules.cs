@@ -3,7 +3,7 @@ using Google.Protobuf;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Wire;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>What a workflow's SDK sends.</summary>
 internal static class WorkflowRules

@@ -1,18 +1,20 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Branch;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>Topics: who subscribes, and whom a message to one goes to.</summary>
-public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, CoordinatorOptions options)
+public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches)
 {
     private const string Prefix = "topic://";
     private const int NameMax = 128;
     private const int RemarkMax = 512;
     private const long PayloadBytesMax = 64 * 1024 * 1024;
+    private readonly RequestOptions _options = settings.Value.Requests;
 
     public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
     {
@@ -27,7 +29,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, Coo
             throw new RequestException("remark", $"is longer than {RemarkMax} characters");
         }
 
-        var target = BranchUrlRules.Check(url, "grpc", "url");
+        var target = BranchUrlRules.Check(url, "grpc", "url", branches);
         return GrainCalls.Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
@@ -67,9 +69,9 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, Coo
             throw new RequestException("payloads", $"come to {bytes} bytes when each subscriber gets its own, {PayloadBytesMax} are allowed");
         }
 
-        return calls <= options.Limits.StepsMax
+        return calls <= _options.StepsMax
             ? submission with { Steps = steps }
-            : throw new RequestException("steps", $"the topics' subscribers make {calls} calls of them, {options.Limits.StepsMax} are allowed (Limits:StepsMax)");
+            : throw new RequestException("steps", $"the topics' subscribers make {calls} calls of them, {_options.StepsMax} are allowed (Limits:StepsMax)");
     }
 
     public async Task<KeyValueListView> QueryKeyValue(string? category, string? key, CancellationToken cancellationToken)
@@ -107,7 +109,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, Coo
 
     private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);
 
-    internal static string Name(string? topic) => topic switch
+    public static string Name(string? topic) => topic switch
     {
         null or "" => throw new RequestException("topic", "is missing: empty topic"),
         { Length: > NameMax } => throw new RequestException("topic", $"is longer than {NameMax} characters"),

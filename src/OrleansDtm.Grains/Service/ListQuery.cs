@@ -2,7 +2,7 @@ using System.Globalization;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>A listing asked for.</summary>
 /// <param name="Filter">Which transactions.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>
 /// Where a listing continues, as text that clients only hand back: the id of the last row, for several shards one id each

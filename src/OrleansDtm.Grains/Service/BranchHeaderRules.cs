@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace OrleansDtm.Server.Service;
+namespace OrleansDtm.Grains.Service;
 
 /// <summary>Which headers a submitter may add to the calls of branches.</summary>
 internal static class BranchHeaderRules

@@ -1,11 +1,12 @@
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 
-namespace OrleansDtm.Grains.Recovery;
+namespace OrleansDtm.Branches;
 
 /// <summary>
-/// Spreads the shards' <see cref="RecoveryGrain"/>s evenly over the silos: shard n on the nth of them, counted round. Local placement
-/// would heap all of them, and with them all that they wake, on the silo that started first.
+/// Spreads the recovery grains of the shards evenly over the silos: shard n on the nth of them, counted round. Local placement
+/// would heap all of them, and with them all that they wake, on the silo that started first. Here and not beside them,
+/// because every silo must know it that a reminder of theirs may fall to.
 /// </summary>
 [GenerateSerializer]
 [Alias("dtm.ShardPlacement")]

@@ -1,0 +1,208 @@
+namespace OrleansDtm.Abstractions;
+
+/// <summary><see cref="ITransactions"/> over the coordinator's <see cref="ITransactionsGrain"/>.</summary>
+internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : ITransactions
+{
+    /// <summary>How often a request is sent that Orleans refuses to deliver.</summary>
+    private const int TriesMax = 4;
+
+    /// <summary>One look at a transaction that is waited for: short, so that a silo that stops is not held up.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
+    /// <summary>Before a coordinator that could not be reached is tried again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A silo or client that has just joined learns a moment later which silo is a coordinator.</summary>
+    private static readonly (TimeSpan Pace, int Looks) Introduction = (TimeSpan.FromMilliseconds(100), 100);
+
+    public string NewGid() => GidGenerator.New();
+
+    public Task<TransactionResult> Submit(GlobalTransaction transaction, bool wait, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var message = transaction.Message(wait);
+        return Result(message.Gid, grain => grain.Submit(message), cancellationToken);
+    }
+
+    public async Task<TransactionResult> SubmitAndWait(GlobalTransaction transaction, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        using var deadline = Deadline(timeout, cancellationToken);
+        try
+        {
+            var result = await Submit(transaction, wait: true, deadline.Token);
+            return result.HasEnded ? result : await End(transaction.Gid, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Late(transaction.Gid, timeout);
+        }
+    }
+
+    public Task<TransactionResult> Prepare(GlobalTransaction transaction, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var message = transaction.Message(wait: false);
+        return Result(message.Gid, grain => grain.Prepare(message), cancellationToken);
+    }
+
+    public async Task<TransactionInfo> PrepareWorkflow(WorkflowTransaction workflow, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        var message = workflow.Message(wait: false);
+        var reply = await Ask(message.Gid, grain => grain.PrepareWorkflow(message), cancellationToken);
+        Check(message.Gid, reply.Reply);
+        return reply.Info ?? throw new TransactionException(message.Gid, ReplyKind.Unavailable, "it was stored but cannot be read just now");
+    }
+
+    public Task<TransactionResult> RegisterBranch(BranchRegistration branch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(branch);
+        return Result(branch.Gid, grain => grain.RegisterBranch(branch), cancellationToken);
+    }
+
+    public Task<TransactionResult> Abort(GlobalTransaction transaction, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return Result(transaction.Gid, grain => grain.Abort(transaction.Gid, transaction.Type, reason), cancellationToken);
+    }
+
+    public Task<TransactionResult> FinishWorkflow(
+        string gid, bool succeeded, string reason, string result, CancellationToken cancellationToken) =>
+        Result(gid, grain => grain.FinishWorkflow(gid, succeeded ? "succeed" : "failed", reason, result), cancellationToken);
+
+    public async Task<TransactionInfo?> Query(string gid, CancellationToken cancellationToken)
+    {
+        var reply = await Ask(gid, grain => grain.Query(gid), cancellationToken);
+        Check(gid, reply.Reply);
+        return reply.Info;
+    }
+
+    public Task<TransactionResult> ForceStop(string gid, CancellationToken cancellationToken) =>
+        Result(gid, grain => grain.ForceStop(gid), cancellationToken);
+
+    public Task<TransactionResult> RetryNow(string gid, CancellationToken cancellationToken) =>
+        Result(gid, grain => grain.RetryNow(gid), cancellationToken);
+
+    public async Task<TransactionResult> WaitForEnd(string gid, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var deadline = Deadline(timeout, cancellationToken);
+        try
+        {
+            return await End(gid, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Late(gid, timeout);
+        }
+    }
+
+    public Task Subscribe(string topic, string url, string remark, CancellationToken cancellationToken) =>
+        Result("", grain => grain.Subscribe(topic, url, remark), cancellationToken);
+
+    public Task Unsubscribe(string topic, string url, CancellationToken cancellationToken) =>
+        Result("", grain => grain.Unsubscribe(topic, url), cancellationToken);
+
+    public Task DeleteTopic(string topic, CancellationToken cancellationToken) =>
+        Result("", grain => grain.DeleteTopic(topic), cancellationToken);
+
+    private static TimeoutException Late(string gid, TimeSpan timeout) => new($"The transaction {gid} has not ended within {timeout}; it goes on.");
+
+    private static void Check(string gid, TransactionReply reply)
+    {
+        if (reply.Kind != ReplyKind.Ok)
+        {
+            throw new TransactionException(gid, reply.Kind, reply.Message);
+        }
+    }
+
+    private static TransactionResult Of(string gid, TransactionReply reply) => new()
+    {
+        Gid = gid,
+        Status = reply.Status switch
+        {
+            "prepared" => GlobalStatus.Prepared,
+            "submitted" => GlobalStatus.Submitted,
+            "aborting" => GlobalStatus.Aborting,
+            "succeed" => GlobalStatus.Succeeded,
+            "failed" => GlobalStatus.Failed,
+            _ => GlobalStatus.None,
+        },
+        RollbackReason = reply.RollbackReason,
+        LastError = reply.LastError,
+    };
+
+    private static CancellationTokenSource Deadline(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(timeout);
+        return deadline;
+    }
+
+    private async Task<TransactionResult> End(string gid, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var result = await Result(gid, grain => grain.WaitForEnd(gid, Look), cancellationToken);
+                if (result.HasEnded)
+                {
+                    return result;
+                }
+            }
+            catch (TransactionException e) when (e.Kind == ReplyKind.Unavailable)
+            {
+                await Task.Delay(Pause, clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<TransactionResult> Result(
+        string gid, Func<ITransactionsGrain, Task<TransactionReply>> request, CancellationToken cancellationToken)
+    {
+        var reply = await Ask(gid, request, cancellationToken);
+        Check(gid, reply);
+        return Of(gid, reply);
+    }
+
+    private async Task<T> Ask<T>(string gid, Func<ITransactionsGrain, Task<T>> request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(gid);
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await request(await Front(gid, cancellationToken)).WaitAsync(cancellationToken);
+            }
+            catch (OrleansMessageRejectionException e) when (tries < TriesMax && e is not SiloUnavailableException)
+            {
+                // It was not delivered: the next try finds another activation.
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                throw new TransactionException(gid, ReplyKind.Unavailable, e.Message);
+            }
+        }
+    }
+
+    private async ValueTask<ITransactionsGrain> Front(string gid, CancellationToken cancellationToken)
+    {
+        for (var looks = 1; ; looks++)
+        {
+            try
+            {
+                return grains.GetGrain<ITransactionsGrain>(0);
+            }
+            catch (ArgumentException) when (looks < Introduction.Looks)
+            {
+                await Task.Delay(Introduction.Pace, clock, cancellationToken);
+            }
+            catch (ArgumentException)
+            {
+                throw new TransactionException(gid, ReplyKind.Unavailable, "no silo of the cluster is a coordinator (AddOrleansDtm)");
+            }
+        }
+    }
+}

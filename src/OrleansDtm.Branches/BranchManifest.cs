@@ -1,0 +1,60 @@
+using Orleans.Metadata;
+
+namespace OrleansDtm.Branches;
+
+/// <summary>What the key of a grain is. The names are part of what silos tell each other: they may only grow.</summary>
+public enum BranchKeyKind
+{
+    None = 0,
+    Text = 1,
+    Integer = 2,
+    Guid = 3,
+}
+
+/// <summary>
+/// How a silo tells the others which of its grains may be branches: a property of the grain type in the manifest that Orleans hands
+/// round, named <c>dtm.branch.</c> and the grain's name, with the value <c>Text:Deposit,Withdraw</c>. Silos of different versions
+/// read each other's: the form must not change.
+/// </summary>
+public static class BranchManifest
+{
+    private const string Prefix = "dtm.branch.";
+
+    /// <summary>Whether a property of a grain type is ours.</summary>
+    /// <param name="property">Its name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="name">The grain's name in URLs.</param>
+    /// <param name="key">What its key is; None when this version does not know it.</param>
+    /// <param name="methods">Those that may be called.</param>
+    public static bool TryRead(string property, string value, out string name, out BranchKeyKind key, out string[] methods)
+    {
+        ArgumentNullException.ThrowIfNull(property);
+        ArgumentNullException.ThrowIfNull(value);
+        (name, key, methods) = ("", BranchKeyKind.None, []);
+        if (!property.StartsWith(Prefix, StringComparison.Ordinal) || value.IndexOf(':', StringComparison.Ordinal) is not (> 0 and var colon))
+        {
+            return false;
+        }
+
+        name = property[Prefix.Length..];
+        key = Enum.TryParse<BranchKeyKind>(value[..colon], out var known) ? known : BranchKeyKind.None;
+        methods = value[(colon + 1)..].Split(',');
+        return true;
+    }
+
+    internal static (string Property, string Value) Write(RegisteredGrain grain) =>
+        (Prefix + grain.Name, $"{grain.KeyKind}:{string.Join(',', grain.Methods.Order(StringComparer.Ordinal))}");
+
+    /// <summary>Writes the properties into this silo's manifest.</summary>
+    internal sealed class Provider(BranchGrains registered) : IGrainPropertiesProvider
+    {
+        public void Populate(Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+        {
+            foreach (var grain in registered.All.Where(grain => grain.Type.IsAssignableFrom(grainClass)))
+            {
+                var (property, value) = Write(grain);
+                properties[property] = value;
+            }
+        }
+    }
+}

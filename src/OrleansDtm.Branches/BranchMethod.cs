@@ -1,0 +1,121 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using System.Text.Json;
+using OrleansDtm.Abstractions;
+
+namespace OrleansDtm.Branches;
+
+/// <summary>
+/// A method of a grain as a branch, compiled when it is registered: a call costs reading the payload and a delegate, no reflection.
+/// </summary>
+internal sealed class BranchMethod
+{
+    private readonly Func<object, ReadOnlyMemory<byte>, BranchContext, CancellationToken, Task<BranchResult>> _call;
+
+    public BranchMethod(Type grainInterface, MethodInfo method, JsonSerializerOptions json)
+    {
+        var grain = Expression.Parameter(typeof(object), "grain");
+        var payload = Expression.Parameter(typeof(ReadOnlyMemory<byte>), "payload");
+        var context = Expression.Parameter(typeof(BranchContext), "context");
+        var token = Expression.Parameter(typeof(CancellationToken), "token");
+        var arguments = method.GetParameters().Select(p =>
+            p.ParameterType == typeof(BranchContext) ? context
+            : p.ParameterType == typeof(CancellationToken) ? token
+            : Payload(p.ParameterType, payload, json));
+        var called = Expression.Call(Expression.Convert(grain, method.DeclaringType ?? grainInterface), method, arguments);
+        _call = Expression
+            .Lambda<Func<object, ReadOnlyMemory<byte>, BranchContext, CancellationToken, Task<BranchResult>>>(Result(called), grain, payload, context, token)
+            .Compile();
+    }
+
+    /// <summary>Task, Task&lt;T&gt;, ValueTask or ValueTask&lt;T&gt; of: at most one payload, then the context, then a token.</summary>
+    public static bool Fits(MethodInfo method)
+    {
+        if (method.IsGenericMethod || method.IsStatic || method.IsSpecialName || !IsTask(method.ReturnType))
+        {
+            return false;
+        }
+
+        var kinds = method.GetParameters().Select(static p => p.ParameterType == typeof(CancellationToken) ? 2 : p.ParameterType == typeof(BranchContext) ? 1 : 0).ToList();
+        return kinds.SequenceEqual(kinds.Distinct().Order()) && !method.GetParameters().Any(static p => p.ParameterType.IsByRef);
+    }
+
+    /// <summary>Whatever the method says or throws is an outcome.</summary>
+    /// <param name="grain">Implements the interface.</param>
+    /// <param name="payload">As it was submitted.</param>
+    /// <param name="context">Which call this is.</param>
+    /// <param name="cancellationToken">The request timeout.</param>
+    public async Task<BranchResult> Call(object grain, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await _call(grain, payload, context, cancellationToken);
+            return result?.Outcome is BranchOutcome.Succeeded or BranchOutcome.Failed or BranchOutcome.Ongoing
+                ? result
+                : Unknown($"it returned a {nameof(BranchResult)} that says neither done nor failed nor ongoing");
+        }
+        catch (BranchFailedException e)
+        {
+            return BranchResult.Failed(e.Message);
+        }
+        catch (BranchOngoingException e)
+        {
+            return BranchResult.Ongoing(e.Message);
+        }
+        catch (PayloadException e)
+        {
+            return Unknown(e.Message);
+        }
+        catch (Exception e)
+        {
+            // Not thrown on: its type may mean nothing to the coordinator, and what it says is worth a retry and a line in the history.
+            return Unknown($"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    /// <summary>Neither done nor refused: called again.</summary>
+    public static BranchResult Unknown(string reason) => new() { Outcome = BranchOutcome.Unknown, Reason = reason };
+
+    private static bool IsTask(Type type) =>
+        type == typeof(Task) || type == typeof(ValueTask)
+        || (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Task<>) || type.GetGenericTypeDefinition() == typeof(ValueTask<>)));
+
+    private static Expression Payload(Type type, Expression payload, JsonSerializerOptions json) =>
+        type == typeof(ReadOnlyMemory<byte>) ? payload
+        : type == typeof(byte[]) ? Expression.Call(payload, nameof(ReadOnlyMemory<>.ToArray), null)
+        : Expression.Call(typeof(BranchMethod), nameof(Read), [type], payload, Expression.Constant(json));
+
+    private static Expression Result(MethodCallExpression called)
+    {
+        var type = called.Type;
+        Expression task = type == typeof(ValueTask) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>))
+            ? Expression.Call(called, nameof(ValueTask.AsTask), null)
+            : called;
+        return task.Type == typeof(Task<BranchResult>) ? task : Expression.Call(typeof(BranchMethod), nameof(Done), null, Expression.Convert(task, typeof(Task)));
+    }
+
+    private static async Task<BranchResult> Done(Task called)
+    {
+        await called;
+        return BranchResult.Done;
+    }
+
+    private static T? Read<T>(ReadOnlyMemory<byte> payload, JsonSerializerOptions json)
+    {
+        if (payload.IsEmpty)
+        {
+            throw new PayloadException($"the payload is empty, a {typeof(T).Name} in JSON is needed");
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<T>(payload.Span, json);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            throw new PayloadException($"the payload is not the JSON of a {typeof(T).Name}: {e.Message}");
+        }
+    }
+
+    private sealed class PayloadException(string message) : Exception(message);
+}

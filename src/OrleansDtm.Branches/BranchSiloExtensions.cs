@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Configuration;
+using Orleans.Metadata;
+using OrleansDtm.Abstractions;
+
+namespace OrleansDtm.Branches;
+
+/// <summary>What a silo that is no coordinator itself needs to use one.</summary>
+public static class BranchSiloExtensions
+{
+    private const string CoordinatorAssembly = "OrleansDtm.Grains";
+
+    /// <summary>
+    /// Registers <see cref="ITransactions"/>, served by other silos of the cluster. For a silo that does not host the coordinator: where
+    /// the coordinator's grains are loaded all the same, they are not offered here. (<c>AddOrleansDtm</c> registers it too.) Configure the
+    /// same reminder service as on the coordinator's silos: Orleans gives every silo of a cluster its share of all reminders.
+    /// </summary>
+    public static ISiloBuilder AddOrleansDtmClient(this ISiloBuilder silo)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        var services = silo.Services;
+        services.AddTransactions();
+        services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
+        services.PostConfigure<GrainTypeOptions>(types =>
+        {
+            // An activation that landed here would find none of its services.
+            if (!services.Any(static s => !s.IsKeyedService && s.ServiceType.Assembly.GetName().Name == CoordinatorAssembly))
+            {
+                types.Classes.RemoveWhere(static type => type.Assembly.GetName().Name == CoordinatorAssembly);
+            }
+        });
+        return silo;
+    }
+
+    /// <summary>
+    /// Lets branches call a grain of this silo: <c>grain://Name/key/Method</c>. Anybody who may submit transactions may then call the
+    /// methods registered here, and no others, on any key. To be said on every silo that hosts the grain; coordinators learn of it
+    /// from the cluster.
+    /// </summary>
+    /// <remarks>
+    /// A method can be a branch if it is <c>Task M([T payload][, BranchContext context][, CancellationToken token])</c>, or Task&lt;R&gt;,
+    /// ValueTask, ValueTask&lt;R&gt;. T is read from the payload as JSON; byte[] and ReadOnlyMemory&lt;byte&gt; get it as it is. Returning is
+    /// success, a <see cref="BranchResult"/> says itself what it is, any other R is ignored. <see cref="BranchFailedException"/> is
+    /// FAILURE, <see cref="BranchOngoingException"/> ONGOING; anything else, or no answer within the request timeout, is retried, so
+    /// the same call can come more than once. The call takes its turn like any request to the grain, but grain call filters see it as
+    /// a call of <see cref="IBranchTarget"/>.
+    /// </remarks>
+    /// <param name="silo">The silo.</param>
+    /// <param name="alias">The name in URLs; null = that of the interface without its I.</param>
+    /// <param name="methods">The names of those that may be called; null = all that can be branches.</param>
+    /// <param name="json">How payloads are read; null = <see cref="JsonSerializerOptions.Web"/>.</param>
+    /// <typeparam name="TGrainInterface">With a string, integer or guid key; not generic.</typeparam>
+    /// <exception cref="ArgumentException">Nothing of it can be called, a method is overloaded, or the name is taken or no name.</exception>
+    public static ISiloBuilder AddBranchGrain<TGrainInterface>(
+        this ISiloBuilder silo, string? alias = null, IEnumerable<string>? methods = null, JsonSerializerOptions? json = null)
+        where TGrainInterface : IGrain
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        var type = typeof(TGrainInterface);
+        var grain = new RegisteredGrain(type, alias ?? BranchUrl.NameOf(type), methods, json ?? JsonSerializerOptions.Web);
+        Registered(silo).Add(grain);
+        return silo;
+    }
+
+    private static BranchGrains Registered(ISiloBuilder silo)
+    {
+        if (silo.Services.FirstOrDefault(static s => s.ServiceType == typeof(BranchGrains))?.ImplementationInstance is BranchGrains known)
+        {
+            return known;
+        }
+
+        var registered = new BranchGrains();
+        silo.Services.AddSingleton(registered);
+        silo.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IGrainPropertiesProvider, BranchManifest.Provider>());
+        silo.AddGrainExtension<IBranchTarget, BranchTarget>();
+        return registered;
+    }
+}

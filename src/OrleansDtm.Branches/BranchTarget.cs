@@ -1,0 +1,22 @@
+using OrleansDtm.Abstractions;
+
+namespace OrleansDtm.Branches;
+
+/// <summary>The part of an activation that takes calls of branches. Runs on the grain's own turns.</summary>
+internal sealed class BranchTarget(IGrainContext activation, BranchGrains registered) : IBranchTarget
+{
+    public Task<BranchResult> Call(
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
+    {
+        // Whoever calls: only what was registered can be reached, and only on a grain it was registered for.
+        var found = registered.Find(grain);
+        if (found is null || !found.Type.IsInstanceOfType(activation.GrainInstance))
+        {
+            return Task.FromResult(BranchMethod.Unknown($"the silo {activation.Address.SiloAddress} has no {grain} registered with AddBranchGrain"));
+        }
+
+        return found.Find(method) is { } branch
+            ? branch.Call(activation.GrainInstance!, payload, context, cancellationToken)
+            : Task.FromResult(BranchMethod.Unknown($"{grain} has no method {method} that may be a branch"));
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Grains.Service;
+
+/// <summary>What came from an Orleans client, in the words of the wire contract, so that it is checked by the same rules.</summary>
+internal static class ClientRequests
+{
+    /// <exception cref="RequestException">It is too large, or says one thing in two places.</exception>
+    public static TransactionRequest Of(TransactionRequestMessage message, int bytesMax)
+    {
+        var steps = message.Steps ?? [];
+        CheckSize(
+            steps.Sum(static s => (long)(s?.Payload?.Length ?? 0)) + (message.WorkflowData?.Length ?? 0),
+            [message.CustomData, message.QueryPrepared, message.CallbackUrl, message.WorkflowName, .. steps.SelectMany(static s => new[] { s?.Action, s?.Compensate })],
+            bytesMax);
+        return new TransactionRequest
+        {
+            Gid = message.Gid,
+            TransType = message.Type,
+            Protocol = message.Protocol,
+            Steps = [.. steps.Select(static s => s is null ? null : new StepRequest { Action = s.Action, Compensate = s.Compensate })],
+            BinPayloads = [.. steps.Select(static s => (ReadOnlyMemory<byte>)(s?.Payload ?? []))],
+            QueryPrepared = message.QueryPrepared,
+            CustomData = CustomData(message),
+            BranchHeaders = message.BranchHeaders?.ToDictionary(static h => h.Key, static string? (h) => h.Value),
+            TimeoutToFail = message.TimeoutToFail?.TotalSeconds,
+            RetryInterval = message.RetryInterval?.TotalSeconds,
+            RequestTimeout = message.RequestTimeout?.TotalSeconds,
+            RetryLimit = message.RetryLimit,
+            Concurrent = message.Concurrent,
+            WaitResult = message.WaitResult,
+            CallbackUrl = message.CallbackUrl,
+        };
+    }
+
+    public static RegisterRequest Of(BranchRegistration branch) => new()
+    {
+        Gid = branch.Gid,
+        TransType = branch.Type,
+        BranchId = branch.BranchId,
+        Data = branch.Payload,
+        Fields = new Dictionary<string, string>
+        {
+            ["confirm"] = branch.Confirm,
+            ["cancel"] = branch.Cancel,
+            ["url"] = branch.Url,
+            ["op"] = branch.Op,
+            ["status"] = branch.Status,
+        },
+    };
+
+    /// <exception cref="RequestException">It is too large.</exception>
+    public static void CheckSize(long payloads, IEnumerable<string?> texts, int bytesMax)
+    {
+        var bytes = payloads + texts.Sum(static text => (long)(text?.Length ?? 0));
+        if (bytes > bytesMax)
+        {
+            throw new RequestException("payloads", string.Create(CultureInfo.InvariantCulture, $"come to {bytes} bytes with all texts, {bytesMax} are allowed"));
+        }
+    }
+
+    /// <summary>Where DTM keeps what has no field of its own.</summary>
+    private static string CustomData(TransactionRequestMessage message)
+    {
+        var made = message.Type switch
+        {
+            "saga" when message.Orders is { Count: > 0 } orders => JsonSerializer.Serialize(
+                new SagaCustomData
+                {
+                    Concurrent = message.Concurrent,
+                    Orders = orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static int[]? (o) => o.Value),
+                },
+                ProtocolJson.Readable.SagaCustomData),
+            "msg" when message.Delay is { } delay && delay != TimeSpan.Zero => JsonSerializer.Serialize(
+                new MsgCustomData { Delay = delay.TotalSeconds }, ProtocolJson.Readable.MsgCustomData),
+            "workflow" when message.WorkflowName is { Length: > 0 } || message.WorkflowData is { Length: > 0 } => JsonSerializer.Serialize(
+                new WorkflowCustomData { Name = message.WorkflowName, Data = message.WorkflowData }, ProtocolJson.Readable.WorkflowCustomData),
+            _ => "",
+        };
+        return string.IsNullOrEmpty(message.CustomData) ? made
+            : made.Length == 0 ? message.CustomData
+            : throw new RequestException("custom_data", $"cannot be given together with the options of a {message.Type} that are kept in it");
+    }
+}

@@ -1,0 +1,44 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Service;
+
+/// <summary>Stored transactions in the words of Orleans clients.</summary>
+internal static class TransactionInfos
+{
+    public static TransactionInfo Of(Core.Transaction transaction) => new()
+    {
+        Gid = transaction.Definition.Gid,
+        Type = Names.Of(transaction.Definition.Type),
+        Status = transaction.Status switch
+        {
+            TransactionStatus.Prepared => GlobalStatus.Prepared,
+            TransactionStatus.Submitted => GlobalStatus.Submitted,
+            TransactionStatus.Aborting => GlobalStatus.Aborting,
+            TransactionStatus.Succeed => GlobalStatus.Succeeded,
+            TransactionStatus.Failed => GlobalStatus.Failed,
+            _ => throw new ArgumentOutOfRangeException(nameof(transaction), transaction.Status, "Unknown status."),
+        },
+        Created = transaction.Definition.Created,
+        Updated = transaction.Updated,
+        Finished = transaction.Finished,
+        Due = transaction.Due,
+        RollbackReason = transaction.RollbackReason,
+        Result = transaction.Result,
+        RetryCount = transaction.RetryCount,
+        Branches = [.. transaction.Branches.Select(Of)],
+    };
+
+    private static BranchInfo Of(Core.Branch branch) => new()
+    {
+        BranchId = branch.Definition.Id,
+        Op = branch.Definition.Op,
+        Url = branch.Definition.Url,
+        Payload = branch.Definition.Payload.ToArray(),
+        Status = Names.Of(branch.Status),
+        Attempts = branch.Attempts,
+        LastError = branch.LastError,
+        NextRetry = branch.RetryAt,
+        Finished = branch.Finished,
+    };
+}

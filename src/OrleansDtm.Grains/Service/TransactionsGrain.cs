@@ -1,0 +1,122 @@
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Protocol;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Service;
+
+/// <summary>The coordinator's API for Orleans clients: translates as the adapters of HTTP do, what happens is <see cref="TransactionService"/>'s.</summary>
+[Reentrant]
+[StatelessWorker]
+public sealed class TransactionsGrain(
+    TransactionService transactions, TopicService topics, TimeProvider clock, IOptions<DtmGrainOptions> options) : Grain, ITransactionsGrain
+{
+    /// <summary>Of one wait: an activation with a request under way holds up a silo that stops.</summary>
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two looks at a transaction that pauses: quick at first, seldom later.</summary>
+    private static readonly (TimeSpan First, TimeSpan Last) Pace = (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
+
+    public Task<TransactionReply> Submit(TransactionRequestMessage request) => Guard(() => transactions.Submit(Checked(request)));
+
+    public Task<TransactionReply> Prepare(TransactionRequestMessage request) => Guard(() => transactions.Prepare(Checked(request)));
+
+    public async Task<TransactionInfoReply> PrepareWorkflow(TransactionRequestMessage request)
+    {
+        StoredTransaction? workflow = null;
+        var reply = await Guard(async () =>
+        {
+            (var reply, workflow) = await transactions.PrepareWorkflow(Checked(request), CancellationToken.None);
+            return reply;
+        });
+        return new TransactionInfoReply { Reply = reply, Info = workflow is null ? null : TransactionInfos.Of(workflow.Transaction) };
+    }
+
+    public Task<TransactionReply> RegisterBranch(BranchRegistration branch) => Guard(() =>
+    {
+        var request = ClientRequests.Of(branch);
+        ClientRequests.CheckSize(request.Data.Length, request.Fields.Values, options.Value.Requests.BytesMax);
+        return transactions.RegisterBranch(request);
+    });
+
+    public Task<TransactionReply> Abort(string gid, string type, string reason) =>
+        Guard(() => transactions.Abort(new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }));
+
+    public Task<TransactionReply> FinishWorkflow(string gid, string status, string reason, string result) => Guard(() =>
+    {
+        ClientRequests.CheckSize(0, [reason, result], options.Value.Requests.BytesMax);
+        return transactions.Submit(new TransactionRequest
+        {
+            Gid = gid,
+            TransType = "workflow",
+            ReqExtra = new Dictionary<string, string?> { ["status"] = status, ["rollback_reason"] = reason, ["result"] = result },
+        });
+    });
+
+    public Task<TransactionReply> ForceStop(string gid) => Guard(() => transactions.ForceStop(new TransactionRequest { Gid = gid }));
+
+    public Task<TransactionReply> RetryNow(string gid) => Guard(() => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
+
+    public async Task<TransactionInfoReply> Query(string gid)
+    {
+        StoredTransaction? found = null;
+        var reply = await Guard(async () =>
+        {
+            found = await transactions.Find(gid, CancellationToken.None);
+            return new TransactionReply { Kind = ReplyKind.Ok };
+        });
+        return new TransactionInfoReply { Reply = reply, Info = found is null ? null : TransactionInfos.Of(found.Transaction) };
+    }
+
+    public Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost) => Guard(async () =>
+    {
+        var limit = atMost < TimeSpan.Zero || atMost > WaitMax ? WaitMax : atMost;
+        using var budget = new CancellationTokenSource(limit, clock);
+        var last = new TransactionReply { Kind = ReplyKind.Ok };
+        var pause = Pace.First;
+        try
+        {
+            while (true)
+            {
+                last = await transactions.WaitForPause(gid).WaitAsync(budget.Token);
+                if (last.Kind != ReplyKind.Ok || last.Status is "succeed" or "failed")
+                {
+                    return last;
+                }
+
+                await Task.Delay(pause, clock, budget.Token);
+                pause = pause * 2 < Pace.Last ? pause * 2 : Pace.Last;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return last;
+        }
+    });
+
+    public Task<TransactionReply> Subscribe(string topic, string url, string remark) => Guard(() => topics.Subscribe(topic, url, remark));
+
+    public Task<TransactionReply> Unsubscribe(string topic, string url) => Guard(() => topics.Unsubscribe(topic, url));
+
+    public Task<TransactionReply> DeleteTopic(string topic) => Guard(() => topics.Delete(topic));
+
+    /// <summary>What is thrown here would mean nothing to a client that does not know its type.</summary>
+    private static async Task<TransactionReply> Guard(Func<Task<TransactionReply>> request)
+    {
+        try
+        {
+            return await request();
+        }
+        catch (RequestException e)
+        {
+            return new TransactionReply { Kind = ReplyKind.Invalid, Message = e.Message };
+        }
+        catch (StoreUnavailableException e)
+        {
+            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+        }
+    }
+
+    private TransactionRequest Checked(TransactionRequestMessage request) => ClientRequests.Of(request, options.Value.Requests.BytesMax);
+}

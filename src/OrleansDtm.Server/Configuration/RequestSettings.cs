@@ -1,0 +1,24 @@
+using OrleansDtm.Grains;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>The settings that concern requests, as the grains know them.</summary>
+internal static class RequestSettings
+{
+    public static RequestOptions Of(CoordinatorOptions options)
+    {
+        var requests = new RequestOptions();
+        Apply(options, requests);
+        return requests;
+    }
+
+    public static void Apply(CoordinatorOptions options, RequestOptions requests)
+    {
+        requests.TimeoutToFail = options.TimeoutToFail;
+        requests.RetryInterval = options.RetryInterval;
+        requests.RetryIntervalMax = options.RetryIntervalMax;
+        requests.RequestTimeout = options.RequestTimeout;
+        requests.StepsMax = options.Limits.StepsMax;
+        requests.BytesMax = options.Limits.RequestBytesMax;
+    }
+}

@@ -1,0 +1,44 @@
+using OrleansDtm.Abstractions;
+
+namespace OrleansDtm.Samples.GrainBranches;
+
+/// <summary>The story: one transfer that succeeds, one that is rolled back.</summary>
+internal sealed class Demo(ITransactions transactions, IGrainFactory grains, CancellationToken stop)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    public static async Task<bool> Run(ITransactions transactions, IGrainFactory grains, CancellationToken stop)
+    {
+        var demo = new Demo(transactions, grains, stop);
+        Narrator.Title("1. A sends 30 to B");
+        var first = await demo.Transfer(GlobalStatus.Succeeded);
+        Narrator.Title("2. A sends 30 to B, but B is frozen: everything is rolled back");
+        await demo.Account("B").Freeze();
+        var second = await demo.Transfer(GlobalStatus.Failed);
+        Narrator.Say($"");
+        Narrator.Say($"{(first && second ? "All is right: the first transfer went through, the second left no trace in the balances." : "Something is WRONG, see above.")}");
+        return first && second;
+    }
+
+    /// <summary>The whole definition of a saga: what to do, how to undo it, and with what data.</summary>
+    private static SagaTransaction Saga(long amount) => new SagaTransaction()
+        .Step(Branch("A", nameof(IAccountGrain.Withdraw)), Branch("A", nameof(IAccountGrain.Undo)), new Transfer(amount))
+        .Step(Branch("B", nameof(IAccountGrain.Deposit)), Branch("B", nameof(IAccountGrain.Undo)), new Transfer(amount));
+
+    /// <summary>grain://AccountGrain/A/Withdraw</summary>
+    private static string Branch(string account, string method) => BranchUrl.Of<IAccountGrain>(account, method);
+
+    private async Task<bool> Transfer(GlobalStatus expected)
+    {
+        var saga = Saga(30);
+        Narrator.Say($"  submit saga {saga.Gid}");
+        var result = await transactions.SubmitAndWait(saga, Limit, stop);
+        Narrator.Say($"  it has ended: {result.Status} {result.RollbackReason}");
+        var (a, b) = (await Account("A").Balance(), await Account("B").Balance());
+        var right = result.Status == expected && (a, b) == (70, 130);
+        Narrator.Say($"  [{(right ? "ok" : "WRONG")}] {result.Status}, expected {expected}; balances A = {a}, B = {b}, expected A = 70, B = 130");
+        return right;
+    }
+
+    private IAccountGrain Account(string name) => grains.GetGrain<IAccountGrain>(name);
+}
