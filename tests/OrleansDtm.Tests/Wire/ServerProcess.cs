@@ -45,6 +45,14 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The gRPC port, in the form a channel wants.</summary>
     public string GrpcUrl { get; }
 
+    /// <summary>Of the process that runs, or ran last.</summary>
+    public int Id => _process!.Id;
+
+    public bool HasExited => _process!.HasExited;
+
+    /// <summary>Told of each line it writes; null = nobody is.</summary>
+    public Action<string>? Wrote { get; set; }
+
     /// <summary>From the last start of the process to its first answered ping.</summary>
     public TimeSpan Startup { get; private set; }
 
@@ -85,19 +93,19 @@ public sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync(cancel);
     }
 
+    /// <summary>SIGSTOP: it keeps its connections and answers nobody, as on a machine that stands still.</summary>
+    public Task Pause(CancellationToken cancel) => Signal("-STOP", cancel);
+
+    public Task Resume(CancellationToken cancel) => Signal("-CONT", cancel);
+
     /// <summary>SIGTERM: what an orchestrator sends before it loses its patience.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> Terminate(TimeSpan within, CancellationToken cancel)
     {
-        var id = _process!.Id.ToString(CultureInfo.InvariantCulture);
-        using (var signal = Process.Start("kill", ["-TERM", id]))
-        {
-            await signal.WaitForExitAsync(cancel);
-        }
-
+        await Signal("-TERM", cancel);
         try
         {
-            await _process.WaitForExitAsync(cancel).WaitAsync(within, cancel);
+            await _process!.WaitForExitAsync(cancel).WaitAsync(within, cancel);
         }
         catch (TimeoutException)
         {
@@ -117,6 +125,12 @@ public sealed class ServerProcess : IAsyncDisposable
         _process?.Dispose();
         _http.Dispose();
         _home.Delete(recursive: true);
+    }
+
+    private async Task Signal(string signal, CancellationToken cancel)
+    {
+        using var kill = Process.Start("kill", [signal, Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancel);
     }
 
     private async Task Run(CancellationToken cancel)
@@ -170,6 +184,7 @@ public sealed class ServerProcess : IAsyncDisposable
             return;
         }
 
+        Wrote?.Invoke(line);
         lock (_tail)
         {
             _tail.Enqueue(line);
