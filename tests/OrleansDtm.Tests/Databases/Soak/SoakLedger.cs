@@ -5,7 +5,8 @@ using OrleansDtm.Tests.Wire;
 namespace OrleansDtm.Tests.Databases.Soak;
 
 /// <summary>Accounts behind a barrier for every pattern; knows each transaction, and what must never happen to one.</summary>
-public sealed class SoakLedger
+/// <param name="tell">Told of each violation when it is seen.</param>
+public sealed class SoakLedger(Action<string> tell)
 {
     private readonly ConcurrentDictionary<string, SoakCase> _cases = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _violations = new();
@@ -24,6 +25,7 @@ public sealed class SoakLedger
         if (_violations.Count < 1000)
         {
             _violations.Enqueue(what);
+            tell("VIOLATION " + what);
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         await database.Server.Start(Cancel);
         await database.Prepare(Cancel);
-        var ledger = new SoakLedger();
+        var ledger = new SoakLedger(line => output.WriteLine($"{driver}: {line}"));
         await using var branches = await SoakBranches.Start(ledger);
         await using var coordinator = await SoakCoordinator.Start(ledger, driver, database.ConnectionString, Cancel);
         var run = $"soak-{driver}";
