@@ -59,6 +59,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
     private int _ends;
     private volatile bool _isDown;
     private long _longestAnswer;
+    private int _lateCommits;
 
     private SoakCoordinator(SoakLedger ledger, ServerProcess server)
     {
@@ -78,6 +79,11 @@ public sealed class SoakCoordinator : IAsyncDisposable
 
     /// <summary>How many answers of each kind.</summary>
     public string Answers => string.Join(", ", _answers.OrderBy(static a => a.Key, StringComparer.Ordinal).Select(static a => $"{a.Key} {a.Value}"));
+
+    /// <summary>
+    /// Writes that lost to one that had been given up: the database went on with it after it had stood still, and the version told.
+    /// </summary>
+    public int LateCommits => Volatile.Read(ref _lateCommits);
 
     public string Tail => _server.Tail;
 
@@ -214,10 +220,13 @@ public sealed class SoakCoordinator : IAsyncDisposable
     {
         if (line.Contains("unexpected failure", StringComparison.Ordinal)
             || line.Contains("The database refused", StringComparison.Ordinal)
-            || line.Contains("Unhandled exception", StringComparison.Ordinal)
-            || line.Contains("another owner has written", StringComparison.Ordinal))
+            || line.Contains("Unhandled exception", StringComparison.Ordinal))
         {
             _ledger.Violate($"its log says: {line}\n{Tail}");
+        }
+        else if (line.Contains("has written meanwhile", StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref _lateCommits);
         }
     }
 
