@@ -145,6 +145,11 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
             where.Replace("@status", "'failed'"); // Only as a literal can it be seen to match the partial index.
         }
 
+        if (filter is { Type: not TransactionType.None, Status: TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting })
+        {
+            where.Append(" and status not in ('succeed', 'failed')"); // It says nothing new, but lets the index of the unfinished be seen.
+        }
+
         // The inner select wants ids alone, so that an index answers it and only a page of rows is read.
         var command = Command(
             $"""

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OrleansDtm.Benchmarks.Load;
+using OrleansDtm.Benchmarks.Pending;
 using OrleansDtm.Benchmarks.Processes;
 using OrleansDtm.Benchmarks.Report;
 using OrleansDtm.Tests.Databases;
@@ -54,6 +55,11 @@ internal static class BenchmarkRun
         await using var branch = await Child.StartRole("branch", stop);
         await using var floor = await Child.StartRole("floor", stop);
         using var load = new LoadGenerator(branch, options.Warmup, options.Measured);
+        if (options.Pending > 0)
+        {
+            return await PendingRun.Execute(options, dll, branch, load, stop);
+        }
+
         var results = new List<StoreResult>();
         foreach (var store in options.ServerUrl is null ? options.Stores : ["running server"])
         {
@@ -114,7 +120,7 @@ internal static class BenchmarkRun
     }
 
     /// <summary>A fresh one of our own, unless the environment names one.</summary>
-    private static async Task<DatabaseServer?> StartDatabase(string store, CancellationToken stop)
+    internal static async Task<DatabaseServer?> StartDatabase(string store, CancellationToken stop)
     {
         if (store == "sqlite" || StoreSettings.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }))
         {

@@ -19,6 +19,10 @@ internal sealed class Options
           --server-dll FILE   the coordinator to start (default: the one built beside this project)
           --server-url URL    measure a running server that speaks DTM's HTTP API instead, e.g. http://localhost:36789
           --server-pid N      its process id, for the columns on CPU and memory (only if it runs on this machine)
+          --pending N         instead of the patterns: the same load and the same due messages on an empty store and on one
+                              with N delayed messages in it, and the ratio (0 = not)
+          --due N             messages that come due in each such measurement (20000)
+          --due-seconds N     over how long they come due (60); they also come due all at once
           --json FILE         write the result as JSON as well
           --help              this text
 
@@ -43,6 +47,13 @@ internal sealed class Options
     public Uri? ServerUrl { get; private set; }
 
     public int? ServerPid { get; private set; }
+
+    /// <summary>Delayed messages in the store; 0 = the usual rows instead.</summary>
+    public int Pending { get; private set; }
+
+    public int Due { get; private set; } = 20_000;
+
+    public TimeSpan DueTime { get; private set; } = TimeSpan.FromSeconds(60);
 
     public string? JsonFile { get; private set; }
 
@@ -105,6 +116,15 @@ internal sealed class Options
                 break;
             case "--server-pid":
                 ServerPid = (int)Number(name, value, 1, int.MaxValue);
+                break;
+            case "--pending":
+                Pending = (int)Number(name, value, 0, 100_000_000);
+                break;
+            case "--due":
+                Due = (int)Number(name, value, 1, 10_000_000);
+                break;
+            case "--due-seconds":
+                DueTime = TimeSpan.FromSeconds(Number(name, value, 0, 3600));
                 break;
             case "--json":
                 JsonFile = value;

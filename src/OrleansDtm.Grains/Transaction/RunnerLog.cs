@@ -11,6 +11,6 @@ internal static partial class RunnerLog
     [LoggerMessage(2, LogLevel.Debug, "Transaction {Gid}: the store is away")]
     public static partial void StoreAway(this ILogger log, Exception exception, string gid);
 
-    [LoggerMessage(3, LogLevel.Warning, "Transaction {Gid}: another owner has written; what was in memory is dropped")]
+    [LoggerMessage(3, LogLevel.Warning, "Transaction {Gid}: another owner, or a commit that had been given up, has written meanwhile; what was in memory is dropped")]
     public static partial void LostToAnotherOwner(this ILogger log, string gid);
 }

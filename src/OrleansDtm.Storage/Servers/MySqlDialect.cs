@@ -47,6 +47,8 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string IsFailed => "state = 'failed'";
 
+    public override string IsUnfinished => "state = @state";
+
     public override string InsertKeyValue =>
         "insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)";
 

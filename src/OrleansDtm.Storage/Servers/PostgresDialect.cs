@@ -37,6 +37,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string IsFailed => "status = 'failed'";
 
+    public override string IsUnfinished => "status not in ('succeed', 'failed')";
+
     public override string InsertKeyValue =>
         """
         insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)

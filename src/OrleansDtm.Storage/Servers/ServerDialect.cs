@@ -22,6 +22,9 @@ internal abstract class ServerDialect
     /// <summary>The condition that finds failed transactions by their index.</summary>
     public abstract string IsFailed { get; }
 
+    /// <summary>The condition that finds unfinished transactions of one type and status by an index; <c>@state</c> is "type status".</summary>
+    public abstract string IsUnfinished { get; }
+
     /// <summary>Inserts into dtm_kv; changes no row, or fails with <see cref="IsDuplicate"/>, when there is one.</summary>
     public abstract string InsertKeyValue { get; }
 

@@ -79,6 +79,12 @@ public sealed partial class ServerTransactionStore
             Add(filter.Status != TransactionStatus.None, "status = @status", "@status", () => Names.Of(filter.Status));
         }
 
+        if (filter is { Type: not TransactionType.None, Status: TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting })
+        {
+            // It says nothing new, but finds a few among a million others by an index.
+            Add(true, _dialect.IsUnfinished, "@state", () => $"{Names.Of(filter.Type)} {Names.Of(filter.Status)}");
+        }
+
         // The inner select wants ids alone, so that an index answers it and only a page of rows is read.
         var found = await ReadSlowly(
             $"""

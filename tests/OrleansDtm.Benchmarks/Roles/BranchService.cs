@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace OrleansDtm.Benchmarks.Roles;
 
 /// <summary>
 /// The participant: answers success at once to anything, as cheaply as Kestrel can. It counts the calls, so that the benchmark can
-/// tell a server that called every branch from one that only says so. <c>/calls</c> returns "all last".
+/// tell a server that called every branch from one that only says so. <c>/calls</c> returns "all last"; of <c>/due</c> it remembers
+/// how late the calls were.
 /// </summary>
 internal static class BranchService
 {
@@ -25,13 +27,34 @@ internal static class BranchService
             return Answer(context.Response, Encoding.ASCII.GetBytes(counts));
         }
 
+        if (path == "/due-calls")
+        {
+            return Answer(context.Response, Encoding.ASCII.GetBytes(Lateness.Count.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        if (path == "/lateness")
+        {
+            return Answer(context.Response, JsonSerializer.SerializeToUtf8Bytes(Lateness.Take(), JsonSerializerOptions.Web));
+        }
+
         Interlocked.Increment(ref _all);
+        if (path == "/due")
+        {
+            return AnswerDue(context);
+        }
+
         if (path == "/last")
         {
             Interlocked.Increment(ref _last);
         }
 
         return Answer(context.Response, Success);
+    }
+
+    private static async Task AnswerDue(HttpContext context)
+    {
+        await Lateness.Add(context.Request);
+        await Answer(context.Response, Success);
     }
 
     private static Task Answer(HttpResponse response, byte[] body)

@@ -23,6 +23,9 @@ public abstract class DatabaseServer : IAsyncDisposable
 
     public int Port { get; } = FreePort();
 
+    /// <summary>Of <see cref="Stop"/>.</summary>
+    protected virtual string StopSignal => "TERM";
+
     protected string Folder { get; } = Directory.CreateTempSubdirectory("orleansdtm-db-").FullName;
 
     protected string Data => Path.Combine(Folder, "data");
@@ -62,6 +65,18 @@ public abstract class DatabaseServer : IAsyncDisposable
 
         await process.WaitForExitAsync().WaitAsync(StopLimit);
         process.Dispose();
+    }
+
+    /// <summary>Ends it as its service manager does: what is under way is undone, and all is on the disk.</summary>
+    public async Task Stop(CancellationToken cancel)
+    {
+        if (_process is { } process)
+        {
+            Signal(StopSignal, process.Id);
+            await process.WaitForExitAsync(cancel).WaitAsync(StartLimit, cancel);
+            _process = null;
+            process.Dispose();
+        }
     }
 
     /// <summary>Starts the killed one again, on the same port and data.</summary>

@@ -14,6 +14,9 @@ public class PostgresServer : DatabaseServer
 
     public override string Driver => "postgres";
 
+    /// <summary>A fast shutdown: TERM would wait until all clients have gone.</summary>
+    protected override string StopSignal => "INT";
+
     public override string? FindMissing() => Programs is null ? "postgresql" : null;
 
     public override string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=dtm;Database={database}";

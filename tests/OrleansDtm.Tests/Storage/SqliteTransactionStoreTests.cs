@@ -170,6 +170,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     [InlineData("due <= 5 and (due, id) > (1, 1) order by due, id", "dtm_transaction_due")]
     [InlineData("due > 5 order by due desc, id desc", "dtm_transaction_due")]
     [InlineData("owner <> 0 and owner <> 4 and id > 3 and due is not null order by id", "dtm_transaction_owner")]
+    [InlineData("status = 'aborting' and type = 'saga' and status not in ('succeed', 'failed') order by id desc", "dtm_transaction_unfinished")]
     [InlineData("status = 'failed' and id < 9 order by id desc", "dtm_transaction_failed")]
     public async Task Searches_UseTheirIndexWithoutSorting(string where, string index)
     {

@@ -195,13 +195,14 @@ public abstract partial class TransactionStoreConformance
 
         var ids = (await Store.List(new TransactionFilter(), Token)).Select(static s => s.Id).Reverse().ToArray();
         Assert.Equal(24, ids.Length);
-        for (var mask = 0; mask < 64; mask++)
+        for (var mask = 0; mask < 128; mask++)
         {
             bool Asked(int bit) => (mask & (1 << bit)) != 0;
+            var status = Asked(6) ? TransactionStatus.Prepared : TransactionStatus.Failed;
             var filter = new TransactionFilter
             {
                 Gid = Asked(0) ? "g10" : null,
-                Status = Asked(1) ? TransactionStatus.Failed : TransactionStatus.None,
+                Status = Asked(1) ? status : TransactionStatus.None,
                 Type = Asked(2) ? TransactionType.Tcc : TransactionType.None,
                 CreatedFrom = Asked(3) ? At(3) : null,
                 CreatedTo = Asked(4) ? At(8) : null,
@@ -209,7 +210,7 @@ public abstract partial class TransactionStoreConformance
             };
             var expected = all.Where((t, i) =>
                 (!Asked(0) || t.Definition.Gid == "g10")
-                && (!Asked(1) || t.Status == TransactionStatus.Failed)
+                && (!Asked(1) || t.Status == status)
                 && (!Asked(2) || t.Definition.Type == TransactionType.Tcc)
                 && (!Asked(3) || t.Definition.Created >= At(3))
                 && (!Asked(4) || t.Definition.Created <= At(8))

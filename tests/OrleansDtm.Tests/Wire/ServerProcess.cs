@@ -45,6 +45,14 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The gRPC port, in the form a channel wants.</summary>
     public string GrpcUrl { get; }
 
+    /// <summary>Of the process that runs, or ran last.</summary>
+    public int Id => _process!.Id;
+
+    public bool HasExited => _process!.HasExited;
+
+    /// <summary>Told of each line it writes; null = nobody is.</summary>
+    public Action<string>? Wrote { get; set; }
+
     /// <summary>From the last start of the process to its first answered ping.</summary>
     public TimeSpan Startup { get; private set; }
 
@@ -184,6 +192,7 @@ public sealed class ServerProcess : IAsyncDisposable
             return;
         }
 
+        Wrote?.Invoke(line);
         lock (_tail)
         {
             _tail.Enqueue(line);

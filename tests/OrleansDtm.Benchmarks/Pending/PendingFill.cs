@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Storage;
+using OrleansDtm.Storage.Servers;
+
+namespace OrleansDtm.Benchmarks.Pending;
+
+/// <summary>Puts messages that are not due for days into a store that no server uses: by the storage library, as the server would.</summary>
+internal static class PendingFill
+{
+    private const int WritersMax = 2000;
+    private static readonly TimeSpan Delay = TimeSpan.FromDays(30);
+
+    /// <param name="store">sqlite, mysql or postgres.</param>
+    /// <param name="place">The file or the connection string.</param>
+    /// <param name="branch">Whom the messages are for.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>How long it took.</returns>
+    public static async Task<TimeSpan> Fill(string store, string place, Uri branch, int count, CancellationToken stop)
+    {
+        var clock = Stopwatch.StartNew();
+        await using var target = Open(store, place);
+        await target.Start(stop);
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(WritersMax, count)).Select(_ => Task.Run(Writer, stop)));
+        return clock.Elapsed;
+
+        async Task Writer()
+        {
+            for (int number; (number = Interlocked.Increment(ref next)) < count;)
+            {
+                if (await target.Write(new TransactionWrite(null, Message(number, branch), 0), stop) != WriteResult.Written)
+                {
+                    throw new InvalidOperationException("A message could not be stored: its gid exists.");
+                }
+            }
+        }
+    }
+
+    private static ITransactionStore Open(string store, string place) => store switch
+    {
+        "mysql" => ServerTransactionStore.MySql(
+            new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance),
+        "postgres" => ServerTransactionStore.Postgres(
+            new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance),
+        _ => new SqliteTransactionStore(
+            new SqliteStoreOptions { Path = place }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance),
+    };
+
+    /// <summary>As the rules make it of a submit. The gids are in no order, as real ones are: neighbours in the index are strangers.</summary>
+    private static Transaction Message(int number, Uri branch)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var name = Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+        var definition = new TransactionDefinition
+        {
+            Gid = "pending-" + Convert.ToHexStringLower(SHA256.HashData(name).AsSpan(0, 10)),
+            Type = TransactionType.Msg,
+            Created = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
+            CustomData = """{"delay":2592000}""",
+            Options = new TransactionOptions { Delay = Delay },
+        };
+        ImmutableArray<BranchDefinition> branches =
+        [
+            .. new[] { "01", "02" }.Select(id => new BranchDefinition(id, BranchOps.Action, $"{branch}out", "{\"amount\":30}"u8.ToArray(), now)),
+        ];
+        var submitted = TransactionMachine.Decide(null, new TransactionEvent.Submit(new Submission(definition, branches)), now);
+        return submitted.Next! with { Version = 1 };
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+
+namespace OrleansDtm.Benchmarks.Pending;
+
+/// <summary>Both sides and their ratio as text that also reads as Markdown.</summary>
+internal static class PendingReport
+{
+    public static void Print(string store, TimeSpan filling, PendingSide[] sides)
+    {
+        var (empty, full) = (sides[0], sides[1]);
+        Console.WriteLine();
+        Console.WriteLine($"Store: {store}. Filled in {Text(filling.TotalSeconds, "0")} s by the storage library, before its server started.");
+        Console.WriteLine();
+        Console.WriteLine($"| {"",-46} | {empty.Name,12} | {full.Name,20} | ratio |");
+        Console.WriteLine($"|-{new string('-', 46)}-|-{new string('-', 12)}:|-{new string('-', 20)}:|------:|");
+        Line("saga, waiting: completed/s, mean of two rows", "N0", static s => s.SagasPerSecond, isRatio: true);
+        Line("saga: the slower of the two rows", "N0", static s => s.Sagas.Min(static r => r.CompletedPerSecond));
+        Line("saga: p50 ms", "0.00", static s => s.Sagas.Average(static r => r.P50));
+        Line("saga: p99 ms", "0.00", static s => s.Sagas.Average(static r => r.P99));
+        Line("saga: server's CPU us each", "0", static s => s.CpuMicrosecondsPerSaga, isRatio: true);
+        Line("delayed msg: accepted/s", "N0", static s => s.Burst!.AcceptedPerSecond, isRatio: true);
+        Line("due at once: called/s", "N0", static s => s.Burst!.CalledPerSecond, isRatio: true);
+        Line("due over time: called/s", "N0", static s => s.Spread!.CalledPerSecond);
+        Line("due over time: p50 ms late", "N0", static s => s.Spread!.Lateness.P50);
+        Line("due over time: p99 ms late", "N0", static s => s.Spread!.Lateness.P99);
+        Line("due over time: most ms late", "N0", static s => s.Spread!.Lateness.Max);
+        Line("first answer after ms", "N0", static s => s.Server.TimeToAnswer.TotalMilliseconds);
+        Line("/api/metrics ms", "N0", static s => s.MetricsMilliseconds);
+        Line("list of unfinished sagas ms", "N0", static s => s.ListMilliseconds);
+        Line("server MB at the start", "N0", static s => s.MegabytesAtStart);
+        Line("server MB at the end", "N0", static s => s.Megabytes);
+        Console.WriteLine();
+        foreach (var side in sides)
+        {
+            Complain(side);
+        }
+
+        void Line(string title, string format, Func<PendingSide, double> value, bool isRatio = false)
+        {
+            var ratio = isRatio ? Text(value(full) / value(empty), "0.00") : "-";
+            Console.WriteLine($"| {title,-46} | {Text(value(empty), format),12} | {Text(value(full), format),20} | {ratio,5} |");
+        }
+    }
+
+    private static void Complain(PendingSide side)
+    {
+        foreach (var complaint in side.Sagas.SelectMany(static r => r.Complaints))
+        {
+            Console.WriteLine($"(!) {side.Name}: {complaint}");
+        }
+
+        foreach (var due in new[] { side.Spread!, side.Burst! }.Where(static d => d.Lateness.Count != d.Count))
+        {
+            Console.WriteLine($"(!) {side.Name}: {due.Count} messages came due, the branch service got {due.Lateness.Count} calls");
+        }
+
+        if (!side.IsGood)
+        {
+            Console.WriteLine($"(!) {side.Name}: the server said last:{side.Server.LastLines()}");
+        }
+    }
+
+    private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using OrleansDtm.Benchmarks.Load;
+using OrleansDtm.Benchmarks.Processes;
+
+namespace OrleansDtm.Benchmarks.Pending;
+
+/// <summary>
+/// Two coordinators on two databases of one server, one with delayed messages in it and one without. Both live all the time and are
+/// measured by turns, so that the drift of the machine touches both.
+/// </summary>
+internal static class PendingRun
+{
+    public static async Task<int> Execute(Options options, string? dll, Child branch, LoadGenerator load, CancellationToken stop)
+    {
+        if (dll is null || Environment.GetEnvironmentVariable("STORE_CONNECTION_STRING") is { Length: > 0 })
+        {
+            throw new InvalidOperationException("--pending fills databases of its own: it goes with neither --server-url nor STORE_CONNECTION_STRING.");
+        }
+
+        var isGood = true;
+        foreach (var store in options.Stores)
+        {
+            var directory = Directory.CreateTempSubdirectory("orleansdtm-bench-");
+            try
+            {
+                await using var database = await BenchmarkRun.StartDatabase(store, stop);
+                string Place(string name) => database?.ConnectionString(name) ?? Path.Combine(directory.FullName, name + ".db");
+                await Say($"filling {store} ...");
+                var filling = await PendingFill.Fill(store, Place("full"), branch.Url, options.Pending, stop);
+                await Say($"{options.Pending:N0} messages in {filling.TotalSeconds:F0} s");
+                await using var empty = await Start(dll, store, Place("bare"), stop);
+                await using var full = await Start(dll, store, Place("full"), stop);
+                PendingSide[] sides = [new("empty", empty), new($"{options.Pending:N0} pending", full)];
+                await Measure(options, sides, branch, load, stop);
+                PendingReport.Print(store, filling, sides);
+                isGood &= sides.All(static s => s.IsGood);
+            }
+            finally
+            {
+                directory.Delete(recursive: true);
+            }
+        }
+
+        return isGood ? 0 : 1;
+    }
+
+    private static async Task Measure(Options options, PendingSide[] sides, Child branch, LoadGenerator load, CancellationToken stop)
+    {
+        RowPlan Plan(PendingSide side) => new($"saga, {side.Name}", side.Server.Url, side.Server.Pid, Scenario.Saga, options.Clients);
+        foreach (var side in sides)
+        {
+            side.MegabytesAtStart = Meter.WorkingSetMegabytes(side.Server.Pid) ?? 0;
+            await load.WarmUp(Plan(side), stop);
+        }
+
+        foreach (var side in (PendingSide[])[sides[0], sides[1], sides[1], sides[0]])
+        {
+            await Say($"saga, {side.Name} ...");
+            side.Sagas.Add(await load.Measure(Plan(side), stop));
+        }
+
+        foreach (var side in sides)
+        {
+            using var due = new DueLoad(side.Server.Url, branch.Url);
+            await Say($"{options.Due:N0} due over {options.DueTime.TotalSeconds} s, {side.Name} ...");
+            side.Spread = await due.Measure(options.Due, options.DueTime, stop);
+            await Say($"{options.Due:N0} due at once, {side.Name} ...");
+            side.Burst = await due.Measure(options.Due, TimeSpan.Zero, stop);
+        }
+
+        using var http = new HttpClient();
+        foreach (var side in sides)
+        {
+            side.MetricsMilliseconds = await Time(http, side, "/api/metrics", stop);
+            side.ListMilliseconds = await Time(http, side, "/api/dtmsvr/all?status=submitted&transType=saga", stop);
+            side.Megabytes = Meter.WorkingSetMegabytes(side.Server.Pid) ?? 0;
+        }
+    }
+
+    private static async Task<double> Time(HttpClient http, PendingSide side, string path, CancellationToken stop)
+    {
+        var clock = Stopwatch.StartNew();
+        using var answer = await http.GetAsync(new Uri(side.Server.Url, path), stop);
+        side.IsGood &= answer.IsSuccessStatusCode;
+        return clock.Elapsed.TotalMilliseconds;
+    }
+
+    private static Task<Child> Start(string dll, string store, string place, CancellationToken stop) => Child.StartServer(
+        dll,
+        new Dictionary<string, string>
+        {
+            ["STORE_DRIVER"] = store,
+            [store == "sqlite" ? "STORE_PATH" : "STORE_CONNECTION_STRING"] = place,
+        },
+        stop);
+
+    private static Task Say(string text) => Console.Error.WriteLineAsync(text);
+}
+
+/// <summary>One of the two coordinators and what was measured of it.</summary>
+internal sealed class PendingSide(string name, Child server)
+{
+    private bool _isGood = true;
+
+    public string Name => name;
+
+    public Child Server => server;
+
+    public List<RowResult> Sagas { get; } = [];
+
+    public double SagasPerSecond => Sagas.Average(static r => r.CompletedPerSecond);
+
+    /// <summary>Tells more than the rate on a machine that is not quiet.</summary>
+    public double CpuMicrosecondsPerSaga => Sagas.Average(static r => 1e6 * (r.Cores.Server ?? double.NaN) / r.CompletedPerSecond);
+
+    public DueResult? Spread { get; set; }
+
+    public DueResult? Burst { get; set; }
+
+    public double MetricsMilliseconds { get; set; }
+
+    public double ListMilliseconds { get; set; }
+
+    public double MegabytesAtStart { get; set; }
+
+    public double Megabytes { get; set; }
+
+    /// <summary>Nothing answered with an error, and each message was called once.</summary>
+    public bool IsGood
+    {
+        get => _isGood && Sagas.All(static r => r.Complaints.Count == 0) && new[] { Spread, Burst }.All(static d => d is null || d.Lateness.Count == d.Count);
+        set => _isGood = value;
+    }
+}
