@@ -10,6 +10,9 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
     /// <summary>How long one that does not give up asks again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>The coordinator reads the machine's clock anew at each start, and cuts moments to milliseconds.</summary>
+    private static readonly TimeSpan ClockError = TimeSpan.FromMilliseconds(50);
+
     private readonly Random _random = new(seed);
     private int _count;
 
@@ -63,7 +66,7 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
             case SoakKind.DelayedMsg:
                 var delay = _random.Next(1, 40) / 10.0;
                 body.With("custom_data", new JsonObject { ["delay"] = delay }.ToJsonString());
-                one.NotBefore = Stopwatch.GetTimestamp() + (long)(delay * Stopwatch.Frequency);
+                one.NotBefore = Stopwatch.GetTimestamp() + (long)((delay - ClockError.TotalSeconds) * Stopwatch.Frequency);
                 break;
         }
 

@@ -155,13 +155,18 @@ public sealed class SoakCoordinator : IAsyncDisposable
         }
     }
 
-    /// <returns>The transaction; null = there is none.</returns>
-    public async Task<JsonNode?> Query(string gid, CancellationToken cancel)
+    /// <returns>Its status; <c>none</c> = there is no such transaction; null = it cannot be told just now.</returns>
+    public async Task<string?> Status(string gid, CancellationToken cancel)
     {
         using var answer = await _http.GetAsync(new Uri($"{_server.Url}/api/dtmsvr/query?gid={gid}"), cancel);
         var text = await answer.Content.ReadAsStringAsync(cancel);
+        if ((int)answer.StatusCode == 503)
+        {
+            return null;
+        }
+
         Assert.True((int)answer.StatusCode == 200, $"query answered {(int)answer.StatusCode}: {text}");
-        return JsonNode.Parse(text)!["transaction"];
+        return (string?)JsonNode.Parse(text)!["transaction"]?["status"] ?? "none";
     }
 
     /// <summary>How many transactions with this status are listed, 100 at most.</summary>

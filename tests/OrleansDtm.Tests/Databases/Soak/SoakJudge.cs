@@ -50,10 +50,10 @@ public sealed class SoakJudge(SoakLedger ledger, SoakCoordinator coordinator)
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (true)
         {
-            var status = (string?)(await coordinator.Query(one.Gid, cancel))?["status"] ?? "none";
+            var status = await coordinator.Status(one.Gid, cancel);
             if (status is "none" or "succeed" or "failed" || clock.Elapsed > EndLimit)
             {
-                return status;
+                return status ?? "unknown";
             }
 
             await pace.WaitForNextTickAsync(cancel);

@@ -97,8 +97,12 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         var lateness = ledger.Cases.Select(static c => c.Lateness).OfType<TimeSpan>().Order().ToList();
         output.WriteLine($"{driver}: branch service: {faults.Moods}");
-        output.WriteLine(
-            $"{driver}: delayed messages, faults included: half at most {lateness[lateness.Count / 2].TotalSeconds:F2} s late, the last {lateness[^1].TotalSeconds:F2} s");
+        if (lateness.Count > 0)
+        {
+            output.WriteLine(
+                $"{driver}: delayed messages, faults included: half at most {lateness[lateness.Count / 2].TotalSeconds:F2} s late, the last {lateness[^1].TotalSeconds:F2} s");
+        }
+
         output.WriteLine($"{driver}: {coordinator.LateCommits} commits came after they had been given up, and were found out by the version");
         output.WriteLine($"{driver}: memory at most {coordinator.MemoryMax} MiB; {ledger.Violations.Count} violations");
     }
