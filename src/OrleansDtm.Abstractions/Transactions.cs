@@ -35,7 +35,26 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Late(transaction.Gid, timeout);
+            throw await IsKnown(transaction.Gid)
+                ? Late(transaction.Gid, timeout)
+                : new TransactionException(
+                    transaction.Gid,
+                    ReplyKind.Unavailable,
+                    $"there was no answer within {timeout}, and whether it was accepted is not known: submit it again with the same gid");
+        }
+    }
+
+    /// <summary>Somebody who only learns that time is up must not believe that it goes on when it was never stored.</summary>
+    private async Task<bool> IsKnown(string gid)
+    {
+        using var soon = Deadline(TimeSpan.FromSeconds(2), CancellationToken.None);
+        try
+        {
+            return await Query(gid, soon.Token) is not null;
+        }
+        catch (Exception e) when (e is TransactionException or OperationCanceledException or TimeoutException or OrleansException)
+        {
+            return false;
         }
     }
 

@@ -129,6 +129,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
                         return false;
                     }
 
+                    Release(taken); // Cancelled ones, if any: their places must not be kept while everybody waits for one.
+                    taken = 0;
                     _idle = true;
                     Monitor.Wait(_gate);
                     _idle = false;

@@ -50,7 +50,7 @@ public interface ITransactionStore : IAsyncDisposable
     /// Looks at rows by id, the oldest first, and deletes those that finished before <paramref name="finishedBefore"/> and wait for
     /// nothing (a notice may still be due). One short database transaction, which the write path hardly notices.
     /// </summary>
-    /// <param name="finishedBefore">Exclusive. Rows created at or after it end the search: no later one can have finished before.</param>
+    /// <param name="finishedBefore">Exclusive. A slice of nothing but rows created at or after it ends the search; single ones, of a wrong clock, do not.</param>
     /// <param name="afterId">Continue behind this id; 0 = from the oldest.</param>
     /// <param name="limit">Look at most at this many rows, deleted or not.</param>
     Task<RetentionSlice> DeleteFinished(DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken);

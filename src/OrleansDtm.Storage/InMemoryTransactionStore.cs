@@ -112,7 +112,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         var before = finishedBefore.ToUnixTimeMilliseconds();
         lock (_gate)
         {
-            var slice = _byId.Values.Where(r => r.Id > afterId).Take(limit).TakeWhile(r => r.Last.Created < before).ToArray();
+            var slice = _byId.Values.Where(r => r.Id > afterId).Take(limit).ToArray();
             var old = slice.Where(r => r.Last.Finished < before && r.Last.Due is null).ToArray();
             foreach (var row in old)
             {
@@ -120,7 +120,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
                 _byGid.Remove(row.Last.Gid);
             }
 
-            return Task.FromResult(new RetentionSlice(old.Length, slice.Length < limit ? 0 : slice[^1].Id));
+            return Task.FromResult(new RetentionSlice(old.Length, slice.Length < limit || slice.All(r => r.Last.Created >= before) ? 0 : slice[^1].Id));
         }
     }
 

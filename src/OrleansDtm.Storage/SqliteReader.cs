@@ -97,17 +97,18 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         Set(command, "@afterId", afterId);
         Set(command, "@limit", limit);
         using var reader = command.ExecuteReader();
-        var (ids, lastId, seen) = (new List<long>(), 0L, 0);
-        for (; reader.Read() && reader.GetInt64(1) < before; seen++)
+        var (ids, lastId, seen, old) = (new List<long>(), 0L, 0, 0);
+        for (; reader.Read(); seen++)
         {
             lastId = reader.GetInt64(0);
+            old += reader.GetInt64(1) < before ? 1 : 0;
             if (reader.IsDBNull(2) && !reader.IsDBNull(3) && reader.GetInt64(3) < before)
             {
                 ids.Add(lastId);
             }
         }
 
-        return (ids, seen < limit ? 0 : lastId);
+        return (ids, seen < limit || old == 0 ? 0 : lastId);
     }
 
     public KeyValueItem? Get(string category, string key)

@@ -171,13 +171,15 @@ spec:
 - name: ORLEANSDTM_Cluster__ConnectionString
   valueFrom: { secretKeyRef: { name: {{ $secret }}, key: {{ . }} } }
 {{ end }}
+{{- if include "orleansdtm.clustered" . -}}
+- name: POD_IP
+  valueFrom: { fieldRef: { fieldPath: status.podIP } }
+{{ end }}
 {{- if include "orleansdtm.asksKubernetes" . -}}
 - name: POD_NAME
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
 - name: POD_NAMESPACE
   valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
-- name: POD_IP
-  valueFrom: { fieldRef: { fieldPath: status.podIP } }
 - name: ORLEANS_CLUSTER_ID
   value: {{ include "orleansdtm.clusterId" . | quote }}
 - name: ORLEANS_SERVICE_ID

@@ -10,7 +10,7 @@ internal sealed class GoneOwners(IClusterMembershipService membership)
     private long[] _gone = [];
 
     /// <summary>
-    /// Those the membership calls dead. A silo it does not know may be one that has just joined: its calls are left to their lease.
+    /// Those the membership calls dead, the youngest first. A silo it does not know may be one that has just joined: its calls are left to their lease.
     /// </summary>
     public IReadOnlyList<long> Current()
     {
@@ -24,6 +24,7 @@ internal sealed class GoneOwners(IClusterMembershipService membership)
                 [
                     .. snapshot.Members.Values
                         .Where(static member => member.Status == SiloStatus.Dead)
+                        .OrderByDescending(static member => member.SiloAddress.Generation)
                         .Select(static member => ProcessIdentity.Of(member.SiloAddress)),
                 ];
             }

@@ -26,11 +26,11 @@ internal sealed class RecoveryGrain(
 {
     private const string ReminderName = "sweep";
 
-    /// <summary>Whose calls have all been taken over: they are searched for once, because that reads the index from end to end.</summary>
-    private readonly HashSet<long> _taken = [];
+    private readonly Takeover _takeover = new();
 
     private ITransactionStore? _shard;
     private bool _away;
+    private bool _reminded;
     private IGrainTimer? _retention;
 
     /// <summary>Null when the store has no such shard: somebody has restored a store of fewer, and a reminder is left.</summary>
@@ -55,8 +55,13 @@ internal sealed class RecoveryGrain(
 
     public async Task Start()
     {
-        // Orleans allows no shorter period; the timer does the work, the reminder only revives the grain.
-        await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        if (!_reminded)
+        {
+            // Orleans allows no shorter period; the timer does the work, the reminder only revives the grain.
+            await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+            _reminded = true;
+        }
+
         MoveToItsSilo();
     }
 
@@ -96,8 +101,9 @@ internal sealed class RecoveryGrain(
     {
         try
         {
-            await TakeOver(cancellationToken);
+            // What is due comes first: looking for calls of the dead only spares them the rest of their lease.
             await TakeDue(cancellationToken);
+            await TakeOver(cancellationToken);
             _away = false;
         }
         catch (StoreUnavailableException e)
@@ -125,29 +131,25 @@ internal sealed class RecoveryGrain(
         while (page.Count == options.Value.SweepPageSize);
     }
 
-    /// <summary>Takes what processes that are no more had under way, once from each.</summary>
+    /// <summary>Takes what processes that are no more had under way.</summary>
     private async Task TakeOver(CancellationToken cancellationToken)
     {
-        if (options.Value.SoleOwner)
+        var alone = options.Value.SoleOwner;
+        foreach (var owner in _takeover.Next(alone ? [services.Owner] : gone.Current(), alone, services.Clock.GetUtcNow()))
         {
-            if (!_taken.Contains(services.Owner) && await TakeInterrupted(services.Owner, others: true, cancellationToken))
+            var all = false;
+            try
             {
-                _taken.Add(services.Owner);
+                all = await TakeInterrupted(owner, others: alone, cancellationToken);
             }
-
-            return;
-        }
-
-        foreach (var owner in gone.Current())
-        {
-            if (!_taken.Contains(owner) && await TakeInterrupted(owner, others: false, cancellationToken))
+            finally
             {
-                _taken.Add(owner);
+                _takeover.Searched(owner, all, services.Clock.GetUtcNow());
             }
         }
     }
 
-    /// <returns>All of them were taken; otherwise the next sweep goes over them again.</returns>
+    /// <returns>All of them were taken; otherwise a later sweep goes over them again.</returns>
     private async Task<bool> TakeInterrupted(long owner, bool others, CancellationToken cancellationToken)
     {
         var all = true;

@@ -14,6 +14,11 @@ internal sealed class RecoveryKeeper(
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Asked for again this often: an activation that has just answered may end because its entry in the directory went with another silo.
+    /// </summary>
+    private static readonly TimeSpan Patrol = TimeSpan.FromSeconds(3);
+
     private readonly CancellationTokenSource _stopping = new();
     private Task _loop = Task.CompletedTask;
 
@@ -22,7 +27,7 @@ internal sealed class RecoveryKeeper(
         ServiceLifecycleStage.Active,
         _ =>
         {
-            _loop = Task.Run(Run, CancellationToken.None);
+            _loop = Task.Run(() => Task.WhenAll(Run(), Walk()), CancellationToken.None);
             return Task.CompletedTask;
         },
         async _ =>
@@ -43,7 +48,7 @@ internal sealed class RecoveryKeeper(
                 var active = snapshot.Members.Values.Where(static m => m.Status == SiloStatus.Active).Select(static m => m.SiloAddress).ToHashSet();
                 if (known is null || !known.IsSubsetOf(active))
                 {
-                    await Task.WhenAll(Enumerable.Range(0, store.Shards.Count).Select(Start));
+                    await StartAll();
                 }
 
                 known = active;
@@ -54,6 +59,24 @@ internal sealed class RecoveryKeeper(
             // The silo stops.
         }
     }
+
+    private async Task Walk()
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(Patrol, time);
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                await StartAll();
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The silo stops.
+        }
+    }
+
+    private Task StartAll() => Task.WhenAll(Enumerable.Range(0, store.Shards.Count).Select(Start));
 
     private async Task Start(int shard)
     {

@@ -54,4 +54,7 @@ public interface IRunnerHost
 
     /// <summary>There is nothing left to do here: the memory may be given back.</summary>
     void Done();
+
+    /// <summary>The last call has been answered after <see cref="TransactionRunner.Close"/>: somebody else must go on, who cannot know.</summary>
+    void Orphaned();
 }

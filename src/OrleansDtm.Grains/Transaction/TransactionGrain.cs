@@ -103,5 +103,11 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     void IRunnerHost.Done() =>
         GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction needs nothing just now."));
 
+    /// <summary>
+    /// Orleans ends activations whose directory entry was lost with another silo. The new one, wherever it is, treats this process's
+    /// calls as gone; when the whole cluster stops nobody answers, and the lease brings it back.
+    /// </summary>
+    void IRunnerHost.Orphaned() => GrainFactory.GetGrain<ITransactionGrain>(_gid).Resume(_services.Owner).Ignore();
+
     private Submission Received(SubmissionMessage submission) => Messages.Submission(_gid, submission, _services.Clock.GetUtcNow());
 }

@@ -404,9 +404,10 @@ public sealed class TransactionRunner
         // Also what arrived while the lost write was under way: it answers calls of the life that is over.
         _inbox.RemoveAll(static p => p.Event is TransactionEvent.BranchAnswered);
         _inbox.InsertRange(0, batch.Where(p => p.Reply is not null));
-        if (_waiters.Count > 0)
+        if (_waiters.Count > 0 || !insert)
         {
-            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance)); // Look at what those who wait must be told.
+            // Look at what those who wait must be told, and at calls that stand as ours there and are forgotten here.
+            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
         }
 
         if (!insert)
@@ -477,7 +478,18 @@ public sealed class TransactionRunner
             answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero);
         }
 
-        if (_closed || epoch != _epoch)
+        if (_closed)
+        {
+            // The row says that this process makes the call, and it lives: without a word nobody would look before the lease is over.
+            if (_outstanding.Remove(call.Index) && _outstanding.Count == 0)
+            {
+                _host.Orphaned();
+            }
+
+            return;
+        }
+
+        if (epoch != _epoch)
         {
             return;
         }

@@ -136,7 +136,12 @@ internal sealed class DtmMapper(CoordinatorOptions options)
             return asked;
         }
 
-        var all = passed.ToDictionary(static h => h.Key, static h => (string?)h.Value, StringComparer.OrdinalIgnoreCase);
+        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in passed)
+        {
+            all[name] = value; // DTM may have kept two spellings of one name.
+        }
+
         foreach (var (name, value) in asked ?? [])
         {
             all[name] = value;

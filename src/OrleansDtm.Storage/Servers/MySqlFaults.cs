@@ -41,7 +41,7 @@ internal static class MySqlFaults
     private static ServerFault Classify(int number) => number switch
     {
         < FirstServerError or (>= FirstClientError and <= LastClientError) => ServerFault.Unavailable,
-        1205 or 1213 or 1614 => ServerFault.Undone, // lock wait timeout, deadlock
+        1205 or 1213 or 1614 or 3101 or 1020 => ServerFault.Undone, // lock wait timeout, deadlock, lost to another node, changed since read
         1062 or 1242 => ServerFault.Surprise, // a gid that exists, ids that do not follow each other
         _ => Unavailable.Contains(number) ? ServerFault.Unavailable : ServerFault.Refused,
     };

@@ -78,14 +78,13 @@ public sealed partial class ServerTransactionStore : IKeyValueStore
                 IsYoung: reader.GetInt64(1) >= before,
                 IsDone: reader.IsDBNull(2) && !reader.IsDBNull(3) && reader.GetInt64(3) < before),
             cancellationToken).ConfigureAwait(false);
-        var old = rows.TakeWhile(static r => !r.IsYoung).ToList();
-        var ids = old.Where(static r => r.IsDone).Select(static r => r.Id).ToList();
+        var ids = rows.Where(static r => r.IsDone).Select(static r => r.Id).ToList();
 
         // What has finished never becomes unfinished, so nothing can have changed between the two; another process may have deleted it.
         var deleted = ids.Count == 0
             ? 0
             : await Use(connection => Delete(connection, ids, cancellationToken), isRead: false, cancellationToken).ConfigureAwait(false);
-        return new RetentionSlice(deleted, old.Count < limit ? 0 : old[^1].Id);
+        return new RetentionSlice(deleted, rows.Count < limit || rows.All(static r => r.IsYoung) ? 0 : rows[^1].Id);
     }
 
     private async Task<int> Delete(DbConnection connection, List<long> ids, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Storage;
 using Xunit;
 
 namespace OrleansDtm.Tests.Grains;
@@ -243,6 +244,32 @@ public sealed class RunnerOwnerTests
         _world.Store.Release();
 
         Assert.Equal(1000, Assert.Single(_world.Messages).TimeoutMs);
+    }
+
+    /// <summary>Orleans ends activations whose directory entry went with another silo; nobody would look before the lease is over.</summary>
+    [Fact]
+    public void When_the_last_call_is_answered_after_the_end_of_the_activation_the_next_one_is_told()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.Submit();
+        _world.Runner.Close();
+        _world.Answer("a0");
+        Assert.Equal(0, _world.Orphans);
+
+        _world.Answer("a1");
+        Assert.Equal(1, _world.Orphans);
+    }
+
+    [Fact]
+    public void A_call_whose_answer_lost_the_race_is_made_again_at_once()
+    {
+        _world.Options = _world.Options with { Concurrent = true };
+        _world.Submit();
+        var stored = _world.Stored;
+        _world.Store.WriteBehindTheBack(new TransactionWrite(stored, stored with { Version = stored.Version + 1 }, RunnerWorld.Me)); // Passing by.
+        _world.Answer("a0");
+
+        Assert.Equal("a0 a1 a0 a1", _world.CallNames);
     }
 
     private IEnumerable<BranchStatus> Actions() => _world.Stored.Branches.Where(static (_, i) => i % 2 == 1).Select(static b => b.Status);

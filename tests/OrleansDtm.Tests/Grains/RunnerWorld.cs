@@ -49,6 +49,8 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 
     public int Dones { get; private set; }
 
+    public int Orphans { get; private set; }
+
     /// <summary>Thrown by the next call instead of an answer.</summary>
     public Exception? CallFails { get; set; }
 
@@ -147,4 +149,6 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     void IRunnerHost.WakeAt(DateTimeOffset? moment) => WakeMoment = moment;
 
     void IRunnerHost.Done() => Dones++;
+
+    void IRunnerHost.Orphaned() => Orphans++;
 }

@@ -217,6 +217,11 @@ internal sealed class FaultWorld
 
         public void WakeAt(DateTimeOffset? moment) => WakeMoment = moment < _world._time.Now ? _world._time.Now : moment;
 
+        /// <summary>One process alone: the next activation knows by itself.</summary>
+        public void Orphaned()
+        {
+        }
+
         public void Done()
         {
             (_done, WakeMoment) = (true, null);
