@@ -59,7 +59,7 @@ public static class SettingsLoader
         "Store:Retention",
     };
 
-    /// <summary>Lists: their entries are key:0, key:1 and so on.</summary>
+    /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
     private static readonly string[] OwnLists = ["Store:Shards"];
 
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
@@ -98,6 +98,7 @@ public static class SettingsLoader
     }
 
     private static bool IsOwn(string key) => OwnKeys.Contains(key)
+        || OwnLists.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Any(list => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)
             && int.TryParse(key.AsSpan(list.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _));
 

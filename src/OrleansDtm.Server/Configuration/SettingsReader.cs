@@ -47,9 +47,15 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return fallback;
     }
 
-    /// <summary>A list: key:0, key:1 and so on, none left out. Empty when there is none.</summary>
+    /// <summary>A list: key:0, key:1 and so on, none left out, or one text with an entry a line. Empty when there is none.</summary>
     public IReadOnlyList<string> List(string key)
     {
+        if (configuration[key] is { Length: > 0 } text && !configuration.GetSection(key).GetChildren().Any())
+        {
+            // One text, as a Kubernetes Secret holds it: an entry a line.
+            return text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        }
+
         var found = configuration.GetSection(key).GetChildren().ToDictionary(static c => c.Key, static c => c.Value ?? "");
         var values = new List<string>();
         while (found.Remove(values.Count.ToString(CultureInfo.InvariantCulture), out var value) && value.Length > 0)

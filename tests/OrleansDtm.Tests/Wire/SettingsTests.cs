@@ -38,6 +38,13 @@ public sealed class SettingsTests
         Assert.DoesNotContain("secret", refused.Problems[0], StringComparison.Ordinal);
     }
 
+    /// <summary>As a Kubernetes Secret holds them: one value.</summary>
+    [Theory]
+    [InlineData("a.db\nb.db\n")]
+    [InlineData(" a.db \r\n\r\n b.db")]
+    public void Shards_may_be_the_lines_of_one_text(string text) =>
+        Assert.Equal(["a.db", "b.db"], SettingsLoader.Load([$"--Store:Shards={text}"]).Store.Shards);
+
     [Fact]
     public void Everything_that_is_wrong_is_said_at_once()
     {
