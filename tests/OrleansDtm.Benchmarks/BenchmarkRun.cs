@@ -166,8 +166,8 @@ internal static class BenchmarkRun
             if (rows.Count == 0)
             {
                 await Console.Error.WriteLineAsync("warming up ...");
-                await load.WarmUp(plans[0], stop);
-                await load.WarmUp(plans[1], stop);
+                await load.WarmUp(plans[0], options.Warmup, stop);
+                await load.WarmUp(plans[1], options.FirstWarmup, stop);
             }
 
             foreach (var plan in plans)

@@ -14,6 +14,7 @@ internal sealed class Options
           --clients N         clients of the rows with many clients, one request under way each (64)
           --seconds N         measured seconds of each row (8)
           --warmup N          seconds before them that are not counted (4)
+          --first-warmup N    seconds of load on a coordinator that has just started (25): the JIT needs them on two cores
           --stores LIST       sqlite (default: a fresh file), mysql, postgres: a fresh server of MariaDB or PostgreSQL with
                               durable commits, or the one that STORE_CONNECTION_STRING or STORE_HOST names
           --server-dll FILE   the coordinator to start (default: the one built beside this project)
@@ -41,6 +42,8 @@ internal sealed class Options
     public TimeSpan Measured { get; private set; } = TimeSpan.FromSeconds(8);
 
     public TimeSpan Warmup { get; private set; } = TimeSpan.FromSeconds(4);
+
+    public TimeSpan FirstWarmup { get; private set; } = TimeSpan.FromSeconds(25);
 
     public string? ServerDll { get; private set; }
 
@@ -102,6 +105,9 @@ internal sealed class Options
                 break;
             case "--seconds":
                 Measured = TimeSpan.FromSeconds(Number(name, value, 0.1, 3600));
+                break;
+            case "--first-warmup":
+                FirstWarmup = TimeSpan.FromSeconds(Number(name, value, 0, 3600));
                 break;
             case "--warmup":
                 Warmup = TimeSpan.FromSeconds(Number(name, value, 0, 3600));

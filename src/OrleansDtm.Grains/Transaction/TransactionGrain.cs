@@ -15,15 +15,17 @@ namespace OrleansDtm.Grains.Transaction;
 public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 {
     private readonly RunnerServices _services;
+    private readonly GrainReferences _grains;
     private readonly TransactionRunner _runner;
     private readonly string _gid;
     private IGrainTimer? _timer;
     private Task<TransactionReply>? _pause;
 
-    public TransactionGrain(RunnerServices services)
+    public TransactionGrain(RunnerServices services, GrainReferences grains)
     {
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
+        _grains = grains;
         _gid = this.GetPrimaryKeyString();
         _runner = new TransactionRunner(_gid, services, this);
     }
@@ -107,7 +109,10 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     /// Orleans ends activations whose directory entry was lost with another silo. The new one, wherever it is, treats this process's
     /// calls as gone; when the whole cluster stops nobody answers, and the lease brings it back.
     /// </summary>
-    void IRunnerHost.Orphaned() => GrainFactory.GetGrain<ITransactionGrain>(_gid).Resume(_services.Owner).Ignore();
+    void IRunnerHost.Orphaned() =>
+
+        // From outside: this is no activation any more, and Orleans lets it do nothing.
+        Task.Run(() => _grains.Transaction(_gid).Resume(_services.Owner)).Ignore();
 
     private Submission Received(SubmissionMessage submission) => Messages.Submission(_gid, submission, _services.Clock.GetUtcNow());
 }

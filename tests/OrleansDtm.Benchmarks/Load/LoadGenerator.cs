@@ -35,11 +35,11 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
     }
 
     /// <summary>Lets the JIT of all processes see the load once; the first row would pay for the others otherwise.</summary>
-    public Task WarmUp(RowPlan plan, CancellationToken stop) => Measure(plan, TimeSpan.Zero, stop);
+    public Task WarmUp(RowPlan plan, TimeSpan length, CancellationToken stop) => Measure(plan, length, TimeSpan.Zero, stop);
 
-    public Task<RowResult> Measure(RowPlan plan, CancellationToken stop) => Measure(plan, measured, stop);
+    public Task<RowResult> Measure(RowPlan plan, CancellationToken stop) => Measure(plan, warmup, measured, stop);
 
-    private async Task<RowResult> Measure(RowPlan plan, TimeSpan length, CancellationToken stop)
+    private async Task<RowResult> Measure(RowPlan plan, TimeSpan before, TimeSpan length, CancellationToken stop)
     {
         // One row must not pay for the garbage of the one before.
         GC.Collect();
@@ -49,11 +49,11 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         var atStart = await Snapshot.Take(this, plan, stop);
         // A server that stops answering must not hold the benchmark for ever.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(warmup + length + Grace);
+        limit.CancelAfter(before + length + Grace);
         var clients = Enumerable.Range(0, plan.Clients).Select(i => Task.Run(() => RunClient(plan, i, errors, limit.Token), stop)).ToArray();
         try
         {
-            await Task.Delay(warmup, stop);
+            await Task.Delay(before, stop);
             var from = await Snapshot.Take(this, plan, stop);
             _phase = Phase.Measured;
             var clock = Stopwatch.StartNew();

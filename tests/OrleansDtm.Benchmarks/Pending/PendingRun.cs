@@ -50,7 +50,7 @@ internal static class PendingRun
         foreach (var side in sides)
         {
             side.MegabytesAtStart = Meter.WorkingSetMegabytes(side.Server.Pid) ?? 0;
-            await load.WarmUp(Plan(side), stop);
+            await load.WarmUp(Plan(side), options.FirstWarmup, stop);
         }
 
         foreach (var side in (PendingSide[])[sides[0], sides[1], sides[1], sides[0]])
