@@ -85,7 +85,7 @@ public sealed class ChartAgainstServerTests(RunningServer running)
         if (values == "production")
         {
             Assert.Equal(("mysql", "mysql.databases.svc", "dtm"), (options.Store.Driver, options.Store.Host, options.Store.Db));
-            Assert.Equal((ClusterOptions.Kubernetes, "orleansdtm"), (options.Cluster.Mode, options.Cluster.ClusterId));
+            Assert.Equal((ClusterOptions.Kubernetes, "bank-orleansdtm"), (options.Cluster.Mode, options.Cluster.ClusterId));
             var ports = manifests.Container.Ports.ToDictionary(static port => port.Name, static port => port.ContainerPort);
             Assert.Equal((ports["silo"], ports["gateway"]), (options.Cluster.SiloPort, options.Cluster.GatewayPort));
         }

@@ -103,7 +103,6 @@ public sealed class ShardedServerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Store:Shards: 'Store:Shards' is not", "--Store:Shards=a.db")]
     [InlineData("Store:Shards: '2' is not a list: Store:Shards:0, Store:Shards:1", "--Store:Shards:0=a.db", "--Store:Shards:2=b.db")]
     [InlineData("Store:Shards:1: 'the same as one before it' is not a database of its own", "--Store:Shards:0=a.db", "--Store:Shards:1=a.db")]
     [InlineData("Store:Path: '...' is not wanted beside Store:Shards", "--Store:Shards:0=a.db", "--Store:Path=c.db")]
