@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
@@ -10,7 +9,7 @@ namespace OrleansDtm.Grains.Transaction;
 /// simulator can run it on virtual time. Not thread-safe: all calls and continuations must be on one scheduler (a grain's, or
 /// the simulator's).
 /// </summary>
-public sealed class TransactionRunner
+public sealed partial class TransactionRunner
 {
     /// <summary>Writes lost in a row to another owner before a request is answered "unavailable" instead of trying again.</summary>
     private const int ConflictsMax = 5;
@@ -238,51 +237,6 @@ public sealed class TransactionRunner
         return decision.Rejection;
     }
 
-    /// <summary>
-    /// The state says calls are under way that this runner did not make. They are made again if their owner is this process (they
-    /// were lost with an earlier activation), is known to be dead, or has let its lease run out.
-    /// </summary>
-    private bool ShouldTakeOver(DateTimeOffset now) =>
-        _state is { HasInFlight: true } state
-        && HasForeignCall(state)
-        && (_services.SoleOwner
-            || _inheritedOwner == 0
-            || _inheritedOwner == _services.Owner
-            || _inheritedOwner == _goneOwner
-            || state.LeaseUntil <= now);
-
-    /// <summary>
-    /// Whose calls are under way once this is written. Somebody else's stay theirs as long as none is made here: a request that
-    /// merely passes by must not make live calls look lost.
-    /// </summary>
-    private long OwnerOf(Core.Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
-    {
-        if (!next.HasInFlight)
-        {
-            return 0;
-        }
-
-        return calls is not null || _inheritedOwner == 0 || _outstanding.Count > batch.Count(static p => p.Event is TransactionEvent.BranchAnswered)
-            ? _services.Owner
-            : _inheritedOwner;
-    }
-
-    private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
-        _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
-
-    private bool HasForeignCall(Core.Transaction state)
-    {
-        for (var i = Core.Transaction.NoticeIndex; i < state.Branches.Length; i++)
-        {
-            if (state.Live(i)?.InFlight == true && !_outstanding.Contains(i))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
     private void Decided(List<PendingEvent> batch, List<BranchCall>? calls)
     {
@@ -304,29 +258,6 @@ public sealed class TransactionRunner
         if (_state is not { IsFinal: false, HasInFlight: true })
         {
             ReleaseWaiters(Replies.Of(_state));
-        }
-    }
-
-    private void StartCalls(List<BranchCall> calls)
-    {
-        foreach (var call in calls)
-        {
-            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
-            if (_closed || _state is not { } state || state.Live(call.Index)?.InFlight != true || _outstanding.Contains(call.Index))
-            {
-                continue;
-            }
-
-            var timeout = TimeLeft(state);
-            if (timeout <= TimeSpan.Zero)
-            {
-                // The commit took longer than the lease it promised: others may call by now. Not made, so it is decided anew.
-                _inbox.Add(PendingEvent.Internal(new TransactionEvent.Resumed([.. _outstanding])));
-                return;
-            }
-
-            _outstanding.Add(call.Index);
-            RunCall(call, state, timeout, _epoch);
         }
     }
 
@@ -449,53 +380,6 @@ public sealed class TransactionRunner
         Forget();
         _epoch++;
         _outstanding.Clear();
-    }
-
-    /// <summary>How long a call may take: no longer than its lease, after which another owner makes it.</summary>
-    private TimeSpan TimeLeft(Core.Transaction state)
-    {
-        var timeout = state.Definition.Options.RequestTimeout;
-        if (_services.SoleOwner || state.LeaseUntil is not { } lease)
-        {
-            return timeout;
-        }
-
-        var left = lease - _services.Clock.GetUtcNow();
-        return left < timeout ? left : timeout;
-    }
-
-    private async void RunCall(BranchCall call, Core.Transaction state, TimeSpan timeout, int epoch)
-    {
-        TransactionEvent answered;
-        try
-        {
-            var answer = await _services.Caller.Call(Messages.Call(call, state, timeout));
-            answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration);
-        }
-        catch (Exception e)
-        {
-            // The call could not even be handed over (the silo is stopping, say): that it ran cannot be excluded.
-            answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero);
-        }
-
-        if (_closed)
-        {
-            // The row says that this process makes the call, and it lives: without a word nobody would look before the lease is over.
-            if (_outstanding.Remove(call.Index) && _outstanding.Count == 0)
-            {
-                _host.Orphaned();
-            }
-
-            return;
-        }
-
-        if (epoch != _epoch)
-        {
-            return;
-        }
-
-        _inbox.Add(PendingEvent.Internal(answered));
-        RunPump();
     }
 
     /// <summary>Nothing is left to do now: come back at the right moment, or let the activation go.</summary>

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>The calls of branches: whose they are, when they are made, and what becomes of their answers.</summary>
+public sealed partial class TransactionRunner
+{
+    /// <summary>
+    /// The state says calls are under way that this runner did not make. They are made again if their owner is this process (they
+    /// were lost with an earlier activation), is known to be dead, or has let its lease run out.
+    /// </summary>
+    private bool ShouldTakeOver(DateTimeOffset now) =>
+        _state is { HasInFlight: true } state
+        && HasForeignCall(state)
+        && (_services.SoleOwner
+            || _inheritedOwner == 0
+            || _inheritedOwner == _services.Owner
+            || _inheritedOwner == _goneOwner
+            || state.LeaseUntil <= now);
+
+    /// <summary>
+    /// Whose calls are under way once this is written. Somebody else's stay theirs as long as none is made here: a request that
+    /// merely passes by must not make live calls look lost.
+    /// </summary>
+    private long OwnerOf(Core.Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
+    {
+        if (!next.HasInFlight)
+        {
+            return 0;
+        }
+
+        return calls is not null || _inheritedOwner == 0 || _outstanding.Count > batch.Count(static p => p.Event is TransactionEvent.BranchAnswered)
+            ? _services.Owner
+            : _inheritedOwner;
+    }
+
+    private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
+        _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
+
+    private bool HasForeignCall(Core.Transaction state)
+    {
+        for (var i = Core.Transaction.NoticeIndex; i < state.Branches.Length; i++)
+        {
+            if (state.Live(i)?.InFlight == true && !_outstanding.Contains(i))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void StartCalls(List<BranchCall> calls)
+    {
+        foreach (var call in calls)
+        {
+            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
+            if (_closed || _state is not { } state || state.Live(call.Index)?.InFlight != true || _outstanding.Contains(call.Index))
+            {
+                continue;
+            }
+
+            var timeout = TimeLeft(state);
+            if (timeout <= TimeSpan.Zero)
+            {
+                // The commit took longer than the lease it promised: others may call by now. Not made, so it is decided anew.
+                _inbox.Add(PendingEvent.Internal(new TransactionEvent.Resumed([.. _outstanding])));
+                return;
+            }
+
+            _outstanding.Add(call.Index);
+            RunCall(call, state, timeout, _epoch);
+        }
+    }
+
+    /// <summary>How long a call may take: no longer than its lease, after which another owner makes it.</summary>
+    private TimeSpan TimeLeft(Core.Transaction state)
+    {
+        var timeout = state.Definition.Options.RequestTimeout;
+        if (_services.SoleOwner || state.LeaseUntil is not { } lease)
+        {
+            return timeout;
+        }
+
+        var left = lease - _services.Clock.GetUtcNow();
+        return left < timeout ? left : timeout;
+    }
+
+    private async void RunCall(BranchCall call, Core.Transaction state, TimeSpan timeout, int epoch)
+    {
+        TransactionEvent answered;
+        try
+        {
+            var answer = await _services.Caller.Call(Messages.Call(call, state, timeout));
+            answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration);
+        }
+        catch (Exception e)
+        {
+            // The call could not even be handed over (the silo is stopping, say): that it ran cannot be excluded.
+            answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero);
+        }
+
+        if (_closed)
+        {
+            // The row says that this process makes the call, and it lives: without a word nobody would look before the lease is over.
+            if (_outstanding.Remove(call.Index) && _outstanding.Count == 0)
+            {
+                _host.Orphaned();
+            }
+
+            return;
+        }
+
+        if (epoch != _epoch)
+        {
+            return;
+        }
+
+        _inbox.Add(PendingEvent.Internal(answered));
+        RunPump();
+    }
+}
