@@ -16,6 +16,7 @@ public sealed class ArchitectureTests
         ["Branches"] = ["Abstractions"],
         ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Storage", "Invokers"],
         ["Server"] = ["Grains", "Protocol"],
+        ["Client"] = ["Protocol"],
     };
 
     [Fact]
