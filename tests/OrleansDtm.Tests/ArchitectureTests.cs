@@ -17,6 +17,8 @@ public sealed class ArchitectureTests
         ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Storage", "Invokers"],
         ["Server"] = ["Grains", "Protocol"],
         ["Client"] = ["Protocol"],
+        ["Client.EntityFrameworkCore"] = ["Client"],
+        ["Client.Redis"] = ["Client"],
     };
 
     [Fact]
