@@ -87,5 +87,22 @@ public abstract class Bank : IAsyncDisposable
         return rows;
     }
 
+    /// <summary>What the races test's business left, besides the balance.</summary>
+    public async Task<List<(string Gid, string Op)>> Effects()
+    {
+        await using var connection = Connect();
+        await connection.OpenAsync(Cancel);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "select gid, op from effect";
+        await using var reader = await command.ExecuteReaderAsync(Cancel);
+        var effects = new List<(string Gid, string Op)>();
+        while (await reader.ReadAsync(Cancel))
+        {
+            effects.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
+        return effects;
+    }
+
     public abstract ValueTask DisposeAsync();
 }
