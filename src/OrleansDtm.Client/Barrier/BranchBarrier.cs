@@ -92,7 +92,7 @@ public sealed partial class BranchBarrier
     /// <param name="business">Gets the same transaction. Not called when the barrier says no.</param>
     /// <param name="cancellationToken">Ends the waiting for the barrier.</param>
     /// <returns>Whether the business ran, and if not, why.</returns>
-    /// <exception cref="ArgumentException">The transaction has ended.</exception>
+    /// <exception cref="InvalidOperationException">The transaction has ended.</exception>
     /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
     /// <exception cref="DbException">The database said no, a deadlock or serialization failure included: begin the transaction again.</exception>
     public async Task<BarrierResult> CallAsync(
@@ -100,7 +100,7 @@ public sealed partial class BranchBarrier
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(business);
-        var connection = transaction.Connection ?? throw new ArgumentException("The transaction has ended.", nameof(transaction));
+        var connection = transaction.Connection ?? throw new InvalidOperationException("The transaction has ended.");
         var result = await EnterAsync(connection, transaction, Context.NextBarrierId(), cancellationToken).ConfigureAwait(false);
         if (result == BarrierResult.Executed)
         {

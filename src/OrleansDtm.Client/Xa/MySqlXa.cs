@@ -17,19 +17,21 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
 
     /// <summary>
     /// MariaDB, and MySQL before 8.0.29, let others end a prepared transaction only when the connection that prepared it is gone, so it
-    /// must not come from a pool.
+    /// must not come from a pool. MySqlConnector takes the pool of its data source whatever the connection string says, but for a clone.
     /// </summary>
-    public override void Isolate(DbConnection connection)
+    public override DbConnection Isolate(DbConnection connection)
     {
-        var settings = new DbConnectionStringBuilder { ConnectionString = connection.ConnectionString, ["Pooling"] = false };
-        try
+        var settings = new DbConnectionStringBuilder { ConnectionString = connection.ConnectionString, ["Pooling"] = false }.ConnectionString;
+        if (connection.GetType().GetMethod("CloneWith", [typeof(string)]) is { } cloneWith)
         {
-            connection.ConnectionString = settings.ConnectionString;
+            using (connection)
+            {
+                return (DbConnection)cloneWith.Invoke(connection, [settings])!;
+            }
         }
-        catch (InvalidOperationException e)
-        {
-            throw new InvalidOperationException("XA on MySQL needs a connection without pooling: give a new, closed one that no data source owns.", e);
-        }
+
+        connection.ConnectionString = settings;
+        return connection;
     }
 
     public override async Task<bool> StartAsync(DbConnection connection, CancellationToken cancel)

@@ -13,9 +13,7 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
     /// <summary>The form of a literal that means the same whatever standard_conforming_strings says.</summary>
     private string Literal => $"E'{Xid.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
 
-    public override void Isolate(DbConnection connection)
-    {
-    }
+    public override DbConnection Isolate(DbConnection connection) => connection;
 
     public override async Task<bool> StartAsync(DbConnection connection, CancellationToken cancel)
     {
@@ -26,6 +24,15 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
 
         await ExecuteAsync(connection, "begin", cancel).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>Who holds the row may be prepared, and stay so for longer than a call may wait.</summary>
+    public override async Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
+    {
+        await ExecuteAsync(connection, "set local lock_timeout = '1s'", cancel).ConfigureAwait(false);
+        var entered = await base.EnterAsync(connection, options, key, cancel).ConfigureAwait(false);
+        await ExecuteAsync(connection, "set local lock_timeout to default", cancel).ConfigureAwait(false);
+        return entered;
     }
 
     public override async Task<bool> IsPreparedAsync(DbConnection connection, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 
 namespace OrleansDtm.Client;
@@ -19,8 +20,8 @@ public sealed class XaBranch
     /// <summary>Of a call.</summary>
     /// <param name="context">Which call it is.</param>
     /// <param name="connect">
-    /// Gives a new, closed connection to the database of the business, which is disposed of here. On MySQL and MariaDB the first phase takes
-    /// it out of the pool, so it must let its connection string be changed.
+    /// Gives a new, closed connection to the database of the business, which is disposed of here. On MySQL and MariaDB the first phase uses
+    /// one like it, without pooling.
     /// </param>
     /// <param name="options">Null = the defaults.</param>
     /// <exception cref="ArgumentException">A part of the context is empty, or longer than its column, or the gid holds a NUL.</exception>
@@ -65,25 +66,22 @@ public sealed class XaBranch
     {
         ArgumentNullException.ThrowIfNull(business);
         ArgumentNullException.ThrowIfNull(register);
-        var connection = _connect();
+        var given = _connect();
+        var sql = XaSql.For(_options.Barrier.DialectOf(given), _context);
+        var connection = sql.Isolate(given);
         await using var disposing = connection.ConfigureAwait(false);
-        var sql = XaSql.For(_options.Barrier.DialectOf(connection), _context);
-        sql.Isolate(connection);
         await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
         if (!await sql.StartAsync(connection, cancellationToken).ConfigureAwait(false))
         {
-            if (await sql.IsPreparedAsync(connection, cancellationToken).ConfigureAwait(false))
-            {
-                return;
-            }
-
-            throw Ongoing("the same call is under way");
+            await JoinAsync(sql, connection, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
+        var entered = false;
         try
         {
-            var rows = new BarrierRows(connection, null, _options.Barrier);
-            if (await rows.InsertAsync(_key, BranchOps.Action, cancellationToken).ConfigureAwait(false))
+            entered = await sql.EnterAsync(connection, _options.Barrier, _key, cancellationToken).ConfigureAwait(false);
+            if (entered)
             {
                 await business(connection).ConfigureAwait(false);
                 await register(cancellationToken).ConfigureAwait(false);
@@ -92,8 +90,8 @@ public sealed class XaBranch
                 return;
             }
 
-            var reason = await rows.ReadReasonAsync(_key, cancellationToken).ConfigureAwait(false);
-            if (reason != BranchOps.Action)
+            var rows = new BarrierRows(connection, null, _options.Barrier);
+            if (await rows.ReadReasonAsync(_key, cancellationToken).ConfigureAwait(false) != BranchOps.Action)
             {
                 throw new BranchFailureException($"The branch {_key.BranchId} of {_key.Gid} has been rolled back.") { Gid = _key.Gid };
             }
@@ -101,6 +99,12 @@ public sealed class XaBranch
         catch (Exception error)
         {
             await AbandonAsync(sql, connection, error).ConfigureAwait(false);
+            if (!entered && error is DbException fault && IsHeld(fault, connection) && connection.State == ConnectionState.Open)
+            {
+                await JoinAsync(sql, connection, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             throw;
         }
 
@@ -173,6 +177,15 @@ public sealed class XaBranch
             }
 
             await Task.Delay(Pause, _options.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>For a repetition of the first phase: the other one may be ready.</summary>
+    private async Task JoinAsync(XaSql sql, DbConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await sql.IsPreparedAsync(connection, cancellationToken).ConfigureAwait(false))
+        {
+            throw Ongoing("the same call is under way");
         }
     }
 

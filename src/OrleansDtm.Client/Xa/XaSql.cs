@@ -23,10 +23,16 @@ internal abstract class XaSql(BranchContext context)
     };
 
     /// <summary>Before a connection for the first phase is opened.</summary>
-    public abstract void Isolate(DbConnection connection);
+    /// <returns>What to use in its place; the given one needs no care then.</returns>
+    public abstract DbConnection Isolate(DbConnection connection);
 
     /// <returns>False = a transaction of that xid is there already.</returns>
     public abstract Task<bool> StartAsync(DbConnection connection, CancellationToken cancel);
+
+    /// <summary>Inserts the row of the first phase, in what was started.</summary>
+    /// <returns>False = the row was there.</returns>
+    public virtual Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
+        new BarrierRows(connection, null, options).InsertAsync(key, BranchOps.Action, cancel);
 
     /// <summary>Whether a transaction of that xid is prepared, as far as this user may know.</summary>
     public abstract Task<bool> IsPreparedAsync(DbConnection connection, CancellationToken cancel);

@@ -1,0 +1,293 @@
+using System.Data;
+using System.Data.Common;
+using OrleansDtm.Client.Tests.Databases;
+using OrleansDtm.Tests.Databases;
+using Xunit;
+
+namespace OrleansDtm.Client.Tests.Barrier;
+
+/// <summary>What the barrier lets through, and that it leaves nothing behind.</summary>
+public abstract class BarrierTests(Bank bank) : IAsyncLifetime
+{
+    private readonly string _gid = Calls.NewGid();
+
+    protected Bank Bank { get; } = bank;
+
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await Bank.Create();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return Bank.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(IsolationLevel.ReadCommitted, "action")]
+    [InlineData(IsolationLevel.RepeatableRead, "action")]
+    [InlineData(IsolationLevel.Unspecified, "compensate")]
+    public async Task Of_64_calls_at_once_one_takes_effect(IsolationLevel isolation, string op)
+    {
+        var origin = op == "compensate" ? await Call("action", -30) : BarrierResult.Executed;
+        var results = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => Call(op, 30, isolation), Cancel)));
+
+        Assert.Equal(BarrierResult.Executed, origin);
+        Assert.Single(results, BarrierResult.Executed);
+        Assert.Equal(63, results.Count(static r => r == BarrierResult.Duplicate));
+        Assert.Equal(op == "compensate" ? Bank.Start : Bank.Start + 30, await Bank.Balance());
+    }
+
+    [Theory]
+    [InlineData("compensate", "action")]
+    [InlineData("cancel", "try")]
+    [InlineData("rollback", "action")]
+    public async Task Of_64_compensations_before_the_action_none_takes_effect_nor_does_the_action(string back, string forth)
+    {
+        var results = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => Call(back, 30), Cancel)));
+
+        Assert.Single(results, BarrierResult.NullCompensation);
+        Assert.Equal(63, results.Count(static r => r == BarrierResult.Duplicate));
+        Assert.Equal(BarrierResult.Hanging, await Call(forth, -30));
+        Assert.Equal(Bank.Start, await Bank.Balance());
+        var type = Calls.Of(_gid, back).Context.TransType;
+        Assert.Equal(
+            [$"{type} {_gid} 01 {forth} 01 {back}", $"{type} {_gid} 01 {back} 01 {back}"],
+            (await Bank.BarrierRows(_gid)).Order(StringComparer.Ordinal).OrderByDescending(row => row.Contains($" 01 {forth} 01", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("action", "compensate")]
+    [InlineData("try", "cancel")]
+    [InlineData("action", "rollback")]
+    public async Task What_was_done_is_taken_back_once_and_stays_so(string forth, string back)
+    {
+        Assert.Equal(BarrierResult.Executed, await Call(forth, -30));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        Assert.Equal(BarrierResult.Executed, await Call(back, 30));
+        Assert.Equal(BarrierResult.Duplicate, await Call(back, 30));
+        Assert.Equal(BarrierResult.Duplicate, await Call(forth, -30));
+        Assert.Equal(Bank.Start, await Bank.Balance());
+        Assert.Equal([$"{forth} 01 {forth}", $"{back} 01 {back}"], (await Bank.BarrierRows(_gid)).Select(static row => string.Join(' ', row.Split(' ')[3..])));
+    }
+
+    [Fact]
+    public async Task Who_fails_leaves_neither_a_row_nor_a_lock_and_an_open_connection_open()
+    {
+        Exception[] faults = [new BranchFailureException("no money"), new BranchOngoingException("later"), new InvalidCastException(), new OperationCanceledException()];
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        foreach (var fault in faults)
+        {
+            var thrown = await Assert.ThrowsAnyAsync<Exception>(() => Calls.Of(_gid, "action").CallAsync(
+                connection,
+                async transaction =>
+                {
+                    await Bank.Move(transaction, -30);
+                    throw fault;
+                },
+                Cancel));
+            Assert.Same(fault, thrown);
+            Assert.Empty(await Bank.BarrierRows(_gid));
+            Assert.Equal(ConnectionState.Open, connection.State);
+        }
+
+        // Another connection finds the row free; the first one is in no transaction that would keep the account.
+        Assert.Equal(BarrierResult.Executed, await Call("action", -30).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        await using var next = await connection.BeginTransactionAsync(Cancel);
+        Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "compensate").CallAsync(next, static t => Bank.Move(t, 30), Cancel));
+        await next.CommitAsync(Cancel);
+        Assert.Equal(Bank.Start, await Bank.Balance());
+    }
+
+    [Fact]
+    public async Task The_next_one_works_where_the_first_failed_while_they_waited()
+    {
+        var failures = 5;
+        var results = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Task.Run(
+            async () =>
+            {
+                try
+                {
+                    return (await Call("action", transaction => Interlocked.Decrement(ref failures) >= 0
+                        ? throw new BranchFailureException("not yet")
+                        : Bank.Move(transaction, -30))).ToString();
+                }
+                catch (BranchFailureException)
+                {
+                    return "failed";
+                }
+            },
+            Cancel)));
+
+        Assert.Equal(5, results.Count(static r => r == "failed"));
+        Assert.Single(results, nameof(BarrierResult.Executed));
+        Assert.Equal(18, results.Count(static r => r == nameof(BarrierResult.Duplicate)));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
+    [Fact]
+    public async Task In_the_callers_transaction_it_is_the_caller_who_decides()
+    {
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await using (var transaction = await connection.BeginTransactionAsync(Cancel))
+        {
+            Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            await transaction.RollbackAsync(Cancel);
+        }
+
+        Assert.Equal(Bank.Start, await Bank.Balance());
+        foreach (var expected in new[] { BarrierResult.Executed, BarrierResult.Duplicate })
+        {
+            await using var transaction = await connection.BeginTransactionAsync(Cancel);
+            Assert.Equal(expected, await Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            await transaction.CommitAsync(Cancel);
+        }
+
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        await using var ended = await connection.BeginTransactionAsync(Cancel);
+        await ended.CommitAsync(Cancel);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Calls.Of(_gid, "action").CallAsync(ended, static t => Bank.Move(t, -30), Cancel));
+    }
+
+    [Fact]
+    public async Task Barriers_of_one_call_count_and_a_repetition_meets_each()
+    {
+        foreach (var expected in new[] { BarrierResult.Executed, BarrierResult.Duplicate })
+        {
+            var barrier = Calls.Of(_gid, "action");
+            await using var connection = Bank.Connect();
+            Assert.Equal(expected, await barrier.CallAsync(connection, static t => Bank.Move(t, -30, 1), Cancel));
+            Assert.Equal(expected, await barrier.CallAsync(connection, static t => Bank.Move(t, 30, 2), Cancel));
+            Assert.Equal(ConnectionState.Closed, connection.State);
+        }
+
+        Assert.Equal((Bank.Start - 30, Bank.Start + 30), (await Bank.Balance(1), await Bank.Balance(2)));
+        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
+    }
+
+    [Fact]
+    public async Task Branches_and_gids_are_told_apart_whatever_they_are_made_of()
+    {
+        string[] gids = [$"{_gid}'; drop table account; --", $"{_gid}\\", $"{_gid}\"😀", $"{_gid}A", $"{_gid}a", $"{_gid}%"];
+        foreach (var gid in gids)
+        {
+            Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "action"), -1));
+            Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "action", "02"), -1));
+            Assert.Equal(BarrierResult.Duplicate, await CallOf(Calls.Of(gid, "action"), -1));
+            Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "compensate"), 1));
+        }
+
+        Assert.Equal(Bank.Start - gids.Length, await Bank.Balance());
+    }
+
+    [Fact]
+    public async Task Another_table_is_created_once_and_used()
+    {
+        var options = new BarrierOptions { Table = Bank.Dialect == BarrierDialect.Sqlite ? "my_barrier" : "own_schema.my_barrier" };
+        await using var connection = Bank.Connect();
+        await BarrierSchema.CreateAsync(connection, options, Cancel);
+        await BarrierSchema.CreateAsync(connection, options, Cancel);
+        var context = new BranchContext("saga", _gid, "01", "action");
+        Assert.Equal(BarrierResult.Executed, await new BranchBarrier(context, options).CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+
+        Assert.Equal("action", await Bank.Scalar($"select reason from {options.Table} where gid = '{_gid}'"));
+        Assert.Empty(await Bank.BarrierRows(_gid));
+        if (Bank.Dialect == BarrierDialect.MySql)
+        {
+            await Bank.Execute("drop database own_schema"); // Databases are the server's, which others share.
+        }
+    }
+
+    private Task<BarrierResult> Call(string op, long amount, IsolationLevel isolation = IsolationLevel.Unspecified) =>
+        CallOf(Calls.Of(_gid, op), amount, isolation);
+
+    protected async Task<BarrierResult> CallOf(BranchBarrier barrier, long amount, IsolationLevel isolation = IsolationLevel.Unspecified)
+    {
+        await using var connection = Bank.Connect();
+        return await barrier.CallAsync(connection, isolation, transaction => Bank.Move(transaction, amount), Cancel);
+    }
+
+    private async Task<BarrierResult> Call(string op, Func<DbTransaction, Task> business)
+    {
+        await using var connection = Bank.Connect();
+        return await Calls.Of(_gid, op).CallAsync(connection, business, Cancel);
+    }
+}
+
+/// <summary>With servers, which let many write at a time, and be told to stop.</summary>
+public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
+{
+    private readonly string _gid = Calls.NewGid();
+
+    [Fact]
+    public async Task Who_is_cancelled_while_another_works_leaves_it_in_peace()
+    {
+        var (working, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var other = Bank.Connect();
+        var first = Calls.Of(_gid, "action").CallAsync(
+            other,
+            async transaction =>
+            {
+                working.SetResult();
+                await go.Task;
+                await Bank.Move(transaction, -30);
+            },
+            Cancel);
+        await working.Task.WaitAsync(Cancel);
+
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        var second = Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), cancellation.Token);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.False(first.IsCompleted);
+
+        go.SetResult();
+        Assert.Equal(BarrierResult.Executed, await first);
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        Assert.Equal(BarrierResult.Duplicate, await Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+    }
+
+    [Fact]
+    public async Task A_snapshot_older_than_the_row_hides_nothing()
+    {
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, Cancel);
+        await Read(transaction);
+        Assert.Equal(BarrierResult.NullCompensation, await CallOf(Calls.Of(_gid, "compensate"), 30));
+
+        var late = Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel);
+        if (Bank.Dialect == BarrierDialect.PostgreSql)
+        {
+            Assert.Equal("40001", (await Assert.ThrowsAnyAsync<DbException>(() => late)).SqlState); // "Begin the transaction again."
+            await transaction.RollbackAsync(Cancel);
+        }
+        else
+        {
+            Assert.Equal(BarrierResult.Hanging, await late);
+            await transaction.CommitAsync(Cancel);
+        }
+
+        Assert.Equal(Bank.Start, await Bank.Balance());
+    }
+
+    private static async Task Read(DbTransaction transaction)
+    {
+        await using var command = transaction.Connection!.CreateCommand();
+        (command.Transaction, command.CommandText) = (transaction, "select balance from account where id = 0");
+        Assert.NotNull(await command.ExecuteScalarAsync(Cancel));
+    }
+}
+
+[Collection(SharedMariaDb.Name)]
+public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ServerBarrierTests(new MariaDbBank(database));
+
+[Collection(SharedXaPostgres.Name)]
+public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerBarrierTests(new PostgresBank(database));
+
+public sealed class SqliteBarrierTests() : BarrierTests(new SqliteBank());

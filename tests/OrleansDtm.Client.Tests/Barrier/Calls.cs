@@ -1,0 +1,20 @@
+namespace OrleansDtm.Client.Tests.Barrier;
+
+/// <summary>Calls of a coordinator.</summary>
+internal static class Calls
+{
+    private static int _last;
+
+    public static string NewGid() => $"barrier-{Environment.ProcessId}-{Interlocked.Increment(ref _last)}";
+
+    /// <summary>Each is a call of its own, as a repetition is.</summary>
+    public static BranchBarrier Of(string gid, string op, string branch = "01") => new(new BranchContext(TypeOf(op), gid, branch, op));
+
+    private static string TypeOf(string op) => op switch
+    {
+        "try" or "confirm" or "cancel" => "tcc",
+        "commit" or "rollback" => "workflow",
+        "msg" => "msg",
+        _ => "saga",
+    };
+}

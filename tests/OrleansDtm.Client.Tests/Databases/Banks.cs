@@ -1,0 +1,108 @@
+using System.Data.Common;
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using MySqlConnector;
+using Npgsql;
+using OrleansDtm.Tests.Databases;
+using Xunit;
+
+namespace OrleansDtm.Client.Tests.Databases;
+
+/// <summary>As Debian packs it, with prepared transactions, which PostgreSQL has switched off.</summary>
+public sealed class XaPostgresServer : PostgresServer
+{
+    protected override ProcessStartInfo ServerCommand()
+    {
+        var command = base.ServerCommand();
+        command.ArgumentList.Add("-c");
+        command.ArgumentList.Add("max_prepared_transactions=100");
+        return command;
+    }
+}
+
+/// <summary>Tests that leave the server as it is share one.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedXaPostgres : ICollectionFixture<DatabaseUnderTest<XaPostgresServer>>
+{
+    public const string Name = "shared PostgreSQL with prepared transactions";
+}
+
+public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Bank
+{
+    private readonly string _place = database.NewDatabase();
+
+    public override BarrierDialect Dialect => BarrierDialect.MySql;
+
+    public override string? Impatience => "set session innodb_lock_wait_timeout = 1";
+
+    public override DbConnection Connect() => new MySqlConnection(_place);
+
+    public override async Task Create()
+    {
+        var place = new MySqlConnectionStringBuilder(_place);
+        await using (var admin = new MySqlConnection(new MySqlConnectionStringBuilder(_place) { Database = "mysql", Pooling = false }.ConnectionString))
+        {
+            await admin.OpenAsync(TestContext.Current.CancellationToken);
+            await Execute(admin, $"create database {place.Database} character set utf8mb4 collate utf8mb4_bin");
+        }
+
+        await base.Create();
+    }
+
+    public override async ValueTask DisposeAsync() => await MySqlConnection.ClearAllPoolsAsync();
+}
+
+public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) : Bank
+{
+    private readonly string _place = database.NewDatabase();
+
+    public override BarrierDialect Dialect => BarrierDialect.PostgreSql;
+
+    public override string? Impatience => "set lock_timeout = '1s'";
+
+    public override DbConnection Connect() => new NpgsqlConnection(_place);
+
+    public override async Task Create()
+    {
+        var place = new NpgsqlConnectionStringBuilder(_place);
+        await using (var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place) { Database = "postgres", Pooling = false }.ConnectionString))
+        {
+            await admin.OpenAsync(TestContext.Current.CancellationToken);
+            await Execute(admin, $"create database {place.Database}");
+        }
+
+        await base.Create();
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        return default;
+    }
+}
+
+public sealed class SqliteBank : Bank
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("orleansdtm-bank-").FullName;
+
+    public override int Parallel => 4;
+
+    public override BarrierDialect Dialect => BarrierDialect.Sqlite;
+
+    public override string? Impatience => null;
+
+    public override DbConnection Connect() => new SqliteConnection($"Data Source={Path.Combine(_folder, "bank.db")};Default Timeout=60");
+
+    public override async Task Create()
+    {
+        await Execute("pragma journal_mode = wal");
+        await base.Create();
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+        return default;
+    }
+}

@@ -1,0 +1,300 @@
+using System.Data.Common;
+using MySqlConnector;
+using OrleansDtm.Client.Tests.Databases;
+using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Client.Tests.Xa;
+
+using Barriers = OrleansDtm.Client.Tests.Barrier.Calls;
+
+/// <summary>XA branches on a real server: what is prepared, finished and seen from other connections.</summary>
+public abstract class XaTests(Bank bank) : IAsyncLifetime
+{
+    protected Bank Bank { get; } = bank;
+
+    private readonly string _gid = Barriers.NewGid();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await Bank.Create();
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Bank.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_prepared_is_seen_once_it_is_committed_however_often_that_is_asked()
+    {
+        var registered = 0;
+        await Branch("action").HandleAsync(c => Move(c, -30), Register, Cancel);
+        Assert.Equal((1, Bank.Start), (registered, await Bank.Balance()));
+
+        for (var i = 0; i < 3; i++)
+        {
+            await Branch("commit").HandleAsync(Never, Unregistered, Cancel);
+            Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        }
+
+        await Branch("action").HandleAsync(Never, Unregistered, Cancel); // A repetition that is very late.
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        Assert.Equal([$"xa {_gid} 01 action 01 action"], await Bank.BarrierRows(_gid));
+        await AccountIsFree();
+
+        async Task Register(CancellationToken cancel)
+        {
+            Assert.Equal(Bank.Start, await Bank.Balance()); // The business is done, and not to be seen.
+            registered++;
+        }
+    }
+
+    [Fact]
+    public async Task What_is_rolled_back_is_gone_and_does_not_come_again()
+    {
+        await Branch("action").HandleAsync(c => Move(c, -30), Registered, Cancel);
+        for (var i = 0; i < 3; i++)
+        {
+            await Branch("rollback").HandleAsync(Never, Unregistered, Cancel);
+        }
+
+        var late = await Assert.ThrowsAsync<BranchFailureException>(() => Branch("action").HandleAsync(Never, Unregistered, Cancel));
+        Assert.Equal(_gid, late.Gid);
+        var contradiction = await Assert.ThrowsAsync<DtmException>(() => Branch("commit").CommitAsync(Cancel));
+        Assert.Equal(_gid, contradiction.Gid);
+        Assert.Equal([$"xa {_gid} 01 action 01 rollback"], await Bank.BarrierRows(_gid));
+        await AccountIsFree();
+        Assert.Equal(Bank.Start, await Bank.Balance());
+    }
+
+    [Fact]
+    public async Task A_rollback_before_the_prepare_keeps_it_out()
+    {
+        await Branch("rollback").RollbackAsync(Cancel);
+        await Assert.ThrowsAsync<BranchFailureException>(() => Branch("action").PrepareAsync(Never, Unregistered, Cancel));
+        await AccountIsFree();
+    }
+
+    [Fact]
+    public async Task What_is_committed_is_never_reported_rolled_back()
+    {
+        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
+        await Branch("commit").CommitAsync(Cancel);
+        await Assert.ThrowsAsync<DtmException>(() => Branch("rollback").RollbackAsync(Cancel));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
+    [Fact]
+    public async Task What_was_never_prepared_is_never_reported_committed()
+    {
+        var ongoing = await Assert.ThrowsAsync<BranchOngoingException>(() => Branch("commit", patience: 100).CommitAsync(Cancel));
+        Assert.Equal(_gid, ongoing.Gid);
+        Assert.Empty(await Bank.BarrierRows(_gid));
+        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel); // Nothing keeps it out.
+        await Branch("commit").CommitAsync(Cancel);
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
+    [Fact]
+    public async Task A_second_phase_during_the_first_asks_to_be_repeated_and_a_patient_one_waits()
+    {
+        var (working, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var prepare = Branch("action").PrepareAsync(
+            async connection =>
+            {
+                await Move(connection, -30);
+                working.SetResult();
+                await go.Task;
+            },
+            Registered,
+            Cancel);
+        await working.Task.WaitAsync(Cancel);
+
+        await Assert.ThrowsAsync<BranchOngoingException>(() => Branch("commit", patience: 100).CommitAsync(Cancel));
+        await Assert.ThrowsAsync<BranchOngoingException>(() => Branch("rollback", patience: 100).RollbackAsync(Cancel));
+        var commit = Branch("commit", patience: 20_000).CommitAsync(Cancel);
+        go.SetResult();
+        await prepare;
+        await commit;
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
+    [Theory]
+    [InlineData("commit")]
+    [InlineData("rollback")]
+    public async Task Of_concurrent_second_phases_all_are_told_the_truth(string op)
+    {
+        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => Branch(op, patience: 20_000).HandleAsync(Never, Unregistered, Cancel), Cancel)));
+        Assert.Equal(op == "commit" ? Bank.Start - 30 : Bank.Start, await Bank.Balance());
+        await AccountIsFree();
+    }
+
+    [Fact]
+    public async Task Of_concurrent_first_phases_one_works()
+    {
+        var ran = 0;
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await Branch("action").PrepareAsync(Business, Registered, Cancel);
+                    return true;
+                }
+                catch (BranchOngoingException)
+                {
+                    return false;
+                }
+            },
+            Cancel)));
+        Assert.Contains(true, results);
+        Assert.Equal(1, ran);
+        await Branch("commit").CommitAsync(Cancel);
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+
+        async Task Business(DbConnection connection)
+        {
+            Interlocked.Increment(ref ran);
+            await Move(connection, -30);
+        }
+    }
+
+    [Fact]
+    public async Task Who_fails_or_is_cancelled_leaves_no_lock_and_may_try_again()
+    {
+        using var cancellation = new CancellationTokenSource();
+        foreach (var fault in new Exception[] { new BranchFailureException("no money"), new InvalidCastException() })
+        {
+            Assert.Same(fault, await Assert.ThrowsAnyAsync<Exception>(() => Branch("action").PrepareAsync(c => Move(c, -30), _ => throw fault, Cancel)));
+            await AccountIsFree();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Branch("action").PrepareAsync(
+            async connection =>
+            {
+                await Move(connection, -30);
+                await cancellation.CancelAsync();
+            },
+            Registered,
+            cancellation.Token));
+        await AccountIsFree();
+        await Assert.ThrowsAnyAsync<DbException>(() => Branch("action").PrepareAsync(c => Bank.Execute(c, "select nonsense"), Registered, Cancel));
+        await AccountIsFree();
+
+        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
+        await Branch("commit").CommitAsync(Cancel);
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
+    [Theory]
+    [InlineData("commit")]
+    [InlineData("rollback")]
+    public async Task A_database_that_dies_in_between_keeps_what_is_prepared(string op)
+    {
+        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
+        await KillAndRestart();
+        await Poll.Until(
+            async () =>
+            {
+                try
+                {
+                    await Branch(op, patience: 100).HandleAsync(Never, Unregistered, Cancel);
+                    return true;
+                }
+                catch (Exception e) when (e is DbException or BranchOngoingException)
+                {
+                    return false; // Connections of the pool are dead: the coordinator calls again.
+                }
+            },
+            Poll.Patience,
+            static () => "the branch never ended",
+            Cancel);
+        Assert.Equal(op == "commit" ? Bank.Start - 30 : Bank.Start, await Bank.Balance());
+        await AccountIsFree();
+    }
+
+    [Fact]
+    public async Task Gids_of_any_kind_and_length_find_their_branch_and_nothing_else()
+    {
+        string[] gids = [$"{_gid}'; drop table account; --", $"{_gid}\\'", $"{_gid}😀", new string('x', 128 - _gid.Length) + _gid, new string('é', 128 - _gid.Length) + _gid];
+        foreach (var gid in gids)
+        {
+            foreach (var branch in new[] { "01", "02" })
+            {
+                await Branch("action", gid, branch).PrepareAsync(c => Move(c, -1, int.Parse(branch)), Registered, Cancel);
+            }
+
+            await Branch("commit", gid, "01").CommitAsync(Cancel);
+            await Branch("rollback", gid, "02").RollbackAsync(Cancel);
+        }
+
+        Assert.Equal((Bank.Start - gids.Length, Bank.Start), (await Bank.Balance(1), await Bank.Balance(2)));
+        Assert.Throws<ArgumentException>(() => Branch("action", "a\0b"));
+        Assert.Throws<ArgumentException>(() => Branch("action", new string('x', 129)));
+    }
+
+    protected abstract Task KillAndRestart();
+
+    private static async Task Move(DbConnection connection, long amount, int account = 0) =>
+        await Bank.Execute(connection, $"update account set balance = balance + ({amount}) where id = {account}");
+
+    private static Task Registered(CancellationToken cancel) => Task.CompletedTask;
+
+    private static Task Unregistered(CancellationToken cancel) => throw new InvalidOperationException("It must not register again.");
+
+    private static Task Never(DbConnection connection) => throw new InvalidOperationException("The business must not run again.");
+
+    private XaBranch Branch(string op, int patience) => Branch(op, _gid, "01", patience);
+
+    private XaBranch Branch(string op, string? gid = null, string branch = "01", int patience = 2000) => new(
+        new BranchContext("xa", gid ?? _gid, branch, op), Bank.Connect, new XaOptions { Patience = TimeSpan.FromMilliseconds(patience) });
+
+    /// <summary>For who waits a second at most.</summary>
+    private async Task AccountIsFree()
+    {
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await Bank.Execute(connection, Bank.Impatience!);
+        await Move(connection, 0);
+    }
+}
+
+/// <summary>A server of its own: it is killed.</summary>
+public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
+    : XaTests(new MariaDbBank(database)), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+{
+    protected override async Task KillAndRestart()
+    {
+        await database.Server.Kill();
+        await database.Server.Restart(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Connections_of_a_data_source_leave_its_pool()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await Bank.Execute("create user careful identified by 's3cret'");
+        await Bank.Execute("grant all on *.* to careful");
+        var place = new MySqlConnectionStringBuilder(((MySqlConnection)Bank.Connect()).ConnectionString) { UserID = "careful", Password = "s3cret" };
+        await using var source = new MySqlDataSource(place.ConnectionString);
+        var gid = Barriers.NewGid();
+        await new XaBranch(new BranchContext("xa", gid, "01", "action"), source.CreateConnection).PrepareAsync(
+            static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"), static _ => Task.CompletedTask, cancel);
+        await new XaBranch(new BranchContext("xa", gid, "01", "commit"), source.CreateConnection).CommitAsync(cancel);
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+}
+
+/// <inheritdoc cref="MariaDbXaTests"/>
+public sealed class PostgresXaTests(DatabaseUnderTest<XaPostgresServer> database)
+    : XaTests(new PostgresBank(database)), IClassFixture<DatabaseUnderTest<XaPostgresServer>>
+{
+    protected override async Task KillAndRestart()
+    {
+        await database.Server.Kill();
+        await database.Server.Restart(TestContext.Current.CancellationToken);
+    }
+}
