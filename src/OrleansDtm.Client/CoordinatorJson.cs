@@ -23,10 +23,6 @@ internal static class CoordinatorJson
         return new TransactionPage([.. Items(root, "transactions").Select(static t => Info(t, "", []))], next.Length > 0 ? next : null);
     });
 
-    /// <summary>A workflow with what it has done, as prepareWorkflow answers.</summary>
-    public static TransactionInfo Workflow(byte[] answer, string gid) => Read(answer, root =>
-        Info(root.GetProperty("transaction"), gid, [.. Items(root, "progresses").Select(Branch)]));
-
     public static IReadOnlyList<TopicSubscriber> Subscribers(byte[] answer) => Read(answer, static root =>
     {
         var value = Items(root, "kv").Select(static row => Text(row, "v")).FirstOrDefault(static v => v.Length > 0);

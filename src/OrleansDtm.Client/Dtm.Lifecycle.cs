@@ -5,11 +5,11 @@ namespace OrleansDtm.Client;
 internal sealed partial class Dtm
 {
     /// <summary>Of version 7: ids made one after the other lie side by side in the coordinator's index.</summary>
-    public static string NewGid(TransactionOptions? options) =>
+    public static string NewGid(TransOptions? options) =>
         string.IsNullOrEmpty(options?.Gid) ? Guid.CreateVersion7().ToString("N") : options.Gid;
 
     /// <summary>What all patterns say in the same way.</summary>
-    public TransactionRequest Request(string type, TransactionOptions options, string gid)
+    public TransactionRequest Request(string type, TransOptions options, string gid)
     {
         var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var source in headers)

@@ -31,14 +31,14 @@ internal sealed partial class Dtm(
     public Msg Msg(MsgOptions? options = null) => new(this, options ?? new MsgOptions());
 
     public Task<TransactionResult> TccAsync(
-        Func<Tcc, Task> body, TransactionOptions? options = null, CancellationToken cancellationToken = default)
+        Func<Tcc, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(body);
-        var request = Request(TransTypes.Tcc, options ?? new TransactionOptions(), NewGid(options));
+        var request = Request(TransTypes.Tcc, options ?? new TransOptions(), NewGid(options));
         return TwoPhaseAsync(request, () => body(new Tcc(this, request, "", cancellationToken)), cancellationToken);
     }
 
-    public Tcc JoinTcc(BranchContext context, TransactionOptions? options = null, CancellationToken cancellationToken = default)
+    public Tcc JoinTcc(BranchContext context, TransOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (context.TransType != TransTypes.Tcc)
@@ -46,14 +46,14 @@ internal sealed partial class Dtm(
             throw new ArgumentException($"A {context.TransType} takes no branches of a TCC.", nameof(context));
         }
 
-        return new Tcc(this, Request(TransTypes.Tcc, options ?? new TransactionOptions(), context.Gid), context.BranchId, cancellationToken);
+        return new Tcc(this, Request(TransTypes.Tcc, options ?? new TransOptions(), context.Gid), context.BranchId, cancellationToken);
     }
 
     public Task<TransactionResult> XaAsync(
-        Func<Xa, Task> body, TransactionOptions? options = null, CancellationToken cancellationToken = default)
+        Func<Xa, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(body);
-        var request = Request(TransTypes.Xa, options ?? new TransactionOptions(), NewGid(options));
+        var request = Request(TransTypes.Xa, options ?? new TransOptions(), NewGid(options));
         return TwoPhaseAsync(request, () => body(new Xa(this, request, cancellationToken)), cancellationToken);
     }
 

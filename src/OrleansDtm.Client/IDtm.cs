@@ -29,13 +29,13 @@ public interface IDtm
     /// <exception cref="DtmUnavailableException">
     /// It was not prepared (nothing happened), or whether it was submitted is not known: ask how it stands.
     /// </exception>
-    Task<TransactionResult> TccAsync(Func<Tcc, Task> body, TransactionOptions? options = null, CancellationToken cancellationToken = default);
+    Task<TransactionResult> TccAsync(Func<Tcc, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>A participant of a TCC adds branches of its own to it, nested below the call it is in.</summary>
     /// <param name="context">The call (a try).</param>
     /// <param name="options">What counts is timeout and headers of the calls made here; null = the defaults.</param>
     /// <param name="cancellationToken">Cancels the calls of branches.</param>
-    Tcc JoinTcc(BranchContext context, TransactionOptions? options = null, CancellationToken cancellationToken = default);
+    Tcc JoinTcc(BranchContext context, TransOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Runs an XA transaction: has every branch the body calls prepare its database, then all commit, or, when the body throws, all roll
@@ -51,7 +51,7 @@ public interface IDtm
     /// <exception cref="DtmUnavailableException">
     /// It was not prepared (nothing happened), or whether it was submitted is not known: ask how it stands.
     /// </exception>
-    Task<TransactionResult> XaAsync(Func<Xa, Task> body, TransactionOptions? options = null, CancellationToken cancellationToken = default);
+    Task<TransactionResult> XaAsync(Func<Xa, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// A participant of an XA transaction tells the coordinator of its branch, before it prepares: what <see cref="XaBranch"/> wants to

@@ -55,7 +55,7 @@ public sealed class Saga
 
     /// <summary>Hands it over to the coordinator.</summary>
     /// <param name="cancellationToken">Ends the waiting; whether it was submitted is then not known.</param>
-    /// <returns>Submitted; or, with <see cref="TransactionOptions.WaitResult"/>, how it stood when it ended or paused.</returns>
+    /// <returns>Submitted; or, with <see cref="TransOptions.WaitResult"/>, how it stood when it ended or paused.</returns>
     /// <exception cref="DtmConflictException">There is such a gid already, in a status that allows no submit.</exception>
     /// <exception cref="DtmUnavailableException">Whether it was submitted is not known: ask how it stands, or submit it again.</exception>
     /// <exception cref="DtmException">It was refused.</exception>

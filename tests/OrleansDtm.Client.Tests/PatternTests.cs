@@ -8,7 +8,7 @@ namespace OrleansDtm.Client.Tests;
 /// <summary>Each pattern against the real coordinator, once with success and once rolled back.</summary>
 public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
-    private static readonly TransactionOptions Waits = new() { WaitResult = true };
+    private static readonly TransOptions Waits = new() { WaitResult = true };
 
     private readonly ServiceProvider _client = coordinator.Client();
     private Participant _bank = null!;

@@ -1,40 +1,10 @@
 using System.Data.Common;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Data.Sqlite;
-using OrleansDtm.Client.AspNetCore;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>The C# of the README's section on .NET, between the marks, letter for letter.</summary>
+/// <summary>C# of the README's section on .NET, between the marks, letter for letter.</summary>
 internal static class ReadmeSnippets
 {
-    public static WebApplication Participant(string[] args)
-    {
-        // <participant>
-        var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db"));
-        var app = builder.Build();
-        app.MapBranch("/out", (Transfer t, LocalTransaction db) => db.ExecuteAsync($"update account set balance = balance - {t.Amount} where name = {t.From}"));
-        app.MapBranch("/out-undo", (Transfer t, LocalTransaction db) => db.ExecuteAsync($"update account set balance = balance + {t.Amount} where name = {t.From}"));
-        // </participant>
-        return app;
-    }
-
-    public static async Task<TransactionResult> Initiator(IDtm dtm, string bank, string shop, Transfer transfer)
-    {
-        // <saga>
-        TransactionResult result = await dtm.Saga()
-            .Step($"{bank}/out", $"{bank}/out-undo", transfer)
-            .Step($"{shop}/pay", $"{shop}/pay-undo", transfer)
-            .SubmitAndWaitAsync(TimeSpan.FromMinutes(1));
-        if (!result.Succeeded)
-        {
-            Console.WriteLine($"{result.Status}: {result.RollbackReason}");
-        }
-        // </saga>
-        return result;
-    }
-
     public static async Task Others(IDtm dtm, string bank, string shop, string stock, DbConnection connection, Transfer transfer)
     {
         // <others>

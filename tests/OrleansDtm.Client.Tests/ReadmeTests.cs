@@ -1,6 +1,6 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
 using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
-using OrleansDtm.Client.AspNetCore;
 using OrleansDtm.Tests;
 using Xunit;
 
@@ -11,47 +11,79 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public void The_program_of_the_README_is_the_sample() =>
+        Assert.Contains(File.ReadAllText(RepositoryRoot.File("src", "Samples", "FirstSaga", "Program.cs")), Blocks());
+
     [Theory]
-    [InlineData("participant")]
-    [InlineData("saga")]
     [InlineData("others")]
     public void What_the_README_shows_is_compiled(string mark)
     {
         var source = File.ReadAllText(RepositoryRoot.File("tests", "OrleansDtm.Client.Tests", "ReadmeSnippets.cs"));
         var snippet = Regex.Match(source, $@"( *)// <{mark}>\n(.*?)\n *// </{mark}>", RegexOptions.Singleline);
         Assert.True(snippet.Success, mark);
-        var shown = Regex.Replace(snippet.Groups[2].Value, $"^{snippet.Groups[1].Value}", "", RegexOptions.Multiline);
-
-        Assert.Contains(Blocks(), block => block.Contains(shown, StringComparison.Ordinal));
+        Assert.Contains(Regex.Replace(snippet.Groups[2].Value, $"^{snippet.Groups[1].Value}", "", RegexOptions.Multiline) + "\n", Blocks());
     }
 
     [Fact]
-    public async Task The_participant_and_the_saga_of_the_README_run()
+    public async Task The_program_of_the_README_moves_money_and_takes_it_back()
     {
-        File.Delete("bank.db");
-        await using var connection = new SqliteConnection("Data Source=bank.db;Pooling=False");
-        await connection.OpenAsync(Cancel);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "create table account (name text primary key, balance integer); insert into account values ('A', 100), ('B', 100)";
-        await command.ExecuteNonQueryAsync(Cancel);
-        await BarrierSchema.CreateAsync(connection, cancellationToken: Cancel);
-        await using var app = ReadmeSnippets.Participant(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None"]);
-        app.MapBranch("/pay", (ReadmeSnippets.Transfer t, LocalTransaction db) => db.ExecuteAsync($"update account set balance = balance + {t.Amount} where name = {t.To}"));
-        app.MapBranch("/pay-undo", static () => { });
-        await app.StartAsync(Cancel);
-        await using var client = coordinator.Client();
-        var url = app.Urls.Single();
+        var folder = Directory.CreateTempSubdirectory("orleansdtm-readme-");
+        using var bank = Process.Start(new ProcessStartInfo(
+            "dotnet", [Built("FirstSaga"), "--urls=http://127.0.0.1:0", $"--Dtm={coordinator.Url}", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information"])
+        {
+            WorkingDirectory = folder.FullName,
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            var url = await Listening(bank.StandardOutput);
+            using var http = new HttpClient();
 
-        var result = await ReadmeSnippets.Initiator(client.Dtm(), url, url, new("A", "B", 30));
+            Assert.Equal("Succeeded ", await Transfer("B", 30));
+            Assert.StartsWith("Failed ", await Transfer("nobody", 30), StringComparison.Ordinal);
+            Assert.StartsWith("Failed ", await Transfer("B", 71), StringComparison.Ordinal);
+            Assert.Equal("Succeeded ", await Transfer("B", 70)); // So what was sent to nobody has come back.
 
-        Assert.True(result.Succeeded, result.ToString());
-        command.CommandText = "select group_concat(balance) from (select balance from account order by name)";
-        Assert.Equal("70,130", await command.ExecuteScalarAsync(Cancel));
+            async Task<string> Transfer(string to, long amount)
+            {
+                using var answer = await http.PostAsJsonAsync(url + "/transfer", new { from = "A", to, amount }, Cancel);
+                return await answer.Content.ReadAsStringAsync(Cancel);
+            }
+        }
+        finally
+        {
+            bank.Kill();
+            await bank.WaitForExitAsync(CancellationToken.None);
+            folder.Delete(recursive: true);
+        }
     }
 
-    private static IEnumerable<string> Blocks() =>
-        CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File("README.md"))).Select(match => match.Groups[1].Value);
+    /// <summary>Where it was built itself: it brings other libraries than the tests.</summary>
+    private static string Built(string sample) => Path.Combine(
+        AppContext.BaseDirectory.Replace(
+            RepositoryRoot.File("tests", "OrleansDtm.Client.Tests"), RepositoryRoot.File("src", "Samples", sample), StringComparison.Ordinal),
+        sample + ".dll");
+
+    private static async Task<string> Listening(StreamReader output)
+    {
+        while (await output.ReadLineAsync(Cancel) is { } line)
+        {
+            if (Address().Match(line) is { Success: true } match)
+            {
+                return match.Groups[1].Value;
+            }
+        }
+
+        throw new InvalidOperationException("The sample ended before it listened.");
+    }
+
+    private static string[] Blocks() =>
+        [.. CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File("README.md"))).Select(match => match.Groups[1].Value)];
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();
+
+    [GeneratedRegex("Now listening on: (http://[0-9.:]+)")]
+    private static partial Regex Address();
 }

@@ -94,7 +94,7 @@ public sealed class WireTests : IAsyncLifetime
     public async Task A_TCC_registers_each_branch_before_it_tries_it()
     {
         await using var bank = await Participant.Start();
-        var options = new TransactionOptions { Gid = "g", BranchHeaders = new Dictionary<string, string> { ["X-Tenant"] = "t1" } };
+        var options = new TransOptions { Gid = "g", BranchHeaders = new Dictionary<string, string> { ["X-Tenant"] = "t1" } };
 
         await Dtm.TccAsync(tcc => tcc.CallBranchAsync($"{bank.Url}/try?shard=2", "http://b/confirm", "http://b/cancel", new { Amount = 30 }), options, Cancel);
 
@@ -130,7 +130,7 @@ public sealed class WireTests : IAsyncLifetime
     {
         await using var bank = await Participant.Start();
 
-        await Dtm.XaAsync(xa => xa.CallBranchAsync(bank.Url + "/out", new { Amount = 30 }), new TransactionOptions { Gid = "g" }, Cancel);
+        await Dtm.XaAsync(xa => xa.CallBranchAsync(bank.Url + "/out", new { Amount = 30 }), new TransOptions { Gid = "g" }, Cancel);
 
         var call = Assert.Single(bank.Calls);
         Assert.Equal(("xa", "01", "action", bank.Url + "/out"), (call.Query["trans_type"], call.Branch, call.Op, call.Query["phase2_url"]));

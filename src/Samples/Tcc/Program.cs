@@ -65,7 +65,7 @@ return await Stage.Run("TCC", async stage =>
             await tcc.CallBranchAsync($"{bank}/out/try", $"{bank}/out/confirm", $"{bank}/out/cancel", new Move(from, amount));
             await tcc.CallBranchAsync($"{bank}/in/try", $"{bank}/in/confirm", $"{bank}/in/cancel", new Move(to, amount));
         },
-        new TransactionOptions { WaitResult = true },
+        new TransOptions { WaitResult = true },
         stage.Stop);
 
     async Task Expect(string expected)

@@ -76,7 +76,7 @@ return await Stage.Run("XA", async stage =>
                 await xa.CallBranchAsync($"{toUrl}/change", new Change("A", amount));
                 await xa.CallBranchAsync($"{fromUrl}/change", new Change("A", -amount));
             },
-            new TransactionOptions { WaitResult = true },
+            new TransOptions { WaitResult = true },
             stage.Stop);
 
         async Task Expect(long north, long south)

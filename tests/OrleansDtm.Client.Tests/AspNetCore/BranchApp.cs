@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -23,12 +24,15 @@ public sealed class BranchApp : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<BranchApp> Start(Ledger ledger, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null)
+    public static Task<BranchApp> Start(Ledger ledger, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null) =>
+        Start(ledger.Connect, map, configure);
+
+    public static async Task<BranchApp> Start(Func<DbConnection> connect, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddBranches(_ => ledger.Connect());
+        builder.Services.AddBranches(_ => connect());
         configure?.Invoke(builder);
         var app = builder.Build();
         map(app);

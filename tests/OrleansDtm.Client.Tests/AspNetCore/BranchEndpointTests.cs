@@ -142,6 +142,29 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     }
 
     [Fact]
+    public async Task A_handler_may_run_barriers_of_its_own()
+    {
+        var runs = new List<int>();
+        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/two", async (BranchBarrier barrier) =>
+        {
+            await using var connection = _ledger.Connect();
+            await barrier.CallAsync(connection, _ => Run(1), Cancel);
+            await barrier.CallAsync(connection, _ => Run(2), Cancel);
+        }));
+
+        AssertSuccess(await app.Call("/two", "g", "action"));
+        AssertSuccess(await app.Call("/two", "g", "action"));
+
+        Assert.Equal([1, 2], runs);
+
+        Task Run(int which)
+        {
+            runs.Add(which);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
     public async Task Values_in_a_statement_are_parameters_whatever_they_say()
     {
         await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/read", async (Move move, LocalTransaction db) =>

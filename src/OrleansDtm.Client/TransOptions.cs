@@ -1,7 +1,7 @@
 namespace OrleansDtm.Client;
 
 /// <summary>What can be said about any global transaction. Coordinators other than OrleansDtm know whole seconds only.</summary>
-public class TransactionOptions
+public class TransOptions
 {
     /// <summary>1 to 128 characters, unique. Null (default) = a new one.</summary>
     public string? Gid { get; init; }
@@ -41,7 +41,7 @@ public class TransactionOptions
 }
 
 /// <summary>What can be said about a saga.</summary>
-public sealed class SagaOptions : TransactionOptions
+public sealed class SagaOptions : TransOptions
 {
     /// <summary>Failed calls after which it is rolled back. 0 (default) = no limit.</summary>
     public int RetryLimit { get; init; }
@@ -51,7 +51,7 @@ public sealed class SagaOptions : TransactionOptions
 }
 
 /// <summary>What can be said about a message.</summary>
-public sealed class MsgOptions : TransactionOptions
+public sealed class MsgOptions : TransOptions
 {
     /// <summary>All its calls side by side. Default: one after the other.</summary>
     public bool Concurrent { get; init; }
