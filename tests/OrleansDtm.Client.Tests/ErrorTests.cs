@@ -144,6 +144,38 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
     }
 
     [Fact]
+    public async Task Time_is_over_when_it_is_over_though_the_coordinator_still_waits_for_a_branch()
+    {
+        var gate = new Gate();
+        await using var bank = await Participant.Start(_ => Reply.Success.After(gate));
+        var saga = Dtm.Saga(new SagaOptions { RequestTimeout = TimeSpan.FromMinutes(1) }).Step(bank.Url + "/out", "");
+
+        await Assert.ThrowsAsync<TimeoutException>(() => saga.SubmitAndWaitAsync(TimeSpan.FromMilliseconds(100), Cancel));
+
+        Assert.False(gate.Opened.IsCompleted);
+        gate.Open();
+        Assert.True((await Dtm.WaitForEndAsync(saga.Gid, Poll.Patience, Cancel)).Succeeded);
+    }
+
+    [Fact]
+    public async Task A_try_that_is_silent_is_given_up_after_its_time_and_cancelled()
+    {
+        await using var bank = await Participant.Start();
+        bank.On("/try", Reply.Success.After(new Gate()));
+        var clock = new FakeTimeProvider();
+        await using var client = coordinator.Client(o => o.BranchTimeout = TimeSpan.FromSeconds(7), services => services.AddSingleton<TimeProvider>(clock));
+
+        var run = client.Dtm().TccAsync(tcc => tcc.CallBranchAsync(bank.Url + "/try", bank.Url + "/confirm", bank.Url + "/cancel", 1), cancellationToken: Cancel);
+        var call = await bank.Called("/try");
+        clock.Advance(TimeSpan.FromSeconds(7));
+
+        var silent = await Assert.ThrowsAsync<BranchUnavailableException>(() => run);
+        Assert.Equal((call.Gid, "no answer within 7 s"), (silent.Gid, silent.Reason));
+        Assert.Equal(GlobalStatus.Failed, (await Dtm.WaitForEndAsync(call.Gid, Poll.Patience, Cancel)).Status);
+        Assert.Single(bank.On("/cancel"));
+    }
+
+    [Fact]
     public async Task A_branch_that_answers_neither_yes_nor_no_is_told_from_one_that_refuses()
     {
         await using var bank = await Participant.Start();

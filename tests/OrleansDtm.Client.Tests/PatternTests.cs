@@ -130,6 +130,39 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_participant_may_add_branches_to_the_TCC_it_is_called_in()
+    {
+        await using var agency = await Participant.Start(call =>
+        {
+            if (call.Op == BranchOps.Try)
+            {
+                var nested = Dtm.JoinTcc(BranchContext.Read(call.Query.GetValueOrDefault), cancellationToken: Cancel);
+                nested.CallBranchAsync(Bank("hotel/try"), Bank("hotel/confirm"), Bank("hotel/cancel"), 30).GetAwaiter().GetResult();
+            }
+
+            return Reply.Success;
+        });
+
+        var result = await Dtm.TccAsync(
+            tcc => tcc.CallBranchAsync(agency.Url + "/try", agency.Url + "/confirm", agency.Url + "/cancel", 30), Waits, Cancel);
+
+        Assert.True(result.Succeeded);
+        Assert.Equal(["/try", "/confirm"], agency.Paths);
+        Assert.Equal([("/hotel/try", "0101"), ("/hotel/confirm", "0101")], _bank.Calls.Select(call => (call.Path, call.Branch)));
+    }
+
+    [Fact]
+    public async Task Branches_called_side_by_side_are_told_apart()
+    {
+        var result = await Dtm.TccAsync(
+            tcc => Task.WhenAll(Enumerable.Range(0, 8).Select(i => tcc.CallBranchAsync(Bank("try"), Bank("confirm"), Bank("cancel"), i))), Waits, Cancel);
+
+        Assert.True(result.Succeeded);
+        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"0{i}"), _bank.On("/try").Select(call => call.Branch).Order());
+        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"0{i}"), _bank.On("/confirm").Select(call => call.Branch).Order());
+    }
+
+    [Fact]
     public async Task Cancelling_during_a_try_cancels_what_was_tried()
     {
         var gate = new Gate();
