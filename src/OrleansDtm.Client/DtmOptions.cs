@@ -19,4 +19,7 @@ public sealed class DtmOptions
 
     /// <summary>How payloads become JSON and back. Default: <see cref="JsonSerializerOptions.Web"/>.</summary>
     public JsonSerializerOptions Json { get; set; } = JsonSerializerOptions.Web;
+
+    /// <summary>Table and dialect of the barriers that the SDK makes itself. Default: the table dtm_barrier.barrier, any dialect.</summary>
+    public BarrierOptions Barrier { get; set; } = new();
 }

@@ -69,3 +69,13 @@ public sealed class DtmInvalidRequestException(string message, Exception? inner 
 /// <param name="message">For people.</param>
 /// <param name="inner">Null = none.</param>
 public sealed class DtmUnavailableException(string message, Exception? inner = null) : DtmException(message, inner);
+
+/// <summary>Thrown where a result that is no success is an error, see <see cref="TransactionResult.EnsureSucceeded"/>.</summary>
+/// <param name="message">For people.</param>
+/// <param name="inner">Null = none.</param>
+public sealed class TransactionFailedException(string message, Exception? inner = null) : DtmException(message, inner);
+
+/// <summary>A participant called from here could not be reached, or answered neither yes nor no: what it did is not known.</summary>
+/// <param name="message">For people.</param>
+/// <param name="inner">Null = none.</param>
+public sealed class BranchUnavailableException(string message, Exception? inner = null) : DtmException(message, inner);

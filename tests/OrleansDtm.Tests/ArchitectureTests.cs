@@ -17,6 +17,7 @@ public sealed class ArchitectureTests
         ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Storage", "Invokers"],
         ["Server"] = ["Grains", "Protocol"],
         ["Client"] = ["Protocol"],
+        ["Client.AspNetCore"] = ["Client"],
         ["Client.EntityFrameworkCore"] = ["Client"],
         ["Client.Redis"] = ["Client"],
     };

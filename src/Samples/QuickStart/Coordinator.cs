@@ -1,28 +1,24 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 
 namespace OrleansDtm.Samples.QuickStart;
 
-/// <summary>The coordinator as a client sees it: a few JSON requests. Where none runs yet, one is started in this process.</summary>
+/// <summary>Where the coordinator is. Where none runs yet, one is started in this process.</summary>
 internal sealed class Coordinator : IAsyncDisposable
 {
     private const int UsualPort = 36789;
     private const int UsualGrpcPort = 36790;
-    private readonly HttpClient _http;
     private readonly WebApplication? _own;
 
-    private Coordinator(Uri url, WebApplication? own)
-    {
-        _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
-        _own = own;
-    }
+    private Coordinator(Uri url, WebApplication? own) => (Url, _own) = (url, own);
 
-    public static async Task<Coordinator> Find(Uri? given, string directory, CancellationToken stop)
+    public Uri Url { get; }
+
+    public static async Task<Coordinator> Find(Uri? given, string directory)
     {
         var usual = new Uri($"http://localhost:{UsualPort}");
         var url = given ?? usual;
-        if (await IsCoordinator(url, stop))
+        if (await IsCoordinator(url))
         {
             Console.WriteLine($"Coordinator   {url} (was running already)");
             return new Coordinator(url, null);
@@ -47,49 +43,14 @@ internal sealed class Coordinator : IAsyncDisposable
             $"--STORE_PATH={Path.Combine(directory, "coordinator.db")}",
             "--LOG_LEVEL=warn",
         ]);
-        await own.StartAsync(stop);
+        await own.StartAsync();
         url = new Uri($"http://127.0.0.1:{port}");
         Console.WriteLine($"Coordinator   {url} (started in this process)");
         return new Coordinator(url, own);
     }
 
-    public async Task<string> NewGid(CancellationToken stop)
-    {
-        var answer = await _http.GetFromJsonAsync<JsonElement>(new Uri("/api/dtmsvr/newGid", UriKind.Relative), stop);
-        return answer.GetProperty("gid").GetString()!;
-    }
-
-    /// <summary>Submits and waits. 409 says only that it has not succeeded: whether it was rolled back, <see cref="Outcome"/> tells.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> Submit(object saga, CancellationToken stop)
-    {
-        using var answer = await _http.PostAsJsonAsync(new Uri("/api/dtmsvr/submit", UriKind.Relative), saga, stop);
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(stop));
-    }
-
-    /// <summary>The answer of query once the transaction is final.</summary>
-    public async Task<JsonElement> Outcome(string gid, CancellationToken stop)
-    {
-        while (true)
-        {
-            var answer = await _http.GetFromJsonAsync<JsonElement>(new Uri("/api/dtmsvr/query?gid=" + Uri.EscapeDataString(gid), UriKind.Relative), stop);
-            var transaction = answer.GetProperty("transaction");
-            if (transaction.ValueKind == JsonValueKind.Null)
-            {
-                throw new DemoException($"the coordinator does not know the transaction {gid}");
-            }
-
-            if (transaction.GetProperty("status").GetString() is "succeed" or "failed")
-            {
-                return answer;
-            }
-
-            await Task.Delay(200, stop);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
         if (_own is not null)
         {
             await _own.StopAsync();
@@ -97,14 +58,14 @@ internal sealed class Coordinator : IAsyncDisposable
         }
     }
 
-    private static async Task<bool> IsCoordinator(Uri url, CancellationToken stop)
+    private static async Task<bool> IsCoordinator(Uri url)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
         try
         {
-            return (await http.GetStringAsync(new Uri(url, "/api/ping"), stop)).Contains("pong", StringComparison.Ordinal);
+            return (await http.GetStringAsync(new Uri(url, "/api/ping"))).Contains("pong", StringComparison.Ordinal);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
             return false;
         }

@@ -1,9 +1,9 @@
-using System.Text.Json;
+using OrleansDtm.Client;
 
 namespace OrleansDtm.Samples.QuickStart;
 
 /// <summary>The story: one transfer that succeeds, one that is rolled back.</summary>
-internal sealed class TransferDemo(Bank bank, BranchService branch, Coordinator coordinator, Narrator narrator)
+internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator narrator)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
@@ -14,7 +14,7 @@ internal sealed class TransferDemo(Bank bank, BranchService branch, Coordinator 
         {
             return await Run(server, directory.FullName);
         }
-        catch (Exception e) when (e is DemoException or HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (e is DemoException or DtmException or TimeoutException or OperationCanceledException)
         {
             await Console.Error.WriteLineAsync($"The demo could not be finished: {e.Message}");
             return 1;
@@ -28,23 +28,24 @@ internal sealed class TransferDemo(Bank bank, BranchService branch, Coordinator 
     private static async Task<int> Run(Uri? server, string directory)
     {
         var bank = new Bank(Path.Combine(directory, "bank.db"));
-        bank.Open();
+        await bank.Open();
         var narrator = new Narrator();
-        await using var branch = await BranchService.Start(bank, narrator);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(branch.Stopping);
+        await using var coordinator = await Coordinator.Find(server, directory);
+        await using var service = await BranchService.Start(bank, narrator, coordinator.Url);
+        var url = service.Urls.First();
+        Console.WriteLine($"Bank service  {url}");
+
+        // Signals Ctrl-C too: the host takes it over from the process.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(service.Lifetime.ApplicationStopping);
         stop.CancelAfter(Limit);
-        await using var coordinator = await Coordinator.Find(server, directory, stop.Token);
-        Console.WriteLine($"Bank service  {branch.Url}");
-        return await new TransferDemo(bank, branch, coordinator, narrator).Run(stop.Token);
+        return await new TransferDemo(service.Services.GetRequiredService<IDtm>(), url, bank, narrator).Run(stop.Token);
     }
 
     private async Task<int> Run(CancellationToken stop)
     {
-        var first = await Transfer("1. A sends 30 to B", "succeed", stop);
-        first &= Expect(70, 130);
-        bank.Freeze("B");
-        var second = await Transfer("2. A sends 30 to B, but B is frozen: everything is rolled back", "failed", stop);
-        second &= Expect(70, 130);
+        var first = await Transfer("1. A sends 30 to B", GlobalStatus.Succeeded, stop);
+        await bank.FreezeB();
+        var second = await Transfer("2. A sends 30 to B, but B is frozen: everything is rolled back", GlobalStatus.Failed, stop);
         Console.WriteLine();
         Console.WriteLine(first && second
             ? "All is right: the first transfer went through, the second left no trace in the balances."
@@ -52,44 +53,27 @@ internal sealed class TransferDemo(Bank bank, BranchService branch, Coordinator 
         return first && second ? 0 : 1;
     }
 
-    private async Task<bool> Transfer(string title, string expected, CancellationToken stop)
+    private async Task<bool> Transfer(string title, GlobalStatus expected, CancellationToken stop)
     {
-        var gid = await coordinator.NewGid(stop);
         narrator.Begin(title);
-        Console.WriteLine($"  Balances before: {Balances()}");
-        narrator.Say($"submit saga {gid}");
-        var (status, body) = await coordinator.Submit(Saga(gid, 30), stop);
-        narrator.Say($"the submit is answered {(int)status} {body}");
-        var outcome = await coordinator.Outcome(gid, stop);
-        Narrator.Timeline(outcome);
+        Console.WriteLine($"  Balances before: {await bank.Balances()}");
+
+        // The whole definition of a saga: what to do, how to undo it, and with what data.
+        var transfer = new Transfer(30);
+        var saga = dtm.Saga()
+            .Step($"{bankUrl}/TransOut", $"{bankUrl}/TransOutCompensate", transfer)
+            .Step($"{bankUrl}/TransIn", $"{bankUrl}/TransInCompensate", transfer);
+        narrator.Say($"submit saga {saga.Gid}");
+        var result = await saga.SubmitAndWaitAsync(Limit, stop);
+
+        narrator.Say($"it has ended: {result.Status}");
+        Narrator.Timeline((await dtm.QueryAsync(saga.Gid, stop))!);
+        var balances = await bank.Balances();
         Console.WriteLine();
-        Console.WriteLine($"  Balances after:  {Balances()}");
-        var final = outcome.GetProperty("transaction").GetProperty("status").GetString();
-        return Check(final == expected, $"status {final}, expected {expected}");
+        Console.WriteLine($"  Balances after:  {balances}");
+        return Check(result.Status == expected, $"status {result.Status}, expected {expected}")
+            & Check(balances == "A = 70, B = 130", $"balances {balances}, expected A = 70, B = 130");
     }
-
-    /// <summary>The whole definition of a saga: what to do, how to undo it, and with what data.</summary>
-    private object Saga(string gid, long amount)
-    {
-        var payload = JsonSerializer.Serialize(new { amount });
-        return new
-        {
-            gid,
-            trans_type = "saga",
-            steps = new[]
-            {
-                new { action = $"{branch.Url}TransOut", compensate = $"{branch.Url}TransOutCompensate" },
-                new { action = $"{branch.Url}TransIn", compensate = $"{branch.Url}TransInCompensate" },
-            },
-            payloads = new[] { payload, payload },
-            wait_result = true,
-        };
-    }
-
-    private bool Expect(long a, long b) =>
-        Check(bank.Balance("A") == a && bank.Balance("B") == b, $"balances {Balances()}, expected A = {a}, B = {b}");
-
-    private string Balances() => $"A = {bank.Balance("A")}, B = {bank.Balance("B")}";
 
     private static bool Check(bool right, string what)
     {

@@ -1,0 +1,74 @@
+using System.Data.Common;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace OrleansDtm.Client.AspNetCore;
+
+/// <summary>What endpoints and controllers do alike with a call of the coordinator.</summary>
+internal static class BranchCall
+{
+    /// <summary>The same object for the whole request: it counts the barriers.</summary>
+    /// <exception cref="FormatException">The call carries no complete identity.</exception>
+    public static BranchContext Context(HttpContext http) =>
+        TryContext(http, out var context) ? context! : BranchContext.Read(static _ => null);
+
+    public static bool TryContext(HttpContext http, out BranchContext? context)
+    {
+        context = http.Features.Get<BranchContext>();
+        if (context is null && BranchContext.TryRead(name => http.Request.Query[name], out context))
+        {
+            http.Features.Set(context);
+        }
+
+        return context is not null;
+    }
+
+    public static BarrierOptions BarrierOptions(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier;
+
+    public static DbConnection Connect(HttpContext http, BarrierMetadata barrier)
+    {
+        var services = http.RequestServices;
+        var database = barrier.Database ?? services.GetRequiredService<IOptions<BranchEndpointOptions>>().Value.Database;
+        return database?.Invoke(services)
+            ?? services.GetService<DbDataSource>()?.CreateConnection()
+            ?? throw new InvalidOperationException(
+                "A barrier needs the database of the business: name it in AddBranches or WithBarrier, or register a DbDataSource.");
+    }
+
+    /// <summary>
+    /// Runs the business behind a barrier, in a local transaction that is rolled back unless the outcome is success.
+    /// </summary>
+    /// <returns>False = the barrier kept it from running.</returns>
+    public static async Task<bool> RunAsync(HttpContext http, BarrierMetadata barrier, Func<Task<BranchOutcome>> business)
+    {
+        await using var connection = Connect(http, barrier);
+        var local = http.RequestServices.GetRequiredService<LocalTransaction>();
+        var branch = new BranchBarrier(Context(http), BarrierOptions(http));
+        try
+        {
+            var result = await branch.CallAsync(
+                connection,
+                barrier.Isolation,
+                async transaction =>
+                {
+                    using (local.Begin(connection, transaction))
+                    {
+                        if (await business() != BranchOutcome.Success)
+                        {
+                            throw new RolledBack();
+                        }
+                    }
+                },
+                http.RequestAborted);
+            return result == BarrierResult.Executed;
+        }
+        catch (RolledBack)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Takes the barrier's row back with the rest; the answer says why.</summary>
+    private sealed class RolledBack : Exception;
+}

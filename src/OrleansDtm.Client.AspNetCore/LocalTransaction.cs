@@ -1,0 +1,89 @@
+using System.Data.Common;
+using System.Globalization;
+
+namespace OrleansDtm.Client.AspNetCore;
+
+/// <summary>
+/// The local transaction of a branch: what is done in it takes effect together with the barrier's row, once. A service of the request, to be
+/// asked for by endpoints with a barrier and whatever they use. Ended by the barrier, never by those.
+/// </summary>
+public sealed class LocalTransaction
+{
+    private DbConnection? _connection;
+    private DbTransaction? _transaction;
+
+    /// <summary>Open, and within the transaction.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not begun.</exception>
+    public DbConnection Connection => _connection ?? throw Missing();
+
+    /// <summary>To be given to each command. Null in an XA branch, whose connection as a whole is in the transaction.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not begun.</exception>
+    public DbTransaction? Transaction => _connection is null ? throw Missing() : _transaction;
+
+    /// <summary>A command in the transaction, to be disposed of.</summary>
+    /// <param name="sql">Whatever stands in braces becomes a parameter, never part of the SQL text.</param>
+    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not begun.</exception>
+    public DbCommand Command(FormattableString sql)
+    {
+        ArgumentNullException.ThrowIfNull(sql);
+        var command = Connection.CreateCommand();
+        command.Transaction = _transaction;
+        var names = new object[sql.ArgumentCount];
+        for (var i = 0; i < names.Length; i++)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"@p{i}");
+            parameter.Value = sql.GetArgument(i) ?? DBNull.Value;
+            command.Parameters.Add(parameter);
+            names[i] = parameter.ParameterName;
+        }
+
+#pragma warning disable CA2100 // Only names of parameters are put in.
+        command.CommandText = string.Format(CultureInfo.InvariantCulture, sql.Format, names);
+#pragma warning restore CA2100
+        return command;
+    }
+
+    /// <summary>Executes a statement.</summary>
+    /// <param name="sql">As for <see cref="Command"/>: <c>$"update account set balance = balance - {amount} where name = {name}"</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The number of rows it changed.</returns>
+    /// <exception cref="DbException">The database said no.</exception>
+    public async Task<int> ExecuteAsync(FormattableString sql, CancellationToken cancellationToken = default)
+    {
+        await using var command = Command(sql);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Reads one value.</summary>
+    /// <param name="sql">As for <see cref="Command"/>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The first column of the first row; the default of the type when that is NULL or there is no row.</returns>
+    /// <exception cref="DbException">The database said no.</exception>
+    /// <exception cref="FormatException">The value is none of that type.</exception>
+    public async Task<T?> ScalarAsync<T>(FormattableString sql, CancellationToken cancellationToken = default)
+    {
+        await using var command = Command(sql);
+        return await command.ExecuteScalarAsync(cancellationToken) switch
+        {
+            null or DBNull => default,
+            T value => value,
+            var value => (T)Convert.ChangeType(value, Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T), CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>For the time of the business.</summary>
+    internal IDisposable Begin(DbConnection connection, DbTransaction? transaction)
+    {
+        (_connection, _transaction) = (connection, transaction);
+        return new End(this);
+    }
+
+    private static InvalidOperationException Missing() =>
+        new("There is no local transaction: give the branch a barrier, by WithBarrier or [Branch(Barrier = true)].");
+
+    private sealed class End(LocalTransaction local) : IDisposable
+    {
+        public void Dispose() => (local._connection, local._transaction) = (null, null);
+    }
+}

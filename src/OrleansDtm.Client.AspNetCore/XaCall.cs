@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrleansDtm.Client.AspNetCore;
+
+/// <summary>The two phases of an XA branch.</summary>
+internal static class XaCall
+{
+    /// <summary>The second phase carries no payload, so it must not come as far as the handler's parameters.</summary>
+    public static async Task RunAsync(HttpContext http, RequestDelegate next)
+    {
+        if (BranchCall.Context(http).Op == BranchOps.Action)
+        {
+            await next(http);
+            return;
+        }
+
+        await Branch(http).HandleAsync(static _ => Task.CompletedTask, static _ => Task.CompletedTask, http.RequestAborted);
+        await BranchAnswer.Success.WriteAsync(http);
+    }
+
+    public static XaBranch Branch(HttpContext http)
+    {
+        var barrier = BranchEndpoints.Barrier(http);
+        return new XaBranch(BranchCall.Context(http), () => BranchCall.Connect(http, barrier), new XaOptions { Barrier = BranchCall.BarrierOptions(http) });
+    }
+}
+
+/// <summary>The first phase: the handler within the XA transaction.</summary>
+internal sealed class XaFilter : IEndpointFilter
+{
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        var services = http.RequestServices;
+        object? answer = BranchFilter.Answer(null);
+        try
+        {
+            await XaCall.Branch(http).PrepareAsync(
+                async connection =>
+                {
+                    using (services.GetRequiredService<LocalTransaction>().Begin(connection, null))
+                    {
+                        answer = BranchFilter.Answer(await next(context));
+                    }
+
+                    if (BranchFilter.Outcome(answer) != BranchOutcome.Success)
+                    {
+                        throw new RolledBack();
+                    }
+                },
+                cancel => services.GetRequiredService<IDtm>().RegisterXaBranchAsync(BranchCall.Context(http), cancel),
+                http.RequestAborted);
+        }
+        catch (RolledBack)
+        {
+            // The answer says why.
+        }
+
+        return answer;
+    }
+
+    private sealed class RolledBack : Exception;
+}

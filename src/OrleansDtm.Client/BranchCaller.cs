@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.Extensions.Options;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client;
+
+/// <summary>Calls participants from here: tries, XA actions, the question of a prepared message. Tells what they answered by DTM's rules.</summary>
+internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions> options, TimeProvider clock)
+{
+    private const int TextMax = 512;
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>As JSON.</summary>
+    public string Payload<T>(T payload) => Client.Payload.Text(payload, options.Value.Json);
+
+    /// <param name="transaction">Whose gid, type, headers and request timeout go with the call.</param>
+    /// <param name="branchId">Which branch.</param>
+    /// <param name="op">What is asked for.</param>
+    /// <param name="url">Whom; empty = there is nothing to call.</param>
+    /// <param name="body">Null = GET.</param>
+    /// <param name="coordinator">What the participant is told about where the coordinator is; null = nothing.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<BranchResponse> CallAsync(
+        TransactionRequest transaction, string branchId, string op, string url, string? body, string? coordinator, CancellationToken cancellationToken)
+    {
+        if (url.Length == 0)
+        {
+            return new BranchResponse(default, options.Value.Json);
+        }
+
+        var limit = transaction.RequestTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : options.Value.BranchTimeout;
+        using var late = new CancellationTokenSource(limit, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        using var request = Request(transaction, branchId, op, url, body, coordinator);
+        try
+        {
+            using var client = http.CreateClient(DtmHttpClients.Branches);
+            using var response = await client.SendAsync(request, both.Token).ConfigureAwait(false);
+            var answer = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+            EnsureSuccess((int)response.StatusCode, answer, url, transaction.Gid);
+            return new BranchResponse(answer, options.Value.Json);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
+            throw new BranchUnavailableException($"The branch {url} cannot be called: {why}", e) { Gid = transaction.Gid, Reason = why };
+        }
+    }
+
+    private static HttpRequestMessage Request(
+        TransactionRequest transaction, string branchId, string op, string url, string? body, string? coordinator)
+    {
+        var target = new UrlQuery(url)
+            .Add(BranchQuery.Dtm, coordinator)
+            .Add(BranchQuery.Gid, transaction.Gid)
+            .Add(BranchQuery.TransType, transaction.TransType)
+            .Add(BranchQuery.BranchId, branchId)
+            .Add(BranchQuery.Op, op)
+            .Add(BranchQuery.Phase2Url, transaction.TransType == TransTypes.Xa ? url : null);
+        var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, target.ToString());
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content.Headers.ContentType = Json;
+        }
+
+        foreach (var (name, value) in transaction.BranchHeaders ?? [])
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return request;
+    }
+
+    /// <summary>The words in a body count like the statuses, ONGOING first: participants in other languages rely on it.</summary>
+    private static void EnsureSuccess(int status, byte[] body, string url, string? gid)
+    {
+        var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, TextMax)));
+        if (status == ResultWords.OngoingStatus || body.AsSpan().IndexOf("ONGOING"u8) >= 0)
+        {
+            throw new BranchOngoingException(text) { Gid = gid };
+        }
+
+        if (status == ResultWords.FailureStatus || body.AsSpan().IndexOf("FAILURE"u8) >= 0)
+        {
+            throw new BranchFailureException(text) { Gid = gid };
+        }
+
+        if (status != 200)
+        {
+            throw new BranchUnavailableException(string.Create(CultureInfo.InvariantCulture, $"The branch {url} answered {status}: {text}"))
+            {
+                Gid = gid,
+                Reason = text,
+            };
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text;
+using System.Text.Json;
+
+namespace OrleansDtm.Client;
+
+/// <summary>What a participant answered to a try or an XA action that succeeded.</summary>
+public sealed class BranchResponse
+{
+    private readonly JsonSerializerOptions _json;
+
+    internal BranchResponse(ReadOnlyMemory<byte> body, JsonSerializerOptions json)
+    {
+        Body = body;
+        _json = json;
+    }
+
+    /// <summary>As it came; may be empty.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>From JSON, by the options given to <see cref="DtmOptions.Json"/>.</summary>
+    /// <returns>Null when the JSON is null.</returns>
+    /// <exception cref="JsonException">The body is no such JSON.</exception>
+    public T? Read<T>() => JsonSerializer.Deserialize<T>(Body.Span, _json);
+
+    /// <summary>The body as UTF-8 text.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(Body.Span);
+}

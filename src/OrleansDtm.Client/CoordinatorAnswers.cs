@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client;
+
+/// <summary>Turns an answer of the coordinator into nothing or an exception.</summary>
+internal static class CoordinatorAnswers
+{
+    private const int TextMax = 512;
+
+    public static void EnsureSuccess(int status, byte[] body, string api, string? gid)
+    {
+        var (result, message) = Read(body);
+        if (status == 200 && result is null or ResultWords.Success)
+        {
+            return;
+        }
+
+        var text = string.Create(CultureInfo.InvariantCulture, $"{api} was answered {status}{(gid is null ? "" : $" (gid {gid})")}: {message}");
+        throw (status, result) switch
+        {
+            (ResultWords.OngoingStatus, _) or (200, ResultWords.Ongoing) => new BranchOngoingException(text) { Gid = gid, Reason = message },
+            (ResultWords.FailureStatus, _) or (200, ResultWords.Failure) => new DtmConflictException(text) { Gid = gid, Reason = message },
+            (404, _) => new DtmNotFoundException(text) { Gid = gid, Reason = message },
+            (>= 400 and < 500, _) => new DtmInvalidRequestException(text) { Gid = gid, Reason = message },
+            _ => new DtmUnavailableException(text) { Gid = gid, Reason = message },
+        };
+    }
+
+    /// <summary>dtm_result (null = the answer has none) and the message.</summary>
+    private static (string? Result, string Message) Read(byte[] body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            if (json.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                var result = CoordinatorJson.Text(json.RootElement, "dtm_result");
+                return (result.Length > 0 ? result : null, CoordinatorJson.Text(json.RootElement, "message"));
+            }
+        }
+        catch (JsonException)
+        {
+            // A proxy's page, say: its words are all there is.
+        }
+
+        return (null, Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, TextMax))));
+    }
+}

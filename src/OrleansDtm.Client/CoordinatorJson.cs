@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace OrleansDtm.Client;
+
+/// <summary>
+/// Reads the coordinator's answers. Tolerant on purpose: coordinators of other makes and versions leave fields out, and what is missing
+/// is not known.
+/// </summary>
+internal static class CoordinatorJson
+{
+    public static string Gid(byte[] answer) => Read(answer, static root => Text(root, "gid"));
+
+    /// <summary>Null = there is no such transaction.</summary>
+    public static TransactionInfo? Query(byte[] answer, string gid) => Read(answer, root =>
+        root.TryGetProperty("transaction", out var transaction) && transaction.ValueKind == JsonValueKind.Object
+            ? Info(transaction, gid, [.. Items(root, "branches").Select(Branch)])
+            : null);
+
+    public static TransactionPage Page(byte[] answer) => Read(answer, static root =>
+    {
+        var next = Text(root, "next_position");
+        return new TransactionPage([.. Items(root, "transactions").Select(static t => Info(t, "", []))], next.Length > 0 ? next : null);
+    });
+
+    /// <summary>A workflow with what it has done, as prepareWorkflow answers.</summary>
+    public static TransactionInfo Workflow(byte[] answer, string gid) => Read(answer, root =>
+        Info(root.GetProperty("transaction"), gid, [.. Items(root, "progresses").Select(Branch)]));
+
+    public static IReadOnlyList<TopicSubscriber> Subscribers(byte[] answer) => Read(answer, static root =>
+    {
+        var value = Items(root, "kv").Select(static row => Text(row, "v")).FirstOrDefault(static v => v.Length > 0);
+        if (value is null)
+        {
+            return [];
+        }
+
+        using var list = JsonDocument.Parse(value);
+        return list.RootElement.EnumerateArray().Select(static s => new TopicSubscriber(Text(s, "url"), Text(s, "remark"))).ToArray();
+    });
+
+    public static string Word(GlobalStatus status) => status switch
+    {
+        GlobalStatus.Prepared => "prepared",
+        GlobalStatus.Submitted => "submitted",
+        GlobalStatus.Aborting => "aborting",
+        GlobalStatus.Succeeded => "succeed",
+        GlobalStatus.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "There are no transactions of that status."),
+    };
+
+    /// <summary>Empty when it is missing or no text.</summary>
+    public static string Text(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+    private static TransactionInfo Info(JsonElement item, string gid, IReadOnlyList<BranchInfo> branches)
+    {
+        var status = Status(Text(item, "status"));
+        var ended = status is GlobalStatus.Succeeded or GlobalStatus.Failed;
+        return new TransactionInfo
+        {
+            Gid = Text(item, "gid") is { Length: > 0 } own ? own : gid,
+            TransType = Text(item, "trans_type"),
+            Status = status,
+            Created = Time(item, "create_time"),
+            Updated = Time(item, "update_time"),
+            Finished = ended ? Time(item, "finish_time") ?? Time(item, "rollback_time") ?? Time(item, "update_time") : null,
+            NextRetry = ended ? null : Time(item, "next_cron_time"),
+            RollbackReason = Text(item, "rollback_reason"),
+            Result = Text(item, "result"),
+            CustomData = Text(item, "custom_data"),
+            Branches = branches,
+        };
+    }
+
+    private static BranchInfo Branch(JsonElement item) => new()
+    {
+        BranchId = Text(item, "branch_id"),
+        Op = Text(item, "op"),
+        Url = Text(item, "url"),
+        Payload = item.TryGetProperty("bin_data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetBytesFromBase64() : default,
+        Status = Text(item, "status"),
+        Attempts = item.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
+        LastError = Text(item, "last_error") is { Length: > 0 } error ? error : null,
+        Finished = Time(item, "finish_time"),
+    };
+
+    private static GlobalStatus Status(string word) => word switch
+    {
+        "prepared" => GlobalStatus.Prepared,
+        "submitted" => GlobalStatus.Submitted,
+        "aborting" => GlobalStatus.Aborting,
+        "succeed" => GlobalStatus.Succeeded,
+        "failed" => GlobalStatus.Failed,
+        _ => GlobalStatus.Unknown,
+    };
+
+    private static DateTimeOffset? Time(JsonElement item, string name) =>
+        DateTimeOffset.TryParse(
+            Text(item, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            ? time
+            : null;
+
+    private static JsonElement[] Items(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
+
+    private static T Read<T>(byte[] answer, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(answer);
+            return read(json.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new DtmUnavailableException($"The coordinator's answer is not what DTM's protocol says: {e.Message}", e);
+        }
+    }
+}

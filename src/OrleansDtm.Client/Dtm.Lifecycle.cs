@@ -1,0 +1,165 @@
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client;
+
+internal sealed partial class Dtm
+{
+    /// <summary>Of version 7: ids made one after the other lie side by side in the coordinator's index.</summary>
+    public static string NewGid(TransactionOptions? options) =>
+        string.IsNullOrEmpty(options?.Gid) ? Guid.CreateVersion7().ToString("N") : options.Gid;
+
+    /// <summary>What all patterns say in the same way.</summary>
+    public TransactionRequest Request(string type, TransactionOptions options, string gid)
+    {
+        var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var source in headers)
+        {
+            source.Collect(all);
+        }
+
+        foreach (var (name, value) in options.BranchHeaders)
+        {
+            all[name] = value;
+        }
+
+        return new TransactionRequest
+        {
+            Gid = gid,
+            TransType = type,
+            WaitResult = options.WaitResult ? true : null,
+            TimeoutToFail = options.TimeoutToFail?.TotalSeconds,
+            RetryInterval = options.RetryInterval?.TotalSeconds,
+            RequestTimeout = options.RequestTimeout?.TotalSeconds,
+            BranchHeaders = all.Count == 0 ? null : all.ToDictionary(static header => header.Key, static header => (string?)header.Value),
+            CustomData = options.CustomData,
+            CallbackUrl = options.CallbackUrl,
+        };
+    }
+
+    public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
+        SeeingStatus(request.Gid!, () => coordinator.PrepareAsync(request, cancellationToken), cancellationToken);
+
+    public Task AbortAsync(TransactionRequest request, string reason, CancellationToken cancellationToken)
+    {
+        var abort = new TransactionRequest
+        {
+            Gid = request.Gid,
+            TransType = request.TransType,
+            RollbackReason = reason.Length <= ReasonMax ? reason : reason[..ReasonMax],
+        };
+        return SeeingStatus(request.Gid!, () => coordinator.AbortAsync(abort, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Submits. A wait that ends in anything but success is cleared up by a query: its answer alone does not tell a rollback from a delay.</summary>
+    public async Task<TransactionResult> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        var gid = request.Gid!;
+        if (request.WaitResult != true)
+        {
+            await SeeingStatus(gid, () => coordinator.SubmitAsync(request, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return new TransactionResult(gid, GlobalStatus.Submitted);
+        }
+
+        try
+        {
+            await coordinator.SubmitAsync(request, cancellationToken).ConfigureAwait(false);
+            return new TransactionResult(gid, GlobalStatus.Succeeded);
+        }
+        catch (DtmException e) when (e is DtmConflictException or BranchOngoingException or DtmUnavailableException)
+        {
+            var info = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            if (info is not null && info.TransType == request.TransType && info.Status is not (GlobalStatus.Prepared or GlobalStatus.Unknown))
+            {
+                return info.ToResult();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Submits, waits, and goes on waiting while the coordinator retries.</summary>
+    public async Task<TransactionResult> SubmitAndWaitAsync(TransactionRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        request.WaitResult = true;
+        var start = clock.GetTimestamp();
+        using var late = new CancellationTokenSource(timeout, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        try
+        {
+            var result = await SubmitAsync(request, both.Token).ConfigureAwait(false);
+            if (result.HasEnded)
+            {
+                return result;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Time is over while the coordinator was still at it; whether it has taken the submit, the look below tells.
+        }
+
+        var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - clock.GetElapsedTime(start);
+        return await WaitForEndAsync(request.Gid!, timeout != left && left < LastCall ? LastCall : left, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Prepare, the body, then submit or abort.</summary>
+    private async Task<TransactionResult> TwoPhaseAsync(TransactionRequest request, Func<Task> body, CancellationToken cancellationToken)
+    {
+        await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await body().ConfigureAwait(false);
+            // A body that ignores it must not leave things half done: the submit would not be sent.
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        catch (Exception e)
+        {
+            await AbortAfterAsync(request, e).ConfigureAwait(false);
+            throw;
+        }
+
+        return await SubmitAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// With no token of the caller's: a cancelled one is often the very reason for the abort. An abort that does not arrive is the
+    /// coordinator's timeout to make good; the caller must see why it came to that.
+    /// </summary>
+    public async Task AbortAfterAsync(TransactionRequest request, Exception cause)
+    {
+        try
+        {
+            await AbortAsync(request, (cause as DtmException)?.Reason ?? cause.Message, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (DtmException e)
+        {
+            LogAbortFailed(e, request.TransType, request.Gid);
+        }
+    }
+
+    /// <summary>Where a conflict says only no, adds the status to it.</summary>
+    private async Task SeeingStatus(string gid, Func<Task> request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await request().ConfigureAwait(false);
+        }
+        catch (DtmConflictException e)
+        {
+            var info = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            throw new DtmConflictException(e.Message, e) { Gid = gid, Status = info?.Status, Reason = e.Reason };
+        }
+    }
+
+    /// <summary>Looks once, for the sake of a better answer; null = nothing was seen.</summary>
+    private async Task<TransactionInfo?> LookAsync(string gid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DtmException or NotSupportedException)
+        {
+            return null; // The caller throws what made it look.
+        }
+    }
+}

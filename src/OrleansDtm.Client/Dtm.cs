@@ -1,0 +1,159 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client;
+
+/// <summary>What the patterns have in common, over any transport.</summary>
+internal sealed partial class Dtm(
+    ICoordinator coordinator,
+    BranchCaller branches,
+    IEnumerable<IBranchHeaderSource> headers,
+    IOptions<DtmOptions> options,
+    TimeProvider clock,
+    ILogger<Dtm> log) : IDtm
+{
+    private const int ReasonMax = 1024;
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LastLook = TimeSpan.FromSeconds(1);
+
+    /// <summary>For one look when time is over.</summary>
+    private static readonly TimeSpan LastCall = TimeSpan.FromMilliseconds(500);
+
+    public ICoordinator Coordinator => coordinator;
+
+    public BranchCaller Branches => branches;
+
+    public DtmOptions Options => options.Value;
+
+    public Saga Saga(SagaOptions? options = null) => new(this, options ?? new SagaOptions());
+
+    public Msg Msg(MsgOptions? options = null) => new(this, options ?? new MsgOptions());
+
+    public Task<TransactionResult> TccAsync(
+        Func<Tcc, Task> body, TransactionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        var request = Request(TransTypes.Tcc, options ?? new TransactionOptions(), NewGid(options));
+        return TwoPhaseAsync(request, () => body(new Tcc(this, request, "", cancellationToken)), cancellationToken);
+    }
+
+    public Tcc JoinTcc(BranchContext context, TransactionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (context.TransType != TransTypes.Tcc)
+        {
+            throw new ArgumentException($"A {context.TransType} takes no branches of a TCC.", nameof(context));
+        }
+
+        return new Tcc(this, Request(TransTypes.Tcc, options ?? new TransactionOptions(), context.Gid), context.BranchId, cancellationToken);
+    }
+
+    public Task<TransactionResult> XaAsync(
+        Func<Xa, Task> body, TransactionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        var request = Request(TransTypes.Xa, options ?? new TransactionOptions(), NewGid(options));
+        return TwoPhaseAsync(request, () => body(new Xa(this, request, cancellationToken)), cancellationToken);
+    }
+
+    public Task RegisterXaBranchAsync(BranchContext context, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var registration = new RegisterRequest
+        {
+            Gid = context.Gid,
+            BranchId = context.BranchId,
+            TransType = TransTypes.Xa,
+            Fields = new Dictionary<string, string>
+            {
+                ["url"] = context.Phase2Url ?? throw new ArgumentException("The call says no phase2_url.", nameof(context)),
+            },
+        };
+        return SeeingStatus(context.Gid, () => coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
+    }
+
+    public Task<string> NewGidAsync(CancellationToken cancellationToken = default) => coordinator.NewGidAsync(cancellationToken);
+
+    public Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(gid);
+        return coordinator.QueryAsync(gid, cancellationToken);
+    }
+
+    public Task<TransactionPage> ListAsync(TransactionFilter? filter = null, CancellationToken cancellationToken = default) =>
+        coordinator.ListAsync(filter ?? new TransactionFilter(), cancellationToken);
+
+    public async Task<TransactionResult> WaitForEndAsync(string gid, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(gid);
+        using var late = new CancellationTokenSource(timeout, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        var last = "the coordinator has not answered";
+        for (var pause = FirstLook; ; pause = pause * 2 < LastLook ? pause * 2 : LastLook)
+        {
+            try
+            {
+                var info = await coordinator.QueryAsync(gid, both.Token).ConfigureAwait(false)
+                    ?? throw new DtmNotFoundException($"The coordinator knows no transaction {gid}.") { Gid = gid };
+                if (info.ToResult() is { HasEnded: true } result)
+                {
+                    return result;
+                }
+
+                last = $"it is {info.Status}";
+            }
+            catch (DtmUnavailableException e)
+            {
+                last = e.Message;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The transaction {gid} has not ended within {timeout}: {last}.");
+            }
+
+            try
+            {
+                await Task.Delay(pause, clock, both.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The transaction {gid} has not ended within {timeout}: {last}.");
+            }
+        }
+    }
+
+    public Task AbortAsync(string gid, string transType, string reason = "", CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(gid);
+        ArgumentException.ThrowIfNullOrEmpty(transType);
+        return AbortAsync(new TransactionRequest { Gid = gid, TransType = transType }, reason, cancellationToken);
+    }
+
+    public Task ForceStopAsync(string gid, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(gid);
+        return SeeingStatus(gid, () => coordinator.ForceStopAsync(gid, cancellationToken), cancellationToken);
+    }
+
+    public Task RetryNowAsync(string gid, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(gid);
+        return SeeingStatus(gid, () => coordinator.RetryNowAsync(gid, cancellationToken), cancellationToken);
+    }
+
+    public Task SubscribeAsync(string topic, string url, string remark = "", CancellationToken cancellationToken = default) =>
+        coordinator.SubscribeAsync(topic, url, remark, cancellationToken);
+
+    public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken = default) =>
+        coordinator.UnsubscribeAsync(topic, url, cancellationToken);
+
+    public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken = default) =>
+        coordinator.DeleteTopicAsync(topic, cancellationToken);
+
+    public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken = default) =>
+        coordinator.SubscribersAsync(topic, cancellationToken);
+
+    [LoggerMessage(1, LogLevel.Warning, "The {TransType} {Gid} could not be aborted; the coordinator rolls it back when its time is over.")]
+    private partial void LogAbortFailed(Exception error, string? transType, string? gid);
+}

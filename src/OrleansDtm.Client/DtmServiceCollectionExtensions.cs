@@ -1,0 +1,46 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace OrleansDtm.Client;
+
+/// <summary>Registers the SDK.</summary>
+public static class DtmServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds <see cref="IDtm"/>. The HTTP clients are named as <see cref="DtmHttpClients"/> says, so that handlers can be added to them.
+    /// Calling it again configures further.
+    /// </summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
+    public static IServiceCollection AddOrleansDtm(this IServiceCollection services, Action<DtmOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<DtmOptions>()
+            .Configure(options => configure?.Invoke(options))
+            .Validate(static o => o.Server is { IsAbsoluteUri: true, Scheme: "http" or "https" }, "DtmOptions.Server must be an absolute http(s) URL.")
+            .Validate(
+                static o => o.RequestTimeout > TimeSpan.Zero && o.WaitTimeout > TimeSpan.Zero && o.BranchTimeout > TimeSpan.Zero,
+                "The timeouts of DtmOptions must be greater than zero.")
+            .Validate(static o => o.Json is not null, "DtmOptions.Json must not be null.")
+            .ValidateOnStart();
+
+        // Time limits are given with each request: a submit that waits may take longer than a ping.
+        services.AddHttpClient(DtmHttpClients.Coordinator, static http => http.Timeout = Timeout.InfiniteTimeSpan);
+        services.AddHttpClient(DtmHttpClients.Branches, static http => http.Timeout = Timeout.InfiniteTimeSpan);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ICoordinator, HttpCoordinator>();
+        services.TryAddSingleton<BranchCaller>();
+        services.TryAddSingleton<IDtm, Dtm>();
+        return services;
+    }
+}
+
+/// <summary>Names of the clients that <see cref="DtmServiceCollectionExtensions.AddOrleansDtm"/> adds to the IHttpClientFactory.</summary>
+public static class DtmHttpClients
+{
+    /// <summary>Talks to the coordinator.</summary>
+    public const string Coordinator = "OrleansDtm.Coordinator";
+
+    /// <summary>Talks to participants: the try of a TCC, the action of an XA branch, the question of a prepared message.</summary>
+    public const string Branches = "OrleansDtm.Branches";
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Options;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client;
+
+/// <summary>The coordinator over DTM's HTTP API.</summary>
+internal sealed class HttpCoordinator : ICoordinator
+{
+    private const string Prefix = "/api/dtmsvr";
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>What is not said is not sent: servers in stricter languages take a null for a wrong type.</summary>
+    private static readonly ProtocolJson Written = new(new JsonSerializerOptions(ProtocolJson.Readable.Options)
+    {
+        TypeInfoResolver = null,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    });
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly IHttpClientFactory _http;
+    private readonly TimeProvider _clock;
+    private readonly DtmOptions _options;
+
+    public HttpCoordinator(IHttpClientFactory http, IOptions<DtmOptions> options, TimeProvider clock)
+    {
+        _http = http;
+        _clock = clock;
+        _options = options.Value;
+        // DTM's Go SDK wants the prefix in its setting: whoever brings that address along shall be understood.
+        var server = _options.Server.AbsoluteUri.TrimEnd('/');
+        Address = server.EndsWith(Prefix, StringComparison.Ordinal) ? server : server + Prefix;
+    }
+
+    public string Address { get; }
+
+    public async Task<string> NewGidAsync(CancellationToken cancellationToken)
+    {
+        var answer = await GetAsync("newGid", null, cancellationToken).ConfigureAwait(false);
+        return CoordinatorJson.Gid(answer);
+    }
+
+    public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
+        PostAsync("prepare", request, _options.RequestTimeout, cancellationToken);
+
+    public Task SubmitAsync(TransactionRequest request, CancellationToken cancellationToken) =>
+        PostAsync("submit", request, request.WaitResult == true ? _options.WaitTimeout : _options.RequestTimeout, cancellationToken);
+
+    public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken) =>
+        PostAsync("abort", request, _options.RequestTimeout, cancellationToken);
+
+    public Task ForceStopAsync(string gid, CancellationToken cancellationToken) =>
+        PostAsync("forceStop", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
+
+    public Task RetryNowAsync(string gid, CancellationToken cancellationToken) =>
+        PostAsync("resetNextCronTime", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
+
+    public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)
+    {
+        var fields = new Dictionary<string, string>(request.Fields, StringComparer.Ordinal)
+        {
+            ["gid"] = request.Gid ?? "",
+            ["branch_id"] = request.BranchId ?? "",
+            ["trans_type"] = request.TransType ?? "",
+        };
+        try
+        {
+            fields["data"] = Utf8.GetString(request.Data.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            // DTM's own servers read only data, and lose bytes that are no text.
+            fields["bin_data"] = Convert.ToBase64String(request.Data.Span);
+        }
+
+        return PostAsync("registerBranch", fields, Written.DictionaryStringString, request.Gid, _options.RequestTimeout, cancellationToken);
+    }
+
+    public async Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken) =>
+        CoordinatorJson.Query(await GetAsync($"query?gid={Uri.EscapeDataString(gid)}", gid, cancellationToken).ConfigureAwait(false), gid);
+
+    public async Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        var query = new UrlQuery("all")
+            .Add("limit", filter.Limit.ToString(CultureInfo.InvariantCulture))
+            .Add("position", filter.Position)
+            .Add("status", filter.Status is { } status ? CoordinatorJson.Word(status) : null)
+            .Add("transType", filter.TransType)
+            .Add("createTimeStart", filter.CreatedFrom?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))
+            .Add("createTimeEnd", filter.CreatedTo?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        return CoordinatorJson.Page(await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));
+    }
+
+    public Task SubscribeAsync(string topic, string url, string remark, CancellationToken cancellationToken) =>
+        GetAsync(new UrlQuery("subscribe").Add("topic", topic).Add("url", url).Add("remark", remark).ToString(), null, cancellationToken);
+
+    public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken) =>
+        GetAsync(new UrlQuery("unsubscribe").Add("topic", topic).Add("url", url).ToString(), null, cancellationToken);
+
+    public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Delete, $"topic/{Uri.EscapeDataString(topic)}", null, null, _options.RequestTimeout, cancellationToken);
+
+    public async Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken)
+    {
+        var query = new UrlQuery("queryKV").Add("cat", "topics").Add("key", topic);
+        return CoordinatorJson.Subscribers(await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));
+    }
+
+    private Task<byte[]> GetAsync(string apiAndQuery, string? gid, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, apiAndQuery, null, gid, _options.RequestTimeout, cancellationToken);
+
+    private Task<byte[]> PostAsync(string api, TransactionRequest request, TimeSpan limit, CancellationToken cancellationToken) =>
+        PostAsync(api, request, Written.TransactionRequest, request.Gid, limit, cancellationToken);
+
+    private Task<byte[]> PostAsync<T>(string api, T body, JsonTypeInfo<T> type, string? gid, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        content.Headers.ContentType = Json;
+        return SendAsync(HttpMethod.Post, api, content, gid, limit, cancellationToken);
+    }
+
+    private async Task<byte[]> SendAsync(
+        HttpMethod method, string apiAndQuery, HttpContent? content, string? gid, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(limit, _clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        using var request = new HttpRequestMessage(method, $"{Address}/{apiAndQuery}") { Content = content };
+        try
+        {
+            using var http = _http.CreateClient(DtmHttpClients.Coordinator);
+            using var response = await http.SendAsync(request, both.Token).ConfigureAwait(false);
+            var body = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+            CoordinatorAnswers.EnsureSuccess((int)response.StatusCode, body, apiAndQuery.Split('?')[0], gid);
+            return body;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
+            throw new DtmUnavailableException($"The coordinator at {Address} cannot be asked: {why}", e) { Gid = gid, Reason = why };
+        }
+    }
+}

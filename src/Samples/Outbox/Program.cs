@@ -1,0 +1,10 @@
+using OrleansDtm.Samples;
+using OrleansDtm.Samples.Outbox;
+
+// The outbox: an order is stored, and the stock is told of it, both or neither, whenever the shop dies in between.
+return args switch
+{
+    [] => await Stage.Run("Outbox: a message that follows a local transaction", Story.Tell),
+    [var crash, var coordinator, var shop, var file, var order] => await Shop.PlaceOrder(crash, new Uri(coordinator), shop, file, order),
+    _ => 2,
+};

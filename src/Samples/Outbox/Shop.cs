@@ -1,0 +1,66 @@
+using Microsoft.Data.Sqlite;
+using OrleansDtm.Client;
+
+namespace OrleansDtm.Samples.Outbox;
+
+/// <summary>What the stock is told.</summary>
+internal sealed record Ordered(string Order);
+
+/// <summary>The shop: a process of its own, which may die at any moment.</summary>
+internal static class Shop
+{
+    public const int Died = 137;
+
+    public static SqliteConnection Connect(string file) => new($"Data Source={file};Pooling=False");
+
+    /// <summary>Stores an order and tells the stock. The message has the order as its gid, so that it can be found again.</summary>
+    /// <param name="crash">When to die: no, before-commit or after-commit.</param>
+    /// <param name="coordinator">Where it is.</param>
+    /// <param name="service">The shop's own service, which answers the coordinator's question.</param>
+    /// <param name="file">The shop's database.</param>
+    /// <param name="order">Its number.</param>
+    public static async Task<int> PlaceOrder(string crash, Uri coordinator, string service, string file, string order)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddOrleansDtm(options => options.Server = coordinator);
+        if (crash == "after-commit")
+        {
+            services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new DiesBeforeSubmit());
+        }
+
+        await using var provider = services.BuildServiceProvider();
+        var msg = provider.GetRequiredService<IDtm>()
+            .Msg(new MsgOptions { Gid = order, TimeoutToFail = TimeSpan.FromSeconds(1) })
+            .Step($"{service}/stock", new Ordered(order));
+        await using var connection = Connect(file);
+
+        await msg.DoAndSubmitAsync($"{service}/was-it-ordered", connection, async local =>
+        {
+            await using var insert = connection.CreateCommand();
+            insert.Transaction = (SqliteTransaction)local;
+            insert.CommandText = "insert into orders (id) values (@id)";
+            insert.Parameters.AddWithValue("@id", order);
+            await insert.ExecuteNonQueryAsync();
+            if (crash == "before-commit")
+            {
+                Environment.Exit(Died);
+            }
+        });
+        return 0;
+    }
+
+    /// <summary>Ends the process when everything has been done but the submit.</summary>
+    private sealed class DiesBeforeSubmit : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.AbsolutePath.EndsWith("/submit", StringComparison.Ordinal))
+            {
+                Environment.Exit(Died);
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansDtm.Client.AspNetCore;
+using Xunit;
+
+namespace OrleansDtm.Client.Tests.AspNetCore;
+
+/// <summary>Branches as actions of a controller.</summary>
+public sealed class BranchControllerTests
+{
+    [Fact]
+    public async Task Actions_of_a_controller_are_branches_too()
+    {
+        await using var ledger = await Ledger.Create();
+        await using var app = await BranchApp.Start(
+            ledger,
+            static app => app.MapControllers(),
+            static builder => builder.Services.AddControllers().AddApplicationPart(typeof(BankController).Assembly));
+
+        for (var i = 0; i < 2; i++)
+        {
+            var (status, body) = await app.Call("/bank/out", "g1", "action", 30);
+            Assert.Equal((200, "SUCCESS"), (status, (string?)body!["dtm_result"]));
+        }
+
+        Assert.Equal(70, await ledger.Balance("A"));
+
+        var refused = await app.Call("/bank/out", "g2", "action", 1000);
+        Assert.Equal((409, "FAILURE", "too much"), (refused.Status, (string?)refused.Body!["dtm_result"], (string?)refused.Body["message"]));
+        Assert.Equal(500, (await app.Call("/bank/out", "g3", "action", -1)).Status);
+        Assert.Equal(409, (await app.Call("/bank/conflict", "g4", "action", 1)).Status);
+        Assert.Equal(70, await ledger.Balance("A"));
+
+        var ongoing = await app.Call("/bank/later", "g5", "action", 0);
+        Assert.Equal((425, "ONGOING"), (ongoing.Status, (string?)ongoing.Body!["dtm_result"]));
+        Assert.Equal("g6 01", (string?)(await app.Call("/bank/who", "g6", "confirm", 0)).Body!["who"]);
+        using var stranger = await app.Get("/bank/who");
+        Assert.Equal(400, (int)stranger.StatusCode);
+    }
+}
+
+[Route("bank/[action]")]
+[Branch(Barrier = true)]
+public sealed class BankController(LocalTransaction db, BranchContext context) : ControllerBase
+{
+    [HttpPost, ActionName("out")]
+    public async Task Out([FromBody] long amount)
+    {
+        await Take(amount);
+        if (amount > 100)
+        {
+            throw new BranchFailureException("too much");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(amount);
+    }
+
+    [HttpPost, ActionName("conflict")]
+    public async Task<IActionResult> Refuse([FromBody] long amount)
+    {
+        await Take(amount);
+        return Conflict();
+    }
+
+    [HttpPost, ActionName("later")]
+    public BranchOutcome Later() => context.Op == BranchOps.Action ? BranchOutcome.Ongoing : BranchOutcome.Success;
+
+    [HttpPost, HttpGet, ActionName("who")]
+    public object Who() => new { who = $"{context.Gid} {context.BranchId}" };
+
+    private Task<int> Take(long amount) => db.ExecuteAsync($"update account set balance = balance - {amount} where name = 'A'");
+}

@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansDtm.Server;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(OrleansDtm.Client.Tests.RunningCoordinator))]
+
+namespace OrleansDtm.Client.Tests;
+
+/// <summary>A real coordinator in this process, with SQLite; all tests share it, each with gids of its own.</summary>
+public sealed class RunningCoordinator : IAsyncLifetime
+{
+    private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-client-");
+    private WebApplication? _app;
+
+    public Uri Url { get; private set; } = null!;
+
+    /// <summary>A client of it, as an application would register it.</summary>
+    public ServiceProvider Client(Action<DtmOptions>? configure = null, Action<IServiceCollection>? add = null) =>
+        Clients.Of(Url, configure, add);
+
+    public async ValueTask InitializeAsync()
+    {
+        _app = CoordinatorApp.Build(
+        [
+            "--HttpPort=0",
+            "--GrpcPort=0",
+            $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
+            "--RetryInterval=0.2",
+            "--RequestTimeout=3",
+            "--LogLevel=error",
+        ]);
+        await _app.StartAsync(TestContext.Current.CancellationToken);
+        Url = new Uri(_app.Urls.Last()); // It opens the gRPC port first.
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync(CancellationToken.None);
+            await _app.DisposeAsync();
+        }
+
+        _home.Delete(recursive: true);
+    }
+}
+
+public static class Clients
+{
+    public static ServiceProvider Of(Uri coordinator, Action<DtmOptions>? configure = null, Action<IServiceCollection>? add = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddOrleansDtm(options =>
+        {
+            options.Server = coordinator;
+            configure?.Invoke(options);
+        });
+        add?.Invoke(services);
+        return services.BuildServiceProvider(validateScopes: true);
+    }
+
+    public static IDtm Dtm(this IServiceProvider client) => client.GetRequiredService<IDtm>();
+}
