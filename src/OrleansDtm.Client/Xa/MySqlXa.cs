@@ -9,6 +9,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     private const int NoSuchXid = 1397;
     private const int WrongState = 1399;
     private const int RolledBack = 1402;
+    private const int Forbidden = 1401;
     private const int DuplicateXid = 1440;
 
     protected override int LongestXid => 64;
@@ -65,7 +66,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
 
             return false;
         }
-        catch (DbException) when (!cancel.IsCancellationRequested)
+        catch (DbException e) when (BarrierFaults.Number(e) == Forbidden)
         {
             return false; // MySQL 8 shows it only to XA_RECOVER_ADMIN: then it is not known, which is what false says.
         }

@@ -276,6 +276,24 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
         Assert.Equal(Bank.Start, await Bank.Balance());
     }
 
+    [Fact]
+    public async Task A_connection_that_dies_at_work_says_why_and_may_be_used_again()
+    {
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await Assert.ThrowsAnyAsync<DbException>(() => Calls.Of(_gid, "action").CallAsync(
+            connection,
+            async transaction =>
+            {
+                await Bank.Move(transaction, -30);
+                await Bank.Execute(connection, Bank.Suicide!, transaction);
+            },
+            Cancel));
+
+        Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
     private static async Task Read(DbTransaction transaction)
     {
         await using var command = transaction.Connection!.CreateCommand();

@@ -23,6 +23,9 @@ public abstract class Bank : IAsyncDisposable
     /// <summary>So that it waits for locks for a second at most; null = it cannot.</summary>
     public abstract string? Impatience { get; }
 
+    /// <summary>What ends the connection that says it; null = it cannot.</summary>
+    public abstract string? Suicide { get; }
+
     public virtual async Task Create()
     {
         await Execute("create table account (id int primary key, balance bigint not null, frozen bigint not null default 0)");

@@ -35,6 +35,8 @@ public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Ban
 
     public override string? Impatience => "set session innodb_lock_wait_timeout = 1";
 
+    public override string? Suicide => "kill connection_id()";
+
     public override DbConnection Connect() => new MySqlConnection(_place);
 
     public override async Task Create()
@@ -59,6 +61,8 @@ public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) :
     public override BarrierDialect Dialect => BarrierDialect.PostgreSql;
 
     public override string? Impatience => "set lock_timeout = '1s'";
+
+    public override string? Suicide => "select pg_terminate_backend(pg_backend_pid())";
 
     public override DbConnection Connect() => new NpgsqlConnection(_place);
 
@@ -90,6 +94,8 @@ public sealed class SqliteBank : Bank
     public override BarrierDialect Dialect => BarrierDialect.Sqlite;
 
     public override string? Impatience => null;
+
+    public override string? Suicide => null;
 
     public override DbConnection Connect() => new SqliteConnection($"Data Source={Path.Combine(_folder, "bank.db")};Default Timeout=60");
 
