@@ -9,7 +9,6 @@ namespace OrleansDtm.Client;
 /// <summary>Calls participants from here: tries, XA actions, the question of a prepared message. Tells what they answered by DTM's rules.</summary>
 internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions> options, TimeProvider clock)
 {
-    private const int TextMax = 512;
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>As JSON.</summary>
@@ -77,7 +76,12 @@ internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions>
     /// <summary>The words in a body count like the statuses, ONGOING first: participants in other languages rely on it.</summary>
     private static void EnsureSuccess(int status, byte[] body, string url, string? gid)
     {
-        var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, TextMax)));
+        if (status == 200 && body.AsSpan().IndexOf("ONGOING"u8) < 0 && body.AsSpan().IndexOf("FAILURE"u8) < 0)
+        {
+            return;
+        }
+
+        var (_, text) = CoordinatorAnswers.Read(body);
         if (status == ResultWords.OngoingStatus || body.AsSpan().IndexOf("ONGOING"u8) >= 0)
         {
             throw new BranchOngoingException(text) { Gid = gid };
@@ -88,13 +92,10 @@ internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions>
             throw new BranchFailureException(text) { Gid = gid };
         }
 
-        if (status != 200)
+        throw new BranchUnavailableException(string.Create(CultureInfo.InvariantCulture, $"The branch {url} answered {status}: {text}"))
         {
-            throw new BranchUnavailableException(string.Create(CultureInfo.InvariantCulture, $"The branch {url} answered {status}: {text}"))
-            {
-                Gid = gid,
-                Reason = text,
-            };
-        }
+            Gid = gid,
+            Reason = text,
+        };
     }
 }

@@ -24,13 +24,13 @@ internal static class CoordinatorAnswers
             (ResultWords.OngoingStatus, _) or (200, ResultWords.Ongoing) => new BranchOngoingException(text) { Gid = gid, Reason = message },
             (ResultWords.FailureStatus, _) or (200, ResultWords.Failure) => new DtmConflictException(text) { Gid = gid, Reason = message },
             (404, _) => new DtmNotFoundException(text) { Gid = gid, Reason = message },
-            (>= 400 and < 500, _) => new DtmInvalidRequestException(text) { Gid = gid, Reason = message },
+            _ when status is >= 400 and < 500 => new DtmInvalidRequestException(text) { Gid = gid, Reason = message },
             _ => new DtmUnavailableException(text) { Gid = gid, Reason = message },
         };
     }
 
-    /// <summary>dtm_result (null = the answer has none) and the message.</summary>
-    private static (string? Result, string Message) Read(byte[] body)
+    /// <summary>dtm_result (null = the answer has none) and the message, or the start of the body where there is none.</summary>
+    public static (string? Result, string Message) Read(byte[] body)
     {
         try
         {
@@ -38,7 +38,8 @@ internal static class CoordinatorAnswers
             if (json.RootElement.ValueKind == JsonValueKind.Object)
             {
                 var result = CoordinatorJson.Text(json.RootElement, "dtm_result");
-                return (result.Length > 0 ? result : null, CoordinatorJson.Text(json.RootElement, "message"));
+                var message = CoordinatorJson.Text(json.RootElement, "message");
+                return (result.Length > 0 ? result : null, message.Length > 0 ? message : Start(body));
             }
         }
         catch (JsonException)
@@ -46,6 +47,8 @@ internal static class CoordinatorAnswers
             // A proxy's page, say: its words are all there is.
         }
 
-        return (null, Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, TextMax))));
+        return (null, Start(body));
     }
+
+    private static string Start(byte[] body) => Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, TextMax)));
 }

@@ -25,19 +25,30 @@ public static class DtmServiceCollectionExtensions
             .ValidateOnStart();
 
         // Time limits are given with each request: a submit that waits may take longer than a ping.
-        services.AddHttpClient(DtmHttpClients.Coordinator, static http => http.Timeout = Timeout.InfiniteTimeSpan);
-        services.AddHttpClient(DtmHttpClients.Branches, static http => http.Timeout = Timeout.InfiniteTimeSpan);
+        services.AddHttpClient(DtmHttpClients.Coordinator, Limit);
+        services.AddHttpClient(DtmHttpClients.Branches, Limit);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ICoordinator, HttpCoordinator>();
         services.TryAddSingleton<BranchCaller>();
         services.TryAddSingleton<IDtm, Dtm>();
         return services;
+
+        static void Limit(HttpClient http)
+        {
+            http.Timeout = Timeout.InfiniteTimeSpan;
+            http.MaxResponseContentBufferSize = DtmHttpClients.ResponseBytesMax;
+        }
     }
 }
 
-/// <summary>Names of the clients that <see cref="DtmServiceCollectionExtensions.AddOrleansDtm"/> adds to the IHttpClientFactory.</summary>
+/// <summary>
+/// Names of the clients that <see cref="DtmServiceCollectionExtensions.AddOrleansDtm"/> adds to the IHttpClientFactory. They read answers of up
+/// to 16 MB unless they are configured otherwise; a longer one counts as none.
+/// </summary>
 public static class DtmHttpClients
 {
+    internal const int ResponseBytesMax = 16 << 20;
+
     /// <summary>Talks to the coordinator.</summary>
     public const string Coordinator = "OrleansDtm.Coordinator";
 

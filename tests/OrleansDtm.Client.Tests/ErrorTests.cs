@@ -193,6 +193,13 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
     }
 
     [Fact]
+    public async Task An_answer_without_end_is_no_answer()
+    {
+        await using var bank = await Participant.Start(_ => new Reply(200, new string('x', DtmHttpClients.ResponseBytesMax + 1)));
+        await Assert.ThrowsAsync<BranchUnavailableException>(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(bank.Url + "/try", "", "", 1), cancellationToken: Cancel));
+    }
+
+    [Fact]
     public async Task An_abort_that_does_not_arrive_hides_not_why_it_was_due()
     {
         await using var broken = await Participant.Start(call =>

@@ -43,7 +43,7 @@ public abstract class XaEndpointTests(RunningCoordinator coordinator, Bank bank)
             },
             cancellationToken: Cancel));
 
-        Assert.Contains("too little", refusal.Reason, StringComparison.Ordinal);
+        Assert.Equal("the account holds too little", refusal.Reason);
         var end = await _client.Dtm().WaitForEndAsync(refusal.Gid!, Poll.Patience, Cancel);
         Assert.Equal(GlobalStatus.Failed, end.Status);
         Assert.Equal((Bank.Start, Bank.Start), (await bank.Balance(0), await bank.Balance(1)));
