@@ -12,9 +12,9 @@ public sealed partial class BranchBarrier
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>
     /// Success: the local transaction is committed. Failure: it never will be. Ongoing: it is still under way, after as long as the database
-    /// lets one wait.
+    /// lets one wait for a lock.
     /// </returns>
-    /// <exception cref="DbException">The database said no; ask again.</exception>
+    /// <exception cref="DbException">The database said no, or the timeout of the command was shorter than that wait; ask again.</exception>
     public async Task<BranchOutcome> QueryPreparedAsync(DbConnection connection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);

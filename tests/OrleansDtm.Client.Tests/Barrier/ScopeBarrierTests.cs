@@ -62,7 +62,7 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
 
         using var scope = new TransactionScope(
             TransactionScopeOption.RequiresNew,
-            new TransactionOptions { IsolationLevel = IsolationLevel.ReadCommitted },
+            new System.Transactions.TransactionOptions { IsolationLevel = IsolationLevel.ReadCommitted },
             TransactionScopeAsyncFlowOption.Enabled);
         var result = await Calls.Of(_gid, op).CallInScopeAsync(
             connection, () => Bank.Execute(connection, "update account set balance = balance - 30 where id = 0"), Cancel);
