@@ -10,6 +10,7 @@ internal sealed class Campaign
     private readonly SortedDictionary<string, long> _faults = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _fates = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _types = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _seen = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _ends = new(StringComparer.Ordinal);
 
     public int Runs { get; private set; }
@@ -25,13 +26,15 @@ internal sealed class Campaign
 
     /// <summary>The first run of these seeds that breaks an invariant; null = all hold.</summary>
     /// <param name="tell">Told of each of them, and the search goes on; null = it ends with the first.</param>
-    public Run? Search(int firstSeed, int runs, Func<Defect> defect, Action<Run>? tell = null)
+    /// <param name="check">Only what this checker finds counts, by the beginning of its name; null = any.</param>
+    public Run? Search(int firstSeed, int runs, Func<Defect> defect, Action<Run>? tell = null, string? check = null)
     {
         Run? first = null;
         for (var seed = firstSeed; seed < firstSeed + runs; seed++)
         {
             var run = Simulator.Play(PlanGenerator.Of(seed), defect());
             Count(run);
+            run = run with { Violations = [.. run.Violations.Where(v => check is null || v.Check.StartsWith(check, StringComparison.Ordinal))] };
             if (run.Violation is null)
             {
                 continue;
@@ -56,7 +59,8 @@ internal sealed class Campaign
         yield return "transactions: " + Text(_types);
         yield return "ended:        " + Text(_ends);
         yield return "faults:       " + Text(_faults);
-        yield return "calls:        " + Text(_fates);
+        yield return "calls met:    " + Text(_fates);
+        yield return "seen:         " + Text(_seen);
     }
 
     private static string Text(SortedDictionary<string, long> counts) => string.Join(", ", counts.Select(static c => $"{c.Key} {c.Value}"));
@@ -80,6 +84,11 @@ internal sealed class Campaign
         foreach (var struck in run.History.OfType<Struck>())
         {
             Add(_faults, struck.Kind, 1);
+        }
+
+        foreach (var happening in run.History)
+        {
+            Add(_seen, happening is MachineNews news ? "process " + news.What : happening.GetType().Name, 1);
         }
 
         foreach (var (fate, count) in run.Met)

@@ -4,7 +4,7 @@ using OrleansDtm.Simulation.Defects;
 namespace OrleansDtm.Simulation;
 
 /// <summary>
-/// <c>--seed N --runs M [--defect NAME] [--keep-going]</c>: simulates; without them, the tests.
+/// <c>--seed N --runs M [--defect NAME] [--check NAME] [--keep-going]</c>: simulates; without them, the tests.
 /// </summary>
 public static class Program
 {
@@ -21,7 +21,7 @@ public static class Program
         Console.WriteLine($"seed {seed}, runs {runs}{(name is null ? "" : $", with the deliberate fault {name}")}");
         var defect = name is null ? static () => Defect.None : AllDefects.Each[name].Make;
         var campaign = new Campaign();
-        var failed = campaign.Search(seed, runs, defect, args.Contains("--keep-going") ? Told : null);
+        var failed = campaign.Search(seed, runs, defect, args.Contains("--keep-going") ? Tell : null, Text(args, "--check"));
         foreach (var line in campaign.Report().Concat(failed is null ? ["all invariants hold"] : Failure.Describe(failed, defect)))
         {
             Console.WriteLine(line);
@@ -30,7 +30,7 @@ public static class Program
         return failed is null && campaign.Broken == 0 ? 0 : 1;
     }
 
-    private static void Told(Run run) =>
+    private static void Tell(Run run) =>
         Console.WriteLine($"seed {run.Plan.Seed}: {run.Violation!.Check}: {run.Violation.Gid}: {run.Violation.What}");
 
     private static int? Number(string[] args, string name) =>

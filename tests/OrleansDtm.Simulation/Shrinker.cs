@@ -46,7 +46,8 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
     {
         _tries++;
         var run = Simulator.Play(plan, defect());
-        return run.Violation?.Check == check ? run : null;
+        var violation = run.Violations.FirstOrDefault(v => v.Check == check);
+        return violation is null ? null : run with { Violations = [violation] };
     }
 
     private static int Size(Plan plan) =>

@@ -76,7 +76,7 @@ internal sealed class Simulator
             }
         }
 
-        return new Run(_plan, _world.History.All, Violations().FirstOrDefault(), _cluster.Services.Met, _world.Now, _world.Steps);
+        return new Run(_plan, _world.History.All, [.. Violations()], _cluster.Services.Met, _world.Now, _world.Steps);
     }
 
     private IEnumerable<Violation> Violations()
@@ -137,6 +137,11 @@ internal sealed class Simulator
             _world.History.Add(null, new Struck(fault.Kind.ToString(), "all services"));
             _cluster.Services.HangUntil = _world.Now + fault.Length;
         }
+        else if (fault.Kind == FaultKind.ServicesFail)
+        {
+            _world.History.Add(null, new Struck(fault.Kind.ToString(), "all services"));
+            _cluster.Services.FailUntil = _world.Now + fault.Length;
+        }
         else if (_cluster.Machines[fault.Target].Process is { IsAlive: true } process)
         {
             StrikeProcess(fault, process);
@@ -196,8 +201,12 @@ internal sealed class Simulator
 }
 
 /// <summary>What came of a plan.</summary>
-/// <param name="Violation">The first broken invariant; null = all hold.</param>
+/// <param name="Violations">Broken invariants.</param>
 /// <param name="Met">How often each fate met a call.</param>
 /// <param name="Took">Virtual time.</param>
 internal sealed record Run(
-    Plan Plan, IReadOnlyList<Happening> History, Violation? Violation, IReadOnlyDictionary<Fate, int> Met, TimeSpan Took, long Steps);
+    Plan Plan, IReadOnlyList<Happening> History, IReadOnlyList<Violation> Violations, IReadOnlyDictionary<Fate, int> Met, TimeSpan Took, long Steps)
+{
+    /// <summary>The first one; null = all invariants hold.</summary>
+    public Violation? Violation => Violations.Count > 0 ? Violations[0] : null;
+}

@@ -23,10 +23,6 @@ internal sealed class EdgeCheck : Check
             }
         }
 
-        if (seen.Rows.Count > 0 && seen.Rows[0].State.Status is not (TransactionStatus.Prepared or TransactionStatus.Submitted))
-        {
-            yield return $"it began as {Names.Of(seen.Rows[0].State.Status)}";
-        }
     }
 
     /// <summary>One write may go several edges at once, as when the last compensation has nobody to call.</summary>

@@ -110,6 +110,13 @@ internal sealed class UnknownTakenForSuccess : CallerDefect
         answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Succeeded } : answer;
 }
 
+/// <summary>A question about a prepared message that was not answered is taken for yes.</summary>
+internal sealed class SilenceTakenForYes : CallerDefect
+{
+    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
+        call is { BranchId: "00", Type: "msg" } && answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Succeeded } : answer;
+}
+
 /// <summary>A confirm that is refused is followed by a cancel.</summary>
 internal sealed class CancelAfterRefusedConfirm : CallerDefect
 {

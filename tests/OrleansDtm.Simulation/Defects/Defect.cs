@@ -13,8 +13,8 @@ internal class Defect
 {
     public static Defect None { get; } = new();
 
-    /// <summary>The sweep works.</summary>
-    public virtual bool Sweeps => true;
+    /// <summary>How many of its intervals lie between two sweeps; 0 = there are none.</summary>
+    public virtual int SweepsEvery => 1;
 
     public virtual ITransactionStore Store(ITransactionStore store, Process process) => store;
 

@@ -68,7 +68,7 @@ internal sealed class WallClockTrusted : Defect
 /// <summary>Timers are never heard, and nobody sweeps.</summary>
 internal sealed class NobodyWakes : Defect
 {
-    public override bool Sweeps => false;
+    public override int SweepsEvery => 0;
 
     public override IRunnerHost Host(IRunnerHost host, Process process) => new Deaf(host);
 
@@ -82,10 +82,16 @@ internal sealed class NobodyWakes : Defect
     }
 }
 
+/// <summary>Nobody sweeps more often than once a minute.</summary>
+internal sealed class SlowSweep : Defect
+{
+    public override int SweepsEvery => 60;
+}
+
 /// <summary>There is no sweep: what a dead process had stays where it is.</summary>
 internal sealed class NobodySweeps : Defect
 {
-    public override bool Sweeps => false;
+    public override int SweepsEvery => 0;
 }
 
 /// <summary>Every process believes to be alone: what others have under way is lost in its eyes.</summary>

@@ -36,10 +36,10 @@ internal sealed class Sweeper
 
     private async Task Run()
     {
-        while (Process.IsAlive)
+        for (var round = 0; Process.IsAlive; round++)
         {
             Process.Step(FaultKind.KillAtSweep);
-            if (_cluster.Defect.Sweeps)
+            if (_cluster.Defect.SweepsEvery is > 0 and var every && round % every == 0)
             {
                 await _sweep.Run(CancellationToken.None);
             }

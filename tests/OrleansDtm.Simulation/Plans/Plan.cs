@@ -215,4 +215,7 @@ internal enum FaultKind
 
     /// <summary>All branch services hang.</summary>
     ServicesHang,
+
+    /// <summary>All branch services answer HTTP 503 at once.</summary>
+    ServicesFail,
 }

@@ -60,7 +60,7 @@ internal sealed class PlanGenerator
             SweepConcurrency = Chance(0.3) ? 1 : 16,
             EverybodySweeps = Chance(0.2),
             Skews = [.. Enumerable.Range(0, processes).Select(_ => TimeSpan.FromMilliseconds(_random.Next(-200, 201)))],
-            Transactions = [.. Enumerable.Range(1, _random.Next(1, 7)).Select(Transaction)],
+            Transactions = [.. Enumerable.Range(1, Chance(0.1) ? _random.Next(7, 15) : _random.Next(1, 7)).Select(Transaction)],
             Faults = [.. Faults(processes, shards).OrderBy(static f => f.At)],
             Calm = _calm,
         };
@@ -127,6 +127,11 @@ internal sealed class PlanGenerator
             TransactionType.Workflow => ["q"],
             _ => Names("t", plan.Steps).Concat(Names("f", plan.Steps)).Concat(Names("b", plan.Steps)),
         };
+        if (plan.Type == TransactionType.Saga && Chance(0.3))
+        {
+            yield return new CallFate(string.Create(CultureInfo.InvariantCulture, $"a{_random.Next(plan.Steps)}"), 1, Fate.Refused, TimeSpan.Zero);
+        }
+
         foreach (var name in names.Append("n"))
         {
             for (var nth = 1; nth <= 5; nth++)
@@ -169,18 +174,18 @@ internal sealed class PlanGenerator
 
     private IEnumerable<FaultPlan> Faults(int processes, int shards)
     {
-        var count = Chance(0.2) ? 0 : _random.Next(1, 7);
+        var count = Chance(0.2) ? 0 : Chance(0.2) ? _random.Next(7, 20) : _random.Next(1, 7);
         for (var i = 0; i < count; i++)
         {
             var at = Milliseconds(0, (int)(_calm.TotalMilliseconds * 0.9));
             var length = Milliseconds(500, 20_000);
-            yield return _random.Next(10) switch
+            yield return _random.Next(20) switch
             {
-                < 4 => new FaultPlan(at, CommitFaults[_random.Next(CommitFaults.Length)], _random.Next(shards), length),
-                4 => new FaultPlan(at, DatabaseFaults[_random.Next(DatabaseFaults.Length)], _random.Next(shards), length),
-                5 => Chance(0.1)
+                < 7 => new FaultPlan(at, CommitFaults[_random.Next(CommitFaults.Length)], _random.Next(shards), length),
+                < 9 => new FaultPlan(at, DatabaseFaults[_random.Next(DatabaseFaults.Length)], _random.Next(shards), length),
+                9 => Chance(0.3)
                     ? new FaultPlan(at, FaultKind.ClockJump, _random.Next(processes), length)
-                    : new FaultPlan(at, FaultKind.ServicesHang, 0, length),
+                    : new FaultPlan(at, Chance(0.5) ? FaultKind.ServicesHang : FaultKind.ServicesFail, 0, length),
                 _ => new FaultPlan(at, ProcessFaults[_random.Next(ProcessFaults.Length - (processes == 1 ? 1 : 0))], _random.Next(processes), length),
             };
         }

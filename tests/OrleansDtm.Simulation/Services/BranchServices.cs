@@ -27,6 +27,9 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     /// <summary>Until then no service answers.</summary>
     public TimeSpan HangUntil { get; set; }
 
+    /// <summary>Until then every service answers 503.</summary>
+    public TimeSpan FailUntil { get; set; }
+
     /// <summary>Calls on their way to a service.</summary>
     public int UnderWay { get; private set; }
 
@@ -97,6 +100,12 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     {
         if (world.Now < HangUntil && !isCalm())
         {
+            return;
+        }
+
+        if (world.Now < FailUntil && !isCalm())
+        {
+            world.After(world.Between(0.2, 5), () => back(Judge(gid, name, 503, "busy")));
             return;
         }
 

@@ -1,3 +1,4 @@
+using OrleansDtm.Simulation.Checkers;
 using OrleansDtm.Simulation.Defects;
 using Xunit;
 
@@ -12,9 +13,13 @@ public sealed class DefectTests
     [MemberData(nameof(Names))]
     public void A_deliberate_fault_is_found(string name)
     {
-        var (make, seeds) = AllDefects.Each[name];
-        Assert.NotNull(new Campaign().Search(1, seeds, make));
+        var (make, check, seeds) = AllDefects.Each[name];
+        Assert.NotNull(new Campaign().Search(1, seeds, make, check: check));
     }
+
+    [Fact]
+    public void Every_checker_has_a_deliberate_fault_that_it_finds() =>
+        Assert.All(AllChecks.Each, static check => Assert.Contains(AllDefects.Each.Values, d => check.Name.StartsWith(d.Check, StringComparison.Ordinal)));
 
     [Fact]
     public void A_failing_seed_is_shrunk_and_still_fails_for_the_same_reason()
