@@ -51,6 +51,7 @@ internal sealed class RepetitionCheck : Check
                 || (type == TransactionType.Msg && status == TransactionStatus.Aborting),
             "succeed" or "fail" => isFinal || status == TransactionStatus.None,
             "retry" or "stop" => isFinal || status == TransactionStatus.None,
+            "wait" => status == TransactionStatus.None,
             _ => status != TransactionStatus.Prepared || HasOther(row!.State, word),
         };
     }

@@ -22,7 +22,8 @@ internal abstract record Happening
 /// <param name="Request">Its number.</param>
 /// <param name="Word">See <see cref="Extra"/>.</param>
 /// <param name="Wait">With wait_result.</param>
-internal sealed record Asked(int Request, string Word, bool Wait) : Happening;
+/// <param name="Process">Whom it asks; empty = nobody is there.</param>
+internal sealed record Asked(int Request, string Word, bool Wait, string Process) : Happening;
 
 /// <summary>Its answer leaves the coordinator.</summary>
 internal sealed record Answered(int Request, string Word, TransactionReply Reply, string Process) : Happening;

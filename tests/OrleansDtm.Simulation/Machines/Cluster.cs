@@ -171,14 +171,24 @@ internal sealed class Cluster
         });
     }
 
-    /// <summary>Where the transactions of a process are is forgotten; they live on, for a while or until they end by themselves.</summary>
+    /// <summary>
+    /// Where the transactions of a process are is forgotten; they live on, for a while or until they end by themselves, and somebody asks
+    /// for them elsewhere: two owners.
+    /// </summary>
     public void LoseDirectory(Process process)
     {
-        foreach (var activation in process.Activations.Values)
+        var others = Alive.Where(p => p != process && !p.IsDeclaredDead).ToList();
+        foreach (var activation in process.Activations.Values.ToList())
         {
             if (_directory.GetValueOrDefault(activation.Gid) != activation)
             {
                 continue;
+            }
+
+            if (others.Count > 0 && World.Random.Next(4) > 0)
+            {
+                var other = others[World.Random.Next(others.Count)];
+                World.After(World.Between(0, 2000), () => other.NewTurns().Post(() => World.Watch(LookIn(other, activation.Gid))));
             }
 
             _directory.Remove(activation.Gid);
@@ -206,6 +216,18 @@ internal sealed class Cluster
     }
 
     private bool Calm() => _calm;
+
+    private async Task LookIn(Process from, string gid)
+    {
+        try
+        {
+            await Ask(from, gid, static a => a.Runner.Resume(0), ResponseTimeout);
+        }
+        catch (TimeoutException)
+        {
+            // Whoever asked has lost interest.
+        }
+    }
 
     private TimeSpan Hop(Process from, Process to) => from == to ? TimeSpan.Zero : World.Between(0.1, 1.5);
 

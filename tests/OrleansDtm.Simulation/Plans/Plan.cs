@@ -162,7 +162,7 @@ internal enum Fate
 
 /// <summary>A request that somebody sends besides, of the same content unless the word ends with <c>!</c>.</summary>
 /// <param name="After">After the transaction's start.</param>
-/// <param name="Word">prepare, submit, abort, reg0, reg0!, retry, stop.</param>
+/// <param name="Word">prepare, submit, abort, succeed and fail (a workflow's end), reg0, reg0!, retry, stop, wait (for the end or a pause).</param>
 internal sealed record Extra(TimeSpan After, string Word);
 
 /// <summary>Something that goes wrong with a process, a clock or the database.</summary>

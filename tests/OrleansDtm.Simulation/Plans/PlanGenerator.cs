@@ -22,7 +22,7 @@ internal sealed class PlanGenerator
     [
         FaultKind.KillNow, FaultKind.KillBeforeCommit, FaultKind.KillAfterCommit, FaultKind.KillBeforeCall, FaultKind.KillAfterCall,
         FaultKind.KillAtAnswer, FaultKind.KillAtReply, FaultKind.KillAtLoad, FaultKind.KillAtSweep, FaultKind.Pause, FaultKind.ClockSet,
-        FaultKind.DirectoryLost, // The last: a process alone has nobody to share with.
+        FaultKind.DirectoryLost, FaultKind.DirectoryLost, FaultKind.DirectoryLost, // The last: a process alone has nobody to share with.
     ];
 
     private readonly Random _random;
@@ -37,9 +37,9 @@ internal sealed class PlanGenerator
         _wickedness = _random.Next(4) switch
         {
             0 => 0,
-            1 => 0.1,
-            2 => 0.3,
-            _ => 0.6,
+            1 => 0.15,
+            2 => 0.4,
+            _ => 0.75,
         };
     }
 
@@ -167,14 +167,20 @@ internal sealed class PlanGenerator
         };
         while (Chance(0.5))
         {
-            var word = Chance(0.03) ? "stop" : Chance(0.15) ? "retry" : words[_random.Next(words.Length)];
+            var word = Chance(0.03) ? "stop" : Chance(0.1) ? "retry" : Chance(0.1) ? "wait" : words[_random.Next(words.Length)];
             yield return new Extra(Chance(0.5) ? Milliseconds(0, 50) : Milliseconds(0, 20_000), word);
         }
     }
 
     private IEnumerable<FaultPlan> Faults(int processes, int shards)
     {
-        var count = Chance(0.2) ? 0 : Chance(0.2) ? _random.Next(7, 20) : _random.Next(1, 7);
+        var count = _random.Next(20) switch
+        {
+            < 4 => 0,
+            < 14 => _random.Next(1, 7),
+            < 18 => _random.Next(7, 20),
+            _ => _random.Next(20, 80), // Hardly anything works for long.
+        };
         for (var i = 0; i < count; i++)
         {
             var at = Milliseconds(0, (int)(_calm.TotalMilliseconds * 0.9));
@@ -186,7 +192,7 @@ internal sealed class PlanGenerator
                 9 => Chance(0.3)
                     ? new FaultPlan(at, FaultKind.ClockJump, _random.Next(processes), length)
                     : new FaultPlan(at, Chance(0.5) ? FaultKind.ServicesHang : FaultKind.ServicesFail, 0, length),
-                _ => new FaultPlan(at, ProcessFaults[_random.Next(ProcessFaults.Length - (processes == 1 ? 1 : 0))], _random.Next(processes), length),
+                _ => new FaultPlan(at, ProcessFaults[_random.Next(ProcessFaults.Length - (processes == 1 ? 3 : 0))], _random.Next(processes), length),
             };
         }
     }

@@ -43,14 +43,14 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
     public async Task<TransactionReply?> Try(string word)
     {
         var request = numbers.Next();
-        var wait = word == "submit" && plan.WaitResult;
-        World.History.Add(plan.Gid, new Asked(request, word, wait));
+        var wait = word == "wait" || (word == "submit" && plan.WaitResult);
         var heard = new TaskCompletionSource<TransactionReply?>();
         var processes = cluster.Alive.ToList();
+        var process = processes.Count > 0 ? processes[World.Random.Next(processes.Count)] : null;
+        World.History.Add(plan.Gid, new Asked(request, word, wait, process?.Name ?? ""));
         UnderWay++;
-        if (processes.Count > 0)
+        if (process is not null)
         {
-            var process = processes[World.Random.Next(processes.Count)];
             World.After(World.Between(0.1, 5), () => process.NewTurns().Post(() => World.Watch(Handle(process, request, word, wait, heard))));
         }
 

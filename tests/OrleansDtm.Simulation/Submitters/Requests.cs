@@ -45,6 +45,7 @@ internal sealed class Requests
             "succeed" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "done")),
             "fail" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", "")),
             "retry" => at.Runner.Post(TransactionEvent.RetryNow.Instance),
+            "wait" => at.Runner.Post(TransactionEvent.TimeDue.Instance, wait: true),
             "stop" => at.Runner.Post(TransactionEvent.ForceStop.Instance),
             _ => Register(at, word, now),
         };

@@ -48,7 +48,7 @@ internal sealed class Submitter
     /// </summary>
     private async Task Repeat(string word)
     {
-        var mayBeFirst = word is "prepare" or "retry" or "stop" || word.EndsWith('!')
+        var mayBeFirst = word is "prepare" or "retry" or "stop" or "wait" || word.EndsWith('!')
             || (word == "abort" && _plan.Type is TransactionType.Tcc or TransactionType.Xa or TransactionType.Saga)
             || (word == "submit" && _plan.Type == TransactionType.Saga);
         if (mayBeFirst || _said.Contains(word))
