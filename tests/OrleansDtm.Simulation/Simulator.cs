@@ -20,6 +20,9 @@ internal sealed class Simulator
 
     private static readonly TimeSpan ClockHour = TimeSpan.FromHours(1);
 
+    /// <summary>One machine an hour ahead may have written what another, an hour behind, has to wait for.</summary>
+    private static readonly TimeSpan HoursApartMax = 2 * ClockHour;
+
     private readonly Plan _plan;
     private readonly World _world;
     private readonly Cluster _cluster;
@@ -66,7 +69,7 @@ internal sealed class Simulator
     {
         try
         {
-            _world.Run(() => _over, _plan.Calm + Patience + (_plan.HoursApart ? ClockHour : TimeSpan.Zero), StepsMax);
+            _world.Run(() => _over, _plan.Calm + Patience + (_plan.HoursApart ? HoursApartMax : TimeSpan.Zero), StepsMax);
         }
         finally
         {

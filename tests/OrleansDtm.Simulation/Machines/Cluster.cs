@@ -191,8 +191,7 @@ internal sealed class Cluster
                 World.After(World.Between(0, 2000), () => other.NewTurns().Post(() => World.Watch(LookIn(other, activation.Gid))));
             }
 
-            _directory.Remove(activation.Gid);
-            process.Activations.Remove(activation.Gid);
+            _directory.Remove(activation.Gid); // Its own process still knows it: a silo has one activation of a grain at most.
             if (World.Random.Next(3) > 0)
             {
                 World.After(World.Between(0, 10_000), () => process.WhenAwake(activation.End));

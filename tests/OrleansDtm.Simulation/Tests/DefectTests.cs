@@ -22,6 +22,15 @@ public sealed class DefectTests
         Assert.All(AllChecks.Each, static check => Assert.Contains(AllDefects.Each.Values, d => check.Name.StartsWith(d.Check, StringComparison.Ordinal)));
 
     [Fact]
+    public void The_README_names_every_checker_and_every_deliberate_fault()
+    {
+        var text = File.ReadAllText(OrleansDtm.Tests.RepositoryRoot.File("tests", "OrleansDtm.Simulation", "README.md"));
+        Assert.All(AllChecks.Each, check => Assert.Contains(check.Name, text, StringComparison.Ordinal));
+        Assert.All(AllDefects.Each, d => Assert.Contains($"| `{d.Key}` |", text, StringComparison.Ordinal));
+        Assert.All(AllDefects.Each, d => Assert.Contains($"| {d.Value.Check} | {d.Value.Seeds} (", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_failing_seed_is_shrunk_and_still_fails_for_the_same_reason()
     {
         static Defect Make() => new UnknownTakenForFailure();
