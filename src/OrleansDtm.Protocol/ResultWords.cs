@@ -21,6 +21,12 @@ public static class BranchQuery
     public const string TransType = "trans_type";
     public const string BranchId = "branch_id";
     public const string Op = "op";
+
+    /// <summary>The coordinator's address, in calls an SDK makes.</summary>
+    public const string Dtm = "dtm";
+
+    /// <summary>XA: the URL the branch is to register for commit and rollback, in the call an SDK makes.</summary>
+    public const string Phase2Url = "phase2_url";
 }
 
 /// <summary>The error codes of JSON-RPC 2.0, and DTM's two for what the business said.</summary>

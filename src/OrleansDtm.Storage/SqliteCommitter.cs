@@ -13,6 +13,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private const int Range = 25;
 
     private readonly SqliteConnection _connection;
+    private readonly Action? _flush;
 
     /// <summary>Held during a batch. Monitors do not let a waiter starve, as polling for SQLite's own lock would under load.</summary>
     private readonly object _gate = new();
@@ -27,12 +28,15 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private readonly SqliteStatement _updateKeepingStatus;
     private readonly SqliteStatement _updateKeepingBoth;
     private readonly SqliteStatement _append;
+    private bool _isFlushDue;
     private bool _disposed;
 
     /// <param name="connection">Disposed with this.</param>
-    public SqliteCommitter(SqliteConnection connection)
+    /// <param name="flush">Makes commits durable, or throws IOException; null = SQLite does it within the commit.</param>
+    public SqliteCommitter(SqliteConnection connection, Action? flush)
     {
         _connection = connection;
+        _flush = flush;
         _begin = new SqliteStatement(connection, "begin immediate;");
         _commit = new SqliteStatement(connection, "commit;");
         _rollback = new SqliteStatement(connection, "rollback;");
@@ -73,9 +77,12 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
             try
             {
                 RollBack(); // Or it would join what a failed batch has left, and be undone with it.
-                return statement(_connection);
+                Recover();
+                var changed = statement(_connection);
+                Flush();
+                return changed;
             }
-            catch (SqliteException e)
+            catch (Exception e) when (e is SqliteException or IOException)
             {
                 throw Unavailable(e);
             }
@@ -115,6 +122,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         try
         {
             RollBack(); // Only does something when rolling back failed the last time.
+            Recover();
             _begin.Execute();
             for (var i = 0; i < batch.Count; i++)
             {
@@ -124,7 +132,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         catch (Exception e)
         {
             TryRollBack();
-            if (e is SqliteException { SqliteErrorCode: not (TooBig or Constraint or Mismatch or Range) })
+            if (e is IOException or SqliteException { SqliteErrorCode: not (TooBig or Constraint or Mismatch or Range) })
             {
                 throw Unavailable(e);
             }
@@ -135,12 +143,45 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         try
         {
             _commit.Execute();
+            Flush();
         }
         catch (Exception e)
         {
             TryRollBack();
             throw Unavailable(e);
         }
+    }
+
+    private void Flush()
+    {
+        if (_flush is not null)
+        {
+            _isFlushDue = true;
+            _flush();
+            _isFlushDue = false;
+        }
+    }
+
+    /// <summary>
+    /// After a flush that failed nobody knows which pages of the log are on the disk, and the system may say yes the next time without
+    /// having written them: what follows in the log would be lost with them. The file itself gets it all, and is flushed by SQLite.
+    /// </summary>
+    private void Recover()
+    {
+        if (!_isFlushDue)
+        {
+            return;
+        }
+
+        using var command = _connection.CreateCommand();
+        command.CommandText = "pragma wal_checkpoint(full);";
+        using var reader = command.ExecuteReader();
+        if (!reader.Read() || reader.GetInt64(0) != 0)
+        {
+            throw new IOException("The last flush failed, and what it should have written cannot be moved into the file yet: a reader is at it.");
+        }
+
+        _isFlushDue = false;
     }
 
     /// <summary>False on conflict.</summary>

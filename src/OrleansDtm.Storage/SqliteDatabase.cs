@@ -46,7 +46,7 @@ internal static class SqliteDatabase
                 ? "pragma query_only=1;"
                 : string.Create(
                     CultureInfo.InvariantCulture,
-                    $"pragma journal_mode=wal; pragma synchronous=full; pragma wal_autocheckpoint={options.CheckpointPages};"));
+                    $"pragma journal_mode=wal; pragma synchronous={(SqliteFlush.IsSupported ? "normal" : "full")}; pragma wal_autocheckpoint={options.CheckpointPages};"));
             return connection;
         }
         catch

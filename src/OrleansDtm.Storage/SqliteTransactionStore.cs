@@ -19,6 +19,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     private readonly SemaphoreSlim _freeReaders = new(0);
     private readonly SemaphoreSlim _slowReads;
     private FileStream? _lock;
+    private SqliteFlush? _flush;
     private SqliteCommitter? _committer;
     private GroupCommitWriter? _writer;
     private int _opened;
@@ -166,7 +167,8 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
             try
             {
                 SqliteDatabase.Migrate(connection, SchemaScripts.For(Dialect), _clock);
-                _committer = new SqliteCommitter(connection);
+                _flush = SqliteFlush.IsSupported ? new SqliteFlush(_path) : null;
+                _committer = new SqliteCommitter(connection, _flush is null ? null : _flush.Run);
             }
             catch
             {
@@ -204,6 +206,8 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
 
         _committer?.Dispose(); // Last: the last connection to close tidies up the write-ahead log.
         _committer = null;
+        _flush?.Dispose();
+        _flush = null;
         _lock?.Dispose();
         _lock = null;
     }

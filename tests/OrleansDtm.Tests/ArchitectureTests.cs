@@ -16,6 +16,9 @@ public sealed class ArchitectureTests
         ["Branches"] = ["Abstractions"],
         ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Storage", "Invokers"],
         ["Server"] = ["Grains", "Protocol"],
+        ["Client"] = ["Protocol"],
+        ["Client.EntityFrameworkCore"] = ["Client"],
+        ["Client.Redis"] = ["Client"],
     };
 
     [Fact]

@@ -10,24 +10,77 @@ namespace OrleansDtm.Storage.Servers;
 /// </summary>
 internal sealed class MySqlBatch
 {
+    private static readonly string UpdateIfExpected = "on duplicate key update " + string.Join(
+        ',',
+        new[] { "status", "state", "owner", "due", "updated", "finished", "progress", "version" }
+            .Select(static c => $"{c}=if(version=values(version)-1,values({c}),{c})"));
+
     private readonly StringBuilder _sql = new();
     private readonly MySqlCommand _command;
     private readonly Dictionary<string, LockedRow> _locked;
+    private readonly MySqlRowIds _ids;
 
-    private MySqlBatch(MySqlConnection connection, CommitLimits limits, Dictionary<string, LockedRow> locked)
+    private MySqlBatch(MySqlConnection connection, CommitLimits limits, Dictionary<string, LockedRow> locked, MySqlRowIds ids)
     {
         _command = connection.CreateCommand();
         _command.CommandTimeout = limits.Seconds;
         _locked = locked;
+        _ids = ids;
+    }
+
+    /// <param name="ids">What former commits have learned, and this one adds to.</param>
+    /// <param name="isCareful">After a surprise: look at the gids to be inserted too, and take nothing for granted that saves time.</param>
+    public static void Commit(
+        MySqlConnection connection,
+        IReadOnlyList<PlacedWrite> sorted,
+        WriteResult[] results,
+        CommitLimits limits,
+        MySqlRowIds ids,
+        bool isCareful)
+    {
+        if (!isCareful && ids.KnowsAll(sorted) && WriteRounds.IsOne(sorted, limits.CommandBytes))
+        {
+            CommitAtOnce(connection, sorted, limits, ids);
+            Array.Fill(results, WriteResult.Written);
+        }
+        else
+        {
+            CommitLocked(connection, sorted, results, limits, ids, isCareful);
+        }
+
+        ids.Forget(sorted);
+    }
+
+    /// <summary>
+    /// One round trip, which trusts that every write succeeds: nearly always so, because a transaction has one owner. If one does not,
+    /// the last statement before the commit fails, and all is done again the other way.
+    /// </summary>
+    private static void CommitAtOnce(
+        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits, MySqlRowIds ids)
+    {
+        var batch = new MySqlBatch(connection, limits, [], ids);
+        batch._sql.Append("start transaction;");
+        var inserts = Writes(sorted, static w => w.IsInsert);
+        batch.Insert(inserts, isCareful: false);
+        batch.UpdateUnlocked(Writes(sorted, static w => !w.IsInsert));
+        batch.Bodies(
+            Writes(sorted, static w => !w.IsInsert && w.Body is not null),
+            write => batch._sql.Append(ids.Find(write.Gid)));
+        batch._sql.Append("commit");
+        batch.Execute(inserts);
     }
 
     /// <summary>
     /// Two round trips: the first locks the rows and says which writes will succeed, the second makes those and commits. For one
     /// update joined with a list of rows a single one would do, but its list becomes a table and costs the server more.
     /// </summary>
-    /// <param name="isCareful">After a surprise: look at the gids to be inserted too, and take nothing for granted that saves time.</param>
-    public static void Commit(
-        MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
+    private static void CommitLocked(
+        MySqlConnection connection,
+        IReadOnlyList<PlacedWrite> sorted,
+        WriteResult[] results,
+        CommitLimits limits,
+        MySqlRowIds ids,
+        bool isCareful)
     {
         var locked = Lock(connection, sorted, limits, isCareful);
         var winners = new List<PlacedWrite>(sorted.Count);
@@ -45,22 +98,33 @@ internal sealed class MySqlBatch
             }
         }
 
-        var batch = new MySqlBatch(connection, limits, locked);
+        foreach (var (gid, row) in locked)
+        {
+            ids.Learn(gid, row.Id);
+        }
+
+        var batch = new MySqlBatch(connection, limits, locked, ids);
         var isFirst = true;
+        List<EncodedWrite> inserts = [];
         foreach (var round in WriteRounds.Cut(winners, limits.CommandBytes))
         {
             if (!isFirst)
             {
-                batch.Execute();
-                batch = new MySqlBatch(connection, limits, locked);
+                batch.Execute(inserts);
+                batch = new MySqlBatch(connection, limits, locked, ids);
             }
 
             isFirst = false;
-            batch.Add(round.ConvertAll(static w => w.Write), isCareful);
+            inserts = Writes(round, static w => w.IsInsert);
+            batch.Add(round.ConvertAll(static w => w.Write), inserts, isCareful);
+            if (isCareful)
+            {
+                inserts = [];
+            }
         }
 
         batch._sql.Append("commit");
-        batch.Execute();
+        batch.Execute(inserts);
     }
 
     /// <summary>
@@ -101,21 +165,45 @@ internal sealed class MySqlBatch
         return rows;
     }
 
-    private void Add(List<EncodedWrite> writes, bool isCareful)
+    private static List<EncodedWrite> Writes(IReadOnlyList<PlacedWrite> sorted, Predicate<EncodedWrite> which)
     {
-        var inserts = writes.FindAll(static w => w.IsInsert);
+        var found = new List<EncodedWrite>(sorted.Count);
+        foreach (var placed in sorted)
+        {
+            if (which(placed.Write))
+            {
+                found.Add(placed.Write);
+            }
+        }
+
+        return found;
+    }
+
+    private void Add(List<EncodedWrite> writes, List<EncodedWrite> inserts, bool isCareful)
+    {
         Insert(inserts, isCareful);
         Update(writes.FindAll(w => !w.IsInsert && _locked.ContainsKey(w.Gid)));
         UpdateInserted(writes.FindAll(w => !w.IsInsert && !_locked.ContainsKey(w.Gid)));
         Bodies(writes.FindAll(static w => !w.IsInsert && w.Body is not null), AppendId);
     }
 
-    private void Execute()
+    /// <param name="inserts">The rows whose first id the first result tells, with the distance between two; may be empty.</param>
+    private void Execute(List<EncodedWrite> inserts)
     {
         using (_command)
         {
             _command.CommandText = _sql.ToString();
-            _command.ExecuteNonQuery();
+            using var reader = _command.ExecuteReader();
+            var (first, step) = inserts.Count > 0 && reader.Read() ? (reader.GetInt64(0), reader.GetInt64(1)) : default;
+            while (reader.NextResult())
+            {
+                // To the end: what failed after the first result shows here, the commit included.
+            }
+
+            for (var i = 0; i < inserts.Count; i++)
+            {
+                _ids.Learn(inserts[i].Gid, first + (i * step));
+            }
         }
     }
 
@@ -146,7 +234,7 @@ internal sealed class MySqlBatch
         // The ids of one insert follow each other, or so the manual says: if the last is right, all between are. If not, this fails with
         // "subquery returns more than 1 row", and nothing is committed; there is no other way to raise an error outside a procedure.
         _sql.Append("select if((select id from dtm_transaction where gid=?)=last_insert_id()+").Append(writes.Count - 1)
-            .Append("*@@auto_increment_increment,1,(select 1 union all select 2));");
+            .Append("*@@auto_increment_increment,last_insert_id(),(select 1 union all select 2)),@@auto_increment_increment;");
         Parameter(Encoding.UTF8.GetBytes(writes[^1].Gid));
     }
 
@@ -171,6 +259,29 @@ internal sealed class MySqlBatch
         _sql[^1] = ' ';
         _sql.Append("on duplicate key update status=values(status),state=values(state),version=values(version),owner=values(owner),")
             .Append("due=values(due),updated=values(updated),finished=values(finished),progress=values(progress);");
+    }
+
+    /// <summary>
+    /// The same for rows that are neither locked nor looked at: each column keeps its value unless the version is the expected one,
+    /// which is changed last because what follows sees the new one. A changed row counts 2, an unchanged one 0, one that was not there
+    /// and has been inserted 1.
+    /// </summary>
+    private void UpdateUnlocked(List<EncodedWrite> writes)
+    {
+        if (writes.Count == 0)
+        {
+            return;
+        }
+
+        _sql.Append("insert into dtm_transaction (id,gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
+        foreach (var write in writes)
+        {
+            _sql.Append('(').Append(_ids.Find(write.Gid)).Append(",?");
+            AppendRow(write);
+        }
+
+        _sql[^1] = ' ';
+        _sql.Append(UpdateIfExpected).Append(";select if(row_count()=").Append(2 * writes.Count).Append(",1,(select 1 union all select 2));");
     }
 
     /// <summary>Of rows this very commit has inserted: nobody awaited one write before the next. Rare, so one by one.</summary>

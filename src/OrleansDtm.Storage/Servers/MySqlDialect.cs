@@ -13,6 +13,8 @@ internal sealed class MySqlDialect : ServerDialect
     /// <summary>A command this long takes long enough.</summary>
     private const long CommandBytesMax = 16 * 1024 * 1024;
 
+    private readonly MySqlRowIds _ids = new();
+
     public override string Name => "mysql";
 
     public override string CountUnfinished =>
@@ -145,7 +147,7 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override void Commit(
         DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful) =>
-        MySqlBatch.Commit((MySqlConnection)connection, sorted, results, limits, isCareful);
+        MySqlBatch.Commit((MySqlConnection)connection, sorted, results, limits, _ids, isCareful);
 
     public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
         Execute(server, $"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");

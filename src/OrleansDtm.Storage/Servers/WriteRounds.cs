@@ -9,6 +9,18 @@ internal static class WriteRounds
     /// <summary>Of a write in a command, besides its texts and bodies. Generous.</summary>
     private const int Overhead = 400;
 
+    /// <summary>Whether one command can carry all; of gids that are written once.</summary>
+    public static bool IsOne(IReadOnlyList<PlacedWrite> writes, long bytesMax)
+    {
+        var bytes = 0L;
+        foreach (var placed in writes)
+        {
+            bytes += Size(placed.Write);
+        }
+
+        return bytes <= bytesMax;
+    }
+
     /// <param name="sorted">By gid.</param>
     /// <param name="bytesMax">The most a piece may have.</param>
     /// <exception cref="InvalidDataException">One write alone is bigger.</exception>

@@ -105,7 +105,7 @@ internal sealed class StaleReads : Defect
     }
 }
 
-/// <summary>The due moment is written a minute too late, so that nobody looks in time when a process has died.</summary>
+/// <summary>No due moment is written: nobody looks after it when its process has died.</summary>
 internal sealed class DueForgotten : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Forgetful(store);

@@ -139,6 +139,29 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         Assert.Equal(("a", 0), (await Store.Load("a", Token)) is { } stored ? (stored.Transaction.Result, stored.Owner) : default);
     }
 
+    /// <summary>A writer may remember where its rows are; what became of them since it must find out all the same.</summary>
+    [Fact]
+    public async Task RowsThatOthersChangedOrDeleted_AreConflicts_AndSpareTheirNeighbours()
+    {
+        var states = Enumerable.Range(0, 4).Select(static i => Samples.Plain($"k{i}")).ToArray();
+        using var committer = new ServerCommitter(Dialect, Options);
+        Commit(committer, [.. states.Select(static s => Samples.Insert(s))]);
+        await using var other = await Connect();
+        await Execute(other, "update dtm_transaction set version = 7, owner = 5 where gid = 'k1'");
+        await Execute(other, "delete from dtm_transaction where gid = 'k2'");
+
+        var updates = states.Select(static s => Samples.Update(s, static t => t with { Result = "mine" })).ToArray();
+        Assert.Equal(
+            [WriteResult.Written, WriteResult.Conflict, WriteResult.Conflict, WriteResult.Written, WriteResult.Written],
+            Commit(committer, [.. updates, Samples.Insert(Samples.Plain("k4"))]));
+        Assert.Equal(["k0:mine:2", "k1::7", "k3:mine:2", "k4::1"], (await Store.List(new TransactionFilter(), Token))
+            .Select(static r => $"{r.Transaction.Definition.Gid}:{r.Transaction.Result}:{r.Transaction.Version}").Order());
+
+        var last = Samples.Update(updates[0].Next, static t => t with { Result = "last" });
+        Assert.Equal([WriteResult.Written, WriteResult.Conflict], Commit(committer, last, Samples.Insert(states[3])));
+        Assert.Equal("last", (await Store.Load("k0", Token))!.Transaction.Result);
+    }
+
     [Fact]
     public async Task LockHeldForLong_IsAnsweredInTime_AndWrittenWhenItHasGone()
     {

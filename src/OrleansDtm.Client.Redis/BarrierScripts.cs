@@ -1,0 +1,42 @@
+namespace OrleansDtm.Client.Redis;
+
+/// <summary>The Lua of the barrier. Marks are 'op' of a call that was done and 'rollback' of one that must not be done any more.</summary>
+internal static class BarrierScripts
+{
+    public const string QueryPrepared = """
+        local mark = redis.call('GET', KEYS[1])
+        if not mark then
+            mark = 'rollback'
+            redis.call('SET', KEYS[1], mark, 'EX', ARGV[1])
+        end
+        return mark
+        """;
+
+    private const string Before = """
+        local mark = redis.call('GET', KEYS[1])
+        if mark then return {'MARKED', mark} end
+        if ARGV[2] ~= '' and redis.call('EXISTS', KEYS[2]) == 0 then
+            redis.call('SET', KEYS[2], 'rollback', 'EX', ARGV[1])
+            redis.call('SET', KEYS[1], 'op', 'EX', ARGV[1])
+            return {'NULL'}
+        end
+        local business = function(KEYS, ARGV)
+
+        """;
+
+    private const string After = """
+
+        end
+        local value = business({unpack(KEYS, 3)}, {unpack(ARGV, 3)})
+        if value == 'FAILURE' then return {'FAILURE'} end
+        if type(value) == 'table' and value.err then return value end
+        redis.call('SET', KEYS[1], 'op', 'EX', ARGV[1])
+        return {'DONE', value}
+        """;
+
+    /// <summary>
+    /// KEYS: this call's mark, the mark of what it takes back, the script's own. ARGV: seconds to keep marks, the op it takes back or nothing,
+    /// the script's own.
+    /// </summary>
+    public static string Around(string script) => Before + script + After;
+}

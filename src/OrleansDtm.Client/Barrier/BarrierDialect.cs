@@ -1,0 +1,17 @@
+namespace OrleansDtm.Client;
+
+/// <summary>Whose SQL a barrier speaks.</summary>
+public enum BarrierDialect
+{
+    /// <summary>MySQL, MariaDB and what speaks like them. XA too.</summary>
+    MySql,
+
+    /// <summary>PostgreSQL. XA too, where max_prepared_transactions is above 0.</summary>
+    PostgreSql,
+
+    /// <summary>Microsoft SQL Server. The unique key of the table ignores duplicates (IGNORE_DUP_KEY), as in the script.</summary>
+    SqlServer,
+
+    /// <summary>SQLite 3.24 or later.</summary>
+    Sqlite,
+}
