@@ -38,17 +38,23 @@ public sealed class BranchContextTests
     }
 
     [Fact]
-    public void A_number_that_is_given_back_is_the_next_and_the_others_keep_theirs()
+    public async Task A_number_that_is_given_back_is_the_next_and_the_others_keep_theirs()
     {
         var context = new BranchContext("saga", "g", "01", "action");
-        var (first, second) = (context.TakeBarrier(), new BranchContext("saga", "g", "02", "action").TakeBarrier());
-        Assert.Equal(("01", "01"), (first.Id, second.Id));
-        Assert.Equal("02", context.NextBarrierId());
+        var (first, second) = (await Take(), await Take()); // Beside each other.
+        Assert.Equal(("01", "02"), (first.Id, second.Id));
 
         first.GiveBack();
-        first.GiveBack();
+        Assert.Equal("01", context.NextBarrierId());
+        first.GiveBack(); // It is another's by now.
 
-        Assert.Equal(["02", "03", "04"], [context.NextBarrierId(), (context with { Phase2Url = "http://bank" }).NextBarrierId(), context.NextBarrierId()]);
+        Assert.Equal(["03", "04", "04"], [context.NextBarrierId(), (context with { Phase2Url = "http://bank" }).NextBarrierId(), context.NextBarrierId()]);
+
+        async Task<BarrierNumber> Take()
+        {
+            await Task.Yield();
+            return context.TakeBarrier();
+        }
     }
 
     [Fact]
