@@ -8,7 +8,7 @@ public sealed partial class BranchBarrier
     /// <summary>
     /// Runs the business in the caller's TransactionScope, which must let the transaction flow across awaits
     /// (<see cref="TransactionScopeAsyncFlowOption.Enabled"/>). The caller completes the scope whatever the result is, and leaves it without
-    /// when this throws. To try a scope again within the call that failed after this, give the barrier a name (<see cref="Named"/>).
+    /// when this throws. A scope that comes to nothing may be tried again within the call: it is the same barrier then.
     /// </summary>
     /// <param name="connection">
     /// Is enlisted in the scope, wherever it was opened. If it is closed it is opened, and closed again; the scope keeps what it did.
@@ -30,7 +30,7 @@ public sealed partial class BranchBarrier
         ArgumentNullException.ThrowIfNull(business);
         var scope = Transaction.Current ?? throw new InvalidOperationException(
             "There is no TransactionScope here, or it was made without TransactionScopeAsyncFlowOption.Enabled.");
-        return await CountedAsync(Run).ConfigureAwait(false);
+        return await CountedAsync(Run, scope).ConfigureAwait(false);
 
         async Task<BarrierResult> Run(string barrierId)
         {

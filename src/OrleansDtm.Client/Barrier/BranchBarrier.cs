@@ -10,9 +10,9 @@ namespace OrleansDtm.Client;
 /// </summary>
 /// <remarks>
 /// Several barriers in one call are told apart by their order, so they must come in the same order when the call is repeated, and in the
-/// compensation. One that throws counts for nothing: tried again within the call it is the same barrier. What becomes of a transaction of
-/// the caller's own cannot be seen from here: whoever tries that again within the call must name the barrier, by <see cref="Named"/>.
-/// The local transaction of a message (op msg) has one barrier, however often it is tried.
+/// compensation. One that throws counts for nothing: tried again within the call it is the same barrier, so whoever goes on to another one
+/// instead must name them. What becomes of a transaction of the caller's own cannot be seen from here: whoever tries that again within the
+/// call must name the barrier, by <see cref="Named"/>. The local transaction of a message (op msg) has one barrier, however often it is tried.
 /// </remarks>
 public sealed partial class BranchBarrier
 {
@@ -158,8 +158,8 @@ public sealed partial class BranchBarrier
         }
     }
 
-    /// <summary>Under the next number, which is given back when that throws; or under the name.</summary>
-    internal async Task<T> CountedAsync<T>(Func<string, Task<T>> call)
+    /// <summary>Under the next number, which is given back when that throws, or the scope comes to nothing; or under the name.</summary>
+    internal async Task<T> CountedAsync<T>(Func<string, Task<T>> call, System.Transactions.Transaction? scope = null)
     {
         if (_name is not null)
         {
@@ -169,12 +169,26 @@ public sealed partial class BranchBarrier
         var number = Context.TakeBarrier();
         try
         {
-            return await call(number.Id).ConfigureAwait(false);
+            var result = await call(number.Id).ConfigureAwait(false);
+            if (scope is not null)
+            {
+                scope.TransactionCompleted += (_, end) => GiveBackUnlessCommitted(end.Transaction);
+            }
+
+            return result;
         }
         catch
         {
             number.GiveBack();
             throw;
+        }
+
+        void GiveBackUnlessCommitted(System.Transactions.Transaction? ended)
+        {
+            if (ended?.TransactionInformation.Status != System.Transactions.TransactionStatus.Committed)
+            {
+                number.GiveBack(); // Of one in doubt the row will tell.
+            }
         }
     }
 

@@ -49,15 +49,20 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
     {
         var barrier = Calls.Of(_gid, "action");
         await Assert.ThrowsAsync<InvalidCastException>(() => Try(static () => throw new InvalidCastException()));
+        await Try(static () => Task.CompletedTask, complete: false);
         await Try(static () => Task.CompletedTask);
-        Assert.Equal([$"saga {_gid} 01 action 01 action"], await bank.BarrierRows(_gid));
+        await Try(static () => Task.CompletedTask);
+        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await bank.BarrierRows(_gid));
 
-        async Task Try(Func<Task> business)
+        async Task Try(Func<Task> business, bool complete = true)
         {
             await using var connection = bank.Connect();
             using var scope = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled);
             Assert.Equal(BarrierResult.Executed, await barrier.CallInScopeAsync(connection, business, Cancel));
-            scope.Complete();
+            if (complete)
+            {
+                scope.Complete();
+            }
         }
     }
 
