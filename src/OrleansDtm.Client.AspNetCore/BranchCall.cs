@@ -42,6 +42,12 @@ internal static class BranchCall
     /// <returns>False = the barrier kept it from running.</returns>
     public static async Task<bool> RunAsync(HttpContext http, BarrierMetadata barrier, Func<Task<BranchOutcome>> business)
     {
+        if (Context(http).Op == BranchOps.Msg)
+        {
+            throw new InvalidOperationException( // Its row would be that of the local transaction which is asked for.
+                "The call asks whether a prepared message was meant. No branch with a barrier can answer that: map the URL by MapQueryPrepared.");
+        }
+
         await using var connection = Connect(http, barrier);
         var local = http.RequestServices.GetRequiredService<LocalTransaction>();
         var branch = new BranchBarrier(Context(http), BarrierOptions(http));

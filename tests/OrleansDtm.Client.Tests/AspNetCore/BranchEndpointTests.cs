@@ -142,6 +142,35 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     }
 
     [Fact]
+    public async Task A_branch_with_a_barrier_does_not_answer_for_a_message()
+    {
+        var (ran, refusal) = (false, "");
+        await using var app = await BranchApp.Start(_ledger, routes =>
+        {
+            routes.Use(async (http, next) =>
+            {
+                try
+                {
+                    await next(http);
+                }
+                catch (InvalidOperationException e)
+                {
+                    refusal = e.Message;
+                    throw;
+                }
+            });
+            routes.MapBranch("/ask", (LocalTransaction _) => { ran = true; });
+            routes.MapQueryPrepared("/ask-rightly");
+        });
+
+        Assert.Equal(500, (await app.Call("/ask", "g", "msg", type: "msg", branch: "00")).Status);
+
+        Assert.False(ran);
+        Assert.Contains("MapQueryPrepared", refusal, StringComparison.Ordinal);
+        Assert.Equal(409, (await app.Call("/ask-rightly", "g", "msg", type: "msg", branch: "00")).Status); // No row of the other answers for it.
+    }
+
+    [Fact]
     public async Task A_handler_may_run_barriers_of_its_own()
     {
         var runs = new List<int>();
