@@ -66,6 +66,13 @@ public sealed class BranchContextTests
         Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", "action")).Named(new string('x', 46)));
     }
 
+    [Theory]
+    [InlineData("action,compensate")]
+    [InlineData("COMPENSATE")]
+    [InlineData("undo")]
+    public void A_barrier_guards_no_op_that_it_does_not_know(string op) => Assert.Contains(
+        "no op", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
+
     private static Func<string, string?> Values(params (string Name, string Value)[] values) =>
         name => values.FirstOrDefault(value => value.Name == name).Value;
 }

@@ -26,7 +26,7 @@ public sealed partial class BranchBarrier
     /// <summary>Of a call.</summary>
     /// <param name="context">Which call it is; counts its barriers.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <exception cref="ArgumentException">A part of the context is empty, or longer than its column: 45 characters for trans_type and op, 128 for gid and branch_id.</exception>
+    /// <exception cref="ArgumentException">A part of the context is empty, or longer than its column: 45 characters for trans_type and op, 128 for gid and branch_id; or the op is none of <see cref="BranchOps"/>.</exception>
     public BranchBarrier(BranchContext context, BarrierOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -34,6 +34,7 @@ public sealed partial class BranchBarrier
         Check(context.Gid, 128, "gid", nameof(context));
         Check(context.BranchId, 128, "branch_id", nameof(context));
         Check(context.Op, 45, "op", nameof(context));
+        BranchOps.Check(context.Op, nameof(context));
         Context = context;
         _options = options ?? BarrierOptions.Default;
         _name = context.Op == BranchOps.Msg ? FirstBarrierId : null;
