@@ -25,6 +25,13 @@ public sealed class BranchContextTests
         Assert.Throws<FormatException>(() => BranchContext.Read(name => name == missing ? null : call(name)));
     }
 
+    [Theory]
+    [InlineData("action,compensate")]
+    [InlineData("COMPENSATE")]
+    [InlineData("undo")]
+    public void A_barrier_guards_no_op_that_it_does_not_know(string op) => Assert.Contains(
+        "no op", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Barriers_of_a_call_are_counted_from_01_in_each_repetition()
     {
@@ -36,13 +43,6 @@ public sealed class BranchContextTests
         Assert.Equal(first.GetHashCode(), repeated.GetHashCode());
         Assert.Equal("01", repeated.NextBarrierId());
     }
-
-    [Theory]
-    [InlineData("action,compensate")]
-    [InlineData("COMPENSATE")]
-    [InlineData("undo")]
-    public void A_barrier_guards_no_op_that_it_does_not_know(string op) => Assert.Contains(
-        "no op", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
 
     private static Func<string, string?> Values(params (string Name, string Value)[] values) =>
         name => values.FirstOrDefault(value => value.Name == name).Value;
