@@ -128,6 +128,30 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     }
 
     [Fact]
+    public async Task What_a_group_says_about_the_barrier_counts_for_handlers_that_need_one()
+    {
+        await using var other = await Ledger.Create();
+        await using var app = await BranchApp.Start(_ledger, routes => routes.MapGroup("/other").WithBarrier(_ => other.Connect())
+            .MapBranch("/out", (Move m, LocalTransaction db) => Change(db, m.Account, -m.Amount)));
+
+        AssertSuccess(await app.Call("/other/out", "g", "action", new Move("A", 30)));
+
+        Assert.Equal((100, 70), (await _ledger.Balance("A"), await other.Balance("A")));
+    }
+
+    [Fact]
+    public async Task Of_a_name_said_twice_the_coordinators_counts_which_comes_last()
+    {
+        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/undo", (LocalTransaction db) => Change(db, "A", 30)));
+
+        // The compensation of what never happened.
+        using var answer = await app.Get("/undo?op=add&gid=mine&branch_id=7&gid=g&trans_type=saga&branch_id=01&op=compensate");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(100, await _ledger.Balance("A"));
+    }
+
+    [Fact]
     public async Task A_branch_without_a_barrier_gets_its_identity_and_needs_no_payload()
     {
         BranchContext? seen = null;
@@ -163,59 +187,6 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
         AssertSuccess(await app.Call("/once", "g", "action"));
 
         Assert.Equal(1, runs);
-    }
-
-    [Fact]
-    public async Task A_branch_with_a_barrier_does_not_answer_for_a_message()
-    {
-        var (ran, refusal) = (false, "");
-        await using var app = await BranchApp.Start(_ledger, routes =>
-        {
-            routes.Use(async (http, next) =>
-            {
-                try
-                {
-                    await next(http);
-                }
-                catch (InvalidOperationException e)
-                {
-                    refusal = e.Message;
-                    throw;
-                }
-            });
-            routes.MapBranch("/ask", (LocalTransaction _) => { ran = true; });
-            routes.MapQueryPrepared("/ask-rightly");
-        });
-
-        Assert.Equal(500, (await app.Call("/ask", "g", "msg", type: "msg", branch: "00")).Status);
-
-        Assert.False(ran);
-        Assert.Contains("MapQueryPrepared", refusal, StringComparison.Ordinal);
-        Assert.Equal(409, (await app.Call("/ask-rightly", "g", "msg", type: "msg", branch: "00")).Status); // No row of the other answers for it.
-    }
-
-    [Fact]
-    public async Task What_a_group_says_about_the_barrier_counts_for_handlers_that_need_one()
-    {
-        await using var other = await Ledger.Create();
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapGroup("/other").WithBarrier(_ => other.Connect())
-            .MapBranch("/out", (Move m, LocalTransaction db) => Change(db, m.Account, -m.Amount)));
-
-        AssertSuccess(await app.Call("/other/out", "g", "action", new Move("A", 30)));
-
-        Assert.Equal((100, 70), (await _ledger.Balance("A"), await other.Balance("A")));
-    }
-
-    [Fact]
-    public async Task Of_a_name_said_twice_the_coordinators_counts_which_comes_last()
-    {
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/undo", (LocalTransaction db) => Change(db, "A", 30)));
-
-        // The compensation of what never happened.
-        using var answer = await app.Get("/undo?op=add&gid=mine&branch_id=7&gid=g&trans_type=saga&branch_id=01&op=compensate");
-
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal(100, await _ledger.Balance("A"));
     }
 
     [Fact]
