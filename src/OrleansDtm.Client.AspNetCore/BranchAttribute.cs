@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
+using Microsoft.AspNetCore.Mvc.ViewFeatures;
 
 namespace OrleansDtm.Client.AspNetCore;
 
@@ -11,7 +13,10 @@ namespace OrleansDtm.Client.AspNetCore;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncActionFilter
 {
-    /// <summary>The business runs behind a barrier, in the <see cref="LocalTransaction"/>. Default: it does not.</summary>
+    /// <summary>
+    /// The business runs behind a barrier, in the <see cref="LocalTransaction"/>. Its result must tell its status before it is executed, as
+    /// MVC's own do; Results and TypedResults are for minimal APIs, and an error here. Default: it does not.
+    /// </summary>
     public bool Barrier { get; set; }
 
     /// <inheritdoc/>
@@ -40,11 +45,11 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
         ArgumentNullException.ThrowIfNull(next);
         if (!Barrier)
         {
-            Translate(await next());
+            Translate(await next(), barrier: false);
             return;
         }
 
-        var ran = await BranchCall.RunAsync(context.HttpContext, BarrierMetadata.Default, async () => Translate(await next()));
+        var ran = await BranchCall.RunAsync(context.HttpContext, BarrierMetadata.Default, async () => Translate(await next(), barrier: true));
         if (!ran)
         {
             context.Result = Result(BranchAnswer.Success);
@@ -52,7 +57,7 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
     }
 
     /// <summary>Puts outcomes and exceptions into DTM's words; an exception that means neither keeps the barrier from committing too.</summary>
-    private static BranchOutcome Translate(ActionExecutedContext executed)
+    private static BranchOutcome Translate(ActionExecutedContext executed, bool barrier)
     {
         if (executed.Exception is { } thrown && !executed.ExceptionHandled)
         {
@@ -65,16 +70,29 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
             return BranchOutcome.Failure;
         }
 
+        var http = executed.HttpContext;
         executed.Result = executed.Result switch
         {
-            null or EmptyResult => Result(BranchAnswer.Success),
+            null or EmptyResult when http.Response.HasStarted => new EmptyResult(),
+            // A null value would be answered as 204, which is no success to a coordinator.
+            null or EmptyResult or ObjectResult { Value: null, StatusCode: null or StatusCodes.Status200OK } =>
+                BranchAnswer.Outcome(http.Response.StatusCode) is { } said ? Result(BranchAnswer.Of(said)) : new StatusCodeResult(http.Response.StatusCode),
             ObjectResult { Value: BranchOutcome outcome } => Result(BranchAnswer.Of(outcome)),
             var own => own,
         };
-        return executed.Result is IStatusCodeActionResult { StatusCode: { } status }
-            ? BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing
-            : BranchOutcome.Success;
+        return barrier ? Outcome(executed.Result, http) : BranchOutcome.Success;
     }
+
+    /// <summary>As <see cref="BranchFilter.Outcome(object?, HttpContext)"/> for results of MVC.</summary>
+    private static BranchOutcome Outcome(IActionResult result, HttpContext http) => result switch
+    {
+        IStatusCodeActionResult { StatusCode: { } status } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
+        ObjectResult { Value: ProblemDetails { Status: { } status } } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
+        ForbidResult or ChallengeResult or IKeepTempDataResult => BranchOutcome.Ongoing,
+        EmptyResult or IStatusCodeActionResult or FileResult => BranchFilter.Outcome(http),
+        // Those of minimal APIs among them: MVC wraps them in a type of its own that shows nothing.
+        _ => throw BranchFilter.Unclear(result),
+    };
 
     private static ContentResult Result(BranchAnswer answer) =>
         new() { Content = answer.Body, ContentType = BranchAnswer.ContentType, StatusCode = answer.Status };

@@ -16,13 +16,16 @@ internal static class BranchCall
     public static bool TryContext(HttpContext http, out BranchContext? context)
     {
         context = http.Features.Get<BranchContext>();
-        if (context is null && BranchContext.TryRead(name => http.Request.Query[name], out context))
+        if (context is null && BranchContext.TryRead(name => Last(http, name), out context))
         {
             http.Features.Set(context);
         }
 
         return context is not null;
     }
+
+    /// <summary>The coordinator adds its own behind the URL's query, so of several the last is what it says.</summary>
+    private static string? Last(HttpContext http, string name) => http.Request.Query[name] is { Count: > 0 } values ? values[^1] : null;
 
     public static BarrierOptions BarrierOptions(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier;
 
@@ -42,6 +45,12 @@ internal static class BranchCall
     /// <returns>False = the barrier kept it from running.</returns>
     public static async Task<bool> RunAsync(HttpContext http, BarrierMetadata barrier, Func<Task<BranchOutcome>> business)
     {
+        if (Context(http).Op == BranchOps.Msg)
+        {
+            throw new InvalidOperationException( // Its row would be that of the local transaction which is asked for.
+                "The call asks whether a prepared message was meant. No branch with a barrier can answer that: map the URL by MapQueryPrepared.");
+        }
+
         await using var connection = Connect(http, barrier);
         var local = http.RequestServices.GetRequiredService<LocalTransaction>();
         var branch = new BranchBarrier(Context(http), BarrierOptions(http));

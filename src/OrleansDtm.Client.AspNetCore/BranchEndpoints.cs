@@ -16,7 +16,8 @@ public static class BranchEndpoints
     /// <summary>
     /// Maps a branch: an action, a compensation, a try, a confirm, a cancel. The handler is any of a minimal API, and may ask for the
     /// <see cref="BranchContext"/>. If it asks for the <see cref="LocalTransaction"/> it runs behind a barrier, once, in a transaction that is
-    /// committed when it succeeds. Returning is success (409 and 425 are what they mean, <see cref="BranchOutcome"/> too),
+    /// committed when it succeeds. Returning is success, unless the status it sets or returns is another than 200 (409 and 425 are what they
+    /// mean, <see cref="BranchOutcome"/> too);
     /// <see cref="BranchFailureException"/> is 409 FAILURE, <see cref="BranchOngoingException"/> 425 ONGOING. Any other exception is left to
     /// the application, and the coordinator repeats the call.
     /// </summary>
@@ -27,13 +28,9 @@ public static class BranchEndpoints
     public static RouteHandlerBuilder MapBranch(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        var builder = MapGuarded(routes, pattern, handler, static (http, next) => next(http));
-        if (handler.Method.GetParameters().Any(static parameter => parameter.ParameterType == typeof(LocalTransaction)))
-        {
-            builder.WithMetadata(BarrierMetadata.Default);
-        }
-
-        return builder.AddEndpointFilter<RouteHandlerBuilder, BranchFilter>();
+        // Not as metadata: that of the endpoint would hide what its group says about the barrier.
+        var guarded = handler.Method.GetParameters().Any(static parameter => parameter.ParameterType == typeof(LocalTransaction));
+        return MapGuarded(routes, pattern, handler, static (http, next) => next(http)).AddEndpointFilter(new BranchFilter(guarded));
     }
 
     /// <summary>Has the business of a branch run behind a barrier, for handlers that do not ask for the <see cref="LocalTransaction"/> themselves, or in a database of its own.</summary>

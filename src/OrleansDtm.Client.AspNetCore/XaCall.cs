@@ -33,7 +33,7 @@ internal sealed class XaFilter : IEndpointFilter
     {
         var http = context.HttpContext;
         var services = http.RequestServices;
-        object? answer = BranchFilter.Answer(null);
+        object? answer = BranchFilter.Answer(null, http);
         try
         {
             await XaCall.Branch(http).PrepareAsync(
@@ -41,10 +41,10 @@ internal sealed class XaFilter : IEndpointFilter
                 {
                     using (services.GetRequiredService<LocalTransaction>().Begin(connection, null))
                     {
-                        answer = BranchFilter.Answer(await next(context));
+                        answer = BranchFilter.Answer(await next(context), http);
                     }
 
-                    if (BranchFilter.Outcome(answer) != BranchOutcome.Success)
+                    if (BranchFilter.Outcome(answer, http) != BranchOutcome.Success)
                     {
                         throw new RolledBack();
                     }

@@ -14,7 +14,10 @@ public static class BranchBarrierExtensions
     /// </summary>
     /// <remarks>
     /// An execution strategy that retries (EnableRetryOnFailure) may run the business again: before that everything the context tracks is
-    /// dropped, so the business must load what it changes. The row of the barrier shows whether a commit whose answer got lost was done.
+    /// dropped, so the business must load what it changes. The row of the barrier shows whether a commit whose answer got lost was done. Where
+    /// the caller has begun the context's transaction, within a strategy.ExecuteAsync of its own, the barrier cannot see what became of the
+    /// commit: take <see cref="BranchBarrier.Named"/> before the strategy, or attempts count as barriers of their own and the business may be
+    /// done twice.
     /// </remarks>
     /// <param name="barrier">Of the call.</param>
     /// <param name="context">Of the business.</param>
@@ -63,11 +66,12 @@ public static class BranchBarrierExtensions
             throw new InvalidOperationException("The context holds unsaved changes, which a retry would lose: save them before, or make them in the business.");
         }
 
-        var barrierId = barrier.Context.NextBarrierId(); // One for all attempts.
         var (attempts, committing) = (0, false);
-        return await strategy.ExecuteAsync(Attempt, cancellationToken).ConfigureAwait(false);
+        return await barrier // One number for all attempts.
+            .CountedAsync(barrierId => strategy.ExecuteAsync(cancel => Attempt(barrierId, cancel), cancellationToken))
+            .ConfigureAwait(false);
 
-        async Task<BarrierResult> Attempt(CancellationToken cancel)
+        async Task<BarrierResult> Attempt(string barrierId, CancellationToken cancel)
         {
             if (attempts++ > 0)
             {
@@ -81,7 +85,11 @@ public static class BranchBarrierExtensions
                 var result = await barrier
                     .RunAsync(context.Database.GetDbConnection(), Begin, _ => Save(acceptAllChanges: false), barrierId, cancel)
                     .ConfigureAwait(false);
-                context.ChangeTracker.AcceptAllChanges();
+                if (result == BarrierResult.Executed)
+                {
+                    context.ChangeTracker.AcceptAllChanges(); // Else none were saved: they are still the caller's.
+                }
+
                 return before && result == BarrierResult.Duplicate ? BarrierResult.Executed : result; // By the commit whose answer got lost.
             }
             catch (DtmConflictException e) when (before && e.Reason == BranchOps.Msg)

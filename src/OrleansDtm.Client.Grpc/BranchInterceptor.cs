@@ -39,7 +39,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
         try
         {
             await RunAsync(
-                kind ?? GrpcBranchKind.Plain, branch, async () => response = await continuation(request, context).ConfigureAwait(false), context.CancellationToken).ConfigureAwait(false);
+                kind ?? GrpcBranchKind.Plain, branch, CallAsync, context.CancellationToken).ConfigureAwait(false);
         }
         catch (DtmException e) when (GrpcStatuses.Answer(e) is not null)
         {
@@ -48,12 +48,24 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
 
         // Where the barrier kept it from running there is nothing to say but that it went well.
         return response ?? Activator.CreateInstance<TResponse>();
+
+        async Task CallAsync()
+        {
+            response = await continuation(request, context).ConfigureAwait(false);
+            if (context.Status.StatusCode != StatusCode.OK)
+            {
+                throw new RpcException(context.Status); // Said without an exception, it must leave nothing behind either.
+            }
+        }
     }
 
     private async Task RunAsync(GrpcBranchKind kind, BranchContext branch, Func<Task> business, CancellationToken cancel)
     {
         switch (kind)
         {
+            case GrpcBranchKind.Barrier when branch.Op == BranchOps.Msg:
+                throw new RpcException(new Status( // Its row would be that of the local transaction which is asked for.
+                    StatusCode.InvalidArgument, "no branch with a barrier can say whether a prepared message was meant: mark a method as QueryPrepared"));
             case GrpcBranchKind.Barrier:
                 var guarded = Connect();
                 await using (guarded.ConfigureAwait(false))

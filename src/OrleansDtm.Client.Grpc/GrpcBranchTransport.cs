@@ -14,10 +14,15 @@ internal sealed class GrpcBranchTransport(Channels channels) : IBranchTransport
         TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator, CancellationToken cancellationToken)
     {
         var target = GrpcUrl.Parse(url)!;
-        var headers = Identity.Of(new BranchContext(transaction.TransType!, transaction.Gid!, branchId, op), coordinator);
+        var headers = new Metadata();
         foreach (var (name, value) in transaction.BranchHeaders ?? [])
         {
             headers.Add(name, value ?? "");
+        }
+
+        foreach (var entry in Identity.Of(new BranchContext(transaction.TransType!, transaction.Gid!, branchId, op), coordinator))
+        {
+            headers.Add(entry); // Last: it is the last of a name that counts.
         }
 
         if (transaction.TransType == TransTypes.Xa)

@@ -70,9 +70,22 @@ public static class BranchBarrierExtensions
         ArgumentNullException.ThrowIfNull(script);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(values);
-        options ??= RedisBarrierOptions.Default;
-        var context = barrier.Context;
-        var (barrierId, origin) = (context.NextBarrierId(), BranchBarrier.OriginOf(context.Op) ?? "");
+        return await barrier
+            .CountedAsync(barrierId => RunAsync(barrier.Context, barrierId, database, script, keys, values, options ?? RedisBarrierOptions.Default, cancellationToken))
+            .ConfigureAwait(false);
+    }
+
+    private static async Task<RedisBarrierResult> RunAsync(
+        BranchContext context,
+        string barrierId,
+        IDatabase database,
+        string script,
+        RedisKey[] keys,
+        RedisValue[] values,
+        RedisBarrierOptions options,
+        CancellationToken cancellationToken)
+    {
+        var origin = BranchBarrier.OriginOf(context.Op) ?? "";
         var answer = (RedisResult[])(await database.ScriptEvaluateAsync(
             BarrierScripts.Around(script),
             [Key(options, context, context.Op, barrierId), Key(options, context, origin, barrierId), .. keys],

@@ -44,8 +44,9 @@ internal sealed class BranchCaller(
             EnsureSuccess((int)response.StatusCode, answer, url, transaction.Gid);
             return new BranchResponse(answer, options.Value.Json);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is not DtmException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
+            // Of any type: the application's own handlers (timeouts, circuit breakers) have theirs.
             var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
             throw new BranchUnavailableException($"The branch {url} cannot be called: {why}", e) { Gid = transaction.Gid, Reason = why };
         }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
@@ -14,7 +13,13 @@ namespace OrleansDtm.Client;
 /// <param name="Op">What is asked for: action, compensate, try, confirm, cancel, commit, rollback or msg (see <see cref="BranchOps"/>).</param>
 public sealed record BranchContext(string TransType, string Gid, string BranchId, string Op)
 {
-    private int _barriers;
+    private readonly BarrierNumbers _barriers = new();
+
+    private BranchContext(BranchContext original)
+    {
+        (TransType, Gid, BranchId, Op, Phase2Url) = (original.TransType, original.Gid, original.BranchId, original.Op, original.Phase2Url);
+        _barriers = new BarrierNumbers(original._barriers);
+    }
 
     /// <summary>
     /// Where the coordinator is to commit or roll back, in the first call of an XA branch, which registers it; null in any other call.
@@ -48,9 +53,12 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
 
     /// <summary>
     /// The barrier_id of the next barrier within this call: "01", "02", ... A repeated call starts at "01" again, so it meets the rows
-    /// of the first one.
+    /// of the first one. Of a message's local transaction (op msg) always "01", the one that is asked for.
     /// </summary>
-    public string NextBarrierId() => Interlocked.Increment(ref _barriers).ToString("D2", CultureInfo.InvariantCulture);
+    public string NextBarrierId() => Op == BranchOps.Msg ? BranchBarrier.FirstBarrierId : _barriers.Take(surrounds: false).Id;
+
+    /// <summary>For the flow of the caller's code and what it calls; to be given back when that comes to nothing.</summary>
+    internal BarrierNumber TakeBarrier() => _barriers.Take(surrounds: true);
 
     /// <summary>Equal when they name the same call, whatever barriers were used.</summary>
     /// <param name="other">Null is equal to none.</param>

@@ -26,6 +26,16 @@ public static class BranchOps
 
     /// <summary>The question whether a prepared message was meant.</summary>
     public const string Msg = "msg";
+
+    /// <summary>What an unknown op takes back is not known, so no barrier can guard it.</summary>
+    /// <exception cref="ArgumentException">It is none of these.</exception>
+    internal static void Check(string op, string parameter)
+    {
+        if (op is not (Action or Compensate or Try or Confirm or Cancel or Commit or Rollback or Msg))
+        {
+            throw new ArgumentException($"'{op}' is no op of DTM's.", parameter);
+        }
+    }
 }
 
 /// <summary>The words of <see cref="BranchContext.TransType"/>.</summary>

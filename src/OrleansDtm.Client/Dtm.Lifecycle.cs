@@ -54,25 +54,60 @@ internal sealed partial class Dtm
     public async Task<TransactionResult> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         var gid = request.Gid!;
-        if (request.WaitResult != true)
-        {
-            await SeeingStatus(gid, () => coordinator.SubmitAsync(request, cancellationToken), cancellationToken).ConfigureAwait(false);
-            return new TransactionResult(gid, GlobalStatus.Submitted);
-        }
-
+        var waits = request.WaitResult == true;
         try
         {
             await coordinator.SubmitAsync(request, cancellationToken).ConfigureAwait(false);
-            return new TransactionResult(gid, GlobalStatus.Succeeded);
+            return new TransactionResult(gid, waits ? GlobalStatus.Succeeded : GlobalStatus.Submitted);
         }
-        catch (DtmException e) when (e is DtmConflictException or BranchOngoingException or DtmUnavailableException)
+        catch (BranchOngoingException e)
         {
-            var info = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
-            if (info is not null && info.TransType == request.TransType && info.Status is not (GlobalStatus.Prepared or GlobalStatus.Unknown))
+            // It was taken and goes on, whether or not a look tells more.
+            var (_, info) = waits ? await LookAsync(gid, cancellationToken).ConfigureAwait(false) : default;
+            return Result(info, request) ?? new TransactionResult(gid, GlobalStatus.Submitted, LastError: e.Reason ?? "");
+        }
+        catch (DtmConflictException e)
+        {
+            var (seen, info) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            if (waits && Result(info, request) is { } result)
             {
-                return info.ToResult();
+                return result;
             }
 
+            if (waits && !seen)
+            {
+                throw new DtmUnavailableException($"Whether {gid} was rolled back or could not be submitted is not known: {e.Message}", e) { Gid = gid, Reason = e.Reason };
+            }
+
+            throw Conflict(e, gid, info);
+        }
+        catch (DtmUnavailableException) when (waits)
+        {
+            var (_, info) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            if (Result(info, request) is { } result)
+            {
+                return result;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The submit goes out, and goes on, whatever becomes of the token: that ends the waiting only.</summary>
+    public async Task<TransactionResult> SubmitForCertainAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        var submit = SubmitAsync(request, CancellationToken.None);
+        try
+        {
+            return await submit.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!submit.IsCompleted)
+        {
+            _ = submit.ContinueWith(
+                late => LogSubmitFailed(late.Exception!.InnerException!, request.TransType, request.Gid),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
             throw;
         }
     }
@@ -104,7 +139,17 @@ internal sealed partial class Dtm
     /// <summary>Prepare, the body, then submit or abort.</summary>
     private async Task<TransactionResult> TwoPhaseAsync(TransactionRequest request, Func<Task> body, CancellationToken cancellationToken)
     {
-        await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e)
+        {
+            await AbortAfterAsync(request, e).ConfigureAwait(false); // It may have arrived.
+            throw;
+        }
+
         try
         {
             await body().ConfigureAwait(false);
@@ -117,7 +162,7 @@ internal sealed partial class Dtm
             throw;
         }
 
-        return await SubmitAsync(request, cancellationToken).ConfigureAwait(false);
+        return await SubmitForCertainAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -130,7 +175,7 @@ internal sealed partial class Dtm
         {
             await AbortAsync(request, (cause as DtmException)?.Reason ?? cause.Message, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (DtmException e)
+        catch (Exception e)
         {
             LogAbortFailed(e, request.TransType, request.Gid);
         }
@@ -145,21 +190,30 @@ internal sealed partial class Dtm
         }
         catch (DtmConflictException e)
         {
-            var info = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
-            throw new DtmConflictException(e.Message, e) { Gid = gid, Status = info?.Status, Reason = e.Reason };
+            var (_, info) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            throw Conflict(e, gid, info);
         }
     }
 
-    /// <summary>Looks once, for the sake of a better answer; null = nothing was seen.</summary>
-    private async Task<TransactionInfo?> LookAsync(string gid, CancellationToken cancellationToken)
+    private static DtmConflictException Conflict(DtmConflictException e, string gid, TransactionInfo? info) =>
+        new(e.Message, e) { Gid = gid, Status = info?.Status, Reason = e.Reason };
+
+    /// <summary>Null = what was seen is not what was submitted.</summary>
+    private static TransactionResult? Result(TransactionInfo? info, TransactionRequest request) =>
+        info is not null && info.TransType == request.TransType && info.Status is not (GlobalStatus.Prepared or GlobalStatus.Unknown)
+            ? info.ToResult()
+            : null;
+
+    /// <summary>Looks once, for the sake of a better answer. Seen nothing = there is no such transaction.</summary>
+    private async Task<(bool Seen, TransactionInfo? Info)> LookAsync(string gid, CancellationToken cancellationToken)
     {
         try
         {
-            return await coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false);
+            return (true, await coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (e is DtmException or NotSupportedException)
         {
-            return null; // The caller throws what made it look.
+            return (false, null); // The caller throws what made it look.
         }
     }
 }

@@ -179,4 +179,10 @@ internal sealed partial class Dtm(
 
     [LoggerMessage(1, LogLevel.Warning, "The {TransType} {Gid} could not be aborted; the coordinator rolls it back when its time is over.")]
     private partial void LogAbortFailed(Exception error, string? transType, string? gid);
+
+    [LoggerMessage(2, LogLevel.Warning, "Whether the local transaction of {Gid} has committed could not be found out; the coordinator will ask.")]
+    public partial void LogAskFailed(Exception error, string? gid);
+
+    [LoggerMessage(3, LogLevel.Warning, "The {TransType} {Gid}, whose caller does not wait any more, may not have been submitted.")]
+    private partial void LogSubmitFailed(Exception error, string? transType, string? gid);
 }

@@ -14,7 +14,10 @@ public sealed partial class Msg
     /// URL of an endpoint that answers by <see cref="BranchBarrier.QueryPreparedAsync"/> on the same database.
     /// </param>
     /// <param name="connection">To the database of the business, without a transaction. If it is closed it is opened, and closed again.</param>
-    /// <param name="business">Works in the given transaction and ends it not; what it throws rolls it back and aborts the message.</param>
+    /// <param name="business">
+    /// Works in the given transaction and ends it not; what it throws rolls it back, rules it out for this gid and aborts the message. To try
+    /// again takes a new message.
+    /// </param>
     /// <param name="cancellationToken">Ends it up to the commit; after that it goes on, and only a wait for the result ends.</param>
     /// <returns>As of a submit. The local transaction is committed.</returns>
     /// <exception cref="DtmUnavailableException">
@@ -31,8 +34,8 @@ public sealed partial class Msg
         return DoAndSubmitAsync(
             queryPrepared,
             barrier => barrier.CallAsync(connection, Watched, cancellationToken),
-            // What the business throws has kept the barrier from committing; what else is thrown may hide a commit.
-            _ => refused,
+            // What the business throws has kept this one from committing; what else is thrown may hide a commit, which only others see for certain.
+            barrier => refused ? RuleOutAsync(barrier, connection) : Task.FromResult<BranchOutcome?>(null),
             cancellationToken);
 
         async Task Watched(DbTransaction transaction)
@@ -52,8 +55,8 @@ public sealed partial class Msg
     /// <summary>As the other, for local transactions of another kind, such as those of EF Core or Redis.</summary>
     /// <param name="queryPrepared">URL of an endpoint that answers whether the local transaction has committed.</param>
     /// <param name="local">
-    /// Runs and commits the local transaction behind the given barrier. A <see cref="BranchFailureException"/> says that it was not
-    /// committed and aborts the message; after any other exception <paramref name="queryPrepared"/> is asked.
+    /// Runs and commits the local transaction behind the given barrier. After any exception <paramref name="queryPrepared"/> is asked, which
+    /// rules it out for this gid unless it has committed: then the message is aborted.
     /// </param>
     /// <param name="cancellationToken">Ends the prepare; after that it is for <paramref name="local"/> to observe it.</param>
     /// <returns>As of a submit. The local transaction is committed.</returns>
@@ -62,11 +65,15 @@ public sealed partial class Msg
         string queryPrepared, Func<BranchBarrier, Task> local, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(local);
-        return DoAndSubmitAsync(queryPrepared, local, static e => e is BranchFailureException, cancellationToken);
+        return DoAndSubmitAsync(queryPrepared, local, static _ => Task.FromResult<BranchOutcome?>(null), cancellationToken);
     }
 
+    /// <summary>
+    /// Aborts only what was ruled out first: the same local transaction may be under way in another process, or come late, and must then
+    /// find that it is too late rather than commit without its message.
+    /// </summary>
     private async Task<TransactionResult> DoAndSubmitAsync(
-        string queryPrepared, Func<BranchBarrier, Task> local, Func<Exception, bool> isRolledBack, CancellationToken cancellationToken)
+        string queryPrepared, Func<BranchBarrier, Task> local, Func<BranchBarrier, Task<BranchOutcome?>> ruleOut, CancellationToken cancellationToken)
     {
         var barrier = BranchBarrier.ForMessage(Gid, _dtm.Options.Barrier);
         await PrepareAsync(queryPrepared, cancellationToken).ConfigureAwait(false);
@@ -76,7 +83,7 @@ public sealed partial class Msg
         }
         catch (Exception e)
         {
-            var outcome = isRolledBack(e) ? BranchOutcome.Failure : await AskAsync(queryPrepared).ConfigureAwait(false);
+            var outcome = await ruleOut(barrier).ConfigureAwait(false) ?? await AskAsync(queryPrepared).ConfigureAwait(false);
             if (outcome == BranchOutcome.Failure)
             {
                 await _dtm.AbortAfterAsync(Request(), e).ConfigureAwait(false);
@@ -87,7 +94,7 @@ public sealed partial class Msg
                 ExceptionDispatchInfo.Throw(e);
             }
 
-            // It has committed, now or in an earlier attempt: the message is due, and the caller has what was asked for.
+            // It has committed, now or in another attempt: the message is due, and the caller has what was asked for.
         }
 
         return await SubmitCommittedAsync(cancellationToken).ConfigureAwait(false);
@@ -101,7 +108,7 @@ public sealed partial class Msg
         {
             var wait = request.WaitResult == true && !cancellationToken.IsCancellationRequested;
             request.WaitResult = wait ? true : null;
-            return await _dtm.SubmitAsync(request, wait ? cancellationToken : CancellationToken.None).ConfigureAwait(false);
+            return await _dtm.SubmitForCertainAsync(request, wait ? cancellationToken : CancellationToken.None).ConfigureAwait(false);
         }
         catch (DtmConflictException e) when (e.Status is GlobalStatus.Submitted or GlobalStatus.Succeeded)
         {
@@ -122,8 +129,23 @@ public sealed partial class Msg
         {
             return BranchOutcome.Failure;
         }
-        catch (DtmException e) when (e is BranchOngoingException or BranchUnavailableException)
+        catch (Exception e)
         {
+            _dtm.LogAskFailed(e, Gid); // Whatever it is: the caller must see why the question came up.
+            return null;
+        }
+    }
+
+    /// <summary>As the query endpoint would, but where the business has just been. Null = no answer that tells.</summary>
+    private async Task<BranchOutcome?> RuleOutAsync(BranchBarrier barrier, DbConnection connection)
+    {
+        try
+        {
+            return await barrier.QueryPreparedAsync(connection, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _dtm.LogAskFailed(e, Gid);
             return null;
         }
     }

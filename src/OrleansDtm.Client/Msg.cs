@@ -28,12 +28,13 @@ public sealed partial class Msg
 
     /// <summary>Adds a call without a body: a GET.</summary>
     /// <param name="action">Whom to call; <c>topic://name</c> = the topic's subscribers.</param>
+    /// <exception cref="ArgumentException">The URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
     public Msg Step(string action) => Add(action, []);
 
     /// <summary>Adds a call.</summary>
     /// <param name="action">Whom to call; <c>topic://name</c> = the topic's subscribers.</param>
     /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text, and the coordinator is asked over HTTP.</exception>
+    /// <exception cref="ArgumentException">The bytes are no text and the coordinator is asked over HTTP, or the URL's query has a name that DTM adds itself.</exception>
     public Msg Step<T>(string action, T payload) => Add(action, _dtm.Body(payload));
 
     /// <summary>Adds a call of every subscriber the topic has when the message is stored.</summary>
@@ -50,6 +51,7 @@ public sealed partial class Msg
     public Task PrepareAsync(string queryPrepared, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(queryPrepared);
+        BranchUrls.Check(queryPrepared, nameof(queryPrepared));
         _queryPrepared = queryPrepared;
         return _dtm.PrepareAsync(Request(), cancellationToken);
     }
@@ -101,6 +103,7 @@ public sealed partial class Msg
     private Msg Add(string action, byte[] payload)
     {
         ArgumentNullException.ThrowIfNull(action);
+        BranchUrls.Check(action, nameof(action));
         _steps.Add(new StepRequest { Action = action });
         _payloads.Add(payload);
         return this;

@@ -29,13 +29,14 @@ public sealed class Saga
     /// <summary>Adds a step without a body: its calls are GETs.</summary>
     /// <param name="action">URL that does it.</param>
     /// <param name="compensate">URL that takes it back.</param>
+    /// <exception cref="ArgumentException">A URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
     public Saga Step(string action, string compensate) => Add(action, compensate, []);
 
     /// <summary>Adds a step whose body goes to both calls.</summary>
     /// <param name="action">URL that does it.</param>
     /// <param name="compensate">URL that takes it back.</param>
     /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text, and the coordinator is asked over HTTP.</exception>
+    /// <exception cref="ArgumentException">The bytes are no text and the coordinator is asked over HTTP, or a URL's query has a name that DTM adds itself.</exception>
     public Saga Step<T>(string action, string compensate, T payload) => Add(action, compensate, _dtm.Body(payload));
 
     /// <summary>Concurrent: lets a step wait for others.</summary>
@@ -94,6 +95,8 @@ public sealed class Saga
     {
         ArgumentNullException.ThrowIfNull(action);
         ArgumentNullException.ThrowIfNull(compensate);
+        BranchUrls.Check(action, nameof(action));
+        BranchUrls.Check(compensate, nameof(compensate));
         _steps.Add(new StepRequest { Action = action, Compensate = compensate });
         _payloads.Add(payload);
         return this;

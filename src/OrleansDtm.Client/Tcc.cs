@@ -30,6 +30,7 @@ public sealed class Tcc
     /// <param name="cancelUrl">URL that releases it, called by the coordinator; also when no try arrived.</param>
     /// <param name="payload">Body of all three: becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
     /// <returns>What the try answered.</returns>
+    /// <exception cref="ArgumentException">A URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
     /// <exception cref="BranchFailureException">The participant refused.</exception>
     /// <exception cref="BranchOngoingException">The participant has not come to an end.</exception>
     /// <exception cref="BranchUnavailableException">The participant cannot be reached, or answered neither yes nor no.</exception>
@@ -39,6 +40,9 @@ public sealed class Tcc
         ArgumentNullException.ThrowIfNull(tryUrl);
         ArgumentNullException.ThrowIfNull(confirmUrl);
         ArgumentNullException.ThrowIfNull(cancelUrl);
+        BranchUrls.Check(tryUrl, nameof(tryUrl));
+        BranchUrls.Check(confirmUrl, nameof(confirmUrl));
+        BranchUrls.Check(cancelUrl, nameof(cancelUrl));
         var body = _dtm.Body(payload);
         var branch = _ids.Next();
         var registration = new RegisterRequest

@@ -28,7 +28,16 @@ public abstract record TransactionEvent
     public sealed record FinishWorkflow(TransactionStatus Status, string Reason, string Result) : TransactionEvent;
 
     /// <summary>A call came back, or its time was up.</summary>
-    public sealed record BranchAnswered(int Index, Outcome Outcome, TimeSpan Duration) : TransactionEvent;
+    /// <param name="Index">Which call.</param>
+    /// <param name="Outcome">What it came to.</param>
+    /// <param name="Duration">How long it took.</param>
+    /// <param name="Attempt">Which <see cref="BranchCall.Attempt"/> is answered; null = the one under way, whichever it is.</param>
+    public sealed record BranchAnswered(int Index, Outcome Outcome, TimeSpan Duration, int? Attempt = null) : TransactionEvent
+    {
+        /// <summary>The call is under way, and it is this attempt.</summary>
+        /// <param name="branch">How the call stands; null = it does not matter any more.</param>
+        public bool IsAwaited(Branch? branch) => branch is { InFlight: true } && (Attempt is null || Attempt == branch.Attempts + 1);
+    }
 
     /// <summary>The moment of <see cref="Transaction.WakeAt"/> may have come.</summary>
     public sealed record TimeDue : TransactionEvent

@@ -204,9 +204,9 @@ public static class TransactionMachine
 
     private static Rejection? OnAnswered(Draft draft, ICallRules rules, TransactionEvent.BranchAnswered e)
     {
-        if (draft.Live(e.Index) is not { InFlight: true } before)
+        if (draft.Live(e.Index) is not { } before || !e.IsAwaited(before))
         {
-            return null; // It was stopped by force, or another owner has dealt with this call: the answer comes too late to matter.
+            return null; // It was stopped by force, or this attempt was dealt with before: the answer comes too late to matter.
         }
 
         var outcome = e.Outcome;

@@ -7,7 +7,7 @@ namespace OrleansDtm.Storage;
 /// through the persisted form, so that a state which would not survive a restart does not survive here either.
 /// </summary>
 /// <param name="clock">Dates key-value items; null = the system's.</param>
-public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null) : ITransactionStore
+public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null) : ITransactionStore, IBatchCommitter
 {
     private readonly object _gate = new();
     private readonly Dictionary<string, Row> _byGid = new(StringComparer.Ordinal);
@@ -26,6 +26,20 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         lock (_gate)
         {
             return Task.FromResult(Apply(encoded) ? WriteResult.Written : WriteResult.Conflict);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(results);
+        lock (_gate)
+        {
+            for (var i = 0; i < batch.Count; i++)
+            {
+                results[i] = Apply(batch[i]) ? WriteResult.Written : WriteResult.Conflict;
+            }
         }
     }
 

@@ -37,6 +37,42 @@ public sealed class BranchContextTests
         Assert.Equal("01", repeated.NextBarrierId());
     }
 
+    [Fact]
+    public async Task A_number_that_is_given_back_is_the_next_and_the_others_keep_theirs()
+    {
+        var context = new BranchContext("saga", "g", "01", "action");
+        var (first, second) = (await Take(), await Take()); // Beside each other.
+        Assert.Equal(("01", "02"), (first.Id, second.Id));
+
+        first.GiveBack();
+        Assert.Equal("01", context.NextBarrierId());
+        first.GiveBack(); // It is another's by now.
+
+        Assert.Equal(["03", "04", "04"], [context.NextBarrierId(), (context with { Phase2Url = "http://bank" }).NextBarrierId(), context.NextBarrierId()]);
+
+        async Task<BarrierNumber> Take()
+        {
+            await Task.Yield();
+            return context.TakeBarrier();
+        }
+    }
+
+    [Fact]
+    public void A_message_has_one_barrier()
+    {
+        var message = new BranchContext("msg", "g", "00", "msg");
+        Assert.Equal(["01", "01"], [message.NextBarrierId(), message.NextBarrierId()]);
+        Assert.Throws<ArgumentException>(() => new BranchBarrier(message).Named("02"));
+        Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", "action")).Named(new string('x', 46)));
+    }
+
+    [Theory]
+    [InlineData("action,compensate")]
+    [InlineData("COMPENSATE")]
+    [InlineData("undo")]
+    public void A_barrier_guards_no_op_that_it_does_not_know(string op) => Assert.Contains(
+        "no op", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
+
     private static Func<string, string?> Values(params (string Name, string Value)[] values) =>
         name => values.FirstOrDefault(value => value.Name == name).Value;
 }

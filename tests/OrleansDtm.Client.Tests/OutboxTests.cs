@@ -46,6 +46,73 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_aborted_cannot_commit_any_more_even_if_there_is_nobody_to_ask()
+    {
+        var msg = Message();
+        await using var connection = _ledger.Connect();
+
+        await Assert.ThrowsAsync<DivideByZeroException>(() => msg.DoAndSubmitAsync("http://127.0.0.1:1/ask", connection, _ => throw new DivideByZeroException(), Cancel));
+
+        await AssertRuledOut(msg);
+    }
+
+    [Fact]
+    public async Task A_local_transaction_that_says_it_failed_cannot_commit_any_more()
+    {
+        var msg = Message();
+
+        await Assert.ThrowsAsync<BranchFailureException>(() => msg.DoAndSubmitAsync(Ask, _ => throw new BranchFailureException("sold out"), Cancel));
+
+        await AssertRuledOut(msg);
+    }
+
+    [Fact]
+    public async Task What_another_attempt_has_committed_is_sent_though_this_one_failed()
+    {
+        var msg = Message(new MsgOptions { WaitResult = true });
+
+        var result = await msg.DoAndSubmitAsync(
+            Ask,
+            async _ =>
+            {
+                await using var connection = _ledger.Connect();
+                await BranchBarrier.ForMessage(msg.Gid).CallAsync(connection, Take, Cancel);
+                throw new BranchFailureException("sold out");
+            },
+            Cancel);
+
+        Assert.True(result.Succeeded);
+        Assert.Equal(70, await _ledger.Balance("A"));
+        Assert.Single(_bank.Calls);
+    }
+
+    [Fact]
+    public async Task Cancelling_the_wait_for_the_result_does_not_keep_the_message_from_going()
+    {
+        using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var msg = Message(new MsgOptions { WaitResult = true, TimeoutToFail = TimeSpan.FromMinutes(10) });
+        _faults.CancelAtSubmit = impatient;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DoAndSubmit(msg, cancel: impatient.Token));
+
+        Assert.True((await _client.Dtm().WaitForEndAsync(msg.Gid, Poll.Patience, Cancel)).Succeeded);
+        Assert.Single(_bank.Calls);
+    }
+
+    [Fact]
+    public async Task A_question_that_fails_in_any_way_hides_not_why_it_came_up()
+    {
+        await using var client = coordinator.Client(add: services =>
+            services.AddHttpClient(DtmHttpClients.Branches).AddHttpMessageHandler(() => new Rejecting(_ => true)));
+        var msg = client.Dtm().Msg().Step(_bank.Url + "/in", 30);
+
+        await Assert.ThrowsAsync<IOException>(() => msg.DoAndSubmitAsync(Ask, _ => throw new IOException("the connection broke"), Cancel));
+
+        // Nobody knows, so it is left to the coordinator's question.
+        Assert.Equal(GlobalStatus.Prepared, (await client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
+    }
+
+    [Fact]
     public async Task Cancelling_the_business_rolls_back_and_aborts()
     {
         using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -176,6 +243,15 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
         await command.ExecuteNonQueryAsync(Cancel);
     }
 
+    private async Task AssertRuledOut(Msg msg)
+    {
+        Assert.Equal(GlobalStatus.Failed, (await _client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
+        await using var late = _ledger.Connect();
+        await Assert.ThrowsAsync<DtmConflictException>(() => BranchBarrier.ForMessage(msg.Gid).CallAsync(late, Take, Cancel));
+        Assert.Equal(100, await _ledger.Balance("A"));
+        Assert.Empty(_bank.Calls);
+    }
+
     private Msg Message(MsgOptions? options = null) => _client.Dtm().Msg(options).Step(_bank.Url + "/in", 30);
 
     private async Task<TransactionResult> DoAndSubmit(Msg msg, Action? after = null, CancellationToken? cancel = null)
@@ -195,14 +271,28 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     private sealed class Faults
     {
         public string? Lose { get; set; }
+
+        public CancellationTokenSource? CancelAtSubmit { get; set; }
     }
 
     /// <summary>Between client and coordinator.</summary>
     private sealed class Losing(Faults faults) : DelegatingHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            faults.Lose is { } api && request.RequestUri!.AbsolutePath.EndsWith(api, StringComparison.Ordinal)
-                ? throw new HttpRequestException("lost on the way")
-                : base.SendAsync(request, cancellationToken);
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var path = request.RequestUri!.AbsolutePath;
+            if (faults.Lose is { } api && path.EndsWith(api, StringComparison.Ordinal))
+            {
+                throw new HttpRequestException("lost on the way");
+            }
+
+            if (path.EndsWith("/submit", StringComparison.Ordinal))
+            {
+                faults.CancelAtSubmit?.Cancel();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -44,12 +44,27 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
             Assert.Equal("Succeeded ", await Transfer("B", 30));
             Assert.StartsWith("Failed ", await Transfer("nobody", 30), StringComparison.Ordinal);
             Assert.StartsWith("Failed ", await Transfer("B", 71), StringComparison.Ordinal);
+            Assert.StartsWith("Failed ", await Transfer("B", -30), StringComparison.Ordinal);
             Assert.Equal("Succeeded ", await Transfer("B", 70)); // So what was sent to nobody has come back.
 
+            // What came in is taken back even when it is spent: a compensation that refuses is repeated for ever.
+            Assert.Equal(200, await Branch("in", "g1", "action", "A", "B", 1));
+            Assert.Equal(200, await Branch("out", "g2", "action", "B", "A", 201));
+            Assert.Equal(200, await Branch("in-undo", "g1", "compensate", "A", "B", 1));
+
+            // The branches are where the bank is, whatever the caller says where that is.
             async Task<string> Transfer(string to, long amount)
             {
-                using var answer = await http.PostAsJsonAsync(url + "/transfer", new { from = "A", to, amount }, Cancel);
+                using var request = new HttpRequestMessage(HttpMethod.Post, url + "/transfer") { Content = JsonContent.Create(new { from = "A", to, amount }) };
+                request.Headers.Host = "elsewhere.invalid";
+                using var answer = await http.SendAsync(request, Cancel);
                 return await answer.Content.ReadAsStringAsync(Cancel);
+            }
+
+            async Task<int> Branch(string path, string gid, string op, string from, string to, long amount)
+            {
+                using var answer = await http.PostAsJsonAsync($"{url}/{path}?gid={gid}&trans_type=saga&branch_id=01&op={op}", new { from, to, amount }, Cancel);
+                return (int)answer.StatusCode;
             }
         }
         finally

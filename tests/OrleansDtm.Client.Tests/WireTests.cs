@@ -35,6 +35,28 @@ public sealed class WireTests : IAsyncLifetime
         Assert.Equal("application/json", Assert.Single(_coordinator.Calls).Headers["Content-Type"]);
     }
 
+    [Theory]
+    [InlineData("http://a/x?op=add", "op")]
+    [InlineData("http://a/x?shard=1&GID=7", "GID")]
+    [InlineData("http://a/x?branch%5Fid=7", "branch_id")]
+    [InlineData("http://a/x?trans_type", "trans_type")]
+    public async Task A_URL_that_says_what_the_coordinator_will_say_is_refused(string url, string name)
+    {
+        const string Fine = "http://a/op/gid?shard=1&option=op";
+        Refused(() => Dtm.Saga().Step(url, Fine));
+        Refused(() => Dtm.Saga().Step(Fine, url, 1));
+        Refused(() => Dtm.Msg().Step(url));
+        await RefusedAsync(() => Dtm.Msg().Step(Fine).PrepareAsync(url, Cancel));
+        await RefusedAsync(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(url, Fine, Fine, 1), cancellationToken: Cancel));
+        await RefusedAsync(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(Fine, url, Fine, 1), cancellationToken: Cancel));
+        await RefusedAsync(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(Fine, Fine, url, 1), cancellationToken: Cancel));
+        await RefusedAsync(() => Dtm.XaAsync(xa => xa.CallBranchAsync(url, 1), cancellationToken: Cancel));
+
+        void Refused(Func<object> step) => Told(Assert.Throws<ArgumentException>(step));
+        async Task RefusedAsync(Func<Task> call) => Told(await Assert.ThrowsAsync<ArgumentException>(call));
+        void Told(ArgumentException e) => Assert.Contains($"'{name}'", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Options_of_any_transaction_go_out_in_seconds_and_under_DTMs_names()
     {

@@ -12,10 +12,14 @@ internal sealed class BarrierRows
     private const string Columns = "trans_type, gid, branch_id, op, barrier_id, reason";
     private const string Unique = "gid, branch_id, op, barrier_id";
 
+    private const int NoSuchSavepoint = 1305;
+    private static int _savepoints;
+
     private readonly DbConnection _connection;
     private readonly DbTransaction? _transaction;
     private readonly BarrierDialect _dialect;
     private readonly string _table;
+    private string? _savepoint;
 
     public BarrierRows(DbConnection connection, DbTransaction? transaction, BarrierOptions options)
     {
@@ -55,6 +59,41 @@ internal sealed class BarrierRows
     /// <summary>As last committed when the transaction, or without one the statement, began; waits for nobody.</summary>
     /// <returns>Null = there is no such row.</returns>
     public Task<string?> PeekReasonAsync(BarrierKey key, CancellationToken cancel) => ReadReasonAsync(key, "", cancel);
+
+    /// <summary>
+    /// For <see cref="StandsAsync"/>. Where MySQL undoes a transaction what follows is none any more, and others may write the row meanwhile; but
+    /// savepoints are the transaction's own.
+    /// </summary>
+    public async Task MarkAsync(CancellationToken cancel)
+    {
+        if (_dialect == BarrierDialect.MySql && _transaction is not null) // In XA it is not needed: its end tells.
+        {
+            _savepoint = $"orleansdtm_{Interlocked.Increment(ref _savepoints)}"; // Another of that name would take its place.
+            using var command = Command($"savepoint {_savepoint}");
+            await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether the transaction that inserted the row is still that which the connection is in. Takes no cancellation: it is work that is done.</summary>
+    /// <exception cref="DbException">PostgreSQL has undone it, and says so (25P02), while a commit or prepare would be a rollback without a word.</exception>
+    public async Task<bool> StandsAsync(BarrierKey key)
+    {
+        if (_savepoint is null)
+        {
+            return await PeekReasonAsync(key, CancellationToken.None).ConfigureAwait(false) is not null;
+        }
+
+        using var command = Command($"release savepoint {_savepoint}");
+        try
+        {
+            await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        catch (DbException e) when (BarrierFaults.Number(e) == NoSuchSavepoint)
+        {
+            return false;
+        }
+    }
 
     private async Task<string?> ReadReasonAsync(BarrierKey key, string suffix, CancellationToken cancel)
     {

@@ -8,7 +8,7 @@ public sealed partial class BranchBarrier
     /// <summary>
     /// Runs the business in the caller's TransactionScope, which must let the transaction flow across awaits
     /// (<see cref="TransactionScopeAsyncFlowOption.Enabled"/>). The caller completes the scope whatever the result is, and leaves it without
-    /// when this throws.
+    /// when this throws. A scope that comes to nothing may be tried again within the call: it is the same barrier then.
     /// </summary>
     /// <param name="connection">
     /// Is enlisted in the scope, wherever it was opened. If it is closed it is opened, and closed again; the scope keeps what it did.
@@ -19,7 +19,10 @@ public sealed partial class BranchBarrier
     /// <exception cref="InvalidOperationException">There is no scope, or it does not flow.</exception>
     /// <exception cref="NotSupportedException">The driver knows no scopes (SQLite).</exception>
     /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="DbException">The database said no, a deadlock or serialization failure included: begin the scope again.</exception>
+    /// <exception cref="DtmException">The database has undone the transaction on an error that the business caught: leave the scope without.</exception>
+    /// <exception cref="DbException">
+    /// The database said no, a deadlock or serialization failure included: begin the scope again, here or when the call is repeated.
+    /// </exception>
     public async Task<BarrierResult> CallInScopeAsync(
         DbConnection connection, Func<Task> business, CancellationToken cancellationToken = default)
     {
@@ -27,14 +30,20 @@ public sealed partial class BranchBarrier
         ArgumentNullException.ThrowIfNull(business);
         var scope = Transaction.Current ?? throw new InvalidOperationException(
             "There is no TransactionScope here, or it was made without TransactionScopeAsyncFlowOption.Enabled.");
-        await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        connection.EnlistTransaction(scope); // Nothing new for one that enlists by itself when it is opened.
-        var result = await EnterAsync(connection, null, Context.NextBarrierId(), cancellationToken).ConfigureAwait(false);
-        if (result == BarrierResult.Executed)
-        {
-            await business().ConfigureAwait(false);
-        }
+        return await CountedAsync(Run, scope).ConfigureAwait(false);
 
-        return result;
+        async Task<BarrierResult> Run(string barrierId)
+        {
+            await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            connection.EnlistTransaction(scope); // Nothing new for one that enlists by itself when it is opened.
+            var entry = await EnterAsync(connection, null, barrierId, cancellationToken).ConfigureAwait(false);
+            if (entry.Result == BarrierResult.Executed)
+            {
+                await business().ConfigureAwait(false);
+                await entry.EnsureStandsAsync().ConfigureAwait(false);
+            }
+
+            return entry.Result;
+        }
     }
 }

@@ -24,6 +24,7 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
     protected async Task<ReadOnlyMemory<byte>> CallAsync(HttpRequestMessage request, BranchContext step, CancellationToken cancellationToken)
     {
         var url = request.RequestUri!.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped); // Without a fragment.
+        BranchUrls.Check(url, nameof(request));
         request.RequestUri = new Uri(new UrlQuery(url)
             .Add(BranchQuery.Gid, step.Gid)
             .Add(BranchQuery.TransType, step.TransType)

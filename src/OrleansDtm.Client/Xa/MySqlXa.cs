@@ -105,6 +105,13 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
     }
 
+    /// <summary>READ UNCOMMITTED would show the row of a first phase that is under way, which is none that was committed.</summary>
+    public override async Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
+    {
+        await ExecuteAsync(connection, "set session transaction isolation level read committed", cancel).ConfigureAwait(false);
+        return await base.PeekReasonAsync(connection, options, key, cancel).ConfigureAwait(false);
+    }
+
     public override async Task<bool> InsertSoonAsync(
         DbConnection connection, BarrierOptions options, BarrierKey key, string reason, CancellationToken cancel)
     {

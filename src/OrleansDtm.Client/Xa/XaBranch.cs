@@ -60,6 +60,7 @@ public sealed class XaBranch
     /// <returns>When it is prepared; at once if it was before, or has been committed.</returns>
     /// <exception cref="BranchFailureException">The branch has been rolled back already.</exception>
     /// <exception cref="BranchOngoingException">The same call is under way on another connection.</exception>
+    /// <exception cref="DtmException">The database has undone the transaction on an error that the business caught.</exception>
     /// <exception cref="DbException">The database said no. If an answer got lost it may be prepared: have the transaction rolled back.</exception>
     public async Task PrepareAsync(
         Func<DbConnection, Task> business, Func<CancellationToken, Task> register, CancellationToken cancellationToken = default)
@@ -84,6 +85,7 @@ public sealed class XaBranch
             if (entered)
             {
                 await business(connection).ConfigureAwait(false);
+                await new BarrierEntry(BarrierResult.Executed, new BarrierRows(connection, null, _options.Barrier), _key).EnsureStandsAsync().ConfigureAwait(false);
                 await register(cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
                 await sql.PrepareAsync(connection).ConfigureAwait(false);
@@ -125,7 +127,7 @@ public sealed class XaBranch
             }
 
             // Committed before, not visible yet, or never prepared: the row was written in the same transaction, so it tells.
-            var reason = await new BarrierRows(connection, null, _options.Barrier).PeekReasonAsync(_key, cancel).ConfigureAwait(false);
+            var reason = await sql.PeekReasonAsync(connection, _options.Barrier, _key, cancel).ConfigureAwait(false);
             return reason is null or BranchOps.Action
                 ? reason is not null
                 : throw new DtmException($"The branch {_key.BranchId} of {_key.Gid} has been rolled back: it cannot be committed.") { Gid = _key.Gid };
@@ -154,7 +156,7 @@ public sealed class XaBranch
                 return false;
             }
 
-            var reason = await new BarrierRows(connection, null, _options.Barrier).PeekReasonAsync(_key, cancel).ConfigureAwait(false);
+            var reason = await sql.PeekReasonAsync(connection, _options.Barrier, _key, cancel).ConfigureAwait(false);
             return reason != BranchOps.Action
                 ? reason is not null
                 : throw new DtmException($"The branch {_key.BranchId} of {_key.Gid} has been committed: it cannot be rolled back.") { Gid = _key.Gid };

@@ -7,10 +7,11 @@ public sealed class XaOptions
     public BarrierOptions Barrier { get; set; } = new();
 
     /// <summary>
-    /// How long a commit or rollback looks for a branch that is not there, or not ready, before it asks to be called again later. Less than
-    /// the request_timeout of the transaction. Default: 2 s.
+    /// How long a commit or rollback looks for a branch that is not there, or not ready, before it asks to be called again later. A try that
+    /// has begun by then may wait a second for a lock, so it must be less than the request_timeout of the transaction (3 s unless it says
+    /// otherwise) by more than that. Default: 1.5 s.
     /// </summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The clock of <see cref="Patience"/>. Default: the system's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;

@@ -34,6 +34,10 @@ internal abstract class XaSql(BranchContext context)
     public virtual Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
         new BarrierRows(connection, null, options).InsertAsync(key, BranchOps.Action, cancel);
 
+    /// <summary>The reason in the row, as last committed, whatever isolation the session has; null = there is no such row.</summary>
+    public virtual Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
+        new BarrierRows(connection, null, options).PeekReasonAsync(key, cancel);
+
     /// <summary>Whether a transaction of that xid is prepared, as far as this user may know.</summary>
     public abstract Task<bool> IsPreparedAsync(DbConnection connection, CancellationToken cancel);
 

@@ -26,10 +26,7 @@ internal sealed class RecoveryGrain(
 {
     private const string ReminderName = "sweep";
 
-    private readonly Takeover _takeover = new();
-
     private ITransactionStore? _shard;
-    private bool _away;
     private bool _reminded;
     private IGrainTimer? _retention;
 
@@ -43,9 +40,18 @@ internal sealed class RecoveryGrain(
         _shard = Shard;
         if (_shard is not null)
         {
+            var sweep = new RecoverySweep(
+                _shard,
+                Number,
+                services.Owner,
+                gone.Current,
+                (gid, goneOwner) => grains.Transaction(gid).Resume(goneOwner),
+                services.Clock,
+                options.Value,
+                log);
             this.RegisterGrainTimer(
-                static (grain, cancellation) => grain.Sweep(cancellation),
-                this,
+                static (sweep, cancellation) => sweep.Run(cancellation),
+                sweep,
                 new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.SweepInterval) { KeepAlive = true });
             StartRetention(_shard);
         }
@@ -95,108 +101,5 @@ internal sealed class RecoveryGrain(
             async (_, cancellation) => _retention!.Change(await sweep.Next(cancellation), Timeout.InfiniteTimeSpan),
             sweep,
             new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
-    }
-
-    private async Task Sweep(CancellationToken cancellationToken)
-    {
-        try
-        {
-            // What is due comes first: looking for calls of the dead only spares them the rest of their lease.
-            await TakeDue(cancellationToken);
-            await TakeOver(cancellationToken);
-            _away = false;
-        }
-        catch (StoreUnavailableException e)
-        {
-            if (!_away)
-            {
-                log.SweepStopped(e, Number);
-            }
-
-            _away = true; // The timer tries again; say it once.
-        }
-    }
-
-    private async Task TakeDue(CancellationToken cancellationToken)
-    {
-        DueTransaction? last = null;
-        IReadOnlyList<DueTransaction> page;
-        var now = services.Clock.GetUtcNow();
-        do
-        {
-            page = await _shard!.FindDue(now, last, options.Value.SweepPageSize, cancellationToken);
-            await Wake(page, 0, cancellationToken);
-            last = page.Count > 0 ? page[^1] : null;
-        }
-        while (page.Count == options.Value.SweepPageSize);
-    }
-
-    /// <summary>Takes what processes that are no more had under way.</summary>
-    private async Task TakeOver(CancellationToken cancellationToken)
-    {
-        var alone = options.Value.SoleOwner;
-        foreach (var owner in _takeover.Next(alone ? [services.Owner] : gone.Current(), alone, services.Clock.GetUtcNow()))
-        {
-            var all = false;
-            try
-            {
-                all = await TakeInterrupted(owner, others: alone, cancellationToken);
-            }
-            finally
-            {
-                _takeover.Searched(owner, all, services.Clock.GetUtcNow());
-            }
-        }
-    }
-
-    /// <returns>All of them were taken; otherwise a later sweep goes over them again.</returns>
-    private async Task<bool> TakeInterrupted(long owner, bool others, CancellationToken cancellationToken)
-    {
-        var all = true;
-        long lastId = 0;
-        var total = 0;
-        IReadOnlyList<DueTransaction> page;
-        do
-        {
-            page = await _shard!.FindInterrupted(owner, others, lastId, options.Value.SweepPageSize, cancellationToken);
-            all &= await Wake(page, others ? 0 : owner, cancellationToken);
-            total += page.Count;
-            lastId = page.Count > 0 ? page[^1].Id : lastId;
-        }
-        while (page.Count == options.Value.SweepPageSize);
-        if (total > 0)
-        {
-            log.TookOver(total);
-        }
-
-        return all;
-    }
-
-    /// <summary>Wakes a page with bounded concurrency: after an outage a million must not wake at once.</summary>
-    /// <returns>Each of them took note.</returns>
-    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, long goneOwner, CancellationToken cancellationToken)
-    {
-        var next = 0;
-        var all = true;
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(options.Value.SweepConcurrency, page.Count)).Select(_ => Worker()));
-        return all && !cancellationToken.IsCancellationRequested;
-
-        async Task Worker()
-        {
-            while (next < page.Count && !cancellationToken.IsCancellationRequested)
-            {
-                var due = page[next++];
-                try
-                {
-                    all &= await grains.Transaction(due.Gid).Resume(goneOwner);
-                }
-                catch (Exception e)
-                {
-                    // Whatever is wrong with this one, those behind it are to be woken.
-                    all = false;
-                    log.WakeFailed(e, due.Gid);
-                }
-            }
-        }
     }
 }

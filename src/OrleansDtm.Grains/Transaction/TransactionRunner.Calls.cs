@@ -38,6 +38,22 @@ public sealed partial class TransactionRunner
     private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
 
+    /// <summary>
+    /// Answers that were kept while the store was away may have been written all the same. Then what was read may even hold the next
+    /// attempt of the same call, under way and made by nobody: it must be made, not taken for answered.
+    /// </summary>
+    private void DropWritten(List<PendingEvent> batch)
+    {
+        for (var i = batch.Count - 1; i >= 0; i--)
+        {
+            if (batch[i].Event is TransactionEvent.BranchAnswered answered && !answered.IsAwaited(_state?.Live(answered.Index)))
+            {
+                _outstanding.Remove(answered.Index);
+                batch.RemoveAt(i);
+            }
+        }
+    }
+
     private bool HasForeignCall(Core.Transaction state)
     {
         for (var i = Core.Transaction.NoticeIndex; i < state.Branches.Length; i++)
@@ -93,12 +109,12 @@ public sealed partial class TransactionRunner
         try
         {
             var answer = await _services.Caller.Call(Messages.Call(call, state, timeout));
-            answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration);
+            answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration, call.Attempt);
         }
         catch (Exception e)
         {
             // The call could not even be handed over (the silo is stopping, say): that it ran cannot be excluded.
-            answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero);
+            answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero, call.Attempt);
         }
 
         if (_closed)

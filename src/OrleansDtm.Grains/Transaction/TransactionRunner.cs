@@ -144,6 +144,7 @@ public sealed partial class TransactionRunner
             if (!_loaded && !(_tryBlindly && CanCreateBlindly(batch)))
             {
                 await Load();
+                DropWritten(batch);
             }
 
             var fold = Fold(batch);

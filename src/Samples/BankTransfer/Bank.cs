@@ -54,10 +54,10 @@ internal sealed class Bank(Func<DbConnection> connect)
 
     public static void Map(WebApplication app)
     {
-        app.MapBranch("/out", (Transfer t, LocalTransaction db) => Change(db, t.From, -t.Amount));
-        app.MapBranch("/out-undo", (Transfer t, LocalTransaction db) => Change(db, t.From, t.Amount));
-        app.MapBranch("/in", (Transfer t, LocalTransaction db) => Change(db, t.To, t.Amount));
-        app.MapBranch("/in-undo", (Transfer t, LocalTransaction db) => Change(db, t.To, -t.Amount));
+        app.MapBranch("/out", (Transfer t, LocalTransaction db) => Do(db, t, t.From, -t.Amount));
+        app.MapBranch("/out-undo", (Transfer t, LocalTransaction db) => Undo(db, t.From, t.Amount));
+        app.MapBranch("/in", (Transfer t, LocalTransaction db) => Do(db, t, t.To, t.Amount));
+        app.MapBranch("/in-undo", (Transfer t, LocalTransaction db) => Undo(db, t.To, -t.Amount));
     }
 
     public async Task<long> Sum()
@@ -69,13 +69,22 @@ internal sealed class Bank(Func<DbConnection> connect)
         return Convert.ToInt64(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private static async Task Change(LocalTransaction db, string account, long amount)
+    private static async Task Do(LocalTransaction db, Transfer t, string account, long change)
     {
-        if (await db.ExecuteAsync($"update account set balance = balance + {amount} where name = {account} and balance + {amount} >= 0") == 0)
+        if (t.Amount <= 0)
+        {
+            throw new BranchFailureException("the amount must be greater than 0");
+        }
+
+        if (await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account} and balance + {change} >= 0") == 0)
         {
             throw new BranchFailureException($"there is no account {account}, or it holds too little");
         }
     }
+
+    /// <summary>Refuses never: the step was done, and its compensation is repeated until it succeeds.</summary>
+    private static async Task Undo(LocalTransaction db, string account, long change) =>
+        await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account}");
 
     private static async Task Execute(DbConnection connection, string sql)
     {

@@ -30,7 +30,20 @@ public sealed class BranchControllerTests
         Assert.Equal((409, "FAILURE", "too much"), (refused.Status, (string?)refused.Body!["dtm_result"], (string?)refused.Body["message"]));
         Assert.Equal(500, (await app.Call("/bank/out", "g3", "action", -1)).Status);
         Assert.Equal(409, (await app.Call("/bank/conflict", "g4", "action", 1)).Status);
+        foreach (var (answer, said) in new[]
+        {
+            ("forbid", 500), ("challenge", 500), ("redirect", 404), ("unknown", 500), ("problem", 409), ("set", 409), ("set-value", 409), ("text", 409),
+        })
+        {
+            Assert.Equal((answer, said), (answer, (await app.Call("/bank/answer/" + answer, "g-" + answer, "action", 1)).Status));
+        }
+
+        Assert.Equal(500, (await app.Call("/bank/minimal", "g8", "action", 1)).Status);
         Assert.Equal(70, await ledger.Balance("A"));
+
+        var nothing = await app.Call("/bank/nothing", "g7", "action", 5);
+        Assert.Equal((200, "SUCCESS"), (nothing.Status, (string?)nothing.Body!["dtm_result"]));
+        Assert.Equal(65, await ledger.Balance("A"));
 
         var ongoing = await app.Call("/bank/later", "g5", "action", 0);
         Assert.Equal((425, "ONGOING"), (ongoing.Status, (string?)ongoing.Body!["dtm_result"]));
@@ -61,6 +74,38 @@ public sealed class BankController(LocalTransaction db, BranchContext context) :
     {
         await Take(amount);
         return Conflict();
+    }
+
+    [HttpPost("{answer}"), ActionName("answer")]
+    public async Task<IActionResult?> Answer(string answer, [FromBody] long amount)
+    {
+        await Take(amount);
+        Response.StatusCode = answer is "set" or "set-value" or "text" ? 409 : 200;
+        return answer switch
+        {
+            "forbid" => Forbid(),
+            "challenge" => Challenge(),
+            "redirect" => Redirect("/nowhere"),
+            "unknown" => SignOut(),
+            "problem" => new ObjectResult(new ProblemDetails { Status = 409 }),
+            "set-value" => new ObjectResult(7),
+            "text" => Content("7"),
+            _ => new EmptyResult(),
+        };
+    }
+
+    [HttpPost, ActionName("minimal")]
+    public async Task<Microsoft.AspNetCore.Http.IResult> Minimal([FromBody] long amount)
+    {
+        await Take(amount);
+        return Microsoft.AspNetCore.Http.Results.Conflict();
+    }
+
+    [HttpPost, ActionName("nothing")]
+    public async Task<object?> Nothing([FromBody] long amount)
+    {
+        await Take(amount);
+        return null;
     }
 
     [HttpPost, ActionName("later")]

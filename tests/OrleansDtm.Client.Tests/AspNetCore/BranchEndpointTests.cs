@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -80,9 +81,18 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     [InlineData("not-found", 404, null)]
     [InlineData("error", 500, null)]
     [InlineData("throws-ongoing", 425, "ONGOING")]
+    [InlineData("forbid", 500, null)]
+    [InlineData("challenge", 500, null)]
+    [InlineData("redirect", 404, null)]
+    [InlineData("unknown", 500, null)]
+    [InlineData("sets-409", 409, "FAILURE")]
+    [InlineData("sets-425", 425, "ONGOING")]
+    [InlineData("sets-503", 503, null)]
+    [InlineData("sets-409-and-returns", 409, null)]
+    [InlineData("sets-409-and-text", 409, null)]
     public async Task Whatever_is_no_success_is_rolled_back(string answer, int status, string? word)
     {
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/out", async Task<object> (Move move, LocalTransaction db) =>
+        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/out", async Task<object?> (Move move, LocalTransaction db, HttpResponse response) =>
         {
             await db.ExecuteAsync($"update account set balance = balance - {move.Amount} where name = {move.Account}");
             return answer switch
@@ -92,14 +102,28 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
                 "conflict" => Results.Conflict(),
                 "typed-conflict" => (Microsoft.AspNetCore.Http.HttpResults.Results<Microsoft.AspNetCore.Http.HttpResults.Ok, Microsoft.AspNetCore.Http.HttpResults.Conflict>)TypedResults.Conflict(),
                 "not-found" => Results.NotFound(),
+                // Nobody signs anyone in here, so the first two are errors; the third leads nowhere.
+                "forbid" => Results.Forbid(),
+                "challenge" => Results.Challenge(),
+                "redirect" => Results.Redirect("/nowhere"),
+                "unknown" => new Teapot(),
+                "sets-409-and-returns" => Set(409, new Move("A", 0)),
+                "sets-409-and-text" => Set(409, Results.Text("\"no\"")),
+                _ when answer.StartsWith("sets-", StringComparison.Ordinal) => Set(int.Parse(answer.AsSpan(5), CultureInfo.InvariantCulture), null),
                 "throws-ongoing" => throw new BranchOngoingException("later"),
                 _ => throw new DivideByZeroException(),
             };
+
+            object? Set(int status, object? returned)
+            {
+                response.StatusCode = status;
+                return returned;
+            }
         }));
 
         var (actual, body) = await app.Call("/out", "g", "action", new Move("A", 30));
 
-        Assert.Equal((status, word), (actual, (string?)body?["dtm_result"]));
+        Assert.Equal((status, word), (actual, (string?)(body as JsonObject)?["dtm_result"]));
         Assert.Equal(100, await _ledger.Balance("A"));
     }
 
@@ -139,6 +163,59 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
         AssertSuccess(await app.Call("/once", "g", "action"));
 
         Assert.Equal(1, runs);
+    }
+
+    [Fact]
+    public async Task A_branch_with_a_barrier_does_not_answer_for_a_message()
+    {
+        var (ran, refusal) = (false, "");
+        await using var app = await BranchApp.Start(_ledger, routes =>
+        {
+            routes.Use(async (http, next) =>
+            {
+                try
+                {
+                    await next(http);
+                }
+                catch (InvalidOperationException e)
+                {
+                    refusal = e.Message;
+                    throw;
+                }
+            });
+            routes.MapBranch("/ask", (LocalTransaction _) => { ran = true; });
+            routes.MapQueryPrepared("/ask-rightly");
+        });
+
+        Assert.Equal(500, (await app.Call("/ask", "g", "msg", type: "msg", branch: "00")).Status);
+
+        Assert.False(ran);
+        Assert.Contains("MapQueryPrepared", refusal, StringComparison.Ordinal);
+        Assert.Equal(409, (await app.Call("/ask-rightly", "g", "msg", type: "msg", branch: "00")).Status); // No row of the other answers for it.
+    }
+
+    [Fact]
+    public async Task What_a_group_says_about_the_barrier_counts_for_handlers_that_need_one()
+    {
+        await using var other = await Ledger.Create();
+        await using var app = await BranchApp.Start(_ledger, routes => routes.MapGroup("/other").WithBarrier(_ => other.Connect())
+            .MapBranch("/out", (Move m, LocalTransaction db) => Change(db, m.Account, -m.Amount)));
+
+        AssertSuccess(await app.Call("/other/out", "g", "action", new Move("A", 30)));
+
+        Assert.Equal((100, 70), (await _ledger.Balance("A"), await other.Balance("A")));
+    }
+
+    [Fact]
+    public async Task Of_a_name_said_twice_the_coordinators_counts_which_comes_last()
+    {
+        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/undo", (LocalTransaction db) => Change(db, "A", 30)));
+
+        // The compensation of what never happened.
+        using var answer = await app.Get("/undo?op=add&gid=mine&branch_id=7&gid=g&trans_type=saga&branch_id=01&op=compensate");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(100, await _ledger.Balance("A"));
     }
 
     [Fact]
@@ -224,6 +301,16 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
 
     private static void AssertSuccess((int Status, JsonNode? Body) answer) =>
         Assert.Equal((200, "SUCCESS"), (answer.Status, (string?)answer.Body?["dtm_result"]));
+
+    /// <summary>A result that tells nobody what its status will be.</summary>
+    private sealed class Teapot : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status418ImATeapot;
+            return Task.CompletedTask;
+        }
+    }
 
     internal sealed record Move(string Account, long Amount);
 }

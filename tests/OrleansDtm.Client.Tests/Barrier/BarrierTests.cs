@@ -168,6 +168,72 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_failed_is_the_same_barrier_when_the_call_tries_it_again(bool own)
+    {
+        var barrier = Calls.Of(_gid, "action");
+        await using var connection = Bank.Connect();
+        for (var i = 0; i < 2; i++)
+        {
+            await Assert.ThrowsAsync<InvalidCastException>(() => Try(barrier, throws: true));
+        }
+
+        Assert.Equal(BarrierResult.Executed, await Try(barrier));
+        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
+
+        Assert.Equal(BarrierResult.Duplicate, await Try(Calls.Of(_gid, "action")));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+        Assert.Equal(BarrierResult.Executed, await Try(Calls.Of(_gid, "compensate"), 30));
+        Assert.Equal(Bank.Start, await Bank.Balance());
+
+        Task<BarrierResult> Try(BranchBarrier tried, long amount = -30, bool throws = false) => own
+            ? InOwn(tried, transaction => Business(transaction, tried, amount, throws))
+            : InCallers(tried, transaction => Business(transaction, tried, amount, throws));
+
+        async Task<BarrierResult> InOwn(BranchBarrier tried, Func<DbTransaction, Task> business) => await tried.CallAsync(connection, business, Cancel);
+
+        async Task<BarrierResult> InCallers(BranchBarrier tried, Func<DbTransaction, Task> business)
+        {
+            await using var opened = Bank.Connect();
+            await opened.OpenAsync(Cancel);
+            await using var transaction = await opened.BeginTransactionAsync(Cancel);
+            var result = await tried.CallAsync(transaction, business, Cancel);
+            await transaction.CommitAsync(Cancel);
+            return result;
+        }
+
+        // One within it has its number again too.
+        static async Task Business(DbTransaction transaction, BranchBarrier tried, long amount, bool throws)
+        {
+            await tried.CallAsync(transaction, inner => Bank.Move(inner, amount), Cancel);
+            if (throws)
+            {
+                throw new InvalidCastException();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_named_barrier_is_one_whatever_became_of_the_callers_commit()
+    {
+        var barrier = Calls.Of(_gid, "action").Named("01");
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        foreach (var (commits, expected) in new[] { (false, BarrierResult.Executed), (true, BarrierResult.Executed), (true, BarrierResult.Duplicate) })
+        {
+            await using var transaction = await connection.BeginTransactionAsync(Cancel);
+            Assert.Equal(expected, await barrier.CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            await (commits ? transaction.CommitAsync(Cancel) : transaction.RollbackAsync(Cancel));
+        }
+
+        Assert.Equal(BarrierResult.Duplicate, await Call("action", -30));
+        Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(_gid, "action").Named("gift"), 1));
+        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action gift action"], await Bank.BarrierRows(_gid));
+        Assert.Equal(Bank.Start - 29, await Bank.Balance());
+    }
+
     [Fact]
     public async Task Branches_and_gids_are_told_apart_whatever_they_are_made_of()
     {
@@ -303,9 +369,79 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ServerBarrierTests(new MariaDbBank(database));
+public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ServerBarrierTests(new MariaDbBank(database))
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_deadlock_that_the_business_keeps_to_itself_is_no_success(bool own)
+    {
+        var gid = Calls.NewGid();
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await using var transaction = own ? null : await connection.BeginTransactionAsync(Cancel);
+        var barrier = Calls.Of(gid, "action");
+        var undone = await Assert.ThrowsAsync<DtmException>(
+            () => own ? barrier.CallAsync(connection, Business, Cancel) : barrier.CallAsync(transaction!, Business, Cancel));
+        Assert.Equal(gid, undone.Gid);
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+
+        async Task Business(DbTransaction mine)
+        {
+            await Bank.Move(mine, -30, 1);
+            await Deadlock(mine);
+            // The row is gone, and the repetition, which waited for it, does the work: its row is not this call's.
+            Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "action"), -30));
+        }
+    }
+
+    private async Task Deadlock(DbTransaction mine)
+    {
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await using var other = await connection.BeginTransactionAsync(Cancel);
+        for (var account = 2; account < 10; account++) // The one with less to undo is the victim.
+        {
+            await Bank.Move(other, 1, account);
+        }
+
+        var crossing = Bank.Move(other, 1, 1);
+        var victim = await Assert.ThrowsAnyAsync<DbException>(() => Bank.Move(mine, -30, 2));
+        Assert.True(BarrierFaults.IsConflict(victim, Bank.Dialect));
+        await crossing;
+        await other.RollbackAsync(Cancel);
+    }
+}
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerBarrierTests(new PostgresBank(database));
+public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerBarrierTests(new PostgresBank(database))
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_error_that_the_business_keeps_to_itself_is_no_success(bool own)
+    {
+        var gid = Calls.NewGid();
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        await using (var transaction = own ? null : await connection.BeginTransactionAsync(Cancel))
+        {
+            var barrier = Calls.Of(gid, "action");
+            var undone = await Assert.ThrowsAnyAsync<DbException>(
+                () => own ? barrier.CallAsync(connection, Business, Cancel) : barrier.CallAsync(transaction!, Business, Cancel));
+            Assert.Equal("25P02", undone.SqlState);
+        }
+
+        Assert.Empty(await Bank.BarrierRows(gid));
+        Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "action"), -30));
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+
+        async Task Business(DbTransaction mine)
+        {
+            await Bank.Move(mine, -30);
+            await Assert.ThrowsAnyAsync<DbException>(() => Bank.Execute(connection, "select nonsense", mine));
+        }
+    }
+}
 
 public sealed class SqliteBarrierTests() : BarrierTests(new SqliteBank());

@@ -112,6 +112,55 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
         Assert.Equal(Bank.Start - 30, await _bank.Balance());
     }
 
+    [Theory]
+    [InlineData(Loss.BeforeCommit)]
+    [InlineData(Loss.AfterCommit)]
+    public async Task A_named_barrier_in_the_callers_own_attempts_comes_to_one_effect(Loss loss)
+    {
+        await using var shop = new Shop(_bank, new Trouble(loss));
+        var barrier = Calls.Of(_gid, "action").Named("01");
+        var result = await shop.Database.CreateExecutionStrategy().ExecuteAsync(
+            async cancel =>
+            {
+                shop.ChangeTracker.Clear();
+                await using var transaction = await shop.Database.BeginTransactionAsync(cancel);
+                var attempt = await barrier.CallAsync(shop, () => Take(shop), cancel);
+                await transaction.CommitAsync(cancel);
+                return attempt;
+            },
+            Cancel);
+
+        Assert.Equal(loss == Loss.AfterCommit ? BarrierResult.Duplicate : BarrierResult.Executed, result);
+        Assert.Equal(Bank.Start - 30, await _bank.Balance());
+        Assert.Equal([$"saga {_gid} 01 action 01 action"], await _bank.BarrierRows(_gid));
+    }
+
+    [Fact]
+    public async Task What_failed_is_the_same_barrier_when_the_call_tries_it_again()
+    {
+        var barrier = Calls.Of(_gid, "action");
+        await using var shop = new Shop(_bank);
+        await Assert.ThrowsAsync<InvalidCastException>(() => barrier.CallAsync(shop, static () => throw new InvalidCastException(), Cancel));
+        Assert.Equal(BarrierResult.Executed, await barrier.CallAsync(shop, () => Take(shop), Cancel));
+        Assert.Equal([$"saga {_gid} 01 action 01 action"], await _bank.BarrierRows(_gid));
+    }
+
+    [Fact]
+    public async Task Changes_that_no_business_saved_are_still_to_be_saved()
+    {
+        await using (var first = new Shop(_bank))
+        {
+            await Calls.Of(_gid, "action").CallAsync(first, () => Take(first), Cancel);
+        }
+
+        await using var shop = new Shop(_bank);
+        await Take(shop);
+        Assert.Equal(BarrierResult.Duplicate, await Calls.Of(_gid, "action").CallAsync(shop, () => Task.CompletedTask, Cancel));
+        Assert.True(shop.ChangeTracker.HasChanges());
+        await shop.SaveChangesAsync(Cancel);
+        Assert.Equal(Bank.Start - 60, await _bank.Balance());
+    }
+
     [Fact]
     public async Task Changes_from_before_are_not_given_to_a_retry_to_lose()
     {

@@ -36,6 +36,23 @@ public abstract class MessageBarrierTests(Bank bank) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_tried_again_is_what_is_asked_for()
+    {
+        var barrier = BranchBarrier.ForMessage(_gid);
+        await using var connection = Bank.Connect();
+        await connection.OpenAsync(Cancel);
+        foreach (var commits in new[] { false, true })
+        {
+            await using var transaction = await connection.BeginTransactionAsync(Cancel);
+            Assert.Equal(BarrierResult.Executed, await barrier.CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            await (commits ? transaction.CommitAsync(Cancel) : transaction.RollbackAsync(Cancel));
+        }
+
+        Assert.Equal(BranchOutcome.Success, await Query());
+        Assert.Equal([$"msg {_gid} 00 msg 01 msg"], await Bank.BarrierRows(_gid));
+    }
+
+    [Fact]
     public async Task Once_asked_for_in_vain_it_is_ruled_out()
     {
         Assert.Equal(BranchOutcome.Failure, await Query());

@@ -80,6 +80,17 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
     }
 
     [Fact]
+    public async Task What_failed_is_the_same_barrier_when_the_call_tries_it_again()
+    {
+        var barrier = Calls.Of(_gid, "action");
+        await Assert.ThrowsAsync<BranchFailureException>(() => barrier.AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        await _redis.StringSetAsync(Account, 100);
+        Assert.Equal(BarrierResult.Executed, await barrier.AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        Assert.Equal(BarrierResult.Duplicate, await Adjust("action", -30));
+        Assert.Equal(70, await _redis.StringGetAsync(Account));
+    }
+
+    [Fact]
     public async Task Marks_expire_and_may_have_a_prefix()
     {
         await _redis.StringSetAsync(Account, 100);

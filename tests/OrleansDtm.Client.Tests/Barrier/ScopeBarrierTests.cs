@@ -45,6 +45,28 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_failed_is_the_same_barrier_when_the_call_tries_it_again()
+    {
+        var barrier = Calls.Of(_gid, "action");
+        await Assert.ThrowsAsync<InvalidCastException>(() => Try(static () => throw new InvalidCastException()));
+        await Try(static () => Task.CompletedTask, complete: false);
+        await Try(static () => Task.CompletedTask);
+        await Try(static () => Task.CompletedTask);
+        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await bank.BarrierRows(_gid));
+
+        async Task Try(Func<Task> business, bool complete = true)
+        {
+            await using var connection = bank.Connect();
+            using var scope = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled);
+            Assert.Equal(BarrierResult.Executed, await barrier.CallInScopeAsync(connection, business, Cancel));
+            if (complete)
+            {
+                scope.Complete();
+            }
+        }
+    }
+
+    [Fact]
     public async Task Without_a_scope_nothing_happens()
     {
         await using var connection = bank.Connect();

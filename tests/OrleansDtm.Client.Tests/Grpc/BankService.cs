@@ -77,6 +77,11 @@ public sealed class BankService(LocalTransaction db, BankLog log) : Bank.BankBas
     {
         log.Take(method, call.Branch(), move, call);
         var rows = await db.ExecuteAsync($"update account set balance = balance + {amount} where name = {move.Account} and balance + {amount} >= 0");
+        if (amount == 13)
+        {
+            call.Status = new Status(StatusCode.Aborted, "an unlucky number");
+        }
+
         return rows == 1
             ? new Answer { Balance = await db.ScalarAsync<long>($"select balance from account where name = {move.Account}"), Note = move.Note }
             : throw new BranchFailureException("balance too low");

@@ -100,6 +100,27 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
     }
 
     [Fact]
+    public async Task A_status_that_is_set_and_not_thrown_leaves_nothing_behind_either()
+    {
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await _app.Client().TransferAsync(
+            Move("A", 13), Identity(Guid.NewGuid().ToString("N"), "01", "action"), cancellationToken: Cancel));
+
+        Assert.Equal((StatusCode.Aborted, "an unlucky number"), (error.StatusCode, error.Status.Detail));
+        Assert.Equal(100, await _ledger.Balance("A"));
+    }
+
+    [Fact]
+    public async Task The_question_about_a_message_is_not_answered_by_a_branch_with_a_barrier()
+    {
+        var gid = Guid.NewGuid().ToString("N");
+        var error = await Assert.ThrowsAsync<RpcException>(
+            async () => await _app.Client().TransferAsync(Move("A", 30), Identity(gid, "00", "msg", "msg"), cancellationToken: Cancel));
+
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Equal(100, await _ledger.Balance("A"));
+    }
+
+    [Fact]
     public async Task A_TCC_is_confirmed_and_its_tries_answer_messages()
     {
         Answer? answer = null;

@@ -129,6 +129,17 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
     }
 
     [Fact]
+    public async Task A_URL_that_names_a_transaction_itself_is_refused()
+    {
+        await using var app = await WorkflowApp.Start(
+            coordinator.Url,
+            services => services.AddWorkflow<string>("test", (workflow, url) => workflow.Http.GetAsync(url)),
+            callback: "http://127.0.0.1:1/nobody");
+
+        await Assert.ThrowsAsync<ArgumentException>(() => app.Dtm.WorkflowAsync("test", "http://127.0.0.1:1/in?gid=other", cancellationToken: Cancel));
+    }
+
+    [Fact]
     public async Task A_call_without_an_identity_is_turned_away()
     {
         await using var app = await WorkflowApp.Start(coordinator.Url, static _ => { });

@@ -217,6 +217,10 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     }
 
     [Fact]
+    public void Patience_is_over_before_the_coordinator_stops_listening() =>
+        Assert.True(new XaOptions().Patience + TimeSpan.FromSeconds(1) < new OrleansDtm.Grains.RequestOptions().RequestTimeout); // A second for a lock.
+
+    [Fact]
     public async Task Gids_of_any_kind_and_length_find_their_branch_and_nothing_else()
     {
         string[] gids = [$"{_gid}'; drop table account; --", $"{_gid}\\'", $"{_gid}😀", new string('x', 128 - _gid.Length) + _gid, new string('é', 128 - _gid.Length) + _gid];
@@ -315,6 +319,33 @@ public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
     }
 
     [Fact]
+    public async Task What_is_not_prepared_yet_is_not_reported_committed_to_who_reads_uncommitted()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var gid = Barriers.NewGid();
+        await new XaBranch(new BranchContext("xa", gid, "01", "action"), Bank.Connect).PrepareAsync(
+            async _ => await Assert.ThrowsAsync<BranchOngoingException>(() => new XaBranch(
+                new BranchContext("xa", gid, "01", "commit"), ReadUncommitted, new XaOptions { Patience = TimeSpan.FromMilliseconds(100) }).CommitAsync(cancel)),
+            static _ => Task.CompletedTask,
+            cancel);
+        await new XaBranch(new BranchContext("xa", gid, "01", "commit"), ReadUncommitted).CommitAsync(cancel);
+
+        DbConnection ReadUncommitted()
+        {
+            var connection = (MySqlConnection)Bank.Connect();
+            connection.StateChange += (_, change) =>
+            {
+                if (change.CurrentState == System.Data.ConnectionState.Open)
+                {
+                    using var command = new MySqlCommand("set session transaction isolation level read uncommitted", connection);
+                    command.ExecuteNonQuery();
+                }
+            };
+            return connection;
+        }
+    }
+
+    [Fact]
     public async Task Connections_of_a_data_source_leave_its_pool()
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -334,6 +365,22 @@ public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
 public sealed class PostgresXaTests(DatabaseUnderTest<XaPostgresServer> database)
     : XaTests(new PostgresBank(database)), IClassFixture<DatabaseUnderTest<XaPostgresServer>>
 {
+    [Fact]
+    public async Task An_error_that_the_business_keeps_to_itself_leaves_nothing_to_register()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var branch = new XaBranch(new BranchContext("xa", Barriers.NewGid(), "01", "action"), Bank.Connect);
+        var undone = await Assert.ThrowsAnyAsync<DbException>(() => branch.PrepareAsync(
+            static async connection =>
+            {
+                await Bank.Execute(connection, "update account set balance = balance - 30 where id = 0");
+                await Assert.ThrowsAnyAsync<DbException>(() => Bank.Execute(connection, "select nonsense"));
+            },
+            static _ => throw new InvalidOperationException("There is nothing to register."),
+            cancel));
+        Assert.Equal("25P02", undone.SqlState);
+    }
+
     protected override async Task KillAndRestart()
     {
         await database.Server.Kill();

@@ -106,6 +106,27 @@ public sealed class RunnerFaultTests
         _world.EndsWell("a0 a0");
     }
 
+    /// <summary>Found by the simulator: the answer to the first attempt was taken for the second one's, which nobody had made.</summary>
+    [Fact]
+    public void A_kept_answer_that_was_written_after_all_does_not_answer_the_next_attempt()
+    {
+        _world.Options = _world.Options with { RetryLimit = 1 };
+        _world.Submit(1);
+        _world.Store.Script(WriteFate.LostAfter, WriteFate.LostAfter);
+        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer"); // Written, unheard, and kept.
+        _world.Clock.Advance(TimeSpan.FromSeconds(15)); // The retry is due when the store is back.
+        _world.Runner.Wake(); // It is written, unheard too.
+        Assert.Equal(("a0", 1), (_world.CallNames, _world.Stored.Branches[1].Attempts));
+        Assert.True(_world.Stored.Branches[1].InFlight);
+
+        _world.Wake();
+
+        Assert.Equal("a0 a0", _world.CallNames);
+        Assert.Equal((TransactionStatus.Submitted, 1), (_world.Stored.Status, _world.Stored.RetryCount));
+        _world.Answer("a0");
+        _world.EndsWell("a0 a0");
+    }
+
     [Theory]
     [InlineData(WriteFate.LostBefore)]
     [InlineData(WriteFate.LostAfter)]

@@ -140,6 +140,25 @@ public sealed class GroupCommitWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task QueueFullOfCancelledWrites_MakesRoomForTheNext()
+    {
+        await using var writer = Writer(new GroupCommitOptions { QueueCapacity = 3 });
+        var gate = await StartBehindGate(writer, 0);
+        using var cancelled = new CancellationTokenSource();
+        var givenUp = Enumerable.Range(0, 3).Select(i => writer.Write(Samples.Insert(Samples.Plain($"c{i}")), cancelled.Token)).ToArray();
+        var waiting = writer.Write(Samples.Insert(Samples.Plain("waiting")), Token);
+        await cancelled.CancelAsync();
+        foreach (var one in givenUp)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+        }
+
+        _committer.Open();
+        await Task.WhenAll([.. gate, waiting]).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.Equal(["gate", "waiting"], _committer.Batches.SelectMany(static b => b).Select(static w => w.Gid));
+    }
+
+    [Fact]
     public async Task Cancelled_AfterItsBatchStarted_IsAnsweredTruly()
     {
         await using var writer = Writer();

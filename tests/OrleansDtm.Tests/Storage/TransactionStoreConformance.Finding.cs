@@ -284,6 +284,20 @@ public abstract partial class TransactionStoreConformance
         Assert.NotNull(await Store.Load("g0", Token));
     }
 
+    /// <summary>A clock was wrong once: what is behind the row it made is deleted all the same, and so in time is the row.</summary>
+    [Fact]
+    public async Task DeleteFinished_GoesOnBehindARowFromTheFuture()
+    {
+        await Write(Samples.Update(await Insert("before"), static t => Samples.Finish(t)));
+        await Write(Samples.Insert(Samples.Plain("future", created: Far) with { Status = TransactionStatus.Failed, Finished = At(5) }));
+        await Write(Samples.Update(await Insert("behind"), static t => Samples.Finish(t)));
+
+        var first = await Store.DeleteFinished(Far, 0, 3, Token);
+        Assert.Equal(3, first.Deleted);
+        Assert.Equal(0, (await Store.DeleteFinished(Far, first.LastId, 3, Token)).Deleted);
+        Assert.Empty(await Store.List(new TransactionFilter(), Token));
+    }
+
     protected static DateTimeOffset At(long milliseconds) => Samples.Start.AddMilliseconds(milliseconds);
 
     protected async Task<Transaction> Insert(string gid, long? due = null, long owner = 0)

@@ -1,15 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
-using OrleansDtm.Tests.Wire;
 using Xunit;
 
 namespace OrleansDtm.Tests.Databases.Soak;
 
 /// <summary>
 /// The real coordinator over real database servers under clients of every pattern, while one fault follows the other. Two minutes by
-/// default; ORLEANSDTM_SOAK_MINUTES asks for more, ORLEANSDTM_SOAK_SEED repeats a run's draws.
+/// default; ORLEANSDTM_SOAK_MINUTES asks for more, ORLEANSDTM_SOAK_SEED repeats a run's draws. Beside other tests, because it waits more
+/// than it works and judges what happened, not how fast.
 /// </summary>
-[Collection(OwnServer.Name)]
 public sealed class SoakTests(ITestOutputHelper output)
 {
     private const int Clients = 32;

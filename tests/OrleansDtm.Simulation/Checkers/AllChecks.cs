@@ -1,0 +1,25 @@
+namespace OrleansDtm.Simulation.Checkers;
+
+/// <summary>Every checker, by the number of its invariant. 15, compatibility on the wire, is nothing a simulation can judge.</summary>
+internal static class AllChecks
+{
+    public static IReadOnlyList<Check> Each { get; } =
+    [
+        new EndCheck(),
+        new EdgeCheck(),
+        new BothWaysCheck(),
+        new SagaCheck(),
+        new OrderCheck(),
+        new RegistrationCheck(),
+        new BalanceCheck(),
+        new MessageCheck(),
+        new WaitCheck(),
+        new RepetitionCheck(),
+        new SingleWriterCheck(),
+        new DurabilityCheck(),
+        new TimerCheck(),
+        new LatenessCheck(),
+        new IsolationCheck(),
+        new CauseCheck(),
+    ];
+}

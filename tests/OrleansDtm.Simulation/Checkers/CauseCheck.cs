@@ -1,0 +1,58 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Simulation.Checkers;
+
+/// <summary>
+/// It ends as its submitter, its branches and its age say; errors of the store, deaths and lost messages never decide anything.
+/// </summary>
+internal sealed class CauseCheck : Check
+{
+    public override string Name => "16 faults decide nothing";
+
+    public override IEnumerable<string> Judge(Case seen)
+    {
+        if (seen.Last is not { State.IsFinal: true } last)
+        {
+            yield break;
+        }
+
+        if (last.State.Status == TransactionStatus.Succeed && !MaySucceed(seen))
+        {
+            yield return "it succeeded, and nobody wanted that";
+        }
+
+        if (last.State.Status == TransactionStatus.Failed && !seen.WasStopped && !MayFail(seen))
+        {
+            yield return $"it failed (\"{last.State.RollbackReason}\"), and nothing said so";
+        }
+    }
+
+    private static bool MaySucceed(Case seen) => seen.Transaction.Type switch
+    {
+        TransactionType.Workflow => seen.WasAsked("succeed"),
+        TransactionType.Msg => seen.WasAsked("submit") || Answered(seen, 'q', BranchOutcome.Succeeded),
+        _ => seen.WasAsked("submit"),
+    };
+
+    private static bool MayFail(Case seen) => seen.Transaction.Type switch
+    {
+        TransactionType.Workflow => seen.WasAsked("fail"),
+        TransactionType.Msg => seen.WasAsked("abort") || Answered(seen, 'q', BranchOutcome.Failed),
+        TransactionType.Saga => Answered(seen, 'a', BranchOutcome.Failed) || IsOld(seen) || IsTired(seen),
+        _ => seen.WasAsked("abort") || IsOld(seen),
+    };
+
+    private static bool Answered(Case seen, char letter, BranchOutcome outcome) =>
+        seen.Ends.Values.Any(e => e.Name[0] == letter && e.Outcome == outcome);
+
+    private static bool IsOld(Case seen)
+    {
+        var turned = seen.Rows.First(static r => r.State.RollbackReason.Length > 0);
+        var isOfAge = seen.Transaction.TimeoutToFail > 0 || seen.Transaction.Type != TransactionType.Saga;
+        return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal); // That it is so, the timers' check judges.
+    }
+
+    private static bool IsTired(Case seen) => seen.Transaction.RetryLimit > 0
+        && seen.Ends.Values.Count(static e => e.Name[0] == 'a' && e.Outcome == BranchOutcome.Unknown) > seen.Transaction.RetryLimit;
+}

@@ -1,0 +1,93 @@
+using OrleansDtm.Core;
+using OrleansDtm.Simulation.Histories;
+
+namespace OrleansDtm.Simulation.Checkers;
+
+/// <summary>
+/// Versions follow each other without a gap, nothing in a row ever goes back, and nobody makes a call that another living owner, whose
+/// lease runs, has under way.
+/// </summary>
+internal sealed class SingleWriterCheck : Check
+{
+    public override string Name => "11 single writer";
+
+    public override IEnumerable<string> Judge(Case seen)
+    {
+        for (var i = 0; i < seen.Rows.Count; i++)
+        {
+            var row = seen.Rows[i].State;
+            if (row.Version != i + 1)
+            {
+                yield return $"write {i + 1} of the row has version {row.Version}";
+                yield break;
+            }
+
+            if (i > 0 && Regress(seen.Rows[i - 1].State, row) is { } what)
+            {
+                yield return $"version {row.Version}: {what}";
+            }
+        }
+
+        foreach (var overlap in Overlaps(seen))
+        {
+            yield return overlap;
+        }
+    }
+
+    private static string? Regress(Transaction from, Transaction to)
+    {
+        if (to.Branches.Length < from.Branches.Length || to.RetryCount < from.RetryCount || to.Definition.Created != from.Definition.Created)
+        {
+            return "something is missing that was there before";
+        }
+
+        for (var i = 0; i < from.Branches.Length; i++)
+        {
+            var (was, now) = (from.Branches[i], to.Branches[i]);
+            if ((was.Started && !now.Started)
+                || (was.Status != BranchStatus.Prepared && now.Status != was.Status)
+                || now.Attempts < was.Attempts
+                || now.Definition.Url != was.Definition.Url
+                || !now.Definition.Payload.Span.SequenceEqual(was.Definition.Payload.Span))
+            {
+                return $"{was.Definition.Id}-{was.Definition.Op} went back, or is another";
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> Overlaps(Case seen)
+    {
+        if (seen.Plan.HoursApart)
+        {
+            yield break; // Whose clock is an hour ahead takes every lease for over; the version guards what follows.
+        }
+
+        foreach (var second in seen.Calls.Where(static c => c.Owner != 0))
+        {
+            foreach (var first in seen.Calls.Where(c => c.Place < second.Place && c.Name == second.Name && c.Owner != 0 && c.Owner != second.Owner))
+            {
+                if (IsOver(seen, first, second.Place) || LeaseOf(seen, first) is not { } lease)
+                {
+                    continue;
+                }
+
+                var until = lease - Engine.World.Start - (2 * TimerCheck.Tolerance(seen.Plan));
+                if (second.At < until)
+                {
+                    yield return $"{second.Process} makes {second.Name} (call {second.Call}) while {first.Process} has it under way (call {first.Call}), alive and with a lease";
+                }
+            }
+        }
+    }
+
+    /// <summary>It was answered, or whoever made it has died, stopped or been given up.</summary>
+    private static bool IsOver(Case seen, Called call, int place) =>
+        (seen.Ends.TryGetValue(call.Call, out var end) && end.Place < place)
+        || seen.All.Take(place).OfType<MachineNews>().Any(m => m.Process == call.Process && m.What != "starts");
+
+    /// <summary>The lease under which a call was made.</summary>
+    private static DateTimeOffset? LeaseOf(Case seen, Called call) =>
+        seen.Rows.LastOrDefault(r => r.Place < call.Place && r.Row.Owner == call.Owner && seen.In(r.State, call.Name)?.InFlight == true)?.State.LeaseUntil;
+}

@@ -1,0 +1,128 @@
+using OrleansDtm.Core;
+using OrleansDtm.Simulation.Plans;
+
+namespace OrleansDtm.Simulation.Checkers;
+
+/// <summary>No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message.</summary>
+internal sealed class TimerCheck : Check
+{
+    private static readonly TimeSpan RetryIntervalDefault = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan RetryIntervalMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TimeoutDefault = TimeSpan.FromSeconds(35);
+    private static readonly TimeSpan Cut = TimeSpan.FromMilliseconds(2);
+
+    public override string Name => "13 never early";
+
+    /// <summary>How far the clocks of two machines may differ.</summary>
+    public static TimeSpan Tolerance(Plan plan) => Cut + (2 * plan.Skews.Max(static s => s.Duration()));
+
+    public override IEnumerable<string> Judge(Case seen)
+    {
+        if (seen.Plan.HoursApart || seen.Rows.Count == 0)
+        {
+            yield break;
+        }
+
+        var tolerance = Tolerance(seen.Plan);
+        foreach (var row in seen.Rows)
+        {
+            if (row.State.Updated > Engine.World.Start + row.At + tolerance)
+            {
+                yield return $"version {row.State.Version} was decided in the future";
+            }
+        }
+
+        foreach (var early in Timeouts(seen, tolerance).Concat(Retries(seen)).Concat(Waits(seen, tolerance)))
+        {
+            yield return early;
+        }
+    }
+
+    private static IEnumerable<string> Timeouts(Case seen, TimeSpan tolerance)
+    {
+        var created = seen.Rows[0].State.Definition.Created - Engine.World.Start;
+        var turned = seen.Rows.FirstOrDefault(static r => r.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal));
+        if (turned is not null && turned.At < created + Timeout(seen) - tolerance)
+        {
+            yield return $"it turned back for its age at {turned.At.TotalSeconds} s, created at {created.TotalSeconds} s";
+        }
+
+        if (seen.Transaction.Type != TransactionType.Msg)
+        {
+            yield break;
+        }
+
+        if (seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < created + Timeout(seen) - tolerance)
+        {
+            yield return "the question came before the message was old";
+        }
+
+        var sent = seen.Calls.FirstOrDefault(static c => c.Name[0] == 'a');
+        if (sent is not null && sent.At < created + TimeSpan.FromSeconds(seen.Transaction.Delay) - tolerance)
+        {
+            yield return "the message was sent before its delay was over";
+        }
+    }
+
+    /// <summary>A call that waits for a retry is made no sooner than the row says.</summary>
+    private static IEnumerable<string> Retries(Case seen)
+    {
+        if (seen.WasAsked("retry"))
+        {
+            yield break; // Somebody wanted them at once.
+        }
+
+        for (var i = 1; i < seen.Rows.Count; i++)
+        {
+            var (from, to) = (seen.Rows[i - 1].State, seen.Rows[i].State);
+            for (var branch = Transaction.NoticeIndex; branch < from.Branches.Length; branch++)
+            {
+                if (from.Live(branch) is { InFlight: false, RetryAt: { } at } && to.Live(branch) is { InFlight: true } && to.Updated < at)
+                {
+                    yield return $"version {to.Version}: call {branch} is made again before its wait is over";
+                }
+            }
+        }
+    }
+
+    /// <summary>And the row says what the pattern promises: the interval, doubled for each further error, up to the cap.</summary>
+    private static IEnumerable<string> Waits(Case seen, TimeSpan tolerance)
+    {
+        if (seen.WasAsked("retry"))
+        {
+            yield break;
+        }
+
+        var interval = seen.Transaction.RetryInterval > 0 ? TimeSpan.FromSeconds(seen.Transaction.RetryInterval) : RetryIntervalDefault;
+        for (var i = 1; i < seen.Rows.Count; i++)
+        {
+            var (from, to) = (seen.Rows[i - 1].State, seen.Rows[i].State);
+            for (var branch = 0; branch < from.Branches.Length; branch++)
+            {
+                var (was, now) = (from.Branches[branch], to.Branches[branch]);
+                if (now.Attempts == was.Attempts || now.RetryAt is not { } at)
+                {
+                    continue;
+                }
+
+                var wait = at - (Engine.World.Start + seen.Rows[i].At);
+                var least = Min(interval * Math.Pow(2, Math.Max(0, now.Failures - 1)), RetryIntervalMax);
+                if (at < to.Updated + least)
+                {
+                    yield return $"version {to.Version}: after {now.Failures} errors {now.Definition.Id}-{now.Definition.Op} waits only until {at:O}";
+                }
+
+                if (wait > (least * 1.2) + tolerance)
+                {
+                    yield return $"version {to.Version}: after {now.Failures} errors {now.Definition.Id}-{now.Definition.Op} waits {wait.TotalSeconds} s";
+                }
+            }
+        }
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Timeout(Case seen) => seen.Transaction.TimeoutToFail > 0 ? TimeSpan.FromSeconds(seen.Transaction.TimeoutToFail)
+        : seen.Transaction.Type == TransactionType.Saga ? TimeSpan.Zero
+        : TimeoutDefault;
+}

@@ -1,0 +1,157 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Simulation.Machines;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Simulation.Defects;
+
+/// <summary>Branches are called when the decision is taken, before it is committed.</summary>
+internal sealed class CallBeforeCommit : Defect
+{
+    private readonly Dictionary<string, IBranchCaller> _callers = [];
+
+    public override IBranchCaller Caller(IBranchCaller caller, Process process) => _callers[process.Name] = new Once(caller);
+
+    public override ITransactionStore Store(ITransactionStore store, Process process) => new Eager(store, () => (Once)_callers[process.Name]);
+
+    private sealed class Once(IBranchCaller inner) : IBranchCaller
+    {
+        private readonly Dictionary<string, Task<BranchAnswer>> _made = [];
+
+        public void Early(BranchCallMessage call) => _made.TryAdd($"{call.Gid} {call.Url} {call.Attempt}", inner.Call(call));
+
+        public Task<BranchAnswer> Call(BranchCallMessage call) =>
+            _made.Remove($"{call.Gid} {call.Url} {call.Attempt}", out var made) ? made : inner.Call(call);
+    }
+
+    private sealed class Eager(ITransactionStore inner, Func<Once> caller) : StoreDefect(inner)
+    {
+        public override Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+        {
+            var next = write.Next;
+            for (var i = 0; i < next.Branches.Length && !next.IsFinal; i++)
+            {
+                var branch = next.Branches[i];
+                if (branch.InFlight && write.Previous?.Branches[i].InFlight != true)
+                {
+                    caller().Early(Messages.Call(new Core.BranchCall(i, branch.Definition, branch.Attempts + 1), next, next.Definition.Options.RequestTimeout));
+                }
+            }
+
+            return Inner.Write(write, cancellationToken);
+        }
+    }
+}
+
+/// <summary>What a caller makes of calls and answers, otherwise than it should.</summary>
+internal abstract class CallerDefect : Defect
+{
+    public override IBranchCaller Caller(IBranchCaller caller, Process process) => new Around(this, caller);
+
+    protected virtual BranchCallMessage Change(BranchCallMessage call) => call;
+
+    protected virtual BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) => answer;
+
+    private sealed class Around(CallerDefect defect, IBranchCaller inner) : IBranchCaller
+    {
+        public async Task<BranchAnswer> Call(BranchCallMessage call)
+        {
+            var changed = defect.Change(call);
+            return defect.Change(call, await inner.Call(changed));
+        }
+    }
+}
+
+/// <summary>Compensations go in the order of the actions.</summary>
+internal sealed class CompensationOrder : CallerDefect
+{
+    private readonly Dictionary<(string Gid, string Url), string> _turned = [];
+    private readonly Dictionary<string, List<string>> _done = [];
+
+    protected override BranchCallMessage Change(BranchCallMessage call)
+    {
+        if (call.Op == "action")
+        {
+            Done(call.Gid).Add(call.Url);
+            return call;
+        }
+
+        if (call.Op != "compensate")
+        {
+            return call;
+        }
+
+        if (!_turned.TryGetValue((call.Gid, call.Url), out var url))
+        {
+            // The last one's turn has come: take the first.
+            var actions = Done(call.Gid).Distinct().ToList();
+            var own = actions.IndexOf(call.Url.Replace("/c", "/a", StringComparison.Ordinal));
+            url = own < 0 ? call.Url : actions[actions.Count - 1 - own].Replace("/a", "/c", StringComparison.Ordinal);
+            _turned.Add((call.Gid, call.Url), url);
+        }
+
+        return call with { Url = url };
+    }
+
+    private List<string> Done(string gid) => _done.TryGetValue(gid, out var list) ? list : _done[gid] = [];
+}
+
+/// <summary>A call that was not answered is taken for refused.</summary>
+internal sealed class UnknownTakenForFailure : CallerDefect
+{
+    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
+        answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Failed } : answer;
+}
+
+/// <summary>A call that was not answered is taken for done.</summary>
+internal sealed class UnknownTakenForSuccess : CallerDefect
+{
+    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
+        answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Succeeded } : answer;
+}
+
+/// <summary>A question about a prepared message that was not answered is taken for yes.</summary>
+internal sealed class SilenceTakenForYes : CallerDefect
+{
+    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
+        call is { BranchId: "00", Type: "msg" } && answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Succeeded } : answer;
+}
+
+/// <summary>A confirm that is refused is followed by a cancel.</summary>
+internal sealed class CancelAfterRefusedConfirm : CallerDefect
+{
+    private readonly HashSet<(string Gid, string Url)> _refused = [];
+
+    protected override BranchCallMessage Change(BranchCallMessage call) =>
+        _refused.Contains((call.Gid, call.Url)) ? call with { Url = call.Url.Replace("/f", "/b", StringComparison.Ordinal) } : call;
+
+    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer)
+    {
+        if (call.Op is "confirm" or "commit" && answer.Outcome == BranchOutcome.Failed)
+        {
+            _refused.Add((call.Gid, call.Url));
+        }
+
+        return answer;
+    }
+}
+
+/// <summary>A call that fails is made again at once, thirty times.</summary>
+internal sealed class RetryStorm : Defect
+{
+    public override IBranchCaller Caller(IBranchCaller caller, Process process) => new Impatient(caller);
+
+    private sealed class Impatient(IBranchCaller inner) : IBranchCaller
+    {
+        public async Task<BranchAnswer> Call(BranchCallMessage call)
+        {
+            var answer = await inner.Call(call);
+            for (var again = 0; again < 30 && answer.Outcome is BranchOutcome.Unknown or BranchOutcome.Ongoing; again++)
+            {
+                answer = await inner.Call(call);
+            }
+
+            return answer;
+        }
+    }
+}

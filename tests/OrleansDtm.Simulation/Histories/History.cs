@@ -1,0 +1,17 @@
+using OrleansDtm.Simulation.Engine;
+
+namespace OrleansDtm.Simulation.Histories;
+
+/// <summary>Everything that could be seen, in order. Checkers read it; nothing that runs does.</summary>
+internal sealed class History(World world)
+{
+    private readonly List<Happening> _all = [];
+
+    public IReadOnlyList<Happening> All => _all;
+
+    public void Add(string? gid, Happening happening) =>
+        _all.Add(happening with { At = world.Now, Place = _all.Count, Gid = gid });
+
+    public IEnumerable<T> Of<T>(string gid)
+        where T : Happening => _all.OfType<T>().Where(h => h.Gid == gid);
+}

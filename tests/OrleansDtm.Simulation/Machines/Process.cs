@@ -1,0 +1,184 @@
+using Microsoft.Extensions.Logging;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Hosting;
+using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Simulation.Engine;
+using OrleansDtm.Simulation.Histories;
+using OrleansDtm.Simulation.Plans;
+using OrleansDtm.Simulation.Stores;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Simulation.Machines;
+
+/// <summary>One life of a coordinator's process: its clock, its connections, its activations. Dead, nothing of it is ever heard again.</summary>
+internal sealed class Process : ILogger
+{
+    private readonly Cluster _cluster;
+    private readonly List<Turns> _turns = [];
+    private readonly List<Action> _later = [];
+    private readonly List<Action> _whenDeclared = [];
+    private readonly SimStore[] _stores;
+
+    public Process(Cluster cluster, Machine machine, string name, long owner)
+    {
+        (_cluster, Machine, Name, Owner) = (cluster, machine, name, owner);
+        Clock = cluster.Defect.Clock(new SteadyClock(machine.Wall), this);
+        _stores = [.. cluster.Databases.Select(d => new SimStore(cluster.World, this, d, cluster.Plan.BatchMax))];
+        Shards = [.. _stores.Select(s => cluster.Defect.Store(s, this))];
+        Store = new ShardedTransactionStore(Shards);
+        Services = new RunnerServices(
+            Store,
+            cluster.Defect.Caller(new Caller(this, cluster.Services), this),
+            Clock,
+            owner,
+            cluster.Plan.KeepAlive,
+            this,
+            SoleOwner: cluster.Defect.SoleOwner(cluster.Plan.Alone));
+    }
+
+    public Machine Machine { get; }
+
+    /// <summary>Machine and life, as in <c>p1.2</c>.</summary>
+    public string Name { get; }
+
+    public long Owner { get; }
+
+    public World World => _cluster.World;
+
+    public TimeProvider Clock { get; }
+
+    public ITransactionStore Store { get; }
+
+    public IReadOnlyList<ITransactionStore> Shards { get; }
+
+    public RunnerServices Services { get; }
+
+    public Dictionary<string, Activation> Activations { get; } = new(StringComparer.Ordinal);
+
+    public bool IsAlive { get; private set; } = true;
+
+    public bool IsPaused { get; private set; }
+
+    /// <summary>The membership calls it dead, whatever it is.</summary>
+    public bool IsDeclaredDead { get; private set; }
+
+    public Turns NewTurns()
+    {
+        var turns = new Turns(World);
+        if (!IsAlive)
+        {
+            turns.Drop();
+        }
+        else if (IsPaused)
+        {
+            turns.Hold();
+        }
+
+        _turns.Add(turns);
+        return turns;
+    }
+
+    /// <summary>Now, or when it goes on; never if it dies first.</summary>
+    public void WhenAwake(Action action)
+    {
+        if (IsPaused)
+        {
+            _later.Add(action);
+        }
+        else if (IsAlive)
+        {
+            action();
+        }
+    }
+
+    /// <summary>When others stop waiting for it.</summary>
+    public void WhenDeclaredDead(Action action)
+    {
+        if (IsDeclaredDead)
+        {
+            action();
+        }
+        else
+        {
+            _whenDeclared.Add(action);
+        }
+    }
+
+    /// <summary>A step at which it may have been meant to die.</summary>
+    public void Step(FaultKind step)
+    {
+        if (IsAlive && Machine.Meets(step))
+        {
+            World.History.Add(null, new Struck(step.ToString(), Name));
+            _cluster.Kill(this);
+        }
+    }
+
+    public void Die()
+    {
+        IsAlive = false;
+        IsPaused = false;
+        _turns.ForEach(static t => t.Drop());
+        _later.Clear();
+        foreach (var store in _stores)
+        {
+            store.Die();
+        }
+    }
+
+    public void Pause()
+    {
+        IsPaused = true;
+        _turns.ForEach(static t => t.Hold());
+    }
+
+    public void GoOn()
+    {
+        IsPaused = false;
+        _turns.ForEach(static t => t.GoOn());
+        var later = _later.ToArray();
+        _later.Clear();
+        foreach (var action in later)
+        {
+            WhenAwake(action);
+        }
+    }
+
+    public void Declare()
+    {
+        IsDeclaredDead = true;
+        _whenDeclared.ForEach(static action => action());
+        _whenDeclared.Clear();
+    }
+
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    bool ILogger.IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+    /// <summary>What production calls an error is one: no fault of a store, a service or a process may look like that.</summary>
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (logLevel >= LogLevel.Error)
+        {
+            World.History.Add(null, new Complaint(Name, $"{formatter(state, exception)}: {exception}"));
+        }
+    }
+
+    /// <summary>Its calls of branches, with the timeout that the production caller keeps.</summary>
+    private sealed class Caller(Process process, Services.BranchServices services) : IBranchCaller
+    {
+        public Task<BranchAnswer> Call(BranchCallMessage call)
+        {
+            var answer = new TaskCompletionSource<BranchAnswer>();
+            process.Step(FaultKind.KillBeforeCall);
+            if (!process.IsAlive)
+            {
+                return answer.Task;
+            }
+
+            services.Call(call, process, answer);
+            process.Step(FaultKind.KillAfterCall);
+            return answer.Task;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using OrleansDtm.Grains;
+using OrleansDtm.Grains.Recovery;
+using OrleansDtm.Simulation.Plans;
+
+namespace OrleansDtm.Simulation.Machines;
+
+/// <summary>What the recovery grain is in production: runs the sweep of one shard in one process, again and again.</summary>
+internal sealed class Sweeper
+{
+    private readonly Cluster _cluster;
+    private readonly RecoverySweep _sweep;
+    private readonly DtmGrainOptions _options;
+
+    public Sweeper(Cluster cluster, Process process, int shard)
+    {
+        (_cluster, Process) = (cluster, process);
+        _options = new DtmGrainOptions
+        {
+            SweepPageSize = cluster.Plan.SweepPageSize,
+            SweepConcurrency = cluster.Plan.SweepConcurrency,
+            SoleOwner = cluster.Plan.Alone,
+        };
+        _sweep = new RecoverySweep(
+            process.Shards[shard],
+            shard,
+            process.Owner,
+            () => cluster.Gone,
+            (gid, gone) => cluster.Ask(process, gid, a => a.Runner.Resume(gone), Cluster.ResponseTimeout),
+            process.Clock,
+            _options,
+            process);
+        process.NewTurns().Post(() => cluster.World.Watch(Run()));
+    }
+
+    public Process Process { get; }
+
+    private async Task Run()
+    {
+        for (var round = 0; Process.IsAlive; round++)
+        {
+            Process.Step(FaultKind.KillAtSweep);
+            if (_cluster.Defect.SweepsEvery is > 0 and var every && round % every == 0)
+            {
+                await _sweep.Run(CancellationToken.None);
+            }
+
+            var over = new TaskCompletionSource();
+            _cluster.World.After(_options.SweepInterval, () => Process.WhenAwake(over.SetResult));
+            await over.Task;
+        }
+    }
+}

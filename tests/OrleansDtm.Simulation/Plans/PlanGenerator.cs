@@ -1,0 +1,199 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Simulation.Plans;
+
+/// <summary>Draws a plan from a seed.</summary>
+internal sealed class PlanGenerator
+{
+    private static readonly Fate[] Fates = [.. Enum.GetValues<Fate>().Where(static f => f != Fate.Fine)];
+
+    private static readonly FaultKind[] CommitFaults =
+    [
+        FaultKind.CommitLostBefore, FaultKind.CommitDeadlock, FaultKind.CommitLostBeforeLate, FaultKind.CommitAnswerLost,
+        FaultKind.CommitAnswerLostLate, FaultKind.CommitSlowAnswer, FaultKind.CommitSlow, FaultKind.CommitAfterLoss, FaultKind.CommitRefused,
+    ];
+
+    private static readonly FaultKind[] DatabaseFaults =
+        [FaultKind.ReadsFail, FaultKind.ReadOnly, FaultKind.Restart, FaultKind.SlowDatabase];
+
+    private static readonly FaultKind[] ProcessFaults =
+    [
+        FaultKind.KillNow, FaultKind.KillBeforeCommit, FaultKind.KillAfterCommit, FaultKind.KillBeforeCall, FaultKind.KillAfterCall,
+        FaultKind.KillAtAnswer, FaultKind.KillAtReply, FaultKind.KillAtLoad, FaultKind.KillAtSweep, FaultKind.Pause, FaultKind.ClockSet,
+        FaultKind.DirectoryLost, FaultKind.DirectoryLost, FaultKind.DirectoryLost, // The last: a process alone has nobody to share with.
+    ];
+
+    private readonly Random _random;
+    private readonly TimeSpan _calm;
+    private readonly double _wickedness;
+
+    private PlanGenerator(int seed)
+    {
+        // Not the run's own numbers: what is drawn there must not follow from the plan.
+        _random = new Random(unchecked((seed * 397) ^ 0x5eed));
+        _calm = TimeSpan.FromSeconds(_random.Next(15, 60));
+        _wickedness = _random.Next(4) switch
+        {
+            0 => 0,
+            1 => 0.15,
+            2 => 0.4,
+            _ => 0.75,
+        };
+    }
+
+    public static Plan Of(int seed) => new PlanGenerator(seed).Generate(seed);
+
+    private Plan Generate(int seed)
+    {
+        var processes = Chance(0.35) ? 1 : _random.Next(2, 4);
+        var shards = Chance(0.3) ? 2 : 1;
+        return new Plan
+        {
+            Seed = seed,
+            Processes = processes,
+            Shards = shards,
+            KeepAlive = TimeSpan.FromSeconds(_random.Next(3) * 15),
+            BatchMax = Chance(0.3) ? _random.Next(1, 3) : 64,
+            SweepPageSize = Chance(0.3) ? 2 : 100,
+            SweepConcurrency = Chance(0.3) ? 1 : 16,
+            EverybodySweeps = Chance(0.2),
+            Skews = [.. Enumerable.Range(0, processes).Select(_ => TimeSpan.FromMilliseconds(_random.Next(-200, 201)))],
+            Transactions = [.. Enumerable.Range(1, Chance(0.1) ? _random.Next(7, 15) : _random.Next(1, 7)).Select(Transaction)],
+            Faults = [.. Faults(processes, shards).OrderBy(static f => f.At)],
+            Calm = _calm,
+        };
+    }
+
+    private bool Chance(double probability) => _random.NextDouble() < probability;
+
+    private TimeSpan Milliseconds(int from, int to) => TimeSpan.FromMilliseconds(_random.Next(from, to));
+
+    private TransactionPlan Transaction(int number)
+    {
+        var type = (TransactionType)_random.Next((int)TransactionType.Saga, (int)TransactionType.Workflow + 1);
+        var steps = Chance(0.1) ? _random.Next(5, 9) : _random.Next(1, 5);
+        var concurrent = type is TransactionType.Saga or TransactionType.Msg && Chance(0.4);
+        var plan = new TransactionPlan
+        {
+            Gid = string.Create(CultureInfo.InvariantCulture, $"g{number}"),
+            Type = type,
+            Start = Chance(0.3) ? TimeSpan.Zero : Milliseconds(0, (int)(_calm.TotalMilliseconds * 0.7)),
+            Steps = steps,
+            Protocol = Chance(0.3) ? "grpc" : "http",
+            Concurrent = concurrent,
+            Orders = type == TransactionType.Saga && concurrent ? Orders(steps) : ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+            NoCompensation = type == TransactionType.Saga ? [.. Enumerable.Range(0, steps).Where(_ => Chance(0.1))] : [],
+            TimeoutToFail = type switch
+            {
+                TransactionType.Workflow => 0,
+                TransactionType.Saga => Chance(0.4) ? _random.Next(1, 30) : 0,
+                _ => Chance(0.8) ? _random.Next(1, 25) : 0,
+            },
+            RetryInterval = _random.Next(4),
+            RequestTimeout = Chance(0.5) ? 0 : _random.Next(1, 5),
+            RetryLimit = type == TransactionType.Saga && Chance(0.3) ? _random.Next(1, 4) : 0,
+            Delay = type == TransactionType.Msg && Chance(0.2) ? _random.Next(1, 20) : 0,
+            WaitResult = type is TransactionType.Saga or TransactionType.Msg && Chance(0.4),
+            Notice = Chance(0.15),
+            Prepares = type != TransactionType.Msg || Chance(0.75),
+            Thinks = Chance(0.2) ? Milliseconds(1000, 12_000) : Milliseconds(0, 300),
+        };
+        plan = plan with
+        {
+            MeansIt = !plan.Prepares || Chance(0.7),
+            SubmitterDiesAt = plan.Prepares && Chance(0.2) ? _random.Next(1, steps + 3) : 0,
+        };
+        return plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] };
+    }
+
+    private ImmutableDictionary<int, ImmutableArray<int>> Orders(int steps)
+    {
+        // Any order without circles: each step may wait for steps before it in a random permutation.
+        var permutation = Enumerable.Range(0, steps).ToArray();
+        _random.Shuffle(permutation);
+        return Enumerable.Range(1, Math.Max(0, steps - 1))
+            .Where(_ => Chance(0.6))
+            .ToImmutableDictionary(i => permutation[i], i => permutation[..i].Where(_ => Chance(0.5)).ToImmutableArray());
+    }
+
+    private IEnumerable<CallFate> FatesOf(TransactionPlan plan)
+    {
+        var names = plan.Type switch
+        {
+            TransactionType.Saga => Names("a", plan.Steps).Concat(Names("c", plan.Steps)),
+            TransactionType.Msg => Names("a", plan.Steps).Append("q"),
+            TransactionType.Workflow => ["q"],
+            _ => Names("t", plan.Steps).Concat(Names("f", plan.Steps)).Concat(Names("b", plan.Steps)),
+        };
+        if (plan.Type == TransactionType.Saga && Chance(0.3))
+        {
+            yield return new CallFate(string.Create(CultureInfo.InvariantCulture, $"a{_random.Next(plan.Steps)}"), 1, Fate.Refused, TimeSpan.Zero);
+        }
+
+        foreach (var name in names.Append("n"))
+        {
+            for (var nth = 1; nth <= 5; nth++)
+            {
+                if (!Chance(name[0] == 't' ? _wickedness / 4 : _wickedness))
+                {
+                    continue;
+                }
+
+                var kind = Fates[_random.Next(Fates.Length)];
+                if (kind is Fate.Refused or Fate.RefusedInBody && name == "q" && plan.Type == TransactionType.Msg)
+                {
+                    continue; // Whoever denies what it has committed cannot be helped.
+                }
+
+                yield return new CallFate(name, nth, kind, kind == Fate.Slow ? Milliseconds(100, 2500) : Milliseconds(1000, 30_000));
+            }
+        }
+    }
+
+    private static IEnumerable<string> Names(string letter, int steps) =>
+        Enumerable.Range(0, steps).Select(i => string.Create(CultureInfo.InvariantCulture, $"{letter}{i}"));
+
+    private IEnumerable<Extra> Extras(TransactionPlan plan)
+    {
+        var register = string.Create(CultureInfo.InvariantCulture, $"reg{_random.Next(plan.Steps)}");
+        string[] words = plan.Type switch
+        {
+            TransactionType.Saga => ["submit", "submit", "submit", "abort"],
+            TransactionType.Msg => plan.Prepares ? ["prepare", "submit", "submit", "abort"] : ["submit"],
+            TransactionType.Workflow => ["prepare", register, register, "succeed", "fail"],
+            _ => ["prepare", register, register, register, register + "!", "submit", "abort"],
+        };
+        while (Chance(0.5))
+        {
+            var word = Chance(0.03) ? "stop" : Chance(0.1) ? "retry" : Chance(0.1) ? "wait" : words[_random.Next(words.Length)];
+            yield return new Extra(Chance(0.5) ? Milliseconds(0, 50) : Milliseconds(0, 20_000), word);
+        }
+    }
+
+    private IEnumerable<FaultPlan> Faults(int processes, int shards)
+    {
+        var count = _random.Next(20) switch
+        {
+            < 4 => 0,
+            < 14 => _random.Next(1, 7),
+            < 18 => _random.Next(7, 20),
+            _ => _random.Next(20, 80), // Hardly anything works for long.
+        };
+        for (var i = 0; i < count; i++)
+        {
+            var at = Milliseconds(0, (int)(_calm.TotalMilliseconds * 0.9));
+            var length = Milliseconds(500, 20_000);
+            yield return _random.Next(20) switch
+            {
+                < 7 => new FaultPlan(at, CommitFaults[_random.Next(CommitFaults.Length)], _random.Next(shards), length),
+                < 9 => new FaultPlan(at, DatabaseFaults[_random.Next(DatabaseFaults.Length)], _random.Next(shards), length),
+                9 => Chance(0.3)
+                    ? new FaultPlan(at, FaultKind.ClockJump, _random.Next(processes), length)
+                    : new FaultPlan(at, Chance(0.5) ? FaultKind.ServicesHang : FaultKind.ServicesFail, 0, length),
+                _ => new FaultPlan(at, ProcessFaults[_random.Next(ProcessFaults.Length - (processes == 1 ? 3 : 0))], _random.Next(processes), length),
+            };
+        }
+    }
+}

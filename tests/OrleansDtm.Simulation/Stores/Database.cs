@@ -1,0 +1,63 @@
+using OrleansDtm.Simulation.Engine;
+using OrleansDtm.Simulation.Histories;
+using OrleansDtm.Simulation.Plans;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Simulation.Stores;
+
+/// <summary>One shard's database: what is durable, and how it is just now. It outlives every process.</summary>
+internal sealed class Database(World world, int number)
+{
+    private readonly Queue<FaultKind> _armed = new();
+
+    public int Number => number;
+
+    /// <summary>Moments from which on it works again.</summary>
+    public TimeSpan ReadsBack { get; set; }
+
+    public TimeSpan WritesBack { get; set; }
+
+    public TimeSpan FastAgain { get; set; }
+
+    public InMemoryTransactionStore Rows { get; private set; } = new();
+
+    public StoredTransaction? Row(string gid) => Rows.Load(gid, CancellationToken.None).Result;
+
+    /// <summary>The next commit meets it.</summary>
+    public void Arm(FaultKind fault) => _armed.Enqueue(fault);
+
+    /// <summary>What the commit that begins now meets; null = nothing.</summary>
+    public FaultKind? Meet()
+    {
+        if (!_armed.TryDequeue(out var fault))
+        {
+            return null;
+        }
+
+        world.History.Add(null, new Struck(fault.ToString(), $"shard {number}"));
+        return fault;
+    }
+
+    /// <summary>Faults that have found no opportunity are over; what began goes on to its end.</summary>
+    public void Calm()
+    {
+        _armed.Clear();
+        (ReadsBack, WritesBack, FastAgain) = (world.Now, world.Now, world.Now);
+    }
+
+    /// <summary>Commits a batch, all of it at one moment.</summary>
+    public void Apply(IReadOnlyList<EncodedWrite> batch, WriteResult[] results, string process)
+    {
+        var one = new WriteResult[1];
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Rows.Commit([batch[i]], one);
+            results[i] = one[0];
+            var gid = batch[i].Gid;
+            world.History.Add(gid, one[0] == WriteResult.Written ? new Stored(Row(gid)!, process) : new Fenced(process));
+        }
+    }
+
+    /// <summary>How long a round trip takes just now, one way.</summary>
+    public TimeSpan Latency() => world.Now < FastAgain ? world.Between(50, 2000) : world.Between(0.1, 3);
+}

@@ -1,0 +1,99 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Simulation.Engine;
+using OrleansDtm.Simulation.Histories;
+using OrleansDtm.Simulation.Machines;
+using OrleansDtm.Simulation.Plans;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Simulation.Submitters;
+
+/// <summary>Sends requests of one transaction to whichever process it picks, over a network that may lose the answer with the process.</summary>
+internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbers numbers)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PatienceForEnd = TimeSpan.FromSeconds(30);
+
+    private readonly Requests _requests = new(plan, cluster.Defect);
+
+    /// <summary>Requests that nobody has heard of yet.</summary>
+    public int UnderWay { get; private set; }
+
+    public World World => cluster.World;
+
+    /// <summary>The branches a workflow had done when it was prepared last; null = not known.</summary>
+    public Transaction? Progress { get; private set; }
+
+    /// <summary>Again and again, until it is answered with anything but "come again".</summary>
+    public async Task<TransactionReply> Say(string word)
+    {
+        while (true)
+        {
+            if (await Try(word) is { Kind: not ReplyKind.Unavailable } reply)
+            {
+                return reply;
+            }
+
+            await World.Delay(World.Between(200, 1500));
+        }
+    }
+
+    /// <summary>Once; null = no answer came.</summary>
+    public async Task<TransactionReply?> Try(string word)
+    {
+        var request = numbers.Next();
+        var wait = word == "wait" || (word == "submit" && plan.WaitResult);
+        var heard = new TaskCompletionSource<TransactionReply?>();
+        var processes = cluster.Alive.ToList();
+        var process = processes.Count > 0 ? processes[World.Random.Next(processes.Count)] : null;
+        World.History.Add(plan.Gid, new Asked(request, word, wait, process?.Name ?? ""));
+        UnderWay++;
+        if (process is not null)
+        {
+            World.After(World.Between(0.1, 5), () => process.NewTurns().Post(() => World.Watch(Handle(process, request, word, wait, heard))));
+        }
+
+        World.After(wait ? PatienceForEnd : Patience, () => heard.TrySetResult(null));
+        var reply = await heard.Task;
+        UnderWay--;
+        World.History.Add(plan.Gid, new Heard(request, word, reply));
+        return reply;
+    }
+
+    /// <summary>What the front end of a process does.</summary>
+    private async Task Handle(Process process, int request, string word, bool wait, TaskCompletionSource<TransactionReply?> heard)
+    {
+        var patience = wait ? TimeSpan.FromHours(1) : Cluster.ResponseTimeout;
+        var reply = await cluster.Defect.Post(
+            word, () => GrainCalls.Ask(() => cluster.Ask(process, plan.Gid, a => _requests.Post(a, word), patience)));
+        if (word == "prepare" && plan.Type == TransactionType.Workflow && reply.Kind == ReplyKind.Ok)
+        {
+            try
+            {
+                Progress = (await process.Store.Load(plan.Gid, CancellationToken.None))?.Transaction;
+            }
+            catch (StoreUnavailableException e)
+            {
+                reply = new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+            }
+        }
+
+        process.Step(FaultKind.KillAtReply);
+        if (!process.IsAlive)
+        {
+            return;
+        }
+
+        World.History.Add(plan.Gid, new Answered(request, word, reply, process.Name));
+        World.After(World.Between(0.1, 5), () => heard.TrySetResult(reply));
+    }
+}
+
+/// <summary>Numbers requests over all clients.</summary>
+internal sealed class RequestNumbers
+{
+    private int _last;
+
+    public int Next() => ++_last;
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Protocol;
+using OrleansDtm.Simulation.Machines;
+using OrleansDtm.Simulation.Plans;
+
+namespace OrleansDtm.Simulation.Submitters;
+
+/// <summary>What a submitter sends, as the front end hands it to the transaction: through the production validator and messages.</summary>
+internal sealed class Requests
+{
+    private static readonly RequestOptions Options = new()
+    {
+        RetryInterval = TimeSpan.FromSeconds(4),
+        RetryIntervalMax = TimeSpan.FromSeconds(20),
+    };
+
+    private readonly TransactionPlan _plan;
+    private readonly SubmissionMessage _prepare;
+    private readonly SubmissionMessage _submit;
+
+    public Requests(TransactionPlan plan, Defects.Defect defect)
+    {
+        _plan = plan;
+        var validator = new RequestValidator(Options);
+        _submit = defect.Submission(validator.Submission(Body(prepare: false), prepare: false));
+        _prepare = plan.Type == TransactionType.Saga ? _submit : defect.Submission(validator.Submission(Body(prepare: true), prepare: true));
+    }
+
+    /// <summary>The event a word stands for, brought in by the grain of the gid.</summary>
+    public Task<TransactionReply> Post(Activation at, string word)
+    {
+        var now = at.Process.Clock.GetUtcNow();
+        return word switch
+        {
+            "prepare" => at.Runner.Post(new TransactionEvent.Prepare(Messages.Submission(_plan.Gid, _prepare, now))),
+            "submit" => at.Runner.Post(new TransactionEvent.Submit(Messages.Submission(_plan.Gid, _submit, now)), _submit.WaitResult),
+            "abort" => at.Runner.Post(new TransactionEvent.Abort(_plan.Type, "changed its mind")),
+            "succeed" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "done")),
+            "fail" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", "")),
+            "retry" => at.Runner.Post(TransactionEvent.RetryNow.Instance),
+            "wait" => at.Runner.Post(TransactionEvent.TimeDue.Instance, wait: true),
+            "stop" => at.Runner.Post(TransactionEvent.ForceStop.Instance),
+            _ => Register(at, word, now),
+        };
+    }
+
+    public static string BranchId(int branch) => (branch + 1).ToString("00", CultureInfo.InvariantCulture);
+
+    private async Task<TransactionReply> Register(Activation at, string word, DateTimeOffset now)
+    {
+        var other = word.EndsWith('!');
+        var branch = int.Parse(word.TrimEnd('!')[3..], CultureInfo.InvariantCulture);
+        var message = new RegisterMessage
+        {
+            Type = Names.Of(_plan.Type),
+            BranchId = BranchId(branch),
+            Payload = Encoding.UTF8.GetBytes(other ? "other" : "same"),
+            Calls = _plan.Type switch
+            {
+                TransactionType.Tcc => [new(BranchOps.Cancel, Url($"b{branch}")), new(BranchOps.Confirm, Url($"f{branch}"))],
+                TransactionType.Xa => [new(BranchOps.Rollback, Url($"b{branch}")), new(BranchOps.Commit, Url($"f{branch}"))],
+                _ => [new RegisterCall("do", "")],
+            },
+            Status = _plan.Type == TransactionType.Workflow ? "succeed" : "prepared",
+        };
+        var reply = await at.Runner.Post(Messages.Register(message, now));
+
+        // As the grain.
+        return reply.Kind == ReplyKind.NotFound ? reply with { Kind = ReplyKind.Conflict } : reply;
+    }
+
+    private TransactionRequest Body(bool prepare)
+    {
+        var steps = _plan.Type is TransactionType.Saga or TransactionType.Msg ? _plan.Steps : 0;
+        var asks = _plan.Type == TransactionType.Workflow || (_plan.Type == TransactionType.Msg && prepare);
+        return new TransactionRequest
+        {
+            Gid = _plan.Gid,
+            TransType = Names.Of(_plan.Type),
+            Protocol = _plan.Protocol,
+            Steps =
+            [
+                .. Enumerable.Range(0, steps).Select(i => new StepRequest
+                {
+                    Action = Url($"a{i}"),
+                    Compensate = _plan.Type == TransactionType.Msg || _plan.NoCompensation.Contains(i) ? "" : Url($"c{i}"),
+                }),
+            ],
+            Payloads = [.. Enumerable.Range(0, steps).Select(static i => $"{{\"step\":{i}}}")],
+            QueryPrepared = asks ? Url("q") : null,
+            CallbackUrl = _plan.Notice ? "http://svc/n" : null,
+            CustomData = CustomData(),
+            Concurrent = _plan.Concurrent && _plan.Type == TransactionType.Msg,
+            WaitResult = _plan.WaitResult,
+            TimeoutToFail = _plan.TimeoutToFail,
+            RetryInterval = _plan.RetryInterval,
+            RequestTimeout = _plan.RequestTimeout,
+            RetryLimit = _plan.RetryLimit,
+        };
+    }
+
+    private string? CustomData() => _plan.Type switch
+    {
+        TransactionType.Saga when _plan.Concurrent => JsonSerializer.Serialize(new
+        {
+            concurrent = true,
+            orders = _plan.Orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value.ToArray()),
+        }),
+        TransactionType.Msg when _plan.Delay > 0 => JsonSerializer.Serialize(new { delay = _plan.Delay }),
+        TransactionType.Workflow => JsonSerializer.Serialize(new { name = "transfer", data = "" }),
+        _ => null,
+    };
+
+    private string Url(string name) => _plan.Protocol == "grpc" ? $"svc:5/Bank/{name}" : $"http://svc/{name}";
+}
