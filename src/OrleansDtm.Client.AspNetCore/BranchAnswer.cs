@@ -27,6 +27,12 @@ internal sealed record BranchAnswer(int Status, string Body)
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "That is no outcome."),
     };
 
+    /// <summary>Neither yes nor no. The words that would say so must not stand in it.</summary>
+    public static BranchAnswer Error(string message) => Of(
+        StatusCodes.Status500InternalServerError,
+        "ERROR",
+        message.Replace(ResultWords.Ongoing, "ongoing", StringComparison.Ordinal).Replace(ResultWords.Failure, "failure", StringComparison.Ordinal));
+
     /// <summary>Null = the exception means neither: it is an error, and the call will be repeated.</summary>
     public static BranchAnswer? Of(Exception exception) => exception switch
     {

@@ -1,18 +1,15 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using System.Text;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
 /// <summary>Calls participants from here: tries, XA actions, the question of a prepared message. Tells what they answered by DTM's rules.</summary>
-internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions> options, TimeProvider clock)
+internal sealed class BranchCaller(
+    IHttpClientFactory http, IEnumerable<IBranchTransport> transports, IOptions<DtmOptions> options, TimeProvider clock)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
-
-    /// <summary>As JSON.</summary>
-    public string Payload<T>(T payload) => Client.Payload.Text(payload, options.Value.Json);
 
     /// <param name="transaction">Whose gid, type, headers and request timeout go with the call.</param>
     /// <param name="branchId">Which branch.</param>
@@ -22,7 +19,7 @@ internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions>
     /// <param name="coordinator">What the participant is told about where the coordinator is; null = nothing.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<BranchResponse> CallAsync(
-        TransactionRequest transaction, string branchId, string op, string url, string? body, string? coordinator, CancellationToken cancellationToken)
+        TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator, CancellationToken cancellationToken)
     {
         if (url.Length == 0)
         {
@@ -32,9 +29,15 @@ internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions>
         var limit = transaction.RequestTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : options.Value.BranchTimeout;
         using var late = new CancellationTokenSource(limit, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
-        using var request = Request(transaction, branchId, op, url, body, coordinator);
         try
         {
+            if (transports.FirstOrDefault(transport => transport.Serves(url)) is { } other)
+            {
+                var message = await other.CallAsync(transaction, branchId, op, url, body, coordinator, both.Token).ConfigureAwait(false);
+                return new BranchResponse(message, options.Value.Json);
+            }
+
+            using var request = Request(transaction, branchId, op, url, body, coordinator);
             using var client = http.CreateClient(DtmHttpClients.Branches);
             using var response = await client.SendAsync(request, both.Token).ConfigureAwait(false);
             var answer = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
@@ -50,7 +53,7 @@ internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions>
     }
 
     private static HttpRequestMessage Request(
-        TransactionRequest transaction, string branchId, string op, string url, string? body, string? coordinator)
+        TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator)
     {
         var target = new UrlQuery(url)
             .Add(BranchQuery.Dtm, coordinator)
@@ -62,7 +65,7 @@ internal sealed class BranchCaller(IHttpClientFactory http, IOptions<DtmOptions>
         var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, target.ToString());
         if (body is not null)
         {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content = new ByteArrayContent(body);
             request.Content.Headers.ContentType = Json;
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
@@ -16,6 +17,19 @@ internal static class CoordinatorJson
         root.TryGetProperty("transaction", out var transaction) && transaction.ValueKind == JsonValueKind.Object
             ? Info(transaction, gid, [.. Items(root, "branches").Select(Branch)])
             : null);
+
+    public static WorkflowProgress Progress(byte[] answer) => Read(answer, static root =>
+    {
+        var transaction = root.GetProperty("transaction");
+        var custom = Text(transaction, "custom_data") is { Length: > 0 } text ? JsonSerializer.Deserialize(text, ProtocolJson.Default.WorkflowCustomData) : null;
+        return new WorkflowProgress(
+            Status(Text(transaction, "status")),
+            Text(transaction, "rollback_reason"),
+            Convert.FromBase64String(Text(transaction, "result")),
+            custom?.Name is { Length: > 0 } name ? (name, custom.Data ?? []) : null,
+            [.. Items(root, "progresses").Select(static item =>
+                RecordedStep.Of(Text(item, "branch_id"), Text(item, "op"), Text(item, "status"), BinaryText.Read(Data(item)))).OfType<RecordedStep>()]);
+    });
 
     public static TransactionPage Page(byte[] answer) => Read(answer, static root =>
     {
@@ -74,14 +88,17 @@ internal static class CoordinatorJson
         BranchId = Text(item, "branch_id"),
         Op = Text(item, "op"),
         Url = Text(item, "url"),
-        Payload = item.TryGetProperty("bin_data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetBytesFromBase64() : default,
+        Payload = Data(item),
         Status = Text(item, "status"),
         Attempts = item.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
         LastError = Text(item, "last_error") is { Length: > 0 } error ? error : null,
         Finished = Time(item, "finish_time"),
     };
 
-    private static GlobalStatus Status(string word) => word switch
+    private static byte[] Data(JsonElement item) =>
+        item.TryGetProperty("bin_data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetBytesFromBase64() : [];
+
+    internal static GlobalStatus Status(string word) => word switch
     {
         "prepared" => GlobalStatus.Prepared,
         "submitted" => GlobalStatus.Submitted,

@@ -8,6 +8,7 @@ namespace OrleansDtm.Client;
 internal sealed partial class Dtm(
     ICoordinator coordinator,
     BranchCaller branches,
+    WorkflowRuntime workflows,
     IEnumerable<IBranchHeaderSource> headers,
     IOptions<DtmOptions> options,
     TimeProvider clock,
@@ -25,6 +26,19 @@ internal sealed partial class Dtm(
     public BranchCaller Branches => branches;
 
     public DtmOptions Options => options.Value;
+
+    /// <summary>As the coordinator can carry it.</summary>
+    /// <exception cref="ArgumentException">It is no text, and the coordinator carries nothing else.</exception>
+    public byte[] Body<T>(T payload)
+    {
+        var body = Payload.Bytes(payload, Options.Json);
+        if (!coordinator.CarriesBytes)
+        {
+            _ = Payload.Text(body);
+        }
+
+        return body;
+    }
 
     public Saga Saga(SagaOptions? options = null) => new(this, options ?? new SagaOptions());
 
@@ -55,6 +69,15 @@ internal sealed partial class Dtm(
         ArgumentNullException.ThrowIfNull(body);
         var request = Request(TransTypes.Xa, options ?? new TransOptions(), NewGid(options));
         return TwoPhaseAsync(request, () => body(new Xa(this, request, cancellationToken)), cancellationToken);
+    }
+
+    public Task<WorkflowResult> WorkflowAsync<TInput>(
+        string name, TInput input, TransOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var request = Request(TransTypes.Workflow, options ?? new TransOptions(), NewGid(options));
+        request.WaitResult = null; // It runs here, so its end is always waited for.
+        return workflows.ExecuteAsync(request, name, Payload.Bytes(input, Options.Json), cancellationToken);
     }
 
     public Task RegisterXaBranchAsync(BranchContext context, CancellationToken cancellationToken = default)

@@ -17,6 +17,18 @@ public sealed class DtmOptions
     /// <summary>How long a participant may take for a call made from here: the try of a TCC, the action of an XA branch. Default: 10 s.</summary>
     public TimeSpan BranchTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Where the coordinator finds the workflows of this application when one was interrupted: the URL of MapWorkflows, or over gRPC
+    /// host:port/workflow.Workflow/Execute. Any instance may answer there. Null (default) = there are no workflows.
+    /// </summary>
+    public string? WorkflowCallback { get; set; }
+
+    /// <summary>
+    /// How long the coordinator's call to go on with a workflow waits for its end, before it is answered that the workflow is at it. Less
+    /// than the coordinator's request timeout. Default: 2 s.
+    /// </summary>
+    public TimeSpan WorkflowPatience { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How payloads become JSON and back. Default: <see cref="JsonSerializerOptions.Web"/>.</summary>
     public JsonSerializerOptions Json { get; set; } = JsonSerializerOptions.Web;
 

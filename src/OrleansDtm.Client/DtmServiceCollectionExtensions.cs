@@ -19,7 +19,8 @@ public static class DtmServiceCollectionExtensions
             .Configure(options => configure?.Invoke(options))
             .Validate(static o => o.Server is { IsAbsoluteUri: true, Scheme: "http" or "https" }, "DtmOptions.Server must be an absolute http(s) URL.")
             .Validate(
-                static o => o.RequestTimeout > TimeSpan.Zero && o.WaitTimeout > TimeSpan.Zero && o.BranchTimeout > TimeSpan.Zero,
+                static o => o.RequestTimeout > TimeSpan.Zero && o.WaitTimeout > TimeSpan.Zero && o.BranchTimeout > TimeSpan.Zero
+                    && o.WorkflowPatience > TimeSpan.Zero,
                 "The timeouts of DtmOptions must be greater than zero.")
             .Validate(static o => o.Json is not null, "DtmOptions.Json must not be null.")
             .ValidateOnStart();
@@ -30,6 +31,7 @@ public static class DtmServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ICoordinator, HttpCoordinator>();
         services.TryAddSingleton<BranchCaller>();
+        services.TryAddSingleton<WorkflowRuntime>();
         services.TryAddSingleton<IDtm, Dtm>();
         return services;
 

@@ -16,7 +16,7 @@ internal sealed class HttpCoordinator : ICoordinator
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>What is not said is not sent: servers in stricter languages take a null for a wrong type.</summary>
-    private static readonly ProtocolJson Written = new(new JsonSerializerOptions(ProtocolJson.Readable.Options)
+    internal static readonly ProtocolJson Written = new(new JsonSerializerOptions(ProtocolJson.Readable.Options)
     {
         TypeInfoResolver = null,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -39,6 +39,8 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     public string Address { get; }
+
+    public bool CarriesBytes => false;
 
     public async Task<string> NewGidAsync(CancellationToken cancellationToken)
     {
@@ -71,16 +73,22 @@ internal sealed class HttpCoordinator : ICoordinator
         };
         try
         {
-            fields["data"] = Utf8.GetString(request.Data.Span);
+            fields["data"] = request.TransType == TransTypes.Workflow && BinaryText.IsLike(request.Data.Span)
+                ? BinaryText.Of(request.Data)
+                : Utf8.GetString(request.Data.Span);
         }
         catch (DecoderFallbackException)
         {
-            // DTM's own servers read only data, and lose bytes that are no text.
+            // DTM's own servers read only data, as text; what they give back is recognized.
+            fields["data"] = BinaryText.Of(request.Data);
             fields["bin_data"] = Convert.ToBase64String(request.Data.Span);
         }
 
         return PostAsync("registerBranch", fields, Written.DictionaryStringString, request.Gid, _options.RequestTimeout, cancellationToken);
     }
+
+    public async Task<WorkflowProgress> PrepareWorkflowAsync(TransactionRequest request, CancellationToken cancellationToken) =>
+        CoordinatorJson.Progress(await PostAsync("prepareWorkflow", request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false));
 
     public async Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken) =>
         CoordinatorJson.Query(await GetAsync($"query?gid={Uri.EscapeDataString(gid)}", gid, cancellationToken).ConfigureAwait(false), gid);
@@ -115,8 +123,11 @@ internal sealed class HttpCoordinator : ICoordinator
     private Task<byte[]> GetAsync(string apiAndQuery, string? gid, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, apiAndQuery, null, gid, _options.RequestTimeout, cancellationToken);
 
-    private Task<byte[]> PostAsync(string api, TransactionRequest request, TimeSpan limit, CancellationToken cancellationToken) =>
-        PostAsync(api, request, Written.TransactionRequest, request.Gid, limit, cancellationToken);
+    private Task<byte[]> PostAsync(string api, TransactionRequest request, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        request.Payloads = request.BinPayloads is { } payloads ? [.. payloads.Select(static payload => Payload.Text(payload.Span))] : null;
+        return PostAsync(api, request, Written.TransactionRequest, request.Gid, limit, cancellationToken);
+    }
 
     private Task<byte[]> PostAsync<T>(string api, T body, JsonTypeInfo<T> type, string? gid, TimeSpan limit, CancellationToken cancellationToken)
     {

@@ -11,6 +11,9 @@ internal interface ICoordinator
     /// <summary>What branches called from here are told about where the coordinator is.</summary>
     string Address { get; }
 
+    /// <summary>Payloads may be any bytes; otherwise they must be text.</summary>
+    bool CarriesBytes { get; }
+
     Task<string> NewGidAsync(CancellationToken cancellationToken);
 
     Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken);
@@ -24,6 +27,9 @@ internal interface ICoordinator
     Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken);
 
     Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Creates a workflow or finds it.</summary>
+    Task<WorkflowProgress> PrepareWorkflowAsync(TransactionRequest request, CancellationToken cancellationToken);
 
     Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken);
 

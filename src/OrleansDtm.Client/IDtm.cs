@@ -54,6 +54,26 @@ public interface IDtm
     Task<TransactionResult> XaAsync(Func<Xa, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Executes a workflow here and now; one of that gid that was interrupted goes on, one that has ended is not executed again. Where it is
+    /// interrupted, by an error of its own or the death of this process, the coordinator has it go on after its retry interval, here or in
+    /// another instance (see <see cref="DtmOptions.WorkflowCallback"/>).
+    /// </summary>
+    /// <param name="name">As registered by AddWorkflow.</param>
+    /// <param name="input">Stored as JSON; bytes and messages of protocol buffers as they are. Where the gid is known already, its first input counts.</param>
+    /// <param name="options">What counts is gid, retry interval, callback URL, and headers and timeout of the coordinator's call. Null = the defaults.</param>
+    /// <param name="cancellationToken">
+    /// Ends this run before its next step; what is done is recorded, and the coordinator has the workflow go on.
+    /// </param>
+    /// <returns>How it ended: a rollback is a result, not an exception.</returns>
+    /// <exception cref="InvalidOperationException">There is no workflow of the name, or no callback.</exception>
+    /// <exception cref="BranchOngoingException">A participant has not come to an end; the workflow goes on later.</exception>
+    /// <exception cref="DtmConflictException">The gid is that of another workflow.</exception>
+    /// <exception cref="DtmUnavailableException">The coordinator cannot be reached: it did not begin, or goes on later.</exception>
+    /// <exception cref="Exception">Whatever else the workflow throws; it goes on later.</exception>
+    Task<WorkflowResult> WorkflowAsync<TInput>(
+        string name, TInput input, TransOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// A participant of an XA transaction tells the coordinator of its branch, before it prepares: what <see cref="XaBranch"/> wants to
     /// have called. Saying it again changes nothing.
     /// </summary>

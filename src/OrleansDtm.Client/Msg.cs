@@ -13,7 +13,7 @@ public sealed partial class Msg
     private readonly Dtm _dtm;
     private readonly MsgOptions _options;
     private readonly List<StepRequest> _steps = [];
-    private readonly List<string> _payloads = [];
+    private readonly List<ReadOnlyMemory<byte>> _payloads = [];
     private string? _queryPrepared;
 
     internal Msg(Dtm dtm, MsgOptions options)
@@ -29,18 +29,18 @@ public sealed partial class Msg
     /// <summary>Adds a call without a body: a GET.</summary>
     /// <param name="action">Whom to call; <c>topic://name</c> = the topic's subscribers.</param>
     /// <exception cref="ArgumentException">The URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
-    public Msg Step(string action) => Add(action, "");
+    public Msg Step(string action) => Add(action, []);
 
     /// <summary>Adds a call.</summary>
     /// <param name="action">Whom to call; <c>topic://name</c> = the topic's subscribers.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes: these go as they are and must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text, or the URL's query has a name that DTM adds itself.</exception>
-    public Msg Step<T>(string action, T payload) => Add(action, _dtm.Branches.Payload(payload));
+    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
+    /// <exception cref="ArgumentException">The bytes are no text and the coordinator is asked over HTTP, or the URL's query has a name that DTM adds itself.</exception>
+    public Msg Step<T>(string action, T payload) => Add(action, _dtm.Body(payload));
 
     /// <summary>Adds a call of every subscriber the topic has when the message is stored.</summary>
     /// <param name="topic">Its name.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes: these go as they are and must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text.</exception>
+    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
+    /// <exception cref="ArgumentException">The bytes are no text, and the coordinator is asked over HTTP.</exception>
     public Msg Topic<T>(string topic, T payload) => Step(TopicScheme + topic, payload);
 
     /// <summary>Announces it. If no submit or abort follows, the coordinator asks.</summary>
@@ -89,7 +89,7 @@ public sealed partial class Msg
 
         var request = _dtm.Request(TransTypes.Msg, _options, Gid);
         request.Steps = [.. _steps];
-        request.Payloads = [.. _payloads];
+        request.BinPayloads = [.. _payloads];
         request.QueryPrepared = _queryPrepared;
         request.Concurrent = _options.Concurrent ? true : null;
         if (_options.Delay is { } delay)
@@ -100,7 +100,7 @@ public sealed partial class Msg
         return request;
     }
 
-    private Msg Add(string action, string payload)
+    private Msg Add(string action, byte[] payload)
     {
         ArgumentNullException.ThrowIfNull(action);
         BranchUrls.Check(action, nameof(action));

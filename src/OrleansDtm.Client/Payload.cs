@@ -1,24 +1,56 @@
 using System.Text;
 using System.Text.Json;
+using Google.Protobuf;
 
 namespace OrleansDtm.Client;
 
-/// <summary>How a payload becomes a body.</summary>
+/// <summary>How a payload becomes a body, and back.</summary>
 internal static class Payload
 {
     /// <summary>Strict: bytes that are no text cannot go into DTM's JSON, and must not be changed silently.</summary>
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Bytes are a body already: whoever hands them over does not mean base64 in quotes.</summary>
-    public static string Text<T>(T payload, JsonSerializerOptions json) => payload switch
+    /// <summary>Bytes and messages are a body already: whoever hands them over does not mean base64 in quotes.</summary>
+    public static byte[] Bytes<T>(T payload, JsonSerializerOptions json) => payload switch
     {
-        byte[] bytes => FromBytes(bytes, nameof(payload)),
-        ReadOnlyMemory<byte> bytes => FromBytes(bytes.Span, nameof(payload)),
-        Memory<byte> bytes => FromBytes(bytes.Span, nameof(payload)),
-        _ => JsonSerializer.Serialize(payload, json),
+        byte[] bytes => bytes,
+        ReadOnlyMemory<byte> bytes => bytes.ToArray(),
+        Memory<byte> bytes => bytes.ToArray(),
+        IMessage message => message.ToByteArray(),
+        _ => JsonSerializer.SerializeToUtf8Bytes(payload, json),
     };
 
-    private static string FromBytes(ReadOnlySpan<byte> bytes, string name)
+    /// <summary>As they were before; the type's default when there is nothing.</summary>
+    public static T? Read<T>(ReadOnlyMemory<byte> data, JsonSerializerOptions json)
+    {
+        if (typeof(T) == typeof(byte[]))
+        {
+            return (T)(object)data.ToArray();
+        }
+
+        if (typeof(T) == typeof(ReadOnlyMemory<byte>))
+        {
+            return (T)(object)data;
+        }
+
+        if (typeof(T) == typeof(Memory<byte>))
+        {
+            return (T)(object)new Memory<byte>(data.ToArray());
+        }
+
+        if (typeof(IMessage).IsAssignableFrom(typeof(T)) && !typeof(T).IsAbstract)
+        {
+            var message = (IMessage)Activator.CreateInstance<T>()!;
+            message.MergeFrom(data.Span);
+            return (T)message;
+        }
+
+        return data.Length == 0 ? default : JsonSerializer.Deserialize<T>(data.Span, json);
+    }
+
+    /// <summary>For DTM's JSON.</summary>
+    /// <exception cref="ArgumentException">They are no text.</exception>
+    public static string Text(ReadOnlySpan<byte> bytes)
     {
         try
         {
@@ -26,7 +58,7 @@ internal static class Payload
         }
         catch (DecoderFallbackException e)
         {
-            throw new ArgumentException("The payload is not UTF-8 text, and DTM's HTTP protocol carries nothing else; use base64 or gRPC.", name, e);
+            throw new ArgumentException("The payload is not UTF-8 text, and DTM's HTTP protocol carries nothing else; use base64 or gRPC.", e);
         }
     }
 }

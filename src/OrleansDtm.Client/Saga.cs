@@ -13,7 +13,7 @@ public sealed class Saga
     private readonly Dtm _dtm;
     private readonly SagaOptions _options;
     private readonly List<StepRequest> _steps = [];
-    private readonly List<string> _payloads = [];
+    private readonly List<ReadOnlyMemory<byte>> _payloads = [];
     private readonly Dictionary<string, int[]?> _orders = [];
 
     internal Saga(Dtm dtm, SagaOptions options)
@@ -30,14 +30,14 @@ public sealed class Saga
     /// <param name="action">URL that does it.</param>
     /// <param name="compensate">URL that takes it back.</param>
     /// <exception cref="ArgumentException">A URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
-    public Saga Step(string action, string compensate) => Add(action, compensate, "");
+    public Saga Step(string action, string compensate) => Add(action, compensate, []);
 
     /// <summary>Adds a step whose body goes to both calls.</summary>
     /// <param name="action">URL that does it.</param>
     /// <param name="compensate">URL that takes it back.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes: these go as they are and must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text, or a URL's query has a name that DTM adds itself.</exception>
-    public Saga Step<T>(string action, string compensate, T payload) => Add(action, compensate, _dtm.Branches.Payload(payload));
+    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
+    /// <exception cref="ArgumentException">The bytes are no text and the coordinator is asked over HTTP, or a URL's query has a name that DTM adds itself.</exception>
+    public Saga Step<T>(string action, string compensate, T payload) => Add(action, compensate, _dtm.Body(payload));
 
     /// <summary>Concurrent: lets a step wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
@@ -79,7 +79,7 @@ public sealed class Saga
 
         var request = _dtm.Request(TransTypes.Saga, _options, Gid);
         request.Steps = [.. _steps];
-        request.Payloads = [.. _payloads];
+        request.BinPayloads = [.. _payloads];
         request.RetryLimit = _options.RetryLimit > 0 ? _options.RetryLimit : null;
         if (_options.Concurrent)
         {
@@ -91,7 +91,7 @@ public sealed class Saga
         return request;
     }
 
-    private Saga Add(string action, string compensate, string payload)
+    private Saga Add(string action, string compensate, byte[] payload)
     {
         ArgumentNullException.ThrowIfNull(action);
         ArgumentNullException.ThrowIfNull(compensate);

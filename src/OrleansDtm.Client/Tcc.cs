@@ -1,4 +1,3 @@
-using System.Text;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
@@ -29,7 +28,7 @@ public sealed class Tcc
     /// <param name="tryUrl">URL that reserves, called from here.</param>
     /// <param name="confirmUrl">URL that uses what was reserved, called by the coordinator.</param>
     /// <param name="cancelUrl">URL that releases it, called by the coordinator; also when no try arrived.</param>
-    /// <param name="payload">Body of all three: becomes JSON, unless it is bytes: these go as they are and must be UTF-8 text.</param>
+    /// <param name="payload">Body of all three: becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
     /// <returns>What the try answered.</returns>
     /// <exception cref="ArgumentException">A URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
     /// <exception cref="BranchFailureException">The participant refused.</exception>
@@ -44,14 +43,14 @@ public sealed class Tcc
         BranchUrls.Check(tryUrl, nameof(tryUrl));
         BranchUrls.Check(confirmUrl, nameof(confirmUrl));
         BranchUrls.Check(cancelUrl, nameof(cancelUrl));
-        var body = _dtm.Branches.Payload(payload);
+        var body = _dtm.Body(payload);
         var branch = _ids.Next();
         var registration = new RegisterRequest
         {
             Gid = Gid,
             BranchId = branch,
             TransType = TransTypes.Tcc,
-            Data = Encoding.UTF8.GetBytes(body),
+            Data = body,
             Fields = new Dictionary<string, string> { [BranchOps.Confirm] = confirmUrl, [BranchOps.Cancel] = cancelUrl },
         };
         await _dtm.Coordinator.RegisterBranchAsync(registration, _cancel).ConfigureAwait(false);

@@ -25,7 +25,7 @@ public sealed class Xa
     /// to roll back. Cancelled by the token given to <see cref="IDtm.XaAsync"/>.
     /// </summary>
     /// <param name="url">The branch, as the coordinator can reach it too.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes: these go as they are and must be UTF-8 text.</param>
+    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
     /// <returns>What the branch answered.</returns>
     /// <exception cref="ArgumentException">The URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
     /// <exception cref="BranchFailureException">The participant refused.</exception>
@@ -35,7 +35,7 @@ public sealed class Xa
     {
         ArgumentException.ThrowIfNullOrEmpty(url);
         BranchUrls.Check(url, nameof(url));
-        var body = _dtm.Branches.Payload(payload);
+        var body = _dtm.Body(payload);
         return _dtm.Branches.CallAsync(_request, _ids.Next(), BranchOps.Action, url, body, _dtm.Coordinator.Address, _cancel);
     }
 }

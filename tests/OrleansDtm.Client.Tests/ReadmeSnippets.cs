@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Net.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace OrleansDtm.Client.Tests;
 
@@ -26,6 +28,25 @@ internal static class ReadmeSnippets
                 await insert.ExecuteNonQueryAsync();
             });
         // </others>
+    }
+
+    public static async Task<WorkflowResult> Workflows(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
+    {
+        // <workflow>
+        // A workflow: code that goes on where it was, in any instance of the application, when the process that ran it has died.
+        services.AddOrleansDtm(o => o.WorkflowCallback = "http://bank:5000/workflows"); // app.MapWorkflows("/workflows") is there
+        services.AddWorkflow<Transfer, string>("transfer", async (workflow, t) =>
+        {
+            // A branch: how to take it back, then the call. It is made once, and answered from the record when the code runs again.
+            await workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{bank}/out-undo", t)).Http.PostAsJsonAsync($"{bank}/out", t);
+            await workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{shop}/in-undo", t)).Http.PostAsJsonAsync($"{shop}/in", t);
+            return await workflow.DoAsync(step => Task.FromResult(Guid.NewGuid().ToString())); // What is not the same every time is a step too.
+        });
+
+        // Where IDtm is at hand:
+        WorkflowResult result = await dtm.WorkflowAsync("transfer", transfer);
+        // </workflow>
+        return result;
     }
 
     internal sealed record Transfer(string From, string To, long Amount);

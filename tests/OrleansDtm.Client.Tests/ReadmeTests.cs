@@ -17,6 +17,7 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
 
     [Theory]
     [InlineData("others")]
+    [InlineData("workflow")]
     public void What_the_README_shows_is_compiled(string mark)
     {
         var source = File.ReadAllText(RepositoryRoot.File("tests", "OrleansDtm.Client.Tests", "ReadmeSnippets.cs"));

@@ -15,6 +15,9 @@ public sealed class RunningCoordinator : IAsyncLifetime
 
     public Uri Url { get; private set; } = null!;
 
+    /// <summary>Of its gRPC API.</summary>
+    public Uri GrpcUrl { get; private set; } = null!;
+
     /// <summary>A client of it, as an application would register it.</summary>
     public ServiceProvider Client(Action<DtmOptions>? configure = null, Action<IServiceCollection>? add = null) =>
         Clients.Of(Url, configure, add);
@@ -31,7 +34,7 @@ public sealed class RunningCoordinator : IAsyncLifetime
             "--LogLevel=error",
         ]);
         await _app.StartAsync(TestContext.Current.CancellationToken);
-        Url = new Uri(_app.Urls.Last()); // It opens the gRPC port first.
+        (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // It opens the gRPC port first.
     }
 
     public async ValueTask DisposeAsync()

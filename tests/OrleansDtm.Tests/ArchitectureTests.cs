@@ -19,6 +19,7 @@ public sealed class ArchitectureTests
         ["Client"] = ["Protocol"],
         ["Client.AspNetCore"] = ["Client"],
         ["Client.EntityFrameworkCore"] = ["Client"],
+        ["Client.Grpc"] = ["Client"],
         ["Client.Redis"] = ["Client"],
     };
 

@@ -26,6 +26,10 @@ public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
         Assert.Contains("only the remaining subscriber was told", await Run("Topics"), StringComparison.Ordinal);
 
     [Fact]
+    public async Task Workflow_goes_on_where_a_process_died() =>
+        Assert.Contains("another instance went on with Cleo's journey", await Run("Workflow"), StringComparison.Ordinal);
+
+    [Fact]
     public async Task Xa_commits_two_databases_together_or_not_at_all() =>
         Assert.Contains("balances: north 70, south 130", await Run("Xa", "mysql", mariaDb.NewDatabase()), StringComparison.Ordinal);
 

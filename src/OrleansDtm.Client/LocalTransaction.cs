@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 
-namespace OrleansDtm.Client.AspNetCore;
+namespace OrleansDtm.Client;
 
 /// <summary>
 /// The local transaction of a branch: what is done in it takes effect together with the barrier's row, once. A service of the request, to be
@@ -51,8 +51,9 @@ public sealed class LocalTransaction
     /// <exception cref="DbException">The database said no.</exception>
     public async Task<int> ExecuteAsync(FormattableString sql, CancellationToken cancellationToken = default)
     {
-        await using var command = Command(sql);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        var command = Command(sql);
+        await using var disposing = command.ConfigureAwait(false);
+        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads one value.</summary>
@@ -63,8 +64,9 @@ public sealed class LocalTransaction
     /// <exception cref="FormatException">The value is none of that type.</exception>
     public async Task<T?> ScalarAsync<T>(FormattableString sql, CancellationToken cancellationToken = default)
     {
-        await using var command = Command(sql);
-        return await command.ExecuteScalarAsync(cancellationToken) switch
+        var command = Command(sql);
+        await using var disposing = command.ConfigureAwait(false);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) switch
         {
             null or DBNull => default,
             T value => value,

@@ -1,0 +1,25 @@
+using Grpc.Core;
+
+namespace OrleansDtm.Client.Grpc;
+
+/// <summary>What a call tells within a gRPC service.</summary>
+public static class BranchCallExtensions
+{
+    /// <summary>Which call of which branch it is.</summary>
+    /// <param name="call">Under way.</param>
+    /// <exception cref="InvalidOperationException">It carries no identity, or the <see cref="BranchInterceptor"/> is not there.</exception>
+    public static BranchContext Branch(this ServerCallContext call) => Get<BranchContext>(call);
+
+    /// <summary>A barrier of this call, for methods that run it themselves.</summary>
+    /// <param name="call">Under way.</param>
+    /// <exception cref="InvalidOperationException">It carries no identity, or the <see cref="BranchInterceptor"/> is not there.</exception>
+    public static BranchBarrier Barrier(this ServerCallContext call) => Get<BranchBarrier>(call);
+
+    private static T Get<T>(ServerCallContext call)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        return call.UserState.TryGetValue(typeof(T), out var value)
+            ? (T)value
+            : throw new InvalidOperationException("The call does not come from a coordinator, or the BranchInterceptor is not added to the server.");
+    }
+}

@@ -1,0 +1,50 @@
+using Grpc.Core;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client.Grpc;
+
+/// <summary>DTM's meaning of gRPC's statuses: ABORTED is a failure, FAILED_PRECONDITION ongoing, all else an error.</summary>
+internal static class GrpcStatuses
+{
+    /// <summary>What a participant says; null = neither yes nor no.</summary>
+    public static DtmException? Outcome(Status status, string? gid) => status.StatusCode switch
+    {
+        StatusCode.FailedPrecondition => new BranchOngoingException(status.Detail) { Gid = gid },
+        // The lone word as the text of a failure is how old SDKs say it.
+        StatusCode.Aborted when status.Detail == ResultWords.Ongoing => new BranchOngoingException(status.Detail) { Gid = gid },
+        StatusCode.Aborted => new BranchFailureException(Reason(status.Detail)) { Gid = gid },
+        _ => null,
+    };
+
+    /// <summary>What the coordinator says.</summary>
+    public static DtmException Refusal(RpcException error, string api, string? gid)
+    {
+        var (code, reason) = (error.StatusCode, error.Status.Detail);
+        var text = $"{api} was answered {code}{(gid is null ? "" : $" (gid {gid})")}: {reason}";
+        return code switch
+        {
+            StatusCode.FailedPrecondition => new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
+            StatusCode.Aborted when reason == ResultWords.Ongoing => new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
+            StatusCode.Aborted or StatusCode.AlreadyExists => new DtmConflictException(text, error) { Gid = gid, Reason = reason },
+            StatusCode.NotFound => new DtmNotFoundException(text, error) { Gid = gid, Reason = reason },
+            StatusCode.InvalidArgument => new DtmInvalidRequestException(text, error) { Gid = gid, Reason = reason },
+            _ => new DtmUnavailableException(text, error) { Gid = gid, Reason = reason },
+        };
+    }
+
+    /// <summary>As a participant answers; null = the exception means neither.</summary>
+    public static RpcException? Answer(Exception error) => error switch
+    {
+        BranchFailureException e => new RpcException(new Status(
+            StatusCode.Aborted, e.Reason == ResultWords.Ongoing ? $"{e.Reason} {ResultWords.Failure}" : e.Reason ?? e.Message, e)),
+        BranchOngoingException e => new RpcException(new Status(StatusCode.FailedPrecondition, e.Reason ?? e.Message, e)),
+        _ => null,
+    };
+
+    /// <summary>Without the word that SDKs append.</summary>
+    private static string Reason(string detail)
+    {
+        var reason = detail.TrimEnd();
+        return reason.EndsWith(' ' + ResultWords.Failure, StringComparison.Ordinal) ? reason[..^ResultWords.Failure.Length].TrimEnd() : reason;
+    }
+}

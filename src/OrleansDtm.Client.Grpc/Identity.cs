@@ -1,0 +1,23 @@
+using Grpc.Core;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client.Grpc;
+
+/// <summary>Which call of which branch it is, in metadata.</summary>
+internal static class Identity
+{
+    public const string Prefix = "dtm-";
+
+    public static Metadata Of(BranchContext context, string? coordinator) => new()
+    {
+        { BranchMetadata.Gid, context.Gid },
+        { BranchMetadata.TransType, context.TransType },
+        { BranchMetadata.BranchId, context.BranchId },
+        { BranchMetadata.Op, context.Op },
+        { BranchMetadata.Dtm, coordinator ?? "" },
+    };
+
+    /// <summary>Null = the call carries none.</summary>
+    public static BranchContext? Read(Metadata headers) =>
+        BranchContext.TryRead(name => headers.GetValue(Prefix + name), out var context) ? context : null;
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using OrleansDtm.Protocol;
+
+namespace OrleansDtm.Client;
+
+/// <summary>Calls within a step: tells the participant which one it is, and what its answer means.</summary>
+internal class StepHandler(WorkflowRun run, BranchContext? context) : DelegatingHandler
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Answer(await CallAsync(request, context!, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>The same whether it comes from the participant or from the record.</summary>
+    protected static HttpResponseMessage Answer(ReadOnlyMemory<byte> body)
+    {
+        var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = Json;
+        return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
+    }
+
+    protected async Task<ReadOnlyMemory<byte>> CallAsync(HttpRequestMessage request, BranchContext step, CancellationToken cancellationToken)
+    {
+        var url = request.RequestUri!.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped); // Without a fragment.
+        BranchUrls.Check(url, nameof(request));
+        request.RequestUri = new Uri(new UrlQuery(url)
+            .Add(BranchQuery.Gid, step.Gid)
+            .Add(BranchQuery.TransType, step.TransType)
+            .Add(BranchQuery.BranchId, step.BranchId)
+            .Add(BranchQuery.Op, step.Op)
+            .ToString());
+        using var late = run.TimeLimit();
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Cancel, late.Token);
+        try
+        {
+            using var answer = await base.SendAsync(request, both.Token).ConfigureAwait(false);
+            await answer.Content.LoadIntoBufferAsync(DtmHttpClients.ResponseBytesMax, both.Token).ConfigureAwait(false);
+            var body = await answer.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+            return run.Registration.Settings.HttpOutcome(answer, body) switch
+            {
+                BranchOutcome.Success => body,
+                BranchOutcome.Failure => throw new BranchFailureException(CoordinatorAnswers.Read(body).Message) { Gid = run.Gid },
+                BranchOutcome.Ongoing => throw new BranchOngoingException(CoordinatorAnswers.Read(body).Message) { Gid = run.Gid },
+                _ => throw Unavailable(url, string.Create(CultureInfo.InvariantCulture, $"answered {(int)answer.StatusCode}: {CoordinatorAnswers.Read(body).Message}"), null),
+            };
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && late.IsCancellationRequested))
+        {
+            throw Unavailable(url, late.IsCancellationRequested ? "did not answer in time" : $"cannot be called: {e.Message}", e);
+        }
+    }
+
+    private BranchUnavailableException Unavailable(string url, string why, Exception? cause) =>
+        new($"The branch {url} {why}", cause) { Gid = run.Gid, Reason = why };
+}
+
+/// <summary>A call that is an action: made once, answered from the record from then on.</summary>
+internal sealed class RecordingHandler(WorkflowRun run, Func<WorkflowBranch> branch) : StepHandler(run, null)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Answer(await branch().RecordAsync(step => CallAsync(request, step.Context, cancellationToken)).ConfigureAwait(false));
+}

@@ -1,0 +1,56 @@
+using OrleansDtm.Client;
+
+namespace OrleansDtm.Samples.Workflow;
+
+/// <summary>What is asked for.</summary>
+internal sealed record Journey(string Traveller);
+
+/// <summary>What came of it.</summary>
+internal sealed record Booking(string Seat, string Room, string Number);
+
+/// <summary>A seat or a room.</summary>
+internal sealed record Place(string Name);
+
+/// <summary>The travel agency. Each instance of it registers the same workflow.</summary>
+internal static class Agency
+{
+    public const string Journeys = "journey";
+    public const int Died = 137;
+
+    /// <param name="services">Where to.</param>
+    /// <param name="partners">Where airline and hotel are.</param>
+    /// <param name="beforeRoom">Runs when the seat is booked and the room is not.</param>
+    public static void AddJourneys(this IServiceCollection services, string partners, Action beforeRoom) =>
+        services.AddWorkflow<Journey, Booking>(Journeys, async (workflow, journey) =>
+        {
+            // Each branch: how to undo it, then the call. It is made once; a later run gets the same answer from the record.
+            var airline = workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{partners}/seat/cancel", journey)).Http;
+            var seat = await (await airline.PostAsJsonAsync($"{partners}/seat/book", journey)).Content.ReadFromJsonAsync<Place>();
+
+            beforeRoom();
+
+            var hotel = workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{partners}/room/cancel", journey)).Http;
+            var room = await (await hotel.PostAsJsonAsync($"{partners}/room/book", journey)).Content.ReadFromJsonAsync<Place>();
+
+            // What is not the same every time is a step too.
+            var number = await workflow.DoAsync(_ => Task.FromResult(Guid.NewGuid().ToString("N")));
+            return new Booking(seat!.Name, room!.Name, number);
+        });
+
+    /// <summary>An instance that dies when the seat is booked.</summary>
+    /// <param name="coordinator">Where it is.</param>
+    /// <param name="partners">Where airline and hotel are.</param>
+    /// <param name="agency">Where the coordinator finds the other instances.</param>
+    /// <param name="gid">Of the workflow.</param>
+    /// <param name="traveller">Whose journey it is.</param>
+    public static async Task<int> BookAndDie(Uri coordinator, string partners, string agency, string gid, string traveller)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddOrleansDtm(options => (options.Server, options.WorkflowCallback) = (coordinator, agency));
+        services.AddJourneys(partners, () => Environment.Exit(Died));
+        await using var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<IDtm>().WorkflowAsync(Journeys, new Journey(traveller), new TransOptions { Gid = gid });
+        return 0;
+    }
+}

@@ -1,0 +1,114 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansDtm.Client.Grpc;
+using OrleansDtm.Client.Tests.Grpc.Wire;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Client.Tests.Grpc;
+
+/// <summary>What is not a pattern: errors, topics, what goes by HTTP, what cannot be said over gRPC.</summary>
+public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyncLifetime
+{
+    private ServiceProvider _client = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private IDtm Dtm => _client.Dtm();
+
+    [Fact]
+    public async Task Refusals_have_their_types_gid_and_reason()
+    {
+        var saga = Dtm.Saga(new SagaOptions { WaitResult = true }).Step("", "");
+        Assert.True((await saga.SubmitAsync(Cancel)).Succeeded);
+
+        var conflict = await Assert.ThrowsAsync<DtmConflictException>(() => Dtm.Saga(new SagaOptions { Gid = saga.Gid }).Step("", "").SubmitAsync(Cancel));
+        Assert.Equal((saga.Gid, GlobalStatus.Succeeded), (conflict.Gid, conflict.Status ?? (await Dtm.QueryAsync(saga.Gid, Cancel))!.Status));
+        Assert.Contains("current status 'succeed'", conflict.Reason, StringComparison.Ordinal);
+        var wrong = await Assert.ThrowsAsync<DtmInvalidRequestException>(() => Dtm.Saga().Step("no url at all", "").SubmitAsync(Cancel));
+        Assert.Contains("action", wrong.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_is_not_there_is_unavailable_and_a_cancelled_caller_is_cancelled()
+    {
+        using var nowhere = Clients.Of(coordinator.Url, add: services => services.AddOrleansDtmGrpc(o => o.Server = new Uri("http://127.0.0.1:1")));
+        var saga = nowhere.Dtm().Saga().Step("", "");
+        var error = await Assert.ThrowsAsync<DtmUnavailableException>(() => saga.SubmitAsync(Cancel));
+        Assert.Equal(saga.Gid, error.Gid);
+
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Dtm.Saga().Step("", "").SubmitAsync(cancelled.Token));
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_does_not_answer_is_given_up_in_time()
+    {
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        using var client = Clients.Of(
+            coordinator.Url,
+            options => options.RequestTimeout = TimeSpan.FromMilliseconds(300),
+            services => services.AddOrleansDtmGrpc(o => o.Server = new Uri($"http://{silent.LocalEndpoint}")));
+
+        var error = await Assert.ThrowsAsync<DtmUnavailableException>(() => client.Dtm().NewGidAsync(Cancel));
+
+        Assert.Contains("0.3 s", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Topics_are_kept_over_gRPC_and_shown_over_HTTP()
+    {
+        await using var stock = await Participant.Start();
+        var topic = "paid-" + Guid.NewGuid().ToString("N");
+        await Dtm.SubscribeAsync(topic, stock.Url + "/stock", "the stock", Cancel);
+        Assert.Equal(new TopicSubscriber(stock.Url + "/stock", "the stock"), Assert.Single(await Dtm.SubscribersAsync(topic, Cancel)));
+        await Assert.ThrowsAnyAsync<DtmException>(() => Dtm.SubscribeAsync(topic, stock.Url + "/stock", cancellationToken: Cancel));
+
+        Assert.True((await Dtm.Msg(new MsgOptions { WaitResult = true }).Topic(topic, new { Order = 1 }).SubmitAsync(Cancel)).Succeeded);
+        Assert.Equal("""{"order":1}""", Assert.Single(stock.Calls).Body);
+
+        await Dtm.UnsubscribeAsync(topic, stock.Url + "/stock", Cancel);
+        await Dtm.DeleteTopicAsync(topic, Cancel);
+        await Assert.ThrowsAnyAsync<DtmException>(() => Dtm.DeleteTopicAsync(topic, Cancel));
+    }
+
+    [Fact]
+    public async Task What_gRPC_cannot_say_is_not_dropped_silently()
+    {
+        await Assert.ThrowsAsync<NotSupportedException>(() => Dtm.Msg(new MsgOptions { Concurrent = true }).Step("").SubmitAsync(Cancel));
+        await Assert.ThrowsAsync<NotSupportedException>(() => Dtm.Saga(new SagaOptions { CallbackUrl = "http://127.0.0.1:1/done" }).Step("", "").SubmitAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Concurrency_and_orders_of_a_saga_and_parts_of_seconds_arrive()
+    {
+        await using var bank = await Participant.Start();
+        var saga = Dtm.Saga(new SagaOptions { WaitResult = true, Concurrent = true, RetryInterval = TimeSpan.FromMilliseconds(1500), RetryLimit = 3 })
+            .Step(bank.Url + "/a", "").Step(bank.Url + "/b", "").Order(0, 1);
+
+        Assert.True((await saga.SubmitAsync(Cancel)).Succeeded);
+
+        Assert.Equal(["/b", "/a"], bank.Paths);
+        Assert.Contains("\"concurrent\":true", (await Dtm.QueryAsync(saga.Gid, Cancel))!.CustomData, StringComparison.Ordinal);
+        Assert.NotEmpty(await Dtm.NewGidAsync(Cancel));
+    }
+
+    [Fact]
+    public void Branches_must_be_generated_services_that_say_what_they_are()
+    {
+        Assert.Throws<ArgumentException>(() => new GrpcBranchOptions().Add<BankLog>());
+        Assert.Throws<ArgumentException>(() => new GrpcBranchOptions().Add<Mute>());
+        new GrpcBranchOptions().Add<BankService>();
+    }
+
+    public ValueTask InitializeAsync()
+    {
+        _client = coordinator.Client(add: services => services.AddOrleansDtmGrpc(o => o.Server = coordinator.GrpcUrl));
+        return default;
+    }
+
+    public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    private sealed class Mute : Bank.BankBase;
+}

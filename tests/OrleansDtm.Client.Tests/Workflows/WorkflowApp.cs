@@ -1,0 +1,63 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansDtm.Client.AspNetCore;
+using Xunit;
+
+namespace OrleansDtm.Client.Tests.Workflows;
+
+/// <summary>An instance of an application with workflows, on a free port, that the coordinator can have go on.</summary>
+public sealed class WorkflowApp : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private int _resumed;
+
+    private WorkflowApp(WebApplication app) => _app = app;
+
+    public string Url => _app.Urls.Single();
+
+    public string Callback => Url + "/workflows";
+
+    /// <summary>How often the coordinator has called so far.</summary>
+    public int Resumed => Volatile.Read(ref _resumed);
+
+    public IDtm Dtm => _app.Services.Dtm();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <param name="coordinator">Its HTTP address.</param>
+    /// <param name="add">Its workflows, among others.</param>
+    /// <param name="map">Other endpoints.</param>
+    /// <param name="callback">Where workflows go on that begin here; null = here.</param>
+    public static async Task<WorkflowApp> Start(
+        Uri coordinator, Action<IServiceCollection> add, Action<WebApplication>? map = null, string? callback = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddOrleansDtm(options => options.Server = coordinator);
+        add(builder.Services);
+        var built = builder.Build();
+        built.MapWorkflows("/workflows");
+        map?.Invoke(built);
+        var app = new WorkflowApp(built);
+        built.Use((http, next) =>
+        {
+            _ = http.Request.Path == "/workflows" ? Interlocked.Increment(ref app._resumed) : 0;
+            return next(http);
+        });
+        await built.StartAsync(Cancel);
+        built.Services.GetRequiredService<IOptions<DtmOptions>>().Value.WorkflowCallback = callback ?? app.Callback;
+        return app;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+    }
+}
