@@ -119,9 +119,10 @@ internal sealed partial class Dtm
         var start = clock.GetTimestamp();
         using var late = new CancellationTokenSource(timeout, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        var isLate = false;
         try
         {
-            var result = await SubmitAsync(request, both.Token).ConfigureAwait(false);
+            var result = await SubmitForCertainAsync(request, both.Token).ConfigureAwait(false);
             if (result.HasEnded)
             {
                 return result;
@@ -129,11 +130,18 @@ internal sealed partial class Dtm
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Time is over while the coordinator was still at it; whether it has taken the submit, the look below tells.
+            isLate = true; // While the coordinator was still at it, or the submit on its way; the look below tells what there is to tell.
         }
 
         var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - clock.GetElapsedTime(start);
-        return await WaitForEndAsync(request.Gid!, timeout != left && left < LastCall ? LastCall : left, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await WaitForEndAsync(request.Gid!, timeout != left && left < LastCall ? LastCall : left, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DtmNotFoundException e) when (isLate)
+        {
+            throw new TimeoutException($"The submit of '{request.Gid}' was not answered within {timeout}; it is still on its way.", e);
+        }
     }
 
     /// <summary>Prepare, the body, then submit or abort.</summary>
