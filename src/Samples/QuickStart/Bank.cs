@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using OrleansDtm.Client;
-using OrleansDtm.Client.AspNetCore;
 
 namespace OrleansDtm.Samples.QuickStart;
 
