@@ -34,7 +34,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
         }
 
         context.UserState[typeof(BranchContext)] = branch;
-        context.UserState[typeof(BranchBarrier)] = new BranchBarrier(branch, dtm.Value.Barrier);
+        context.UserState[typeof(BranchBarrier)] = new Lazy<BranchBarrier>(() => new BranchBarrier(branch, dtm.Value.Barrier));
         TResponse? response = null;
         try
         {

@@ -124,8 +124,11 @@ public sealed class WorkflowBranch
         ArgumentNullException.ThrowIfNull(connect);
         ArgumentNullException.ThrowIfNull(business);
         var xa = new WorkflowXa(_run, BranchId, connect, options);
-        OnCommit(step => xa.Branch(step.Context).CommitAsync(step.CancellationToken));
-        OnRollback(step => xa.Branch(step.Context).RollbackAsync(step.CancellationToken));
+        Once(ref _onCommit, "commit");
+        Once(ref _onRollback, "rollback");
+        // Of a refused branch too: another run may have prepared it beside the one that recorded the refusal.
+        _run.AddHook(this, BranchOps.Commit, step => xa.FinishAsync(step, commit: !Failed), always: true);
+        _run.AddHook(this, BranchOps.Rollback, step => xa.FinishAsync(step, commit: false), always: true);
         var data = await RecordAsync(step => xa.PrepareAsync(step, async db => _run.Bytes(await business(db).ConfigureAwait(false)))).ConfigureAwait(false);
         return _run.Read<T>(data)!;
     }

@@ -14,7 +14,7 @@ internal sealed class WorkflowRun
     private readonly TransactionRequest _request;
     private readonly ConcurrentDictionary<(string BranchId, string Op), RecordedStep> _recorded = [];
     private readonly ConcurrentQueue<Task> _actions = [];
-    private readonly List<(WorkflowBranch Branch, string Op, Func<WorkflowStep, Task> Run)> _hooks = [];
+    private readonly List<(WorkflowBranch Branch, string Op, Func<WorkflowStep, Task> Run, bool Always)> _hooks = [];
     private readonly BranchIds _ids = new("");
     private volatile Exception? _broken;
     private volatile bool _over;
@@ -50,12 +50,16 @@ internal sealed class WorkflowRun
         return _ids.Next();
     }
 
-    public void AddHook(WorkflowBranch branch, string op, Func<WorkflowStep, Task> run)
+    /// <param name="branch">Whose.</param>
+    /// <param name="op">commit or rollback.</param>
+    /// <param name="run">Does it.</param>
+    /// <param name="always">Also when the branch was refused.</param>
+    public void AddHook(WorkflowBranch branch, string op, Func<WorkflowStep, Task> run, bool always = false)
     {
         EnsureNotOver();
         lock (_hooks)
         {
-            _hooks.Add((branch, op, run));
+            _hooks.Add((branch, op, run, always));
         }
     }
 
@@ -201,9 +205,9 @@ internal sealed class WorkflowRun
 
         for (var i = _hooks.Count - 1; i >= 0; i--)
         {
-            var (branch, hookOp, run) = _hooks[i];
-            if (hookOp != op || (branch.Failed && !(op == BranchOps.Rollback && Registration.Settings.CompensateFailedBranch))
-                || Recorded(branch.BranchId, op) is not null)
+            var (branch, hookOp, run, always) = _hooks[i];
+            var leftOut = branch.Failed && !always && !(op == BranchOps.Rollback && Registration.Settings.CompensateFailedBranch);
+            if (hookOp != op || leftOut || Recorded(branch.BranchId, op) is not null)
             {
                 continue;
             }

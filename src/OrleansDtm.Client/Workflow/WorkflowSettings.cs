@@ -4,8 +4,8 @@ namespace OrleansDtm.Client;
 public sealed class WorkflowSettings
 {
     /// <summary>
-    /// True: a branch whose action was refused is rolled back with the others, for actions that may have done something before they refused.
-    /// False (default): it is left out.
+    /// True: a branch whose action was refused is rolled back with the others, for actions that may have done something before they refused,
+    /// or in another instance that ran beside the one that was refused. False (default): it is left out.
     /// </summary>
     public bool CompensateFailedBranch { get; set; }
 

@@ -8,7 +8,10 @@ internal sealed class WorkflowXa(WorkflowRun run, string branchId, Func<DbConnec
     /// <summary>DTM's word for "the business ran, the prepare may have followed".</summary>
     private const string Business = "business";
 
-    public XaBranch Branch(BranchContext context) => new(context, connect, options ?? new XaOptions { Barrier = run.Options.Barrier });
+    private XaBranch Branch(BranchContext context) => new(context, connect, options ?? new XaOptions { Barrier = run.Options.Barrier });
+
+    public Task FinishAsync(WorkflowStep step, bool commit) =>
+        commit ? Branch(step.Context).CommitAsync(step.CancellationToken) : Branch(step.Context).RollbackAsync(step.CancellationToken);
 
     /// <summary>
     /// The result is recorded before the prepare: should the process die after it, what is prepared is found again, and its result too.

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Client.Tests.Databases;
 using OrleansDtm.Tests.Databases;
 using OrleansDtm.Tests.Wire;
@@ -87,6 +88,50 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
         Assert.Equal(Bank.Start - 30, await bank.Balance(0));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_dies_between_the_record_and_the_prepare_is_prepared_again_if_its_result_is_the_same(bool same)
+    {
+        using var dies = new CancellationTokenSource();
+        var businesses = 0;
+        await using var app = await Start(
+            async workflow => await workflow.NewBranch().DoXaAsync(bank.Connect, async db =>
+            {
+                businesses++;
+                return await Move(db, -30, 0) + (same ? 0 : businesses);
+            }),
+            services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new DiesAfterTheRecord(dies)));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => app.Dtm.WorkflowAsync("test", 0, Gid, dies.Token));
+        var end = await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel);
+
+        Assert.Equal((same, 2), (end.Succeeded, businesses));
+        Assert.Equal(same ? Bank.Start - 30 : Bank.Start, await bank.Balance(0));
+        await bank.Execute("update account set balance = balance where id = 0"); // Nothing holds the row.
+    }
+
+    [Fact]
+    public async Task A_refusal_that_the_code_makes_good_leaves_the_rest_to_be_committed()
+    {
+        await using var app = await Start(async workflow =>
+        {
+            try
+            {
+                await workflow.NewBranch().DoXaAsync(bank.Connect, _ => throw new BranchFailureException("no"));
+            }
+            catch (BranchFailureException)
+            {
+                return await workflow.NewBranch().DoXaAsync(bank.Connect, db => Move(db, -30, 1));
+            }
+
+            return 0;
+        });
+
+        Assert.Equal(Bank.Start - 30, (await app.Dtm.WorkflowAsync("test", 0, Gid, Cancel)).EnsureSucceeded().Read<long>());
+        Assert.Equal(Bank.Start - 30, await bank.Balance(1));
+    }
+
     public async ValueTask InitializeAsync() => await bank.Create();
 
     public async ValueTask DisposeAsync()
@@ -103,8 +148,26 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
         return Convert.ToInt64(await command.ExecuteScalarAsync(Cancel), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private Task<WorkflowApp> Start(Func<Workflow, Task<long>> code) =>
-        WorkflowApp.Start(coordinator.Url, services => services.AddWorkflow<int, long>("test", (workflow, _) => code(workflow)));
+    private Task<WorkflowApp> Start(Func<Workflow, Task<long>> code, Action<IServiceCollection>? add = null) => WorkflowApp.Start(coordinator.Url, services =>
+    {
+        services.AddWorkflow<int, long>("test", (workflow, _) => code(workflow));
+        add?.Invoke(services);
+    });
+
+    /// <summary>Once, when the coordinator has the result of the business.</summary>
+    private sealed class DiesAfterTheRecord(CancellationTokenSource dies) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (request.RequestUri!.AbsolutePath.EndsWith("/registerBranch", StringComparison.Ordinal))
+            {
+                await dies.CancelAsync();
+            }
+
+            return answer;
+        }
+    }
 }
 
 [Collection(SharedMariaDb.Name)]
