@@ -21,7 +21,7 @@ internal static class GrainCalls
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = $"{e.Message} [ODTM4005]" };
         }
     }
 
@@ -35,7 +35,7 @@ internal static class GrainCalls
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            throw new StoreUnavailableException(e.Message, e);
+            throw new StoreUnavailableException($"{e.Message} [ODTM4005]", e);
         }
     }
 

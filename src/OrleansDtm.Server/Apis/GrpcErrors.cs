@@ -30,7 +30,7 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
         catch (Exception e) when (e is not RpcException)
         {
             log.RequestFailed(e, "gRPC", context.Method);
-            throw GrpcAnswers.Error(StatusCode.Internal, "internal error; the coordinator's log says more");
+            throw GrpcAnswers.Error(StatusCode.Internal, "internal error; the coordinator's log says more [ODTM1006]");
         }
     }
 }
