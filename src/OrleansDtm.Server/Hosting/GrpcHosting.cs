@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Hosting;
 
@@ -24,6 +25,7 @@ internal static class GrpcHosting
             .AddServiceOptions<GrpcApi>(static service =>
             {
                 service.Interceptors.Add<GrpcMetrics>();
+                service.Interceptors.Add<GrpcTracing>();
                 service.Interceptors.Add<GrpcErrors>();
             });
         builder.Services.AddSingleton<GrpcApi>();
