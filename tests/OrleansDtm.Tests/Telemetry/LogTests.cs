@@ -39,7 +39,7 @@ public sealed class LogTests(TracedServer servers)
     [Fact]
     public async Task Lines_are_JSON_where_that_is_asked_for()
     {
-        await using var server = await ServerProcess.Start(Cancel, ("LOG_LEVEL", "info"), ("ORLEANSDTM_Logging__Format", "json"));
+        var server = servers.Silent;
         await Poll.Until(() => Task.FromResult(server.Tail.Contains("answers on", StringComparison.Ordinal)), Poll.Patience, () => server.Tail, Cancel);
 
         var ready = server.Tail.Split('\n').Select(static line => JsonNode.Parse(line)!).Single(static line => (int)line["EventId"]! == 101);
