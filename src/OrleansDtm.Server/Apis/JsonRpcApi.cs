@@ -7,6 +7,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Security;
 using OrleansDtm.Server.Telemetry;
 using OrleansDtm.Storage;
 
@@ -31,6 +32,13 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             using var request = await RequestBody.Read(
                 context, options.Limits.RequestBytesMax, 0, static (body, _) => JsonDocument.Parse(body));
             call = JsonRpcCall.Of(request.RootElement);
+            if (call.Problem is null && !Caller.Has(context, RoleOf(call.Method)))
+            {
+                metrics.Record("json-rpc", MetricName(call.Method), "fail", Stopwatch.GetElapsedTime(started));
+                await AccessAnswers.Forbidden(context, context.Features.Get<Caller>()!, RoleOf(call.Method), call.Id);
+                return;
+            }
+
             try
             {
                 reply = call.Problem is null ? await Dispatch(call, context) : Bad(call.Problem);
@@ -58,6 +66,8 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         metrics.Record("json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
         await reply.Write(context, status, call.Id);
     }
+
+    private static Role RoleOf(string method) => method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit : Role.Read;
 
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call, HttpContext context) => call.Method switch
     {
