@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Storage;
-using OrleansDtm.Tests.Storage;
 using Xunit;
 
 namespace OrleansDtm.Tests.Telemetry;
@@ -59,9 +58,9 @@ public sealed class StoreTelemetryTests : IDisposable
         Activity.Current = _caller;
         await using (var writer = Writer())
         {
-            var first = writer.Write(Samples.Insert(Samples.Plain("first")), Cancel);
+            var first = writer.Write(Storage.Samples.Insert(Storage.Samples.Plain("first")), Cancel);
             await _committer.Entered.Task.WaitAsync(Cancel);
-            var others = Enumerable.Range(0, 3).Select(i => writer.Write(Samples.Insert(Samples.Plain($"g{i}")), Cancel)).ToList();
+            var others = Enumerable.Range(0, 3).Select(i => writer.Write(Storage.Samples.Insert(Storage.Samples.Plain($"g{i}")), Cancel)).ToList();
             Assert.Same(_caller, Activity.Current); // The span is the write's, not the caller's.
             _meters.RecordObservableInstruments();
             _committer.Open();
@@ -84,7 +83,7 @@ public sealed class StoreTelemetryTests : IDisposable
         {
             _committer.Fault = new StoreUnavailableException("away, s3cret");
             _committer.Open();
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => writer.Write(Samples.Insert(Samples.Plain("lost")), Cancel));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => writer.Write(Storage.Samples.Insert(Storage.Samples.Plain("lost")), Cancel));
         }
 
         var span = Assert.Single(_ended);
@@ -99,7 +98,7 @@ public sealed class StoreTelemetryTests : IDisposable
         await using (var writer = Writer())
         {
             _committer.Open();
-            await writer.Write(Samples.Insert(Samples.Plain("alone")), Cancel);
+            await writer.Write(Storage.Samples.Insert(Storage.Samples.Plain("alone")), Cancel);
         }
 
         Assert.Empty(_ended);
