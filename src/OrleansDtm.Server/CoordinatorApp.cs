@@ -8,6 +8,7 @@ using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server;
 
@@ -42,9 +43,11 @@ public static class CoordinatorApp
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
+        builder.AddCoordinatorTelemetry(options.Telemetry);
 
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
+        app.UseMiddleware<HttpTracing>();
         app.UseMiddleware<ErrorAnswers>();
         app.UseDrainLimit();
         app.UseGrpcPort();
@@ -78,12 +81,7 @@ public static class CoordinatorApp
             // Says nothing at Warning or above, but as long as somebody listens it makes an activity and a scope for each request.
             && category != "Microsoft.AspNetCore.Hosting.Diagnostics"
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
+        builder.Logging.AddCoordinatorConsole(options.Telemetry);
     }
 
     private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc)

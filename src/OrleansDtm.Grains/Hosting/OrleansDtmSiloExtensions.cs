@@ -51,6 +51,8 @@ public static class OrleansDtmSiloExtensions
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
         services.TryAddSingleton<RetentionMetrics>();
+        services.TryAddSingleton<BranchMetrics>();
+        services.TryAddSingleton<SweepMetrics>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),

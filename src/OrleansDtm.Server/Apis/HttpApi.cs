@@ -1,9 +1,11 @@
 using System.Reflection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -51,6 +53,7 @@ public static class HttpApi
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
         {
             var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
+            HttpTracing.Attach(context, request);
             var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
             await (workflow is null
                 ? HttpAnswers.Reply(context, reply, waited: false)
@@ -69,8 +72,16 @@ public static class HttpApi
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
                 var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
-                var reply = await handle(request);
-                await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                HttpTracing.Attach(context, request);
+                try
+                {
+                    var reply = await handle(request);
+                    await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                }
+                catch (Exception e) when (LogScope.Note(e, request.Gid))
+                {
+                    throw; // Not caught: noted for the log.
+                }
             });
 
         async Task ResetCronTime(HttpContext context)

@@ -14,6 +14,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Name => "postgres";
 
+    public override string TelemetryName => "postgresql";
+
     public override string CountUnfinished =>
         """
         select type, status, count(*), count(*) filter (where due < @before) from dtm_transaction

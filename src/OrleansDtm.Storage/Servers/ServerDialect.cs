@@ -8,6 +8,9 @@ internal abstract class ServerDialect
     /// <summary>The folder of its schema below sql/.</summary>
     public abstract string Name { get; }
 
+    /// <summary>As OpenTelemetry names the database.</summary>
+    public virtual string TelemetryName => Name;
+
     /// <summary>Counts by type and status: type, status, count, overdue; of <c>@before</c>. May tell one pair in several rows.</summary>
     public abstract string CountUnfinished { get; }
 
