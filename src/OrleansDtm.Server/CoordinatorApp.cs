@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OrleansDtm.Server.Admin;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
@@ -39,6 +40,7 @@ public static class CoordinatorApp
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
+        builder.Services.AddAdminPage(options);
 
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
@@ -51,6 +53,7 @@ public static class CoordinatorApp
         app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle);
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
+        app.MapAdminPage(options);
         app.MapFallback(static context =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;

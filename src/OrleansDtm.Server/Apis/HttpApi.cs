@@ -39,6 +39,14 @@ public static class HttpApi
         Post("forceStop", service.ForceStop);
         Post("resetNextCronTime", service.ResetNextCronTime);
 
+        // Ours: of a transaction's waiting calls only this one is made now.
+        routes.MapPost($"{Prefix}/retryBranch", async context =>
+        {
+            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
+            await HttpAnswers.Reply(context, reply, waited: false);
+        });
+
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {

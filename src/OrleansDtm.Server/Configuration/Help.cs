@@ -33,6 +33,8 @@ internal static class Help
           RequestTimeout=3                     seconds one call of a branch may take
           DrainTimeout=20                      seconds requests may take to end after SIGTERM
           LogLevel=info                        debug, info, warn, error or fatal
+          Admin:Enabled=true                   the admin page
+          Admin:BasePath=/                     where it lives, such as /dtm-admin
           AlertRetryLimit=3, AlertWebHook=     tell this URL of branches that keep failing
           Cluster:Mode=Local                   Local = this process alone; AdoNet = silos that find each other in the
                                                database of the store (not SQLite); Kubernetes = the same, in pods

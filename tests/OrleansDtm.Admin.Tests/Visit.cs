@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Admin.Tests;
+
+/// <summary>
+/// Somebody at the page. Lives under the content security policy that the page is made for, and fails when the page throws, breaks that
+/// policy or asks another host for anything.
+/// </summary>
+public sealed class Visit(IBrowserContext context) : IAsyncDisposable
+{
+    /// <summary>No inline script or style, no other host.</summary>
+    private const string Policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    private static readonly string? ShotsFolder = Environment.GetEnvironmentVariable("ADMIN_SHOTS");
+
+    private readonly ConcurrentQueue<string> _problems = new();
+    private string _origin = "";
+
+    public IPage Page { get; private set; } = null!;
+
+    public ILocator Main => Page.Locator("main");
+
+    public ILocator Dialog => Page.Locator("dialog");
+
+    public async Task Open(string url, Func<IPage, Task>? before)
+    {
+        context.SetDefaultTimeout((float)Poll.Patience.TotalMilliseconds);
+        Page = await context.NewPageAsync();
+        _origin = new Uri(url).GetLeftPart(UriPartial.Authority);
+        Page.PageError += (_, error) => _problems.Enqueue(error);
+        Page.Console += (_, message) =>
+        {
+            // What the server refuses is the test's business; the browser says it too.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            {
+                _problems.Enqueue(message.Text);
+            }
+        };
+        Page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(_origin + "/", StringComparison.Ordinal))
+            {
+                _problems.Enqueue($"asked for {request.Url}");
+            }
+        };
+        await Page.RouteAsync(
+            static address => address.EndsWith('/'),
+            async route =>
+            {
+                var answer = await route.FetchAsync();
+                await route.FulfillAsync(new()
+                {
+                    Response = answer,
+                    Headers = answer.Headers.Append(KeyValuePair.Create("content-security-policy", Policy)).DistinctBy(static h => h.Key),
+                });
+            });
+        if (before is not null)
+        {
+            await before(Page);
+        }
+
+        await Page.GotoAsync(url);
+    }
+
+    public Task Go(string hash) => Page.EvaluateAsync("hash => { location.hash = hash; }", hash);
+
+    public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    /// <summary>A picture for people, in the folder that ADMIN_SHOTS names; nothing without it.</summary>
+    public async Task Shot(string name)
+    {
+        if (ShotsFolder is not null)
+        {
+            await Page.ScreenshotAsync(new() { Path = Path.Combine(ShotsFolder, name + ".png"), FullPage = true });
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await context.CloseAsync();
+        Assert.Empty(_problems);
+    }
+}
