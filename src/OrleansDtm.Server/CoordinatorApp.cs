@@ -8,6 +8,7 @@ using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Security;
 
 namespace OrleansDtm.Server;
 
@@ -21,6 +22,7 @@ public static class CoordinatorApp
     {
         var started = Stopwatch.GetTimestamp();
         var options = SettingsLoader.Load(args);
+        SecuritySettings.CheckBind(options);
         var grpc = GrpcHosting.Endpoint(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
@@ -37,6 +39,7 @@ public static class CoordinatorApp
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<JsonRpcApi>();
+        builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
@@ -48,9 +51,10 @@ public static class CoordinatorApp
         app.UseDrainLimit();
         app.UseGrpcPort();
         app.UseRouting();
+        app.UseSecurity(options);
         app.MapHttpApi();
         app.MapGrpcApi();
-        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle);
+        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle).RequireRole(RoleNames.Read); // What it takes further, the method says.
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
         app.MapAdminPage(options);
@@ -58,7 +62,7 @@ public static class CoordinatorApp
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return context.Response.WriteAsync("404 page not found", context.RequestAborted);
-        });
+        }).OpenToAll();
         SayWhenReady(app, options, started);
         return app;
     }

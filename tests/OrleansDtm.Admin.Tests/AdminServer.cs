@@ -38,6 +38,9 @@ public sealed class AdminServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>From now on with this key.</summary>
+    public void SignIn(string key) => _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+
     /// <summary>Asks DTM's API for something that must be taken.</summary>
     public async Task Accept(string api, JsonObject body)
     {

@@ -55,7 +55,7 @@ internal static class AdminApi
         {
             context.Response.Headers.CacheControl = "no-store";
             return handle(context);
-        }).WithMetadata(new RoleRequirement("read"));
+        }).RequireRole(RoleNames.Read);
 
         void Post(string name, Func<Dictionary<string, string>, Task<TransactionReply>> handle) => routes.MapPost("/" + name, async context =>
         {
@@ -67,7 +67,7 @@ internal static class AdminApi
 
             var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
             await HttpAnswers.Reply(context, await handle(body), waited: false);
-        }).WithMetadata(new RoleRequirement("admin"));
+        }).RequireRole(RoleNames.Admin);
     }
 
     private static string? Field(Dictionary<string, string> body, string name) => body.GetValueOrDefault(name);

@@ -1,4 +1,5 @@
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security;
 
 namespace OrleansDtm.Server.Admin;
 
@@ -40,6 +41,6 @@ internal static class AdminPage
         AdminApi.Map(app.MapGroup(root + "/ui/api"), app.Services);
 
         void Get(string pattern, RequestDelegate handle) =>
-            app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handle).DisableHttpMetrics();
+            app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handle).DisableHttpMetrics().OpenToAll();
     }
 }

@@ -6,6 +6,7 @@ using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Security;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;
@@ -29,6 +30,13 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             using var request = await RequestBody.Read(
                 context, options.Limits.RequestBytesMax, 0, static (body, _) => JsonDocument.Parse(body));
             call = JsonRpcCall.Of(request.RootElement);
+            if (call.Problem is null && !Caller.Has(context, RoleOf(call.Method)))
+            {
+                metrics.Record("json-rpc", MetricName(call.Method), "fail", Stopwatch.GetElapsedTime(started));
+                await AccessAnswers.Forbidden(context, context.Features.Get<Caller>()!, RoleOf(call.Method), call.Id);
+                return;
+            }
+
             reply = call.Problem is null ? await Dispatch(call) : Bad(call.Problem);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -44,6 +52,8 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         metrics.Record("json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
         await reply.Write(context, status, call.Id);
     }
+
+    private static Role RoleOf(string method) => method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit : Role.Read;
 
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call) => call.Method switch
     {

@@ -39,7 +39,7 @@ public static class SettingsLoader
     };
 
     /// <summary>Everything <see cref="CoordinatorOptions"/> knows, by key.</summary>
-    private static readonly HashSet<string> OwnKeys = new(DtmNames.Values, StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names], StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
         "DrainTimeout",
@@ -62,7 +62,7 @@ public static class SettingsLoader
     };
 
     /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
-    private static readonly string[] OwnLists = ["Store:Shards"];
+    private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists];
 
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
     public static CoordinatorOptions Load(string[] args)
@@ -219,7 +219,11 @@ public static class SettingsLoader
                     read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
             },
         };
-        options = options with { Cluster = ClusterSettings.Read(read, defaults.Cluster, options) };
+        options = options with
+        {
+            Cluster = ClusterSettings.Read(read, defaults.Cluster, options),
+            Security = SecuritySettings.Read(read, defaults.Security),
+        };
         if (options.AlertWebHook.Length > 0
             && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook) && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
         {

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Security;
 
 namespace OrleansDtm.Server.Hosting;
 
@@ -86,10 +88,18 @@ internal static class GrpcHosting
 
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
     {
-        routes.MapGrpcService<GrpcApi>();
-        routes.MapGrpcReflectionService();
-        routes.MapGrpcHealthChecksService();
+        routes.MapGrpcService<GrpcApi>().Add(static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
+        routes.MapGrpcReflectionService().RequireRole(RoleNames.Read);
+        routes.MapGrpcHealthChecksService().OpenToAll();
     }
+
+    private static string RoleOf(EndpointBuilder endpoint) => endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
+    {
+        nameof(GrpcApi.NewGid) => RoleNames.Read,
+        nameof(GrpcApi.Prepare) or nameof(GrpcApi.Submit) or nameof(GrpcApi.Abort) or nameof(GrpcApi.RegisterBranch)
+            or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
+        _ => RoleNames.Admin,
+    };
 
     private static HttpsConnectionAdapterOptions? Tls(GrpcOptions options)
     {

@@ -103,7 +103,7 @@ public sealed class ErrorTests(AdminStage stage)
             await page.RouteAsync("**/ui/api/subscribe", async route =>
             {
                 tokens.Add(route.Request.Headers.GetValueOrDefault("x-csrf-token"));
-                await (tokens[^1] == token ? route.ContinueAsync() : route.FulfillAsync(new() { Status = 403, Json = new { message = "wrong token" } }));
+                await (tokens[^1] == token ? route.FulfillAsync(new() { Json = new { dtm_result = "SUCCESS" } }) : route.FulfillAsync(new() { Status = 403, Json = new { message = "wrong token" } }));
             });
         });
         await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("alice");
