@@ -60,6 +60,8 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 
     public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);
 
+    public Task<TransactionReply> RetryBranch(string branchId, string op) => _runner.Post(new TransactionEvent.RetryBranch(branchId, op));
+
     // One wait for all who ask: who asks again and again must not pile up waits.
     public Task<TransactionReply> WaitForPause() => _pause is { IsCompleted: false }
         ? _pause

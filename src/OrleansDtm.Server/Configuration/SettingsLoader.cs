@@ -57,6 +57,8 @@ public static class SettingsLoader
         "Limits:StepsMax",
         "Limits:BranchCallsPerServiceMax",
         "Store:Retention",
+        "Admin:Enabled",
+        "Admin:BasePath",
     };
 
     /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
@@ -210,6 +212,7 @@ public static class SettingsLoader
             Grpc = ReadGrpc(read, defaults.Grpc),
             Store = StoreSettings.Read(read, defaults.Store),
             Telemetry = TelemetrySettings.Read(read, defaults.Telemetry),
+            Admin = AdminSettings.Read(read, defaults.Admin),
             Limits = new LimitOptions
             {
                 RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
