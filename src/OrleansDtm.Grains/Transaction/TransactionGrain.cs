@@ -1,5 +1,5 @@
 using Orleans.Concurrency;
-using Orleans.Placement;
+using Orleans.GrainDirectory;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 
@@ -10,7 +10,8 @@ namespace OrleansDtm.Grains.Transaction;
 /// events itself and no request may wait behind a slow branch.
 /// </summary>
 [Reentrant]
-[PreferLocalPlacement]
+[TransactionPlacement]
+[GrainDirectory(TransactionDirectory.Name)]
 [KeepAlive] // It ends itself. Calls under way are no requests in Orleans' eyes: it would collect the activation beneath a slow one.
 public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 {
