@@ -24,7 +24,7 @@ public static partial class SettingsLoader
             var lists = OwnLists.SelectMany(list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
             return
             [
-                .. from key in OwnKeys.Concat(OwnLists).Concat(lists).Order(StringComparer.OrdinalIgnoreCase)
+                .. from key in OwnKeys.Concat(TelemetrySettings.Keys).Concat(OwnLists).Concat(lists).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)
                    let value = root[key]
                    let source = providers.FirstOrDefault(p => p.First.TryGet(key, out var found) && found == value).Second
                    select new GivenSetting(key, string.IsNullOrEmpty(value) ? null : value, source),

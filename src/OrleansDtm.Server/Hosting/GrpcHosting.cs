@@ -10,6 +10,7 @@ using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Hosting;
 
@@ -30,6 +31,7 @@ internal static class GrpcHosting
             .AddServiceOptions<GrpcApi>(static service =>
             {
                 service.Interceptors.Add<GrpcMetrics>();
+                service.Interceptors.Add<GrpcTracing>();
                 service.Interceptors.Add<GrpcErrors>();
             });
         builder.Services.AddSingleton<GrpcApi>();
