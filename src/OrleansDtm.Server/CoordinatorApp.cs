@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OrleansDtm.Server.Admin;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
@@ -39,11 +40,12 @@ public static class CoordinatorApp
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<JsonRpcApi>();
-        builder.Services.AddSecurity(options, pagePath: "/");
+        builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
         builder.AddCoordinatorTelemetry(options.Telemetry);
+        builder.Services.AddAdminPage(options);
 
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
@@ -58,6 +60,7 @@ public static class CoordinatorApp
         app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle).RequireRole(RoleNames.Read); // What it takes further, the method says.
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
+        app.MapAdminPage(options);
         app.MapFallback(static context =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -38,6 +38,12 @@ ORLEANSDTM_Cluster__ServiceId: {{ include "orleansdtm.serviceId" . | quote }}
 ORLEANSDTM_Grpc__TlsCertificate: /etc/orleansdtm/tls/tls.crt
 ORLEANSDTM_Grpc__TlsKey: /etc/orleansdtm/tls/tls.key
 {{- end }}
+{{- if not .Values.admin.enabled }}
+ORLEANSDTM_Admin__Enabled: "false"
+{{- end }}
+{{- if ne .Values.admin.basePath "/" }}
+ORLEANSDTM_Admin__BasePath: {{ .Values.admin.basePath | quote }}
+{{- end }}
 {{- range $key, $value := .Values.config }}
 ORLEANSDTM_{{ $key | replace ":" "__" }}: {{ include "orleansdtm.scalar" $value | quote }}
 {{- end }}

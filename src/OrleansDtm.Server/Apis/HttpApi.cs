@@ -43,6 +43,14 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
+        // Ours: of a transaction's waiting calls only this one is made now.
+        routes.MapPost($"{Prefix}/retryBranch", async context =>
+        {
+            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
+            await HttpAnswers.Reply(context, reply, waited: false);
+        }).RequireRole(RoleNames.Admin);
+
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {

@@ -22,6 +22,8 @@ public sealed record CoordinatorOptions
 
     public TelemetryOptions Telemetry { get; init; } = new();
 
+    public AdminOptions Admin { get; init; } = new();
+
     public SecurityOptions Security { get; init; } = new();
 
     /// <summary>How often the store is searched for work that is due. Default 1 s.</summary>

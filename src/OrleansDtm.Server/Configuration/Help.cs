@@ -38,6 +38,8 @@ internal static class Help
           Telemetry:OtlpProtocol=grpc          grpc or http/protobuf
           Telemetry:TraceRatio=                0 to 1: share of traces begun here that are recorded; empty = OTEL_TRACES_SAMPLER, or all
           Telemetry:Logs=false                 true = send log lines too
+          Admin:Enabled=true                   the admin page
+          Admin:BasePath=/                     where it lives, such as /dtm-admin
           AlertRetryLimit=3, AlertWebHook=     tell this URL of branches that keep failing
           Cluster:Mode=Local                   Local = this process alone; AdoNet = silos that find each other in the
                                                database of the store (not SQLite); Kubernetes = the same, in pods

@@ -41,6 +41,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string IsUnfinished => "status not in ('succeed', 'failed')";
 
+    public override string IsAnyUnfinished => IsUnfinished;
+
     public override string InsertKeyValue =>
         """
         insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)
@@ -177,7 +179,7 @@ internal sealed class PostgresDialect : ServerDialect
         {
             throw new StoreUnavailableException(
                 $"Another process has been changing the schema of the {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. "
-                + "Start again when it has ended.");
+                + "Start again when it has ended. [ODTM2006]");
         }
     }
 

@@ -28,6 +28,9 @@ internal abstract class ServerDialect
     /// <summary>The condition that finds unfinished transactions of one type and status by an index; <c>@state</c> is "type status".</summary>
     public abstract string IsUnfinished { get; }
 
+    /// <summary>The condition that finds every unfinished transaction by an index.</summary>
+    public abstract string IsAnyUnfinished { get; }
+
     /// <summary>Inserts into dtm_kv; changes no row, or fails with <see cref="IsDuplicate"/>, when there is one.</summary>
     public abstract string InsertKeyValue { get; }
 
