@@ -52,6 +52,7 @@ internal static class SettingsReport
             TimeSpan time => time.TotalSeconds.ToString(CultureInfo.InvariantCulture),
             LogLevel.Information => "info",
             string text => text,
+            bool yes => yes ? "true" : "false",
             IEnumerable => "",
             IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
             _ => found.ToString() ?? "",
