@@ -157,7 +157,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
 
     private int Conclude(World world, TimeSpan settled)
     {
-        var report = new Report(arguments, _history, _faults, _troubles, world.All.Sum(static s => s.Crashes), settled);
+        var report = new Report(arguments, _history, _faults, _troubles, world.All.Sum(static s => s.Crashes), [.. world.All.SelectMany(static s => s.Errors)], settled);
         report.Judge(world.Service.Affairs);
         report.Print(Console.Out);
         if (arguments.Report is { } file)

@@ -7,7 +7,8 @@ namespace OrleansDtm.Faults;
 
 /// <summary>What a run has come to.</summary>
 internal sealed class Report(
-    Arguments arguments, History history, IReadOnlyDictionary<string, int> faults, IReadOnlyList<string> troubles, int crashes, TimeSpan settled)
+    Arguments arguments, History history, IReadOnlyDictionary<string, int> faults, IReadOnlyList<string> troubles, int crashes,
+    IReadOnlyList<string> errors, TimeSpan settled)
 {
     private const int TimelinesMax = 20;
 
@@ -58,6 +59,11 @@ internal sealed class Report(
             }
         }
 
+        foreach (var error in errors)
+        {
+            to.WriteLine($"logged by {error}");
+        }
+
         foreach (var trouble in troubles)
         {
             to.WriteLine($"VIOLATION: {trouble}");
@@ -91,6 +97,7 @@ internal sealed class Report(
             faults,
             judged = _judged,
             silo_crashes = crashes,
+            errors,
             settled_seconds = Math.Round(settled.TotalSeconds, 1),
             violations = _violations.Select(static v => new { check = v.Violation.Check, gid = v.Violation.Gid, what = v.Violation.What, timeline = v.Timeline }),
             troubles,

@@ -33,7 +33,7 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
             var code = (int)answer.StatusCode;
             return code == 200 && isProgress ? new Heard(code, "", Read(text)) : new Heard(code == 503 ? 0 : code, text);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException or System.Net.Sockets.SocketException)
         {
             return new Heard(0, e.GetType().Name);
         }
@@ -47,7 +47,7 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
             var text = await _http.GetStringAsync(new Uri($"query?gid={gid}", UriKind.Relative));
             return JsonNode.Parse(text)!.AsObject();
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             return null;
         }
@@ -61,7 +61,7 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
             using var answer = await _http.PostAsync(new Uri("resetCronTime?timeout=120&limit=10000", UriKind.Relative), null);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             return false;
         }

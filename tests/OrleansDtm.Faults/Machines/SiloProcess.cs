@@ -9,7 +9,8 @@ namespace OrleansDtm.Faults.Machines;
 /// </summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
-    private const int TailLines = 400;
+    private const int TailLines = 60;
+    private const int ErrorsMax = 20;
 
     private static readonly TimeSpan Respite = TimeSpan.FromSeconds(1);
 
@@ -18,6 +19,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     private readonly History _history;
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly Queue<string> _tail = new();
+    private readonly List<string> _errors = [];
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(3) };
     private readonly string _home;
     private TaskCompletionSource _mayRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,6 +52,18 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     /// <summary>Ends of processes that nobody had asked for, but for those that were declared dead.</summary>
     public int Crashes { get; private set; }
+
+    /// <summary>What it logged of requests that failed by its own fault, the first of them.</summary>
+    public IReadOnlyList<string> Errors
+    {
+        get
+        {
+            lock (_tail)
+            {
+                return [.. _errors];
+            }
+        }
+    }
 
     public string Tail
     {
@@ -112,7 +126,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             using var answer = await _http.GetAsync(new Uri($"http://{HttpAddress}/health/ready"));
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             return false;
         }
@@ -249,6 +263,11 @@ internal sealed class SiloProcess : IAsyncDisposable
         {
             lock (_tail)
             {
+                if (line.Contains("fail: OrleansDtm.Server", StringComparison.Ordinal) && _errors.Count < ErrorsMax)
+                {
+                    _errors.Add($"{Name}: {line}");
+                }
+
                 _tail.Enqueue(line);
                 if (_tail.Count > TailLines)
                 {
