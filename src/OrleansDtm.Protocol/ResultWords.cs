@@ -38,4 +38,13 @@ public static class JsonRpcCodes
     public const int Internal = -32603;
     public const int Failure = -32901;
     public const int Ongoing = -32902;
+
+    /// <summary>The caller has not proved who it is.</summary>
+    public const int Unauthenticated = -32001;
+
+    /// <summary>The caller lacks a role.</summary>
+    public const int Forbidden = -32003;
+
+    /// <summary>The caller has asked for too much in too short a time.</summary>
+    public const int TooMany = -32029;
 }

@@ -21,6 +21,7 @@ internal sealed class RecoveryGrain(
     GrainReferences grains,
     GoneOwners gone,
     RetentionMetrics metrics,
+    SweepMetrics sweeps,
     IOptions<DtmGrainOptions> options,
     ILogger<RecoveryGrain> log) : Grain, IRecoveryGrain, IRemindable
 {
@@ -49,7 +50,8 @@ internal sealed class RecoveryGrain(
                 patient.Resume,
                 services.Clock,
                 options.Value,
-                log);
+                log,
+                sweeps);
             this.RegisterGrainTimer(
                 static (sweep, cancellation) => sweep.Run(cancellation),
                 sweep,
@@ -57,6 +59,12 @@ internal sealed class RecoveryGrain(
             StartRetention(_shard);
         }
 
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        sweeps.Left(Number);
         return Task.CompletedTask;
     }
 

@@ -1,4 +1,5 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
@@ -15,13 +16,14 @@ internal static class GrainCalls
     /// <summary>A request; Unavailable when it cannot be delivered.</summary>
     public static async Task<TransactionReply> Ask(Func<Task<TransactionReply>> request)
     {
+        DtmTracing.Carry();
         try
         {
             return await Send(request);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = $"{e.Message} [ODTM4005]" };
         }
     }
 
@@ -35,7 +37,7 @@ internal static class GrainCalls
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            throw new StoreUnavailableException(e.Message, e);
+            throw new StoreUnavailableException($"{e.Message} [ODTM4005]", e);
         }
     }
 

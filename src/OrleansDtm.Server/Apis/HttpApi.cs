@@ -1,8 +1,11 @@
 using System.Reflection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -20,54 +23,73 @@ public static class HttpApi
         var service = routes.ServiceProvider.GetRequiredService<TransactionService>();
         var options = routes.ServiceProvider.GetRequiredService<CoordinatorOptions>();
 
-        routes.Map("/api/ping", static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView));
+        routes.Map("/api/ping", static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView))
+            .OpenToAll();
         Get("newGid", static context =>
-            HttpAnswers.Write(context, 200, new NewGidView { Gid = GidGenerator.New() }, ProtocolJson.Readable.NewGidView));
+            HttpAnswers.Write(context, 200, new NewGidView { Gid = GidGenerator.New() }, ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
         Get("version", static context =>
-            HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView));
+            HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView)).OpenToAll();
         Get("query", async context => await HttpAnswers.Write(
-            context, 200, await service.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView));
+            context, 200, await service.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView)).RequireRole(RoleNames.Read);
         Get("all", async context => await HttpAnswers.Write(
             context,
             200,
             await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
-            ProtocolJson.Readable.ListView));
+            ProtocolJson.Readable.ListView)).RequireRole(RoleNames.Read);
 
-        Post("submit", service.Submit, static request => request.WaitResult ?? false);
-        Post("prepare", service.Prepare);
-        Post("abort", service.Abort);
-        Post("forceStop", service.ForceStop);
-        Post("resetNextCronTime", service.ResetNextCronTime);
+        Post("submit", service.Submit, static request => request.WaitResult ?? false).RequireRole(RoleNames.Submit);
+        Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
+        Post("abort", service.Abort).RequireRole(RoleNames.Submit);
+        Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
+        Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
+
+        // Ours: of a transaction's waiting calls only this one is made now.
+        routes.MapPost($"{Prefix}/retryBranch", async context =>
+        {
+            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
+            await HttpAnswers.Reply(context, reply, waited: false);
+        }).RequireRole(RoleNames.Admin);
 
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
             routes.MapPost($"{Prefix}/{name}", async context => await HttpAnswers.Reply(
-                context, await service.RegisterBranch(await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax)), waited: false));
+                context, await service.RegisterBranch(await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax)), waited: false)).RequireRole(RoleNames.Submit);
         }
 
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
         {
             var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
+            HttpTracing.Attach(context, request);
             var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
             await (workflow is null
                 ? HttpAnswers.Reply(context, reply, waited: false)
                 : HttpAnswers.Write(context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
-        });
+        }).RequireRole(RoleNames.Submit);
 
         // DTM changes state by GET here; the POST twin is for everybody who would rather not.
-        Get("resetCronTime", ResetCronTime);
-        routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime);
+        Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
+        routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
         routes.MapTopicApi(Prefix);
 
-        void Get(string name, RequestDelegate handle) => routes.MapGet($"{Prefix}/{name}", handle);
+        IEndpointConventionBuilder Get(string name, RequestDelegate handle) => routes.MapGet($"{Prefix}/{name}", handle);
 
-        void Post(string name, Func<TransactionRequest, Task<TransactionReply>> handle, Func<TransactionRequest, bool>? waits = null) =>
+        IEndpointConventionBuilder Post(
+            string name, Func<TransactionRequest, Task<TransactionReply>> handle, Func<TransactionRequest, bool>? waits = null) =>
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
                 var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
-                var reply = await handle(request);
-                await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                HttpTracing.Attach(context, request);
+                try
+                {
+                    var reply = await handle(request);
+                    await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                }
+                catch (Exception e) when (LogScope.Note(e, request.Gid))
+                {
+                    throw; // Not caught: noted for the log.
+                }
             });
 
         async Task ResetCronTime(HttpContext context)

@@ -1,5 +1,6 @@
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Security;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -16,23 +17,24 @@ internal static class TopicApi
         {
             var query = context.Request.Query;
             await HttpAnswers.Reply(context, await topics.Subscribe(query["topic"], query["url"], query["remark"]), waited: false);
-        });
+        }).RequireRole(RoleNames.Admin);
         routes.MapMethods($"{prefix}/unsubscribe", getOrPost, async context =>
             await HttpAnswers.Reply(
-                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"]), waited: false));
+                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"]), waited: false)).RequireRole(RoleNames.Admin);
         routes.MapDelete($"{prefix}/topic/{{topicName}}", async context =>
-            await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string), waited: false));
+            await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string), waited: false))
+            .RequireRole(RoleNames.Admin);
         routes.MapGet($"{prefix}/queryKV", async context =>
         {
             var query = context.Request.Query;
             var view = await topics.QueryKeyValue(query["cat"], query["key"], context.RequestAborted);
             await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.KeyValueListView);
-        });
+        }).RequireRole(RoleNames.Read);
         routes.MapGet($"{prefix}/scanKV", async context =>
         {
             var query = context.Request.Query;
             var view = await topics.ScanKeyValue(query["cat"], query["position"], query["limit"], context.RequestAborted);
             await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.KeyValueListView);
-        });
+        }).RequireRole(RoleNames.Read);
     }
 }

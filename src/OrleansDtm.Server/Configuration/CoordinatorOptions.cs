@@ -20,6 +20,12 @@ public sealed record CoordinatorOptions
 
     public LimitOptions Limits { get; init; } = new();
 
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    public AdminOptions Admin { get; init; } = new();
+
+    public SecurityOptions Security { get; init; } = new();
+
     /// <summary>How often the store is searched for work that is due. Default 1 s.</summary>
     public TimeSpan TransCronInterval { get; init; } = TimeSpan.FromSeconds(1);
 

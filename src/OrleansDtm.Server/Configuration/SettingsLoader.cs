@@ -8,7 +8,7 @@ namespace OrleansDtm.Server.Configuration;
 /// Where settings come from, the later over the earlier: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>), command
 /// line. As in DTM, the file wins over the environment.
 /// </summary>
-public static class SettingsLoader
+public static partial class SettingsLoader
 {
     /// <summary>DTM's environment names (and the same on our command line) for our keys.</summary>
     private static readonly Dictionary<string, string> DtmNames = new(StringComparer.OrdinalIgnoreCase)
@@ -39,7 +39,7 @@ public static class SettingsLoader
     };
 
     /// <summary>Everything <see cref="CoordinatorOptions"/> knows, by key.</summary>
-    private static readonly HashSet<string> OwnKeys = new(DtmNames.Values, StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names], StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
         "DrainTimeout",
@@ -57,10 +57,12 @@ public static class SettingsLoader
         "Limits:StepsMax",
         "Limits:BranchCallsPerServiceMax",
         "Store:Retention",
+        "Admin:Enabled",
+        "Admin:BasePath",
     };
 
     /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
-    private static readonly string[] OwnLists = ["Store:Shards"];
+    private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists];
 
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
     public static CoordinatorOptions Load(string[] args)
@@ -86,6 +88,7 @@ public static class SettingsLoader
             Console.Error.WriteLine($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
         }
 
+        // SourceNames tells people of each, in this order.
         return new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
@@ -98,6 +101,7 @@ public static class SettingsLoader
     }
 
     private static bool IsOwn(string key) => OwnKeys.Contains(key)
+        || TelemetrySettings.Keys.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Any(list => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)
             && int.TryParse(key.AsSpan(list.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _));
@@ -154,7 +158,7 @@ public static class SettingsLoader
 
             return found;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException or InvalidOperationException or ArgumentException)
         {
             throw new SettingsException([$"-c {file}: {e.Message}. Give the path of a YAML file in the form of DTM's conf.yml."]);
         }
@@ -208,6 +212,8 @@ public static class SettingsLoader
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
             Grpc = ReadGrpc(read, defaults.Grpc),
             Store = StoreSettings.Read(read, defaults.Store),
+            Telemetry = TelemetrySettings.Read(read, defaults.Telemetry),
+            Admin = AdminSettings.Read(read, defaults.Admin),
             Limits = new LimitOptions
             {
                 RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
@@ -216,7 +222,11 @@ public static class SettingsLoader
                     read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
             },
         };
-        options = options with { Cluster = ClusterSettings.Read(read, defaults.Cluster, options) };
+        options = options with
+        {
+            Cluster = ClusterSettings.Read(read, defaults.Cluster, options),
+            Security = SecuritySettings.Read(read, defaults.Security),
+        };
         if (options.AlertWebHook.Length > 0
             && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook) && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
         {

@@ -91,5 +91,24 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return fallback;
     }
 
+    /// <summary>true or false (default).</summary>
+    public bool Truth(string key)
+    {
+        if (configuration[key] is not { Length: > 0 } text)
+        {
+            return false;
+        }
+
+        if (!bool.TryParse(text, out var value))
+        {
+            Problem(key, text, "true or false (default false)");
+        }
+
+        return value;
+    }
+
+    /// <summary>What has to be said in other words, or without the value, which may be a secret.</summary>
+    public void Problem(string text) => _problems.Add(text);
+
     public void Problem(string key, string value, string expected) => _problems.Add($"{key}: '{value}' is not {expected}.");
 }

@@ -1,11 +1,16 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Hosting;
 
@@ -14,6 +19,8 @@ internal static class GrpcHosting
 {
     /// <summary>Bytes before each message: a flag and the length.</summary>
     public const int MessagePrefixBytes = 5;
+
+    private const string GrpcStatus = "grpc-status";
 
     private static readonly object OnGrpcPort = new();
 
@@ -24,6 +31,7 @@ internal static class GrpcHosting
             .AddServiceOptions<GrpcApi>(static service =>
             {
                 service.Interceptors.Add<GrpcMetrics>();
+                service.Interceptors.Add<GrpcTracing>();
                 service.Interceptors.Add<GrpcErrors>();
             });
         builder.Services.AddSingleton<GrpcApi>();
@@ -72,7 +80,8 @@ internal static class GrpcHosting
     /// <summary>The port is for gRPC: who opens it to others has not opened the HTTP API.</summary>
     public static void UseGrpcPort(this WebApplication app) => app.Use(static (context, next) =>
     {
-        if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true
+        var isGrpcPort = context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true;
+        if (isGrpcPort
             && (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true
                 || context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
                 || context.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)))
@@ -81,14 +90,39 @@ internal static class GrpcHosting
             return context.Response.WriteAsync("this port speaks gRPC; the HTTP API has another", context.RequestAborted);
         }
 
-        return next(context);
+        return isGrpcPort ? AnswerUnreadable(context, next) : next(context);
     });
 
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
     {
-        routes.MapGrpcService<GrpcApi>();
-        routes.MapGrpcReflectionService();
-        routes.MapGrpcHealthChecksService();
+        routes.MapGrpcService<GrpcApi>().Add(static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
+        routes.MapGrpcReflectionService().RequireRole(RoleNames.Read);
+        routes.MapGrpcHealthChecksService().OpenToAll();
+    }
+
+    private static string RoleOf(EndpointBuilder endpoint) => endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
+    {
+        nameof(GrpcApi.NewGid) => RoleNames.Read,
+        nameof(GrpcApi.Prepare) or nameof(GrpcApi.Submit) or nameof(GrpcApi.Abort) or nameof(GrpcApi.RegisterBranch)
+            or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
+        _ => RoleNames.Admin,
+    };
+
+    /// <summary>
+    /// A message that is no protobuf never comes to a method of ours, and the library answers as to a fault of the server: Unknown, which
+    /// clients try again. What our methods throw has another status by then.
+    /// </summary>
+    private static async Task AnswerUnreadable(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        var headers = context.Response.Headers;
+        if (!context.Response.HasStarted && headers[GrpcStatus] == Number(StatusCode.Unknown))
+        {
+            headers[GrpcStatus] = Number(StatusCode.InvalidArgument);
+            headers["grpc-message"] = "the message is not the protobuf of this method";
+        }
+
+        static string Number(StatusCode status) => ((int)status).ToString(CultureInfo.InvariantCulture);
     }
 
     private static HttpsConnectionAdapterOptions? Tls(GrpcOptions options)
@@ -111,7 +145,7 @@ internal static class GrpcHosting
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SettingsException(
-                [$"Grpc:TlsCertificate '{options.TlsCertificate}', Grpc:TlsKey '{options.TlsKey}': {e.Message} Both must be PEM files that can be read."]);
+                [$"Grpc:TlsCertificate '{options.TlsCertificate}', Grpc:TlsKey '{options.TlsKey}': {e.Message} Both must be PEM files that can be read. [ODTM1004]"]);
         }
     }
 }

@@ -1,3 +1,5 @@
+using OrleansDtm.Server.Security;
+
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>For probes: alive means the process answers, ready means it can take transactions.</summary>
@@ -6,12 +8,12 @@ internal static class HealthApi
     public static void MapHealthApi(this IEndpointRouteBuilder routes)
     {
         var readiness = routes.ServiceProvider.GetRequiredService<Readiness>();
-        routes.MapGet("/health/live", static context => context.Response.WriteAsync("alive", context.RequestAborted));
+        routes.MapGet("/health/live", static context => context.Response.WriteAsync("alive", context.RequestAborted)).OpenToAll();
         routes.MapGet("/health/ready", async context =>
         {
             var problem = await readiness.FindProblem(context.RequestAborted);
             context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             await context.Response.WriteAsync(problem ?? "ready", context.RequestAborted);
-        });
+        }).OpenToAll();
     }
 }

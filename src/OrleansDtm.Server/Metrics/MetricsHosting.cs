@@ -1,5 +1,7 @@
 using OpenTelemetry.Metrics;
 using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security;
 
 namespace OrleansDtm.Server.Metrics;
 
@@ -32,7 +34,7 @@ internal static class MetricsHosting
     {
         var unfinished = app.Services.GetRequiredService<UnfinishedGauges>();
         _ = app.Services.GetRequiredService<ProcessGauges>();
-        app.MapPrometheusScrapingEndpoint(
+        var scraping = app.MapPrometheusScrapingEndpoint(
             Path,
             meterProvider: null,
             configureBranchedPipeline: scrape => scrape.Use(async (context, next) =>
@@ -41,5 +43,6 @@ internal static class MetricsHosting
                 await next(context);
             }),
             optionsName: null);
+        _ = app.Services.GetRequiredService<CoordinatorOptions>().Security.AnonymousMetrics ? scraping.OpenToAll() : scraping.RequireRole(RoleNames.Read);
     }
 }

@@ -51,6 +51,8 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string IsUnfinished => "state = @state";
 
+    public override string IsAnyUnfinished => "(state < 'failed' or state > 'failed')";
+
     public override string InsertKeyValue =>
         "insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)";
 
@@ -160,7 +162,7 @@ internal sealed class MySqlDialect : ServerDialect
         if (Convert.ToInt64(command.ExecuteScalar() is { } answer and not DBNull ? answer : 0, null) != 1)
         {
             throw new StoreUnavailableException(
-                $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended.");
+                $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
         }
     }
 

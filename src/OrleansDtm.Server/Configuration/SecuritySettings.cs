@@ -1,0 +1,120 @@
+using System.Net;
+using OrleansDtm.Server.Security;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>Reads the settings below Security.</summary>
+internal static class SecuritySettings
+{
+    private const string AllowAnonymous = "Security:AllowAnonymous";
+    private const string Keys = "Security:Keys";
+    private const string Authority = "Security:Jwt:Authority";
+    private const string SigningKeysFile = "Security:Jwt:SigningKeysFile";
+    private const string Issuer = "Security:Jwt:Issuer";
+    private const string Audience = "Security:Jwt:Audience";
+
+    public static readonly string[] Names =
+    [
+        AllowAnonymous, "Security:AnonymousMetrics", "Security:KeysFile", "Security:SessionLifetime",
+        Authority, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
+    ];
+
+    public static readonly string[] Lists = [Keys];
+
+    public static SecurityOptions Read(SettingsReader read, SecurityOptions defaults)
+    {
+        var options = new SecurityOptions
+        {
+            AllowAnonymous = read.Truth(AllowAnonymous),
+            AnonymousMetrics = read.Truth("Security:AnonymousMetrics"),
+            Keys = ReadKeys(read),
+            KeysFile = read.Text("Security:KeysFile", ""),
+            SessionLifetime = read.Seconds("Security:SessionLifetime", defaults.SessionLifetime, 60, 30 * 86400),
+            Jwt = new JwtOptions
+            {
+                Authority = read.Text(Authority, ""),
+                SigningKeysFile = read.Text(SigningKeysFile, ""),
+                Issuer = read.Text(Issuer, ""),
+                Audience = read.Text(Audience, ""),
+                RoleClaim = read.Text("Security:Jwt:RoleClaim", defaults.Jwt.RoleClaim),
+            },
+        };
+        CheckJwt(read, options.Jwt);
+        if (options is { IsOn: true, AllowAnonymous: true })
+        {
+            read.Problem(AllowAnonymous, "true", "possible beside keys or tokens, which would then protect nothing: leave one of them out");
+        }
+
+        return options;
+    }
+
+    /// <summary>To listen to others than this machine, and let all of them do everything, must have been said.</summary>
+    /// <exception cref="SettingsException">It has not.</exception>
+    public static void CheckBind(CoordinatorOptions options)
+    {
+        if (options.Security is { IsOn: false, AllowAnonymous: false } && !IsLoopback(options.Bind))
+        {
+            throw new SettingsException([$"""
+                Bind: '{options.Bind}' is not safe without security: everybody who reaches the ports could read payloads, submit and stop transactions. Three ways out:
+                    Bind=localhost                  only this machine reaches them
+                    Security:Keys:0=... (or Security:KeysFile, Security:Jwt)   callers prove who they are; 'OrleansDtm.Server key' makes a key
+                    Security:AllowAnonymous=true    you trust everybody in the network around it
+                """]);
+        }
+    }
+
+    /// <summary>Nobody but this machine gets there.</summary>
+    public static bool IsLoopback(string bind) => bind == "localhost" || (IPAddress.TryParse(bind, out var address) && IPAddress.IsLoopback(address));
+
+    private static List<ApiKey> ReadKeys(SettingsReader read)
+    {
+        var keys = new List<ApiKey>();
+        foreach (var line in read.List(Keys))
+        {
+            if (ApiKey.Parse(line, out var problem) is { } key)
+            {
+                keys.Add(key);
+            }
+            else
+            {
+                read.Problem($"{Keys}: an entry {problem}.");
+            }
+        }
+
+        return keys;
+    }
+
+    private static void CheckJwt(SettingsReader read, JwtOptions jwt)
+    {
+        if (!jwt.IsOn)
+        {
+            if (jwt.Issuer.Length > 0 || jwt.Audience.Length > 0)
+            {
+                read.Problem(Audience, jwt.Audience, $"of use without {Authority} or {SigningKeysFile}, which say whose tokens are meant");
+            }
+
+            return;
+        }
+
+        if (jwt.Audience.Length == 0)
+        {
+            read.Problem(Audience, "", "given: without it a token meant for another service would be good here");
+        }
+
+        if (jwt is { Authority.Length: > 0, SigningKeysFile.Length: > 0 })
+        {
+            read.Problem(SigningKeysFile, jwt.SigningKeysFile, $"possible beside {Authority}: the keys come from the one or the other");
+        }
+
+        if (jwt.Authority.Length > 0 && !(Uri.TryCreate(jwt.Authority, UriKind.Absolute, out var uri)
+            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))))
+        {
+            read.Problem(Authority, jwt.Authority, "an https URL (http only on this machine): whoever could change its answer could issue tokens");
+        }
+
+        if (jwt is { SigningKeysFile.Length: > 0, Issuer.Length: 0 })
+        {
+            read.Problem(Issuer, "", $"given, as {SigningKeysFile} needs: the iss of the tokens");
+        }
+    }
+}

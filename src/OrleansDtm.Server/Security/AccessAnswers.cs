@@ -1,0 +1,60 @@
+using Grpc.Core;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Apis;
+
+namespace OrleansDtm.Server.Security;
+
+/// <summary>Refusals, in the words of the protocol that was used.</summary>
+internal static class AccessAnswers
+{
+    /// <summary>Not DTM's word for a business failure: SDKs would take the transaction for rolled back.</summary>
+    private const string Error = "ERROR";
+
+    public static Task Unauthenticated(HttpContext context, string problem, Role needed)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"orleansdtm\"";
+        var message = $"not signed in ({(needed == Role.None ? "any" : RoleNames.Of(needed))} role needed): {problem}";
+        return Refuse(context, StatusCodes.Status401Unauthorized, StatusCode.Unauthenticated, JsonRpcCodes.Unauthenticated, message);
+    }
+
+    /// <param name="id">Of the JSON-RPC request, where it has been read.</param>
+    public static Task Forbidden(HttpContext context, Caller caller, Role needed, string? id = null)
+    {
+        var role = RoleNames.Of(needed);
+        context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"orleansdtm\", error=\"insufficient_scope\", scope=\"{role}\"";
+        var has = caller.Role == Role.None ? "none" : RoleNames.Of(caller.Role);
+        return Forbidden(context, $"the role {role} is needed; '{Printable(caller.Name)}' has {has}", id);
+    }
+
+    public static Task Forbidden(HttpContext context, string message, string? id = null) =>
+        Refuse(context, StatusCodes.Status403Forbidden, StatusCode.PermissionDenied, JsonRpcCodes.Forbidden, message, id);
+
+    public static Task TooMany(HttpContext context, int seconds, string message)
+    {
+        context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return Refuse(context, StatusCodes.Status429TooManyRequests, StatusCode.ResourceExhausted, JsonRpcCodes.TooMany, message);
+    }
+
+    private static Task Refuse(HttpContext context, int status, StatusCode grpc, int jsonRpc, string message, string? id = null)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (IsGrpc(context.Request))
+        {
+            // A whole answer of headers: clients read the status there when nothing follows.
+            context.Response.StatusCode = StatusCodes.Status200OK;
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers["grpc-status"] = ((int)grpc).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            context.Response.Headers["grpc-message"] = Uri.EscapeDataString(message);
+            return Task.CompletedTask;
+        }
+
+        return context.Request.Path.Equals(JsonRpcApi.Path, StringComparison.OrdinalIgnoreCase)
+            ? JsonRpcReply.Error(jsonRpc, message).Write(context, status, id)
+            : HttpAnswers.Result(context, status, Error, message);
+    }
+
+    public static bool IsGrpc(HttpRequest request) =>
+        request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static string Printable(string name) => string.Concat(name.Where(static c => !char.IsControl(c)));
+}

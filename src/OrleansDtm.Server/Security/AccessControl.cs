@@ -1,0 +1,52 @@
+using Grpc.AspNetCore.Server;
+
+namespace OrleansDtm.Server.Security;
+
+/// <summary>Lets a request pass when its caller has the role that the endpoint asks for. There only when security is on.</summary>
+internal sealed class AccessControl(RequestDelegate next, Authenticator authenticator, PagePaths page)
+{
+    public Task InvokeAsync(HttpContext context) => Needed(context) is { } needed ? Check(context, needed) : next(context);
+
+    private async Task Check(HttpContext context, Role needed)
+    {
+        var (caller, problem) = await authenticator.Identify(context);
+        if (caller is null)
+        {
+            await AccessAnswers.Unauthenticated(context, problem, needed);
+        }
+        else if (caller.Role < needed)
+        {
+            await AccessAnswers.Forbidden(context, caller, needed);
+        }
+        else if (caller.ByCookie && !(needed == Role.Read && IsReading(context.Request)) && !BrowserGuard.IsOurPage(context.Request))
+        {
+            await AccessAnswers.Forbidden(context, BrowserGuard.NotOurPage);
+        }
+        else
+        {
+            context.Features.Set(caller);
+            await next(context);
+        }
+    }
+
+    public static bool IsReading(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+
+    /// <summary>Null = open to everybody.</summary>
+    private Role? Needed(HttpContext context)
+    {
+        if (context.GetEndpoint() is not { } endpoint)
+        {
+            return null;
+        }
+
+        if (endpoint.Metadata.GetMetadata<RoleRequirement>() is { } requirement)
+        {
+            return requirement.Role.Length == 0 ? null : requirement.Needed;
+        }
+
+        // Of whatever nothing is said: data of the page by what is done, an API by the strictest role, anything else is a file of the page.
+        return page.IsData(context.Request.Path) ? IsReading(context.Request) ? Role.Read : Role.Admin
+            : context.Request.Path.StartsWithSegments("/api") || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null ? Role.Admin
+            : null;
+    }
+}

@@ -1,0 +1,95 @@
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Security;
+
+/// <summary>
+/// What is made of files, made again when one changes: keys and certificates are renewed without a restart. Looks at the files' dates when
+/// asked, at most once a second (mounted Secrets are swapped links, which file watchers miss). What cannot be read leaves the last in force.
+/// </summary>
+internal sealed class ReloadedFiles<T>
+    where T : class
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    private readonly string _setting;
+    private readonly IReadOnlyList<string> _paths;
+    private readonly Func<IReadOnlyList<string>, T> _load;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly Lock _lock = new();
+    private volatile T _value;
+    private string _stamp;
+    private long _looked;
+
+    /// <param name="setting">Named in errors.</param>
+    /// <param name="paths">The files.</param>
+    /// <param name="load">Makes the value; throws <see cref="InvalidDataException"/> and the like when it cannot.</param>
+    /// <exception cref="SettingsException">They cannot be read.</exception>
+    public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger log)
+    {
+        (_setting, _paths, _load, _clock, _log) = (setting, paths, load, clock, log);
+        try
+        {
+            _stamp = Stamp();
+            _value = load(paths);
+            _looked = clock.GetTimestamp();
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            throw new SettingsException([$"{setting} '{string.Join("', '", paths)}': {e.Message}"]);
+        }
+    }
+
+    public T Value
+    {
+        get
+        {
+            // Whoever comes while another looks takes what there is.
+            if (_clock.GetElapsedTime(Volatile.Read(ref _looked)) >= LookInterval && _lock.TryEnter())
+            {
+                try
+                {
+                    Look();
+                }
+                finally
+                {
+                    _lock.Exit();
+                }
+            }
+
+            return _value;
+        }
+    }
+
+    private static bool IsOfTheFile(Exception e) =>
+        e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or NotSupportedException
+            or System.Security.Cryptography.CryptographicException;
+
+    private void Look()
+    {
+        Volatile.Write(ref _looked, _clock.GetTimestamp());
+        try
+        {
+            var stamp = Stamp();
+            if (stamp == _stamp)
+            {
+                return;
+            }
+
+            _stamp = stamp; // Before loading: what is wrong is said once, not each second.
+            _value = _load(_paths);
+            _log.Reloaded(_setting);
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            _log.NotReloaded(_setting, e.Message);
+        }
+    }
+
+    private string Stamp() => string.Join('|', _paths.Select(static path =>
+    {
+        var file = new FileInfo(path);
+        var target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target as FileInfo)?.Length}";
+    }));
+}

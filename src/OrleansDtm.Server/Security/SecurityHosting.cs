@@ -1,0 +1,45 @@
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Security;
+
+/// <summary>Puts security into the application.</summary>
+internal static class SecurityHosting
+{
+    /// <param name="services">Where to.</param>
+    /// <param name="options">What was configured.</param>
+    /// <param name="pagePath">Where the admin page lives.</param>
+    public static void AddSecurity(this IServiceCollection services, CoordinatorOptions options, string pagePath)
+    {
+        services.AddSingleton(new PagePaths(pagePath));
+        services.AddSingleton(static provider => new ApiKeyRing(
+            provider.GetRequiredService<CoordinatorOptions>().Security,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ApiKeyRing>>()));
+        services.AddSingleton<SessionCookie>();
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<SessionApi>();
+        if (options.Security.Jwt.IsOn)
+        {
+            services.AddSingleton(static provider => new TokenCheck(
+                provider.GetRequiredService<CoordinatorOptions>().Security.Jwt,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<TokenCheck>>()));
+        }
+    }
+
+    /// <summary>After routing, which says what is asked for. Who called is asked only when security is on.</summary>
+    public static void UseSecurity(this WebApplication app, CoordinatorOptions options)
+    {
+        app.UseMiddleware<BrowserGuard>();
+        if (options.Security.IsOn)
+        {
+            app.UseMiddleware<AccessControl>();
+        }
+        else if (options.Security.AllowAnonymous)
+        {
+            app.Logger.Anonymous(options.Bind);
+        }
+
+        SessionApi.Map(app);
+    }
+}

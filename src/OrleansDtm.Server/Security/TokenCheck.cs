@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Security;
+
+/// <summary>Checks tokens (JWT): signature, issuer, audience, time. Reads the role out of a claim.</summary>
+internal sealed class TokenCheck
+{
+    private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
+    private readonly TokenValidationParameters _rules;
+    private readonly JwtOptions _options;
+
+    /// <exception cref="SettingsException">The file of keys cannot be used.</exception>
+    public TokenCheck(JwtOptions options, TimeProvider clock, ILogger<TokenCheck> log)
+    {
+        _options = options;
+        _rules = new TokenValidationParameters
+        {
+            ValidAudience = options.Audience,
+            ValidIssuer = options.Issuer.Length > 0 ? options.Issuer : null,
+            ClockSkew = TimeSpan.FromSeconds(30),
+
+            // Signatures only: whoever knows a secret that is shared for checking could sign as well.
+            ValidAlgorithms =
+            [
+                SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+                SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+            ],
+        };
+        if (options.Authority.Length > 0)
+        {
+            // It fetches them when they are needed, keeps them, and asks again when a token names a key it does not know.
+            _rules.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
+                options.Authority.TrimEnd('/') + "/.well-known/openid-configuration",
+                new OpenIdConnectConfigurationRetriever(),
+                new HttpDocumentRetriever { RequireHttps = options.Authority.StartsWith("https", StringComparison.OrdinalIgnoreCase) });
+        }
+        else
+        {
+            var keys = new ReloadedFiles<List<SecurityKey>>("Security:Jwt:SigningKeysFile", [options.SigningKeysFile], Load, clock, log);
+            _rules.IssuerSigningKeyResolver = (_, _, _, _) => keys.Value;
+        }
+    }
+
+    public async ValueTask<Identified> Identify(string token, CancellationToken cancellationToken)
+    {
+        var result = await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
+        if (!result.IsValid)
+        {
+            return Identified.No(Problem(result.Exception));
+        }
+
+        var role = Role.None;
+        foreach (var claim in result.ClaimsIdentity.FindAll(_options.RoleClaim))
+        {
+            foreach (var word in claim.Value.Split(' '))
+            {
+                role = RoleNames.Parse(word) is { } named && named > role ? named : role;
+            }
+        }
+
+        var name = result.ClaimsIdentity.FindFirst("sub")?.Value ?? result.ClaimsIdentity.FindFirst("client_id")?.Value ?? "";
+        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "");
+    }
+
+    /// <summary>In our words: those of the library go on for a page and may repeat the token.</summary>
+    private string Problem(Exception? e) => e switch
+    {
+        SecurityTokenExpiredException => "the token has expired",
+        SecurityTokenNotYetValidException => "the token is not valid yet",
+        SecurityTokenInvalidAudienceException => $"the token is for another audience than {_options.Audience}",
+        SecurityTokenInvalidIssuerException => "the token is from another issuer",
+        SecurityTokenNoExpirationException => "the token has no end (exp)",
+        SecurityTokenInvalidAlgorithmException => "the token is signed by an algorithm that is not accepted; RS, PS and ES are",
+        SecurityTokenSignatureKeyNotFoundException => "the token is signed by a key that the issuer does not have",
+        SecurityTokenInvalidSignatureException => "the token has no good signature",
+        _ when e?.InnerException is IOException or HttpRequestException => "the issuer of the token cannot be asked for its keys",
+        _ => "the token cannot be used",
+    };
+
+    private static List<SecurityKey> Load(IReadOnlyList<string> paths)
+    {
+        var text = File.ReadAllText(paths[0]);
+        var keys = text.AsSpan().TrimStart().StartsWith("{") ? JsonWebKeySet.Create(text).GetSigningKeys().ToList() : FromPem(text);
+        return keys.Count > 0 ? keys : throw new InvalidDataException("it holds no public key: PEM (PUBLIC KEY, CERTIFICATE) or a JWKS is needed.");
+    }
+
+    private static List<SecurityKey> FromPem(string text)
+    {
+        var keys = new List<SecurityKey>();
+        var rest = text.AsSpan();
+        while (PemEncoding.TryFind(rest, out var found))
+        {
+            var pem = rest[found.Location].ToString();
+            switch (rest[found.Label])
+            {
+                case "CERTIFICATE":
+                    keys.Add(new X509SecurityKey(X509Certificate2.CreateFromPem(pem)));
+                    break;
+                case "PUBLIC KEY":
+                    keys.Add(PublicKey(pem));
+                    break;
+                case "RSA PUBLIC KEY":
+                    var rsa = RSA.Create();
+                    rsa.ImportFromPem(pem);
+                    keys.Add(new RsaSecurityKey(rsa));
+                    break;
+                case var label when label.EndsWith("PRIVATE KEY"):
+                    throw new InvalidDataException("it holds a private key, which belongs to the issuer alone.");
+            }
+
+            rest = rest[found.Location.End..];
+        }
+
+        return keys;
+    }
+
+    private static SecurityKey PublicKey(string pem)
+    {
+        try
+        {
+            var rsa = RSA.Create();
+            rsa.ImportFromPem(pem);
+            return new RsaSecurityKey(rsa);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            var elliptic = ECDsa.Create();
+            elliptic.ImportFromPem(pem);
+            return new ECDsaSecurityKey(elliptic);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace OrleansDtm.Tests.Security;
+
+/// <summary>Issues tokens, good ones and others.</summary>
+public sealed class Issuer : IDisposable
+{
+    public const string Name = "https://issuer.test/";
+    public const string Audience = "orleansdtm";
+
+    private readonly RSA _key = RSA.Create(2048);
+
+    public string PublicKey => _key.ExportSubjectPublicKeyInfoPem();
+
+    public string Token(string role, Action<JsonObject>? change = null, string algorithm = "RS256")
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var claims = new JsonObject
+        {
+            ["iss"] = Name, ["aud"] = Audience, ["sub"] = "alice", ["iat"] = now.ToUnixTimeSeconds(),
+            ["exp"] = now.AddMinutes(5).ToUnixTimeSeconds(), ["roles"] = new JsonArray("unrelated", role),
+        };
+        change?.Invoke(claims);
+        var text = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT"}"""))}.{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
+        return $"{text}.{Encode(Sign(Encoding.UTF8.GetBytes(text), algorithm))}";
+    }
+
+    public void Dispose() => _key.Dispose();
+
+    private byte[] Sign(byte[] text, string algorithm) => algorithm switch
+    {
+        "RS256" => _key.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+
+        // The old trick: the public key taken for a shared secret.
+        "HS256" => HMACSHA256.HashData(Encoding.UTF8.GetBytes(PublicKey), text),
+        _ => [],
+    };
+
+    private static string Encode(byte[] bytes) => Base64Url.EncodeToString(bytes);
+}
