@@ -1,3 +1,3 @@
 using OrleansDtm.Server.Commands;
 
-return await new CommandLine(new RunCommand(), new SchemaCommand(), new ImportCommand()).Run(args);
+return await new CommandLine(new RunCommand(), new SchemaCommand(), new ImportCommand(), new KeyCommand()).Run(args);

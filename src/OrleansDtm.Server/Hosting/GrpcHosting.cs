@@ -1,9 +1,6 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
@@ -55,7 +52,7 @@ internal static class GrpcHosting
     /// <exception cref="SettingsException">The certificate cannot be used.</exception>
     public static Action<ListenOptions> Endpoint(CoordinatorOptions options)
     {
-        var tls = Tls(options.Grpc);
+        var tls = PortTls.OfGrpc(options);
         return listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
@@ -64,10 +61,7 @@ internal static class GrpcHosting
                 connection.Items[OnGrpcPort] = null;
                 return next(connection);
             });
-            if (tls is not null)
-            {
-                listen.UseHttps(tls);
-            }
+            tls?.Use(listen);
         };
     }
 
@@ -100,28 +94,4 @@ internal static class GrpcHosting
             or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
         _ => RoleNames.Admin,
     };
-
-    private static HttpsConnectionAdapterOptions? Tls(GrpcOptions options)
-    {
-        if (options.TlsCertificate.Length == 0)
-        {
-            return null;
-        }
-
-        try
-        {
-            var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(options.TlsCertificate);
-            return new HttpsConnectionAdapterOptions
-            {
-                ServerCertificate = X509Certificate2.CreateFromPemFile(options.TlsCertificate, options.TlsKey),
-                ServerCertificateChain = chain,
-            };
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new SettingsException(
-                [$"Grpc:TlsCertificate '{options.TlsCertificate}', Grpc:TlsKey '{options.TlsKey}': {e.Message} Both must be PEM files that can be read."]);
-        }
-    }
 }
