@@ -50,4 +50,7 @@ public sealed record BranchRegistration
     /// <summary>The result of a workflow's step, which a resumed run reads instead of doing it again.</summary>
     public static BranchRegistration Workflow(string gid, string branchId, string op, bool succeeded, byte[]? result = null) =>
         new() { Gid = gid, Type = "workflow", BranchId = branchId, Op = op, Status = succeeded ? "succeed" : "failed", Payload = result ?? [] };
+
+    /// <summary>Without what may be secret: Orleans puts it into log lines about requests that are slow or lost.</summary>
+    public override string ToString() => $"{nameof(BranchRegistration)} {Type} {Gid} {BranchId}";
 }

@@ -70,6 +70,17 @@ public sealed record TransactionRequestMessage
     /// <summary>workflow: with which body it is resumed; may be empty.</summary>
     [Id(17)]
     public byte[] WorkflowData { get; init; } = [];
+
+    /// <summary>W3C's traceparent of whoever submits; null = there is no trace.</summary>
+    [Id(18)]
+    public string? TraceParent { get; init; }
+
+    /// <summary>W3C's tracestate; null = none.</summary>
+    [Id(19)]
+    public string? TraceState { get; init; }
+
+    /// <summary>Without what may be secret: Orleans puts it into log lines about requests that are slow or lost.</summary>
+    public override string ToString() => $"{nameof(TransactionRequestMessage)} {Type} {Gid}";
 }
 
 /// <summary>Where a global transaction stands.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace OrleansDtm.Abstractions;
@@ -48,6 +49,9 @@ public abstract class GlobalTransaction
 
     internal virtual TransactionRequestMessage Message(bool wait) => new()
     {
+        // Whoever submits within a trace of its own finds the transaction in it, whether or not Orleans propagates activities.
+        TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null,
+        TraceState = Activity.Current?.TraceStateString,
         Type = Type,
         Gid = Gid,
         Protocol = Protocol,

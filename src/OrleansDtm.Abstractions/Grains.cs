@@ -37,6 +37,12 @@ public interface ITransactionGrain : IGrainWithStringKey
     [Alias("RetryNow")]
     Task<TransactionReply> RetryNow();
 
+    /// <summary>Makes one call that waits for a retry now. Conflict when it does not wait, NotFound when there is no such call.</summary>
+    /// <param name="branchId">DTM's branch id: 01, 01-02, 00 for query_prepared and a workflow's callback.</param>
+    /// <param name="op">action, compensate, confirm, ...</param>
+    [Alias("RetryBranch")]
+    Task<TransactionReply> RetryBranch(string branchId, string op);
+
     /// <summary>Waits while calls are under way; answers when it has ended or pauses: before a retry, or for its submitter to decide.</summary>
     [Alias("WaitForPause"), ResponseTimeout("1.01:00:00")]
     Task<TransactionReply> WaitForPause();

@@ -19,6 +19,9 @@ public sealed record StepMessage
     /// <summary>The subscribers of a topic, if the action is one: each is called. Null = no topic.</summary>
     [Id(3)]
     public string[]? Subscribers { get; init; }
+
+    /// <summary>Without what may be secret.</summary>
+    public override string ToString() => nameof(StepMessage);
 }
 
 /// <summary>A transaction as its submitter describes it. Durations in milliseconds, defaults already filled in.</summary>
@@ -88,6 +91,17 @@ public sealed record SubmissionMessage
     /// <summary>Told when the transaction has ended; empty = nobody.</summary>
     [Id(17)]
     public string NoticeUrl { get; init; } = "";
+
+    /// <summary>W3C's traceparent, the parent of everything done for it; null = it belongs to no trace.</summary>
+    [Id(18)]
+    public string? TraceParent { get; init; }
+
+    /// <summary>W3C's tracestate; null = none.</summary>
+    [Id(19)]
+    public string? TraceState { get; init; }
+
+    /// <summary>Without what may be secret: Orleans puts it into log lines about requests that are slow or lost.</summary>
+    public override string ToString() => $"{nameof(SubmissionMessage)} {Type} of {Steps.Length} steps";
 }
 
 /// <summary>A branch that a submitter adds to a prepared transaction.</summary>
@@ -112,6 +126,9 @@ public sealed record RegisterMessage
     /// <summary>Workflow: succeed or failed; otherwise prepared.</summary>
     [Id(4)]
     public string Status { get; init; } = "prepared";
+
+    /// <summary>Without what may be secret.</summary>
+    public override string ToString() => $"{nameof(RegisterMessage)} {Type} {BranchId}";
 }
 
 [GenerateSerializer, Immutable, Alias("dtm.register-call")]
@@ -200,6 +217,17 @@ public sealed record BranchCallMessage
     /// <summary>1 for the first.</summary>
     [Id(9)]
     public int Attempt { get; init; }
+
+    /// <summary>The transaction's traceparent; null = it belongs to no trace.</summary>
+    [Id(10)]
+    public string? TraceParent { get; init; }
+
+    /// <summary>Its tracestate; null = none.</summary>
+    [Id(11)]
+    public string? TraceState { get; init; }
+
+    /// <summary>Without what may be secret.</summary>
+    public override string ToString() => $"{nameof(BranchCallMessage)} {Gid} {BranchId} {Op}";
 }
 
 /// <summary>How a call of a branch ended.</summary>

@@ -6,6 +6,25 @@ namespace OrleansDtm.Branches;
 internal sealed class BranchTarget(IGrainContext activation, BranchGrains registered) : IBranchTarget
 {
     public Task<BranchResult> Call(
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken) =>
+        BranchTracing.IsOn
+            ? CallTraced(grain, method, payload, context, cancellationToken)
+            : Find(grain, method, payload, context, cancellationToken);
+
+    private async Task<BranchResult> CallTraced(
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
+    {
+        using var span = BranchTracing.Start(grain, method, context);
+        var result = await Find(grain, method, payload, context, cancellationToken);
+        if (span is not null)
+        {
+            BranchTracing.End(span, result);
+        }
+
+        return result;
+    }
+
+    private Task<BranchResult> Find(
         string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
     {
         // Whoever calls: only what was registered can be reached, and only on a grain it was registered for.

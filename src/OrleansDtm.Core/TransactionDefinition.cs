@@ -32,6 +32,9 @@ public sealed record TransactionDefinition
 
     /// <summary>Headers added to each call of a branch.</summary>
     public ImmutableDictionary<string, string> BranchHeaders { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The trace all its calls belong to, whichever process makes them; null = none.</summary>
+    public TraceContext? Trace { get; init; }
 }
 
 /// <summary>Options with the coordinator's defaults already filled in, so that a restart with another configuration changes nothing.</summary>

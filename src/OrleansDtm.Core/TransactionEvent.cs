@@ -54,6 +54,11 @@ public abstract record TransactionEvent
         public static RetryNow Instance { get; } = new();
     }
 
+    /// <summary>An operator wants one waiting call made now; the others keep their waits.</summary>
+    /// <param name="BranchId">Its <see cref="BranchDefinition.Id"/>.</param>
+    /// <param name="Op">Its <see cref="BranchDefinition.Op"/>.</param>
+    public sealed record RetryBranch(string BranchId, string Op) : TransactionEvent;
+
     /// <summary>An operator ends it without compensation.</summary>
     public sealed record ForceStop : TransactionEvent
     {

@@ -143,6 +143,7 @@ public static class TransactionMachine
         TransactionEvent.FinishWorkflow e => OtherType(draft.State, TransactionType.Workflow) ?? pattern.OnFinish(draft, e),
         TransactionEvent.Resumed e => OnResumed(draft, e.Outstanding),
         TransactionEvent.RetryNow => OnRetryNow(draft),
+        TransactionEvent.RetryBranch e => OnRetryBranch(draft, e.BranchId, e.Op),
         TransactionEvent.ForceStop => OnForceStop(draft),
         TransactionEvent.TimeDue => null,
         _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred.GetType().Name, "Unknown event."),
@@ -184,6 +185,37 @@ public static class TransactionMachine
 
         return null;
     }
+
+    /// <summary>Only the wait is cut short: whose turn it is stays as the pattern has it, for a call waits only once it had its turn.</summary>
+    private static Rejection? OnRetryBranch(Draft draft, string branchId, string op)
+    {
+        for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
+        {
+            var branch = draft[i];
+            if (branch.Definition.Id != branchId || branch.Definition.Op != op)
+            {
+                continue;
+            }
+
+            if (draft.State.IsFinal || branch is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null })
+            {
+                return new Rejection(RejectionKind.Conflict, $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE");
+            }
+
+            draft[i] = branch with { RetryAt = draft.Now, Failures = 0 };
+            return null;
+        }
+
+        return new Rejection(RejectionKind.NotFound, $"gid {draft.State.Definition.Gid} has no branch {branchId} {op}");
+    }
+
+    private static string Standing(Draft draft, Branch branch) => branch switch
+    {
+        { Status: not BranchStatus.Prepared } => $"it is {Names.Of(branch.Status)}",
+        _ when draft.State.IsFinal => $"the transaction is {Names.Of(draft.State.Status)}",
+        { InFlight: true } => "it is being called just now",
+        _ => "it is not its turn",
+    };
 
     private static Rejection? OnForceStop(Draft draft)
     {

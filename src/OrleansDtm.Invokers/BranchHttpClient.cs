@@ -57,7 +57,9 @@ public sealed class BranchHttpClient : IDisposable
         {
             var (method, url, body) = target(call);
             using var request = Request(call, method, url, body);
+            CallSpans.Describe(call.Span, request);
             using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            call.Span?.SetTag("http.response.status_code", (int)response.StatusCode);
             return await Judge(response, rules, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -89,6 +91,15 @@ public sealed class BranchHttpClient : IDisposable
         }
 
         // The branch's own headers come first: they override these.
+        if (call.Trace is { } trace && !request.Headers.NonValidated.Contains(CallSpans.Parent))
+        {
+            request.Headers.TryAddWithoutValidation(CallSpans.Parent, trace.Parent);
+            if (trace.State.Length > 0)
+            {
+                request.Headers.TryAddWithoutValidation(CallSpans.State, trace.State);
+            }
+        }
+
         if (!request.Content.Headers.NonValidated.Contains("Content-Type"))
         {
             request.Content.Headers.ContentType = JsonContent;

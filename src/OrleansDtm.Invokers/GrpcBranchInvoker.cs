@@ -26,6 +26,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
             return Outcome.Unknown($"'{call.Url}' is no address of a gRPC method; it is written host:port/package.Service/Method");
         }
 
+        CallSpans.Describe(call.Span, target);
         try
         {
             using var lease = _channels.Rent(target);
@@ -37,6 +38,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
             using var answer = lease.Invoker.AsyncUnaryCall(
                 lease.Method, host: null, new CallOptions(Metadata(call), cancellationToken: cancellationToken), call);
             await answer.ResponseAsync.ConfigureAwait(false);
+            call.Span?.SetTag(CallSpans.GrpcStatus, (int)StatusCode.OK);
             return Outcome.Succeeded;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -45,6 +47,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
         }
         catch (RpcException e)
         {
+            call.Span?.SetTag(CallSpans.GrpcStatus, (int)e.StatusCode);
             return OutcomeRules.FromGrpc(e.StatusCode, e.Status.Detail);
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or NotSupportedException
@@ -66,6 +69,15 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
             { BranchMetadata.Op, call.Op },
             { BranchMetadata.Dtm, "" },
         };
+        if (call.Trace is { } trace && call.Headers?.Keys.Contains(CallSpans.Parent, StringComparer.OrdinalIgnoreCase) != true)
+        {
+            metadata.Add(CallSpans.Parent, trace.Parent);
+            if (trace.State.Length > 0)
+            {
+                metadata.Add(CallSpans.State, trace.State);
+            }
+        }
+
         if (call.Headers is null)
         {
             return metadata;

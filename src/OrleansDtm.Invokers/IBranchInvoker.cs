@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OrleansDtm.Core;
 
 namespace OrleansDtm.Invokers;
@@ -32,6 +33,12 @@ public sealed record BranchInvocation
 
     /// <summary>Null = none.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>Told to the branch, unless <see cref="Headers"/> tell it otherwise; null = nothing is told.</summary>
+    public TraceContext? Trace { get; init; }
+
+    /// <summary>The span of this call, for what only the protocol knows; null = nobody traces it.</summary>
+    public Activity? Span { get; init; }
 
     /// <summary>It tells the submitter how the transaction ended. A workflow may be called "notice", but its calls have a branch id.</summary>
     public bool IsNotice => Op == "notice" && BranchId.Length == 0;

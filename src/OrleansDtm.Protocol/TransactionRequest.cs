@@ -65,6 +65,14 @@ public sealed class TransactionRequest
     /// <summary>POSTed gid, status and reason when the transaction has ended (ours, DTM has no such field).</summary>
     [JsonPropertyName("callback_url")]
     public string? CallbackUrl { get; set; }
+
+    /// <summary>The header traceparent that came with it; null = none.</summary>
+    [JsonIgnore]
+    public string? TraceParent { get; set; }
+
+    /// <summary>The header tracestate; null = none.</summary>
+    [JsonIgnore]
+    public string? TraceState { get; set; }
 }
 
 public sealed class StepRequest

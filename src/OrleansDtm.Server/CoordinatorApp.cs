@@ -3,11 +3,13 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OrleansDtm.Server.Admin;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server;
 
@@ -39,13 +41,16 @@ public static class CoordinatorApp
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<JsonRpcApi>();
-        builder.Services.AddSecurity(options, pagePath: "/");
+        builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);
+        builder.AddCoordinatorTelemetry(options.Telemetry);
+        builder.Services.AddAdminPage(options);
 
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
+        app.UseMiddleware<HttpTracing>();
         app.UseMiddleware<ErrorAnswers>();
         app.UseDrainLimit();
         app.UseGrpcPort();
@@ -56,6 +61,7 @@ public static class CoordinatorApp
         app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle).RequireRole(RoleNames.Read); // What it takes further, the method says.
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
+        app.MapAdminPage(options);
         app.MapFallback(static context =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -79,12 +85,7 @@ public static class CoordinatorApp
             // Says nothing at Warning or above, but as long as somebody listens it makes an activity and a scope for each request.
             && category != "Microsoft.AspNetCore.Hosting.Diagnostics"
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
+        builder.Logging.AddCoordinatorConsole(options.Telemetry);
     }
 
     private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc, Action<ListenOptions> http)

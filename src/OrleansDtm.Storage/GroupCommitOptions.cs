@@ -8,4 +8,7 @@ public sealed record GroupCommitOptions
 
     /// <summary>The most writes one database transaction carries. Default 1,024.</summary>
     public int BatchMax { get; init; } = 1024;
+
+    /// <summary>The number of the shard whose writes they are, for metrics and spans. Default 0.</summary>
+    public int Shard { get; init; }
 }

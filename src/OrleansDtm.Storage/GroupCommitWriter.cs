@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private readonly object _gate = new();
     private readonly Queue<PendingWrite> _queue = new();
     private readonly SemaphoreSlim _space;
+    private readonly StoreTelemetry _telemetry;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Of the writer thread alone, reused from batch to batch.
@@ -29,7 +31,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     /// <param name="options">Limits.</param>
     /// <param name="name">Of the thread.</param>
     /// <param name="logger">Told of commits that fail, and of the first one that works again.</param>
-    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger)
+    /// <param name="system">The database as OpenTelemetry names it: sqlite (default), mysql, postgresql.</param>
+    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "sqlite")
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchMax, 1);
@@ -37,6 +40,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         _options = options;
         _logger = logger;
         _space = new SemaphoreSlim(options.QueueCapacity);
+        _telemetry = new StoreTelemetry(system, options.Shard, () => options.QueueCapacity - _space.CurrentCount);
+        _telemetry.Opened();
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
@@ -50,7 +55,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
             return Task.FromCanceled<WriteResult>(cancellationToken);
         }
 
-        var pending = new PendingWrite(EncodedWrite.Of(write));
+        var encoded = EncodedWrite.Of(write);
+        var pending = new PendingWrite(encoded, _telemetry.StartWrite(encoded));
         return _space.Wait(0, CancellationToken.None)
             ? Enqueue(pending, cancellationToken) // No state machine of our own: the caller goes on straight from the commit.
             : WriteWhenSpace(pending, cancellationToken);
@@ -69,6 +75,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
             if (_closed)
             {
                 _space.Release(); // The next one that waits for space must learn it too.
+                pending.EndSpan(1, nameof(ObjectDisposedException));
                 return Task.FromException<WriteResult>(new ObjectDisposedException(nameof(GroupCommitWriter)));
             }
 
@@ -109,6 +116,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
             CommitBatch();
         }
 
+        _telemetry.Closed();
         _stopped.SetResult();
     }
 
@@ -201,15 +209,18 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
             _results = new WriteResult[batch.Length];
         }
 
+        var started = Stopwatch.GetTimestamp();
         try
         {
             _committer.Commit(_writes, _results);
         }
         catch (Exception e)
         {
+            _telemetry.Failed();
             return e; // Whatever it is: this thread must outlive it, and the callers must hear of it.
         }
 
+        var took = Stopwatch.GetElapsedTime(started);
         if (_failing)
         {
             _failing = false;
@@ -218,9 +229,11 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
         for (var i = 0; i < batch.Length; i++)
         {
+            batch[i].EndSpan(batch.Length, _results[i] == WriteResult.Written ? null : "conflict");
             batch[i].SetResult(_results[i]);
         }
 
+        _telemetry.Committed(batch.Length, took);
         return null;
     }
 
@@ -239,11 +252,12 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         var inner = cause is StoreUnavailableException ? cause.InnerException ?? cause : cause;
         foreach (var pending in batch)
         {
+            pending.EndSpan(batch.Length, cause.GetType().Name);
             pending.SetException(new StoreUnavailableException($"The write of '{pending.Write.Gid}' failed: {cause.Message}", inner));
         }
     }
 
-    private sealed class PendingWrite(EncodedWrite write)
+    private sealed class PendingWrite(EncodedWrite write, Activity? span)
         : TaskCompletionSource<WriteResult>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         private int _decided;
@@ -257,7 +271,17 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         {
             if (Interlocked.Exchange(ref _decided, 1) == 0)
             {
+                EndSpan(1, nameof(OperationCanceledException));
                 SetCanceled(token);
+            }
+        }
+
+        /// <summary>Before the result is set: what waits for it must not end earlier.</summary>
+        public void EndSpan(int batch, string? problem)
+        {
+            if (span is not null)
+            {
+                StoreTelemetry.EndWrite(span, batch, problem);
             }
         }
     }

@@ -46,6 +46,10 @@ public interface ITransactionStore : IAsyncDisposable
     /// <param name="overdueBefore">Those whose due moment lies before this one are counted as overdue.</param>
     Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken);
 
+    /// <summary>How many unfinished transactions were created before each of these moments; for people. Reads a row for each of them.</summary>
+    /// <param name="moments">One or more; the counts come in their order.</param>
+    Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken);
+
     /// <summary>
     /// Looks at rows by id, the oldest first, and deletes those that finished before <paramref name="finishedBefore"/> and wait for
     /// nothing (a notice may still be due). One short database transaction, which the write path hardly notices.

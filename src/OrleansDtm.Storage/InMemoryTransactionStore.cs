@@ -98,6 +98,22 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        ArgumentOutOfRangeException.ThrowIfZero(moments.Count);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<long>>(
+            [
+                .. moments.Select(moment => _byId.Values.LongCount(
+                    r => r.Last.Finished is null && DateTimeOffset.FromUnixTimeMilliseconds(r.Last.Created) < moment)),
+            ]);
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

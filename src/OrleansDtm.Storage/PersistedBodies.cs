@@ -29,6 +29,11 @@ internal sealed class DefinitionBody
     [JsonPropertyName("h")] public Dictionary<string, string>? BranchHeaders { get; set; }
 
     [JsonPropertyName("b")] public BranchBody[]? Branches { get; set; }
+
+    /// <summary>traceparent; null = no trace.</summary>
+    [JsonPropertyName("tp")] public string? TraceParent { get; set; }
+
+    [JsonPropertyName("ts")] public string? TraceState { get; set; }
 }
 
 internal sealed class OptionsBody

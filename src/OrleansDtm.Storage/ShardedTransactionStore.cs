@@ -90,6 +90,15 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(
+        IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        var counts = await _shards.AskAll(s => s.CountUnfinishedCreatedBefore(moments, cancellationToken)).ConfigureAwait(false);
+        return [.. Enumerable.Range(0, moments.Count).Select(i => counts.Sum(c => c[i]))];
+    }
+
+    /// <inheritdoc/>
     public Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
         Only().DeleteFinished(finishedBefore, afterId, limit, cancellationToken);

@@ -89,6 +89,21 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         return counts;
     }
 
+    public long[] CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments)
+    {
+        var counts = Enumerable.Range(0, moments.Count).Select(static i => $"count(case when created < @m{i} then 1 end)");
+        var command = Command(
+            $"select {string.Join(", ", counts)} from dtm_transaction where status not in ('succeed', 'failed');");
+        for (var i = 0; i < moments.Count; i++)
+        {
+            Set(command, $"@m{i}", CeilingMilliseconds(moments[i]));
+        }
+
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return [.. Enumerable.Range(0, moments.Count).Select(reader.GetInt64)];
+    }
+
     /// <summary>Ids to delete among the next <paramref name="limit"/> rows, and where to continue; 0 = nowhere.</summary>
     public (List<long> Ids, long LastId) FindFinished(long before, long afterId, int limit)
     {
@@ -280,7 +295,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         for (var at = sql.IndexOf('@', StringComparison.Ordinal); at >= 0; at = sql.IndexOf('@', at + 1))
         {
             var end = at + 1;
-            while (end < sql.Length && char.IsAsciiLetter(sql[end]))
+            while (end < sql.Length && char.IsAsciiLetterOrDigit(sql[end]))
             {
                 end++;
             }

@@ -98,6 +98,15 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
             overdueBefore, static (reader, before) => reader.CountUnfinished(before), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        ArgumentOutOfRangeException.ThrowIfZero(moments.Count);
+        return ReadSlowly<IReadOnlyList<DateTimeOffset>, IReadOnlyList<long>>(
+            moments, static (reader, m) => reader.CountUnfinishedCreatedBefore(m), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken)
     {

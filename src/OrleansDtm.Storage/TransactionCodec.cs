@@ -52,6 +52,8 @@ internal static class TransactionCodec
                 ? null
                 : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal)),
             Branches = branches.IsEmpty ? null : Bodies(branches),
+            TraceParent = definition.Trace?.Parent,
+            TraceState = NullIfEmpty(definition.Trace?.State ?? ""),
         },
         PersistedJson.Default.DefinitionBody);
 
@@ -199,6 +201,7 @@ internal static class TransactionCodec
                     : options.Orders.ToImmutableDictionary(static o => o.Key, static o => ImmutableArray.Create(o.Value)),
             },
             BranchHeaders = body.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            Trace = body.TraceParent is { } parent ? new TraceContext(parent, body.TraceState ?? "") : null,
         };
     }
 

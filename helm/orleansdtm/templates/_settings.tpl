@@ -4,6 +4,17 @@ ORLEANSDTM_Bind: "*"
 ORLEANSDTM_HttpPort: "36789"
 ORLEANSDTM_GrpcPort: "36790"
 ORLEANSDTM_LogLevel: {{ .Values.logLevel | quote }}
+ORLEANSDTM_Logging__Format: {{ .Values.logFormat | quote }}
+{{- with .Values.telemetry }}
+{{- if .otlpEndpoint }}
+ORLEANSDTM_Telemetry__OtlpEndpoint: {{ .otlpEndpoint | quote }}
+ORLEANSDTM_Telemetry__OtlpProtocol: {{ .otlpProtocol | quote }}
+ORLEANSDTM_Telemetry__Logs: {{ .logs | quote }}
+{{- if not (kindIs "invalid" .traceRatio) }}
+ORLEANSDTM_Telemetry__TraceRatio: {{ .traceRatio | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 ORLEANSDTM_DrainTimeout: {{ include "orleansdtm.scalar" .Values.drainTimeoutSeconds | quote }}
 ORLEANSDTM_Store__Driver: {{ .Values.store.driver | quote }}
 {{- if not (include "orleansdtm.clustered" .) }}
@@ -26,6 +37,12 @@ ORLEANSDTM_Cluster__ServiceId: {{ include "orleansdtm.serviceId" . | quote }}
 {{- if .Values.grpc.tlsSecret }}
 ORLEANSDTM_Grpc__TlsCertificate: /etc/orleansdtm/tls/tls.crt
 ORLEANSDTM_Grpc__TlsKey: /etc/orleansdtm/tls/tls.key
+{{- end }}
+{{- if not .Values.admin.enabled }}
+ORLEANSDTM_Admin__Enabled: "false"
+{{- end }}
+{{- if ne .Values.admin.basePath "/" }}
+ORLEANSDTM_Admin__BasePath: {{ .Values.admin.basePath | quote }}
 {{- end }}
 {{- range $key, $value := .Values.config }}
 ORLEANSDTM_{{ $key | replace ":" "__" }}: {{ include "orleansdtm.scalar" $value | quote }}

@@ -47,13 +47,14 @@
 {{- end -}}
 {{- $own := list "bind" "httpport" "grpcport" "loglevel" "draintimeout" "grpc:tlscertificate" "grpc:tlskey" "store:driver" "store:path"
   "store:host" "store:port" "store:user" "store:db" "cluster:mode" "cluster:siloport" "cluster:gatewayport" "cluster:clusterid"
-  "cluster:serviceid" -}}
+  "cluster:serviceid" "logging:format" "telemetry:otlpendpoint" "telemetry:otlpprotocol" "telemetry:traceratio" "telemetry:logs"
+  "admin:enabled" "admin:basepath" -}}
 {{- range $key, $_ := .Values.config -}}
   {{- $lower := lower $key -}}
   {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring") -}}
     {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys." $key) -}}
   {{- else if has $lower $own -}}
-    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, grpc, logLevel and drainTimeoutSeconds." $key) -}}
+    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
   {{- end -}}
 {{- end -}}
 {{- range $name := list "ingress" "grpcIngress" -}}

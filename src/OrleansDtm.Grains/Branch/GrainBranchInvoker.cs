@@ -1,6 +1,7 @@
 using Orleans.Metadata;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Branch;
@@ -17,6 +18,21 @@ public sealed class GrainBranchInvoker(
     public async Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
+        if ((call.Headers?.GetValueOrDefault(TraceHeaders.Parent) ?? call.Trace?.Parent) is { } parent)
+        {
+            // Where Orleans itself looks for it (AddActivityPropagation).
+            RequestContext.Set(TraceHeaders.Parent, parent);
+            if ((call.Headers?.GetValueOrDefault(TraceHeaders.State) ?? call.Trace?.State) is { Length: > 0 } state)
+            {
+                RequestContext.Set(TraceHeaders.State, state);
+            }
+        }
+
+        if (call.Span is { IsAllDataRequested: true } span)
+        {
+            span.SetTag("rpc.system", "orleans");
+        }
+
         var context = new BranchContext { Gid = call.Gid, BranchId = call.BranchId, Op = call.Op, Type = call.Type, Headers = call.Headers };
         try
         {
@@ -26,6 +42,7 @@ public sealed class GrainBranchInvoker(
                 return Outcome.Unknown($"{call.Url} {address.Problem}");
             }
 
+            call.Span?.SetTag("rpc.service", address.Grain).SetTag("rpc.method", address.Method);
             var target = (IBranchTarget)factory.GetGrain(address.Id, _target);
             return Judge(await target.Call(address.Grain, address.Method, call.Payload, context, cancellationToken), call.IsNotice);
         }

@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime.GrainDirectory;
+using Orleans.Runtime.Hosting;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
 using OrleansDtm.Grains.Branch;
@@ -54,7 +56,10 @@ public static class OrleansDtmSiloExtensions
         services.AddMetrics();
         services.AddSingleton<ITransactionObserver, TransactionMetrics>();
         services.TryAddSingleton<RetentionMetrics>();
+        services.TryAddSingleton<BranchMetrics>();
+        services.TryAddSingleton<SweepMetrics>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
+        AddAddresses(services);
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),
@@ -77,6 +82,16 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(static provider => provider.GetRequiredService<ConfiguredStore>().Store);
         services.TryAddSingleton(static provider => (IKeyValueStore)provider.GetRequiredService<ITransactionStore>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ConfiguredStore>());
+    }
+
+    /// <summary>Where transactions live. Who has a cache of addresses of their own keeps it, and asks the placement director instead.</summary>
+    private static void AddAddresses(IServiceCollection services)
+    {
+        services.TryAddSingleton<TransactionOwners>();
+        services.AddPlacementDirector<TransactionPlacement, TransactionPlacementDirector>();
+        services.AddGrainDirectory(
+            TransactionDirectory.Name, static (provider, _) => new TransactionDirectory(provider.GetRequiredService<TransactionOwners>()));
+        services.TryAddSingleton<IGrainDirectoryCache, TransactionAddresses>();
     }
 
     /// <summary>What stands before the transactions, for whichever API: rules, topics, the front door of Orleans clients.</summary>

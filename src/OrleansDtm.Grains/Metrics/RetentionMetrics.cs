@@ -8,11 +8,5 @@ internal sealed class RetentionMetrics(IMeterFactory meters)
     private readonly Counter<long> _deleted = meters.Create(DtmMeter.Name).CreateCounter<long>(
         "dtm_retention_deleted_total", description: "Finished transactions that were deleted because of their age.");
 
-    public void Deleted(int count)
-    {
-        if (count > 0)
-        {
-            _deleted.Add(count);
-        }
-    }
+    public void Deleted(int count) => _deleted.Add(count);
 }

@@ -9,6 +9,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
 {
     private readonly Counter<long> _transactions;
     private readonly Histogram<double> _handled;
+    private readonly Histogram<double> _ended;
     private readonly Counter<long> _branches;
 
     public TransactionMetrics(IMeterFactory meters)
@@ -23,6 +24,10 @@ internal sealed class TransactionMetrics : ITransactionObserver
                 // DTM's, and further ones for transactions that have to wait for somebody.
                 HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600],
             });
+        _ended = meter.CreateHistogram(
+            "dtm_transaction_duration_seconds",
+            description: "Seconds from a transaction's creation to its end, by how it ended.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600, 86400] });
         _branches = meter.CreateCounter<long>("dtm_branch_process_total", description: "Calls of branches that were answered, or not in time.");
     }
 
@@ -48,14 +53,17 @@ internal sealed class TransactionMetrics : ITransactionObserver
     public void OnFinished(Core.Transaction state)
     {
         var model = new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type));
+        var status = new KeyValuePair<string, object?>("status", Names.Of(state.Status));
         if (_transactions.Enabled)
         {
-            _transactions.Add(1, model, new KeyValuePair<string, object?>("status", Names.Of(state.Status)));
+            _transactions.Add(1, model, status);
         }
 
         if (_handled.Enabled && state.Finished is { } finished)
         {
-            _handled.Record((finished - state.Definition.Created).TotalSeconds, model);
+            var seconds = (finished - state.Definition.Created).TotalSeconds;
+            _handled.Record(seconds, model);
+            _ended.Record(seconds, model, status);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class RecoveryGrain(
     GrainReferences grains,
     GoneOwners gone,
     RetentionMetrics metrics,
+    SweepMetrics sweeps,
     IOptions<DtmGrainOptions> options,
     ILogger<RecoveryGrain> log) : Grain, IRecoveryGrain, IRemindable
 {
@@ -48,7 +49,8 @@ internal sealed class RecoveryGrain(
                 (gid, goneOwner) => grains.Transaction(gid).Resume(goneOwner),
                 services.Clock,
                 options.Value,
-                log);
+                log,
+                sweeps);
             this.RegisterGrainTimer(
                 static (sweep, cancellation) => sweep.Run(cancellation),
                 sweep,
@@ -56,6 +58,12 @@ internal sealed class RecoveryGrain(
             StartRetention(_shard);
         }
 
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        sweeps.Left(Number);
         return Task.CompletedTask;
     }
 

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Recovery;
@@ -15,6 +17,7 @@ namespace OrleansDtm.Grains.Recovery;
 /// <param name="clock">The time.</param>
 /// <param name="options">Page size, concurrency, and whether this process is alone.</param>
 /// <param name="log">Told of what was taken over, and of errors.</param>
+/// <param name="metrics">Told how far behind it is; null = nobody is.</param>
 internal sealed class RecoverySweep(
     ITransactionStore shard,
     long number,
@@ -23,7 +26,8 @@ internal sealed class RecoverySweep(
     Func<string, long, Task<bool>> resume,
     TimeProvider clock,
     DtmGrainOptions options,
-    ILogger log)
+    ILogger log,
+    SweepMetrics? metrics = null)
 {
     private readonly Takeover _takeover = new();
     private bool _away;
@@ -40,6 +44,7 @@ internal sealed class RecoverySweep(
         }
         catch (StoreUnavailableException e)
         {
+            metrics?.Failed(number);
             if (!_away)
             {
                 log.SweepStopped(e, number);
@@ -54,13 +59,17 @@ internal sealed class RecoverySweep(
         DueTransaction? last = null;
         IReadOnlyList<DueTransaction> page;
         var now = clock.GetUtcNow();
+        var (found, oldest) = (0, now);
         do
         {
             page = await shard.FindDue(now, last, options.SweepPageSize, cancellationToken);
+            oldest = found == 0 && page.Count > 0 ? page[0].Due : oldest;
+            found += page.Count;
             await Wake(page, 0, cancellationToken);
             last = page.Count > 0 ? page[^1] : null;
         }
         while (page.Count == options.SweepPageSize);
+        metrics?.Swept(number, now - oldest, found, clock.GetUtcNow());
     }
 
     /// <summary>Takes what processes that are no more had under way.</summary>
@@ -126,7 +135,10 @@ internal sealed class RecoverySweep(
                 {
                     // Whatever is wrong with this one, those behind it are to be woken.
                     all = false;
-                    log.WakeFailed(e, due.Gid);
+                    using (LogScope.Begin(log, due.Gid, null))
+                    {
+                        log.WakeFailed(e, due.Gid);
+                    }
                 }
             }
         }

@@ -33,6 +33,8 @@ internal static class ClientRequests
             Concurrent = message.Concurrent,
             WaitResult = message.WaitResult,
             CallbackUrl = message.CallbackUrl,
+            TraceParent = message.TraceParent,
+            TraceState = message.TraceState,
         };
     }
 

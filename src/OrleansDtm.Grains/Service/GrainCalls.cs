@@ -1,4 +1,5 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
@@ -15,6 +16,7 @@ internal static class GrainCalls
     /// <summary>A request; Unavailable when it cannot be delivered.</summary>
     public static async Task<TransactionReply> Ask(Func<Task<TransactionReply>> request)
     {
+        DtmTracing.Carry();
         try
         {
             return await Send(request);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
 
@@ -93,6 +94,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         var protocol = Protocol(request.Protocol);
         var steps = Steps(request, type, protocol);
         var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps.Length) : (request.Concurrent ?? false, null);
+        var (traceParent, traceState) = TraceHeaders.Check(request.TraceParent, request.TraceState);
         var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData, protocol) : (BranchOps.Msg, []);
         return new SubmissionMessage
         {
@@ -118,6 +120,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             DelayMs = type == TransactionType.Msg ? Delay(request.CustomData) : 0,
             Concurrent = concurrent,
             Orders = orders,
+            TraceParent = traceParent,
+            TraceState = traceState,
         };
     }
 

@@ -92,6 +92,21 @@ public sealed class TransactionService(
         return Ask(RequestValidator.Gid(request.Gid), static grain => grain.RetryNow());
     }
 
+    /// <summary>Makes one call that waits for a retry now.</summary>
+    /// <exception cref="RequestException">The request is wrong.</exception>
+    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op)
+    {
+        var key = RequestValidator.Gid(gid);
+        if (string.IsNullOrEmpty(branchId))
+        {
+            throw new RequestException("branch_id", "is missing");
+        }
+
+        return string.IsNullOrEmpty(op)
+            ? throw new RequestException("op", "is missing; action, compensate, confirm, ...")
+            : Ask(key, grain => grain.RetryBranch(branchId, op));
+    }
+
     /// <summary>Wakes transactions that wait for a moment more than <paramref name="timeout"/> away.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
     {

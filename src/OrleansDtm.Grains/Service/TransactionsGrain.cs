@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -18,22 +19,22 @@ public sealed class TransactionsGrain(
     /// <summary>Between two looks at a transaction that pauses: quick at first, seldom later.</summary>
     private static readonly (TimeSpan First, TimeSpan Last) Pace = (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
 
-    public Task<TransactionReply> Submit(TransactionRequestMessage request) => Guard(() => transactions.Submit(Checked(request)));
+    public Task<TransactionReply> Submit(TransactionRequestMessage request) => Serve("Submit", request, () => transactions.Submit(Current(Checked(request))));
 
-    public Task<TransactionReply> Prepare(TransactionRequestMessage request) => Guard(() => transactions.Prepare(Checked(request)));
+    public Task<TransactionReply> Prepare(TransactionRequestMessage request) => Serve("Prepare", request, () => transactions.Prepare(Current(Checked(request))));
 
     public async Task<TransactionInfoReply> PrepareWorkflow(TransactionRequestMessage request)
     {
         StoredTransaction? workflow = null;
-        var reply = await Guard(async () =>
+        var reply = await Serve("PrepareWorkflow", request, async () =>
         {
-            (var reply, workflow) = await transactions.PrepareWorkflow(Checked(request), CancellationToken.None);
+            (var reply, workflow) = await transactions.PrepareWorkflow(Current(Checked(request)), CancellationToken.None);
             return reply;
         });
         return new TransactionInfoReply { Reply = reply, Info = workflow is null ? null : TransactionInfos.Of(workflow.Transaction) };
     }
 
-    public Task<TransactionReply> RegisterBranch(BranchRegistration branch) => Guard(() =>
+    public Task<TransactionReply> RegisterBranch(BranchRegistration branch) => Serve("RegisterBranch", branch.Gid, () =>
     {
         var request = ClientRequests.Of(branch);
         ClientRequests.CheckSize(request.Data.Length, request.Fields.Values, options.Value.Requests.BytesMax);
@@ -41,9 +42,9 @@ public sealed class TransactionsGrain(
     });
 
     public Task<TransactionReply> Abort(string gid, string type, string reason) =>
-        Guard(() => transactions.Abort(new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }));
+        Serve("Abort", gid, () => transactions.Abort(new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }));
 
-    public Task<TransactionReply> FinishWorkflow(string gid, string status, string reason, string result) => Guard(() =>
+    public Task<TransactionReply> FinishWorkflow(string gid, string status, string reason, string result) => Serve("FinishWorkflow", gid, () =>
     {
         ClientRequests.CheckSize(0, [reason, result], options.Value.Requests.BytesMax);
         return transactions.Submit(new TransactionRequest
@@ -54,9 +55,9 @@ public sealed class TransactionsGrain(
         });
     });
 
-    public Task<TransactionReply> ForceStop(string gid) => Guard(() => transactions.ForceStop(new TransactionRequest { Gid = gid }));
+    public Task<TransactionReply> ForceStop(string gid) => Serve("ForceStop", gid, () => transactions.ForceStop(new TransactionRequest { Gid = gid }));
 
-    public Task<TransactionReply> RetryNow(string gid) => Guard(() => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
+    public Task<TransactionReply> RetryNow(string gid) => Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
 
     public async Task<TransactionInfoReply> Query(string gid)
     {
@@ -116,6 +117,22 @@ public sealed class TransactionsGrain(
         {
             return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
         }
+    }
+
+    private static Task<TransactionReply> Serve(string method, TransactionRequestMessage request, Func<Task<TransactionReply>> serve) =>
+        ClientTracing.IsOn
+            ? ClientTracing.Serve(method, request.Gid, TraceHeaders.Check(request.TraceParent, request.TraceState), () => Guard(serve))
+            : Guard(serve);
+
+    private static Task<TransactionReply> Serve(string method, string gid, Func<Task<TransactionReply>> serve) => ClientTracing.IsOn
+        ? ClientTracing.Serve(method, gid, default, () => Guard(serve))
+        : Guard(serve);
+
+    /// <summary>What follows belongs to the span of the request, where there is one.</summary>
+    private static TransactionRequest Current(TransactionRequest request)
+    {
+        DtmTracing.Attach(request);
+        return request;
     }
 
     private TransactionRequest Checked(TransactionRequestMessage request) => ClientRequests.Of(request, options.Value.Requests.BytesMax);

@@ -27,6 +27,7 @@ internal static class Messages
             NoticeUrl = message.NoticeUrl,
             CustomData = message.CustomData,
             BranchHeaders = message.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            Trace = message.TraceParent is { } parent ? new TraceContext(parent, message.TraceState ?? "") : null,
             Options = new TransactionOptions
             {
                 TimeoutToFail = TimeSpan.FromMilliseconds(message.TimeoutToFailMs),
@@ -74,6 +75,8 @@ internal static class Messages
             Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
             TimeoutMs = (long)Math.Ceiling(timeout.TotalMilliseconds),
             Attempt = call.Attempt,
+            TraceParent = definition.Trace?.Parent,
+            TraceState = definition.Trace?.State,
         };
     }
 

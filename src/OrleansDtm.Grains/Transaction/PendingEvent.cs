@@ -26,5 +26,8 @@ internal sealed class PendingEvent
 
     public Rejection? Rejection { get; set; }
 
+    /// <summary>traceparent of the request's span; null = nobody traces it.</summary>
+    public string? Caller { get; init; }
+
     public static PendingEvent Internal(TransactionEvent occurred) => new(occurred);
 }

@@ -1,5 +1,5 @@
 using Orleans.Concurrency;
-using Orleans.Placement;
+using Orleans.GrainDirectory;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 
@@ -10,7 +10,8 @@ namespace OrleansDtm.Grains.Transaction;
 /// events itself and no request may wait behind a slow branch.
 /// </summary>
 [Reentrant]
-[PreferLocalPlacement]
+[TransactionPlacement]
+[GrainDirectory(TransactionDirectory.Name)]
 [KeepAlive] // It ends itself. Calls under way are no requests in Orleans' eyes: it would collect the activation beneath a slow one.
 public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 {
@@ -59,6 +60,8 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
     public Task<TransactionReply> ForceStop() => _runner.Post(TransactionEvent.ForceStop.Instance);
 
     public Task<TransactionReply> RetryNow() => _runner.Post(TransactionEvent.RetryNow.Instance);
+
+    public Task<TransactionReply> RetryBranch(string branchId, string op) => _runner.Post(new TransactionEvent.RetryBranch(branchId, op));
 
     // One wait for all who ask: who asks again and again must not pile up waits.
     public Task<TransactionReply> WaitForPause() => _pause is { IsCompleted: false }

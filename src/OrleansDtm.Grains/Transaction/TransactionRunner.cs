@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Transaction;
@@ -57,7 +59,7 @@ public sealed partial class TransactionRunner
             return Task.FromResult(Stopping());
         }
 
-        var pending = new PendingEvent(occurred, wait);
+        var pending = new PendingEvent(occurred, wait) { Caller = DtmTracing.Caller() };
         _lingering = false;
         _inbox.Add(pending);
         RunPump();
@@ -116,7 +118,11 @@ public sealed partial class TransactionRunner
         catch (Exception e)
         {
             // A bug, not a fault of the store: the transaction stays as it is stored and the sweep tries again.
-            _services.Log.RunnerFailed(e, _gid);
+            using (BeginLog())
+            {
+                _services.Log.RunnerFailed(e, _gid);
+            }
+
             ForgetCalls();
             foreach (var pending in _inbox)
             {
@@ -157,7 +163,7 @@ public sealed partial class TransactionRunner
             var next = fold.Next! with { Version = (_state?.Version ?? 0) + 1 };
             attempted = next;
             var owner = OwnerOf(next, batch, fold.Calls);
-            var result = await _services.Store.Write(new TransactionWrite(_state, next, owner), CancellationToken.None);
+            var result = await Write(new TransactionWrite(_state, next, owner), batch);
             _storeFailures = 0;
             if (result == WriteResult.Conflict)
             {
@@ -320,6 +326,14 @@ public sealed partial class TransactionRunner
     private void OnConflict(List<PendingEvent> batch)
     {
         var insert = _state is null;
+        if (!insert)
+        {
+            using (BeginLog())
+            {
+                _services.Log.LostToAnotherOwner(_gid);
+            }
+        }
+
         ForgetCalls();
         _tryBlindly = false; // An insert that lost says that the gid exists: look at it now.
         if (!insert && ++_conflicts >= ConflictsMax)
@@ -341,17 +355,19 @@ public sealed partial class TransactionRunner
             // Look at what those who wait must be told, and at calls that stand as ours there and are forgotten here.
             _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
         }
-
-        if (!insert)
-        {
-            _services.Log.LostToAnotherOwner(_gid);
-        }
     }
 
     /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
     private void OnStoreAway(List<PendingEvent> batch, Core.Transaction? attempted, StoreUnavailableException e)
     {
-        _services.Log.StoreAway(e, _gid);
+        if (_services.Log.IsEnabled(LogLevel.Debug))
+        {
+            using (BeginLog())
+            {
+                _services.Log.StoreAway(e, _gid);
+            }
+        }
+
         var known = _state is not null;
         Forget();
         _tryBlindly = false;

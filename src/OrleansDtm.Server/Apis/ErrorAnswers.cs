@@ -1,4 +1,5 @@
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -31,7 +32,11 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            log.RequestFailed(e, context.Request.Method, context.Request.Path);
+            using (LogScope.Begin(log, e))
+            {
+                log.RequestFailed(e, context.Request.Method, context.Request.Path);
+            }
+
             await HttpAnswers.Result(
                 context, StatusCodes.Status500InternalServerError, "ERROR", "internal error; the coordinator's log says more");
         }

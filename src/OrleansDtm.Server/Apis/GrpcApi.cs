@@ -2,7 +2,9 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Wire;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -15,10 +17,10 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
         Task.FromResult(new DtmGidReply { Gid = GidGenerator.New() });
 
     public override Task<Empty> Submit(DtmRequest request, ServerCallContext context) =>
-        Answer(transactions.Submit(GrpcRequests.Of(request)), waited: request.TransOptions?.WaitResult ?? false);
+        Answer(transactions.Submit(Read(request, context)), waited: request.TransOptions?.WaitResult ?? false);
 
     public override Task<Empty> Prepare(DtmRequest request, ServerCallContext context) =>
-        Answer(transactions.Prepare(GrpcRequests.Of(request)));
+        Answer(transactions.Prepare(Read(request, context)));
 
     public override Task<Empty> Abort(DtmRequest request, ServerCallContext context) =>
         Answer(transactions.Abort(GrpcRequests.Of(request)));
@@ -28,7 +30,7 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
 
     public override async Task<DtmProgressesReply> PrepareWorkflow(DtmRequest request, ServerCallContext context)
     {
-        var (reply, workflow) = await transactions.PrepareWorkflow(GrpcRequests.Of(request), context.CancellationToken);
+        var (reply, workflow) = await transactions.PrepareWorkflow(Read(request, context), context.CancellationToken);
         GrpcAnswers.Check(reply, waited: false);
         return GrpcAnswers.Of(TransactionService.View(workflow!));
     }
@@ -40,6 +42,13 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
         Answer(topics.Unsubscribe(request.Topic, request.URL));
 
     public override Task<Empty> DeleteTopic(DtmTopicRequest request, ServerCallContext context) => Answer(topics.Delete(request.Topic));
+
+    private static TransactionRequest Read(DtmRequest message, ServerCallContext context)
+    {
+        var request = GrpcRequests.Of(message);
+        HttpTracing.Attach(context.GetHttpContext(), request);
+        return request;
+    }
 
     private static async Task<Empty> Answer(Task<TransactionReply> reply, bool waited = false)
     {

@@ -1,6 +1,8 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
+using OrleansDtm.Protocol.Wire;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;
@@ -29,8 +31,19 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
         }
         catch (Exception e) when (e is not RpcException)
         {
-            log.RequestFailed(e, "gRPC", context.Method);
+            using (GidOf(request) is { } gid ? LogScope.Begin(log, RequestValidator.Printable(gid), null) : null)
+            {
+                log.RequestFailed(e, "gRPC", context.Method);
+            }
+
             throw GrpcAnswers.Error(StatusCode.Internal, "internal error; the coordinator's log says more");
         }
     }
+
+    private static string? GidOf(object request) => request switch
+    {
+        DtmRequest transaction => transaction.Gid,
+        DtmBranchRequest branch => branch.Gid,
+        _ => null,
+    };
 }

@@ -1,9 +1,11 @@
 using System.Reflection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -41,6 +43,14 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
+        // Ours: of a transaction's waiting calls only this one is made now.
+        routes.MapPost($"{Prefix}/retryBranch", async context =>
+        {
+            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
+            await HttpAnswers.Reply(context, reply, waited: false);
+        }).RequireRole(RoleNames.Admin);
+
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
@@ -51,6 +61,7 @@ public static class HttpApi
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
         {
             var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
+            HttpTracing.Attach(context, request);
             var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
             await (workflow is null
                 ? HttpAnswers.Reply(context, reply, waited: false)
@@ -69,8 +80,16 @@ public static class HttpApi
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
                 var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
-                var reply = await handle(request);
-                await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                HttpTracing.Attach(context, request);
+                try
+                {
+                    var reply = await handle(request);
+                    await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                }
+                catch (Exception e) when (LogScope.Note(e, request.Gid))
+                {
+                    throw; // Not caught: noted for the log.
+                }
             });
 
         async Task ResetCronTime(HttpContext context)

@@ -3,10 +3,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;
@@ -37,7 +39,14 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
                 return;
             }
 
-            reply = call.Problem is null ? await Dispatch(call) : Bad(call.Problem);
+            try
+            {
+                reply = call.Problem is null ? await Dispatch(call, context) : Bad(call.Problem);
+            }
+            catch (Exception e) when (LogScope.Note(e, GidOf(call)))
+            {
+                throw; // Not caught: noted for the log, as long as the request can be read.
+            }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -49,18 +58,23 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             status = StatusOf(e);
         }
 
+        if (DtmTracing.Source.HasListeners() && Activity.Current is { } span)
+        {
+            span.SetTag("rpc.system", "jsonrpc").SetTag("rpc.method", MetricName(call.Method)).SetTag("rpc.jsonrpc.error_code", reply.Code == 0 ? null : reply.Code);
+        }
+
         metrics.Record("json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
         await reply.Write(context, status, call.Id);
     }
 
     private static Role RoleOf(string method) => method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit : Role.Read;
 
-    private async Task<JsonRpcReply> Dispatch(JsonRpcCall call) => call.Method switch
+    private async Task<JsonRpcReply> Dispatch(JsonRpcCall call, HttpContext context) => call.Method switch
     {
         "newGid" => JsonRpcReply.NewGid(GidGenerator.New()),
-        "prepare" => Of(await service.Prepare(Params(call)), waited: false),
-        "submit" => await Submit(Params(call)),
-        "abort" => Of(await service.Abort(Params(call)), waited: false),
+        "prepare" => Of(await service.Prepare(Params(call, context)), waited: false),
+        "submit" => await Submit(Params(call, context)),
+        "abort" => Of(await service.Abort(Params(call, context)), waited: false),
         "registerBranch" => Of(
             await service.RegisterBranch(RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), waited: false),
         _ => JsonRpcReply.Error(JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
@@ -69,7 +83,17 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     private async Task<JsonRpcReply> Submit(TransactionRequest request) =>
         Of(await service.Submit(request), request.WaitResult ?? false);
 
-    private static TransactionRequest Params(JsonRpcCall call) => Params(call, ProtocolJson.Default.TransactionRequest);
+    private static string? GidOf(JsonRpcCall call) =>
+        call.Params.ValueKind == JsonValueKind.Object && call.Params.TryGetProperty("gid", out var gid) && gid.ValueKind == JsonValueKind.String
+            ? gid.GetString()
+            : null;
+
+    private static TransactionRequest Params(JsonRpcCall call, HttpContext context)
+    {
+        var request = Params(call, ProtocolJson.Default.TransactionRequest);
+        HttpTracing.Attach(context, request);
+        return request;
+    }
 
     /// <exception cref="RequestException">They are not what the method takes.</exception>
     private static T Params<T>(JsonRpcCall call, JsonTypeInfo<T> type)
@@ -121,7 +145,11 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             case StoreUnavailableException:
                 return Unavailable(exception.Message);
             default:
-                log.RequestFailed(exception, "POST", $"{Path} {MetricName(call.Method)}");
+                using (LogScope.Begin(log, exception))
+                {
+                    log.RequestFailed(exception, "POST", $"{Path} {MetricName(call.Method)}");
+                }
+
                 return JsonRpcReply.Error(JsonRpcCodes.Internal, "internal error; the coordinator's log says more");
         }
     }

@@ -52,7 +52,8 @@ internal static class RequestBody
         }
     }
 
-    private static ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
+    /// <exception cref="RequestException">It is too large, or not the JSON expected.</exception>
+    public static ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
         where T : class =>
         Read(context, bytesMax, type, static (body, t) => Parse(body, t));
 

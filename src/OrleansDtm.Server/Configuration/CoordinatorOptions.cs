@@ -20,6 +20,10 @@ public sealed record CoordinatorOptions
 
     public LimitOptions Limits { get; init; } = new();
 
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    public AdminOptions Admin { get; init; } = new();
+
     public SecurityOptions Security { get; init; } = new();
 
     public TlsOptions Tls { get; init; } = new();

@@ -33,6 +33,13 @@ internal static class Help
           RequestTimeout=3                     seconds one call of a branch may take
           DrainTimeout=20                      seconds requests may take to end after SIGTERM
           LogLevel=info                        debug, info, warn, error or fatal
+          Logging:Format=text                  the log's lines: text or json
+          Telemetry:OtlpEndpoint=              http://collector:4317 = send traces and metrics there (or OTEL_EXPORTER_OTLP_ENDPOINT)
+          Telemetry:OtlpProtocol=grpc          grpc or http/protobuf
+          Telemetry:TraceRatio=                0 to 1: share of traces begun here that are recorded; empty = OTEL_TRACES_SAMPLER, or all
+          Telemetry:Logs=false                 true = send log lines too
+          Admin:Enabled=true                   the admin page
+          Admin:BasePath=/                     where it lives, such as /dtm-admin
           AlertRetryLimit=3, AlertWebHook=     tell this URL of branches that keep failing
           Cluster:Mode=Local                   Local = this process alone; AdoNet = silos that find each other in the
                                                database of the store (not SQLite); Kubernetes = the same, in pods

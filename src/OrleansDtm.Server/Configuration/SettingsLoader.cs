@@ -57,6 +57,8 @@ public static class SettingsLoader
         "Limits:StepsMax",
         "Limits:BranchCallsPerServiceMax",
         "Store:Retention",
+        "Admin:Enabled",
+        "Admin:BasePath",
     };
 
     /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
@@ -98,6 +100,7 @@ public static class SettingsLoader
     }
 
     private static bool IsOwn(string key) => OwnKeys.Contains(key)
+        || TelemetrySettings.Keys.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Any(list => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)
             && int.TryParse(key.AsSpan(list.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _));
@@ -208,6 +211,8 @@ public static class SettingsLoader
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
             Grpc = ReadGrpc(read, defaults.Grpc),
             Store = StoreSettings.Read(read, defaults.Store),
+            Telemetry = TelemetrySettings.Read(read, defaults.Telemetry),
+            Admin = AdminSettings.Read(read, defaults.Admin),
             Limits = new LimitOptions
             {
                 RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),

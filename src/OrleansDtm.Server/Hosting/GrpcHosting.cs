@@ -5,6 +5,7 @@ using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Hosting;
 
@@ -23,6 +24,7 @@ internal static class GrpcHosting
             .AddServiceOptions<GrpcApi>(static service =>
             {
                 service.Interceptors.Add<GrpcMetrics>();
+                service.Interceptors.Add<GrpcTracing>();
                 service.Interceptors.Add<GrpcErrors>();
             });
         builder.Services.AddSingleton<GrpcApi>();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrleansDtm.Grains.Activity;
 using OrleansDtm.Grains.Alerts;
 using OrleansDtm.Grains.Hosting;
 using OrleansDtm.Server.Configuration;
@@ -35,6 +36,11 @@ internal static class SiloHosting
                 grains.SoleOwner = StoreFactory.IsOwnedAlone(options.Store);
                 grains.Retention = options.Store.Retention;
             });
+            if (options.Admin.Enabled)
+            {
+                silo.AddActivityWindow();
+            }
+
             if (options.AlertWebHook.Length > 0)
             {
                 silo.AddTransactionAlerts(new AlertOptions { WebHook = new Uri(options.AlertWebHook), RetryLimit = options.AlertRetryLimit });

@@ -14,7 +14,7 @@ internal static class StoreFactory
 
     /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
     public static ITransactionStore Create(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
-        new ShardedTransactionStore([.. Places(options).Select(place => CreateOne(options, place, clock, loggers))]);
+        new ShardedTransactionStore([.. Places(options).Select((place, shard) => CreateOne(options, place, shard, clock, loggers))]);
 
     /// <summary>Where the transactions are, for the log: no password.</summary>
     public static string Describe(StoreOptions options) =>
@@ -43,13 +43,13 @@ internal static class StoreFactory
     public static bool IsOwnedAlone(StoreOptions options) => options.Driver is not (MySql or Postgres);
 
     /// <param name="place">SQLite: the file; else the connection string.</param>
-    private static ITransactionStore CreateOne(StoreOptions options, string place, TimeProvider clock, ILoggerFactory loggers) =>
+    private static ITransactionStore CreateOne(StoreOptions options, string place, int shard, TimeProvider clock, ILoggerFactory loggers) =>
         options.Driver switch
         {
-            MySql => ServerTransactionStore.MySql(Server(options, place), clock, loggers.CreateLogger<ServerTransactionStore>()),
-            Postgres => ServerTransactionStore.Postgres(Server(options, place), clock, loggers.CreateLogger<ServerTransactionStore>()),
+            MySql => ServerTransactionStore.MySql(Server(options, place, shard), clock, loggers.CreateLogger<ServerTransactionStore>()),
+            Postgres => ServerTransactionStore.Postgres(Server(options, place, shard), clock, loggers.CreateLogger<ServerTransactionStore>()),
             _ => new SqliteTransactionStore(
-                new SqliteStoreOptions { Path = place }, clock, loggers.CreateLogger<SqliteTransactionStore>()),
+                new SqliteStoreOptions { Path = place, GroupCommit = new GroupCommitOptions { Shard = shard } }, clock, loggers.CreateLogger<SqliteTransactionStore>()),
         };
 
     private static string DescribeOne(StoreOptions options, string place) => options.Driver switch
@@ -93,8 +93,12 @@ internal static class StoreFactory
     }
 
     /// <summary>Limits and rights of the store, in this database.</summary>
-    public static ServerStoreOptions Server(StoreOptions options, string connectionString) => new()
+    /// <param name="options">The settings.</param>
+    /// <param name="connectionString">Where.</param>
+    /// <param name="shard">Which of them it is.</param>
+    public static ServerStoreOptions Server(StoreOptions options, string connectionString, int shard = 0) => new()
     {
+        GroupCommit = new GroupCommitOptions { Shard = shard },
         ConnectionString = connectionString,
         Readers = options.MaxOpenConns - 1,
         IdleReaders = options.MaxIdleConns,

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing.Patterns;
 using OrleansDtm.Server.Apis;
 
@@ -28,7 +29,8 @@ internal sealed class HttpMetrics(RequestDelegate next, ApiMetrics metrics)
     /// <summary>The last fixed part of the route: submit, newgid, topic.</summary>
     private static string? NameOf(Endpoint endpoint)
     {
-        if (endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null || endpoint is not RouteEndpoint route
+        // The admin page looks every few seconds: that is not what the coordinator is asked for.
+        if (endpoint.Metadata.GetMetadata<IDisableHttpMetricsMetadata>() is not null || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null || endpoint is not RouteEndpoint route
             || route.RoutePattern.RawText == JsonRpcApi.Path)
         {
             return null;

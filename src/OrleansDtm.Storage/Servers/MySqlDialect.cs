@@ -51,6 +51,8 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string IsUnfinished => "state = @state";
 
+    public override string IsAnyUnfinished => "(state < 'failed' or state > 'failed')";
+
     public override string InsertKeyValue =>
         "insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)";
 

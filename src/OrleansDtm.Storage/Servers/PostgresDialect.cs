@@ -14,6 +14,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Name => "postgres";
 
+    public override string TelemetryName => "postgresql";
+
     public override string CountUnfinished =>
         """
         select type, status, count(*), count(*) filter (where due < @before) from dtm_transaction
@@ -38,6 +40,8 @@ internal sealed class PostgresDialect : ServerDialect
     public override string IsFailed => "status = 'failed'";
 
     public override string IsUnfinished => "status not in ('succeed', 'failed')";
+
+    public override string IsAnyUnfinished => IsUnfinished;
 
     public override string InsertKeyValue =>
         """

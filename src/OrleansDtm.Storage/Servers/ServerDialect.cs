@@ -8,6 +8,9 @@ internal abstract class ServerDialect
     /// <summary>The folder of its schema below sql/.</summary>
     public abstract string Name { get; }
 
+    /// <summary>As OpenTelemetry names the database.</summary>
+    public virtual string TelemetryName => Name;
+
     /// <summary>Counts by type and status: type, status, count, overdue; of <c>@before</c>. May tell one pair in several rows.</summary>
     public abstract string CountUnfinished { get; }
 
@@ -24,6 +27,9 @@ internal abstract class ServerDialect
 
     /// <summary>The condition that finds unfinished transactions of one type and status by an index; <c>@state</c> is "type status".</summary>
     public abstract string IsUnfinished { get; }
+
+    /// <summary>The condition that finds every unfinished transaction by an index.</summary>
+    public abstract string IsAnyUnfinished { get; }
 
     /// <summary>Inserts into dtm_kv; changes no row, or fails with <see cref="IsDuplicate"/>, when there is one.</summary>
     public abstract string InsertKeyValue { get; }

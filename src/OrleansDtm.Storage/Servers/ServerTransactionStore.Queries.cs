@@ -116,6 +116,21 @@ public sealed partial class ServerTransactionStore
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(
+        IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        ArgumentOutOfRangeException.ThrowIfZero(moments.Count);
+        var counts = Enumerable.Range(0, moments.Count).Select(static i => $"count(case when created < @m{i} then 1 end)");
+        var rows = await ReadSlowly(
+            $"select {string.Join(", ", counts)} from dtm_transaction where {_dialect.IsAnyUnfinished}",
+            [.. moments.Select(static (moment, i) => ($"@m{i}", (object)CeilingMilliseconds(moment)))],
+            (reader, _) => Enumerable.Range(0, moments.Count).Select(reader.GetInt64).ToArray(),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0];
+    }
+
+    /// <inheritdoc/>
     public Task Ping(CancellationToken cancellationToken) =>
         Read("select max(version) from dtm_schema", [], static (reader, _) => reader.GetInt64(0), cancellationToken);
 

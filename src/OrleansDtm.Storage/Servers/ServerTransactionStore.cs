@@ -110,7 +110,7 @@ public sealed partial class ServerTransactionStore : ITransactionStore
 
         _committer = committer;
         _pool = _dialect.CreatePool(_options);
-        _writer = new GroupCommitWriter(committer, _options.GroupCommit, $"store {_dialect.Name}", _logger);
+        _writer = new GroupCommitWriter(committer, _options.GroupCommit, $"store {_dialect.Name}", _logger, _dialect.TelemetryName);
     }
 
     [LoggerMessage(10, LogLevel.Warning,

@@ -50,7 +50,10 @@ internal static class Agency
         services.AddOrleansDtm(options => (options.Server, options.WorkflowCallback) = (coordinator, agency));
         services.AddJourneys(partners, () => Environment.Exit(Died));
         await using var provider = services.BuildServiceProvider();
-        await provider.GetRequiredService<IDtm>().WorkflowAsync(Journeys, new Journey(traveller), new TransOptions { Gid = gid });
+
+        // So long it may be silent before the coordinator has another instance go on; long enough for this one, or both would book.
+        var options = new TransOptions { Gid = gid, RetryInterval = TimeSpan.FromSeconds(4) };
+        await provider.GetRequiredService<IDtm>().WorkflowAsync(Journeys, new Journey(traveller), options);
         return 0;
     }
 }

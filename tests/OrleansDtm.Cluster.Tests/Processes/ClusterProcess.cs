@@ -16,7 +16,7 @@ internal static class ClusterProcess
                 ("STORE_DRIVER", database.Driver),
                 ("STORE_CONNECTION_STRING", connectionString),
                 ("ORLEANSDTM_Cluster__Mode", "AdoNet"),
-                ("ORLEANSDTM_Cluster__SiloPort", ServerProcess.FreePort().ToString(CultureInfo.InvariantCulture)),
+                ("ORLEANSDTM_Cluster__SiloPort", FreePort.Next().ToString(CultureInfo.InvariantCulture)),
                 ("ORLEANSDTM_Cluster__GatewayPort", "0"),
                 ("RETRY_INTERVAL", "0.2"),
                 .. settings,

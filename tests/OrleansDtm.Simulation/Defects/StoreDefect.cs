@@ -30,6 +30,9 @@ internal class StoreDefect(ITransactionStore inner) : ITransactionStore
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         inner.CountUnfinished(overdueBefore, cancellationToken);
 
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
+        inner.CountUnfinishedCreatedBefore(moments, cancellationToken);
+
     public Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
         inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);

@@ -5,7 +5,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Alerts;
 
 /// <summary>A webhook is told of branches that keep failing, and is nobody's burden.</summary>
-[Collection(OwnServer.Name)]
 public sealed class AlertTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -135,6 +135,9 @@ internal abstract class Laws(TransactionRun run)
                 }
 
                 break;
+            case TransactionEvent.RetryBranch e:
+                NoteRetry(before, e, decision);
+                break;
             case TransactionEvent.ForceStop when before is { IsFinal: false }:
                 Stopped = true;
                 Hold(next.Status == TransactionStatus.Failed && decision.Calls.IsEmpty, "a force stop ends it and calls nobody");
@@ -145,6 +148,21 @@ internal abstract class Laws(TransactionRun run)
                 NoteRequest(occurred, decision, now);
                 break;
         }
+    }
+
+    private void NoteRetry(Transaction? before, TransactionEvent.RetryBranch retry, Decision decision)
+    {
+        var index = before is { IsFinal: false }
+            ? Indexes(before).FirstOrDefault(i => Waits(before.At(i)) && (before.At(i).Definition.Id, before.At(i).Definition.Op) == (retry.BranchId, retry.Op), int.MinValue)
+            : int.MinValue;
+        Hold(decision.Rejection is null == (index != int.MinValue), "only a call that waits for its retry can be made now");
+        if (index != int.MinValue)
+        {
+            _notBefore.Remove(index);
+            _errorsInARow[index] = 0;
+        }
+
+        static bool Waits(Branch branch) => branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null };
     }
 
     private void NoteAnyAnswer(Transaction before, Transaction next, TransactionEvent.BranchAnswered answer, DateTimeOffset now)
@@ -213,6 +231,8 @@ internal abstract class Laws(TransactionRun run)
         Hold(ReferenceEquals(first.Next, second.Next) && second.Calls.IsEmpty, "a request said again has no effect");
         var same = first.Rejection is null == second.Rejection is null;
         var overtaken = occurred is TransactionEvent.Register ? first.Next!.Status != TransactionStatus.Prepared : first.Next!.IsFinal;
-        Hold(same || overtaken, "a request said again has the same answer");
+
+        // A call that is made now does not wait any more: who asks for it again is told so.
+        Hold(same || overtaken || occurred is TransactionEvent.RetryBranch, "a request said again has the same answer");
     }
 }

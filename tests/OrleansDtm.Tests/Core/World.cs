@@ -84,7 +84,7 @@ internal sealed class World
                 Send(Request(detail));
                 break;
             case < 95:
-                Send("retry");
+                Send(detail % 2 == 0 ? "retry" : "retry=" + SomeCall(detail / 2));
                 break;
             case < 99:
                 Stray(detail);
@@ -94,6 +94,9 @@ internal sealed class World
                 break;
         }
     }
+
+    /// <summary>A call it has, or one it has not.</summary>
+    private string SomeCall(int detail) => _run.Layout.Name((detail % (_run.State.Branches.Length + 2)) + Transaction.CallbackIndex);
 
     /// <summary>What a submitter may say, again and in any order.</summary>
     private string Request(int detail)

@@ -46,10 +46,8 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
     }
 }
 
-[Collection(OwnServer.Name)]
 public sealed class CoordinatorOnMariaDbTests(DatabaseUnderTest<MariaDbServer> database)
     : CoordinatorOnServerTests<MariaDbServer>(database), IClassFixture<DatabaseUnderTest<MariaDbServer>>;
 
-[Collection(OwnServer.Name)]
 public sealed class CoordinatorOnPostgresTests(DatabaseUnderTest<PostgresServer> database)
     : CoordinatorOnServerTests<PostgresServer>(database), IClassFixture<DatabaseUnderTest<PostgresServer>>;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using OrleansDtm.Tests.Wire;
 
 namespace OrleansDtm.Tests.Databases;
 
@@ -21,7 +20,7 @@ public abstract class DatabaseServer : IAsyncDisposable
     /// <summary>As in Store:Driver.</summary>
     public abstract string Driver { get; }
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = FreePort.Next();
 
     /// <summary>Of <see cref="Stop"/>.</summary>
     protected virtual string StopSignal => "TERM";
@@ -116,13 +115,6 @@ public abstract class DatabaseServer : IAsyncDisposable
     }
 
     protected static string? FindProgram(params string[] paths) => paths.FirstOrDefault(File.Exists);
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     private static void Signal(string signal, int id)
     {

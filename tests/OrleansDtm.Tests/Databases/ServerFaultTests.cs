@@ -193,7 +193,6 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
     }
 }
 
-[Collection(OwnServer.Name)]
 public sealed class MySqlFaultTests(DatabaseUnderTest<MariaDbServer> database)
     : ServerFaultTests<MariaDbServer>(database), IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
@@ -201,7 +200,6 @@ public sealed class MySqlFaultTests(DatabaseUnderTest<MariaDbServer> database)
         ServerTransactionStore.MySql(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 }
 
-[Collection(OwnServer.Name)]
 public sealed class PostgresFaultTests(DatabaseUnderTest<PostgresServer> database)
     : ServerFaultTests<PostgresServer>(database), IClassFixture<DatabaseUnderTest<PostgresServer>>
 {

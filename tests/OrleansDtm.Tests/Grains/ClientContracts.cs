@@ -29,6 +29,8 @@ internal static class ClientContracts
         CallbackUrl = "http://bank/told",
         WorkflowName = "pay",
         WorkflowData = [1, 2],
+        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        TraceState = "a=1",
     };
 
     private static BranchRegistration Registration() => new()

@@ -174,6 +174,8 @@ public sealed class ContractTests
         CallbackOp = "msg",
         CallbackPayload = [1, 2],
         NoticeUrl = "http://bank/told",
+        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        TraceState = "a=1",
     };
 
     private static BranchCallMessage Call() => new()
@@ -188,6 +190,8 @@ public sealed class ContractTests
         Headers = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("x-a", "1"),
         TimeoutMs = 3000,
         Attempt = 2,
+        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        TraceState = "a=1",
     };
 
     private static TransactionReply Reply() =>

@@ -66,6 +66,9 @@ internal sealed class WatchedStore : ITransactionStore
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         _inner.CountUnfinished(overdueBefore, cancellationToken);
 
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
+        _inner.CountUnfinishedCreatedBefore(moments, cancellationToken);
+
     public Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
         Away ? throw new StoreUnavailableException("nobody answers") : _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);

@@ -7,7 +7,6 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 namespace OrleansDtm.Tests.Grpc;
 
 /// <summary>TLS on both sides: the coordinator's port, and the branches it calls.</summary>
-[Collection(OwnServer.Name)]
 public sealed class GrpcTlsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

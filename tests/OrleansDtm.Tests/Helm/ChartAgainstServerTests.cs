@@ -74,7 +74,7 @@ public sealed class ChartAgainstServerTests(RunningServer running)
     public async Task The_server_takes_the_settings(string values)
     {
         var manifests = await Manifests.Of(values);
-        var data = manifests.All<V1ConfigMap>().Single().Data;
+        var data = manifests.Settings.Data;
 
         // The command line takes the same names as the environment, and unlike it refuses those that are no settings.
         var settings = data.ToDictionary(static pair => pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal));

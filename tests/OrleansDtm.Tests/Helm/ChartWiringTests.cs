@@ -62,7 +62,7 @@ public sealed class ChartWiringTests
             [("HttpPort", "http"), ("GrpcPort", "grpc"), ("Cluster__SiloPort", "silo"), ("Cluster__GatewayPort", "gateway")];
         foreach (var (setting, port) in settings)
         {
-            var given = manifests.All<V1ConfigMap>().Single().Data.TryGetValue($"ORLEANSDTM_{setting}", out var text) ? text : null;
+            var given = manifests.Settings.Data.TryGetValue($"ORLEANSDTM_{setting}", out var text) ? text : null;
             Assert.Equal(ports.TryGetValue(port, out var number) ? $"{number}" : null, given);
         }
     }
@@ -72,7 +72,7 @@ public sealed class ChartWiringTests
     public async Task The_pod_is_left_the_time_it_needs_to_drain(string values)
     {
         var manifests = await Manifests.Of(values);
-        var drain = int.Parse(manifests.All<V1ConfigMap>().Single().Data["ORLEANSDTM_DrainTimeout"], CultureInfo.InvariantCulture);
+        var drain = int.Parse(manifests.Settings.Data["ORLEANSDTM_DrainTimeout"], CultureInfo.InvariantCulture);
 
         // CoordinatorApp gives the host DrainTimeout and ten seconds.
         Assert.True(manifests.Pod.Spec.TerminationGracePeriodSeconds > manifests.Container.Lifecycle.PreStop.Sleep.Seconds + drain + 10);
@@ -121,7 +121,7 @@ public sealed class ChartWiringTests
     public async Task Silos_may_see_the_pods_of_their_cluster(string values)
     {
         var manifests = await Manifests.Of(values);
-        var (pod, data) = (manifests.Pod, manifests.All<V1ConfigMap>().Single().Data);
+        var (pod, data) = (manifests.Pod, manifests.Settings.Data);
         var (role, binding) = (manifests.All<V1Role>().Single(), manifests.All<V1RoleBinding>().Single());
 
         Assert.True(pod.Spec.AutomountServiceAccountToken);

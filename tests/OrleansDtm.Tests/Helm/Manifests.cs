@@ -49,6 +49,9 @@ internal sealed partial class Manifests
     public V1PodTemplateSpec Pod => All<V1Deployment>().Select(static one => one.Spec.Template)
         .Concat(All<V1StatefulSet>().Select(static one => one.Spec.Template)).Single();
 
+    /// <summary>The ConfigMap the server reads; a dashboard may be another.</summary>
+    public V1ConfigMap Settings => All<V1ConfigMap>().Single(static one => one.Data.Keys.All(static key => key.StartsWith("ORLEANSDTM_", StringComparison.Ordinal)));
+
     public V1Container Container => Pod.Spec.Containers.Single();
 
     public static async Task<Manifests> Of(string values)

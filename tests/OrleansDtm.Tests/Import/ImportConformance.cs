@@ -14,7 +14,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Import;
 
 /// <summary>From MySQL into a file.</summary>
-[Collection(OwnServer.Name)]
 public sealed class ImportFromMySqlTests(DatabaseUnderTest<MariaDbServer> database)
     : ImportConformance("mysql", database.NewDatabase), IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
@@ -44,7 +43,6 @@ public sealed class ImportFromMySqlTests(DatabaseUnderTest<MariaDbServer> databa
 }
 
 /// <summary>From PostgreSQL into MySQL.</summary>
-[Collection(OwnServer.Name)]
 public sealed class ImportFromPostgresTests : ImportConformance, IClassFixture<DatabaseUnderTest<PostgresServer>>, IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
     public ImportFromPostgresTests(DatabaseUnderTest<PostgresServer> source, DatabaseUnderTest<MariaDbServer> target)

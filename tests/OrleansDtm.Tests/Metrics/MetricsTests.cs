@@ -8,7 +8,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Metrics;
 
 /// <summary>What Prometheus reads, under exactly the names dashboards of DTM know.</summary>
-[Collection(OwnServer.Name)]
 public sealed class MetricsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -4,7 +4,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Notices;
 
 /// <summary>A notice is part of the stored transaction: a crash does not forget it.</summary>
-[Collection(OwnServer.Name)]
 public sealed class NoticeCrashTests
 {
     [Fact]

@@ -1,11 +1,9 @@
 using System.Diagnostics;
-using OrleansDtm.Tests.Wire;
 using Xunit;
 
 namespace OrleansDtm.Tests.Samples;
 
 /// <summary>The sample of grains as branches, run as a program and judged by its exit code.</summary>
-[Collection(OwnServer.Name)]
 public sealed class GrainBranchesTests
 {
     [Fact]

@@ -1,11 +1,9 @@
 using System.Diagnostics;
-using OrleansDtm.Tests.Wire;
 using Xunit;
 
 namespace OrleansDtm.Tests.Samples;
 
 /// <summary>The first thing anybody runs, run as they do: as a program, judged by its exit code.</summary>
-[Collection(OwnServer.Name)]
 public sealed class QuickStartTests
 {
     [Fact]

@@ -1,13 +1,11 @@
 using System.Diagnostics;
 using MySqlConnector;
 using OrleansDtm.Tests.Databases;
-using OrleansDtm.Tests.Wire;
 using Xunit;
 
 namespace OrleansDtm.Tests.Samples;
 
 /// <summary>The samples of the SDK, run as programs and judged by their exit code: each checks itself.</summary>
-[Collection(OwnServer.Name)]
 public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb) : IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
     [Fact]

@@ -56,6 +56,7 @@ internal static class Samples
                 Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(2, [0, 1]).Add(3, [0]),
             },
             BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("X-Tenant", "é\"\\").Add("x-tenant", ""),
+            Trace = new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
         },
         Branches =
         [

@@ -51,6 +51,9 @@ internal sealed class SwitchableStore(ITransactionStore inner) : ITransactionSto
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         Inner.CountUnfinished(overdueBefore, cancellationToken);
 
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
+        Inner.CountUnfinishedCreatedBefore(moments, cancellationToken);
+
     public Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken)
     {

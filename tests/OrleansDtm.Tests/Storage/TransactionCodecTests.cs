@@ -64,6 +64,17 @@ public sealed class TransactionCodecTests
     }
 
     [Fact]
+    public void FrozenFormatOfATrace_IsReadAndWritten()
+    {
+        const string Traced =
+            """{"g":"g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000},"tp":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","ts":"a=1"}""";
+        var state = Decode(Traced, "{}");
+        Assert.Equal(new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"), state.Definition.Trace);
+        Assert.Equal(Traced, Text(TransactionCodec.EncodeDefinition(state.Definition, [])));
+        Assert.Null(Decode(DefinitionWithNotice, "{}").Definition.Trace); // As rows were written before there was one.
+    }
+
+    [Fact]
     public void Defaults_AreNotWritten()
     {
         var state = Samples.Plain("g") with { Branches = [] };

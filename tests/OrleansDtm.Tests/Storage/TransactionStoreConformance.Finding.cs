@@ -64,6 +64,21 @@ public abstract partial class TransactionStoreConformance
     }
 
     [Fact]
+    public async Task CountUnfinishedCreatedBefore_EachMoment_WithoutTheFinished()
+    {
+        Assert.Equal([0L, 0], await Store.CountUnfinishedCreatedBefore([At(0), At(9)], Token));
+        await Write(Samples.Insert(Samples.Plain("old", created: At(1))));
+        await Write(Samples.Insert(Samples.Plain("waiting", due: At(99), created: At(2))));
+        await Write(Samples.Insert(Samples.Plain("turning", created: At(2)) with { Status = TransactionStatus.Aborting }));
+        await Write(Samples.Insert(Samples.Plain("young", created: At(5))));
+        await Write(Samples.Insert(Samples.Plain("failed", created: At(1)) with { Status = TransactionStatus.Failed, Finished = At(3) }));
+        await Write(Samples.Insert(Samples.Plain("done", created: At(1)) with { Status = TransactionStatus.Succeed, Finished = At(3) }));
+
+        Assert.Equal([4L, 3, 1, 0], await Store.CountUnfinishedCreatedBefore([At(6), At(5), At(2), At(1)], Token));
+        Assert.Equal([1L], await Store.CountUnfinishedCreatedBefore([At(1).AddTicks(1)], Token));
+    }
+
+    [Fact]
     public async Task CountUnfinished_ByTypeAndStatus_WithoutTheFinished()
     {
         Assert.Empty(await Store.CountUnfinished(At(0), Token));

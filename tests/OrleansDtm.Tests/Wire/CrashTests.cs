@@ -6,7 +6,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Wire;
 
 /// <summary>The server is killed again and again while it moves money; afterwards every penny must be accounted for.</summary>
-[Collection(OwnServer.Name)]
 public sealed class CrashTests(ITestOutputHelper output)
 {
     private const int Rounds = 10;

@@ -3,7 +3,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Wire;
 
 /// <summary>What concerns the whole server: each test has one of its own.</summary>
-[Collection(OwnServer.Name)]
 public sealed class OwnServerTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -4,7 +4,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Wire;
 
 /// <summary>What has finished goes after Store:Retention; what has not stays.</summary>
-[Collection(OwnServer.Name)]
 public sealed class RetentionTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

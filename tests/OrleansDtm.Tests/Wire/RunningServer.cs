@@ -30,16 +30,9 @@ public sealed class RunningServer : IAsyncLifetime
     }
 }
 
-/// <summary>Tests of the wire measure time and fill the machine: they run one after the other, beside nothing else.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+/// <summary>Tests of the wire that leave the server as it is share one, and follow each other: some look at all that is in it.</summary>
+[CollectionDefinition(Name)]
 public sealed class SharedServer : ICollectionFixture<RunningServer>
 {
     public const string Name = "shared server";
-}
-
-/// <summary>For tests that start, stop and kill a server of their own; the shared one does not run meanwhile.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class OwnServer
-{
-    public const string Name = "own server";
 }

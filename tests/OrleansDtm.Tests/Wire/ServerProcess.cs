@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace OrleansDtm.Tests.Wire;
 
@@ -20,7 +18,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private ServerProcess(IEnumerable<(string Name, string Value)> settings)
     {
-        var (http, grpc) = (FreePort(), FreePort());
+        var (http, grpc) = (FreePort.Next(), FreePort.Next());
         Url = $"http://127.0.0.1:{http}";
         GrpcUrl = $"http://127.0.0.1:{grpc}";
         _settings = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -41,6 +39,9 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     public string Url { get; }
+
+    /// <summary>The SQLite file, unless other settings say otherwise.</summary>
+    public string StorePath => _settings["STORE_PATH"];
 
     /// <summary>The gRPC port, in the form a channel wants.</summary>
     public string GrpcUrl { get; }
@@ -221,29 +222,5 @@ public sealed class ServerProcess : IAsyncDisposable
             .Where(static p => File.Exists(Path.Combine(p, Name + ".dll")) && File.Exists(Path.Combine(p, Name + ".runtimeconfig.json")))
             .Select(static p => Path.Combine(p, Name + ".dll"))
             .FirstOrDefault() ?? throw new FileNotFoundException($"{Name}.dll is neither beside the tests nor in src/{Name}/bin.");
-    }
-
-    /// <summary>
-    /// Below the range from which outgoing connections take their ports: while the server is down, a client that knocks at its
-    /// port could otherwise be given that very port, and talk to itself.
-    /// </summary>
-    public static int FreePort()
-    {
-        for (var tries = 0; tries < 200; tries++)
-        {
-            var port = Random.Shared.Next(21_000, 29_000);
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: try another.
-            }
-        }
-
-        throw new InvalidOperationException("no free port between 21000 and 29000");
     }
 }

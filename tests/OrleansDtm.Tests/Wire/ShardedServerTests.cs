@@ -8,7 +8,6 @@ using Xunit;
 namespace OrleansDtm.Tests.Wire;
 
 /// <summary>A server whose store is spread over two files.</summary>
-[Collection(OwnServer.Name)]
 public sealed class ShardedServerTests : IDisposable
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleans-dtm-");

@@ -149,6 +149,9 @@ internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultA
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         Read(() => _inner.CountUnfinished(overdueBefore, cancellationToken));
 
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
+        Read(() => _inner.CountUnfinishedCreatedBefore(moments, cancellationToken));
+
     public Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
         Read(() => _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken));

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Tracing;
+
+namespace OrleansDtm.Grains.Metrics;
+
+/// <summary>
+/// Counts and times the calls of branches by the host that is called. Submitters name the hosts, so only the first ones get series of
+/// their own; those that come later share one.
+/// </summary>
+public sealed class BranchMetrics
+{
+    /// <summary>Hosts with series of their own.</summary>
+    public const int HostsMax = 50;
+
+    /// <summary>The host label of all others.</summary>
+    public const string Other = "other";
+
+    private readonly ConcurrentDictionary<string, ServiceLoad> _services = new(StringComparer.Ordinal);
+    private readonly ServiceLoad _other = new(Other);
+    private readonly Counter<long> _calls;
+    private readonly Counter<long> _retries;
+    private readonly Histogram<double> _durations;
+
+    public BranchMetrics(IMeterFactory meters)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        var meter = meters.Create(DtmMeter.Name);
+        _calls = meter.CreateCounter<long>("dtm_branch_calls_total", description: "Calls of branches, by host and by what they came to.");
+        _retries = meter.CreateCounter<long>("dtm_branch_retries_total", description: "Calls of branches that were not the first try.");
+        _durations = meter.CreateHistogram(
+            "dtm_branch_call_duration_seconds",
+            description: "Seconds a call of a branch took, its wait for a place included.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+        meter.CreateObservableGauge(
+            "dtm_branch_calls_in_flight", () => Measure(static load => load.InFlight), description: "Calls of branches under way, by host.");
+        meter.CreateObservableGauge(
+            "dtm_branch_calls_waiting",
+            () => Measure(static load => load.Waiting),
+            description: "Calls of branches that wait for a place among those under way to their host.");
+    }
+
+    /// <summary>The load of a service; the same object each time.</summary>
+    /// <param name="service">host:port, or grain://Name.</param>
+    internal ServiceLoad Of(string service)
+    {
+        if (_services.TryGetValue(service, out var known))
+        {
+            return known;
+        }
+
+        lock (_other)
+        {
+            if (_services.Count >= HostsMax)
+            {
+                return _other;
+            }
+
+            var load = _services.GetOrAdd(service, static name => new ServiceLoad(name));
+            _retries.Add(0, load.Host); // A series that appears with its first retry cannot be seen to rise.
+            return load;
+        }
+    }
+
+    /// <summary>A call has ended.</summary>
+    internal void Ended(ServiceLoad service, OutcomeKind outcome, int attempt, TimeSpan duration)
+    {
+        _calls.Add(1, service.Host, Outcomes[(int)outcome]);
+        _durations.Record(duration.TotalSeconds, service.Host);
+        if (attempt > 1)
+        {
+            _retries.Add(1, service.Host);
+        }
+    }
+
+    private static readonly KeyValuePair<string, object?>[] Outcomes =
+        [.. Enum.GetValues<OutcomeKind>().Order().Select(static kind => new KeyValuePair<string, object?>("outcome", AttemptTracing.WordOf(kind)))];
+
+    private IEnumerable<Measurement<int>> Measure(Func<ServiceLoad, int> number)
+    {
+        foreach (var (_, load) in _services)
+        {
+            yield return new Measurement<int>(number(load), load.Host);
+        }
+
+        if (_services.Count == HostsMax)
+        {
+            yield return new Measurement<int>(number(_other), _other.Host);
+        }
+    }
+}
+
+/// <summary>What is under way to one service, or to all that share a series.</summary>
+internal sealed class ServiceLoad(string host)
+{
+    private int _inFlight;
+    private int _waiting;
+
+    public KeyValuePair<string, object?> Host { get; } = new("host", host);
+
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    public void Waits(int change) => Interlocked.Add(ref _waiting, change);
+
+    public void Flies(int change) => Interlocked.Add(ref _inFlight, change);
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Globalization;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Branch;
+using TraceSpan = System.Diagnostics.Activity;
+
+namespace OrleansDtm.Grains.Tracing;
+
+/// <summary>The span of one call of a branch, its wait for a place included.</summary>
+internal static class AttemptTracing
+{
+    /// <summary>Null when nobody listens or it is not wanted.</summary>
+    public static TraceSpan? Start(BranchCallMessage call)
+    {
+        if (!DtmTracing.Source.HasListeners())
+        {
+            return null;
+        }
+
+        var parent = DtmTracing.ContextOf(call.TraceParent, call.TraceState);
+        var attempt = DtmTracing.Start($"branch {KindOf(call.Op)}", ActivityKind.Client, parent);
+        if (attempt is { IsAllDataRequested: true })
+        {
+            attempt.SetTag(DtmTracing.Gid, call.Gid);
+            attempt.SetTag(DtmTracing.Type, call.Type);
+            attempt.SetTag("orleansdtm.branch_id", call.BranchId);
+            attempt.SetTag("orleansdtm.op", call.Op);
+            attempt.SetTag("orleansdtm.attempt", call.Attempt);
+            Peer(attempt, GrainBranchCaller.ServiceOf(call.Url));
+        }
+
+        return attempt;
+    }
+
+    /// <summary>What the branch is told: this call is its parent, or the transaction is where the call has no span.</summary>
+    public static TraceContext? ContextFor(BranchCallMessage call, TraceSpan? attempt) =>
+        attempt is { IdFormat: ActivityIdFormat.W3C } ? new TraceContext(attempt.Id!, attempt.TraceStateString ?? "")
+        : call.TraceParent is { } parent ? new TraceContext(parent, call.TraceState ?? "")
+        : null;
+
+    public static void End(TraceSpan attempt, OutcomeKind outcome)
+    {
+        var word = WordOf(outcome);
+        attempt.SetTag("orleansdtm.outcome", word);
+        if (outcome is not (OutcomeKind.Succeeded or OutcomeKind.Ongoing))
+        {
+            DtmTracing.Fail(attempt, word);
+        }
+    }
+
+    /// <summary>An outcome as spans and metrics name it.</summary>
+    public static string WordOf(OutcomeKind outcome) => outcome switch
+    {
+        OutcomeKind.Succeeded => "succeeded",
+        OutcomeKind.Failed => "failed",
+        OutcomeKind.Ongoing => "ongoing",
+        OutcomeKind.NotSent => "not_sent",
+        _ => "unknown",
+    };
+
+    /// <summary>Submitters name the ops of workflows: they do not belong in a span's name.</summary>
+    private static string KindOf(string op) => op switch
+    {
+        BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback
+            or BranchOps.Msg or "notice" => op,
+        _ => "workflow",
+    };
+
+    private static void Peer(TraceSpan attempt, string service)
+    {
+        var colon = service.LastIndexOf(':');
+        if (!BranchUrl.IsGrain(service) && colon > 0 && int.TryParse(service.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            attempt.SetTag("server.address", service[..colon]);
+            attempt.SetTag("server.port", port);
+        }
+        else
+        {
+            attempt.SetTag("server.address", service);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Tracing;
+using OrleansDtm.Storage;
+using TraceSpan = System.Diagnostics.Activity;
+
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>A span for each transition, below the span that brought the transaction here, in whichever process that was.</summary>
+public sealed partial class TransactionRunner
+{
+    private Task<WriteResult> Write(TransactionWrite write, List<PendingEvent> batch) => DtmTracing.Source.HasListeners()
+        ? WriteTraced(write, batch)
+        : _services.Store.Write(write, CancellationToken.None);
+
+    private async Task<WriteResult> WriteTraced(TransactionWrite write, List<PendingEvent> batch)
+    {
+        using var transition = StartTransition(write, batch);
+        if (transition is null)
+        {
+            TraceSpan.Current = null; // The store must not take it for a part of something else.
+        }
+
+        try
+        {
+            var result = await _services.Store.Write(write, CancellationToken.None);
+            if (transition is not null && result == WriteResult.Conflict)
+            {
+                DtmTracing.Fail(transition, "conflict");
+            }
+
+            return result;
+        }
+        catch (Exception e)
+        {
+            if (transition is not null)
+            {
+                DtmTracing.Fail(transition, e.GetType().Name);
+            }
+
+            throw;
+        }
+    }
+
+    private IDisposable? BeginLog() => LogScope.Begin(_services.Log, _gid, _state?.Definition.Trace?.Parent);
+
+    private static TraceSpan? StartTransition(TransactionWrite write, List<PendingEvent> batch)
+    {
+        var (definition, status) = (write.Next.Definition, write.Next.Status);
+        var parent = DtmTracing.ContextOf(definition.Trace?.Parent, definition.Trace?.State);
+        List<ActivityLink>? links = null;
+        foreach (var pending in batch)
+        {
+            var caller = DtmTracing.ContextOf(pending.Caller, null);
+            if (caller == default || caller.SpanId == parent.SpanId)
+            {
+                continue;
+            }
+
+            if (batch.Count == 1 && caller.TraceId == parent.TraceId)
+            {
+                parent = caller; // A later request of the same trace.
+            }
+            else
+            {
+                (links ??= []).Add(new ActivityLink(caller));
+            }
+        }
+
+        var transition = DtmTracing.Start("transition", ActivityKind.Internal, parent, links);
+        if (transition is { IsAllDataRequested: true })
+        {
+            transition.SetTag(DtmTracing.Gid, definition.Gid);
+            transition.SetTag(DtmTracing.Type, Names.Of(definition.Type));
+            transition.SetTag("orleansdtm.events", batch.ConvertAll(static pending => NameOf(pending.Event)).ToArray());
+            transition.SetTag("orleansdtm.status", Names.Of(status));
+            transition.SetTag("orleansdtm.version", write.Next.Version);
+            if (write.Previous is { } previous)
+            {
+                transition.SetTag("orleansdtm.status.previous", Names.Of(previous.Status));
+            }
+        }
+
+        return transition;
+    }
+
+    private static string NameOf(TransactionEvent occurred) => occurred switch
+    {
+        TransactionEvent.Submit => "submit",
+        TransactionEvent.Prepare => "prepare",
+        TransactionEvent.Abort => "abort",
+        TransactionEvent.Register => "register",
+        TransactionEvent.FinishWorkflow => "finish_workflow",
+        TransactionEvent.BranchAnswered => "branch_answered",
+        TransactionEvent.TimeDue => "time_due",
+        TransactionEvent.Resumed => "resumed",
+        TransactionEvent.RetryNow => "retry_now",
+        TransactionEvent.ForceStop => "force_stop",
+        _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred, "Unknown event."),
+    };
+}

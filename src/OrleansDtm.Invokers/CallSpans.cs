@@ -1,0 +1,34 @@
+using System.Diagnostics;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>
+/// What a span tells of a call, under the names OpenTelemetry gives it. Of a URL only scheme and path: user, password and query may be
+/// secret.
+/// </summary>
+internal static class CallSpans
+{
+    public const string Parent = "traceparent";
+    public const string State = "tracestate";
+    public const string GrpcStatus = "rpc.grpc.status_code";
+
+    public static void Describe(Activity? span, HttpRequestMessage request)
+    {
+        if (span is { IsAllDataRequested: true } && request.RequestUri is { } url)
+        {
+            span.SetTag("http.request.method", request.Method.Method);
+            span.SetTag("url.scheme", url.Scheme);
+            span.SetTag("url.path", url.AbsolutePath);
+        }
+    }
+
+    public static void Describe(Activity? span, GrpcTarget target)
+    {
+        if (span is { IsAllDataRequested: true })
+        {
+            span.SetTag("rpc.system", "grpc");
+            span.SetTag("rpc.service", target.Service);
+            span.SetTag("rpc.method", target.Method);
+        }
+    }
+}

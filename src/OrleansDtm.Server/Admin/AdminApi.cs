@@ -1,0 +1,76 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Security;
+
+namespace OrleansDtm.Server.Admin;
+
+/// <summary>
+/// What the page reads and does. Its own, below its base path, so that a proxy that lets only the page through is enough, and so that
+/// nothing here can be had by a form or a link: each change is a POST of JSON.
+/// </summary>
+internal static class AdminApi
+{
+    private const int BodyBytesMax = 16 * 1024;
+
+    public static void Map(RouteGroupBuilder routes, IServiceProvider services)
+    {
+        var transactions = services.GetRequiredService<TransactionService>();
+        var topics = services.GetRequiredService<TopicService>();
+        var overview = services.GetRequiredService<Overview>();
+        var clock = services.GetRequiredService<TimeProvider>();
+        routes.DisableHttpMetrics();
+
+        Get("overview", async context => await HttpAnswers.Write(
+            context, 200, await overview.Read(context.RequestAborted), AdminJson.Readable.OverviewView));
+        Get("transactions", async context => await HttpAnswers.Write(
+            context,
+            200,
+            await transactions.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
+            ProtocolJson.Readable.ListView));
+        Get("transaction", async context =>
+        {
+            var stored = await transactions.Find(context.Request.Query["gid"], context.RequestAborted);
+            await (stored is null
+                ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
+                : HttpAnswers.Write(context, 200, TransactionDetails.Of(stored, clock.GetUtcNow()), AdminJson.Readable.TransactionDetail));
+        });
+        Get("query", async context => await HttpAnswers.Write(
+            context, 200, await transactions.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView));
+        Get("topics", async context => await HttpAnswers.Write(
+            context,
+            200,
+            await topics.ScanKeyValue("topics", context.Request.Query["position"], context.Request.Query["limit"], context.RequestAborted),
+            ProtocolJson.Readable.KeyValueListView));
+
+        Post("force-stop", body => transactions.ForceStop(Named(body)));
+        Post("retry", body => transactions.ResetNextCronTime(Named(body)));
+        Post("retry-branch", body => transactions.RetryBranch(Field(body, "gid"), Field(body, "branch_id"), Field(body, "op")));
+        Post("subscribe", body => topics.Subscribe(Field(body, "topic"), Field(body, "url"), Field(body, "remark")));
+        Post("unsubscribe", body => topics.Unsubscribe(Field(body, "topic"), Field(body, "url")));
+        Post("delete-topic", body => topics.Delete(Field(body, "topic")));
+
+        void Get(string name, RequestDelegate handle) => routes.MapGet("/" + name, context =>
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            return handle(context);
+        }).RequireRole(RoleNames.Read);
+
+        void Post(string name, Func<Dictionary<string, string>, Task<TransactionReply>> handle) => routes.MapPost("/" + name, async context =>
+        {
+            if (!context.Request.HasJsonContentType())
+            {
+                await HttpAnswers.Result(context, StatusCodes.Status415UnsupportedMediaType, ResultWords.Failure, "the body must be application/json");
+                return;
+            }
+
+            var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
+            await HttpAnswers.Reply(context, await handle(body), waited: false);
+        }).RequireRole(RoleNames.Admin);
+    }
+
+    private static string? Field(Dictionary<string, string> body, string name) => body.GetValueOrDefault(name);
+
+    private static TransactionRequest Named(Dictionary<string, string> body) => new() { Gid = Field(body, "gid") };
+}

@@ -1,0 +1,104 @@
+using OrleansDtm.Grains.Activity;
+using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Hosting;
+
+namespace OrleansDtm.Server.Admin;
+
+/// <summary>How things stand: what all silos did lately, summed up, who they are, and what the store holds unfinished.</summary>
+internal sealed class Overview(
+    IClusterMembershipService membership,
+    ILocalSiloDetails here,
+    ActivityClient activity,
+    ActivityWindow window,
+    UnfinishedSummary unfinished,
+    CoordinatorOptions options,
+    TimeProvider clock)
+{
+    /// <summary>Silos that have gone and are still shown, the latest first.</summary>
+    private const int GoneMax = 5;
+
+    /// <summary>Services with failures that are shown.</summary>
+    private const int ServicesMax = 50;
+
+    public async Task<OverviewView> Read(CancellationToken cancellationToken)
+    {
+        var members = membership.CurrentSnapshot.Members.Values.ToArray();
+        var unfinishedNow = unfinished.Read(cancellationToken);
+        var silos = await Task.WhenAll(Shown(members).Select(member => Ask(member, cancellationToken)));
+        var reports = silos.Select(static s => s.Report).OfType<ActivityReport>().ToArray();
+        return new OverviewView
+        {
+            Now = clock.GetUtcNow().UtcDateTime,
+            Version = HttpApi.Version,
+            ClusterMode = options.Cluster.Mode,
+            Store = StoreFactory.Describe(options.Store),
+            SlotSeconds = ActivityWindow.SlotSeconds,
+            SlotsMax = ActivityWindow.SlotsMax,
+            Slots = Slots(reports),
+            Latencies = new LatenciesView
+            {
+                Transactions = LatencyView.Of(Sum(reports, static r => r.Transactions)),
+                Calls = LatencyView.Of(Sum(reports, static r => r.Calls)),
+                Requests = LatencyView.Of(Sum(reports, static r => r.Requests)),
+            },
+            Services = [.. Services(reports).Take(ServicesMax).Select(ServiceView.Of)],
+            Silos = [.. silos.Select(static s => s.View)],
+            Unfinished = await unfinishedNow,
+        };
+    }
+
+    private async Task<(SiloView View, ActivityReport? Report)> Ask(ClusterMember member, CancellationToken cancellationToken)
+    {
+        var isHere = member.SiloAddress.Equals(here.SiloAddress);
+        var report = isHere ? window.Read()
+            : member.Status == SiloStatus.Active ? await activity.Read(member.SiloAddress, cancellationToken)
+            : null;
+        return (
+            new SiloView
+            {
+                Address = member.SiloAddress.Endpoint.ToString(),
+                Name = member.Name,
+                Status = member.Status.ToString(),
+                IsHere = isHere,
+                Version = report?.Version,
+                Started = report?.Started.UtcDateTime,
+                Memory = report?.Memory,
+            },
+            report);
+    }
+
+    private static IEnumerable<ClusterMember> Shown(ClusterMember[] members) =>
+    [
+        .. members.Where(static m => m.Status != SiloStatus.Dead).OrderBy(static m => m.Name, StringComparer.Ordinal),
+        .. members.Where(static m => m.Status == SiloStatus.Dead).OrderByDescending(static m => m.SiloAddress.Generation).Take(GoneMax),
+    ];
+
+    private static IReadOnlyList<SlotView> Slots(ActivityReport[] reports) =>
+    [
+        .. reports.SelectMany(static r => r.Slots)
+            .GroupBy(static s => s.Start)
+            .OrderBy(static g => g.Key)
+            .Select(static g => SlotView.Of(g.Aggregate(static (left, right) => left + right))),
+    ];
+
+    private static IEnumerable<ServiceFailures> Services(ActivityReport[] reports) => reports
+        .SelectMany(static r => r.Services)
+        .GroupBy(static s => s.Service, StringComparer.Ordinal)
+        .Select(static g => g.MaxBy(static s => s.LastAt)! with { Errors = g.Sum(static s => s.Errors), Refusals = g.Sum(static s => s.Refusals) })
+        .OrderByDescending(static s => s.Errors + s.Refusals);
+
+    private static long[] Sum(ActivityReport[] reports, Func<ActivityReport, long[]> counts)
+    {
+        var sum = new long[DurationBuckets.Count];
+        foreach (var of in reports.Select(counts))
+        {
+            for (var i = 0; i < Math.Min(sum.Length, of.Length); i++)
+            {
+                sum[i] += of[i];
+            }
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,180 @@
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Activity;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Admin;
+
+/// <summary>The first page. Times are UTC.</summary>
+internal sealed class OverviewView
+{
+    public required DateTime Now { get; init; }
+
+    public required string Version { get; init; }
+
+    /// <summary>Local, AdoNet or Kubernetes.</summary>
+    public required string ClusterMode { get; init; }
+
+    /// <summary>In words, without passwords.</summary>
+    public required string Store { get; init; }
+
+    public required int SlotSeconds { get; init; }
+
+    public required int SlotsMax { get; init; }
+
+    /// <summary>Of all silos that answered, oldest first, without the empty ones.</summary>
+    public required IReadOnlyList<SlotView> Slots { get; init; }
+
+    public required LatenciesView Latencies { get; init; }
+
+    public required IReadOnlyList<ServiceView> Services { get; init; }
+
+    public required IReadOnlyList<SiloView> Silos { get; init; }
+
+    public required UnfinishedView Unfinished { get; init; }
+}
+
+internal sealed class SlotView
+{
+    /// <summary>Seconds since 1970.</summary>
+    public required long Start { get; init; }
+
+    public required long Succeeded { get; init; }
+
+    public required long Failed { get; init; }
+
+    public required long CallsAnswered { get; init; }
+
+    public required long CallsFailed { get; init; }
+
+    public required long Requests { get; init; }
+
+    public required long RequestsFailed { get; init; }
+
+    public static SlotView Of(ActivitySlot slot) => new()
+    {
+        Start = slot.Start,
+        Succeeded = slot.Succeeded,
+        Failed = slot.Failed,
+        CallsAnswered = slot.CallsAnswered,
+        CallsFailed = slot.CallsFailed,
+        Requests = slot.Requests,
+        RequestsFailed = slot.RequestsFailed,
+    };
+}
+
+/// <summary>Of the last five minutes.</summary>
+internal sealed class LatenciesView
+{
+    public required LatencyView Transactions { get; init; }
+
+    public required LatencyView Calls { get; init; }
+
+    public required LatencyView Requests { get; init; }
+}
+
+/// <summary>Milliseconds; null when nothing was measured.</summary>
+internal sealed class LatencyView
+{
+    public required long Count { get; init; }
+
+    public double? P50 { get; init; }
+
+    public double? P95 { get; init; }
+
+    public double? P99 { get; init; }
+
+    public static LatencyView Of(long[] counts) => new()
+    {
+        Count = counts.Sum(),
+        P50 = Milliseconds(counts, 0.5),
+        P95 = Milliseconds(counts, 0.95),
+        P99 = Milliseconds(counts, 0.99),
+    };
+
+    private static double? Milliseconds(long[] counts, double share) => DurationBuckets.Percentile(counts, share)?.TotalMilliseconds;
+}
+
+/// <summary>A branch service with failures in the last minutes.</summary>
+internal sealed class ServiceView
+{
+    public required string Service { get; init; }
+
+    public required long Errors { get; init; }
+
+    public required long Refusals { get; init; }
+
+    public required DateTime LastTime { get; init; }
+
+    public required string LastError { get; init; }
+
+    public required string LastGid { get; init; }
+
+    public static ServiceView Of(ServiceFailures failures) => new()
+    {
+        Service = failures.Service,
+        Errors = failures.Errors,
+        Refusals = failures.Refusals,
+        LastTime = failures.LastAt.UtcDateTime,
+        LastError = failures.LastError,
+        LastGid = failures.LastGid,
+    };
+}
+
+internal sealed class SiloView
+{
+    public required string Address { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>As Orleans calls it: Active, Joining, ShuttingDown, Dead, ...</summary>
+    public required string Status { get; init; }
+
+    /// <summary>The one that answers.</summary>
+    public required bool IsHere { get; init; }
+
+    /// <summary>Null, with the other two, when it did not say: its part is missing in the sums.</summary>
+    public string? Version { get; init; }
+
+    public DateTime? Started { get; init; }
+
+    public long? Memory { get; init; }
+}
+
+/// <summary>What the store holds unfinished.</summary>
+internal sealed class UnfinishedView
+{
+    public required IReadOnlyList<UnfinishedCountView> Counts { get; init; }
+
+    /// <summary>Empty when they are too many to be read.</summary>
+    public required IReadOnlyList<AgeView> Ages { get; init; }
+
+    /// <summary>Why it is not known; null when it is.</summary>
+    public string? Problem { get; init; }
+}
+
+internal sealed class UnfinishedCountView
+{
+    public required string Type { get; init; }
+
+    public required string Status { get; init; }
+
+    public required long Count { get; init; }
+
+    public required long Overdue { get; init; }
+
+    public static UnfinishedCountView Of(UnfinishedCount count) => new()
+    {
+        Type = Names.Of(count.Type),
+        Status = Names.Of(count.Status),
+        Count = count.Count,
+        Overdue = count.Overdue,
+    };
+}
+
+/// <summary>Those at least this old and younger than the next age.</summary>
+internal sealed class AgeView
+{
+    public required long FromSeconds { get; init; }
+
+    public required long Count { get; init; }
+}

@@ -1,0 +1,133 @@
+namespace OrleansDtm.Server.Admin;
+
+/// <summary>One transaction as its page shows it. Times are UTC, durations seconds unless they say otherwise.</summary>
+internal sealed class TransactionDetail
+{
+    public required DateTime Now { get; init; }
+
+    public required string Gid { get; init; }
+
+    public required string Type { get; init; }
+
+    public required string Status { get; init; }
+
+    public required bool IsFinal { get; init; }
+
+    public required string Protocol { get; init; }
+
+    public required DateTime Created { get; init; }
+
+    public required DateTime Updated { get; init; }
+
+    public DateTime? Finished { get; init; }
+
+    /// <summary>When something happens by itself, or somebody must look because it did not; null = never.</summary>
+    public DateTime? Due { get; init; }
+
+    public required string Reason { get; init; }
+
+    public required string Result { get; init; }
+
+    public required string CustomData { get; init; }
+
+    public required int RetryCount { get; init; }
+
+    /// <summary>Changes of the row so far.</summary>
+    public required long Version { get; init; }
+
+    public required TransactionOptionsView Options { get; init; }
+
+    public required IReadOnlyList<CallView> Calls { get; init; }
+
+    /// <summary>How many calls it has; <see cref="Calls"/> may hold fewer.</summary>
+    public required int CallsTotal { get; init; }
+
+    /// <summary>The question whether a message was meant, or a workflow's resumption.</summary>
+    public CallView? Callback { get; init; }
+
+    /// <summary>The call of callback_url after the end.</summary>
+    public CallView? Notice { get; init; }
+}
+
+internal sealed class TransactionOptionsView
+{
+    public required double TimeoutToFail { get; init; }
+
+    public required double RetryInterval { get; init; }
+
+    public required double RetryIntervalMax { get; init; }
+
+    public required double RequestTimeout { get; init; }
+
+    /// <summary>0 = none.</summary>
+    public required int RetryLimit { get; init; }
+
+    public required bool Concurrent { get; init; }
+
+    public required bool WaitResult { get; init; }
+
+    public required double Delay { get; init; }
+
+    public required string QueryPrepared { get; init; }
+
+    public required string NoticeUrl { get; init; }
+
+    /// <summary>Names only: values may be credentials.</summary>
+    public required IReadOnlyList<string> BranchHeaders { get; init; }
+
+    /// <summary>By step (0 = the first) the steps before it.</summary>
+    public required IReadOnlyDictionary<int, IReadOnlyList<int>> Orders { get; init; }
+}
+
+/// <summary>One call and how far it has come.</summary>
+internal sealed class CallView
+{
+    /// <summary>In the order in which DTM lists them; negative for callback and notice.</summary>
+    public required int Index { get; init; }
+
+    public required string BranchId { get; init; }
+
+    public required string Op { get; init; }
+
+    public required string Url { get; init; }
+
+    /// <summary>prepared, succeed or failed.</summary>
+    public required string Status { get; init; }
+
+    public required bool Started { get; init; }
+
+    public required bool InFlight { get; init; }
+
+    public required int Attempts { get; init; }
+
+    public DateTime? RetryAt { get; init; }
+
+    public DateTime? Finished { get; init; }
+
+    public string? LastError { get; init; }
+
+    public required IReadOnlyList<CallAttemptView> History { get; init; }
+
+    public required int PayloadBytes { get; init; }
+
+    /// <summary>As text, cut; null when there is none, or it is no text.</summary>
+    public string? Payload { get; init; }
+
+    /// <summary>Base64, cut, of a payload that is no text.</summary>
+    public string? PayloadBinary { get; init; }
+
+    public required bool PayloadIsCut { get; init; }
+}
+
+internal sealed class CallAttemptView
+{
+    /// <summary>When it was answered.</summary>
+    public required DateTime Time { get; init; }
+
+    public required double DurationMs { get; init; }
+
+    /// <summary>succeeded, failed, ongoing, unknown or not sent.</summary>
+    public required string Outcome { get; init; }
+
+    public string? Error { get; init; }
+}

@@ -1,0 +1,129 @@
+using System.Text;
+using OrleansDtm.Core;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Admin;
+
+/// <summary>Makes a <see cref="TransactionDetail"/> of what is stored.</summary>
+internal static class TransactionDetails
+{
+    /// <summary>Calls that are shown; who has more reads the raw JSON.</summary>
+    public const int CallsMax = 1000;
+
+    /// <summary>Bytes shown of one payload.</summary>
+    public const int PayloadBytesMax = 16 * 1024;
+
+    /// <summary>Bytes shown of all payloads together.</summary>
+    private const int AllPayloadBytesMax = 1024 * 1024;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static TransactionDetail Of(StoredTransaction stored, DateTimeOffset now)
+    {
+        var transaction = stored.Transaction;
+        var definition = transaction.Definition;
+        var left = AllPayloadBytesMax;
+        return new TransactionDetail
+        {
+            Now = now.UtcDateTime,
+            Gid = definition.Gid,
+            Type = Names.Of(definition.Type),
+            Status = Names.Of(transaction.Status),
+            IsFinal = transaction.IsFinal,
+            Protocol = definition.Protocol,
+            Created = definition.Created.UtcDateTime,
+            Updated = transaction.Updated.UtcDateTime,
+            Finished = transaction.Finished?.UtcDateTime,
+            Due = transaction.Due?.UtcDateTime,
+            Reason = transaction.RollbackReason,
+            Result = transaction.Result,
+            CustomData = definition.CustomData,
+            RetryCount = transaction.RetryCount,
+            Version = transaction.Version,
+            Options = Of(definition),
+            Calls = [.. transaction.Branches.Take(CallsMax).Select((branch, index) => Of(branch, index, ref left))],
+            CallsTotal = transaction.Branches.Length,
+            Callback = transaction.Callback is { } callback ? Of(callback, Transaction.CallbackIndex, ref left) : null,
+            Notice = transaction.Notice is { } notice ? Of(notice, Transaction.NoticeIndex, ref left) : null,
+        };
+    }
+
+    private static TransactionOptionsView Of(TransactionDefinition definition) => new()
+    {
+        TimeoutToFail = definition.Options.TimeoutToFail.TotalSeconds,
+        RetryInterval = definition.Options.RetryInterval.TotalSeconds,
+        RetryIntervalMax = definition.Options.RetryIntervalMax.TotalSeconds,
+        RequestTimeout = definition.Options.RequestTimeout.TotalSeconds,
+        RetryLimit = definition.Options.RetryLimit,
+        Concurrent = definition.Options.Concurrent,
+        WaitResult = definition.Options.WaitResult,
+        Delay = definition.Options.Delay.TotalSeconds,
+        QueryPrepared = definition.QueryPrepared,
+        NoticeUrl = definition.NoticeUrl,
+        BranchHeaders = [.. definition.BranchHeaders.Keys.Order(StringComparer.Ordinal)],
+        Orders = definition.Options.Orders.ToDictionary(static o => o.Key, static o => (IReadOnlyList<int>)[.. o.Value.Order()]),
+    };
+
+    private static CallView Of(Branch branch, int index, ref int left)
+    {
+        var payload = branch.Definition.Payload.Span;
+        var shown = Math.Min(payload.Length, Math.Min(PayloadBytesMax, left));
+        left -= shown;
+        var text = Text(payload, ref shown);
+        return new CallView
+        {
+            Index = index,
+            BranchId = branch.Definition.Id,
+            Op = branch.Definition.Op,
+            Url = branch.Definition.Url,
+            Status = Names.Of(branch.Status),
+            Started = branch.Started,
+            InFlight = branch.InFlight,
+            Attempts = branch.Attempts,
+            RetryAt = branch.RetryAt?.UtcDateTime,
+            Finished = branch.Finished?.UtcDateTime,
+            LastError = branch.LastError,
+            History = [.. branch.History.Select(Of)],
+            PayloadBytes = payload.Length,
+            Payload = text,
+            PayloadBinary = text is null && shown > 0 ? Convert.ToBase64String(payload[..shown]) : null,
+            PayloadIsCut = shown < payload.Length,
+        };
+    }
+
+    /// <summary>Null when it is no text. A cut moves back to the end of a character.</summary>
+    private static string? Text(ReadOnlySpan<byte> payload, ref int shown)
+    {
+        var end = shown;
+        while (end > 0 && end < payload.Length && (payload[end] & 0xC0) == 0x80)
+        {
+            end--;
+        }
+
+        try
+        {
+            var text = end == 0 ? null : Strict.GetString(payload[..end]);
+            shown = text is null ? shown : end;
+            return text;
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
+    private static CallAttemptView Of(Attempt attempt) => new()
+    {
+        Time = attempt.At.UtcDateTime,
+        DurationMs = Math.Round(attempt.Duration.TotalMilliseconds, 3),
+        Outcome = attempt.Outcome switch
+        {
+            OutcomeKind.Succeeded => "succeeded",
+            OutcomeKind.Failed => "failed",
+            OutcomeKind.Ongoing => "ongoing",
+            OutcomeKind.NotSent => "not sent",
+            _ => "unknown",
+        },
+        Error = attempt.Error,
+    };
+}

@@ -1,0 +1,111 @@
+// Which page is shown: by the part of the address behind #, so that every view can be shared and no server needs to know it.
+import { h, show } from './dom.js';
+import { current, loadSession, signOut } from './api.js';
+import { failure, loading, toast, transactionLink } from './widgets.js';
+import * as overview from './overview.js';
+import * as transactions from './transactions.js';
+import * as transaction from './transaction.js';
+import * as topics from './topics.js';
+import { signInForm } from './signin.js';
+
+const pages = { '': overview, transactions, transaction, topics };
+const main = document.getElementById('main');
+let leave = null;
+
+function address() {
+  const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
+  return { path, parameters: new URLSearchParams(query) };
+}
+
+/** Shows what the address asks for. A page gets a place and a signal that says when it is left. */
+async function open() {
+  leave?.abort();
+  leave = new AbortController();
+  const { path, parameters } = address();
+  const page = pages[path];
+  for (const link of document.querySelectorAll('nav a')) {
+    const here = link.dataset.page === page?.section;
+    here ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
+  }
+  if (!page) {
+    document.title = 'Not found · OrleansDtm';
+    show(main, h('h1', {}, 'There is no such page'), h('p', {}, h('a', { href: '#/' }, 'Go to the overview')));
+    return;
+  }
+  document.title = `${page.title(parameters)} · OrleansDtm`;
+  const place = h('div', { class: `page page-${page.section}` }, loading());
+  show(main, place);
+  await page.open(place, parameters, leave.signal, refused);
+}
+
+/** A request was answered 401: the session has ended. Returns whether it was that. */
+function refused(error) {
+  if (error.status !== 401) return false;
+  leave?.abort();
+  document.title = 'Sign in · OrleansDtm';
+  document.getElementById('who').textContent = '';
+  document.getElementById('sign-out').hidden = true;
+  show(main, signInForm(async () => {
+    greet();
+    await open();
+  }));
+  main.querySelector('input')?.focus();
+  return true;
+}
+
+function greet() {
+  const { name } = current();
+  const known = name !== 'anonymous';
+  document.getElementById('who').textContent = known ? name : '';
+  document.getElementById('sign-out').hidden = !known;
+}
+
+async function start() {
+  show(main, loading());
+  try {
+    await loadSession();
+    greet();
+    await open();
+  } catch (e) {
+    if (!refused(e)) show(main, h('h1', {}, 'OrleansDtm'), failure(e, start));
+  }
+}
+
+document.getElementById('sign-out').addEventListener('click', async () => {
+  try {
+    await signOut();
+    location.reload();
+  } catch (e) {
+    toast(e.message, true);
+  }
+});
+
+document.getElementById('find').addEventListener('submit', event => {
+  event.preventDefault();
+  const gid = document.getElementById('find-gid').value.trim();
+  if (gid !== '') location.hash = transactionLink(gid);
+});
+
+document.getElementById('skip').addEventListener('click', event => {
+  event.preventDefault(); // "#main" is no page.
+  main.focus();
+});
+
+document.addEventListener('keydown', event => {
+  const typing = event.target.closest?.('input, textarea, select, dialog');
+  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    const input = document.getElementById('find-gid');
+    input.focus();
+    input.select();
+  } else if (event.key === 'Escape' && event.target.id === 'find-gid') {
+    event.target.blur();
+  }
+});
+
+window.addEventListener('hashchange', () => {
+  open().then(() => main.focus({ preventScroll: true }));
+  window.scrollTo(0, 0);
+});
+
+start();

@@ -1,0 +1,148 @@
+// A transaction's branches as a graph: who comes after whom. Drawn to the width there is.
+import { h, s } from './dom.js';
+import { empty } from './widgets.js';
+import { byBranch, standing } from './calls.js';
+
+const WIDTH = 216;
+const HEAD = 44;
+const LINE = 21;
+const GAP_X = 36;
+const GAP_Y = 30;
+const NODES_MAX = 150;
+
+/** @param reveal called with the index of the call that was chosen. */
+export function graph(data, width, reveal) {
+  const nodes = data.type === 'tcc' ? byBranch(data).reverse() : byBranch(data);
+  if (nodes.length === 0) return empty('No branch is registered yet.');
+  if (nodes.length > NODES_MAX) return empty(`${nodes.length} branches are too many for a picture; they are listed below.`);
+  const height = HEAD + LINE * Math.max(...nodes.map(node => node.calls.length)) + 8;
+  const { edges, caption } = connect(data, nodes);
+  const size = place(nodes, edges, Math.max(WIDTH, width - 40), height);
+  const drawing = s('svg', {
+    viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: 'group', 'aria-label': `${nodes.length} branches`,
+  },
+  s('defs', {}, ['', 'done'].map(kind => s('marker', {
+    id: `arrow${kind}`, viewBox: '0 0 8 8', refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto',
+  }, s('path', { d: 'M0 0.5 L7 4 L0 7.5 Z', class: `arrow ${kind}` })))),
+  edges.map(edge => line(edge, height)),
+  nodes.map(node => draw(data, node, height, reveal)));
+  return [h('p', { class: 'muted' }, caption), h('div', { class: 'scroller graph', 'data-scroll': 'graph' }, drawing)];
+}
+
+function connect(data, nodes) {
+  const chain = () => nodes.slice(1).map((node, i) => ({ from: nodes[i], to: node }));
+  const { concurrent, orders } = data.options;
+  if (data.type === 'saga' && concurrent) {
+    const edges = Object.entries(orders).flatMap(([step, before]) => before.map(b => ({ from: nodes[b], to: nodes[step] }))).filter(e => e.from && e.to);
+    return { edges, caption: edges.length > 0 ? 'Steps run side by side as far as their orders allow; compensations go against the arrows.' : 'Steps run side by side.' };
+  }
+  if (data.type === 'msg' && concurrent) return { edges: [], caption: 'Calls are made side by side.' };
+  const captions = {
+    saga: 'Steps run one after the other; compensations go against the arrows.',
+    msg: 'Calls are made one after the other.',
+    tcc: 'Confirm and cancel begin with the branch registered last.',
+    xa: 'Commit and rollback begin with the branch registered first.',
+    workflow: 'Steps in the order in which their results were recorded.',
+  };
+  return { edges: chain(), caption: captions[data.type] ?? '' };
+}
+
+/** Gives each node x and y. A chain wraps like text; other graphs go by layers, across where they fit, else down. */
+function place(nodes, edges, width, height) {
+  const isChain = edges.length === nodes.length - 1 && edges.every((edge, i) => edge.from === nodes[i] && edge.to === nodes[i + 1]);
+  const perRow = Math.max(1, Math.floor((width + GAP_X) / (WIDTH + GAP_X)));
+  const at = (node, column, row) => Object.assign(node, { column, row, x: column * (WIDTH + GAP_X), y: row * (height + GAP_Y) });
+  if (isChain || edges.length === 0) {
+    nodes.forEach((node, i) => at(node, i % perRow, Math.floor(i / perRow)));
+  } else {
+    const layers = layersOf(nodes, edges);
+    const breadth = Math.max(...layers.map(layer => layer.length));
+    const down = layers.length > perRow && breadth <= perRow;
+    layers.forEach((layer, i) => layer.forEach((node, j) => {
+      const offset = j + (breadth - layer.length) / 2;
+      down ? at(node, offset, i) : at(node, i, offset);
+      node.down = down;
+    }));
+  }
+  return {
+    width: Math.max(...nodes.map(node => node.x)) + WIDTH + 4,
+    height: Math.max(...nodes.map(node => node.y)) + height + 4,
+  };
+}
+
+/** A node's layer is one more than that of the last before it; what goes in circles stays where it is. */
+function layersOf(nodes, edges) {
+  const level = new Map(nodes.map(node => [node, 0]));
+  for (let round = 0, moved = true; moved && round < nodes.length; round++) {
+    moved = false;
+    for (const { from, to } of edges) {
+      if (level.get(to) <= level.get(from)) {
+        level.set(to, level.get(from) + 1);
+        moved = true;
+      }
+    }
+  }
+  const layers = [];
+  for (const node of nodes) (layers[level.get(node)] ??= []).push(node);
+  return layers.filter(Boolean);
+}
+
+function line({ from, to }, height) {
+  const done = from.calls[0].status === 'succeed';
+  const middle = node => [node.x + WIDTH / 2, node.y + height / 2];
+  let d;
+  if (to.x > from.x && !from.down) {
+    const [x1, y1, x2, y2] = [from.x + WIDTH, middle(from)[1], to.x - 2, middle(to)[1]];
+    const bend = (x2 - x1) / 2;
+    d = `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  } else {
+    const [x1, y1, x2, y2] = [middle(from)[0], from.y + height, middle(to)[0], to.y - 2];
+    const half = GAP_Y / 2;
+    d = x1 === x2 ? `M${x1} ${y1} L${x2} ${y2}` : `M${x1} ${y1} V${y1 + half} H${x2} V${y2}`;
+  }
+  return s('path', { d, class: `edge ${done ? 'done' : ''}`, 'marker-end': `url(#arrow${done ? 'done' : ''})` });
+}
+
+function draw(data, node, height, reveal) {
+  const url = node.calls.find(call => call.url)?.url ?? '';
+  const states = node.calls.map(call => standing(data, call));
+  const choose = () => reveal(node.calls[0].index);
+  return s('g', {
+    class: `node is-${whole(states).replaceAll(' ', '-')}`,
+    transform: `translate(${node.x + 1} ${node.y + 1})`,
+    tabindex: 0,
+    role: 'button',
+    'data-key': `node ${node.id}`,
+    'aria-label': `Branch ${node.id}: ${node.calls.map((call, i) => `${call.op} ${states[i]}`).join(', ')}. Show it below`,
+    onclick: choose,
+    onkeydown: event => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      choose();
+    },
+  },
+  s('title', {}, url || 'nothing to call'),
+  s('rect', { class: 'box', width: WIDTH, height, rx: 8 }),
+  s('rect', { class: 'mark', width: 4, height: height - 16, x: 0, y: 8, rx: 2 }),
+  s('text', { class: 'id', x: 14, y: 20 }, node.id),
+  s('text', { class: 'where', x: 14, y: 36 }, short(url)),
+  node.calls.map((call, i) => s('g', { class: `op is-${states[i].replaceAll(' ', '-')}`, transform: `translate(14 ${HEAD + i * LINE})` },
+    s('circle', { cx: 4, cy: 9, r: 4 }),
+    s('text', { x: 16, y: 13 }, cut(call.op, 14)),
+    s('text', { x: WIDTH - 24, y: 13, 'text-anchor': 'end', class: 'state' }, states[i]))));
+}
+
+/** How the branch stands as a whole: what is going on now counts most, then the way back, then the way forward. */
+function whole(states) {
+  const now = states.find(state => state === 'calling' || state === 'waiting');
+  if (now) return now;
+  return states.includes('failed') ? 'failed' : states.length > 1 && states[1] === 'succeed' ? 'undone' : states[0];
+}
+
+/** Host and path without scheme, its end rather than its beginning. */
+function short(url) {
+  const text = url.replace(/^[a-z+.-]+:\/\//i, '').replace(/\?.*$/, '');
+  return text.length > 30 ? '…' + text.slice(-29) : text || 'nothing to call';
+}
+
+const cut = (text, length) => text.length > length ? text.slice(0, length - 1) + '…' : text;

@@ -1,0 +1,32 @@
+import { h } from './dom.js';
+import { signIn } from './api.js';
+import { failure } from './widgets.js';
+
+/** Asks for a key or a token. @param done called when the server has taken it. */
+export function signInForm(done) {
+  const problem = h('div', {});
+  const input = h('input', { id: 'key', type: 'password', name: 'key', required: true, autocomplete: 'current-password', spellcheck: 'false' });
+  const button = h('button', { type: 'submit', class: 'primary' }, 'Sign in');
+  return h('form', {
+    class: 'sign-in card',
+    onsubmit: async event => {
+      event.preventDefault();
+      button.disabled = true;
+      problem.replaceChildren();
+      try {
+        await signIn(input.value);
+        await done();
+      } catch (e) {
+        problem.replaceChildren(failure(e.status === 401 ? { status: 0, message: 'This key or token is not accepted.' } : e));
+        button.disabled = false;
+        input.select();
+      }
+    },
+  },
+  h('h1', {}, 'Sign in'),
+  h('label', { for: 'key' }, 'API key or token'),
+  input,
+  h('p', { class: 'muted' }, 'It is sent to this coordinator only and kept in a cookie that no script can read.'),
+  problem,
+  h('div', { class: 'buttons' }, button));
+}

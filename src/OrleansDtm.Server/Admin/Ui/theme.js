@@ -1,0 +1,42 @@
+// Before anything is painted, or a dark page would flash white. The choice is the browser's, not the server's.
+(() => {
+  const KEY = 'orleansdtm.theme';
+  const names = { auto: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' };
+  const order = ['auto', 'light', 'dark'];
+
+  const stored = () => {
+    try {
+      const value = localStorage.getItem(KEY);
+      return order.includes(value) ? value : 'auto';
+    } catch {
+      return 'auto'; // Storage is blocked: the system's colours, each time.
+    }
+  };
+
+  const apply = theme => {
+    if (theme === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  };
+
+  let theme = stored();
+  apply(theme);
+  document.addEventListener('DOMContentLoaded', () => {
+    const button = document.getElementById('theme');
+    const label = () => {
+      button.textContent = { auto: '◐', light: '☀', dark: '☾' }[theme];
+      button.title = names[theme];
+      button.setAttribute('aria-label', `${names[theme]}. Change`);
+    };
+    button.addEventListener('click', () => {
+      theme = order[(order.indexOf(theme) + 1) % order.length];
+      apply(theme);
+      label();
+      try {
+        localStorage.setItem(KEY, theme);
+      } catch {
+        // It holds for this visit, then.
+      }
+    });
+    label();
+  });
+})();

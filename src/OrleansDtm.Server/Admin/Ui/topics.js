@@ -1,0 +1,132 @@
+// Topics and who subscribes to them.
+import { h, show } from './dom.js';
+import { get, mayChange, post } from './api.js';
+import { plural } from './format.js';
+import { confirm, empty, failure, loading, time, toast } from './widgets.js';
+
+export const section = 'topics';
+export const title = () => 'Topics';
+
+const PAGE = 100;
+
+export async function open(place, parameters, signal, refused) {
+  const position = parameters.get('position') ?? '';
+  const list = h('div', {});
+  show(place, h('div', { class: 'heading' }, h('h1', {}, 'Topics')),
+    h('p', { class: 'muted' }, 'A message to topic://name goes to each URL that subscribes to it at the moment it is submitted or prepared.'),
+    subscribeForm(null, load),
+    list);
+
+  async function load() {
+    if (!list.hasChildNodes()) show(list, loading());
+    try {
+      const page = await get('topics', { position, limit: PAGE }, signal);
+      const topics = page.kv.map(read);
+      show(list,
+        topics.length === 0 ? empty(position ? 'There are no further topics.' : 'There is no topic yet.') : topics.map(topic => card(topic, load)),
+        h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
+          position !== '' && h('a', { class: 'button', href: '#/topics' }, 'Newest'),
+          page.next_position && h('a', { class: 'button', href: `#/topics?${new URLSearchParams({ position: page.next_position })}` }, 'Older')));
+    } catch (e) {
+      if (e.name !== 'AbortError' && !refused(e)) show(list, failure(e, load));
+    }
+  }
+  await load();
+}
+
+function read(row) {
+  let subscribers = null;
+  try {
+    subscribers = JSON.parse(row.v);
+  } catch {
+    // Written by something else; the page says so.
+  }
+  return { name: row.k, subscribers: Array.isArray(subscribers) ? subscribers : null, changed: row.update_time };
+}
+
+function card(topic, load) {
+  const key = `topic ${topic.name}`;
+  return h('section', { class: 'card topic', 'aria-label': `Topic ${topic.name}` },
+    h('div', { class: 'line spread' },
+      h('h2', { class: 'mono' }, topic.name),
+      h('span', { class: 'muted' }, 'changed ', time(topic.changed)),
+      h('button', {
+        type: 'button', class: 'danger quiet', disabled: !mayChange(), 'data-key': `delete ${key}`, 'aria-label': `Delete topic ${topic.name}`, onclick: () => remove(topic, load),
+      }, 'Delete topic')),
+    topic.subscribers === null ? h('p', { class: 'banner bad' }, 'Its value is not a list of subscribers.')
+      : topic.subscribers.length === 0 ? empty('Nobody subscribes to it.')
+        : h('ul', { class: 'subscribers' }, topic.subscribers.map(subscriber => h('li', {},
+          h('span', { class: 'mono url' }, subscriber.url),
+          h('span', { class: 'muted' }, subscriber.remark ?? ''),
+          h('button', {
+            type: 'button', disabled: !mayChange(), 'data-key': `remove ${key} ${subscriber.url}`, 'aria-label': `Remove ${subscriber.url} from ${topic.name}`, onclick: () => unsubscribe(topic, subscriber, load),
+          }, 'Remove')))),
+    subscribeForm(topic, load));
+}
+
+/** For a topic, or (null) for a new one. */
+function subscribeForm(topic, load) {
+  const problem = h('div', {});
+  const key = topic ? `to ${topic.name}` : 'new';
+  const field = (name, label, placeholder, required) => h('label', {}, label, h('input', {
+    name, placeholder, required, autocomplete: 'off', spellcheck: 'false', class: name === 'remark' ? '' : 'mono', 'data-key': `${name} ${key}`, maxlength: name === 'topic' ? 128 : name === 'remark' ? 512 : 2048,
+  }));
+  return h('form', {
+    class: `subscribe ${topic ? '' : 'card'}`,
+    'aria-label': topic ? `Subscribe to ${topic.name}` : 'New topic',
+    onsubmit: async event => {
+      event.preventDefault();
+      const form = event.target;
+      const body = { topic: topic?.name, ...Object.fromEntries(new FormData(form)) };
+      problem.replaceChildren();
+      try {
+        await post('subscribe', body);
+        form.reset();
+        toast(`${body.url} subscribes to ${body.topic}.`);
+        await load();
+      } catch (e) {
+        problem.replaceChildren(failure(e));
+      }
+    },
+  },
+  !topic && h('h2', {}, 'New topic'),
+  !topic && field('topic', 'Name', 'orders.paid', true),
+  field('url', 'Subscriber', 'http://service:8080/paid', true),
+  field('remark', 'Remark', 'optional', false),
+  h('button', { type: 'submit', disabled: !mayChange(), title: mayChange() ? null : 'This needs the role admin', 'data-key': `subscribe ${key}` }, topic ? 'Add subscriber' : 'Create'),
+  problem);
+}
+
+async function remove(topic, load) {
+  const done = await confirm({
+    title: 'Delete this topic?',
+    text: [
+      h('p', { class: 'mono gid-line' }, topic.name),
+      h('p', {}, `It loses ${plural(topic.subscribers?.length ?? 0, 'subscriber')}. Messages to it are refused from now on; those under way go to whom they were submitted for.`),
+    ],
+    verb: 'Delete',
+    danger: true,
+    run: () => post('delete-topic', { topic: topic.name }),
+  });
+  if (done) {
+    toast(`Topic ${topic.name} is deleted.`);
+    await load();
+  }
+}
+
+async function unsubscribe(topic, subscriber, load) {
+  const done = await confirm({
+    title: 'Remove this subscriber?',
+    text: [
+      h('p', { class: 'mono gid-line' }, subscriber.url),
+      h('p', {}, 'It gets no further messages of topic ', h('strong', { class: 'mono' }, topic.name), '. Those under way still reach it.'),
+    ],
+    verb: 'Remove',
+    danger: true,
+    run: () => post('unsubscribe', { topic: topic.name, url: subscriber.url }),
+  });
+  if (done) {
+    toast(`${subscriber.url} is removed from ${topic.name}.`);
+    await load();
+  }
+}

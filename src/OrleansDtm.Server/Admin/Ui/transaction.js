@@ -1,0 +1,160 @@
+// One transaction: how it stands, its calls, what happened when, and what can be done about it.
+import { h, show } from './dom.js';
+import { get, mayChange, post } from './api.js';
+import { count, duration, plural, pretty, seconds } from './format.js';
+import { ago, badge, confirm, copyButton, failure, time, toast } from './widgets.js';
+import { graph } from './graph.js';
+import { calls, waits } from './calls.js';
+import { timeline } from './timeline.js';
+import { keepFresh } from './refresh.js';
+
+export const section = 'transactions';
+export const title = parameters => parameters.get('gid') ?? 'Transaction';
+
+const EVERY = 2000;
+
+export async function open(place, parameters, signal, refused) {
+  const gid = parameters.get('gid') ?? '';
+  const opened = new Set(); // Which parts are unfolded survives a refresh.
+  let raw = null;
+  const fresh = keepFresh(
+    s => get('transaction', { gid }, s),
+    (data, error) => {
+      if (error && refused(error)) return false;
+      if (error?.status === 404 && data === null) {
+        show(place, h('h1', {}, 'No such transaction'), h('p', {}, 'The coordinator knows no gid ', h('code', { class: 'mono' }, gid),
+          '. Finished ones are deleted after the time set by Store:Retention.'));
+        return false;
+      }
+      show(place, error && failure(error, () => fresh.look()), data && content(data));
+      return !data?.is_final || data.notice?.status === 'prepared' || error !== null;
+    },
+    EVERY,
+    signal);
+
+  const content = data => [
+    header(data),
+    facts(data),
+    h('section', { class: 'card' }, h('h2', {}, 'Course'), graph(data, place.clientWidth, index => reveal(index))),
+    h('section', { class: 'card' }, h('h2', {}, 'Calls'), calls(data, opened, redraw, call => retry(data, call))),
+    h('section', { class: 'card' }, h('h2', {}, 'Timeline'), timeline(data)),
+    more(data),
+  ];
+
+  let last = null;
+  const redraw = () => fresh.redraw();
+
+  function reveal(index) {
+    opened.add(`call ${index}`);
+    redraw();
+    const button = place.querySelector(`[data-key="call ${index}"]`);
+    button?.scrollIntoView({ block: 'center' });
+    button?.focus({ preventScroll: true });
+  }
+
+  function header(data) {
+    last = data;
+    const allowed = mayChange();
+    const why = allowed ? null : 'This needs the role admin';
+    const waiting = [...data.calls, data.callback].filter(call => call && waits(data, call));
+    return h('div', { class: 'heading' },
+      h('div', { class: 'what' },
+        h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, 'Copy the gid')),
+        h('p', {}, badge(data.status), ' ', h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
+      !data.is_final && h('div', { class: 'buttons' },
+        h('button', { type: 'button', 'data-key': 'retry now', disabled: !allowed || waiting.length === 0, title: why ?? (waiting.length === 0 ? 'No call waits for a retry' : null), onclick: () => retryAll(last, waiting) }, 'Retry now'),
+        h('button', { type: 'button', class: 'danger', 'data-key': 'force stop', disabled: !allowed, title: why, onclick: () => stop(last) }, 'Force stop')));
+  }
+
+  async function act(question, done) {
+    if (await confirm(question)) {
+      toast(done);
+      await fresh.look();
+    }
+  }
+
+  const stop = data => act({
+    title: 'Stop by force?',
+    text: [
+      h('p', { class: 'mono gid-line' }, data.gid),
+      h('p', {}, `This ${data.type} ends as failed at once. Nothing is compensated: what its branches have done stays done. Calls under way are not waited for.`),
+      h('p', {}, 'This cannot be undone.'),
+    ],
+    verb: 'Stop it',
+    danger: true,
+    run: () => post('force-stop', { gid: data.gid }),
+  }, `${data.gid} is stopped.`);
+
+  const retryAll = (data, waiting) => act({
+    title: 'Retry now?',
+    text: [
+      h('p', { class: 'mono gid-line' }, data.gid),
+      h('p', {}, `${plural(waiting.length, 'call')} that ${waiting.length === 1 ? 'waits' : 'wait'} for a retry ${waiting.length === 1 ? 'is' : 'are'} made at once:`),
+      h('ul', {}, waiting.slice(0, 10).map(call => h('li', {}, `${call.branch_id} ${call.op} `, h('span', { class: 'mono muted' }, call.url))),
+        waiting.length > 10 && h('li', {}, `and ${waiting.length - 10} more`)),
+    ],
+    verb: 'Retry',
+    run: () => post('retry', { gid: data.gid }),
+  }, `The waiting calls of ${data.gid} are made now.`);
+
+  const retry = (data, call) => act({
+    title: 'Retry this branch?',
+    text: [
+      h('p', { class: 'mono gid-line' }, data.gid),
+      h('p', {}, `The ${call.op} of branch ${call.branch_id} is called at once; other calls keep waiting:`),
+      h('p', { class: 'mono' }, call.url),
+    ],
+    verb: 'Retry',
+    run: () => post('retry-branch', { gid: data.gid, branch_id: call.branch_id, op: call.op }),
+  }, `Branch ${call.branch_id} ${call.op} is called now.`);
+
+  function more(data) {
+    const isOpen = opened.has('raw');
+    const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? 'Loading…');
+    const load = async () => {
+      try {
+        raw = JSON.stringify(await get('query', { gid: data.gid }, signal), null, 2);
+        text.textContent = raw;
+      } catch (e) {
+        if (e.name !== 'AbortError') text.textContent = `Not to be had: ${e.message}`;
+      }
+    };
+    if (isOpen) load();
+    return h('details', {
+      class: 'card',
+      open: isOpen,
+      ontoggle: event => {
+        if (event.target.open === opened.has('raw')) return;
+        event.target.open ? opened.add('raw') : opened.delete('raw');
+        if (event.target.open) load();
+      },
+    }, h('summary', { 'data-key': 'raw' }, h('h2', {}, 'Raw JSON ', h('small', {}, 'as /api/dtmsvr/query shows it'))), text);
+  }
+
+  await fresh.first;
+}
+
+function facts(data) {
+  const o = data.options;
+  const fact = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
+  const took = data.finished && new Date(data.finished) - new Date(data.created);
+  return h('section', { class: 'card' },
+    data.reason && h('p', { class: `banner ${data.status === 'failed' ? 'bad' : 'warn'}` }, h('strong', {}, 'Why it turned back: '), data.reason),
+    h('dl', { class: 'facts' },
+      fact('Created', time(data.created)),
+      data.finished ? fact('Ended', time(data.finished), ' ', h('span', { class: 'muted' }, `after ${duration(took)}`)) : fact('Last change', time(data.updated)),
+      !data.is_final && fact('Next', data.due ? ago(data.due, data.now) : 'when its submitter says'),
+      fact('Retries', `${seconds(o.retry_interval)}, doubling to ${seconds(o.retry_interval_max)}`),
+      o.retry_limit > 0 && fact('Retry limit', `${data.retry_count} of ${o.retry_limit} used`),
+      fact('A call may take', seconds(o.request_timeout)),
+      o.timeout_to_fail > 0 && fact('Turns back after', seconds(o.timeout_to_fail)),
+      o.delay > 0 && fact('Delay', seconds(o.delay)),
+      o.concurrent && fact('Branches', 'side by side'),
+      o.wait_result && fact('Submitter', 'waits for the end'),
+      o.query_prepared && fact('Asked when in doubt', h('span', { class: 'mono' }, o.query_prepared)),
+      o.notice_url && fact('Told at the end', h('span', { class: 'mono' }, o.notice_url)),
+      o.branch_headers.length > 0 && fact('Headers for branches', h('span', { class: 'mono' }, o.branch_headers.join(', '))),
+      fact('Writes', count(data.version))),
+    data.result && [h('h3', {}, 'Result'), h('pre', { tabindex: '0' }, pretty(data.result))],
+    data.custom_data && h('details', {}, h('summary', {}, 'Custom data'), h('pre', { tabindex: '0' }, pretty(data.custom_data))));
+}

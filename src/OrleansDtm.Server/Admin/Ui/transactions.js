@@ -1,0 +1,101 @@
+// The list, filtered as the API filters it; the filter is in the address.
+import { h, show } from './dom.js';
+import { get } from './api.js';
+import { badge, empty, failure, gidLink, loading, time } from './widgets.js';
+
+export const section = 'transactions';
+export const title = () => 'Transactions';
+
+const PAGE = 50;
+const STATUSES = ['prepared', 'submitted', 'aborting', 'succeed', 'failed'];
+const TYPES = ['saga', 'msg', 'tcc', 'xa', 'workflow'];
+const FIELDS = ['gid', 'status', 'transType', 'createTimeStart', 'createTimeEnd'];
+
+export async function open(place, parameters, signal, refused) {
+  const filter = Object.fromEntries(FIELDS.map(name => [name, parameters.get(name) ?? '']));
+  const position = parameters.get('position') ?? '';
+  const result = h('div', { class: 'result' });
+  show(place,
+    h('div', { class: 'heading' },
+      h('h1', {}, 'Transactions'),
+      h('button', { type: 'button', onclick: load }, 'Refresh')),
+    form(filter),
+    result);
+
+  async function load() {
+    show(result, loading());
+    try {
+      const page = await get('transactions', { ...filter, position, limit: PAGE }, signal);
+      show(result, list(page.transactions ?? [], filter, position), pager(page, filter, position));
+    } catch (e) {
+      if (e.name !== 'AbortError' && !refused(e)) show(result, failure(e, load));
+    }
+  }
+  await load();
+}
+
+const link = parameters => {
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, v]) => v !== ''));
+  return query.size ? `#/transactions?${query}` : '#/transactions';
+};
+
+/** Milliseconds since 1970 as a field of local time takes them, and back. */
+const toField = ms => {
+  if (!/^\d+$/.test(ms)) return '';
+  const t = new Date(Number(ms));
+  return Number.isNaN(t.getTime()) ? '' : new Date(t.getTime() - t.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+};
+const fromField = text => text === '' ? '' : String(new Date(text).getTime());
+
+function form(filter) {
+  const choice = (name, label, options) => h('label', {}, label,
+    h('select', { name }, h('option', { value: '' }, 'any'), options.map(o => h('option', { value: o, selected: o === filter[name] }, o))));
+  const moment = (name, label) => h('label', { class: 'moment' }, label, h('input', { type: 'datetime-local', name, step: '1', value: toField(filter[name]) }));
+  const given = FIELDS.some(name => filter[name] !== '');
+  return h('form', {
+    class: 'filter card',
+    'aria-label': 'Filter',
+    onsubmit: event => {
+      event.preventDefault();
+      const values = Object.fromEntries(new FormData(event.target));
+      const target = link({
+        ...values,
+        gid: values.gid.trim(),
+        createTimeStart: fromField(values.createTimeStart),
+        createTimeEnd: fromField(values.createTimeEnd),
+      });
+      if (target === location.hash) window.dispatchEvent(new HashChangeEvent('hashchange'));
+      else location.hash = target;
+    },
+  },
+  h('label', { class: 'wide' }, 'Gid', h('input', { name: 'gid', value: filter.gid, maxlength: 128, spellcheck: 'false', autocomplete: 'off', class: 'mono', placeholder: 'exactly' })),
+  choice('status', 'Status', STATUSES),
+  choice('transType', 'Pattern', TYPES),
+  moment('createTimeStart', 'Created from'),
+  moment('createTimeEnd', 'Created to'),
+  h('div', { class: 'buttons' },
+    h('button', { type: 'submit', class: 'primary' }, 'Filter'),
+    given && h('a', { class: 'button', href: '#/transactions' }, 'Clear')));
+}
+
+function list(rows, filter, position) {
+  if (rows.length === 0) {
+    const given = FIELDS.some(name => filter[name] !== '');
+    return empty(position !== '' ? 'There are no older ones.'
+      : given ? 'No transaction is like this.' : 'There are no transactions yet. They appear here once one is submitted.');
+  }
+  return h('table', { class: 'rows stacked list' },
+    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'What happened'].map(name => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, rows.map(row => h('tr', {},
+      h('td', { 'data-label': 'Gid' }, gidLink(row.gid)),
+      h('td', { 'data-label': 'Pattern' }, row.trans_type),
+      h('td', { 'data-label': 'Status' }, badge(row.status)),
+      h('td', { 'data-label': 'Created' }, time(row.create_time)),
+      h('td', { 'data-label': 'Last change' }, time(row.update_time)),
+      h('td', { 'data-label': 'What happened', class: 'reason' }, row.rollback_reason && h('div', { title: row.rollback_reason }, row.rollback_reason))))));
+}
+
+const pager = (page, filter, position) => h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
+  position !== '' && h('a', { class: 'button', href: link(filter) }, 'Newest'),
+  page.next_position !== '' && page.next_position !== undefined && (page.transactions ?? []).length > 0
+    && h('a', { class: 'button', href: link({ ...filter, position: page.next_position }), rel: 'next' }, 'Older'));

@@ -1,0 +1,116 @@
+// The small parts that every page uses.
+import { h, s } from './dom.js';
+import { local, relative } from './format.js';
+
+/** A status, in words and colour. */
+export const badge = (status, text = status) => h('span', { class: `badge is-${status.replaceAll(' ', '-')}` }, text);
+
+/** A moment in local time; UTC when pointed at. */
+export const time = (value, milliseconds = false) => h(
+  'time', { datetime: value, title: `${new Date(value).toISOString().replace('T', ' ').replace('Z', '')} UTC` }, local(value, milliseconds));
+
+/** A moment relative to now. */
+export const ago = (value, now) => h(
+  'time', { datetime: value, title: `${local(value, true)} (${new Date(value).toISOString()})` }, relative(value, now));
+
+export const transactionLink = gid => `#/transaction?${new URLSearchParams({ gid })}`;
+
+/** A gid that leads to its transaction and can be copied. */
+export const gidLink = gid => h(
+  'span', { class: 'gid' },
+  h('a', { class: 'mono', href: transactionLink(gid), 'data-key': `gid ${gid}` }, gid),
+  copyButton(gid, 'Copy the gid'));
+
+/** A button that copies a text. */
+export function copyButton(text, label) {
+  const button = h('button', {
+    type: 'button',
+    class: 'icon',
+    title: label,
+    'aria-label': label,
+    'data-key': `copy ${label} ${text.slice(0, 200)}`,
+    onclick: async () => {
+      await copy(text);
+      button.classList.add('done');
+      toast('Copied.');
+      button.addEventListener('animationend', () => button.classList.remove('done'), { once: true });
+    },
+  }, s('svg', { viewBox: '0 0 16 16', width: 14, height: 14, 'aria-hidden': 'true' },
+    s('rect', { x: 5.5, y: 5.5, width: 8, height: 8, rx: 1.5, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.4 }),
+    s('path', { d: 'M3 10.5V4a1.5 1.5 0 0 1 1.5-1.5H10.5', fill: 'none', stroke: 'currentColor', 'stroke-width': 1.4 })));
+  return button;
+}
+
+async function copy(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Browsers give the clipboard to pages over TLS only; many coordinators are reached without.
+  const area = h('textarea', { class: 'offstage', 'aria-hidden': 'true' });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}
+
+/** Says what came of something. */
+export function toast(text, bad = false) {
+  const note = h('div', { class: `toast ${bad ? 'bad' : 'good'}` }, text);
+  document.getElementById('toasts').append(note);
+  setTimeout(() => note.remove(), bad ? 12_000 : 5_000);
+}
+
+/** What went wrong, with what can be done about it. */
+export const failure = (error, again) => h(
+  'div', { class: 'banner bad', role: 'alert' },
+  h('strong', {}, error.status ? `${error.status}: ` : ''),
+  error.message,
+  again && h('button', { type: 'button', onclick: again }, 'Try again'));
+
+export const loading = () => h('p', { class: 'muted loading', role: 'status' }, 'Loading…');
+
+export const empty = (...text) => h('p', { class: 'empty' }, ...text);
+
+/**
+ * Asks before something is done, does it, and says in the dialog why it could not be done.
+ * @param question title, text (array of nodes), verb, danger, run (async).
+ * @returns whether it was done.
+ */
+export function confirm({ title, text, verb, danger = false, run }) {
+  return new Promise(resolve => {
+    const problem = h('div', {});
+    const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, verb);
+    const cancel = h('button', { type: 'button', autofocus: true, onclick: () => dialog.close() }, 'Cancel');
+    let done = false;
+    const form = h('form', {
+      method: 'dialog',
+      onsubmit: async event => {
+        event.preventDefault();
+        go.disabled = true;
+        problem.replaceChildren();
+        try {
+          await run();
+          done = true;
+          dialog.close();
+        } catch (e) {
+          problem.replaceChildren(failure(e));
+          go.disabled = false;
+          cancel.textContent = 'Close';
+        }
+      },
+    }, h('h2', { id: 'dialog-title' }, title), ...text, problem, h('div', { class: 'buttons' }, cancel, go));
+    const before = document.activeElement;
+    const dialog = h('dialog', {
+      'aria-labelledby': 'dialog-title',
+      onclose: () => {
+        dialog.remove();
+        before?.isConnected && before.focus();
+        resolve(done);
+      },
+    }, form);
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,0 +1,105 @@
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Admin;
+
+/// <summary>What is unfinished, by status and by age, counted at most every few seconds however many people look.</summary>
+internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider clock) : IDisposable
+{
+    /// <summary>As in the gauge dtm_transactions_overdue.</summary>
+    private static readonly TimeSpan OverdueAfter = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan KeepCounts = TimeSpan.FromSeconds(2);
+
+    /// <summary>Ages read a row each, counts only an index.</summary>
+    private static readonly TimeSpan KeepAgesOfMany = TimeSpan.FromSeconds(15);
+
+    private const long FewRows = 10_000;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan[] Ages =
+        [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1), TimeSpan.FromDays(1)];
+
+    private readonly SemaphoreSlim _counting = new(1);
+    private DateTimeOffset _countedAt = DateTimeOffset.MinValue;
+    private DateTimeOffset _agedAt = DateTimeOffset.MinValue;
+    private IReadOnlyList<long>? _older;
+    private UnfinishedView _last = new() { Counts = [], Ages = [] };
+
+    public void Dispose() => _counting.Dispose();
+
+    /// <summary>Never throws for the store: a page that shows what is wrong must come up when something is wrong.</summary>
+    public async Task<UnfinishedView> Read(CancellationToken cancellationToken)
+    {
+        await _counting.WaitAsync(cancellationToken);
+        try
+        {
+            var now = clock.GetUtcNow();
+            if (now - _countedAt >= KeepCounts)
+            {
+                _last = await Count(now, cancellationToken);
+                _countedAt = now;
+            }
+
+            return _last;
+        }
+        finally
+        {
+            _counting.Release();
+        }
+    }
+
+    private async Task<UnfinishedView> Count(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var counts = await store.CountUnfinished(now - OverdueAfter, cancellationToken).WaitAsync(Limit, clock, cancellationToken);
+            var all = counts.Sum(static c => c.Count);
+            if (now - _agedAt >= (all > FewRows ? KeepAgesOfMany : KeepCounts))
+            {
+                _older = await CountOlder(now, cancellationToken);
+                _agedAt = now;
+            }
+
+            return new UnfinishedView { Counts = [.. counts.Select(UnfinishedCountView.Of)], Ages = _older is null ? [] : [.. AgesOf(_older, all)] };
+        }
+        catch (Exception e) when (e is StoreUnavailableException or TimeoutException)
+        {
+            return new UnfinishedView
+            {
+                Counts = [],
+                Ages = [],
+                Problem = e is TimeoutException ? "the store takes too long to count" : e.Message,
+            };
+        }
+    }
+
+    /// <summary>Null when they are too many to read them all: their number is known then, their age is not.</summary>
+    private async Task<IReadOnlyList<long>?> CountOlder(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store
+                .CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], cancellationToken)
+                .WaitAsync(Limit, clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<AgeView> AgesOf(IReadOnlyList<long> older, long all)
+    {
+        // The two counts are not of one moment.
+        yield return new AgeView { FromSeconds = 0, Count = Math.Max(0, all - older[0]) };
+        for (var i = 0; i < Ages.Length; i++)
+        {
+            yield return new AgeView
+            {
+                FromSeconds = (long)Ages[i].TotalSeconds,
+                Count = older[i] - (i + 1 < Ages.Length ? older[i + 1] : 0),
+            };
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using Microsoft.Playwright;
+using OrleansDtm.Server.Security;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace OrleansDtm.Admin.Tests.Pages;
+
+/// <summary>A coordinator that wants keys: nothing is shown without one, and a key does what its role allows.</summary>
+public sealed class SignInTests(AdminStage stage)
+{
+    [Fact]
+    public async Task A_reader_looks_an_admin_acts_and_after_signing_out_nobody_does()
+    {
+        var (reader, admin) = (ApiKey.New(), ApiKey.New());
+        await using var busi = await Participant.Start();
+        await using var server = await AdminServer.Start(Key(0, "rita", "read", reader), Key(1, "boss", "admin", admin), "--RetryInterval=300");
+        server.SignIn(admin);
+        var gid = SagaBody.NewGid();
+        busi.On("/Act1", Reply.Error, Reply.Success);
+        await server.Accept("submit", SagaBody.Of(gid, busi, 1));
+        await server.UntilWaiting(gid);
+        using var bare = new HttpClient();
+        using var data = await bare.GetAsync(server.Url + "/ui/api/overview", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, data.StatusCode);
+
+        await using var visit = await stage.VisitAt($"{server.Url}/#/transaction?gid={gid}");
+        await Enter(visit, ApiKey.New());
+        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("not accepted");
+        await Enter(visit, reader);
+        await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("rita");
+        await Expect(visit.Main.Locator("h1")).ToContainTextAsync(gid);
+        await Expect(visit.Button("Retry 01 action now")).ToBeDisabledAsync();
+        await visit.Button("Sign out").ClickAsync();
+
+        await Enter(visit, admin);
+        await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("boss");
+        await visit.Button("Retry 01 action now").ClickAsync();
+        await visit.Button("Retry").ClickAsync();
+        await Expect(visit.Main.Locator(".heading .badge")).ToHaveTextAsync("succeed");
+        await visit.Button("Sign out").ClickAsync();
+        await Expect(visit.Page.GetByLabel("API key or token")).ToBeVisibleAsync();
+        await visit.Page.ReloadAsync();
+        await Expect(visit.Page.GetByLabel("API key or token")).ToBeVisibleAsync();
+    }
+
+    private static async Task Enter(Visit visit, string key)
+    {
+        await visit.Page.GetByLabel("API key or token").FillAsync(key);
+        await visit.Button("Sign in").ClickAsync();
+    }
+
+    private static string Key(int number, string name, string role, string key) =>
+        $"--Security:Keys:{number}={name} {role} {ApiKey.Print(ApiKey.HashOf(key))}";
+}

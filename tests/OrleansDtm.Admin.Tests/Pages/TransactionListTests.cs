@@ -1,0 +1,109 @@
+using Microsoft.Playwright;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace OrleansDtm.Admin.Tests.Pages;
+
+/// <summary>The list: filters and pages, all in the address.</summary>
+public sealed class TransactionListTests(AdminStage stage)
+{
+    [Fact]
+    public async Task Filters_are_those_of_the_API_and_can_be_shared()
+    {
+        await using var busi = await Participant.Start();
+        busi.On("/Act2", Reply.Refusal);
+        var (good, bad) = (SagaBody.NewGid(), SagaBody.NewGid());
+        await stage.Server.Accept("submit", SagaBody.Of(good, busi, 1).With("wait_result", true));
+        await stage.Server.Accept("submit", SagaBody.Of(bad, busi));
+        await stage.Server.UntilStatus(bad, "failed");
+        await using var visit = await stage.Visit("/transactions");
+        await Expect(Row(visit, good)).ToContainTextAsync("succeed");
+        await Expect(Row(visit, bad)).ToContainTextAsync("balance too low");
+        await visit.Shot("transactions");
+
+        await visit.Page.GetByLabel("Status").SelectOptionAsync("failed");
+        await visit.Page.GetByLabel("Pattern").SelectOptionAsync("saga");
+        await visit.Button("Filter").ClickAsync();
+        await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?status=failed&transType=saga");
+        await Expect(Row(visit, bad)).ToBeVisibleAsync();
+        await Expect(Row(visit, good)).ToHaveCountAsync(0);
+
+        await using var shared = await stage.VisitAt(visit.Page.Url);
+        await Expect(Row(shared, bad)).ToBeVisibleAsync();
+        await Expect(Row(shared, good)).ToHaveCountAsync(0);
+        await Expect(shared.Page.GetByLabel("Status")).ToHaveValueAsync("failed");
+
+        await visit.Page.GetByLabel("Gid", new() { Exact = true }).FillAsync(good);
+        await visit.Page.GetByLabel("Status").SelectOptionAsync("");
+        await visit.Page.GetByLabel("Gid", new() { Exact = true }).PressAsync("Enter");
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(Row(visit, good)).ToBeVisibleAsync();
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Clear" }).ClickAsync();
+        await Expect(Row(visit, bad)).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_span_of_creation_is_given_in_local_time()
+    {
+        var gid = SagaBody.NewGid();
+        await stage.Server.AcceptEmpty(gid);
+        await using var visit = await stage.Visit($"/transactions?gid={gid}", new() { TimezoneId = "Asia/Tokyo" });
+        var created = visit.Main.Locator("tbody tr time").First;
+        var local = await created.InnerTextAsync();
+        Assert.Equal(
+            DateTime.Parse((await created.GetAttributeAsync("datetime"))!, null, System.Globalization.DateTimeStyles.AdjustToUniversal).AddHours(9).ToString("yyyy-MM-dd HH:mm:ss", null),
+            local);
+        Assert.EndsWith(" UTC", await created.GetAttributeAsync("title"), StringComparison.Ordinal);
+
+        await visit.Page.GetByLabel("Created to").FillAsync(local.Replace(' ', 'T'));
+        await visit.Button("Filter").ClickAsync();
+        await Expect(visit.Main).ToContainTextAsync("No transaction is like this."); // It was created some milliseconds later.
+        await visit.Page.GetByLabel("Created to").FillAsync("");
+        await visit.Page.GetByLabel("Created from").FillAsync(local.Replace(' ', 'T'));
+        await visit.Button("Filter").ClickAsync();
+
+        await Expect(Row(visit, gid)).ToBeVisibleAsync();
+        Assert.Contains("createTimeStart=", visit.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Older_pages_follow_without_gaps_and_the_newest_is_a_click_away()
+    {
+        await using var server = await AdminServer.Start();
+        var gids = Enumerable.Range(0, 60).Select(static _ => SagaBody.NewGid()).ToList();
+        foreach (var gid in gids)
+        {
+            await server.AcceptEmpty(gid);
+        }
+
+        await using var visit = await stage.VisitAt(server.Url + "/#/transactions");
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(50);
+        var first = await visit.Main.Locator("tbody a.mono").AllInnerTextsAsync();
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(10);
+        var second = await visit.Main.Locator("tbody a.mono").AllInnerTextsAsync();
+        await visit.Page.ReloadAsync();
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(10);
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Newest" }).ClickAsync();
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(50);
+
+        Assert.Equal(Enumerable.Reverse(gids), first.Concat(second));
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_said_in_words()
+    {
+        await using var visit = await stage.Visit("/transactions?gid=nobody");
+        await Expect(visit.Main).ToContainTextAsync("No transaction is like this.");
+
+        await visit.Go("/transactions?status=nonsense");
+        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("'nonsense' is unknown");
+        await visit.Go("/nowhere");
+        await Expect(visit.Main).ToContainTextAsync("There is no such page");
+        await visit.Go("/transaction?gid=nobody");
+        await Expect(visit.Main).ToContainTextAsync("knows no gid nobody");
+    }
+
+    private static ILocator Row(Visit visit, string gid) => visit.Main.Locator("tbody tr", new() { HasText = gid });
+}

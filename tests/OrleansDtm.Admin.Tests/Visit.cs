@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+using OrleansDtm.Tests.Wire;
+using Xunit;
+
+namespace OrleansDtm.Admin.Tests;
+
+/// <summary>
+/// Somebody at the page. Fails when the page throws, breaks the content security policy that it is sent with, or asks another host for
+/// anything.
+/// </summary>
+public sealed class Visit(IBrowserContext context) : IAsyncDisposable
+{
+    private static readonly string? ShotsFolder = Environment.GetEnvironmentVariable("ADMIN_SHOTS");
+
+    private readonly ConcurrentQueue<string> _problems = new();
+    private string _origin = "";
+
+    public IPage Page { get; private set; } = null!;
+
+    public ILocator Main => Page.Locator("main");
+
+    public ILocator Dialog => Page.Locator("dialog");
+
+    public async Task Open(string url, Func<IPage, Task>? before)
+    {
+        context.SetDefaultTimeout((float)Poll.Patience.TotalMilliseconds);
+        Page = await context.NewPageAsync();
+        _origin = new Uri(url).GetLeftPart(UriPartial.Authority);
+        Page.PageError += (_, error) => _problems.Enqueue(error);
+        Page.Console += (_, message) =>
+        {
+            // What the server refuses is the test's business; the browser says it too.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            {
+                _problems.Enqueue(message.Text);
+            }
+        };
+        Page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(_origin + "/", StringComparison.Ordinal))
+            {
+                _problems.Enqueue($"asked for {request.Url}");
+            }
+        };
+        if (before is not null)
+        {
+            await before(Page);
+        }
+
+        await Page.GotoAsync(url);
+    }
+
+    public Task Go(string hash) => Page.EvaluateAsync("hash => { location.hash = hash; }", hash);
+
+    public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    /// <summary>A picture for people, in the folder that ADMIN_SHOTS names; nothing without it.</summary>
+    public async Task Shot(string name)
+    {
+        if (!string.IsNullOrEmpty(ShotsFolder))
+        {
+            await Page.ScreenshotAsync(new() { Path = Path.Combine(ShotsFolder, name + ".png"), FullPage = true });
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await context.CloseAsync();
+        Assert.Empty(_problems);
+    }
+}

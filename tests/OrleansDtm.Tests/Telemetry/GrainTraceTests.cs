@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Tests.Client;
+using Xunit;
+
+namespace OrleansDtm.Tests.Telemetry;
+
+/// <summary>Orleans clients that submit, and grains that are branches, are in the trace as services are.</summary>
+public sealed class GrainTraceTests
+{
+    private static readonly TimeSpan Patience = Coordinated.Patience;
+
+    [Fact]
+    public async Task A_grain_finds_the_submitters_context_in_its_request_context()
+    {
+        await using var cluster = await Coordinated.Start();
+        var told = new ConcurrentQueue<(object?, object?)>();
+        cluster.Teller.Does = (_, _, _) =>
+        {
+            told.Enqueue((RequestContext.Get("traceparent"), RequestContext.Get("tracestate")));
+            return Task.FromResult(BranchResult.Done);
+        };
+
+        using var caller = new Activity("caller");
+        caller.SetIdFormat(ActivityIdFormat.W3C);
+        caller.TraceStateString = "a=1";
+        caller.Start();
+        await cluster.Run(Coordinated.Saga());
+
+        // Nobody listens: no span stands between, and none was made.
+        Assert.Equal([(caller.Id, "a=1"), (caller.Id, "a=1")], told);
+    }
+
+    [Fact]
+    public async Task Who_listens_sees_the_request_the_attempts_and_the_grains_in_one_trace()
+    {
+        var ended = new ConcurrentQueue<Activity>();
+        using var caller = new Activity("caller");
+        caller.SetIdFormat(ActivityIdFormat.W3C);
+        caller.Start();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name.StartsWith("OrleansDtm", StringComparison.Ordinal),
+
+            // Only this test's trace: others run beside it.
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Parent.TraceId == caller.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        await using var cluster = await Coordinated.Start();
+        var refused = false;
+        cluster.Teller.Does = (_, _, _) => refused ? Task.FromResult(BranchResult.Done) : throw new InvalidOperationException($"once {refused = true}");
+        var saga = new SagaTransaction { RetryInterval = TimeSpan.FromMilliseconds(20) }.Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), "");
+        Assert.True((await cluster.Transactions.SubmitAndWait(saga, Patience, TestContext.Current.CancellationToken)).Succeeded);
+
+        var request = Assert.Single(ended, static span => span.OperationName == "ITransactions/Submit");
+        Assert.Equal((ActivityKind.Server, caller.SpanId), (request.Kind, request.ParentSpanId));
+        var attempts = ended.Where(static span => span.OperationName == "branch action").OrderBy(static span => span.StartTimeUtc).ToList();
+        Assert.Equal([1, 2], attempts.Select(static span => (int)span.GetTagItem("orleansdtm.attempt")!));
+        Assert.All(attempts, attempt => Assert.Equal(request.SpanId, attempt.ParentSpanId));
+        var grains = ended.Where(static span => span.OperationName == "TellerGrain/Judge").OrderBy(static span => span.StartTimeUtc).ToList();
+        Assert.Equal(attempts.Select(static span => span.SpanId), grains.Select(static span => span.ParentSpanId));
+        Assert.Equal([ActivityStatusCode.Error, ActivityStatusCode.Unset], grains.Select(static span => span.Status));
+        Assert.All(ended, span => Assert.Equal(caller.TraceId, span.TraceId));
+    }
+}
