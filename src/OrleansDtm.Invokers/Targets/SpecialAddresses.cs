@@ -19,7 +19,6 @@ internal static class SpecialAddresses
         Of("fd00:ec2::/32", "a cloud's metadata"),
         Of("ff00::/8", "multicast"),
         Of("::/128", "unspecified"),
-        Of("::ffff:0:0/96", "an IPv4 address in the dress of IPv6"),
         Of("64:ff9b::/96", "an IPv4 address in the dress of IPv6 (NAT64)"),
         Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64)"),
         Of("2002::/16", "an IPv4 address in the dress of IPv6 (6to4)"),
@@ -45,7 +44,7 @@ internal static class SpecialAddresses
             }
         }
 
-        return Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address) ? "an IPv4 address in the dress of IPv6" : null;
+        return address.IsIPv4MappedToIPv6 || (Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address)) ? "an IPv4 address in the dress of IPv6" : null;
     }
 
     /// <summary>Of this machine, or of a network of one's own.</summary>

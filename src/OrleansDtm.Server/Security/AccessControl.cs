@@ -1,6 +1,5 @@
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Http.Features;
-using OrleansDtm.Server.Hosting;
 
 namespace OrleansDtm.Server.Security;
 
@@ -38,11 +37,12 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
 
     private void LimitBody(HttpContext context, Caller caller)
     {
-        if (limits.BytesMax(caller) is { } bytes
+        if (!AccessAnswers.IsGrpc(context.Request) // See GrpcBodyLimit.
+            && limits.BytesMax(caller) is { } bytes
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit
             && !(limit.MaxRequestBodySize <= bytes))
         {
-            limit.MaxRequestBodySize = AccessAnswers.IsGrpc(context.Request) ? bytes + GrpcHosting.MessagePrefixBytes : bytes;
+            limit.MaxRequestBodySize = bytes;
         }
     }
 

@@ -1,5 +1,7 @@
+using Grpc.AspNetCore.Server;
 using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
+using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Security;
@@ -25,6 +27,11 @@ internal static class SecurityHosting
         services.AddSingleton<CallerLimits>();
         services.AddSingleton(provider => BranchCalls.Create(
             options.Branches, targets, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<InvokerOptions>>()));
+        if (options.Security.IsOn)
+        {
+            services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
+        }
+
         if (options.Security.Jwt.IsOn)
         {
             services.AddSingleton(static provider => new TokenCheck(
@@ -47,6 +54,9 @@ internal static class SecurityHosting
             app.Logger.Anonymous(options.Bind);
         }
 
-        SessionApi.Map(app);
+        if (options.Admin.Enabled)
+        {
+            SessionApi.Map(app);
+        }
     }
 }
