@@ -58,7 +58,8 @@ public static class CoordinatorApp
         app.UseSecurity(options);
         app.MapHttpApi();
         app.MapGrpcApi();
-        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle).RequireRole(RoleNames.Read); // What it takes further, the method says.
+        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle)
+            .RequireRole(RoleNames.Read); // What it takes further, the method says.
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
         app.MapAdminPage(options);

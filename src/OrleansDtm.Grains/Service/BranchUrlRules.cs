@@ -61,9 +61,10 @@ public static class BranchUrlRules
 
         if (IsHttp(url) || (protocol == "grpc" && IsGrpc(url)))
         {
-            return HasUserInfo(url) ? throw new RequestException(field, "holds a user name or password before its host; send them in branch_headers")
-                : targets?.FindProblem(url) is { } denied ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' may not be called: {denied}")
-                : url;
+            return HasUserInfo(url)
+                ? throw new RequestException(field, "holds a user name or password before its host; send them in branch_headers")
+                : targets?.FindProblem(url) is not { } denied ? url
+                : throw new RequestException(field, $"'{RequestValidator.Printable(url)}' may not be called: {denied}");
         }
 
         if (BranchUrl.IsGrain(url))

@@ -116,9 +116,12 @@ public sealed class BranchTargets
             var colon = place.LastIndexOf(':');
             var hasPort = colon >= 0 && !place.EndsWith(']');
             var host = hasPort ? place[..colon] : place;
-            var problem = IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != host
+            var given = hasPort && int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : port;
+            var problem = IPAddress.TryParse(host, out var address)
+                && address.AddressFamily == AddressFamily.InterNetwork
+                && address.ToString() != host
                 ? OtherWriting(address.ToString())
-                : Judge(host, hasPort && int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : port);
+                : Judge(host, given);
             if (problem is not null)
             {
                 return problem;
@@ -163,7 +166,9 @@ public sealed class BranchTargets
         var place = name.Length == 0 ? $"the address {address}:{port}" : $"the address {address}:{port} of {name}";
         foreach (var rule in _deny)
         {
-            if (rule.MatchesAddress(address, port) || rule.MatchesAddress(inner, port) || (name.Length == 0 && rule.MatchesName(address.ToString(), port)))
+            if (rule.MatchesAddress(address, port)
+                || rule.MatchesAddress(inner, port)
+                || (name.Length == 0 && rule.MatchesName(address.ToString(), port)))
             {
                 return $"{place} is denied (Branches:Deny, '{rule.Text}')";
             }

@@ -44,7 +44,9 @@ internal static class SpecialAddresses
             }
         }
 
-        return address.IsIPv4MappedToIPv6 || (Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address)) ? "an IPv4 address in the dress of IPv6" : null;
+        return address.IsIPv4MappedToIPv6 || (Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address))
+            ? "an IPv4 address in the dress of IPv6"
+            : null;
     }
 
     /// <summary>Of this machine, or of a network of one's own.</summary>

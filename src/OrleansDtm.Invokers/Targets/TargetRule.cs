@@ -58,7 +58,8 @@ internal sealed class TargetRule
         }
 
         // "10" would be an address too, as the C library reads it.
-        return IPAddress.TryParse(bare, out var address) && (bare.Contains(':') ? text.StartsWith('[') == text.EndsWith(']') : bare.Count(static c => c == '.') == 3)
+        return IPAddress.TryParse(bare, out var address)
+            && (bare.Contains(':') ? text.StartsWith('[') == text.EndsWith(']') : bare.Count(static c => c == '.') == 3)
             ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
             : null;
     }

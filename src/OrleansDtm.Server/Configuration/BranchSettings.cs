@@ -66,7 +66,8 @@ internal static class BranchSettings
 
     private static void CheckPair(SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
     {
-        var isWhole = certificate.Value.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase) || certificate.Value.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
+        var isWhole = certificate.Value.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase)
+            || certificate.Value.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
         if (isWhole ? key.Value.Length > 0 : certificate.Value.Length == 0 != (key.Value.Length == 0))
         {
             read.Problem(key.Name, key.Value, $"given together with {certificate.Name}, both PEM files; a .pfx file holds its key itself");

@@ -58,7 +58,8 @@ internal static class SecuritySettings
         if (options.Security is { IsOn: false, AllowAnonymous: false } && !IsLoopback(options.Bind))
         {
             throw new SettingsException([$"""
-                Bind: '{options.Bind}' is not safe without security: everybody who reaches the ports could read payloads, submit and stop transactions. Three ways out:
+                Bind: '{options.Bind}' is not safe without security: everybody who reaches the ports could read payloads, submit and stop
+                transactions. Three ways out:
                     Bind=localhost                  only this machine reaches them
                     Security:Keys:0=... (or Security:KeysFile, Security:Jwt)   callers prove who they are; 'OrleansDtm.Server key' makes a key
                     Security:AllowAnonymous=true    you trust everybody in the network around it

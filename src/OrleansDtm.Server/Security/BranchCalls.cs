@@ -8,7 +8,9 @@ namespace OrleansDtm.Server.Security;
 internal static class BranchCalls
 {
     public static BranchTargets Targets(BranchOptions options) =>
-        options is { Allow.Count: 0, Deny.Count: 0, DenyPrivate: false } ? BranchTargets.Default : new BranchTargets(options.Allow, options.Deny, options.DenyPrivate);
+        options is { Allow.Count: 0, Deny.Count: 0, DenyPrivate: false }
+            ? BranchTargets.Default
+            : new BranchTargets(options.Allow, options.Deny, options.DenyPrivate);
 
     /// <exception cref="SettingsException">A file cannot be used.</exception>
     public static InvokerOptions Create(BranchOptions options, BranchTargets targets, TimeProvider clock, ILogger log)

@@ -32,7 +32,7 @@ internal sealed class CallerLimits : IDisposable
     public bool TryTake(Caller caller, out int seconds)
     {
         using var lease = _rates.AttemptAcquire(caller);
-        seconds = lease.IsAcquired ? 0 : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
+        seconds = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
         return lease.IsAcquired;
     }
 

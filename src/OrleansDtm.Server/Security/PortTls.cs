@@ -24,7 +24,11 @@ internal sealed class PortTls
     /// <exception cref="SettingsException">A file cannot be used.</exception>
     public static PortTls? OfHttp(CoordinatorOptions options) => options.Tls.CertificatePath.Length == 0
         ? null
-        : new PortTls("Tls:CertificatePath", CertificateFiles.Paths(options.Tls.CertificatePath, options.Tls.KeyPath), options.Tls.Password, options.Tls.ClientCaPath);
+        : new PortTls(
+            "Tls:CertificatePath",
+            CertificateFiles.Paths(options.Tls.CertificatePath, options.Tls.KeyPath),
+            options.Tls.Password,
+            options.Tls.ClientCaPath);
 
     /// <summary>Of the gRPC port, which may have a certificate of its own; null = none.</summary>
     /// <exception cref="SettingsException">A file cannot be used.</exception>

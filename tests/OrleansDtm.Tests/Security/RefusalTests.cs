@@ -31,7 +31,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         ("http://bank.test/a b", "space"));
 
     public static TheoryData<string, string, string> Headers { get; } = Each(
-        ("Content-Length", "0"), ("Transfer-Encoding", "chunked"), ("Connection", "upgrade"), ("x-tenant", "a\r\nx-admin: 1"), ("x-tenant", "a\nb"), ("x tenant", "a"),
+        ("Content-Length", "0"), ("Transfer-Encoding", "chunked"), ("Connection", "upgrade"), ("x-tenant", "a\r\nx-admin: 1"),
+        ("x-tenant", "a\nb"), ("x tenant", "a"),
         ("x-tenänt", "a"), ("x-tenant", "a\0b"));
 
     [Theory]
@@ -206,7 +207,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         {
             case Http:
                 var (status, text) = await Post("/api/dtmsvr/submit", key, body);
-                return new Refusal(text, status == HttpStatusCode.BadRequest && (string?)JsonNode.Parse(text)!["message"] is { Length: > 0 }, IsLarge((int)status, text));
+                var isRefusal = status == HttpStatusCode.BadRequest && (string?)JsonNode.Parse(text)!["message"] is { Length: > 0 };
+                return new Refusal(text, isRefusal, IsLarge((int)status, text));
             case JsonRpc:
                 var call = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = "submit", ["params"] = body };
                 var (rpc, answer) = await Post("/api/json-rpc", key, call);
@@ -216,7 +218,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         }
     }
 
-    private static bool IsLarge(int status, string text) => status is 413 or 400 && (text.Contains("too large", StringComparison.Ordinal) || text.Contains("larger", StringComparison.Ordinal));
+    private static bool IsLarge(int status, string text) =>
+        status is 413 or 400 && (text.Contains("too large", StringComparison.Ordinal) || text.Contains("larger", StringComparison.Ordinal));
 
     private async Task<Refusal> SubmitGrpc(string key, JsonObject body)
     {
@@ -239,7 +242,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         return new Refusal(
             e.Status.ToString(),
             e.StatusCode == StatusCode.InvalidArgument,
-            e.StatusCode == StatusCode.ResourceExhausted && (e.Status.Detail.Contains("larger", StringComparison.Ordinal) || e.Status.Detail.Contains("size", StringComparison.Ordinal)));
+            e.StatusCode == StatusCode.ResourceExhausted
+                && (e.Status.Detail.Contains("larger", StringComparison.Ordinal) || e.Status.Detail.Contains("size", StringComparison.Ordinal)));
     }
 
     private async Task<JsonNode> Query(string gid, string key)

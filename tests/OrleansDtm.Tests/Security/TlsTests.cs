@@ -108,7 +108,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             {
                 seen?.Invoke(certificate!.GetCertHashString());
-                return true;
+                return certificate!.Issuer == "CN=tests";
             },
             LocalCertificateSelectionCallback = own is null ? null : (_, _, _, _, _) => own,
         };
