@@ -59,7 +59,7 @@ public static partial class OutcomeRules
                     : (true, true, Code(error));
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: half a pair of surrogates in a name.
         {
             return default;
         }

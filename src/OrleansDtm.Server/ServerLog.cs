@@ -2,15 +2,15 @@ namespace OrleansDtm.Server;
 
 internal static partial class ServerLog
 {
-    [LoggerMessage(100, LogLevel.Error, "{Method} {Path} failed")]
+    [LoggerMessage(100, LogLevel.Error, "{Method} {Path} failed [ODTM1006]")]
     public static partial void RequestFailed(this ILogger log, Exception exception, string method, string path);
 
     [LoggerMessage(101, LogLevel.Information, "OrleansDtm {Version} answers on {Addresses}; transactions in {Store}; ready after {Milliseconds} ms")]
     public static partial void Ready(this ILogger log, string version, string addresses, string store, long milliseconds);
 
-    [LoggerMessage(102, LogLevel.Information, "Stopping: no new requests, those under way may take {Seconds} s")]
+    [LoggerMessage(102, LogLevel.Information, "Stopping: no new requests, those under way may take {Seconds} s [ODTM1007]")]
     public static partial void Draining(this ILogger log, double seconds);
 
-    [LoggerMessage(103, LogLevel.Critical, "The silo cannot go on: {Reason}")]
+    [LoggerMessage(103, LogLevel.Critical, "The silo cannot go on: {Reason} [ODTM1005]")]
     public static partial void CannotGoOn(this ILogger log, Exception? exception, string reason);
 }

@@ -67,21 +67,21 @@ internal static class ShardRecords
         {
             throw new StoreSchemaException(
                 $"This database is shard {found.Number} of {found.Count} and holds only a part of the transactions: name all {found.Count} "
-                + "databases in Store:Shards, in the order they were first started with.");
+                + "databases in Store:Shards, in the order they were first started with. [ODTM2007]");
         }
 
         if (found.Count != count)
         {
             throw new StoreSchemaException(
                 $"Store:Shards lists {count} databases, and that of Store:Shards:{number} remembers {found.Count}. Where a gid is kept depends "
-                + $"on their number: list all {found.Count} again, in the order they were first started with.");
+                + $"on their number: list all {found.Count} again, in the order they were first started with. [ODTM2007]");
         }
 
         if (found.Number != number)
         {
             throw new StoreSchemaException(
                 $"Store:Shards:{number} names the database that was shard {found.Number} of {found.Count}; its transactions would not be "
-                + "found there. List the databases in the order they were first started with.");
+                + "found there. List the databases in the order they were first started with. [ODTM2007]");
         }
     }
 
@@ -93,9 +93,9 @@ internal static class ShardRecords
             {
                 throw new StoreSchemaException(holdsTransactions(number)
                     ? $"Store:Shards:{number} names a database that holds transactions from before it was one of {known.Length}: most of them "
-                        + "would no longer be found. Let it serve alone, without Store:Shards, or begin the shards with empty databases."
+                        + "would no longer be found. Let it serve alone, without Store:Shards, or begin the shards with empty databases. [ODTM2007]"
                     : $"Store:Shards:{number} names a database that was never one of these {known.Length}, and others hold transactions already: "
-                        + "name the right one, or restore its backup.");
+                        + "name the right one, or restore its backup. [ODTM2007]");
             }
         }
     }
@@ -109,7 +109,7 @@ internal static class ShardRecords
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new StoreSchemaException($"The record of shards (dtm_kv: {Category}, {Key}) is '{value}', which this program cannot read: restore it.");
+            throw new StoreSchemaException($"The record of shards (dtm_kv: {Category}, {Key}) is '{value}', which this program cannot read: restore it. [ODTM2007]");
         }
     }
 

@@ -115,7 +115,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         where gid = @gid and version = @expected;
         """;
 
-    private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message}", e);
+    private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message} [ODTM2008]", e);
 
     private void CommitAlone(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {

@@ -21,7 +21,7 @@ internal static class SqliteDatabase
         {
             throw new StoreUnavailableException(
                 $"Cannot lock '{path}.lock' ({e.Message}). If another process coordinates from this file, stop it or give this one "
-                + "a path of its own; otherwise make the directory writable. The lock goes with the process that holds it.",
+                + "a path of its own; otherwise make the directory writable. The lock goes with the process that holds it. [ODTM2001]",
                 e);
         }
     }
@@ -69,7 +69,7 @@ internal static class SqliteDatabase
         {
             throw new StoreSchemaException(
                 $"'{connection.DataSource}' has schema version {found}, and this program knows up to {known}: a newer OrleansDtm "
-                + "wrote it. Run that version or a later one, or restore the backup made before the upgrade.");
+                + "wrote it. Run that version or a later one, or restore the backup made before the upgrade. [ODTM2002]");
         }
 
         foreach (var script in scripts.Where(s => s.Version > found))

@@ -261,7 +261,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
                 more = reader.Read();
             }
             while (more && reader.GetInt64(0) == id);
-            yield return new StoredTransaction(id, owner, TransactionCodec.Decode(row));
+            yield return new StoredTransaction(id, owner, StoredRows.Decode(id, row));
         }
     }
 

@@ -20,6 +20,9 @@ public sealed record SqliteStoreOptions
     /// </summary>
     public int CheckpointPages { get; init; } = 4000;
 
+    /// <summary>Only look, also while a coordinator has the file open: no lock, no change of the schema, no writes. Default false.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Limits of the writer.</summary>
     public GroupCommitOptions GroupCommit { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage;
 
@@ -160,29 +161,24 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
         _freeReaders.Release(); // Whoever still waits for a reader must learn that there will be none.
     }
 
-    private static InvalidOperationException NotStarted() => new("The store was not started.");
+    private static InvalidOperationException NotStarted() => new("The store was not started, or for reading only.");
 
     private void Open()
     {
-        if (_writer is not null)
+        if (_opened > 0)
         {
             throw new InvalidOperationException("The store was started before.");
         }
 
         try
         {
-            _lock = SqliteDatabase.Lock(_path);
-            var connection = SqliteDatabase.Open(_path, _options, isReader: false);
-            try
+            if (_options.ReadOnly)
             {
-                SqliteDatabase.Migrate(connection, SchemaScripts.For(Dialect), _clock);
-                _flush = SqliteFlush.IsSupported ? new SqliteFlush(_path) : null;
-                _committer = new SqliteCommitter(connection, _flush is null ? null : _flush.Run);
+                Look();
             }
-            catch
+            else
             {
-                connection.Dispose();
-                throw;
+                OpenWriter();
             }
 
             while (_readers.Count < _options.Readers)
@@ -195,7 +191,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
             Close(); // So that it can be tried again.
             if (e is SqliteException)
             {
-                throw new StoreUnavailableException($"Cannot open '{_path}': {e.Message}", e);
+                throw new StoreUnavailableException($"Cannot open '{_path}': {e.Message} [ODTM2005]", e);
             }
 
             throw;
@@ -203,7 +199,36 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
 
         _opened = _options.Readers;
         _freeReaders.Release(_opened);
-        _writer = new GroupCommitWriter(_committer, _options.GroupCommit, $"store {Path.GetFileName(_path)}", _logger);
+        _writer = _committer is null ? null : new GroupCommitWriter(_committer, _options.GroupCommit, $"store {Path.GetFileName(_path)}", _logger);
+    }
+
+    private void OpenWriter()
+    {
+        _lock = SqliteDatabase.Lock(_path);
+        var connection = SqliteDatabase.Open(_path, _options, isReader: false);
+        try
+        {
+            SqliteDatabase.Migrate(connection, SchemaScripts.For(Dialect), _clock);
+            _flush = SqliteFlush.IsSupported ? new SqliteFlush(_path) : null;
+            _committer = new SqliteCommitter(connection, _flush is null ? null : _flush.Run);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes sure that there is something to read, and that it can be read.</summary>
+    private void Look()
+    {
+        if (!File.Exists(_path))
+        {
+            throw new StoreUnavailableException($"There is no file '{_path}'; Store:Path names it. [ODTM2014]");
+        }
+
+        using var connection = SqliteDatabase.Open(_path, _options, isReader: true);
+        Schemas.Require(Dialect, Schemas.Read(connection, static e => e is SqliteException { SqliteErrorCode: 1 }), $"'{_path}'");
     }
 
     private void Close()
@@ -244,7 +269,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
         TArgument argument, Func<SqliteReader, TArgument, TResult> query, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        if (_writer is null)
+        if (_opened == 0)
         {
             throw NotStarted();
         }
@@ -258,7 +283,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
         }
         catch (SqliteException e)
         {
-            throw new StoreUnavailableException($"SQLite could not read: {e.Message}", e);
+            throw new StoreUnavailableException($"SQLite could not read: {e.Message} [ODTM2008]", e);
         }
         finally
         {

@@ -4,6 +4,9 @@ using Xunit;
 
 [assembly: AssemblyFixture(typeof(OrleansDtm.Admin.Tests.AdminStage))]
 
+// They wait for pages that wait for their next look more than they work.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+
 namespace OrleansDtm.Admin.Tests;
 
 /// <summary>One coordinator and one Chromium for all tests of this project; each visit has a window, cookies and storage of its own.</summary>

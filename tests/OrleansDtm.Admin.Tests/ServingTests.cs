@@ -15,15 +15,13 @@ public sealed class ServingTests(AdminStage stage)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [InlineData("/dtm-admin/")]
-    [InlineData("/ops/dtm")]
-    public async Task Below_a_base_path_everything_works_and_the_root_has_no_page(string basePath)
+    [Fact]
+    public async Task Below_a_base_path_everything_works_and_the_root_has_no_page()
     {
-        await using var busi = await Participant.Start();
+        const string basePath = "/ops/dtm-admin/";
         await using var server = await AdminServer.Start($"--Admin:BasePath={basePath}");
         var gid = SagaBody.NewGid();
-        await server.Accept("submit", SagaBody.Of(gid, busi, 1).With("wait_result", true));
+        await server.AcceptEmpty(gid);
         using var root = await server.Get("/");
         using var api = await server.Get("/ui/api/overview");
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (root.StatusCode, api.StatusCode));

@@ -19,16 +19,17 @@ public sealed class BranchMetrics
 
     private readonly ConcurrentDictionary<string, ServiceLoad> _services = new(StringComparer.Ordinal);
     private readonly ServiceLoad _other = new(Other);
-    private readonly Counter<long> _calls;
-    private readonly Counter<long> _retries;
     private readonly Histogram<double> _durations;
 
     public BranchMetrics(IMeterFactory meters)
     {
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(DtmMeter.Name);
-        _calls = meter.CreateCounter<long>("dtm_branch_calls_total", description: "Calls of branches, by host and by what they came to.");
-        _retries = meter.CreateCounter<long>("dtm_branch_retries_total", description: "Calls of branches that were not the first try.");
+
+        // Counted where they happen and read when somebody looks: this is the path of every call.
+        meter.CreateObservableCounter("dtm_branch_calls_total", MeasureCalls, description: "Calls of branches, by host and by what they came to.");
+        meter.CreateObservableCounter(
+            "dtm_branch_retries_total", () => Measure(static load => load.Retries), description: "Calls of branches that were not the first try.");
         _durations = meter.CreateHistogram(
             "dtm_branch_call_duration_seconds",
             description: "Seconds a call of a branch took, its wait for a place included.",
@@ -57,43 +58,36 @@ public sealed class BranchMetrics
                 return _other;
             }
 
-            var load = _services.GetOrAdd(service, static name => new ServiceLoad(name));
-            _retries.Add(0, load.Host); // A series that appears with its first retry cannot be seen to rise.
-            return load;
+            return _services.GetOrAdd(service, static name => new ServiceLoad(name));
         }
     }
 
     /// <summary>A call has ended.</summary>
     internal void Ended(ServiceLoad service, OutcomeKind outcome, int attempt, TimeSpan duration)
     {
-        _calls.Add(1, service.Host, Outcomes[(int)outcome]);
+        service.Ended(outcome, attempt);
         _durations.Record(duration.TotalSeconds, service.Host);
-        if (attempt > 1)
-        {
-            _retries.Add(1, service.Host);
-        }
     }
 
     private static readonly KeyValuePair<string, object?>[] Outcomes =
         [.. Enum.GetValues<OutcomeKind>().Order().Select(static kind => new KeyValuePair<string, object?>("outcome", AttemptTracing.WordOf(kind)))];
 
-    private IEnumerable<Measurement<int>> Measure(Func<ServiceLoad, int> number)
-    {
-        foreach (var (_, load) in _services)
-        {
-            yield return new Measurement<int>(number(load), load.Host);
-        }
+    private IEnumerable<ServiceLoad> Loads() => _services.Count < HostsMax ? _services.Values : _services.Values.Append(_other);
 
-        if (_services.Count == HostsMax)
-        {
-            yield return new Measurement<int>(number(_other), _other.Host);
-        }
-    }
+    private IEnumerable<Measurement<long>> Measure(Func<ServiceLoad, long> number) =>
+        Loads().Select(load => new Measurement<long>(number(load), load.Host));
+
+    private IEnumerable<Measurement<long>> MeasureCalls() =>
+        from load in Loads()
+        from outcome in Enumerable.Range(1, Outcomes.Length - 1)
+        select new Measurement<long>(load.Calls((OutcomeKind)outcome), load.Host, Outcomes[outcome]);
 }
 
 /// <summary>What is under way to one service, or to all that share a series.</summary>
 internal sealed class ServiceLoad(string host)
 {
+    private readonly long[] _calls = new long[Enum.GetValues<OutcomeKind>().Length];
+    private long _retries;
     private int _inFlight;
     private int _waiting;
 
@@ -102,6 +96,19 @@ internal sealed class ServiceLoad(string host)
     public int InFlight => Volatile.Read(ref _inFlight);
 
     public int Waiting => Volatile.Read(ref _waiting);
+
+    public long Retries => Volatile.Read(ref _retries);
+
+    public long Calls(OutcomeKind outcome) => Volatile.Read(ref _calls[(int)outcome]);
+
+    public void Ended(OutcomeKind outcome, int attempt)
+    {
+        Interlocked.Increment(ref _calls[(int)outcome]);
+        if (attempt > 1)
+        {
+            Interlocked.Increment(ref _retries);
+        }
+    }
 
     public void Waits(int change) => Interlocked.Add(ref _waiting, change);
 

@@ -23,7 +23,7 @@ internal static class GrainCalls
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };
+            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = $"{e.Message} [ODTM4005]" };
         }
     }
 
@@ -37,7 +37,7 @@ internal static class GrainCalls
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            throw new StoreUnavailableException(e.Message, e);
+            throw new StoreUnavailableException($"{e.Message} [ODTM4005]", e);
         }
     }
 

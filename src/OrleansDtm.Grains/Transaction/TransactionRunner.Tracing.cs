@@ -96,6 +96,6 @@ public sealed partial class TransactionRunner
         TransactionEvent.Resumed => "resumed",
         TransactionEvent.RetryNow => "retry_now",
         TransactionEvent.ForceStop => "force_stop",
-        _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred, "Unknown event."),
+        _ => occurred.GetType().Name, // A trace never stops a transaction.
     };
 }

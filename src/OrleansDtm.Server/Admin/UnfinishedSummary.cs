@@ -13,6 +13,9 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
     /// <summary>Ages read a row each, counts only an index.</summary>
     private static readonly TimeSpan KeepAgesOfMany = TimeSpan.FromSeconds(15);
 
+    /// <summary>A store that is in trouble is not asked more often for that.</summary>
+    private static readonly TimeSpan KeepProblem = TimeSpan.FromSeconds(10);
+
     private const long FewRows = 10_000;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
@@ -21,7 +24,7 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
         [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1), TimeSpan.FromDays(1)];
 
     private readonly SemaphoreSlim _counting = new(1);
-    private DateTimeOffset _countedAt = DateTimeOffset.MinValue;
+    private DateTimeOffset _countAgainAt = DateTimeOffset.MinValue;
     private DateTimeOffset _agedAt = DateTimeOffset.MinValue;
     private IReadOnlyList<long>? _older;
     private UnfinishedView _last = new() { Counts = [], Ages = [] };
@@ -35,10 +38,10 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
         try
         {
             var now = clock.GetUtcNow();
-            if (now - _countedAt >= KeepCounts)
+            if (now >= _countAgainAt)
             {
                 _last = await Count(now, cancellationToken);
-                _countedAt = now;
+                _countAgainAt = now + (_last.Problem is null ? KeepCounts : KeepProblem);
             }
 
             return _last;
@@ -53,7 +56,7 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
     {
         try
         {
-            var counts = await store.CountUnfinished(now - OverdueAfter, cancellationToken).WaitAsync(Limit, clock, cancellationToken);
+            var counts = await InTime(token => store.CountUnfinished(now - OverdueAfter, token), cancellationToken);
             var all = counts.Sum(static c => c.Count);
             if (now - _agedAt >= (all > FewRows ? KeepAgesOfMany : KeepCounts))
             {
@@ -79,13 +82,26 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
     {
         try
         {
-            return await store
-                .CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], cancellationToken)
-                .WaitAsync(Limit, clock, cancellationToken);
+            return await InTime(token => store.CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], token), cancellationToken);
         }
         catch (TimeoutException)
         {
             return null;
+        }
+    }
+
+    /// <exception cref="TimeoutException">It took too long; what has not begun then does not begin any more.</exception>
+    private async Task<T> InTime<T>(Func<CancellationToken, Task<T>> count, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await count(either.Token).WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException();
         }
     }
 

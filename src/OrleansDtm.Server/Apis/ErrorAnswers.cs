@@ -38,7 +38,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
             }
 
             await HttpAnswers.Result(
-                context, StatusCodes.Status500InternalServerError, "ERROR", "internal error; the coordinator's log says more");
+                context, StatusCodes.Status500InternalServerError, "ERROR", "internal error; the coordinator's log says more [ODTM1006]");
         }
     }
 }

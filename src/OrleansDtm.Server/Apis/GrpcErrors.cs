@@ -36,7 +36,7 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
                 log.RequestFailed(e, "gRPC", context.Method);
             }
 
-            throw GrpcAnswers.Error(StatusCode.Internal, "internal error; the coordinator's log says more");
+            throw GrpcAnswers.Error(StatusCode.Internal, "internal error; the coordinator's log says more [ODTM1006]");
         }
     }
 

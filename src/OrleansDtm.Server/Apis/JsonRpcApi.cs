@@ -150,7 +150,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
                     log.RequestFailed(exception, "POST", $"{Path} {MetricName(call.Method)}");
                 }
 
-                return JsonRpcReply.Error(JsonRpcCodes.Internal, "internal error; the coordinator's log says more");
+                return JsonRpcReply.Error(JsonRpcCodes.Internal, "internal error; the coordinator's log says more [ODTM1006]");
         }
     }
 

@@ -92,7 +92,31 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>
+    /// In one piece: of a literal that is broken off where two pieces meet, the reader of .NET 10 throws an IndexOutOfRangeException.
+    /// </summary>
     private static T Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (body.IsSingleSegment)
+        {
+            return Parse(body.FirstSpan, type);
+        }
+
+        var length = (int)body.Length;
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            body.CopyTo(whole);
+            return Parse(whole.AsSpan(0, length), type);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+
+    private static T Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type)
         where T : class
     {
         var json = new Utf8JsonReader(body);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
@@ -55,12 +56,12 @@ internal sealed class CommandLine(params Command[] commands)
         }
         catch (UsageException e)
         {
-            Console.Error.WriteLine($"{e.Message}{Environment.NewLine}'{command.Name} --help' explains the arguments.");
+            Console.Error.WriteLine($"{e.Message}{Environment.NewLine}'{command.Name} --help' explains the arguments. [ODTM1002]");
             return Misused;
         }
         catch (SettingsException e)
         {
-            Console.Error.WriteLine("The configuration cannot be used:");
+            Console.Error.WriteLine("The configuration cannot be used: [ODTM1001]");
             foreach (var problem in e.Problems)
             {
                 Console.Error.WriteLine($"  {problem}");
@@ -68,15 +69,20 @@ internal sealed class CommandLine(params Command[] commands)
 
             return Misused;
         }
-        catch (Exception e) when (e is StoreSchemaException or StoreUnavailableException or IOException or SocketException or DbException or InvalidDataException)
+        catch (Exception e) when (e is StoreSchemaException or StoreUnavailableException or IOException or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
         {
             // A store that is locked or newer than we are, or a port in use: the message names the fix, a stack trace would bury it.
-            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}");
+            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}{AboutPort(e)}");
             return Failed;
         }
     }
 
+    private static string AboutPort(Exception e) =>
+        e.InnerException is AddressInUseException || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+            ? " Stop who listens there, or choose another port with HttpPort, GrpcPort or Cluster:SiloPort. [ODTM1003]"
+            : "";
+
     private string List() => string.Join(
         Environment.NewLine,
-        commands.Select((c, i) => $"  {c.Name,-8} {c.Summary}{(i == 0 ? " (when no command is named)" : "")}").Prepend("Commands; each has --help:").Append(""));
+        commands.Select((c, i) => $"  {c.Name,-12} {c.Summary}{(i == 0 ? " (when no command is named)" : "")}").Prepend("Commands; each has --help:").Append(""));
 }

@@ -59,7 +59,7 @@ internal sealed class ImportCommand : Command
         {
             throw new UsageException(
                 "Stop every DTM that uses this database, then say so with --dtm-stopped: while one runs, it and this coordinator "
-                + "would both make the calls of each transaction. --dry-run looks without taking over and needs no stop.");
+                + "would both make the calls of each transaction. --dry-run looks without taking over and needs no stop. [ODTM3002]");
         }
 
         using var stop = new CancellationTokenSource();
@@ -94,7 +94,7 @@ internal sealed class ImportCommand : Command
         {
             throw new UsageException(
                 "The newest change lies in the future, so DTM ran in another time zone than this machine. Give it with --from-time-zone, "
-                + "or delays and timeouts would be wrong.");
+                + "or delays and timeouts would be wrong. [ODTM3003]");
         }
 
         using var loggers = LoggerFactory.Create(static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
@@ -145,7 +145,7 @@ internal sealed class ImportCommand : Command
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{tally.Left:N0} rows {(isDry ? "would stay" : "stayed")} behind, for the reasons listed above; they are unchanged in DTM's database."));
+                $"{tally.Left:N0} rows {(isDry ? "would stay" : "stayed")} behind, for the reasons listed above; they are unchanged in DTM's database. [ODTM3004]"));
             return CommandLine.Failed;
         }
 

@@ -63,6 +63,7 @@ internal static class SecuritySettings
                     Bind=localhost                  only this machine reaches them
                     Security:Keys:0=... (or Security:KeysFile, Security:Jwt)   callers prove who they are; 'OrleansDtm.Server key' makes a key
                     Security:AllowAnonymous=true    you trust everybody in the network around it
+                [ODTM1008]
                 """]);
         }
     }

@@ -8,7 +8,7 @@ namespace OrleansDtm.Server.Configuration;
 /// Where settings come from, the later over the earlier: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>), command
 /// line. As in DTM, the file wins over the environment.
 /// </summary>
-public static class SettingsLoader
+public static partial class SettingsLoader
 {
     /// <summary>DTM's environment names (and the same on our command line) for our keys.</summary>
     private static readonly Dictionary<string, string> DtmNames = new(StringComparer.OrdinalIgnoreCase)
@@ -88,6 +88,7 @@ public static class SettingsLoader
             Console.Error.WriteLine($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
         }
 
+        // SourceNames tells people of each, in this order.
         return new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
@@ -157,7 +158,7 @@ public static class SettingsLoader
 
             return found;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException or InvalidOperationException or ArgumentException)
         {
             throw new SettingsException([$"-c {file}: {e.Message}. Give the path of a YAML file in the form of DTM's conf.yml."]);
         }

@@ -10,8 +10,8 @@ namespace OrleansDtm.Server.Hosting;
 /// <summary>A silo among others, which find each other in tables of the database.</summary>
 internal static class ClusterHosting
 {
-    private const int SiloPort = 11111;
-    private const int GatewayPort = 30000;
+    public const int SiloPort = 11111;
+    public const int GatewayPort = 30000;
 
     /// <summary>Makes the tables that are missing. To be registered after the store, which creates the database, and before the silo.</summary>
     public static void AddClusterTables(this IServiceCollection services, CoordinatorOptions options) =>

@@ -19,7 +19,7 @@ internal sealed class FatalExit(ILogger<FatalExit> log) : IFatalErrorHandler
         log.CannotGoOn(exception, context ?? "");
 
         // The logger may be too late; this is not.
-        Console.Error.WriteLine($"The silo cannot go on, and this process ends with {ExitCode}: {context} {exception}");
+        Console.Error.WriteLine($"The silo cannot go on, and this process ends with {ExitCode} [ODTM1005]: {context} {exception}");
         new Thread(static () =>
         {
             Thread.Sleep(ExitLimit);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Grpc.AspNetCore.Server;
+using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OrleansDtm.Server.Apis;
@@ -14,6 +16,8 @@ internal static class GrpcHosting
 {
     /// <summary>Bytes before each message: a flag and the length.</summary>
     public const int MessagePrefixBytes = 5;
+
+    private const string GrpcStatus = "grpc-status";
 
     private static readonly object OnGrpcPort = new();
 
@@ -70,7 +74,8 @@ internal static class GrpcHosting
     /// <summary>The port is for gRPC: who opens it to others has not opened the HTTP API.</summary>
     public static void UseGrpcPort(this WebApplication app) => app.Use(static (context, next) =>
     {
-        if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true
+        var isGrpcPort = context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true;
+        if (isGrpcPort
             && (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true
                 || context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
                 || context.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)))
@@ -79,7 +84,7 @@ internal static class GrpcHosting
             return context.Response.WriteAsync("this port speaks gRPC; the HTTP API has another", context.RequestAborted);
         }
 
-        return next(context);
+        return isGrpcPort ? AnswerUnreadable(context, next) : next(context);
     });
 
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
@@ -96,4 +101,21 @@ internal static class GrpcHosting
             or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
         _ => RoleNames.Admin,
     };
+
+    /// <summary>
+    /// A message that is no protobuf never comes to a method of ours, and the library answers as to a fault of the server: Unknown, which
+    /// clients try again. What our methods throw has another status by then.
+    /// </summary>
+    private static async Task AnswerUnreadable(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        var headers = context.Response.Headers;
+        if (!context.Response.HasStarted && headers[GrpcStatus] == Number(StatusCode.Unknown))
+        {
+            headers[GrpcStatus] = Number(StatusCode.InvalidArgument);
+            headers["grpc-message"] = "the message is not the protobuf of this method";
+        }
+
+        static string Number(StatusCode status) => ((int)status).ToString(CultureInfo.InvariantCulture);
+    }
 }

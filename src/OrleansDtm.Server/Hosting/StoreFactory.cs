@@ -16,6 +16,10 @@ internal static class StoreFactory
     public static ITransactionStore Create(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
         new ShardedTransactionStore([.. Places(options).Select((place, shard) => CreateOne(options, place, shard, clock, loggers))]);
 
+    /// <summary>To look at, beside a coordinator or without one: nothing is locked, migrated or written.</summary>
+    public static ITransactionStore CreateReadOnly(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
+        new ShardedTransactionStore([.. Places(options).Select((place, shard) => CreateOne(options, place, shard, clock, loggers, isReadOnly: true))]);
+
     /// <summary>Where the transactions are, for the log: no password.</summary>
     public static string Describe(StoreOptions options) =>
         string.Join(", ", Places(options).Select(place => DescribeOne(options, place)));
@@ -43,13 +47,15 @@ internal static class StoreFactory
     public static bool IsOwnedAlone(StoreOptions options) => options.Driver is not (MySql or Postgres);
 
     /// <param name="place">SQLite: the file; else the connection string.</param>
-    private static ITransactionStore CreateOne(StoreOptions options, string place, int shard, TimeProvider clock, ILoggerFactory loggers) =>
+    private static ITransactionStore CreateOne(StoreOptions options, string place, int shard, TimeProvider clock, ILoggerFactory loggers, bool isReadOnly = false) =>
         options.Driver switch
         {
-            MySql => ServerTransactionStore.MySql(Server(options, place, shard), clock, loggers.CreateLogger<ServerTransactionStore>()),
-            Postgres => ServerTransactionStore.Postgres(Server(options, place, shard), clock, loggers.CreateLogger<ServerTransactionStore>()),
+            MySql => ServerTransactionStore.MySql(Server(options, place, shard) with { ReadOnly = isReadOnly }, clock, loggers.CreateLogger<ServerTransactionStore>()),
+            Postgres => ServerTransactionStore.Postgres(Server(options, place, shard) with { ReadOnly = isReadOnly }, clock, loggers.CreateLogger<ServerTransactionStore>()),
             _ => new SqliteTransactionStore(
-                new SqliteStoreOptions { Path = place, GroupCommit = new GroupCommitOptions { Shard = shard } }, clock, loggers.CreateLogger<SqliteTransactionStore>()),
+                new SqliteStoreOptions { Path = place, ReadOnly = isReadOnly, GroupCommit = new GroupCommitOptions { Shard = shard } },
+                clock,
+                loggers.CreateLogger<SqliteTransactionStore>()),
         };
 
     private static string DescribeOne(StoreOptions options, string place) => options.Driver switch

@@ -84,8 +84,12 @@ internal static class DtmBranchRules
         {
             foreach (var op in new[] { back, forward })
             {
-                pairs.Add(branch.SingleOrDefault(row => row.Op == op)
-                    ?? throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has no {op}"));
+                pairs.Add(branch.Where(row => row.Op == op).ToList() switch
+                {
+                    [var only] => only,
+                    [] => throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has no {op}"),
+                    _ => throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has more than one {op}"),
+                });
             }
 
             foreach (var row in branch)

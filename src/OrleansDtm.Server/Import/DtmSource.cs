@@ -52,7 +52,7 @@ internal sealed class DtmSource : IAsyncDisposable
                 address.Driver == "mysql" ? "set session transaction read only" : "set session characteristics as transaction read only");
             await session.ExecuteNonQueryAsync(cancellationToken);
             var schema = await Schema(connection, cancellationToken)
-                ?? throw new InvalidDataException($"there is no table trans_global in {address.Shown}; is this the database of a DTM?");
+                ?? throw new InvalidDataException($"there is no table trans_global in {address.Shown}; is this the database of a DTM? [ODTM3001]");
             await using var topics = Command(
                 connection,
                 "select count(*) from information_schema.tables where table_schema = @schema and table_name = 'kv'",

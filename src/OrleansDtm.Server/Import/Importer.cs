@@ -105,7 +105,7 @@ internal sealed class Importer(
             return Taking.AlreadyHere; // With no row any more, it was finished and forgotten between the two looks.
         }
 
-        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was created at {dtms.Created:u}");
+        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was created at {dtms.Created:u} [ODTM3004]");
         return Taking.NameTaken;
     }
 

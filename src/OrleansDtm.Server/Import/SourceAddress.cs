@@ -22,20 +22,16 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
     /// <exception cref="UsageException">It is neither.</exception>
     public static SourceAddress Parse(string from, string? driver)
     {
-        if (from.Contains("://", StringComparison.Ordinal))
-        {
-            return OfUrl(from, driver);
-        }
-
-        if (driver is null)
+        var isUrl = from.Contains("://", StringComparison.Ordinal);
+        if (driver is null && !isUrl)
         {
             throw new UsageException($"--from: a connection string needs --from-driver=mysql or postgres beside it; or give a URL: {Example}.");
         }
 
         try
         {
-            return driver == "mysql"
-                ? Of(new MySqlConnectionStringBuilder(from))
+            return isUrl ? OfUrl(from, driver)
+                : driver == "mysql" ? Of(new MySqlConnectionStringBuilder(from))
                 : Of(new NpgsqlConnectionStringBuilder(from));
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)

@@ -22,10 +22,11 @@ internal static class BranchCalls
                 CertificateFiles.Paths(options.TlsCertificatePath, options.TlsKeyPath),
                 static files => CertificateFiles.Load(files, "").Certificate,
                 clock,
-                log);
+                log,
+                "ODTM1004");
         var roots = options.TlsCaPath.Length == 0
             ? null
-            : new ReloadedFiles<X509Certificate2Collection>("Branches:Tls:CaPath", [options.TlsCaPath], CertificateFiles.LoadAuthorities, clock, log);
+            : new ReloadedFiles<X509Certificate2Collection>("Branches:Tls:CaPath", [options.TlsCaPath], CertificateFiles.LoadAuthorities, clock, log, "ODTM1004");
         return new InvokerOptions
         {
             Targets = targets,

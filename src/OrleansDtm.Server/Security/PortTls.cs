@@ -14,10 +14,10 @@ internal sealed class PortTls
 
     private PortTls(string setting, string[] paths, string password, string clientCa)
     {
-        _own = new ReloadedFiles<SslStreamCertificateContext>(setting, paths, files => Load(files, password), TimeProvider.System, log: null);
+        _own = new ReloadedFiles<SslStreamCertificateContext>(setting, paths, files => Load(files, password), TimeProvider.System, log: null, "ODTM1004");
         _clients = clientCa.Length == 0
             ? null
-            : new ReloadedFiles<X509Certificate2Collection>("Tls:ClientCaPath", [clientCa], CertificateFiles.LoadAuthorities, TimeProvider.System, log: null);
+            : new ReloadedFiles<X509Certificate2Collection>("Tls:ClientCaPath", [clientCa], CertificateFiles.LoadAuthorities, TimeProvider.System, log: null, "ODTM1004");
     }
 
     /// <summary>Of the HTTP port; null = none.</summary>

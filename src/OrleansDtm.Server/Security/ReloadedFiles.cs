@@ -24,8 +24,9 @@ internal sealed class ReloadedFiles<T>
     /// <param name="setting">Named in errors.</param>
     /// <param name="paths">The files.</param>
     /// <param name="load">Makes the value; throws <see cref="InvalidDataException"/> and the like when it cannot.</param>
+    /// <param name="code">Of the page that says what to do when they cannot be read at the start.</param>
     /// <exception cref="SettingsException">They cannot be read.</exception>
-    public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger? log)
+    public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger? log, string code = "ODTM1001")
     {
         (_setting, _paths, _load, _clock, Log) = (setting, paths, load, clock, log ?? NullLogger.Instance);
         try
@@ -36,7 +37,7 @@ internal sealed class ReloadedFiles<T>
         }
         catch (Exception e) when (IsOfTheFile(e))
         {
-            throw new SettingsException([$"{setting} '{string.Join("', '", paths)}': {e.Message}"]);
+            throw new SettingsException([$"{setting} '{string.Join("', '", paths)}': {e.Message} [{code}]"]);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -25,6 +26,11 @@ public static class ClusterTables
     public static Task Ensure(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
         Task.Run(() => Ensure(Dialect(driver), options), cancellationToken);
 
+    /// <summary>Whether the database can be used, without changing it. Never throws for what it finds.</summary>
+    /// <param name="driver">mysql or postgres.</param>
+    public static Task<Finding> Look(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
+        Task.Run(() => Look(Dialect(driver), options), cancellationToken);
+
     /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
     /// <param name="driver">mysql or postgres.</param>
     public static string ConnectionString(string driver, ServerStoreOptions options) => Dialect(driver).ClusterConnectionString(options);
@@ -35,6 +41,27 @@ public static class ClusterTables
         "postgres" => new PostgresDialect(),
         _ => throw new ArgumentException($"No cluster can be kept in {driver}.", nameof(driver)),
     };
+
+    private static Finding Look(ServerDialect dialect, ServerStoreOptions options)
+    {
+        var where = dialect.Describe(options);
+        try
+        {
+            using var connection = dialect.CreateConnection(options);
+            connection.Open();
+            return IsComplete(dialect, connection)
+                ? Finding.Good($"{where} has the cluster's tables")
+                : Finding.Note($"{where} lacks the cluster's tables; the first start makes them");
+        }
+        catch (DbException e) when (dialect.IsNoDatabase(e))
+        {
+            return Finding.Note($"{where} does not exist; the first start makes it if its user may create databases");
+        }
+        catch (DbException e)
+        {
+            return Finding.Problem($"{where} cannot be used: {e.Message}. Check Cluster:ConnectionString, and that the server runs");
+        }
+    }
 
     private static void Ensure(ServerDialect dialect, ServerStoreOptions options)
     {
@@ -61,11 +88,11 @@ public static class ClusterTables
         {
             throw new StoreSchemaException(
                 $"The user of {where} may not create the tables of the cluster: {e.Message}. Give it the right to, or apply "
-                + $"sql/{dialect.Name}/orleans.sql as an administrator; then the right to read and write the tables is enough.");
+                + $"sql/{dialect.Name}/orleans.sql as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
         }
         catch (DbException e)
         {
-            throw new StoreUnavailableException($"Cannot use {where}: {e.Message}", e);
+            throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
         }
     }
 

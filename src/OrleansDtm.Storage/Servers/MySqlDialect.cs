@@ -162,7 +162,7 @@ internal sealed class MySqlDialect : ServerDialect
         if (Convert.ToInt64(command.ExecuteScalar() is { } answer and not DBNull ? answer : 0, null) != 1)
         {
             throw new StoreUnavailableException(
-                $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended.");
+                $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
         }
     }
 

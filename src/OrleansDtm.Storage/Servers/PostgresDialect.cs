@@ -179,7 +179,7 @@ internal sealed class PostgresDialect : ServerDialect
         {
             throw new StoreUnavailableException(
                 $"Another process has been changing the schema of the {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. "
-                + "Start again when it has ended.");
+                + "Start again when it has ended. [ODTM2006]");
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
                 }
                 else
                 {
-                    throw new StoreUnavailableException($"{_where} could not commit: {e.Message}", e);
+                    throw new StoreUnavailableException($"{_where} could not commit: {e.Message} [ODTM2008]", e);
                 }
             }
         }
@@ -87,7 +87,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
         catch (Exception e)
         {
             connection.Dispose();
-            throw new StoreUnavailableException($"Cannot connect to {_where}: {e.Message}", e);
+            throw new StoreUnavailableException($"Cannot connect to {_where}: {e.Message} [ODTM2008]", e);
         }
 
         _used = Stopwatch.GetTimestamp();

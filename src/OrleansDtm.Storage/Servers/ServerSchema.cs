@@ -1,4 +1,5 @@
 using System.Data.Common;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -15,18 +16,18 @@ internal static class ServerSchema
             using var connection = Open(dialect, options, where);
             var scripts = SchemaScripts.For(dialect.Name);
             var known = scripts[^1].Version;
-            if (Read(dialect, connection) == known)
+            if (Schemas.Read(connection, dialect.IsNoTable) == known)
             {
                 return; // The usual case needs no right to change anything.
             }
 
             dialect.LockSchema(connection, options);
-            var found = Read(dialect, connection); // Whoever had the lock before us may have done it all.
+            var found = Schemas.Read(connection, dialect.IsNoTable); // Whoever had the lock before us may have done it all.
             if (found > known)
             {
                 throw new StoreSchemaException(
                     $"The {where} has schema version {found}, and this program knows up to {known}: a newer OrleansDtm "
-                    + "wrote it. Run that version or a later one, or restore the backup made before the upgrade.");
+                    + "wrote it. Run that version or a later one, or restore the backup made before the upgrade. [ODTM2002]");
             }
 
             Apply(dialect, options, connection, scripts.Where(s => s.Version > found), clock);
@@ -35,11 +36,11 @@ internal static class ServerSchema
         {
             throw new StoreSchemaException(
                 $"The user of {where} may not create or change the tables: {e.Message}. Give it the right to, or apply the scripts of "
-                + $"sql/{dialect.Name}/ as an administrator; then the right to read and write the tables is enough.");
+                + $"sql/{dialect.Name}/ as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
         }
         catch (DbException e)
         {
-            throw new StoreUnavailableException($"Cannot use {where}: {e.Message}", e);
+            throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
         }
     }
 
@@ -72,7 +73,7 @@ internal static class ServerSchema
             catch (DbException e) when (dialect.IsDenied(e))
             {
                 throw new StoreSchemaException(
-                    $"There is no {where} and its user may not create it: {e.Message}. Create it as an administrator, or grant the right.");
+                    $"There is no {where} and its user may not create it: {e.Message}. Create it as an administrator, or grant the right. [ODTM2004]");
             }
         }
 
@@ -86,21 +87,6 @@ internal static class ServerSchema
         {
             connection.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>0 = nothing is there.</summary>
-    private static long Read(ServerDialect dialect, DbConnection connection)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = "select coalesce(max(version), 0) from dtm_schema";
-        try
-        {
-            return Convert.ToInt64(command.ExecuteScalar(), null);
-        }
-        catch (DbException e) when (dialect.IsNoTable(e))
-        {
-            return 0;
         }
     }
 

@@ -32,6 +32,9 @@ public sealed record ServerStoreOptions
     /// <summary>PostgreSQL: the schema the tables are in, created if it is missing; empty (default) = the user's search path.</summary>
     public string Schema { get; init; } = "";
 
+    /// <summary>Only look: no change of the schema, no writes. Default false.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Limits of the writer.</summary>
     public GroupCommitOptions GroupCommit { get; init; } = new();
 

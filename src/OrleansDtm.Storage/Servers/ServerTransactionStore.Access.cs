@@ -110,7 +110,7 @@ public sealed partial class ServerTransactionStore
                             : isRead && isLost && tries == 1 && !_dialect.IsTimeout(e);
                         if (!isAgain)
                         {
-                            throw new StoreUnavailableException($"{_where} did not answer: {e.Message}", e);
+                            throw new StoreUnavailableException($"{_where} did not answer: {e.Message} [ODTM2008]", e);
                         }
                     }
                 }
@@ -128,7 +128,7 @@ public sealed partial class ServerTransactionStore
         if (!await places.WaitAsync(_options.ReadTimeout, cancellationToken).ConfigureAwait(false))
         {
             throw new StoreUnavailableException(
-                $"{_where}: no connection was free for {_options.ReadTimeout.TotalSeconds} s; {_options.Readers} are in use.");
+                $"{_where}: no connection was free for {_options.ReadTimeout.TotalSeconds} s; {_options.Readers} are in use. [ODTM2009]");
         }
     }
 

@@ -163,7 +163,7 @@ public sealed partial class ServerTransactionStore
                 more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
             while (more && reader.GetInt64(0) == id);
-            found.Add(new StoredTransaction(id, owner, TransactionCodec.Decode(row)));
+            found.Add(new StoredTransaction(id, owner, StoredRows.Decode(id, row)));
         }
 
         return found;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -82,14 +83,21 @@ public sealed partial class ServerTransactionStore : ITransactionStore
         }
     }
 
-    private static InvalidOperationException NotStarted() => new("The store was not started.");
+    private static InvalidOperationException NotStarted() => new("The store was not started, or for reading only.");
 
     private void Open()
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        if (_writer is not null)
+        if (_pool is not null)
         {
             throw new InvalidOperationException("The store was started before.");
+        }
+
+        if (_options.ReadOnly)
+        {
+            Look();
+            _pool = _dialect.CreatePool(_options);
+            return;
         }
 
         ServerSchema.Migrate(_dialect, _options, _clock);
@@ -105,7 +113,7 @@ public sealed partial class ServerTransactionStore : ITransactionStore
         catch (DbException e)
         {
             committer.Dispose();
-            throw new StoreUnavailableException($"Cannot use {_where}: {e.Message}", e);
+            throw new StoreUnavailableException($"Cannot use {_where}: {e.Message} [ODTM2005]", e);
         }
 
         _committer = committer;
@@ -113,7 +121,22 @@ public sealed partial class ServerTransactionStore : ITransactionStore
         _writer = new GroupCommitWriter(committer, _options.GroupCommit, $"store {_dialect.Name}", _logger, _dialect.TelemetryName);
     }
 
+    /// <summary>Makes sure that there is something to read, and that it can be read.</summary>
+    private void Look()
+    {
+        try
+        {
+            using var connection = _dialect.CreateConnection(_options);
+            connection.Open();
+            Schemas.Require(_dialect.Name, Schemas.Read(connection, _dialect.IsNoTable), _where);
+        }
+        catch (DbException e)
+        {
+            throw new StoreUnavailableException($"Cannot use {_where}: {e.Message} [ODTM2005]", e);
+        }
+    }
+
     [LoggerMessage(10, LogLevel.Warning,
-        "The server of the {Store} may lose acknowledged transactions when its machine fails, because of its settings: {Settings}.")]
+        "The server of the {Store} may lose acknowledged transactions when its machine fails, because of its settings: {Settings}. [ODTM2012]")]
     private partial void LogWeak(string store, string settings);
 }

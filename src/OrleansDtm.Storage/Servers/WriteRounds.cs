@@ -55,7 +55,7 @@ internal static class WriteRounds
             {
                 throw new InvalidDataException(
                     $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
-                    + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax.");
+                    + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax. [ODTM2010]");
             }
 
             if (bytes + size > bytesMax)

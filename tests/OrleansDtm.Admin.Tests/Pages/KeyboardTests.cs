@@ -75,14 +75,15 @@ public sealed class KeyboardTests(AdminStage stage)
     }
 
     [Fact]
-    public async Task A_refresh_takes_neither_the_focus_nor_what_is_unfolded()
+    public async Task A_refresh_takes_neither_the_focus_nor_what_is_unfolded_or_marked()
     {
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         busi.On("/Act1", Reply.Error);
-        await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 1));
+        await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 1).With("custom_data", """{"concurrent":true}"""));
         await stage.Server.UntilWaiting(gid);
         await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/transaction?gid={gid}", null, static page => page.Clock.InstallAsync());
+        await visit.Main.Locator("summary", new() { HasText = "Custom data" }).ClickAsync();
         var fold = visit.Page.Locator("button.fold").First;
         await fold.FocusAsync();
         await visit.Page.Keyboard.PressAsync("Enter");
@@ -93,6 +94,12 @@ public sealed class KeyboardTests(AdminStage stage)
 
         await Expect(fold).ToBeFocusedAsync();
         await Expect(visit.Main.Locator(".payload pre")).ToBeVisibleAsync();
+        await Expect(visit.Main.GetByText("\"concurrent\": true")).ToBeVisibleAsync();
+
+        await visit.Page.EvaluateAsync("getSelection().selectAllChildren(document.querySelector('.payload pre'))");
+        await visit.Page.RunAndWaitForResponseAsync(() => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
+        await visit.Page.RunAndWaitForResponseAsync(() => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
+        Assert.Contains("amount", await visit.Page.EvaluateAsync<string>("getSelection().toString()"), StringComparison.Ordinal);
         await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga"));
     }
 

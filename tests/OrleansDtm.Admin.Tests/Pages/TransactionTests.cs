@@ -70,11 +70,7 @@ public sealed class TransactionTests(AdminStage stage)
         await using var visit = await stage.Visit("/transaction?gid=" + gid);
 
         await Expect(visit.Main.Locator(".edge")).ToHaveCountAsync(5);
-        var x = new List<float>();
-        foreach (var node in await visit.Main.Locator(".node").AllAsync())
-        {
-            x.Add((await node.BoundingBoxAsync())!.X);
-        }
+        var x = await visit.Main.Locator(".node").EvaluateAllAsync<float[]>("nodes => nodes.map(node => node.getBoundingClientRect().x)");
 
         Assert.Equal(x[0], x[1], 1f);
         Assert.True(x[2] > x[0] && x[3] > x[1] && x[4] > x[2], string.Join(' ', x));

@@ -22,7 +22,7 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
 
         var hanging = SagaBody.NewGid();
         busi.On("/Act2", Reply.Success.After(new Gate()), Reply.Success);
-        await dtm.Accept(SagaBody.Of(hanging, busi).With("request_timeout", 1));
+        await dtm.Accept(SagaBody.Of(hanging, busi).With("request_timeout", 3));
         await busi.Called("/Act2");
         await server.Kill(Cancel);
         await server.Restart(Cancel);

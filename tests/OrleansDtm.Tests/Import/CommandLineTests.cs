@@ -15,8 +15,11 @@ public sealed class CommandLineTests
     {
         var all = await ServerCommand.Run("--help");
         all.Ends(0);
-        Assert.All(["  run ", "  schema ", "  import ", "HttpPort=36789"], text => Assert.Contains(text, all.Output, StringComparison.Ordinal));
-        foreach (var (command, text) in new[] { ("run", "HttpPort=36789"), ("schema", "--driver"), ("import", "--dtm-stopped") })
+        Assert.All(["  run ", "  schema ", "  import ", "  check-config ", "  export ", "HttpPort=36789"], text => Assert.Contains(text, all.Output, StringComparison.Ordinal));
+        foreach (var (command, text) in new[]
+        {
+            ("run", "HttpPort=36789"), ("schema", "--driver"), ("import", "--dtm-stopped"), ("check-config", "--no-ports"), ("export", "--with-secrets"),
+        })
         {
             var help = await ServerCommand.Run(command, "--help");
             help.Ends(0);
@@ -40,6 +43,7 @@ public sealed class CommandLineTests
     [InlineData("needs --from-driver", "--from=Server=x", "--dry-run")]
     [InlineData("postgres contradicts the URL", "--from=mysql://x/y", "--from-driver=postgres", "--dry-run")]
     [InlineData("'sqlite' is neither mysql nor postgres", "--from=x", "--from-driver=sqlite")]
+    [InlineData("--from: The value contains embedded nulls", "--from=mysql://a\0b:c@x/y", "--dry-run")]
     [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
     [InlineData("--from-time-zone: 'Mars' is not known", "--from=mysql://x/y", "--from-time-zone=Mars")]
     [InlineData("--dry-run takes no value", "--dry-run=yes")]

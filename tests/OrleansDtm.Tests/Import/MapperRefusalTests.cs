@@ -21,6 +21,7 @@ public sealed class MapperRefusalTests
     [InlineData("msg", "submitted", "01 action failed", "branch 01 action is failed")]
     [InlineData("msg", "submitted", "01 confirm prepared", "branch 01 confirm does not belong to a msg")]
     [InlineData("tcc", "submitted", "01 cancel prepared", "branch 01 has no confirm")]
+    [InlineData("tcc", "submitted", "01 cancel prepared, 01 confirm prepared, 01 confirm prepared", "branch 01 has more than one confirm")]
     [InlineData("tcc", "submitted", "01 cancel prepared, 01 confirm failed", "branch 01 confirm is failed")]
     [InlineData("workflow", "prepared", "01 action prepared", "which a workflow's result cannot have")]
     public void It_says_why(string type, string status, string branches, string reason) =>

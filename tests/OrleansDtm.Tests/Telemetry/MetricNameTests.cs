@@ -59,6 +59,7 @@ public sealed partial class MetricNameTests(TracedServer servers)
         var factory = services.GetRequiredService<IMeterFactory>();
         var metrics = new BranchMetrics(factory);
         var calls = new Dictionary<string, long>();
+        var inFlight = new Dictionary<string, long>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
@@ -67,18 +68,13 @@ public sealed partial class MetricNameTests(TracedServer servers)
                 self.EnableMeasurementEvents(instrument);
             }
         };
-        var inFlight = new Dictionary<string, int>();
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            if (instrument.Name == "dtm_branch_calls_total")
+            if (instrument.Name == "dtm_branch_calls_total" && (string?)tags[1].Value == "succeeded")
             {
-                var host = (string)tags[0].Value!;
-                calls[host] = calls.GetValueOrDefault(host) + value;
+                calls[(string)tags[0].Value!] = value;
             }
-        });
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) =>
-        {
-            if (instrument.Name == "dtm_branch_calls_in_flight")
+            else if (instrument.Name == "dtm_branch_calls_in_flight")
             {
                 inFlight[(string)tags[0].Value!] = value;
             }
@@ -95,7 +91,7 @@ public sealed partial class MetricNameTests(TracedServer servers)
 
         listener.RecordObservableInstruments();
         Assert.Equal(BranchMetrics.HostsMax + 1, calls.Count);
-        Assert.Equal((1, BranchMetrics.HostsMax), (calls["host0:80"], (int)calls[BranchMetrics.Other]));
+        Assert.Equal((1, BranchMetrics.HostsMax), (calls["host0:80"], calls[BranchMetrics.Other]));
         Assert.Equal((1, BranchMetrics.HostsMax), (inFlight["host0:80"], inFlight[BranchMetrics.Other]));
     }
 

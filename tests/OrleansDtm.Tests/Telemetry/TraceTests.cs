@@ -89,6 +89,27 @@ public sealed class TraceTests(TracedServer servers)
     }
 
     [Fact]
+    public async Task Traces_that_begin_here_are_recorded_as_often_as_asked_and_those_of_submitters_as_they_decided()
+    {
+        await using var busi = await Participant.Start();
+        await using var server = await ServerProcess.Start(
+            Cancel, [.. TracedServer.Settings(servers.Collector.GrpcUrl, "grpc"), ("ORLEANSDTM_Telemetry__TraceRatio", "0")]);
+        using var dtm = new Dtm(server);
+        var own = SagaBody.NewGid();
+        await TracedServer.Submit(server, SagaBody.Of(own, busi, steps: 1), traceparent: null);
+        await dtm.Until("succeed", own);
+        await TracedServer.Submit(server, SagaBody.Of(_gid, busi, steps: 1), Parent);
+        await dtm.Until("succeed", _gid);
+        await servers.Collector.Until(static all => all.Any(static s => s["orleansdtm.status"] == "succeed"), _gid);
+
+        // What is not recorded is a trace all the same: the branch knows it, and that nobody records it.
+        Assert.Empty(servers.Collector.Of(own));
+        var told = busi.Calls.Select(static call => call.Headers["traceparent"]).ToList();
+        Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-00$", told[0]);
+        Assert.Matches($"^00-{_trace}-[0-9a-f]{{16}}-01$", told[1]);
+    }
+
+    [Fact]
     public async Task Branches_over_gRPC_are_told_in_their_metadata()
     {
         await using var busi = await GrpcParticipant.Start();

@@ -15,7 +15,6 @@ public sealed class CrashTests(ITestOutputHelper output)
     /// <summary>So many calls a round makes without a kill; the kill comes somewhere within.</summary>
     private const int CallsPerRound = 2 * Clients * TransfersPerRound;
 
-    private static readonly TimeSpan StartupLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AcceptLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
 
@@ -47,7 +46,6 @@ public sealed class CrashTests(ITestOutputHelper output)
             await server.Kill(Cancel);
             await server.Restart(Cancel);
             output.WriteLine($"kill {round + 1} at call {service.Calls.Count}: ping after {server.Startup.TotalSeconds:F2} s");
-            Assert.True(server.Startup < StartupLimit, $"the restart took {server.Startup}");
             await Task.WhenAll(clients);
         }
 

@@ -70,6 +70,26 @@ public sealed class SettingsTests
         }
     }
 
+    [Theory]
+    [InlineData("Store: [1, 2")]
+    [InlineData("a: &x [1, 2]\n *x\n")]
+    [InlineData("a: &x [a: &x [a: &x [a: &x [a")]
+    [InlineData("? [a]\n: b\n")]
+    public void A_conf_yml_that_is_none_is_refused_by_its_name(string text)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, text);
+        try
+        {
+            var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load(["-c", file]));
+            Assert.StartsWith("-c", Assert.Single(refused.Problems), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [Fact]
     public async Task The_program_says_it_without_a_stack_trace_and_ends_with_2()
     {

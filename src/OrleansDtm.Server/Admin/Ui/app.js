@@ -104,7 +104,7 @@ document.addEventListener('keydown', event => {
 });
 
 window.addEventListener('hashchange', () => {
-  open().then(() => main.focus({ preventScroll: true }));
+  open().then(() => main.contains(document.activeElement) || main.focus({ preventScroll: true }));
   window.scrollTo(0, 0);
 });
 

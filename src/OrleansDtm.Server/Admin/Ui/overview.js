@@ -136,14 +136,13 @@ function failing(data, scope) {
 function silos(data) {
   return h('section', { class: 'card' },
     h('h2', {}, data.cluster_mode === 'Local' ? 'This coordinator ' : `Silos of the cluster `, h('small', {}, `${data.cluster_mode} · ${data.store}`)),
-    h('div', {},
-      h('table', { class: 'rows stacked labelled' },
-        h('thead', {}, h('tr', {}, ['Silo', 'Status', 'Version', 'Up for', 'Memory'].map(name => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, data.silos.map(silo => h('tr', {},
-          h('td', { 'data-label': 'Silo' }, h('span', {}, h('span', { class: 'mono' }, silo.address), ' ', h('span', { class: 'muted' }, silo.name), silo.is_here && [' ', badge('here', 'answers you')])),
-          h('td', { 'data-label': 'Status' }, h('span', {}, badge(`silo-${silo.status.toLowerCase()}`, silo.status))),
-          h('td', { 'data-label': 'Version' }, silo.version ?? '–'),
-          h('td', { 'data-label': 'Up for' }, silo.started ? h('span', { title: `since ${silo.started}` }, duration(new Date(data.now) - new Date(silo.started))) : '–'),
-          h('td', { 'data-label': 'Memory' }, silo.memory ? bytes(silo.memory) : silo.status === 'Active' ? 'did not answer: not in the sums' : '–')))))),
+    h('table', { class: 'rows stacked labelled' },
+      h('thead', {}, h('tr', {}, ['Silo', 'Status', 'Version', 'Up for', 'Memory'].map(name => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, data.silos.map(silo => h('tr', {},
+        h('td', { 'data-label': 'Silo' }, h('span', {}, h('span', { class: 'mono' }, silo.address), ' ', h('span', { class: 'muted' }, silo.name), silo.is_here && [' ', badge('here', 'answers you')])),
+        h('td', { 'data-label': 'Status' }, h('span', {}, badge(`silo-${silo.status.toLowerCase()}`, silo.status))),
+        h('td', { 'data-label': 'Version' }, silo.version ?? '–'),
+        h('td', { 'data-label': 'Up for' }, silo.started ? h('span', { title: `since ${silo.started}` }, duration(new Date(data.now) - new Date(silo.started))) : '–'),
+        h('td', { 'data-label': 'Memory' }, silo.memory ? bytes(silo.memory) : silo.status === 'Active' ? 'did not answer: not in the sums' : '–'))))),
     h('p', { class: 'muted' }, 'This silo has version ', data.version, ', its clock says ', time(data.now), '.'));
 }

@@ -13,6 +13,7 @@ export function keepFresh(load, draw, milliseconds, signal) {
   let error = null;
   let running = null;
   let again = false;
+  let drawn = false;
   let goesOn = true;
 
   function look() {
@@ -31,12 +32,14 @@ export function keepFresh(load, draw, milliseconds, signal) {
       } catch (e) {
         error = e;
       }
-      if (!signal.aborted) redraw();
+      // Whoever is about to copy a text must not lose it under the pointer.
+      if (!signal.aborted && (!drawn || document.getSelection().isCollapsed)) redraw();
     }
     plan();
   }
 
   function redraw() {
+    drawn = true;
     goesOn = draw(data, error) !== false;
   }
 

@@ -34,7 +34,7 @@ export async function open(place, parameters, signal, refused) {
 
   const content = data => [
     header(data),
-    facts(data),
+    facts(data, fold),
     h('section', { class: 'card' }, h('h2', {}, 'Course'), graph(data, place.clientWidth, index => reveal(index))),
     h('section', { class: 'card' }, h('h2', {}, 'Calls'), calls(data, opened, redraw, call => retry(data, call))),
     h('section', { class: 'card' }, h('h2', {}, 'Timeline'), timeline(data)),
@@ -109,7 +109,6 @@ export async function open(place, parameters, signal, refused) {
   }, `Branch ${call.branch_id} ${call.op} is called now.`);
 
   function more(data) {
-    const isOpen = opened.has('raw');
     const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? 'Loading…');
     const load = async () => {
       try {
@@ -119,22 +118,28 @@ export async function open(place, parameters, signal, refused) {
         if (e.name !== 'AbortError') text.textContent = `Not to be had: ${e.message}`;
       }
     };
-    if (isOpen) load();
+    if (opened.has('raw')) load();
+    return fold('raw', 'card', h('h2', {}, 'Raw JSON ', h('small', {}, 'as /api/dtmsvr/query shows it')), text, load);
+  }
+
+  /** What can be unfolded, and stays so when it is shown anew. */
+  function fold(key, kind, summary, content, unfolded = () => {}) {
     return h('details', {
-      class: 'card',
-      open: isOpen,
+      class: kind,
+      open: opened.has(key),
       ontoggle: event => {
-        if (event.target.open === opened.has('raw')) return;
-        event.target.open ? opened.add('raw') : opened.delete('raw');
-        if (event.target.open) load();
+        const isOpen = event.target.open;
+        if (isOpen === opened.has(key)) return;
+        isOpen ? opened.add(key) : opened.delete(key);
+        if (isOpen) unfolded();
       },
-    }, h('summary', { 'data-key': 'raw' }, h('h2', {}, 'Raw JSON ', h('small', {}, 'as /api/dtmsvr/query shows it'))), text);
+    }, h('summary', { 'data-key': key }, summary), content);
   }
 
   await fresh.first;
 }
 
-function facts(data) {
+function facts(data, fold) {
   const o = data.options;
   const fact = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
   const took = data.finished && new Date(data.finished) - new Date(data.created);
@@ -155,6 +160,6 @@ function facts(data) {
       o.notice_url && fact('Told at the end', h('span', { class: 'mono' }, o.notice_url)),
       o.branch_headers.length > 0 && fact('Headers for branches', h('span', { class: 'mono' }, o.branch_headers.join(', '))),
       fact('Writes', count(data.version))),
-    data.result && [h('h3', {}, 'Result'), h('pre', { tabindex: '0' }, pretty(data.result))],
-    data.custom_data && h('details', {}, h('summary', {}, 'Custom data'), h('pre', { tabindex: '0' }, pretty(data.custom_data))));
+    data.result && [h('h3', {}, 'Result'), h('pre', { tabindex: '0', 'data-key': 'result', 'data-scroll': 'result' }, pretty(data.result))],
+    data.custom_data && fold('custom data', '', 'Custom data', h('pre', { tabindex: '0', 'data-key': 'custom text', 'data-scroll': 'custom' }, pretty(data.custom_data))));
 }

@@ -106,7 +106,9 @@ export function confirm({ title, text, verb, danger = false, run }) {
       'aria-labelledby': 'dialog-title',
       onclose: () => {
         dialog.remove();
-        before?.isConnected && before.focus();
+        // A refresh may have put another button in its place meanwhile.
+        const back = before?.isConnected ? before : [...document.querySelectorAll('[data-key]')].find(e => e.dataset.key === before?.dataset.key);
+        back?.focus();
         resolve(done);
       },
     }, form);

@@ -1,0 +1,50 @@
+using System.Data.Common;
+using System.Text.RegularExpressions;
+
+namespace OrleansDtm.Server.Checks;
+
+/// <summary>What must not be shown to whoever looks over a shoulder or reads a support case.</summary>
+internal static partial class SecretNames
+{
+    /// <summary>Stands where a secret was.</summary>
+    public const string Mask = "***";
+
+    /// <summary>A field, header or setting of this name holds a secret; rather one too many.</summary>
+    public static bool IsSecret(string name) => Secret().IsMatch(name);
+
+    /// <summary>A URL without the password and the query values that let somebody in. What is no URL stays as it is.</summary>
+    public static string MaskUrl(string text)
+    {
+        var shown = UserInfo().Replace(text, $"$1{Mask}@");
+        var query = shown.IndexOf('?', StringComparison.Ordinal);
+        return query < 0
+            ? shown
+            : shown[..(query + 1)] + string.Join('&', shown[(query + 1)..].Split('&').Select(static pair =>
+                pair.Split('=', 2) is [var name, _] && IsSecret(name) ? $"{name}={Mask}" : pair));
+    }
+
+    /// <summary>A connection string without its password; what is none is hidden as a whole.</summary>
+    public static string MaskConnectionString(string text)
+    {
+        try
+        {
+            var parts = new DbConnectionStringBuilder { ConnectionString = text };
+            foreach (var name in parts.Keys.Cast<string>().Where(IsSecret).ToList())
+            {
+                parts[name] = Mask;
+            }
+
+            return parts.ConnectionString;
+        }
+        catch (ArgumentException)
+        {
+            return Mask;
+        }
+    }
+
+    [GeneratedRegex("pass(word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|cookie|signature|hash|api-?_?key|private-?_?key|^keys?$|^pin$|^cvc$|^cvv$", RegexOptions.IgnoreCase)]
+    private static partial Regex Secret();
+
+    [GeneratedRegex("^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")]
+    private static partial Regex UserInfo();
+}

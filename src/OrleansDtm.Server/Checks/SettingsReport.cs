@@ -1,0 +1,61 @@
+using System.Collections;
+using System.Globalization;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Checks;
+
+/// <summary>The effective settings, one a line: name, value, source.</summary>
+internal static class SettingsReport
+{
+    /// <param name="options">As they were read; null = they cannot be, and only what was given is shown.</param>
+    public static IEnumerable<string> Lines(IReadOnlyList<GivenSetting> given, CoordinatorOptions? options)
+    {
+        var rows = given
+            .Where(static s => s.Value is not null || !char.IsAsciiDigit(s.Key[^1]))
+            .Select(s => (s.Key, Value: Shown(s, options), Source: s.Value is null ? "default" : s.Source ?? ""))
+            .ToList();
+        var (key, value) = (rows.Max(static r => r.Key.Length), Math.Min(40, rows.Max(static r => r.Value.Length)));
+        return rows.Select(r => $"  {r.Key.PadRight(key)}  {r.Value.PadRight(value)}  {r.Source}");
+    }
+
+    private static string Shown(GivenSetting setting, CoordinatorOptions? options)
+    {
+        var text = setting.Value ?? (options is null ? "" : Default(setting.Key, options));
+        return text.Length == 0 ? "-"
+            : IsConnectionString(setting.Key, options) ? SecretNames.MaskConnectionString(text)
+            : IsPath(setting.Key) ? text
+            : SecretNames.IsSecret(setting.Key.Split(':')[^1]) || setting.Key.Split(':').Any(SecretNames.IsSecret) ? SecretNames.Mask
+            : SecretNames.MaskUrl(text).ReplaceLineEndings(" ");
+    }
+
+    /// <summary>Names a file, whose content is the secret.</summary>
+    private static bool IsPath(string key) =>
+        key is "Grpc:TlsCertificate" or "Grpc:TlsKey" or "Store:Path" || key.EndsWith("File", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsConnectionString(string key, CoordinatorOptions? options) =>
+        key.EndsWith("ConnectionString", StringComparison.OrdinalIgnoreCase)
+        || (key.StartsWith("Store:Shards", StringComparison.OrdinalIgnoreCase) && options?.Store.Driver != "sqlite");
+
+    /// <summary>What the options hold under the setting's name; empty = nothing that could be shown.</summary>
+    private static string Default(string key, CoordinatorOptions options)
+    {
+        object? found = options;
+        foreach (var name in key.Split(':'))
+        {
+            found = found?.GetType().GetProperty(name)?.GetValue(found);
+        }
+
+        return found switch
+        {
+            null => "",
+            TimeSpan time when key == "Store:ConnMaxLifeTime" => time.TotalMinutes.ToString(CultureInfo.InvariantCulture),
+            TimeSpan time => time.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+            LogLevel.Information => "info",
+            string text => text,
+            bool yes => yes ? "true" : "false",
+            IEnumerable => "",
+            IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
+            _ => found.ToString() ?? "",
+        };
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using OrleansDtm.Server.Checks;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Storage;
+using OrleansDtm.Storage.Inspection;
+using OrleansDtm.Storage.Servers;
+
+namespace OrleansDtm.Server.Commands;
+
+/// <summary>Says whether a coordinator would start with these settings, before one has to.</summary>
+internal sealed class CheckConfigCommand : Command
+{
+    public override string Name => "check-config";
+
+    public override string Summary => "print the effective settings and whether a coordinator could start with them";
+
+    public override string Help => """
+        usage: OrleansDtm.Server check-config [--no-ports] [--Setting=value ...] [-c conf.yml]
+
+        Reads the settings as 'run' does, prints each with its source (passwords and the like are hidden), and looks whether
+        the store answers, has the right schema, rights and clock, the ports are free, and certificates can be read.
+        Nothing is changed anywhere.
+
+          --no-ports    do not look whether the ports are free: a coordinator with these settings is running
+
+        Exit code: 0 = it would start, 1 = something is wrong; each problem says what to do.
+        """;
+
+    public override async Task<int> Run(string[] args)
+    {
+        var arguments = Arguments.Parse(args, [], ["--no-ports"]);
+        var given = SettingsLoader.Explain(arguments.Settings);
+        CoordinatorOptions? options = null;
+        IReadOnlyList<string> wrong = [];
+        try
+        {
+            options = SettingsLoader.Load(arguments.Settings);
+            SecuritySettings.CheckBind(options);
+        }
+        catch (SettingsException e)
+        {
+            wrong = e.Problems;
+        }
+
+        Console.WriteLine("Settings");
+        foreach (var line in SettingsReport.Lines(given, options))
+        {
+            Console.WriteLine(line);
+        }
+
+        var problems = Tell("Problems of the settings", wrong.Select(Finding.Problem));
+        problems += Tell("Ignored", SettingsLoader.FindUnknown().Select(static name => Finding.Note($"{name}: there is no such setting; 'run --help' lists them")));
+        if (options is not null)
+        {
+            problems += await Look(options, !arguments.Flags.Contains("--no-ports"));
+        }
+
+        Console.WriteLine(problems switch
+        {
+            0 => "A coordinator would start with these settings.",
+            1 => "1 problem.",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{problems} problems."),
+        });
+        return problems == 0 ? 0 : CommandLine.Failed;
+    }
+
+    private static async Task<int> Look(CoordinatorOptions options, bool ports)
+    {
+        var problems = 0;
+        var places = StoreFactory.Places(options.Store);
+        foreach (var place in places)
+        {
+            var only = options.Store with { Shards = [place] };
+            problems += Tell($"Store, {StoreFactory.Describe(only)}", await Store(options.Store.Driver, StoreFactory.Server(options.Store, place), place));
+        }
+
+        if (options.Cluster.IsShared && options.Cluster.ConnectionString is { Length: > 0 } own)
+        {
+            var database = StoreFactory.Server(options.Store, own);
+            problems += Tell("Database of the cluster", [await ClusterTables.Look(options.Store.Driver, database, CancellationToken.None)]);
+        }
+
+        if (ports)
+        {
+            problems += Tell("Ports", PortChecks.Ports(options));
+        }
+
+        return problems + Tell("Certificates", PortChecks.Certificates(options.Grpc, TimeProvider.System));
+    }
+
+    private static async Task<IReadOnlyList<Finding>> Store(string driver, ServerStoreOptions server, string place) =>
+        driver == "sqlite"
+            ? SqliteInspection.Look(new SqliteStoreOptions { Path = place })
+            : await ServerInspection.Look(driver, server, TimeProvider.System, CancellationToken.None);
+
+    /// <returns>How many of them are problems.</returns>
+    private static int Tell(string title, IEnumerable<Finding> findings)
+    {
+        var all = findings.ToList();
+        if (all.Count > 0)
+        {
+            Console.WriteLine($"{Environment.NewLine}{title}");
+        }
+
+        foreach (var (kind, text) in all)
+        {
+            Console.WriteLine($"  {kind switch { FindingKind.Good => "ok      ", FindingKind.Note => "note    ", _ => "PROBLEM " }} {text}");
+        }
+
+        return all.Count(static f => f.Kind == FindingKind.Problem);
+    }
+}

@@ -1,0 +1,171 @@
+using System.Globalization;
+using OrleansDtm.Core;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Export;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Server.Commands;
+
+/// <summary>Writes what is known of transactions into a file, for a support case.</summary>
+internal sealed class ExportCommand : Command
+{
+    public const string KeyVariable = "ORLEANSDTM_KEY";
+
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
+
+    public override string Name => "export";
+
+    public override string Summary => "write everything that is known of a transaction as JSON, for a support case";
+
+    public override string Help => $"""
+        usage: OrleansDtm.Server export --gid GID [--out FILE] [--with-secrets] [--server URL [--key KEY]] [--Setting=value ...]
+               OrleansDtm.Server export [--status S] [--type T] [--since WHEN] [--limit N] [...]
+
+        Writes the transaction with its options, branches, payloads, attempts and times. With --gid one document; otherwise
+        one a line, the newest first, with the progress on standard error.
+
+          --out FILE       where to; without it, to standard output
+          --with-secrets   leave everything as it is. Without it, fields, headers and URLs' parts are hidden whose names
+                           say password, token, secret and the like. Payloads that are no JSON are never changed: look at
+                           the document before you give it away
+          --server URL     ask a running coordinator, e.g. http://localhost:36789; without it, the store is read directly,
+                           beside a running coordinator too, with the settings of 'run' (--Store:Path=..., -c conf.yml, ...)
+          --key KEY        the coordinator's API key; better in the environment variable {KeyVariable}
+          --status S       prepared, submitted, aborting, succeed or failed
+          --type T         saga, msg, tcc, xa or workflow
+          --since WHEN     created then or later: 2026-11-22T08:00:00Z, or 30m, 12h, 7d ago
+          --limit N        at most so many
+
+        Exit code: 0 = written, 1 = there is no such transaction, or it could not be read, 2 = an argument is wrong.
+        """;
+
+    public override async Task<int> Run(string[] args)
+    {
+        var arguments = Arguments.Parse(
+            args, ["--gid", "--out", "--server", "--key", "--status", "--type", "--since", "--limit"], ["--with-secrets"]);
+        var values = arguments.Values;
+        var clock = TimeProvider.System;
+        var filter = new TransactionFilter { Status = Status(values), Type = Type(values), CreatedFrom = Since(values, clock.GetUtcNow()) };
+        var limit = Limit(values.GetValueOrDefault("--limit"));
+        if (values.ContainsKey("--gid") && (filter != new TransactionFilter() || values.ContainsKey("--limit")))
+        {
+            throw new UsageException("--gid names one transaction; leave --status, --type, --since and --limit out.");
+        }
+
+        await using var source = await Open(arguments, clock);
+        var isOne = values.TryGetValue("--gid", out var gid);
+        var first = isOne ? await source.Find(gid!, CancellationToken.None) : null;
+        if (isOne && first is null)
+        {
+            Console.Error.WriteLine(
+                $"There is no transaction '{gid}' in {source.Name}. Gids are compared letter by letter; one that ended is deleted after Store:Retention (7 days).");
+            return CommandLine.Failed;
+        }
+
+        await using var file = values.TryGetValue("--out", out var path) ? new StreamWriter(path) : null;
+        var output = file ?? Console.Out;
+        if (first is not null)
+        {
+            await output.WriteLineAsync(Finish(first, onOneLine: false));
+            return 0;
+        }
+
+        var written = 0;
+        var (started, next) = (clock.GetTimestamp(), Pace);
+        await foreach (var each in source.Gids(filter, CancellationToken.None))
+        {
+            if (written == limit)
+            {
+                break;
+            }
+
+            if (await source.Find(each, CancellationToken.None) is { } found) // Else it was deleted meanwhile.
+            {
+                await output.WriteLineAsync(Finish(found, onOneLine: true));
+                written++;
+            }
+
+            if (clock.GetElapsedTime(started) is var elapsed && elapsed >= next)
+            {
+                next = elapsed + Pace;
+                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} transactions, {written / elapsed.TotalSeconds:N0}/s"));
+            }
+        }
+
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} transactions of {source.Name}"));
+        return 0;
+
+        string Finish(System.Text.Json.Nodes.JsonObject document, bool onOneLine) => TransactionDocument.Finish(
+            document, source.Name, arguments.Flags.Contains("--with-secrets"), onOneLine, clock.GetUtcNow());
+    }
+
+    private static async Task<ExportSource> Open(Arguments arguments, TimeProvider clock)
+    {
+        if (arguments.Values.TryGetValue("--server", out var server))
+        {
+            if (arguments.Settings.Length > 0)
+            {
+                throw new UsageException($"{arguments.Settings[0]}: --server is asked, so no setting is needed; leave one of the two out.");
+            }
+
+            return Uri.TryCreate(server, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? new ServerSource(url, arguments.Values.GetValueOrDefault("--key") ?? Environment.GetEnvironmentVariable(KeyVariable))
+                : throw new UsageException($"--server: '{server}' is no URL such as http://localhost:36789.");
+        }
+
+        var options = SettingsLoader.Load(arguments.Settings).Store;
+        using var loggers = LoggerFactory.Create(static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+        var store = StoreFactory.CreateReadOnly(options, clock, loggers);
+        try
+        {
+            await store.Start(CancellationToken.None);
+            return new StoreSource(store, StoreFactory.Describe(options));
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static TransactionStatus Status(IReadOnlyDictionary<string, string> values) =>
+        values.GetValueOrDefault("--status") is not { } text ? TransactionStatus.None
+        : Names.Status(text) is var status and not TransactionStatus.None ? status
+        : throw new UsageException($"--status: '{text}' is unknown; one of prepared, submitted, aborting, succeed, failed.");
+
+    private static TransactionType Type(IReadOnlyDictionary<string, string> values) =>
+        values.GetValueOrDefault("--type") is not { } text ? TransactionType.None
+        : Names.Type(text) is var type and not TransactionType.None ? type
+        : throw new UsageException($"--type: '{text}' is unknown; one of saga, msg, tcc, xa, workflow.");
+
+    private static DateTimeOffset? Since(IReadOnlyDictionary<string, string> values, DateTimeOffset now)
+    {
+        if (values.GetValueOrDefault("--since") is not { } text)
+        {
+            return null;
+        }
+
+        if (int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= 100_000)
+        {
+            switch (text[^1])
+            {
+                case 'm':
+                    return now.AddMinutes(-count);
+                case 'h':
+                    return now.AddHours(-count);
+                case 'd':
+                    return now.AddDays(-count);
+            }
+        }
+
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
+            ? moment
+            : throw new UsageException($"--since: '{text}' is no moment such as 2026-11-22T08:00:00Z, and no age such as 30m, 12h or 7d.");
+    }
+
+    private static int Limit(string? text) =>
+        text is null ? int.MaxValue
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0 ? limit
+        : throw new UsageException($"--limit: '{text}' is not a whole number above 0.");
+}

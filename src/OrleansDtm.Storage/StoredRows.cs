@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text.Json;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage;
+
+/// <summary>Reads rows of which nobody knows who wrote them last.</summary>
+internal static class StoredRows
+{
+    /// <param name="id">Named in the error.</param>
+    /// <exception cref="InvalidDataException">It is not what this program writes: damaged, or changed by hand.</exception>
+    public static Transaction Decode(long id, in EncodedTransaction row)
+    {
+        try
+        {
+            return TransactionCodec.Decode(row);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or IndexOutOfRangeException
+            or NullReferenceException or OverflowException or FormatException)
+        {
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The transaction with id {id} in dtm_transaction and dtm_body cannot be read ({e.GetType().Name}: {e.Message}): it was damaged or changed by hand. [ODTM2011]"),
+                e);
+        }
+    }
+}
