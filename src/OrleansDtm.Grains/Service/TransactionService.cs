@@ -155,12 +155,12 @@ public sealed class TransactionService(
     }
 
     /// <summary>A workflow as prepareWorkflow shows it.</summary>
-    public static WorkflowView View(StoredTransaction workflow)
+    public static WorkflowView View(StoredTransaction workflow, bool secrets = false)
     {
         ArgumentNullException.ThrowIfNull(workflow);
         return new WorkflowView
         {
-            Transaction = TransactionViews.Of(workflow, secrets: false),
+            Transaction = TransactionViews.Of(workflow, secrets),
             Progresses = TransactionViews.BranchesOf(workflow.Transaction),
         };
     }

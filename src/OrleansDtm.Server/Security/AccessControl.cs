@@ -37,7 +37,7 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
 
     private void LimitBody(HttpContext context, Caller caller)
     {
-        if (!AccessAnswers.IsGrpc(context.Request) // See GrpcBodyLimit.
+        if (!AccessAnswers.IsGrpcMethod(context) // See GrpcBodyLimit.
             && limits.BytesMax(caller) is { } bytes
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit
             && !(limit.MaxRequestBodySize <= bytes))
