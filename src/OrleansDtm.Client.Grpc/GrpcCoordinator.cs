@@ -125,6 +125,8 @@ internal sealed class GrpcCoordinator(
         }
     }
 
+    private Metadata? Proof() => options.Value.ApiKey is { Length: > 0 } key ? new Metadata { { "authorization", "Bearer " + key } } : null;
+
     private static long Seconds(double? seconds) => (long)Math.Ceiling(seconds ?? 0);
 
     private async Task<T> Call<T>(
@@ -135,7 +137,7 @@ internal sealed class GrpcCoordinator(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
-            using var calling = call(new CallOptions(cancellationToken: both.Token));
+            using var calling = call(new CallOptions(Proof(), cancellationToken: both.Token));
             return await calling.ResponseAsync.ConfigureAwait(false);
         }
         catch (RpcException e) when (!both.IsCancellationRequested)

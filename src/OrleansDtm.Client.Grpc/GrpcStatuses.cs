@@ -27,7 +27,7 @@ internal static class GrpcStatuses
             StatusCode.Aborted when reason == ResultWords.Ongoing => new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
             StatusCode.Aborted or StatusCode.AlreadyExists => new DtmConflictException(text, error) { Gid = gid, Reason = reason },
             StatusCode.NotFound => new DtmNotFoundException(text, error) { Gid = gid, Reason = reason },
-            StatusCode.InvalidArgument => new DtmInvalidRequestException(text, error) { Gid = gid, Reason = reason },
+            StatusCode.InvalidArgument or StatusCode.Unauthenticated or StatusCode.PermissionDenied => new DtmInvalidRequestException(text, error) { Gid = gid, Reason = reason },
             _ => new DtmUnavailableException(text, error) { Gid = gid, Reason = reason },
         };
     }

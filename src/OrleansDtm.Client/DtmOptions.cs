@@ -8,6 +8,12 @@ public sealed class DtmOptions
     /// <summary>The coordinator's HTTP address, any DTM-compatible one. Default: http://localhost:36789.</summary>
     public Uri Server { get; set; } = new("http://localhost:36789");
 
+    /// <summary>
+    /// The API key, or the token, that the coordinator asks for; sent as <c>Authorization: Bearer</c>, over gRPC too, and to nobody else. Null
+    /// (default) = none. For one that changes add a handler to the HTTP client <see cref="DtmHttpClients.Coordinator"/>.
+    /// </summary>
+    public string? ApiKey { get; set; }
+
     /// <summary>How long the coordinator may take to answer what it need not wait for. Default: 10 s.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

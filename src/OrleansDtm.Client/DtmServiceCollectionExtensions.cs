@@ -22,6 +22,8 @@ public static class DtmServiceCollectionExtensions
                 static o => o.RequestTimeout > TimeSpan.Zero && o.WaitTimeout > TimeSpan.Zero && o.BranchTimeout > TimeSpan.Zero
                     && o.WorkflowPatience > TimeSpan.Zero,
                 "The timeouts of DtmOptions must be greater than zero.")
+            .Validate(
+                static o => o.ApiKey?.Any(static c => c is <= ' ' or > '~') != true, "DtmOptions.ApiKey must be of printable ASCII characters, without spaces.")
             .Validate(static o => o.Json is not null, "DtmOptions.Json must not be null.")
             .ValidateOnStart();
 

@@ -142,6 +142,11 @@ internal sealed class HttpCoordinator : ICoordinator
         using var late = new CancellationTokenSource(limit, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         using var request = new HttpRequestMessage(method, $"{Address}/{apiAndQuery}") { Content = content };
+        if (_options.ApiKey is { Length: > 0 } key)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
         try
         {
             using var http = _http.CreateClient(DtmHttpClients.Coordinator);

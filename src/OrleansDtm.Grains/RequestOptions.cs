@@ -1,3 +1,5 @@
+using OrleansDtm.Invokers;
+
 namespace OrleansDtm.Grains;
 
 /// <summary>Defaults and bounds of requests, the same for every API. What is beyond a bound is refused; nothing is stored then.</summary>
@@ -17,6 +19,12 @@ public sealed class RequestOptions
 
     /// <summary>Steps of one transaction. Default 1000.</summary>
     public int StepsMax { get; set; } = 1000;
+
+    /// <summary>
+    /// Hosts that URLs may name. Default: all but link-local, metadata and other special addresses. Calls judge by the same, unless
+    /// <see cref="InvokerOptions"/> are registered beside it.
+    /// </summary>
+    public BranchTargets Targets { get; set; } = BranchTargets.Default;
 
     /// <summary>Bytes of all texts and payloads of a request of an Orleans client. Default 4 MiB; HTTP and gRPC bound theirs themselves.</summary>
     public int BytesMax { get; set; } = 4 * 1024 * 1024;

@@ -38,7 +38,7 @@ public sealed class BranchHttpClient : IDisposable
 
             // As Go's client, and so DTM, sends them.
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        });
+        }.Guard(options));
     }
 
     public void Dispose() => _http.Dispose();

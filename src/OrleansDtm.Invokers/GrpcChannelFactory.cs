@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using Grpc.Core;
@@ -15,7 +14,7 @@ internal static class GrpcChannelFactory
     private static readonly TimeSpan ReconnectMin = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReconnectMax = TimeSpan.FromSeconds(1);
 
-    public static GrpcChannel Create(GrpcTarget target, InvokerOptions options)
+    public static GrpcChannel Create(GrpcTarget target, InvokerOptions options, TimeProvider clock)
     {
         var several = target.Hosts.Contains(',', StringComparison.Ordinal);
         var channel = new GrpcChannelOptions
@@ -34,11 +33,8 @@ internal static class GrpcChannelFactory
         }
 
         channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
-        channel.ServiceProvider = new Resolvers(
-            several
-                ? new StaticResolverFactory(_ => [.. target.Hosts.Split(',').Select(host => Address(host, target.Tls))])
-                : new DnsResolverFactory(options.ConnectionLifetime));
-        return GrpcChannel.ForAddress(several ? "static:///branch" : $"dns:///{target.Hosts}", channel);
+        channel.ServiceProvider = new Resolvers(new GuardedResolver.Factory(target, options, clock));
+        return GrpcChannel.ForAddress($"{GuardedResolver.Factory.Scheme}:///{(several ? "branch" : target.Hosts)}", channel);
     }
 
     private static SocketsHttpHandler Handler(InvokerOptions options, bool balanced)
@@ -60,21 +56,14 @@ internal static class GrpcChannelFactory
             // gids and headers need not be ASCII.
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         };
-        if (!balanced)
+        if (balanced)
         {
-            // With one address there is nothing to balance: connecting when called, without a back-off of its own, is what retries want.
-            handler.Properties["__GrpcLoadBalancingDisabled"] = true;
+            return handler.UseCertificates(options); // The resolver has judged the addresses.
         }
 
-        return handler;
-    }
-
-    private static BalancerAddress Address(string host, bool tls)
-    {
-        var colon = host.LastIndexOf(':');
-        return colon >= 0 && !host.EndsWith(']')
-            ? new BalancerAddress(host[..colon], int.Parse(host[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture))
-            : new BalancerAddress(host, tls ? 443 : 80);
+        // With one address there is nothing to balance: connecting when called, without a back-off of its own, is what retries want.
+        handler.Properties["__GrpcLoadBalancingDisabled"] = true;
+        return handler.Guard(options);
     }
 
     /// <summary>The one service a channel asks for.</summary>

@@ -43,7 +43,7 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
 
                 if (entry is null)
                 {
-                    entry = new Entry(key, GrpcChannelFactory.Create(target, options));
+                    entry = new Entry(key, GrpcChannelFactory.Create(target, options, clock));
                     _entries.Add(key, entry);
                 }
 

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
 namespace OrleansDtm.Invokers;
 
 /// <summary>Limits of outbound calls.</summary>
@@ -29,6 +32,18 @@ public sealed record InvokerOptions
 
     /// <summary>gRPC services with an open channel. Default 1024; the one unused for longest makes place.</summary>
     public int GrpcChannelsMax { get; init; } = 1024;
+
+    /// <summary>Which hosts may be called. Default: all but link-local, metadata and other special addresses.</summary>
+    public BranchTargets Targets { get; init; } = BranchTargets.Default;
+
+    /// <summary>Looks up the addresses of a name. Default: as the machine does.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveHost { get; init; } = static (host, cancel) => Dns.GetHostAddressesAsync(host, cancel);
+
+    /// <summary>Asked at each TLS connection for the certificate to show to services that want one. Null (default) = none.</summary>
+    public Func<X509Certificate2?>? ClientCertificate { get; init; }
+
+    /// <summary>Asked at each TLS connection for authorities that are trusted beside those of the machine. Null (default) = none.</summary>
+    public Func<X509Certificate2Collection>? TrustedRoots { get; init; }
 
     /// <summary>How long a channel is kept that nobody uses. Default 10 minutes.</summary>
     public TimeSpan GrpcChannelIdle { get; init; } = TimeSpan.FromMinutes(10);

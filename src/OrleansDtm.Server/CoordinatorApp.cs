@@ -25,12 +25,13 @@ public static class CoordinatorApp
         var options = SettingsLoader.Load(args);
         SecuritySettings.CheckBind(options);
         var grpc = GrpcHosting.Endpoint(options);
+        var http = PortTls.OfHttp(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
         builder.Services.AddRouting();
         builder.AddGrpcApi(options);
         builder.WebHost.UseKestrelCore()
-            .ConfigureKestrel(kestrel => Listen(kestrel, options, grpc))
+            .ConfigureKestrel(kestrel => Listen(kestrel, options, grpc, listen => http?.Use(listen)))
 
             // Sockets complete on pool threads, where requests may as well run at once: nothing here blocks a thread.
             .UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
@@ -57,7 +58,8 @@ public static class CoordinatorApp
         app.UseSecurity(options);
         app.MapHttpApi();
         app.MapGrpcApi();
-        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle).RequireRole(RoleNames.Read); // What it takes further, the method says.
+        app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle)
+            .RequireRole(RoleNames.Read); // What it takes further, the method says.
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
         app.MapAdminPage(options);
@@ -87,7 +89,7 @@ public static class CoordinatorApp
         builder.Logging.AddCoordinatorConsole(options.Telemetry);
     }
 
-    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc)
+    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc, Action<ListenOptions> http)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax + GrpcHosting.MessagePrefixBytes;
@@ -95,7 +97,7 @@ public static class CoordinatorApp
 
         // In this order: who finds the HTTP port ready may use the other one too.
         Listen(kestrel, options.Bind, options.GrpcPort, grpc);
-        Listen(kestrel, options.Bind, options.HttpPort, static _ => { });
+        Listen(kestrel, options.Bind, options.HttpPort, http);
     }
 
     private static void Listen(KestrelServerOptions kestrel, string bind, int port, Action<ListenOptions> configure)

@@ -1,3 +1,4 @@
 using OrleansDtm.Server.Commands;
 
-return await new CommandLine(new RunCommand(), new SchemaCommand(), new ImportCommand(), new CheckConfigCommand(), new ExportCommand()).Run(args);
+return await new CommandLine(
+    new RunCommand(), new SchemaCommand(), new ImportCommand(), new CheckConfigCommand(), new ExportCommand(), new KeyCommand()).Run(args);

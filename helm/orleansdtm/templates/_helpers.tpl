@@ -77,6 +77,18 @@ app.kubernetes.io/part-of: orleansdtm
 {{- end -}}
 {{- end -}}
 
+{{/* "yes" when callers must prove who they are. */}}
+{{- define "orleansdtm.secured" -}}
+{{- if or (include "orleansdtm.keysSecret" .) .Values.security.jwt.authority -}}yes{{- end -}}
+{{- end -}}
+
+{{/* The Secret with the lines of keys; empty = none. */}}
+{{- define "orleansdtm.keysSecret" -}}
+{{- if .Values.security.existingSecret -}}{{ .Values.security.existingSecret }}
+{{- else if .Values.security.keys -}}{{ include "orleansdtm.fullname" . }}-keys
+{{- end -}}
+{{- end -}}
+
 {{- define "orleansdtm.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}{{- end -}}

@@ -101,6 +101,11 @@ spec:
         - name: data
           mountPath: /data
         {{- end }}
+        {{- if include "orleansdtm.keysSecret" . }}
+        - name: keys
+          mountPath: /etc/orleansdtm/keys
+          readOnly: true
+        {{- end }}
         {{- if .Values.grpc.tlsSecret }}
         - name: grpc-tls
           mountPath: /etc/orleansdtm/tls
@@ -122,6 +127,13 @@ spec:
       persistentVolumeClaim:
         claimName: {{ .Values.persistence.existingClaim }}
     {{- end }}
+    {{- end }}
+    {{- with include "orleansdtm.keysSecret" . }}
+    - name: keys
+      secret:
+        secretName: {{ . }}
+        # Readable for the pod's group only, which is fsGroup.
+        defaultMode: 0440
     {{- end }}
     {{- with .Values.grpc.tlsSecret }}
     - name: grpc-tls

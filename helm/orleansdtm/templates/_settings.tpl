@@ -34,6 +34,25 @@ ORLEANSDTM_Cluster__GatewayPort: "30000"
 ORLEANSDTM_Cluster__ClusterId: {{ include "orleansdtm.clusterId" . | quote }}
 ORLEANSDTM_Cluster__ServiceId: {{ include "orleansdtm.serviceId" . | quote }}
 {{- end }}
+{{- if include "orleansdtm.keysSecret" . }}
+ORLEANSDTM_Security__KeysFile: /etc/orleansdtm/keys/{{ ternary .Values.security.keysKey "keys" (ne .Values.security.existingSecret "") }}
+{{- end }}
+{{- with .Values.security.jwt }}
+{{- if .authority }}
+ORLEANSDTM_Security__Jwt__Authority: {{ .authority | quote }}
+ORLEANSDTM_Security__Jwt__Audience: {{ .audience | quote }}
+ORLEANSDTM_Security__Jwt__RoleClaim: {{ .roleClaim | quote }}
+{{- with .issuer }}
+ORLEANSDTM_Security__Jwt__Issuer: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if .Values.security.allowAnonymous }}
+ORLEANSDTM_Security__AllowAnonymous: "true"
+{{- end }}
+{{- if .Values.security.anonymousMetrics }}
+ORLEANSDTM_Security__AnonymousMetrics: "true"
+{{- end }}
 {{- if .Values.grpc.tlsSecret }}
 ORLEANSDTM_Grpc__TlsCertificate: /etc/orleansdtm/tls/tls.crt
 ORLEANSDTM_Grpc__TlsKey: /etc/orleansdtm/tls/tls.key

@@ -45,16 +45,33 @@
 {{- if and $store.existingSecret $store.password -}}
   {{- $problems = append $problems "store.password: store.existingSecret already says where the password is; remove one of them." -}}
 {{- end -}}
+{{- $security := .Values.security -}}
+{{- $secured := include "orleansdtm.secured" . -}}
+{{- if and $secured $security.allowAnonymous -}}
+  {{- $problems = append $problems "security.allowAnonymous: keys or tokens are given, which would then protect nothing; remove one or the other." -}}
+{{- else if not (or $secured $security.allowAnonymous) -}}
+  {{- $problems = append $problems "security: say who may use the API. security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), or security.allowAnonymous=true for everybody who reaches it." -}}
+{{- end -}}
+{{- if and $security.existingSecret $security.keys -}}
+  {{- $problems = append $problems "security.keys: security.existingSecret already says where the keys are; remove one of them." -}}
+{{- end -}}
+{{- if and $security.jwt.authority (not $security.jwt.audience) -}}
+  {{- $problems = append $problems "security.jwt.audience: without it a token meant for another service would be good here." -}}
+{{- end -}}
+{{- if and $secured .Values.serviceMonitor.enabled (not (or $security.anonymousMetrics .Values.serviceMonitor.keySecret)) -}}
+  {{- $problems = append $problems "serviceMonitor.keySecret: Prometheus needs an API key of the role read; or set security.anonymousMetrics." -}}
+{{- end -}}
 {{- $own := list "bind" "httpport" "grpcport" "loglevel" "draintimeout" "grpc:tlscertificate" "grpc:tlskey" "store:driver" "store:path"
   "store:host" "store:port" "store:user" "store:db" "cluster:mode" "cluster:siloport" "cluster:gatewayport" "cluster:clusterid"
   "cluster:serviceid" "logging:format" "telemetry:otlpendpoint" "telemetry:otlpprotocol" "telemetry:traceratio" "telemetry:logs"
-  "admin:enabled" "admin:basepath" -}}
+  "admin:enabled" "admin:basepath" "security:keysfile" "security:allowanonymous" "security:anonymousmetrics"
+  "security:jwt:authority" "security:jwt:audience" "security:jwt:issuer" "security:jwt:roleclaim" -}}
 {{- range $key, $_ := .Values.config -}}
   {{- $lower := lower $key -}}
-  {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring") -}}
+  {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring" "tls:password") -}}
     {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys." $key) -}}
   {{- else if has $lower $own -}}
-    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
+    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, security, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
   {{- end -}}
 {{- end -}}
 {{- range $name := list "ingress" "grpcIngress" -}}

@@ -2,15 +2,16 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Alerts;
 
 /// <summary>Tells the webhook what the queue holds, one alert at a time. Each is tried once: the next error of the call is the next alert.</summary>
-internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, ILogger<AlertSender> log) : BackgroundService
+internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, InvokerOptions calls, ILogger<AlertSender> log) : BackgroundService
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null })
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null }.Guard(calls))
     {
         Timeout = options.Timeout,
         MaxResponseContentBufferSize = 64 * 1024,

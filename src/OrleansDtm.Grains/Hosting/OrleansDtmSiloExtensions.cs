@@ -37,7 +37,10 @@ public static class OrleansDtmSiloExtensions
         }
 
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(new InvokerOptions());
+        services.TryAddSingleton(static provider => new InvokerOptions
+        {
+            Targets = provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests.Targets,
+        });
         services.TryAddSingleton<BranchHttpClient>();
         services.TryAddSingleton<HttpBranchInvoker>();
         services.TryAddSingleton<GrpcBranchInvoker>();

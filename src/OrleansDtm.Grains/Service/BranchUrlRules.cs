@@ -40,8 +40,9 @@ public static class BranchUrlRules
     /// </param>
     /// <param name="field">Named in the error.</param>
     /// <param name="grains">Knows which grains were registered; null (default) = none was.</param>
+    /// <param name="targets">Which hosts may be called; null (default) = not judged here.</param>
     /// <exception cref="RequestException">It cannot be called.</exception>
-    public static string Check(string? url, string protocol, string field, BranchGrainDirectory? grains = null)
+    public static string Check(string? url, string protocol, string field, BranchGrainDirectory? grains = null, BranchTargets? targets = null)
     {
         if (string.IsNullOrEmpty(url))
         {
@@ -60,7 +61,10 @@ public static class BranchUrlRules
 
         if (IsHttp(url) || (protocol == "grpc" && IsGrpc(url)))
         {
-            return url;
+            return HasUserInfo(url)
+                ? throw new RequestException(field, "holds a user name or password before its host; send them in branch_headers")
+                : targets?.FindProblem(url) is not { } denied ? url
+                : throw new RequestException(field, $"'{RequestValidator.Printable(url)}' may not be called: {denied}");
         }
 
         if (BranchUrl.IsGrain(url))
@@ -118,6 +122,17 @@ public static class BranchUrlRules
         }
 
         return true;
+    }
+
+    /// <summary>What stands before an @ looks like the host to people and is not.</summary>
+    private static bool HasUserInfo(string url) =>
+        BranchInvokers.IsHttp(url) && Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.UserInfo.Length > 0 || Authority(url).Contains('@'));
+
+    private static ReadOnlySpan<char> Authority(string url)
+    {
+        var rest = url.AsSpan(url.IndexOf("://", StringComparison.Ordinal) + 3);
+        var end = rest.IndexOfAny('/', '?', '#');
+        return end < 0 ? rest : rest[..end];
     }
 
     private static bool IsHttp(string url) =>

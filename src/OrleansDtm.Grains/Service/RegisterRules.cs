@@ -1,6 +1,7 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
+using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Service;
@@ -12,14 +13,14 @@ internal static class RegisterRules
     private const int OpMax = 64;
 
     /// <exception cref="RequestException">Something is missing or wrong.</exception>
-    public static RegisterMessage Check(RegisterRequest request, BranchGrainDirectory grains)
+    public static RegisterMessage Check(RegisterRequest request, BranchGrainDirectory grains, BranchTargets targets)
     {
         var type = RequestValidator.Type(request.TransType);
         var branchId = Short("branch_id", request.BranchId, BranchIdMax);
         RegisterCall[] calls = type switch
         {
-            TransactionType.Tcc => [Call(grains, BranchOps.Cancel, request, "cancel"), Call(grains, BranchOps.Confirm, request, "confirm")],
-            TransactionType.Xa => [Call(grains, BranchOps.Rollback, request, "url"), Call(grains, BranchOps.Commit, request, "url")],
+            TransactionType.Tcc => [Call(grains, targets, BranchOps.Cancel, request, "cancel"), Call(grains, targets, BranchOps.Confirm, request, "confirm")],
+            TransactionType.Xa => [Call(grains, targets, BranchOps.Rollback, request, "url"), Call(grains, targets, BranchOps.Commit, request, "url")],
             TransactionType.Workflow => [new RegisterCall(Short("op", Field(request, "op"), OpMax), "")],
             _ => throw new RequestException("trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
         };
@@ -34,8 +35,8 @@ internal static class RegisterRules
     }
 
     /// <summary>Whether a URL fits is not known here: the protocol was said when the transaction was prepared. Any known form will do.</summary>
-    private static RegisterCall Call(BranchGrainDirectory grains, string op, RegisterRequest request, string field) =>
-        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains));
+    private static RegisterCall Call(BranchGrainDirectory grains, BranchTargets targets, string op, RegisterRequest request, string field) =>
+        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains, targets));
 
     private static string? Field(RegisterRequest request, string name) => request.Fields.GetValueOrDefault(name);
 

@@ -19,6 +19,10 @@ namespace OrleansDtm.Grains.Service;
 public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null)
 {
     public const int GidMax = 128;
+
+    /// <summary>Hosts that URLs may name.</summary>
+    internal BranchTargets Targets => options.Targets;
+
     private const double TimeoutSecondsMax = 366 * 86400.0;
     private const double RetrySecondsMax = 7 * 86400.0;
     private const double RequestSecondsMax = 86400.0;
@@ -131,13 +135,13 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     /// <summary>Whom to ask about a prepared message, or how to resume a workflow.</summary>
     private string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
     {
-        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared", grains);
+        var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared", grains, options.Targets);
         return url.Length == 0 && prepare && type == TransactionType.Msg
             ? throw new RequestException("query_prepared", "is missing; without it nobody can tell whether a prepared msg was meant")
             : url;
     }
 
-    private string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url", grains);
+    private string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url", grains, options.Targets);
 
     private static long Delay(string? customData)
     {
@@ -281,7 +285,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
     /// <summary>The field is named only when there is something to say about it.</summary>
     private string Url(string? url, string protocol, int step, string member) =>
-        BranchUrlRules.IsPlainHttp(url) ? url : BranchUrlRules.Check(url, protocol, Item("steps", step, member), grains);
+        BranchUrlRules.IsPlainHttp(url) && options.Targets.FindProblem(url) is null
+            ? url
+            : BranchUrlRules.Check(url, protocol, Item("steps", step, member), grains, options.Targets);
 
     private static string Item(string list, int index, string? member = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");

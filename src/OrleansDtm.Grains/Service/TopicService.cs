@@ -29,7 +29,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
             throw new RequestException("remark", $"is longer than {RemarkMax} characters");
         }
 
-        var target = BranchUrlRules.Check(url, "grpc", "url", branches);
+        var target = BranchUrlRules.Check(url, "grpc", "url", branches, _options.Targets);
         return GrainCalls.Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 

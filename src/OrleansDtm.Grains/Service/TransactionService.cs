@@ -68,7 +68,7 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var branch = RegisterRules.Check(request, branches);
+        var branch = RegisterRules.Check(request, branches, validator.Targets);
         return Ask(gid, grain => grain.RegisterBranch(branch));
     }
 
@@ -128,18 +128,20 @@ public sealed class TransactionService(
     public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
         store.Load(RequestValidator.Gid(gid), cancellationToken);
 
-    public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken)
+    /// <param name="secrets">Show the values of headers that prove something, such as Authorization; else stars.</param>
+    public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken, bool secrets = false)
     {
         var stored = await Find(gid, cancellationToken);
         return new QueryView
         {
-            Transaction = stored is null ? null : TransactionViews.Of(stored),
+            Transaction = stored is null ? null : TransactionViews.Of(stored, secrets),
             Branches = stored is null ? [] : TransactionViews.BranchesOf(stored.Transaction),
         };
     }
 
+    /// <param name="secrets">Show the values of headers that prove something, such as Authorization; else stars.</param>
     /// <exception cref="RequestException">Its position is none.</exception>
-    public async Task<ListView> List(ListRequest request, CancellationToken cancellationToken)
+    public async Task<ListView> List(ListRequest request, CancellationToken cancellationToken, bool secrets = false)
     {
         ArgumentNullException.ThrowIfNull(request);
         var before = ListPosition.Parse(request.Position, store.Shards.Count);
@@ -147,18 +149,18 @@ public sealed class TransactionService(
         return new ListView
         {
             // As DTM answers: null for a gid that does not exist, an empty list for an empty page.
-            Transactions = request.Filter.Gid is not null && page.Rows.Count == 0 ? null : [.. page.Rows.Select(TransactionViews.Of)],
+            Transactions = request.Filter.Gid is not null && page.Rows.Count == 0 ? null : [.. page.Rows.Select(row => TransactionViews.Of(row, secrets))],
             NextPosition = page.Next is null ? "" : ListPosition.Format(page.Next),
         };
     }
 
     /// <summary>A workflow as prepareWorkflow shows it.</summary>
-    public static WorkflowView View(StoredTransaction workflow)
+    public static WorkflowView View(StoredTransaction workflow, bool secrets = false)
     {
         ArgumentNullException.ThrowIfNull(workflow);
         return new WorkflowView
         {
-            Transaction = TransactionViews.Of(workflow),
+            Transaction = TransactionViews.Of(workflow, secrets),
             Progresses = TransactionViews.BranchesOf(workflow.Transaction),
         };
     }

@@ -10,7 +10,7 @@ namespace OrleansDtm.Grains.Service;
 /// <summary>Stored transactions in DTM's words.</summary>
 internal static class TransactionViews
 {
-    public static TransactionView Of(StoredTransaction stored)
+    public static TransactionView Of(StoredTransaction stored, bool secrets)
     {
         var transaction = stored.Transaction;
         var definition = transaction.Definition;
@@ -26,7 +26,7 @@ internal static class TransactionViews
             Protocol = definition.Protocol,
             FinishTime = transaction.Status == TransactionStatus.Succeed ? transaction.Finished?.UtcDateTime : null,
             RollbackTime = transaction.Status == TransactionStatus.Failed ? transaction.Finished?.UtcDateTime : null,
-            Options = Options(definition),
+            Options = Options(definition, secrets),
             CustomData = Given(definition.CustomData),
             Result = Given(transaction.Result),
             RollbackReason = Given(transaction.RollbackReason),
@@ -80,7 +80,7 @@ internal static class TransactionViews
     };
 
     /// <summary>The options that differ from "nothing said", in DTM's spelling and seconds.</summary>
-    private static string Options(TransactionDefinition definition)
+    private static string Options(TransactionDefinition definition, bool secrets)
     {
         var options = definition.Options;
         using var buffer = new MemoryStream();
@@ -105,7 +105,7 @@ internal static class TransactionViews
                 json.WriteStartObject("branch_headers");
                 foreach (var (name, value) in definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal))
                 {
-                    json.WriteString(name, value);
+                    json.WriteString(name, secrets || !SecretHeaders.IsSecret(name) ? value : SecretHeaders.Mask);
                 }
 
                 json.WriteEndObject();

@@ -30,11 +30,14 @@ public static class HttpApi
         Get("version", static context =>
             HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView)).OpenToAll();
         Get("query", async context => await HttpAnswers.Write(
-            context, 200, await service.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView)).RequireRole(RoleNames.Read);
+            context,
+            200,
+            await service.Query(context.Request.Query["gid"], context.RequestAborted, Caller.Has(context, Role.Admin)),
+            ProtocolJson.Readable.QueryView)).RequireRole(RoleNames.Read);
         Get("all", async context => await HttpAnswers.Write(
             context,
             200,
-            await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
+            await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, Caller.Has(context, Role.Admin)),
             ProtocolJson.Readable.ListView)).RequireRole(RoleNames.Read);
 
         Post("submit", service.Submit, static request => request.WaitResult ?? false).RequireRole(RoleNames.Submit);
@@ -54,8 +57,11 @@ public static class HttpApi
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
-            routes.MapPost($"{Prefix}/{name}", async context => await HttpAnswers.Reply(
-                context, await service.RegisterBranch(await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax)), waited: false)).RequireRole(RoleNames.Submit);
+            routes.MapPost($"{Prefix}/{name}", async context =>
+            {
+                var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+                await HttpAnswers.Reply(context, await service.RegisterBranch(request), waited: false);
+            }).RequireRole(RoleNames.Submit);
         }
 
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>

@@ -36,6 +36,7 @@ internal sealed class CheckConfigCommand : Command
         try
         {
             options = SettingsLoader.Load(arguments.Settings);
+            SecuritySettings.CheckBind(options);
         }
         catch (SettingsException e)
         {

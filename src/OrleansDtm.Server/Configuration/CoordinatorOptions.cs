@@ -26,6 +26,10 @@ public sealed record CoordinatorOptions
 
     public SecurityOptions Security { get; init; } = new();
 
+    public TlsOptions Tls { get; init; } = new();
+
+    public BranchOptions Branches { get; init; } = new();
+
     /// <summary>How often the store is searched for work that is due. Default 1 s.</summary>
     public TimeSpan TransCronInterval { get; init; } = TimeSpan.FromSeconds(1);
 

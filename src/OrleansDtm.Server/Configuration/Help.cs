@@ -15,7 +15,7 @@ internal static class Help
           Bind=localhost                       address to listen on; * = all
           HttpPort=36789                       HTTP and JSON-RPC; 0 = any free port
           GrpcPort=36790                       gRPC; 0 = any free port
-          Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = gRPC without TLS
+          Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = as Tls says
           Grpc:StreamsPerConnectionMax=512     calls under way on one gRPC connection
           Store:Driver=sqlite                  where transactions are kept: sqlite, mysql (MariaDB too) or postgres
           Store:Path=data/orleansdtm.db        the SQLite file
@@ -48,6 +48,20 @@ internal static class Help
           Cluster:ClusterId=orleansdtm, Cluster:ServiceId=orleansdtm
           Cluster:ConnectionString=            database of the cluster's tables; empty = the store's (the first shard's)
           Cluster:AdvertisedAddress=           IP address for the other silos; empty = that of Bind, of the pod or of the machine
+          Tls:CertificatePath=, Tls:KeyPath=   TLS of both ports: PEM files, or a .pfx (Tls:Password=); read again when they change
+          Tls:ClientCaPath=                    PEM file: only clients with a certificate of this authority get in
+          Security:Keys:0=, Security:Keys:1=   who may do what: 'name role sha256:hash', as the command 'key' prints it
+          Security:KeysFile=                   the same, a line each; read again when it changes
+          Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:SigningKeysFile= (PEM, JWKS)
+          Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
+          Security:AllowAnonymous=false        needed to listen beyond this machine without keys or tokens
+          Security:AnonymousMetrics=false      /api/metrics needs no role
+          Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = no other limit than Limits
+          Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
+          Branches:Allow:0=, Branches:Deny:0=  hosts, addresses, networks that may (not) be called: *.example.com:443, 10.0.0.0/8
+          Branches:DenyPrivate=false           neither may this machine and private networks
+          Branches:Tls:CertificatePath=, Branches:Tls:KeyPath=   shown to services that ask for a certificate
+          Branches:Tls:CaPath=                 PEM file of authorities trusted beside those of the machine
           Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512
         """;
 }

@@ -11,7 +11,7 @@ public sealed record SecurityOptions
     /// <summary>/api/metrics asks for no role. Default false.</summary>
     public bool AnonymousMetrics { get; init; }
 
-    /// <summary>Keys of the settings, each <c>name role sha256:hash [not-after]</c>.</summary>
+    /// <summary>Keys of the settings, each <c>name role sha256:hash</c> and what limits it.</summary>
     internal IReadOnlyList<ApiKey> Keys { get; init; } = [];
 
     /// <summary>A file with more keys, one a line; read again when it changes. Empty (default) = none.</summary>
@@ -19,6 +19,12 @@ public sealed record SecurityOptions
 
     /// <summary>How long a sign-in to the admin page with an API key lasts. Default 12 h; a token lasts as long as it says.</summary>
     public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromHours(12);
+
+    /// <summary>Requests a second of each caller, of which as many may come at once. 0 (default) = any number; a key may have a rate of its own.</summary>
+    public int RequestsPerSecond { get; init; }
+
+    /// <summary>Bytes of a request's body of each caller, less than Limits:RequestBytesMax. 0 (default) = as that says; a key may have its own.</summary>
+    public int RequestBytesMax { get; init; }
 
     public JwtOptions Jwt { get; init; } = new();
 

@@ -16,6 +16,7 @@ internal static class SecuritySettings
     public static readonly string[] Names =
     [
         AllowAnonymous, "Security:AnonymousMetrics", "Security:KeysFile", "Security:SessionLifetime",
+        "Security:RequestsPerSecond", "Security:RequestBytesMax",
         Authority, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
 
@@ -30,6 +31,8 @@ internal static class SecuritySettings
             Keys = ReadKeys(read),
             KeysFile = read.Text("Security:KeysFile", ""),
             SessionLifetime = read.Seconds("Security:SessionLifetime", defaults.SessionLifetime, 60, 30 * 86400),
+            RequestsPerSecond = read.Whole("Security:RequestsPerSecond", 0, 0, 1_000_000),
+            RequestBytesMax = read.Whole("Security:RequestBytesMax", 0, 0, 256 * 1024 * 1024),
             Jwt = new JwtOptions
             {
                 Authority = read.Text(Authority, ""),
@@ -55,10 +58,12 @@ internal static class SecuritySettings
         if (options.Security is { IsOn: false, AllowAnonymous: false } && !IsLoopback(options.Bind))
         {
             throw new SettingsException([$"""
-                Bind: '{options.Bind}' is not safe without security: everybody who reaches the ports could read payloads, submit and stop transactions. Three ways out:
+                Bind: '{options.Bind}' is not safe without security: everybody who reaches the ports could read payloads, submit and stop
+                transactions. Three ways out:
                     Bind=localhost                  only this machine reaches them
                     Security:Keys:0=... (or Security:KeysFile, Security:Jwt)   callers prove who they are; 'OrleansDtm.Server key' makes a key
                     Security:AllowAnonymous=true    you trust everybody in the network around it
+                [ODTM1008]
                 """]);
         }
     }

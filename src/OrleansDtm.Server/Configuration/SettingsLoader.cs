@@ -39,7 +39,7 @@ public static partial class SettingsLoader
     };
 
     /// <summary>Everything <see cref="CoordinatorOptions"/> knows, by key.</summary>
-    private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names], StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names], StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
         "DrainTimeout",
@@ -62,7 +62,7 @@ public static partial class SettingsLoader
     };
 
     /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
-    private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists];
+    private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
 
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
     public static CoordinatorOptions Load(string[] args)
@@ -225,6 +225,8 @@ public static partial class SettingsLoader
         options = options with
         {
             Cluster = ClusterSettings.Read(read, defaults.Cluster, options),
+            Tls = BranchSettings.ReadTls(read),
+            Branches = BranchSettings.Read(read),
             Security = SecuritySettings.Read(read, defaults.Security),
         };
         if (options.AlertWebHook.Length > 0

@@ -25,7 +25,7 @@ internal static class TransactionDocument
     /// <summary>Of a row: what the API tells, and what it keeps to itself.</summary>
     public static JsonObject Of(StoredTransaction stored)
     {
-        var view = JsonSerializer.SerializeToNode(TransactionService.View(stored), ProtocolJson.Readable.WorkflowView)!.AsObject();
+        var view = JsonSerializer.SerializeToNode(TransactionService.View(stored, secrets: true), ProtocolJson.Readable.WorkflowView)!.AsObject();
         var transaction = stored.Transaction;
         var definition = transaction.Definition;
         var document = new JsonObject

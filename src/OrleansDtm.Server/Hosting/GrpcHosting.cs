@@ -1,11 +1,8 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
@@ -61,7 +58,7 @@ internal static class GrpcHosting
     /// <exception cref="SettingsException">The certificate cannot be used.</exception>
     public static Action<ListenOptions> Endpoint(CoordinatorOptions options)
     {
-        var tls = Tls(options.Grpc);
+        var tls = PortTls.OfGrpc(options);
         return listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
@@ -70,10 +67,7 @@ internal static class GrpcHosting
                 connection.Items[OnGrpcPort] = null;
                 return next(connection);
             });
-            if (tls is not null)
-            {
-                listen.UseHttps(tls);
-            }
+            tls?.Use(listen);
         };
     }
 
@@ -123,29 +117,5 @@ internal static class GrpcHosting
         }
 
         static string Number(StatusCode status) => ((int)status).ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static HttpsConnectionAdapterOptions? Tls(GrpcOptions options)
-    {
-        if (options.TlsCertificate.Length == 0)
-        {
-            return null;
-        }
-
-        try
-        {
-            var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(options.TlsCertificate);
-            return new HttpsConnectionAdapterOptions
-            {
-                ServerCertificate = X509Certificate2.CreateFromPemFile(options.TlsCertificate, options.TlsKey),
-                ServerCertificateChain = chain,
-            };
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new SettingsException(
-                [$"Grpc:TlsCertificate '{options.TlsCertificate}', Grpc:TlsKey '{options.TlsKey}': {e.Message} Both must be PEM files that can be read. [ODTM1004]"]);
-        }
     }
 }

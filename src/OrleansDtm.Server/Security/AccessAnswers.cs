@@ -1,3 +1,4 @@
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
@@ -38,7 +39,7 @@ internal static class AccessAnswers
     private static Task Refuse(HttpContext context, int status, StatusCode grpc, int jsonRpc, string message, string? id = null)
     {
         context.Response.Headers.CacheControl = "no-store";
-        if (IsGrpc(context.Request))
+        if (IsGrpcMethod(context))
         {
             // A whole answer of headers: clients read the status there when nothing follows.
             context.Response.StatusCode = StatusCodes.Status200OK;
@@ -53,8 +54,8 @@ internal static class AccessAnswers
             : HttpAnswers.Result(context, status, Error, message);
     }
 
-    public static bool IsGrpc(HttpRequest request) =>
-        request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+    /// <summary>By what is asked for, not by what the caller says of its request.</summary>
+    public static bool IsGrpcMethod(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null;
 
     private static string Printable(string name) => string.Concat(name.Where(static c => !char.IsControl(c)));
 }

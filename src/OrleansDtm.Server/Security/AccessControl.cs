@@ -1,9 +1,10 @@
 using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace OrleansDtm.Server.Security;
 
 /// <summary>Lets a request pass when its caller has the role that the endpoint asks for. There only when security is on.</summary>
-internal sealed class AccessControl(RequestDelegate next, Authenticator authenticator, PagePaths page)
+internal sealed class AccessControl(RequestDelegate next, Authenticator authenticator, CallerLimits limits, PagePaths page)
 {
     public Task InvokeAsync(HttpContext context) => Needed(context) is { } needed ? Check(context, needed) : next(context);
 
@@ -22,10 +23,26 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
         {
             await AccessAnswers.Forbidden(context, BrowserGuard.NotOurPage);
         }
+        else if (limits.HasRates(caller) && !limits.TryTake(caller, out var seconds))
+        {
+            await AccessAnswers.TooMany(context, seconds, $"'{caller.Name}' has asked too often; the rate is limited");
+        }
         else
         {
+            LimitBody(context, caller);
             context.Features.Set(caller);
             await next(context);
+        }
+    }
+
+    private void LimitBody(HttpContext context, Caller caller)
+    {
+        if (!AccessAnswers.IsGrpcMethod(context) // See GrpcBodyLimit.
+            && limits.BytesMax(caller) is { } bytes
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit
+            && !(limit.MaxRequestBodySize <= bytes))
+        {
+            limit.MaxRequestBodySize = bytes;
         }
     }
 

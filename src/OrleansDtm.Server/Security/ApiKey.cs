@@ -12,7 +12,9 @@ namespace OrleansDtm.Server.Security;
 /// <param name="Role">The highest it has.</param>
 /// <param name="Hash">SHA-256 of its UTF-8 text, 32 bytes.</param>
 /// <param name="NotAfter">From then on it is refused; null = never.</param>
-internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter)
+/// <param name="RateMax">Requests a second; 0 = any number, null = as for all.</param>
+/// <param name="BytesMax">Bytes of a request's body; null = as for all.</param>
+internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter, int? RateMax = null, int? BytesMax = null)
 {
     /// <summary>A shorter text cannot hold 256 bits, whoever thought it up.</summary>
     public const int TextMin = 43;
@@ -28,43 +30,56 @@ internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash,
     /// <summary>The hash as settings have it.</summary>
     public static string Print(ReadOnlySpan<byte> hash) => HashPrefix + Convert.ToHexStringLower(hash);
 
-    /// <summary><c>name role sha256:hash [not-after]</c></summary>
+    /// <summary><c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536]</c></summary>
     /// <param name="line">As it was configured.</param>
     /// <param name="problem">What is wrong, without the hash; null = nothing.</param>
     public static ApiKey? Parse(string line, out string? problem)
     {
         var words = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        problem = null;
-        if (words.Length is < 3 or > 4)
+        if (words.Length < 3)
         {
-            problem = "is not written 'name role sha256:hash' with a date after it if the key is to end; the command 'key' makes such lines";
+            problem = "is not written 'name role sha256:hash'; the command 'key' makes such lines";
             return null;
         }
 
-        if (words[0].Length > 64 || words[0].Any(static c => char.IsControl(c)))
+        var hash = ReadHash(words[2]);
+        problem = words[0].Length > 64 || words[0].Any(char.IsControl) ? "has a name longer than 64 characters, or with control characters"
+            : RoleNames.Parse(words[1]) is null ? $"({words[0]}) has the role '{words[1]}'; write read, submit or admin, each of which includes those before it"
+            : hash is null ? $"({words[0]}) has no hash of the form sha256: and 64 hexadecimal digits; the key itself does not belong here"
+            : null;
+        var key = problem is null ? new ApiKey(words[0], RoleNames.Parse(words[1])!.Value, hash, null) : null;
+        foreach (var word in words.AsSpan(3))
         {
-            problem = "has a name longer than 64 characters, or with control characters";
-        }
-        else if (RoleNames.Parse(words[1]) is null)
-        {
-            problem = $"({words[0]}) has the role '{words[1]}'; write read, submit or admin, each of which includes those before it";
-        }
-        else if (ReadHash(words[2]) is null)
-        {
-            problem = $"({words[0]}) has no hash of the form sha256: and 64 hexadecimal digits; the key itself does not belong here";
-        }
-        else if (words.Length == 4 && ReadMoment(words[3]) is null)
-        {
-            problem = $"({words[0]}) ends at '{words[3]}'; write a date or a moment as in 2027-01-31 or 2027-01-31T12:00Z";
+            if (key is null)
+            {
+                break;
+            }
+
+            key = With(key, word, out problem);
         }
 
-        return problem is null
-            ? new ApiKey(words[0], RoleNames.Parse(words[1])!.Value, ReadHash(words[2]), words.Length == 4 ? ReadMoment(words[3]) : null)
-            : null;
+        return key;
     }
 
     /// <summary>Without the hash.</summary>
     public override string ToString() => $"{Name} {RoleNames.Of(Role)}";
+
+    private static ApiKey? With(ApiKey key, string word, out string? problem)
+    {
+        var (name, value) = word.Split('=', 2) is [var n, var v] ? (n, v) : ("until", word);
+        var changed = name switch
+        {
+            "until" when ReadMoment(value) is { } moment => key with { NotAfter = moment },
+            "rate" when ReadWhole(value) is { } rate => key with { RateMax = rate },
+            "bytes" when ReadWhole(value) is > 0 and var bytes => key with { BytesMax = bytes },
+            _ => null,
+        };
+        problem = changed is null ? $"({key.Name}) has '{word}'; write until=2027-01-31 or until=2027-01-31T12:00Z, rate=100 (a second) or bytes=65536" : null;
+        return changed;
+    }
+
+    private static int? ReadWhole(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static byte[]? ReadHash(string text)
     {

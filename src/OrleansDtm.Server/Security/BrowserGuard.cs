@@ -29,9 +29,9 @@ internal sealed class BrowserGuard
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (AccessAnswers.IsGrpc(request))
+        if (AccessAnswers.IsGrpcMethod(context))
         {
-            return _next(context); // No browser sends that to others without asking first, which we never allow.
+            return _next(context); // No browser can call those.
         }
 
         // A name of their own that leads to this machine makes a foreign page look like ours.

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Security;
@@ -15,7 +16,6 @@ internal sealed class ReloadedFiles<T>
     private readonly IReadOnlyList<string> _paths;
     private readonly Func<IReadOnlyList<string>, T> _load;
     private readonly TimeProvider _clock;
-    private readonly ILogger _log;
     private readonly Lock _lock = new();
     private volatile T _value;
     private string _stamp;
@@ -24,10 +24,11 @@ internal sealed class ReloadedFiles<T>
     /// <param name="setting">Named in errors.</param>
     /// <param name="paths">The files.</param>
     /// <param name="load">Makes the value; throws <see cref="InvalidDataException"/> and the like when it cannot.</param>
+    /// <param name="code">Of the page that says what to do when they cannot be read at the start.</param>
     /// <exception cref="SettingsException">They cannot be read.</exception>
-    public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger log)
+    public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger? log, string code = "ODTM1001")
     {
-        (_setting, _paths, _load, _clock, _log) = (setting, paths, load, clock, log);
+        (_setting, _paths, _load, _clock, Log) = (setting, paths, load, clock, log ?? NullLogger.Instance);
         try
         {
             _stamp = Stamp();
@@ -36,9 +37,12 @@ internal sealed class ReloadedFiles<T>
         }
         catch (Exception e) when (IsOfTheFile(e))
         {
-            throw new SettingsException([$"{setting} '{string.Join("', '", paths)}': {e.Message}"]);
+            throw new SettingsException([$"{setting} '{string.Join("', '", paths)}': {e.Message} [{code}]"]);
         }
     }
+
+    /// <summary>Is told of changes; may be known only later.</summary>
+    public ILogger Log { get; set; }
 
     public T Value
     {
@@ -78,11 +82,11 @@ internal sealed class ReloadedFiles<T>
 
             _stamp = stamp; // Before loading: what is wrong is said once, not each second.
             _value = _load(_paths);
-            _log.Reloaded(_setting);
+            Log.Reloaded(_setting);
         }
         catch (Exception e) when (IsOfTheFile(e))
         {
-            _log.NotReloaded(_setting, e.Message);
+            Log.NotReloaded(_setting, e.Message);
         }
     }
 

@@ -1,3 +1,7 @@
+using Grpc.AspNetCore.Server;
+using OrleansDtm.Grains;
+using OrleansDtm.Invokers;
+using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Security;
@@ -10,6 +14,8 @@ internal static class SecurityHosting
     /// <param name="pagePath">Where the admin page lives.</param>
     public static void AddSecurity(this IServiceCollection services, CoordinatorOptions options, string pagePath)
     {
+        var targets = BranchCalls.Targets(options.Branches);
+        services.PostConfigure<DtmGrainOptions>(grains => grains.Requests.Targets = targets);
         services.AddSingleton(new PagePaths(pagePath));
         services.AddSingleton(static provider => new ApiKeyRing(
             provider.GetRequiredService<CoordinatorOptions>().Security,
@@ -18,6 +24,14 @@ internal static class SecurityHosting
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<SessionApi>();
+        services.AddSingleton<CallerLimits>();
+        services.AddSingleton(provider => BranchCalls.Create(
+            options.Branches, targets, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<InvokerOptions>>()));
+        if (options.Security.IsOn)
+        {
+            services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
+        }
+
         if (options.Security.Jwt.IsOn)
         {
             services.AddSingleton(static provider => new TokenCheck(
@@ -40,6 +54,9 @@ internal static class SecurityHosting
             app.Logger.Anonymous(options.Bind);
         }
 
-        SessionApi.Map(app);
+        if (options.Admin.Enabled)
+        {
+            SessionApi.Map(app);
+        }
     }
 }

@@ -75,7 +75,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
             return null;
         }
 
-        return BinaryPrimitives.ReadInt64BigEndian(plain) > clock.GetUtcNow().ToUnixTimeSeconds() ? Encoding.UTF8.GetString(plain, 8, plain.Length - 8) : null;
+        return BinaryPrimitives.ReadInt64BigEndian(plain) > clock.GetUtcNow().ToUnixTimeSeconds()
+            ? Encoding.UTF8.GetString(plain, 8, plain.Length - 8)
+            : null;
     }
 
     /// <summary>Proves that a request was made by a page that could ask for it, which pages of other sites cannot.</summary>

@@ -18,7 +18,7 @@ public sealed class ChartTests
     [InlineData("minimal")]
     public async Task It_renders_the_golden_manifests(string values)
     {
-        string[] options = values == "default" ? [] : ["--values", RepositoryRoot.File("helm", "values", $"{values}.yaml")];
+        string[] options = values == "default" ? ["--set", Helm.Open] : ["--values", RepositoryRoot.File("helm", "values", $"{values}.yaml")];
         var golden = RepositoryRoot.File("tests", "helm", "golden", $"{values}.yaml");
 
         var rendered = await Helm.Template("orleansdtm", options);
@@ -50,10 +50,13 @@ public sealed class ChartTests
     [InlineData("persistence.storageClass=fast", "storageClassName: fast")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "automountServiceAccountToken: false")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "ORLEANSDTM_Cluster__Mode: \"AdoNet\"")]
+    [InlineData("security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines", "secretName: mine")]
+    [InlineData("security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines", "ORLEANSDTM_Security__KeysFile: /etc/orleansdtm/keys/lines")]
+    [InlineData("test.keySecret=mine", "secretKeyRef: { name: mine, key: key }")]
     [InlineData("podSecurityContext.runAsUser=null,podSecurityContext.fsGroup=null", "runAsNonRoot: true")]
     public async Task An_option_alone_does_what_it_says(string set, string expected)
     {
-        var rendered = await Helm.Template("bank", "--set", set);
+        var rendered = await Helm.Template("bank", "--set", $"{Helm.Open},{set}");
 
         Assert.Contains(expected, rendered, StringComparison.Ordinal);
         Assert.NotEmpty(new Manifests(rendered).Objects);
@@ -105,6 +108,11 @@ public sealed class ChartTests
     [InlineData(Mysql + ",autoscaling.enabled=true,autoscaling.minReplicas=9", "must be at least autoscaling.minReplicas")]
     [InlineData(Mysql + ",autoscaling.enabled=true,resources.requests=null", "autoscaling measures against it")]
     [InlineData("config.store:password=p", "is a secret and would be readable")]
+    [InlineData("logLevel=info", "security: say who may use the API")]
+    [InlineData("security.allowAnonymous=true,security.existingSecret=s", "security.allowAnonymous: keys or tokens are given")]
+    [InlineData("security.jwt.authority=https://a/", "security.jwt.audience")]
+    [InlineData("security.keys={my-key}", "security")]
+    [InlineData("security.existingSecret=s,serviceMonitor.enabled=true", "serviceMonitor.keySecret")]
     [InlineData("config.HttpPort=1", "has a value of its own in this chart")]
     [InlineData("ingress.enabled=true", "ingress.hosts: name at least one")]
     [InlineData("replicaCout=2", "replicaCout")]

@@ -159,7 +159,7 @@ public sealed class ChartWiringTests
     [Fact]
     public async Task A_password_is_in_the_secret_and_nowhere_else()
     {
-        const string Set = "store.driver=mysql,store.host=h,store.user=u,store.password=hunter2";
+        const string Set = "store.driver=mysql,store.host=h,store.user=u,store.password=hunter2," + Helm.Open;
         var rendered = await Helm.Template("bank", "--set", Set);
         var manifests = new Manifests(rendered);
         var secret = manifests.All<V1Secret>().Single();

@@ -58,7 +58,7 @@ internal sealed partial class Manifests
     {
         string[] options = values switch
         {
-            "default" => [],
+            "default" => ["--set", Helm.Open],
             "everything" => ["--values", RepositoryRoot.File("tests", "helm", "everything.yaml")],
             _ => ["--values", RepositoryRoot.File("helm", "values", $"{values}.yaml")],
         };

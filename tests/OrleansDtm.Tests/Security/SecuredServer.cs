@@ -19,6 +19,12 @@ public class SecuredServer : IAsyncLifetime
 
     public string Expired { get; } = ApiKey.New();
 
+    /// <summary>Whose requests must be small.</summary>
+    public string Small { get; } = ApiKey.New();
+
+    /// <summary>Whose requests must be few.</summary>
+    public string Slow { get; } = ApiKey.New();
+
     /// <summary>The key of the file.</summary>
     public string Filed { get; } = ApiKey.New();
 
@@ -57,7 +63,11 @@ public class SecuredServer : IAsyncLifetime
             $"--Security:Keys:1={Line("shop", "submit", Submit)}",
             $"--Security:Keys:2={Line("boss", "admin", Admin, "2999-01-01")}",
             $"--Security:Keys:3={Line("former", "admin", Expired, "2020-01-01")}",
+            $"--Security:Keys:4={Line("small", "submit", Small, "bytes=2048")}",
+            $"--Security:Keys:5={Line("slow", "submit", Slow, "rate=3")}",
             $"--Security:KeysFile={KeysFile}",
+            "--Branches:Deny:0=10.66.0.0/16",
+            "--Branches:Deny:1=*.denied.test",
             $"--Security:Jwt:SigningKeysFile={Path.Combine(_home.FullName, "issuer.pem")}",
             $"--Security:Jwt:Issuer={Issuer.Name}",
             $"--Security:Jwt:Audience={Issuer.Audience}",

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
@@ -128,11 +129,13 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
         using var browser = new Browser(open.Url);
         using var foreign = await browser.Send(HttpMethod.Post, "/api/dtmsvr/submit", new JsonObject(), ("Origin", "https://evil.test"));
         using var renamed = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"));
+        using var disguised = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("Content-Type", "application/grpc"));
         using var usual = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", $"localhost:{open.Url.Port}"));
 
         Assert.Equal(HttpStatusCode.Forbidden, foreign.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, renamed.StatusCode);
         Assert.Contains("Security:AllowAnonymous", await renamed.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.NotEqual(HttpStatusCode.OK, disguised.StatusCode);
         Assert.Equal(HttpStatusCode.OK, usual.StatusCode);
     }
 
@@ -163,7 +166,12 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
                 request.Headers.TryAddWithoutValidation(name, value);
             }
 
-            request.Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            request.Content = body is null ? new ByteArrayContent([]) : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            foreach (var (_, value) in headers.Where(static header => header.Name == "Content-Type"))
+            {
+                request.Content.Headers.ContentType = new MediaTypeHeaderValue(value);
+            }
+
             return await _http.SendAsync(request, Cancel);
         }
 

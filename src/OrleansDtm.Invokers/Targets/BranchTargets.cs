@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>
+/// Which hosts may be called. Whoever submits says where the coordinator sends requests, and the coordinator may reach what the submitter
+/// may not. Judged when a URL arrives, as far as it tells, and for each address a name has when a connection is opened.
+/// </summary>
+public sealed class BranchTargets
+{
+    /// <summary>Beyond, hosts are judged anew each time.</summary>
+    private const int KnownMax = 4096;
+
+    private readonly TargetRule[] _allow;
+    private readonly TargetRule[] _deny;
+    private readonly bool _denyPrivate;
+    private readonly ConcurrentDictionary<string, string?> _known = new(StringComparer.Ordinal);
+
+    /// <param name="allow">Nothing else may be called; none = everything may that is not denied. An address or network here may be a special one.</param>
+    /// <param name="deny">May not be called, whatever is allowed.</param>
+    /// <param name="denyPrivate">Neither may this machine and private networks, unless <paramref name="allow"/> names the address.</param>
+    /// <exception cref="FormatException">An entry is none.</exception>
+    public BranchTargets(IEnumerable<string> allow, IEnumerable<string> deny, bool denyPrivate = false)
+    {
+        _allow = [.. allow.Select(Rule)];
+        _deny = [.. deny.Select(Rule)];
+        _denyPrivate = denyPrivate;
+    }
+
+    /// <summary>Everything but link-local, metadata and other special addresses.</summary>
+    public static BranchTargets Default { get; } = new([], []);
+
+    /// <summary>Whether a text could stand in a list.</summary>
+    public static bool IsRule(string text) => TargetRule.Parse(text) is not null;
+
+    /// <summary>Why a URL may not be called; null = nothing that it tells speaks against it.</summary>
+    /// <param name="url">Of a branch over HTTP or gRPC.</param>
+    public string? FindProblem(string url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        var start = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? scheme + 3 : 0;
+        while (start < url.Length && url[start] == '/')
+        {
+            start++; // dns:///host
+        }
+
+        var end = url.AsSpan(start).IndexOfAny("/?#\\");
+        var prefix = url.AsSpan(0, end < 0 ? url.Length : start + end);
+        if (_known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(prefix, out var known))
+        {
+            return known;
+        }
+
+        var problem = JudgeUrl(prefix.ToString(), start);
+        if (_known.Count < KnownMax)
+        {
+            _known.TryAdd(prefix.ToString(), problem);
+        }
+
+        return problem;
+    }
+
+    /// <summary>The addresses of a host to which connections may be opened.</summary>
+    /// <param name="host">A name or an address.</param>
+    /// <param name="port">Where to.</param>
+    /// <param name="resolve">Looks up a name.</param>
+    /// <exception cref="TargetDeniedException">There are none.</exception>
+    internal async ValueTask<IReadOnlyList<IPAddress>> Resolve(
+        string host, int port, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancellationToken)
+    {
+        var name = Canonical(host);
+        var isAddress = IPAddress.TryParse(name, out var literal);
+        if (!isAddress && FindNameProblem(name, port) is { } denied)
+        {
+            throw new TargetDeniedException(denied);
+        }
+
+        var addresses = isAddress ? [literal!] : await resolve(host, cancellationToken).ConfigureAwait(false);
+        var allowed = new List<IPAddress>(addresses.Length);
+        string? problem = null;
+        foreach (var address in addresses)
+        {
+            if (FindAddressProblem(isAddress ? "" : name, address, port) is { } why)
+            {
+                problem ??= why;
+            }
+            else
+            {
+                allowed.Add(address);
+            }
+        }
+
+        return allowed.Count > 0 ? allowed
+            : throw (problem is null ? new SocketException((int)SocketError.HostNotFound) : (Exception)new TargetDeniedException(problem));
+    }
+
+    private static string Canonical(string host) => host.Trim('[', ']').TrimEnd('.').ToLowerInvariant();
+
+    private static TargetRule Rule(string text) => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is no host, address or network.");
+
+    private string? JudgeUrl(string prefix, int start)
+    {
+        if (BranchInvokers.IsHttp(prefix))
+        {
+            return !Uri.TryCreate(prefix, UriKind.Absolute, out var uri) ? "it names no host"
+                : uri.HostNameType == UriHostNameType.IPv4 && !IsWrittenPlainly(prefix.AsSpan(start), uri.Host) ? OtherWriting(uri.Host)
+                : Judge(uri.IdnHost, uri.Port);
+        }
+
+        var port = prefix.StartsWith("grpcs", StringComparison.OrdinalIgnoreCase) ? 443 : 80;
+        foreach (var place in prefix[start..].Split(','))
+        {
+            var colon = place.LastIndexOf(':');
+            var hasPort = colon >= 0 && !place.EndsWith(']');
+            var host = hasPort ? place[..colon] : place;
+            var given = hasPort && int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : port;
+            var problem = IPAddress.TryParse(host, out var address)
+                && address.AddressFamily == AddressFamily.InterNetwork
+                && address.ToString() != host
+                ? OtherWriting(address.ToString())
+                : Judge(host, given);
+            if (problem is not null)
+            {
+                return problem;
+            }
+        }
+
+        return null;
+    }
+
+    private string? Judge(string host, int port)
+    {
+        var name = Canonical(host);
+        return IPAddress.TryParse(name, out var address) ? FindAddressProblem("", address, port) : FindNameProblem(name, port);
+    }
+
+    /// <summary>A number, hexadecimal digits or percent signs mean the same address to us, and to nobody who reads a list of what was called.</summary>
+    private static bool IsWrittenPlainly(ReadOnlySpan<char> authority, string host) =>
+        authority.StartsWith(host, StringComparison.Ordinal) && (authority.Length == host.Length || authority[host.Length] == ':');
+
+    private static string OtherWriting(string address) => $"its host is another way to write {address}; write that";
+
+    private string? FindNameProblem(string name, int port)
+    {
+        foreach (var rule in _deny)
+        {
+            if (rule.MatchesName(name, port))
+            {
+                return $"the host {name}:{port} is denied (Branches:Deny, '{rule.Text}')";
+            }
+        }
+
+        // What only addresses can tell is left to them.
+        return _allow.Length > 0 && !_allow.Any(rule => rule.IsOfAddresses || rule.MatchesName(name, port))
+            ? $"the host {name}:{port} is not among those that may be called (Branches:Allow)"
+            : null;
+    }
+
+    /// <param name="name">The name that led there; empty = the address itself was given.</param>
+    private string? FindAddressProblem(string name, IPAddress address, int port)
+    {
+        var inner = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var place = name.Length == 0 ? $"the address {address}:{port}" : $"the address {address}:{port} of {name}";
+        foreach (var rule in _deny)
+        {
+            if (rule.MatchesAddress(address, port)
+                || rule.MatchesAddress(inner, port)
+                || (name.Length == 0 && rule.MatchesName(address.ToString(), port)))
+            {
+                return $"{place} is denied (Branches:Deny, '{rule.Text}')";
+            }
+        }
+
+        if (_allow.Any(rule => rule.MatchesAddress(address, port)))
+        {
+            return null;
+        }
+
+        if (SpecialAddresses.WhyNever(address) is { } what)
+        {
+            return $"{place} is denied: {what} (allowed only where Branches:Allow names the address or its network)";
+        }
+
+        if (_denyPrivate && SpecialAddresses.IsPrivate(inner))
+        {
+            return $"{place} is denied: this machine or a private network (Branches:DenyPrivate)";
+        }
+
+        return _allow.Length > 0 && !_allow.Any(rule => rule.MatchesName(name.Length == 0 ? address.ToString() : name, port))
+            ? $"{place} is not among those that may be called (Branches:Allow)"
+            : null;
+    }
+}
+
+/// <summary>A host may not be called.</summary>
+/// <param name="message">Names the rule.</param>
+public sealed class TargetDeniedException(string message) : IOException(message);

@@ -1,0 +1,56 @@
+using System.Net;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>Addresses at which no service of anybody's lives, or one that must not be asked in the coordinator's name.</summary>
+internal static class SpecialAddresses
+{
+    private static readonly (IPNetwork Network, string What)[] Never =
+    [
+        Of("169.254.0.0/16", "link-local, where clouds keep their metadata"),
+        Of("100.100.100.200/32", "a cloud's metadata"),
+        Of("168.63.129.16/32", "a cloud's metadata"),
+        Of("192.0.0.0/24", "reserved, and a cloud's metadata"),
+        Of("0.0.0.0/8", "unspecified"),
+        Of("224.0.0.0/4", "multicast"),
+        Of("240.0.0.0/4", "reserved or broadcast"),
+        Of("fe80::/10", "link-local"),
+        Of("fec0::/10", "site-local, which is no more"),
+        Of("fd00:ec2::/32", "a cloud's metadata"),
+        Of("ff00::/8", "multicast"),
+        Of("::/128", "unspecified"),
+        Of("64:ff9b::/96", "an IPv4 address in the dress of IPv6 (NAT64)"),
+        Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64)"),
+        Of("2002::/16", "an IPv4 address in the dress of IPv6 (6to4)"),
+        Of("2001::/32", "an IPv4 address in the dress of IPv6 (Teredo)"),
+    ];
+
+    private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
+
+    private static readonly IPNetwork[] Private =
+    [
+        IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"),
+        IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
+    ];
+
+    /// <summary>Why it is denied unless somebody allows it by name; null = it is not.</summary>
+    public static string? WhyNever(IPAddress address)
+    {
+        foreach (var (network, what) in Never)
+        {
+            if (network.Contains(address))
+            {
+                return what;
+            }
+        }
+
+        return address.IsIPv4MappedToIPv6 || (Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address))
+            ? "an IPv4 address in the dress of IPv6"
+            : null;
+    }
+
+    /// <summary>Of this machine, or of a network of one's own.</summary>
+    public static bool IsPrivate(IPAddress address) => Private.Any(network => network.Contains(address));
+
+    private static (IPNetwork Network, string What) Of(string network, string what) => (IPNetwork.Parse(network), what);
+}

@@ -1,0 +1,76 @@
+using OrleansDtm.Invokers;
+
+namespace OrleansDtm.Server.Configuration;
+
+/// <summary>Reads the settings below Branches and Tls.</summary>
+internal static class BranchSettings
+{
+    private const string Allow = "Branches:Allow";
+    private const string Deny = "Branches:Deny";
+    private const string Certificate = "Branches:Tls:CertificatePath";
+    private const string Key = "Branches:Tls:KeyPath";
+    private const string ServerCertificate = "Tls:CertificatePath";
+    private const string ServerKey = "Tls:KeyPath";
+    private const string ClientCa = "Tls:ClientCaPath";
+
+    public static readonly string[] Names =
+    [
+        "Branches:DenyPrivate", Certificate, Key, "Branches:Tls:CaPath", ServerCertificate, ServerKey, "Tls:Password", ClientCa,
+    ];
+
+    public static readonly string[] Lists = [Allow, Deny];
+
+    public static BranchOptions Read(SettingsReader read)
+    {
+        var options = new BranchOptions
+        {
+            Allow = Rules(read, Allow),
+            Deny = Rules(read, Deny),
+            DenyPrivate = read.Truth("Branches:DenyPrivate"),
+            TlsCertificatePath = read.Text(Certificate, ""),
+            TlsKeyPath = read.Text(Key, ""),
+            TlsCaPath = read.Text("Branches:Tls:CaPath", ""),
+        };
+        CheckPair(read, (Certificate, options.TlsCertificatePath), (Key, options.TlsKeyPath));
+        return options;
+    }
+
+    public static TlsOptions ReadTls(SettingsReader read)
+    {
+        var options = new TlsOptions
+        {
+            CertificatePath = read.Text(ServerCertificate, ""),
+            KeyPath = read.Text(ServerKey, ""),
+            Password = read.Text("Tls:Password", ""),
+            ClientCaPath = read.Text(ClientCa, ""),
+        };
+        CheckPair(read, (ServerCertificate, options.CertificatePath), (ServerKey, options.KeyPath));
+        if (options is { ClientCaPath.Length: > 0, CertificatePath.Length: 0 })
+        {
+            read.Problem(ClientCa, options.ClientCaPath, $"of use without {ServerCertificate}: certificates of clients are a part of TLS");
+        }
+
+        return options;
+    }
+
+    private static IReadOnlyList<string> Rules(SettingsReader read, string key)
+    {
+        var rules = read.List(key);
+        foreach (var rule in rules.Where(static rule => !BranchTargets.IsRule(rule)))
+        {
+            read.Problem(key, rule, "a host (*.example.com), an address or a network (10.0.0.0/8), with :port or without");
+        }
+
+        return rules;
+    }
+
+    private static void CheckPair(SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
+    {
+        var isWhole = certificate.Value.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase)
+            || certificate.Value.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
+        if (isWhole ? key.Value.Length > 0 : certificate.Value.Length == 0 != (key.Value.Length == 0))
+        {
+            read.Problem(key.Name, key.Value, $"given together with {certificate.Name}, both PEM files; a .pfx file holds its key itself");
+        }
+    }
+}

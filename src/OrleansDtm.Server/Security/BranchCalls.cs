@@ -1,0 +1,37 @@
+using System.Security.Cryptography.X509Certificates;
+using OrleansDtm.Invokers;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Security;
+
+/// <summary>Makes of the settings below Branches what calls go by.</summary>
+internal static class BranchCalls
+{
+    public static BranchTargets Targets(BranchOptions options) =>
+        options is { Allow.Count: 0, Deny.Count: 0, DenyPrivate: false }
+            ? BranchTargets.Default
+            : new BranchTargets(options.Allow, options.Deny, options.DenyPrivate);
+
+    /// <exception cref="SettingsException">A file cannot be used.</exception>
+    public static InvokerOptions Create(BranchOptions options, BranchTargets targets, TimeProvider clock, ILogger log)
+    {
+        var own = options.TlsCertificatePath.Length == 0
+            ? null
+            : new ReloadedFiles<X509Certificate2>(
+                "Branches:Tls:CertificatePath",
+                CertificateFiles.Paths(options.TlsCertificatePath, options.TlsKeyPath),
+                static files => CertificateFiles.Load(files, "").Certificate,
+                clock,
+                log,
+                "ODTM1004");
+        var roots = options.TlsCaPath.Length == 0
+            ? null
+            : new ReloadedFiles<X509Certificate2Collection>("Branches:Tls:CaPath", [options.TlsCaPath], CertificateFiles.LoadAuthorities, clock, log, "ODTM1004");
+        return new InvokerOptions
+        {
+            Targets = targets,
+            ClientCertificate = own is null ? null : () => own.Value,
+            TrustedRoots = roots is null ? null : () => roots.Value,
+        };
+    }
+}

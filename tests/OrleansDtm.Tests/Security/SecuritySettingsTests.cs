@@ -1,0 +1,66 @@
+using OrleansDtm.Server;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security;
+using OrleansDtm.Tests.Import;
+using Xunit;
+
+namespace OrleansDtm.Tests.Security;
+
+/// <summary>What would leave a door open is refused at the start, by name.</summary>
+public sealed class SecuritySettingsTests
+{
+    private const string Hash = "sha256:0123456789012345678901234567890123456789012345678901234567890123";
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("0.0.0.0")]
+    [InlineData("192.168.7.7")]
+    public void Who_listens_to_others_must_say_who_they_are(string bind)
+    {
+        var refused = Assert.Throws<SettingsException>(() => CoordinatorApp.Build([$"--Bind={bind}"]));
+
+        Assert.All(["Bind=localhost", "Security:Keys", "Security:AllowAnonymous=true"], way => Assert.Contains(way, refused.Message, StringComparison.Ordinal));
+        SecuritySettings.CheckBind(SettingsLoader.Load([$"--Bind={bind}", "--Security:AllowAnonymous=true"]));
+        SecuritySettings.CheckBind(SettingsLoader.Load([$"--Bind={bind}", $"--Security:Keys:0=shop submit {Hash}"]));
+        SecuritySettings.CheckBind(SettingsLoader.Load(["--Bind=127.0.0.1"]));
+    }
+
+    [Theory]
+    [InlineData("--Security:AllowAnonymous=maybe", "Security:AllowAnonymous")]
+    [InlineData("--Security:Keys:0=shop submit odtm_the-key-itself", "the key itself does not belong here")]
+    [InlineData("--Security:Keys:0=shop owner " + Hash, "write read, submit or admin")]
+    [InlineData("--Security:Keys:0=shop", "the command 'key' makes such lines")]
+    [InlineData("--Security:Keys:0=shop submit " + Hash + " rate=fast", "rate=100")]
+    [InlineData("--Security:Keys:0=shop submit " + Hash + "|--Security:AllowAnonymous=true", "leave one of them out")]
+    [InlineData("--Security:Jwt:Authority=https://login.test/", "Security:Jwt:Audience")]
+    [InlineData("--Security:Jwt:Authority=http://login.test/|--Security:Jwt:Audience=a", "https URL")]
+    [InlineData("--Security:Jwt:SigningKeysFile=/k|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
+    [InlineData("--Branches:Deny:0=10.0.0.0/99", "Branches:Deny: '10.0.0.0/99'")]
+    [InlineData("--Tls:CertificatePath=/c.pem", "Tls:KeyPath")]
+    [InlineData("--Tls:ClientCaPath=/c.pem", "Tls:CertificatePath")]
+    public void A_setting_that_cannot_be_used_is_named(string settings, string word)
+    {
+        var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load(settings.Split('|')));
+
+        Assert.Contains(refused.Problems, problem => problem.Contains(word, StringComparison.Ordinal));
+        Assert.DoesNotContain(refused.Problems, static problem => problem.Contains(Hash, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--Tls:CertificatePath=/nowhere.pem|--Tls:KeyPath=/nowhere.key", "/nowhere.pem")]
+    public void So_is_a_file_that_is_not_there(string settings, string word) =>
+        Assert.Contains(word, Assert.Throws<SettingsException>(() => CoordinatorApp.Build(settings.Split('|'))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task The_command_key_prints_a_key_and_the_line_that_knows_it()
+    {
+        var (exit, output, _) = await ServerCommand.Run("key", "--name=shop", "--role=admin");
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+        Assert.Equal((0, 2), (exit, lines.Length));
+        var key = SettingsLoader.Load([$"--Security:Keys:0={lines[1]}"]).Security.Keys.Single();
+        Assert.Equal(("shop", Role.Admin), (key.Name, key.Role));
+        Assert.Equal(ApiKey.HashOf(lines[0]), key.Hash.ToArray());
+        Assert.True(lines[0].Length >= ApiKey.TextMin);
+    }
+}
