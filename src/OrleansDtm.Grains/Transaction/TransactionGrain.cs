@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using Orleans.GrainDirectory;
+using Orleans.Placement;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 

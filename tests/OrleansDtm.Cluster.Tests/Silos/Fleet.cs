@@ -77,7 +77,7 @@ internal sealed class Fleet : IAsyncDisposable
     public async Task<IReadOnlyList<(SiloAddress Silo, string Gid)>> Activations()
     {
         var grains = await _cluster.Client.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
-        var type = Grain("").GetGrainId().Type;
+        var type = Grain("any").GetGrainId().Type;
         return [.. grains.Where(g => g.GrainId.Type == type).Select(static g => (g.SiloAddress, g.GrainId.Key.ToString()!))];
     }
 

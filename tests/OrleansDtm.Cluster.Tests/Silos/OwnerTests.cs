@@ -98,7 +98,7 @@ public sealed class OwnerTests
     {
         var members = silos.Select(silo => new ClusterMember(silo, silo.Equals(leaving) ? SiloStatus.ShuttingDown : SiloStatus.Active, "silo"));
         var hosting = new GrainManifest(
-            ImmutableDictionary<GrainType, GrainProperties>.Empty.Add(Transactions, new GrainProperties(ImmutableDictionary<string, string>.Empty)),
+            ImmutableDictionary<GrainType, GrainProperties>.Empty.Add(Transactions, new GrainProperties(ImmutableDictionary.Create<string, string>(StringComparer.Ordinal))),
             ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty);
         var bare = new GrainManifest(
             ImmutableDictionary<GrainType, GrainProperties>.Empty, ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty);
