@@ -41,12 +41,13 @@ internal sealed class RecoveryGrain(
         _shard = Shard;
         if (_shard is not null)
         {
+            var patient = new PatientResume((gid, goneOwner) => grains.Transaction(gid).Resume(goneOwner), services.Clock, log);
             var sweep = new RecoverySweep(
                 _shard,
                 Number,
                 services.Owner,
                 gone.Current,
-                (gid, goneOwner) => grains.Transaction(gid).Resume(goneOwner),
+                patient.Resume,
                 services.Clock,
                 options.Value,
                 log,

@@ -15,6 +15,7 @@ internal static class MetricsHosting
         services.AddMetrics();
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<UnfinishedGauges>();
+        services.AddSingleton<UnfinishedAgeGauges>();
         services.AddSingleton<ProcessGauges>();
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(DtmMeter.Name)
@@ -33,6 +34,7 @@ internal static class MetricsHosting
     public static void MapCoordinatorMetrics(this WebApplication app)
     {
         var unfinished = app.Services.GetRequiredService<UnfinishedGauges>();
+        var ages = app.Services.GetRequiredService<UnfinishedAgeGauges>();
         _ = app.Services.GetRequiredService<ProcessGauges>();
         var scraping = app.MapPrometheusScrapingEndpoint(
             Path,
@@ -40,6 +42,7 @@ internal static class MetricsHosting
             configureBranchedPipeline: scrape => scrape.Use(async (context, next) =>
             {
                 await unfinished.Refresh(context.RequestAborted);
+                await ages.Refresh(context.RequestAborted);
                 await next(context);
             }),
             optionsName: null);

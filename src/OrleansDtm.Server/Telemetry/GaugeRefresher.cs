@@ -6,7 +6,7 @@ namespace OrleansDtm.Server.Telemetry;
 /// Counts unfinished transactions for those who are sent measurements; whoever scrapes has them counted by scraping. Registered after
 /// the store, so that it stops before it.
 /// </summary>
-internal sealed class GaugeRefresher(UnfinishedGauges gauges, TimeProvider clock, IHostApplicationLifetime lifetime) : BackgroundService
+internal sealed class GaugeRefresher(UnfinishedGauges gauges, UnfinishedAgeGauges ages, TimeProvider clock, IHostApplicationLifetime lifetime) : BackgroundService
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
 
@@ -22,6 +22,7 @@ internal sealed class GaugeRefresher(UnfinishedGauges gauges, TimeProvider clock
         do
         {
             await gauges.Refresh(stoppingToken);
+            await ages.Refresh(stoppingToken);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }

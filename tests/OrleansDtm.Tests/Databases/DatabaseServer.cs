@@ -86,6 +86,20 @@ public abstract class DatabaseServer : IAsyncDisposable
 
     public void Resume() => SignalAll("CONT");
 
+    /// <summary>Whether a connection can be had now.</summary>
+    public async Task<bool> Answers(CancellationToken cancel)
+    {
+        try
+        {
+            await Probe(cancel);
+            return true;
+        }
+        catch (System.Data.Common.DbException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;

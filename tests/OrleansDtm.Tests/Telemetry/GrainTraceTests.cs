@@ -46,7 +46,13 @@ public sealed class GrainTraceTests
             // Only this test's trace: others run beside it.
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Parent.TraceId == caller.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
-            ActivityStopped = ended.Enqueue,
+            ActivityStopped = span =>
+            {
+                if (span.TraceId == caller.TraceId)
+                {
+                    ended.Enqueue(span); // What another test's listener wanted is shown to this one too.
+                }
+            },
         };
         ActivitySource.AddActivityListener(listener);
 
@@ -64,6 +70,5 @@ public sealed class GrainTraceTests
         var grains = ended.Where(static span => span.OperationName == "TellerGrain/Judge").OrderBy(static span => span.StartTimeUtc).ToList();
         Assert.Equal(attempts.Select(static span => span.SpanId), grains.Select(static span => span.ParentSpanId));
         Assert.Equal([ActivityStatusCode.Error, ActivityStatusCode.Unset], grains.Select(static span => span.Status));
-        Assert.All(ended, span => Assert.Equal(caller.TraceId, span.TraceId));
     }
 }

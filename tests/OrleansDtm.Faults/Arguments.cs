@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace OrleansDtm.Faults;
+
+/// <summary>What a run is asked for.</summary>
+internal sealed record Arguments
+{
+    public const string Usage =
+        "--seed N [--minutes M] [--faults kill,pause,...] [--rounds R] [--brief 1] [--store mysql|postgres] [--clients C] [--pause SECONDS] [--report FILE]";
+
+    public int Seed { get; init; } = 1;
+
+    public TimeSpan Length { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Kinds to choose from, each at first once in this order; empty = all that can be had here.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = [];
+
+    /// <summary>Ends after so many faults; 0 = by the clock.</summary>
+    public int Rounds { get; init; }
+
+    /// <summary>Faults last no longer than they have to.</summary>
+    public bool IsBrief { get; init; }
+
+    public string Store { get; init; } = "mysql";
+
+    public int Clients { get; init; } = 16;
+
+    /// <summary>Of a client between two transactions, on average.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(0.8);
+
+    /// <summary>For machines; null = nobody wants it.</summary>
+    public string? Report { get; init; }
+
+    /// <summary>See <see cref="Machines.Sandbox"/>.</summary>
+    public bool IsInside { get; init; }
+
+    /// <exception cref="FormatException">That is not how it is used.</exception>
+    public static Arguments Parse(string[] args)
+    {
+        var parsed = new Arguments();
+        for (var i = 0; i < args.Length; i++)
+        {
+            if (args[i] == Machines.Sandbox.Inside)
+            {
+                parsed = parsed with { IsInside = true };
+                continue;
+            }
+
+            var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: a value is missing. {Usage}");
+            parsed = args[i++] switch
+            {
+                "--seed" => parsed with { Seed = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--minutes" => parsed with { Length = TimeSpan.FromMinutes(double.Parse(value, CultureInfo.InvariantCulture)) },
+                "--faults" => parsed with { Faults = value.Split(',', StringSplitOptions.RemoveEmptyEntries) },
+                "--rounds" => parsed with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--brief" => parsed with { IsBrief = value == "1" },
+                "--store" when value is "mysql" or "postgres" => parsed with { Store = value },
+                "--clients" => parsed with { Clients = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--pause" => parsed with { Pause = TimeSpan.FromSeconds(double.Parse(value, CultureInfo.InvariantCulture)) },
+                "--report" => parsed with { Report = Path.GetFullPath(value) },
+                _ => throw new FormatException($"{args[i - 1]} {value}: no such argument. {Usage}"),
+            };
+        }
+
+        return parsed;
+    }
+}

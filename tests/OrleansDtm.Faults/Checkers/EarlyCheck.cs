@@ -1,0 +1,62 @@
+namespace OrleansDtm.Faults.Checkers;
+
+/// <summary>No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message.</summary>
+internal sealed class EarlyCheck : Check
+{
+    /// <summary>Clocks of one machine do not differ; the row keeps milliseconds.</summary>
+    private static readonly TimeSpan Cut = TimeSpan.FromMilliseconds(20);
+
+    public override string Name => "13 never early";
+
+    public override bool Applies(Case seen) => seen.Calls.Count > 0 && !seen.HadWrongClock;
+
+    public override IEnumerable<string> Judge(Case seen) => Timeouts(seen).Concat(Retries(seen));
+
+    private static IEnumerable<string> Timeouts(Case seen)
+    {
+        var first = seen.Calls.FirstOrDefault(static c => c.Name[0] == 'a');
+        if (first is not null && first.At < seen.Created + TimeSpan.FromSeconds(seen.Plan.Delay) - Cut)
+        {
+            yield return $"the message was sent {(first.At - seen.Created).TotalSeconds:0.00} s after it was announced, its delay is {seen.Plan.Delay} s";
+        }
+
+        if (seen.Timeout == TimeSpan.MaxValue)
+        {
+            yield break;
+        }
+
+        var old = seen.Created + seen.Timeout - Cut;
+        if (seen.Plan.Type == "msg" && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < old)
+        {
+            yield return "the question came before the message was old";
+        }
+
+        var back = seen.Calls.FirstOrDefault(static c => c.Name[0] is 'b' or 'c');
+        if (back is not null && back.At < old && seen.Reason.StartsWith("Timeout after", StringComparison.Ordinal))
+        {
+            yield return "it turned back for its age before it was old";
+        }
+    }
+
+    private static IEnumerable<string> Retries(Case seen)
+    {
+        if (seen.WasAsked("retry"))
+        {
+            yield break; // Somebody wanted them at once.
+        }
+
+        foreach (var calls in seen.Calls.GroupBy(static c => c.Name))
+        {
+            foreach (var (first, second) in calls.Zip(calls.Skip(1)))
+            {
+                if (first.Silo == second.Silo
+                    && seen.IsSame(first.Silo, first.At, second.At)
+                    && seen.IsCalm(first.At, second.At)
+                    && second.At < first.At + TimeSpan.FromSeconds(seen.Plan.RetryInterval) - Cut)
+                {
+                    yield return $"{second.Name} is called again {(second.At - first.At).TotalSeconds:0.00} s later, its interval is {seen.Plan.RetryInterval} s";
+                }
+            }
+        }
+    }
+}

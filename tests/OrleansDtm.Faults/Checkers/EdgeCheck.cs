@@ -1,0 +1,35 @@
+namespace OrleansDtm.Faults.Checkers;
+
+/// <summary>Only known changes of status, as far as they are seen; what is final stays as it is.</summary>
+internal sealed class EdgeCheck : Check
+{
+    public override string Name => "02 edges";
+
+    public override bool Applies(Case seen) => seen.Rows.Count > 0;
+
+    public override IEnumerable<string> Judge(Case seen)
+    {
+        for (var i = 1; i < seen.Rows.Count; i++)
+        {
+            var (from, to) = (seen.Rows[i - 1], seen.Rows[i]);
+            if (from.Status != to.Status && !CanBecome(seen.Plan.Type, from.Status, to.Status))
+            {
+                yield return $"version {to.Version}: {from.Status} became {to.Status}";
+            }
+            else if (Case.IsEnd(from.Status) && from.Finished != to.Finished)
+            {
+                yield return $"version {to.Version}: it ended once more";
+            }
+        }
+    }
+
+    /// <summary>Not every version is seen, so several edges may have been passed.</summary>
+    private static bool CanBecome(string type, string from, string to) => (from, to) switch
+    {
+        ("prepared", _) => true,
+        ("submitted", "succeed") => true,
+        ("submitted", "failed" or "aborting") => type is "saga" or "workflow",
+        ("aborting", "failed") => true,
+        _ => false,
+    };
+}

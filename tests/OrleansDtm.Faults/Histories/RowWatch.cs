@@ -1,0 +1,86 @@
+using System.Data.Common;
+using System.Text;
+using MySqlConnector;
+using Npgsql;
+
+namespace OrleansDtm.Faults.Histories;
+
+/// <summary>
+/// Looks at the rows in the database again and again, past all wires that can break, and writes down what has changed. What happens
+/// between two looks it does not see.
+/// </summary>
+internal sealed class RowWatch(string connectionString, History history)
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>What ended longer ago is looked at once more, at the very end.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, (Seen Row, TimeSpan At)> _rows = new(StringComparer.Ordinal);
+    private long _from;
+
+    public int Rows => _rows.Count;
+
+    public int Unfinished { get; private set; }
+
+    /// <summary>Until it is told to end.</summary>
+    public async Task Run(CancellationToken end)
+    {
+        using var timer = new PeriodicTimer(Pace);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await Look(_from, end);
+                }
+                catch (Exception e) when (e is DbException or TimeoutException)
+                {
+                    // The database is away, as it should be now and then.
+                }
+            }
+            while (await timer.WaitForNextTickAsync(end));
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    /// <summary>At all rows there are.</summary>
+    public Task LookAtAll() => Look(0, CancellationToken.None);
+
+    private async Task Look(long from, CancellationToken end)
+    {
+        await using DbConnection connection = connectionString.Contains("Host=", StringComparison.Ordinal)
+            ? new NpgsqlConnection(connectionString + ";Timeout=3;Command Timeout=3")
+            : new MySqlConnection(connectionString + ";ConnectionTimeout=3;DefaultCommandTimeout=3");
+        await connection.OpenAsync(end);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"select id, gid, status, version, finished from dtm_transaction where id >= {from} order by id";
+        command.CommandTimeout = from == 0 ? 60 : 3;
+        await using var reader = await command.ExecuteReaderAsync(end);
+        var (next, unfinished, last) = (long.MaxValue, 0, from);
+        while (await reader.ReadAsync(end))
+        {
+            var gid = reader[1] is byte[] bytes ? Encoding.UTF8.GetString(bytes) : (string)reader[1];
+            var row = new Seen(reader.GetString(2), reader.GetInt64(3), reader.IsDBNull(4) ? null : reader.GetInt64(4));
+            var isNew = !_rows.TryGetValue(gid, out var known) || known.Row != row;
+            if (isNew)
+            {
+                history.Add(gid, row);
+                _rows[gid] = known = (row, history.Now);
+            }
+
+            last = reader.GetInt64(0);
+            unfinished += row.Finished is null ? 1 : 0;
+            if (row.Finished is null || history.Now - known.At < Memory)
+            {
+                next = Math.Min(next, last);
+            }
+        }
+
+        (_from, Unfinished) = (next == long.MaxValue ? last : next, unfinished);
+    }
+}

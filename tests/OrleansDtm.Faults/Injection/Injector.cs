@@ -1,0 +1,253 @@
+using OrleansDtm.Faults.Histories;
+using OrleansDtm.Faults.Machines;
+
+namespace OrleansDtm.Faults.Injection;
+
+/// <summary>Breaks things, one at a time, and mends them.</summary>
+internal sealed class Injector(World world, Random random, bool isBrief)
+{
+    private const string Filler = "filler";
+    private const int ResetTries = 20;
+
+    /// <summary>Seconds.</summary>
+    private const double BriefSpread = 2;
+
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>Every kind, and whether it can be had here.</summary>
+    private static readonly Dictionary<string, Func<World, bool>> Kinds = new()
+    {
+        ["kill"] = static _ => true,
+        ["pause"] = static _ => true,
+        ["db-restart"] = static _ => true,
+        ["partition"] = static w => w.Network.IsReal,
+        ["kill-both"] = static _ => true,
+        ["stop"] = static _ => true,
+        ["hiccup"] = static _ => true,
+        ["db-pause"] = static _ => true,
+        ["one-way"] = static w => w.Network.IsReal,
+        ["db-partition"] = static _ => true,
+        ["db-slow"] = static _ => true,
+        ["db-cut"] = static _ => true,
+        ["client-cut"] = static _ => true,
+        ["client-partition"] = static _ => true,
+        ["clock"] = static _ => FakeTime.Library is not null,
+        ["disk-full"] = static w => w.Disk is not null,
+        ["kill-with-db"] = static _ => true,
+    };
+
+    /// <summary>What can be done here.</summary>
+    public static IReadOnlyList<string> Possible(World world) => [.. Kinds.Where(k => k.Value(world)).Select(static k => k.Key)];
+
+    public static IReadOnlyList<string> Impossible(World world) => [.. Kinds.Where(k => !k.Value(world)).Select(static k => k.Key)];
+
+    /// <summary>One fault from its beginning to the moment when all is well again.</summary>
+    /// <exception cref="TimeoutException">It does not become well.</exception>
+    public async Task Inject(string kind)
+    {
+        var slot = random.Next(world.All.Count);
+        var target = kind switch
+        {
+            "kill-both" or "partition" => "A B",
+            "db-restart" or "db-pause" or "disk-full" => "database",
+            "one-way" => $"{world.All[slot].Name} to {world.All[1 - slot].Name}",
+            _ => world.All[slot].Name,
+        };
+        world.History.Add(null, new Struck(kind, target));
+        await Strike(kind, slot);
+        await world.Ready(Bounds.Ready);
+        world.History.Add(null, new Healed(kind, target));
+    }
+
+    private Task Strike(string kind, int slot)
+    {
+        var silo = world.All[slot];
+        return kind switch
+        {
+            "kill" => Kill([silo]),
+            "kill-both" => Kill(world.All),
+            "kill-with-db" => KillWithDatabase(silo),
+            "stop" => Stop(silo),
+            "pause" => Pause(silo, 9, 25),
+            "hiccup" => Pause(silo, 0.5, 3),
+            "db-restart" => RestartDatabase(),
+            "db-pause" => PauseDatabase(),
+            "partition" => Part([(0, 1), (1, 0)]),
+            "one-way" => Part([(slot, 1 - slot)]),
+            "db-partition" => Hush(world.DatabaseWires[slot], 3, 30),
+            "db-slow" => Slow(),
+            "db-cut" => Cut(world.DatabaseWires[slot]),
+            "client-cut" => Cut(silo.HttpDoor, silo.GrpcDoor),
+            "client-partition" => Task.WhenAll(Hush(silo.HttpDoor, 3, 15), Hush(silo.GrpcDoor, 3, 15)),
+            "clock" => Skew(silo),
+            "disk-full" => FillDisk(),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such fault"),
+        };
+    }
+
+    private async Task Kill(IReadOnlyList<SiloProcess> silos, bool newPorts = false)
+    {
+        await Task.WhenAll(silos.Select(static s => s.Kill()));
+        await Wait(0, 6);
+        foreach (var silo in silos)
+        {
+            await silo.HasEnded(StopLimit);
+            silo.Allow(newPorts || random.Next(2) == 0);
+        }
+    }
+
+    private async Task KillWithDatabase(SiloProcess silo)
+    {
+        await Task.WhenAll(world.Database.Kill(), silo.Kill());
+        await Wait(0, 4);
+        silo.Allow(newPorts: random.Next(2) == 0);
+        await Wait(0, 3);
+        await world.Database.Restart(CancellationToken.None);
+    }
+
+    private async Task Stop(SiloProcess silo)
+    {
+        await silo.Terminate();
+        if (!await silo.HasEnded(StopLimit))
+        {
+            throw new TimeoutException($"{silo.Name} does not stop:\n{silo.Tail}");
+        }
+
+        await Wait(0, 4);
+        silo.Allow(newPorts: random.Next(2) == 0);
+    }
+
+    private async Task Pause(SiloProcess silo, double from, double to)
+    {
+        await silo.Pause();
+        await Wait(from, to);
+        await silo.Resume();
+        await Wait(2, 4); // A zombie learns now that it is dead.
+    }
+
+    private async Task RestartDatabase()
+    {
+        await world.Database.Kill();
+        await Wait(0, 10);
+        await world.Database.Restart(CancellationToken.None);
+    }
+
+    private async Task PauseDatabase()
+    {
+        world.Database.Pause();
+        await Wait(1, 25);
+        world.Database.Resume();
+    }
+
+    private async Task Part((int From, int To)[] ways)
+    {
+        foreach (var (from, to) in ways)
+        {
+            await world.Network.Part(from, to);
+        }
+
+        await Wait(2, 25);
+        foreach (var (from, to) in ways)
+        {
+            await world.Network.Join(from, to);
+        }
+
+        await Wait(2, 4);
+    }
+
+    private async Task Hush(TcpProxy wire, double from, double to)
+    {
+        wire.Hush();
+        await Wait(from, to);
+        wire.Speak();
+    }
+
+    private async Task Slow()
+    {
+        foreach (var wire in world.DatabaseWires)
+        {
+            wire.Delay = TimeSpan.FromMilliseconds(1 + random.Next(60));
+        }
+
+        await Wait(5, 20);
+        foreach (var wire in world.DatabaseWires)
+        {
+            wire.Delay = TimeSpan.Zero;
+        }
+    }
+
+    private async Task Cut(params TcpProxy[] wires)
+    {
+        for (var times = 1 + random.Next(5); times > 0; times--)
+        {
+            foreach (var wire in wires)
+            {
+                wire.Cut();
+            }
+
+            await Wait(0.1, 2);
+        }
+    }
+
+    /// <summary>
+    /// Its clock goes an hour wrong, and it starts anew; later it is put right, and it starts once more. Each time on other ports: on the
+    /// same ones Orleans takes who is younger by its clock for a successor, and the silo stays out until the clock has caught up.
+    /// </summary>
+    private async Task Skew(SiloProcess silo)
+    {
+        silo.Skew = random.Next(2) == 0 ? "+1h" : "-1h";
+        try
+        {
+            await Kill([silo], newPorts: true);
+            await world.Ready(Bounds.Ready);
+            await Wait(8, 20);
+        }
+        finally
+        {
+            silo.Skew = null;
+            await Kill([silo], newPorts: true);
+        }
+
+        await world.Ready(Bounds.Ready);
+
+        // As an operator does: what it left may wait for a moment an hour ahead.
+        for (var tries = 0; !await world.HttpDoors[tries % world.HttpDoors.Count].ResetAll(); tries++)
+        {
+            if (tries == ResetTries)
+            {
+                throw new TimeoutException("resetCronTime is not answered");
+            }
+        }
+    }
+
+    private async Task FillDisk()
+    {
+        var path = Path.Combine(world.Disk!, Filler);
+        await using (var filler = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            var until = world.History.Now + Between(5, 20);
+            var bytes = new byte[1 << 20];
+            while (world.History.Now < until)
+            {
+                try
+                {
+                    await filler.WriteAsync(bytes);
+                }
+                catch (IOException)
+                {
+                    // Full. What the database gives back meanwhile is taken too; in small pieces, so that nothing is left.
+                    bytes = bytes.Length > 4096 ? new byte[bytes.Length / 4] : bytes;
+                    await Task.Delay(20);
+                }
+            }
+        }
+
+        File.Delete(path);
+        await world.EnsureDatabase();
+    }
+
+    private Task Wait(double from, double to) => Task.Delay(Between(from, to));
+
+    private TimeSpan Between(double from, double to) =>
+        TimeSpan.FromSeconds(from + (random.NextDouble() * (isBrief ? Math.Min(to - from, BriefSpread) : to - from)));
+}

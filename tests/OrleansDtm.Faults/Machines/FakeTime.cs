@@ -1,0 +1,13 @@
+namespace OrleansDtm.Faults.Machines;
+
+/// <summary>Debian's libfaketime: a process that is started with it has another wall clock than the machine.</summary>
+internal static class FakeTime
+{
+    private static readonly string[] Places =
+    [
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib64/faketime/libfaketimeMT.so.1",
+    ];
+
+    /// <summary>Null = it is not installed.</summary>
+    public static string? Library { get; } = Places.FirstOrDefault(File.Exists);
+}

@@ -1,0 +1,279 @@
+using System.Diagnostics;
+using System.Globalization;
+using OrleansDtm.Faults.Histories;
+
+namespace OrleansDtm.Faults.Machines;
+
+/// <summary>
+/// A place for a silo, and whoever starts it again when it has ended, as an orchestrator does. One process at a time lives there.
+/// </summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private const int TailLines = 60;
+    private const int ErrorsMax = 20;
+
+    private static readonly TimeSpan Respite = TimeSpan.FromSeconds(1);
+
+    private readonly int _slot;
+    private readonly Network _network;
+    private readonly History _history;
+    private readonly IReadOnlyDictionary<string, string> _settings;
+    private readonly Queue<string> _tail = new();
+    private readonly List<string> _errors = [];
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(3) };
+    private readonly string _home;
+    private TaskCompletionSource _mayRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (int Http, int Grpc, int Silo) _ports;
+    private Process? _process;
+    private Task _keeper = Task.CompletedTask;
+    private int _life;
+    private volatile bool _end;
+
+    public SiloProcess(int slot, Network network, History history, IReadOnlyDictionary<string, string> settings, string home)
+    {
+        (_slot, _network, _history, _settings, _home) = (slot, network, history, settings, home);
+        Directory.CreateDirectory(home);
+        TakePorts();
+        HttpDoor = new TcpProxy($"{network.Host}:{network.FreePort()}", HttpAddress);
+        GrpcDoor = new TcpProxy($"{network.Host}:{network.FreePort()}", GrpcAddress);
+    }
+
+    public int Slot => _slot;
+
+    public string Name => NameOf(_slot);
+
+    /// <summary>Through which clients come in.</summary>
+    public TcpProxy HttpDoor { get; }
+
+    public TcpProxy GrpcDoor { get; }
+
+    /// <summary>For the next process: <c>+1h</c>, say, that its clock is an hour ahead; null = it is right.</summary>
+    public string? Skew { get; set; }
+
+    /// <summary>Ends of processes that nobody had asked for, but for those that were declared dead.</summary>
+    public int Crashes { get; private set; }
+
+    /// <summary>What it logged of requests that failed by its own fault, the first of them.</summary>
+    public IReadOnlyList<string> Errors
+    {
+        get
+        {
+            lock (_tail)
+            {
+                return [.. _errors];
+            }
+        }
+    }
+
+    public string Tail
+    {
+        get
+        {
+            lock (_tail)
+            {
+                return string.Join('\n', _tail);
+            }
+        }
+    }
+
+    private string HttpAddress => $"{_network.Of(_slot)}:{_ports.Http}";
+
+    private string GrpcAddress => $"{_network.Of(_slot)}:{_ports.Grpc}";
+
+    public static string NameOf(int slot) => ((char)('A' + slot)).ToString();
+
+    /// <summary>From now on a process is there whenever it may be.</summary>
+    public void Start()
+    {
+        _mayRun.TrySetResult();
+        _keeper = Keep();
+    }
+
+    /// <summary>SIGKILL; nothing is started until <see cref="Allow"/>.</summary>
+    public async Task Kill()
+    {
+        Hold();
+        await Signal("KILL", "is killed");
+    }
+
+    /// <summary>SIGTERM; nothing is started until <see cref="Allow"/>.</summary>
+    public async Task Terminate()
+    {
+        Hold();
+        await Signal("TERM", "is told to stop");
+    }
+
+    public Task Pause() => Signal("STOP", "is paused");
+
+    public Task Resume() => Signal("CONT", "goes on");
+
+    /// <param name="newPorts">On others than before.</param>
+    public void Allow(bool newPorts)
+    {
+        if (newPorts)
+        {
+            TakePorts();
+        }
+
+        _mayRun.TrySetResult();
+    }
+
+    /// <summary>Whether it says that it is ready for work.</summary>
+    public async Task<bool> IsReady()
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri($"http://{HttpAddress}/health/ready"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Waits for the process to end, for a while.</summary>
+    public async Task<bool> HasEnded(TimeSpan within)
+    {
+        var clock = Stopwatch.StartNew();
+        while (_process is { HasExited: false } && clock.Elapsed < within)
+        {
+            await Task.Delay(50);
+        }
+
+        return _process is null or { HasExited: true };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _end = true;
+        Hold();
+        await Signal("CONT", "goes on");
+        await Signal("KILL", "is killed");
+        _mayRun.TrySetResult();
+        await _keeper;
+        HttpDoor.Dispose();
+        GrpcDoor.Dispose();
+        _http.Dispose();
+    }
+
+    private void Hold()
+    {
+        if (_mayRun.Task.IsCompleted)
+        {
+            _mayRun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private void TakePorts() => _ports = (_network.FreePort(), _network.FreePort(), _network.FreePort());
+
+    private async Task Signal(string signal, string what)
+    {
+        if (_process is { HasExited: false } process)
+        {
+            _history.Add(null, new SiloNews(Name, what));
+            await Shell.Try("kill", "-" + signal, process.Id.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private async Task Keep()
+    {
+        while (true)
+        {
+            await _mayRun.Task;
+            if (_end)
+            {
+                return;
+            }
+
+            (HttpDoor.Target, GrpcDoor.Target) = (HttpAddress, GrpcAddress);
+            using var process = _process = await Launch();
+            await process.WaitForExitAsync();
+            var code = process.ExitCode;
+            _history.Add(null, new SiloNews(Name, $"ended with {code}"));
+            _process = null;
+            var wasMeant = !_mayRun.Task.IsCompleted;
+            if (!wasMeant)
+            {
+                Crashes += code == 3 ? 0 : 1; // 3: it was declared dead by the others.
+                await Task.Delay(Respite);
+            }
+        }
+    }
+
+    private async Task<Process> Launch()
+    {
+        var dll = Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll");
+        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+        var start = _network.IsReal
+            ? new ProcessStartInfo("unshare", ["--net", "sh", "-c", "echo here; read _; exec \"$@\"", "sh", dotnet, dll])
+            : new ProcessStartInfo(dotnet, [dll]);
+        (start.WorkingDirectory, start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (_home, true, true, true);
+        foreach (var (name, value) in Environmental())
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
+        if (_network.IsReal)
+        {
+            await process.StandardOutput.ReadLineAsync(); // Its namespace is there.
+            await Network.Connect(_slot, ++_life, process.Id);
+            await process.StandardInput.WriteLineAsync("go");
+        }
+
+        _ = Read(process.StandardOutput);
+        _ = Read(process.StandardError);
+        _history.Add(null, new SiloNews(Name, Skew is null ? "starts" : $"starts with its clock at {Skew}"));
+        return process;
+    }
+
+    private Dictionary<string, string?> Environmental()
+    {
+        static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+        var all = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["ASPNETCORE_URLS"] = null,
+            ["ASPNETCORE_HTTP_PORTS"] = null,
+            ["ORLEANSDTM_Bind"] = _network.Of(_slot),
+            ["ORLEANSDTM_Cluster__Mode"] = "AdoNet",
+            ["ORLEANSDTM_Cluster__SiloPort"] = Text(_ports.Silo),
+            ["ORLEANSDTM_Cluster__GatewayPort"] = "0",
+            ["HTTP_PORT"] = Text(_ports.Http),
+            ["GRPC_PORT"] = Text(_ports.Grpc),
+            ["LOG_LEVEL"] = "warn",
+        };
+        foreach (var (name, value) in _settings)
+        {
+            all[name] = value;
+        }
+
+        if (Skew is { } skew)
+        {
+            (all["LD_PRELOAD"], all["FAKETIME"], all["FAKETIME_DONT_FAKE_MONOTONIC"]) = (FakeTime.Library, skew, "1");
+        }
+
+        return all;
+    }
+
+    /// <summary>What it writes, until it ends.</summary>
+    private async Task Read(StreamReader from)
+    {
+        while (await from.ReadLineAsync() is { } line)
+        {
+            lock (_tail)
+            {
+                if (line.Contains("fail: OrleansDtm.Server", StringComparison.Ordinal) && _errors.Count < ErrorsMax)
+                {
+                    _errors.Add($"{Name}: {line}");
+                }
+
+                _tail.Enqueue(line);
+                if (_tail.Count > TailLines)
+                {
+                    _tail.Dequeue();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using OrleansDtm.Tests.Databases;
+using Xunit;
+
+namespace OrleansDtm.Faults.Tests;
+
+/// <summary>A short run of the program itself, with the faults that matter most.</summary>
+public sealed class ShortRunTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Two_silos_and_a_database_that_are_killed_paused_and_parted_keep_every_promise()
+    {
+        await using (var database = new MariaDbServer())
+        {
+            if (database.FindMissing() is { } missing)
+            {
+                Assert.False(Environment.GetEnvironmentVariable("CI") == "true", $"{missing} is not installed");
+                Assert.Skip($"{missing} is not installed");
+            }
+        }
+
+        var file = Path.GetTempFileName();
+        try
+        {
+            var (code, text) = await Run("--seed", "1", "--rounds", "4", "--brief", "1", "--clients", "8", "--faults", "kill,pause,db-restart,partition", "--report", file);
+            output.WriteLine(text);
+            Assert.True(code == 0, text);
+            var report = JsonNode.Parse(await File.ReadAllTextAsync(file, Cancel))!;
+            Assert.Empty(report["violations"]!.AsArray());
+            Assert.All((string[])["saga", "tcc", "msg", "workflow"], type => Assert.NotNull(report["transactions"]![type]?["succeed"]));
+            Assert.True((int)report["faults"]!["kill"]! > 0);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static async Task<(int Code, string Text)> Run(params string[] arguments)
+    {
+        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+        var dll = Path.Combine(AppContext.BaseDirectory, typeof(Program).Assembly.GetName().Name + ".dll");
+        var start = new ProcessStartInfo(dotnet, [dll, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        try
+        {
+            var (text, errors) = (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
+            await process.WaitForExitAsync(Cancel).WaitAsync(Limit, Cancel);
+            return (process.ExitCode, await text + await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+}
