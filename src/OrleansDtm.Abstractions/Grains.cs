@@ -1,6 +1,6 @@
 namespace OrleansDtm.Abstractions;
 
-/// <summary>One transaction; the key is its gid.</summary>
+/// <summary>One transaction; the key is its gid. For coordinators: other silos and clients use <see cref="ITransactions"/>.</summary>
 [Alias("dtm.ITransactionGrain")]
 public interface ITransactionGrain : IGrainWithStringKey
 {

@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Metadata;
 using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using OrleansDtm.Abstractions;
@@ -84,15 +86,37 @@ public static class OrleansDtmSiloExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ConfiguredStore>());
     }
 
-    /// <summary>Where transactions live. Who has a cache of addresses of their own keeps it, and asks the placement director instead.</summary>
+    /// <summary>Where transactions live.</summary>
     private static void AddAddresses(IServiceCollection services)
     {
-        services.TryAddSingleton<TransactionOwners>();
+        services.TryAddSingleton(static provider => new TransactionOwners(
+            provider.GetRequiredService<ILocalSiloDetails>(),
+            provider.GetRequiredService<IClusterMembershipService>(),
+            provider.GetRequiredService<IClusterManifestProvider>(),
+            provider.GetRequiredService<GrainTypeResolver>().GetGrainType(typeof(TransactionGrain))));
         services.AddPlacementDirector<TransactionPlacement, TransactionPlacementDirector>();
         services.AddGrainDirectory(
             TransactionDirectory.Name, static (provider, _) => new TransactionDirectory(provider.GetRequiredService<TransactionOwners>()));
-        services.TryAddSingleton<IGrainDirectoryCache, TransactionAddresses>();
+
+        // Whose silo has a cache of its own keeps it, for all other grains. It must have been registered before.
+        var own = services.LastOrDefault(static s => s.ServiceType == typeof(IGrainDirectoryCache) && !s.IsKeyedService);
+        services.RemoveAll<IGrainDirectoryCache>();
+        services.AddSingleton<IGrainDirectoryCache>(provider => new TransactionAddresses(
+            provider.GetRequiredService<TransactionOwners>(), own is null ? OrleansCache(provider) : Create(own, provider)));
     }
+
+    /// <summary>What Orleans makes when nothing is registered.</summary>
+    private static IGrainDirectoryCache OrleansCache(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<GrainDirectoryOptions>>().Value;
+        return GrainDirectoryCacheFactory.CreateGrainDirectoryCache(
+            provider, new GrainDirectoryOptions { CacheSize = options.CacheSize, MaximumCacheTTL = options.MaximumCacheTTL });
+    }
+
+    private static IGrainDirectoryCache Create(ServiceDescriptor own, IServiceProvider provider) => (IGrainDirectoryCache)(
+        own.ImplementationInstance
+        ?? own.ImplementationFactory?.Invoke(provider)
+        ?? ActivatorUtilities.CreateInstance(provider, own.ImplementationType!));
 
     /// <summary>What stands before the transactions, for whichever API: rules, topics, the front door of Orleans clients.</summary>
     private static void AddRequests(IServiceCollection services)

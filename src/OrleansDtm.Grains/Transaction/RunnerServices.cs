@@ -49,6 +49,9 @@ public interface ITransactionObserver
 /// <summary>Where a runner lives.</summary>
 public interface IRunnerHost
 {
+    /// <summary>Requests for this transaction come here, and not to another silo. A host that is alone is always right.</summary>
+    bool IsAtHome => true;
+
     /// <summary>Calls <see cref="TransactionRunner.Wake"/> then; replaces the moment asked for before; null = no moment.</summary>
     void WakeAt(DateTimeOffset? moment);
 

@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Runtime.GrainDirectory;
 
 namespace OrleansDtm.Grains.Transaction;
@@ -9,20 +7,17 @@ namespace OrleansDtm.Grains.Transaction;
 /// The silo's cache of grain addresses, which knows every transaction's without having been told. A message is addressed at once where
 /// this answers; otherwise it waits for a placement worker. For grains in other directories it is the cache Orleans would have used.
 /// </summary>
-internal sealed class TransactionAddresses(TransactionOwners owners, IServiceProvider services, IOptions<GrainDirectoryOptions> options)
-    : IGrainDirectoryCache, IAsyncDisposable
+/// <param name="owners">Who knows where transactions live.</param>
+/// <param name="others">For all other grains; disposed with this.</param>
+internal sealed class TransactionAddresses(TransactionOwners owners, IGrainDirectoryCache others) : IGrainDirectoryCache, IAsyncDisposable
 {
-    private readonly IGrainDirectoryCache _others = GrainDirectoryCacheFactory.CreateGrainDirectoryCache(
-        services,
-        new GrainDirectoryOptions { CacheSize = options.Value.CacheSize, MaximumCacheTTL = options.Value.MaximumCacheTTL });
-
-    public IEnumerable<(GrainAddress ActivationAddress, int Version)> KeyValues => _others.KeyValues;
+    public IEnumerable<(GrainAddress ActivationAddress, int Version)> KeyValues => others.KeyValues;
 
     public bool LookUp(GrainId key, [NotNullWhen(true)] out GrainAddress? result, out int version)
     {
         if (!IsTransaction(key))
         {
-            return _others.LookUp(key, out result, out version);
+            return others.LookUp(key, out result, out version);
         }
 
         result = new GrainAddress { GrainId = key, SiloAddress = owners.Of(key) };
@@ -35,23 +30,23 @@ internal sealed class TransactionAddresses(TransactionOwners owners, IServicePro
         ArgumentNullException.ThrowIfNull(value);
         if (!IsTransaction(value.GrainId))
         {
-            _others.AddOrUpdate(value, version);
+            others.AddOrUpdate(value, version);
         }
     }
 
-    public bool Remove(GrainId key) => !IsTransaction(key) && _others.Remove(key);
+    public bool Remove(GrainId key) => !IsTransaction(key) && others.Remove(key);
 
     public bool Remove(GrainAddress key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return !IsTransaction(key.GrainId) && _others.Remove(key);
+        return !IsTransaction(key.GrainId) && others.Remove(key);
     }
 
-    public void Clear() => _others.Clear();
+    public void Clear() => others.Clear();
 
     public async ValueTask DisposeAsync()
     {
-        switch (_others)
+        switch (others)
         {
             case IAsyncDisposable later:
                 await later.DisposeAsync();

@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using Orleans.GrainDirectory;
+using Orleans.Placement;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 
@@ -12,21 +13,24 @@ namespace OrleansDtm.Grains.Transaction;
 [Reentrant]
 [TransactionPlacement]
 [GrainDirectory(TransactionDirectory.Name)]
+[Immovable] // Whoever moved it would find it back here: it lives where its gid says.
 [KeepAlive] // It ends itself. Calls under way are no requests in Orleans' eyes: it would collect the activation beneath a slow one.
 public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
 {
     private readonly RunnerServices _services;
     private readonly GrainReferences _grains;
+    private readonly TransactionOwners _owners;
     private readonly TransactionRunner _runner;
     private readonly string _gid;
     private IGrainTimer? _timer;
     private Task<TransactionReply>? _pause;
 
-    public TransactionGrain(RunnerServices services, GrainReferences grains)
+    public TransactionGrain(RunnerServices services, GrainReferences grains, TransactionOwners owners)
     {
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
         _grains = grains;
+        _owners = owners;
         _gid = this.GetPrimaryKeyString();
         _runner = new TransactionRunner(_gid, services, this);
     }
@@ -76,6 +80,8 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
         return Task.CompletedTask;
     }
 
+    bool IRunnerHost.IsAtHome => _owners.IsHere(this.GetGrainId());
+
     void IRunnerHost.WakeAt(DateTimeOffset? moment)
     {
         if (moment is not { } at)
@@ -109,8 +115,8 @@ public sealed class TransactionGrain : Grain, ITransactionGrain, IRunnerHost
         GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction needs nothing just now."));
 
     /// <summary>
-    /// Orleans ends activations whose directory entry was lost with another silo. The new one, wherever it is, treats this process's
-    /// calls as gone; when the whole cluster stops nobody answers, and the lease brings it back.
+    /// The silo is stopping, or has been cut off. The new activation, wherever it is, treats this process's calls as gone; when the whole
+    /// cluster stops nobody answers, and the lease brings it back.
     /// </summary>
     void IRunnerHost.Orphaned() =>
 

@@ -8,15 +8,16 @@ namespace OrleansDtm.Grains.Transaction;
 /// sides that are to live on it, or lived there. Where two silos see different members for a moment, a gid may be active twice: the
 /// version in its row lets one of them win, and what is unfinished is resumed by the sweep.
 /// </summary>
-internal sealed class TransactionOwners(
-    ILocalSiloDetails local, IClusterMembershipService membership, IClusterManifestProvider manifests, GrainTypeResolver types)
+public sealed class TransactionOwners(
+    ILocalSiloDetails local, IClusterMembershipService membership, IClusterManifestProvider manifests, GrainType type)
 {
     private volatile View _view = new(null, null, []);
 
     /// <summary>The type of the grains meant.</summary>
-    public GrainType Type { get; } = types.GetGrainType(typeof(TransactionGrain));
+    public GrainType Type => type;
 
-    /// <summary>The silo of a transaction, this one while it sees no other; of its grain's id.</summary>
+    /// <summary>The silo of a transaction; this one while it sees no other.</summary>
+    /// <param name="transaction">The id of its grain.</param>
     public SiloAddress Of(GrainId transaction)
     {
         var silos = Current().Silos;
@@ -27,6 +28,10 @@ internal sealed class TransactionOwners(
             _ => Highest(silos, transaction.GetUniformHashCode()),
         };
     }
+
+    /// <summary>Requests for this transaction come to this silo.</summary>
+    /// <param name="transaction">The id of its grain.</param>
+    public bool IsHere(GrainId transaction) => Of(transaction).Equals(local.SiloAddress);
 
     /// <summary>
     /// How much a silo wants a transaction. Silos of every version must agree on it: it never changes.
@@ -72,7 +77,7 @@ internal sealed class TransactionOwners(
         from member in members.Members.Values
         where member.Status == SiloStatus.Active
             && manifest.Silos.TryGetValue(member.SiloAddress, out var hosted)
-            && hosted.Grains.ContainsKey(Type)
+            && hosted.Grains.ContainsKey(type)
         select member.SiloAddress;
 
     private readonly record struct Member(SiloAddress Address, int Hash);

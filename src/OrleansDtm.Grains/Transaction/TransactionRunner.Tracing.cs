@@ -95,6 +95,7 @@ public sealed partial class TransactionRunner
         TransactionEvent.TimeDue => "time_due",
         TransactionEvent.Resumed => "resumed",
         TransactionEvent.RetryNow => "retry_now",
+        TransactionEvent.RetryBranch => "retry_branch",
         TransactionEvent.ForceStop => "force_stop",
         _ => occurred.GetType().Name, // A trace never stops a transaction.
     };

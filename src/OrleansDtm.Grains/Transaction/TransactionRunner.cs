@@ -79,6 +79,7 @@ public sealed partial class TransactionRunner
     {
         if (!_closed)
         {
+            LookAgain();
             _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
             RunPump();
         }
@@ -424,6 +425,17 @@ public sealed partial class TransactionRunner
         if (_outstanding.Count > 0)
         {
             _host.WakeAt(state.WakeAt);
+            return;
+        }
+
+        if (Watch(state))
+        {
+            return;
+        }
+
+        if (!_host.IsAtHome)
+        {
+            LetGo(); // Silos have come or gone: the one it belongs to now goes on with it, and two would only disturb each other.
             return;
         }
 

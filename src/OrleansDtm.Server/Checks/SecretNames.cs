@@ -12,7 +12,7 @@ internal static partial class SecretNames
     /// <summary>A field, header or setting of this name holds a secret; rather one too many.</summary>
     public static bool IsSecret(string name) => Secret().IsMatch(name);
 
-    /// <summary>A URL without the password and the query values that let somebody in. What is no URL stays as it is.</summary>
+    /// <summary>A URL, or a text with one, without the password and the query values that let somebody in.</summary>
     public static string MaskUrl(string text)
     {
         var shown = UserInfo().Replace(text, $"$1{Mask}@");
@@ -22,6 +22,10 @@ internal static partial class SecretNames
             : shown[..(query + 1)] + string.Join('&', shown[(query + 1)..].Split('&').Select(static pair =>
                 pair.Split('=', 2) is [var name, _] && IsSecret(name) ? $"{name}={Mask}" : pair));
     }
+
+    /// <summary>Where a webhook leads; of the rest of its URL each part may be what lets somebody in.</summary>
+    public static string MaskWebHook(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) ? $"{url.Scheme}://{url.Authority}/{Mask}" : Mask;
 
     /// <summary>A connection string without its password; what is none is hidden as a whole.</summary>
     public static string MaskConnectionString(string text)
@@ -42,9 +46,9 @@ internal static partial class SecretNames
         }
     }
 
-    [GeneratedRegex("pass(word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|cookie|signature|hash|api-?_?key|private-?_?key|^keys?$|^pin$|^cvc$|^cvv$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("pass(word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|cookie|signature|hash|api-?_?key|private-?_?key|access-?_?key|account-?_?key|^sig$|^keys?$|^pin$|^cvc$|^cvv$", RegexOptions.IgnoreCase)]
     private static partial Regex Secret();
 
-    [GeneratedRegex("^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")]
+    [GeneratedRegex("([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#\\s]*@")]
     private static partial Regex UserInfo();
 }

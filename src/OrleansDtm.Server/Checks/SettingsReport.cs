@@ -24,6 +24,7 @@ internal static class SettingsReport
         return text.Length == 0 ? "-"
             : IsConnectionString(setting.Key, options) ? SecretNames.MaskConnectionString(text)
             : IsPath(setting.Key) ? text
+            : setting.Key.Equals("AlertWebHook", StringComparison.OrdinalIgnoreCase) ? SecretNames.MaskWebHook(text)
             : SecretNames.IsSecret(setting.Key.Split(':')[^1]) || setting.Key.Split(':').Any(SecretNames.IsSecret) ? SecretNames.Mask
             : SecretNames.MaskUrl(text).ReplaceLineEndings(" ");
     }

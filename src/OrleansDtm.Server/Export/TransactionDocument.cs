@@ -16,8 +16,8 @@ internal static class TransactionDocument
 {
     private const string Format = "orleansdtm-export/1";
 
-    /// <summary>Texts of the API that hold JSON.</summary>
-    private static readonly string[] JsonTexts = ["options", "custom_data"];
+    /// <summary>Texts of the API that hold JSON, and those of services that may.</summary>
+    private static readonly string[] JsonTexts = ["options", "custom_data", "result", "rollback_reason", "last_error", "error"];
 
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Readable = new(OneLine) { WriteIndented = true };
@@ -157,6 +157,17 @@ internal static class TransactionDocument
 
     private static void Hide(JsonNode? node)
     {
+        if (node is JsonArray items)
+        {
+            for (var i = 0; i < items.Count; i++)
+            {
+                if (items[i] is JsonValue value && value.TryGetValue<string>(out var text) && text.Contains("://", StringComparison.Ordinal))
+                {
+                    items[i] = SecretNames.MaskUrl(text);
+                }
+            }
+        }
+
         if (node is JsonObject fields)
         {
             foreach (var name in fields.Select(static f => f.Key).ToList())

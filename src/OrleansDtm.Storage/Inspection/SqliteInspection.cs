@@ -27,6 +27,11 @@ public static class SqliteInspection
         }
 
         findings.Add(Lock(path));
+        if (Unwritable(path) is { } unwritable)
+        {
+            findings.Add(unwritable); // SQLite would open it for reading without a word.
+        }
+
         try
         {
             using var connection = SqliteDatabase.Open(path, options, isReader: true);
@@ -69,6 +74,20 @@ public static class SqliteInspection
             : Finding.Good($"{free >> 30} GiB are free below {folder}");
     }
 
+    /// <summary>Null = it can be written.</summary>
+    private static Finding? Unwritable(string path)
+    {
+        try
+        {
+            using var probe = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Finding.Problem($"'{path}' is not writable: {e.Message} Give it to the coordinator's user");
+        }
+    }
+
     private static Finding Lock(string path)
     {
         try
@@ -80,7 +99,11 @@ public static class SqliteInspection
 
             return Finding.Good("no other process coordinates from this file");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
+        {
+            return Finding.Problem($"'{path}.lock' is not writable: {e.Message} Give it to the coordinator's user");
+        }
+        catch (IOException)
         {
             return Finding.Note("a coordinator has this file open; a second one would not start");
         }

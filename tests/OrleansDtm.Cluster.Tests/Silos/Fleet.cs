@@ -73,6 +73,14 @@ internal sealed class Fleet : IAsyncDisposable
 
     public Task Add() => _cluster.StartAdditionalSiloAsync();
 
+    /// <summary>Where transactions are in memory: silo and grain of each.</summary>
+    public async Task<IReadOnlyList<(SiloAddress Silo, string Gid)>> Activations()
+    {
+        var grains = await _cluster.Client.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        var type = Grain("any").GetGrainId().Type;
+        return [.. grains.Where(g => g.GrainId.Type == type).Select(static g => (g.SiloAddress, g.GrainId.Key.ToString()!))];
+    }
+
     public ITransactionGrain Grain(string gid) => _cluster.Client.GetGrain<ITransactionGrain>(gid);
 
     /// <summary>Submits through some silo, again until one has taken it.</summary>

@@ -62,6 +62,31 @@ public sealed class CheckConfigTests(RunningServer running)
     [Theory]
     [InlineData("http://a/b?x=1", "http://a/b?x=1")]
     [InlineData("https://joe:secret@a/b?x=1&api_key=2#f", "https://***@a/b?x=1&api_key=***")]
+    [InlineData("calling https://joe:secret@a/b failed", "calling https://***@a/b failed")]
     [InlineData("no url", "no url")]
     public void Of_a_URL_only_what_lets_somebody_in_is_hidden(string url, string shown) => Assert.Equal(shown, SecretNames.MaskUrl(url));
+
+    [Theory]
+    [InlineData("https://hooks.example.com/services/T1/B2/secret", "https://hooks.example.com/***")]
+    [InlineData("not a url", "***")]
+    public void Of_a_webhook_only_the_host_is_shown(string url, string shown) => Assert.Equal(shown, SecretNames.MaskWebHook(url));
+
+    [Fact]
+    public void A_database_file_that_cannot_be_written_is_a_problem()
+    {
+        var folder = Directory.CreateTempSubdirectory("orleansdtm-");
+        try
+        {
+            // What nobody can open for writing, not even root: a folder where the file should be would not exist as a file.
+            var path = Path.Combine(folder.FullName, "dtm.db");
+            File.WriteAllBytes(path, []);
+            using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+
+            Assert.Contains(SqliteInspection.Look(new SqliteStoreOptions { Path = path }), static f => f.Text.Contains("is not writable", StringComparison.Ordinal));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 }
