@@ -21,8 +21,17 @@ public static class GuardedConnector
     }
 
     /// <summary>The certificates alone, where somebody else opens the connections.</summary>
-    internal static SocketsHttpHandler UseCertificates(this SocketsHttpHandler handler, InvokerOptions options)
+    public static SocketsHttpHandler UseCertificates(this SocketsHttpHandler handler, InvokerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(options);
+
+        // A certificate may name a URL to get its issuer from: that request would be judged by nobody.
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            DisableCertificateDownloads = true,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
         if (options.ClientCertificate is { } own)
         {
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => own();
@@ -68,6 +77,7 @@ public static class GuardedConnector
         }
 
         using var own = new X509Chain();
+        own.ChainPolicy.DisableCertificateDownloads = true;
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(roots);
         own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // Private authorities seldom publish what they revoke.

@@ -41,7 +41,8 @@ internal sealed class BrowserGuard
                 context, "without security this server answers to localhost and addresses only; Security:AllowAnonymous=true lets it answer to any name");
         }
 
-        if (!_isOn && request.Headers.Origin.Count > 0 && IsForeign(request))
+        // Some of DTM's requests change something by GET, which an image of any page can send, and without an Origin.
+        if (!_isOn && (request.Headers.Origin.Count > 0 || IsMoreThanReading(context)) && IsForeign(request))
         {
             return AccessAnswers.Forbidden(context, "a page of another site may not ask this server for anything");
         }
@@ -84,6 +85,9 @@ internal sealed class BrowserGuard
         var signsIn = HttpMethods.IsPost(request.Method) && request.Path.Equals(_page.Session, StringComparison.OrdinalIgnoreCase);
         return signsIn || (_isOn && !request.Cookies.ContainsKey(SessionCookie.Name)) ? !IsForeign(request) : IsOurPage(request);
     }
+
+    private static bool IsMoreThanReading(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<RoleRequirement>() is { Role.Length: > 0, Needed: > Role.Read };
 
     private static bool IsLocalName(string host) =>
         host.Length == 0

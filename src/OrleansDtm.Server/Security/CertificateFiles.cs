@@ -34,7 +34,8 @@ internal static class CertificateFiles
     public static string[] Paths(string certificate, string key) => key.Length > 0 ? [certificate, key] : [certificate];
 
     /// <summary>A chain that ends in one of the authorities, for a client.</summary>
-    public static bool IsIssuedBy(X509Certificate? certificate, X509Certificate2Collection authorities, SslPolicyErrors errors)
+    /// <param name="sent">With what the client sent beside its certificate: those between it and the authority.</param>
+    public static bool IsIssuedBy(X509Certificate? certificate, X509Chain? sent, X509Certificate2Collection authorities, SslPolicyErrors errors)
     {
         if (certificate is not X509Certificate2 presented || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
         {
@@ -42,10 +43,20 @@ internal static class CertificateFiles
         }
 
         using var chain = new X509Chain();
+        chain.ChainPolicy.DisableCertificateDownloads = true; // Anybody may connect, and name any URL in a certificate.
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2", "client authentication"));
+        if (sent is not null)
+        {
+            chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
+            foreach (var element in sent.ChainElements)
+            {
+                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            }
+        }
+
         return chain.Build(presented);
     }
 }

@@ -50,8 +50,9 @@ internal sealed class PortTls
         if (_clients is not null)
         {
             options.ClientCertificateRequired = true;
+            options.CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };
             options.RemoteCertificateValidationCallback =
-                (_, certificate, _, errors) => CertificateFiles.IsIssuedBy(certificate, _clients.Value, errors);
+                (_, certificate, chain, errors) => CertificateFiles.IsIssuedBy(certificate, chain, _clients.Value, errors);
         }
 
         return options;

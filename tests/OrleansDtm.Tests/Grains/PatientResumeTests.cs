@@ -7,7 +7,7 @@ using Xunit;
 namespace OrleansDtm.Tests.Grains;
 
 /// <summary>A silo that hangs does not hold up the sweep of a shard.</summary>
-public sealed class PatientResumeTests
+public sealed class PatientResumeTests : IAsyncDisposable
 {
     private static readonly TimeSpan Old = TimeSpan.FromHours(1);
 
@@ -48,6 +48,8 @@ public sealed class PatientResumeTests
         await sweep.Run(Cancel);
         Assert.Equal(["hangs", "hangs"], _asked);
     }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     /// <summary>One at a time, so that who hangs would be in everybody's way.</summary>
     private RecoverySweep Sweep() => new(
