@@ -20,8 +20,12 @@ public sealed class Issuer : IDisposable
         var now = TimeProvider.System.GetUtcNow();
         var claims = new JsonObject
         {
-            ["iss"] = Name, ["aud"] = Audience, ["sub"] = "alice", ["iat"] = now.ToUnixTimeSeconds(),
-            ["exp"] = now.AddMinutes(5).ToUnixTimeSeconds(), ["roles"] = new JsonArray("unrelated", role),
+            ["iss"] = Name,
+            ["aud"] = Audience,
+            ["sub"] = "alice",
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["exp"] = now.AddMinutes(5).ToUnixTimeSeconds(),
+            ["roles"] = new JsonArray("unrelated", role),
         };
         change?.Invoke(claims);
         var text = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT"}"""))}.{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";

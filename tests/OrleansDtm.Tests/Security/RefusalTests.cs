@@ -75,7 +75,11 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
     {
         var branch = new JsonObject
         {
-            ["gid"] = "registers", ["trans_type"] = "tcc", ["branch_id"] = "01", ["confirm"] = "http://169.254.169.254/", ["cancel"] = "http://bank.test/",
+            ["gid"] = "registers",
+            ["trans_type"] = "tcc",
+            ["branch_id"] = "01",
+            ["confirm"] = "http://169.254.169.254/",
+            ["cancel"] = "http://bank.test/",
         };
         var (registered, text) = await Post("/api/dtmsvr/registerBranch", server.Submit, branch);
         var (subscribed, words) = await Post("/api/dtmsvr/subscribe?topic=a&url=http%3A%2F%2F169.254.169.254%2F", server.Admin, []);

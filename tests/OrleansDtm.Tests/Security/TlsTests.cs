@@ -69,7 +69,13 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         await using var branch = await Branch(certificate);
         var call = new BranchInvocation
         {
-            Gid = "tls", Type = "saga", Protocol = "http", BranchId = "01", Op = "action", Url = branch.Urls.First() + "/Act", Payload = "{}"u8.ToArray(),
+            Gid = "tls",
+            Type = "saga",
+            Protocol = "http",
+            BranchId = "01",
+            Op = "action",
+            Url = branch.Urls.First() + "/Act",
+            Payload = "{}"u8.ToArray(),
         };
         var roots = new X509Certificate2Collection(server.Authority.Root);
 
