@@ -57,6 +57,13 @@ public sealed class BranchHttpClient : IDisposable
         {
             var (method, url, body) = target(call);
             using var request = Request(call, method, url, body);
+
+            // Behind one address there may be many names: the one that is asked for counts, not only the one that was looked up.
+            if (request.Headers.Host is { } host && _options.Targets.FindProblem($"{request.RequestUri!.Scheme}://{host}") is { } denied)
+            {
+                return Outcome.Unknown($"the branch header Host: {denied}");
+            }
+
             CallSpans.Describe(call.Span, request);
             using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             call.Span?.SetTag("http.response.status_code", (int)response.StatusCode);

@@ -17,6 +17,8 @@ internal static class SpecialAddresses
         Of("fe80::/10", "link-local"),
         Of("fec0::/10", "site-local, which is no more"),
         Of("fd00:ec2::/32", "a cloud's metadata"),
+        Of("fd20:ce::254/128", "a cloud's metadata"),
+        Of("fd00:42::42/128", "a cloud's metadata"),
         Of("ff00::/8", "multicast"),
         Of("::/128", "unspecified"),
         Of("64:ff9b::/96", "an IPv4 address in the dress of IPv6 (NAT64)"),

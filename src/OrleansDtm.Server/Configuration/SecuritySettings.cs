@@ -55,10 +55,13 @@ internal static class SecuritySettings
     /// <exception cref="SettingsException">It has not.</exception>
     public static void CheckBind(CoordinatorOptions options)
     {
-        if (options.Security is { IsOn: false, AllowAnonymous: false } && !IsLoopback(options.Bind))
+        // Other silos and Orleans clients reach the address that is advertised, whatever the APIs are bound to.
+        var isAdvertised = options.Cluster.Mode != ClusterOptions.Local && options.Cluster.AdvertisedAddress is { Length: > 0 } address && !IsLoopback(address);
+        if (options.Security is { IsOn: false, AllowAnonymous: false } && (isAdvertised || !IsLoopback(options.Bind)))
         {
+            var setting = IsLoopback(options.Bind) ? $"Cluster:AdvertisedAddress: '{options.Cluster.AdvertisedAddress}'" : $"Bind: '{options.Bind}'";
             throw new SettingsException([$"""
-                Bind: '{options.Bind}' is not safe without security: everybody who reaches the ports could read payloads, submit and stop
+                {setting} is not safe without security: everybody who reaches the ports could read payloads, submit and stop
                 transactions. Three ways out:
                     Bind=localhost                  only this machine reaches them
                     Security:Keys:0=... (or Security:KeysFile, Security:Jwt)   callers prove who they are; 'OrleansDtm.Server key' makes a key

@@ -94,6 +94,6 @@ internal sealed class ReloadedFiles<T>
     {
         var file = new FileInfo(path);
         var target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target as FileInfo)?.Length}";
+        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target.Exists ? (target as FileInfo)?.Length : null)}"; // One that is gone has a stamp too.
     }));
 }

@@ -236,6 +236,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             ["ASPNETCORE_URLS"] = null,
             ["ASPNETCORE_HTTP_PORTS"] = null,
             ["ORLEANSDTM_Bind"] = _network.Of(_slot),
+            ["ORLEANSDTM_Security__AllowAnonymous"] = "true",
             ["ORLEANSDTM_Cluster__Mode"] = "AdoNet",
             ["ORLEANSDTM_Cluster__SiloPort"] = Text(_ports.Silo),
             ["ORLEANSDTM_Cluster__GatewayPort"] = "0",
