@@ -37,7 +37,7 @@ internal static class StoreFactory
                 : new NpgsqlConnectionStringBuilder(place).Database;
             return string.IsNullOrEmpty(database) ? "complete: add the name of the database, Database=dtm" : null;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
+        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException or KeyNotFoundException)
         {
             return $"a connection string as {(options.Driver == MySql ? "MySqlConnector" : "Npgsql")} reads it: Key=value;Key=value";
         }

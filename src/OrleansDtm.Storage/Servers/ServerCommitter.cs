@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -105,7 +106,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
             command.ExecuteNonQuery();
             return true;
         }
-        catch (Exception e) when (e is DbException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is DbException or IOException or SocketException or InvalidOperationException)
         {
             return false;
         }
@@ -127,7 +128,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
             command.CommandTimeout = _limits.Seconds;
             command.ExecuteNonQuery();
         }
-        catch (Exception e) when (e is DbException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is DbException or IOException or SocketException or InvalidOperationException)
         {
             Close();
         }
@@ -139,7 +140,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
         {
             _connection?.Dispose();
         }
-        catch (Exception e) when (e is DbException or IOException)
+        catch (Exception e) when (e is DbException or IOException or SocketException)
         {
             // It was not to be used again anyway.
         }

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -95,10 +96,12 @@ public sealed partial class ServerTransactionStore
                         isOpen = true;
                         return await work(connection).ConfigureAwait(false);
                     }
-                    catch (Exception e) when (e is DbException or IOException or InvalidOperationException or TimeoutException)
+                    catch (Exception e) when (e is DbException or IOException or SocketException or InvalidOperationException or TimeoutException)
                     {
                         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-                        var isLost = isOpen && connection.State != ConnectionState.Open;
+
+                        // MySqlConnector lets the socket's own error through when a pooled connection turns out to be dead on writing to it.
+                        var isLost = isOpen && (connection.State != ConnectionState.Open || e is SocketException);
                         if (isLost)
                         {
                             // The server was restarted: the others of the pool are as dead as this one.

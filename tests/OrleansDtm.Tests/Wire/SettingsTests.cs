@@ -17,10 +17,11 @@ public sealed class SettingsTests
     [InlineData("--Cluster:Mode=AdoNet", "Cluster:Mode: 'AdoNet' is not possible with Store:Driver=sqlite")]
     [InlineData("--Cluster:Mode=Consul", "Cluster:Mode: 'Consul' is not one of Local, AdoNet, Kubernetes")]
     [InlineData("--Cluster:AdvertisedAddress=here", "Cluster:AdvertisedAddress: 'here' is not an IP address")]
+    [InlineData("--Store:Driver=postgres --Store:Shards:0=Host=a;Da=", "Key=value;Key=value")]
     [InlineData("--AlertWebHook=nowhere", "AlertWebHook: 'nowhere' is not an absolute http(s) URL")]
     public void It_is_named(string argument, string message)
     {
-        var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load([argument]));
+        var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load(argument.Split(' ')));
 
         Assert.Contains(refused.Problems, problem => problem.Contains(message, StringComparison.Ordinal));
     }
