@@ -79,7 +79,6 @@ public sealed partial class TransactionRunner
     {
         if (!_closed)
         {
-            LookAgain();
             _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
             RunPump();
         }
@@ -425,11 +424,6 @@ public sealed partial class TransactionRunner
         if (_outstanding.Count > 0)
         {
             _host.WakeAt(state.WakeAt);
-            return;
-        }
-
-        if (Watch(state))
-        {
             return;
         }
 

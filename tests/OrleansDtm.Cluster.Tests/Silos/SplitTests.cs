@@ -96,23 +96,6 @@ public sealed class SplitTests : IAsyncDisposable
         TransferCheck.AllIsRight([transfer], await Fleet.Ends(_store, [transfer]), _bank, allowsLateCalls: true);
     }
 
-    [Fact]
-    public async Task Who_waits_at_another_silo_than_the_one_at_work_is_told_the_end_without_waiting_for_the_lease()
-    {
-        var gate = new Gate();
-        await using var atWork = await Fleet.Start(1, _store, new TellerBank(_bank) { Delay = (_, _) => gate.Opened });
-        await using var asked = await Fleet.Start(1, _store, new TellerBank(_bank));
-        var transfer = new Transfer(SagaBody.NewGid(), new Booking(0, -7, Trouble.None), new Booking(1, 7, Trouble.None));
-        var saga = TellerBank.Saga(transfer) with { WaitResult = false, RequestTimeoutMs = 600_000 };
-        Assert.Equal(ReplyKind.Ok, (await atWork.Grain(transfer.Gid).Submit(saga)).Kind);
-
-        var waiting = asked.Grain(transfer.Gid).Submit(saga with { WaitResult = true });
-        gate.Open();
-
-        Assert.Equal("succeed", (await waiting.WaitAsync(Patience, Cancel)).Status);
-        TransferCheck.AllIsRight([transfer], await Fleet.Ends(_store, [transfer]), _bank);
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
