@@ -137,7 +137,7 @@ public sealed class PostgresBackupTests(DatabaseUnderTest<PostgresServer> databa
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
         await connection.OpenAsync(Cancel);
-        await using var command = new NpgsqlCommand($"drop database {_place.Database} with (force)", connection);
+        await using var command = new NpgsqlCommand($"drop database {_place.Database} with (force)", connection) { CommandTimeout = 120 };
         await command.ExecuteNonQueryAsync(Cancel);
     }
 

@@ -25,12 +25,15 @@ public sealed class LogTests(TracedServer servers)
         busi.On("/Comp1", new Reply(500, Secret), Reply.Success);
         var gid = SagaBody.NewGid();
         var body = SagaBody.Of(gid, busi).With("branch_headers", new JsonObject { ["authorization"] = Secret }).With("callback_url", $"http://127.0.0.1:1/?key={Secret}");
-        body["steps"]![0]!["action"] = busi.Url.Replace("http://", $"http://me:{Secret}@", StringComparison.Ordinal) + $"/Act1?token={Secret}";
+        body["steps"]![0]!["action"] = $"{busi.Url}/Act1?token={Secret}";
         body["payloads"] = new JsonArray($$"""{"pin":"{{Secret}}"}""", Secret);
 
         await dtm.Accept(body);
         await dtm.Until("failed", gid);
         await dtm.Submit(new JsonObject { ["gid"] = gid, ["trans_type"] = Secret });
+        var refused = SagaBody.Of(SagaBody.NewGid(), busi);
+        refused["steps"]![0]!["action"] = busi.Url.Replace("http://", $"http://me:{Secret}@", StringComparison.Ordinal) + "/Act1";
+        Assert.Equal(400, (await dtm.Submit(refused)).Status);
         await dtm.Send(HttpMethod.Post, dtm.Api + "/submit?token=" + Secret, "{\"gid\":\"" + Secret);
 
         Assert.DoesNotContain(servers.Log.All(), static line => line.Contains(Secret, StringComparison.Ordinal));
