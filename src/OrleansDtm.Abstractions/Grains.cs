@@ -139,6 +139,13 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     [Alias("RetryNow")]
     Task<TransactionReply> RetryNow(string gid);
 
+    /// <summary>Makes one call that waits for a retry now. Conflict when it does not wait, NotFound when there is no such call.</summary>
+    /// <param name="gid">Which.</param>
+    /// <param name="branchId">DTM's branch id: 01, 01-02, 00 for query_prepared and a workflow's callback.</param>
+    /// <param name="op">action, compensate, confirm, ...</param>
+    [Alias("RetryBranch")]
+    Task<TransactionReply> RetryBranch(string gid, string branchId, string op);
+
     /// <summary>How it stands.</summary>
     [Alias("Query")]
     Task<TransactionInfoReply> Query(string gid);

@@ -74,6 +74,16 @@ public interface ITransactions
     /// <exception cref="TransactionException">It has ended already, is unknown, or the coordinator cannot be reached.</exception>
     Task<TransactionResult> RetryNow(string gid, CancellationToken cancellationToken = default);
 
+    /// <summary>Makes one call that waits for a retry now; the others keep waiting.</summary>
+    /// <param name="gid">Which.</param>
+    /// <param name="branchId">As <see cref="Query"/> shows it: 01, 01-02, 00 for query_prepared and a workflow's callback.</param>
+    /// <param name="op">action, compensate, confirm, ...</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TransactionException">
+    /// It does not wait for a retry (Conflict), there is no such transaction or call (NotFound), or the coordinator cannot be reached.
+    /// </exception>
+    Task<TransactionResult> RetryBranch(string gid, string branchId, string op, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Waits until it has ended. An end that follows a retry or another's decision is seen about a second after it. A coordinator that
     /// cannot be reached is waited for too.

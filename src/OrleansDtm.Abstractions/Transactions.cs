@@ -103,6 +103,13 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     public Task<TransactionResult> RetryNow(string gid, CancellationToken cancellationToken) =>
         Result(gid, grain => grain.RetryNow(gid), cancellationToken);
 
+    public Task<TransactionResult> RetryBranch(string gid, string branchId, string op, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(branchId);
+        ArgumentException.ThrowIfNullOrEmpty(op);
+        return Result(gid, grain => grain.RetryBranch(gid, branchId, op), cancellationToken);
+    }
+
     public async Task<TransactionResult> WaitForEnd(string gid, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = Deadline(timeout, cancellationToken);

@@ -84,6 +84,9 @@ internal sealed class GrpcCoordinator(
 
     public Task RetryNowAsync(string gid, CancellationToken cancellationToken) => http.RetryNowAsync(gid, cancellationToken);
 
+    public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken) =>
+        http.RetryBranchAsync(gid, branchId, op, cancellationToken);
+
     public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken) =>
         http.SubscribersAsync(topic, cancellationToken);
 

@@ -165,6 +165,14 @@ internal sealed partial class Dtm(
         return SeeingStatus(gid, () => coordinator.RetryNowAsync(gid, cancellationToken), cancellationToken);
     }
 
+    public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(gid);
+        ArgumentException.ThrowIfNullOrEmpty(branchId);
+        ArgumentException.ThrowIfNullOrEmpty(op);
+        return SeeingStatus(gid, () => coordinator.RetryBranchAsync(gid, branchId, op, cancellationToken), cancellationToken);
+    }
+
     public Task SubscribeAsync(string topic, string url, string remark = "", CancellationToken cancellationToken = default) =>
         coordinator.SubscribeAsync(topic, url, remark, cancellationToken);
 

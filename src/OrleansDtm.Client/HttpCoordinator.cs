@@ -63,6 +63,12 @@ internal sealed class HttpCoordinator : ICoordinator
     public Task RetryNowAsync(string gid, CancellationToken cancellationToken) =>
         PostAsync("resetNextCronTime", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
 
+    public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal) { ["gid"] = gid, ["branch_id"] = branchId, ["op"] = op };
+        return PostAsync("retryBranch", fields, Written.DictionaryStringString, gid, _options.RequestTimeout, cancellationToken);
+    }
+
     public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)
     {
         var fields = new Dictionary<string, string>(request.Fields, StringComparer.Ordinal)

@@ -39,6 +39,8 @@ internal interface ICoordinator
 
     Task RetryNowAsync(string gid, CancellationToken cancellationToken);
 
+    Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken);
+
     Task SubscribeAsync(string topic, string url, string remark, CancellationToken cancellationToken);
 
     Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken);

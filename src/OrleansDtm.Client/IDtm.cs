@@ -131,6 +131,15 @@ public interface IDtm
     /// <exception cref="DtmException">It has ended already, is unknown, or the coordinator cannot be reached.</exception>
     Task RetryNowAsync(string gid, CancellationToken cancellationToken = default);
 
+    /// <summary>Makes one call that waits for a retry now; the others keep waiting. DTM's own servers know no such request.</summary>
+    /// <param name="gid">Which.</param>
+    /// <param name="branchId">As <see cref="QueryAsync"/> shows it: 01, 01-02, 00 for the question about a message and a workflow's callback.</param>
+    /// <param name="op">action, compensate, confirm, ...</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="DtmConflictException">It does not wait for a retry.</exception>
+    /// <exception cref="DtmException">There is no such transaction or call, or the coordinator cannot be reached.</exception>
+    Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken = default);
+
     /// <summary>Adds a subscriber to a topic, and the topic with the first.</summary>
     /// <param name="topic">1 to 128 characters.</param>
     /// <param name="url">Who is called for each message.</param>

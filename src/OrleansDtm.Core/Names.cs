@@ -1,6 +1,6 @@
 namespace OrleansDtm.Core;
 
-/// <summary>How DTM spells types and statuses, on the wire and in our tables.</summary>
+/// <summary>How types, statuses and outcomes are spelled, as DTM does, on the wire and in our tables.</summary>
 public static class Names
 {
     public static string Of(TransactionType type) => type switch
@@ -29,6 +29,16 @@ public static class Names
         BranchStatus.Succeed => "succeed",
         BranchStatus.Failed => "failed",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
+    };
+
+    /// <summary>What a call came to, which DTM has no words for; in the names of metrics and spans with <c>_</c> for the blank.</summary>
+    public static string Of(OutcomeKind outcome) => outcome switch
+    {
+        OutcomeKind.Succeeded => "succeeded",
+        OutcomeKind.Failed => "failed",
+        OutcomeKind.Ongoing => "ongoing",
+        OutcomeKind.NotSent => "not sent",
+        _ => "unknown",
     };
 
     /// <summary>None when the name is unknown.</summary>

@@ -93,17 +93,19 @@ public sealed class BranchHttpClient : IDisposable
         {
             foreach (var (name, value) in headers)
             {
-                Add(request, name, value);
+                if (!CallSpans.IsTrace(name))
+                {
+                    Add(request, name, value);
+                }
             }
         }
 
-        // The branch's own headers come first: they override these.
-        if (call.Trace is { } trace && !request.Headers.NonValidated.Contains(CallSpans.Parent))
+        if (call.ToldTrace is { } trace)
         {
-            request.Headers.TryAddWithoutValidation(CallSpans.Parent, trace.Parent);
+            Add(request, CallSpans.Parent, trace.Parent);
             if (trace.State.Length > 0)
             {
-                request.Headers.TryAddWithoutValidation(CallSpans.State, trace.State);
+                Add(request, CallSpans.State, trace.State);
             }
         }
 

@@ -12,6 +12,10 @@ internal static class CallSpans
     public const string State = "tracestate";
     public const string GrpcStatus = "rpc.grpc.status_code";
 
+    /// <summary>A header of the trace context, which is told as a whole: <see cref="BranchInvocation.ToldTrace"/>.</summary>
+    public static bool IsTrace(string header) =>
+        header.Equals(Parent, StringComparison.OrdinalIgnoreCase) || header.Equals(State, StringComparison.OrdinalIgnoreCase);
+
     public static void Describe(Activity? span, HttpRequestMessage request)
     {
         if (span is { IsAllDataRequested: true } && request.RequestUri is { } url)

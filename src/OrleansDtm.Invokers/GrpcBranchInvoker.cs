@@ -69,12 +69,12 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
             { BranchMetadata.Op, call.Op },
             { BranchMetadata.Dtm, "" },
         };
-        if (call.Trace is { } trace && call.Headers?.Keys.Contains(CallSpans.Parent, StringComparer.OrdinalIgnoreCase) != true)
+        if (call.ToldTrace is { } trace)
         {
-            metadata.Add(CallSpans.Parent, trace.Parent);
+            Add(metadata, CallSpans.Parent, trace.Parent);
             if (trace.State.Length > 0)
             {
-                metadata.Add(CallSpans.State, trace.State);
+                Add(metadata, CallSpans.State, trace.State);
             }
         }
 
@@ -85,22 +85,25 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
 
         foreach (var (name, value) in call.Headers)
         {
-            if (Reserved.Contains(name) || name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase))
+            if (!Reserved.Contains(name) && !CallSpans.IsTrace(name) && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase))
             {
-                continue;
+                Add(metadata, name, value);
             }
-
-            // A line break would be a header of its own. Which names are possible, the entry itself knows.
-            if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
-            {
-                throw new FormatException($"the branch header '{name}' cannot be sent");
-            }
-
-            metadata.Add(name.EndsWith(Grpc.Core.Metadata.BinaryHeaderSuffix, StringComparison.OrdinalIgnoreCase)
-                ? new Metadata.Entry(name, Encoding.UTF8.GetBytes(value))
-                : new Metadata.Entry(name, value));
         }
 
         return metadata;
+    }
+
+    /// <summary>A line break would be a header of its own. Which names are possible, the entry itself knows.</summary>
+    private static void Add(Metadata metadata, string name, string value)
+    {
+        if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
+        {
+            throw new FormatException($"the branch header '{name}' cannot be sent");
+        }
+
+        metadata.Add(name.EndsWith(Grpc.Core.Metadata.BinaryHeaderSuffix, StringComparison.OrdinalIgnoreCase)
+            ? new Metadata.Entry(name, Encoding.UTF8.GetBytes(value))
+            : new Metadata.Entry(name, value));
     }
 }

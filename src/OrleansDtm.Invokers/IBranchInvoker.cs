@@ -31,15 +31,24 @@ public sealed record BranchInvocation
 
     public ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>Null = none.</summary>
+    /// <summary>Null = none. Of a trace context see <see cref="ToldTrace"/>.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
     /// <summary>Told to the branch, unless <see cref="Headers"/> tell it otherwise; null = nothing is told.</summary>
     public TraceContext? Trace { get; init; }
+
+    /// <summary>
+    /// Which of the two contexts is told: <see cref="Headers"/>' own, or <see cref="Trace"/>. traceparent and tracestate go together: the
+    /// state of one trace says nothing under the parent of another. Null = none.
+    /// </summary>
+    public TraceContext? ToldTrace => Header(CallSpans.Parent) is { } parent ? new TraceContext(parent, Header(CallSpans.State) ?? "") : Trace;
 
     /// <summary>The span of this call, for what only the protocol knows; null = nobody traces it.</summary>
     public Activity? Span { get; init; }
 
     /// <summary>It tells the submitter how the transaction ended. A workflow may be called "notice", but its calls have a branch id.</summary>
     public bool IsNotice => Op == "notice" && BranchId.Length == 0;
+
+    private string? Header(string name) =>
+        Headers?.FirstOrDefault(header => string.Equals(header.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
 }

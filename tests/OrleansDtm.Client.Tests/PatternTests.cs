@@ -66,6 +66,24 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Of_the_calls_that_wait_one_is_hurried_by_its_name()
+    {
+        _bank.On("/out", Reply.Error, Reply.Success);
+        _bank.On("/in", Reply.Error, Reply.Success);
+        var options = new SagaOptions { WaitResult = true, Concurrent = true, RetryInterval = TimeSpan.FromMinutes(5) };
+        var gid = (await Dtm.Saga(options).Step(Bank("out"), "").Step(Bank("in"), "").SubmitAsync(Cancel)).Gid;
+
+        await Dtm.RetryBranchAsync(gid, "02", "action", Cancel);
+        await Poll.Until(() => Task.FromResult(_bank.Paths.Count(static p => p == "/in") == 2), Poll.Patience, static () => "/in is not called again", Cancel);
+        Assert.Single(_bank.Paths, static p => p == "/out");
+        await Assert.ThrowsAsync<DtmNotFoundException>(() => Dtm.RetryBranchAsync(gid, "03", "action", Cancel));
+
+        await Dtm.RetryBranchAsync(gid, "01", "action", Cancel);
+        Assert.True((await Dtm.WaitForEndAsync(gid, Poll.Patience, Cancel)).Succeeded);
+        await Assert.ThrowsAsync<DtmConflictException>(() => Dtm.RetryBranchAsync(gid, "01", "action", Cancel));
+    }
+
+    [Fact]
     public async Task A_prepared_message_goes_out_when_it_is_submitted_and_not_when_it_is_aborted()
     {
         var sent = Dtm.Msg(new MsgOptions { WaitResult = true }).Step(Bank("in"), new Transfer("B", 30));

@@ -18,13 +18,17 @@ public sealed class GrainBranchInvoker(
     public async Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
-        if ((call.Headers?.GetValueOrDefault(TraceHeaders.Parent) ?? call.Trace?.Parent) is { } parent)
+        if (call.ToldTrace is { } trace)
         {
             // Where Orleans itself looks for it (AddActivityPropagation).
-            RequestContext.Set(TraceHeaders.Parent, parent);
-            if ((call.Headers?.GetValueOrDefault(TraceHeaders.State) ?? call.Trace?.State) is { Length: > 0 } state)
+            RequestContext.Set(TraceHeaders.Parent, trace.Parent);
+            if (trace.State.Length > 0)
             {
-                RequestContext.Set(TraceHeaders.State, state);
+                RequestContext.Set(TraceHeaders.State, trace.State);
+            }
+            else
+            {
+                RequestContext.Remove(TraceHeaders.State); // Of whoever asked for this call.
             }
         }
 

@@ -17,6 +17,9 @@ public sealed class BranchMetrics
     /// <summary>The host label of all others.</summary>
     public const string Other = "other";
 
+    private static readonly KeyValuePair<string, object?>[] Outcomes =
+        [.. Enum.GetValues<OutcomeKind>().Order().Select(static kind => new KeyValuePair<string, object?>("outcome", AttemptTracing.WordOf(kind)))];
+
     private readonly ConcurrentDictionary<string, ServiceLoad> _services = new(StringComparer.Ordinal);
     private readonly ServiceLoad _other = new(Other);
     private readonly Histogram<double> _durations;
@@ -68,9 +71,6 @@ public sealed class BranchMetrics
         service.Ended(outcome, attempt);
         _durations.Record(duration.TotalSeconds, service.Host);
     }
-
-    private static readonly KeyValuePair<string, object?>[] Outcomes =
-        [.. Enum.GetValues<OutcomeKind>().Order().Select(static kind => new KeyValuePair<string, object?>("outcome", AttemptTracing.WordOf(kind)))];
 
     private IEnumerable<ServiceLoad> Loads() => _services.Count < HostsMax ? _services.Values : _services.Values.Append(_other);
 

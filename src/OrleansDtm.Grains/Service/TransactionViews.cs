@@ -68,14 +68,7 @@ internal static class TransactionViews
     {
         Time = attempt.At.UtcDateTime,
         DurationMs = Math.Round(attempt.Duration.TotalMilliseconds, 3),
-        Outcome = attempt.Outcome switch
-        {
-            OutcomeKind.Succeeded => "succeeded",
-            OutcomeKind.Failed => "failed",
-            OutcomeKind.Ongoing => "ongoing",
-            OutcomeKind.NotSent => "not sent",
-            _ => "unknown",
-        },
+        Outcome = Names.Of(attempt.Outcome),
         Error = attempt.Error,
     };
 

@@ -59,6 +59,9 @@ public sealed class TransactionsGrain(
 
     public Task<TransactionReply> RetryNow(string gid) => Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
 
+    public Task<TransactionReply> RetryBranch(string gid, string branchId, string op) =>
+        Serve("RetryBranch", gid, () => transactions.RetryBranch(gid, branchId, op));
+
     public async Task<TransactionInfoReply> Query(string gid)
     {
         StoredTransaction? found = null;

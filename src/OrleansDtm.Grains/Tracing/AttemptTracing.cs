@@ -50,14 +50,7 @@ internal static class AttemptTracing
     }
 
     /// <summary>An outcome as spans and metrics name it.</summary>
-    public static string WordOf(OutcomeKind outcome) => outcome switch
-    {
-        OutcomeKind.Succeeded => "succeeded",
-        OutcomeKind.Failed => "failed",
-        OutcomeKind.Ongoing => "ongoing",
-        OutcomeKind.NotSent => "not_sent",
-        _ => "unknown",
-    };
+    public static string WordOf(OutcomeKind outcome) => Names.Of(outcome).Replace(' ', '_');
 
     /// <summary>Submitters name the ops of workflows: they do not belong in a span's name.</summary>
     private static string KindOf(string op) => op switch

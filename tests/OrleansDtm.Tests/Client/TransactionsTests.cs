@@ -157,6 +157,34 @@ public sealed class TransactionsTests
     }
 
     [Fact]
+    public async Task Of_the_calls_that_wait_one_is_hurried_by_its_name()
+    {
+        await using var cluster = await Coordinated.Start();
+        var open = "";
+        cluster.Teller.Does = (account, _, _) => Task.FromResult(open.Contains(account, StringComparison.Ordinal) ? BranchResult.Done : BranchResult.Ongoing("closed"));
+        var api = cluster.Transactions;
+        var saga = new SagaTransaction { RetryInterval = TimeSpan.FromHours(1), Concurrent = true }
+            .Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), "")
+            .Step(Coordinated.Url("B", nameof(ITellerGrain.Judge)), "");
+        await api.Submit(saga, wait: true, Cancel);
+        await Wire.Poll.Until(
+            async () => (await api.Query(saga.Gid, Cancel))!.Branches.Count(static b => b.LastError == "closed") == 2,
+            Coordinated.Patience, static () => "not both wait", Cancel);
+
+        open = "AB";
+        await api.RetryBranch(saga.Gid, "02", "action", Cancel);
+        await Wire.Poll.Until(
+            async () => (await api.Query(saga.Gid, Cancel))!.Branches.Single(static b => b is { BranchId: "02", Op: "action" }).Status == "succeed",
+            Coordinated.Patience, static () => "the second is not called again", Cancel);
+        Assert.Single(cluster.Teller.Ops, static op => op == "A action");
+        Assert.Equal(ReplyKind.NotFound, (await Assert.ThrowsAsync<TransactionException>(() => api.RetryBranch(saga.Gid, "03", "action", Cancel))).Kind);
+        Assert.Equal(ReplyKind.Conflict, (await Assert.ThrowsAsync<TransactionException>(() => api.RetryBranch(saga.Gid, "02", "action", Cancel))).Kind);
+
+        await api.RetryBranch(saga.Gid, "01", "action", Cancel);
+        Assert.True((await api.WaitForEnd(saga.Gid, Coordinated.Patience, Cancel)).Succeeded);
+    }
+
+    [Fact]
     public async Task An_unknown_gid_is_null_to_a_query_and_not_found_to_all_else()
     {
         await using var cluster = await Coordinated.Start();
@@ -167,6 +195,7 @@ public sealed class TransactionsTests
             () => api.WaitForEnd("nobody", Coordinated.Patience, Cancel),
             () => api.ForceStop("nobody", Cancel),
             () => api.RetryNow("nobody", Cancel),
+            () => api.RetryBranch("nobody", "01", "action", Cancel),
             () => api.Submit(new TccTransaction { Gid = "nobody" }, cancellationToken: Cancel),
         })
         {

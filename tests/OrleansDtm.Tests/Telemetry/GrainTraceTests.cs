@@ -9,6 +9,8 @@ namespace OrleansDtm.Tests.Telemetry;
 /// <summary>Orleans clients that submit, and grains that are branches, are in the trace as services are.</summary>
 public sealed class GrainTraceTests
 {
+    private const string OwnParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     private static readonly TimeSpan Patience = Coordinated.Patience;
 
     [Fact]
@@ -30,6 +32,41 @@ public sealed class GrainTraceTests
 
         // Nobody listens: no span stands between, and none was made.
         Assert.Equal([(caller.Id, "a=1"), (caller.Id, "a=1")], told);
+    }
+
+    /// <summary>A state says nothing under another's parent, whichever of the two a submitter gives in its headers.</summary>
+    [Theory]
+    [InlineData("Traceparent", null, OwnParent, null)]
+    [InlineData("traceparent", "b=2", OwnParent, "b=2")]
+    [InlineData(null, "b=2", "caller", "a=1")]
+    public async Task The_state_of_one_trace_does_not_come_with_the_parent_of_another(string? name, string? state, string parent, string? told)
+    {
+        await using var cluster = await Coordinated.Start();
+        var found = new ConcurrentQueue<(object?, object?)>();
+        cluster.Teller.Does = (_, _, _) =>
+        {
+            found.Enqueue((RequestContext.Get("traceparent"), RequestContext.Get("tracestate")));
+            return Task.FromResult(BranchResult.Done);
+        };
+
+        using var caller = new Activity("caller");
+        caller.SetIdFormat(ActivityIdFormat.W3C);
+        caller.TraceStateString = "a=1";
+        caller.Start();
+        var headers = new Dictionary<string, string>();
+        if (name is not null)
+        {
+            headers[name] = OwnParent;
+        }
+
+        if (state is not null)
+        {
+            headers["tracestate"] = state;
+        }
+
+        await cluster.Run(new SagaTransaction { BranchHeaders = headers }.Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), ""));
+
+        Assert.Equal([(parent == "caller" ? caller.Id : parent, told)], found);
     }
 
     [Fact]

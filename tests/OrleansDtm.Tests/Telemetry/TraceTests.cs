@@ -220,10 +220,10 @@ public sealed class TraceTests(TracedServer servers)
         await using var busi = await Participant.Start();
         using var dtm = new Dtm(servers.Traced);
         var body = SagaBody.Of(_gid, busi).With("branch_headers", new JsonObject { ["Traceparent"] = "mine" });
-        Assert.Equal(200, await TracedServer.Submit(servers.Traced, body, Parent));
+        Assert.Equal(200, await TracedServer.Submit(servers.Traced, body, Parent, "a=1"));
         await dtm.Until("succeed", _gid);
 
-        Assert.All(busi.Calls, static call => Assert.Equal("mine", call.Headers["traceparent"]));
+        Assert.All(busi.Calls, static call => Assert.Equal(("mine", false), (call.Headers["traceparent"], call.Headers.ContainsKey("tracestate"))));
     }
 
     private static Task Received(OtlpCollector collector, string path, params string[] words) => Poll.Until(
