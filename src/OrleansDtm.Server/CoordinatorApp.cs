@@ -53,8 +53,8 @@ public static class CoordinatorApp
         app.UseMiddleware<HttpTracing>();
         app.UseMiddleware<ErrorAnswers>();
         app.UseDrainLimit();
-        app.UseGrpcPort();
         app.UseRouting();
+        app.UseGrpcPort();
         app.UseSecurity(options);
         app.MapHttpApi();
         app.MapGrpcApi();

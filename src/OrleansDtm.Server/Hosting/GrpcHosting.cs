@@ -71,21 +71,32 @@ internal static class GrpcHosting
         };
     }
 
-    /// <summary>The port is for gRPC: who opens it to others has not opened the HTTP API.</summary>
+    /// <summary>
+    /// The port is for gRPC: who opens it to others has not opened the HTTP API, nor the page. After routing: what counts is what would
+    /// answer, not what the request says of itself.
+    /// </summary>
     public static void UseGrpcPort(this WebApplication app) => app.Use(static (context, next) =>
-    {
-        var isGrpcPort = context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) == true;
-        if (isGrpcPort
-            && (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true
-                || context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
-                || context.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)))
-        {
-            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
-            return context.Response.WriteAsync("this port speaks gRPC; the HTTP API has another", context.RequestAborted);
-        }
+        context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) != true ? next(context)
+        : AccessAnswers.IsGrpcMethod(context) ? AnswerUnreadable(context, next)
+        : IsGrpcCall(context.Request) ? AnswerUnknown(context)
+        : AnswerOthers(context));
 
-        return isGrpcPort ? AnswerUnreadable(context, next) : next(context);
-    });
+    private static bool IsGrpcCall(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static Task AnswerUnknown(HttpContext context)
+    {
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers[GrpcStatus] = Number(StatusCode.Unimplemented);
+        context.Response.Headers["grpc-message"] = "there is no such method";
+        return Task.CompletedTask;
+    }
+
+    private static Task AnswerOthers(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+        return context.Response.WriteAsync("this port speaks gRPC; the HTTP API has another", context.RequestAborted);
+    }
 
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
     {
@@ -115,7 +126,7 @@ internal static class GrpcHosting
             headers[GrpcStatus] = Number(StatusCode.InvalidArgument);
             headers["grpc-message"] = "the message is not the protobuf of this method";
         }
-
-        static string Number(StatusCode status) => ((int)status).ToString(CultureInfo.InvariantCulture);
     }
+
+    private static string Number(StatusCode status) => ((int)status).ToString(CultureInfo.InvariantCulture);
 }

@@ -50,28 +50,31 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
         await GrpcDtm.Fails(StatusCode.Unimplemented, call.ResponseAsync);
     }
 
-    [Fact]
-    public async Task The_HTTP_API_is_not_on_this_port()
+    /// <summary>Nor for those who call it gRPC.</summary>
+    [Theory]
+    [InlineData("/api/dtmsvr/newGid", null)]
+    [InlineData("/api/dtmsvr/newGid", "application/grpc")]
+    [InlineData("/api/metrics", "application/grpc")]
+    [InlineData("/health/ready", "application/grpc")]
+    [InlineData("/", "application/grpc")]
+    [InlineData("/ui/api/overview", "application/grpc")]
+    [InlineData("/ui/session", "application/grpc")]
+    [InlineData("/ui/app.js", "application/grpc")]
+    [InlineData("/nowhere", "application/grpc")]
+    public async Task Neither_the_HTTP_API_nor_the_page_is_on_this_port(string path, string? type)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, running.Process.GrpcUrl + "/api/dtmsvr/newGid")
-        {
-            Version = System.Net.HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        using var answer = await http.SendAsync(request, Cancel);
-        Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
-
-        // Nor for those who call it gRPC.
-        using var disguised = new HttpRequestMessage(HttpMethod.Get, running.Process.GrpcUrl + "/api/dtmsvr/newGid")
+        using var request = new HttpRequestMessage(HttpMethod.Get, running.Process.GrpcUrl + path)
         {
             Version = System.Net.HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new ByteArrayContent([]),
         };
-        disguised.Content.Headers.ContentType = new("application/grpc");
-        using var refused = await http.SendAsync(disguised, Cancel);
-        Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
+        request.Content.Headers.ContentType = type is null ? null : new(type);
+        using var answer = await http.SendAsync(request, Cancel);
+
+        Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        Assert.Contains("this port speaks gRPC", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     public static TheoryData<string> Rubbish() => [.. RawHttp2.Rubbish.Keys];
