@@ -25,6 +25,8 @@ public sealed class ServingTests(AdminStage stage)
         using var root = await server.Get("/");
         using var api = await server.Get("/ui/api/overview");
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (root.StatusCode, api.StatusCode));
+        using var session = await server.Get("/ops/dtm-admin/ui/session");
+        Assert.Contains("; path=/ops/dtm-admin;", Assert.Single(session.Headers.GetValues("Set-Cookie")) + ";", StringComparison.OrdinalIgnoreCase);
 
         await using var visit = await stage.VisitAt($"{server.Url}{basePath.TrimEnd('/')}#/transactions");
         await Expect(visit.Page).ToHaveURLAsync($"{server.Url}{basePath.TrimEnd('/')}/#/transactions");
@@ -40,11 +42,17 @@ public sealed class ServingTests(AdminStage stage)
     public async Task Switched_off_there_is_nothing_of_it()
     {
         await using var server = await AdminServer.Start("--Admin:Enabled=false");
-        foreach (var path in new[] { "/", "/ui/app.js", "/ui/api/overview" })
+        foreach (var path in new[] { "/", "/ui/app.js", "/ui/api/overview", "/ui/session" })
         {
             using var answer = await server.Get(path);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         }
+
+        var left = ((IEndpointRouteBuilder)server.App).DataSources
+            .SelectMany(static s => s.Endpoints)
+            .OfType<RouteEndpoint>()
+            .Where(static e => e.RoutePattern.RawText is { } text && (text is "/" || text.StartsWith("/ui", StringComparison.Ordinal)));
+        Assert.Empty(left);
     }
 
     [Theory]

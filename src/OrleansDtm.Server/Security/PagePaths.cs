@@ -7,8 +7,8 @@ internal sealed class PagePaths(string basePath)
     private readonly PathString _ui = new(basePath.TrimEnd('/') + "/ui");
     private readonly PathString _data = new(basePath.TrimEnd('/') + "/ui/api");
 
-    /// <summary>The path of cookies.</summary>
-    public string Cookie { get; } = "/";
+    /// <summary>The path of cookies: other programs behind the same name are not sent them.</summary>
+    public string Cookie { get; } = basePath.TrimEnd('/') is { Length: > 0 } path ? path : "/";
 
     public string Session { get; } = basePath.TrimEnd('/') + "/ui/session";
 
