@@ -39,8 +39,11 @@ public sealed record InvokerOptions
     /// <summary>Looks up the addresses of a name. Default: as the machine does.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> ResolveHost { get; init; } = static (host, cancel) => Dns.GetHostAddressesAsync(host, cancel);
 
-    /// <summary>Asked at each TLS connection for the certificate to show to services that want one. Null (default) = none.</summary>
-    public Func<X509Certificate2?>? ClientCertificate { get; init; }
+    /// <summary>
+    /// Asked at each TLS connection, with the host, for the certificate to show to a service that wants one. Null (default) = none is
+    /// shown to anybody.
+    /// </summary>
+    public Func<string, X509Certificate2?>? ClientCertificate { get; init; }
 
     /// <summary>Asked at each TLS connection for authorities that are trusted beside those of the machine. Null (default) = none.</summary>
     public Func<X509Certificate2Collection>? TrustedRoots { get; init; }

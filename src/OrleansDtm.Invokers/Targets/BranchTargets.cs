@@ -36,6 +36,9 @@ public sealed class BranchTargets
     /// <summary>Whether a text could stand in a list.</summary>
     public static bool IsRule(string text) => TargetRule.Parse(text) is not null;
 
+    /// <summary>Whether it is one without a port.</summary>
+    public static bool IsHosts(string text) => TargetRule.Parse(text) is { HasPort: false };
+
     /// <summary>Why a URL may not be called; null = nothing that it tells speaks against it.</summary>
     /// <param name="url">Of a branch over HTTP or gRPC.</param>
     public string? FindProblem(string url)
@@ -134,7 +137,9 @@ public sealed class BranchTargets
     private string? Judge(string host, int port)
     {
         var name = Canonical(host);
-        return IPAddress.TryParse(name, out var address) ? FindAddressProblem("", address, port) : FindNameProblem(name, port);
+        return !IPAddress.TryParse(name, out var address) ? FindNameProblem(name, port)
+            : address.IsIPv4MappedToIPv6 ? OtherWriting(address.MapToIPv4().ToString())
+            : FindAddressProblem("", address, port);
     }
 
     /// <summary>A number, hexadecimal digits or percent signs mean the same address to us, and to nobody who reads a list of what was called.</summary>
@@ -162,29 +167,30 @@ public sealed class BranchTargets
     /// <param name="name">The name that led there; empty = the address itself was given.</param>
     private string? FindAddressProblem(string name, IPAddress address, int port)
     {
-        var inner = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        // What is reached in the end counts as well as what is written.
+        var inner = SpecialAddresses.Undress(address);
         var place = name.Length == 0 ? $"the address {address}:{port}" : $"the address {address}:{port} of {name}";
         foreach (var rule in _deny)
         {
             if (rule.MatchesAddress(address, port)
                 || rule.MatchesAddress(inner, port)
-                || (name.Length == 0 && rule.MatchesName(address.ToString(), port)))
+                || (name.Length == 0 && (rule.MatchesName(address.ToString(), port) || rule.MatchesName(inner.ToString(), port))))
             {
                 return $"{place} is denied (Branches:Deny, '{rule.Text}')";
             }
         }
 
-        if (_allow.Any(rule => rule.MatchesAddress(address, port)))
+        if (_allow.Any(rule => rule.MatchesAddress(address, port) || rule.MatchesAddress(inner, port)))
         {
             return null;
         }
 
-        if (SpecialAddresses.WhyNever(address) is { } what)
+        if ((SpecialAddresses.WhyNever(address) ?? SpecialAddresses.WhyNever(inner)) is { } what)
         {
             return $"{place} is denied: {what} (allowed only where Branches:Allow names the address or its network)";
         }
 
-        if (_denyPrivate && SpecialAddresses.IsPrivate(inner))
+        if (_denyPrivate && (SpecialAddresses.IsPrivate(address) || SpecialAddresses.IsPrivate(inner)))
         {
             return $"{place} is denied: this machine or a private network (Branches:DenyPrivate)";
         }

@@ -34,7 +34,7 @@ public static class GuardedConnector
         };
         if (options.ClientCertificate is { } own)
         {
-            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => own();
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, host, _, _, _) => own(host)!; // None is allowed, whatever the type says.
         }
 
         if (options.TrustedRoots is { } roots)

@@ -21,11 +21,12 @@ internal static class SpecialAddresses
         Of("fd00:42::42/128", "a cloud's metadata"),
         Of("ff00::/8", "multicast"),
         Of("::/128", "unspecified"),
-        Of("64:ff9b::/96", "an IPv4 address in the dress of IPv6 (NAT64)"),
-        Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64)"),
-        Of("2002::/16", "an IPv4 address in the dress of IPv6 (6to4)"),
+        Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64 of a network of its own)"), // Where in it, only that network knows.
         Of("2001::/32", "an IPv4 address in the dress of IPv6 (Teredo)"),
     ];
+
+    /// <summary>Networks whose addresses hold an IPv4 address, and at which byte: NAT64 (RFC 6052) and 6to4 (RFC 3056).</summary>
+    private static readonly (IPNetwork Network, int At)[] Dresses = [(IPNetwork.Parse("64:ff9b::/96"), 12), (IPNetwork.Parse("2002::/16"), 2)];
 
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
 
@@ -46,9 +47,26 @@ internal static class SpecialAddresses
             }
         }
 
-        return address.IsIPv4MappedToIPv6 || (Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address))
-            ? "an IPv4 address in the dress of IPv6"
-            : null;
+        return Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address) ? "an IPv4 address in the dress of IPv6" : null;
+    }
+
+    /// <summary>The IPv4 address that an IPv6 address stands for and that is reached in the end; itself where it stands for none.</summary>
+    public static IPAddress Undress(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return address.MapToIPv4();
+        }
+
+        foreach (var (network, at) in Dresses)
+        {
+            if (network.Contains(address))
+            {
+                return new IPAddress(address.GetAddressBytes().AsSpan(at, 4));
+            }
+        }
+
+        return address;
     }
 
     /// <summary>Of this machine, or of a network of one's own.</summary>

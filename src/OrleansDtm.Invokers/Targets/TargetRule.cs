@@ -20,6 +20,9 @@ internal sealed class TargetRule
     /// <summary>It names addresses, which show only once a name has been looked up.</summary>
     public bool IsOfAddresses => _network is not null;
 
+    /// <summary>It holds for one port only.</summary>
+    public bool HasPort => _port is not null;
+
     /// <summary>Null = it is no entry.</summary>
     public static TargetRule? Parse(string text)
     {

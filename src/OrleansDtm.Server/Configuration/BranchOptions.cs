@@ -18,9 +18,18 @@ public sealed record BranchOptions
     /// <summary>PEM file of its private key.</summary>
     public string TlsKeyPath { get; init; } = "";
 
+    /// <summary>For some hosts another certificate; the first entry that names the host counts. Empty (default) = none.</summary>
+    internal IReadOnlyList<HostCertificate> HostCertificates { get; init; } = [];
+
     /// <summary>PEM file with authorities that are trusted beside those of the machine. Empty (default) = none.</summary>
     public string TlsCaPath { get; init; } = "";
 }
+
+/// <summary>The certificate that the services of some hosts are shown.</summary>
+/// <param name="Hosts">A host (<c>*.example.com</c>), an address or a network.</param>
+/// <param name="CertificatePath">PEM, or .pfx.</param>
+/// <param name="KeyPath">PEM file of its private key; empty with a .pfx.</param>
+internal sealed record HostCertificate(string Hosts, string CertificatePath, string KeyPath);
 
 /// <summary>TLS of both ports.</summary>
 public sealed record TlsOptions

@@ -9,6 +9,7 @@ internal static class BranchSettings
     private const string Deny = "Branches:Deny";
     private const string Certificate = "Branches:Tls:CertificatePath";
     private const string Key = "Branches:Tls:KeyPath";
+    private const string HostCertificates = "Branches:Tls:Hosts";
     private const string ServerCertificate = "Tls:CertificatePath";
     private const string ServerKey = "Tls:KeyPath";
     private const string ClientCa = "Tls:ClientCaPath";
@@ -18,7 +19,7 @@ internal static class BranchSettings
         "Branches:DenyPrivate", Certificate, Key, "Branches:Tls:CaPath", ServerCertificate, ServerKey, "Tls:Password", ClientCa,
     ];
 
-    public static readonly string[] Lists = [Allow, Deny];
+    public static readonly string[] Lists = [Allow, Deny, HostCertificates];
 
     public static BranchOptions Read(SettingsReader read)
     {
@@ -29,6 +30,7 @@ internal static class BranchSettings
             DenyPrivate = read.Truth("Branches:DenyPrivate"),
             TlsCertificatePath = read.Text(Certificate, ""),
             TlsKeyPath = read.Text(Key, ""),
+            HostCertificates = ReadHosts(read),
             TlsCaPath = read.Text("Branches:Tls:CaPath", ""),
         };
         CheckPair(read, (Certificate, options.TlsCertificatePath), (Key, options.TlsKeyPath));
@@ -53,6 +55,26 @@ internal static class BranchSettings
         return options;
     }
 
+    /// <summary>Lines of hosts, certificate and key, with blanks between.</summary>
+    private static List<HostCertificate> ReadHosts(SettingsReader read)
+    {
+        var found = new List<HostCertificate>();
+        foreach (var line in read.List(HostCertificates))
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            if (words.Length is 2 or 3 && BranchTargets.IsHosts(words[0]) && IsWhole(words[1]) == (words.Length == 2))
+            {
+                found.Add(new HostCertificate(words[0], words[1], words.Length == 3 ? words[2] : ""));
+            }
+            else
+            {
+                read.Problem(HostCertificates, line, "'*.example.com /path/client.pem /path/client.key', or with a .pfx alone: hosts without a port, paths without blanks");
+            }
+        }
+
+        return found;
+    }
+
     private static IReadOnlyList<string> Rules(SettingsReader read, string key)
     {
         var rules = read.List(key);
@@ -66,11 +88,13 @@ internal static class BranchSettings
 
     private static void CheckPair(SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
     {
-        var isWhole = certificate.Value.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase)
-            || certificate.Value.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
-        if (isWhole ? key.Value.Length > 0 : certificate.Value.Length == 0 != (key.Value.Length == 0))
+        if (IsWhole(certificate.Value) ? key.Value.Length > 0 : certificate.Value.Length == 0 != (key.Value.Length == 0))
         {
             read.Problem(key.Name, key.Value, $"given together with {certificate.Name}, both PEM files; a .pfx file holds its key itself");
         }
     }
+
+    /// <summary>A file that holds its key itself.</summary>
+    private static bool IsWhole(string path) =>
+        path.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
 }

@@ -15,23 +15,20 @@ internal static class BranchCalls
     /// <exception cref="SettingsException">A file cannot be used.</exception>
     public static InvokerOptions Create(BranchOptions options, BranchTargets targets, TimeProvider clock, ILogger log)
     {
-        var own = options.TlsCertificatePath.Length == 0
-            ? null
-            : new ReloadedFiles<X509Certificate2>(
-                "Branches:Tls:CertificatePath",
-                CertificateFiles.Paths(options.TlsCertificatePath, options.TlsKeyPath),
-                static files => CertificateFiles.Load(files, "").Certificate,
-                clock,
-                log,
-                "ODTM1004");
+        var own = options.TlsCertificatePath.Length == 0 ? null : Certificate("Branches:Tls:CertificatePath", options.TlsCertificatePath, options.TlsKeyPath);
+        var hosts = new HostRules<ReloadedFiles<X509Certificate2>>(options.HostCertificates.Select(
+            entry => (entry.Hosts, Certificate($"Branches:Tls:Hosts '{entry.Hosts}'", entry.CertificatePath, entry.KeyPath))));
         var roots = options.TlsCaPath.Length == 0
             ? null
             : new ReloadedFiles<X509Certificate2Collection>("Branches:Tls:CaPath", [options.TlsCaPath], CertificateFiles.LoadAuthorities, clock, log, "ODTM1004");
         return new InvokerOptions
         {
             Targets = targets,
-            ClientCertificate = own is null ? null : () => own.Value,
+            ClientCertificate = own is null && options.HostCertificates.Count == 0 ? null : host => (hosts.Find(host) ?? own)?.Value,
             TrustedRoots = roots is null ? null : () => roots.Value,
         };
+
+        ReloadedFiles<X509Certificate2> Certificate(string setting, string certificate, string key) => new(
+            setting, CertificateFiles.Paths(certificate, key), static files => CertificateFiles.Load(files, "").Certificate, clock, log, "ODTM1004");
     }
 }

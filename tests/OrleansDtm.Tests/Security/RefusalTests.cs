@@ -22,7 +22,7 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
     public static TheoryData<string, string, string> Hosts { get; } = Each(
         ("http://169.254.169.254/latest/meta-data/", "link-local"),
         ("http://2852039166/", "169.254.169.254"),
-        ("http://[::ffff:127.0.0.1]:9/", "IPv6"),
+        ("http://[::ffff:127.0.0.1]:9/", "127.0.0.1; write that"),
         ("http://10.66.1.1/x", "10.66.0.0/16"),
         ("http://bank.denied.test/x", "*.denied.test"),
         ("http://user:secret@bank.test/x", "branch_headers"),

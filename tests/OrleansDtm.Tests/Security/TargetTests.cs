@@ -20,6 +20,10 @@ public sealed class TargetTests
     [InlineData("http://[::ffff:169.254.169.254]/")]
     [InlineData("http://[::ffff:a9fe:a9fe]/")]
     [InlineData("http://[64:ff9b::a9fe:a9fe]/")]
+    [InlineData("http://[64:ff9b:1::a01:203]/")]
+    [InlineData("http://[2002:a9fe:a9fe::1]/")]
+    [InlineData("http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/")]
+    [InlineData("http://[::a01:203]/")]
     [InlineData("http://[fe80::1]/")]
     [InlineData("http://[fd00:ec2::254]/")]
     [InlineData("http://0.0.0.0:8080/")]
@@ -39,6 +43,8 @@ public sealed class TargetTests
     [InlineData("http://127.0.0.1:8080/x")]
     [InlineData("https://10.1.2.3/x")]
     [InlineData("http://[::1]:80/x")]
+    [InlineData("http://[64:ff9b::5db8:d822]/x")]
+    [InlineData("http://[2002:5db8:d822::1]/x")]
     [InlineData("http://bank.example/x?y=http://169.254.169.254/")]
     [InlineData("bank:9000/a.B/C")]
     [InlineData("dns:///bank:9000/a.B/C")]
@@ -88,6 +94,29 @@ public sealed class TargetTests
         Assert.Contains("DenyPrivate", targets.FindProblem("http://127.0.0.1/"), StringComparison.Ordinal);
         Assert.Contains("DenyPrivate", targets.FindProblem("http://192.168.1.1/"), StringComparison.Ordinal);
         Assert.Null(targets.FindProblem("http://93.184.216.34/"));
+    }
+
+    /// <summary>As in a network of IPv6 only, where names of IPv4 hosts are given such addresses (DNS64).</summary>
+    [Theory]
+    [InlineData("64:ff9b::")]
+    [InlineData("::ffff:")]
+    [InlineData("")]
+    public async Task An_IPv4_address_in_the_dress_of_IPv6_is_judged_as_what_it_stands_for(string dress)
+    {
+        var targets = new BranchTargets(["*", "169.254.20.0/24", "10.1.0.0/16"], ["10.1.9.0/24"], denyPrivate: true);
+
+        foreach (var allowed in new[] { "93.184.216.34", "10.1.2.3", "169.254.20.7" })
+        {
+            Assert.Equal([IPAddress.Parse(dress + allowed)], await Resolve(allowed));
+        }
+
+        foreach (var (denied, why) in new[] { ("10.1.9.3", "10.1.9.0/24"), ("169.254.169.254", "link-local"), ("10.2.0.1", "DenyPrivate"), ("127.0.0.1", "DenyPrivate") })
+        {
+            Assert.Contains(why, (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve(denied))).Message, StringComparison.Ordinal);
+        }
+
+        async Task<IReadOnlyList<IPAddress>> Resolve(string address) =>
+            await targets.Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(dress + address)]), Cancel);
     }
 
     [Theory]

@@ -7,8 +7,11 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
@@ -79,14 +82,60 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         };
         var roots = new X509Certificate2Collection(server.Authority.Root);
 
-        Assert.Equal(Outcome.Succeeded, await Invoke(new InvokerOptions { ClientCertificate = () => own, TrustedRoots = () => roots }));
+        Assert.Equal(Outcome.Succeeded, await Invoke(new InvokerOptions { ClientCertificate = _ => own, TrustedRoots = () => roots }));
         Assert.Equal(OutcomeKind.Unknown, (await Invoke(new InvokerOptions { TrustedRoots = () => roots })).Kind);
-        Assert.Equal(OutcomeKind.Unknown, (await Invoke(new InvokerOptions { ClientCertificate = () => own })).Kind);
+        Assert.Equal(OutcomeKind.Unknown, (await Invoke(new InvokerOptions { ClientCertificate = _ => own })).Kind);
 
         async Task<Outcome> Invoke(InvokerOptions options)
         {
             using var http = new BranchHttpClient(options);
             return await new HttpBranchInvoker(http).Invoke(call, Cancel);
+        }
+    }
+
+    /// <summary>Each partner asks for the certificate that it has issued itself.</summary>
+    [Fact]
+    public async Task A_host_may_be_shown_a_certificate_of_its_own()
+    {
+        using var certificate = server.Authority.Issue("branch");
+        await using var branch = await Branch(certificate);
+        var call = new BranchInvocation
+        {
+            Gid = "tls",
+            Type = "saga",
+            Protocol = "http",
+            BranchId = "01",
+            Op = "action",
+            Url = branch.Urls.First() + "/Act",
+            Payload = "{}"u8.ToArray(),
+        };
+        var folder = Directory.CreateTempSubdirectory("orleansdtm-tls-");
+        try
+        {
+            server.Authority.Write(folder.FullName, "coordinator");
+            server.Authority.Write(folder.FullName, "other");
+            var (right, wrong) = (Pair("coordinator"), Pair("other"));
+
+            Assert.Equal(OutcomeKind.Succeeded, await Invoke(wrong, $"other.test {wrong}", $"127.0.0.0/8 {right}"));
+            Assert.Equal(OutcomeKind.Unknown, await Invoke(right, $"127.0.0.* {wrong}", $"127.0.0.1 {right}")); // The first counts.
+            Assert.Equal(OutcomeKind.Succeeded, await Invoke(right, $"*.test {wrong}"));
+            Assert.Equal(OutcomeKind.Unknown, await Invoke("", $"*.test {right}"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        string Pair(string name) => $"{Path.Combine(folder.FullName, name)}.pem {Path.Combine(folder.FullName, name)}.key";
+
+        async Task<OutcomeKind> Invoke(string others, params string[] hosts)
+        {
+            File.WriteAllText(Path.Combine(folder.FullName, "ca.pem"), server.Authority.Root.ExportCertificatePem());
+            string[] own = others.Length == 0 ? [] : [$"--Branches:Tls:CertificatePath={others.Split(' ')[0]}", $"--Branches:Tls:KeyPath={others.Split(' ')[1]}"];
+            var settings = SettingsLoader.Load(
+                [.. own, $"--Branches:Tls:CaPath={Path.Combine(folder.FullName, "ca.pem")}", .. hosts.Select(static (line, number) => $"--Branches:Tls:Hosts:{number}={line}")]);
+            using var http = new BranchHttpClient(BranchCalls.Create(settings.Branches, BranchTargets.Default, TimeProvider.System, NullLogger.Instance));
+            return (await new HttpBranchInvoker(http).Invoke(call, Cancel)).Kind;
         }
     }
 
