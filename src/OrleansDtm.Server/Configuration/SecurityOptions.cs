@@ -41,6 +41,9 @@ public sealed record JwtOptions
     /// <summary>Address of an OpenID Connect issuer, whose keys are fetched from there. Empty (default) = none.</summary>
     public string Authority { get; init; } = "";
 
+    /// <summary>Instead of an authority: where the issuer's public keys are (JWKS), for one without discovery. Empty (default) = none.</summary>
+    public string JwksUri { get; init; } = "";
+
     /// <summary>Instead of an authority: a file with the issuer's public keys, PEM or JWKS; read again when it changes.</summary>
     public string SigningKeysFile { get; init; } = "";
 
@@ -53,5 +56,8 @@ public sealed record JwtOptions
     /// <summary>The claim with read, submit or admin: a text, a list, or words in one text. Default <c>roles</c>.</summary>
     public string RoleClaim { get; init; } = "roles";
 
-    public bool IsOn => Authority.Length > 0 || SigningKeysFile.Length > 0;
+    /// <summary>The keys come from the issuer itself.</summary>
+    internal bool IsFetched => Authority.Length > 0 || JwksUri.Length > 0;
+
+    public bool IsOn => IsFetched || SigningKeysFile.Length > 0;
 }

@@ -9,6 +9,7 @@ internal static class SecuritySettings
     private const string AllowAnonymous = "Security:AllowAnonymous";
     private const string Keys = "Security:Keys";
     private const string Authority = "Security:Jwt:Authority";
+    private const string JwksUri = "Security:Jwt:JwksUri";
     private const string SigningKeysFile = "Security:Jwt:SigningKeysFile";
     private const string Issuer = "Security:Jwt:Issuer";
     private const string Audience = "Security:Jwt:Audience";
@@ -17,7 +18,7 @@ internal static class SecuritySettings
     [
         AllowAnonymous, "Security:AnonymousMetrics", "Security:KeysFile", "Security:SessionLifetime",
         "Security:RequestsPerSecond", "Security:RequestBytesMax",
-        Authority, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
+        Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
 
     public static readonly string[] Lists = [Keys];
@@ -36,6 +37,7 @@ internal static class SecuritySettings
             Jwt = new JwtOptions
             {
                 Authority = read.Text(Authority, ""),
+                JwksUri = read.Text(JwksUri, ""),
                 SigningKeysFile = read.Text(SigningKeysFile, ""),
                 Issuer = read.Text(Issuer, ""),
                 Audience = read.Text(Audience, ""),
@@ -98,7 +100,7 @@ internal static class SecuritySettings
         {
             if (jwt.Issuer.Length > 0 || jwt.Audience.Length > 0)
             {
-                read.Problem(Audience, jwt.Audience, $"of use without {Authority} or {SigningKeysFile}, which say whose tokens are meant");
+                read.Problem(Audience, jwt.Audience, $"of use without {Authority}, {JwksUri} or {SigningKeysFile}, which say whose tokens are meant");
             }
 
             return;
@@ -109,20 +111,24 @@ internal static class SecuritySettings
             read.Problem(Audience, "", "given: without it a token meant for another service would be good here");
         }
 
-        if (jwt is { Authority.Length: > 0, SigningKeysFile.Length: > 0 })
+        (string Name, string Value)[] sources = [(Authority, jwt.Authority), (JwksUri, jwt.JwksUri), (SigningKeysFile, jwt.SigningKeysFile)];
+        var given = sources.Where(static source => source.Value.Length > 0).ToList();
+        foreach (var (name, value) in given.Skip(1))
         {
-            read.Problem(SigningKeysFile, jwt.SigningKeysFile, $"possible beside {Authority}: the keys come from the one or the other");
+            read.Problem(name, value, $"possible beside {given[0].Name}: the keys come from the one or the other");
         }
 
-        if (jwt.Authority.Length > 0 && !(Uri.TryCreate(jwt.Authority, UriKind.Absolute, out var uri)
-            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))))
+        foreach (var (name, value) in given.Where(static source => source.Name != SigningKeysFile && !IsSafeUrl(source.Value)))
         {
-            read.Problem(Authority, jwt.Authority, "an https URL (http only on this machine): whoever could change its answer could issue tokens");
+            read.Problem(name, value, "an https URL (http only on this machine): whoever could change its answer could issue tokens");
         }
 
-        if (jwt is { SigningKeysFile.Length: > 0, Issuer.Length: 0 })
+        if (jwt is { Authority.Length: 0, Issuer.Length: 0 })
         {
-            read.Problem(Issuer, "", $"given, as {SigningKeysFile} needs: the iss of the tokens");
+            read.Problem(Issuer, "", $"given, as {given[0].Name} needs: the iss of the tokens");
         }
     }
+
+    private static bool IsSafeUrl(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
 }

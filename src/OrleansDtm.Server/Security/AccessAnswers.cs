@@ -11,10 +11,18 @@ internal static class AccessAnswers
     /// <summary>Not DTM's word for a business failure: SDKs would take the transaction for rolled back.</summary>
     private const string Error = "ERROR";
 
-    public static Task Unauthenticated(HttpContext context, string problem, Role needed)
+    /// <param name="who">Has no caller.</param>
+    public static Task Unidentified(HttpContext context, Identified who, Role needed)
     {
+        if (who.IsUndecided)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            return Refuse(
+                context, StatusCodes.Status503ServiceUnavailable, StatusCode.Unavailable, JsonRpcCodes.Internal, $"try again: {who.Problem}", word: "UNAVAILABLE");
+        }
+
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"orleansdtm\"";
-        var message = $"not signed in ({(needed == Role.None ? "any" : RoleNames.Of(needed))} role needed): {problem}";
+        var message = $"not signed in ({(needed == Role.None ? "any" : RoleNames.Of(needed))} role needed): {who.Problem}";
         return Refuse(context, StatusCodes.Status401Unauthorized, StatusCode.Unauthenticated, JsonRpcCodes.Unauthenticated, message);
     }
 
@@ -36,7 +44,8 @@ internal static class AccessAnswers
         return Refuse(context, StatusCodes.Status429TooManyRequests, StatusCode.ResourceExhausted, JsonRpcCodes.TooMany, message);
     }
 
-    private static Task Refuse(HttpContext context, int status, StatusCode grpc, int jsonRpc, string message, string? id = null)
+    private static Task Refuse(
+        HttpContext context, int status, StatusCode grpc, int jsonRpc, string message, string? id = null, string word = Error)
     {
         context.Response.Headers.CacheControl = "no-store";
         if (IsGrpcMethod(context))
@@ -51,7 +60,7 @@ internal static class AccessAnswers
 
         return context.Request.Path.Equals(JsonRpcApi.Path, StringComparison.OrdinalIgnoreCase)
             ? JsonRpcReply.Error(jsonRpc, message).Write(context, status, id)
-            : HttpAnswers.Result(context, status, Error, message);
+            : HttpAnswers.Result(context, status, word, message);
     }
 
     /// <summary>By what is asked for, not by what the caller says of its request.</summary>

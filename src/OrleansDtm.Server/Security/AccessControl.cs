@@ -10,10 +10,10 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
 
     private async Task Check(HttpContext context, Role needed)
     {
-        var (caller, problem) = await authenticator.Identify(context);
-        if (caller is null)
+        var who = await authenticator.Identify(context);
+        if (who.Caller is not { } caller)
         {
-            await AccessAnswers.Unauthenticated(context, problem, needed);
+            await AccessAnswers.Unidentified(context, who, needed);
         }
         else if (caller.Role < needed)
         {

@@ -57,7 +57,10 @@ internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, Coor
 
 /// <param name="Caller">Null = nobody that is known.</param>
 /// <param name="Problem">Why; shown to whoever asked.</param>
-internal readonly record struct Identified(Caller? Caller, string Problem)
+/// <param name="IsUndecided">The proof may be good: it cannot be judged now.</param>
+internal readonly record struct Identified(Caller? Caller, string Problem, bool IsUndecided = false)
 {
     public static Identified No(string problem) => new(null, problem);
+
+    public static Identified NotNow(string problem) => new(null, problem, IsUndecided: true);
 }

@@ -28,10 +28,10 @@ internal sealed class SessionApi(Authenticator authenticator, SessionCookie cook
             return;
         }
 
-        var (caller, problem) = await authenticator.Identify(context);
-        if (caller is null)
+        var who = await authenticator.Identify(context);
+        if (who.Caller is not { } caller)
         {
-            await AccessAnswers.Unauthenticated(context, problem, Role.Read);
+            await AccessAnswers.Unidentified(context, who, Role.Read);
             return;
         }
 
@@ -55,10 +55,10 @@ internal sealed class SessionApi(Authenticator authenticator, SessionCookie cook
             return;
         }
 
-        var (caller, problem) = await authenticator.Identify(proof, context.RequestAborted);
-        if (caller is null)
+        var who = await authenticator.Identify(proof, context.RequestAborted);
+        if (who.Caller is not { } caller)
         {
-            await AccessAnswers.Unauthenticated(context, problem, Role.Read);
+            await AccessAnswers.Unidentified(context, who, Role.Read);
         }
         else if (caller.Role < Role.Read)
         {

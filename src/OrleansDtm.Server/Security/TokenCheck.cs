@@ -1,19 +1,18 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Security;
 
 /// <summary>Checks tokens (JWT): signature, issuer, audience, time. Reads the role out of a claim.</summary>
-internal sealed class TokenCheck
+internal sealed class TokenCheck : IDisposable
 {
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters _rules;
     private readonly JwtOptions _options;
+    private readonly IssuerKeys? _issuer;
 
     /// <exception cref="SettingsException">The file of keys cannot be used.</exception>
     public TokenCheck(JwtOptions options, TimeProvider clock, ILogger<TokenCheck> log)
@@ -33,13 +32,10 @@ internal sealed class TokenCheck
                 SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
             ],
         };
-        if (options.Authority.Length > 0)
+        if (options.IsFetched)
         {
-            // It fetches them when they are needed, keeps them, and asks again when a token names a key it does not know.
-            _rules.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
-                options.Authority.TrimEnd('/') + "/.well-known/openid-configuration",
-                new OpenIdConnectConfigurationRetriever(),
-                new HttpDocumentRetriever { RequireHttps = options.Authority.StartsWith("https", StringComparison.OrdinalIgnoreCase) });
+            _issuer = new IssuerKeys(options, clock, log);
+            _rules.ConfigurationManager = _issuer.Manager;
         }
         else
         {
@@ -50,6 +46,11 @@ internal sealed class TokenCheck
 
     public async ValueTask<Identified> Identify(string token, CancellationToken cancellationToken)
     {
+        if (_issuer is not null && !await _issuer.AreKnown(cancellationToken))
+        {
+            return Identified.NotNow("the issuer of the token cannot be asked for its keys [ODTM4007]");
+        }
+
         var result = await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
         if (!result.IsValid)
         {
@@ -69,6 +70,8 @@ internal sealed class TokenCheck
         return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "");
     }
 
+    public void Dispose() => _issuer?.Dispose();
+
     /// <summary>In our words: those of the library go on for a page and may repeat the token.</summary>
     private string Problem(Exception? e) => e switch
     {
@@ -80,7 +83,6 @@ internal sealed class TokenCheck
         SecurityTokenInvalidAlgorithmException => "the token is signed by an algorithm that is not accepted; RS, PS and ES are",
         SecurityTokenSignatureKeyNotFoundException => "the token is signed by a key that the issuer does not have",
         SecurityTokenInvalidSignatureException => "the token has no good signature",
-        _ when e?.InnerException is IOException or HttpRequestException => "the issuer of the token cannot be asked for its keys",
         _ => "the token cannot be used",
     };
 

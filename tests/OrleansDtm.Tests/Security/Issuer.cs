@@ -15,6 +15,19 @@ public sealed class Issuer : IDisposable
 
     public string PublicKey => _key.ExportSubjectPublicKeyInfoPem();
 
+    /// <summary>The same as JWKS.</summary>
+    public string KeySet
+    {
+        get
+        {
+            var key = _key.ExportParameters(includePrivateParameters: false);
+            return new JsonObject
+            {
+                ["keys"] = new JsonArray(new JsonObject { ["kty"] = "RSA", ["use"] = "sig", ["n"] = Encode(key.Modulus!), ["e"] = Encode(key.Exponent!) }),
+            }.ToJsonString();
+        }
+    }
+
     public string Token(string role, Action<JsonObject>? change = null, string algorithm = "RS256")
     {
         var now = TimeProvider.System.GetUtcNow();

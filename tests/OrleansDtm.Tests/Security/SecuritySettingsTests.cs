@@ -35,7 +35,13 @@ public sealed class SecuritySettingsTests
     [InlineData("--Security:Jwt:Authority=https://login.test/", "Security:Jwt:Audience")]
     [InlineData("--Security:Jwt:Authority=http://login.test/|--Security:Jwt:Audience=a", "https URL")]
     [InlineData("--Security:Jwt:SigningKeysFile=/k|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
+    [InlineData("--Security:Jwt:JwksUri=https://login.test/keys|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
+    [InlineData("--Security:Jwt:JwksUri=http://login.test/keys|--Security:Jwt:Audience=a|--Security:Jwt:Issuer=i", "https URL")]
+    [InlineData("--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a", "Security:Jwt:JwksUri: 'https://a/' is not possible beside")]
     [InlineData("--Branches:Deny:0=10.0.0.0/99", "Branches:Deny: '10.0.0.0/99'")]
+    [InlineData("--Branches:Tls:Hosts:0=bank.test:443 c.pem c.key", "Branches:Tls:Hosts")]
+    [InlineData("--Branches:Tls:Hosts:0=bank.test c.pem", "Branches:Tls:Hosts")]
+    [InlineData("--Branches:Tls:Hosts:0=bank.test c.pfx c.key", "Branches:Tls:Hosts")]
     [InlineData("--Tls:CertificatePath=/c.pem", "Tls:KeyPath")]
     [InlineData("--Tls:ClientCaPath=/c.pem", "Tls:CertificatePath")]
     public void A_setting_that_cannot_be_used_is_named(string settings, string word)
