@@ -1,76 +1,58 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Server.Checks;
 
-/// <summary>Whether this process could listen where it is told to, and with what certificate.</summary>
+/// <summary>Whether this process could listen where it is told to.</summary>
 internal static class PortChecks
 {
-    private const int CertificateDaysMin = 30;
+    private const string SiloPort = "Cluster:SiloPort";
+    private const string GatewayPort = "Cluster:GatewayPort";
 
     public static IEnumerable<Finding> Ports(CoordinatorOptions options)
     {
-        List<(string Setting, int Port)> ports = [("HttpPort", options.HttpPort), ("GrpcPort", options.GrpcPort)];
-        if (options.Cluster.IsShared)
-        {
-            ports.Add(("Cluster:SiloPort", options.Cluster.SiloPort == 0 ? ClusterHosting.SiloPort : options.Cluster.SiloPort));
-            ports.Add(("Cluster:GatewayPort", options.Cluster.GatewayPort ?? ClusterHosting.GatewayPort));
-        }
-        else if (options.Cluster.SiloPort > 0)
-        {
-            ports.Add(("Cluster:SiloPort", options.Cluster.SiloPort));
-        }
-
         var address = options.Bind switch
         {
             "localhost" => IPAddress.Loopback,
             "*" => IPAddress.Any,
             var text => IPAddress.TryParse(text, out var given) ? given : null,
         };
-        return address is null
-            ? [Finding.Problem($"Bind: '{options.Bind}' is not localhost, * or an IP address")]
-            : ports.Where(static p => p.Port > 0).Select(p => Port(address, p.Setting, p.Port));
+        if (address is null)
+        {
+            return [Finding.Problem($"Bind: '{options.Bind}' is not localhost, * or an IP address")];
+        }
+
+        List<(IPAddress Address, string Setting, int Port)> ports = [(address, "HttpPort", options.HttpPort), (address, "GrpcPort", options.GrpcPort)];
+        List<Finding> notes = [];
+        if (options.Cluster.IsShared)
+        {
+            var silo = ClusterHosting.Places(options);
+            ports.Add((silo.Listening, SiloPort, silo.SiloPort));
+            ports.Add((silo.Listening, GatewayPort, silo.GatewayPort));
+            if (silo.Advertised is not null && !IsOfThisMachine(silo.Advertised))
+            {
+                notes.Add(Finding.Note($"{silo.Advertised}, which the other silos are told, is no address of this machine: they must be led here from there, or Cluster:AdvertisedAddress is wrong"));
+            }
+        }
+        else
+        {
+            ports.Add((IPAddress.Loopback, SiloPort, options.Cluster.SiloPort)); // A lone silo is for this machine only.
+            ports.Add((IPAddress.Loopback, GatewayPort, options.Cluster.GatewayPort ?? 0));
+        }
+
+        var taken = ports.Where(static p => p.Port > 0).ToList();
+        var twice = taken.GroupBy(static p => p.Port).Where(static same => same.Count() > 1)
+            .Select(static same => Finding.Problem($"{string.Join(" and ", same.Select(static p => p.Setting))} are the same port {same.Key}: choose another for one of them"));
+        return [.. taken.Select(static p => Port(p.Address, p.Setting, p.Port)), .. twice, .. notes];
     }
 
-    public static IEnumerable<Finding> Certificates(GrpcOptions options, TimeProvider clock)
-    {
-        if (options.TlsCertificate.Length == 0)
-        {
-            yield break;
-        }
-
-        X509Certificate2? certificate = null;
-        var problem = "";
-        try
-        {
-            certificate = X509Certificate2.CreateFromPemFile(options.TlsCertificate, options.TlsKey);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            problem = e.Message;
-        }
-
-        using (certificate)
-        {
-            yield return certificate is null
-                ? Finding.Problem($"Grpc:TlsCertificate {options.TlsCertificate}, Grpc:TlsKey {options.TlsKey}: {problem} Both must be PEM files that can be read, and belong together")
-                : Age(certificate, options.TlsCertificate, clock.GetUtcNow());
-        }
-    }
-
-    private static Finding Age(X509Certificate2 certificate, string file, DateTimeOffset now)
-    {
-        var (from, to) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
-        return now < from ? Finding.Problem($"{file} is valid from {from:u} only: set the clock, or wait")
-            : now > to ? Finding.Problem($"{file} was valid until {to:u}: renew it")
-            : (to - now).TotalDays < CertificateDaysMin ? Finding.Note($"{file} is valid until {to:u}: renew it soon; a new one is read at the next start")
-            : Finding.Good($"{file} is valid until {to:u}");
-    }
+    private static bool IsOfThisMachine(IPAddress address) => IPAddress.IsLoopback(address) || NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(static one => one.GetIPProperties().UnicastAddresses)
+        .Any(one => one.Address.Equals(address));
 
     private static Finding Port(IPAddress address, string setting, int port)
     {

@@ -30,27 +30,9 @@ internal sealed class CheckConfigCommand : Command
     public override async Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, [], ["--no-ports"]);
-        var given = SettingsLoader.Explain(arguments.Settings);
-        CoordinatorOptions? options = null;
-        IReadOnlyList<string> wrong = [];
-        try
-        {
-            options = SettingsLoader.Load(arguments.Settings);
-            SecuritySettings.CheckBind(options);
-        }
-        catch (SettingsException e)
-        {
-            wrong = e.Problems;
-        }
-
-        Console.WriteLine("Settings");
-        foreach (var line in SettingsReport.Lines(given, options))
-        {
-            Console.WriteLine(line);
-        }
-
+        var (options, wrong, ignored) = Read(arguments.Settings);
         var problems = Tell("Problems of the settings", wrong.Select(Finding.Problem));
-        problems += Tell("Ignored", SettingsLoader.FindUnknown().Select(static name => Finding.Note($"{name}: there is no such setting; 'run --help' lists them")));
+        problems += Tell("Ignored", ignored.Select(Finding.Note));
         if (options is not null)
         {
             problems += await Look(options, !arguments.Flags.Contains("--no-ports"));
@@ -63,6 +45,42 @@ internal sealed class CheckConfigCommand : Command
             _ => string.Create(CultureInfo.InvariantCulture, $"{problems} problems."),
         });
         return problems == 0 ? 0 : CommandLine.Failed;
+    }
+
+    /// <summary>Reads and prints the settings; options are null where they cannot be used.</summary>
+    private static (CoordinatorOptions? Options, IReadOnlyList<string> Wrong, IReadOnlyList<string> Ignored) Read(string[] args)
+    {
+        CoordinatorOptions? options = null;
+        IReadOnlyList<string> wrong = [];
+        var ignored = new List<string>();
+        try
+        {
+            options = SettingsLoader.Load(args, ignored.Add);
+            SecuritySettings.CheckBind(options);
+        }
+        catch (SettingsException e)
+        {
+            wrong = e.Problems;
+        }
+
+        try
+        {
+            var given = SettingsLoader.Explain(args);
+            Console.WriteLine("Settings");
+            foreach (var line in SettingsReport.Lines(given, options))
+            {
+                Console.WriteLine(line);
+            }
+
+            ignored.AddRange(SettingsLoader.FindUnknown().Select(static name => $"{name}: there is no such setting; 'run --help' lists them"));
+        }
+        catch (SettingsException e)
+        {
+            // Of a source that cannot be read at all, which has been said above.
+            wrong = wrong.Union(e.Problems).ToList();
+        }
+
+        return (options, wrong, ignored);
     }
 
     private static async Task<int> Look(CoordinatorOptions options, bool ports)
@@ -86,7 +104,7 @@ internal sealed class CheckConfigCommand : Command
             problems += Tell("Ports", PortChecks.Ports(options));
         }
 
-        return problems + Tell("Certificates", PortChecks.Certificates(options.Grpc, TimeProvider.System));
+        return problems + Tell("Certificates", CertificateChecks.Of(options, TimeProvider.System));
     }
 
     private static async Task<IReadOnlyList<Finding>> Store(string driver, ServerStoreOptions server, string place) =>

@@ -52,7 +52,8 @@ internal static class Help
           Tls:ClientCaPath=                    PEM file: only clients with a certificate of this authority get in
           Security:Keys:0=, Security:Keys:1=   who may do what: 'name role sha256:hash', as the command 'key' prints it
           Security:KeysFile=                   the same, a line each; read again when it changes
-          Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:SigningKeysFile= (PEM, JWKS)
+          Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri= (its keys alone),
+                                               or Security:Jwt:SigningKeysFile= (PEM, JWKS)
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
           Security:AllowAnonymous=false        needed to listen beyond this machine without keys or tokens
           Security:AnonymousMetrics=false      /api/metrics needs no role
@@ -61,6 +62,7 @@ internal static class Help
           Branches:Allow:0=, Branches:Deny:0=  hosts, addresses, networks that may (not) be called: *.example.com:443, 10.0.0.0/8
           Branches:DenyPrivate=false           neither may this machine and private networks
           Branches:Tls:CertificatePath=, Branches:Tls:KeyPath=   shown to services that ask for a certificate
+          Branches:Tls:Hosts:0=                another for some hosts: '*.example.com client.pem client.key', or a .pfx
           Branches:Tls:CaPath=                 PEM file of authorities trusted beside those of the machine
           Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512
         """;

@@ -19,7 +19,7 @@ public static partial class SettingsLoader
         var line = CommandLine(args, out var file);
         try
         {
-            var root = Sources(file, line);
+            var root = Sources(file, line, static _ => { }); // Who loads them tells it.
             var providers = root.Providers.Zip(SourceNames).Reverse().ToList();
             var lists = OwnLists.SelectMany(list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
             return

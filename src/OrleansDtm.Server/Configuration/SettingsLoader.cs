@@ -65,13 +65,18 @@ public static partial class SettingsLoader
     private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
 
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
-    public static CoordinatorOptions Load(string[] args)
+    public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
+
+    /// <param name="args">Settings as on the command line.</param>
+    /// <param name="ignored">Told of each setting of the file that there is none of.</param>
+    /// <exception cref="SettingsException">Something is wrong with them.</exception>
+    internal static CoordinatorOptions Load(string[] args, Action<string> ignored)
     {
         ArgumentNullException.ThrowIfNull(args);
         var line = CommandLine(args, out var file);
         try
         {
-            return Read(Sources(file, line));
+            return Read(Sources(file, line, ignored));
         }
         catch (InvalidDataException e)
         {
@@ -79,13 +84,13 @@ public static partial class SettingsLoader
         }
     }
 
-    private static IConfigurationRoot Sources(string? file, Dictionary<string, string?> line)
+    private static IConfigurationRoot Sources(string? file, Dictionary<string, string?> line, Action<string> ignored)
     {
         var yaml = file is null ? [] : Yaml(file);
         foreach (var key in yaml.Keys.Where(static key => !IsOwn(key)))
         {
             // DTM has settings that mean nothing here, and people mistype: either way they should know.
-            Console.Error.WriteLine($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
+            ignored($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
         }
 
         // SourceNames tells people of each, in this order.
@@ -160,7 +165,10 @@ public static partial class SettingsLoader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException or InvalidOperationException or ArgumentException)
         {
-            throw new SettingsException([$"-c {file}: {e.Message}. Give the path of a YAML file in the form of DTM's conf.yml."]);
+            throw new SettingsException([
+                e is IOException or UnauthorizedAccessException or ArgumentException
+                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Give the path of one that can, in the form of DTM's conf.yml."
+                    : $"-c {file}: this is no YAML: {e.Message.TrimEnd('.')}. Give a file in the form of DTM's conf.yml."]);
         }
     }
 

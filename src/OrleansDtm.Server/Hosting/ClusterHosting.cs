@@ -55,10 +55,9 @@ internal static class ClusterHosting
         options.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
     }
 
-    private static void SetEndpoints(EndpointOptions endpoints, CoordinatorOptions options)
+    /// <summary>Where the silo listens, and what it tells the others.</summary>
+    public static SiloPlaces Places(CoordinatorOptions options)
     {
-        endpoints.SiloPort = options.Cluster.SiloPort == 0 ? SiloPort : options.Cluster.SiloPort;
-        endpoints.GatewayPort = options.Cluster.GatewayPort ?? GatewayPort;
         var given = options.Cluster.AdvertisedAddress is { Length: > 0 } own ? own : options.Bind;
         if (given == "*" && options.Cluster.Mode != ClusterOptions.Kubernetes)
         {
@@ -66,18 +65,27 @@ internal static class ClusterHosting
         }
 
         var advertised = given == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(given, out var address) ? address : null;
-        if (advertised is not null)
+        return new SiloPlaces(
+            advertised,
+
+            // Addresses may be translated on the way here: it listens on all.
+            advertised is not null && IPAddress.IsLoopback(advertised) ? advertised
+                : advertised?.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any,
+            options.Cluster.SiloPort == 0 ? SiloPort : options.Cluster.SiloPort,
+            options.Cluster.GatewayPort ?? GatewayPort);
+    }
+
+    private static void SetEndpoints(EndpointOptions endpoints, CoordinatorOptions options)
+    {
+        var places = Places(options);
+        (endpoints.SiloPort, endpoints.GatewayPort) = (places.SiloPort, places.GatewayPort);
+        if (places.Advertised is not null)
         {
-            endpoints.AdvertisedIPAddress = advertised; // Otherwise Orleans takes the machine's first, or the pod's.
+            endpoints.AdvertisedIPAddress = places.Advertised; // Otherwise Orleans takes the machine's first, or the pod's.
         }
 
-        if (advertised is null || !IPAddress.IsLoopback(advertised))
-        {
-            // Addresses may be translated on the way here: it listens on all.
-            var any = advertised?.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
-            endpoints.SiloListeningEndpoint = new IPEndPoint(any, endpoints.SiloPort);
-            endpoints.GatewayListeningEndpoint = endpoints.GatewayPort > 0 ? new IPEndPoint(any, endpoints.GatewayPort) : null;
-        }
+        endpoints.SiloListeningEndpoint = new IPEndPoint(places.Listening, places.SiloPort);
+        endpoints.GatewayListeningEndpoint = places.GatewayPort > 0 ? new IPEndPoint(places.Listening, places.GatewayPort) : null;
     }
 
     /// <summary>Of the cluster's tables.</summary>
@@ -93,3 +101,9 @@ internal static class ClusterHosting
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
+
+/// <param name="Advertised">Null = the machine's first address, or the pod's.</param>
+/// <param name="Listening">Where connections are taken.</param>
+/// <param name="SiloPort">Between silos.</param>
+/// <param name="GatewayPort">For Orleans clients; 0 = none.</param>
+internal sealed record SiloPlaces(IPAddress? Advertised, IPAddress Listening, int SiloPort, int GatewayPort);

@@ -1,9 +1,12 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Inspection;
 using OrleansDtm.Tests.Import;
+using OrleansDtm.Tests.Security;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 
@@ -45,6 +48,91 @@ public sealed class CheckConfigTests(RunningServer running)
         Assert.Contains("RetryInterval: 'soon' is not a number of seconds from 0.01 to 86400 (default 10).", found.Output, StringComparison.Ordinal);
         Assert.Contains("HttpPort: '123456' is not a whole number from 0 to 65535 (default 36789).", found.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden!", found.Output + found.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_is_a_problem_like_others_and_what_it_says_too_much_is_said_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("orleansdtm-");
+        try
+        {
+            var (none, broken, known) = (Path.Combine(folder.FullName, "none.yml"), Path.Combine(folder.FullName, "broken.yml"), Path.Combine(folder.FullName, "conf.yml"));
+            await File.WriteAllTextAsync(broken, "HttpPort: [1", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(known, $"Store: {{ Path: {Path.Combine(folder.FullName, "dtm.db")} }}\nHttpPrt: 1\n", TestContext.Current.CancellationToken);
+
+            foreach (var (file, word) in new[] { (none, "the file cannot be read"), (broken, "this is no YAML") })
+            {
+                var refused = await ServerCommand.Run("check-config", "-c", file);
+                refused.Ends(1);
+                Assert.Single(refused.Output.Split('\n'), line => line.Contains($"PROBLEM  -c {file}: {word}", StringComparison.Ordinal));
+                Assert.EndsWith("1 problem.", refused.Output.TrimEnd(), StringComparison.Ordinal);
+                Assert.Empty(refused.Errors);
+            }
+
+            var found = await ServerCommand.Run("check-config", "--no-ports", "-c", known);
+            found.Ends(0);
+            Assert.Single((found.Output + found.Errors).Split('\n'), static line => line.Contains("HttpPrt", StringComparison.Ordinal));
+            Assert.Contains("note     ", found.Output.Split('\n').Single(static line => line.Contains("HttpPrt", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A silo that tells others an address takes connections on all, not only at Bind.</summary>
+    [Fact]
+    public void Ports_of_the_cluster_are_looked_at_where_the_silo_would_listen()
+    {
+        using var other = new TcpListener(IPAddress.Parse("127.0.0.2"), FreePort.Next());
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var options = new CoordinatorOptions
+        {
+            HttpPort = 0,
+            GrpcPort = 0,
+            Cluster = new ClusterOptions { Mode = ClusterOptions.AdoNet, SiloPort = port, GatewayPort = 0, AdvertisedAddress = "203.0.113.7" },
+        };
+
+        var found = PortChecks.Ports(options).ToList();
+        Assert.Contains(found, f => f.Kind == FindingKind.Problem && f.Text.StartsWith($"Cluster:SiloPort {port} is in use", StringComparison.Ordinal));
+        Assert.Contains(found, static f => f.Kind == FindingKind.Note && f.Text.Contains("203.0.113.7", StringComparison.Ordinal));
+
+        var local = PortChecks.Ports(options with { Cluster = options.Cluster with { AdvertisedAddress = "" } }).ToList();
+        Assert.Equal(FindingKind.Good, Assert.Single(local).Kind);
+
+        var same = FreePort.Next();
+        var twice = PortChecks.Ports(options with { HttpPort = same, Cluster = options.Cluster with { AdvertisedAddress = "", SiloPort = same } });
+        Assert.Contains(twice, f => f.Kind == FindingKind.Problem && f.Text.StartsWith($"HttpPort and Cluster:SiloPort are the same port {same}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Each_file_of_a_certificate_is_looked_at()
+    {
+        var folder = Directory.CreateTempSubdirectory("orleansdtm-");
+        try
+        {
+            using var authority = new Authority();
+            authority.Write(folder.FullName, "good");
+            var good = Path.Combine(folder.FullName, "good");
+            var found = CertificateChecks.Of(
+                SettingsLoader.Load(
+                [
+                    $"--Tls:CertificatePath={good}.pem", $"--Tls:KeyPath={good}.key", "--Tls:ClientCaPath=/nowhere/ca.pem",
+                    "--Branches:Tls:Hosts:0=*.test /nowhere/client.pem /nowhere/client.key", $"--Branches:Tls:CaPath={good}.pem",
+                ]),
+                TimeProvider.System).ToList();
+
+            Assert.Contains(found, f => f.Text.StartsWith($"{good}.pem is valid until", StringComparison.Ordinal)); // A day: too short to be good.
+            Assert.Contains(found, f => f is { Kind: FindingKind.Good } && f.Text.Contains("Branches:Tls:CaPath", StringComparison.Ordinal));
+            Assert.Equal(
+                ["Branches:Tls:Hosts '*.test'", "Tls:ClientCaPath"],
+                found.Where(static f => f.Kind == FindingKind.Problem).Select(static f => f.Text[..f.Text.IndexOf(": ", StringComparison.Ordinal)]).Order());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

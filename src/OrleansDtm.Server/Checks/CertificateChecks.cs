@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security;
+using OrleansDtm.Storage.Inspection;
+
+namespace OrleansDtm.Server.Checks;
+
+/// <summary>Whether the files of certificates can be used, and for how long.</summary>
+internal static class CertificateChecks
+{
+    private const int DaysMin = 30;
+
+    public static IEnumerable<Finding> Of(CoordinatorOptions options, TimeProvider clock)
+    {
+        var (tls, grpc, branches) = (options.Tls, options.Grpc, options.Branches);
+        List<(string Setting, string Certificate, string Key, string Password)> own =
+        [
+            ("Tls:CertificatePath, Tls:KeyPath", tls.CertificatePath, tls.KeyPath, tls.Password),
+            ("Grpc:TlsCertificate, Grpc:TlsKey", grpc.TlsCertificate, grpc.TlsKey, ""),
+            ("Branches:Tls:CertificatePath, Branches:Tls:KeyPath", branches.TlsCertificatePath, branches.TlsKeyPath, ""),
+            .. branches.HostCertificates.Select(static entry => ($"Branches:Tls:Hosts '{entry.Hosts}'", entry.CertificatePath, entry.KeyPath, "")),
+        ];
+        (string Setting, string Path)[] authorities = [("Tls:ClientCaPath", tls.ClientCaPath), ("Branches:Tls:CaPath", branches.TlsCaPath)];
+        return
+        [
+            .. own.Where(static one => one.Certificate.Length > 0).Select(one => Certificate(one.Setting, one.Certificate, one.Key, one.Password, clock.GetUtcNow())),
+            .. authorities.Where(static one => one.Path.Length > 0).Select(one => Authorities(one.Setting, one.Path)),
+        ];
+    }
+
+    private static Finding Certificate(string setting, string file, string key, string password, DateTimeOffset now)
+    {
+        try
+        {
+            var (certificate, chain) = CertificateFiles.Load(CertificateFiles.Paths(file, key), password);
+            var finding = Age(certificate, file, now);
+            certificate.Dispose();
+            foreach (var other in chain)
+            {
+                other.Dispose();
+            }
+
+            return finding;
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            return Finding.Problem($"{setting}: {file}{(key.Length > 0 ? $", {key}" : "")}: {e.Message} {(key.Length > 0
+                ? "Both must be PEM files that can be read, and belong together" : "It must be a .pfx with its private key that can be read, with this password")} [ODTM1004]");
+        }
+    }
+
+    private static Finding Authorities(string setting, string file)
+    {
+        try
+        {
+            return Finding.Good($"{setting}: {file} holds {CertificateFiles.LoadAuthorities([file]).Count} authorities");
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            return Finding.Problem($"{setting}: {file}: {e.Message} It must be a PEM file with certificates [ODTM1004]");
+        }
+    }
+
+    private static bool IsOfTheFile(Exception e) =>
+        e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException or InvalidDataException;
+
+    private static Finding Age(X509Certificate2 certificate, string file, DateTimeOffset now)
+    {
+        var (from, to) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return now < from ? Finding.Problem($"{file} is valid from {from:u} only: set the clock, or wait")
+            : now > to ? Finding.Problem($"{file} was valid until {to:u}: renew it")
+            : (to - now).TotalDays < DaysMin ? Finding.Note($"{file} is valid until {to:u}: renew it soon; a new one is taken without a restart")
+            : Finding.Good($"{file} is valid until {to:u}");
+    }
+}
