@@ -79,7 +79,7 @@ app.kubernetes.io/part-of: orleansdtm
 
 {{/* "yes" when callers must prove who they are. */}}
 {{- define "orleansdtm.secured" -}}
-{{- if or (include "orleansdtm.keysSecret" .) .Values.security.jwt.authority -}}yes{{- end -}}
+{{- if or (include "orleansdtm.keysSecret" .) .Values.security.jwt.authority .Values.security.jwt.jwksUri -}}yes{{- end -}}
 {{- end -}}
 
 {{/* The Secret with the lines of keys; empty = none. */}}
@@ -87,6 +87,16 @@ app.kubernetes.io/part-of: orleansdtm
 {{- if .Values.security.existingSecret -}}{{ .Values.security.existingSecret }}
 {{- else if .Values.security.keys -}}{{ include "orleansdtm.fullname" . }}-keys
 {{- end -}}
+{{- end -}}
+
+{{/* Of the HTTP port. */}}
+{{- define "orleansdtm.scheme" -}}
+{{- if .Values.tls.secret -}}https{{- else -}}http{{- end -}}
+{{- end -}}
+
+{{/* Of the gRPC port, as Services say it. */}}
+{{- define "orleansdtm.grpcProtocol" -}}
+{{- if or .Values.tls.secret .Values.grpc.tlsSecret -}}https{{- else -}}kubernetes.io/h2c{{- end -}}
 {{- end -}}
 
 {{- define "orleansdtm.image" -}}

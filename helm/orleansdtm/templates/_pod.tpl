@@ -72,16 +72,25 @@ spec:
         httpGet:
           path: /health/live
           port: http
+          {{- if $.Values.tls.secret }}
+          scheme: HTTPS # Kubernetes does not look at the certificate.
+          {{- end }}
         {{- toYaml .Values.probes.startup | nindent 8 }}
       livenessProbe:
         httpGet:
           path: /health/live
           port: http
+          {{- if $.Values.tls.secret }}
+          scheme: HTTPS # Kubernetes does not look at the certificate.
+          {{- end }}
         {{- toYaml .Values.probes.liveness | nindent 8 }}
       readinessProbe:
         httpGet:
           path: /health/ready
           port: http
+          {{- if $.Values.tls.secret }}
+          scheme: HTTPS # Kubernetes does not look at the certificate.
+          {{- end }}
         {{- toYaml .Values.probes.readiness | nindent 8 }}
       {{- if gt (int .Values.preStopSeconds) 0 }}
       lifecycle:
@@ -104,6 +113,12 @@ spec:
         {{- if include "orleansdtm.keysSecret" . }}
         - name: keys
           mountPath: /etc/orleansdtm/keys
+          readOnly: true
+        {{- end }}
+        {{- if .Values.tls.secret }}
+        # The whole folder: of a single file (subPath) Kubernetes would not bring the renewed one.
+        - name: http-tls
+          mountPath: /etc/orleansdtm/http-tls
           readOnly: true
         {{- end }}
         {{- if .Values.grpc.tlsSecret }}
@@ -130,6 +145,13 @@ spec:
     {{- end }}
     {{- with include "orleansdtm.keysSecret" . }}
     - name: keys
+      secret:
+        secretName: {{ . }}
+        # Readable for the pod's group only, which is fsGroup.
+        defaultMode: 0440
+    {{- end }}
+    {{- with .Values.tls.secret }}
+    - name: http-tls
       secret:
         secretName: {{ . }}
         # Readable for the pod's group only, which is fsGroup.

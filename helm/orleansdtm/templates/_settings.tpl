@@ -38,8 +38,13 @@ ORLEANSDTM_Cluster__ServiceId: {{ include "orleansdtm.serviceId" . | quote }}
 ORLEANSDTM_Security__KeysFile: /etc/orleansdtm/keys/{{ ternary .Values.security.keysKey "keys" (ne .Values.security.existingSecret "") }}
 {{- end }}
 {{- with .Values.security.jwt }}
-{{- if .authority }}
-ORLEANSDTM_Security__Jwt__Authority: {{ .authority | quote }}
+{{- if or .authority .jwksUri }}
+{{- with .authority }}
+ORLEANSDTM_Security__Jwt__Authority: {{ . | quote }}
+{{- end }}
+{{- with .jwksUri }}
+ORLEANSDTM_Security__Jwt__JwksUri: {{ . | quote }}
+{{- end }}
 ORLEANSDTM_Security__Jwt__Audience: {{ .audience | quote }}
 ORLEANSDTM_Security__Jwt__RoleClaim: {{ .roleClaim | quote }}
 {{- with .issuer }}
@@ -52,6 +57,15 @@ ORLEANSDTM_Security__AllowAnonymous: "true"
 {{- end }}
 {{- if .Values.security.anonymousMetrics }}
 ORLEANSDTM_Security__AnonymousMetrics: "true"
+{{- end }}
+{{- with .Values.tls }}
+{{- if .secret }}
+ORLEANSDTM_Tls__CertificatePath: /etc/orleansdtm/http-tls/tls.crt
+ORLEANSDTM_Tls__KeyPath: /etc/orleansdtm/http-tls/tls.key
+{{- with .caKey }}
+ORLEANSDTM_Branches__Tls__CaPath: /etc/orleansdtm/http-tls/{{ . }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- if .Values.grpc.tlsSecret }}
 ORLEANSDTM_Grpc__TlsCertificate: /etc/orleansdtm/tls/tls.crt

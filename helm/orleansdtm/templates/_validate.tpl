@@ -55,23 +55,39 @@
 {{- if and $security.existingSecret $security.keys -}}
   {{- $problems = append $problems "security.keys: security.existingSecret already says where the keys are; remove one of them." -}}
 {{- end -}}
-{{- if and $security.jwt.authority (not $security.jwt.audience) -}}
+{{- if and $security.jwt.authority $security.jwt.jwksUri -}}
+  {{- $problems = append $problems "security.jwt.jwksUri: security.jwt.authority already says where the keys are; remove one of them." -}}
+{{- end -}}
+{{- if and $security.jwt.jwksUri (not $security.jwt.issuer) -}}
+  {{- $problems = append $problems "security.jwt.issuer: with jwksUri it must be said whose tokens are meant (iss)." -}}
+{{- end -}}
+{{- if and .Values.tls.caKey (not .Values.tls.secret) -}}
+  {{- $problems = append $problems "tls.secret: name the Secret that tls.caKey is a key of." -}}
+{{- end -}}
+{{- if and (or $security.jwt.authority $security.jwt.jwksUri) (not $security.jwt.audience) -}}
   {{- $problems = append $problems "security.jwt.audience: without it a token meant for another service would be good here." -}}
 {{- end -}}
 {{- if and $secured .Values.serviceMonitor.enabled (not (or $security.anonymousMetrics .Values.serviceMonitor.keySecret)) -}}
   {{- $problems = append $problems "serviceMonitor.keySecret: Prometheus needs an API key of the role read; or set security.anonymousMetrics." -}}
 {{- end -}}
-{{- $own := list "bind" "httpport" "grpcport" "loglevel" "draintimeout" "grpc:tlscertificate" "grpc:tlskey" "store:driver" "store:path"
+{{- $own := list "bind" "httpport" "grpcport" "loglevel" "draintimeout" "grpc:tlscertificate" "grpc:tlskey"
+  "tls:certificatepath" "tls:keypath" "store:driver" "store:path"
   "store:host" "store:port" "store:user" "store:db" "cluster:mode" "cluster:siloport" "cluster:gatewayport" "cluster:clusterid"
   "cluster:serviceid" "logging:format" "telemetry:otlpendpoint" "telemetry:otlpprotocol" "telemetry:traceratio" "telemetry:logs"
   "admin:enabled" "admin:basepath" "security:keysfile" "security:allowanonymous" "security:anonymousmetrics"
-  "security:jwt:authority" "security:jwt:audience" "security:jwt:issuer" "security:jwt:roleclaim" -}}
+  "security:jwt:authority" "security:jwt:jwksuri" "security:jwt:audience" "security:jwt:issuer" "security:jwt:roleclaim" -}}
 {{- range $key, $_ := .Values.config -}}
   {{- $lower := lower $key -}}
+  {{- if and $.Values.tls.caKey (eq $lower "branches:tls:capath") -}}
+    {{- $problems = append $problems (printf "config: %s is what tls.caKey sets; remove one of them." $key) -}}
+  {{- end -}}
+  {{- if eq $lower "tls:clientcapath" -}}
+    {{- $problems = append $problems (printf "config: %s would shut out the probes of Kubernetes, which show no certificate." $key) -}}
+  {{- end -}}
   {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring" "tls:password") -}}
     {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys." $key) -}}
   {{- else if has $lower $own -}}
-    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, security, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
+    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, security, tls, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
   {{- end -}}
 {{- end -}}
 {{- range $name := list "ingress" "grpcIngress" -}}

@@ -67,6 +67,44 @@ public sealed class ChartWiringTests
         }
     }
 
+    /// <summary>Who speaks plain text to a port with TLS, or the other way round, takes every pod for dead.</summary>
+    [Theory]
+    [InlineData("default", false)]
+    [InlineData("production", false)]
+    [InlineData("everything", true)]
+    public async Task Probes_scrapes_and_Services_speak_as_the_port_does(string values, bool tls)
+    {
+        var manifests = await Manifests.Of(values);
+        var container = manifests.Container;
+        Assert.Equal(tls, manifests.Settings.Data.ContainsKey("ORLEANSDTM_Tls__CertificatePath"));
+        Assert.All(
+            new[] { container.StartupProbe, container.LivenessProbe, container.ReadinessProbe },
+            probe => Assert.Equal(tls ? "HTTPS" : null, probe.HttpGet.Scheme));
+        Assert.All(
+            manifests.All<V1Service>().SelectMany(static one => one.Spec.Ports),
+            port => Assert.Equal(
+                port.Name switch { "http" => tls ? "https" : "http", "grpc" => tls ? "https" : "kubernetes.io/h2c", _ => "tcp" }, port.AppProtocol));
+        var test = manifests.All<V1Pod>().Single().Spec;
+        Assert.StartsWith(tls ? "https://" : "http://", test.Containers.Single().Env.Single(static one => one.Name == "URL").Value, StringComparison.Ordinal);
+        if (values == "default")
+        {
+            return; // It is not scraped.
+        }
+
+        var endpoint = ((YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
+        Assert.Equal(tls ? "https" : null, Manifests.Text(endpoint, "scheme"));
+        Assert.Equal(tls ? "bank-orleansdtm.dtm.svc" : null, Manifests.Text(endpoint, "tlsConfig", "serverName"));
+        Assert.Equal(tls ? "http-tls" : null, Manifests.Text(endpoint, "tlsConfig", "ca", "secret", "name"));
+
+        // Each file that a setting names is in a mounted Secret; never by subPath, which is not brought up to date.
+        foreach (var file in manifests.Settings.Data.Where(static pair => pair.Key.Contains("Tls", StringComparison.Ordinal)).Select(static pair => pair.Value))
+        {
+            var mount = Assert.Single(container.VolumeMounts, mount => file.StartsWith(mount.MountPath + "/", StringComparison.Ordinal));
+            Assert.Null(mount.SubPath);
+            Assert.NotNull(manifests.Pod.Spec.Volumes.Single(volume => volume.Name == mount.Name).Secret);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(AllValues))]
     public async Task The_pod_is_left_the_time_it_needs_to_drain(string values)
