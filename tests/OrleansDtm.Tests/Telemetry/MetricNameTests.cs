@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 
@@ -50,6 +51,16 @@ public sealed partial class MetricNameTests(TracedServer servers)
 
         Assert.True(used.Count >= atLeast, string.Join(", ", used));
         Assert.Subset(Documented(), used);
+    }
+
+    /// <summary>The APIs, the admin page, spans and metrics: what reads like another outcome would be searched for in vain.</summary>
+    [Fact]
+    public void An_outcome_has_one_word_which_names_have_without_the_blank()
+    {
+        var words = Enum.GetValues<OutcomeKind>().Where(static kind => kind != default).ToDictionary(static kind => kind, Names.Of);
+
+        Assert.Equal(["failed", "not sent", "ongoing", "succeeded", "unknown"], words.Values.Order(StringComparer.Ordinal));
+        Assert.All(words, static word => Assert.Equal(word.Value.Replace(' ', '_'), AttemptTracing.WordOf(word.Key)));
     }
 
     [Fact]
