@@ -29,6 +29,8 @@ internal static class ClusterHosting
         silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
+        silo.Services.AddSingleton<ILocalSiloDetails>(services => ActivatorUtilities.CreateInstance<SuccessorDetails>(
+            services, (IPEndPoint at) => ClusterTables.LastGeneration(options.Store.Driver, Database(options), options.Cluster.ClusterId, at)));
         silo.Configure<EndpointOptions>(o => SetEndpoints(o, options));
         if (options.Cluster.Mode == ClusterOptions.Kubernetes)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MySqlConnector;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Tests.Databases;
@@ -101,6 +102,36 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         Assert.Empty(clients.Failures);
         var statuses = (await clients.Ends(toOther, Patience)).Concat(await leaving.Ends(toOther, Patience)).ToDictionary();
         TransferCheck.AllIsRight([.. clients.Transfers, .. leaving.Transfers], statuses, bank);
+    }
+
+    [Fact]
+    public async Task A_silo_whose_clock_has_been_set_back_takes_the_place_of_the_one_before()
+    {
+        var connection = database.NewDatabase();
+        var place = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        await using var other = await ClusterProcess.Start(database.Server, connection, Cancel);
+        await using (var first = await ClusterProcess.Start(database.Server, connection, Cancel, ("ORLEANSDTM_Cluster__SiloPort", place)))
+        {
+            await first.Kill(Cancel);
+        }
+
+        // A generation counts seconds: as if the one before had had a clock that was an hour fast.
+        Assert.Equal(1, await Execute(connection, $"update OrleansMembershipTable set Generation = Generation + 3600 where Port = {place}"));
+
+        await using var second = await ClusterProcess.Start(database.Server, connection, Cancel, ("ORLEANSDTM_Cluster__SiloPort", place));
+        using var dtm = new Dtm(second);
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        await dtm.Accept(SagaBody.Of(gid, busi));
+        await dtm.Until("succeed", gid);
+    }
+
+    private static async Task<int> Execute(string connectionString, string sql)
+    {
+        await using var connection = new MySqlConnection(connectionString);
+        await connection.OpenAsync(Cancel);
+        await using var command = new MySqlCommand(sql, connection);
+        return await command.ExecuteNonQueryAsync(Cancel);
     }
 
     private static async Task<long> Dead(string connectionString)
