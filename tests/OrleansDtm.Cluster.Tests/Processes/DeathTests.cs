@@ -104,34 +104,33 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         TransferCheck.AllIsRight([.. clients.Transfers, .. leaving.Transfers], statuses, bank);
     }
 
+    /// <summary>Behind its predecessor's at the same place, and behind its neighbours'.</summary>
     [Fact]
-    public async Task A_silo_whose_clock_has_been_set_back_takes_the_place_of_the_one_before()
+    public async Task A_silo_whose_clock_is_hours_behind_joins()
     {
+        const string Library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+        if (!File.Exists(Library))
+        {
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "faketime is not installed");
+            Assert.Skip("faketime is not installed");
+        }
+
         var connection = database.NewDatabase();
-        var place = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        var place = ("ORLEANSDTM_Cluster__SiloPort", FreePort.Next().ToString(CultureInfo.InvariantCulture));
         await using var other = await ClusterProcess.Start(database.Server, connection, Cancel);
-        await using (var first = await ClusterProcess.Start(database.Server, connection, Cancel, ("ORLEANSDTM_Cluster__SiloPort", place)))
+        await using (var first = await ClusterProcess.Start(database.Server, connection, Cancel, place))
         {
             await first.Kill(Cancel);
         }
 
-        // A generation counts seconds: as if the one before had had a clock that was an hour fast.
-        Assert.Equal(1, await Execute(connection, $"update OrleansMembershipTable set Generation = Generation + 3600 where Port = {place}"));
-
-        await using var second = await ClusterProcess.Start(database.Server, connection, Cancel, ("ORLEANSDTM_Cluster__SiloPort", place));
+        await using var second = await ClusterProcess.Start(
+            database.Server, connection, Cancel, place, ("LD_PRELOAD", Library), ("FAKETIME", "-3h"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+        output.WriteLine($"it serves after {second.Startup.TotalSeconds:F1} s");
         using var dtm = new Dtm(second);
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         await dtm.Accept(SagaBody.Of(gid, busi));
         await dtm.Until("succeed", gid);
-    }
-
-    private static async Task<int> Execute(string connectionString, string sql)
-    {
-        await using var connection = new MySqlConnection(connectionString);
-        await connection.OpenAsync(Cancel);
-        await using var command = new MySqlCommand(sql, connection);
-        return await command.ExecuteNonQueryAsync(Cancel);
     }
 
     private static async Task<long> Dead(string connectionString)
