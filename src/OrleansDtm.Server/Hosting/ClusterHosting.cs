@@ -29,6 +29,8 @@ internal static class ClusterHosting
         silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
+        silo.Services.AddSingleton<ILocalSiloDetails>(services => ActivatorUtilities.CreateInstance<SuccessorDetails>(
+            services, () => ClusterTables.LastGeneration(options.Store.Driver, Database(options), options.Cluster.ClusterId)));
         silo.Configure<EndpointOptions>(o => SetEndpoints(o, options));
         if (options.Cluster.Mode == ClusterOptions.Kubernetes)
         {
@@ -53,6 +55,10 @@ internal static class ClusterHosting
         options.NumMissedTableIAmAliveLimit = 4;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(1);
         options.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
+
+        // That time is told by two clocks: who joins with one that is a minute behind would be put out at once. And nobody waits for
+        // one that has died while joining.
+        options.EvictWhenMaxJoinAttemptTimeExceeded = false;
     }
 
     /// <summary>Where the silo listens, and what it tells the others.</summary>

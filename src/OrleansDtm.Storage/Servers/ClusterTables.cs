@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Globalization;
+using System.Net.Sockets;
 using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
@@ -30,6 +32,28 @@ public static class ClusterTables
     /// <param name="driver">mysql or postgres.</param>
     public static Task<Finding> Look(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
         Task.Run(() => Look(Dialect(driver), options), cancellationToken);
+
+    /// <summary>The greatest generation of the silos that are or have been in the cluster.</summary>
+    /// <param name="driver">mysql or postgres.</param>
+    /// <returns>0 = none is known; also while the tables or the server are not there, which <see cref="Ensure(string, ServerStoreOptions, CancellationToken)"/> complains of.</returns>
+    public static int LastGeneration(string driver, ServerStoreOptions options, string clusterId)
+    {
+        try
+        {
+            using var connection = Dialect(driver).CreateConnection(options);
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "select max(Generation) from OrleansMembershipTable where DeploymentId = @cluster";
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ("@cluster", clusterId);
+            command.Parameters.Add(parameter);
+            return command.ExecuteScalar() is { } generation and not DBNull ? Convert.ToInt32(generation, CultureInfo.InvariantCulture) : 0;
+        }
+        catch (Exception e) when (e is DbException or SocketException or TimeoutException)
+        {
+            return 0;
+        }
+    }
 
     /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
     /// <param name="driver">mysql or postgres.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MySqlConnector;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Tests.Databases;
@@ -101,6 +102,35 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         Assert.Empty(clients.Failures);
         var statuses = (await clients.Ends(toOther, Patience)).Concat(await leaving.Ends(toOther, Patience)).ToDictionary();
         TransferCheck.AllIsRight([.. clients.Transfers, .. leaving.Transfers], statuses, bank);
+    }
+
+    /// <summary>Behind its predecessor's at the same place, and behind its neighbours'.</summary>
+    [Fact]
+    public async Task A_silo_whose_clock_is_hours_behind_joins()
+    {
+        const string Library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+        if (!File.Exists(Library))
+        {
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "faketime is not installed");
+            Assert.Skip("faketime is not installed");
+        }
+
+        var connection = database.NewDatabase();
+        var place = ("ORLEANSDTM_Cluster__SiloPort", FreePort.Next().ToString(CultureInfo.InvariantCulture));
+        await using var other = await ClusterProcess.Start(database.Server, connection, Cancel);
+        await using (var first = await ClusterProcess.Start(database.Server, connection, Cancel, place))
+        {
+            await first.Kill(Cancel);
+        }
+
+        await using var second = await ClusterProcess.Start(
+            database.Server, connection, Cancel, place, ("LD_PRELOAD", Library), ("FAKETIME", "-3h"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+        output.WriteLine($"it serves after {second.Startup.TotalSeconds:F1} s");
+        using var dtm = new Dtm(second);
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        await dtm.Accept(SagaBody.Of(gid, busi));
+        await dtm.Until("succeed", gid);
     }
 
     private static async Task<long> Dead(string connectionString)

@@ -85,14 +85,14 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         };
     }
 
-    private async Task Kill(IReadOnlyList<SiloProcess> silos, bool newPorts = false)
+    private async Task Kill(IReadOnlyList<SiloProcess> silos)
     {
         await Task.WhenAll(silos.Select(static s => s.Kill()));
         await Wait(0, 6);
         foreach (var silo in silos)
         {
             await silo.HasEnded(StopLimit);
-            silo.Allow(newPorts || random.Next(2) == 0);
+            silo.Allow(newPorts: random.Next(2) == 0);
         }
     }
 
@@ -190,22 +190,22 @@ internal sealed class Injector(World world, Random random, bool isBrief)
     }
 
     /// <summary>
-    /// Its clock goes an hour wrong, and it starts anew; later it is put right, and it starts once more. Each time on other ports: on the
-    /// same ones Orleans takes who is younger by its clock for a successor, and the silo stays out until the clock has caught up.
+    /// Its clock goes an hour wrong, and it starts anew; later it is put right, and it starts once more. On the same ports or on others:
+    /// on the same ones it has to be taken for the successor of one that was younger by its clock.
     /// </summary>
     private async Task Skew(SiloProcess silo)
     {
         silo.Skew = random.Next(2) == 0 ? "+1h" : "-1h";
         try
         {
-            await Kill([silo], newPorts: true);
+            await Kill([silo]);
             await world.Ready(Bounds.Ready);
             await Wait(8, 20);
         }
         finally
         {
             silo.Skew = null;
-            await Kill([silo], newPorts: true);
+            await Kill([silo]);
         }
 
         await world.Ready(Bounds.Ready);
