@@ -100,7 +100,7 @@ internal static class TransactionDocument
         {
             ["time"] = Moment(a.At),
             ["duration_ms"] = Math.Round(a.Duration.TotalMilliseconds, 3),
-            ["outcome"] = a.Outcome.ToString(),
+            ["outcome"] = Names.Of(a.Outcome),
             ["error"] = a.Error,
         })]);
         return call;

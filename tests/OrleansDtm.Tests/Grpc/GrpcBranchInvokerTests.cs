@@ -10,6 +10,8 @@ namespace OrleansDtm.Tests.Grpc;
 /// <summary>The invoker by itself: whatever a service does, it says what came of the call and does not throw.</summary>
 public sealed class GrpcBranchInvokerTests : IDisposable
 {
+    private const string Parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     private readonly FakeTimeProvider _clock = new();
     private readonly GrpcBranchInvoker _invoker;
 
@@ -77,6 +79,31 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         }
 
         Assert.Empty(busi.Calls);
+    }
+
+    /// <summary>A state without its parent says nothing, least of all under the transaction's.</summary>
+    [Theory]
+    [InlineData(null, "own=1", Parent, "sent=1")]
+    [InlineData("mine", "own=1", "mine", "own=1")]
+    [InlineData("mine", null, "mine", "")]
+    public async Task Of_two_trace_contexts_one_is_told(string? parent, string? state, string toldParent, string toldState)
+    {
+        var headers = new Dictionary<string, string>();
+        if (parent is not null)
+        {
+            headers["Traceparent"] = parent;
+        }
+
+        if (state is not null)
+        {
+            headers["TraceState"] = state;
+        }
+
+        await using var busi = await GrpcParticipant.Start();
+        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call(busi.Url("Act")) with { Headers = headers, Trace = new TraceContext(Parent, "sent=1") }, Cancel));
+
+        var told = Assert.Single(busi.Calls).Metadata;
+        Assert.Equal((toldParent, toldState), (told.GetValueOrDefault("traceparent"), told.GetValueOrDefault("tracestate", "")));
     }
 
     [Fact]

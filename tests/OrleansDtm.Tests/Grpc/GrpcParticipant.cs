@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,11 @@ using Xunit;
 namespace OrleansDtm.Tests.Grpc;
 
 /// <summary>A call that a gRPC branch service received.</summary>
-public sealed record GrpcCall(string Path, IReadOnlyDictionary<string, string> Metadata, byte[] Payload)
+/// <param name="Path">Of the request.</param>
+/// <param name="Metadata">Its headers.</param>
+/// <param name="Payload">Its message.</param>
+/// <param name="Certificate">The subject of what the caller has shown; null = nothing.</param>
+public sealed record GrpcCall(string Path, IReadOnlyDictionary<string, string> Metadata, byte[] Payload, string? Certificate = null)
 {
     public string Gid => Metadata.GetValueOrDefault("dtm-gid", "");
 
@@ -58,7 +63,11 @@ public sealed class GrpcParticipant : IAsyncDisposable
             listen.Protocols = HttpProtocols.Http2;
             if (certificate is not null)
             {
-                listen.UseHttps(certificate);
+                listen.UseHttps(certificate, static https =>
+                {
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.AllowAnyClientCertificate();
+                });
             }
         }));
         builder.Services.Configure<HostOptions>(static o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
@@ -161,7 +170,8 @@ public sealed class GrpcParticipant : IAsyncDisposable
             _calls.Add(new GrpcCall(
                 request.Path.Value ?? "",
                 request.Headers.ToDictionary(static h => h.Key, static h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-                payload));
+                payload,
+                request.HttpContext.Connection.ClientCertificate?.Subject));
             return _scripts.TryGetValue(request.Path.Value ?? "", out var script)
                 ? script.Count > 1 ? script.Dequeue() : script.Peek()
                 : GrpcReply.Success;

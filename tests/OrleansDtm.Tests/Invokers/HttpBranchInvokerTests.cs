@@ -11,6 +11,8 @@ namespace OrleansDtm.Tests.Invokers;
 /// <summary>How a branch is called over HTTP, and what is made of anything that may come back.</summary>
 public sealed class HttpBranchInvokerTests : IAsyncLifetime
 {
+    private const string Parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     private readonly BranchHttpClient _http = new(new InvokerOptions());
     private readonly HttpBranchInvoker _invoker;
     private BankService _bank = null!;
@@ -108,6 +110,30 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
         Assert.Equal(("7", "bank.example"), (seen.Headers["X-Tenant"].ToString(), seen.Host));
         Assert.Equal("application/xml; charset=utf-8", seen.Headers.ContentType);
         Assert.Equal(("text/plain", "teller"), (seen.Headers.Accept.ToString(), seen.Headers.UserAgent.ToString()));
+    }
+
+    /// <summary>A state without its parent says nothing, least of all under the transaction's.</summary>
+    [Theory]
+    [InlineData(null, "own=1", Parent, "sent=1")]
+    [InlineData("mine", "own=1", "mine", "own=1")]
+    [InlineData("mine", null, "mine", "")]
+    public async Task Of_two_trace_contexts_one_is_told(string? parent, string? state, string toldParent, string toldState)
+    {
+        var headers = new Dictionary<string, string>();
+        if (parent is not null)
+        {
+            headers["Traceparent"] = parent;
+        }
+
+        if (state is not null)
+        {
+            headers["TraceState"] = state;
+        }
+
+        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call("/a") with { Headers = headers, Trace = new TraceContext(Parent, "sent=1") }, Token));
+
+        var seen = Assert.Single(_bank.Seen).Headers;
+        Assert.Equal((toldParent, toldState), (seen.TraceParent.ToString(), seen.TraceState.ToString()));
     }
 
     [Theory]

@@ -12,6 +12,7 @@ using OrleansDtm.Core;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Tests.Grpc;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
@@ -137,6 +138,42 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             using var http = new BranchHttpClient(BranchCalls.Create(settings.Branches, BranchTargets.Default, TimeProvider.System, NullLogger.Instance));
             return (await new HttpBranchInvoker(http).Invoke(call, Cancel)).Kind;
         }
+    }
+
+    /// <summary>Where calls go round, too: the address is then not what the host is judged by.</summary>
+    [Theory]
+    [InlineData("grpcs://{0}/test.Busi/Act")]
+    [InlineData("grpcs://{0},{0}/test.Busi/Act")]
+    public async Task Over_gRPC_the_host_says_which_certificate_is_shown(string url)
+    {
+        using var certificate = server.Authority.Issue("branch");
+        using var own = server.Authority.Issue("coordinator");
+        await using var busi = await GrpcParticipant.Start(certificate);
+        var (roots, asked) = (new X509Certificate2Collection(server.Authority.Root), new List<string>());
+        using var invoker = new GrpcBranchInvoker(
+            new InvokerOptions
+            {
+                TrustedRoots = () => roots,
+                ClientCertificate = host =>
+                {
+                    asked.Add(host);
+                    return host == "127.0.0.1" ? own : null;
+                },
+            },
+            TimeProvider.System);
+        var call = new BranchInvocation
+        {
+            Gid = "tls",
+            Type = "saga",
+            Protocol = "grpc",
+            BranchId = "01",
+            Op = "action",
+            Url = string.Format(System.Globalization.CultureInfo.InvariantCulture, url, busi.Host),
+        };
+
+        Assert.Equal(Outcome.Succeeded, await invoker.Invoke(call, Cancel));
+        Assert.Equal("CN=coordinator", Assert.Single(busi.Calls).Certificate);
+        Assert.All(asked, static host => Assert.Equal("127.0.0.1", host));
     }
 
     private static async Task<WebApplication> Branch(X509Certificate2 certificate)
