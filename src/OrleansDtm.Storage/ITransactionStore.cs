@@ -62,6 +62,9 @@ public interface ITransactionStore : IAsyncDisposable
     /// <summary>Throws when the store does not answer; for readiness.</summary>
     Task Ping(CancellationToken cancellationToken);
 
+    /// <summary>The time by the clock of the database, which all processes that share it can go by; null = it has none of its own.</summary>
+    Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
+
     /// <summary>
     /// The databases this store is spread over, at least one; a store over one database is its own only shard. Work that goes over
     /// all rows (sweeps, retention) goes over shards, because ids and moments are ordered within one only.

@@ -63,6 +63,9 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
         Only().FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
+    /// <summary>That of the first shard, for all: their clocks may differ.</summary>
+    public Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) => _shards[0].ReadClock(cancellationToken);
+
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {

@@ -74,6 +74,7 @@ public static class OrleansDtmSiloExtensions
             [.. provider.GetServices<ITransactionObserver>()],
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         return silo;
     }
@@ -125,6 +126,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(static provider => new RequestValidator(
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests, provider.GetRequiredService<BranchGrainDirectory>()));
         services.TryAddSingleton<TopicService>();
-        services.TryAddSingleton<TransactionService>();
+        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TransactionService>(
+            provider, provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
     }
 }

@@ -81,9 +81,7 @@ public static class ServerInspection
     private static Finding Clock(ServerDialect dialect, DbConnection connection, TimeProvider clock)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = dialect.Name == "mysql"
-            ? "select cast(unix_timestamp(current_timestamp(6)) * 1000 as signed)"
-            : "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+        command.CommandText = dialect.Clock;
         var before = clock.GetUtcNow();
         var theirs = DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture));
         var ours = before + ((clock.GetUtcNow() - before) / 2);

@@ -47,6 +47,8 @@ internal sealed class MySqlDialect : ServerDialect
         where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
         """;
 
+    public override string Clock => "select cast(unix_timestamp(current_timestamp(6)) * 1000 as signed)";
+
     public override string IsFailed => "state = 'failed'";
 
     public override string IsUnfinished => "state = @state";

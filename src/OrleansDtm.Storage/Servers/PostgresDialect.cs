@@ -37,6 +37,8 @@ internal sealed class PostgresDialect : ServerDialect
         where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
         """;
 
+    public override string Clock => "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+
     public override string IsFailed => "status = 'failed'";
 
     public override string IsUnfinished => "status not in ('succeed', 'failed')";

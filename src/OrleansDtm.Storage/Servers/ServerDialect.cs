@@ -22,6 +22,9 @@ internal abstract class ServerDialect
 
     public abstract string FindWaiting { get; }
 
+    /// <summary>Milliseconds since 1970 UTC.</summary>
+    public abstract string Clock { get; }
+
     /// <summary>The condition that finds failed transactions by their index.</summary>
     public abstract string IsFailed { get; }
 

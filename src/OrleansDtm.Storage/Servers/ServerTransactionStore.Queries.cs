@@ -42,6 +42,11 @@ public sealed partial class ServerTransactionStore
     }
 
     /// <inheritdoc/>
+    public async Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) => (await Read(
+        _dialect.Clock, [], static (reader, _) => DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(0)), cancellationToken)
+        .ConfigureAwait(false))[0];
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);

@@ -130,7 +130,10 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         await dtm.Accept(SagaBody.Of(gid, busi));
-        await dtm.Until("succeed", gid);
+        var ended = await dtm.Until("succeed", gid);
+
+        // It goes by the database's clock.
+        Assert.InRange((DateTimeOffset)ended["create_time"]!, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
     }
 
     private static async Task<long> Dead(string connectionString)

@@ -4,18 +4,23 @@ namespace OrleansDtm.Faults.Checkers;
 internal sealed class EarlyCheck : Check
 {
     /// <summary>Clocks of one machine do not differ; the row keeps milliseconds.</summary>
-    private static readonly TimeSpan Cut = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan OneClock = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>A silo whose machine is wrong knows the database's time as well as the way there lets it.</summary>
+    private static readonly TimeSpan TwoClocks = TimeSpan.FromSeconds(1);
 
     public override string Name => "13 never early";
 
-    public override bool Applies(Case seen) => seen.Calls.Count > 0 && !seen.HadWrongClock;
+    public override bool Applies(Case seen) => seen.Calls.Count > 0;
 
     public override IEnumerable<string> Judge(Case seen) => Timeouts(seen).Concat(Retries(seen));
+
+    private static TimeSpan Cut(Case seen) => seen.HadWrongClock ? TwoClocks : OneClock;
 
     private static IEnumerable<string> Timeouts(Case seen)
     {
         var first = seen.Calls.FirstOrDefault(static c => c.Name[0] == 'a');
-        if (first is not null && first.At < seen.Created + TimeSpan.FromSeconds(seen.Plan.Delay) - Cut)
+        if (first is not null && first.At < seen.Created + TimeSpan.FromSeconds(seen.Plan.Delay) - Cut(seen))
         {
             yield return $"the message was sent {(first.At - seen.Created).TotalSeconds:0.00} s after it was announced, its delay is {seen.Plan.Delay} s";
         }
@@ -25,7 +30,7 @@ internal sealed class EarlyCheck : Check
             yield break;
         }
 
-        var old = seen.Created + seen.Timeout - Cut;
+        var old = seen.Created + seen.Timeout - Cut(seen);
         if (seen.Plan.Type == "msg" && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < old)
         {
             yield return "the question came before the message was old";
@@ -52,7 +57,7 @@ internal sealed class EarlyCheck : Check
                 if (first.Silo == second.Silo
                     && seen.IsSame(first.Silo, first.At, second.At)
                     && seen.IsCalm(first.At, second.At)
-                    && second.At < first.At + TimeSpan.FromSeconds(seen.Plan.RetryInterval) - Cut)
+                    && second.At < first.At + TimeSpan.FromSeconds(seen.Plan.RetryInterval) - Cut(seen))
                 {
                     yield return $"{second.Name} is called again {(second.At - first.At).TotalSeconds:0.00} s later, its interval is {seen.Plan.RetryInterval} s";
                 }

@@ -7,7 +7,6 @@ namespace OrleansDtm.Faults.Injection;
 internal sealed class Injector(World world, Random random, bool isBrief)
 {
     private const string Filler = "filler";
-    private const int ResetTries = 20;
 
     /// <summary>Seconds.</summary>
     private const double BriefSpread = 2;
@@ -206,17 +205,6 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         {
             silo.Skew = null;
             await Kill([silo]);
-        }
-
-        await world.Ready(Bounds.Ready);
-
-        // As an operator does: what it left may wait for a moment an hour ahead.
-        for (var tries = 0; !await world.HttpDoors[tries % world.HttpDoors.Count].ResetAll(); tries++)
-        {
-            if (tries == ResetTries)
-            {
-                throw new TimeoutException("resetCronTime is not answered");
-            }
         }
     }
 

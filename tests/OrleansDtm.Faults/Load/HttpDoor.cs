@@ -53,20 +53,6 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
         }
     }
 
-    /// <summary>Waiting calls of all transactions are made now, as an operator has it done.</summary>
-    public async Task<bool> ResetAll()
-    {
-        try
-        {
-            using var answer = await _http.PostAsync(new Uri("resetCronTime?timeout=120&limit=10000", UriKind.Relative), null);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
-        {
-            return false;
-        }
-    }
-
     public void Dispose() => _http.Dispose();
 
     private string Register(TransactionPlan plan, string word) => JsonSerializer.Serialize(

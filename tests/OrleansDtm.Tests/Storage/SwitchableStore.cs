@@ -17,6 +17,9 @@ internal sealed class SwitchableStore(ITransactionStore inner) : ITransactionSto
     /// <summary>Runs before something is deleted because of its age.</summary>
     public Action? OnDelete { get; set; }
 
+    /// <summary>The database's clock; null = it has none.</summary>
+    public TimeProvider? Clock { get; set; }
+
     public bool Started { get; private set; }
 
     public bool Disposed { get; private set; }
@@ -24,6 +27,9 @@ internal sealed class SwitchableStore(ITransactionStore inner) : ITransactionSto
     private ITransactionStore Inner => Away ? throw NoStore() : inner;
 
     private IKeyValueStore KeyValues => Away ? throw NoStore() : _keyValues;
+
+    public Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) =>
+        Away ? throw NoStore() : Task.FromResult(Clock?.GetUtcNow());
 
     public async Task Start(CancellationToken cancellationToken)
     {
