@@ -118,12 +118,13 @@ internal sealed class MySqlDialect : ServerDialect
     public override long PrepareWriter(DbConnection connection, ServerStoreOptions options)
     {
         // Read committed: no locks on gaps, so writers of different gids never wait for each other. Strict: refused rather than cut off.
+        // Without autocommit the first statement of a batch begins what its last one commits.
         // Waiting for a lock must end before the command does, or the connection would be lost with it.
         var wait = Math.Max(1, (int)options.CommitTimeout.TotalSeconds / 3);
         Execute(
             connection,
             $"set session transaction isolation level read committed; set session innodb_lock_wait_timeout = {wait}; "
-            + "set session sql_mode = 'STRICT_ALL_TABLES'; set session autocommit = 1");
+            + "set session sql_mode = 'STRICT_ALL_TABLES'; set session autocommit = 0");
         using var command = connection.CreateCommand();
         command.CommandText = "select @@max_allowed_packet";
         return Math.Min(Convert.ToInt64(command.ExecuteScalar(), null) - PacketSpare, CommandBytesMax);

@@ -42,7 +42,7 @@ internal static class MySqlFaults
     {
         < FirstServerError or (>= FirstClientError and <= LastClientError) => ServerFault.Unavailable,
         1205 or 1213 or 1614 or 3101 or 1020 => ServerFault.Undone, // lock wait timeout, deadlock, lost to another node, changed since read
-        1062 or 1242 => ServerFault.Surprise, // a gid that exists, ids that do not follow each other
+        1062 or 1690 => ServerFault.Surprise, // a gid that exists; out of range, which MySqlBatch says of versions and ids it did not expect
         _ => Unavailable.Contains(number) ? ServerFault.Unavailable : ServerFault.Refused,
     };
 }
