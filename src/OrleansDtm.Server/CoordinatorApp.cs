@@ -3,6 +3,8 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using OrleansDtm.Grains;
 using OrleansDtm.Server.Admin;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
@@ -39,7 +41,9 @@ public static class CoordinatorApp
         builder.Services.AddSingleton<DrainLimit>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(TimeProvider.System);
+
+        // One for all: what is overdue or old is judged by the clock that wrote it.
+        builder.Services.AddSingleton(static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.Services.AddCoordinatorMetrics();

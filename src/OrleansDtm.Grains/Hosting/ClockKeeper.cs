@@ -24,6 +24,7 @@ internal sealed partial class ClockKeeper(
     private Task _loop = Task.CompletedTask;
     private bool _isKnown;
     private bool _differs;
+    private bool _complained;
 
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -89,13 +90,31 @@ internal sealed partial class ClockKeeper(
                 }
             }
         }
-        catch (StoreUnavailableException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            LogNoAnswer(e);
+            // Whatever it is: the time alone keeps no silo from working, and it is asked for again.
+            Complain(e);
         }
 
         // What took longer than the difference that counts says nothing.
-        return best is { } found && found.Took < Tolerance ? found.Difference : null;
+        if (best is { } found && found.Took < Tolerance)
+        {
+            _complained = false;
+            return found.Difference;
+        }
+
+        Complain(null);
+        return null;
+    }
+
+    /// <summary>Once, not every second.</summary>
+    private void Complain(Exception? cause)
+    {
+        if (!_complained)
+        {
+            _complained = true;
+            LogNoAnswer(cause);
+        }
     }
 
     private async Task Start(SteadyClock clock, CancellationToken cancellationToken)
@@ -129,9 +148,9 @@ internal sealed partial class ClockKeeper(
     [LoggerMessage(90, LogLevel.Warning, "This machine's clock is off by {Seconds:F1} s against the database's: transactions go by the database's. Let a time service set both [ODTM2015]")]
     private partial void LogCorrected(double seconds);
 
-    [LoggerMessage(91, LogLevel.Warning, "The database's clock is off by {Seconds:F1} s against this process's and this machine's: this process keeps its own. Let a time service set both [ODTM2015]")]
+    [LoggerMessage(91, LogLevel.Warning, "The database's clock is off by {Seconds:F1} s against this process's and this machine's: this process keeps its own, and one that starts now goes by the database's. Set the database's clock first [ODTM2015]")]
     private partial void LogDiffers(double seconds);
 
-    [LoggerMessage(92, LogLevel.Information, "The database does not tell the time; it is asked again")]
-    private partial void LogNoAnswer(Exception exception);
+    [LoggerMessage(92, LogLevel.Warning, "The database does not tell the time, or takes too long to; until it does, this machine's clock counts")]
+    private partial void LogNoAnswer(Exception? exception);
 }

@@ -56,8 +56,8 @@ internal static class ClusterHosting
         options.TableRefreshTimeout = TimeSpan.FromSeconds(1);
         options.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
 
-        // That time is told by two clocks: who joins with one that is a minute behind would be put out at once. And nobody waits for
-        // one that has died while joining.
+        // That time is told by two clocks: who joins with one that is a minute behind would be put out at once. Nobody waits for
+        // one that has died while joining; its row goes when it is a day old.
         options.EvictWhenMaxJoinAttemptTimeExceeded = false;
     }
 
@@ -101,8 +101,11 @@ internal static class ClusterHosting
 
     private sealed class TableStarter(CoordinatorOptions options) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) =>
-            ClusterTables.Ensure(options.Store.Driver, Database(options), cancellationToken);
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            await ClusterTables.Ensure(options.Store.Driver, Database(options), cancellationToken);
+            await ClusterTables.ForgetWhoNeverJoined(options.Store.Driver, Database(options), options.Cluster.ClusterId, cancellationToken);
+        }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -35,29 +35,75 @@ public static class ClusterTables
 
     /// <summary>The greatest generation of the silos that are or have been in the cluster.</summary>
     /// <param name="driver">mysql or postgres.</param>
-    /// <returns>0 = none is known; also while the tables or the server are not there, which <see cref="Ensure(string, ServerStoreOptions, CancellationToken)"/> complains of.</returns>
+    /// <returns>0 = none is known, because nobody has made the tables yet.</returns>
+    /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
     public static int LastGeneration(string driver, ServerStoreOptions options, string clusterId)
     {
-        try
+        var dialect = Dialect(driver);
+        return Ask(dialect, options, connection =>
         {
-            using var connection = Dialect(driver).CreateConnection(options);
-            connection.Open();
             using var command = connection.CreateCommand();
             command.CommandText = "select max(Generation) from OrleansMembershipTable where DeploymentId = @cluster";
-            var parameter = command.CreateParameter();
-            (parameter.ParameterName, parameter.Value) = ("@cluster", clusterId);
-            command.Parameters.Add(parameter);
-            return command.ExecuteScalar() is { } generation and not DBNull ? Convert.ToInt32(generation, CultureInfo.InvariantCulture) : 0;
-        }
-        catch (Exception e) when (e is DbException or SocketException or TimeoutException)
-        {
-            return 0;
-        }
+            Add(command, "@cluster", clusterId);
+            try
+            {
+                return command.ExecuteScalar() is { } generation and not DBNull ? Convert.ToInt32(generation, CultureInfo.InvariantCulture) : 0;
+            }
+            catch (DbException e) when (dialect.IsNoTable(e))
+            {
+                return 0;
+            }
+        });
     }
+
+    /// <summary>Removes silos that died, a day ago or earlier, before they had joined: Orleans removes those that had.</summary>
+    /// <param name="driver">mysql or postgres.</param>
+    /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
+    public static Task ForgetWhoNeverJoined(string driver, ServerStoreOptions options, string clusterId, CancellationToken cancellationToken) =>
+        Task.Run(
+            () => Ask(Dialect(driver), options, connection =>
+            {
+                using var clock = connection.CreateCommand();
+                clock.CommandText = Dialect(driver).Clock;
+                var now = DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(clock.ExecuteScalar(), CultureInfo.InvariantCulture));
+
+                // Created = 1, joining = 2; see SiloStatus.
+                using var command = connection.CreateCommand();
+                command.CommandText = "delete from OrleansMembershipTable where DeploymentId = @cluster and Status in (1, 2) and IAmAliveTime < @before";
+                Add(command, "@cluster", clusterId);
+                Add(command, "@before", now.UtcDateTime.AddDays(-1));
+                return command.ExecuteNonQuery();
+            }),
+            cancellationToken);
 
     /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
     /// <param name="driver">mysql or postgres.</param>
     public static string ConnectionString(string driver, ServerStoreOptions options) => Dialect(driver).ClusterConnectionString(options);
+
+    private static int Ask(ServerDialect dialect, ServerStoreOptions options, Func<DbConnection, int> ask)
+    {
+        try
+        {
+            using var connection = dialect.CreateConnection(options);
+            connection.Open();
+            return ask(connection);
+        }
+        catch (DbException e) when (dialect.IsNoDatabase(e))
+        {
+            return 0;
+        }
+        catch (Exception e) when (e is DbException or IOException or SocketException or InvalidOperationException or TimeoutException)
+        {
+            throw new StoreUnavailableException($"Cannot use {dialect.Describe(options)}: {e.Message} [ODTM2005]", e);
+        }
+    }
+
+    private static void Add(DbCommand command, string name, object value)
+    {
+        var parameter = command.CreateParameter();
+        (parameter.ParameterName, parameter.Value) = (name, value);
+        command.Parameters.Add(parameter);
+    }
 
     private static ServerDialect Dialect(string driver) => driver switch
     {

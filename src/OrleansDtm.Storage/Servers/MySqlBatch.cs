@@ -59,7 +59,7 @@ internal sealed class MySqlBatch
 
     /// <summary>
     /// One round trip, which trusts that every write succeeds: nearly always so, because a transaction has one owner. If one does not,
-    /// the last statement before the commit fails, and all is done again the other way.
+    /// a statement before the commit fails, and all is done again the other way.
     /// </summary>
     private static void CommitAtOnce(
         MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits, MySqlRowIds ids)
@@ -199,7 +199,14 @@ internal sealed class MySqlBatch
         {
             _command.CommandText = _sql.ToString();
             using var reader = _command.ExecuteReader();
-            var (last, step) = inserts.Count > 0 && reader.Read() ? (reader.GetInt64(0), reader.GetInt64(1)) : default;
+            var (last, step) = (0L, 0L);
+            if (inserts.Count > 0)
+            {
+                (last, step) = reader.Read()
+                    ? (reader.GetInt64(0), reader.GetInt64(1))
+                    : throw new InvalidOperationException("The server does not show the row that it has just inserted.");
+            }
+
             while (reader.NextResult())
             {
                 // To the end: what failed after the first result shows here, the commit included.

@@ -47,7 +47,8 @@ internal sealed class MySqlDialect : ServerDialect
         where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
         """;
 
-    public override string Clock => "select cast(unix_timestamp(current_timestamp(6)) * 1000 as signed)";
+    // Of UTC: the way over local time is ambiguous for an hour every autumn.
+    public override string Clock => "select timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000";
 
     public override string IsFailed => "state = 'failed'";
 

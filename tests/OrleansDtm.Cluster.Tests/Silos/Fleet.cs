@@ -58,6 +58,16 @@ internal sealed class Fleet : IAsyncDisposable
         return fleet;
     }
 
+    /// <summary>A tcc without branches, yet.</summary>
+    public static SubmissionMessage Tcc { get; } = new()
+    {
+        Type = "tcc",
+        TimeoutToFailMs = 35_000,
+        RetryIntervalMs = 100,
+        RetryIntervalMaxMs = 1000,
+        RequestTimeoutMs = 3000,
+    };
+
     /// <summary>One silo drops dead: nothing is said, nothing is finished.</summary>
     public Task Kill(int silo) => _cluster.KillSiloAsync(_cluster.Silos[silo], Cancel);
 

@@ -65,14 +65,6 @@ public sealed class OwnerTests
     {
         await using var store = new InMemoryTransactionStore();
         await using var fleet = await Fleet.Start(3, store, new Obliging());
-        var tcc = new SubmissionMessage
-        {
-            Type = "tcc",
-            TimeoutToFailMs = 35_000,
-            RetryIntervalMs = 100,
-            RetryIntervalMaxMs = 1000,
-            RequestTimeoutMs = 3000,
-        };
         var gids = Enumerable.Range(0, 60).Select(static _ => SagaBody.NewGid()).ToList();
 
         // The client goes to the gateways of all silos in turn.
@@ -80,7 +72,7 @@ public sealed class OwnerTests
         {
             for (var i = 0; i < 3; i++)
             {
-                Assert.Equal(ReplyKind.Ok, (await fleet.Grain(gid).Prepare(tcc)).Kind);
+                Assert.Equal(ReplyKind.Ok, (await fleet.Grain(gid).Prepare(Fleet.Tcc)).Kind);
             }
         }
 

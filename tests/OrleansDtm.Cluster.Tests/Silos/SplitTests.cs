@@ -39,18 +39,10 @@ public sealed class SplitTests : IAsyncDisposable
         await using var left = await Fleet.Start(1, _store, calls);
         await using var right = await Fleet.Start(1, _store, calls);
         var gids = Enumerable.Range(0, 60).Select(static _ => SagaBody.NewGid()).ToList();
-        var tcc = new SubmissionMessage
-        {
-            Type = "tcc",
-            TimeoutToFailMs = 35_000,
-            RetryIntervalMs = 100,
-            RetryIntervalMaxMs = 1000,
-            RequestTimeoutMs = 3000,
-        };
 
         await Parallel.ForEachAsync(gids, Cancel, async (gid, _) =>
         {
-            Assert.Equal(ReplyKind.Ok, (await left.Grain(gid).Prepare(tcc)).Kind);
+            Assert.Equal(ReplyKind.Ok, (await left.Grain(gid).Prepare(Fleet.Tcc)).Kind);
             var branch = new RegisterMessage
             {
                 Type = "tcc",
@@ -58,7 +50,7 @@ public sealed class SplitTests : IAsyncDisposable
                 Calls = [new RegisterCall("cancel", "http://bank/cancel"), new RegisterCall("confirm", "http://bank/confirm")],
             };
             Assert.Equal(ReplyKind.Ok, (await right.Grain(gid).RegisterBranch(branch)).Kind);
-            await Task.WhenAll(left.Grain(gid).Submit(tcc), right.Grain(gid).Abort("tcc", "changed my mind"));
+            await Task.WhenAll(left.Grain(gid).Submit(Fleet.Tcc), right.Grain(gid).Abort("tcc", "changed my mind"));
         });
 
         foreach (var gid in gids)

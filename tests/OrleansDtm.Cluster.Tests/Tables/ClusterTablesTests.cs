@@ -104,6 +104,33 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         Assert.Equal(["silo1", "silo3"], left);
     }
 
+    /// <summary>Orleans leaves them.</summary>
+    [Fact]
+    public async Task Who_died_before_it_had_joined_is_forgotten_after_a_day()
+    {
+        var connection = database.NewDatabase();
+        var (driver, options) = (database.Server.Driver, new ServerStoreOptions { ConnectionString = connection });
+        Assert.Equal(0, ClusterTables.LastGeneration(driver, options, "test")); // There are no tables.
+        var table = await Membership(connection);
+        foreach (var (number, status, alive) in new[]
+        {
+            (1, SiloStatus.Active, Started), (2, SiloStatus.Joining, Started), (3, SiloStatus.Created, Started), (4, SiloStatus.Joining, DateTime.UtcNow),
+        })
+        {
+            var silo = Silo(number);
+            (silo.Status, silo.IAmAliveTime) = (status, alive);
+            Assert.True(await table.InsertRowAsync(silo, (await table.ReadAllAsync(Cancel)).Version.Next(), Cancel));
+        }
+
+        await ClusterTables.ForgetWhoNeverJoined(driver, options, "another", Cancel);
+        Assert.Equal(4, (await table.ReadAllAsync(Cancel)).Members.Count);
+        await ClusterTables.ForgetWhoNeverJoined(driver, options, "test", Cancel);
+
+        var left = (await table.ReadAllAsync(Cancel)).Members.Select(static m => m.Item1).OrderBy(static m => m.SiloName, StringComparer.Ordinal).ToList();
+        Assert.Equal(["silo1", "silo4"], left.Select(static m => m.SiloName));
+        Assert.Equal(left.Max(static m => m.SiloAddress.Generation), ClusterTables.LastGeneration(driver, options, "test"));
+    }
+
     [Fact]
     public async Task Reminders_are_kept_found_by_hash_and_removed_only_as_they_were_read()
     {
@@ -231,9 +258,9 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         return options.ConnectionString;
     }
 
-    private async Task<IMembershipTable> Membership()
+    private async Task<IMembershipTable> Membership(string? connectionString = null)
     {
-        var options = new ServerStoreOptions { ConnectionString = database.NewDatabase() };
+        var options = new ServerStoreOptions { ConnectionString = connectionString ?? database.NewDatabase() };
         await ClusterTables.Ensure(database.Server.Driver, options, Cancel);
         var services = new ServiceCollection().AddLogging();
         services.Configure<ClusterOptions>(static o => (o.ClusterId, o.ServiceId) = ("test", "test"));

@@ -71,16 +71,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         using var certificate = server.Authority.Issue("branch");
         using var own = server.Authority.Issue("coordinator");
         await using var branch = await Branch(certificate);
-        var call = new BranchInvocation
-        {
-            Gid = "tls",
-            Type = "saga",
-            Protocol = "http",
-            BranchId = "01",
-            Op = "action",
-            Url = branch.Urls.First() + "/Act",
-            Payload = "{}"u8.ToArray(),
-        };
+        var call = Call(branch);
         var roots = new X509Certificate2Collection(server.Authority.Root);
 
         Assert.Equal(Outcome.Succeeded, await Invoke(new InvokerOptions { ClientCertificate = _ => own, TrustedRoots = () => roots }));
@@ -94,22 +85,24 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         }
     }
 
+    private static BranchInvocation Call(WebApplication branch) => new()
+    {
+        Gid = "tls",
+        Type = "saga",
+        Protocol = "http",
+        BranchId = "01",
+        Op = "action",
+        Url = branch.Urls.First() + "/Act",
+        Payload = "{}"u8.ToArray(),
+    };
+
     /// <summary>Each partner asks for the certificate that it has issued itself.</summary>
     [Fact]
     public async Task A_host_may_be_shown_a_certificate_of_its_own()
     {
         using var certificate = server.Authority.Issue("branch");
         await using var branch = await Branch(certificate);
-        var call = new BranchInvocation
-        {
-            Gid = "tls",
-            Type = "saga",
-            Protocol = "http",
-            BranchId = "01",
-            Op = "action",
-            Url = branch.Urls.First() + "/Act",
-            Payload = "{}"u8.ToArray(),
-        };
+        var call = Call(branch);
         var folder = Directory.CreateTempSubdirectory("orleansdtm-tls-");
         try
         {
