@@ -167,8 +167,8 @@ public sealed class BranchTargets
     /// <param name="name">The name that led there; empty = the address itself was given.</param>
     private string? FindAddressProblem(string name, IPAddress address, int port)
     {
-        // What is reached in the end counts as well as what is written.
-        var inner = SpecialAddresses.Undress(address);
+        // What is reached counts as well as what is written; what lies on the way there only against it.
+        var inner = SpecialAddresses.OnTheWay(address);
         var place = name.Length == 0 ? $"the address {address}:{port}" : $"the address {address}:{port} of {name}";
         foreach (var rule in _deny)
         {
@@ -180,7 +180,8 @@ public sealed class BranchTargets
             }
         }
 
-        if (_allow.Any(rule => rule.MatchesAddress(address, port) || rule.MatchesAddress(inner, port)))
+        var reached = SpecialAddresses.Undress(address);
+        if (_allow.Any(rule => rule.MatchesAddress(address, port) || rule.MatchesAddress(reached, port)))
         {
             return null;
         }

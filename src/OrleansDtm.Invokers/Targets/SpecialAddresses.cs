@@ -25,8 +25,11 @@ internal static class SpecialAddresses
         Of("2001::/32", "an IPv4 address in the dress of IPv6 (Teredo)"),
     ];
 
-    /// <summary>Networks whose addresses hold an IPv4 address, and at which byte: NAT64 (RFC 6052) and 6to4 (RFC 3056).</summary>
-    private static readonly (IPNetwork Network, int At)[] Dresses = [(IPNetwork.Parse("64:ff9b::/96"), 12), (IPNetwork.Parse("2002::/16"), 2)];
+    /// <summary>NAT64 (RFC 6052): the IPv4 address at the end is the host that is reached.</summary>
+    private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
+
+    /// <summary>6to4 (RFC 3056): the IPv4 address after the first two bytes is a site's router, and the host another one behind it.</summary>
+    private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
 
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
 
@@ -51,23 +54,17 @@ internal static class SpecialAddresses
     }
 
     /// <summary>The IPv4 address that an IPv6 address stands for and that is reached in the end; itself where it stands for none.</summary>
-    public static IPAddress Undress(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-        {
-            return address.MapToIPv4();
-        }
+    public static IPAddress Undress(IPAddress address) =>
+        address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
+        : Nat64.Contains(address) ? new IPAddress(address.GetAddressBytes().AsSpan(12, 4))
+        : address;
 
-        foreach (var (network, at) in Dresses)
-        {
-            if (network.Contains(address))
-            {
-                return new IPAddress(address.GetAddressBytes().AsSpan(at, 4));
-            }
-        }
-
-        return address;
-    }
+    /// <summary>
+    /// That, or the IPv4 address to which packets go first; itself where there is none. A reason to deny, never to allow: behind the
+    /// router of a 6to4 site lives any host.
+    /// </summary>
+    public static IPAddress OnTheWay(IPAddress address) =>
+        SixToFour.Contains(address) ? new IPAddress(address.GetAddressBytes().AsSpan(2, 4)) : Undress(address);
 
     /// <summary>Of this machine, or of a network of one's own.</summary>
     public static bool IsPrivate(IPAddress address) => Private.Any(network => network.Contains(address));

@@ -35,7 +35,6 @@ internal sealed class TokenCheck : IDisposable
         if (options.IsFetched)
         {
             _issuer = new IssuerKeys(options, clock, log);
-            _rules.ConfigurationManager = _issuer.Manager;
         }
         else
         {
@@ -46,12 +45,11 @@ internal sealed class TokenCheck : IDisposable
 
     public async ValueTask<Identified> Identify(string token, CancellationToken cancellationToken)
     {
-        if (_issuer is not null && !await _issuer.AreKnown(cancellationToken))
+        if (await Validate(token, cancellationToken) is not { } result)
         {
             return Identified.NotNow("the issuer of the token cannot be asked for its keys [ODTM4007]");
         }
 
-        var result = await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
         if (!result.IsValid)
         {
             return Identified.No(Problem(result.Exception));
@@ -71,6 +69,38 @@ internal sealed class TokenCheck : IDisposable
     }
 
     public void Dispose() => _issuer?.Dispose();
+
+    /// <summary>Null = it cannot be judged now.</summary>
+    private async ValueTask<TokenValidationResult?> Validate(string token, CancellationToken cancellationToken)
+    {
+        if (_issuer is null)
+        {
+            return await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
+        }
+
+        if (await _issuer.Get(cancellationToken) is not { } keys)
+        {
+            return null;
+        }
+
+        var result = await Validate(token, keys, cancellationToken);
+        if (result.Exception is not SecurityTokenSignatureKeyNotFoundException)
+        {
+            return result;
+        }
+
+        // The issuer may have begun to use a new one.
+        return await _issuer.Renew(cancellationToken) is not { } renewed ? null
+            : ReferenceEquals(renewed, keys) ? result
+            : await Validate(token, renewed, cancellationToken);
+    }
+
+    private Task<TokenValidationResult> Validate(string token, BaseConfigurationManager keys, CancellationToken cancellationToken)
+    {
+        var rules = _rules.Clone();
+        rules.ConfigurationManager = keys;
+        return _handler.ValidateTokenAsync(token, rules).WaitAsync(cancellationToken);
+    }
 
     /// <summary>In our words: those of the library go on for a page and may repeat the token.</summary>
     private string Problem(Exception? e) => e switch

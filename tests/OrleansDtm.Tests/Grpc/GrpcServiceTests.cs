@@ -1,4 +1,6 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Reflection.V1Alpha;
@@ -75,6 +77,37 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
 
         Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
         Assert.Contains("this port speaks gRPC", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever calls it gRPC as gRPC is called is answered as gRPC answers.</summary>
+    [Theory]
+    [InlineData("/api/dtmsvr/submit", "application/grpc")]
+    [InlineData("/api/dtmsvr/prepare", "application/grpc+proto")]
+    [InlineData("/api/dtmsvr/submit", "application/grpc-web")]
+    [InlineData("/api/json-rpc", "application/grpc")]
+    [InlineData("/ui/session", "application/grpc")]
+    [InlineData("/nowhere", "application/grpc")]
+    public async Task What_is_posted_there_as_a_gRPC_call_is_no_method_and_does_nothing(string path, string type)
+    {
+        await using var busi = await Participant.Start();
+        var gid = GrpcDtm.NewGid();
+        var saga = SagaBody.Of(gid, busi);
+        var body = path == "/api/json-rpc" ? new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = "submit", ["params"] = saga } : saga;
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, running.Process.GrpcUrl + path)
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new StringContent(body.ToJsonString(), new MediaTypeHeaderValue(type)),
+        };
+        using var answer = await http.SendAsync(request, Cancel);
+
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(["12"], answer.Headers.GetValues("grpc-status"));
+        Assert.False(answer.Headers.Contains("Set-Cookie"));
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync(Cancel));
+        Assert.Null(await running.Dtm.Transaction(gid));
+        Assert.Empty(busi.Calls);
     }
 
     public static TheoryData<string> Rubbish() => [.. RawHttp2.Rubbish.Keys];

@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 namespace OrleansDtm.Tests.Security;
 
 /// <summary>Issues tokens, good ones and others.</summary>
-public sealed class Issuer : IDisposable
+/// <param name="keyId">How its tokens name the key; null = not at all.</param>
+public sealed class Issuer(string? keyId = null) : IDisposable
 {
     public const string Name = "https://issuer.test/";
     public const string Audience = "orleansdtm";
@@ -21,10 +22,8 @@ public sealed class Issuer : IDisposable
         get
         {
             var key = _key.ExportParameters(includePrivateParameters: false);
-            return new JsonObject
-            {
-                ["keys"] = new JsonArray(new JsonObject { ["kty"] = "RSA", ["use"] = "sig", ["n"] = Encode(key.Modulus!), ["e"] = Encode(key.Exponent!) }),
-            }.ToJsonString();
+            var entry = new JsonObject { ["kty"] = "RSA", ["use"] = "sig", ["n"] = Encode(key.Modulus!), ["e"] = Encode(key.Exponent!) };
+            return new JsonObject { ["keys"] = new JsonArray(Named(entry)) }.ToJsonString();
         }
     }
 
@@ -41,11 +40,22 @@ public sealed class Issuer : IDisposable
             ["roles"] = new JsonArray("unrelated", role),
         };
         change?.Invoke(claims);
-        var text = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT"}"""))}.{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
+        var header = Named(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT" });
+        var text = $"{Encode(Encoding.UTF8.GetBytes(header.ToJsonString()))}.{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
         return $"{text}.{Encode(Sign(Encoding.UTF8.GetBytes(text), algorithm))}";
     }
 
     public void Dispose() => _key.Dispose();
+
+    private JsonObject Named(JsonObject json)
+    {
+        if (keyId is not null)
+        {
+            json["kid"] = keyId;
+        }
+
+        return json;
+    }
 
     private byte[] Sign(byte[] text, string algorithm) => algorithm switch
     {

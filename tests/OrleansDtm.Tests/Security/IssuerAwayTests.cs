@@ -72,16 +72,96 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
         var (clock, log) = (new FakeTimeProvider(), new Lines());
         var port = FreePort.Next();
         using var keys = new IssuerKeys(new JwtOptions { JwksUri = $"http://127.0.0.1:{port}/keys" }, clock, log);
-        Assert.False(await keys.AreKnown(Cancel));
+        Assert.Null(await keys.Get(Cancel));
         await using var issuer = await Serve(port, server.Issuer.KeySet);
 
-        Assert.False(await keys.AreKnown(Cancel)); // Not asked again so soon.
+        Assert.Null(await keys.Get(Cancel)); // Not asked again so soon.
         clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.True(await keys.AreKnown(Cancel));
+        Assert.NotNull(await keys.Get(Cancel));
         Assert.Equal(2, log.Texts.Count);
         Assert.Contains($"127.0.0.1:{port}", log.Texts[0], StringComparison.Ordinal);
         Assert.EndsWith("[ODTM4007]", log.Texts[0], StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_first_token_of_a_key_the_issuer_has_begun_to_use_is_taken_and_bad_ones_do_not_have_it_asked_over_and_over()
+    {
+        using Issuer before = new("a"), after = new("b"), others = new("c");
+        var (clock, keys, asked) = (new FakeTimeProvider(), before.KeySet, 0);
+        var port = FreePort.Next();
+        await using var issuer = await Serve(port, () =>
+        {
+            Interlocked.Increment(ref asked);
+            return Volatile.Read(ref keys);
+        });
+        using var check = Check(port, clock, new Lines());
+        Assert.Equal(Role.Read, (await check.Identify(before.Token("read"), Cancel)).Caller?.Role);
+
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Volatile.Write(ref keys, after.KeySet);
+        Assert.Equal(Role.Read, (await check.Identify(before.Token("read"), Cancel)).Caller?.Role); // Nobody had a reason to ask.
+        Assert.Equal(Role.Submit, (await check.Identify(after.Token("submit"), Cancel)).Caller?.Role);
+        Assert.Equal(2, asked);
+
+        // Of the keys that are none of the issuer's, the one it had before is one.
+        foreach (var bad in new[] { before, others, others }.Select(static bad => bad.Token("admin")))
+        {
+            Assert.Equal(Identified.No("the token is signed by a key that the issuer does not have"), await check.Identify(bad, Cancel));
+        }
+
+        Assert.Equal(2, asked);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => check.Identify(others.Token("admin"), Cancel).AsTask()));
+        Assert.Equal(3, asked);
+    }
+
+    [Fact]
+    public async Task While_it_is_away_known_keys_are_enough_and_a_token_of_another_is_told_to_come_again()
+    {
+        using Issuer before = new("a"), after = new("b");
+        var (clock, log) = (new FakeTimeProvider(), new Lines());
+        var port = FreePort.Next();
+        var issuer = await Serve(port, before.KeySet);
+        using var check = Check(port, clock, log);
+        Assert.NotNull((await check.Identify(before.Token("read"), Cancel)).Caller);
+        await issuer.StopAsync(Cancel);
+        await issuer.DisposeAsync();
+
+        for (var i = 0; i < 2; i++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(2));
+            var undecided = await check.Identify(after.Token("read"), Cancel);
+            Assert.True(undecided is { Caller: null, IsUndecided: true }, undecided.Problem);
+            Assert.EndsWith("[ODTM4007]", undecided.Problem, StringComparison.Ordinal);
+            Assert.NotNull((await check.Identify(before.Token("read"), Cancel)).Caller);
+        }
+
+        Assert.EndsWith("[ODTM4007]", Assert.Single(log.Texts), StringComparison.Ordinal);
+        await using var back = await Serve(port, after.KeySet);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.NotNull((await check.Identify(after.Token("read"), Cancel)).Caller);
+        Assert.Equal(2, log.Texts.Count);
+    }
+
+    [Fact]
+    public async Task A_key_that_was_withdrawn_is_taken_no_longer_than_half_a_day()
+    {
+        using Issuer before = new("a"), after = new("b");
+        var (clock, keys) = (new FakeTimeProvider(), before.KeySet);
+        var port = FreePort.Next();
+        await using var issuer = await Serve(port, () => Volatile.Read(ref keys));
+        using var check = Check(port, clock, new Lines());
+        Assert.NotNull((await check.Identify(before.Token("read"), Cancel)).Caller);
+
+        Volatile.Write(ref keys, after.KeySet);
+        clock.Advance(TimeSpan.FromHours(12));
+        await Poll.Until(
+            async () => (await check.Identify(before.Token("read"), Cancel)).Caller is null,
+            Poll.Patience, static () => "a token of a key that was withdrawn is still taken", Cancel);
+    }
+
+    private static TokenCheck Check(int port, TimeProvider clock, Lines log) => new(
+        new JwtOptions { JwksUri = $"http://127.0.0.1:{port}/keys", Issuer = Issuer.Name, Audience = Issuer.Audience }, clock, log);
 
     private static async Task<HttpResponseMessage> Get(HttpClient http, string? proof)
     {
@@ -90,18 +170,20 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
         return await http.SendAsync(request, Cancel);
     }
 
-    private static async Task<WebApplication> Serve(int port, string keys)
+    private static Task<WebApplication> Serve(int port, string keys) => Serve(port, () => keys);
+
+    private static async Task<WebApplication> Serve(int port, Func<string> keys)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
-        app.MapGet("/keys", () => Results.Text(keys, "application/json"));
+        app.MapGet("/keys", () => Results.Text(keys(), "application/json"));
         await app.StartAsync(Cancel);
         return app;
     }
 
-    private sealed class Lines : ILogger
+    private sealed class Lines : ILogger<TokenCheck>
     {
         public List<string> Texts { get; } = [];
 

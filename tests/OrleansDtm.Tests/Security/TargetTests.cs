@@ -119,6 +119,31 @@ public sealed class TargetTests
             await targets.Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(dress + address)]), Cancel);
     }
 
+    /// <summary>The IPv4 address in it is the site's router; behind it lives any host.</summary>
+    [Theory]
+    [InlineData("2002:5db8:d822::1", true)]
+    [InlineData("2002:5db8:d823::1", false)]
+    [InlineData("2002:a9fe:a9fe::1", false)]
+    [InlineData("2002:a01:203::1", false)]
+    public void The_IPv4_address_in_one_of_6to4_may_deny_it_and_never_allows_it(string address, bool allowed)
+    {
+        var url = $"http://[{address}]/x";
+
+        Assert.Equal(allowed, new BranchTargets([], ["93.184.216.35"], denyPrivate: true).FindProblem(url) is null);
+        Assert.NotNull(new BranchTargets(["93.184.216.0/24", "169.254.169.254", "10.0.0.0/8"], []).FindProblem(url));
+        Assert.Null(new BranchTargets(["2002::/16"], []).FindProblem(url));
+    }
+
+    [Fact]
+    public void What_is_the_router_s_of_a_6to4_site_is_not_its_hosts()
+    {
+        var certificates = new HostRules<string>([("93.184.216.34", "router"), ("2002:5db8:d822::/48", "site")]);
+
+        Assert.Equal("router", certificates.Find("93.184.216.34"));
+        Assert.Equal("router", certificates.Find("[64:ff9b::5db8:d822]"));
+        Assert.Equal("site", certificates.Find("[2002:5db8:d822::1]"));
+    }
+
     [Theory]
     [InlineData("10.0.0.0/99")]
     [InlineData("http://bank")]
