@@ -10,6 +10,9 @@ namespace OrleansDtm.Storage;
 /// </summary>
 public sealed partial class GroupCommitWriter : IAsyncDisposable
 {
+    /// <summary>Many writes. Who is alone, or nearly so, never waits for others.</summary>
+    private const int Crowd = 5;
+
     private readonly IBatchCommitter _committer;
     private readonly GroupCommitOptions _options;
     private readonly ILogger _logger;
@@ -24,6 +27,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private readonly List<EncodedWrite> _writes = [];
     private WriteResult[] _results = [];
     private bool _idle;
+    private int _last;
     private bool _failing;
     private bool _closed;
 
@@ -36,6 +40,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchMax, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitDelay, TimeSpan.Zero);
         _committer = committer;
         _options = options;
         _logger = logger;
@@ -144,6 +149,11 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
                     _idle = false;
                 }
 
+                if (_last >= Crowd && _queue.Count < 2 * _last && _options.CommitDelay > TimeSpan.Zero && !_closed)
+                {
+                    Monitor.Wait(_gate, _options.CommitDelay); // Nobody pulses but who closes: a write is no reason to hurry.
+                }
+
                 for (; _batch.Count < _options.BatchMax && _queue.TryDequeue(out var pending); taken++)
                 {
                     if (pending.TryStart())
@@ -155,6 +165,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         }
 
         Release(taken);
+        _last = _batch.Count;
         return true;
     }
 

@@ -109,6 +109,9 @@ public sealed record StoreOptions
     /// <summary>Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.</summary>
     public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long a commit waits for more writes when there are many; whole milliseconds, at most 100. Default zero.</summary>
+    public TimeSpan CommitDelay { get; init; }
+
     /// <summary>Without its password.</summary>
     public override string ToString() => $"{nameof(StoreOptions)} {Driver}";
 }

@@ -26,6 +26,7 @@ internal static class Help
           Store:Shards:0=, Store:Shards:1=     several databases instead of one, each given like the only one; keep
                                                their number and order
           Store:Retention=604800               seconds after which a finished transaction is deleted; 0 = never
+          Store:CommitDelay=0                  seconds a commit waits for more when there are many (0.001)
           TransCronInterval=1                  seconds between two looks for due work
           TimeoutToFail=35                     seconds after which a prepared transaction is queried or turned back
           RetryInterval=10                     seconds before the first retry; doubles

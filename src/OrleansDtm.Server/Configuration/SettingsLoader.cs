@@ -56,6 +56,7 @@ public static partial class SettingsLoader
         "Limits:RequestBytesMax",
         "Limits:StepsMax",
         "Limits:BranchCallsPerServiceMax",
+        "Store:CommitDelay",
         "Store:Retention",
         "Admin:Enabled",
         "Admin:BasePath",

@@ -29,6 +29,7 @@ internal static class StoreSettings
             ConnMaxLifeTime = TimeSpan.FromMinutes(read.Whole("Store:ConnMaxLifeTime", 0, 0, 527_040)),
             Shards = read.List("Store:Shards"),
             Retention = Retention(read, defaults),
+            CommitDelay = read.Seconds("Store:CommitDelay", defaults.CommitDelay, 0, 0.1),
         };
         Check(read, options);
         CheckShards(read, options.Shards);

@@ -53,7 +53,7 @@ internal static class StoreFactory
             MySql => ServerTransactionStore.MySql(Server(options, place, shard) with { ReadOnly = isReadOnly }, clock, loggers.CreateLogger<ServerTransactionStore>()),
             Postgres => ServerTransactionStore.Postgres(Server(options, place, shard) with { ReadOnly = isReadOnly }, clock, loggers.CreateLogger<ServerTransactionStore>()),
             _ => new SqliteTransactionStore(
-                new SqliteStoreOptions { Path = place, ReadOnly = isReadOnly, GroupCommit = new GroupCommitOptions { Shard = shard } },
+                new SqliteStoreOptions { Path = place, ReadOnly = isReadOnly, GroupCommit = new GroupCommitOptions { Shard = shard, CommitDelay = options.CommitDelay } },
                 clock,
                 loggers.CreateLogger<SqliteTransactionStore>()),
         };
@@ -104,7 +104,7 @@ internal static class StoreFactory
     /// <param name="shard">Which of them it is.</param>
     public static ServerStoreOptions Server(StoreOptions options, string connectionString, int shard = 0) => new()
     {
-        GroupCommit = new GroupCommitOptions { Shard = shard },
+        GroupCommit = new GroupCommitOptions { Shard = shard, CommitDelay = options.CommitDelay },
         ConnectionString = connectionString,
         Readers = options.MaxOpenConns - 1,
         IdleReaders = options.MaxIdleConns,

@@ -1,4 +1,5 @@
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Hosting;
 using Xunit;
 
 namespace OrleansDtm.Tests.Databases;
@@ -24,12 +25,14 @@ public sealed class StoreSettingsTests
               MaxOpenConns: 500
               MaxIdleConns: 5
               ConnMaxLifeTime: 5
+              CommitDelay: 0.002
             """);
         try
         {
             var store = SettingsLoader.Load(["-c", file]).Store;
             Assert.Equal(("postgres", "db.example", 5433, "public"), (store.Driver, store.Host, store.Port, store.Schema));
             Assert.Equal((500, 5, TimeSpan.FromMinutes(5)), (store.MaxOpenConns, store.MaxIdleConns, store.ConnMaxLifeTime));
+            Assert.Equal(TimeSpan.FromMilliseconds(2), StoreFactory.Server(store, "").GroupCommit.CommitDelay);
             Assert.DoesNotContain("mysecretpassword", store.ToString(), StringComparison.Ordinal);
         }
         finally

@@ -34,6 +34,29 @@ public sealed class GroupCommitWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task AfterACrowd_ACommitWaitsForMore_AndNotWhenTheWriterCloses()
+    {
+        var writer = Writer(new GroupCommitOptions { CommitDelay = TimeSpan.FromHours(1) });
+        var writes = await StartBehindGate(writer, 8);
+        _committer.Open();
+        await Task.WhenAll(writes);
+        var late = new[] { "a", "b", "c" }.Select(gid => writer.Write(Samples.Insert(Samples.Plain(gid)), Token)).ToList();
+        await writer.DisposeAsync();
+        await Task.WhenAll(late);
+        Assert.Equal([1, 8, 3], _committer.Batches.Select(static b => b.Length));
+    }
+
+    [Fact]
+    public async Task AFew_NeverWaitForMore()
+    {
+        await using var writer = Writer(new GroupCommitOptions { CommitDelay = TimeSpan.FromHours(1) });
+        var writes = await StartBehindGate(writer, 4);
+        _committer.Open();
+        await Task.WhenAll(writes);
+        Assert.Equal(WriteResult.Written, await writer.Write(Samples.Insert(Samples.Plain("alone")), Token).WaitAsync(Token));
+    }
+
+    [Fact]
     public async Task SameGid_KeepsTheOrderOfArrival()
     {
         await using var writer = Writer();
