@@ -31,7 +31,8 @@ internal sealed record ServerCommand(int Code, string Output, string Errors)
             await output.WriteLineAsync(line);
             if (interruptAt is not null && line.Contains(interruptAt, StringComparison.Ordinal))
             {
-                using var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+                // Not SIGINT, which the command takes for the same: what a shell starts in the background may ignore it, and so do its children.
+                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
                 await kill.WaitForExitAsync(Cancel);
             }
         }
