@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Client.Grpc;
-using OrleansDtm.Server;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests;
@@ -37,38 +35,9 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
         services => _ = grpc ? services.AddOrleansDtmGrpc(options => options.Server = secured.GrpcUrl) : services);
 
     /// <summary>Knows one key, which may submit.</summary>
-    public sealed class Secured : IAsyncLifetime
+    public sealed class Secured() : CoordinatorInProcess(
+        $"--Security:Keys:0=shop submit sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}")
     {
         public const string Key = "odtm_for-tests-only-0123456789-0123456789-0123456789";
-
-        private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-key-");
-        private WebApplication? _app;
-
-        public Uri Url { get; private set; } = null!;
-
-        public Uri GrpcUrl { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync()
-        {
-            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)));
-            _app = CoordinatorApp.Build(
-            [
-                "--HttpPort=0", "--GrpcPort=0", $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}", "--LogLevel=error",
-                $"--Security:Keys:0=shop submit sha256:{hash}",
-            ]);
-            await _app.StartAsync(TestContext.Current.CancellationToken);
-            (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // It opens the gRPC port first.
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_app is not null)
-            {
-                await _app.StopAsync(CancellationToken.None);
-                await _app.DisposeAsync();
-            }
-
-            _home.Delete(recursive: true);
-        }
     }
 }

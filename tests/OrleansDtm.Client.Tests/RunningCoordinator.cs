@@ -7,8 +7,11 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>A real coordinator in this process, with SQLite; all tests share it, each with gids of its own.</summary>
-public sealed class RunningCoordinator : IAsyncLifetime
+/// <summary>The coordinator that all tests share, each with gids of its own.</summary>
+public sealed class RunningCoordinator() : CoordinatorInProcess("--RetryInterval=0.2", "--RequestTimeout=3");
+
+/// <summary>A real coordinator in this process, with SQLite.</summary>
+public abstract class CoordinatorInProcess(params string[] settings) : IAsyncLifetime
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-client-");
     private WebApplication? _app;
@@ -29,9 +32,8 @@ public sealed class RunningCoordinator : IAsyncLifetime
             "--HttpPort=0",
             "--GrpcPort=0",
             $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
-            "--RetryInterval=0.2",
-            "--RequestTimeout=3",
             "--LogLevel=error",
+            .. settings,
         ]);
         await _app.StartAsync(TestContext.Current.CancellationToken);
         (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // It opens the gRPC port first.
@@ -46,6 +48,7 @@ public sealed class RunningCoordinator : IAsyncLifetime
         }
 
         _home.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MySqlConnector;
+using OrleansDtm.Faults.Machines;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Tests.Databases;
 using OrleansDtm.Tests.Wire;
@@ -108,8 +109,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
     [Fact]
     public async Task A_silo_whose_clock_is_hours_behind_joins()
     {
-        const string Library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-        if (!File.Exists(Library))
+        if (FakeTime.Library is null)
         {
             Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "faketime is not installed");
             Assert.Skip("faketime is not installed");
@@ -123,8 +123,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
             await first.Kill(Cancel);
         }
 
-        await using var second = await ClusterProcess.Start(
-            database.Server, connection, Cancel, place, ("LD_PRELOAD", Library), ("FAKETIME", "-3h"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+        await using var second = await ClusterProcess.Start(database.Server, connection, Cancel, [place, .. FakeTime.Variables("-3h")]);
         output.WriteLine($"it serves after {second.Startup.TotalSeconds:F1} s");
         using var dtm = new Dtm(second);
         await using var busi = await Participant.Start();

@@ -10,4 +10,11 @@ internal static class FakeTime
 
     /// <summary>Null = it is not installed.</summary>
     public static string? Library { get; } = Places.FirstOrDefault(File.Exists);
+
+    /// <param name="skew">How far the wall clock is ahead: <c>+1h</c>, <c>-3h</c>. Intervals are measured right all the same.</param>
+    /// <exception cref="InvalidOperationException">It is not installed.</exception>
+    public static (string Name, string Value)[] Variables(string skew) =>
+    [
+        ("LD_PRELOAD", Library ?? throw new InvalidOperationException("faketime is not installed")), ("FAKETIME", skew), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ];
 }

@@ -251,7 +251,10 @@ internal sealed class SiloProcess : IAsyncDisposable
 
         if (Skew is { } skew)
         {
-            (all["LD_PRELOAD"], all["FAKETIME"], all["FAKETIME_DONT_FAKE_MONOTONIC"]) = (FakeTime.Library, skew, "1");
+            foreach (var (name, value) in FakeTime.Variables(skew))
+            {
+                all[name] = value;
+            }
         }
 
         return all;
