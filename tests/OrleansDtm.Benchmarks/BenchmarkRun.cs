@@ -54,7 +54,7 @@ internal static class BenchmarkRun
         Table.PrintHeader(machine, options);
         await using var branch = await Child.StartRole("branch", stop);
         await using var floor = await Child.StartRole("floor", stop);
-        using var load = new LoadGenerator(branch, options.Warmup, options.Measured);
+        using var load = new LoadGenerator(branch, options.Warmup, options.MeasuredEachTurn);
         if (options.Pending > 0)
         {
             return await PendingRun.Execute(options, dll, branch, load, stop);
@@ -147,39 +147,36 @@ internal static class BenchmarkRun
         }
     }
 
-    /// <summary>Each group of rows stands between two rows of its floor, so that the drift of the machine shows.</summary>
+    /// <summary>The rows of a group and their floor take turns, so that the drift of the machine touches all alike.</summary>
     private static async Task<StoreResult> Measure(
         Options options, StoreResult start, Uri server, int? pid, Child floor, LoadGenerator load, CancellationToken stop)
     {
         var rows = new List<RowResult>();
         foreach (var group in Groups(options))
         {
-            RowPlan Floor(string when) =>
-                new($"floor {group[0].Name} ({when})", floor.Url, floor.Pid, group[0].Scenario, group[0].Clients) { IsFloor = true };
-
-            RowPlan[] plans =
-            [
-                Floor("before"),
-                .. group.Select(g => new RowPlan(g.Label, server, pid, g.Scenario, g.Clients)),
-                Floor("after"),
-            ];
+            var (name, _, scenario, clients) = group[0];
+            var floorPlan = new RowPlan($"floor {name}", floor.Url, floor.Pid, scenario, clients) { IsFloor = true };
+            RowPlan[] turn = [floorPlan, .. group.Select(g => new RowPlan(g.Label, server, pid, g.Scenario, g.Clients))];
             if (rows.Count == 0)
             {
                 await Console.Error.WriteLineAsync("warming up ...");
-                await load.WarmUp(plans[0], options.Warmup, stop);
-                await load.WarmUp(plans[1], options.FirstWarmup, stop);
+                await load.WarmUp(turn[0], options.Warmup, stop);
+                await load.WarmUp(turn[1], options.FirstWarmup, stop);
             }
 
-            foreach (var plan in plans)
+            var measured = new List<RowResult>();
+            foreach (var plan in Enumerable.Repeat(turn, options.Turns).SelectMany(static t => t).Append(floorPlan))
             {
                 await Console.Error.WriteAsync($"{plan.Label}, {plan.Clients} clients ... ");
                 var row = await load.Measure(plan, stop);
                 await Console.Error.WriteLineAsync($"{row.CompletedPerSecond:N0}/s" + (row.Complaints.Count > 0 ? " with errors" : ""));
-                rows.Add(row);
+                measured.Add(row);
             }
+
+            rows.AddRange(Turns.Combine(measured));
         }
 
-        return start with { Rows = Shares.OfFloor(rows) };
+        return start with { Rows = rows };
     }
 
     private static IEnumerable<(string Name, string Label, Scenario Scenario, int Clients)[]> Groups(Options options)

@@ -12,8 +12,9 @@ internal sealed class Options
 
           --patterns LIST     saga (default), msg, tcc; separated by commas
           --clients N         clients of the rows with many clients, one request under way each (64)
-          --seconds N         measured seconds of each row (8)
-          --warmup N          seconds before them that are not counted (4)
+          --seconds N         measured seconds of each row (15)
+          --turns N           turns they are cut into: floor, rows, floor, rows, ..., floor (5)
+          --warmup N          seconds before each turn that are not counted (1)
           --first-warmup N    seconds of load on a coordinator that has just started (25): the JIT needs them on two cores
           --stores LIST       sqlite (default: a fresh file), mysql, postgres: a fresh server of MariaDB or PostgreSQL with
                               durable commits, or the one that STORE_CONNECTION_STRING or STORE_HOST names
@@ -39,9 +40,13 @@ internal sealed class Options
 
     public int Clients { get; private set; } = 64;
 
-    public TimeSpan Measured { get; private set; } = TimeSpan.FromSeconds(8);
+    public TimeSpan Measured { get; private set; } = TimeSpan.FromSeconds(15);
 
-    public TimeSpan Warmup { get; private set; } = TimeSpan.FromSeconds(4);
+    public int Turns { get; private set; } = 5;
+
+    public TimeSpan MeasuredEachTurn => Measured / Turns;
+
+    public TimeSpan Warmup { get; private set; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan FirstWarmup { get; private set; } = TimeSpan.FromSeconds(25);
 
@@ -105,6 +110,9 @@ internal sealed class Options
                 break;
             case "--seconds":
                 Measured = TimeSpan.FromSeconds(Number(name, value, 0.1, 3600));
+                break;
+            case "--turns":
+                Turns = (int)Number(name, value, 1, 100);
                 break;
             case "--first-warmup":
                 FirstWarmup = TimeSpan.FromSeconds(Number(name, value, 0, 3600));

@@ -81,7 +81,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
     {
         var between = Stopwatch.GetElapsedTime(from.Time, to.Time).TotalSeconds;
         var accepted = latencies.Length / seconds;
-        return new RowResult(plan.Label, plan.Key, plan.IsFloor, plan.Clients)
+        return new RowResult(plan.Label, plan.IsFloor, plan.Clients)
         {
             AcceptedPerSecond = accepted,
             CompletedPerSecond = plan.Scenario.Waits ? accepted : (to.LastCalls - from.LastCalls) / between,

@@ -8,17 +8,14 @@ namespace OrleansDtm.Benchmarks.Load;
 /// <param name="Clients">How many clients.</param>
 internal sealed record RowPlan(string Label, Uri Server, int? ServerPid, Scenario Scenario, int Clients)
 {
-    /// <summary>The rows that must be compared with it have the same key: floor and server, same pattern, same number of clients.</summary>
-    public string Key => $"{Scenario.Name} {Clients}";
-
     public bool IsFloor { get; init; }
 }
 
 /// <summary>CPU cores each process used over the measured seconds; the others are what else ran on the machine, so a source of noise.</summary>
 internal sealed record Cores(double? Server, double? Branch, double? Load, double? Others);
 
-/// <summary>What one row measured.</summary>
-internal sealed record RowResult(string Label, string Key, bool IsFloor, int Clients)
+/// <summary>What one row measured, in one turn or in all.</summary>
+internal sealed record RowResult(string Label, bool IsFloor, int Clients)
 {
     /// <summary>Transactions finished each second.</summary>
     public double CompletedPerSecond { get; init; }
@@ -26,8 +23,17 @@ internal sealed record RowResult(string Label, string Key, bool IsFloor, int Cli
     /// <summary>Submits answered each second; equal to the above where the submit waits.</summary>
     public double AcceptedPerSecond { get; init; }
 
-    /// <summary>Against the mean of the floor rows with the same key; null for a floor row.</summary>
+    /// <summary>The slowest turn.</summary>
+    public double LeastPerSecond { get; init; }
+
+    /// <summary>The fastest turn.</summary>
+    public double MostPerSecond { get; init; }
+
+    /// <summary>Against the floor before and after it, the median of all turns; null for a floor row.</summary>
     public double? ShareOfFloor { get; init; }
+
+    /// <summary>The share of each turn, in order.</summary>
+    public IReadOnlyList<double> Shares { get; init; } = [];
 
     public double P50 { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansDtm.Benchmarks.Report;
 
 namespace OrleansDtm.Benchmarks.Pending;
 
@@ -13,10 +14,10 @@ internal static class PendingReport
         Console.WriteLine();
         Console.WriteLine($"| {"",-46} | {empty.Name,12} | {full.Name,20} | ratio |");
         Console.WriteLine($"|-{new string('-', 46)}-|-{new string('-', 12)}:|-{new string('-', 20)}:|------:|");
-        Line("saga, waiting: completed/s, mean of two rows", "N0", static s => s.SagasPerSecond, isRatio: true);
-        Line("saga: the slower of the two rows", "N0", static s => s.Sagas.Min(static r => r.CompletedPerSecond));
-        Line("saga: p50 ms", "0.00", static s => s.Sagas.Average(static r => r.P50));
-        Line("saga: p99 ms", "0.00", static s => s.Sagas.Average(static r => r.P99));
+        Line("saga, waiting: completed/s, median of the turns", "N0", static s => s.SagasPerSecond, isRatio: true);
+        Line("saga: the slowest turn", "N0", static s => s.Sagas.Min(static r => r.CompletedPerSecond));
+        Line("saga: p50 ms", "0.00", static s => Turns.Median(s.Sagas.Select(static r => r.P50)));
+        Line("saga: p99 ms", "0.00", static s => Turns.Median(s.Sagas.Select(static r => r.P99)));
         Line("saga: server's CPU us each", "0", static s => s.CpuMicrosecondsPerSaga, isRatio: true);
         Line("delayed msg: accepted/s", "N0", static s => s.Burst!.AcceptedPerSecond, isRatio: true);
         Line("due at once: called/s", "N0", static s => s.Burst!.CalledPerSecond, isRatio: true);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using OrleansDtm.Benchmarks.Load;
 using OrleansDtm.Benchmarks.Processes;
+using OrleansDtm.Benchmarks.Report;
 
 namespace OrleansDtm.Benchmarks.Pending;
 
@@ -53,10 +54,14 @@ internal static class PendingRun
             await load.WarmUp(Plan(side), options.FirstWarmup, stop);
         }
 
-        foreach (var side in (PendingSide[])[sides[0], sides[1], sides[1], sides[0]])
+        for (var turn = 0; turn < options.Turns; turn++)
         {
-            await Say($"saga, {side.Name} ...");
-            side.Sagas.Add(await load.Measure(Plan(side), stop));
+            foreach (var side in turn % 2 == 0 ? sides : sides.Reverse())
+            {
+                var row = await load.Measure(Plan(side), stop);
+                await Say($"saga, {side.Name} ... {row.CompletedPerSecond:N0}/s");
+                side.Sagas.Add(row);
+            }
         }
 
         foreach (var side in sides)
@@ -108,10 +113,10 @@ internal sealed class PendingSide(string name, Child server)
 
     public List<RowResult> Sagas { get; } = [];
 
-    public double SagasPerSecond => Sagas.Average(static r => r.CompletedPerSecond);
+    public double SagasPerSecond => Turns.Median(Sagas.Select(static r => r.CompletedPerSecond));
 
     /// <summary>Tells more than the rate on a machine that is not quiet.</summary>
-    public double CpuMicrosecondsPerSaga => Sagas.Average(static r => 1e6 * (r.Cores.Server ?? double.NaN) / r.CompletedPerSecond);
+    public double CpuMicrosecondsPerSaga => Turns.Median(Sagas.Select(static r => 1e6 * (r.Cores.Server ?? double.NaN) / r.CompletedPerSecond));
 
     public DueResult? Spread { get; set; }
 

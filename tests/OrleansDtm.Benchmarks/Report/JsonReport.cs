@@ -20,6 +20,7 @@ internal static class JsonReport
             machine,
             warmupSeconds = options.Warmup.TotalSeconds,
             measuredSeconds = options.Measured.TotalSeconds,
+            turns = options.Turns,
             stores,
         };
         await JsonSerializer.SerializeAsync(stream, report, Format, stop);

@@ -13,13 +13,3 @@ internal sealed record StoreResult(string Store)
 
     public IReadOnlyList<RowResult> Rows { get; init; } = [];
 }
-
-/// <summary>Completes the rows of the server with their share of the floor.</summary>
-internal static class Shares
-{
-    public static IReadOnlyList<RowResult> OfFloor(IReadOnlyList<RowResult> rows)
-    {
-        var floors = rows.Where(r => r.IsFloor).GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.Average(r => r.CompletedPerSecond));
-        return [.. rows.Select(r => r.IsFloor ? r : r with { ShareOfFloor = r.CompletedPerSecond / floors[r.Key] })];
-    }
-}

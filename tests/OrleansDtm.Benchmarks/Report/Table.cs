@@ -6,18 +6,18 @@ namespace OrleansDtm.Benchmarks.Report;
 /// <summary>The result as text that also reads as Markdown, to be pasted into the README.</summary>
 internal static class Table
 {
-    /// <summary>Above these (share of the mean, cores) the figures of the run deserve a warning.</summary>
-    private const double NoisySpread = 0.2;
+    /// <summary>Above these (distance of the turns' shares against their median, cores) the figures of the run deserve a warning.</summary>
+    private const double NoisySpread = 0.3;
     private const double NoisyOthers = 0.2;
     private static readonly string[] Titles =
-        ["row", "clients", "completed/s", "of floor", "p50 ms", "p95 ms", "p99 ms", "server cores", "branch cores", "load cores", "other cores", "server MB"];
+        ["row", "clients", "completed/s", "from - to", "of floor", "from - to", "p50 ms", "p95 ms", "p99 ms", "server cores", "branch cores", "load cores", "other cores", "server MB"];
 
     public static void PrintHeader(Machine machine, Options options)
     {
         Console.WriteLine($"{machine.Cpu}, {machine.Cores} cores, {machine.System}, {machine.Runtime}, commit {machine.Commit}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{options.Warmup.TotalSeconds:0.#} s warm-up, {options.Measured.TotalSeconds:0.#} s measured a row; server, branch service and load generator share the machine"));
+            $"{options.Turns} turns of {options.MeasuredEachTurn.TotalSeconds:0.##} s a row, {options.Warmup.TotalSeconds:0.#} s of warm-up before each; server, branch service and load generator share the machine"));
         Console.WriteLine();
     }
 
@@ -46,18 +46,9 @@ internal static class Table
 
     private static void PrintNotes(StoreResult result)
     {
-        var noisy = result.Rows.Any(r => r.Cores.Others > NoisyOthers);
-        foreach (var floor in result.Rows.Where(r => r.IsFloor).GroupBy(r => r.Key))
+        if (result.Rows.Any(r => (result.Store == "sqlite" && r.Cores.Others > NoisyOthers) || (r.Shares.Count > 0 && r.Shares.Max() - r.Shares.Min() > NoisySpread * r.ShareOfFloor)))
         {
-            var values = floor.Select(r => r.CompletedPerSecond).ToArray();
-            var spread = (values.Max() - values.Min()) / values.Average();
-            Console.WriteLine($"Floor {floor.Key}: mean {Text(values.Average(), "N0")}/s, the two rows differ by {Text(spread * 100, "0")} %.");
-            noisy |= spread > NoisySpread;
-        }
-
-        if (noisy)
-        {
-            Console.WriteLine("(!) The machine was not quiet (floor rows that differ, or other processes at work): shares are rough.");
+            Console.WriteLine("(!) The machine was not quiet (turns that differ, or other processes at work): shares are rough.");
         }
 
         foreach (var row in result.Rows.Where(r => r.DrainSeconds is not null))
@@ -77,7 +68,9 @@ internal static class Table
         row.Label + (row.Complaints.Count > 0 ? " (!)" : ""),
         Text(row.Clients, "0"),
         Text(row.CompletedPerSecond, "N0"),
+        $"{Text(row.LeastPerSecond, "N0")} - {Text(row.MostPerSecond, "N0")}",
         Text(row.ShareOfFloor, "0.00"),
+        row.Shares.Count > 0 ? $"{Text(row.Shares.Min(), "0.00")} - {Text(row.Shares.Max(), "0.00")}" : "-",
         Text(row.P50, "0.00"),
         Text(row.P95, "0.00"),
         Text(row.P99, "0.00"),
