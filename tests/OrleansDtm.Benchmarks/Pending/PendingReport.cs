@@ -19,7 +19,7 @@ internal static class PendingReport
         Line("saga: p50 ms", "0.00", static s => Turns.Median(s.Sagas.Select(static r => r.P50)));
         Line("saga: p99 ms", "0.00", static s => Turns.Median(s.Sagas.Select(static r => r.P99)));
         Line("saga: server's CPU us each", "0", static s => s.CpuMicrosecondsPerSaga, isRatio: true);
-        Line("delayed msg: accepted/s", "N0", static s => s.Burst!.AcceptedPerSecond, isRatio: true);
+        Line("delayed msg: accepted/s, mean of two", "N0", static s => s.AcceptedPerSecond, isRatio: true);
         Line("due at once: called/s", "N0", static s => s.Burst!.CalledPerSecond, isRatio: true);
         Line("due over time: called/s", "N0", static s => s.Spread!.CalledPerSecond);
         Line("due over time: p50 ms late", "N0", static s => s.Spread!.Lateness.P50);

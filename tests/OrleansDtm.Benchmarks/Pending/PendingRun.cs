@@ -69,6 +69,11 @@ internal static class PendingRun
             using var due = new DueLoad(side.Server.Url, branch.Url);
             await Say($"{options.Due:N0} due over {options.DueTime.TotalSeconds} s, {side.Name} ...");
             side.Spread = await due.Measure(options.Due, options.DueTime, stop);
+        }
+
+        foreach (var side in sides.Reverse())
+        {
+            using var due = new DueLoad(side.Server.Url, branch.Url);
             await Say($"{options.Due:N0} due at once, {side.Name} ...");
             side.Burst = await due.Measure(options.Due, TimeSpan.Zero, stop);
         }
@@ -121,6 +126,9 @@ internal sealed class PendingSide(string name, Child server)
     public DueResult? Spread { get; set; }
 
     public DueResult? Burst { get; set; }
+
+    /// <summary>Over both of them, which were taken in opposite order.</summary>
+    public double AcceptedPerSecond => (Spread!.AcceptedPerSecond + Burst!.AcceptedPerSecond) / 2;
 
     public double MetricsMilliseconds { get; set; }
 
