@@ -39,7 +39,9 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
 
     public Task<RowResult> Measure(RowPlan plan, CancellationToken stop) => Measure(plan, warmup, measured, stop);
 
-    private async Task<RowResult> Measure(RowPlan plan, TimeSpan before, TimeSpan length, CancellationToken stop)
+    /// <param name="before">Load that does not count.</param>
+    /// <param name="length">Load that counts.</param>
+    public async Task<RowResult> Measure(RowPlan plan, TimeSpan before, TimeSpan length, CancellationToken stop)
     {
         // One row must not pay for the garbage of the one before.
         GC.Collect();

@@ -16,6 +16,9 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
 
     public static readonly Scenario Tcc = new("tcc", true, 4, (server, branch) => new TccClient(server, branch));
 
+    /// <summary>Accepted, and not due while anything is measured: its answer is all there is to wait for.</summary>
+    public static readonly Scenario DelayedMsg = new("delayed msg", true, 0, (server, branch) => new SubmitClient(server, DelayedBody(branch)));
+
     public static Scenario Named(string name) => name switch
     {
         "msg" => Msg,
@@ -34,6 +37,12 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
         {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"msg","steps":[{"action":"{{branch}}out"},{"action":"{{branch}}last"}],
         """ + """
         "payloads":["{\"amount\":30}","{\"amount\":30}"],"wait_result":true}
+        """;
+
+    private static string DelayedBody(Uri branch) => $$"""
+        {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"msg","steps":[{"action":"{{branch}}never"}],
+        """ + """
+        "payloads":["{\"amount\":30}"],"custom_data":"{\"delay\":2592000}"}
         """;
 }
 
