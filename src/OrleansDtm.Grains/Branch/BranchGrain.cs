@@ -1,109 +1,60 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansDtm.Abstractions;
-using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
-using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
-using TraceSpan = System.Diagnostics.Activity;
 
 namespace OrleansDtm.Grains.Branch;
 
 /// <summary>
-/// The calls of this silo to one service. The bulkhead lives in the activation, one per silo and service: a service that hangs
-/// fills its own and no other.
+/// One service as this silo calls it: one activation per silo and service, which owns the <see cref="BranchService"/> and lets it be found
+/// by the transactions of the same silo as long as it lives.
 /// </summary>
 [Reentrant]
 [StatelessWorker(1)]
-[SuppressMessage("Reliability", "CA1001", Justification = "A semaphore without a wait handle holds nothing; disposing it would break calls that outlive the activation.")]
-public sealed class BranchGrain(
-    IBranchInvoker services, GrainBranchInvoker grains, TimeProvider clock, IOptions<DtmGrainOptions> options, BranchMetrics metrics)
-    : Grain, IBranchGrain
+[KeepAlive] // It ends itself: Orleans sees only its first calls, and would collect it beneath the others.
+internal sealed class BranchGrain(
+    IBranchInvoker services,
+    GrainBranchInvoker grains,
+    TimeProvider clock,
+    IOptions<DtmGrainOptions> options,
+    BranchMetrics metrics,
+    BranchServices open) : Grain, IBranchGrain
 {
-    private readonly SemaphoreSlim _places = new(options.Value.BranchCallsPerServiceMax);
-    private ServiceLoad _load = null!;
+    /// <summary>A service that is not called for this long, or up to twice as long, is forgotten.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(10);
+
+    private BranchService _service = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _load = metrics.Of(this.GetPrimaryKeyString());
+        _service = new BranchService(
+            this.GetPrimaryKeyString(), services, grains, clock, options.Value.BranchCallsPerServiceMax, metrics);
+        open.Open(_service);
+        this.RegisterGrainTimer(static (grain, _) => grain.EndWhenIdle(), this, new GrainTimerCreationOptions(Idle, Idle) { Interleave = true });
         return Task.CompletedTask;
     }
 
-    public async Task<BranchAnswer> Call(BranchCallMessage call)
+    /// <summary>Waits for the calls under way, as Orleans does for those it knows: a silo that stops should still hear their answers.</summary>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        open.Close(_service);
+        await _service.Ended(cancellationToken);
+    }
+
+    public Task<BranchAnswer> Call(BranchCallMessage call)
     {
         ArgumentNullException.ThrowIfNull(call);
-        var started = clock.GetTimestamp();
-        using var span = AttemptTracing.Start(call);
-
-        // One budget for queueing and calling: the transaction's lease counts on it.
-        using var budget = new CancellationTokenSource(TimeSpan.FromMilliseconds(call.TimeoutMs), clock);
-        _load.Waits(1);
-        try
-        {
-            await _places.WaitAsync(budget.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            var error = $"{options.Value.BranchCallsPerServiceMax} calls to {this.GetPrimaryKeyString()} are under way already; no place within the request timeout";
-            return Answer(call, Outcome.NotSent(error), started, span);
-        }
-        finally
-        {
-            _load.Waits(-1);
-        }
-
-        _load.Flies(1);
-        try
-        {
-            IBranchInvoker invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-            return Answer(call, await invoker.Invoke(Invocation(call, span), budget.Token), started, span);
-        }
-        finally
-        {
-            _load.Flies(-1);
-            _places.Release();
-        }
+        return _service.Call(call);
     }
 
-    private static BranchInvocation Invocation(BranchCallMessage call, TraceSpan? span) => new()
+    private Task EndWhenIdle()
     {
-        Gid = call.Gid,
-        Type = call.Type,
-        Protocol = call.Protocol,
-        BranchId = call.BranchId,
-        Op = call.Op,
-        Url = call.Url,
-        Payload = call.Payload,
-        Headers = call.Headers,
-        Trace = AttemptTracing.ContextFor(call, span),
-        Span = span,
-    };
-
-    private BranchAnswer Answer(BranchCallMessage call, Outcome outcome, long started, TraceSpan? span)
-    {
-        var duration = clock.GetElapsedTime(started);
-        metrics.Ended(_load, outcome.Kind, call.Attempt, duration);
-        if (span is not null)
+        if (_service.WasIdle())
         {
-            AttemptTracing.End(span, outcome.Kind);
+            DeactivateOnIdle();
         }
 
-        return Answer(outcome, duration);
+        return Task.CompletedTask;
     }
-
-    private static BranchAnswer Answer(Outcome outcome, TimeSpan duration) => new()
-    {
-        Outcome = outcome.Kind switch
-        {
-            OutcomeKind.Succeeded => BranchOutcome.Succeeded,
-            OutcomeKind.Failed => BranchOutcome.Failed,
-            OutcomeKind.Ongoing => BranchOutcome.Ongoing,
-            OutcomeKind.Unknown => BranchOutcome.Unknown,
-            OutcomeKind.NotSent => BranchOutcome.NotSent,
-            _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.Kind, "An invoker must say what came of the call."),
-        },
-        Error = outcome.Error,
-        Duration = duration,
-    };
 }

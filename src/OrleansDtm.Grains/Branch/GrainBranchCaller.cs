@@ -3,10 +3,19 @@ using OrleansDtm.Grains.Transaction;
 
 namespace OrleansDtm.Grains.Branch;
 
-/// <summary>Hands a call to the <see cref="BranchGrain"/> of its service.</summary>
-internal sealed class GrainBranchCaller(GrainReferences grains) : IBranchCaller
+/// <summary>Hands a call to the <see cref="BranchGrain"/> of its service, or straight to its <see cref="BranchService"/> once it is active here.</summary>
+internal sealed class GrainBranchCaller(GrainReferences grains, BranchServices open) : IBranchCaller
 {
-    public Task<BranchAnswer> Call(BranchCallMessage call) => grains.Branch(ServiceOf(call.Url)).Call(call);
+    public Task<BranchAnswer> Call(BranchCallMessage call)
+    {
+        // Who calls a grain is a grain: what is said to it in the request context must not come from the transaction's.
+        if (!BranchUrl.IsGrain(call.Url) && open.Find(AuthorityOf(call.Url)) is { } service)
+        {
+            return service.Call(call);
+        }
+
+        return grains.Branch(ServiceOf(call.Url)).Call(call);
+    }
 
     /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>. Grains are told apart by type: <c>grain://Account</c>.</summary>
     internal static string ServiceOf(string url)
@@ -17,16 +26,20 @@ internal sealed class GrainBranchCaller(GrainReferences grains) : IBranchCaller
             return slash < 0 ? url : url[..slash];
         }
 
-        var rest = url.AsSpan();
-        var scheme = rest.IndexOf("://");
+        var authority = AuthorityOf(url);
+        return authority.IsEmpty ? "-" : authority.ToString().ToLowerInvariant();
+    }
+
+    private static ReadOnlySpan<char> AuthorityOf(ReadOnlySpan<char> url)
+    {
+        var scheme = url.IndexOf("://");
         if (scheme >= 0)
         {
-            rest = rest[(scheme + 3)..].TrimStart('/'); // dns:///name
+            url = url[(scheme + 3)..].TrimStart('/'); // dns:///name
         }
 
-        var end = rest.IndexOfAny('/', '?', '#');
-        var authority = (end >= 0 ? rest[..end] : rest).ToString();
-        authority = authority[(authority.LastIndexOf('@') + 1)..]; // Who calls makes no other service, and a password is not for error texts.
-        return authority.Length == 0 ? "-" : authority.ToLowerInvariant();
+        var end = url.IndexOfAny('/', '?', '#');
+        var authority = end >= 0 ? url[..end] : url;
+        return authority[(authority.LastIndexOf('@') + 1)..]; // Who calls makes no other service, and a password is not for error texts.
     }
 }

@@ -50,6 +50,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
         services.TryAddSingleton<GrainReferences>();
         services.TryAddSingleton<GoneOwners>();
+        services.TryAddSingleton<BranchServices>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton<BranchGrainDirectory>();
         services.TryAddSingleton<GrainBranchInvoker>();

@@ -1,0 +1,97 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Invokers;
+using Xunit;
+
+namespace OrleansDtm.Tests.Grains;
+
+/// <summary>What the grain of a service relies on when it decides to end: calls reach the service without it.</summary>
+public sealed class BranchServiceTests : IBranchInvoker, IDisposable
+{
+    private readonly ServiceProvider _provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly TaskCompletionSource<Outcome> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly BranchService _service;
+
+    public BranchServiceTests()
+    {
+        var metrics = new BranchMetrics(_provider.GetRequiredService<IMeterFactory>());
+        _service = new BranchService("bank:80", this, this, TimeProvider.System, 1, metrics);
+    }
+
+    [Fact]
+    public async Task A_service_is_idle_when_it_was_not_called_between_two_looks()
+    {
+        Assert.True(_service.WasIdle());
+        var call = Call(60_000);
+        Assert.False(_service.WasIdle());
+        Assert.False(_service.WasIdle()); // The call is still under way.
+        _answer.SetResult(Outcome.Succeeded);
+        await call;
+        Assert.True(_service.WasIdle());
+
+        await Call(60_000);
+        Assert.False(_service.WasIdle());
+        Assert.True(_service.WasIdle());
+    }
+
+    [Fact]
+    public async Task The_end_of_all_calls_waits_for_those_under_way_and_those_that_queue()
+    {
+        var call = Call(60_000);
+        var crowded = await Call(1);
+        var queued = Call(60_000);
+        var ended = _service.Ended(TestContext.Current.CancellationToken);
+
+        Assert.Equal((BranchOutcome.NotSent, "1 calls to bank:80 are under way already; no place within the request timeout"), (crowded.Outcome, crowded.Error));
+        Assert.False(ended.IsCompleted);
+        _answer.SetResult(Outcome.Succeeded);
+        Assert.Equal(BranchOutcome.Succeeded, (await call).Outcome);
+        Assert.Equal(BranchOutcome.Succeeded, (await queued).Outcome);
+        await ended.WaitAsync(SiloUnderTest.Patience, TestContext.Current.CancellationToken);
+        await _service.Ended(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Who_stops_waiting_for_the_end_says_so()
+    {
+        var call = Call(60_000);
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _service.Ended(now.Token));
+        _answer.SetResult(Outcome.Succeeded);
+        Assert.Equal(BranchOutcome.Succeeded, (await call).Outcome);
+    }
+
+    [Fact]
+    public void A_service_is_found_as_long_as_it_is_open_and_another_of_its_name_stays()
+    {
+        var (services, other) = (new BranchServices(), new BranchService("bank:80", this, this, TimeProvider.System, 1, new BranchMetrics(_provider.GetRequiredService<IMeterFactory>())));
+        services.Open(_service);
+        Assert.Same(_service, services.Find("bank:80"));
+        services.Open(other);
+        services.Close(_service);
+        Assert.Same(other, services.Find("bank:80"));
+        services.Close(other);
+        Assert.Null(services.Find("bank:80"));
+    }
+
+    public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken) => _answer.Task.WaitAsync(cancellationToken);
+
+    public void Dispose() => _provider.Dispose();
+
+    private Task<BranchAnswer> Call(long timeoutMs) => _service.Call(new BranchCallMessage
+    {
+        Gid = "g1",
+        Type = "saga",
+        Protocol = "http",
+        BranchId = "01",
+        Op = "action",
+        Url = "http://bank:80/a",
+        TimeoutMs = timeoutMs,
+        Attempt = 1,
+    });
+}
