@@ -17,32 +17,6 @@ internal static class GrainCalls
     public static async Task<TransactionReply> Ask(Func<Task<TransactionReply>> request)
     {
         DtmTracing.Carry();
-        try
-        {
-            return await Send(request);
-        }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
-        {
-            return new TransactionReply { Kind = ReplyKind.Unavailable, Message = $"{e.Message} [ODTM4005]" };
-        }
-    }
-
-    /// <summary>A question.</summary>
-    /// <exception cref="StoreUnavailableException">It cannot be answered now.</exception>
-    public static async Task<T> Read<T>(Func<Task<T>> question)
-    {
-        try
-        {
-            return await Send(question);
-        }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
-        {
-            throw new StoreUnavailableException($"{e.Message} [ODTM4005]", e);
-        }
-    }
-
-    private static async Task<T> Send<T>(Func<Task<T>> request)
-    {
         for (var tries = 1; ; tries++)
         {
             try
@@ -52,6 +26,31 @@ internal static class GrainCalls
             catch (OrleansMessageRejectionException) when (tries < TriesMax)
             {
                 // The next try finds a new activation.
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                return new TransactionReply { Kind = ReplyKind.Unavailable, Message = $"{e.Message} [ODTM4005]" };
+            }
+        }
+    }
+
+    /// <summary>A question.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be answered now.</exception>
+    public static async Task<T> Read<T>(Func<Task<T>> question)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await question();
+            }
+            catch (OrleansMessageRejectionException) when (tries < TriesMax)
+            {
+                // As above.
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                throw new StoreUnavailableException($"{e.Message} [ODTM4005]", e);
             }
         }
     }

@@ -5,11 +5,24 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Metrics;
 
-/// <summary>How many transactions are unfinished, and how many of them should have been looked at: what DTM has no gauge for.</summary>
+/// <summary>
+/// How many transactions are unfinished, and how many of them should have been looked at: what DTM has no gauge for. When millions wait a
+/// count takes longer than a scraper does, and that is when the number matters most: one count goes on at a time, and until it has
+/// ended the last one is shown.
+/// </summary>
 internal sealed class UnfinishedGauges : IDisposable
 {
     private static readonly TimeSpan CountAge = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a scrape waits for a count.</summary>
     private static readonly TimeSpan CountLimit = TimeSpan.FromSeconds(3);
+
+    /// <summary>A count that took a second is not repeated for so many.</summary>
+    private const int PauseShare = 5;
+
+    /// <summary>A number that is older, when a new one could have been had since, would hide that counting fails.</summary>
+    private static readonly TimeSpan ShownFor = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(10);
 
     /// <summary>Every series, always: one that comes and goes cannot be alerted on.</summary>
@@ -23,9 +36,11 @@ internal sealed class UnfinishedGauges : IDisposable
 
     private readonly ITransactionStore _store;
     private readonly TimeProvider _clock;
-    private readonly SemaphoreSlim _counting = new(1);
-    private DateTimeOffset _countedAt = DateTimeOffset.MinValue;
-    private volatile IReadOnlyList<UnfinishedCount>? _counts;
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Lock _gate = new();
+    private Task _counting = Task.CompletedTask;
+    private DateTimeOffset _againAt = DateTimeOffset.MinValue;
+    private volatile Counted? _last;
 
     public UnfinishedGauges(ITransactionStore store, TimeProvider clock, IMeterFactory meters)
     {
@@ -40,36 +55,68 @@ internal sealed class UnfinishedGauges : IDisposable
             description: "Unfinished transactions that should have been looked at more than 10 seconds ago.");
     }
 
-    public void Dispose() => _counting.Dispose();
+    public void Dispose()
+    {
+        _disposed.Cancel();
+        _disposed.Dispose();
+    }
 
     /// <summary>Counts again if the last count is old. Scrapers need not be many for a count each to be felt by the store.</summary>
     public async Task Refresh(CancellationToken cancellationToken)
     {
-        await _counting.WaitAsync(cancellationToken);
         try
         {
+            await Counting().WaitAsync(CountLimit, _clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on, and whoever asks next sees what it came to.
+        }
+    }
+
+    /// <summary>The count that is under way, or was the last one.</summary>
+    private Task Counting()
+    {
+        lock (_gate)
+        {
             var now = _clock.GetUtcNow();
-            if (now - _countedAt < CountAge)
+            if (!_counting.IsCompleted || now < _againAt)
             {
-                return;
+                return _counting;
             }
 
-            _countedAt = now;
-            _counts = await _store.CountUnfinished(now - Overdue, cancellationToken).WaitAsync(CountLimit, _clock, cancellationToken);
+            _againAt = now + CountAge;
+            return _counting = Count(now);
         }
-        catch (Exception e) when (e is StoreUnavailableException or TimeoutException)
+    }
+
+    private async Task Count(DateTimeOffset now)
+    {
+        try
         {
-            _counts = null; // A number from before the outage would look like good news.
+            var counts = await _store.CountUnfinished(now - Overdue, _disposed.Token);
+            var ended = _clock.GetUtcNow();
+            var pause = PauseShare * (ended - now);
+            _last = new Counted(counts, ended + pause + ShownFor);
+            lock (_gate)
+            {
+                _againAt = now + CountAge > ended + pause ? now + CountAge : ended + pause;
+            }
         }
-        finally
+        catch (StoreUnavailableException)
         {
-            _counting.Release();
+            _last = null; // A number from before the outage would look like good news.
+        }
+        catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
+        {
+            // Nobody will look any more.
         }
     }
 
     private List<Measurement<double>> Measure(Func<UnfinishedCount, long> number)
     {
-        var counts = _counts;
+        var last = _last;
+        var counts = last is not null && _clock.GetUtcNow() <= last.Until ? last.Counts : null;
         return
         [
             .. Series.Select(series => new Measurement<double>(
@@ -78,4 +125,8 @@ internal sealed class UnfinishedGauges : IDisposable
                 new KeyValuePair<string, object?>("status", Names.Of(series.Status)))),
         ];
     }
+
+    /// <param name="Counts">By type and status; none of what there is none of.</param>
+    /// <param name="Until">When they are too old to be shown.</param>
+    private sealed record Counted(IReadOnlyList<UnfinishedCount> Counts, DateTimeOffset Until);
 }

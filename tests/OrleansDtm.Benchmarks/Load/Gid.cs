@@ -9,11 +9,11 @@ namespace OrleansDtm.Benchmarks.Load;
 /// </summary>
 internal sealed class Gid
 {
-    public const int Length = 28;
+    public const int Length = 30;
     private const int DigitsOfCounter = 10;
     private long _counter;
 
-    /// <param name="row">18 characters that no other client of any run has.</param>
+    /// <param name="row">20 characters that no other client of any run has.</param>
     public Gid(string row)
     {
         if (row.Length != Length - DigitsOfCounter)

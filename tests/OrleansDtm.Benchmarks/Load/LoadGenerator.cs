@@ -128,7 +128,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
     private async Task<(Latencies Latencies, long Succeeded)> RunClient(RowPlan plan, int number, Errors errors, CancellationToken stop)
     {
         var client = plan.Scenario.NewClient(plan.Server, branch.Url);
-        var gid = new Gid(string.Create(CultureInfo.InvariantCulture, $"{Run}-{_rows:00}-{number:0000}"));
+        var gid = new Gid(string.Create(CultureInfo.InvariantCulture, $"{Run}-{_rows:0000}-{number:0000}"));
         var latencies = new Latencies();
         var succeeded = 0L;
         while (_phase != Phase.Over && !stop.IsCancellationRequested)

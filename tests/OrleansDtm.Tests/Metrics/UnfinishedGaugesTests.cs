@@ -60,6 +60,44 @@ public sealed class UnfinishedGaugesTests : IDisposable
         Assert.All(Seen().Values, static v => Assert.True(double.IsNaN(v)));
     }
 
+    [Fact]
+    public async Task A_count_that_takes_longer_than_a_scrape_goes_on_alone_and_is_shown_by_the_next_one()
+    {
+        var slow = new TaskCompletionSource<IReadOnlyList<UnfinishedCount>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Counted.Slow = slow.Task;
+        await Impatiently();
+        Assert.True(double.IsNaN(Seen()[Submitted])); // There has been none yet.
+        _clock.Advance(TimeSpan.FromSeconds(17));
+        await Impatiently();
+        Assert.Single(Counted.Asked);
+
+        slow.SetResult([new UnfinishedCount(TransactionType.Msg, TransactionStatus.Submitted, 5_000_000, 0)]);
+        await _gauges.Refresh(Cancel);
+        Assert.Equal(5_000_000, Seen()[Submitted]);
+
+        // It took 23 seconds: the store has rest for five times that, and a minute more passes before the number is none.
+        _clock.Advance(TimeSpan.FromSeconds(114));
+        await _gauges.Refresh(Cancel);
+        Assert.Equal((1, 5_000_000), (Counted.Asked.Count, Seen()[Submitted]));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Counted.Slow = new TaskCompletionSource<IReadOnlyList<UnfinishedCount>>().Task;
+        await Impatiently();
+        Assert.Equal((2, 5_000_000), (Counted.Asked.Count, Seen()[Submitted]));
+        _clock.Advance(TimeSpan.FromSeconds(60));
+        Assert.True(double.IsNaN(Seen()[Submitted]));
+    }
+
+    private const string Submitted = "dtm_transactions_unfinished msg submitted";
+
+    /// <summary>A scrape that waits in vain.</summary>
+    private async Task Impatiently()
+    {
+        var scrape = _gauges.Refresh(Cancel);
+        Assert.False(scrape.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        await scrape;
+    }
+
     private Dictionary<string, double> Seen()
     {
         Dictionary<string, double> seen = [];
@@ -86,10 +124,13 @@ public class CountedStore : DispatchProxy
 
     public Func<DateTimeOffset, IReadOnlyList<UnfinishedCount>> Count { get; set; } = static _ => [];
 
+    /// <summary>Null = the answer is there at once.</summary>
+    public Task<IReadOnlyList<UnfinishedCount>>? Slow { get; set; }
+
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         Assert.Equal(nameof(ITransactionStore.CountUnfinished), targetMethod?.Name);
         Asked.Add((DateTimeOffset)args![0]!);
-        return Task.FromResult(Count(Asked[^1]));
+        return Slow ?? Task.FromResult(Count(Asked[^1]));
     }
 }
