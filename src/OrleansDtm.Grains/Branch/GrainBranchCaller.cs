@@ -8,7 +8,7 @@ internal sealed class GrainBranchCaller(GrainReferences grains, BranchServices o
 {
     public Task<BranchAnswer> Call(BranchCallMessage call)
     {
-        // Who calls a grain is a grain: what is said to it in the request context must not come from the transaction's.
+        // What calls a grain is its BranchGrain, where its places are counted and what is said in the request context begins.
         if (!BranchUrl.IsGrain(call.Url) && open.Find(AuthorityOf(call.Url)) is { } service)
         {
             return service.Call(call);

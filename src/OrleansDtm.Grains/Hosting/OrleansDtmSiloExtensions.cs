@@ -75,6 +75,13 @@ public static class OrleansDtmSiloExtensions
             [.. provider.GetServices<ITransactionObserver>()],
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
+        services.TryAddSingleton(static provider => new LiveTransactions(
+            new Lazy<RunnerServices>(provider.GetRequiredService<RunnerServices>), // Later: an observer may ask for the service that asks for this.
+            provider.GetRequiredService<TransactionOwners>(),
+            provider.GetRequiredService<GrainReferences>()));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<LiveTransactions>());
+        services.TryAddSingleton(static provider => new TransactionReferences(
+            provider.GetRequiredService<LiveTransactions>(), provider.GetRequiredService<GrainReferences>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         return silo;

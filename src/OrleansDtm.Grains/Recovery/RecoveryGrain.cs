@@ -18,7 +18,7 @@ namespace OrleansDtm.Grains.Recovery;
 internal sealed class RecoveryGrain(
     ITransactionStore store,
     RunnerServices services,
-    GrainReferences grains,
+    TransactionReferences transactions,
     GoneOwners gone,
     RetentionMetrics metrics,
     SweepMetrics sweeps,
@@ -41,7 +41,7 @@ internal sealed class RecoveryGrain(
         _shard = Shard;
         if (_shard is not null)
         {
-            var patient = new PatientResume((gid, goneOwner) => grains.Transaction(gid).Resume(goneOwner), services.Clock, log);
+            var patient = new PatientResume((gid, goneOwner) => transactions.Of(gid).Resume(goneOwner), services.Clock, log);
             var sweep = new RecoverySweep(
                 _shard,
                 Number,

@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Transaction;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -7,7 +8,7 @@ namespace OrleansDtm.Grains.Service;
 
 /// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
 public sealed class TransactionService(
-    GrainReferences grains,
+    TransactionReferences transactions,
     ITransactionStore store,
     RequestValidator validator,
     TopicService topics,
@@ -185,5 +186,5 @@ public sealed class TransactionService(
     }
 
     private Task<TransactionReply> Ask(string gid, Func<ITransactionGrain, Task<TransactionReply>> request) =>
-        GrainCalls.Ask(() => request(grains.Transaction(gid)));
+        GrainCalls.Ask(() => request(transactions.Of(gid)));
 }

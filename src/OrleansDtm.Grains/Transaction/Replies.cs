@@ -40,6 +40,8 @@ internal static class Replies
 
     public static TransactionReply Unavailable(string message) => new() { Kind = ReplyKind.Unavailable, Message = message };
 
+    public static TransactionReply Stopping() => Unavailable("the coordinator is stopping");
+
     private static string LastError(Core.Transaction state) =>
         state.Branches.LastOrDefault(static b => b is { Status: BranchStatus.Prepared, LastError: not null })?.LastError
         ?? state.Callback?.LastError

@@ -33,6 +33,15 @@ public sealed class TransactionOwners(
     /// <param name="transaction">The id of its grain.</param>
     public bool IsHere(GrainId transaction) => Of(transaction).Equals(local.SiloAddress);
 
+    /// <summary>Requests for this transaction come to this silo.</summary>
+    /// <param name="gid">Its gid.</param>
+    public bool IsHere(string gid) => Current().Silos switch
+    {
+        [] => true,
+        [var only] => only.Address.Equals(local.SiloAddress), // The usual case costs no grain id.
+        _ => IsHere(GrainId.Create(type, gid)),
+    };
+
     /// <summary>
     /// How much a silo wants a transaction. Silos of every version must agree on it: it never changes.
     /// </summary>

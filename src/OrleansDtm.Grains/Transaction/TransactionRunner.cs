@@ -1,15 +1,14 @@
 using Microsoft.Extensions.Logging;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Transaction;
 
 /// <summary>
 /// Runs one transaction: events in, decisions stored, then their effects. Everything it needs comes in by constructor, so that a
-/// simulator can run it on virtual time. Not thread-safe: all calls and continuations must be on one scheduler (a grain's, or
-/// the simulator's).
+/// simulator can run it on virtual time. Not thread-safe: all calls and continuations must take turns (a
+/// <see cref="TurnQueue"/>'s, or the simulator's).
 /// </summary>
 public sealed partial class TransactionRunner
 {
@@ -26,6 +25,7 @@ public sealed partial class TransactionRunner
     private readonly HashSet<int> _outstanding = [];
     private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
     private List<PendingEvent> _inbox = [];
+    private Task<TransactionReply>? _pause;
     private Core.Transaction? _state;
     private bool _loaded;
     private bool _tryBlindly = true;
@@ -49,17 +49,24 @@ public sealed partial class TransactionRunner
         _observers = services.Watching;
     }
 
+    /// <summary>Somebody waits for its end, or for a pause.</summary>
+    public bool IsAwaited => _waiters.Count > 0;
+
+    /// <summary>Something is being decided, or written.</summary>
+    public bool IsDeciding => _pumping;
+
     /// <summary>Brings an event from outside in; the task ends when it is decided and durable.</summary>
     /// <param name="occurred">What is asked for.</param>
     /// <param name="wait">Answer only when the transaction has ended or pauses before a retry.</param>
-    public Task<TransactionReply> Post(TransactionEvent occurred, bool wait = false)
+    /// <param name="caller">traceparent of the request's span; null = nobody traces it.</param>
+    public Task<TransactionReply> Post(TransactionEvent occurred, bool wait = false, string? caller = null)
     {
         if (_closed)
         {
-            return Task.FromResult(Stopping());
+            return Task.FromResult(Replies.Stopping());
         }
 
-        var pending = new PendingEvent(occurred, wait) { Caller = DtmTracing.Caller() };
+        var pending = new PendingEvent(occurred, wait) { Caller = caller };
         _lingering = false;
         _inbox.Add(pending);
         RunPump();
@@ -73,6 +80,10 @@ public sealed partial class TransactionRunner
         var reply = await Post(TransactionEvent.TimeDue.Instance);
         return reply.Kind != ReplyKind.Unavailable;
     }
+
+    /// <summary>Answers when it has ended or pauses. One wait for all who ask: who asks again and again must not pile up waits.</summary>
+    public Task<TransactionReply> WaitForPause() =>
+        _pause is { IsCompleted: false } ? _pause : _pause = Post(TransactionEvent.TimeDue.Instance, wait: true);
 
     /// <summary>The moment asked for by <see cref="IRunnerHost.WakeAt"/> has come.</summary>
     public void Wake()
@@ -90,14 +101,12 @@ public sealed partial class TransactionRunner
         _closed = true;
         foreach (var pending in _inbox)
         {
-            pending.Reply?.TrySetResult(Stopping());
+            pending.Reply?.TrySetResult(Replies.Stopping());
         }
 
         _inbox.Clear();
-        ReleaseWaiters(Stopping());
+        ReleaseWaiters(Replies.Stopping());
     }
-
-    private static TransactionReply Stopping() => Replies.Unavailable("the coordinator is stopping");
 
     private async void RunPump()
     {
@@ -399,7 +408,7 @@ public sealed partial class TransactionRunner
         _outstanding.Clear();
     }
 
-    /// <summary>Nothing is left to do now: come back at the right moment, or let the activation go.</summary>
+    /// <summary>Nothing is left to do now: come back at the right moment, or let the host go.</summary>
     private void Settle()
     {
         if (_closed)

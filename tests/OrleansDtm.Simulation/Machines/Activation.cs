@@ -3,7 +3,7 @@ using OrleansDtm.Simulation.Engine;
 
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>What the grain is in production: gives a runner a scheduler, a timer and an end.</summary>
+/// <summary>What a LiveTransaction is in production: gives a runner a scheduler, a timer and an end.</summary>
 internal sealed class Activation : IRunnerHost
 {
     private readonly Cluster _cluster;

@@ -40,6 +40,9 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
 
     public WatchedStore Store { get; }
 
+    /// <summary>The silo's own.</summary>
+    public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
+
     /// <summary>What a service answers; success unless the test says otherwise.</summary>
     public Func<BranchInvocation, CancellationToken, Task<Outcome>> Service { get; set; } = static (_, _) => Task.FromResult(Outcome.Succeeded);
 
@@ -118,6 +121,12 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         return await Service(call, ends.Token);
     }
+
+    /// <summary>Asks the silo to stop, which waits for its calls.</summary>
+    public Task Stop() => _cluster.StopAllSilosAsync();
+
+    /// <summary>Ends the calls under way.</summary>
+    public void ReleaseCalls() => _stopping.Cancel();
 
     public async ValueTask DisposeAsync()
     {

@@ -9,6 +9,13 @@ internal sealed class WatchedStore : ITransactionStore
 {
     private readonly InMemoryTransactionStore _inner = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Transaction>> _ended = new();
+    private int _loads;
+
+    /// <summary>Holds the thread that reads, as SQLite does.</summary>
+    public Action? Reading { get; set; }
+
+    /// <summary>Transactions read so far.</summary>
+    public int Loads => Volatile.Read(ref _loads);
 
     /// <summary>Reading this one throws what no store may throw.</summary>
     public string? PoisonedGid { get; set; }
@@ -47,8 +54,12 @@ internal sealed class WatchedStore : ITransactionStore
         return result;
     }
 
-    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) =>
-        gid == PoisonedGid ? throw new InvalidDataException("this row cannot be read") : _inner.Load(gid, cancellationToken);
+    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _loads);
+        Reading?.Invoke();
+        return gid == PoisonedGid ? throw new InvalidDataException("this row cannot be read") : _inner.Load(gid, cancellationToken);
+    }
 
     public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
         Away ? throw new StoreUnavailableException("nobody answers") : _inner.FindDue(now, after, limit, cancellationToken);

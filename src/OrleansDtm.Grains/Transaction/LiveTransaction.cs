@@ -1,0 +1,167 @@
+namespace OrleansDtm.Grains.Transaction;
+
+/// <summary>One transaction as it runs in this silo: its runner, whose events take turns, its timer and its end.</summary>
+internal sealed class LiveTransaction : IRunnerHost
+{
+    private readonly LiveTransactions _runs;
+    private readonly TurnQueue _turns = new();
+    private readonly TransactionRunner _runner;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ITimer? _timer;
+    private bool _over;
+    private bool _leaving;
+    private bool _looking;
+
+    public LiveTransaction(string gid, LiveTransactions runs)
+    {
+        (Gid, _runs) = (gid, runs);
+        _runner = new TransactionRunner(gid, runs.Services, this);
+    }
+
+    public string Gid { get; }
+
+    /// <summary>Ends when it is run here no more.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Asks its runner for something, in a turn.</summary>
+    /// <returns>Null when this run has ended: another one must be asked.</returns>
+    public Task<T>? Ask<T>(Func<TransactionRunner, Task<T>> request)
+    {
+        var asked = new Question<T>(this, request);
+        return _turns.TryRun(static q => ((Question<T>)q!).Put(), asked) ? asked.Answer
+            : _turns.Offer(static q => ((Question<T>)q!).PutLate(), asked = asked.ForLater()) ? asked.Answer
+            : null;
+    }
+
+    /// <summary>Ends it as soon as nobody waits in it. What is unfinished stands in the store.</summary>
+    public void Leave() => _turns.Post(
+        static state =>
+        {
+            var run = (LiveTransaction)state!;
+            run._leaving = true;
+            run.EndIfIdle();
+        },
+        this);
+
+    /// <summary>Ends it now.</summary>
+    public void Close() => _turns.Post(static run => ((LiveTransaction)run!).End(), this);
+
+    bool IRunnerHost.IsAtHome => _runs.IsHere(Gid);
+
+    void IRunnerHost.WakeAt(DateTimeOffset? moment)
+    {
+        _over = false;
+        if (_leaving)
+        {
+            LookAgain(); // When the runner has come to the end of its turn.
+        }
+
+        if (moment is not { } at)
+        {
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // Never early, never beyond what a timer can hold: a wake that comes too soon only looks and waits again.
+        var wait = at - _runs.Services.Clock.GetUtcNow();
+        var due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, TimeSpan.FromDays(1).TotalMilliseconds));
+        if (_timer is null)
+        {
+            _timer = _runs.Services.Clock.CreateTimer(
+                static run => ((LiveTransaction)run!).TimerFired(), this, due, Timeout.InfiniteTimeSpan);
+        }
+        else
+        {
+            _timer.Change(due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    void IRunnerHost.Done()
+    {
+        _over = true;
+        LookAgain();
+    }
+
+    void IRunnerHost.Orphaned() => _runs.Orphaned(Gid);
+
+    private void TimerFired() => _turns.Offer(
+        static state =>
+        {
+            var run = (LiveTransaction)state!;
+            run._over = false;
+            run._runner.Wake();
+        },
+        this);
+
+    /// <summary>After all turns that wait already: they may give it something to do. Once, or two of these would wait for each other.</summary>
+    private void LookAgain()
+    {
+        if (_looking)
+        {
+            return;
+        }
+
+        _looking = true;
+        _turns.Post(
+            static state =>
+            {
+                var run = (LiveTransaction)state!;
+                run._looking = false;
+                run.EndIfIdle();
+            },
+            this);
+    }
+
+    private void EndIfIdle()
+    {
+        if (_runner.IsDeciding || !(_over || (_leaving && !_runner.IsAwaited)))
+        {
+            return; // The runner will say how it goes on.
+        }
+
+        if (_turns.TryEnd())
+        {
+            End();
+        }
+        else
+        {
+            LookAgain();
+        }
+    }
+
+    private void End()
+    {
+        _turns.End();
+        _timer?.Dispose();
+        _runner.Close();
+        _runs.Forget(this);
+        _ended.TrySetResult();
+    }
+
+    /// <param name="later">Null = it is put before <see cref="LiveTransaction.Ask{T}"/> returns.</param>
+    private sealed class Question<T>(LiveTransaction run, Func<TransactionRunner, Task<T>> request, TaskCompletionSource<T>? later = null)
+    {
+        public Task<T>? Answer { get; private set; } = later?.Task;
+
+        public Question<T> ForLater() => new(run, request, new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously));
+
+        public void Put()
+        {
+            run._over = false;
+            Answer = request(run._runner);
+        }
+
+        public async void PutLate()
+        {
+            try
+            {
+                run._over = false;
+                later!.SetResult(await request(run._runner));
+            }
+            catch (Exception e)
+            {
+                later!.SetException(e);
+            }
+        }
+    }
+}
