@@ -14,12 +14,33 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
     private bool _taken;
     private bool _ended;
 
-    /// <summary>A continuation. It runs even after the end.</summary>
+    /// <summary>
+    /// A continuation. It runs even after the end; on the thread of the pool that brings it, when nothing else is under way and that thread
+    /// is in nobody else's turn: to wake a second one for it costs more than the turn does. Other threads, such as the store's, have more to
+    /// do than this.
+    /// </summary>
     public override void Post(SendOrPostCallback d, object? state)
     {
         lock (_gate)
         {
-            Add(new Turn(d, state));
+            if (_taken || IsBound() || !Thread.CurrentThread.IsThreadPoolThread)
+            {
+                Add(new Turn(d, state));
+                return;
+            }
+
+            _taken = true;
+        }
+
+        SetSynchronizationContext(this);
+        try
+        {
+            d(state);
+        }
+        finally
+        {
+            SetSynchronizationContext(null);
+            Leave();
         }
     }
 
@@ -49,7 +70,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
     /// <returns>False, and nothing has run, when another turn is under way, the caller is bound to a scheduler, or after the end.</returns>
     public bool TryRun(SendOrPostCallback turn, object? state)
     {
-        if (Current is not null || TaskScheduler.Current != TaskScheduler.Default || !TryTake())
+        if (IsBound() || !TryTake())
         {
             return false;
         }
@@ -103,6 +124,9 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
 
         SetSynchronizationContext(null);
     }
+
+    /// <summary>The code that runs now belongs to a grain, another queue, or whoever else wants his own scheduler.</summary>
+    private static bool IsBound() => Current is not null || TaskScheduler.Current != TaskScheduler.Default;
 
     /// <summary>What flows into a thread that nobody lets it flow into.</summary>
     private static ExecutionContext OfNobody()

@@ -82,6 +82,25 @@ public sealed class TurnQueueTests
     }
 
     [Fact]
+    public async Task A_continuation_runs_on_the_thread_that_brings_it_unless_that_is_none_of_the_pool()
+    {
+        var (brought, ran) = (0, 0);
+        await Unbound(() =>
+        {
+            brought = Environment.CurrentManagedThreadId;
+            _turns.Post(_ => ran = Environment.CurrentManagedThreadId, null);
+            Assert.Null(SynchronizationContext.Current);
+            return Task.CompletedTask;
+        });
+        Assert.Equal(brought, ran);
+
+        var elsewhere = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var own = new Thread(() => _turns.Post(_ => elsewhere.SetResult(Thread.CurrentThread.IsThreadPoolThread), null));
+        own.Start();
+        Assert.True(await elsewhere.Task);
+    }
+
+    [Fact]
     public async Task Who_is_bound_to_a_scheduler_does_not_run_it_himself()
     {
         var grain = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
