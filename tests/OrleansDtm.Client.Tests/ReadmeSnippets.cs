@@ -4,9 +4,23 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>C# of the README's section on .NET, between the marks, letter for letter.</summary>
+/// <summary>C# of the READMEs, between the marks, letter for letter.</summary>
 internal static class ReadmeSnippets
 {
+    public static async Task<TransactionResult> First(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
+    {
+        // <first>
+        services.AddOrleansDtm(dtm => dtm.Server = new Uri("http://localhost:36789"));
+
+        // Where IDtm is at hand: what to do, how to compensate it, and with what data.
+        TransactionResult result = await dtm.Saga()
+            .Step($"{bank}/out", $"{bank}/out-undo", transfer)
+            .Step($"{shop}/in", $"{shop}/in-undo", transfer)
+            .SubmitAndWaitAsync(TimeSpan.FromMinutes(1));
+        // </first>
+        return result;
+    }
+
     public static async Task Others(IDtm dtm, string bank, string shop, string stock, DbConnection connection, Transfer transfer)
     {
         // <others>
@@ -37,10 +51,16 @@ internal static class ReadmeSnippets
         services.AddOrleansDtm(o => o.WorkflowCallback = "http://bank:5000/workflows"); // app.MapWorkflows("/workflows") is there
         services.AddWorkflow<Transfer, string>("transfer", async (workflow, t) =>
         {
-            // A branch: how to take it back, then the call. It is made once, and answered from the record when the code runs again.
-            await workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{bank}/out-undo", t)).Http.PostAsJsonAsync($"{bank}/out", t);
-            await workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{shop}/in-undo", t)).Http.PostAsJsonAsync($"{shop}/in", t);
-            return await workflow.DoAsync(step => Task.FromResult(Guid.NewGuid().ToString())); // What is not the same every time is a step too.
+            // A branch: how to compensate it, then the call. The call is made once. When the code runs again, its record answers.
+            await workflow.NewBranch()
+                .OnRollback(step => step.Http.PostAsJsonAsync($"{bank}/out-undo", t))
+                .Http.PostAsJsonAsync($"{bank}/out", t);
+            await workflow.NewBranch()
+                .OnRollback(step => step.Http.PostAsJsonAsync($"{shop}/in-undo", t))
+                .Http.PostAsJsonAsync($"{shop}/in", t);
+
+            // What is not the same every time is a step too.
+            return await workflow.DoAsync(step => Task.FromResult(Guid.NewGuid().ToString()));
         });
 
         // Where IDtm is at hand:

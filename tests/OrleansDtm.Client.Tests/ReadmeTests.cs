@@ -6,24 +6,28 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>The README's C# is the C# that is compiled and run here.</summary>
+/// <summary>The C# of the READMEs is the C# that is compiled and run here.</summary>
 public sealed partial class ReadmeTests(RunningCoordinator coordinator)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public void The_program_of_the_README_is_the_sample() =>
-        Assert.Contains(File.ReadAllText(RepositoryRoot.File("src", "Samples", "FirstSaga", "Program.cs")), Blocks());
+        Assert.Contains(
+            File.ReadAllText(RepositoryRoot.File("src", "Samples", "FirstSaga", "Program.cs")),
+            Blocks("src", "OrleansDtm.Client.AspNetCore", "README.md"));
 
     [Theory]
-    [InlineData("others")]
-    [InlineData("workflow")]
-    public void What_the_README_shows_is_compiled(string mark)
+    [InlineData("first", "README.md")]
+    [InlineData("first", "src/OrleansDtm.Client/README.md")]
+    [InlineData("others", "src/OrleansDtm.Client/README.md")]
+    [InlineData("workflow", "src/OrleansDtm.Client/README.md")]
+    public void What_the_README_shows_is_compiled(string mark, string readme)
     {
         var source = File.ReadAllText(RepositoryRoot.File("tests", "OrleansDtm.Client.Tests", "ReadmeSnippets.cs"));
         var snippet = Regex.Match(source, $@"( *)// <{mark}>\n(.*?)\n *// </{mark}>", RegexOptions.Singleline);
         Assert.True(snippet.Success, mark);
-        Assert.Contains(Regex.Replace(snippet.Groups[2].Value, $"^{snippet.Groups[1].Value}", "", RegexOptions.Multiline) + "\n", Blocks());
+        Assert.Contains(Regex.Replace(snippet.Groups[2].Value, $"^{snippet.Groups[1].Value}", "", RegexOptions.Multiline) + "\n", Blocks(readme));
     }
 
     [Fact]
@@ -94,8 +98,8 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
         throw new InvalidOperationException("The sample ended before it listened.");
     }
 
-    private static string[] Blocks() =>
-        [.. CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File("README.md"))).Select(match => match.Groups[1].Value)];
+    private static string[] Blocks(params string[] readme) =>
+        [.. CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File(readme))).Select(match => match.Groups[1].Value)];
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();

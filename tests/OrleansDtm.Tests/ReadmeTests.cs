@@ -7,14 +7,14 @@ using Xunit;
 
 namespace OrleansDtm.Tests;
 
-/// <summary>The README's commands do what it says.</summary>
+/// <summary>The commands of the READMEs do what they say.</summary>
 public sealed partial class ReadmeTests
 {
     [Fact]
     public async Task The_curl_examples_work_against_a_running_server()
     {
         await using var server = await ServerProcess.Start(TestContext.Current.CancellationToken);
-        var script = Blocks().Single(block => block.Contains("/submit", StringComparison.Ordinal))
+        var script = Blocks(Root).Single(block => block.Contains("/submit", StringComparison.Ordinal))
             .Replace("localhost:36789", new Uri(server.Url).Authority, StringComparison.Ordinal)
             .Replace("curl -s", "curl -s -w '\\n'", StringComparison.Ordinal);
 
@@ -38,12 +38,27 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void Files_it_points_to_exist()
+    public void Files_they_point_to_exist()
     {
-        var files = FileInBackticks().Matches(Readme()).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var files = All().SelectMany(readme => FileInBackticks().Matches(File.ReadAllText(readme)))
+            .Select(match => match.Groups[1].Value).Distinct().ToList();
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.True(File.Exists(RepositoryRoot.File(file)), file));
     }
+
+    [Fact]
+    public void Links_to_files_lead_somewhere()
+    {
+        foreach (var readme in All())
+        {
+            var links = Link().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value)
+                .Where(link => !link.Contains("://", StringComparison.Ordinal));
+            Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(readme)!, link)), $"{readme}: {link}"));
+        }
+    }
+
+    [Fact]
+    public void The_first_page_is_short() => Assert.InRange(File.ReadAllLines(Root).Length, 1, 150);
 
     [Fact]
     public void Defaults_it_states_are_the_defaults()
@@ -56,9 +71,18 @@ public sealed partial class ReadmeTests
         Assert.Equal(TimeSpan.FromSeconds(3), defaults.RequestTimeout);
     }
 
-    private static string Readme() => File.ReadAllText(RepositoryRoot.File("README.md"));
+    private static string Root => RepositoryRoot.File("README.md");
 
-    internal static IEnumerable<string> Blocks() => BashBlock().Matches(Readme()).Select(match => match.Groups[1].Value);
+    /// <summary>The bash blocks of all READMEs.</summary>
+    internal static IEnumerable<string> Blocks() => All().SelectMany(Blocks);
+
+    private static IEnumerable<string> Blocks(string readme) =>
+        BashBlock().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value);
+
+    private static IEnumerable<string> All() => new[] { "src", "tests", "helm" }
+        .SelectMany(folder => Directory.EnumerateFiles(RepositoryRoot.File(folder), "*.md", SearchOption.AllDirectories))
+        .Where(path => !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal))
+        .Append(Root);
 
     internal static async Task<string> Bash(string script)
     {
@@ -82,6 +106,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("--project ([\\w./]+)")]
     private static partial Regex ProjectOption();
+
+    [GeneratedRegex(@"\]\(([^)#]+)(?:#[^)]*)?\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex("`((?:src|tests|sql)/[\\w./]+\\.(?:md|cs|sql))`")]
     private static partial Regex FileInBackticks();

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using OrleansDtm.Import;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
-using OrleansDtm.Server.Import;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Commands;
@@ -106,7 +106,7 @@ internal sealed class ImportCommand : Command
         }
 
         var importer = new Importer(
-            source, new DtmMapper(options), store is null ? null : (store, (IKeyValueStore)store), clock, ImportView.Tell);
+            source, new DtmMapper(RequestSettings.Of(options)), store is null ? null : (store, (IKeyValueStore)store), clock, ImportView.Tell);
         try
         {
             var isComplete = await importer.Topics(stop)
@@ -166,7 +166,19 @@ internal sealed class ImportCommand : Command
         var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
         return string.IsNullOrEmpty(from)
             ? throw new UsageException($"--from is missing: DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
-            : SourceAddress.Parse(from, driver);
+            : Parse(from, driver);
+    }
+
+    private static SourceAddress Parse(string from, string? driver)
+    {
+        try
+        {
+            return SourceAddress.Parse(from, driver);
+        }
+        catch (SourceAddressException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     private static int Batch(string? text) =>

@@ -3,11 +3,12 @@ using System.Text;
 using System.Text.Json.Nodes;
 using OrleansDtm.Core;
 using OrleansDtm.Fuzz.Engine;
+using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Import;
 using OrleansDtm.Server.Commands;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Export;
-using OrleansDtm.Server.Import;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Fuzz.Parsers;
@@ -16,13 +17,13 @@ namespace OrleansDtm.Fuzz.Parsers;
 internal static class StoredParsers
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly DtmMapper Mapper = new(new CoordinatorOptions());
+    private static readonly DtmMapper Mapper = new(new RequestOptions());
 
     public static IEnumerable<Target> All() =>
     [
         new ParserTarget("stored-row", RowSeeds(), Row, typeof(InvalidDataException)),
         new ParserTarget("import-row", ImportSeeds, Import, typeof(RequestException)),
-        new ParserTarget("import-address", AddressSeeds, Address, typeof(UsageException)),
+        new ParserTarget("import-address", AddressSeeds, Address, typeof(SourceAddressException)),
         new ParserTarget("settings-line", SettingSeeds, static input => SettingsLoader.Load(Lines(input)), typeof(SettingsException)),
         new ParserTarget("settings-yaml", YamlSeeds, Yaml, typeof(SettingsException)),
         new ParserTarget("arguments", ArgumentSeeds, static input => Arguments.Parse(Lines(input), ["--gid", "--out"], ["--with-secrets"]), typeof(UsageException)),

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using MySqlConnector;
 using Npgsql;
-using OrleansDtm.Server.Import;
+using OrleansDtm.Import;
 using Xunit;
 
 namespace OrleansDtm.Tests.Import;

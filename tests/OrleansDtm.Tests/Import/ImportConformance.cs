@@ -5,7 +5,7 @@ using MySqlConnector;
 using OrleansDtm.Core;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
-using OrleansDtm.Server.Import;
+using OrleansDtm.Import;
 using OrleansDtm.Storage;
 using OrleansDtm.Tests.Databases;
 using OrleansDtm.Tests.Wire;

@@ -1,5 +1,5 @@
 using OrleansDtm.Grains.Service;
-using OrleansDtm.Server.Import;
+using OrleansDtm.Import;
 using Xunit;
 
 namespace OrleansDtm.Tests.Import;

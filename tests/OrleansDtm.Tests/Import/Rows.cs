@@ -1,7 +1,7 @@
 using System.Text;
 using OrleansDtm.Core;
-using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Import;
+using OrleansDtm.Grains;
+using OrleansDtm.Import;
 using Xunit;
 
 namespace OrleansDtm.Tests.Import;
@@ -51,7 +51,7 @@ internal static class Rows
 
     public static Transaction Map(DtmTransaction row, IReadOnlyList<DtmBranch> branches)
     {
-        var mapped = new DtmMapper(new CoordinatorOptions()).Map(row, branches, Now);
+        var mapped = new DtmMapper(new RequestOptions()).Map(row, branches, Now);
         Assert.Equal((1, null, false), (mapped.Version, mapped.LeaseUntil, mapped.HasInFlight));
         if (mapped.WakeAt is { } due)
         {

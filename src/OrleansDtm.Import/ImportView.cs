@@ -1,7 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>What a person sees while it runs: a bar on a terminal, else a line every few seconds.</summary>
 internal static class ImportView

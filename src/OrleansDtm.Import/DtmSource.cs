@@ -3,7 +3,7 @@ using System.Globalization;
 using MySqlConnector;
 using Npgsql;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>What of a DTM database is still to be done.</summary>
 /// <param name="Count">Unfinished transactions.</param>

@@ -1,4 +1,4 @@
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>A row of DTM's <c>trans_global</c>. Texts are empty, never null; moments are null where DTM has none.</summary>
 internal sealed record DtmTransaction

@@ -1,17 +1,17 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansDtm.Core;
+using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>
 /// Turns an unfinished transaction as DTM stores it into ours, with its progress. What is in it passes the same checks as a
 /// submission, because the coordinator will rely on them. Pure.
 /// </summary>
-internal sealed class DtmMapper(CoordinatorOptions options)
+internal sealed class DtmMapper(RequestOptions options)
 {
     /// <summary>DTM's id of the call of query_prepared and of a workflow's resumption.</summary>
     private const string CallbackId = "00";
@@ -19,7 +19,7 @@ internal sealed class DtmMapper(CoordinatorOptions options)
     /// <summary>As many errors in a row as make a difference to the doubling wait.</summary>
     private const int FailuresMax = 30;
 
-    private readonly RequestValidator _validator = new(RequestSettings.Of(options));
+    private readonly RequestValidator _validator = new(options);
 
     /// <exception cref="RequestException">It cannot be taken over; says which field is why.</exception>
     public Transaction Map(DtmTransaction row, IReadOnlyList<DtmBranch> branches, DateTimeOffset now)

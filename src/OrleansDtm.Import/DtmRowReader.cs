@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>Reads columns by name. What an older DTM did not have yet is missing, and reads as empty.</summary>
 /// <param name="reader">On a row when asked.</param>

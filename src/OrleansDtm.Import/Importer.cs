@@ -5,7 +5,7 @@ using OrleansDtm.Grains.Topic;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>
 /// Brings what a DTM left unfinished into the store, page by page. It never changes what is there already, so that it can be

@@ -1,7 +1,7 @@
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Service;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>What the branches of each type look like in DTM's table, and in which order we keep them.</summary>
 internal static class DtmBranchRules

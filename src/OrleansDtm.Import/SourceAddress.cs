@@ -1,9 +1,8 @@
 using System.Data.Common;
 using MySqlConnector;
 using Npgsql;
-using OrleansDtm.Server.Commands;
 
-namespace OrleansDtm.Server.Import;
+namespace OrleansDtm.Import;
 
 /// <summary>Where DTM's database is: from a URL, or from a connection string with the name of its driver.</summary>
 /// <param name="Driver">mysql or postgres.</param>
@@ -19,13 +18,13 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
 
     /// <param name="from">URL or connection string.</param>
     /// <param name="driver">mysql or postgres; null = the URL says it.</param>
-    /// <exception cref="UsageException">It is neither.</exception>
+    /// <exception cref="SourceAddressException">It is neither.</exception>
     public static SourceAddress Parse(string from, string? driver)
     {
         var isUrl = from.Contains("://", StringComparison.Ordinal);
         if (driver is null && !isUrl)
         {
-            throw new UsageException($"--from: a connection string needs --from-driver=mysql or postgres beside it; or give a URL: {Example}.");
+            throw new SourceAddressException($"--from: a connection string needs --from-driver=mysql or postgres beside it; or give a URL: {Example}.");
         }
 
         try
@@ -36,7 +35,7 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
         {
-            throw new UsageException($"--from: {e.Message} Give a connection string, or a URL: {Example}.");
+            throw new SourceAddressException($"--from: {e.Message} Give a connection string, or a URL: {Example}.");
         }
     }
 
@@ -44,18 +43,18 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
     {
         if (!Uri.TryCreate(from, UriKind.Absolute, out var url) || url.Host.Length == 0)
         {
-            throw new UsageException($"--from: this is no URL. Write {Example}; characters such as @ in a password as %40.");
+            throw new SourceAddressException($"--from: this is no URL. Write {Example}; characters such as @ in a password as %40.");
         }
 
         var named = url.Scheme switch
         {
             "mysql" or "mariadb" => "mysql",
             "postgres" or "postgresql" => "postgres",
-            _ => throw new UsageException($"--from: {url.Scheme}:// is not a database that can be read; write {Example}."),
+            _ => throw new SourceAddressException($"--from: {url.Scheme}:// is not a database that can be read; write {Example}."),
         };
         if (driver is not null && driver != named)
         {
-            throw new UsageException($"--from-driver: {driver} contradicts the URL of --from, which says {named}.");
+            throw new SourceAddressException($"--from-driver: {driver} contradicts the URL of --from, which says {named}.");
         }
 
         var account = url.UserInfo.Split(':', 2);
@@ -88,7 +87,7 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
             }
             catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
             {
-                throw new UsageException($"--from: option {pair[0]}: {e.Message}");
+                throw new SourceAddressException($"--from: option {pair[0]}: {e.Message}");
             }
         }
 
