@@ -47,7 +47,7 @@ public sealed record TransactionRequestMessage
     [Id(11)]
     public bool Concurrent { get; init; }
 
-    /// <summary>See <see cref="SubmissionMessage.WaitResult"/>.</summary>
+    /// <summary>Answer when it has ended, or when nothing more happens before a retry.</summary>
     [Id(12)]
     public bool WaitResult { get; init; }
 

@@ -4,16 +4,14 @@ using System.Globalization;
 namespace OrleansDtm.Core;
 
 /// <summary>A step as its submitter gives it.</summary>
-/// <param name="Subscribers">msg: whom a topic's message goes to instead of <paramref name="Action"/>; null = no topic.</param>
-public readonly record struct BranchStep(
-    string Action,
-    string Compensate,
-    ReadOnlyMemory<byte> Payload,
-    IReadOnlyList<string>? Subscribers = null);
+public readonly record struct BranchStep(string Action, string Compensate, ReadOnlyMemory<byte> Payload);
 
 /// <summary>Lays out the calls of a submission, in the order DTM lists them.</summary>
 public static class BranchPlan
 {
+    /// <summary>DTM's id of the call of query_prepared and of a workflow's resumption.</summary>
+    public const string CallbackId = "00";
+
     /// <summary>The branches that are known when a transaction of this type is stored; tcc, xa and workflow register theirs later.</summary>
     public static ImmutableArray<BranchDefinition> Of(TransactionType type, IEnumerable<BranchStep> steps, DateTimeOffset now) => type switch
     {
@@ -25,7 +23,7 @@ public static class BranchPlan
                 new BranchDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
             }),
         ],
-        TransactionType.Msg => [.. steps.SelectMany((step, i) => Sends(step, i, now))],
+        TransactionType.Msg => [.. steps.Select((step, i) => new BranchDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now))],
         _ => [],
     };
 
@@ -34,13 +32,11 @@ public static class BranchPlan
         string branchId, IEnumerable<(string Op, string Url)> calls, ReadOnlyMemory<byte> payload, DateTimeOffset now) =>
         [.. calls.Select(call => new BranchDefinition(branchId, call.Op, call.Url, payload, now))];
 
-    /// <summary>One call a step; a topic's step has one a subscriber, numbered within the step when there are several.</summary>
-    private static IEnumerable<BranchDefinition> Sends(BranchStep step, int index, DateTimeOffset now)
-    {
-        IReadOnlyList<string> urls = step.Subscribers ?? [step.Action];
-        return urls.Select((url, j) =>
-            new BranchDefinition(urls.Count == 1 ? Id(index) : $"{Id(index)}-{Id(j)}", BranchOps.Action, url, step.Payload, now));
-    }
+    /// <summary>A call of a topic becomes one a subscriber, numbered within the step when there are several.</summary>
+    /// <param name="branch">The step's call.</param>
+    /// <param name="urls">The subscribers; at least one.</param>
+    public static IEnumerable<BranchDefinition> FanOut(BranchDefinition branch, IReadOnlyList<string> urls) =>
+        urls.Select((url, i) => branch with { Id = urls.Count == 1 ? branch.Id : $"{branch.Id}-{Id(i)}", Url = url });
 
     private static string Id(int index) => (index + 1).ToString("D2", CultureInfo.InvariantCulture);
 }

@@ -40,3 +40,8 @@ public sealed record Decision(Transaction? Next, ImmutableArray<BranchCall> Call
     public static Decision Refused(Transaction? state, RejectionKind kind, string message) =>
         new(state, [], new Rejection(kind, message));
 }
+
+/// <summary>What came of a call.</summary>
+/// <param name="Outcome">What it came to.</param>
+/// <param name="Duration">How long it took, the wait for a place included.</param>
+public readonly record struct CallResult(Outcome Outcome, TimeSpan Duration);

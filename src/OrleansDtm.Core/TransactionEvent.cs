@@ -39,10 +39,14 @@ public abstract record TransactionEvent
         public bool IsAwaited(Branch? branch) => branch is { InFlight: true } && (Attempt is null || Attempt == branch.Attempts + 1);
     }
 
-    /// <summary>The moment of <see cref="Transaction.WakeAt"/> may have come.</summary>
-    public sealed record TimeDue : TransactionEvent
+    /// <summary>The moment of <see cref="Transaction.WakeAt"/> may have come, or a process that made its calls is known to be dead.</summary>
+    /// <param name="GoneOwner">That process: its calls are not waited for; 0 = none is known.</param>
+    public sealed record TimeDue(long GoneOwner) : TransactionEvent
     {
-        public static TimeDue Instance { get; } = new();
+        public static TimeDue Instance { get; } = new(0);
+
+        /// <param name="goneOwner">See <see cref="GoneOwner"/>.</param>
+        public static TimeDue After(long goneOwner) => goneOwner == 0 ? Instance : new TimeDue(goneOwner);
     }
 
     /// <summary>A new owner took it over; of the calls marked as under way only these really are.</summary>

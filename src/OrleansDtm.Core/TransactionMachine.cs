@@ -97,7 +97,10 @@ public static class TransactionMachine
         };
         if (submission is null)
         {
-            return Decision.Refused(null, RejectionKind.NotFound, "no such gid");
+            // To a branch that comes too late it makes no difference whether its transaction has ended or never was: DTM says the same.
+            return occurred is TransactionEvent.Register
+                ? Decision.Refused(null, RejectionKind.Conflict, "no trans with this gid and status: prepared found FAILURE")
+                : Decision.Refused(null, RejectionKind.NotFound, "no such gid");
         }
 
         var type = submission.Definition.Type;

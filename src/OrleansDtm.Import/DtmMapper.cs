@@ -13,9 +13,6 @@ namespace OrleansDtm.Import;
 /// </summary>
 internal sealed class DtmMapper(RequestOptions options)
 {
-    /// <summary>DTM's id of the call of query_prepared and of a workflow's resumption.</summary>
-    private const string CallbackId = "00";
-
     /// <summary>As many errors in a row as make a difference to the doubling wait.</summary>
     private const int FailuresMax = 30;
 
@@ -74,35 +71,8 @@ internal sealed class DtmMapper(RequestOptions options)
     private TransactionDefinition Definition(
         DtmTransaction row, TransactionType type, TransactionStatus status, ImmutableArray<Branch> calls, DateTimeOffset created)
     {
-        var gid = RequestValidator.Gid(row.Gid);
         var request = Request(row, type, calls);
-        var checkedOnes = _validator.Submission(request, prepare: status == TransactionStatus.Prepared);
-        return new TransactionDefinition
-        {
-            Gid = gid,
-            Type = type,
-            Created = created,
-            Protocol = checkedOnes.Protocol,
-            QueryPrepared = checkedOnes.QueryPrepared,
-            Callback = checkedOnes.QueryPrepared.Length == 0
-                ? null
-                : new BranchDefinition(CallbackId, checkedOnes.CallbackOp, checkedOnes.QueryPrepared, checkedOnes.CallbackPayload, created),
-            CustomData = checkedOnes.CustomData,
-            BranchHeaders = checkedOnes.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
-            Options = new TransactionOptions
-            {
-                TimeoutToFail = TimeSpan.FromMilliseconds(checkedOnes.TimeoutToFailMs),
-                RetryInterval = TimeSpan.FromMilliseconds(checkedOnes.RetryIntervalMs),
-                RetryIntervalMax = TimeSpan.FromMilliseconds(checkedOnes.RetryIntervalMaxMs),
-                RequestTimeout = TimeSpan.FromMilliseconds(checkedOnes.RequestTimeoutMs),
-                RetryLimit = checkedOnes.RetryLimit,
-                Concurrent = checkedOnes.Concurrent,
-                WaitResult = checkedOnes.WaitResult,
-                Delay = TimeSpan.FromMilliseconds(checkedOnes.DelayMs),
-                Orders = checkedOnes.Orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
-                    ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
-            },
-        };
+        return _validator.Submission(request, prepare: status == TransactionStatus.Prepared, created).Definition;
     }
 
     /// <summary>What its submitter must have sent: DTM stores the options as they came, the rest in columns.</summary>
@@ -110,6 +80,7 @@ internal sealed class DtmMapper(RequestOptions options)
     {
         var request = Json(row.Options, "options", static text => JsonSerializer.Deserialize(text, ProtocolJson.Default.TransactionRequest))
             ?? new TransactionRequest();
+        request.Gid = row.Gid;
         request.TransType = row.Type;
         request.Protocol = row.Protocol;
         request.QueryPrepared = row.QueryPrepared;

@@ -123,12 +123,12 @@ internal sealed class Importer(
         }
 
         if (target is not var (_, topics)
-            || await topics.Put(TopicGrain.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
+            || await topics.Put(TopicJson.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
         {
             return Taking.Taken;
         }
 
-        var there = await topics.Get(TopicGrain.Category, topic.Topic, CancellationToken.None);
+        var there = await topics.Get(TopicJson.Category, topic.Topic, CancellationToken.None);
         if (there is null || there.Value == value)
         {
             return Taking.AlreadyHere;

@@ -64,7 +64,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
         var metadata = new Metadata
         {
             { BranchMetadata.Gid, call.Gid },
-            { BranchMetadata.TransType, call.Type },
+            { BranchMetadata.TransType, Names.Of(call.Type) },
             { BranchMetadata.BranchId, call.BranchId },
             { BranchMetadata.Op, call.Op },
             { BranchMetadata.Dtm, "" },

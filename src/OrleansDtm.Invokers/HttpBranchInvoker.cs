@@ -22,10 +22,10 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
     {
         var url = BranchHttpClient.WithoutFragment(call.Url);
         var separator = url.Contains('?') ? '&' : '?';
-        var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}={Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&{BranchQuery.TransType}={call.Type}";
+        var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}={Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&{BranchQuery.TransType}={Names.Of(call.Type)}";
 
         // xa calls are POST even without a body: that is how DTM's SDKs route phase two.
-        var post = call.Payload.Length > 0 || call.Type == "xa";
+        var post = call.Payload.Length > 0 || call.Type == TransactionType.Xa;
         return (post ? HttpMethod.Post : HttpMethod.Get, target, call.Payload);
     }
 }

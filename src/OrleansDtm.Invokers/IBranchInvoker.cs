@@ -16,8 +16,7 @@ public sealed record BranchInvocation
 {
     public required string Gid { get; init; }
 
-    /// <summary>saga, msg, tcc, xa or workflow.</summary>
-    public required string Type { get; init; }
+    public required TransactionType Type { get; init; }
 
     /// <summary>http, grpc or json-rpc.</summary>
     public required string Protocol { get; init; }
@@ -31,10 +30,16 @@ public sealed record BranchInvocation
 
     public ReadOnlyMemory<byte> Payload { get; init; }
 
+    /// <summary>For the wait for a place and the call together.</summary>
+    public TimeSpan Timeout { get; init; }
+
+    /// <summary>1 for the first.</summary>
+    public int Attempt { get; init; }
+
     /// <summary>Null = none. Of a trace context see <see cref="ToldTrace"/>.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    /// <summary>Told to the branch, unless <see cref="Headers"/> tell it otherwise; null = nothing is told.</summary>
+    /// <summary>The transaction's, then this call's own. Told to the branch, unless <see cref="Headers"/> tell it otherwise; null = none.</summary>
     public TraceContext? Trace { get; init; }
 
     /// <summary>
@@ -51,4 +56,7 @@ public sealed record BranchInvocation
 
     private string? Header(string name) =>
         Headers?.FirstOrDefault(header => string.Equals(header.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
+
+    /// <summary>Without what may be secret: Orleans puts it into log lines about messages that are slow or lost.</summary>
+    public override string ToString() => $"{nameof(BranchInvocation)} {Gid} {BranchId} {Op}";
 }

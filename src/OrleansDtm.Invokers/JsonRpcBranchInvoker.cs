@@ -93,7 +93,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
             }
 
             json.WriteString(BranchQuery.Gid, call.Gid);
-            json.WriteString(BranchQuery.TransType, call.Type);
+            json.WriteString(BranchQuery.TransType, Names.Of(call.Type));
             json.WriteString(BranchQuery.BranchId, call.BranchId);
             json.WriteString(BranchQuery.Op, call.Op);
             json.WriteEndObject();

@@ -1,7 +1,7 @@
 using System.Reflection;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Activity;
 
@@ -36,7 +36,7 @@ public sealed class ActivityWindow : ITransactionObserver
         _started = clock.GetUtcNow();
     }
 
-    public void OnBranchAnswered(Core.Transaction state, TransactionEvent.BranchAnswered answer)
+    public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(answer);
@@ -60,7 +60,7 @@ public sealed class ActivityWindow : ITransactionObserver
         }
     }
 
-    public void OnFinished(Core.Transaction state)
+    public void OnFinished(Transaction state)
     {
         ArgumentNullException.ThrowIfNull(state);
         var now = _clock.GetUtcNow();
@@ -117,10 +117,10 @@ public sealed class ActivityWindow : ITransactionObserver
         }
     }
 
-    private static string UrlOf(Core.Transaction state, int index) => index switch
+    private static string UrlOf(Transaction state, int index) => index switch
     {
-        Core.Transaction.NoticeIndex => state.Definition.NoticeUrl,
-        Core.Transaction.CallbackIndex => state.Definition.QueryPrepared,
+        Transaction.NoticeIndex => state.Definition.NoticeUrl,
+        Transaction.CallbackIndex => state.Definition.QueryPrepared,
         _ => state.Branches[index].Definition.Url,
     };
 

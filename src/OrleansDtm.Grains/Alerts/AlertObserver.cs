@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Alerts;
 
@@ -30,7 +30,7 @@ internal sealed class AlertObserver : ITransactionObserver
     /// <summary>Alerts nobody was told of because there were too many.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    public void OnBranchAnswered(Core.Transaction state, TransactionEvent.BranchAnswered answer)
+    public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {
         // What a later event of the same write has ended is nobody's trouble any more, and a final transaction has none but its notice.
         if (answer.Outcome.Kind is not (OutcomeKind.Unknown or OutcomeKind.Failed)
@@ -49,7 +49,7 @@ internal sealed class AlertObserver : ITransactionObserver
             branch.Failures));
     }
 
-    public void OnFinished(Core.Transaction state)
+    public void OnFinished(Transaction state)
     {
     }
 

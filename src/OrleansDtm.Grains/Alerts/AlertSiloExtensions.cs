@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Alerts;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
-using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Invokers;
 
@@ -42,7 +42,7 @@ internal sealed class BranchGrain(
         await _service.Ended(cancellationToken);
     }
 
-    public Task<BranchAnswer> Call(BranchCallMessage call)
+    public Task<CallResult> Call(BranchInvocation call)
     {
         ArgumentNullException.ThrowIfNull(call);
         return _service.Call(call);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
@@ -49,7 +48,7 @@ internal sealed class BranchService(
     }
 
     /// <summary>Makes the call. Does not throw for anything the service does.</summary>
-    public async Task<BranchAnswer> Call(BranchCallMessage call)
+    public async Task<CallResult> Call(BranchInvocation call)
     {
         Volatile.Write(ref _used, 1);
         Interlocked.Increment(ref _calls);
@@ -59,18 +58,19 @@ internal sealed class BranchService(
             using var span = AttemptTracing.Start(call);
 
             // One budget for queueing and calling: the transaction's lease counts on it.
-            using var budget = new CancellationTokenSource(TimeSpan.FromMilliseconds(call.TimeoutMs), clock);
+            using var budget = new CancellationTokenSource(call.Timeout, clock);
             if (!_places.Wait(0, CancellationToken.None) && !await Queue(budget.Token).ConfigureAwait(false))
             {
                 var error = $"{callsMax} calls to {name} are under way already; no place within the request timeout";
-                return Answer(call, Outcome.NotSent(error), started, span);
+                return Result(call, Outcome.NotSent(error), started, span);
             }
 
             _load.Flies(1);
             try
             {
                 var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-                return Answer(call, await invoker.Invoke(Invocation(call, span), budget.Token).ConfigureAwait(false), started, span);
+                var told = span is null ? call : call with { Trace = AttemptTracing.ContextFor(call, span), Span = span };
+                return Result(call, await invoker.Invoke(told, budget.Token).ConfigureAwait(false), started, span);
             }
             finally
             {
@@ -106,21 +106,7 @@ internal sealed class BranchService(
         }
     }
 
-    private static BranchInvocation Invocation(BranchCallMessage call, TraceSpan? span) => new()
-    {
-        Gid = call.Gid,
-        Type = call.Type,
-        Protocol = call.Protocol,
-        BranchId = call.BranchId,
-        Op = call.Op,
-        Url = call.Url,
-        Payload = call.Payload,
-        Headers = call.Headers,
-        Trace = AttemptTracing.ContextFor(call, span),
-        Span = span,
-    };
-
-    private BranchAnswer Answer(BranchCallMessage call, Outcome outcome, long started, TraceSpan? span)
+    private CallResult Result(BranchInvocation call, Outcome outcome, long started, TraceSpan? span)
     {
         var duration = clock.GetElapsedTime(started);
         metrics.Ended(_load, outcome.Kind, call.Attempt, duration);
@@ -129,21 +115,6 @@ internal sealed class BranchService(
             AttemptTracing.End(span, outcome.Kind);
         }
 
-        return Answer(outcome, duration);
+        return new CallResult(outcome, duration);
     }
-
-    private static BranchAnswer Answer(Outcome outcome, TimeSpan duration) => new()
-    {
-        Outcome = outcome.Kind switch
-        {
-            OutcomeKind.Succeeded => BranchOutcome.Succeeded,
-            OutcomeKind.Failed => BranchOutcome.Failed,
-            OutcomeKind.Ongoing => BranchOutcome.Ongoing,
-            OutcomeKind.Unknown => BranchOutcome.Unknown,
-            OutcomeKind.NotSent => BranchOutcome.NotSent,
-            _ => throw new UnreachableException($"An invoker said {outcome.Kind}: it must say what came of the call."),
-        },
-        Error = outcome.Error,
-        Duration = duration,
-    };
 }

@@ -1,12 +1,14 @@
 using OrleansDtm.Abstractions;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Running;
+using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Branch;
 
 /// <summary>Hands a call to the <see cref="BranchGrain"/> of its service, or straight to its <see cref="BranchService"/> once it is active here.</summary>
-internal sealed class GrainBranchCaller(GrainReferences grains, BranchServices open) : IBranchCaller
+internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices open) : IBranchCaller
 {
-    public Task<BranchAnswer> Call(BranchCallMessage call)
+    public Task<CallResult> Call(BranchInvocation call)
     {
         // What calls a grain is its BranchGrain, where its places are counted and what is said in the request context begins.
         if (!BranchUrl.IsGrain(call.Url) && open.Find(AuthorityOf(call.Url)) is { } service)
@@ -14,7 +16,7 @@ internal sealed class GrainBranchCaller(GrainReferences grains, BranchServices o
             return service.Call(call);
         }
 
-        return grains.Branch(ServiceOf(call.Url)).Call(call);
+        return grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
     }
 
     /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>. Grains are told apart by type: <c>grain://Account</c>.</summary>

@@ -37,7 +37,7 @@ public sealed class GrainBranchInvoker(
             span.SetTag("rpc.system", "orleans");
         }
 
-        var context = new BranchContext { Gid = call.Gid, BranchId = call.BranchId, Op = call.Op, Type = call.Type, Headers = call.Headers };
+        var context = new BranchContext { Gid = call.Gid, BranchId = call.BranchId, Op = call.Op, Type = Names.Of(call.Type), Headers = call.Headers };
         try
         {
             var address = await directory.Await(call.Url, clock, cancellationToken);

@@ -12,7 +12,7 @@ using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
 using OrleansDtm.Grains.Service;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 
@@ -48,7 +48,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<GrpcBranchInvoker>();
         services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
-        services.TryAddSingleton<GrainReferences>();
+        services.TryAddSingleton<TransactionAddress>();
         services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<BranchServices>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
@@ -78,10 +78,12 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(static provider => new LiveTransactions(
             new Lazy<RunnerServices>(provider.GetRequiredService<RunnerServices>), // Later: an observer may ask for the service that asks for this.
             provider.GetRequiredService<TransactionOwners>(),
-            provider.GetRequiredService<GrainReferences>()));
+            provider.GetRequiredService<TransactionAddress>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<LiveTransactions>());
-        services.TryAddSingleton(static provider => new TransactionReferences(
-            provider.GetRequiredService<LiveTransactions>(), provider.GetRequiredService<GrainReferences>()));
+        services.TryAddSingleton(static provider => new Running.Transactions(
+            provider.GetRequiredService<LiveTransactions>(),
+            provider.GetRequiredService<TransactionAddress>(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         return silo;

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Metrics;
 
@@ -31,7 +31,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
         _branches = meter.CreateCounter<long>("dtm_branch_process_total", description: "Calls of branches that were answered, or not in time.");
     }
 
-    public void OnBranchAnswered(Core.Transaction state, TransactionEvent.BranchAnswered answer)
+    public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {
         if (!_branches.Enabled)
         {
@@ -50,7 +50,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
             }));
     }
 
-    public void OnFinished(Core.Transaction state)
+    public void OnFinished(Transaction state)
     {
         var model = new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type));
         var status = new KeyValuePair<string, object?>("status", Names.Of(state.Status));
@@ -68,10 +68,10 @@ internal sealed class TransactionMetrics : ITransactionObserver
     }
 
     /// <summary>The op, as DTM has it; where a submitter chose the name, one of ours, so that there are only so many series.</summary>
-    private static string BranchType(Core.Transaction state, int index) => index switch
+    private static string BranchType(Transaction state, int index) => index switch
     {
-        Core.Transaction.NoticeIndex => "notice",
-        Core.Transaction.CallbackIndex => state.Definition.Type == TransactionType.Workflow ? "workflow" : "msg",
+        Transaction.NoticeIndex => "notice",
+        Transaction.CallbackIndex => state.Definition.Type == TransactionType.Workflow ? "workflow" : "msg",
         _ => state.Branches[index].Definition.Op switch
         {
             BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback =>

@@ -1,10 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Core.Internal;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
 using OrleansDtm.Grains.Metrics;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Recovery;
@@ -18,7 +17,7 @@ namespace OrleansDtm.Grains.Recovery;
 internal sealed class RecoveryGrain(
     ITransactionStore store,
     RunnerServices services,
-    TransactionReferences transactions,
+    Transactions transactions,
     GoneOwners gone,
     RetentionMetrics metrics,
     SweepMetrics sweeps,
@@ -41,7 +40,7 @@ internal sealed class RecoveryGrain(
         _shard = Shard;
         if (_shard is not null)
         {
-            var patient = new PatientResume((gid, goneOwner) => transactions.Of(gid).Resume(goneOwner), services.Clock, log);
+            var patient = new PatientResume(transactions.Resume, services.Clock, log);
             var sweep = new RecoverySweep(
                 _shard,
                 Number,

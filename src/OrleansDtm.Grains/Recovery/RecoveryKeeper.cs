@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Recovery;

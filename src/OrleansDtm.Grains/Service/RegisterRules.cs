@@ -1,4 +1,3 @@
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Invokers;
@@ -13,30 +12,28 @@ internal static class RegisterRules
     private const int OpMax = 64;
 
     /// <exception cref="RequestException">Something is missing or wrong.</exception>
-    public static RegisterMessage Check(RegisterRequest request, BranchGrainDirectory grains, BranchTargets targets)
+    public static TransactionEvent.Register Check(RegisterRequest request, BranchGrainDirectory grains, BranchTargets targets, DateTimeOffset now)
     {
         var type = RequestValidator.Type(request.TransType);
         var branchId = Short("branch_id", request.BranchId, BranchIdMax);
-        RegisterCall[] calls = type switch
+        (string Op, string Url)[] calls = type switch
         {
             TransactionType.Tcc => [Call(grains, targets, BranchOps.Cancel, request, "cancel"), Call(grains, targets, BranchOps.Confirm, request, "confirm")],
             TransactionType.Xa => [Call(grains, targets, BranchOps.Rollback, request, "url"), Call(grains, targets, BranchOps.Commit, request, "url")],
-            TransactionType.Workflow => [new RegisterCall(Short("op", Field(request, "op"), OpMax), "")],
+            TransactionType.Workflow => [(Short("op", Field(request, "op"), OpMax), "")],
             _ => throw new RequestException("trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
         };
-        return new RegisterMessage
-        {
-            Type = Names.Of(type),
-            BranchId = branchId,
-            Calls = calls,
-            Payload = request.Data.ToArray(),
-            Status = type == TransactionType.Workflow ? WorkflowRules.Status("status", Field(request, "status")) : "prepared",
-        };
+        var status = type != TransactionType.Workflow ? BranchStatus.Prepared
+            : WorkflowRules.HasSucceeded("status", Field(request, "status")) ? BranchStatus.Succeed
+            : BranchStatus.Failed;
+        return new TransactionEvent.Register(
+            type, BranchPlan.Registered(branchId, calls, request.Data.ToArray(), now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))), status);
     }
 
     /// <summary>Whether a URL fits is not known here: the protocol was said when the transaction was prepared. Any known form will do.</summary>
-    private static RegisterCall Call(BranchGrainDirectory grains, BranchTargets targets, string op, RegisterRequest request, string field) =>
-        new(op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains, targets));
+    private static (string Op, string Url) Call(
+        BranchGrainDirectory grains, BranchTargets targets, string op, RegisterRequest request, string field) =>
+        (op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains, targets));
 
     private static string? Field(RegisterRequest request, string name) => request.Fields.GetValueOrDefault(name);
 

@@ -1,7 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Tracing;
@@ -86,42 +86,57 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     /// <summary>A whole submission.</summary>
     /// <param name="request">As it came.</param>
     /// <param name="prepare">It is announced, not submitted.</param>
+    /// <param name="now">The present moment: when it was created.</param>
     /// <exception cref="RequestException">Something in it is wrong.</exception>
-    public SubmissionMessage Submission(TransactionRequest request, bool prepare)
+    public Submission Submission(TransactionRequest request, bool prepare, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var type = Type(request.TransType);
+        var (gid, type) = (Gid(request.Gid), Type(request.TransType));
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
         var protocol = Protocol(request.Protocol);
         var steps = Steps(request, type, protocol);
-        var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps.Length) : (request.Concurrent ?? false, null);
         var (traceParent, traceState) = TraceHeaders.Check(request.TraceParent, request.TraceState);
+        var queryPrepared = QueryPrepared(request, type, protocol, prepare);
         var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData, protocol) : (BranchOps.Msg, []);
-        return new SubmissionMessage
+        var definition = new TransactionDefinition
         {
-            Type = Names.Of(type),
+            Gid = gid,
+            Type = type,
+            Created = now,
             Protocol = protocol,
-            Steps = steps,
-            QueryPrepared = QueryPrepared(request, type, protocol, prepare),
-            CallbackOp = callbackOp,
-            CallbackPayload = callbackPayload,
+            QueryPrepared = queryPrepared,
+            Callback = queryPrepared.Length == 0
+                ? null
+                : new BranchDefinition(BranchPlan.CallbackId, callbackOp, queryPrepared, callbackPayload, now),
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
-            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol),
-            TimeoutToFailMs = Milliseconds(
+            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol)?.ToImmutableDictionary()
+                ?? ImmutableDictionary<string, string>.Empty,
+            Trace = traceParent is null ? null : new TraceContext(traceParent, traceState ?? ""),
+            Options = Options(request, type, steps.Length),
+        };
+        return new Submission(definition, BranchPlan.Of(type, steps, now));
+    }
+
+    private TransactionOptions Options(TransactionRequest request, TransactionType type, int steps)
+    {
+        var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps) : (request.Concurrent ?? false, null);
+        return new TransactionOptions
+        {
+            TimeoutToFail = Duration(
                 "timeout_to_fail",
                 request.TimeoutToFail,
                 type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail,
                 TimeoutSecondsMax),
-            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
-            RetryIntervalMaxMs = (long)options.RetryIntervalMax.TotalMilliseconds,
-            RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
+            RetryInterval = Duration("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
+            RetryIntervalMax = options.RetryIntervalMax,
+            RequestTimeout = Duration("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
             WaitResult = request.WaitResult ?? false,
-            DelayMs = type == TransactionType.Msg ? Delay(request.CustomData) : 0,
+            Delay = type == TransactionType.Msg ? Delay(request.CustomData) : TimeSpan.Zero,
             Concurrent = concurrent,
-            Orders = orders,
-            TraceParent = traceParent,
-            TraceState = traceState,
+            Orders = orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
+                ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
         };
     }
 
@@ -143,17 +158,17 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
     private string NoticeUrl(string? url) => BranchUrlRules.Check(url, "http", "callback_url", grains, options.Targets);
 
-    private static long Delay(string? customData)
+    private static TimeSpan Delay(string? customData)
     {
         if (string.IsNullOrEmpty(customData))
         {
-            return 0;
+            return TimeSpan.Zero;
         }
 
         try
         {
             var custom = JsonSerializer.Deserialize(customData, ProtocolJson.Default.MsgCustomData);
-            return Milliseconds("custom_data.delay", custom?.Delay, TimeSpan.Zero, TimeoutSecondsMax);
+            return Duration("custom_data.delay", custom?.Delay, TimeSpan.Zero, TimeoutSecondsMax);
         }
         catch (JsonException e)
         {
@@ -161,7 +176,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         }
     }
 
-    private StepMessage[] Steps(TransactionRequest request, TransactionType type, string protocol)
+    private BranchStep[] Steps(TransactionRequest request, TransactionType type, string protocol)
     {
         if (type is not (TransactionType.Saga or TransactionType.Msg))
         {
@@ -182,18 +197,14 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         }
 
         var payloads = Payloads(request, steps);
-        var result = new StepMessage[steps.Count];
+        var result = new BranchStep[steps.Count];
         for (var i = 0; i < result.Length; i++)
         {
             var step = steps[i] ?? throw new RequestException(Item("steps", i), "is null");
-            result[i] = new StepMessage
-            {
-                Action = type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
-                    ? step.Action!
-                    : Url(step.Action, protocol, i, "action"),
-                Compensate = Url(step.Compensate, protocol, i, "compensate"),
-                Payload = payloads[i],
-            };
+            result[i] = new BranchStep(
+                type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action) ? step.Action! : Url(step.Action, protocol, i, "action"),
+                Url(step.Compensate, protocol, i, "compensate"),
+                payloads[i]);
             RefuseParams(result[i], protocol, i);
         }
 
@@ -201,11 +212,11 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     }
 
     /// <summary>What could never be called is refused now, not retried for ever.</summary>
-    private static void RefuseParams(StepMessage step, string protocol, int index)
+    private static void RefuseParams(BranchStep step, string protocol, int index)
     {
         if (protocol == "json-rpc"
             && (JsonRpcBranchInvoker.MethodOf(step.Action) ?? JsonRpcBranchInvoker.MethodOf(step.Compensate)) is not null
-            && !JsonRpcBranchInvoker.CanBeParams(step.Payload))
+            && !JsonRpcBranchInvoker.CanBeParams(step.Payload.Span))
         {
             throw new RequestException(Item("payloads", index), "is no JSON object, so it cannot be the params of the JSON-RPC method its step calls");
         }
@@ -257,11 +268,11 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         return (concurrent, SagaOrderRules.Check(custom?.Orders, steps));
     }
 
-    private static long Milliseconds(string field, double? seconds, TimeSpan fallback, double max)
+    private static TimeSpan Duration(string field, double? seconds, TimeSpan fallback, double max)
     {
         if (seconds is null or 0)
         {
-            return (long)fallback.TotalMilliseconds;
+            return fallback;
         }
 
         if (!(seconds >= 0.001 && seconds <= max))
@@ -271,7 +282,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds from 0 (the default) to {max}"));
         }
 
-        return (long)(seconds.Value * 1000);
+        return TimeSpan.FromMilliseconds((long)(seconds.Value * 1000));
     }
 
     private static int RetryLimit(long? limit) => limit switch

@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Topic;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -38,41 +41,34 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
 
     public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
 
-    /// <summary>Writes the subscribers into the steps that go to a topic.</summary>
+    /// <summary>Makes the calls of a topic calls of its subscribers.</summary>
     /// <exception cref="RequestException">A topic is unknown or has no subscriber.</exception>
-    public async Task<SubmissionMessage> Expand(SubmissionMessage submission)
+    public async Task<Submission> Expand(Submission submission)
     {
         ArgumentNullException.ThrowIfNull(submission);
-        if (!submission.Steps.Any(static s => s.Action.StartsWith(Prefix, StringComparison.Ordinal)))
+        if (!submission.Branches.Any(static b => IsTopic(b.Url)))
         {
             return submission;
         }
 
-        if (submission.Type != "msg")
+        var calls = ImmutableArray.CreateBuilder<BranchDefinition>(submission.Branches.Length);
+        foreach (var branch in submission.Branches)
         {
-            throw new RequestException("steps", "only a msg can go to a topic");
+            calls.AddRange(IsTopic(branch.Url) ? BranchPlan.FanOut(branch, await SubscribersOf(branch.Url[Prefix.Length..])) : [branch]);
         }
 
-        var steps = new StepMessage[submission.Steps.Length];
-        for (var i = 0; i < steps.Length; i++)
-        {
-            var step = submission.Steps[i];
-            steps[i] = step.Action.StartsWith(Prefix, StringComparison.Ordinal)
-                ? step with { Subscribers = await SubscribersOf(step.Action[Prefix.Length..]) }
-                : step;
-        }
-
-        var calls = steps.Sum(static s => s.Subscribers?.Length ?? 1);
-        var bytes = steps.Sum(static s => (long)s.Payload.Length * (s.Subscribers?.Length ?? 1));
+        var bytes = calls.Sum(static b => (long)b.Payload.Length);
         if (bytes > PayloadBytesMax)
         {
             throw new RequestException("payloads", $"come to {bytes} bytes when each subscriber gets its own, {PayloadBytesMax} are allowed");
         }
 
-        return calls <= _options.StepsMax
-            ? submission with { Steps = steps }
-            : throw new RequestException("steps", $"the topics' subscribers make {calls} calls of them, {_options.StepsMax} are allowed (Limits:StepsMax)");
+        return calls.Count <= _options.StepsMax
+            ? submission with { Branches = calls.DrainToImmutable() }
+            : throw new RequestException("steps", $"the topics' subscribers make {calls.Count} calls of them, {_options.StepsMax} are allowed (Limits:StepsMax)");
     }
+
+    private static bool IsTopic(string url) => url.StartsWith(Prefix, StringComparison.Ordinal);
 
     public async Task<KeyValueListView> QueryKeyValue(string? category, string? key, CancellationToken cancellationToken)
     {

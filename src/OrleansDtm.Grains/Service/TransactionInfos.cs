@@ -6,7 +6,7 @@ namespace OrleansDtm.Grains.Service;
 /// <summary>Stored transactions in the words of Orleans clients.</summary>
 internal static class TransactionInfos
 {
-    public static TransactionInfo Of(Core.Transaction transaction) => new()
+    public static TransactionInfo Of(Transaction transaction) => new()
     {
         Gid = transaction.Definition.Gid,
         Type = Names.Of(transaction.Definition.Type),

@@ -1,6 +1,7 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -8,7 +9,7 @@ namespace OrleansDtm.Grains.Service;
 
 /// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
 public sealed class TransactionService(
-    TransactionReferences transactions,
+    Transactions transactions,
     ITransactionStore store,
     RequestValidator validator,
     TopicService topics,
@@ -24,15 +25,14 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        if (RequestValidator.Type(request.TransType) == Core.TransactionType.Workflow)
+        if (RequestValidator.Type(request.TransType) == TransactionType.Workflow)
         {
-            var (status, reason, result) = WorkflowRules.End(request.ReqExtra);
-            return await Ask(gid, grain => grain.FinishWorkflow(status, reason, result));
+            return await Tell(gid, WorkflowRules.End(request.ReqExtra));
         }
 
-        var submission = validator.Submission(request, prepare: false);
+        var submission = validator.Submission(request, prepare: false, clock.GetUtcNow());
         var expanded = await ExpandOrPrepared(gid, submission);
-        return await Ask(gid, grain => grain.Submit(expanded));
+        return await Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
     /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
@@ -40,8 +40,8 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var submission = await topics.Expand(validator.Submission(request, prepare: true));
-        return await Ask(gid, grain => grain.Prepare(submission));
+        var submission = await topics.Expand(validator.Submission(request, prepare: true, clock.GetUtcNow()));
+        return await Tell(gid, new TransactionEvent.Prepare(submission));
     }
 
     /// <summary>Creates a workflow or finds it, and says how far it has come.</summary>
@@ -52,13 +52,13 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        if (RequestValidator.Type(request.TransType) != Core.TransactionType.Workflow)
+        if (RequestValidator.Type(request.TransType) != TransactionType.Workflow)
         {
             throw new RequestException("trans_type", "must be workflow here");
         }
 
-        var submission = validator.Submission(request, prepare: true);
-        var reply = await Ask(gid, grain => grain.Prepare(submission));
+        var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
+        var reply = await Tell(gid, new TransactionEvent.Prepare(submission));
         return reply.Kind == ReplyKind.Ok
             ? (reply, await store.Load(gid, cancellationToken))
             : (reply, null);
@@ -69,8 +69,7 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var branch = RegisterRules.Check(request, branches, validator.Targets);
-        return Ask(gid, grain => grain.RegisterBranch(branch));
+        return Tell(gid, RegisterRules.Check(request, branches, validator.Targets, clock.GetUtcNow()));
     }
 
     public Task<TransactionReply> Abort(TransactionRequest request)
@@ -78,19 +77,19 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
         var type = RequestValidator.Type(request.TransType);
-        return Ask(gid, grain => grain.Abort(Core.Names.Of(type), RequestValidator.Reason(request.RollbackReason)));
+        return Tell(gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
     }
 
     public Task<TransactionReply> ForceStop(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Ask(RequestValidator.Gid(request.Gid), static grain => grain.ForceStop());
+        return Tell(RequestValidator.Gid(request.Gid), TransactionEvent.ForceStop.Instance);
     }
 
     public Task<TransactionReply> ResetNextCronTime(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Ask(RequestValidator.Gid(request.Gid), static grain => grain.RetryNow());
+        return Tell(RequestValidator.Gid(request.Gid), TransactionEvent.RetryNow.Instance);
     }
 
     /// <summary>Makes one call that waits for a retry now.</summary>
@@ -105,7 +104,7 @@ public sealed class TransactionService(
 
         return string.IsNullOrEmpty(op)
             ? throw new RequestException("op", "is missing; action, compensate, confirm, ...")
-            : Ask(key, grain => grain.RetryBranch(branchId, op));
+            : Tell(key, new TransactionEvent.RetryBranch(branchId, op));
     }
 
     /// <summary>Wakes transactions that wait for a moment more than <paramref name="timeout"/> away.</summary>
@@ -115,7 +114,7 @@ public sealed class TransactionService(
         var succeeded = 0;
         foreach (var group in waiting.Take(limit).Chunk(WakeConcurrency))
         {
-            var replies = await Task.WhenAll(group.Select(due => Ask(due.Gid, static grain => grain.RetryNow())));
+            var replies = await Task.WhenAll(group.Select(due => Tell(due.Gid, TransactionEvent.RetryNow.Instance)));
             succeeded += replies.Count(static r => r.Kind == ReplyKind.Ok);
         }
 
@@ -123,7 +122,7 @@ public sealed class TransactionService(
     }
 
     /// <summary>Waits while its calls are under way; NotFound when there is none.</summary>
-    public Task<TransactionReply> WaitForPause(string gid) => Ask(RequestValidator.Gid(gid), static grain => grain.WaitForPause());
+    public Task<TransactionReply> WaitForPause(string gid) => Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
 
     /// <summary>As it is stored; null = there is no such gid.</summary>
     public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
@@ -167,7 +166,7 @@ public sealed class TransactionService(
     }
 
     /// <summary>A prepared message goes to whom it was prepared for: that the topic has gone since must not refuse its submit.</summary>
-    private async Task<SubmissionMessage> ExpandOrPrepared(string gid, SubmissionMessage submission)
+    private async Task<Submission> ExpandOrPrepared(string gid, Submission submission)
     {
         try
         {
@@ -185,6 +184,6 @@ public sealed class TransactionService(
         }
     }
 
-    private Task<TransactionReply> Ask(string gid, Func<ITransactionGrain, Task<TransactionReply>> request) =>
-        GrainCalls.Ask(() => request(transactions.Of(gid)));
+    private Task<TransactionReply> Tell(string gid, TransactionEvent occurred, bool wait = false) =>
+        GrainCalls.Ask(() => transactions.Tell(gid, occurred, wait));
 }

@@ -40,14 +40,14 @@ internal static class TransactionViews
         };
     }
 
-    public static IReadOnlyList<BranchView> BranchesOf(Core.Transaction transaction)
+    public static IReadOnlyList<BranchView> BranchesOf(Transaction transaction)
     {
         var views = new List<BranchView>(transaction.Branches.Length + 1);
         views.AddRange(transaction.Branches.Select(branch => Of(transaction, branch)));
         return views;
     }
 
-    private static BranchView Of(Core.Transaction transaction, Core.Branch branch) => new()
+    private static BranchView Of(Transaction transaction, Core.Branch branch) => new()
     {
         CreateTime = branch.Definition.Created.UtcDateTime,
         UpdateTime = (branch.History.IsEmpty ? branch.Definition.Created : branch.History[^1].At).UtcDateTime,

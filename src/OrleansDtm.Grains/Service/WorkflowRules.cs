@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Google.Protobuf;
+using OrleansDtm.Core;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Wire;
 
@@ -31,12 +32,16 @@ internal static class WorkflowRules
 
     /// <summary>How it ended, from req_extra.</summary>
     /// <exception cref="RequestException">It does not say.</exception>
-    public static (string Status, string Reason, string Result) End(Dictionary<string, string?>? extra) => (
-        Status("req_extra.status", extra?.GetValueOrDefault("status")),
+    public static TransactionEvent.FinishWorkflow End(Dictionary<string, string?>? extra) => new(
+        HasSucceeded("req_extra.status", extra?.GetValueOrDefault("status")) ? TransactionStatus.Succeed : TransactionStatus.Failed,
         RequestValidator.Reason(extra?.GetValueOrDefault("rollback_reason")),
         extra?.GetValueOrDefault("result") ?? "");
 
-    public static string Status(string field, string? status) => status is "succeed" or "failed"
-        ? status
-        : throw new RequestException(field, $"'{RequestValidator.Printable(status ?? "")}' is not succeed or failed");
+    /// <exception cref="RequestException">It is neither succeed nor failed.</exception>
+    public static bool HasSucceeded(string field, string? status) => status switch
+    {
+        "succeed" => true,
+        "failed" => false,
+        _ => throw new RequestException(field, $"'{RequestValidator.Printable(status ?? "")}' is not succeed or failed"),
+    };
 }

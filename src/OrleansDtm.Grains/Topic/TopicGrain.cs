@@ -10,10 +10,9 @@ namespace OrleansDtm.Grains.Topic;
 /// writes and is guarded by the version: what another silo did meanwhile is never overwritten.
 /// </summary>
 [PreferLocalPlacement]
-public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
+internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
 {
-    /// <summary>The category of topics in the key-value store.</summary>
-    public const string Category = "topics";
+    private const string Category = TopicJson.Category;
 
     private const int TriesMax = 5;
     private const int SubscribersMax = 1000;

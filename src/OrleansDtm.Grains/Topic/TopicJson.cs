@@ -4,11 +4,14 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Grains.Topic;
 
 /// <summary>A topic's value in DTM's form: [{"url":..,"remark":..}].</summary>
-internal static class TopicJson
+public static class TopicJson
 {
-    public static List<SubscriberView> Read(string? value) =>
+    /// <summary>The category of topics in the key-value store.</summary>
+    public const string Category = "topics";
+
+    internal static List<SubscriberView> Read(string? value) =>
         value is null ? [] : JsonSerializer.Deserialize(value, ProtocolJson.Readable.ListSubscriberView) ?? [];
 
-    public static string Write(List<SubscriberView> subscribers) =>
+    internal static string Write(List<SubscriberView> subscribers) =>
         JsonSerializer.Serialize(subscribers, ProtocolJson.Readable.ListSubscriberView);
 }

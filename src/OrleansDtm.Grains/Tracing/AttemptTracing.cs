@@ -3,6 +3,7 @@ using System.Globalization;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
+using OrleansDtm.Invokers;
 using TraceSpan = System.Diagnostics.Activity;
 
 namespace OrleansDtm.Grains.Tracing;
@@ -11,19 +12,19 @@ namespace OrleansDtm.Grains.Tracing;
 internal static class AttemptTracing
 {
     /// <summary>Null when nobody listens or it is not wanted.</summary>
-    public static TraceSpan? Start(BranchCallMessage call)
+    public static TraceSpan? Start(BranchInvocation call)
     {
         if (!DtmTracing.Source.HasListeners())
         {
             return null;
         }
 
-        var parent = DtmTracing.ContextOf(call.TraceParent, call.TraceState);
+        var parent = DtmTracing.ContextOf(call.Trace?.Parent, call.Trace?.State);
         var attempt = DtmTracing.Start($"branch {KindOf(call.Op)}", ActivityKind.Client, parent);
         if (attempt is { IsAllDataRequested: true })
         {
             attempt.SetTag(DtmTracing.Gid, call.Gid);
-            attempt.SetTag(DtmTracing.Type, call.Type);
+            attempt.SetTag(DtmTracing.Type, Names.Of(call.Type));
             attempt.SetTag("orleansdtm.branch_id", call.BranchId);
             attempt.SetTag("orleansdtm.op", call.Op);
             attempt.SetTag("orleansdtm.attempt", call.Attempt);
@@ -34,10 +35,8 @@ internal static class AttemptTracing
     }
 
     /// <summary>What the branch is told: this call is its parent, or the transaction is where the call has no span.</summary>
-    public static TraceContext? ContextFor(BranchCallMessage call, TraceSpan? attempt) =>
-        attempt is { IdFormat: ActivityIdFormat.W3C } ? new TraceContext(attempt.Id!, attempt.TraceStateString ?? "")
-        : call.TraceParent is { } parent ? new TraceContext(parent, call.TraceState ?? "")
-        : null;
+    public static TraceContext? ContextFor(BranchInvocation call, TraceSpan attempt) =>
+        attempt.IdFormat == ActivityIdFormat.W3C ? new TraceContext(attempt.Id!, attempt.TraceStateString ?? "") : call.Trace;
 
     public static void End(TraceSpan attempt, OutcomeKind outcome)
     {

@@ -59,9 +59,9 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>A tcc without branches, yet.</summary>
-    public static SubmissionMessage Tcc { get; } = new()
+    public static Planned Tcc { get; } = new()
     {
-        Type = "tcc",
+        Type = TransactionType.Tcc,
         TimeoutToFailMs = 35_000,
         RetryIntervalMs = 100,
         RetryIntervalMaxMs = 1000,
@@ -74,7 +74,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>The silo that works on this transaction drops dead.</summary>
     public async Task KillOwner(string gid)
     {
-        var silo = await _cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(Grain(gid));
+        var silo = await _cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(Grain(gid).Grain);
         await _cluster.KillSiloAsync(_cluster.GetSiloForAddress(silo!)!, Cancel);
     }
 
@@ -91,7 +91,7 @@ internal sealed class Fleet : IAsyncDisposable
         return [.. grains.Where(g => g.GrainId.Type == type).Select(static g => (g.SiloAddress, g.GrainId.Key.ToString()!))];
     }
 
-    public ITransactionGrain Grain(string gid) => _cluster.Client.GetGrain<ITransactionGrain>(gid);
+    public Reached Grain(string gid) => new(_cluster.Client.GetGrain<ITransactionGrain>(gid), gid);
 
     /// <summary>Submits through some silo, again until one has taken it.</summary>
     public async Task Submit(Transfer transfer)

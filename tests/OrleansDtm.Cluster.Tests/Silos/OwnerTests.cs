@@ -4,7 +4,7 @@ using System.Net;
 using Orleans.Metadata;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 using OrleansDtm.Tests.Wire;

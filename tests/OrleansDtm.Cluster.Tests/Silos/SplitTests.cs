@@ -43,14 +43,10 @@ public sealed class SplitTests : IAsyncDisposable
         await Parallel.ForEachAsync(gids, Cancel, async (gid, _) =>
         {
             Assert.Equal(ReplyKind.Ok, (await left.Grain(gid).Prepare(Fleet.Tcc)).Kind);
-            var branch = new RegisterMessage
-            {
-                Type = "tcc",
-                BranchId = "01",
-                Calls = [new RegisterCall("cancel", "http://bank/cancel"), new RegisterCall("confirm", "http://bank/confirm")],
-            };
-            Assert.Equal(ReplyKind.Ok, (await right.Grain(gid).RegisterBranch(branch)).Kind);
-            await Task.WhenAll(left.Grain(gid).Submit(Fleet.Tcc), right.Grain(gid).Abort("tcc", "changed my mind"));
+            var registered = right.Grain(gid).Register(
+                TransactionType.Tcc, "01", ("cancel", "http://bank/cancel"), ("confirm", "http://bank/confirm"));
+            Assert.Equal(ReplyKind.Ok, (await registered).Kind);
+            await Task.WhenAll(left.Grain(gid).Submit(Fleet.Tcc), right.Grain(gid).Abort(TransactionType.Tcc));
         });
 
         foreach (var gid in gids)

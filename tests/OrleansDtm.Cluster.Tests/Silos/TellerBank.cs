@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
+using OrleansDtm.Tests.Grains;
 using OrleansDtm.Tests.Wire;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
@@ -17,9 +17,9 @@ internal sealed class TellerBank(Bank bank) : IBranchInvoker
     /// <summary>Waited for before a call is answered, when the test wants to hold it back; null = at once.</summary>
     public Func<BranchInvocation, CancellationToken, Task>? Delay { get; set; }
 
-    public static SubmissionMessage Saga(Transfer transfer) => new()
+    public static Planned Saga(Transfer transfer) => new()
     {
-        Type = "saga",
+        Type = TransactionType.Saga,
         Steps = [Step(transfer.From), Step(transfer.To)],
         RetryIntervalMs = 100,
         RetryIntervalMaxMs = 1000,
@@ -47,10 +47,5 @@ internal sealed class TellerBank(Bank bank) : IBranchInvoker
         };
     }
 
-    private static StepMessage Step(Booking booking) => new()
-    {
-        Action = "http://bank/do",
-        Compensate = "http://bank/undo",
-        Payload = JsonSerializer.SerializeToUtf8Bytes(booking),
-    };
+    private static BranchStep Step(Booking booking) => new("http://bank/do", "http://bank/undo", JsonSerializer.SerializeToUtf8Bytes(booking));
 }

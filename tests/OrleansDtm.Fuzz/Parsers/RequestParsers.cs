@@ -77,7 +77,7 @@ internal static class RequestParsers
     {
         var request = RequestBody.Read(Context(input), BytesMax).AsTask().GetAwaiter().GetResult();
         RequestValidator.Gid(request.Gid);
-        Validator.Submission(request, prepare: input.Length % 2 == 0);
+        Validator.Submission(request, prepare: input.Length % 2 == 0, DateTimeOffset.UnixEpoch);
     }
 
     private static void Register(byte[] input) => RequestBody.ReadRegister(Context(input), BytesMax).AsTask().GetAwaiter().GetResult();
@@ -92,7 +92,7 @@ internal static class RequestParsers
     private static void Protobuf(byte[] input)
     {
         GrpcRequests.Of(DtmBranchRequest.Parser.ParseFrom(input));
-        Validator.Submission(GrpcRequests.Of(DtmRequest.Parser.ParseFrom(input)), prepare: false);
+        Validator.Submission(GrpcRequests.Of(DtmRequest.Parser.ParseFrom(input)), prepare: false, DateTimeOffset.UnixEpoch);
     }
 
     private static void Query(byte[] input)

@@ -1,4 +1,4 @@
-using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 
 namespace OrleansDtm.Simulation.Checkers;
 
@@ -16,7 +16,7 @@ internal sealed class BothWaysCheck : Check
 
         foreach (var action in seen.Calls.Where(static c => c.Name[0] == 'a'))
         {
-            if (seen.Ends.Values.Any(e => e.Name == "c" + action.Name[1..] && e.Outcome == BranchOutcome.Succeeded && e.Place < action.Place))
+            if (seen.Ends.Values.Any(e => e.Name == "c" + action.Name[1..] && e.Outcome == OutcomeKind.Succeeded && e.Place < action.Place))
             {
                 yield return $"{action.Name} is called after its compensation";
             }

@@ -31,19 +31,19 @@ internal sealed class CauseCheck : Check
     private static bool MaySucceed(Case seen) => seen.Transaction.Type switch
     {
         TransactionType.Workflow => seen.WasAsked("succeed"),
-        TransactionType.Msg => seen.WasAsked("submit") || Answered(seen, 'q', BranchOutcome.Succeeded),
+        TransactionType.Msg => seen.WasAsked("submit") || Answered(seen, 'q', OutcomeKind.Succeeded),
         _ => seen.WasAsked("submit"),
     };
 
     private static bool MayFail(Case seen) => seen.Transaction.Type switch
     {
         TransactionType.Workflow => seen.WasAsked("fail"),
-        TransactionType.Msg => seen.WasAsked("abort") || Answered(seen, 'q', BranchOutcome.Failed),
-        TransactionType.Saga => Answered(seen, 'a', BranchOutcome.Failed) || IsOld(seen) || IsTired(seen),
+        TransactionType.Msg => seen.WasAsked("abort") || Answered(seen, 'q', OutcomeKind.Failed),
+        TransactionType.Saga => Answered(seen, 'a', OutcomeKind.Failed) || IsOld(seen) || IsTired(seen),
         _ => seen.WasAsked("abort") || IsOld(seen),
     };
 
-    private static bool Answered(Case seen, char letter, BranchOutcome outcome) =>
+    private static bool Answered(Case seen, char letter, OutcomeKind outcome) =>
         seen.Ends.Values.Any(e => e.Name[0] == letter && e.Outcome == outcome);
 
     private static bool IsOld(Case seen)
@@ -54,5 +54,5 @@ internal sealed class CauseCheck : Check
     }
 
     private static bool IsTired(Case seen) => seen.Transaction.RetryLimit > 0
-        && seen.Ends.Values.Count(static e => e.Name[0] == 'a' && e.Outcome == BranchOutcome.Unknown) > seen.Transaction.RetryLimit;
+        && seen.Ends.Values.Count(static e => e.Name[0] == 'a' && e.Outcome == OutcomeKind.Unknown) > seen.Transaction.RetryLimit;
 }

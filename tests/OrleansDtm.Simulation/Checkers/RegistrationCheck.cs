@@ -61,6 +61,6 @@ internal sealed class RegistrationCheck : Check
     private static bool IsCalled(Case seen, Transaction end, int branch)
     {
         var name = (end.Status == TransactionStatus.Succeed ? "f" : "b") + branch;
-        return seen.Ends.Values.Any(e => e.Name == name && e.Outcome == BranchOutcome.Succeeded);
+        return seen.Ends.Values.Any(e => e.Name == name && e.Outcome == OutcomeKind.Succeeded);
     }
 }

@@ -50,5 +50,5 @@ internal sealed class SagaCheck : Check
     }
 
     private static bool HasSucceeded(Case seen, string name) =>
-        seen.Ends.Values.Any(e => e.Name == name && e.Outcome == BranchOutcome.Succeeded);
+        seen.Ends.Values.Any(e => e.Name == name && e.Outcome == OutcomeKind.Succeeded);
 }

@@ -1,5 +1,6 @@
-using OrleansDtm.Abstractions;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Running;
+using OrleansDtm.Invokers;
 using OrleansDtm.Simulation.Machines;
 using OrleansDtm.Storage;
 
@@ -16,11 +17,11 @@ internal sealed class CallBeforeCommit : Defect
 
     private sealed class Once(IBranchCaller inner) : IBranchCaller
     {
-        private readonly Dictionary<string, Task<BranchAnswer>> _made = [];
+        private readonly Dictionary<string, Task<CallResult>> _made = [];
 
-        public void Early(BranchCallMessage call) => _made.TryAdd($"{call.Gid} {call.Url} {call.Attempt}", inner.Call(call));
+        public void Early(BranchInvocation call) => _made.TryAdd($"{call.Gid} {call.Url} {call.Attempt}", inner.Call(call));
 
-        public Task<BranchAnswer> Call(BranchCallMessage call) =>
+        public Task<CallResult> Call(BranchInvocation call) =>
             _made.Remove($"{call.Gid} {call.Url} {call.Attempt}", out var made) ? made : inner.Call(call);
     }
 
@@ -34,7 +35,8 @@ internal sealed class CallBeforeCommit : Defect
                 var branch = next.Branches[i];
                 if (branch.InFlight && write.Previous?.Branches[i].InFlight != true)
                 {
-                    caller().Early(Messages.Call(new Core.BranchCall(i, branch.Definition, branch.Attempts + 1), next, next.Definition.Options.RequestTimeout));
+                    caller().Early(TransactionRunner.Invocation(
+                        new BranchCall(i, branch.Definition, branch.Attempts + 1), next.Definition, next.Definition.Options.RequestTimeout));
                 }
             }
 
@@ -48,13 +50,13 @@ internal abstract class CallerDefect : Defect
 {
     public override IBranchCaller Caller(IBranchCaller caller, Process process) => new Around(this, caller);
 
-    protected virtual BranchCallMessage Change(BranchCallMessage call) => call;
+    protected virtual BranchInvocation Change(BranchInvocation call) => call;
 
-    protected virtual BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) => answer;
+    protected virtual CallResult Change(BranchInvocation call, CallResult answer) => answer;
 
     private sealed class Around(CallerDefect defect, IBranchCaller inner) : IBranchCaller
     {
-        public async Task<BranchAnswer> Call(BranchCallMessage call)
+        public async Task<CallResult> Call(BranchInvocation call)
         {
             var changed = defect.Change(call);
             return defect.Change(call, await inner.Call(changed));
@@ -68,7 +70,7 @@ internal sealed class CompensationOrder : CallerDefect
     private readonly Dictionary<(string Gid, string Url), string> _turned = [];
     private readonly Dictionary<string, List<string>> _done = [];
 
-    protected override BranchCallMessage Change(BranchCallMessage call)
+    protected override BranchInvocation Change(BranchInvocation call)
     {
         if (call.Op == "action")
         {
@@ -99,22 +101,22 @@ internal sealed class CompensationOrder : CallerDefect
 /// <summary>A call that was not answered is taken for refused.</summary>
 internal sealed class UnknownTakenForFailure : CallerDefect
 {
-    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
-        answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Failed } : answer;
+    protected override CallResult Change(BranchInvocation call, CallResult answer) =>
+        answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Failed } } : answer;
 }
 
 /// <summary>A call that was not answered is taken for done.</summary>
 internal sealed class UnknownTakenForSuccess : CallerDefect
 {
-    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
-        answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Succeeded } : answer;
+    protected override CallResult Change(BranchInvocation call, CallResult answer) =>
+        answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } } : answer;
 }
 
 /// <summary>A question about a prepared message that was not answered is taken for yes.</summary>
 internal sealed class SilenceTakenForYes : CallerDefect
 {
-    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer) =>
-        call is { BranchId: "00", Type: "msg" } && answer.Outcome == BranchOutcome.Unknown ? answer with { Outcome = BranchOutcome.Succeeded } : answer;
+    protected override CallResult Change(BranchInvocation call, CallResult answer) =>
+        call is { BranchId: "00", Type: TransactionType.Msg } && answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } } : answer;
 }
 
 /// <summary>A confirm that is refused is followed by a cancel.</summary>
@@ -122,12 +124,12 @@ internal sealed class CancelAfterRefusedConfirm : CallerDefect
 {
     private readonly HashSet<(string Gid, string Url)> _refused = [];
 
-    protected override BranchCallMessage Change(BranchCallMessage call) =>
+    protected override BranchInvocation Change(BranchInvocation call) =>
         _refused.Contains((call.Gid, call.Url)) ? call with { Url = call.Url.Replace("/f", "/b", StringComparison.Ordinal) } : call;
 
-    protected override BranchAnswer Change(BranchCallMessage call, BranchAnswer answer)
+    protected override CallResult Change(BranchInvocation call, CallResult answer)
     {
-        if (call.Op is "confirm" or "commit" && answer.Outcome == BranchOutcome.Failed)
+        if (call.Op is "confirm" or "commit" && answer.Outcome.Kind == OutcomeKind.Failed)
         {
             _refused.Add((call.Gid, call.Url));
         }
@@ -143,10 +145,10 @@ internal sealed class RetryStorm : Defect
 
     private sealed class Impatient(IBranchCaller inner) : IBranchCaller
     {
-        public async Task<BranchAnswer> Call(BranchCallMessage call)
+        public async Task<CallResult> Call(BranchInvocation call)
         {
             var answer = await inner.Call(call);
-            for (var again = 0; again < 30 && answer.Outcome is BranchOutcome.Unknown or BranchOutcome.Ongoing; again++)
+            for (var again = 0; again < 30 && answer.Outcome.Kind is OutcomeKind.Unknown or OutcomeKind.Ongoing; again++)
             {
                 answer = await inner.Call(call);
             }

@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Simulation.Machines;
 using OrleansDtm.Storage;
 
@@ -30,5 +31,5 @@ internal class Defect
     public virtual Task<TransactionReply> Post(string word, Func<Task<TransactionReply>> post) => post();
 
     /// <summary>What the submitter said on its way to the transaction.</summary>
-    public virtual SubmissionMessage Submission(SubmissionMessage message) => message;
+    public virtual Submission Submission(Submission submission) => submission;
 }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using OrleansDtm.Abstractions;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Simulation.Machines;
 
 namespace OrleansDtm.Simulation.Defects;
@@ -38,8 +40,12 @@ internal sealed class OutageToldAsRefusal : Defect
 /// <summary>The orders of a saga are lost on the way in: everything runs side by side.</summary>
 internal sealed class OrdersLost : Defect
 {
-    public override SubmissionMessage Submission(SubmissionMessage message) =>
-        message.Type == "saga" ? message with { Concurrent = true, Orders = null } : message;
+    public override Submission Submission(Submission submission)
+    {
+        var definition = submission.Definition;
+        var options = definition.Options with { Concurrent = true, Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty };
+        return definition.Type == TransactionType.Saga ? submission with { Definition = definition with { Options = options } } : submission;
+    }
 }
 
 /// <summary>The clock runs a tenth too fast: waits are over early.</summary>

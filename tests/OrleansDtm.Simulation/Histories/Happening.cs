@@ -52,7 +52,7 @@ internal sealed record Called(int Call, string Name, int Attempt, string Process
 internal sealed record Served(int Call, string Name, string Did) : Happening;
 
 /// <summary>The process learns how a call ended.</summary>
-internal sealed record CallEnded(int Call, string Name, BranchOutcome Outcome, string Process) : Happening;
+internal sealed record CallEnded(int Call, string Name, OutcomeKind Outcome, string Process) : Happening;
 
 /// <summary>A submitter's local transaction, or its workflow, comes to something.</summary>
 internal sealed record LocalWork(string What) : Happening;

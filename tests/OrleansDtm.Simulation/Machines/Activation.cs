@@ -1,4 +1,4 @@
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Simulation.Engine;
 
 namespace OrleansDtm.Simulation.Machines;

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
-using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Hosting;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
+using OrleansDtm.Invokers;
 using OrleansDtm.Simulation.Engine;
 using OrleansDtm.Simulation.Histories;
 using OrleansDtm.Simulation.Plans;
@@ -167,9 +168,9 @@ internal sealed class Process : ILogger
     /// <summary>Its calls of branches, with the timeout that the production caller keeps.</summary>
     private sealed class Caller(Process process, Services.BranchServices services) : IBranchCaller
     {
-        public Task<BranchAnswer> Call(BranchCallMessage call)
+        public Task<CallResult> Call(BranchInvocation call)
         {
-            var answer = new TaskCompletionSource<BranchAnswer>();
+            var answer = new TaskCompletionSource<CallResult>();
             process.Step(FaultKind.KillBeforeCall);
             if (!process.IsAlive)
             {

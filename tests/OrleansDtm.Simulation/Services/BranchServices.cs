@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Grpc.Core;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
 using OrleansDtm.Simulation.Engine;
@@ -39,20 +38,20 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     public Ledger Ledger(string gid) => _ledgers[gid];
 
     /// <summary>A process calls a branch; as in production, it waits no longer than the call's timeout.</summary>
-    public void Call(BranchCallMessage call, Process process, TaskCompletionSource<BranchAnswer> answer)
+    public void Call(BranchInvocation call, Process process, TaskCompletionSource<CallResult> answer)
     {
         var (id, name, started) = (++_calls, call.Url[(call.Url.LastIndexOf('/') + 1)..], world.Now);
         world.History.Add(call.Gid, new Called(id, name, call.Attempt, process.Name, process.Owner));
         var fate = Next(call.Gid, name);
         if (fate.Kind == Fate.Throws)
         {
-            world.History.Add(call.Gid, new CallEnded(id, name, BranchOutcome.Unknown, process.Name));
+            world.History.Add(call.Gid, new CallEnded(id, name, OutcomeKind.Unknown, process.Name));
             answer.SetException(new InvalidOperationException("the silo is stopping"));
             return;
         }
 
         Send(id, call.Gid, name, fate, outcome => process.WhenAwake(() => Learn(outcome)));
-        world.After(TimeSpan.FromMilliseconds(call.TimeoutMs), () => process.WhenAwake(() => Learn(Outcome.Unknown("timeout"))));
+        world.After(call.Timeout, () => process.WhenAwake(() => Learn(Outcome.Unknown("timeout"))));
 
         void Learn(Outcome outcome)
         {
@@ -64,9 +63,8 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
             process.Step(FaultKind.KillAtAnswer);
             if (process.IsAlive)
             {
-                var kind = Kind(outcome.Kind);
-                world.History.Add(call.Gid, new CallEnded(id, name, kind, process.Name));
-                answer.TrySetResult(new BranchAnswer { Outcome = kind, Error = outcome.Error, Duration = world.Now - started });
+                world.History.Add(call.Gid, new CallEnded(id, name, outcome.Kind, process.Name));
+                answer.TrySetResult(new CallResult(outcome, world.Now - started));
             }
         }
     }
@@ -192,13 +190,4 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
                 body)
             : OutcomeRules.FromHttp(status, Encoding.UTF8.GetBytes(body));
     }
-
-    private static BranchOutcome Kind(OutcomeKind kind) => kind switch
-    {
-        OutcomeKind.Succeeded => BranchOutcome.Succeeded,
-        OutcomeKind.Failed => BranchOutcome.Failed,
-        OutcomeKind.Ongoing => BranchOutcome.Ongoing,
-        OutcomeKind.NotSent => BranchOutcome.NotSent,
-        _ => BranchOutcome.Unknown,
-    };
 }

@@ -5,7 +5,7 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Protocol;
 using OrleansDtm.Simulation.Machines;
 using OrleansDtm.Simulation.Plans;
@@ -22,15 +22,13 @@ internal sealed class Requests
     };
 
     private readonly TransactionPlan _plan;
-    private readonly SubmissionMessage _prepare;
-    private readonly SubmissionMessage _submit;
+    private readonly RequestValidator _validator = new(Options);
+    private readonly Defects.Defect _defect;
 
     public Requests(TransactionPlan plan, Defects.Defect defect)
     {
         _plan = plan;
-        var validator = new RequestValidator(Options);
-        _submit = defect.Submission(validator.Submission(Body(prepare: false), prepare: false));
-        _prepare = plan.Type == TransactionType.Saga ? _submit : defect.Submission(validator.Submission(Body(prepare: true), prepare: true));
+        _defect = defect;
     }
 
     /// <summary>The event a word stands for, brought in by the grain of the gid.</summary>
@@ -39,41 +37,37 @@ internal sealed class Requests
         var now = at.Process.Clock.GetUtcNow();
         return word switch
         {
-            "prepare" => at.Runner.Post(new TransactionEvent.Prepare(Messages.Submission(_plan.Gid, _prepare, now))),
-            "submit" => at.Runner.Post(new TransactionEvent.Submit(Messages.Submission(_plan.Gid, _submit, now)), _submit.WaitResult),
+            "prepare" => at.Runner.Post(new TransactionEvent.Prepare(Submission(prepare: true, now))),
+            "submit" => at.Runner.Post(new TransactionEvent.Submit(Submission(prepare: false, now)), _plan.WaitResult),
             "abort" => at.Runner.Post(new TransactionEvent.Abort(_plan.Type, "changed its mind")),
             "succeed" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "done")),
             "fail" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", "")),
             "retry" => at.Runner.Post(TransactionEvent.RetryNow.Instance),
             "wait" => at.Runner.Post(TransactionEvent.TimeDue.Instance, wait: true),
             "stop" => at.Runner.Post(TransactionEvent.ForceStop.Instance),
-            _ => Register(at, word, now),
+            _ => at.Runner.Post(Register(word, now)),
         };
     }
 
     public static string BranchId(int branch) => (branch + 1).ToString("00", CultureInfo.InvariantCulture);
 
-    private async Task<TransactionReply> Register(Activation at, string word, DateTimeOffset now)
+    private Submission Submission(bool prepare, DateTimeOffset now) =>
+        _defect.Submission(_validator.Submission(Body(prepare), prepare, now));
+
+    private TransactionEvent.Register Register(string word, DateTimeOffset now)
     {
         var other = word.EndsWith('!');
         var branch = int.Parse(word.TrimEnd('!')[3..], CultureInfo.InvariantCulture);
-        var message = new RegisterMessage
+        (string, string)[] calls = _plan.Type switch
         {
-            Type = Names.Of(_plan.Type),
-            BranchId = BranchId(branch),
-            Payload = Encoding.UTF8.GetBytes(other ? "other" : "same"),
-            Calls = _plan.Type switch
-            {
-                TransactionType.Tcc => [new(BranchOps.Cancel, Url($"b{branch}")), new(BranchOps.Confirm, Url($"f{branch}"))],
-                TransactionType.Xa => [new(BranchOps.Rollback, Url($"b{branch}")), new(BranchOps.Commit, Url($"f{branch}"))],
-                _ => [new RegisterCall("do", "")],
-            },
-            Status = _plan.Type == TransactionType.Workflow ? "succeed" : "prepared",
+            TransactionType.Tcc => [(BranchOps.Cancel, Url($"b{branch}")), (BranchOps.Confirm, Url($"f{branch}"))],
+            TransactionType.Xa => [(BranchOps.Rollback, Url($"b{branch}")), (BranchOps.Commit, Url($"f{branch}"))],
+            _ => [("do", "")],
         };
-        var reply = await at.Runner.Post(Messages.Register(message, now));
-
-        // As the grain.
-        return reply.Kind == ReplyKind.NotFound ? reply with { Kind = ReplyKind.Conflict } : reply;
+        return new TransactionEvent.Register(
+            _plan.Type,
+            BranchPlan.Registered(BranchId(branch), calls, Encoding.UTF8.GetBytes(other ? "other" : "same"), now),
+            _plan.Type == TransactionType.Workflow ? BranchStatus.Succeed : BranchStatus.Prepared);
     }
 
     private TransactionRequest Body(bool prepare)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Alerts;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Server;
 using Xunit;
 using CoreTransaction = OrleansDtm.Core.Transaction;

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
@@ -46,11 +45,11 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         var queued = Call(60_000);
         var ended = _service.Ended(TestContext.Current.CancellationToken);
 
-        Assert.Equal((BranchOutcome.NotSent, "1 calls to bank:80 are under way already; no place within the request timeout"), (crowded.Outcome, crowded.Error));
+        Assert.Equal((OutcomeKind.NotSent, "1 calls to bank:80 are under way already; no place within the request timeout"), (crowded.Outcome.Kind, crowded.Outcome.Error));
         Assert.False(ended.IsCompleted);
         _answer.SetResult(Outcome.Succeeded);
-        Assert.Equal(BranchOutcome.Succeeded, (await call).Outcome);
-        Assert.Equal(BranchOutcome.Succeeded, (await queued).Outcome);
+        Assert.Equal(OutcomeKind.Succeeded, (await call).Outcome.Kind);
+        Assert.Equal(OutcomeKind.Succeeded, (await queued).Outcome.Kind);
         await ended.WaitAsync(SiloUnderTest.Patience, TestContext.Current.CancellationToken);
         await _service.Ended(TestContext.Current.CancellationToken);
     }
@@ -63,7 +62,7 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         await now.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _service.Ended(now.Token));
         _answer.SetResult(Outcome.Succeeded);
-        Assert.Equal(BranchOutcome.Succeeded, (await call).Outcome);
+        Assert.Equal(OutcomeKind.Succeeded, (await call).Outcome.Kind);
     }
 
     [Fact]
@@ -83,15 +82,15 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
 
     public void Dispose() => _provider.Dispose();
 
-    private Task<BranchAnswer> Call(long timeoutMs) => _service.Call(new BranchCallMessage
+    private Task<CallResult> Call(long timeoutMs) => _service.Call(new BranchInvocation
     {
         Gid = "g1",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "http",
         BranchId = "01",
         Op = "action",
         Url = "http://bank:80/a",
-        TimeoutMs = timeoutMs,
+        Timeout = TimeSpan.FromMilliseconds(timeoutMs),
         Attempt = 1,
     });
 }

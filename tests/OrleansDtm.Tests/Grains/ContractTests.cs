@@ -4,6 +4,8 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Messages;
+using OrleansDtm.Grains.Topic;
 using Xunit;
 
 namespace OrleansDtm.Tests.Grains;
@@ -14,7 +16,7 @@ namespace OrleansDtm.Tests.Grains;
 /// </summary>
 public sealed class ContractTests
 {
-    private static readonly Assembly Contracts = typeof(ITransactionGrain).Assembly;
+    private static readonly Assembly[] Contracts = [typeof(ITransactionsGrain).Assembly, typeof(EventMessage).Assembly];
 
     [Fact]
     public void Every_message_survives_the_serializer_with_all_its_fields()
@@ -23,14 +25,16 @@ public sealed class ContractTests
         var serializer = services.GetRequiredService<Serializer>();
         object[] messages =
         [
-            Step(), Submission(), Register(), Register().Calls[0], Subscriber(), Call(), Reply(), Answer(), .. ClientContracts.Samples(),
+            Step(), Subscriber(), Reply(), .. ClientContracts.Samples(),
         ];
         Assert.Equal(
-            Messages().Where(static type => !type.IsEnum).OrderBy(static type => type.Name),
+            Messages().Where(static type => !type.IsEnum && !IsSurrogate(type)).OrderBy(static type => type.Name),
             messages.Select(static message => message.GetType()).OrderBy(static type => type.Name));
         foreach (var message in messages)
         {
-            Assert.All(Fields(message.GetType()), field => Assert.False(IsDefault(field.GetValue(message)), $"{field.Name} has no value to lose"));
+            Assert.All(
+                Fields(message.GetType()).Cast<PropertyInfo>(),
+                field => Assert.False(IsDefault(field.GetValue(message)), $"{field.Name} has no value to lose"));
             var copy = serializer.Deserialize<object>(serializer.SerializeToArray(message));
             Assert.IsType(message.GetType(), copy);
             Assert.Equal(JsonSerializer.Serialize(message), JsonSerializer.Serialize(copy));
@@ -44,7 +48,10 @@ public sealed class ContractTests
         Assert.Equal(Messages().Count, Messages().Select(Alias).Distinct().Count());
         foreach (var type in Messages().Where(static type => !type.IsEnum))
         {
-            Assert.Equal(type.GetProperties().Where(static p => p.CanWrite && !p.GetMethod!.IsStatic).Select(static p => p.Name).Order(), Fields(type).Select(static p => p.Name).Order());
+            var carried = IsSurrogate(type)
+                ? type.GetFields().Select(static f => f.Name)
+                : type.GetProperties().Where(static p => p.CanWrite && !p.GetMethod!.IsStatic).Select(static p => p.Name);
+            Assert.Equal(carried.Order(), Fields(type).Select(static p => p.Name).Order());
             Assert.Equal(Enumerable.Range(0, Fields(type).Count), Fields(type).Select(Id));
         }
     }
@@ -93,15 +100,20 @@ public sealed class ContractTests
     }
 
     private static List<Type> Messages() =>
-        [.. Contracts.GetTypes().Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute)) && !typeof(Exception).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Contracts.SelectMany(static a => a.GetTypes()).Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute)) && !typeof(Exception).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
 
     private static List<Type> Grains() =>
-        [.. Contracts.GetTypes().Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Contracts.SelectMany(static a => a.GetTypes()).Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
 
-    private static List<PropertyInfo> Fields(Type type) =>
-        [.. type.GetProperties().Where(static p => p.IsDefined(typeof(IdAttribute))).OrderBy(Id)];
+    /// <summary>What stands for a record of Core on its way: a struct with fields.</summary>
+    private static bool IsSurrogate(Type type) => type is { IsValueType: true, IsEnum: false };
 
-    private static int Id(PropertyInfo field) => (int)field.GetCustomAttribute<IdAttribute>()!.Id;
+    private static List<MemberInfo> Fields(Type type) =>
+        [.. type.GetMembers().Where(static p => p.IsDefined(typeof(IdAttribute))).OrderBy(Id)];
+
+    private static Type TypeOf(MemberInfo member) => member is PropertyInfo property ? property.PropertyType : ((FieldInfo)member).FieldType;
+
+    private static int Id(MemberInfo field) => (int)field.GetCustomAttribute<IdAttribute>()!.Id;
 
     private static string? Alias(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>()?.Alias;
 
@@ -111,7 +123,7 @@ public sealed class ContractTests
         .. from type in Messages()
            from line in type.IsEnum
                ? Enum.GetNames(type).Select(name => $"{Convert.ToInt32(Enum.Parse(type, name), null)} {name}")
-               : Fields(type).Select(static field => $"{Id(field)} {field.Name}: {Name(field.PropertyType)}")
+               : Fields(type).Select(static field => $"{Id(field)} {field.Name}: {Name(TypeOf(field))}")
            select $"{Alias(type)} {line}",
         .. from type in Grains()
            from method in type.GetMethods().OrderBy(Alias, StringComparer.Ordinal)
@@ -141,61 +153,10 @@ public sealed class ContractTests
         _ => false,
     };
 
-    private static StepMessage Step() => new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255], Subscribers = ["http://bank/s"] };
-
-    private static RegisterMessage Register() => new()
-    {
-        Type = "tcc",
-        BranchId = "01",
-        Calls = [new RegisterCall("confirm", "http://bank/y")],
-        Payload = [0, 255],
-        Status = "succeed",
-    };
+    private static StepMessage Step() => new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255] };
 
     private static TopicSubscriber Subscriber() => new("http://bank/s", "remark");
 
-    private static SubmissionMessage Submission() => new()
-    {
-        Type = "saga",
-        Protocol = "grpc",
-        Steps = [Step(), new StepMessage()],
-        QueryPrepared = "http://bank/q",
-        CustomData = "{\"ü\":1}",
-        BranchHeaders = new Dictionary<string, string> { ["x-a"] = "1", ["X-A"] = "2" },
-        TimeoutToFailMs = 1,
-        RetryIntervalMs = 2,
-        RetryIntervalMaxMs = 3,
-        RequestTimeoutMs = long.MaxValue,
-        RetryLimit = 4,
-        Concurrent = true,
-        WaitResult = true,
-        DelayMs = 5,
-        Orders = new Dictionary<int, int[]> { [1] = [0], [2] = [0, 1] },
-        CallbackOp = "msg",
-        CallbackPayload = [1, 2],
-        NoticeUrl = "http://bank/told",
-        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        TraceState = "a=1",
-    };
-
-    private static BranchCallMessage Call() => new()
-    {
-        Gid = "g1",
-        Type = "saga",
-        Protocol = "http",
-        BranchId = "01",
-        Op = "action",
-        Url = "http://bank/a",
-        Payload = new byte[] { 0, 1, 255 },
-        Headers = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("x-a", "1"),
-        TimeoutMs = 3000,
-        Attempt = 2,
-        TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        TraceState = "a=1",
-    };
-
     private static TransactionReply Reply() =>
         new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost" };
-
-    private static BranchAnswer Answer() => new() { Outcome = BranchOutcome.Ongoing, Error = "wait", Duration = TimeSpan.FromTicks(12_345) };
 }

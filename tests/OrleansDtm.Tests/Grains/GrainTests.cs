@@ -155,7 +155,7 @@ public sealed class GrainTests
     public async Task A_type_that_does_not_exist_is_refused()
     {
         await using var silo = await SiloUnderTest.Start();
-        var reply = await silo.Submit("g1", SiloUnderTest.Saga("http://bank/a0") with { Type = "sagas" });
+        var reply = await silo.Submit("g1", SiloUnderTest.Saga("http://bank/a0") with { Type = TransactionType.None });
 
         Assert.Equal((ReplyKind.Invalid, "trans_type: 'None' is not supported"), (reply.Kind, reply.Message));
         await silo.Deactivated("g1");

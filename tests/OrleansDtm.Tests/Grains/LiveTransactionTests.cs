@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
 using Xunit;
 
 namespace OrleansDtm.Tests.Grains;
@@ -51,10 +51,10 @@ public sealed class LiveTransactionTests
             reading.TrySetResult();
             read.Task.GetAwaiter().GetResult();
         };
-        var transactions = silo.Services.GetRequiredService<TransactionReferences>();
-        var first = Task.Run(() => transactions.Of("g1").RetryNow(), TestContext.Current.CancellationToken);
+        var transactions = silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>();
+        var first = Task.Run(() => transactions.Tell("g1", TransactionEvent.RetryNow.Instance), TestContext.Current.CancellationToken);
         await reading.Task;
-        var second = transactions.Of("g1").RetryNow();
+        var second = transactions.Tell("g1", TransactionEvent.RetryNow.Instance);
         var gone = Gone(silo, "g1");
         Assert.False(gone.IsCompleted);
         read.SetResult();
@@ -74,7 +74,7 @@ public sealed class LiveTransactionTests
         Assert.Equal("submitted", reply.Status);
         await Gone(silo, "g1");
         silo.Service = static (_, _) => Task.FromResult(Outcome.Succeeded);
-        await SiloUnderTest.Soon(silo.Services.GetRequiredService<TransactionReferences>().Of("g1").RetryNow());
+        await SiloUnderTest.Soon(silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>().Tell("g1", TransactionEvent.RetryNow.Instance));
         Assert.Equal(TransactionStatus.Succeed, (await silo.Store.Ended("g1")).Status);
     }
 
@@ -133,12 +133,9 @@ public sealed class LiveTransactionTests
         await stops;
     }
 
-    private static Task<TransactionReply> Here(SiloUnderTest silo, string gid, SubmissionMessage submission)
-    {
-        var transaction = silo.Services.GetRequiredService<TransactionReferences>().Of(gid);
-        Assert.IsType<LocalTransaction>(transaction);
-        return SiloUnderTest.Soon(transaction.Submit(submission));
-    }
+    private static Task<TransactionReply> Here(SiloUnderTest silo, string gid, Planned plan) => SiloUnderTest.Soon(
+        silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>()
+            .Tell(gid, new TransactionEvent.Submit(plan.For(gid)), plan.WaitResult));
 
     private static Task Gone(SiloUnderTest silo, string gid) =>
         silo.Services.GetRequiredService<LiveTransactions>().Ended(gid).WaitAsync(SiloUnderTest.Patience);

@@ -13,7 +13,7 @@ public sealed class RunnerFaultTests
     public void A_retry_whose_write_is_durable_but_unanswered_is_called_as_soon_as_the_store_is_back()
     {
         _world.Submit();
-        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer");
+        _world.Answer("a0", OutcomeKind.Unknown, "reset by peer");
         _world.Store.Script(WriteFate.LostAfter);
         _world.Wake(); // The retry is written; nobody hears of it.
         Assert.Equal(("a0", 0), (_world.CallNames, _world.Dones));
@@ -95,7 +95,7 @@ public sealed class RunnerFaultTests
     {
         _world.Submit(1);
         _world.Store.Script(fate);
-        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer");
+        _world.Answer("a0", OutcomeKind.Unknown, "reset by peer");
         _world.Wake();
         Assert.Equal(("a0", 1), (_world.CallNames, _world.Stored.Branches[1].Attempts));
 
@@ -113,7 +113,7 @@ public sealed class RunnerFaultTests
         _world.Options = _world.Options with { RetryLimit = 1 };
         _world.Submit(1);
         _world.Store.Script(WriteFate.LostAfter, WriteFate.LostAfter);
-        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer"); // Written, unheard, and kept.
+        _world.Answer("a0", OutcomeKind.Unknown, "reset by peer"); // Written, unheard, and kept.
         _world.Clock.Advance(TimeSpan.FromSeconds(15)); // The retry is due when the store is back.
         _world.Runner.Wake(); // It is written, unheard too.
         Assert.Equal(("a0", 1), (_world.CallNames, _world.Stored.Branches[1].Attempts));

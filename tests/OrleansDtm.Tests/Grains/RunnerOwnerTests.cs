@@ -46,7 +46,7 @@ public sealed class RunnerOwnerTests
         _world.Submit(3);
         _world.Store.Script(WriteFate.Held);
         _world.Answer("a1"); // Its write is held ...
-        _world.Answer("a0", BranchOutcome.Failed, "no"); // ... while this one comes ...
+        _world.Answer("a0", OutcomeKind.Failed, "no"); // ... while this one comes ...
         _world.Elsewhere(new TransactionEvent.BranchAnswered(5, Outcome.Succeeded, TimeSpan.Zero));
         var asked = _world.Store.Asked.Count;
         _world.Store.Release(); // ... and another owner wins.
@@ -61,7 +61,7 @@ public sealed class RunnerOwnerTests
     {
         var reply = _world.Submit(wait: true);
         _world.Elsewhere(new TransactionEvent.BranchAnswered(1, Outcome.Succeeded, TimeSpan.Zero));
-        _world.Answer("a0", BranchOutcome.Failed, "an answer of the old life");
+        _world.Answer("a0", OutcomeKind.Failed, "an answer of the old life");
         Assert.False(reply.IsCompleted);
         Assert.Equal(_world.Stored.LeaseUntil, _world.WakeMoment);
 
@@ -243,7 +243,7 @@ public sealed class RunnerOwnerTests
         _world.Clock.Advance(Lease - TimeSpan.FromSeconds(1));
         _world.Store.Release();
 
-        Assert.Equal(1000, Assert.Single(_world.Messages).TimeoutMs);
+        Assert.Equal(1000, Assert.Single(_world.Invocations).Timeout.TotalMilliseconds);
     }
 
     /// <summary>Orleans ends activations whose directory entry went with another silo; nobody would look before the lease is over.</summary>

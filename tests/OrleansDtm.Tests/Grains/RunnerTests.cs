@@ -41,7 +41,7 @@ public sealed class RunnerTests
         _world.Store.Release();
         Assert.Equal("a0 a1", _world.CallNames);
 
-        _world.Answer("a1", BranchOutcome.Failed, "no");
+        _world.Answer("a1", OutcomeKind.Failed, "no");
         Assert.Equal("a0 a1", _world.CallNames);
         _world.Store.Release();
         Assert.Equal("a0 a1 c1", _world.CallNames);
@@ -75,7 +75,7 @@ public sealed class RunnerTests
         _world.Store.Script(WriteFate.Held);
         _world.Answer("a2");
         _world.Answer("a0"); // By itself it would let a3 start.
-        _world.Answer("a1", BranchOutcome.Failed, "no");
+        _world.Answer("a1", OutcomeKind.Failed, "no");
         _world.Store.Release();
 
         Assert.DoesNotContain("a3", _world.Calls);
@@ -115,7 +115,7 @@ public sealed class RunnerTests
         _world.Answer("a0");
         _world.Store.Release();
         _world.Store.Script(WriteFate.Held);
-        _world.Answer("a1", BranchOutcome.Unknown, "lost");
+        _world.Answer("a1", OutcomeKind.Unknown, "lost");
         var retry = _world.RetryNow();
         var stop = _world.ForceStop();
         _world.Store.Release();
@@ -156,12 +156,12 @@ public sealed class RunnerTests
     public void A_call_says_everything_the_branch_must_know()
     {
         _world.Submit(1);
-        _world.Answer("a0", BranchOutcome.Unknown, "lost");
+        _world.Answer("a0", OutcomeKind.Unknown, "lost");
         _world.Wake();
 
-        var call = _world.Messages[^1];
+        var call = _world.Invocations[^1];
         Assert.Equal((RunnerWorld.Gid, "saga", "http", "01", "action"), (call.Gid, call.Type, call.Protocol, call.BranchId, call.Op));
-        Assert.Equal(("http://bank/a0", 3000L, 2), (call.Url, call.TimeoutMs, call.Attempt));
+        Assert.Equal(("http://bank/a0", 3000.0, 2), (call.Url, call.Timeout.TotalMilliseconds, call.Attempt));
         Assert.Equal("{}"u8.ToArray(), call.Payload.ToArray());
         Assert.Null(call.Headers);
     }
@@ -183,7 +183,7 @@ public sealed class RunnerTests
     public void An_answer_without_an_outcome_counts_as_unknown()
     {
         _world.Submit(1);
-        _world.Answer("a0", BranchOutcome.None);
+        _world.Answer("a0", OutcomeKind.None);
 
         Assert.Equal(OutcomeKind.Unknown, Assert.Single(_world.Stored.Branches[1].History).Outcome);
     }
@@ -193,7 +193,7 @@ public sealed class RunnerTests
     {
         _world.Submit(1);
         Assert.Null(_world.WakeMoment); // Its calls come back by themselves.
-        _world.Answer("a0", BranchOutcome.Ongoing);
+        _world.Answer("a0", OutcomeKind.Ongoing);
 
         Assert.Equal(RunnerWorld.Start.AddSeconds(10), _world.WakeMoment);
         Assert.Equal(0, _world.Dones);
@@ -206,7 +206,7 @@ public sealed class RunnerTests
     {
         _world.Options = _world.Options with { RetryInterval = TimeSpan.FromSeconds(31) };
         _world.Submit(1);
-        _world.Answer("a0", BranchOutcome.Ongoing);
+        _world.Answer("a0", OutcomeKind.Ongoing);
 
         Assert.Null(_world.WakeMoment);
         Assert.Equal(1, _world.Dones);
@@ -224,7 +224,7 @@ public sealed class RunnerTests
 
         Assert.Equal(TransactionStatus.Aborting, _world.Stored.Status);
         Assert.Equal("a0", _world.CallNames); // Its compensation waits for the action's call to end.
-        _world.Answer("a0", BranchOutcome.Unknown, "lost");
+        _world.Answer("a0", OutcomeKind.Unknown, "lost");
         _world.Answer("c0");
         Assert.Equal((TransactionStatus.Failed, "a0 c0"), (_world.Stored.Status, _world.CallNames));
     }
@@ -233,7 +233,7 @@ public sealed class RunnerTests
     public void A_wake_that_comes_too_early_changes_nothing()
     {
         _world.Submit(1);
-        _world.Answer("a0", BranchOutcome.Ongoing);
+        _world.Answer("a0", OutcomeKind.Ongoing);
         _world.Runner.Wake();
 
         Assert.Equal("a0", _world.CallNames);

@@ -24,7 +24,7 @@ public sealed class RunnerWaitTests
     public void A_waiting_submit_learns_why_it_failed()
     {
         var reply = _world.Submit(1, wait: true);
-        _world.Answer("a0", BranchOutcome.Failed, "no money");
+        _world.Answer("a0", OutcomeKind.Failed, "no money");
         Assert.False(reply.IsCompleted);
         _world.Answer("c0");
 
@@ -36,7 +36,7 @@ public sealed class RunnerWaitTests
     public void A_waiting_submit_is_answered_with_the_unfinished_state_when_it_pauses_before_a_retry()
     {
         var reply = _world.Submit(1, wait: true);
-        _world.Answer("a0", BranchOutcome.Unknown, "reset by peer");
+        _world.Answer("a0", OutcomeKind.Unknown, "reset by peer");
 
         Assert.Equal((ReplyKind.Ok, "submitted"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));
         Assert.Equal("reset by peer", RunnerWorld.Now(reply).LastError);
@@ -47,7 +47,7 @@ public sealed class RunnerWaitTests
     {
         _world.Options = _world.Options with { Concurrent = true };
         var reply = _world.Submit(wait: true);
-        _world.Answer("a0", BranchOutcome.Unknown, "lost");
+        _world.Answer("a0", OutcomeKind.Unknown, "lost");
         Assert.False(reply.IsCompleted);
         _world.Answer("a1");
 

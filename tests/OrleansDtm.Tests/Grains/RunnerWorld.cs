@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
+using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 using Xunit;
 
@@ -20,7 +21,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public const long Somebody = 8;
     public static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    private readonly Dictionary<string, TaskCompletionSource<BranchAnswer>> _open = [];
+    private readonly Dictionary<string, TaskCompletionSource<CallResult>> _open = [];
 
     public RunnerWorld(ScriptedStore? store = null)
     {
@@ -42,7 +43,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     /// <summary>Every call made, in order, "a0 a1 c0".</summary>
     public List<string> Calls { get; } = [];
 
-    public List<BranchCallMessage> Messages { get; } = [];
+    public List<BranchInvocation> Invocations { get; } = [];
 
     /// <summary>The moment last asked for.</summary>
     public DateTimeOffset? WakeMoment { get; private set; }
@@ -55,7 +56,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public Exception? CallFails { get; set; }
 
     /// <summary>Looks at each call when it is made.</summary>
-    public Action<BranchCallMessage>? OnCall { get; set; }
+    public Action<BranchInvocation>? OnCall { get; set; }
 
     public Transaction Stored => Store.Stored(Gid)!.Transaction;
 
@@ -76,14 +77,14 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public Task<TransactionReply> RetryNow() => Runner.Post(TransactionEvent.RetryNow.Instance);
 
     /// <summary>The service answers the open call.</summary>
-    public void Answer(string call, BranchOutcome outcome = BranchOutcome.Succeeded, string? error = null)
+    public void Answer(string call, OutcomeKind outcome = OutcomeKind.Succeeded, string? error = null)
     {
         Assert.True(_open.Remove(call, out var open), $"{call} is not under way; calls so far: {CallNames}");
-        open.SetResult(new BranchAnswer { Outcome = outcome, Error = error, Duration = TimeSpan.FromMilliseconds(5) });
+        open.SetResult(new CallResult(new Outcome(outcome, error), TimeSpan.FromMilliseconds(5)));
     }
 
     /// <summary>The open call itself, for an answer that comes when nobody expects it any more.</summary>
-    public TaskCompletionSource<BranchAnswer> Open(string call) => _open[call];
+    public TaskCompletionSource<CallResult> Open(string call) => _open[call];
 
     /// <summary>Time passes until the moment the runner asked for, and the host keeps its word.</summary>
     public void Wake()
@@ -129,11 +130,11 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         Assert.True(Dones > 0, "the runner was not let go");
     }
 
-    Task<BranchAnswer> IBranchCaller.Call(BranchCallMessage call)
+    Task<CallResult> IBranchCaller.Call(BranchInvocation call)
     {
         var name = call.Url.Split('/')[^1];
         Calls.Add(name);
-        Messages.Add(call);
+        Invocations.Add(call);
         OnCall?.Invoke(call);
         if (CallFails is { } failure)
         {
@@ -141,7 +142,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
             throw failure;
         }
 
-        var open = new TaskCompletionSource<BranchAnswer>();
+        var open = new TaskCompletionSource<CallResult>();
         _open[name] = open;
         return open.Task;
     }

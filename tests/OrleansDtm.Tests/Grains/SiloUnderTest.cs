@@ -6,6 +6,8 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Hosting;
+using OrleansDtm.Grains.Recovery;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 
@@ -67,12 +69,10 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         return silo;
     }
 
-    public static SubmissionMessage Saga(params string[] actions) => new()
+    public static Planned Saga(params string[] actions) => new()
     {
-        Type = "saga",
-        Steps = [.. actions.Select(static action => new StepMessage { Action = action, Compensate = action + "/undo" })],
-        RetryIntervalMs = 10_000,
-        RetryIntervalMaxMs = 600_000,
+        Type = TransactionType.Saga,
+        Steps = [.. actions.Select(static action => new BranchStep(action, action + "/undo", default))],
         RequestTimeoutMs = 30_000,
     };
 
@@ -83,9 +83,9 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     public async Task<SiloAddress?> SweptBy(int shard) => await _cluster.Client.GetGrain<IManagementGrain>(0)
         .GetActivationAddress(_cluster.Client.GetGrain<IRecoveryGrain>(shard));
 
-    public ITransactionGrain Grain(string gid) => _cluster.Client.GetGrain<ITransactionGrain>(gid);
+    public Reached Grain(string gid) => new(_cluster.Client.GetGrain<ITransactionGrain>(gid), gid);
 
-    public Task<TransactionReply> Submit(string gid, SubmissionMessage saga) => Soon(Grain(gid).Submit(saga));
+    public Task<TransactionReply> Submit(string gid, Planned saga) => Soon(Grain(gid).Submit(saga));
 
     /// <summary>The reply, or a failure instead of a test that hangs.</summary>
     public static Task<TransactionReply> Soon(Task<TransactionReply> reply) => reply.WaitAsync(Patience);
@@ -96,11 +96,11 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     /// <summary>Ends when the transaction's activation has gone.</summary>
     public async Task Deactivated(string gid)
     {
-        await _cluster.WaitForDeactivationAsync(Grain(gid)).WaitAsync(Patience);
-        Xunit.Assert.False(_cluster.TryGetGrainContext(Grain(gid).GetGrainId(), out _));
+        await _cluster.WaitForDeactivationAsync(Grain(gid).Grain).WaitAsync(Patience);
+        Xunit.Assert.False(_cluster.TryGetGrainContext(Grain(gid).Grain.GetGrainId(), out _));
     }
 
-    public bool IsActive(string gid) => _cluster.TryGetGrainContext(Grain(gid).GetGrainId(), out _);
+    public bool IsActive(string gid) => _cluster.TryGetGrainContext(Grain(gid).Grain.GetGrainId(), out _);
 
     /// <summary>A service that does not answer before its caller gives up.</summary>
     public static async Task<Outcome> Hang(CancellationToken cancellationToken)

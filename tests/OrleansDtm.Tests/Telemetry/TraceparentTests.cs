@@ -1,5 +1,8 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Messages;
 using OrleansDtm.Grains.Tracing;
+using OrleansDtm.Invokers;
 using Xunit;
 
 namespace OrleansDtm.Tests.Telemetry;
@@ -69,13 +72,23 @@ public sealed class TraceparentTests
     {
         const string Secret = "s3cret";
         var url = $"http://me:{Secret}@bank/in?token={Secret}";
-        var step = new StepMessage { Action = url, Compensate = url, Subscribers = [url] };
+        var step = new StepMessage { Action = url, Compensate = url };
         object[] messages =
         [
             step,
-            new SubmissionMessage { Type = "saga", Steps = [step], QueryPrepared = url, NoticeUrl = url, CustomData = Secret, BranchHeaders = new() { ["a"] = Secret } },
-            new BranchCallMessage { Gid = "g", Type = "saga", Protocol = "http", BranchId = "01", Op = "action", Url = url },
-            new RegisterMessage { Type = "tcc", BranchId = "01", Calls = [new RegisterCall("confirm", url)] },
+            new EventMessage(new TransactionEvent.Submit(new Submission(
+                new TransactionDefinition
+                {
+                    Gid = "g",
+                    Type = TransactionType.Saga,
+                    Created = default,
+                    QueryPrepared = url,
+                    NoticeUrl = url,
+                    CustomData = Secret,
+                    Options = new TransactionOptions(),
+                },
+                BranchPlan.Of(TransactionType.Saga, [new BranchStep(url, url, default)], default))), Wait: false),
+            new BranchInvocation { Gid = "g", Type = TransactionType.Saga, Protocol = "http", BranchId = "01", Op = "action", Url = url },
             new TransactionRequestMessage { Type = "saga", Gid = "g", Steps = [step], CustomData = Secret, QueryPrepared = url, CallbackUrl = url },
             BranchRegistration.Tcc("g", "01", url, url),
         ];

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Grains.Running;
+using OrleansDtm.Invokers;
 using OrleansDtm.Tests.Core;
 
 namespace OrleansDtm.Tests.Grains.Faults;
@@ -159,19 +160,19 @@ internal sealed class FaultWorld
         }
     }
 
-    private Task<BranchAnswer> Serve(string name)
+    private Task<CallResult> Serve(string name)
     {
         Tell($"call {name}");
         _laws.JudgeCall(name);
         var tries = _tries[name] = _tries.GetValueOrDefault(name) + 1;
-        var outcome = _scenario.Flaky && tries == 1 ? BranchOutcome.Unknown
-            : _scenario.Refusing.Contains(name) ? BranchOutcome.Failed
-            : BranchOutcome.Succeeded;
-        var answer = new TaskCompletionSource<BranchAnswer>();
+        var outcome = _scenario.Flaky && tries == 1 ? OutcomeKind.Unknown
+            : _scenario.Refusing.Contains(name) ? OutcomeKind.Failed
+            : OutcomeKind.Succeeded;
+        var answer = new TaskCompletionSource<CallResult>();
         _time.After(ServiceTime, () =>
         {
             Tell($"{name} answers {outcome}");
-            answer.SetResult(new BranchAnswer { Outcome = outcome, Error = outcome == BranchOutcome.Succeeded ? null : "no", Duration = ServiceTime });
+            answer.SetResult(new CallResult(new Outcome(outcome, outcome == OutcomeKind.Succeeded ? null : "no"), ServiceTime));
         });
         return answer.Task;
     }
@@ -235,7 +236,7 @@ internal sealed class FaultWorld
             });
         }
 
-        public async Task<BranchAnswer> Call(BranchCallMessage call)
+        public async Task<CallResult> Call(BranchInvocation call)
         {
             var name = call.Url.Split('/')[^1];
             _world._laws.Hold(_underWay.Add(name), $"at most one call of {name} is under way");

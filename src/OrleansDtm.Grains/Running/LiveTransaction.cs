@@ -1,4 +1,7 @@
-namespace OrleansDtm.Grains.Transaction;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>One transaction as it runs in this silo: its runner, whose events take turns, its timer and its end.</summary>
 internal sealed class LiveTransaction : IRunnerHost
@@ -23,13 +26,13 @@ internal sealed class LiveTransaction : IRunnerHost
     /// <summary>Ends when it is run here no more.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Asks its runner for something, in a turn.</summary>
-    /// <returns>Null when this run has ended: another one must be asked.</returns>
-    public Task<T>? Ask<T>(Func<TransactionRunner, Task<T>> request)
+    /// <summary>Tells its runner of an event, in a turn.</summary>
+    /// <returns>Null when this run has ended: another one must be told.</returns>
+    public Task<TransactionReply>? Tell(TransactionEvent occurred, bool wait, string? caller)
     {
-        var asked = new Question<T>(this, request);
-        return _turns.TryRun(static q => ((Question<T>)q!).Put(), asked) ? asked.Answer
-            : _turns.Offer(static q => ((Question<T>)q!).PutLate(), asked = asked.ForLater()) ? asked.Answer
+        var telling = new Telling(this, occurred, wait, caller);
+        return _turns.TryRun(static t => ((Telling)t!).Now(), telling) ? telling.Reply
+            : _turns.Offer(static t => ((Telling)t!).Later(), telling.Postpone()) ? telling.Reply
             : null;
     }
 
@@ -138,29 +141,37 @@ internal sealed class LiveTransaction : IRunnerHost
         _ended.TrySetResult();
     }
 
-    /// <param name="later">Null = it is put before <see cref="LiveTransaction.Ask{T}"/> returns.</param>
-    private sealed class Question<T>(LiveTransaction run, Func<TransactionRunner, Task<T>> request, TaskCompletionSource<T>? later = null)
+    /// <summary>An event on its way into the runner.</summary>
+    private sealed class Telling(LiveTransaction run, TransactionEvent occurred, bool wait, string? caller)
     {
-        public Task<T>? Answer { get; private set; } = later?.Task;
+        private TaskCompletionSource<TransactionReply>? _later;
 
-        public Question<T> ForLater() => new(run, request, new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously));
+        public Task<TransactionReply>? Reply { get; private set; }
 
-        public void Put()
+        /// <summary>Its turn comes after <see cref="LiveTransaction.Tell"/> has returned.</summary>
+        public Telling Postpone()
         {
-            run._over = false;
-            Answer = request(run._runner);
+            _later = new TaskCompletionSource<TransactionReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+            Reply = _later.Task;
+            return this;
         }
 
-        public async void PutLate()
+        public void Now()
+        {
+            run._over = false;
+            Reply = run._runner.Post(occurred, wait, caller);
+        }
+
+        public async void Later()
         {
             try
             {
                 run._over = false;
-                later!.SetResult(await request(run._runner));
+                _later!.SetResult(await run._runner.Post(occurred, wait, caller));
             }
             catch (Exception e)
             {
-                later!.SetException(e);
+                _later!.SetException(e);
             }
         }
     }

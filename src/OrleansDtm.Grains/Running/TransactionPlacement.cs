@@ -1,7 +1,7 @@
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>
 /// A transaction lives on the silo that <see cref="TransactionOwners"/> computes from its gid. So nobody looks it up and nobody registers

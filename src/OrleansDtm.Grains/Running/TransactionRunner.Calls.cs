@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OrleansDtm.Core;
+using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>The calls of branches: whose they are, when they are made, and what becomes of their answers.</summary>
 public sealed partial class TransactionRunner
@@ -23,7 +24,7 @@ public sealed partial class TransactionRunner
     /// Whose calls are under way once this is written. Somebody else's stay theirs as long as none is made here: a request that
     /// merely passes by must not make live calls look lost.
     /// </summary>
-    private long OwnerOf(Core.Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
+    private long OwnerOf(Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
     {
         if (!next.HasInFlight)
         {
@@ -54,9 +55,9 @@ public sealed partial class TransactionRunner
         }
     }
 
-    private bool HasForeignCall(Core.Transaction state)
+    private bool HasForeignCall(Transaction state)
     {
-        for (var i = Core.Transaction.NoticeIndex; i < state.Branches.Length; i++)
+        for (var i = Transaction.NoticeIndex; i < state.Branches.Length; i++)
         {
             if (state.Live(i)?.InFlight == true && !_outstanding.Contains(i))
             {
@@ -91,7 +92,7 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>How long a call may take: no longer than its lease, after which another owner makes it.</summary>
-    private TimeSpan TimeLeft(Core.Transaction state)
+    private TimeSpan TimeLeft(Transaction state)
     {
         var timeout = state.Definition.Options.RequestTimeout;
         if (_services.SoleOwner || state.LeaseUntil is not { } lease)
@@ -103,13 +104,28 @@ public sealed partial class TransactionRunner
         return left < timeout ? left : timeout;
     }
 
-    private async void RunCall(BranchCall call, Core.Transaction state, TimeSpan timeout, int epoch)
+    internal static BranchInvocation Invocation(BranchCall call, TransactionDefinition definition, TimeSpan timeout) => new()
+    {
+        Gid = definition.Gid,
+        Type = definition.Type,
+        Protocol = definition.Protocol,
+        BranchId = call.Branch.Id,
+        Op = call.Branch.Op,
+        Url = call.Branch.Url,
+        Payload = call.Branch.Payload,
+        Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
+        Timeout = timeout,
+        Attempt = call.Attempt,
+        Trace = definition.Trace,
+    };
+
+    private async void RunCall(BranchCall call, Transaction state, TimeSpan timeout, int epoch)
     {
         TransactionEvent answered;
         try
         {
-            var answer = await _services.Caller.Call(Messages.Call(call, state, timeout));
-            answered = new TransactionEvent.BranchAnswered(call.Index, Messages.Outcome(answer), answer.Duration, call.Attempt);
+            var (outcome, duration) = await _services.Caller.Call(Invocation(call, state.Definition, timeout));
+            answered = new TransactionEvent.BranchAnswered(call.Index, outcome, duration, call.Attempt);
         }
         catch (Exception e)
         {

@@ -1,6 +1,6 @@
 using Orleans.GrainDirectory;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>The directory of transactions: <see cref="TransactionOwners"/>, in Orleans' terms. Nothing is kept in it.</summary>
 internal sealed class TransactionDirectory(TransactionOwners owners) : IGrainDirectory

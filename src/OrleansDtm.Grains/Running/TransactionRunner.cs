@@ -3,7 +3,7 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>
 /// Runs one transaction: events in, decisions stored, then their effects. Everything it needs comes in by constructor, so that a
@@ -26,7 +26,7 @@ public sealed partial class TransactionRunner
     private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
     private List<PendingEvent> _inbox = [];
     private Task<TransactionReply>? _pause;
-    private Core.Transaction? _state;
+    private Transaction? _state;
     private bool _loaded;
     private bool _tryBlindly = true;
     private long _goneOwner;
@@ -66,24 +66,27 @@ public sealed partial class TransactionRunner
             return Task.FromResult(Replies.Stopping());
         }
 
+        if (occurred is TransactionEvent.TimeDue due)
+        {
+            _goneOwner = due.GoneOwner == 0 ? _goneOwner : due.GoneOwner;
+            if (wait)
+            {
+                // One wait for all who ask: repeated questions must not pile up waits.
+                return _pause is { IsCompleted: false } ? _pause : _pause = Ask(occurred, wait, caller);
+            }
+        }
+
+        return Ask(occurred, wait, caller);
+    }
+
+    private Task<TransactionReply> Ask(TransactionEvent occurred, bool wait, string? caller)
+    {
         var pending = new PendingEvent(occurred, wait) { Caller = caller };
         _lingering = false;
         _inbox.Add(pending);
         RunPump();
         return pending.Reply!.Task;
     }
-
-    /// <summary>Goes on with whatever is due. See <see cref="ITransactionGrain.Resume"/>.</summary>
-    public async Task<bool> Resume(long goneOwner)
-    {
-        _goneOwner = goneOwner == 0 ? _goneOwner : goneOwner;
-        var reply = await Post(TransactionEvent.TimeDue.Instance);
-        return reply.Kind != ReplyKind.Unavailable;
-    }
-
-    /// <summary>Answers when it has ended or pauses. One wait for all who ask: who asks again and again must not pile up waits.</summary>
-    public Task<TransactionReply> WaitForPause() =>
-        _pause is { IsCompleted: false } ? _pause : _pause = Post(TransactionEvent.TimeDue.Instance, wait: true);
 
     /// <summary>The moment asked for by <see cref="IRunnerHost.WakeAt"/> has come.</summary>
     public void Wake()
@@ -153,7 +156,7 @@ public sealed partial class TransactionRunner
     {
         var batch = RefusalsFirst(_inbox);
         _inbox = [];
-        Core.Transaction? attempted = null;
+        Transaction? attempted = null;
         try
         {
             if (!_loaded && !(_tryBlindly && CanCreateBlindly(batch)))
@@ -222,7 +225,7 @@ public sealed partial class TransactionRunner
         _loaded = true;
     }
 
-    private (Core.Transaction? Next, List<BranchCall>? Calls) Fold(List<PendingEvent> batch)
+    private (Transaction? Next, List<BranchCall>? Calls) Fold(List<PendingEvent> batch)
     {
         var now = _services.Clock.GetUtcNow();
         var next = _state;
@@ -241,7 +244,7 @@ public sealed partial class TransactionRunner
     }
 
     private static Rejection? Apply(
-        TransactionEvent occurred, DateTimeOffset now, ref Core.Transaction? next, ref List<BranchCall>? calls)
+        TransactionEvent occurred, DateTimeOffset now, ref Transaction? next, ref List<BranchCall>? calls)
     {
         var decision = TransactionMachine.Decide(next, occurred, now);
         next = decision.Next;
@@ -278,7 +281,7 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>What is durable now is told to those who watch: alerts, metrics. They neither wait nor throw.</summary>
-    private void Tell(List<PendingEvent> batch, Core.Transaction? before, Core.Transaction after)
+    private void Tell(List<PendingEvent> batch, Transaction? before, Transaction after)
     {
         foreach (var observer in _observers)
         {
@@ -367,7 +370,7 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
-    private void OnStoreAway(List<PendingEvent> batch, Core.Transaction? attempted, StoreUnavailableException e)
+    private void OnStoreAway(List<PendingEvent> batch, Transaction? attempted, StoreUnavailableException e)
     {
         if (_services.Log.IsEnabled(LogLevel.Debug))
         {

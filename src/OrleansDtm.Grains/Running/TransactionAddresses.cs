@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Orleans.Runtime.GrainDirectory;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>
 /// The silo's cache of grain addresses, which knows every transaction's without having been told. A message is addressed at once where

@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Messages;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>
 /// The transactions that run in this silo, each once. A request that reaches the silo it is meant for goes straight to its run; from
-/// any other silo, and from clients, it comes as a message to the <see cref="TransactionGrain"/>. (An activation with its end and the
+/// any other silo it comes as a message to the <see cref="TransactionGrain"/>. (An activation with its end and the
 /// messages to it and back were a fifth of a saga's CPU.)
 /// </summary>
-internal sealed class LiveTransactions(Lazy<RunnerServices> services, TransactionOwners owners, GrainReferences grains)
+internal sealed class LiveTransactions(Lazy<RunnerServices> services, TransactionOwners owners, TransactionAddress addresses)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     private readonly ConcurrentDictionary<string, LiveTransaction> _runs = new(StringComparer.Ordinal);
@@ -18,9 +21,9 @@ internal sealed class LiveTransactions(Lazy<RunnerServices> services, Transactio
     /// <summary>Requests for this transaction come to this silo.</summary>
     public bool IsHere(string gid) => owners.IsHere(gid);
 
-    /// <summary>Asks a transaction's runner for something, in a turn of its own.</summary>
-    /// <returns>Null when the silo stops.</returns>
-    public Task<T>? Ask<T>(string gid, Func<TransactionRunner, Task<T>> request)
+    /// <summary>Tells a transaction of an event, in a turn of its own.</summary>
+    /// <exception cref="SiloUnavailableException">This silo stops, and another one takes it: as Orleans refuses a message then.</exception>
+    public Task<TransactionReply> Tell(string gid, TransactionEvent occurred, bool wait, string? caller)
     {
         while (!_stopped)
         {
@@ -31,7 +34,7 @@ internal sealed class LiveTransactions(Lazy<RunnerServices> services, Transactio
                 break;
             }
 
-            if (run.Ask(request) is { } answer)
+            if (run.Tell(occurred, wait, caller) is { } answer)
             {
                 return answer;
             }
@@ -39,7 +42,9 @@ internal sealed class LiveTransactions(Lazy<RunnerServices> services, Transactio
             Forget(run); // It ends just now, and has not got so far.
         }
 
-        return null;
+        return IsHere(gid)
+            ? Task.FromResult(Replies.Stopping())
+            : Task.FromException<TransactionReply>(new SiloUnavailableException("The coordinator that had this transaction is stopping."));
     }
 
     /// <summary>Ends when the transaction does not run here any more.</summary>
@@ -51,7 +56,8 @@ internal sealed class LiveTransactions(Lazy<RunnerServices> services, Transactio
     /// The silo is stopping, or has been cut off. The new run, wherever it is, treats this process's calls as gone; when the whole
     /// cluster stops nobody answers, and the lease brings it back.
     /// </summary>
-    public void Orphaned(string gid) => Task.Run(() => grains.Transaction(gid).Resume(Services.Owner)).Ignore();
+    public void Orphaned(string gid) =>
+        Task.Run(() => addresses.Of(gid).Tell(new EventMessage(TransactionEvent.TimeDue.After(Services.Owner), Wait: false))).Ignore();
 
     // With the silo's grains: those of services wait for the calls under way. The others have been told before that this silo goes, so who
     // is refused here finds the next owner.

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
-using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>What a <see cref="TransactionRunner"/> works with.</summary>
 /// <param name="Store">Where the transaction is kept.</param>
@@ -30,7 +31,7 @@ public sealed record RunnerServices(
 /// <summary>Makes one call of a branch.</summary>
 public interface IBranchCaller
 {
-    Task<BranchAnswer> Call(BranchCallMessage call);
+    Task<CallResult> Call(BranchInvocation call);
 }
 
 /// <summary>
@@ -40,10 +41,10 @@ public interface IBranchCaller
 public interface ITransactionObserver
 {
     /// <summary>A call was answered; <paramref name="state"/> is what followed.</summary>
-    void OnBranchAnswered(Core.Transaction state, Core.TransactionEvent.BranchAnswered answer);
+    void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer);
 
     /// <summary>The transaction has ended.</summary>
-    void OnFinished(Core.Transaction state);
+    void OnFinished(Transaction state);
 }
 
 /// <summary>Where a runner lives.</summary>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 internal static partial class RunnerLog
 {

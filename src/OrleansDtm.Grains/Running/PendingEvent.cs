@@ -1,7 +1,7 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>An event that waits to be decided, and whoever waits for the decision.</summary>
 internal sealed class PendingEvent

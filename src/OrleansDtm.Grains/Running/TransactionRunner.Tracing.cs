@@ -4,7 +4,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 using TraceSpan = System.Diagnostics.Activity;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>A span for each transition, below the span that brought the transaction here, in whichever process that was.</summary>
 public sealed partial class TransactionRunner

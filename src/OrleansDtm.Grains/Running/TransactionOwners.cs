@@ -1,6 +1,6 @@
 using Orleans.Metadata;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>
 /// Which silo a transaction lives on: of the active silos that host the coordinator, the one whose hash with the gid is the highest

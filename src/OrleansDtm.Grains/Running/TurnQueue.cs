@@ -1,4 +1,4 @@
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>
 /// Runs what it is given one after the other, on the thread pool: what an activation's scheduler is to a grain. What is awaited within a

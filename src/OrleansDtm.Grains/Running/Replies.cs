@@ -1,7 +1,7 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 
-namespace OrleansDtm.Grains.Transaction;
+namespace OrleansDtm.Grains.Running;
 
 /// <summary>Answers to requests, made from the state they led to.</summary>
 internal static class Replies
@@ -9,7 +9,7 @@ internal static class Replies
     private static readonly TransactionReply Submitted = new() { Kind = ReplyKind.Ok, Status = "submitted" };
     private static readonly TransactionReply Succeeded = new() { Kind = ReplyKind.Ok, Status = "succeed" };
 
-    public static TransactionReply Of(Core.Transaction? state) => state switch
+    public static TransactionReply Of(Transaction? state) => state switch
     {
         null => new TransactionReply { Kind = ReplyKind.Ok },
         { Status: TransactionStatus.Succeed } => Succeeded,
@@ -23,7 +23,7 @@ internal static class Replies
         },
     };
 
-    public static TransactionReply Refused(Rejection rejection, Core.Transaction? state) => new()
+    public static TransactionReply Refused(Rejection rejection, Transaction? state) => new()
     {
         Kind = rejection.Kind switch
         {
@@ -42,7 +42,7 @@ internal static class Replies
 
     public static TransactionReply Stopping() => Unavailable("the coordinator is stopping");
 
-    private static string LastError(Core.Transaction state) =>
+    private static string LastError(Transaction state) =>
         state.Branches.LastOrDefault(static b => b is { Status: BranchStatus.Prepared, LastError: not null })?.LastError
         ?? state.Callback?.LastError
         ?? "";

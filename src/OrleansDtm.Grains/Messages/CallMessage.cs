@@ -1,0 +1,108 @@
+using OrleansDtm.Core;
+using OrleansDtm.Invokers;
+
+namespace OrleansDtm.Grains.Messages;
+
+/// <summary><see cref="BranchInvocation"/> as it is sent, without the span of the sender.</summary>
+[GenerateSerializer, Alias("dtm.call")]
+internal struct CallSurrogate
+{
+    [Id(0)]
+    public string Gid;
+
+    /// <summary>Core's number: it only grows.</summary>
+    [Id(1)]
+    public byte Type;
+
+    [Id(2)]
+    public string Protocol;
+
+    [Id(3)]
+    public string BranchId;
+
+    [Id(4)]
+    public string Op;
+
+    [Id(5)]
+    public string Url;
+
+    [Id(6)]
+    public ReadOnlyMemory<byte> Payload;
+
+    /// <summary>Null = none.</summary>
+    [Id(7)]
+    public Dictionary<string, string>? Headers;
+
+    [Id(8)]
+    public TimeSpan Timeout;
+
+    [Id(9)]
+    public int Attempt;
+
+    [Id(10)]
+    public string? TraceParent;
+
+    [Id(11)]
+    public string? TraceState;
+}
+
+/// <summary><see cref="CallResult"/> as it is sent.</summary>
+[GenerateSerializer, Alias("dtm.call-result")]
+internal struct ResultSurrogate
+{
+    /// <summary>Core's number: it only grows.</summary>
+    [Id(0)]
+    public byte Outcome;
+
+    /// <summary>Null on success.</summary>
+    [Id(1)]
+    public string? Error;
+
+    [Id(2)]
+    public TimeSpan Duration;
+}
+
+[RegisterConverter]
+internal sealed class CallConverter : IConverter<BranchInvocation, CallSurrogate>
+{
+    public CallSurrogate ConvertToSurrogate(in BranchInvocation value) => new()
+    {
+        Gid = value.Gid,
+        Type = (byte)value.Type,
+        Protocol = value.Protocol,
+        BranchId = value.BranchId,
+        Op = value.Op,
+        Url = value.Url,
+        Payload = value.Payload,
+        Headers = value.Headers?.ToDictionary(),
+        Timeout = value.Timeout,
+        Attempt = value.Attempt,
+        TraceParent = value.Trace?.Parent,
+        TraceState = value.Trace?.State,
+    };
+
+    public BranchInvocation ConvertFromSurrogate(in CallSurrogate surrogate) => new()
+    {
+        Gid = surrogate.Gid,
+        Type = (TransactionType)surrogate.Type,
+        Protocol = surrogate.Protocol,
+        BranchId = surrogate.BranchId,
+        Op = surrogate.Op,
+        Url = surrogate.Url,
+        Payload = surrogate.Payload,
+        Headers = surrogate.Headers,
+        Timeout = surrogate.Timeout,
+        Attempt = surrogate.Attempt,
+        Trace = surrogate.TraceParent is { } parent ? new TraceContext(parent, surrogate.TraceState ?? "") : null,
+    };
+}
+
+[RegisterConverter]
+internal sealed class ResultConverter : IConverter<CallResult, ResultSurrogate>
+{
+    public ResultSurrogate ConvertToSurrogate(in CallResult value) =>
+        new() { Outcome = (byte)value.Outcome.Kind, Error = value.Outcome.Error, Duration = value.Duration };
+
+    public CallResult ConvertFromSurrogate(in ResultSurrogate surrogate) =>
+        new(new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error), surrogate.Duration);
+}

@@ -1,0 +1,137 @@
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Messages;
+
+/// <summary>The one message to a transaction in another silo: an event as Core knows it.</summary>
+/// <param name="Event">What happened, or is asked for.</param>
+/// <param name="Wait">Answer only when the transaction has ended or pauses before a retry.</param>
+[Immutable]
+public sealed record EventMessage(TransactionEvent Event, bool Wait)
+{
+    /// <summary>Without what may be secret: Orleans puts it into log lines about messages that are slow or lost.</summary>
+    public override string ToString() => $"{nameof(EventMessage)} {Event.GetType().Name}";
+}
+
+/// <summary>Which event a message carries. What is sent keeps its meaning: values only grow.</summary>
+[GenerateSerializer, Alias("dtm.event-kind")]
+internal enum EventKind
+{
+    None = 0,
+    Submit = 1,
+    Prepare = 2,
+    Abort = 3,
+    Register = 4,
+    FinishWorkflow = 5,
+    TimeDue = 6,
+    RetryNow = 7,
+    RetryBranch = 8,
+    ForceStop = 9,
+}
+
+/// <summary>An event as it is sent. A field means something only for the kinds that have it.</summary>
+[GenerateSerializer, Alias("dtm.event")]
+internal struct EventSurrogate
+{
+    [Id(0)]
+    public EventKind Kind;
+
+    [Id(1)]
+    public bool Wait;
+
+    /// <summary>Submit, prepare.</summary>
+    [Id(2)]
+    public DefinitionSurrogate Definition;
+
+    /// <summary>Submit, prepare, register.</summary>
+    [Id(3)]
+    public BranchSurrogate[]? Branches;
+
+    /// <summary>Abort, register: Core's numbers, as below: they only grow.</summary>
+    [Id(4)]
+    public byte Type;
+
+    /// <summary>Register, finish: a status.</summary>
+    [Id(5)]
+    public byte Status;
+
+    /// <summary>Abort, finish.</summary>
+    [Id(6)]
+    public string? Reason;
+
+    /// <summary>Finish.</summary>
+    [Id(7)]
+    public string? Result;
+
+    /// <summary>Time due.</summary>
+    [Id(8)]
+    public long GoneOwner;
+
+    /// <summary>Retry of a branch.</summary>
+    [Id(9)]
+    public string? BranchId;
+
+    /// <summary>Retry of a branch.</summary>
+    [Id(10)]
+    public string? Op;
+}
+
+/// <summary>Between an event and what is sent of it. Events that are born in a transaction's own silo are not sent.</summary>
+[RegisterConverter]
+internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
+{
+    public EventSurrogate ConvertToSurrogate(in EventMessage value) => value.Event switch
+    {
+        TransactionEvent.Submit e => Of(EventKind.Submit, value, e.Submission),
+        TransactionEvent.Prepare e => Of(EventKind.Prepare, value, e.Submission),
+        TransactionEvent.Abort e => new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
+        TransactionEvent.Register e => new()
+        {
+            Kind = EventKind.Register,
+            Wait = value.Wait,
+            Type = (byte)e.Type,
+            Status = (byte)e.Status,
+            Branches = Surrogates.Of(e.Branches),
+        },
+        TransactionEvent.FinishWorkflow e => new()
+        {
+            Kind = EventKind.FinishWorkflow,
+            Wait = value.Wait,
+            Status = (byte)e.Status,
+            Reason = e.Reason,
+            Result = e.Result,
+        },
+        TransactionEvent.TimeDue e => new() { Kind = EventKind.TimeDue, Wait = value.Wait, GoneOwner = e.GoneOwner },
+        TransactionEvent.RetryNow => new() { Kind = EventKind.RetryNow, Wait = value.Wait },
+        TransactionEvent.RetryBranch e => new() { Kind = EventKind.RetryBranch, Wait = value.Wait, BranchId = e.BranchId, Op = e.Op },
+        TransactionEvent.ForceStop => new() { Kind = EventKind.ForceStop, Wait = value.Wait },
+        _ => throw new NotSupportedException($"{value.Event.GetType().Name} stays in the silo in which it happens."),
+    };
+
+    public EventMessage ConvertFromSurrogate(in EventSurrogate surrogate) => new(Event(surrogate), surrogate.Wait);
+
+    private static EventSurrogate Of(EventKind kind, EventMessage message, Submission submission) => new()
+    {
+        Kind = kind,
+        Wait = message.Wait,
+        Definition = Surrogates.Of(submission.Definition),
+        Branches = Surrogates.Of(submission.Branches),
+    };
+
+    private static TransactionEvent Event(in EventSurrogate sent) => sent.Kind switch
+    {
+        EventKind.Submit => new TransactionEvent.Submit(Submission(sent)),
+        EventKind.Prepare => new TransactionEvent.Prepare(Submission(sent)),
+        EventKind.Abort => new TransactionEvent.Abort((TransactionType)sent.Type, sent.Reason ?? ""),
+        EventKind.Register => new TransactionEvent.Register(
+            (TransactionType)sent.Type, Surrogates.Branches(sent.Branches), (BranchStatus)sent.Status),
+        EventKind.FinishWorkflow => new TransactionEvent.FinishWorkflow((TransactionStatus)sent.Status, sent.Reason ?? "", sent.Result ?? ""),
+        EventKind.TimeDue => TransactionEvent.TimeDue.After(sent.GoneOwner),
+        EventKind.RetryNow => TransactionEvent.RetryNow.Instance,
+        EventKind.RetryBranch => new TransactionEvent.RetryBranch(sent.BranchId ?? "", sent.Op ?? ""),
+        EventKind.ForceStop => TransactionEvent.ForceStop.Instance,
+        _ => throw new NotSupportedException($"Event {sent.Kind} was sent by a newer coordinator; this one does not know it."),
+    };
+
+    private static Submission Submission(in EventSurrogate sent) =>
+        new(Surrogates.Definition(sent.Definition), Surrogates.Branches(sent.Branches));
+}

@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Messages;
+
+/// <summary><see cref="TransactionDefinition"/> as it is sent. Durations in milliseconds.</summary>
+[GenerateSerializer, Alias("dtm.definition")]
+internal struct DefinitionSurrogate
+{
+    [Id(0)]
+    public string Gid;
+
+    /// <summary>Core's number: it only grows.</summary>
+    [Id(1)]
+    public byte Type;
+
+    [Id(2)]
+    public DateTimeOffset Created;
+
+    [Id(3)]
+    public string Protocol;
+
+    [Id(4)]
+    public string QueryPrepared;
+
+    /// <summary>None or one.</summary>
+    [Id(5)]
+    public BranchSurrogate[]? Callback;
+
+    [Id(6)]
+    public string NoticeUrl;
+
+    [Id(7)]
+    public string CustomData;
+
+    /// <summary>Null = none.</summary>
+    [Id(8)]
+    public Dictionary<string, string>? BranchHeaders;
+
+    [Id(9)]
+    public string? TraceParent;
+
+    [Id(10)]
+    public string? TraceState;
+
+    [Id(11)]
+    public OptionsSurrogate Options;
+}
+
+/// <summary><see cref="TransactionOptions"/> as they are sent. Durations in milliseconds.</summary>
+[GenerateSerializer, Alias("dtm.options")]
+internal struct OptionsSurrogate
+{
+    [Id(0)]
+    public long TimeoutToFailMs;
+
+    [Id(1)]
+    public long RetryIntervalMs;
+
+    [Id(2)]
+    public long RetryIntervalMaxMs;
+
+    [Id(3)]
+    public long RequestTimeoutMs;
+
+    [Id(4)]
+    public int RetryLimit;
+
+    [Id(5)]
+    public bool Concurrent;
+
+    [Id(6)]
+    public bool WaitResult;
+
+    [Id(7)]
+    public long DelayMs;
+
+    /// <summary>Null = none.</summary>
+    [Id(8)]
+    public Dictionary<int, int[]>? Orders;
+}
+
+/// <summary><see cref="BranchDefinition"/> as it is sent.</summary>
+[GenerateSerializer, Alias("dtm.branch-op")]
+internal struct BranchSurrogate
+{
+    [Id(0)]
+    public string Id;
+
+    [Id(1)]
+    public string Op;
+
+    [Id(2)]
+    public string Url;
+
+    [Id(3)]
+    public ReadOnlyMemory<byte> Payload;
+
+    [Id(4)]
+    public DateTimeOffset Created;
+}
+
+/// <summary>Between Core's records and what is sent of them.</summary>
+internal static class Surrogates
+{
+    public static DefinitionSurrogate Of(TransactionDefinition definition) => new()
+    {
+        Gid = definition.Gid,
+        Type = (byte)definition.Type,
+        Created = definition.Created,
+        Protocol = definition.Protocol,
+        QueryPrepared = definition.QueryPrepared,
+        Callback = definition.Callback is { } callback ? [Of(callback)] : null,
+        NoticeUrl = definition.NoticeUrl,
+        CustomData = definition.CustomData,
+        BranchHeaders = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders.ToDictionary(),
+        TraceParent = definition.Trace?.Parent,
+        TraceState = definition.Trace?.State,
+        Options = Of(definition.Options),
+    };
+
+    public static TransactionDefinition Definition(in DefinitionSurrogate sent) => new()
+    {
+        Gid = sent.Gid,
+        Type = (TransactionType)sent.Type,
+        Created = sent.Created,
+        Protocol = sent.Protocol,
+        QueryPrepared = sent.QueryPrepared,
+        Callback = sent.Callback is [var callback] ? Branch(callback) : null,
+        NoticeUrl = sent.NoticeUrl,
+        CustomData = sent.CustomData,
+        BranchHeaders = sent.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+        Trace = sent.TraceParent is { } parent ? new TraceContext(parent, sent.TraceState ?? "") : null,
+        Options = Options(sent.Options),
+    };
+
+    public static BranchSurrogate[] Of(ImmutableArray<BranchDefinition> branches) => [.. branches.Select(Of)];
+
+    public static ImmutableArray<BranchDefinition> Branches(BranchSurrogate[]? sent) => [.. (sent ?? []).Select(static b => Branch(b))];
+
+    private static BranchSurrogate Of(BranchDefinition branch) => new()
+    {
+        Id = branch.Id,
+        Op = branch.Op,
+        Url = branch.Url,
+        Payload = branch.Payload,
+        Created = branch.Created,
+    };
+
+    private static BranchDefinition Branch(in BranchSurrogate sent) => new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created);
+
+    private static OptionsSurrogate Of(TransactionOptions options) => new()
+    {
+        TimeoutToFailMs = Milliseconds(options.TimeoutToFail),
+        RetryIntervalMs = Milliseconds(options.RetryInterval),
+        RetryIntervalMaxMs = Milliseconds(options.RetryIntervalMax),
+        RequestTimeoutMs = Milliseconds(options.RequestTimeout),
+        RetryLimit = options.RetryLimit,
+        Concurrent = options.Concurrent,
+        WaitResult = options.WaitResult,
+        DelayMs = Milliseconds(options.Delay),
+        Orders = options.Orders.IsEmpty ? null : options.Orders.ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
+    };
+
+    private static TransactionOptions Options(in OptionsSurrogate sent) => new()
+    {
+        TimeoutToFail = TimeSpan.FromMilliseconds(sent.TimeoutToFailMs),
+        RetryInterval = TimeSpan.FromMilliseconds(sent.RetryIntervalMs),
+        RetryIntervalMax = TimeSpan.FromMilliseconds(sent.RetryIntervalMaxMs),
+        RequestTimeout = TimeSpan.FromMilliseconds(sent.RequestTimeoutMs),
+        RetryLimit = sent.RetryLimit,
+        Concurrent = sent.Concurrent,
+        WaitResult = sent.WaitResult,
+        Delay = TimeSpan.FromMilliseconds(sent.DelayMs),
+        Orders = sent.Orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
+            ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+    };
+
+    private static long Milliseconds(TimeSpan duration) => (long)duration.TotalMilliseconds;
+}
