@@ -58,8 +58,11 @@ internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider
         {
             cancellationToken.ThrowIfCancellationRequested();
             var why = string.Create(CultureInfo.InvariantCulture, $"no answer within {patience.TotalSeconds} s");
-            throw new DtmUnavailableException(
-                $"The coordinator at {address} cannot be asked: {why}", e) { Gid = gid, Reason = why };
+            throw new DtmUnavailableException($"The coordinator at {address} cannot be asked: {why}", e)
+            {
+                Gid = gid,
+                Reason = why,
+            };
         }
     }
 
