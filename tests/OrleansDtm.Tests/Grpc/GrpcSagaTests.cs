@@ -102,6 +102,37 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
         busi.On("Act2", GrpcReply.Success);
     }
 
+    /// <summary>
+    /// Beside DTM's statuses, so that nobody need guess from texts. Clients take 8 KiB of trailers at the least.
+    /// </summary>
+    [Fact]
+    public async Task Trailers_say_what_a_status_does_not_and_stay_small()
+    {
+        await using var busi = await GrpcParticipant.Start();
+        busi.On("Act2", GrpcReply.Failure, new GrpcReply(StatusCode.Aborted, new string('余', 1000)), GrpcReply.Error);
+
+        Assert.Equal((StatusCode.Aborted, "rolled-back", "failed", null),
+            await Answer(_grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(_gid, busi)))));
+        Assert.Equal((StatusCode.Aborted, "conflict", "failed", null),
+            await Answer(_grpc.Submit(GrpcDtm.Saga(_gid, busi))));
+        Assert.Equal(
+            (StatusCode.Aborted, "rolled-back", "failed", "true"),
+                await Answer(_grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi)))));
+        Assert.Equal(
+            (StatusCode.FailedPrecondition, "unfinished", "submitted", null),
+                await Answer(_grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi)))));
+        Assert.Equal((StatusCode.InvalidArgument, "not-found", null, null), await Answer(_grpc.DeleteTopic("nowhere")));
+
+        static async Task<(StatusCode Code, string? Outcome, string? Status, string? Partial)> Answer(Task call)
+        {
+            var e = await Assert.ThrowsAsync<RpcException>(() => call);
+            Assert.True(e.Trailers.Sum(static t => t.Key.Length + t.Value.Length) + Uri.EscapeDataString(
+                e.Status.Detail).Length < 6000);
+            return (e.StatusCode, e.Trailers.GetValue("dtm-outcome"), e.Trailers.GetValue("dtm-status"),
+                e.Trailers.GetValue("dtm-reason-partial"));
+        }
+    }
+
     [Fact]
     public async Task An_http_branch_of_it_is_called_by_http()
     {
