@@ -34,13 +34,20 @@ internal static class StoreFactory
         {
             var database = options.Driver == MySql
                 ? new MySqlConnectionStringBuilder(place).Database
-                : new NpgsqlConnectionStringBuilder(place).Database;
+                : PostgresDatabase(place);
             return string.IsNullOrEmpty(database) ? "complete: add the name of the database, Database=dtm" : null;
         }
         catch (Exception e) when (e is ArgumentException or FormatException or OverflowException or KeyNotFoundException)
         {
             return $"a connection string as {(options.Driver == MySql ? "MySqlConnector" : "Npgsql")} reads it: Key=value;Key=value";
         }
+    }
+
+    /// <summary>A data source of it finds settings that contradict each other. It connects to nothing.</summary>
+    private static string? PostgresDatabase(string place)
+    {
+        using var source = NpgsqlDataSource.Create(place);
+        return new NpgsqlConnectionStringBuilder(place).Database;
     }
 
     /// <summary>No database but a process's own file lets no other process in.</summary>

@@ -39,12 +39,18 @@ public static class ServerInspection
         {
             using var connection = dialect.CreateConnection(options);
             connection.Open();
+            if (dialect.FindWrongSession(connection, options) is { } wrong)
+            {
+                return [Finding.Problem(wrong)];
+            }
+
             var version = Schemas.Read(connection, dialect.IsNoTable);
             List<Finding> findings =
             [
                 Finding.Good("it answers"),
                 Schemas.Judge(dialect.Name, version),
                 Clock(dialect, connection, clock),
+                .. dialect.Inspect(connection, options),
                 .. dialect.FindWeakSettings(connection).Select(static s => Finding.Problem($"the server may lose acknowledged transactions when its machine fails: {s}")),
             ];
             if (version > 0)

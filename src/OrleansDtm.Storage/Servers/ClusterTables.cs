@@ -144,14 +144,16 @@ public static class ClusterTables
                 return; // The usual case needs no right to change anything.
             }
 
-            dialect.LockSchema(connection, options);
-            if (!IsComplete(dialect, connection))
+            using var whole = dialect.LockSchema(connection, options);
+            if (!ServerSchema.Look(whole, () => IsComplete(dialect, connection)))
             {
                 dialect.PrepareSchema(connection, options);
                 using var command = connection.CreateCommand();
                 command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds;
+                command.Transaction = whole;
                 command.CommandText = SchemaScripts.Orleans(dialect.Name);
                 command.ExecuteNonQuery();
+                whole?.Commit();
             }
         }
         catch (DbException e) when (dialect.IsDenied(e))

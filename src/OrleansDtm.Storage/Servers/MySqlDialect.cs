@@ -158,7 +158,7 @@ internal sealed class MySqlDialect : ServerDialect
     public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
         Execute(server, $"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");
 
-    public override void LockSchema(DbConnection connection, ServerStoreOptions options)
+    public override DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options)
     {
         using var command = connection.CreateCommand();
         command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
@@ -168,6 +168,8 @@ internal sealed class MySqlDialect : ServerDialect
             throw new StoreUnavailableException(
                 $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
         }
+
+        return null;
     }
 
     public override void PrepareSchema(DbConnection connection, ServerStoreOptions options)

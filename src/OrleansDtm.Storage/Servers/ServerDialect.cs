@@ -1,4 +1,5 @@
 using System.Data.Common;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -36,6 +37,14 @@ internal abstract class ServerDialect
 
     /// <summary>Inserts into dtm_kv; changes no row, or fails with <see cref="IsDuplicate"/>, when there is one.</summary>
     public abstract string InsertKeyValue { get; }
+
+    /// <summary>
+    /// SQL at the begin of a transaction that must not be lost once it is committed; null = a statement by itself will do.
+    /// </summary>
+    public virtual string? DurableSettings => null;
+
+    /// <summary>With what the connection string says of them.</summary>
+    public virtual ServerStoreOptions Settle(ServerStoreOptions options) => options;
 
     /// <summary>A pool for readers.</summary>
     public abstract DbDataSource CreatePool(ServerStoreOptions options);
@@ -86,11 +95,18 @@ internal abstract class ServerDialect
 
     public abstract void CreateDatabase(DbConnection server, ServerStoreOptions options);
 
-    /// <summary>Waits until no other process changes this database's schema; the lock goes with the connection.</summary>
-    public abstract void LockSchema(DbConnection connection, ServerStoreOptions options);
+    /// <summary>Waits until no other process changes this database's schema.</summary>
+    /// <returns>The transaction that has the lock and takes all changes; null = the lock goes with the connection.</returns>
+    public abstract DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options);
 
     /// <summary>Before the first script: whatever tables need around them.</summary>
     public abstract void PrepareSchema(DbConnection connection, ServerStoreOptions options);
+
+    /// <summary>What the options ask of a session and this one does not have, in words; null = nothing.</summary>
+    public virtual string? FindWrongSession(DbConnection connection, ServerStoreOptions options) => null;
+
+    /// <summary>For check-config: what is worth knowing besides.</summary>
+    public virtual IEnumerable<Finding> Inspect(DbConnection connection, ServerStoreOptions options) => [];
 
     /// <summary>A gid, category or key as a parameter.</summary>
     public abstract object Key(string text);

@@ -25,6 +25,7 @@ public sealed partial class ServerTransactionStore : ITransactionStore
     private ServerTransactionStore(
         ServerDialect dialect, ServerStoreOptions options, TimeProvider clock, ILogger<ServerTransactionStore> logger)
     {
+        options = dialect.Settle(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Readers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitTimeout, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ReadTimeout, TimeSpan.FromSeconds(1));

@@ -35,6 +35,11 @@ public abstract class DatabaseServer : IAsyncDisposable
     /// <summary>Of a database that need not exist yet.</summary>
     public abstract string ConnectionString(string database);
 
+    /// <summary>Makes what a program that is given the name of a new database cannot make itself.</summary>
+    public virtual void Prepare(string database)
+    {
+    }
+
     /// <summary>Fills the data folder and starts; afterwards it answers.</summary>
     public async Task Start(CancellationToken cancel)
     {
@@ -100,7 +105,7 @@ public abstract class DatabaseServer : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
         await Kill();
