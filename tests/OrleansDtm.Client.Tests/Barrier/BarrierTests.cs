@@ -445,3 +445,6 @@ public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> dat
 }
 
 public sealed class SqliteBarrierTests() : BarrierTests(new SqliteBank());
+
+[Collection(SharedPgBouncer.Name)]
+public sealed class PgBouncerBarrierTests(DatabaseUnderTest<PgBouncerServer> database) : BarrierTests(new PgBouncerBank(database));

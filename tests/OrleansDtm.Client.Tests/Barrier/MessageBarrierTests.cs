@@ -157,3 +157,6 @@ public sealed class MariaDbMessageBarrierTests(DatabaseUnderTest<MariaDbServer> 
 public sealed class PostgresMessageBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerMessageBarrierTests(new PostgresBank(database));
 
 public sealed class SqliteMessageBarrierTests() : MessageBarrierTests(new SqliteBank());
+
+[Collection(SharedPgBouncer.Name)]
+public sealed class PgBouncerMessageBarrierTests(DatabaseUnderTest<PgBouncerServer> database) : MessageBarrierTests(new PgBouncerBank(database));

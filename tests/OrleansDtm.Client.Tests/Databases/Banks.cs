@@ -54,9 +54,26 @@ public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Ban
     public override async ValueTask DisposeAsync() => await MySqlConnection.ClearAllPoolsAsync();
 }
 
-public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) : Bank
+/// <summary>Each transaction in another session.</summary>
+public sealed class PgBouncerBank(DatabaseUnderTest<PgBouncerServer> database) : PostgresBank(database.NewDatabase())
 {
-    private readonly string _place = database.NewDatabase();
+    public override string? Impatience => null;
+
+    protected override bool IsThere => true;
+}
+
+public class PostgresBank : Bank
+{
+    private readonly string _place;
+
+    public PostgresBank(DatabaseUnderTest<XaPostgresServer> database)
+        : this(database.NewDatabase())
+    {
+    }
+
+    protected PostgresBank(string place) => _place = place;
+
+    protected virtual bool IsThere => false;
 
     public override BarrierDialect Dialect => BarrierDialect.PostgreSql;
 
@@ -72,7 +89,10 @@ public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) :
         await using (var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place) { Database = "postgres", Pooling = false }.ConnectionString))
         {
             await admin.OpenAsync(TestContext.Current.CancellationToken);
-            await Execute(admin, $"create database {place.Database}");
+            if (!IsThere)
+            {
+                await Execute(admin, $"create database {place.Database}");
+            }
         }
 
         await base.Create();

@@ -303,7 +303,11 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     {
         await using var connection = Bank.Connect();
         await connection.OpenAsync(Cancel);
-        await Bank.Execute(connection, Bank.Impatience!);
+        if (Bank.Impatience is { } impatience)
+        {
+            await Bank.Execute(connection, impatience);
+        }
+
         await Move(connection, 0);
     }
 }
@@ -385,5 +389,16 @@ public sealed class PostgresXaTests(DatabaseUnderTest<XaPostgresServer> database
     {
         await database.Server.Kill();
         await database.Server.Restart(TestContext.Current.CancellationToken);
+    }
+}
+
+/// <summary>Who prepares a transaction, finishes it or looks for it may be in any session of the pooler.</summary>
+public sealed class PgBouncerXaTests(DatabaseUnderTest<PgBouncerServer> database)
+    : XaTests(new PgBouncerBank(database)), IClassFixture<DatabaseUnderTest<PgBouncerServer>>
+{
+    protected override async Task KillAndRestart()
+    {
+        await database.Server.Direct.Kill();
+        await database.Server.Direct.Restart(TestContext.Current.CancellationToken);
     }
 }
