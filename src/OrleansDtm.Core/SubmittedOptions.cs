@@ -1,0 +1,54 @@
+namespace OrleansDtm.Core;
+
+/// <summary>What the submit of a prepared transaction changes in what its prepare said. Steps and payloads stay the prepare's.</summary>
+internal static class SubmittedOptions
+{
+    /// <param name="prepared">As it is stored.</param>
+    /// <param name="submission">What came with the submit.</param>
+    /// <param name="submitted">The present moment, storable.</param>
+    /// <returns>The same object when nothing changes.</returns>
+    public static TransactionDefinition Merge(TransactionDefinition prepared, Submission submission, DateTimeOffset submitted)
+    {
+        var merged = submission.Named == NamedOptions.None ? prepared : Merge(prepared, submission.Definition, submission.Named);
+        return merged.Type == TransactionType.Msg && merged.Options.Delay > TimeSpan.Zero
+            ? merged with { Submitted = submitted }
+            : merged;
+    }
+
+    /// <summary>The transaction ends within the request, because its submit or, where that does not say, its prepare asked for it.</summary>
+    /// <param name="state">Before the event.</param>
+    /// <param name="occurred">Something that is asked for.</param>
+    public static bool PrepareAskedToWait(Transaction? state, TransactionEvent occurred) =>
+        state is { Definition.Options.WaitResult: true } && occurred switch
+        {
+            TransactionEvent.Submit e =>
+                state.Status == TransactionStatus.Prepared && !e.Submission.Named.HasFlag(NamedOptions.WaitResult),
+            TransactionEvent.Abort => state.Status is TransactionStatus.Prepared or TransactionStatus.Aborting,
+            _ => false,
+        };
+
+    private static TransactionDefinition Merge(TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
+    {
+        var (old, said) = (prepared.Options, submit.Options);
+        return prepared with
+        {
+            CustomData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData,
+            NoticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl,
+            BranchHeaders = named.HasFlag(NamedOptions.BranchHeaders) ? submit.BranchHeaders : prepared.BranchHeaders,
+            Options = old with
+            {
+                TimeoutToFail = named.HasFlag(NamedOptions.TimeoutToFail) ? said.TimeoutToFail : old.TimeoutToFail,
+                RetryInterval = WinsRetryInterval(old, named) ? said.RetryInterval : old.RetryInterval,
+                RetryIntervalNamed = old.RetryIntervalNamed || said.RetryIntervalNamed,
+                RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : old.RequestTimeout,
+                Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : old.Concurrent,
+                WaitResult = named.HasFlag(NamedOptions.WaitResult) ? said.WaitResult : old.WaitResult,
+                Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : old.Delay,
+            },
+        };
+    }
+
+    /// <summary>Where neither names it, it follows from timeout_to_fail.</summary>
+    private static bool WinsRetryInterval(TransactionOptions prepared, NamedOptions named) =>
+        named.HasFlag(NamedOptions.RetryInterval) || (named.HasFlag(NamedOptions.TimeoutToFail) && !prepared.RetryIntervalNamed);
+}
