@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OrleansDtm.Core;
 
 /// <summary>What the submit of a prepared transaction changes in what its prepare said. Steps and payloads stay the prepare's.</summary>
@@ -15,7 +17,7 @@ internal static class SubmittedOptions
             : merged;
     }
 
-    /// <summary>The transaction ends within the request, because its submit or, where that does not say, its prepare asked for it.</summary>
+    /// <summary>See <see cref="TransactionMachine.PrepareAskedToWait"/>.</summary>
     /// <param name="state">Before the event.</param>
     /// <param name="occurred">Something that is asked for.</param>
     public static bool PrepareAskedToWait(Transaction? state, TransactionEvent occurred) =>
@@ -27,26 +29,33 @@ internal static class SubmittedOptions
             _ => false,
         };
 
+    /// <summary>
+    /// SDKs repeat with the submit what they said with the prepare: that is no change, and costs no write. wait_result is not among
+    /// them, because it is the request's alone.
+    /// </summary>
     private static TransactionDefinition Merge(TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
     {
         var (old, said) = (prepared.Options, submit.Options);
-        return prepared with
+        var options = old with
         {
-            CustomData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData,
-            NoticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl,
-            BranchHeaders = named.HasFlag(NamedOptions.BranchHeaders) ? submit.BranchHeaders : prepared.BranchHeaders,
-            Options = old with
-            {
-                TimeoutToFail = named.HasFlag(NamedOptions.TimeoutToFail) ? said.TimeoutToFail : old.TimeoutToFail,
-                RetryInterval = WinsRetryInterval(old, named) ? said.RetryInterval : old.RetryInterval,
-                RetryIntervalNamed = old.RetryIntervalNamed || said.RetryIntervalNamed,
-                RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : old.RequestTimeout,
-                Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : old.Concurrent,
-                WaitResult = named.HasFlag(NamedOptions.WaitResult) ? said.WaitResult : old.WaitResult,
-                Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : old.Delay,
-            },
+            TimeoutToFail = named.HasFlag(NamedOptions.TimeoutToFail) ? said.TimeoutToFail : old.TimeoutToFail,
+            RetryInterval = WinsRetryInterval(old, named) ? said.RetryInterval : old.RetryInterval,
+            RetryIntervalNamed = old.RetryIntervalNamed || said.RetryIntervalNamed,
+            RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : old.RequestTimeout,
+            Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : old.Concurrent,
+            Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : old.Delay,
         };
+        var customData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData;
+        var noticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl;
+        var headers = named.HasFlag(NamedOptions.BranchHeaders) ? submit.BranchHeaders : prepared.BranchHeaders;
+        return options == old && customData == prepared.CustomData && noticeUrl == prepared.NoticeUrl && Same(headers, prepared.BranchHeaders)
+            ? prepared
+            : prepared with { Options = options, CustomData = customData, NoticeUrl = noticeUrl, BranchHeaders = headers };
     }
+
+    private static bool Same(ImmutableDictionary<string, string> headers, ImmutableDictionary<string, string> others) =>
+        ReferenceEquals(headers, others)
+        || (headers.Count == others.Count && headers.All(h => others.TryGetValue(h.Key, out var value) && value == h.Value));
 
     /// <summary>Where neither names it, it follows from timeout_to_fail.</summary>
     private static bool WinsRetryInterval(TransactionOptions prepared, NamedOptions named) =>

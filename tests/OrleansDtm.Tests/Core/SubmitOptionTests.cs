@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using Xunit;
@@ -58,6 +59,24 @@ public sealed class SubmitOptionTests
         run.Play("prepare:; reg0:; submit:");
 
         Assert.Same(run.Submission.Definition, run.State.Definition);
+    }
+
+    /// <summary>As SDKs do: nothing is written besides the transition.</summary>
+    [Fact]
+    public void A_submit_that_repeats_what_its_prepare_said_leaves_the_definition_alone()
+    {
+        var run = new TransactionRun(Layout.Msg, "1 interval=7");
+        var prepare = run.Submission.Definition with
+        {
+            BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("x", "s"),
+            CustomData = "of the submit",
+            Options = run.Submission.Definition.Options with { RetryIntervalNamed = true },
+        };
+        run.Send(new TransactionEvent.Prepare(run.Submission with { Definition = prepare }));
+        run.Play("submit*interval=7,header=s,custom,timeout=35,request=3:");
+
+        Assert.Equal(TransactionStatus.Submitted, run.State.Status);
+        Assert.Same(prepare, run.State.Definition);
     }
 
     [Theory]
@@ -125,8 +144,8 @@ public sealed class SubmitOptionTests
         var submit = new TransactionEvent.Submit(new Submission(
             definition with { Options = definition.Options with { WaitResult = says } }, [], NamedOptions.WaitResult));
 
-        Assert.False(TransactionMachine.PrepareAskedToWait(state, submit));
-        Assert.Equal(says, TransactionMachine.Decide(state, submit, run.Now).Next!.Definition.Options.WaitResult);
+        Assert.False(TransactionMachine.PrepareAskedToWait(state, submit)); // Whether the request itself waits is its own to say.
+        Assert.Same(state.Definition, TransactionMachine.Decide(state, submit, run.Now).Next!.Definition);
     }
 
     [Fact]
