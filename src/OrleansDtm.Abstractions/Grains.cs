@@ -12,10 +12,10 @@ public interface ITransactionGrain : IGrainWithStringKey
     [Alias("Prepare")]
     Task<TransactionReply> Prepare(SubmissionMessage submission);
 
-    /// <summary>Lets a prepared one go back.</summary>
+    /// <summary>Lets a prepared one go back. Answers after commit; if its prepare said WaitResult, at its end or at the first pause.</summary>
     /// <param name="type">The pattern the caller believes it is.</param>
     /// <param name="reason">Kept as the rollback reason; may be empty.</param>
-    [Alias("Abort")]
+    [Alias("Abort"), ResponseTimeout("01:00:00")]
     Task<TransactionReply> Abort(string type, string reason);
 
     /// <summary>Adds a branch while it is prepared. The same branch again changes nothing.</summary>
@@ -120,7 +120,7 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     /// <param name="gid">Which.</param>
     /// <param name="type">The pattern the caller believes it is.</param>
     /// <param name="reason">Kept as the rollback reason; may be empty.</param>
-    [Alias("Abort")]
+    [Alias("Abort"), ResponseTimeout("01:00:00")]
     Task<TransactionReply> Abort(string gid, string type, string reason);
 
     /// <summary>Ends a workflow.</summary>

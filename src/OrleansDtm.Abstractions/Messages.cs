@@ -24,6 +24,23 @@ public sealed record StepMessage
     public override string ToString() => nameof(StepMessage);
 }
 
+/// <summary>Options that a submit can name after a prepare.</summary>
+[Flags, GenerateSerializer, Alias("dtm.submission-options")]
+public enum SubmissionOptions
+{
+    None = 0,
+    TimeoutToFail = 1,
+    RetryInterval = 2,
+    RequestTimeout = 4,
+    Concurrent = 8,
+    WaitResult = 16,
+    BranchHeaders = 32,
+
+    /// <summary>And with it the delay of a message.</summary>
+    CustomData = 64,
+    NoticeUrl = 128,
+}
+
 /// <summary>A transaction as its submitter describes it. Durations in milliseconds, defaults already filled in.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.submission")]
 public sealed record SubmissionMessage
@@ -99,6 +116,10 @@ public sealed record SubmissionMessage
     /// <summary>W3C's tracestate; null = none.</summary>
     [Id(19)]
     public string? TraceState { get; init; }
+
+    /// <summary>Which options the request names itself, so that those of a submit win over those of its prepare; the rest are defaults.</summary>
+    [Id(20)]
+    public SubmissionOptions Named { get; init; }
 
     /// <summary>Without what may be secret: Orleans puts it into log lines about requests that are slow or lost.</summary>
     public override string ToString() => $"{nameof(SubmissionMessage)} {Type} of {Steps.Length} steps";
@@ -178,6 +199,10 @@ public sealed record TransactionReply
     /// <summary>The latest error of a branch, for a transaction that is not finished; empty when there was none.</summary>
     [Id(4)]
     public string LastError { get; init; } = "";
+
+    /// <summary>It was answered at the end or the first pause because the transaction's prepare asked for that.</summary>
+    [Id(5)]
+    public bool Waited { get; init; }
 }
 
 /// <summary>One call of a branch.</summary>

@@ -39,7 +39,7 @@ internal sealed partial class Dtm
     public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
         SeeingStatus(request.Gid!, () => coordinator.PrepareAsync(request, cancellationToken), cancellationToken);
 
-    public Task AbortAsync(TransactionRequest request, string reason, CancellationToken cancellationToken)
+    public async Task AbortAsync(TransactionRequest request, string reason, CancellationToken cancellationToken)
     {
         var abort = new TransactionRequest
         {
@@ -47,7 +47,14 @@ internal sealed partial class Dtm
             TransType = request.TransType,
             RollbackReason = reason.Length <= ReasonMax ? reason : reason[..ReasonMax],
         };
-        return SeeingStatus(request.Gid!, () => coordinator.AbortAsync(abort, cancellationToken), cancellationToken);
+        try
+        {
+            await SeeingStatus(request.Gid!, () => coordinator.AbortAsync(abort, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BranchOngoingException)
+        {
+            // Prepared with wait_result, so the answer waits for the rollback; a branch needs a retry, and the coordinator goes on.
+        }
     }
 
     /// <summary>

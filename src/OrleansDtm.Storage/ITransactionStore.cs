@@ -36,7 +36,10 @@ public interface ITransactionStore : IAsyncDisposable
     Task<IReadOnlyList<DueTransaction>> FindInterrupted(
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Unfinished transactions that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
+    /// <summary>
+    /// Unfinished transactions with a call that waits for a retry, due later than <paramref name="dueAfter"/>, the latest first. What waits
+    /// for a deadline only (a delay, a timeout) is not among them: nothing makes it happen sooner.
+    /// </summary>
     Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
 
     /// <summary>A page of transactions, the newest first, without the payloads of their branches.</summary>

@@ -78,7 +78,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        return await Read(
+        return await ReadSlowly(
             (DueAfter: dueAfter.ToUnixTimeMilliseconds(), limit),
             static (reader, a) => reader.FindWaiting(a.DueAfter, a.limit),
             cancellationToken).ConfigureAwait(false);

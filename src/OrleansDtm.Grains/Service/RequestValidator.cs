@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
@@ -16,7 +18,8 @@ namespace OrleansDtm.Grains.Service;
 /// </summary>
 /// <param name="options">Defaults and bounds.</param>
 /// <param name="grains">Knows which grains may be branches; null (default) = none may.</param>
-public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null)
+/// <param name="log">Told, for debugging, what is left out of a request; null (default) = nobody is.</param>
+public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null, ILogger<RequestValidator>? log = null)
 {
     public const int GidMax = 128;
 
@@ -28,6 +31,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     private const double RequestSecondsMax = 86400.0;
     private const long RetryLimitMax = 1_000_000;
     private const int ReasonMax = 1024;
+
+    private readonly ILogger _log = log ?? NullLogger<RequestValidator>.Instance;
 
     /// <summary>The gid, if it is one.</summary>
     /// <exception cref="RequestException">It is missing, too long, or holds control characters.</exception>
@@ -63,6 +68,14 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         return gid;
     }
 
+    /// <summary>
+    /// What speaks against a new transaction of this gid; null = nothing. Databases of branch services may compare without the white space
+    /// at the end, and would take two gids for one.
+    /// </summary>
+    public static RequestException? NewGidProblem(string gid) => char.IsWhiteSpace(gid[^1])
+        ? new RequestException("gid", "ends in white space")
+        : null;
+
     /// <summary>The type, if it is one.</summary>
     public static TransactionType Type(string? name)
     {
@@ -95,6 +108,10 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         var steps = Steps(request, type, protocol);
         var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps.Length) : (request.Concurrent ?? false, null);
         var (traceParent, traceState) = TraceHeaders.Check(request.TraceParent, request.TraceState);
+        var isTimeoutDefault = request.TimeoutToFail is null or 0;
+        var timeoutToFail = isTimeoutDefault
+            ? (long)(type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail).TotalMilliseconds
+            : Milliseconds("timeout_to_fail", request.TimeoutToFail, TimeSpan.Zero, TimeoutSecondsMax);
         var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData, protocol) : (BranchOps.Msg, []);
         return new SubmissionMessage
         {
@@ -106,13 +123,13 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             CallbackPayload = callbackPayload,
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
-            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol),
-            TimeoutToFailMs = Milliseconds(
-                "timeout_to_fail",
-                request.TimeoutToFail,
-                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail,
-                TimeoutSecondsMax),
-            RetryIntervalMs = Milliseconds("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
+            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol, _log),
+            TimeoutToFailMs = timeoutToFail,
+            RetryIntervalMs = Milliseconds(
+                "retry_interval",
+                request.RetryInterval,
+                isTimeoutDefault ? options.RetryInterval : Shorter(options.RetryInterval, timeoutToFail),
+                RetrySecondsMax),
             RetryIntervalMaxMs = (long)options.RetryIntervalMax.TotalMilliseconds,
             RequestTimeoutMs = Milliseconds("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
@@ -122,8 +139,25 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             Orders = orders,
             TraceParent = traceParent,
             TraceState = traceState,
+            Named = Named(request),
         };
     }
+
+    /// <summary>0, an empty text and an empty list say no more than nothing: gRPC cannot tell them apart.</summary>
+    private static SubmissionOptions Named(TransactionRequest request) =>
+        If(request.TimeoutToFail is not (null or 0), SubmissionOptions.TimeoutToFail)
+        | If(request.RetryInterval is not (null or 0), SubmissionOptions.RetryInterval)
+        | If(request.RequestTimeout is not (null or 0), SubmissionOptions.RequestTimeout)
+        | If(request.Concurrent is not null, SubmissionOptions.Concurrent)
+        | If(request.WaitResult is not null, SubmissionOptions.WaitResult)
+        | If(request.BranchHeaders is { Count: > 0 }, SubmissionOptions.BranchHeaders)
+        | If(!string.IsNullOrEmpty(request.CustomData), SubmissionOptions.CustomData)
+        | If(!string.IsNullOrEmpty(request.CallbackUrl), SubmissionOptions.NoticeUrl);
+
+    private static SubmissionOptions If(bool named, SubmissionOptions option) => named ? option : SubmissionOptions.None;
+
+    private static TimeSpan Shorter(TimeSpan span, long milliseconds) =>
+        span.TotalMilliseconds <= milliseconds ? span : TimeSpan.FromMilliseconds(milliseconds);
 
     private static string Protocol(string? protocol) => protocol switch
     {
@@ -169,11 +203,6 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         }
 
         var steps = request.Steps ?? [];
-        if (steps.Count == 0)
-        {
-            throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
-        }
-
         if (steps.Count > options.StepsMax)
         {
             throw new RequestException(
@@ -264,23 +293,21 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             return (long)fallback.TotalMilliseconds;
         }
 
-        if (!(seconds >= 0.001 && seconds <= max))
+        if (!(seconds >= 0.001))
         {
             throw new RequestException(
-                field,
-                string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds from 0 (the default) to {max}"));
+                field, string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds: 0 (the default), 0.001 or more"));
         }
 
-        return (long)(seconds.Value * 1000);
+        return (long)(Math.Min(seconds.Value, max) * 1000); // Who asks for a century means "long".
     }
 
     private static int RetryLimit(long? limit) => limit switch
     {
         null => 0,
-        >= 0 and <= RetryLimitMax => (int)limit,
+        >= 0 => (int)Math.Min(limit.Value, RetryLimitMax),
         _ => throw new RequestException(
-            "retry_limit",
-            string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number from 0 (no limit) to {RetryLimitMax}")),
+            "retry_limit", string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number: 0 (no limit) or more")),
     };
 
     /// <summary>The field is named only when there is something to say about it.</summary>

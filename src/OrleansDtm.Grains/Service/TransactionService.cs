@@ -31,6 +31,7 @@ public sealed class TransactionService(
         }
 
         var submission = validator.Submission(request, prepare: false);
+        await RefuseNewBadGid(gid);
         var expanded = await ExpandOrPrepared(gid, submission);
         return await Ask(gid, grain => grain.Submit(expanded));
     }
@@ -40,7 +41,9 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var submission = await topics.Expand(validator.Submission(request, prepare: true));
+        var checkedRequest = validator.Submission(request, prepare: true);
+        await RefuseNewBadGid(gid);
+        var submission = await topics.Expand(checkedRequest);
         return await Ask(gid, grain => grain.Prepare(submission));
     }
 
@@ -58,6 +61,7 @@ public sealed class TransactionService(
         }
 
         var submission = validator.Submission(request, prepare: true);
+        await RefuseNewBadGid(gid);
         var reply = await Ask(gid, grain => grain.Prepare(submission));
         return reply.Kind == ReplyKind.Ok
             ? (reply, await store.Load(gid, cancellationToken))
@@ -108,7 +112,7 @@ public sealed class TransactionService(
             : Ask(key, grain => grain.RetryBranch(branchId, op));
     }
 
-    /// <summary>Wakes transactions that wait for a moment more than <paramref name="timeout"/> away.</summary>
+    /// <summary>Makes the calls now that wait for a retry more than <paramref name="timeout"/> away.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
     {
         var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, limit + 1, cancellationToken);
@@ -161,7 +165,7 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(workflow);
         return new WorkflowView
         {
-            Transaction = TransactionViews.Of(workflow, secrets),
+            Transaction = TransactionViews.Of(workflow, secrets, timeout: true),
             Progresses = TransactionViews.BranchesOf(workflow.Transaction),
         };
     }
@@ -182,6 +186,15 @@ public sealed class TransactionService(
             }
 
             return submission;
+        }
+    }
+
+    /// <summary>Such a gid may have been stored by an earlier version: then it goes on.</summary>
+    private async ValueTask RefuseNewBadGid(string gid)
+    {
+        if (RequestValidator.NewGidProblem(gid) is { } problem && await store.Load(gid, CancellationToken.None) is null)
+        {
+            throw problem;
         }
     }
 

@@ -32,9 +32,13 @@ internal static class WorkflowRules
     /// <summary>How it ended, from req_extra.</summary>
     /// <exception cref="RequestException">It does not say.</exception>
     public static (string Status, string Reason, string Result) End(Dictionary<string, string?>? extra) => (
-        Status("req_extra.status", extra?.GetValueOrDefault("status")),
-        RequestValidator.Reason(extra?.GetValueOrDefault("rollback_reason")),
-        extra?.GetValueOrDefault("result") ?? "");
+        Status("req_extra.status", Value(extra, "status")),
+        RequestValidator.Reason(Value(extra, "rollback_reason")),
+        Value(extra, "result") ?? "");
+
+    /// <summary>In any case, as all names of a body.</summary>
+    private static string? Value(Dictionary<string, string?>? extra, string name) =>
+        extra?.LastOrDefault(e => e.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
     public static string Status(string field, string? status) => status is "succeed" or "failed"
         ? status

@@ -20,7 +20,8 @@ internal sealed class LocalTransaction(string gid, LiveTransactions live) : ITra
 
     public Task<TransactionReply> Prepare(SubmissionMessage submission) => Post(new TransactionEvent.Prepare(Received(submission)));
 
-    public Task<TransactionReply> Abort(string type, string reason) => Post(new TransactionEvent.Abort(Names.Type(type), reason));
+    public Task<TransactionReply> Abort(string type, string reason) =>
+        Post(new TransactionEvent.Abort(Names.Type(type), reason), SubmitLimit, wait: false);
 
     public async Task<TransactionReply> RegisterBranch(RegisterMessage branch)
     {

@@ -32,6 +32,7 @@ internal static class Messages
             {
                 TimeoutToFail = TimeSpan.FromMilliseconds(message.TimeoutToFailMs),
                 RetryInterval = TimeSpan.FromMilliseconds(message.RetryIntervalMs),
+                RetryIntervalNamed = message.Named.HasFlag(SubmissionOptions.RetryInterval),
                 RetryIntervalMax = TimeSpan.FromMilliseconds(message.RetryIntervalMaxMs),
                 RequestTimeout = TimeSpan.FromMilliseconds(message.RequestTimeoutMs),
                 RetryLimit = message.RetryLimit,
@@ -43,7 +44,7 @@ internal static class Messages
             },
         };
         var steps = message.Steps.Select(static s => new BranchStep(s.Action, s.Compensate, s.Payload, s.Subscribers));
-        return new Submission(definition, BranchPlan.Of(type, steps, now));
+        return new Submission(definition, BranchPlan.Of(type, steps, now), (NamedOptions)message.Named);
     }
 
     public static TransactionEvent.Register Register(RegisterMessage message, DateTimeOffset now) => new(

@@ -23,7 +23,7 @@ public sealed partial class TransactionRunner
     private readonly IRunnerHost _host;
     private readonly ITransactionObserver[] _observers;
     private readonly HashSet<int> _outstanding = [];
-    private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
+    private readonly List<PendingEvent> _waiters = [];
     private List<PendingEvent> _inbox = [];
     private Task<TransactionReply>? _pause;
     private Core.Transaction? _state;
@@ -234,6 +234,7 @@ public sealed partial class TransactionRunner
 
         foreach (var pending in batch)
         {
+            pending.PrepareAskedToWait = TransactionMachine.PrepareAskedToWait(next, pending.Event);
             pending.Rejection = Apply(pending.Event, now, ref next, ref calls);
         }
 
@@ -301,22 +302,22 @@ public sealed partial class TransactionRunner
     {
         foreach (var pending in batch)
         {
-            if (pending.Reply is not { } reply)
+            if (pending.Reply is null)
             {
                 continue;
             }
 
             if (pending.Rejection is { } rejection)
             {
-                reply.TrySetResult(Replies.Refused(rejection, _state));
+                pending.Answer(Replies.Refused(rejection, _state));
             }
-            else if (pending.Wait && !_closed && _state is { IsFinal: false, HasInFlight: true })
+            else if ((pending.Wait || pending.PrepareAskedToWait) && !_closed && _state is { IsFinal: false, HasInFlight: true })
             {
-                _waiters.Add(reply);
+                _waiters.Add(pending);
             }
             else
             {
-                reply.TrySetResult(Replies.Of(_state));
+                pending.Answer(Replies.Of(_state));
             }
         }
     }
@@ -325,7 +326,7 @@ public sealed partial class TransactionRunner
     {
         foreach (var waiter in _waiters)
         {
-            waiter.TrySetResult(reply);
+            waiter.Answer(reply);
         }
 
         _waiters.Clear();

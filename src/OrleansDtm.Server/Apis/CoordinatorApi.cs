@@ -14,8 +14,11 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     private const string TopicCategory = "topics";
     private static readonly Empty Done = new();
 
-    public override Task<Empty> Submit(Submission request, ServerCallContext context) =>
-        Answer(transactions.Submit(Read(request, context)), waited: request.Request?.TransOptions?.WaitResult ?? false);
+    public override Task<Empty> Submit(Submission message, ServerCallContext context)
+    {
+        var request = Read(message, context);
+        return Answer(transactions.Submit(request), reply => Waits.OfSubmit(request, reply));
+    }
 
     public override Task<Empty> Prepare(Submission request, ServerCallContext context) =>
         Answer(transactions.Prepare(Read(request, context)));
@@ -23,7 +26,7 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     public override async Task<WorkflowReply> PrepareWorkflow(Submission request, ServerCallContext context)
     {
         var (reply, workflow) = await transactions.PrepareWorkflow(Read(request, context), context.CancellationToken);
-        Check(reply, waited: false);
+        Check(reply, Awaited.Nothing);
         var view = TransactionService.View(workflow!);
         return new WorkflowReply { Progress = GrpcAnswers.Of(view), CustomData = view.Transaction.CustomData ?? "" };
     }
@@ -54,20 +57,21 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         return request;
     }
 
-    private static async Task<Empty> Answer(Task<TransactionReply> reply, bool waited = false)
+    private static async Task<Empty> Answer(Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
     {
-        Check(await reply, waited);
+        var reply = await request;
+        Check(reply, awaited?.Invoke(reply) ?? Awaited.Nothing);
         return Done;
     }
 
     /// <summary>DTM's service has one code for a wrong request and an unknown gid; this one need not.</summary>
-    private static void Check(TransactionReply reply, bool waited)
+    private static void Check(TransactionReply reply, Awaited awaited)
     {
         if (reply.Kind == ReplyKind.NotFound)
         {
             throw GrpcAnswers.Error(StatusCode.NotFound, reply.Message, AnswerOutcomes.NotFound);
         }
 
-        GrpcAnswers.Check(reply, waited);
+        GrpcAnswers.Check(reply, awaited);
     }
 }

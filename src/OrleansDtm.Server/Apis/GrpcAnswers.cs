@@ -14,15 +14,14 @@ internal static class GrpcAnswers
 
     /// <summary>As over HTTP, a submitter that waits is told Aborted once the transaction has turned back, and ongoing while it is merely not finished.</summary>
     /// <exception cref="RpcException">The reply is not good news.</exception>
-    public static void Check(TransactionReply reply, bool waited)
+    public static void Check(TransactionReply reply, Awaited awaited = Awaited.Nothing)
     {
         switch (reply.Kind)
         {
-            case ReplyKind.Ok when waited && reply.Status is "failed" or "aborting":
+            case ReplyKind.Ok when Waits.TurnedBack(reply, awaited):
                 throw Failure(reply.RollbackReason, AnswerOutcomes.RolledBack, reply.Status);
-            case ReplyKind.Ok when waited && reply.Status is not "succeed":
-                throw Error(
-                    StatusCode.FailedPrecondition, HttpAnswers.Unfinished(reply), AnswerOutcomes.Unfinished, reply.Status);
+            case ReplyKind.Ok when Waits.GoesOn(reply, awaited):
+                throw Error(StatusCode.FailedPrecondition, HttpAnswers.Unfinished(reply), AnswerOutcomes.Unfinished, reply.Status);
             case ReplyKind.Ok:
                 return;
             case ReplyKind.Conflict:

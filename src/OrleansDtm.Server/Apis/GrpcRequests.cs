@@ -40,7 +40,7 @@ internal static class GrpcRequests
             CustomData = message.CustomedData,
             RollbackReason = message.RollbackReason,
             ReqExtra = Map(message.ReqExtra),
-            WaitResult = options.WaitResult,
+            WaitResult = options.WaitResult ? true : null, // proto3 cannot say false.
             TimeoutToFail = options.TimeoutToFail,
             RetryInterval = options.RetryInterval,
             RequestTimeout = options.RequestTimeout,

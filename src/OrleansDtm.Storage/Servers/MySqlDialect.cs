@@ -43,8 +43,9 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string FindWaiting =>
         """
-        select id, gid, due from dtm_transaction force index (dtm_transaction_due)
-        where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
+        select id, gid, due, progress from dtm_transaction force index (dtm_transaction_due)
+        where due > @after and due <= @due and (due < @due or id < @id) and status not in ('succeed', 'failed')
+        order by due desc, id desc limit @limit
         """;
 
     // Of UTC: the way over local time is ambiguous for an hour every autumn.

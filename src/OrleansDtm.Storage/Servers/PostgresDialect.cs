@@ -35,8 +35,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string FindWaiting =>
         """
-        select id, gid, due from dtm_transaction
-        where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
+        select id, gid, due, progress from dtm_transaction
+        where due > @after and (due, id) < (@due, @id) and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
         """;
 
     public override string Clock => "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";

@@ -21,6 +21,7 @@ internal abstract class ServerDialect
     /// <summary>Rows with calls of <c>@owner</c>, or of everybody else, behind <c>@id</c>.</summary>
     public abstract string FindInterrupted(bool others);
 
+    /// <summary>Unfinished rows due after <c>@after</c>, with their progress, the latest first, behind (<c>@due</c>, <c>@id</c>).</summary>
     public abstract string FindWaiting { get; }
 
     /// <summary>Milliseconds since 1970 UTC.</summary>

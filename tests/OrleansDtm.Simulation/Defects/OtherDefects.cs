@@ -42,6 +42,12 @@ internal sealed class OrdersLost : Defect
         message.Type == "saga" ? message with { Concurrent = true, Orders = null } : message;
 }
 
+/// <summary>What a submit names itself is not heeded: its prepare's options stay.</summary>
+internal sealed class SubmitIgnored : Defect
+{
+    public override SubmissionMessage Submission(SubmissionMessage message) => message with { Named = SubmissionOptions.None };
+}
+
 /// <summary>The clock runs a tenth too fast: waits are over early.</summary>
 internal sealed class EarlyTimer : Defect
 {

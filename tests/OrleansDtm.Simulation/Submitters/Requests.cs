@@ -79,6 +79,7 @@ internal sealed class Requests
     private TransactionRequest Body(bool prepare)
     {
         var steps = _plan.Type is TransactionType.Saga or TransactionType.Msg ? _plan.Steps : 0;
+        var other = prepare ? null : _plan.AtSubmit;
         var asks = _plan.Type == TransactionType.Workflow || (_plan.Type == TransactionType.Msg && prepare);
         return new TransactionRequest
         {
@@ -96,24 +97,24 @@ internal sealed class Requests
             Payloads = [.. Enumerable.Range(0, steps).Select(static i => $"{{\"step\":{i}}}")],
             QueryPrepared = asks ? Url("q") : null,
             CallbackUrl = _plan.Notice ? "http://svc/n" : null,
-            CustomData = CustomData(),
-            Concurrent = _plan.Concurrent && _plan.Type == TransactionType.Msg,
-            WaitResult = _plan.WaitResult,
-            TimeoutToFail = _plan.TimeoutToFail,
-            RetryInterval = _plan.RetryInterval,
-            RequestTimeout = _plan.RequestTimeout,
+            CustomData = CustomData(other?.Delay ?? _plan.Delay),
+            Concurrent = other is null ? _plan.Concurrent && _plan.Type == TransactionType.Msg : null,
+            WaitResult = other is null ? _plan.WaitResult : null,
+            TimeoutToFail = other is null ? _plan.TimeoutToFail : null,
+            RetryInterval = other?.RetryInterval ?? _plan.RetryInterval,
+            RequestTimeout = other?.RequestTimeout ?? _plan.RequestTimeout,
             RetryLimit = _plan.RetryLimit,
         };
     }
 
-    private string? CustomData() => _plan.Type switch
+    private string? CustomData(double delay) => _plan.Type switch
     {
         TransactionType.Saga when _plan.Concurrent => JsonSerializer.Serialize(new
         {
             concurrent = true,
             orders = _plan.Orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value.ToArray()),
         }),
-        TransactionType.Msg when _plan.Delay > 0 => JsonSerializer.Serialize(new { delay = _plan.Delay }),
+        TransactionType.Msg when delay > 0 => JsonSerializer.Serialize(new { delay }),
         TransactionType.Workflow => JsonSerializer.Serialize(new { name = "transfer", data = "" }),
         _ => null,
     };

@@ -176,6 +176,7 @@ public sealed class ContractTests
         NoticeUrl = "http://bank/told",
         TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         TraceState = "a=1",
+        Named = SubmissionOptions.WaitResult | SubmissionOptions.CustomData,
     };
 
     private static BranchCallMessage Call() => new()
@@ -195,7 +196,7 @@ public sealed class ContractTests
     };
 
     private static TransactionReply Reply() =>
-        new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost" };
+        new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost", Waited = true };
 
     private static BranchAnswer Answer() => new() { Outcome = BranchOutcome.Ongoing, Error = "wait", Duration = TimeSpan.FromTicks(12_345) };
 }
