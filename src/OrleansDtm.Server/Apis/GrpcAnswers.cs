@@ -28,6 +28,8 @@ internal static class GrpcAnswers
                 throw Failure(reply.Message);
             case ReplyKind.NotFound or ReplyKind.Invalid:
                 throw Error(StatusCode.InvalidArgument, reply.Message);
+            case ReplyKind.TooLarge:
+                throw Error(StatusCode.InvalidArgument, reply.Message); // ResourceExhausted would ask for another try.
             case ReplyKind.Unavailable:
                 throw Error(StatusCode.Unavailable, $"try again: {reply.Message}");
             default:

@@ -14,6 +14,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Name => "postgres";
 
+    public override string Tested => "PostgreSQL 15";
+
     public override string TelemetryName => "postgresql";
 
     public override string CountUnfinished =>
@@ -81,13 +83,13 @@ internal sealed class PostgresDialect : ServerDialect
         return new NpgsqlConnection(builder.ConnectionString);
     }
 
-    public override string ClusterConnectionString(ServerStoreOptions options)
+    public override DbDataSource CreateClusterPool(ServerStoreOptions options)
     {
         var builder = Builder(options);
         builder.Pooling = true;
         builder.MaxPoolSize = 8;
         builder.CommandTimeout = (int)options.ReadTimeout.TotalSeconds;
-        return builder.ConnectionString;
+        return NpgsqlDataSource.Create(builder);
     }
 
     public override Task ClearPool(DbDataSource pool, DbConnection connection)
@@ -106,11 +108,14 @@ internal sealed class PostgresDialect : ServerDialect
     public override ServerFault Classify(Exception error) => error switch
     {
         PostgresException e => Classify(e.SqlState),
-        InvalidDataException => ServerFault.Refused,
+        StoreTooLargeException => ServerFault.Refused,
         _ => ServerFault.Unavailable,
     };
 
     public override bool IsTimeout(Exception error) => error is TimeoutException or NpgsqlException { InnerException: TimeoutException };
+
+    public override bool IsTooLarge(DbException error) =>
+        error.SqlState is PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.ConfigurationLimitExceeded;
 
     public override bool IsDuplicate(DbException error) => error.SqlState == PostgresErrorCodes.UniqueViolation;
 

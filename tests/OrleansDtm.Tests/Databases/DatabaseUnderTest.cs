@@ -46,3 +46,10 @@ public sealed class SharedPostgres : ICollectionFixture<DatabaseUnderTest<Postgr
 {
     public const string Name = "shared PostgreSQL";
 }
+
+/// <inheritdoc cref="SharedMariaDb"/>
+[CollectionDefinition(Name)]
+public sealed class SharedMySql : ICollectionFixture<DatabaseUnderTest<MySqlServer>>
+{
+    public const string Name = "shared MySQL";
+}
