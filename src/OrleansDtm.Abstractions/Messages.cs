@@ -175,6 +175,9 @@ public enum ReplyKind
 
     /// <summary>The store does not answer; the same request may be sent again.</summary>
     Unavailable = 5,
+
+    /// <summary>The store does not take so much data; nothing was stored, and the same request would be refused again.</summary>
+    TooLarge = 6,
 }
 
 /// <summary>The answer of a transaction.</summary>

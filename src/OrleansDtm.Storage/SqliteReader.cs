@@ -201,7 +201,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         }
     }
 
-    public void Ping() => Command("select max(version) from dtm_schema;").ExecuteScalar();
+    public object? Ping() => Command("select max(version) from dtm_schema;").ExecuteScalar();
 
     public void Dispose()
     {

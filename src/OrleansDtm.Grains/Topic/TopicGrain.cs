@@ -85,6 +85,10 @@ public sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         {
             return Refused(ReplyKind.Unavailable, e.Message);
         }
+        catch (StoreTooLargeException e)
+        {
+            return Refused(ReplyKind.TooLarge, e.Message);
+        }
     }
 
     private Task<TransactionReply> Change(

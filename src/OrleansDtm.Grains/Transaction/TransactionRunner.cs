@@ -151,8 +151,7 @@ public sealed partial class TransactionRunner
     /// <summary>Decides everything that has gathered in one write. False = the store is away, come back later.</summary>
     private async Task<bool> Step()
     {
-        var batch = RefusalsFirst(_inbox);
-        _inbox = [];
+        var batch = TakeBatch();
         Core.Transaction? attempted = null;
         try
         {
@@ -192,6 +191,10 @@ public sealed partial class TransactionRunner
         {
             OnStoreAway(batch, attempted, e);
             return false;
+        }
+        catch (StoreTooLargeException e)
+        {
+            return OnTooLarge(batch, attempted, e);
         }
         catch
         {
@@ -368,7 +371,7 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
-    private void OnStoreAway(List<PendingEvent> batch, Core.Transaction? attempted, StoreUnavailableException e)
+    private void OnStoreAway(List<PendingEvent> batch, Core.Transaction? attempted, Exception e)
     {
         if (_services.Log.IsEnabled(LogLevel.Debug))
         {

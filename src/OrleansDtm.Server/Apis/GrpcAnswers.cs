@@ -30,6 +30,9 @@ internal static class GrpcAnswers
                 throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.NotFound);
             case ReplyKind.Invalid:
                 throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
+            case ReplyKind.TooLarge:
+                // ResourceExhausted would ask for another try.
+                throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
             case ReplyKind.Unavailable:
                 throw Error(StatusCode.Unavailable, $"try again: {reply.Message}", AnswerOutcomes.Unavailable);
             default:

@@ -22,6 +22,10 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
         {
             throw GrpcAnswers.Error(StatusCode.InvalidArgument, e.Message);
         }
+        catch (StoreTooLargeException e)
+        {
+            throw GrpcAnswers.Error(StatusCode.InvalidArgument, e.Message);
+        }
         catch (StoreUnavailableException e)
         {
             throw GrpcAnswers.Error(StatusCode.Unavailable, $"try again: {e.Message}");

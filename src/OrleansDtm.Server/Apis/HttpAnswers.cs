@@ -44,6 +44,7 @@ internal static class HttpAnswers
         ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
         ReplyKind.Invalid => Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, reply.Message),
         ReplyKind.Unavailable => Unavailable(context, reply.Message),
+        ReplyKind.TooLarge => Result(context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, reply.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };
 

@@ -132,7 +132,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             JsonRpcReply.Error(JsonRpcCodes.Ongoing, HttpAnswers.Unfinished(reply)),
         ReplyKind.Ok => JsonRpcReply.Success,
         ReplyKind.Conflict or ReplyKind.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, reply.Message),
-        ReplyKind.Invalid => Bad(reply.Message),
+        ReplyKind.Invalid or ReplyKind.TooLarge => Bad(reply.Message),
         ReplyKind.Unavailable => Unavailable(reply.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };
@@ -143,7 +143,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         {
             case JsonException:
                 return JsonRpcReply.Error(JsonRpcCodes.Parse, $"Parse json error: {exception.Message}");
-            case RequestException:
+            case RequestException or StoreTooLargeException:
                 return Bad(exception.Message);
             case BadHttpRequestException:
                 return Bad($"body: {exception.Message}");

@@ -81,10 +81,7 @@ internal static class StoreSettings
 
         foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
         {
-            if (Hosting.StoreFactory.FindProblem(options, place) is { } problem)
-            {
-                read.Problem(options.Shards.Count == 0 ? ConnectionString : Shard(number), "...", problem);
-            }
+            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, options.Driver);
         }
     }
 

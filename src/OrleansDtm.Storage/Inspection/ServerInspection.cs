@@ -34,6 +34,11 @@ public static class ServerInspection
 
     private static List<Finding> Look(ServerDialect dialect, ServerStoreOptions options, TimeProvider clock)
     {
+        if (ConnectionStrings.FindProblem(dialect.Name, options.ConnectionString) is { } problem)
+        {
+            return [Finding.Problem($"its connection string cannot be used: {problem}")];
+        }
+
         var where = dialect.Describe(options);
         try
         {
@@ -48,6 +53,7 @@ public static class ServerInspection
             List<Finding> findings =
             [
                 Finding.Good("it answers"),
+                Finding.Good($"its version is {connection.ServerVersion}; tested with {dialect.Tested}"),
                 Schemas.Judge(dialect.Name, version),
                 Clock(dialect, connection, clock),
                 .. dialect.Inspect(connection, options),
@@ -64,7 +70,7 @@ public static class ServerInspection
         {
             return [NoDatabase(dialect, options)];
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             return [Finding.Problem($"{where} cannot be used: {e.Message}. Check address, user, password and database, and that the server runs")];
         }
@@ -78,7 +84,7 @@ public static class ServerInspection
             server.Open();
             return Finding.Note("the server answers; the database does not exist, and the first start makes it if its user may create databases");
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             return Finding.Problem($"the database does not exist, and the server lets its user do nothing else: {e.Message}. Create it as an administrator");
         }

@@ -16,6 +16,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Name => "postgres";
 
+    public override string Tested => "PostgreSQL 15";
+
     public override string TelemetryName => "postgresql";
 
     public override string CountUnfinished =>
@@ -63,7 +65,8 @@ internal sealed class PostgresDialect : ServerDialect
     public override DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true) =>
         new NpgsqlConnection(new PostgresSettings(options).Writer(withDatabase).ConnectionString);
 
-    public override string ClusterConnectionString(ServerStoreOptions options) => new PostgresSettings(options).Cluster().ConnectionString;
+    public override DbDataSource CreateClusterPool(ServerStoreOptions options) =>
+        NpgsqlDataSource.Create(new PostgresSettings(options).Cluster());
 
     public override Task ClearPool(DbDataSource pool, DbConnection connection)
     {
@@ -80,11 +83,14 @@ internal sealed class PostgresDialect : ServerDialect
     public override ServerFault Classify(Exception error) => error switch
     {
         PostgresException e => Classify(e.SqlState),
-        InvalidDataException => ServerFault.Refused,
+        StoreTooLargeException => ServerFault.Refused,
         _ => ServerFault.Unavailable,
     };
 
     public override bool IsTimeout(Exception error) => error is TimeoutException or NpgsqlException { InnerException: TimeoutException };
+
+    public override bool IsTooLarge(DbException error) =>
+        error.SqlState is PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.ConfigurationLimitExceeded;
 
     public override bool IsDuplicate(DbException error) => error.SqlState == PostgresErrorCodes.UniqueViolation;
 

@@ -9,6 +9,9 @@ internal abstract class ServerDialect
     /// <summary>The folder of its schema below sql/.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The servers and versions that the tests run on.</summary>
+    public abstract string Tested { get; }
+
     /// <summary>As OpenTelemetry names the database.</summary>
     public virtual string TelemetryName => Name;
 
@@ -55,7 +58,7 @@ internal abstract class ServerDialect
     public abstract DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true);
 
     /// <summary>Of a small pool, for who reads and writes little but wants an answer soon.</summary>
-    public abstract string ClusterConnectionString(ServerStoreOptions options);
+    public abstract DbDataSource CreateClusterPool(ServerStoreOptions options);
 
     /// <summary>Throws away pooled connections, which the server may have closed.</summary>
     public abstract Task ClearPool(DbDataSource pool, DbConnection connection);
@@ -63,11 +66,30 @@ internal abstract class ServerDialect
     /// <summary>The database's name and where it is, without secrets.</summary>
     public abstract string Describe(ServerStoreOptions options);
 
+    /// <exception cref="StoreUnavailableException">The driver does not take the connection string.</exception>
+    public void CheckConnectionString(ServerStoreOptions options)
+    {
+        if (ConnectionStrings.FindProblem(Name, options.ConnectionString) is { } problem)
+        {
+            throw new StoreUnavailableException(
+                $"The connection string (Store:ConnectionString, Store:Shards or Cluster:ConnectionString) cannot be used: {problem}. [ODTM1001]");
+        }
+    }
+
+    /// <summary>Of connecting: what the server says, what the way to it says, and what the driver makes of the options.</summary>
+    public static bool IsConnecting(Exception e) =>
+        e is DbException or IOException or System.Net.Sockets.SocketException or TimeoutException or System.Security.Authentication.AuthenticationException
+            or System.Security.Cryptography.CryptographicException or UnauthorizedAccessException
+        || ConnectionStrings.IsRefusal(e);
+
     /// <summary>Never null for what <see cref="DbConnection"/> and <see cref="DbCommand"/> throw.</summary>
     public abstract ServerFault Classify(Exception error);
 
     /// <summary>The time set for it ran out; another try would take as long.</summary>
     public abstract bool IsTimeout(Exception error);
+
+    /// <summary>The server does not take so much at once, whenever it is asked.</summary>
+    public abstract bool IsTooLarge(DbException error);
 
     public abstract bool IsDuplicate(DbException error);
 

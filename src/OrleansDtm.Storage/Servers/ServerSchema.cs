@@ -39,7 +39,7 @@ internal static class ServerSchema
                 $"The user of {where} may not create or change the tables: {e.Message}. Give it the right to, or apply the scripts of "
                 + $"sql/{dialect.Name}/ as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
         }

@@ -156,8 +156,14 @@ public sealed partial class ServerTransactionStore
     }
 
     /// <inheritdoc/>
-    public Task Ping(CancellationToken cancellationToken) =>
-        Read("select max(version) from dtm_schema", [], static (reader, _) => reader.GetInt64(0), cancellationToken);
+    public async Task Ping(CancellationToken cancellationToken)
+    {
+        await Read("select max(version) from dtm_schema", [], static (reader, _) => reader.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        if (_check is not null)
+        {
+            await _check.Run(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Stored moments are whole milliseconds: those at or after a finer one begin at the next.</summary>
     private static long CeilingMilliseconds(DateTimeOffset moment) =>

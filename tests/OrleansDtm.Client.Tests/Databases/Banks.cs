@@ -27,9 +27,13 @@ public sealed class SharedXaPostgres : ICollectionFixture<DatabaseUnderTest<XaPo
     public const string Name = "shared PostgreSQL with prepared transactions";
 }
 
-public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Bank
+public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectBank(database.NewDatabase());
+
+public sealed class MySqlBank(DatabaseUnderTest<MySqlServer> database) : MySqlDialectBank(database.NewDatabase());
+
+public abstract class MySqlDialectBank(string place) : Bank
 {
-    private readonly string _place = database.NewDatabase();
+    private readonly string _place = place;
 
     public override BarrierDialect Dialect => BarrierDialect.MySql;
 
@@ -51,7 +55,11 @@ public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Ban
         await base.Create();
     }
 
-    public override async ValueTask DisposeAsync() => await MySqlConnection.ClearAllPoolsAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await MySqlConnection.ClearAllPoolsAsync();
+    }
 }
 
 /// <summary>Each transaction in another session.</summary>

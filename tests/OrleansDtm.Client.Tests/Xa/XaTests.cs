@@ -262,7 +262,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
                 await Bank.Execute(connection, statement);
             }
 
-            if (mysql)
+            if (PreparedStaysWithItsConnection)
             {
                 // MariaDB answers everybody else "no such xid" while this connection lives.
                 await Assert.ThrowsAsync<BranchOngoingException>(() => Branch(op, patience: 100).HandleAsync(Never, Unregistered, Cancel));
@@ -276,6 +276,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     }
 
     protected abstract Task KillAndRestart();
+
+    protected virtual bool PreparedStaysWithItsConnection => false;
 
     private DbConnection NewUnpooled()
     {
@@ -314,7 +316,17 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
 
 /// <summary>A server of its own: it is killed.</summary>
 public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
-    : XaTests(new MariaDbBank(database)), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+    : MySqlDialectXaTests<MariaDbServer>(database, new MariaDbBank(database)), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+{
+    protected override bool PreparedStaysWithItsConnection => true;
+}
+
+/// <inheritdoc cref="MariaDbXaTests"/>
+public sealed class MySqlXaTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectXaTests<MySqlServer>(database, new MySqlBank(database)), IClassFixture<DatabaseUnderTest<MySqlServer>>;
+
+public abstract class MySqlDialectXaTests<TServer>(DatabaseUnderTest<TServer> database, Bank bank) : XaTests(bank)
+    where TServer : DatabaseServer, new()
 {
     protected override async Task KillAndRestart()
     {

@@ -10,12 +10,21 @@ namespace OrleansDtm.Tests.Databases;
 /// </summary>
 public abstract class DatabaseServer : IAsyncDisposable
 {
+    private const string Prefix = "orleansdtm-db-";
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private readonly Queue<string> _lines = new();
     private Process? _process;
 
-    protected DatabaseServer() => AppDomain.CurrentDomain.ProcessExit += OnExit;
+    /// <param name="root">The folder that the server takes for the root of the file system; empty = that of the machine.</param>
+    protected DatabaseServer(string root = "")
+    {
+        Folder = root.Length == 0
+            ? Directory.CreateTempSubdirectory(Prefix).FullName
+            : Directory.CreateDirectory(Path.Combine(root, "tmp", $"{Prefix}{Guid.NewGuid():N}")).FullName;
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+    }
 
     /// <summary>As in Store:Driver.</summary>
     public abstract string Driver { get; }
@@ -25,7 +34,7 @@ public abstract class DatabaseServer : IAsyncDisposable
     /// <summary>Of <see cref="Stop"/>.</summary>
     protected virtual string StopSignal => "TERM";
 
-    protected string Folder { get; } = Directory.CreateTempSubdirectory("orleansdtm-db-").FullName;
+    protected string Folder { get; }
 
     protected string Data => Path.Combine(Folder, "data");
 

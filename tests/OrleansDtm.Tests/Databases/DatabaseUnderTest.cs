@@ -55,3 +55,10 @@ public sealed class SharedPgBouncer : ICollectionFixture<DatabaseUnderTest<PgBou
 {
     public const string Name = "shared PostgreSQL behind pgbouncer";
 }
+
+/// <inheritdoc cref="SharedMariaDb"/>
+[CollectionDefinition(Name)]
+public sealed class SharedMySql : ICollectionFixture<DatabaseUnderTest<MySqlServer>>
+{
+    public const string Name = "shared MySQL";
+}

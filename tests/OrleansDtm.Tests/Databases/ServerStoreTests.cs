@@ -254,13 +254,15 @@ public abstract class ServerStoreTests : TransactionStoreConformance
             await KillConnections();
             await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Write(Samples.Insert(Samples.Plain("r1")), Token));
             await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Write(Samples.Insert(Samples.Plain("r2")), Token));
-            await store.Ping(Token);
+            Assert.Null(await store.Load("r1", Token));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Ping(Token)); // It can read, and is not ready.
         }
         finally
         {
             await SetReadOnly(false);
         }
 
+        await store.Ping(Token); // By itself: nothing was written meanwhile.
         Assert.Equal(WriteResult.Written, await store.Write(Samples.Insert(Samples.Plain("r3")), Token));
         Assert.Null(await store.Load("r2", Token));
     }
