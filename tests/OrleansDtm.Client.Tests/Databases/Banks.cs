@@ -109,6 +109,7 @@ public class PostgresBank : Bank
     public override ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
+        GC.SuppressFinalize(this);
         return default;
     }
 }
