@@ -32,7 +32,7 @@ create table if not exists dtm_transaction (
     -- the failed is read in order. Two changes in the life of most transactions; a column of its own because an indexed generated one
     -- saves nothing and is a younger feature.
     key dtm_transaction_state (state)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 -- What never changes, away from the row that does: a status change rewrites no payload.
 -- seq 0 = the definition and the branches known at insert; else the version of the write that appended the branches.
@@ -41,7 +41,7 @@ create table if not exists dtm_body (
     seq            bigint not null,
     body           longblob not null,
     primary key (transaction_id, seq)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 -- Small named values that are not transactions, such as topics. Few and rarely written. v is UTF-8.
 create table if not exists dtm_kv (
@@ -54,4 +54,4 @@ create table if not exists dtm_kv (
     updated bigint not null,
     primary key (id),
     unique key dtm_kv_key (cat, k)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;

@@ -1,6 +1,8 @@
 -- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. They insert a row before
 -- they work, in the same database transaction, and the unique key turns away what comes twice, too late or without its action.
 -- The coordinator neither creates nor reads it. Database and table can be renamed with the SDK's SetBarrierTableName.
+-- Keys compare exactly: upper and lower case, and spaces at the end. MySQL and MariaDB have different names for such a collation, and each
+-- takes the comment with its own.
 create database if not exists dtm_barrier;
 
 create table if not exists dtm_barrier.barrier (
@@ -15,4 +17,5 @@ create table if not exists dtm_barrier.barrier (
     update_time datetime default current_timestamp on update current_timestamp,
     unique key (gid, branch_id, op, barrier_id),
     key (create_time)
-) engine = InnoDB character set utf8mb4 collate utf8mb4_bin;
+) engine = InnoDB row_format = dynamic character set utf8mb4
+/*!80017 collate utf8mb4_0900_bin */ /*M!100203 collate utf8mb4_nopad_bin */;

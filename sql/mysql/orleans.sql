@@ -8,7 +8,7 @@ create table if not exists OrleansQuery (
     QueryKey  varchar(64) character set ascii collate ascii_bin not null,
     QueryText text not null,
     primary key (QueryKey)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 -- One row a cluster. Every change of its members but a sign of life moves the version by one.
 create table if not exists OrleansMembershipVersionTable (
@@ -16,7 +16,7 @@ create table if not exists OrleansMembershipVersionTable (
     Timestamp    datetime(3) not null default current_timestamp(3) on update current_timestamp(3),
     Version      int not null default 0,
     primary key (DeploymentId)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 -- One row for each life of a silo. Times are UTC.
 create table if not exists OrleansMembershipTable (
@@ -32,7 +32,7 @@ create table if not exists OrleansMembershipTable (
     StartTime    datetime(3) not null,
     IAmAliveTime datetime(3) not null,
     primary key (DeploymentId, Address, Port, Generation)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 create table if not exists OrleansRemindersTable (
     ServiceId    varchar(150) character set utf8mb4 collate utf8mb4_bin not null,
@@ -44,7 +44,7 @@ create table if not exists OrleansRemindersTable (
     Version      int not null,
     primary key (ServiceId, GrainId, ReminderName),
     key OrleansReminders_Hash (ServiceId, GrainHash)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 -- Id is made of what names the state of a grain: the names themselves would make too long a key.
 create table if not exists OrleansStorage (
@@ -58,7 +58,7 @@ create table if not exists OrleansStorage (
     ModifiedOn             datetime(3) not null,
     Version                int not null,
     primary key (Id)
-) engine = InnoDB;
+) engine = InnoDB row_format = dynamic;
 
 insert ignore into OrleansQuery (QueryKey, QueryText) values
 ('InsertMembershipVersionKey', '
@@ -193,3 +193,6 @@ insert ignore into OrleansQuery (QueryKey, QueryText) values
     where Id = unhex(sha2(concat_ws(char(31), @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, @GrainIdExtensionString), 256))
         and Version = @GrainStateVersion;
     select @GrainStateVersion + 1 as NewGrainStateVersion from dual where row_count() = 1;');
+
+-- For a session that begins without autocommit.
+commit;

@@ -2,8 +2,9 @@
 -- transactions. Applied at start when Cluster:Mode asks for it, or by an administrator; it bears being repeated.
 --
 -- The ADO.NET providers of Orleans read the text of each of their queries from the table OrleansQuery. Names of keys, parameters and result
--- columns are theirs, the rest is ours: no functions, each change is one statement. What is there already (by the scripts of Orleans, say)
--- is kept.
+-- columns are theirs, the rest is ours: no functions, each change is one transaction. What is there already (by the scripts of Orleans, say)
+-- is kept. Each change states its isolation: under another one, which server or role may have as their default, whoever comes second
+-- would get an error instead of an answer.
 create table if not exists OrleansQuery (
     QueryKey  varchar(64) not null primary key,
     QueryText text not null
@@ -60,12 +61,15 @@ create table if not exists OrleansStorage (
 
 insert into OrleansQuery (QueryKey, QueryText) values
 ('InsertMembershipVersionKey', '
+    begin isolation level read committed;
     with added as (
         insert into OrleansMembershipVersionTable (DeploymentId) values (@DeploymentId) on conflict do nothing returning 1)
-    select count(*) from added;'),
+    select count(*) from added;
+    commit;'),
 
 -- Of several who change the membership at once, the row of the version lets one through; the others find another version in it.
 ('InsertMembershipKey', '
+    begin isolation level read committed;
     with moved as (
         update OrleansMembershipVersionTable v set Version = v.Version + 1, Timestamp = now()
         where v.DeploymentId = @DeploymentId and v.Version = @Version
@@ -78,9 +82,11 @@ insert into OrleansQuery (QueryKey, QueryText) values
             (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
         select DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime from moved
         returning 1)
-    select count(*) from added;'),
+    select count(*) from added;
+    commit;'),
 
 ('UpdateMembershipKey', '
+    begin isolation level read committed;
     with moved as (
         update OrleansMembershipVersionTable v set Version = v.Version + 1, Timestamp = now()
         where v.DeploymentId = @DeploymentId and v.Version = @Version
@@ -93,11 +99,14 @@ insert into OrleansQuery (QueryKey, QueryText) values
         from moved
         where m.DeploymentId = moved.DeploymentId and m.Address = @Address and m.Port = @Port and m.Generation = @Generation
         returning 1)
-    select count(*) from changed;'),
+    select count(*) from changed;
+    commit;'),
 
 ('UpdateIAmAlivetimeKey', '
+    begin isolation level read committed;
     update OrleansMembershipTable set IAmAliveTime = @IAmAliveTime
-    where DeploymentId = @DeploymentId and Address = @Address and Port = @Port and Generation = @Generation;'),
+    where DeploymentId = @DeploymentId and Address = @Address and Port = @Port and Generation = @Generation;
+    commit;'),
 
 ('MembershipReadRowKey', '
     select m.Address, m.Port, m.Generation, m.SiloName, m.HostName, m.Status, m.ProxyPort, m.SuspectTimes, m.StartTime, m.IAmAliveTime,
@@ -119,24 +128,32 @@ insert into OrleansQuery (QueryKey, QueryText) values
     where DeploymentId = @DeploymentId and Status = @Status and ProxyPort > 0;'),
 
 ('DeleteMembershipTableEntriesKey', '
+    begin isolation level read committed;
     delete from OrleansMembershipTable where DeploymentId = @DeploymentId;
-    delete from OrleansMembershipVersionTable where DeploymentId = @DeploymentId;'),
+    delete from OrleansMembershipVersionTable where DeploymentId = @DeploymentId;
+    commit;'),
 
 -- 6 = dead.
 ('CleanupDefunctSiloEntriesKey', '
-    delete from OrleansMembershipTable where DeploymentId = @DeploymentId and IAmAliveTime < @IAmAliveTime and Status = 6;'),
+    begin isolation level read committed;
+    delete from OrleansMembershipTable where DeploymentId = @DeploymentId and IAmAliveTime < @IAmAliveTime and Status = 6;
+    commit;'),
 
 ('CleanupDefunctSiloEntryKey', '
+    begin isolation level read committed;
     delete from OrleansMembershipTable
     where DeploymentId = @DeploymentId and Address = @Address and Port = @Port and Generation = @Generation and Status = 6
-        and StartTime = @StartTime and IAmAliveTime = @IAmAliveTime and SuspectTimes is not distinct from @SuspectTimes;'),
+        and StartTime = @StartTime and IAmAliveTime = @IAmAliveTime and SuspectTimes is not distinct from @SuspectTimes;
+    commit;'),
 
 ('UpsertReminderRowKey', '
+    begin isolation level read committed;
     insert into OrleansRemindersTable as r (ServiceId, GrainId, ReminderName, StartTime, Period, GrainHash, Version)
     values (@ServiceId, @GrainId, @ReminderName, @StartTime, @Period, @GrainHash, 0)
     on conflict (ServiceId, GrainId, ReminderName) do update set
         StartTime = excluded.StartTime, Period = excluded.Period, GrainHash = excluded.GrainHash, Version = r.Version + 1
-    returning Version;'),
+    returning Version;
+    commit;'),
 
 ('ReadReminderRowKey', '
     select GrainId, ReminderName, StartTime, Period, Version from OrleansRemindersTable
@@ -157,14 +174,18 @@ insert into OrleansQuery (QueryKey, QueryText) values
     where ServiceId = @ServiceId and (GrainHash > @BeginHash or GrainHash <= @EndHash);'),
 
 ('DeleteReminderRowKey', '
+    begin isolation level read committed;
     with gone as (
         delete from OrleansRemindersTable
         where ServiceId = @ServiceId and GrainId = @GrainId and ReminderName = @ReminderName and Version = @Version
         returning 1)
-    select count(*) from gone;'),
+    select count(*) from gone;
+    commit;'),
 
 ('DeleteReminderRowsKey', '
-    delete from OrleansRemindersTable where ServiceId = @ServiceId;'),
+    begin isolation level read committed;
+    delete from OrleansRemindersTable where ServiceId = @ServiceId;
+    commit;'),
 
 ('ReadFromStorageKey', '
     select PayloadBinary, Version from OrleansStorage
@@ -173,6 +194,7 @@ insert into OrleansQuery (QueryKey, QueryText) values
 
 -- No row means that somebody else has written: the provider takes it for that.
 ('WriteToStorageKey', '
+    begin isolation level read committed;
     with w as (
         select sha256(convert_to(concat_ws(chr(31), @ServiceId::text, @GrainTypeString::text, @GrainIdN0::bigint, @GrainIdN1::bigint,
             @GrainIdExtensionString::text), ''UTF8'')) as Id),
@@ -187,17 +209,22 @@ insert into OrleansQuery (QueryKey, QueryText) values
         update OrleansStorage s set PayloadBinary = @PayloadBinary, ModifiedOn = now(), Version = s.Version + 1
         from w where s.Id = w.Id and s.Version = @GrainStateVersion::integer
         returning s.Version)
-    select Version as NewGrainStateVersion from added union all select Version from changed;'),
+    select Version as NewGrainStateVersion from added union all select Version from changed;
+    commit;'),
 
 ('ClearStorageKey', '
+    begin isolation level read committed;
     update OrleansStorage set PayloadBinary = null, ModifiedOn = now(), Version = Version + 1
     where Id = sha256(convert_to(concat_ws(chr(31), @ServiceId::text, @GrainTypeString::text, @GrainIdN0::bigint, @GrainIdN1::bigint,
         @GrainIdExtensionString::text), ''UTF8'')) and Version = @GrainStateVersion::integer
-    returning Version as NewGrainStateVersion;'),
+    returning Version as NewGrainStateVersion;
+    commit;'),
 
 ('DeleteStorageKey', '
+    begin isolation level read committed;
     delete from OrleansStorage
     where Id = sha256(convert_to(concat_ws(chr(31), @ServiceId::text, @GrainTypeString::text, @GrainIdN0::bigint, @GrainIdN1::bigint,
         @GrainIdExtensionString::text), ''UTF8'')) and Version = @GrainStateVersion::integer
-    returning Version + 1 as NewGrainStateVersion;')
+    returning Version + 1 as NewGrainStateVersion;
+    commit;')
 on conflict do nothing;

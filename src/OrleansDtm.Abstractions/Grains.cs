@@ -27,7 +27,7 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     /// <param name="gid">Which.</param>
     /// <param name="type">The pattern the caller believes it is.</param>
     /// <param name="reason">Kept as the rollback reason; may be empty.</param>
-    [Alias("Abort")]
+    [Alias("Abort"), ResponseTimeout("01:00:00")]
     Task<TransactionReply> Abort(string gid, string type, string reason);
 
     /// <summary>Ends a workflow.</summary>

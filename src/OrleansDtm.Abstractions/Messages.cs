@@ -36,6 +36,9 @@ public enum ReplyKind
 
     /// <summary>The store does not answer; the same request may be sent again.</summary>
     Unavailable = 5,
+
+    /// <summary>The store does not take so much data; nothing was stored, and the same request would be refused again.</summary>
+    TooLarge = 6,
 }
 
 /// <summary>The answer of a transaction.</summary>
@@ -60,6 +63,10 @@ public sealed record TransactionReply
     /// <summary>The latest error of a branch, for a transaction that is not finished; empty when there was none.</summary>
     [Id(4)]
     public string LastError { get; init; } = "";
+
+    /// <summary>It was answered at the end or the first pause because the transaction's prepare asked for that.</summary>
+    [Id(5)]
+    public bool Waited { get; init; }
 }
 
 /// <summary>What a method of a grain says of its call; see <see cref="BranchResult"/>.</summary>

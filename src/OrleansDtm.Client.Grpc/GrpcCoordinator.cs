@@ -1,52 +1,80 @@
-using System.Globalization;
-using System.Text.Json;
-using Google.Protobuf;
-using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>The coordinator over DTM's gRPC API; what that has not goes by HTTP.</summary>
+/// <summary>
+/// The coordinator over gRPC alone: DTM's service, and ours for what that lacks. HTTP is asked only where
+/// <see cref="DtmGrpcOptions.HttpFallback"/> says so.
+/// </summary>
 internal sealed class GrpcCoordinator(
-    Channels channels, HttpCoordinator http, IOptions<DtmGrpcOptions> grpc, IOptions<DtmOptions> options, TimeProvider clock) : ICoordinator
+    Channels channels,
+    IServiceProvider services,
+    IOptions<DtmGrpcOptions> grpc,
+    IOptions<DtmOptions> options,
+    TimeProvider clock) : ICoordinator
 {
-    private readonly Protocol.Wire.Dtm.DtmClient _dtm = new(channels.To(grpc.Value.Server.GetLeftPart(UriPartial.Authority)));
+    private readonly Protocol.Wire.Dtm.DtmClient _dtms =
+        new(channels.To(grpc.Value.Server.GetLeftPart(UriPartial.Authority)));
+
+    private readonly Coordinator.CoordinatorClient _ours =
+        new(channels.To(grpc.Value.Server.GetLeftPart(UriPartial.Authority)));
+
+    private readonly GrpcCalls _calls = new(grpc.Value.Server.Authority, options.Value, clock);
 
     public string Address { get; } = grpc.Value.Server.Authority;
 
     public bool CarriesBytes => true;
 
-    public async Task<string> NewGidAsync(CancellationToken cancellationToken) =>
-        (await Call("NewGid", null, call => _dtm.NewGidAsync(new Empty(), call), cancellationToken).ConfigureAwait(false)).Gid;
+    public async Task<string> NewGidAsync(CancellationToken cancellationToken)
+    {
+        var reply = await _calls.Make("NewGid", null, call => _dtms.NewGidAsync(new Empty(), call), cancellationToken)
+            .ConfigureAwait(false);
+        return reply.Gid;
+    }
 
-    public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        Call("Prepare", request.Gid, call => _dtm.PrepareAsync(Message(request), call), cancellationToken);
+    public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) => SendAsync(
+        "Prepare",
+        request,
+        (message, call) => _ours.PrepareAsync(message, call),
+        (message, call) => _dtms.PrepareAsync(message, call),
+        null,
+        cancellationToken);
 
-    public Task SubmitAsync(TransactionRequest request, CancellationToken cancellationToken) => Call(
-        "Submit",
-        request.Gid,
-        call => _dtm.SubmitAsync(Message(request), call),
-        cancellationToken,
-        request.WaitResult == true ? options.Value.WaitTimeout : null);
+    public async Task<TransactionResult?> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SendAsync(
+                "Submit",
+                request,
+                (message, call) => _ours.SubmitAsync(message, call),
+                (message, call) => _dtms.SubmitAsync(message, call),
+                request.WaitResult == true ? options.Value.WaitTimeout : null,
+                cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (DtmConflictException e) when (GrpcStatuses.End(e) is { } end)
+        {
+            return end;
+        }
+    }
 
-    public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        Call("Abort", request.Gid, call => _dtm.AbortAsync(Message(request), call), cancellationToken);
+    public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        var message = GrpcMessages.Dtms(request);
+        return _calls.Make("Abort", request.Gid, call => _dtms.AbortAsync(message, call), cancellationToken);
+    }
 
     public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)
     {
-        var message = new DtmBranchRequest
-        {
-            Gid = request.Gid ?? "",
-            TransType = request.TransType ?? "",
-            BranchID = request.BranchId ?? "",
-            BusiPayload = ByteString.CopyFrom(request.Data.Span),
-        };
-        message.Data.Add(request.Fields.ToDictionary());
-        return Call("RegisterBranch", request.Gid, call => _dtm.RegisterBranchAsync(message, call), cancellationToken);
+        var message = GrpcMessages.Of(request);
+        return _calls.Make("RegisterBranch", request.Gid, call => _dtms.RegisterBranchAsync(message, call), cancellationToken);
     }
 
     public async Task<WorkflowProgress> PrepareWorkflowAsync(TransactionRequest request, CancellationToken cancellationToken)
@@ -57,101 +85,175 @@ internal sealed class GrpcCoordinator(
                 $"DtmOptions.WorkflowCallback is {callback}; over gRPC it must be host:port/workflow.Workflow/Execute, which {nameof(WorkflowGrpcService)} serves.");
         }
 
-        var reply = await Call("PrepareWorkflow", request.Gid, call => _dtm.PrepareWorkflowAsync(Message(request), call), cancellationToken)
-            .ConfigureAwait(false);
-        return new WorkflowProgress(
-            CoordinatorJson.Status(reply.Transaction?.Status ?? ""),
-            reply.Transaction?.RollbackReason ?? "",
-            Convert.FromBase64String(reply.Transaction?.Result ?? ""),
-            null,
-            [.. reply.Progresses.Select(static p => RecordedStep.Of(p.BranchID, p.Op, p.Status, p.BinData.Memory)).OfType<RecordedStep>()]);
-    }
-
-    public Task SubscribeAsync(string topic, string url, string remark, CancellationToken cancellationToken) => Call(
-        "Subscribe", null, call => _dtm.SubscribeAsync(new DtmTopicRequest { Topic = topic, URL = url, Remark = remark }, call), cancellationToken);
-
-    public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken) =>
-        Call("Unsubscribe", null, call => _dtm.UnsubscribeAsync(new DtmTopicRequest { Topic = topic, URL = url }, call), cancellationToken);
-
-    public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
-        Call("DeleteTopic", null, call => _dtm.DeleteTopicAsync(new DtmTopicRequest { Topic = topic }, call), cancellationToken);
-
-    public Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken) => http.QueryAsync(gid, cancellationToken);
-
-    public Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken) => http.ListAsync(filter, cancellationToken);
-
-    public Task ForceStopAsync(string gid, CancellationToken cancellationToken) => http.ForceStopAsync(gid, cancellationToken);
-
-    public Task RetryNowAsync(string gid, CancellationToken cancellationToken) => http.RetryNowAsync(gid, cancellationToken);
-
-    public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken) =>
-        http.RetryBranchAsync(gid, branchId, op, cancellationToken);
-
-    public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken) =>
-        http.SubscribersAsync(topic, cancellationToken);
-
-    private static DtmRequest Message(TransactionRequest request)
-    {
-        if (request.Concurrent == true || request.CallbackUrl is not null)
-        {
-            throw new NotSupportedException("DTM's gRPC API has neither concurrent messages nor a callback URL: submit it over HTTP.");
-        }
-
-        var message = new DtmRequest
-        {
-            Gid = request.Gid ?? "",
-            TransType = request.TransType ?? "",
-            TransOptions = new DtmTransOptions
-            {
-                WaitResult = request.WaitResult ?? false,
-                TimeoutToFail = Seconds(request.TimeoutToFail),
-                RetryInterval = Seconds(request.RetryInterval),
-                RequestTimeout = Seconds(request.RequestTimeout),
-                RetryLimit = request.RetryLimit ?? 0,
-            },
-            CustomedData = request.CustomData ?? "",
-            QueryPrepared = request.QueryPrepared ?? "",
-            Steps = request.Steps is null ? "" : JsonSerializer.Serialize(request.Steps, HttpCoordinator.Written.ListStepRequest),
-            RollbackReason = request.RollbackReason ?? "",
-        };
-        message.BinPayloads.AddRange((request.BinPayloads ?? []).Select(static payload => ByteString.CopyFrom(payload.Span)));
-        Add(message.TransOptions.BranchHeaders, request.BranchHeaders);
-        Add(message.ReqExtra, request.ReqExtra);
-        return message;
-    }
-
-    private static void Add(MapField<string, string> map, Dictionary<string, string?>? values)
-    {
-        foreach (var (name, value) in values ?? [])
-        {
-            map[name] = value ?? "";
-        }
-    }
-
-    private Metadata? Proof() => options.Value.ApiKey is { Length: > 0 } key ? new Metadata { { "authorization", "Bearer " + key } } : null;
-
-    private static long Seconds(double? seconds) => (long)Math.Ceiling(seconds ?? 0);
-
-    private async Task<T> Call<T>(
-        string api, string? gid, Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken, TimeSpan? limit = null)
-    {
-        var patience = limit ?? options.Value.RequestTimeout;
-        using var late = new CancellationTokenSource(patience, clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        const string Api = "PrepareWorkflow";
         try
         {
-            using var calling = call(new CallOptions(Proof(), cancellationToken: both.Token));
-            return await calling.ResponseAsync.ConfigureAwait(false);
+            var message = GrpcMessages.Ours(request);
+            var reply = await _calls
+                .MakeOurs(Api, request.Gid, call => _ours.PrepareWorkflowAsync(message, call), cancellationToken)
+                .ConfigureAwait(false);
+            return GrpcMessages.Progress(reply.Progress, reply.CustomData);
         }
-        catch (RpcException e) when (!both.IsCancellationRequested)
+        catch (NotSupportedException) when (GrpcMessages.FitsDtm(request))
         {
-            throw GrpcStatuses.Refusal(e, api, gid);
+            // DTM's own servers do not tell the name and input of a workflow that is known.
+            var message = GrpcMessages.Dtms(request);
+            var reply = await _calls
+                .Make(Api, request.Gid, call => _dtms.PrepareWorkflowAsync(message, call), cancellationToken)
+                .ConfigureAwait(false);
+            return GrpcMessages.Progress(reply, "");
         }
-        catch (Exception e) when (e is RpcException or OperationCanceledException)
+    }
+
+    public Task SubscribeAsync(string topic, string url, string remark, CancellationToken cancellationToken)
+    {
+        var message = new DtmTopicRequest { Topic = topic, URL = url, Remark = remark };
+        return _calls.Make("Subscribe", null, call => _dtms.SubscribeAsync(message, call), cancellationToken);
+    }
+
+    public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken)
+    {
+        var message = new DtmTopicRequest { Topic = topic, URL = url };
+        return _calls.Make("Unsubscribe", null, call => _dtms.UnsubscribeAsync(message, call), cancellationToken);
+    }
+
+    public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken)
+    {
+        var message = new DtmTopicRequest { Topic = topic };
+        return _calls.Make("DeleteTopic", null, call => _dtms.DeleteTopicAsync(message, call), cancellationToken);
+    }
+
+    public Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken)
+    {
+        var message = new GidRequest { Gid = gid };
+        return Ours(
+            "Query",
+            gid,
+            call => _ours.QueryAsync(message, call),
+            GrpcMessages.Info,
+            http => http.QueryAsync(gid, cancellationToken),
+            cancellationToken);
+    }
+
+    public Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        var message = GrpcMessages.Of(filter);
+        return Ours(
+            "List",
+            null,
+            call => _ours.ListAsync(message, call),
+            GrpcMessages.Page,
+            http => http.ListAsync(filter, cancellationToken),
+            cancellationToken);
+    }
+
+    public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken)
+    {
+        var message = new TopicRequest { Topic = topic };
+        return Ours(
+            "Subscribers",
+            null,
+            call => _ours.SubscribersAsync(message, call),
+            GrpcMessages.Subscribers,
+            http => http.SubscribersAsync(topic, cancellationToken),
+            cancellationToken);
+    }
+
+    public Task ForceStopAsync(string gid, CancellationToken cancellationToken)
+    {
+        var message = new GidRequest { Gid = gid };
+        return OursDone(
+            "ForceStop",
+            gid,
+            call => _ours.ForceStopAsync(message, call),
+            http => http.ForceStopAsync(gid, cancellationToken),
+            cancellationToken);
+    }
+
+    public Task RetryNowAsync(string gid, CancellationToken cancellationToken)
+    {
+        var message = new GidRequest { Gid = gid };
+        return OursDone(
+            "RetryNow",
+            gid,
+            call => _ours.RetryNowAsync(message, call),
+            http => http.RetryNowAsync(gid, cancellationToken),
+            cancellationToken);
+    }
+
+    public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken)
+    {
+        var message = new BranchRequest { Gid = gid, BranchId = branchId, Op = op };
+        return OursDone(
+            "RetryBranch",
+            gid,
+            call => _ours.RetryBranchAsync(message, call),
+            http => http.RetryBranchAsync(gid, branchId, op, cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// By DTM's method, which every coordinator has; by ours where the request says what DTM's cannot carry.
+    /// </summary>
+    private async Task SendAsync(
+        string api,
+        TransactionRequest request,
+        Func<Submission, CallOptions, AsyncUnaryCall<Empty>> ours,
+        Func<DtmRequest, CallOptions, AsyncUnaryCall<Empty>> dtms,
+        TimeSpan? limit,
+        CancellationToken cancellationToken)
+    {
+        if (!GrpcMessages.FitsDtmExactly(request))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var why = string.Create(CultureInfo.InvariantCulture, $"no answer within {patience.TotalSeconds} s");
-            throw new DtmUnavailableException($"The coordinator at {Address} cannot be asked: {why}", e) { Gid = gid, Reason = why };
+            try
+            {
+                var all = GrpcMessages.Ours(request);
+                await _calls.MakeOurs(api, request.Gid, call => ours(all, call), cancellationToken, limit)
+                    .ConfigureAwait(false);
+                return;
+            }
+            catch (NotSupportedException) when (GrpcMessages.FitsDtm(request))
+            {
+                // DTM's own servers know whole seconds only.
+            }
+        }
+
+        var message = GrpcMessages.Dtms(request);
+        await _calls.Make(api, request.Gid, call => dtms(message, call), cancellationToken, limit).ConfigureAwait(false);
+    }
+
+    private async Task<T> Ours<TReply, T>(
+        string api,
+        string? gid,
+        Func<CallOptions, AsyncUnaryCall<TReply>> call,
+        Func<TReply, T> read,
+        Func<HttpCoordinator, Task<T>> fallback,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return read(await _calls.MakeOurs(api, gid, call, cancellationToken).ConfigureAwait(false));
+        }
+        catch (NotSupportedException) when (grpc.Value.HttpFallback)
+        {
+            return await fallback(services.GetRequiredService<HttpCoordinator>()).ConfigureAwait(false);
+        }
+    }
+
+    private async Task OursDone(
+        string api,
+        string gid,
+        Func<CallOptions, AsyncUnaryCall<Empty>> call,
+        Func<HttpCoordinator, Task> fallback,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _calls.MakeOurs(api, gid, call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NotSupportedException) when (grpc.Value.HttpFallback)
+        {
+            await fallback(services.GetRequiredService<HttpCoordinator>()).ConfigureAwait(false);
         }
     }
 }

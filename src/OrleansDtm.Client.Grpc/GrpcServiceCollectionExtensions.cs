@@ -8,10 +8,11 @@ namespace OrleansDtm.Client.Grpc;
 public static class GrpcServiceCollectionExtensions
 {
     /// <summary>
-    /// Has <see cref="IDtm"/> talk to the coordinator over gRPC. Payloads may be any bytes then, messages of protocol buffers among them, and
-    /// URLs of branches <c>host:port/package.Service/Method</c> (grpcs:// before it = TLS); those of HTTP can be used too. What DTM's gRPC API
-    /// cannot tell (query, list, force stop, retry, subscribers) goes by HTTP to <see cref="DtmOptions.Server"/>. It knows whole seconds only:
-    /// parts of one count as one.
+    /// Has <see cref="IDtm"/> talk to the coordinator over gRPC, and only so. Payloads may be any bytes then, messages
+    /// of protocol buffers among them, and URLs of branches <c>host:port/package.Service/Method</c> (grpcs:// before it
+    /// = TLS); those of HTTP can be used too. DTM's own servers lack query, list, force stop, retries, subscribers,
+    /// concurrent messages and callback URLs over gRPC: <see cref="NotSupportedException"/>, see
+    /// <see cref="DtmGrpcOptions.HttpFallback"/>. They know whole seconds only: parts of one count as one.
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>

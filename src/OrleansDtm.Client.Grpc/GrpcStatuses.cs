@@ -21,16 +21,33 @@ internal static class GrpcStatuses
     {
         var (code, reason) = (error.StatusCode, error.Status.Detail);
         var text = $"{api} was answered {code}{(gid is null ? "" : $" (gid {gid})")}: {reason}";
-        return code switch
+        // An outcome is OrleansDtm's own word; DTM's servers send none, and the status has to do.
+        return (error.Trailers.GetValue(AnswerMetadata.Outcome), code) switch
         {
-            StatusCode.FailedPrecondition => new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
-            StatusCode.Aborted when reason == ResultWords.Ongoing => new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
-            StatusCode.Aborted or StatusCode.AlreadyExists => new DtmConflictException(text, error) { Gid = gid, Reason = reason },
-            StatusCode.NotFound => new DtmNotFoundException(text, error) { Gid = gid, Reason = reason },
-            StatusCode.InvalidArgument or StatusCode.Unauthenticated or StatusCode.PermissionDenied => new DtmInvalidRequestException(text, error) { Gid = gid, Reason = reason },
+            (AnswerOutcomes.NotFound, _) or (_, StatusCode.NotFound) =>
+                new DtmNotFoundException(text, error) { Gid = gid, Reason = reason },
+            (AnswerOutcomes.Invalid, _) => new DtmInvalidRequestException(text, error) { Gid = gid, Reason = reason },
+            (_, StatusCode.FailedPrecondition) =>
+                new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
+            (null, StatusCode.Aborted) when reason == ResultWords.Ongoing =>
+                new BranchOngoingException(text, error) { Gid = gid, Reason = reason },
+            (_, StatusCode.Aborted or StatusCode.AlreadyExists) =>
+                new DtmConflictException(text, error) { Gid = gid, Reason = reason, Status = StatusOf(error) },
+            (_, StatusCode.InvalidArgument or StatusCode.Unauthenticated or StatusCode.PermissionDenied) =>
+                new DtmInvalidRequestException(text, error) { Gid = gid, Reason = reason },
             _ => new DtmUnavailableException(text, error) { Gid = gid, Reason = reason },
         };
     }
+
+    /// <summary>
+    /// The end of a transaction that was waited for, where the answer says all there is to say about it; else null.
+    /// </summary>
+    public static TransactionResult? End(DtmConflictException refusal) =>
+        refusal is { Status: GlobalStatus.Failed, Gid: { } gid, InnerException: RpcException error }
+        && error.Trailers.GetValue(AnswerMetadata.Outcome) == AnswerOutcomes.RolledBack
+        && error.Trailers.GetValue(AnswerMetadata.ReasonPartial) is null
+            ? new TransactionResult(gid, GlobalStatus.Failed, error.Status.Detail)
+            : null;
 
     /// <summary>As a participant answers; null = the exception means neither.</summary>
     public static RpcException? Answer(Exception error) => error switch
@@ -40,6 +57,9 @@ internal static class GrpcStatuses
         BranchOngoingException e => new RpcException(new Status(StatusCode.FailedPrecondition, e.Reason ?? e.Message, e)),
         _ => null,
     };
+
+    private static GlobalStatus? StatusOf(RpcException error) =>
+        error.Trailers.GetValue(AnswerMetadata.Status) is { } word ? CoordinatorJson.Status(word) : null;
 
     /// <summary>Without the word that SDKs append.</summary>
     private static string Reason(string detail)

@@ -40,7 +40,8 @@ internal sealed class BranchCaller(
             using var request = Request(transaction, branchId, op, url, body, coordinator);
             using var client = http.CreateClient(DtmHttpClients.Branches);
             using var response = await client.SendAsync(request, both.Token).ConfigureAwait(false);
-            var answer = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+            var answer = await AnswerBody.ReadAsync(
+                response.Content, client.MaxResponseContentBufferSize, both.Token).ConfigureAwait(false);
             EnsureSuccess((int)response.StatusCode, answer, url, transaction.Gid);
             return new BranchResponse(answer, options.Value.Json);
         }

@@ -14,22 +14,34 @@ internal static class CoordinatorJson
 
     /// <summary>Null = there is no such transaction.</summary>
     public static TransactionInfo? Query(byte[] answer, string gid) => Read(answer, root =>
-        root.TryGetProperty("transaction", out var transaction) && transaction.ValueKind == JsonValueKind.Object
+        TryFind(root, "transaction", out var transaction) && transaction.ValueKind == JsonValueKind.Object
             ? Info(transaction, gid, [.. Items(root, "branches").Select(Branch)])
             : null);
 
     public static WorkflowProgress Progress(byte[] answer) => Read(answer, static root =>
     {
-        var transaction = root.GetProperty("transaction");
-        var custom = Text(transaction, "custom_data") is { Length: > 0 } text ? JsonSerializer.Deserialize(text, ProtocolJson.Default.WorkflowCustomData) : null;
+        var transaction = TryFind(root, "transaction", out var found)
+            ? found
+            : throw new JsonException("there is no transaction in it");
         return new WorkflowProgress(
             Status(Text(transaction, "status")),
             Text(transaction, "rollback_reason"),
             Convert.FromBase64String(Text(transaction, "result")),
-            custom?.Name is { Length: > 0 } name ? (name, custom.Data ?? []) : null,
+            Begun(Text(transaction, "custom_data")),
             [.. Items(root, "progresses").Select(static item =>
                 RecordedStep.Of(Text(item, "branch_id"), Text(item, "op"), Text(item, "status"), BinaryText.Read(Data(item)))).OfType<RecordedStep>()]);
     });
+
+    /// <summary>The name and input of a workflow; null = not known.</summary>
+    /// <param name="customData">As its first submitter wrote it; may be empty.</param>
+    /// <exception cref="JsonException">It is no JSON of a workflow.</exception>
+    public static (string Name, byte[] Input)? Begun(string customData)
+    {
+        var custom = customData.Length > 0
+            ? JsonSerializer.Deserialize(customData, ProtocolJson.Default.WorkflowCustomData)
+            : null;
+        return custom?.Name is { Length: > 0 } name ? (name, custom.Data ?? []) : null;
+    }
 
     public static TransactionPage Page(byte[] answer) => Read(answer, static root =>
     {
@@ -61,7 +73,27 @@ internal static class CoordinatorJson
 
     /// <summary>Empty when it is missing or no text.</summary>
     public static string Text(JsonElement item, string name) =>
-        item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        TryFind(item, name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+    /// <summary>The exact name first; else in any case, as DTM itself reads JSON.</summary>
+    private static bool TryFind(JsonElement item, string name, out JsonElement value)
+    {
+        if (item.TryGetProperty(name, out value))
+        {
+            return true;
+        }
+
+        foreach (var property in item.EnumerateObject())
+        {
+            if (string.Equals(property.Name, name, StringComparison.OrdinalIgnoreCase))
+            {
+                value = property.Value;
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static TransactionInfo Info(JsonElement item, string gid, IReadOnlyList<BranchInfo> branches)
     {
@@ -90,13 +122,15 @@ internal static class CoordinatorJson
         Url = Text(item, "url"),
         Payload = Data(item),
         Status = Text(item, "status"),
-        Attempts = item.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
+        Attempts = TryFind(item, "attempts", out var attempts) ? attempts.GetInt32() : 0,
         LastError = Text(item, "last_error") is { Length: > 0 } error ? error : null,
         Finished = Time(item, "finish_time"),
     };
 
     private static byte[] Data(JsonElement item) =>
-        item.TryGetProperty("bin_data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetBytesFromBase64() : [];
+        TryFind(item, "bin_data", out var data) && data.ValueKind == JsonValueKind.String
+            ? data.GetBytesFromBase64()
+            : [];
 
     internal static GlobalStatus Status(string word) => word switch
     {
@@ -115,7 +149,7 @@ internal static class CoordinatorJson
             : null;
 
     private static JsonElement[] Items(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
+        TryFind(root, name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
 
     private static T Read<T>(byte[] answer, Func<JsonElement, T> read)
     {

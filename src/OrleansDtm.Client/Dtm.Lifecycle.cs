@@ -39,7 +39,7 @@ internal sealed partial class Dtm
     public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
         SeeingStatus(request.Gid!, () => coordinator.PrepareAsync(request, cancellationToken), cancellationToken);
 
-    public Task AbortAsync(TransactionRequest request, string reason, CancellationToken cancellationToken)
+    public async Task AbortAsync(TransactionRequest request, string reason, CancellationToken cancellationToken)
     {
         var abort = new TransactionRequest
         {
@@ -47,43 +47,57 @@ internal sealed partial class Dtm
             TransType = request.TransType,
             RollbackReason = reason.Length <= ReasonMax ? reason : reason[..ReasonMax],
         };
-        return SeeingStatus(request.Gid!, () => coordinator.AbortAsync(abort, cancellationToken), cancellationToken);
+        try
+        {
+            await SeeingStatus(request.Gid!, () => coordinator.AbortAsync(abort, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BranchOngoingException)
+        {
+            // Prepared with wait_result, so the answer waits for the rollback; a branch needs a retry, and the coordinator goes on.
+        }
     }
 
-    /// <summary>Submits. A wait that ends in anything but success is cleared up by a query: its answer alone does not tell a rollback from a delay.</summary>
+    /// <summary>
+    /// Submits. A wait whose answer alone does not tell a rollback from a delay is cleared up by a query.
+    /// </summary>
     public async Task<TransactionResult> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         var gid = request.Gid!;
         var waits = request.WaitResult == true;
         try
         {
-            await coordinator.SubmitAsync(request, cancellationToken).ConfigureAwait(false);
-            return new TransactionResult(gid, waits ? GlobalStatus.Succeeded : GlobalStatus.Submitted);
+            return await coordinator.SubmitAsync(request, cancellationToken).ConfigureAwait(false)
+                ?? new TransactionResult(gid, waits ? GlobalStatus.Succeeded : GlobalStatus.Submitted);
         }
         catch (BranchOngoingException e)
         {
             // It was taken and goes on, whether or not a look tells more.
-            var (_, info) = waits ? await LookAsync(gid, cancellationToken).ConfigureAwait(false) : default;
+            var (info, _) = waits ? await LookAsync(gid, cancellationToken).ConfigureAwait(false) : default;
             return Result(info, request) ?? new TransactionResult(gid, GlobalStatus.Submitted, LastError: e.Reason ?? "");
         }
         catch (DtmConflictException e)
         {
-            var (seen, info) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            var (info, unseen) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
             if (waits && Result(info, request) is { } result)
             {
                 return result;
             }
 
-            if (waits && !seen)
+            if (waits && unseen is not null)
             {
-                throw new DtmUnavailableException($"Whether {gid} was rolled back or could not be submitted is not known: {e.Message}", e) { Gid = gid, Reason = e.Reason };
+                throw new DtmUnavailableException(
+                    $"Whether {gid} was rolled back or could not be submitted is not known: {e.Message}. The look failed: {unseen.Message}", e)
+                {
+                    Gid = gid,
+                    Reason = e.Reason,
+                };
             }
 
             throw Conflict(e, gid, info);
         }
         catch (DtmUnavailableException) when (waits)
         {
-            var (_, info) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            var (info, _) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
             if (Result(info, request) is { } result)
             {
                 return result;
@@ -198,13 +212,13 @@ internal sealed partial class Dtm
         }
         catch (DtmConflictException e)
         {
-            var (_, info) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
+            var (info, _) = await LookAsync(gid, cancellationToken).ConfigureAwait(false);
             throw Conflict(e, gid, info);
         }
     }
 
     private static DtmConflictException Conflict(DtmConflictException e, string gid, TransactionInfo? info) =>
-        new(e.Message, e) { Gid = gid, Status = info?.Status, Reason = e.Reason };
+        new(e.Message, e) { Gid = gid, Status = info?.Status ?? e.Status, Reason = e.Reason };
 
     /// <summary>Null = what was seen is not what was submitted.</summary>
     private static TransactionResult? Result(TransactionInfo? info, TransactionRequest request) =>
@@ -212,16 +226,19 @@ internal sealed partial class Dtm
             ? info.ToResult()
             : null;
 
-    /// <summary>Looks once, for the sake of a better answer. Seen nothing = there is no such transaction.</summary>
-    private async Task<(bool Seen, TransactionInfo? Info)> LookAsync(string gid, CancellationToken cancellationToken)
+    /// <summary>
+    /// Looks once, for the sake of a better answer. Without an error, null = there is no such transaction.
+    /// </summary>
+    private async Task<(TransactionInfo? Info, Exception? Error)> LookAsync(
+        string gid, CancellationToken cancellationToken)
     {
         try
         {
-            return (true, await coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false));
+            return (await coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false), null);
         }
         catch (Exception e) when (e is DtmException or NotSupportedException)
         {
-            return (false, null); // The caller throws what made it look.
+            return (null, e); // The caller throws what made it look.
         }
     }
 }

@@ -5,7 +5,9 @@ namespace OrleansDtm.Client;
 /// <summary>How to reach the coordinator.</summary>
 public sealed class DtmOptions
 {
-    /// <summary>The coordinator's HTTP address, any DTM-compatible one. Default: http://localhost:36789.</summary>
+    /// <summary>
+    /// The coordinator's HTTP address, any DTM-compatible one. Not used over gRPC. Default: http://localhost:36789.
+    /// </summary>
     public Uri Server { get; set; } = new("http://localhost:36789");
 
     /// <summary>

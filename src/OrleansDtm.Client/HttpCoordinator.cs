@@ -13,6 +13,13 @@ namespace OrleansDtm.Client;
 internal sealed class HttpCoordinator : ICoordinator
 {
     private const string Prefix = "/api/dtmsvr";
+
+    /// <summary>
+    /// Bodies above this size are sent after the coordinator has agreed: of a larger one than it takes its 413 would
+    /// else get lost.
+    /// </summary>
+    private const int AskedBytesMin = 1 << 20;
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>What is not said is not sent: servers in stricter languages take a null for a wrong type.</summary>
@@ -51,8 +58,12 @@ internal sealed class HttpCoordinator : ICoordinator
     public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
         PostAsync("prepare", request, _options.RequestTimeout, cancellationToken);
 
-    public Task SubmitAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        PostAsync("submit", request, request.WaitResult == true ? _options.WaitTimeout : _options.RequestTimeout, cancellationToken);
+    public async Task<TransactionResult?> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
+    {
+        var limit = request.WaitResult == true ? _options.WaitTimeout : _options.RequestTimeout;
+        await PostAsync("submit", request, limit, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
 
     public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken) =>
         PostAsync("abort", request, _options.RequestTimeout, cancellationToken);
@@ -148,6 +159,7 @@ internal sealed class HttpCoordinator : ICoordinator
         using var late = new CancellationTokenSource(limit, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         using var request = new HttpRequestMessage(method, $"{Address}/{apiAndQuery}") { Content = content };
+        request.Headers.ExpectContinue = content?.Headers.ContentLength >= AskedBytesMin ? true : null;
         if (_options.ApiKey is { Length: > 0 } key)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -157,7 +169,8 @@ internal sealed class HttpCoordinator : ICoordinator
         {
             using var http = _http.CreateClient(DtmHttpClients.Coordinator);
             using var response = await http.SendAsync(request, both.Token).ConfigureAwait(false);
-            var body = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+            var body = await AnswerBody.ReadAsync(
+                response.Content, http.MaxResponseContentBufferSize, both.Token).ConfigureAwait(false);
             CoordinatorAnswers.EnsureSuccess((int)response.StatusCode, body, apiAndQuery.Split('?')[0], gid);
             return body;
         }

@@ -4,7 +4,8 @@ namespace OrleansDtm.Client;
 
 /// <summary>
 /// The coordinator's API, whatever carries it. Throws what <see cref="IDtm"/> promises: <see cref="DtmException"/> with the gid, or
-/// <see cref="OperationCanceledException"/> when the caller has cancelled.
+/// <see cref="OperationCanceledException"/> when the caller has cancelled, or <see cref="NotSupportedException"/> when
+/// this coordinator has no such API.
 /// </summary>
 internal interface ICoordinator
 {
@@ -19,10 +20,11 @@ internal interface ICoordinator
     Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns when it was taken, or, with wait_result, when it has succeeded. A wait that ends in anything else is a
-    /// <see cref="DtmConflictException"/> or a <see cref="BranchOngoingException"/>, and which of the two differs between coordinators.
+    /// Returns when it was taken, or, with wait_result, when it has succeeded (null), or ended in another way that the
+    /// answer itself tells. A wait that ends in anything else is a <see cref="DtmConflictException"/> or a
+    /// <see cref="BranchOngoingException"/>, and which of the two differs between coordinators.
     /// </summary>
-    Task SubmitAsync(TransactionRequest request, CancellationToken cancellationToken);
+    Task<TransactionResult?> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken);
 
     Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken);
 

@@ -3,7 +3,8 @@ namespace OrleansDtm.Client;
 /// <summary>
 /// A DTM-compatible coordinator: starts, follows and ends global transactions. Safe for concurrent use. Where a request is refused or
 /// cannot be delivered a <see cref="DtmException"/> is thrown, with the gid and what is known; a transaction that is rolled back is a
-/// result, not an exception. Cancelling ends the waiting, never an abort that is due.
+/// result, not an exception. Cancelling ends the waiting, never an abort that is due. A coordinator of another make may
+/// lack an API: then <see cref="NotSupportedException"/> says which one.
 /// </summary>
 public interface IDtm
 {

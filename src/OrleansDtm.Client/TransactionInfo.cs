@@ -38,7 +38,15 @@ public sealed class TransactionInfo
 
     /// <summary>As a submit would be answered now.</summary>
     public TransactionResult ToResult() => new(
-        Gid, Status, RollbackReason, Finished is null ? Branches.LastOrDefault(branch => !string.IsNullOrEmpty(branch.LastError))?.LastError ?? "" : "");
+        Gid, Status, RollbackReason, Finished is null ? LastError() ?? "" : "");
+
+    /// <summary>
+    /// Of a call that waits for its retry; else of one that is done, such as the refusal that turned it back.
+    /// </summary>
+    private string? LastError() => Branches
+        .Where(static branch => !string.IsNullOrEmpty(branch.LastError))
+        .OrderBy(static branch => branch.Finished is null && branch.Status == "prepared")
+        .LastOrDefault()?.LastError;
 }
 
 /// <summary>A call of a branch and how far it has come.</summary>

@@ -95,6 +95,23 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         Start(Transaction.CallbackIndex);
     }
 
+    /// <summary>Lets the calls that wait for a retry be made now.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool Hurry()
+    {
+        var any = false;
+        for (var i = Transaction.CallbackIndex; i < Count; i++)
+        {
+            if (Live(i) is { RetryAt: not null } branch)
+            {
+                this[i] = branch with { RetryAt = Now };
+                any = true;
+            }
+        }
+
+        return any;
+    }
+
     /// <summary>Decides to go forward. Nobody needs to be asked any more.</summary>
     public void GoForward()
     {

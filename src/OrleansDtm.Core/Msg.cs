@@ -23,7 +23,7 @@ internal sealed class Msg : Pattern
         {
             TransactionStatus.Prepared when state.Callback is null => definition.Created + definition.Options.TimeoutToFail,
             TransactionStatus.Submitted when definition.Options.Delay > TimeSpan.Zero && !state.Branches.Any(static b => b.Started) =>
-                definition.Created + definition.Options.Delay,
+                (definition.Submitted ?? definition.Created) + definition.Options.Delay,
             _ => null,
         };
     }
@@ -50,6 +50,8 @@ internal sealed class Msg : Pattern
             draft.Finish(TransactionStatus.Failed);
         }
     }
+
+    public override void OnRetryNow(Draft draft) => AskNow(draft);
 
     public override Rejection? OnAbort(Draft draft, string reason)
     {

@@ -9,6 +9,9 @@ internal abstract class Pattern : ICallRules
     /// <summary>Calls one transaction may hold: each write carries the progress of all of them.</summary>
     public const int BranchesMax = 10_000;
 
+    /// <summary>Between two submits of a gid that cut waits short: a client that repeats itself must not become a storm of calls.</summary>
+    public static readonly TimeSpan HurryPause = TimeSpan.FromSeconds(1);
+
     /// <summary>Bytes of payload that registered branches may hold together: they live in the activation's memory.</summary>
     public const long PayloadBytesMax = 64 * 1024 * 1024;
 
@@ -50,19 +53,29 @@ internal abstract class Pattern : ICallRules
     }
 
     /// <summary>It is submitted; null = accepted.</summary>
-    public virtual Rejection? OnSubmit(Draft draft)
+    public virtual Rejection? OnSubmit(Draft draft, Submission submission)
     {
         switch (draft.State.Status)
         {
             case TransactionStatus.Prepared:
+                draft.Change(t => t with
+                {
+                    Definition = SubmittedOptions.Merge(t.Definition, submission, draft.After(TimeSpan.Zero)),
+                });
                 draft.GoForward();
                 return null;
             case TransactionStatus.Submitted:
-                return null; // Said again while it runs: nothing runs twice, the answer is the same.
+                Resubmitted(draft); // Nothing runs twice, the answer is the same.
+                return null;
             default:
                 // "sumbmit" is how the reference spells it, and clients compare texts.
                 return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot sumbmit. FAILURE");
         }
+    }
+
+    /// <summary>An operator wants waiting calls made now; those that wait for a retry will be.</summary>
+    public virtual void OnRetryNow(Draft draft)
+    {
     }
 
     /// <summary>It is prepared again; null = accepted.</summary>
@@ -91,6 +104,15 @@ internal abstract class Pattern : ICallRules
 
     /// <summary>Does whatever the state allows now: ages out, starts calls, ends.</summary>
     public abstract void Advance(Draft draft);
+
+    /// <summary>Makes the call of query_prepared or of the workflow's callback now, if it was not made yet.</summary>
+    protected static void AskNow(Draft draft)
+    {
+        if (draft.State is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback.Url.Length: > 0 })
+        {
+            draft.StartCallback();
+        }
+    }
 
     protected string? LacksTimeout(TransactionDefinition definition) => definition.Options.TimeoutToFail > TimeSpan.Zero
         ? null
@@ -146,6 +168,20 @@ internal abstract class Pattern : ICallRules
 
         draft.Add(added);
         return null;
+    }
+
+    /// <summary>Makes the calls that wait now, but not more than once a second however often it is submitted.</summary>
+    private static void Resubmitted(Draft draft)
+    {
+        if (draft.Now - draft.State.Hurried is { } since && since >= TimeSpan.Zero && since < HurryPause)
+        {
+            return;
+        }
+
+        if (draft.Hurry())
+        {
+            draft.Change(t => t with { Hurried = draft.Now });
+        }
     }
 
     private static Branch? Find(Draft draft, BranchDefinition definition)

@@ -79,6 +79,9 @@ public sealed record Transaction
     /// <summary>Failed attempts of a saga's actions, counted against <see cref="TransactionOptions.RetryLimit"/>.</summary>
     public int RetryCount { get; init; }
 
+    /// <summary>When a repeated submit last had waiting calls made at once (UTC); null = never.</summary>
+    public DateTimeOffset? Hurried { get; init; }
+
     public required DateTimeOffset Updated { get; init; }
 
     /// <summary>When the status became final (UTC); null before.</summary>

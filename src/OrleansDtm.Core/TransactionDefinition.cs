@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace OrleansDtm.Core;
 
-/// <summary>What the submitter said, written once and never rewritten by progress.</summary>
+/// <summary>What the submitter said. Progress never rewrites it; a submit may add to what its prepare said.</summary>
 public sealed record TransactionDefinition
 {
     /// <summary>Global id: 1 to 128 characters, compared bytewise.</summary>
@@ -12,6 +12,9 @@ public sealed record TransactionDefinition
 
     /// <summary>When the coordinator first stored it (UTC, milliseconds).</summary>
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>When a prepared message with a delay was submitted (UTC); null = when it was created.</summary>
+    public DateTimeOffset? Submitted { get; init; }
 
     /// <summary>How branches are called: <c>http</c>, <c>grpc</c> or <c>json-rpc</c>.</summary>
     public string Protocol { get; init; } = "http";
@@ -46,6 +49,9 @@ public sealed record TransactionOptions
     /// <summary>The first wait after an error, and the constant one after ONGOING.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary><see cref="RetryInterval"/> was named by the submitter; false = it is a default.</summary>
+    public bool RetryIntervalNamed { get; init; }
+
     /// <summary>The cap of the doubling wait, before jitter.</summary>
     public TimeSpan RetryIntervalMax { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -61,7 +67,7 @@ public sealed record TransactionOptions
     /// <summary>The submitter asked to be answered at the end.</summary>
     public bool WaitResult { get; init; }
 
-    /// <summary>How long after <see cref="TransactionDefinition.Created"/> a message is called; zero = at once.</summary>
+    /// <summary>How long after its submit a message is sent; zero = at once.</summary>
     public TimeSpan Delay { get; init; }
 
     /// <summary>Concurrent saga: for each step (by index) the steps that must be done before it; empty = none.</summary>
@@ -76,5 +82,26 @@ public sealed record TransactionOptions
 /// <param name="Created">When it was stored (UTC).</param>
 public sealed record BranchDefinition(string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created);
 
+/// <summary>Options that a request names itself. Values travel between silos: they may only grow.</summary>
+[Flags]
+public enum NamedOptions
+{
+    None = 0,
+    TimeoutToFail = 1,
+    RetryInterval = 2,
+    RequestTimeout = 4,
+    Concurrent = 8,
+    WaitResult = 16,
+    BranchHeaders = 32,
+
+    /// <summary>And with it the delay of a message, which is part of it.</summary>
+    CustomData = 64,
+    NoticeUrl = 128,
+}
+
 /// <summary>What a submit or a prepare brings: the definition and the branches known so far.</summary>
-public sealed record Submission(TransactionDefinition Definition, ImmutableArray<BranchDefinition> Branches);
+/// <param name="Definition">Complete: defaults fill what the request does not name.</param>
+/// <param name="Branches">Of a prepared transaction those of its prepare count.</param>
+/// <param name="Named">Which options the request names: those of a submit win over those of its prepare.</param>
+public sealed record Submission(
+    TransactionDefinition Definition, ImmutableArray<BranchDefinition> Branches, NamedOptions Named = NamedOptions.None);

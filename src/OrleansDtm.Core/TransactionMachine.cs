@@ -12,6 +12,14 @@ public static class TransactionMachine
     private static readonly ImmutableDictionary<TransactionType, Pattern> Patterns =
         new Pattern[] { new Saga(), new Msg(), new Tcc(), new Xa(), new Workflow() }.ToImmutableDictionary(static p => p.Type);
 
+    /// <summary>
+    /// The request that brings this is answered at the end or the first pause, although it does not say so: its prepare did.
+    /// </summary>
+    /// <param name="state">Before the event; null = nothing is stored.</param>
+    /// <param name="occurred">What is asked for.</param>
+    public static bool PrepareAskedToWait(Transaction? state, TransactionEvent occurred) =>
+        SubmittedOptions.PrepareAskedToWait(state, occurred);
+
     /// <summary>Whether the pattern exists.</summary>
     public static bool Supports(TransactionType type) => PatternOf(type) is not null;
 
@@ -139,13 +147,13 @@ public static class TransactionMachine
     private static Rejection? Apply(Draft draft, Pattern pattern, TransactionEvent occurred) => occurred switch
     {
         TransactionEvent.BranchAnswered e => OnAnswered(draft, e.Index == Transaction.NoticeIndex ? Notice.Rules : pattern, e),
-        TransactionEvent.Submit e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnSubmit(draft),
+        TransactionEvent.Submit e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnSubmit(draft, e.Submission),
         TransactionEvent.Prepare e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnPrepare(draft),
         TransactionEvent.Abort e => OtherType(draft.State, e.Type) ?? pattern.OnAbort(draft, e.Reason),
         TransactionEvent.Register e => OtherType(draft.State, e.Type) ?? pattern.OnRegister(draft, e),
         TransactionEvent.FinishWorkflow e => OtherType(draft.State, TransactionType.Workflow) ?? pattern.OnFinish(draft, e),
         TransactionEvent.Resumed e => OnResumed(draft, e.Outstanding),
-        TransactionEvent.RetryNow => OnRetryNow(draft),
+        TransactionEvent.RetryNow => OnRetryNow(draft, pattern),
         TransactionEvent.RetryBranch e => OnRetryBranch(draft, e.BranchId, e.Op),
         TransactionEvent.ForceStop => OnForceStop(draft),
         TransactionEvent.TimeDue => null,
@@ -171,21 +179,16 @@ public static class TransactionMachine
         return null;
     }
 
-    private static Rejection? OnRetryNow(Draft draft)
+    /// <summary>Only waits are cut short: how often a call has failed stays counted, for alerts and for the next wait.</summary>
+    private static Rejection? OnRetryNow(Draft draft, Pattern pattern)
     {
         if (draft.State.IsFinal)
         {
             return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', nothing is left to retry. FAILURE");
         }
 
-        for (var i = Transaction.CallbackIndex; i < draft.Count; i++)
-        {
-            if (draft.Live(i) is { RetryAt: not null } branch)
-            {
-                draft[i] = branch with { RetryAt = draft.Now, Failures = 0 };
-            }
-        }
-
+        draft.Hurry();
+        pattern.OnRetryNow(draft);
         return null;
     }
 
@@ -205,7 +208,7 @@ public static class TransactionMachine
                 return new Rejection(RejectionKind.Conflict, $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE");
             }
 
-            draft[i] = branch with { RetryAt = draft.Now, Failures = 0 };
+            draft[i] = branch with { RetryAt = draft.Now };
             return null;
         }
 

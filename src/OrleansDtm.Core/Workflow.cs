@@ -23,8 +23,10 @@ internal sealed class Workflow : Pattern
         draft[index] = draft[index] with { Status = BranchStatus.Prepared, Finished = null, RetryAt = NextLook(draft) };
     }
 
-    public override Rejection? OnSubmit(Draft draft) =>
+    public override Rejection? OnSubmit(Draft draft, Submission submission) =>
         new(RejectionKind.Invalid, "a workflow is submitted with its status in req_extra");
+
+    public override void OnRetryNow(Draft draft) => AskNow(draft);
 
     /// <summary>Asking for a known workflow is how an SDK reads what it has done already, whatever its status.</summary>
     public override Rejection? OnPrepare(Draft draft) => null;

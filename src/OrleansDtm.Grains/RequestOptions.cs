@@ -2,7 +2,10 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains;
 
-/// <summary>Defaults and bounds of requests, the same for every API. What is beyond a bound is refused; nothing is stored then.</summary>
+/// <summary>
+/// Defaults and bounds of requests, the same for every API. What has too many parts or bytes is refused and not stored; a number that is
+/// too large counts as the largest.
+/// </summary>
 public sealed class RequestOptions
 {
     /// <summary>Age at which a prepared transaction is queried (msg) or turned back (tcc, xa). Default 35 s.</summary>

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using MySqlConnector;
 using Npgsql;
+using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Import;
 
@@ -49,7 +50,10 @@ internal sealed class DtmSource : IAsyncDisposable
             await connection.OpenAsync(cancellationToken);
             await using var session = Command(
                 connection,
-                address.Driver == "mysql" ? "set session transaction read only" : "set session characteristics as transaction read only");
+                address.Driver == "mysql"
+                    ? "set session transaction read only; "
+                        + "set session autocommit = 1, session sql_mode = '', session sql_select_limit = 18446744073709551615"
+                    : "set session characteristics as transaction read only");
             await session.ExecuteNonQueryAsync(cancellationToken);
             var schema = await Schema(connection, cancellationToken)
                 ?? throw new InvalidDataException($"there is no table trans_global in {address.Shown}; is this the database of a DTM? [ODTM3001]");
@@ -60,9 +64,14 @@ internal sealed class DtmSource : IAsyncDisposable
             var hasTopics = Convert.ToInt64(await topics.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture) > 0; // DTM before 1.10 has none.
             return new DtmSource(connection, zone, Quoted(connection, schema) + ".", hasTopics);
         }
-        catch
+        catch (Exception e)
         {
             await connection.DisposeAsync();
+            if (ConnectionStrings.IsRefusal(e))
+            {
+                throw new InvalidDataException($"{address.Shown} cannot be opened: {e.Message}", e);
+            }
+
             throw;
         }
     }

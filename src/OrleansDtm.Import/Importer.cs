@@ -91,7 +91,7 @@ internal sealed class Importer(
 
             return Compare(shown, transaction.Definition, (await transactions.Load(row.Gid, CancellationToken.None))?.Transaction.Definition);
         }
-        catch (Exception e) when (e is RequestException or InvalidDataException or StoreUnavailableException { InnerException: InvalidDataException })
+        catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException or StoreUnavailableException { InnerException: InvalidDataException })
         {
             tell($"refused: {shown}: {e.Message}"); // By the rules, or by a store that does not take so much at once.
             return Taking.Refused;

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using MySqlConnector;
 using Npgsql;
+using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Import;
 
@@ -29,11 +30,19 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
 
         try
         {
-            return isUrl ? OfUrl(from, driver)
+            if (!isUrl && ConnectionStrings.FindProblem(driver!, from) is { } refusal)
+            {
+                throw new SourceAddressException($"--from: {refusal}.");
+            }
+
+            var address = isUrl ? OfUrl(from, driver)
                 : driver == "mysql" ? Of(new MySqlConnectionStringBuilder(from))
                 : Of(new NpgsqlConnectionStringBuilder(from));
+            return ConnectionStrings.FindProblem(address.Driver, address.ConnectionString) is { } problem
+                ? throw new SourceAddressException($"--from: {problem}.")
+                : address;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        catch (Exception e) when (ConnectionStrings.IsRefusal(e) && e is not SourceAddressException)
         {
             throw new SourceAddressException($"--from: {e.Message} Give a connection string, or a URL: {Example}.");
         }
@@ -85,7 +94,7 @@ internal sealed record SourceAddress(string Driver, string ConnectionString)
             {
                 builder[Uri.UnescapeDataString(pair[0])] = pair.Length > 1 ? Uri.UnescapeDataString(pair[1]) : "";
             }
-            catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+            catch (Exception e) when (ConnectionStrings.IsRefusal(e))
             {
                 throw new SourceAddressException($"--from: option {pair[0]}: {e.Message}");
             }

@@ -4,8 +4,11 @@ using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Protocol;
 
-/// <summary>Source-generated JSON of the wire contract. Unknown members are ignored: SDKs send more than the coordinator needs.</summary>
-[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Default)]
+/// <summary>
+/// Source-generated JSON of the wire contract. Unknown members are ignored: SDKs send more than the coordinator needs. Names are read in
+/// any case, and of a name said twice the last value counts, as Go reads them.
+/// </summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Default, PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(TransactionRequest))]
 [JsonSerializable(typeof(List<StepRequest>))]
 [JsonSerializable(typeof(SagaCustomData))]

@@ -102,7 +102,7 @@ public sealed class SagaCustomData
 /// <summary>custom_data of a msg.</summary>
 public sealed class MsgCustomData
 {
-    /// <summary>Seconds after creation before it is sent.</summary>
+    /// <summary>Seconds after its submit before it is sent.</summary>
     [JsonPropertyName("delay")]
     public double Delay { get; set; }
 }

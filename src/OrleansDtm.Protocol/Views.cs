@@ -107,6 +107,10 @@ public sealed class TransactionView
     [JsonPropertyName("options"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Options { get; init; }
 
+    /// <summary>Seconds; in the answer of prepareWorkflow only, where it was given.</summary>
+    [JsonPropertyName("timeout_to_fail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? TimeoutToFail { get; init; }
+
     [JsonPropertyName("custom_data"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CustomData { get; init; }
 

@@ -28,6 +28,11 @@ public sealed class EncodedWrite
         {
             Body = TransactionCodec.EncodeDefinition(next.Definition, next.Branches.AsSpan());
         }
+        else if (!ReferenceEquals(write.Previous.Definition, next.Definition))
+        {
+            // A submit with options of its own, once in a life: appended, so that the payloads of the definition are not written again.
+            Body = TransactionCodec.EncodeAmendment(next.Definition, next.Branches.AsSpan()[known..]);
+        }
         else if (next.Branches.Length > known)
         {
             Body = TransactionCodec.EncodeAppended(next.Branches.AsSpan()[known..]);
@@ -67,7 +72,7 @@ public sealed class EncodedWrite
     /// <summary>The mutable part.</summary>
     public byte[] Progress { get; }
 
-    /// <summary>Insert: the definition and its branches. Update: the branches it appends; null when it appends none.</summary>
+    /// <summary>Insert: the definition and its branches. Update: the branches and options it appends; null when it appends none.</summary>
     public byte[]? Body { get; }
 
     /// <summary>The number of <see cref="Body"/> within its transaction: grows, and is never used twice because versions are not.</summary>

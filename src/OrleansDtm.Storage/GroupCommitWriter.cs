@@ -30,6 +30,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private int _last;
     private bool _failing;
     private bool _closed;
+    private long _lastCommit;
+    private long _lastFailure;
 
     /// <param name="committer">Where batches go; not disposed.</param>
     /// <param name="options">Limits.</param>
@@ -50,9 +52,16 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
+    /// <summary>When a commit last went well, by <see cref="Stopwatch"/>; 0 = never.</summary>
+    public long LastCommit => Volatile.Read(ref _lastCommit);
+
+    /// <summary>When the database last did not take a commit, by <see cref="Stopwatch"/>; 0 = never.</summary>
+    public long LastFailure => Volatile.Read(ref _lastFailure);
+
     /// <summary>Ends when the write is durable. Encodes on the calling thread; waits while the queue is full.</summary>
     /// <param name="cancellationToken">Heeded until the write's batch starts; from then on the outcome is awaited.</param>
     /// <exception cref="StoreUnavailableException">The commit failed: it may or may not have happened.</exception>
+    /// <exception cref="StoreTooLargeException">The database does not take so much; nothing was stored.</exception>
     public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -232,6 +241,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         }
 
         var took = Stopwatch.GetElapsedTime(started);
+        Volatile.Write(ref _lastCommit, Stopwatch.GetTimestamp());
         if (_failing)
         {
             _failing = false;
@@ -250,6 +260,17 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
     private void Fail(ReadOnlySpan<PendingWrite> batch, Exception cause)
     {
+        if (cause is StoreUnavailableException)
+        {
+            Volatile.Write(ref _lastFailure, Stopwatch.GetTimestamp());
+        }
+
+        if (cause is StoreTooLargeException)
+        {
+            FailTooLarge(batch, cause); // The caller's mistake, who is told: not worth the log of the operator.
+            return;
+        }
+
         if (cause is not StoreUnavailableException)
         {
             LogRefused(cause, batch[0].Write.Gid);
@@ -265,6 +286,15 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         {
             pending.EndSpan(batch.Length, cause.GetType().Name);
             pending.SetException(new StoreUnavailableException($"The write of '{pending.Write.Gid}' failed: {cause.Message}", inner));
+        }
+    }
+
+    private static void FailTooLarge(ReadOnlySpan<PendingWrite> batch, Exception cause)
+    {
+        foreach (var pending in batch)
+        {
+            pending.EndSpan(batch.Length, cause.GetType().Name);
+            pending.SetException(new StoreTooLargeException(cause.Message, cause));
         }
     }
 

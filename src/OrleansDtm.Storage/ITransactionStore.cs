@@ -14,6 +14,7 @@ public interface ITransactionStore : IAsyncDisposable
     Task Start(CancellationToken cancellationToken);
 
     /// <summary>Inserts (<see cref="TransactionWrite.Previous"/> null) or updates one transaction, guarded by its version.</summary>
+    /// <exception cref="StoreTooLargeException">The database does not take so much.</exception>
     Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken);
 
     /// <summary>The transaction as last committed; null when there is none with exactly this gid.</summary>
@@ -36,7 +37,10 @@ public interface ITransactionStore : IAsyncDisposable
     Task<IReadOnlyList<DueTransaction>> FindInterrupted(
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Unfinished transactions that wait for a moment later than <paramref name="dueAfter"/>, the latest first.</summary>
+    /// <summary>
+    /// Unfinished transactions with a call that waits for a retry, due later than <paramref name="dueAfter"/>, the latest first. What waits
+    /// for a deadline only (a delay, a timeout) is not among them: nothing makes it happen sooner.
+    /// </summary>
     Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
 
     /// <summary>A page of transactions, the newest first, without the payloads of their branches.</summary>
@@ -59,7 +63,7 @@ public interface ITransactionStore : IAsyncDisposable
     /// <param name="limit">Look at most at this many rows, deleted or not.</param>
     Task<RetentionSlice> DeleteFinished(DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Throws when the store does not answer; for readiness.</summary>
+    /// <summary>Throws when the store does not answer, or takes no writes; for readiness. May write a small item of its own.</summary>
     Task Ping(CancellationToken cancellationToken);
 
     /// <summary>The time by the clock of the database, which all processes that share it can go by; null = it has none of its own.</summary>
@@ -141,6 +145,20 @@ public sealed class StoreUnavailableException : Exception
     }
 
     public StoreUnavailableException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>The database does not take so much in one write. Nothing was stored, and another try would come to the same.</summary>
+public sealed class StoreTooLargeException : Exception
+{
+    public StoreTooLargeException(string message)
+        : base(message)
+    {
+    }
+
+    public StoreTooLargeException(string message, Exception inner)
         : base(message, inner)
     {
     }

@@ -78,7 +78,10 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     {
         var start = (dueAfter.ToUnixTimeMilliseconds() + 1, 0L);
         return Find(
-            () => _due.GetViewBetween(start, (long.MaxValue, long.MaxValue)).Reverse().Select(d => _byId[d.Id]).Where(static r => r.Last.Finished is null), limit, cancellationToken);
+            () => _due.GetViewBetween(start, (long.MaxValue, long.MaxValue)).Reverse().Select(d => _byId[d.Id])
+                .Where(static r => r.Last.Finished is null && StoredRows.WaitsForRetry(r.Last.Progress)),
+            limit,
+            cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -34,6 +34,28 @@ internal sealed class DefinitionBody
     [JsonPropertyName("tp")] public string? TraceParent { get; set; }
 
     [JsonPropertyName("ts")] public string? TraceState { get; set; }
+
+    /// <summary>Null = when it was created.</summary>
+    [JsonPropertyName("s")] public long? Submitted { get; set; }
+}
+
+/// <summary>
+/// What a submit said other than its prepare, whole, in the place of what the definition says; and the branches that joined with the
+/// same write. Where only branches joined, an array of them stands in its place.
+/// </summary>
+internal sealed class AmendmentBody
+{
+    [JsonPropertyName("o")] public OptionsBody? Options { get; set; }
+
+    [JsonPropertyName("h")] public Dictionary<string, string>? BranchHeaders { get; set; }
+
+    [JsonPropertyName("d")] public string? CustomData { get; set; }
+
+    [JsonPropertyName("n")] public string? NoticeUrl { get; set; }
+
+    [JsonPropertyName("s")] public long? Submitted { get; set; }
+
+    [JsonPropertyName("b")] public BranchBody[]? Branches { get; set; }
 }
 
 internal sealed class OptionsBody
@@ -41,6 +63,9 @@ internal sealed class OptionsBody
     [JsonPropertyName("f")] public long TimeoutToFail { get; set; }
 
     [JsonPropertyName("r")] public long RetryInterval { get; set; }
+
+    /// <summary>Its submitter named the retry interval.</summary>
+    [JsonPropertyName("g")] public bool RetryIntervalNamed { get; set; }
 
     [JsonPropertyName("m")] public long RetryIntervalMax { get; set; }
 
@@ -83,6 +108,8 @@ internal sealed class ProgressBody
     [JsonPropertyName("x")] public string? Result { get; set; }
 
     [JsonPropertyName("n")] public int RetryCount { get; set; }
+
+    [JsonPropertyName("h")] public long? Hurried { get; set; }
 
     [JsonPropertyName("w")] public long? WakeAt { get; set; }
 
@@ -132,6 +159,7 @@ internal struct AttemptBody
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(DefinitionBody))]
+[JsonSerializable(typeof(AmendmentBody))]
 [JsonSerializable(typeof(BranchBody[]))]
 [JsonSerializable(typeof(ProgressBody))]
 internal sealed partial class PersistedJson : JsonSerializerContext;

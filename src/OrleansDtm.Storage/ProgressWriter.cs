@@ -16,6 +16,7 @@ internal static class ProgressWriter
     private static readonly JsonEncodedText Reason = JsonEncodedText.Encode("r");
     private static readonly JsonEncodedText Result = JsonEncodedText.Encode("x");
     private static readonly JsonEncodedText Retries = JsonEncodedText.Encode("n");
+    private static readonly JsonEncodedText Hurried = JsonEncodedText.Encode("h");
     private static readonly JsonEncodedText Wake = JsonEncodedText.Encode("w");
     private static readonly JsonEncodedText Lease = JsonEncodedText.Encode("l");
     private static readonly JsonEncodedText Status = JsonEncodedText.Encode("s");
@@ -67,6 +68,7 @@ internal static class ProgressWriter
         Text(json, Reason, state.RollbackReason.Length == 0 ? null : state.RollbackReason);
         Text(json, Result, state.Result.Length == 0 ? null : state.Result);
         Number(json, Retries, state.RetryCount);
+        Moment(json, Hurried, state.Hurried);
         Moment(json, Wake, state.WakeAt);
         Moment(json, Lease, state.LeaseUntil);
         json.WriteEndObject();

@@ -27,14 +27,19 @@ public static class SchemaText
     /// <param name="applied">What the notes say.</param>
     public static string Of(string dialect, DateTimeOffset applied)
     {
+        var engine = dialect == "mysql" ? " engine = InnoDB" : "";
         var text = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"-- OrleansDtm, schema for {dialect}. For the coordinator's own, empty database.").AppendLine()
-            .AppendLine("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null);");
+            .AppendLine($"create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null){engine};");
         foreach (var script in SchemaScripts.For(dialect))
         {
             text.AppendLine().Append("-- ").AppendLine(script.Name).AppendLine(script.Sql.TrimEnd()).AppendLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"insert into dtm_schema (version, applied) values ({script.Version}, {applied.ToUnixTimeMilliseconds()});"));
+            if (dialect == "mysql")
+            {
+                text.AppendLine("commit; -- The session may have begun without autocommit.");
+            }
         }
 
         return text.ToString();

@@ -82,6 +82,10 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
                 Flush();
                 return changed;
             }
+            catch (SqliteException e) when (IsTooBig(e))
+            {
+                throw TooLarge(e);
+            }
             catch (Exception e) when (e is SqliteException or IOException)
             {
                 throw Unavailable(e);
@@ -115,6 +119,10 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         where gid = @gid and version = @expected;
         """;
 
+    private static bool IsTooBig(Exception e) => e is SqliteException { SqliteErrorCode: TooBig };
+
+    private static StoreTooLargeException TooLarge(Exception e) => new($"SQLite does not take so much at once: {e.Message} [ODTM2010]", e);
+
     private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message} [ODTM2008]", e);
 
     private void CommitAlone(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
@@ -132,6 +140,11 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         catch (Exception e)
         {
             TryRollBack();
+            if (IsTooBig(e))
+            {
+                throw TooLarge(e);
+            }
+
             if (e is IOException or SqliteException { SqliteErrorCode: not (TooBig or Constraint or Mismatch or Range) })
             {
                 throw Unavailable(e);

@@ -42,11 +42,16 @@ internal static class SqliteDatabase
             Execute(connection, string.Create(
                 CultureInfo.InvariantCulture,
                 $"pragma busy_timeout={seconds * 1000}; pragma cache_size=-{options.CacheKib}; pragma temp_store=memory;"));
-            Execute(connection, isReader
-                ? "pragma query_only=1;"
-                : string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"pragma journal_mode=wal; pragma synchronous={(SqliteFlush.IsSupported ? "normal" : "full")}; pragma wal_autocheckpoint={options.CheckpointPages};"));
+            if (isReader)
+            {
+                Execute(connection, "pragma query_only=1;");
+                return connection;
+            }
+
+            RequireLog(connection);
+            Execute(connection, string.Create(
+                CultureInfo.InvariantCulture,
+                $"pragma synchronous={(SqliteFlush.IsSupported ? "normal" : "full")}; pragma wal_autocheckpoint={options.CheckpointPages};"));
             return connection;
         }
         catch
@@ -82,6 +87,18 @@ internal static class SqliteDatabase
             command.Parameters.AddWithValue("@applied", clock.GetUtcNow().ToUnixTimeMilliseconds());
             command.ExecuteNonQuery();
             transaction.Commit();
+        }
+    }
+
+    /// <summary>SQLite keeps the mode it had where it cannot have this one, without an error.</summary>
+    private static void RequireLog(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "pragma journal_mode=wal;";
+        if (command.ExecuteScalar() is not "wal" and var mode)
+        {
+            throw new StoreUnavailableException(
+                $"'{connection.DataSource}' keeps journal_mode {mode}: SQLite cannot have its write-ahead log there. Use a local disk. [ODTM2005]");
         }
     }
 

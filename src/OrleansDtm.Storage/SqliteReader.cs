@@ -53,13 +53,23 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         return ReadDue(command);
     }
 
+    /// <summary>The part of a row that changes says whether it waits for a retry: rows are read until enough of them do.</summary>
     public List<DueTransaction> FindWaiting(long dueAfter, int limit)
     {
         var command = Command(
-            "select id, gid, due from dtm_transaction where due > @dueAfter and finished is null order by due desc, id desc limit @limit;");
+            "select id, gid, due, progress from dtm_transaction where due > @dueAfter and finished is null order by due desc, id desc;");
         Set(command, "@dueAfter", dueAfter);
-        Set(command, "@limit", limit);
-        return ReadDue(command);
+        using var reader = command.ExecuteReader();
+        var found = new List<DueTransaction>();
+        while (found.Count < limit && reader.Read())
+        {
+            if (StoredRows.WaitsForRetry(reader.GetFieldValue<byte[]>(3)))
+            {
+                found.Add(ReadDue(reader));
+            }
+        }
+
+        return found;
     }
 
     /// <summary>Each count reads one index and no row.</summary>
@@ -191,7 +201,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         }
     }
 
-    public void Ping() => Command("select max(version) from dtm_schema;").ExecuteScalar();
+    public object? Ping() => Command("select max(version) from dtm_schema;").ExecuteScalar();
 
     public void Dispose()
     {
@@ -213,12 +223,14 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         var found = new List<DueTransaction>();
         while (reader.Read())
         {
-            var due = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2));
-            found.Add(new DueTransaction(reader.GetInt64(0), reader.GetString(1), due));
+            found.Add(ReadDue(reader));
         }
 
         return found;
     }
+
+    private static DueTransaction ReadDue(SqliteDataReader reader) =>
+        new(reader.GetInt64(0), reader.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2)));
 
     private static List<KeyValueItem> ReadItems(SqliteCommand command)
     {

@@ -23,6 +23,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     private SqliteFlush? _flush;
     private SqliteCommitter? _committer;
     private GroupCommitWriter? _writer;
+    private WriteCheck? _check;
     private int _opened;
     private volatile int _disposed;
 
@@ -78,7 +79,7 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        return await Read(
+        return await ReadSlowly(
             (DueAfter: dueAfter.ToUnixTimeMilliseconds(), limit),
             static (reader, a) => reader.FindWaiting(a.DueAfter, a.limit),
             cancellationToken).ConfigureAwait(false);
@@ -130,14 +131,14 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
     }
 
     /// <inheritdoc/>
-    public Task Ping(CancellationToken cancellationToken) => Read(
-        0,
-        static (reader, _) =>
+    public async Task Ping(CancellationToken cancellationToken)
+    {
+        await Read(0, static (reader, _) => reader.Ping(), cancellationToken).ConfigureAwait(false);
+        if (_check is not null)
         {
-            reader.Ping();
-            return true;
-        },
-        cancellationToken);
+            await _check.Run(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Commits what is queued, waits for reads under way, closes the file and gives up its lock.</summary>
     public async ValueTask DisposeAsync()
@@ -199,7 +200,11 @@ public sealed partial class SqliteTransactionStore : ITransactionStore
 
         _opened = _options.Readers;
         _freeReaders.Release(_opened);
-        _writer = _committer is null ? null : new GroupCommitWriter(_committer, _options.GroupCommit, $"store {Path.GetFileName(_path)}", _logger);
+        if (_committer is not null)
+        {
+            _writer = new GroupCommitWriter(_committer, _options.GroupCommit, $"store {Path.GetFileName(_path)}", _logger);
+            _check = new WriteCheck(_writer, this);
+        }
     }
 
     private void OpenWriter()

@@ -7,6 +7,22 @@ namespace OrleansDtm.Storage;
 /// <summary>Reads rows of which nobody knows who wrote them last.</summary>
 internal static class StoredRows
 {
+    /// <summary>
+    /// A call of it waits for a retry, as far as the part that changes tells. False when that cannot be read: whoever loads the row says
+    /// so, and it must not hide the others.
+    /// </summary>
+    public static bool WaitsForRetry(byte[] progress)
+    {
+        try
+        {
+            return TransactionCodec.WaitsForRetry(progress);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
+        {
+            return false;
+        }
+    }
+
     /// <param name="id">Named in the error.</param>
     /// <exception cref="InvalidDataException">It is not what this program writes: damaged, or changed by hand.</exception>
     public static Transaction Decode(long id, in EncodedTransaction row)

@@ -48,14 +48,26 @@ internal static class TransactionCodec
             NoticeUrl = NullIfEmpty(definition.NoticeUrl),
             CustomData = NullIfEmpty(definition.CustomData),
             Options = Body(definition.Options),
-            BranchHeaders = definition.BranchHeaders.IsEmpty
-                ? null
-                : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal)),
+            BranchHeaders = Headers(definition),
             Branches = branches.IsEmpty ? null : Bodies(branches),
             TraceParent = definition.Trace?.Parent,
             TraceState = NullIfEmpty(definition.Trace?.State ?? ""),
+            Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
         },
         PersistedJson.Default.DefinitionBody);
+
+    /// <summary>What a submit made of the definition, and the branches that joined with it.</summary>
+    public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<Branch> branches) => Encode(
+        new AmendmentBody
+        {
+            Options = Body(definition.Options),
+            BranchHeaders = Headers(definition),
+            CustomData = NullIfEmpty(definition.CustomData),
+            NoticeUrl = NullIfEmpty(definition.NoticeUrl),
+            Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
+            Branches = branches.IsEmpty ? null : Bodies(branches),
+        },
+        PersistedJson.Default.AmendmentBody);
 
     /// <summary>Branches that joined later.</summary>
     public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) => Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
@@ -81,7 +93,7 @@ internal static class TransactionCodec
         Append(body.Branches ?? []);
         for (var i = 1; i < row.Bodies.Count; i++)
         {
-            Append(JsonSerializer.Deserialize(row.Bodies[i], PersistedJson.Default.BranchBodyArray)!);
+            Append(Joined(row.Bodies[i], ref definition));
         }
 
         return new Transaction
@@ -94,6 +106,7 @@ internal static class TransactionCodec
             RollbackReason = progress.RollbackReason ?? "",
             Result = progress.Result ?? "",
             RetryCount = progress.RetryCount,
+            Hurried = Time(progress.Hurried),
             Updated = Time(row.Updated),
             Finished = Time(row.Finished),
             WakeAt = Time(progress.WakeAt),
@@ -108,6 +121,33 @@ internal static class TransactionCodec
                 branches.Add(Branch(Definition(branch), states[branches.Count]));
             }
         }
+    }
+
+    /// <summary>The calls that wait for a retry do not know what they call: only that there are some.</summary>
+    public static bool WaitsForRetry(byte[] progress)
+    {
+        var body = JsonSerializer.Deserialize(progress, PersistedJson.Default.ProgressBody)!;
+        return body.Callback is { RetryAt: not null } || body.Branches?.Any(static b => b.RetryAt is not null) == true;
+    }
+
+    /// <summary>The branches of a later body. One that a submit wrote changes the definition too.</summary>
+    private static BranchBody[] Joined(byte[] body, ref TransactionDefinition definition)
+    {
+        if (body is [(byte)'[', ..])
+        {
+            return JsonSerializer.Deserialize(body, PersistedJson.Default.BranchBodyArray)!;
+        }
+
+        var amendment = JsonSerializer.Deserialize(body, PersistedJson.Default.AmendmentBody)!;
+        definition = definition with
+        {
+            Options = Options(amendment.Options),
+            BranchHeaders = amendment.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            CustomData = amendment.CustomData ?? "",
+            NoticeUrl = amendment.NoticeUrl ?? "",
+            Submitted = Time(amendment.Submitted),
+        };
+        return amendment.Branches ?? [];
     }
 
     private static byte[] Encode<T>(T body, JsonTypeInfo<T> type) =>
@@ -138,10 +178,15 @@ internal static class TransactionCodec
         }
     }
 
+    private static Dictionary<string, string>? Headers(TransactionDefinition definition) => definition.BranchHeaders.IsEmpty
+        ? null
+        : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal));
+
     private static OptionsBody Body(TransactionOptions options) => new()
     {
         TimeoutToFail = Milliseconds(options.TimeoutToFail),
         RetryInterval = Milliseconds(options.RetryInterval),
+        RetryIntervalNamed = options.RetryIntervalNamed,
         RetryIntervalMax = Milliseconds(options.RetryIntervalMax),
         RequestTimeout = Milliseconds(options.RequestTimeout),
         RetryLimit = options.RetryLimit,
@@ -175,7 +220,6 @@ internal static class TransactionCodec
 
     private static TransactionDefinition Definition(DefinitionBody body)
     {
-        var options = body.Options ?? new OptionsBody();
         return new TransactionDefinition
         {
             Gid = body.Gid,
@@ -186,22 +230,30 @@ internal static class TransactionCodec
             Callback = body.Callback is { } callback ? Definition(callback) : null,
             NoticeUrl = body.NoticeUrl ?? "",
             CustomData = body.CustomData ?? "",
-            Options = new TransactionOptions
-            {
-                TimeoutToFail = TimeSpan.FromMilliseconds(options.TimeoutToFail),
-                RetryInterval = TimeSpan.FromMilliseconds(options.RetryInterval),
-                RetryIntervalMax = TimeSpan.FromMilliseconds(options.RetryIntervalMax),
-                RequestTimeout = TimeSpan.FromMilliseconds(options.RequestTimeout),
-                RetryLimit = options.RetryLimit,
-                Concurrent = options.Concurrent,
-                WaitResult = options.WaitResult,
-                Delay = TimeSpan.FromMilliseconds(options.Delay),
-                Orders = options.Orders is null
-                    ? ImmutableDictionary<int, ImmutableArray<int>>.Empty
-                    : options.Orders.ToImmutableDictionary(static o => o.Key, static o => ImmutableArray.Create(o.Value)),
-            },
+            Options = Options(body.Options),
+            Submitted = Time(body.Submitted),
             BranchHeaders = body.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
             Trace = body.TraceParent is { } parent ? new TraceContext(parent, body.TraceState ?? "") : null,
+        };
+    }
+
+    private static TransactionOptions Options(OptionsBody? body)
+    {
+        var options = body ?? new OptionsBody();
+        return new TransactionOptions
+        {
+            TimeoutToFail = TimeSpan.FromMilliseconds(options.TimeoutToFail),
+            RetryInterval = TimeSpan.FromMilliseconds(options.RetryInterval),
+            RetryIntervalNamed = options.RetryIntervalNamed,
+            RetryIntervalMax = TimeSpan.FromMilliseconds(options.RetryIntervalMax),
+            RequestTimeout = TimeSpan.FromMilliseconds(options.RequestTimeout),
+            RetryLimit = options.RetryLimit,
+            Concurrent = options.Concurrent,
+            WaitResult = options.WaitResult,
+            Delay = TimeSpan.FromMilliseconds(options.Delay),
+            Orders = options.Orders is null
+                ? ImmutableDictionary<int, ImmutableArray<int>>.Empty
+                : options.Orders.ToImmutableDictionary(static o => o.Key, static o => ImmutableArray.Create(o.Value)),
         };
     }
 

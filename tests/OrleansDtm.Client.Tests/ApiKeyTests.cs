@@ -29,15 +29,47 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
         Assert.Contains("the role admin is needed", admin.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_passes_with_time_is_unavailable_and_what_stays_too_large_is_invalid(bool grpc)
+    {
+        await using var often = Client(grpc, Secured.Slow);
+        await using var much = Client(grpc, Secured.Small);
+
+        var late = await Assert.ThrowsAsync<DtmUnavailableException>(async () =>
+        {
+            while (true)
+            {
+                await often.Dtm().NewGidAsync(Cancel);
+            }
+        });
+        Assert.Contains("too often", late.Reason, StringComparison.Ordinal);
+        foreach (var interval in (double[])[1, 1.5]) // Over gRPC each goes by another method.
+        {
+            var saga = much.Dtm().Saga(new SagaOptions { RetryInterval = TimeSpan.FromSeconds(interval) }).Step(
+                "", "", new string('x', 5000));
+            Assert.Equal(saga.Gid,
+                (await Assert.ThrowsAsync<DtmInvalidRequestException>(() => saga.SubmitAsync(Cancel))).Gid);
+        }
+    }
+
     private ServiceProvider Client(bool grpc, string? key) => Clients.Of(
-        secured.Url,
+        grpc ? new Uri("http://127.0.0.1:1") : secured.Url,
         options => options.ApiKey = key,
         services => _ = grpc ? services.AddOrleansDtmGrpc(options => options.Server = secured.GrpcUrl) : services);
 
-    /// <summary>Knows one key, which may submit.</summary>
+    /// <summary>Knows keys that may submit: one as it likes, one seldom, one little.</summary>
     public sealed class Secured() : CoordinatorInProcess(
-        $"--Security:Keys:0=shop submit sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}")
+        $"--Security:Keys:0=shop submit {Hash(Key)}",
+        $"--Security:Keys:1=slow submit {Hash(Slow)} rate=1",
+        $"--Security:Keys:2=small submit {Hash(Small)} bytes=1000")
     {
         public const string Key = "odtm_for-tests-only-0123456789-0123456789-0123456789";
+        public const string Slow = "odtm_for-tests-only-slow-456789-0123456789-0123456789";
+        public const string Small = "odtm_for-tests-only-small-56789-0123456789-0123456789";
+
+        private static string Hash(string key) =>
+            $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))}";
     }
 }

@@ -122,6 +122,7 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
 
         yield return plan with { Concurrent = false, Orders = plan.Orders.Clear() };
         yield return plan with { NoCompensation = plan.NoCompensation.Clear() };
+        yield return plan with { AtSubmit = null };
         yield return plan with { WaitResult = false, Notice = false, RetryLimit = 0, Protocol = "http", Start = TimeSpan.Zero };
     }
 }

@@ -19,14 +19,19 @@ public sealed partial class BranchBarrier
     {
         ArgumentNullException.ThrowIfNull(connection);
         await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        var rows = new BarrierRows(connection, null, _options);
         var key = new BarrierKey(Context.TransType, Context.Gid, MessageBranchId, BranchOps.Msg, FirstBarrierId);
         for (var attempt = 1; ; attempt++)
         {
+            // In a transaction that is said: by itself a session may not commit, and what is ruled out must stay so.
+            var own = new AdoTransaction(await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false));
+            await using var disposing = own.ConfigureAwait(false);
             try
             {
-                await rows.InsertAsync(key, BranchOps.Rollback, cancellationToken).ConfigureAwait(false);
-                var reason = await rows.PeekReasonAsync(key, cancellationToken).ConfigureAwait(false);
+                var rows = new BarrierRows(connection, own.Transaction, _options);
+                var reason = await rows.InsertAsync(key, BranchOps.Rollback, cancellationToken).ConfigureAwait(false)
+                    ? BranchOps.Rollback
+                    : await rows.ReadReasonAsync(key, cancellationToken).ConfigureAwait(false);
+                await own.CommitAsync().ConfigureAwait(false);
                 return reason switch
                 {
                     BranchOps.Rollback => BranchOutcome.Failure,
@@ -37,8 +42,14 @@ public sealed partial class BranchBarrier
                     _ => BranchOutcome.Success,
                 };
             }
-            catch (DbException error) when (IsHeldByAnother(error, connection, out var conflict))
+            catch (DbException error)
             {
+                await RollBackAsync(own, connection, error).ConfigureAwait(false);
+                if (!IsHeldByAnother(error, connection, out var conflict))
+                {
+                    throw;
+                }
+
                 if (!conflict || attempt == Attempts)
                 {
                     return BranchOutcome.Ongoing;

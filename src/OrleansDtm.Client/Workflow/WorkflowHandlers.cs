@@ -37,7 +37,8 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
         {
             using var answer = await base.SendAsync(request, both.Token).ConfigureAwait(false);
             await answer.Content.LoadIntoBufferAsync(DtmHttpClients.ResponseBytesMax, both.Token).ConfigureAwait(false);
-            var body = await answer.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+            var body = await AnswerBody.ReadAsync(
+                answer.Content, DtmHttpClients.ResponseBytesMax, both.Token).ConfigureAwait(false);
             return run.Registration.Settings.HttpOutcome(answer, body) switch
             {
                 BranchOutcome.Success => body,

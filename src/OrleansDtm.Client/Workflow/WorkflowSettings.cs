@@ -10,8 +10,8 @@ public sealed class WorkflowSettings
     public bool CompensateFailedBranch { get; set; }
 
     /// <summary>
-    /// What an HTTP answer means; its body is given as it came. Null as the outcome = neither: the workflow pauses and the call is repeated.
-    /// Default: any 2xx is success, 409 failure, 425 ongoing.
+    /// What an HTTP answer means; its body is given decompressed. Null as the outcome = neither: the workflow pauses
+    /// and the call is repeated. Default: any 2xx is success, 409 failure, 425 ongoing.
     /// </summary>
     public Func<HttpResponseMessage, ReadOnlyMemory<byte>, BranchOutcome?> HttpOutcome { get; set; } = Outcome;
 

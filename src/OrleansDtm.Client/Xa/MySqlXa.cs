@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
 
 namespace OrleansDtm.Client;
@@ -10,6 +11,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     private const int WrongState = 1399;
     private const int RolledBack = 1402;
     private const int Forbidden = 1401;
+    private const int Outside = 1400;
     private const int DuplicateXid = 1440;
 
     protected override int LongestXid => 64;
@@ -96,6 +98,30 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     {
         try
         {
+            return await EndAsync(connection, commit, cancel).ConfigureAwait(false);
+        }
+        catch (DbException e) when (BarrierFaults.Number(e) == Outside)
+        {
+            // MariaDB takes a session without autocommit for one that is in a transaction. There is none: the connection is fresh.
+            await ExecuteAsync(connection, "set session autocommit = 1", cancel).ConfigureAwait(false);
+            try
+            {
+                return await EndAsync(connection, commit, cancel).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (connection.State == System.Data.ConnectionState.Open)
+                {
+                    await ExecuteAsync(connection, "set session autocommit = 0", CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    private async Task<bool> EndAsync(DbConnection connection, bool commit, CancellationToken cancel)
+    {
+        try
+        {
             await ExecuteAsync(connection, $"xa {(commit ? "commit" : "rollback")} {Literal}", cancel).ConfigureAwait(false);
             return true;
         }
@@ -105,27 +131,65 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
     }
 
-    /// <summary>READ UNCOMMITTED would show the row of a first phase that is under way, which is none that was committed.</summary>
+    /// <summary>
+    /// In a transaction that is said: where a session begins without autocommit, one would stay open, and the next "xa commit" be refused for
+    /// it. READ UNCOMMITTED would show the row of a first phase that is under way, which is none that was committed.
+    /// </summary>
     public override async Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
     {
-        await ExecuteAsync(connection, "set session transaction isolation level read committed", cancel).ConfigureAwait(false);
-        return await base.PeekReasonAsync(connection, options, key, cancel).ConfigureAwait(false);
+        await ExecuteAsync(connection, "set transaction isolation level read committed", cancel).ConfigureAwait(false); // Of the next one only.
+        return await WithinAsync(connection, () => base.PeekReasonAsync(connection, options, key, cancel), cancel).ConfigureAwait(false);
     }
 
     public override async Task<bool> InsertSoonAsync(
         DbConnection connection, BarrierOptions options, BarrierKey key, string reason, CancellationToken cancel)
     {
+        var patience = await ReadPatienceAsync(connection, cancel).ConfigureAwait(false);
         await ExecuteAsync(connection, "set session innodb_lock_wait_timeout = 1", cancel).ConfigureAwait(false);
         try
         {
-            return await new BarrierRows(connection, null, options).InsertAsync(key, reason, cancel).ConfigureAwait(false);
+            var rows = new BarrierRows(connection, null, options);
+            return await WithinAsync(connection, () => rows.InsertAsync(key, reason, cancel), cancel).ConfigureAwait(false);
         }
         finally
         {
             if (connection.State == System.Data.ConnectionState.Open)
             {
-                await ExecuteAsync(connection, "set session innodb_lock_wait_timeout = default", CancellationToken.None).ConfigureAwait(false);
+                await ExecuteAsync(connection, $"set session innodb_lock_wait_timeout = {patience}", CancellationToken.None).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>What the session had before, which is not what the server gives to new ones.</summary>
+    private static async Task<string> ReadPatienceAsync(DbConnection connection, CancellationToken cancel)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "select @@session.innodb_lock_wait_timeout";
+        return Convert.ToString(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture) ?? "default";
+    }
+
+    /// <summary>A local transaction, committed, or rolled back when anything throws.</summary>
+    private static async Task<T> WithinAsync<T>(DbConnection connection, Func<Task<T>> work, CancellationToken cancel)
+    {
+        await ExecuteAsync(connection, "start transaction", cancel).ConfigureAwait(false);
+        try
+        {
+            var result = await work().ConfigureAwait(false);
+            await ExecuteAsync(connection, "commit", CancellationToken.None).ConfigureAwait(false);
+            return result;
+        }
+        catch
+        {
+            try
+            {
+                await ExecuteAsync(connection, "rollback", CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is DbException or InvalidOperationException)
+            {
+                await connection.CloseAsync().ConfigureAwait(false); // The server undoes it then; the cause is what the caller must see.
+            }
+
+            throw;
         }
     }
 }

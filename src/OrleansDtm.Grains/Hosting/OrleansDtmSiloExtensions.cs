@@ -134,7 +134,8 @@ public static class OrleansDtmSiloExtensions
     {
         services.AddTransactions();
         services.TryAddSingleton(static provider => new RequestValidator(
-            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests, provider.GetRequiredService<BranchGrainDirectory>()));
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests, provider.GetRequiredService<BranchGrainDirectory>(),
+            provider.GetService<ILogger<RequestValidator>>()));
         services.TryAddSingleton<TopicService>();
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TransactionService>(
             provider, provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));

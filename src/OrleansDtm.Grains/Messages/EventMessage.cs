@@ -73,6 +73,10 @@ internal struct EventSurrogate
     /// <summary>Retry of a branch.</summary>
     [Id(10)]
     public string? Op;
+
+    /// <summary>Submit, prepare: which options the request names; Core's flags, which only grow.</summary>
+    [Id(11)]
+    public int Named;
 }
 
 /// <summary>Between an event and what is sent of it. Events that are born in a transaction's own silo are not sent.</summary>
@@ -115,6 +119,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         Wait = message.Wait,
         Definition = Surrogates.Of(submission.Definition),
         Branches = Surrogates.Of(submission.Branches),
+        Named = (int)submission.Named,
     };
 
     private static TransactionEvent Event(in EventSurrogate sent) => sent.Kind switch
@@ -133,5 +138,5 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
     };
 
     private static Submission Submission(in EventSurrogate sent) =>
-        new(Surrogates.Definition(sent.Definition), Surrogates.Branches(sent.Branches));
+        new(Surrogates.Definition(sent.Definition), Surrogates.Branches(sent.Branches), (NamedOptions)sent.Named);
 }

@@ -45,6 +45,10 @@ internal struct DefinitionSurrogate
 
     [Id(11)]
     public OptionsSurrogate Options;
+
+    /// <summary>Null = when it was created.</summary>
+    [Id(12)]
+    public DateTimeOffset? Submitted;
 }
 
 /// <summary><see cref="TransactionOptions"/> as they are sent. Durations in milliseconds.</summary>
@@ -78,6 +82,9 @@ internal struct OptionsSurrogate
     /// <summary>Null = none.</summary>
     [Id(8)]
     public Dictionary<int, int[]>? Orders;
+
+    [Id(9)]
+    public bool RetryIntervalNamed;
 }
 
 /// <summary><see cref="BranchDefinition"/> as it is sent.</summary>
@@ -117,6 +124,7 @@ internal static class Surrogates
         TraceParent = definition.Trace?.Parent,
         TraceState = definition.Trace?.State,
         Options = Of(definition.Options),
+        Submitted = definition.Submitted,
     };
 
     public static TransactionDefinition Definition(in DefinitionSurrogate sent) => new()
@@ -132,6 +140,7 @@ internal static class Surrogates
         BranchHeaders = sent.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
         Trace = sent.TraceParent is { } parent ? new TraceContext(parent, sent.TraceState ?? "") : null,
         Options = Options(sent.Options),
+        Submitted = sent.Submitted,
     };
 
     public static BranchSurrogate[] Of(ImmutableArray<BranchDefinition> branches) => [.. branches.Select(Of)];
@@ -153,6 +162,7 @@ internal static class Surrogates
     {
         TimeoutToFailMs = Milliseconds(options.TimeoutToFail),
         RetryIntervalMs = Milliseconds(options.RetryInterval),
+        RetryIntervalNamed = options.RetryIntervalNamed,
         RetryIntervalMaxMs = Milliseconds(options.RetryIntervalMax),
         RequestTimeoutMs = Milliseconds(options.RequestTimeout),
         RetryLimit = options.RetryLimit,
@@ -166,6 +176,7 @@ internal static class Surrogates
     {
         TimeoutToFail = TimeSpan.FromMilliseconds(sent.TimeoutToFailMs),
         RetryInterval = TimeSpan.FromMilliseconds(sent.RetryIntervalMs),
+        RetryIntervalNamed = sent.RetryIntervalNamed,
         RetryIntervalMax = TimeSpan.FromMilliseconds(sent.RetryIntervalMaxMs),
         RequestTimeout = TimeSpan.FromMilliseconds(sent.RequestTimeoutMs),
         RetryLimit = sent.RetryLimit,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Running;
@@ -7,6 +8,13 @@ namespace OrleansDtm.Grains.Metrics;
 /// <summary>Counts what became of transactions and of the calls of their branches, under DTM's names.</summary>
 internal sealed class TransactionMetrics : ITransactionObserver
 {
+    /// <summary>Branch ids with series of their own. A submitter chooses them, so there must be an end to them.</summary>
+    public const int BranchIdsMax = 50;
+
+    /// <summary>The branchid label of all others.</summary>
+    public const string Other = "other";
+
+    private readonly ConcurrentDictionary<string, string> _branchIds = new(StringComparer.Ordinal);
     private readonly Counter<long> _transactions;
     private readonly Histogram<double> _handled;
     private readonly Histogram<double> _ended;
@@ -41,13 +49,9 @@ internal sealed class TransactionMetrics : ITransactionObserver
         _branches.Add(
             1,
             new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type)),
+            new KeyValuePair<string, object?>("branchid", BranchId(state.At(answer.Index).Definition.Id)),
             new KeyValuePair<string, object?>("branchtype", BranchType(state, answer.Index)),
-            new KeyValuePair<string, object?>("status", answer.Outcome.Kind switch
-            {
-                OutcomeKind.Succeeded => "ok",
-                OutcomeKind.Ongoing => "ongoing",
-                _ => "fail",
-            }));
+            new KeyValuePair<string, object?>("status", answer.Outcome.Kind == OutcomeKind.Succeeded ? "ok" : "fail"));
     }
 
     public void OnFinished(Transaction state)
@@ -56,7 +60,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
         var status = new KeyValuePair<string, object?>("status", Names.Of(state.Status));
         if (_transactions.Enabled)
         {
-            _transactions.Add(1, model, status);
+            _transactions.Add(1, model, new KeyValuePair<string, object?>("status", state.Status == TransactionStatus.Succeed ? "ok" : "fail"));
         }
 
         if (_handled.Enabled && state.Finished is { } finished)
@@ -64,6 +68,19 @@ internal sealed class TransactionMetrics : ITransactionObserver
             var seconds = (finished - state.Definition.Created).TotalSeconds;
             _handled.Record(seconds, model);
             _ended.Record(seconds, model, status);
+        }
+    }
+
+    private string BranchId(string id)
+    {
+        if (_branchIds.TryGetValue(id, out var known))
+        {
+            return known;
+        }
+
+        lock (_branchIds)
+        {
+            return _branchIds.Count < BranchIdsMax ? _branchIds.GetOrAdd(id, id) : Other;
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class PendingEvent
 
     public bool Wait { get; }
 
+    /// <summary>It waits although the request does not say so: the prepare did. Found out with each decision.</summary>
+    public bool PrepareAskedToWait { get; set; }
+
     /// <summary>Null = nobody asked.</summary>
     public TaskCompletionSource<TransactionReply>? Reply { get; }
 
@@ -28,6 +31,9 @@ internal sealed class PendingEvent
 
     /// <summary>traceparent of the request's span; null = nobody traces it.</summary>
     public string? Caller { get; init; }
+
+    /// <summary>Answers it.</summary>
+    public void Answer(TransactionReply reply) => Reply?.TrySetResult(PrepareAskedToWait ? reply with { Waited = true } : reply);
 
     public static PendingEvent Internal(TransactionEvent occurred) => new(occurred);
 }

@@ -40,6 +40,9 @@ internal static class Replies
 
     public static TransactionReply Unavailable(string message) => new() { Kind = ReplyKind.Unavailable, Message = message };
 
+    /// <summary>Names what is too large: whatever the store says of, it is what the body asked to be kept.</summary>
+    public static TransactionReply TooLarge(string message) => new() { Kind = ReplyKind.TooLarge, Message = $"body: {message}" };
+
     public static TransactionReply Stopping() => Unavailable("the coordinator is stopping");
 
     private static string LastError(Transaction state) =>

@@ -23,7 +23,7 @@ public sealed partial class TransactionRunner
     private readonly IRunnerHost _host;
     private readonly ITransactionObserver[] _observers;
     private readonly HashSet<int> _outstanding = [];
-    private readonly List<TaskCompletionSource<TransactionReply>> _waiters = [];
+    private readonly List<PendingEvent> _waiters = [];
     private List<PendingEvent> _inbox = [];
     private Task<TransactionReply>? _pause;
     private Transaction? _state;
@@ -154,8 +154,7 @@ public sealed partial class TransactionRunner
     /// <summary>Decides everything that has gathered in one write. False = the store is away, come back later.</summary>
     private async Task<bool> Step()
     {
-        var batch = RefusalsFirst(_inbox);
-        _inbox = [];
+        var batch = TakeBatch();
         Transaction? attempted = null;
         try
         {
@@ -195,6 +194,10 @@ public sealed partial class TransactionRunner
         {
             OnStoreAway(batch, attempted, e);
             return false;
+        }
+        catch (StoreTooLargeException e)
+        {
+            return OnTooLarge(batch, attempted, e);
         }
         catch
         {
@@ -237,6 +240,7 @@ public sealed partial class TransactionRunner
 
         foreach (var pending in batch)
         {
+            pending.PrepareAskedToWait = TransactionMachine.PrepareAskedToWait(next, pending.Event);
             pending.Rejection = Apply(pending.Event, now, ref next, ref calls);
         }
 
@@ -304,22 +308,22 @@ public sealed partial class TransactionRunner
     {
         foreach (var pending in batch)
         {
-            if (pending.Reply is not { } reply)
+            if (pending.Reply is null)
             {
                 continue;
             }
 
             if (pending.Rejection is { } rejection)
             {
-                reply.TrySetResult(Replies.Refused(rejection, _state));
+                pending.Answer(Replies.Refused(rejection, _state));
             }
-            else if (pending.Wait && !_closed && _state is { IsFinal: false, HasInFlight: true })
+            else if ((pending.Wait || pending.PrepareAskedToWait) && !_closed && _state is { IsFinal: false, HasInFlight: true })
             {
-                _waiters.Add(reply);
+                _waiters.Add(pending);
             }
             else
             {
-                reply.TrySetResult(Replies.Of(_state));
+                pending.Answer(Replies.Of(_state));
             }
         }
     }
@@ -328,7 +332,7 @@ public sealed partial class TransactionRunner
     {
         foreach (var waiter in _waiters)
         {
-            waiter.TrySetResult(reply);
+            waiter.Answer(reply);
         }
 
         _waiters.Clear();
@@ -370,7 +374,7 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
-    private void OnStoreAway(List<PendingEvent> batch, Transaction? attempted, StoreUnavailableException e)
+    private void OnStoreAway(List<PendingEvent> batch, Transaction? attempted, Exception e)
     {
         if (_services.Log.IsEnabled(LogLevel.Debug))
         {

@@ -26,7 +26,7 @@ public sealed class Transactions
     /// <param name="gid">Which.</param>
     /// <param name="occurred">What happened, or is asked for.</param>
     /// <param name="wait">Answer only when the transaction has ended or pauses before a retry.</param>
-    /// <exception cref="TimeoutException">No answer within 30 s (a submit: 1 h; a wait: 25 h). It may still take effect.</exception>
+    /// <exception cref="TimeoutException">No answer within 30 s (submit and abort: 1 h; a wait: 25 h). It may still take effect.</exception>
     /// <exception cref="OrleansException">The silo that has it cannot be reached.</exception>
     public Task<TransactionReply> Tell(string gid, TransactionEvent occurred, bool wait = false)
     {
@@ -54,7 +54,7 @@ public sealed class Transactions
 
     private static TimeSpan LimitOf(TransactionEvent occurred, bool wait) => occurred switch
     {
-        TransactionEvent.Submit => SubmitLimit,
+        TransactionEvent.Submit or TransactionEvent.Abort => SubmitLimit, // Their prepare may have asked to wait.
         _ when wait => WaitLimit,
         _ => Limit,
     };

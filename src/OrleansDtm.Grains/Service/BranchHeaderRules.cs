@@ -1,9 +1,10 @@
 using System.Buffers;
+using Microsoft.Extensions.Logging;
 
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>Which headers a submitter may add to the calls of branches.</summary>
-internal static class BranchHeaderRules
+internal static partial class BranchHeaderRules
 {
     private const int CountMax = 64;
     private const int ValueMax = 8192;
@@ -16,14 +17,18 @@ internal static class BranchHeaderRules
     private static readonly SearchValues<char> MetadataName =
         SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Headers that frame the message: a value from outside would break or split the call.</summary>
+    /// <summary>
+    /// Headers that frame the message: a value from outside would break or split the call. Submitters that pass on what came with a
+    /// request of their own send them too.
+    /// </summary>
     private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
     {
         "connection", "content-length", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
     };
 
-    /// <summary>The headers, if all can be sent; null = none.</summary>
-    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol)
+    /// <summary>The headers that can be sent; null = none. Those of the connection, and those without a value, are left out.</summary>
+    /// <exception cref="RequestException">One of them is no header.</exception>
+    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol, ILogger log)
     {
         if (headers is null || headers.Count == 0)
         {
@@ -38,24 +43,28 @@ internal static class BranchHeaderRules
         var result = new Dictionary<string, string>(headers.Count);
         foreach (var (name, value) in headers)
         {
+            if (value is null || Framing.Contains(name))
+            {
+                LeftOut(log, RequestValidator.Printable(name));
+                continue;
+            }
+
             if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(protocol == "grpc" ? MetadataName : Token))
             {
                 throw new RequestException("branch_headers", $"'{RequestValidator.Printable(name)}' is no header name");
             }
 
-            if (Framing.Contains(name))
+            if (value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
-                throw new RequestException("branch_headers", $"{name} belongs to the connection and cannot be set");
-            }
-
-            if (value is null || value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
-            {
-                throw new RequestException("branch_headers", $"the value of {name} is null, longer than {ValueMax} characters, or holds a control character");
+                throw new RequestException("branch_headers", $"the value of {name} is longer than {ValueMax} characters or holds a control character");
             }
 
             result[name] = value;
         }
 
-        return result;
+        return result.Count == 0 ? null : result;
     }
+
+    [LoggerMessage(30, LogLevel.Debug, "branch_headers: {Name} is left out; it belongs to a connection or has no value")]
+    private static partial void LeftOut(ILogger log, string name);
 }

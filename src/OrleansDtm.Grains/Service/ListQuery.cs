@@ -43,6 +43,7 @@ public static class ListQuery
         return new ListRequest(filter, parameter("position") ?? "");
     }
 
+    /// <summary>A whole number; one that is too large counts as the largest.</summary>
     public static long Whole(string name, string? text, long fallback, long min, long max)
     {
         if (Given(text) is not { } given)
@@ -50,11 +51,16 @@ public static class ListQuery
             return fallback;
         }
 
-        return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
-            ? value
+        if (given.All(char.IsAsciiDigit) && given.TrimStart('0').Length > 18)
+        {
+            return max;
+        }
+
+        return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min
+            ? Math.Min(value, max)
             : throw new RequestException(
                 name,
-                string.Create(CultureInfo.InvariantCulture, $"'{RequestValidator.Printable(given)}' is not a whole number from {min} to {max}"));
+                string.Create(CultureInfo.InvariantCulture, $"'{RequestValidator.Printable(given)}' is not a whole number of {min} or more"));
     }
 
     private static DateTimeOffset? Moment(string name, string? text) => Given(text) is null

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Tracing;
@@ -16,7 +18,8 @@ namespace OrleansDtm.Grains.Service;
 /// </summary>
 /// <param name="options">Defaults and bounds.</param>
 /// <param name="grains">Knows which grains may be branches; null (default) = none may.</param>
-public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null)
+/// <param name="log">Told, for debugging, what is left out of a request; null (default) = nobody is.</param>
+public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null, ILogger<RequestValidator>? log = null)
 {
     public const int GidMax = 128;
 
@@ -28,6 +31,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     private const double RequestSecondsMax = 86400.0;
     private const long RetryLimitMax = 1_000_000;
     private const int ReasonMax = 1024;
+
+    private readonly ILogger _log = log ?? NullLogger<RequestValidator>.Instance;
 
     /// <summary>The gid, if it is one.</summary>
     /// <exception cref="RequestException">It is missing, too long, or holds control characters.</exception>
@@ -62,6 +67,14 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
         return gid;
     }
+
+    /// <summary>
+    /// What speaks against a new transaction of this gid; null = nothing. Databases of branch services may compare without the white space
+    /// at the end, and would take two gids for one.
+    /// </summary>
+    public static RequestException? NewGidProblem(string gid) => char.IsWhiteSpace(gid[^1])
+        ? new RequestException("gid", "ends in white space")
+        : null;
 
     /// <summary>The type, if it is one.</summary>
     public static TransactionType Type(string? name)
@@ -110,25 +123,30 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 : new BranchDefinition(BranchPlan.CallbackId, callbackOp, queryPrepared, callbackPayload, now),
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
-            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol)?.ToImmutableDictionary()
+            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol, _log)?.ToImmutableDictionary()
                 ?? ImmutableDictionary<string, string>.Empty,
             Trace = traceParent is null ? null : new TraceContext(traceParent, traceState ?? ""),
             Options = Options(request, type, steps.Length),
         };
-        return new Submission(definition, BranchPlan.Of(type, steps, now));
+        return new Submission(definition, BranchPlan.Of(type, steps, now), Named(request));
     }
 
     private TransactionOptions Options(TransactionRequest request, TransactionType type, int steps)
     {
         var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps) : (request.Concurrent ?? false, null);
+        var isTimeoutDefault = request.TimeoutToFail is null or 0;
+        var timeoutToFail = isTimeoutDefault
+            ? type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail
+            : Duration("timeout_to_fail", request.TimeoutToFail, TimeSpan.Zero, TimeoutSecondsMax);
         return new TransactionOptions
         {
-            TimeoutToFail = Duration(
-                "timeout_to_fail",
-                request.TimeoutToFail,
-                type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail,
-                TimeoutSecondsMax),
-            RetryInterval = Duration("retry_interval", request.RetryInterval, options.RetryInterval, RetrySecondsMax),
+            TimeoutToFail = timeoutToFail,
+            RetryInterval = Duration(
+                "retry_interval",
+                request.RetryInterval,
+                isTimeoutDefault ? options.RetryInterval : Shorter(options.RetryInterval, timeoutToFail),
+                RetrySecondsMax),
+            RetryIntervalNamed = Named(request).HasFlag(NamedOptions.RetryInterval),
             RetryIntervalMax = options.RetryIntervalMax,
             RequestTimeout = Duration("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
@@ -139,6 +157,21 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
         };
     }
+
+    /// <summary>0, an empty text and an empty list say no more than nothing: gRPC cannot tell them apart.</summary>
+    private static NamedOptions Named(TransactionRequest request) =>
+        If(request.TimeoutToFail is not (null or 0), NamedOptions.TimeoutToFail)
+        | If(request.RetryInterval is not (null or 0), NamedOptions.RetryInterval)
+        | If(request.RequestTimeout is not (null or 0), NamedOptions.RequestTimeout)
+        | If(request.Concurrent is not null, NamedOptions.Concurrent)
+        | If(request.WaitResult is not null, NamedOptions.WaitResult)
+        | If(request.BranchHeaders is { Count: > 0 }, NamedOptions.BranchHeaders)
+        | If(!string.IsNullOrEmpty(request.CustomData), NamedOptions.CustomData)
+        | If(!string.IsNullOrEmpty(request.CallbackUrl), NamedOptions.NoticeUrl);
+
+    private static NamedOptions If(bool named, NamedOptions option) => named ? option : NamedOptions.None;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one <= other ? one : other;
 
     private static string Protocol(string? protocol) => protocol switch
     {
@@ -184,11 +217,6 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         }
 
         var steps = request.Steps ?? [];
-        if (steps.Count == 0)
-        {
-            throw new RequestException("steps", $"is missing or empty; a {Names.Of(type)} needs at least one step");
-        }
-
         if (steps.Count > options.StepsMax)
         {
             throw new RequestException(
@@ -275,23 +303,21 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             return fallback;
         }
 
-        if (!(seconds >= 0.001 && seconds <= max))
+        if (!(seconds >= 0.001))
         {
             throw new RequestException(
-                field,
-                string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds from 0 (the default) to {max}"));
+                field, string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds: 0 (the default), 0.001 or more"));
         }
 
-        return TimeSpan.FromMilliseconds((long)(seconds.Value * 1000));
+        return TimeSpan.FromMilliseconds((long)(Math.Min(seconds.Value, max) * 1000)); // A century means "long".
     }
 
     private static int RetryLimit(long? limit) => limit switch
     {
         null => 0,
-        >= 0 and <= RetryLimitMax => (int)limit,
+        >= 0 => (int)Math.Min(limit.Value, RetryLimitMax),
         _ => throw new RequestException(
-            "retry_limit",
-            string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number from 0 (no limit) to {RetryLimitMax}")),
+            "retry_limit", string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number: 0 (no limit) or more")),
     };
 
     /// <summary>The field is named only when there is something to say about it.</summary>

@@ -31,6 +31,7 @@ public sealed class TransactionService(
         }
 
         var submission = validator.Submission(request, prepare: false, clock.GetUtcNow());
+        await RefuseNewBadGid(gid);
         var expanded = await ExpandOrPrepared(gid, submission);
         return await Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
@@ -40,8 +41,9 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        var submission = await topics.Expand(validator.Submission(request, prepare: true, clock.GetUtcNow()));
-        return await Tell(gid, new TransactionEvent.Prepare(submission));
+        var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
+        await RefuseNewBadGid(gid);
+        return await Tell(gid, new TransactionEvent.Prepare(await topics.Expand(submission)));
     }
 
     /// <summary>Creates a workflow or finds it, and says how far it has come.</summary>
@@ -58,6 +60,7 @@ public sealed class TransactionService(
         }
 
         var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
+        await RefuseNewBadGid(gid);
         var reply = await Tell(gid, new TransactionEvent.Prepare(submission));
         return reply.Kind == ReplyKind.Ok
             ? (reply, await store.Load(gid, cancellationToken))
@@ -107,7 +110,7 @@ public sealed class TransactionService(
             : Tell(key, new TransactionEvent.RetryBranch(branchId, op));
     }
 
-    /// <summary>Wakes transactions that wait for a moment more than <paramref name="timeout"/> away.</summary>
+    /// <summary>Makes the calls now that wait for a retry more than <paramref name="timeout"/> away.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
     {
         var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, limit + 1, cancellationToken);
@@ -160,7 +163,7 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(workflow);
         return new WorkflowView
         {
-            Transaction = TransactionViews.Of(workflow, secrets),
+            Transaction = TransactionViews.Of(workflow, secrets, timeout: true),
             Progresses = TransactionViews.BranchesOf(workflow.Transaction),
         };
     }
@@ -181,6 +184,15 @@ public sealed class TransactionService(
             }
 
             return submission;
+        }
+    }
+
+    /// <summary>Such a gid may have been stored by an earlier version: then it goes on.</summary>
+    private async ValueTask RefuseNewBadGid(string gid)
+    {
+        if (RequestValidator.NewGidProblem(gid) is { } problem && await store.Load(gid, CancellationToken.None) is null)
+        {
+            throw problem;
         }
     }
 

@@ -10,7 +10,8 @@ namespace OrleansDtm.Grains.Service;
 /// <summary>Stored transactions in DTM's words.</summary>
 internal static class TransactionViews
 {
-    public static TransactionView Of(StoredTransaction stored, bool secrets)
+    /// <param name="timeout">With timeout_to_fail by itself, as prepareWorkflow shows it.</param>
+    public static TransactionView Of(StoredTransaction stored, bool secrets, bool timeout = false)
     {
         var transaction = stored.Transaction;
         var definition = transaction.Definition;
@@ -27,6 +28,7 @@ internal static class TransactionViews
             FinishTime = transaction.Status == TransactionStatus.Succeed ? transaction.Finished?.UtcDateTime : null,
             RollbackTime = transaction.Status == TransactionStatus.Failed ? transaction.Finished?.UtcDateTime : null,
             Options = Options(definition, secrets),
+            TimeoutToFail = timeout && definition.Options.TimeoutToFail > TimeSpan.Zero ? definition.Options.TimeoutToFail.TotalSeconds : null,
             CustomData = Given(definition.CustomData),
             Result = Given(transaction.Result),
             RollbackReason = Given(transaction.RollbackReason),

@@ -116,6 +116,10 @@ public sealed class TransactionsGrain(
         {
             return new TransactionReply { Kind = ReplyKind.Invalid, Message = e.Message };
         }
+        catch (StoreTooLargeException e)
+        {
+            return new TransactionReply { Kind = ReplyKind.TooLarge, Message = e.Message };
+        }
         catch (StoreUnavailableException e)
         {
             return new TransactionReply { Kind = ReplyKind.Unavailable, Message = e.Message };

@@ -33,9 +33,13 @@ internal static class WorkflowRules
     /// <summary>How it ended, from req_extra.</summary>
     /// <exception cref="RequestException">It does not say.</exception>
     public static TransactionEvent.FinishWorkflow End(Dictionary<string, string?>? extra) => new(
-        HasSucceeded("req_extra.status", extra?.GetValueOrDefault("status")) ? TransactionStatus.Succeed : TransactionStatus.Failed,
-        RequestValidator.Reason(extra?.GetValueOrDefault("rollback_reason")),
-        extra?.GetValueOrDefault("result") ?? "");
+        HasSucceeded("req_extra.status", Value(extra, "status")) ? TransactionStatus.Succeed : TransactionStatus.Failed,
+        RequestValidator.Reason(Value(extra, "rollback_reason")),
+        Value(extra, "result") ?? "");
+
+    /// <summary>In any case, as all names of a body.</summary>
+    private static string? Value(Dictionary<string, string?>? extra, string name) =>
+        extra?.LastOrDefault(e => e.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
     /// <exception cref="RequestException">It is neither succeed nor failed.</exception>
     public static bool HasSucceeded(string field, string? status) => status switch

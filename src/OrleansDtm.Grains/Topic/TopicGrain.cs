@@ -84,6 +84,10 @@ internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         {
             return Refused(ReplyKind.Unavailable, e.Message);
         }
+        catch (StoreTooLargeException e)
+        {
+            return Refused(ReplyKind.TooLarge, e.Message);
+        }
     }
 
     private Task<TransactionReply> Change(

@@ -66,7 +66,7 @@ internal static class AdminApi
             }
 
             var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
-            await HttpAnswers.Reply(context, await handle(body), waited: false);
+            await HttpAnswers.Reply(context, await handle(body));
         }).RequireRole(RoleNames.Admin);
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security;
 
@@ -6,6 +7,9 @@ namespace OrleansDtm.Server.Admin;
 /// <summary>The admin page: files out of this assembly, and the data they show. The page itself is README.md's.</summary>
 internal static class AdminPage
 {
+    /// <summary>Where DTM's own page shows a transaction: alerts, chats and bookmarks hold such links.</summary>
+    private const string OldDetail = "/admin/global-transactions/detail/";
+
     public static void AddAdminPage(this IServiceCollection services, CoordinatorOptions options)
     {
         if (options.Admin.Enabled)
@@ -38,6 +42,15 @@ internal static class AdminPage
             return Task.CompletedTask;
         });
         Get(root + "/ui/{**file}", context => files.Send(context, (string?)context.Request.RouteValues["file"] ?? ""));
+        Get(root + OldDetail + "{**gid}", context =>
+        {
+            // The target as it came: a slash within the gid is no longer to be told from one between two parts of the path.
+            var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0];
+            var at = target.IndexOf(OldDetail, StringComparison.OrdinalIgnoreCase);
+            var gid = Uri.UnescapeDataString(at < 0 ? "" : target[(at + OldDetail.Length)..]);
+            context.Response.Redirect($"{context.Request.PathBase}{root}/#/transaction?gid={Uri.EscapeDataString(gid)}");
+            return Task.CompletedTask;
+        });
         AdminApi.Map(app.MapGroup(root + "/ui/api"), app.Services);
 
         void Get(string pattern, RequestDelegate handle) =>

@@ -22,6 +22,10 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
         {
             await HttpAnswers.Result(context, e.StatusCode, ResultWords.Failure, $"body: {e.Message}");
         }
+        catch (StoreTooLargeException e) when (!context.Response.HasStarted)
+        {
+            await HttpAnswers.Result(context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, e.Message);
+        }
         catch (StoreUnavailableException e) when (!context.Response.HasStarted)
         {
             await HttpAnswers.Unavailable(context, e.Message);

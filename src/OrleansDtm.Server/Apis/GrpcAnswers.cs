@@ -14,28 +14,62 @@ internal static class GrpcAnswers
 
     /// <summary>As over HTTP, a submitter that waits is told Aborted once the transaction has turned back, and ongoing while it is merely not finished.</summary>
     /// <exception cref="RpcException">The reply is not good news.</exception>
-    public static void Check(TransactionReply reply, bool waited)
+    public static void Check(TransactionReply reply, Awaited awaited = Awaited.Nothing)
     {
         switch (reply.Kind)
         {
-            case ReplyKind.Ok when waited && reply.Status is "failed" or "aborting":
-                throw Failure(reply.RollbackReason);
-            case ReplyKind.Ok when waited && reply.Status is not "succeed":
-                throw Error(StatusCode.FailedPrecondition, HttpAnswers.Unfinished(reply));
+            case ReplyKind.Ok when Waits.TurnedBack(reply, awaited):
+                throw Failure(reply.RollbackReason, AnswerOutcomes.RolledBack, reply.Status);
+            case ReplyKind.Ok when Waits.GoesOn(reply, awaited):
+                throw Error(StatusCode.FailedPrecondition, HttpAnswers.Unfinished(reply), AnswerOutcomes.Unfinished, reply.Status);
             case ReplyKind.Ok:
                 return;
             case ReplyKind.Conflict:
-                throw Failure(reply.Message);
-            case ReplyKind.NotFound or ReplyKind.Invalid:
-                throw Error(StatusCode.InvalidArgument, reply.Message);
+                throw Failure(reply.Message, AnswerOutcomes.Conflict, reply.Status);
+            case ReplyKind.NotFound:
+                throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.NotFound);
+            case ReplyKind.Invalid:
+                throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
+            case ReplyKind.TooLarge:
+                // ResourceExhausted would ask for another try.
+                throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
             case ReplyKind.Unavailable:
-                throw Error(StatusCode.Unavailable, $"try again: {reply.Message}");
+                throw Error(StatusCode.Unavailable, $"try again: {reply.Message}", AnswerOutcomes.Unavailable);
             default:
                 throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply.");
         }
     }
 
-    public static RpcException Error(StatusCode code, string message) => new(new Status(code, Fit(message)));
+    /// <param name="code">DTM's.</param>
+    /// <param name="message">Cut where it is too long for a trailer.</param>
+    /// <param name="outcome">What the code alone does not say, one of <see cref="AnswerOutcomes"/>; null = the code
+    /// says all.</param>
+    /// <param name="status">Of the transaction; null or empty = not known.</param>
+    public static RpcException Error(StatusCode code, string message, string? outcome = null, string? status = null) =>
+        Error(code, message, message, outcome, status);
+
+    /// <summary>The trailers stay small: the least that clients take for all of them together is 8 KiB.</summary>
+    private static RpcException Error(StatusCode code, string message, string meant, string? outcome, string? status)
+    {
+        var trailers = new Metadata();
+        if (outcome is not null)
+        {
+            trailers.Add(AnswerMetadata.Outcome, outcome);
+        }
+
+        if (!string.IsNullOrEmpty(status))
+        {
+            trailers.Add(AnswerMetadata.Status, status);
+        }
+
+        var fitting = Fit(message);
+        if (outcome == AnswerOutcomes.RolledBack && fitting != meant)
+        {
+            trailers.Add(AnswerMetadata.ReasonPartial, "true");
+        }
+
+        return new RpcException(new Status(code, fitting), trailers);
+    }
 
     public static DtmProgressesReply Of(WorkflowView workflow)
     {
@@ -61,8 +95,12 @@ internal static class GrpcAnswers
     }
 
     /// <summary>SDKs read Aborted with the lone word ONGOING as "still at it"; a reason that happens to be that word must not say so.</summary>
-    private static RpcException Failure(string message) =>
-        Error(StatusCode.Aborted, message == ResultWords.Ongoing ? $"{message} {ResultWords.Failure}" : message);
+    private static RpcException Failure(string message, string outcome, string status) => Error(
+        StatusCode.Aborted,
+        message == ResultWords.Ongoing ? $"{message} {ResultWords.Failure}" : message,
+        message,
+        outcome,
+        status);
 
     /// <summary>What fits into the trailer, where a byte outside of printable ASCII takes three.</summary>
     private static string Fit(string message)

@@ -16,14 +16,17 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
     public override Task<DtmGidReply> NewGid(Empty request, ServerCallContext context) =>
         Task.FromResult(new DtmGidReply { Gid = GidGenerator.New() });
 
-    public override Task<Empty> Submit(DtmRequest request, ServerCallContext context) =>
-        Answer(transactions.Submit(Read(request, context)), waited: request.TransOptions?.WaitResult ?? false);
+    public override Task<Empty> Submit(DtmRequest message, ServerCallContext context)
+    {
+        var request = Read(message, context);
+        return Answer(transactions.Submit(request), reply => Waits.OfSubmit(request, reply));
+    }
 
     public override Task<Empty> Prepare(DtmRequest request, ServerCallContext context) =>
         Answer(transactions.Prepare(Read(request, context)));
 
     public override Task<Empty> Abort(DtmRequest request, ServerCallContext context) =>
-        Answer(transactions.Abort(GrpcRequests.Of(request)));
+        Answer(transactions.Abort(GrpcRequests.Of(request)), Waits.OfAbort);
 
     public override Task<Empty> RegisterBranch(DtmBranchRequest request, ServerCallContext context) =>
         Answer(transactions.RegisterBranch(GrpcRequests.Of(request)));
@@ -31,7 +34,7 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
     public override async Task<DtmProgressesReply> PrepareWorkflow(DtmRequest request, ServerCallContext context)
     {
         var (reply, workflow) = await transactions.PrepareWorkflow(Read(request, context), context.CancellationToken);
-        GrpcAnswers.Check(reply, waited: false);
+        GrpcAnswers.Check(reply);
         return GrpcAnswers.Of(TransactionService.View(workflow!));
     }
 
@@ -50,9 +53,10 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
         return request;
     }
 
-    private static async Task<Empty> Answer(Task<TransactionReply> reply, bool waited = false)
+    private static async Task<Empty> Answer(Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
     {
-        GrpcAnswers.Check(await reply, waited);
+        var reply = await request;
+        GrpcAnswers.Check(reply, awaited?.Invoke(reply) ?? Awaited.Nothing);
         return Done;
     }
 }

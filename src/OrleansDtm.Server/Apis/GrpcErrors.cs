@@ -2,6 +2,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
+using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Protocol.Wire;
 using OrleansDtm.Storage;
 
@@ -18,6 +19,10 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
             return await continuation(request, context);
         }
         catch (RequestException e)
+        {
+            throw GrpcAnswers.Error(StatusCode.InvalidArgument, e.Message);
+        }
+        catch (StoreTooLargeException e)
         {
             throw GrpcAnswers.Error(StatusCode.InvalidArgument, e.Message);
         }
@@ -44,6 +49,9 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
     {
         DtmRequest transaction => transaction.Gid,
         DtmBranchRequest branch => branch.Gid,
+        Submission submission => submission.Request?.Gid,
+        GidRequest asked => asked.Gid,
+        BranchRequest branch => branch.Gid,
         _ => null,
     };
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Google.Protobuf.Collections;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Server.Apis;
@@ -10,6 +11,19 @@ namespace OrleansDtm.Server.Apis;
 internal static class GrpcRequests
 {
     private static readonly DtmTransOptions NothingSaid = new();
+    private static readonly DtmRequest NothingAsked = new();
+
+    /// <exception cref="RequestException">The JSON of the steps is none.</exception>
+    public static TransactionRequest Of(Submission message)
+    {
+        var request = Of(message.Request ?? NothingAsked);
+        request.Concurrent = message.Concurrent ? true : null;
+        request.CallbackUrl = message.CallbackUrl.Length > 0 ? message.CallbackUrl : null;
+        request.TimeoutToFail = message.HasTimeoutToFail ? message.TimeoutToFail : request.TimeoutToFail;
+        request.RetryInterval = message.HasRetryInterval ? message.RetryInterval : request.RetryInterval;
+        request.RequestTimeout = message.HasRequestTimeout ? message.RequestTimeout : request.RequestTimeout;
+        return request;
+    }
 
     /// <exception cref="RequestException">The JSON of the steps is none.</exception>
     public static TransactionRequest Of(DtmRequest message)
@@ -26,7 +40,7 @@ internal static class GrpcRequests
             CustomData = message.CustomedData,
             RollbackReason = message.RollbackReason,
             ReqExtra = Map(message.ReqExtra),
-            WaitResult = options.WaitResult,
+            WaitResult = options.WaitResult ? true : null, // proto3 cannot say false.
             TimeoutToFail = options.TimeoutToFail,
             RetryInterval = options.RetryInterval,
             RequestTimeout = options.RequestTimeout,

@@ -33,17 +33,18 @@ internal static class HttpAnswers
     /// The answer of a transaction. A submitter that waits is told 409 once the transaction has turned back, and 425 while it is
     /// merely not finished: DTM says 409 for both, and its users cannot tell them apart.
     /// </summary>
-    public static Task Reply(HttpContext context, TransactionReply reply, bool waited) => reply.Kind switch
+    public static Task Reply(HttpContext context, TransactionReply reply, Awaited awaited = Awaited.Nothing) => reply.Kind switch
     {
-        ReplyKind.Ok when waited && reply.Status is "failed" or "aborting" =>
+        ReplyKind.Ok when Waits.TurnedBack(reply, awaited) =>
             Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.RollbackReason),
-        ReplyKind.Ok when waited && reply.Status is not "succeed" =>
+        ReplyKind.Ok when Waits.GoesOn(reply, awaited) =>
             Result(context, ResultWords.OngoingStatus, ResultWords.Ongoing, Unfinished(reply)),
         ReplyKind.Ok => Ok(context),
         ReplyKind.Conflict => Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.Message),
         ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
         ReplyKind.Invalid => Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, reply.Message),
         ReplyKind.Unavailable => Unavailable(context, reply.Message),
+        ReplyKind.TooLarge => Result(context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, reply.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };
 

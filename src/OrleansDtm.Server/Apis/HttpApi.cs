@@ -40,9 +40,9 @@ public static class HttpApi
             await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, Caller.Has(context, Role.Admin)),
             ProtocolJson.Readable.ListView)).RequireRole(RoleNames.Read);
 
-        Post("submit", service.Submit, static request => request.WaitResult ?? false).RequireRole(RoleNames.Submit);
+        Post("submit", service.Submit, Waits.OfSubmit).RequireRole(RoleNames.Submit);
         Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
-        Post("abort", service.Abort).RequireRole(RoleNames.Submit);
+        Post("abort", service.Abort, static (_, reply) => Waits.OfAbort(reply)).RequireRole(RoleNames.Submit);
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
@@ -51,7 +51,7 @@ public static class HttpApi
         {
             var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
             var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
-            await HttpAnswers.Reply(context, reply, waited: false);
+            await HttpAnswers.Reply(context, reply);
         }).RequireRole(RoleNames.Admin);
 
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
@@ -60,7 +60,7 @@ public static class HttpApi
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
                 var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-                await HttpAnswers.Reply(context, await service.RegisterBranch(request), waited: false);
+                await HttpAnswers.Reply(context, await service.RegisterBranch(request));
             }).RequireRole(RoleNames.Submit);
         }
 
@@ -70,7 +70,7 @@ public static class HttpApi
             HttpTracing.Attach(context, request);
             var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
             await (workflow is null
-                ? HttpAnswers.Reply(context, reply, waited: false)
+                ? HttpAnswers.Reply(context, reply)
                 : HttpAnswers.Write(context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
         }).RequireRole(RoleNames.Submit);
 
@@ -82,7 +82,9 @@ public static class HttpApi
         IEndpointConventionBuilder Get(string name, RequestDelegate handle) => routes.MapGet($"{Prefix}/{name}", handle);
 
         IEndpointConventionBuilder Post(
-            string name, Func<TransactionRequest, Task<TransactionReply>> handle, Func<TransactionRequest, bool>? waits = null) =>
+            string name,
+            Func<TransactionRequest, Task<TransactionReply>> handle,
+            Func<TransactionRequest, TransactionReply, Awaited>? awaited = null) =>
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
                 var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
@@ -90,7 +92,7 @@ public static class HttpApi
                 try
                 {
                     var reply = await handle(request);
-                    await HttpAnswers.Reply(context, reply, waits?.Invoke(request) ?? false);
+                    await HttpAnswers.Reply(context, reply, awaited?.Invoke(request, reply) ?? Awaited.Nothing);
                 }
                 catch (Exception e) when (LogScope.Note(e, request.Gid))
                 {

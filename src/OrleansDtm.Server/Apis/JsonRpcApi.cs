@@ -14,7 +14,7 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Apis;
 
 /// <summary>
-/// DTM's JSON-RPC API, on the HTTP port. HTTP says 200 to everything that could be read; how it went stands in <c>error</c>. One
+/// DTM's JSON-RPC API, on the HTTP port. HTTP says 200 to everything that is JSON; how it went stands in <c>error</c>. One
 /// request a call: a batch would be as many transactions behind one limit, and is refused.
 /// </summary>
 internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
@@ -72,19 +72,24 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call, HttpContext context) => call.Method switch
     {
         "newGid" => JsonRpcReply.NewGid(GidGenerator.New()),
-        "prepare" => Of(await service.Prepare(Params(call, context)), waited: false),
+        "prepare" => Of(await service.Prepare(Params(call, context)), Awaited.Nothing),
         "submit" => await Submit(Params(call, context)),
-        "abort" => Of(await service.Abort(Params(call, context)), waited: false),
+        "abort" => Abort(await service.Abort(Params(call, context))),
         "registerBranch" => Of(
-            await service.RegisterBranch(RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), waited: false),
+            await service.RegisterBranch(RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), Awaited.Nothing),
         _ => JsonRpcReply.Error(JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
     };
 
-    private async Task<JsonRpcReply> Submit(TransactionRequest request) =>
-        Of(await service.Submit(request), request.WaitResult ?? false);
+    private async Task<JsonRpcReply> Submit(TransactionRequest request)
+    {
+        var reply = await service.Submit(request);
+        return Of(reply, Waits.OfSubmit(request, reply));
+    }
+
+    private static JsonRpcReply Abort(TransactionReply reply) => Of(reply, Waits.OfAbort(reply));
 
     private static string? GidOf(JsonRpcCall call) =>
-        call.Params.ValueKind == JsonValueKind.Object && call.Params.TryGetProperty("gid", out var gid) && gid.ValueKind == JsonValueKind.String
+        call.Params.ValueKind == JsonValueKind.Object && JsonRpcCall.Member(call.Params, "gid") is { ValueKind: JsonValueKind.String } gid
             ? gid.GetString()
             : null;
 
@@ -119,15 +124,15 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     }
 
     /// <summary>As over HTTP: a submitter that waits is told a failure once the transaction has turned back, else that it goes on.</summary>
-    internal static JsonRpcReply Of(TransactionReply reply, bool waited) => reply.Kind switch
+    internal static JsonRpcReply Of(TransactionReply reply, Awaited awaited) => reply.Kind switch
     {
-        ReplyKind.Ok when waited && reply.Status is "failed" or "aborting" =>
+        ReplyKind.Ok when Waits.TurnedBack(reply, awaited) =>
             JsonRpcReply.Error(JsonRpcCodes.Failure, reply.RollbackReason),
-        ReplyKind.Ok when waited && reply.Status is not "succeed" =>
+        ReplyKind.Ok when Waits.GoesOn(reply, awaited) =>
             JsonRpcReply.Error(JsonRpcCodes.Ongoing, HttpAnswers.Unfinished(reply)),
         ReplyKind.Ok => JsonRpcReply.Success,
         ReplyKind.Conflict or ReplyKind.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, reply.Message),
-        ReplyKind.Invalid => Bad(reply.Message),
+        ReplyKind.Invalid or ReplyKind.TooLarge => Bad(reply.Message),
         ReplyKind.Unavailable => Unavailable(reply.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };
@@ -138,7 +143,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         {
             case JsonException:
                 return JsonRpcReply.Error(JsonRpcCodes.Parse, $"Parse json error: {exception.Message}");
-            case RequestException:
+            case RequestException or StoreTooLargeException:
                 return Bad(exception.Message);
             case BadHttpRequestException:
                 return Bad($"body: {exception.Message}");
@@ -154,10 +159,11 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         }
     }
 
-    /// <summary>A client that is still sending what nobody will read stops only for an error.</summary>
+    /// <summary>What is no JSON is 400, as DTM answers it. A client that is still sending what nobody will read stops only for an error.</summary>
     private static int StatusOf(Exception exception) => exception switch
     {
         BadHttpRequestException e => e.StatusCode,
+        JsonException => StatusCodes.Status400BadRequest,
         RequestException { Field: RequestBody.TooLargeField } => StatusCodes.Status413PayloadTooLarge,
         _ => StatusCodes.Status200OK,
     };

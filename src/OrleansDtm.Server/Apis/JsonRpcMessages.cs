@@ -55,13 +55,28 @@ internal sealed class JsonRpcCall
         {
             Id = id,
             Method = Text(request, "method") ?? "",
-            Params = request.TryGetProperty("params", out var found) ? found : default,
+            Params = Member(request, "params"),
             Problem = problem,
         };
     }
 
+    /// <summary>The member of this name in any case; of several the last one, as Go reads them. Undefined = there is none.</summary>
+    public static JsonElement Member(JsonElement json, string name)
+    {
+        var found = default(JsonElement);
+        foreach (var member in json.EnumerateObject())
+        {
+            if (member.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                found = member.Value;
+            }
+        }
+
+        return found;
+    }
+
     private static string? Text(JsonElement request, string name) =>
-        request.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        Member(request, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }
 
 /// <summary>A JSON-RPC answer: what DTM puts in it, all four members each time.</summary>

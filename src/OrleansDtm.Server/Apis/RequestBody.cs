@@ -23,14 +23,23 @@ internal static class RequestBody
     public static async ValueTask<RegisterRequest> ReadRegister(HttpContext context, int bytesMax) =>
         Register(await Read(context, bytesMax, ProtocolJson.Default.DictionaryStringString));
 
-    public static RegisterRequest Register(Dictionary<string, string> fields) => new()
+    public static RegisterRequest Register(Dictionary<string, string> said)
     {
-        Gid = fields.GetValueOrDefault("gid"),
-        BranchId = fields.GetValueOrDefault("branch_id"),
-        TransType = fields.GetValueOrDefault("trans_type"),
-        Data = Payload(fields),
-        Fields = fields,
-    };
+        var fields = new Dictionary<string, string>(said.Count, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in said)
+        {
+            fields[name] = value; // In any case, the last one counts: as the names of all bodies.
+        }
+
+        return new RegisterRequest
+        {
+            Gid = fields.GetValueOrDefault("gid"),
+            BranchId = fields.GetValueOrDefault("branch_id"),
+            TransType = fields.GetValueOrDefault("trans_type"),
+            Data = Payload(fields),
+            Fields = fields,
+        };
+    }
 
     /// <summary>
     /// DTM's SDKs put the payload into <c>data</c>, a JSON string, which damages bytes that are no text. <c>bin_data</c>, base64, is ours.

@@ -16,13 +16,13 @@ internal static class TopicApi
         routes.MapMethods($"{prefix}/subscribe", getOrPost, async context =>
         {
             var query = context.Request.Query;
-            await HttpAnswers.Reply(context, await topics.Subscribe(query["topic"], query["url"], query["remark"]), waited: false);
+            await HttpAnswers.Reply(context, await topics.Subscribe(query["topic"], query["url"], query["remark"]));
         }).RequireRole(RoleNames.Admin);
         routes.MapMethods($"{prefix}/unsubscribe", getOrPost, async context =>
             await HttpAnswers.Reply(
-                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"]), waited: false)).RequireRole(RoleNames.Admin);
+                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"]))).RequireRole(RoleNames.Admin);
         routes.MapDelete($"{prefix}/topic/{{topicName}}", async context =>
-            await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string), waited: false))
+            await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string)))
             .RequireRole(RoleNames.Admin);
         routes.MapGet($"{prefix}/queryKV", async context =>
         {

@@ -90,7 +90,7 @@ internal sealed class CheckConfigCommand : Command
         foreach (var place in places)
         {
             var only = options.Store with { Shards = [place] };
-            problems += Tell($"Store, {StoreFactory.Describe(only)}", await Store(options.Store.Driver, StoreFactory.Server(options.Store, place), place));
+            problems += Tell($"Store, {Where(only, place)}", await Store(options.Store.Driver, StoreFactory.Server(options.Store, place), place));
         }
 
         if (options.Cluster.IsShared && options.Cluster.ConnectionString is { Length: > 0 } own)
@@ -106,6 +106,10 @@ internal sealed class CheckConfigCommand : Command
 
         return problems + Tell("Certificates", CertificateChecks.Of(options, TimeProvider.System));
     }
+
+    /// <summary>What cannot be read cannot be described either; the finding says why.</summary>
+    private static string Where(StoreOptions only, string place) =>
+        StoreFactory.IsOwnedAlone(only) || ConnectionStrings.FindProblem(only.Driver, place) is null ? StoreFactory.Describe(only) : $"{only.Driver} database";
 
     private static async Task<IReadOnlyList<Finding>> Store(string driver, ServerStoreOptions server, string place) =>
         driver == "sqlite"

@@ -59,6 +59,11 @@ internal sealed class CommandLine(params Command[] commands)
             Console.Error.WriteLine($"{e.Message}{Environment.NewLine}'{command.Name} --help' explains the arguments. [ODTM1002]");
             return Misused;
         }
+        catch (SettingsException e) when (e.IsRefusedByDriver)
+        {
+            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {string.Join(" ", e.Problems)} [ODTM1001]");
+            return Failed;
+        }
         catch (SettingsException e)
         {
             Console.Error.WriteLine("The configuration cannot be used: [ODTM1001]");

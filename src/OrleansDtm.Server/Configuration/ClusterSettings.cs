@@ -45,9 +45,9 @@ internal static class ClusterSettings
                 options.Mode,
                 $"possible with Store:Driver={store.Driver}, whose file belongs to one process: add Store:Driver=mysql or postgres, or leave {Mode} out");
         }
-        else if (options.ConnectionString.Length > 0 && StoreFactory.FindProblem(store, options.ConnectionString) is { } problem)
+        else if (options.ConnectionString.Length > 0)
         {
-            read.Problem(ConnectionString, "...", problem); // Not repeated: it may hold a password.
+            read.ConnectionString(ConnectionString, options.ConnectionString, store.Driver);
         }
     }
 }

@@ -4,4 +4,7 @@ namespace OrleansDtm.Server.Configuration;
 public sealed class SettingsException(IReadOnlyList<string> problems) : Exception(string.Join(Environment.NewLine, problems))
 {
     public IReadOnlyList<string> Problems { get; } = problems;
+
+    /// <summary>All of them are connection strings that a driver does not take.</summary>
+    public bool IsRefusedByDriver { get; init; }
 }

@@ -254,7 +254,7 @@ public static partial class SettingsLoader
             read.Problem("GrpcPort", $"{options.GrpcPort}", "another port than HttpPort");
         }
 
-        return read.Problems.Count == 0 ? options : throw new SettingsException(read.Problems);
+        return read.Problems.Count == 0 ? options : throw new SettingsException(read.Problems) { IsRefusedByDriver = read.Refusals == read.Problems.Count };
     }
 
     private static GrpcOptions ReadGrpc(SettingsReader read, GrpcOptions defaults)

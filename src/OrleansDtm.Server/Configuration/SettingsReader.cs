@@ -110,5 +110,22 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>What has to be said in other words, or without the value, which may be a secret.</summary>
     public void Problem(string text) => _problems.Add(text);
 
+    /// <summary>So many of the problems are connection strings that a driver does not take.</summary>
+    public int Refusals { get; private set; }
+
+    /// <summary>A connection string, which is not repeated: it may hold a password.</summary>
+    public void ConnectionString(string key, string place, string driver)
+    {
+        if (Storage.Servers.ConnectionStrings.FindProblem(driver, place) is { } refusal)
+        {
+            Refusals++;
+            _problems.Add($"{key}: {refusal}.");
+        }
+        else if (!Hosting.StoreFactory.NamesDatabase(driver, place))
+        {
+            Problem(key, "...", "complete: add the name of the database, Database=dtm");
+        }
+    }
+
     public void Problem(string key, string value, string expected) => _problems.Add($"{key}: '{value}' is not {expected}.");
 }

@@ -36,6 +36,14 @@ internal static class StoreSettings
         return options;
     }
 
+    /// <summary>It would be taken for the name of a file, and nobody would find it there.</summary>
+    private static bool IsNoFile(string path) =>
+        path.Contains(":memory:", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+        || path.Contains("Data Source=", StringComparison.OrdinalIgnoreCase)
+        || path.Contains("DataSource=", StringComparison.OrdinalIgnoreCase)
+        || path.Contains("Filename=", StringComparison.OrdinalIgnoreCase);
+
     private static void Check(SettingsReader read, StoreOptions options)
     {
         if (options.Driver == Sqlite)
@@ -49,6 +57,14 @@ internal static class StoreSettings
             if (options.ConnectionString.Length > 0)
             {
                 read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or name a file with Store:Path");
+            }
+
+            foreach (var path in options.Shards.Append(options.Path).Where(IsNoFile))
+            {
+                read.Problem(
+                    path == options.Path ? "Store:Path" : "Store:Shards",
+                    path,
+                    "the path of a file: a connection string (Cache, Mode and the like are the store's own), a URI or a database in memory cannot be used");
             }
 
             return;
@@ -65,10 +81,7 @@ internal static class StoreSettings
 
         foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
         {
-            if (Hosting.StoreFactory.FindProblem(options, place) is { } problem)
-            {
-                read.Problem(options.Shards.Count == 0 ? ConnectionString : Shard(number), "...", problem);
-            }
+            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, options.Driver);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Orleans.Configuration;
@@ -20,12 +21,12 @@ internal static class ClusterHosting
     public static void JoinCluster(this ISiloBuilder silo, CoordinatorOptions options)
     {
         var invariant = options.Store.Driver == StoreFactory.MySql ? "MySql.Data.MySqlConnector" : "Npgsql";
-        var connectionString = ClusterTables.ConnectionString(options.Store.Driver, Database(options));
-        silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
-        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+        silo.Services.AddSingleton(_ => new ClusterPool(ClusterTables.CreatePool(options.Store.Driver, Database(options))));
+        silo.UseAdoNetClustering(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
+        silo.UseAdoNetReminderService(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
 
         // For grains that are no transactions and not ours: transactions and topics are in the store.
-        silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+        silo.AddAdoNetGrainStorageAsDefault(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
         silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
@@ -98,6 +99,14 @@ internal static class ClusterHosting
     private static ServerStoreOptions Database(CoordinatorOptions options) => StoreFactory.Server(
         options.Store,
         options.Cluster.ConnectionString is { Length: > 0 } own ? own : StoreFactory.Places(options.Store)[0]);
+
+    /// <summary>The connections of the providers.</summary>
+    private sealed class ClusterPool(DbDataSource source) : IDisposable
+    {
+        public DbDataSource Source => source;
+
+        public void Dispose() => source.Dispose();
+    }
 
     private sealed class TableStarter(CoordinatorOptions options) : IHostedService
     {

@@ -3,6 +3,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
@@ -25,16 +26,17 @@ internal static class GrpcHosting
     {
         builder.Services
             .AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.Limits.RequestBytesMax)
-            .AddServiceOptions<GrpcApi>(static service =>
-            {
-                service.Interceptors.Add<GrpcMetrics>();
-                service.Interceptors.Add<GrpcTracing>();
-                service.Interceptors.Add<GrpcErrors>();
-            });
+            .AddServiceOptions<GrpcApi>(static service => AddInterceptors(service.Interceptors))
+            .AddServiceOptions<CoordinatorApi>(static service => AddInterceptors(service.Interceptors));
         builder.Services.AddSingleton<GrpcApi>();
+        builder.Services.AddSingleton<CoordinatorApi>();
         builder.Services.AddGrpcReflection();
         builder.Services
-            .AddGrpcHealthChecks(static health => health.Services.Map("dtmgimp.Dtm", static _ => true))
+            .AddGrpcHealthChecks(static health =>
+            {
+                health.Services.Map("dtmgimp.Dtm", static _ => true);
+                health.Services.Map("orleansdtm.Coordinator", static _ => true);
+            })
             .AddCheck<ReadinessCheck>("ready");
 
         // It logs each message that cannot be read as an error of ours, with a stack trace: whoever sends rubbish would fill the log.
@@ -101,13 +103,26 @@ internal static class GrpcHosting
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
     {
         routes.MapGrpcService<GrpcApi>().Add(static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
+        routes.MapGrpcService<CoordinatorApi>().Add(
+            static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
         routes.MapGrpcReflectionService().RequireRole(RoleNames.Read);
         routes.MapGrpcHealthChecksService().OpenToAll();
     }
 
+    private static void AddInterceptors(InterceptorCollection interceptors)
+    {
+        interceptors.Add<GrpcMetrics>();
+        interceptors.Add<GrpcTracing>();
+        interceptors.Add<GrpcErrors>();
+    }
+
+    /// <summary>
+    /// Of both services: the same name asks for the same role. A name that is not listed needs the strictest.
+    /// </summary>
     private static string RoleOf(EndpointBuilder endpoint) => endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
     {
-        nameof(GrpcApi.NewGid) => RoleNames.Read,
+        nameof(GrpcApi.NewGid) or nameof(CoordinatorApi.Query) or nameof(CoordinatorApi.List)
+            or nameof(CoordinatorApi.Subscribers) => RoleNames.Read,
         nameof(GrpcApi.Prepare) or nameof(GrpcApi.Submit) or nameof(GrpcApi.Abort) or nameof(GrpcApi.RegisterBranch)
             or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
         _ => RoleNames.Admin,
@@ -125,6 +140,12 @@ internal static class GrpcHosting
         {
             headers[GrpcStatus] = Number(StatusCode.InvalidArgument);
             headers["grpc-message"] = "the message is not the protobuf of this method";
+        }
+        else if (!context.Response.HasStarted && headers[GrpcStatus] == Number(StatusCode.ResourceExhausted)
+            && headers.RetryAfter.Count == 0)
+        {
+            // Larger than Limits:RequestBytesMax, by the library's word. Only a rate that is exceeded passes with time.
+            headers[AnswerMetadata.Outcome] = AnswerOutcomes.Invalid;
         }
     }
 

@@ -27,21 +27,9 @@ internal static class StoreFactory
     /// <summary>The files or connection strings of all shards, or of the only database.</summary>
     public static IReadOnlyList<string> Places(StoreOptions options) => options.Shards.Count > 0 ? options.Shards : [Place(options)];
 
-    /// <summary>What is wrong with a connection string, without repeating it; null = nothing.</summary>
-    public static string? FindProblem(StoreOptions options, string place)
-    {
-        try
-        {
-            var database = options.Driver == MySql
-                ? new MySqlConnectionStringBuilder(place).Database
-                : new NpgsqlConnectionStringBuilder(place).Database;
-            return string.IsNullOrEmpty(database) ? "complete: add the name of the database, Database=dtm" : null;
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException or KeyNotFoundException)
-        {
-            return $"a connection string as {(options.Driver == MySql ? "MySqlConnector" : "Npgsql")} reads it: Key=value;Key=value";
-        }
-    }
+    /// <summary>Of a connection string that the driver takes.</summary>
+    public static bool NamesDatabase(string driver, string place) =>
+        (driver == MySql ? new MySqlConnectionStringBuilder(place).Database : new NpgsqlConnectionStringBuilder(place).Database) is { Length: > 0 };
 
     /// <summary>No database but a process's own file lets no other process in.</summary>
     public static bool IsOwnedAlone(StoreOptions options) => options.Driver is not (MySql or Postgres);

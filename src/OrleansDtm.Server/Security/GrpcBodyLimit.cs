@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 
 namespace OrleansDtm.Server.Security;
@@ -16,7 +17,10 @@ internal sealed class GrpcBodyLimit(CallerLimits limits) : Interceptor
             && request is IMessage message
             && message.CalculateSize() > bytes)
         {
-            throw GrpcAnswers.Error(StatusCode.ResourceExhausted, $"the message is larger than the {bytes} bytes that '{caller.Name}' may send");
+            throw GrpcAnswers.Error(
+                StatusCode.ResourceExhausted,
+                $"the message is larger than the {bytes} bytes that '{caller.Name}' may send",
+                AnswerOutcomes.Invalid);
         }
 
         return continuation(request, context);

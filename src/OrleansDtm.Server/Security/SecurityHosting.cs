@@ -30,6 +30,8 @@ internal static class SecurityHosting
         if (options.Security.IsOn)
         {
             services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
+            services.Configure<GrpcServiceOptions<CoordinatorApi>>(
+                static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
         }
 
         if (options.Security.Jwt.IsOn)

@@ -34,17 +34,29 @@ public static class ServerInspection
 
     private static List<Finding> Look(ServerDialect dialect, ServerStoreOptions options, TimeProvider clock)
     {
+        if (ConnectionStrings.FindProblem(dialect.Name, options.ConnectionString) is { } problem)
+        {
+            return [Finding.Problem($"its connection string cannot be used: {problem}")];
+        }
+
         var where = dialect.Describe(options);
         try
         {
             using var connection = dialect.CreateConnection(options);
             connection.Open();
+            if (dialect.FindWrongSession(connection, options) is { } wrong)
+            {
+                return [Finding.Problem(wrong)];
+            }
+
             var version = Schemas.Read(connection, dialect.IsNoTable);
             List<Finding> findings =
             [
                 Finding.Good("it answers"),
+                Finding.Good($"its version is {connection.ServerVersion}; tested with {dialect.Tested}"),
                 Schemas.Judge(dialect.Name, version),
                 Clock(dialect, connection, clock),
+                .. dialect.Inspect(connection, options),
                 .. dialect.FindWeakSettings(connection).Select(static s => Finding.Problem($"the server may lose acknowledged transactions when its machine fails: {s}")),
             ];
             if (version > 0)
@@ -58,7 +70,7 @@ public static class ServerInspection
         {
             return [NoDatabase(dialect, options)];
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             return [Finding.Problem($"{where} cannot be used: {e.Message}. Check address, user, password and database, and that the server runs")];
         }
@@ -72,7 +84,7 @@ public static class ServerInspection
             server.Open();
             return Finding.Note("the server answers; the database does not exist, and the first start makes it if its user may create databases");
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             return Finding.Problem($"the database does not exist, and the server lets its user do nothing else: {e.Message}. Create it as an administrator");
         }

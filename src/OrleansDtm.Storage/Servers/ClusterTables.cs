@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Globalization;
-using System.Net.Sockets;
 using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
@@ -26,7 +25,7 @@ public static class ClusterTables
     /// <exception cref="StoreSchemaException">The user may not.</exception>
     /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema for too long.</exception>
     public static Task Ensure(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => Ensure(Dialect(driver), options), cancellationToken);
+        Task.Run(() => Ensure(Dialect(driver, options), options), cancellationToken);
 
     /// <summary>Whether the database can be used, without changing it. Never throws for what it finds.</summary>
     /// <param name="driver">mysql or postgres.</param>
@@ -39,7 +38,7 @@ public static class ClusterTables
     /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
     public static int LastGeneration(string driver, ServerStoreOptions options, string clusterId)
     {
-        var dialect = Dialect(driver);
+        var dialect = Dialect(driver, options);
         return Ask(dialect, options, connection =>
         {
             using var command = connection.CreateCommand();
@@ -61,7 +60,7 @@ public static class ClusterTables
     /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
     public static Task ForgetWhoNeverJoined(string driver, ServerStoreOptions options, string clusterId, CancellationToken cancellationToken) =>
         Task.Run(
-            () => Ask(Dialect(driver), options, connection =>
+            () => Ask(Dialect(driver, options), options, connection =>
             {
                 using var clock = connection.CreateCommand();
                 clock.CommandText = Dialect(driver).Clock;
@@ -78,7 +77,8 @@ public static class ClusterTables
 
     /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
     /// <param name="driver">mysql or postgres.</param>
-    public static string ConnectionString(string driver, ServerStoreOptions options) => Dialect(driver).ClusterConnectionString(options);
+    public static DbDataSource CreatePool(string driver, ServerStoreOptions options) =>
+        Dialect(driver, options).CreateClusterPool(options);
 
     private static int Ask(ServerDialect dialect, ServerStoreOptions options, Func<DbConnection, int> ask)
     {
@@ -92,7 +92,7 @@ public static class ClusterTables
         {
             return 0;
         }
-        catch (Exception e) when (e is DbException or IOException or SocketException or InvalidOperationException or TimeoutException)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             throw new StoreUnavailableException($"Cannot use {dialect.Describe(options)}: {e.Message} [ODTM2005]", e);
         }
@@ -105,6 +105,14 @@ public static class ClusterTables
         command.Parameters.Add(parameter);
     }
 
+    /// <exception cref="StoreUnavailableException">The driver does not take the connection string.</exception>
+    private static ServerDialect Dialect(string driver, ServerStoreOptions options)
+    {
+        var dialect = Dialect(driver);
+        dialect.CheckConnectionString(options);
+        return dialect;
+    }
+
     private static ServerDialect Dialect(string driver) => driver switch
     {
         "mysql" => new MySqlDialect(),
@@ -114,6 +122,11 @@ public static class ClusterTables
 
     private static Finding Look(ServerDialect dialect, ServerStoreOptions options)
     {
+        if (ConnectionStrings.FindProblem(dialect.Name, options.ConnectionString) is { } problem)
+        {
+            return Finding.Problem($"its connection string cannot be used: {problem}");
+        }
+
         var where = dialect.Describe(options);
         try
         {
@@ -127,7 +140,7 @@ public static class ClusterTables
         {
             return Finding.Note($"{where} does not exist; the first start makes it if its user may create databases");
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             return Finding.Problem($"{where} cannot be used: {e.Message}. Check Cluster:ConnectionString, and that the server runs");
         }
@@ -144,14 +157,16 @@ public static class ClusterTables
                 return; // The usual case needs no right to change anything.
             }
 
-            dialect.LockSchema(connection, options);
-            if (!IsComplete(dialect, connection))
+            using var whole = dialect.LockSchema(connection, options);
+            if (!ServerSchema.Look(whole, () => IsComplete(dialect, connection)))
             {
                 dialect.PrepareSchema(connection, options);
                 using var command = connection.CreateCommand();
                 command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds;
+                command.Transaction = whole;
                 command.CommandText = SchemaScripts.Orleans(dialect.Name);
                 command.ExecuteNonQuery();
+                whole?.Commit();
             }
         }
         catch (DbException e) when (dialect.IsDenied(e))
@@ -160,7 +175,7 @@ public static class ClusterTables
                 $"The user of {where} may not create the tables of the cluster: {e.Message}. Give it the right to, or apply "
                 + $"sql/{dialect.Name}/orleans.sql as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
         }

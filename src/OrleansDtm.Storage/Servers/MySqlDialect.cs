@@ -17,6 +17,8 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string Name => "mysql";
 
+    public override string Tested => "MySQL 9.7 and MariaDB 10.11";
+
     public override string CountUnfinished =>
         """
         select substring_index(state, ' ', 1), substring_index(state, ' ', -1), count(*), 0 from dtm_transaction
@@ -43,8 +45,9 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string FindWaiting =>
         """
-        select id, gid, due from dtm_transaction force index (dtm_transaction_due)
-        where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
+        select id, gid, due, progress from dtm_transaction force index (dtm_transaction_due)
+        where due > @after and due <= @due and (due < @due or id < @id) and status not in ('succeed', 'failed')
+        order by due desc, id desc limit @limit
         """;
 
     // Of UTC: the way over local time is ambiguous for an hour every autumn.
@@ -68,7 +71,7 @@ internal sealed class MySqlDialect : ServerDialect
         builder.ConnectionLifeTime = (uint)options.ConnectionLifetime.TotalSeconds;
         builder.ConnectionReset = false; // A round trip for nothing: no reader changes its session.
         builder.DefaultCommandTimeout = (uint)options.ReadTimeout.TotalSeconds;
-        return new MySqlDataSource(builder.ConnectionString);
+        return MySqlSession.Source(builder);
     }
 
     public override DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true)
@@ -81,16 +84,17 @@ internal sealed class MySqlDialect : ServerDialect
             builder.Database = "";
         }
 
-        return new MySqlConnection(builder.ConnectionString);
+        return MySqlSession.Source(builder).CreateConnection();
     }
 
-    public override string ClusterConnectionString(ServerStoreOptions options)
+    public override DbDataSource CreateClusterPool(ServerStoreOptions options)
     {
         var builder = Builder(options);
         builder.Pooling = true;
         builder.MaximumPoolSize = 8;
         builder.DefaultCommandTimeout = (uint)options.ReadTimeout.TotalSeconds;
-        return builder.ConnectionString;
+        builder.ConnectionReset = true; // A query of the providers that was given up may leave a transaction behind.
+        return MySqlSession.Source(builder);
     }
 
     public override Task ClearPool(DbDataSource pool, DbConnection connection) => MySqlConnection.ClearPoolAsync((MySqlConnection)connection);
@@ -102,6 +106,8 @@ internal sealed class MySqlDialect : ServerDialect
     }
 
     public override ServerFault Classify(Exception error) => MySqlFaults.Classify(error);
+
+    public override bool IsTooLarge(DbException error) => MySqlFaults.IsTooLarge(error);
 
     public override bool IsDuplicate(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.DuplicateKeyEntry };
 
@@ -118,14 +124,10 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override long PrepareWriter(DbConnection connection, ServerStoreOptions options)
     {
-        // Read committed: no locks on gaps, so writers of different gids never wait for each other. Strict: refused rather than cut off.
         // Without autocommit the first statement of a batch begins what its last one commits.
         // Waiting for a lock must end before the command does, or the connection would be lost with it.
         var wait = Math.Max(1, (int)options.CommitTimeout.TotalSeconds / 3);
-        Execute(
-            connection,
-            $"set session transaction isolation level read committed; set session innodb_lock_wait_timeout = {wait}; "
-            + "set session sql_mode = 'STRICT_ALL_TABLES'; set session autocommit = 0");
+        Execute(connection, $"set session innodb_lock_wait_timeout = {wait}, session autocommit = 0");
         using var command = connection.CreateCommand();
         command.CommandText = "select @@max_allowed_packet";
         return Math.Min(Convert.ToInt64(command.ExecuteScalar(), null) - PacketSpare, CommandBytesMax);
@@ -158,21 +160,23 @@ internal sealed class MySqlDialect : ServerDialect
     public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
         Execute(server, $"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");
 
-    public override void LockSchema(DbConnection connection, ServerStoreOptions options)
+    public override DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options)
     {
         using var command = connection.CreateCommand();
         command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
-        command.CommandText = $"select get_lock(concat('orleansdtm/', sha1(database())), {(int)options.SchemaTimeout.TotalSeconds})";
+        command.CommandText = $"select get_lock(concat('orleansdtm/', left(sha2(database(), 256), 40)), {(int)options.SchemaTimeout.TotalSeconds})";
         if (Convert.ToInt64(command.ExecuteScalar() is { } answer and not DBNull ? answer : 0, null) != 1)
         {
             throw new StoreUnavailableException(
                 $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
         }
+
+        return null;
     }
 
-    public override void PrepareSchema(DbConnection connection, ServerStoreOptions options)
-    {
-    }
+    /// <summary>For the table that has no script: transactions of another engine would be none.</summary>
+    public override void PrepareSchema(DbConnection connection, ServerStoreOptions options) =>
+        Execute(connection, "set session default_storage_engine = InnoDB");
 
     public override object Key(string text) => Encoding.UTF8.GetBytes(text);
 
@@ -184,6 +188,7 @@ internal sealed class MySqlDialect : ServerDialect
         CancellationTimeout = 1,
         PersistSecurityInfo = false,
         UseAffectedRows = true,
+        NoBackslashEscapes = false, // As the session's sql_mode says.
     };
 
     private static void Execute(DbConnection connection, string sql)

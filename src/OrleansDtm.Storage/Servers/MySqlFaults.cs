@@ -30,11 +30,14 @@ internal static class MySqlFaults
         3168, 4031, // not ready; disconnected for inactivity
     ];
 
+    /// <summary>A row, a packet, a transaction of the binary log, an undo record; data for a column.</summary>
+    public static bool IsTooLarge(Exception error) => error is MySqlException { Number: 1118 or 1153 or 1197 or 1406 or 1713 };
+
     public static ServerFault Classify(Exception error) => error switch
     {
         MySqlException { InnerException: IOException or System.Net.Sockets.SocketException } => ServerFault.Unavailable,
         MySqlException e => Classify(e.Number),
-        InvalidDataException => ServerFault.Refused,
+        StoreTooLargeException => ServerFault.Refused,
         _ => ServerFault.Unavailable,
     };
 

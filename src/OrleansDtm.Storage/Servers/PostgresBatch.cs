@@ -6,7 +6,7 @@ namespace OrleansDtm.Storage.Servers;
 /// A commit as a few statements sent together: columns travel as arrays, so that their text never changes and they stay prepared.
 /// Each statement says which of its rows it wrote; one that another process has changed is left out, and the others are committed.
 /// </summary>
-internal sealed class PostgresBatch(NpgsqlConnection connection, int timeoutSeconds) : IDisposable
+internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits limits) : IDisposable
 {
     /// <summary>Ids are drawn first, so that the body knows its row's. "is true" keeps the subquery from becoming a join.</summary>
     private const string InsertSql =
@@ -41,14 +41,28 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, int timeoutSeco
         select n from u
         """;
 
-    private readonly NpgsqlBatch _batch = new(connection) { Timeout = timeoutSeconds };
+    private readonly NpgsqlBatch _batch = new(connection) { Timeout = limits.Seconds };
 
     /// <summary>What each statement that tells rows was given.</summary>
     private readonly List<List<PlacedWrite>> _asked = [];
 
+    /// <summary>
+    /// What the transaction relies on, whatever server, database, role or the last user of a pooled session have set. Rows are only ever
+    /// looked up by key, in the order of the list; a plan made while the table was small must not say otherwise. Waiting for a lock must
+    /// end before the command does, or the connection would be lost with it. A replica's synchronous commit is more than on, and stays.
+    /// </summary>
+    private string Settings =>
+        $"""
+        select set_config('lock_timeout', '{Math.Max(1000, (int)limits.Timeout.TotalMilliseconds / 3)}', true),
+            set_config('statement_timeout', '{limits.Seconds * 1000}', true), set_config('plan_cache_mode', 'force_generic_plan', true),
+            set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+            set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
+        """;
+
     public void Commit(IEnumerable<List<PlacedWrite>> rounds, WriteResult[] results)
     {
         _batch.BatchCommands.Add(new NpgsqlBatchCommand("begin isolation level read committed"));
+        _batch.BatchCommands.Add(new NpgsqlBatchCommand(Settings));
         foreach (var round in rounds)
         {
             Add(round.FindAll(static w => w.Write.IsInsert), Insert);
@@ -58,7 +72,8 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, int timeoutSeco
         _batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         Array.Fill(results, WriteResult.Conflict);
         using var reader = _batch.ExecuteReader();
-        foreach (var writes in _asked) // begin and commit have no result to read.
+        reader.NextResult(); // Of the settings; begin and commit have no result to read.
+        foreach (var writes in _asked)
         {
             while (reader.Read())
             {

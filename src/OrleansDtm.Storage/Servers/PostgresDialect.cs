@@ -1,5 +1,7 @@
+using System.Data;
 using System.Data.Common;
 using Npgsql;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -13,6 +15,8 @@ internal sealed class PostgresDialect : ServerDialect
     private const int LockClass = 0x6f64746d;
 
     public override string Name => "postgres";
+
+    public override string Tested => "PostgreSQL 15";
 
     public override string TelemetryName => "postgresql";
 
@@ -33,8 +37,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string FindWaiting =>
         """
-        select id, gid, due from dtm_transaction
-        where due > @due and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
+        select id, gid, due, progress from dtm_transaction
+        where due > @after and (due, id) < (@due, @id) and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
         """;
 
     public override string Clock => "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
@@ -51,44 +55,18 @@ internal sealed class PostgresDialect : ServerDialect
         on conflict (cat, k) do nothing
         """;
 
-    public override DbDataSource CreatePool(ServerStoreOptions options)
-    {
-        var builder = Builder(options);
-        builder.Pooling = true;
-        builder.MaxPoolSize = options.Readers;
-        builder.MinPoolSize = Math.Min(options.IdleReaders, options.Readers);
-        builder.ConnectionLifetime = (int)options.ConnectionLifetime.TotalSeconds;
-        builder.NoResetOnClose = true; // No reader changes its session.
-        builder.MaxAutoPrepare = 32;
-        builder.AutoPrepareMinUsages = 5;
-        builder.CommandTimeout = (int)options.ReadTimeout.TotalSeconds;
-        return NpgsqlDataSource.Create(builder);
-    }
+    public override string DurableSettings =>
+        "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
 
-    public override DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true)
-    {
-        var builder = Builder(options);
-        builder.Pooling = false;
-        builder.MaxAutoPrepare = 8;
-        builder.AutoPrepareMinUsages = 2;
-        builder.CommandTimeout = (int)options.CommitTimeout.TotalSeconds;
-        if (!withDatabase)
-        {
-            builder.Database = "postgres";
-            builder.SearchPath = null;
-        }
+    public override ServerStoreOptions Settle(ServerStoreOptions options) => PostgresSettings.Settle(options);
 
-        return new NpgsqlConnection(builder.ConnectionString);
-    }
+    public override DbDataSource CreatePool(ServerStoreOptions options) => NpgsqlDataSource.Create(new PostgresSettings(options).Readers());
 
-    public override string ClusterConnectionString(ServerStoreOptions options)
-    {
-        var builder = Builder(options);
-        builder.Pooling = true;
-        builder.MaxPoolSize = 8;
-        builder.CommandTimeout = (int)options.ReadTimeout.TotalSeconds;
-        return builder.ConnectionString;
-    }
+    public override DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true) =>
+        new NpgsqlConnection(new PostgresSettings(options).Writer(withDatabase).ConnectionString);
+
+    public override DbDataSource CreateClusterPool(ServerStoreOptions options) =>
+        NpgsqlDataSource.Create(new PostgresSettings(options).Cluster());
 
     public override Task ClearPool(DbDataSource pool, DbConnection connection)
     {
@@ -98,19 +76,21 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Describe(ServerStoreOptions options)
     {
-        var builder = Builder(options);
-        return $"postgres database {builder.Database} at {builder.Host}:{builder.Port}"
-            + (options.Schema.Length > 0 ? $", schema {options.Schema}" : "");
+        var settings = new PostgresSettings(options);
+        return $"postgres database {settings.Database} at {settings.Place}" + (options.Schema.Length > 0 ? $", schema {options.Schema}" : "");
     }
 
     public override ServerFault Classify(Exception error) => error switch
     {
         PostgresException e => Classify(e.SqlState),
-        InvalidDataException => ServerFault.Refused,
+        StoreTooLargeException => ServerFault.Refused,
         _ => ServerFault.Unavailable,
     };
 
     public override bool IsTimeout(Exception error) => error is TimeoutException or NpgsqlException { InnerException: TimeoutException };
+
+    public override bool IsTooLarge(DbException error) =>
+        error.SqlState is PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.ConfigurationLimitExceeded;
 
     public override bool IsDuplicate(DbException error) => error.SqlState == PostgresErrorCodes.UniqueViolation;
 
@@ -120,18 +100,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override bool IsDenied(DbException error) => error.SqlState == PostgresErrorCodes.InsufficientPrivilege;
 
-    public override long PrepareWriter(DbConnection connection, ServerStoreOptions options)
-    {
-        // The writer only ever looks rows up by key, in the order of its list; a plan made while the table was small must not say
-        // otherwise. Waiting for a lock must end before the command does, or the connection would be lost with it.
-        var wait = Math.Max(1000, (int)options.CommitTimeout.TotalMilliseconds / 3);
-        Execute(
-            connection,
-            $"set lock_timeout = {wait}; set plan_cache_mode = force_generic_plan; "
-            + "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; "
-            + "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'");
-        return CommandBytesMax;
-    }
+    /// <summary>Nothing is set in the session, which a pooler may give to others: <see cref="PostgresBatch"/> does it in each transaction.</summary>
+    public override long PrepareWriter(DbConnection connection, ServerStoreOptions options) => CommandBytesMax;
 
     public override IReadOnlyList<string> FindWeakSettings(DbConnection connection)
     {
@@ -150,15 +120,18 @@ internal sealed class PostgresDialect : ServerDialect
     public override void Commit(
         DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
     {
-        using var batch = new PostgresBatch((NpgsqlConnection)connection, limits.Seconds);
+        using var batch = new PostgresBatch((NpgsqlConnection)connection, limits);
         batch.Commit(WriteRounds.Cut(sorted, limits.CommandBytes), results);
     }
 
     public override void CreateDatabase(DbConnection server, ServerStoreOptions options)
     {
+        using var template = server.CreateCommand();
+        template.CommandText = "select pg_encoding_to_char(encoding) from pg_database where datname = 'template1'";
+        var encoding = template.ExecuteScalar() is "UTF8" ? "" : " template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'";
         try
         {
-            Execute(server, $"create database {Quote(Builder(options).Database!)}");
+            Execute(server, $"create database {PostgresSettings.Quote(new PostgresSettings(options).Database!)}{encoding}");
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
@@ -166,22 +139,35 @@ internal sealed class PostgresDialect : ServerDialect
         }
     }
 
-    public override void LockSchema(DbConnection connection, ServerStoreOptions options)
+    /// <summary>The lock is the transaction's: one of a session would stay behind a pooler when its holder has gone.</summary>
+    public override DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options)
     {
-        Execute(connection, $"set lock_timeout = {(int)options.SchemaTimeout.TotalMilliseconds}");
-        using var command = (NpgsqlCommand)connection.CreateCommand();
-        command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
-        command.CommandText = $"select pg_advisory_lock({LockClass}, hashtext($1))";
-        command.Parameters.Add(new NpgsqlParameter { Value = options.Schema });
+        var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
         try
         {
+            // The time is limited by lock_timeout, and by that of each command.
+            Execute(
+                connection,
+                $"set local lock_timeout = {(int)options.SchemaTimeout.TotalMilliseconds}; set local statement_timeout = 0; "
+                + "set local idle_in_transaction_session_timeout = 0; " + DurableSettings);
+            using var command = (NpgsqlCommand)connection.CreateCommand();
+            command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
+            command.CommandText = $"select pg_advisory_xact_lock({LockClass}, hashtext($1))";
+            command.Parameters.Add(new NpgsqlParameter { Value = options.Schema });
             command.ExecuteNonQuery();
+            return transaction;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
+            transaction.Dispose();
             throw new StoreUnavailableException(
                 $"Another process has been changing the schema of the {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. "
                 + "Start again when it has ended. [ODTM2006]");
+        }
+        catch
+        {
+            transaction.Dispose();
+            throw;
         }
     }
 
@@ -189,7 +175,50 @@ internal sealed class PostgresDialect : ServerDialect
     {
         if (options.Schema.Length > 0)
         {
-            Execute(connection, $"create schema if not exists {Quote(options.Schema)}");
+            Execute(connection, $"create schema if not exists {PostgresSettings.Quote(options.Schema)}");
+        }
+    }
+
+    public override string? FindWrongSession(DbConnection connection, ServerStoreOptions options)
+    {
+        if (options.Schema.Length == 0)
+        {
+            return null;
+        }
+
+        using var command = connection.CreateCommand();
+        command.CommandText = "select current_setting('search_path')";
+        var path = (string?)command.ExecuteScalar();
+        return path == PostgresSettings.Quote(options.Schema)
+            ? null
+            : $"the session's search_path is {path}, not the schema of Store:Schema. A pooler between keeps it from the server: "
+                + "leave Store:Schema empty and set the search path of the database's user (alter role ... set search_path = ...)";
+    }
+
+    public override IEnumerable<Finding> Inspect(DbConnection connection, ServerStoreOptions options)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "select pg_backend_pid(), current_setting('server_encoding')";
+        var (process, encoding) = (0, "");
+        using (var reader = command.ExecuteReader())
+        {
+            reader.Read();
+            (process, encoding) = (reader.GetInt32(0), reader.GetString(1));
+        }
+
+        if (process != ((NpgsqlConnection)connection).ProcessID)
+        {
+            yield return new PostgresSettings(options).IsForPooler
+                ? Finding.Good("there is a pooler between, and the connection string allows for it")
+                : Finding.Note(
+                    "there is a pooler between. If it gives each transaction another session (pgbouncer's pool_mode=transaction), "
+                    + "add to the connection string: Max Auto Prepare=0;No Reset On Close=true");
+        }
+
+        if (encoding is not ("UTF8" or "SQL_ASCII"))
+        {
+            yield return Finding.Note(
+                $"the database's encoding is {encoding}: gids, topics and service names of other characters cannot be stored. UTF8 holds all");
         }
     }
 
@@ -202,33 +231,15 @@ internal sealed class PostgresDialect : ServerDialect
     {
         PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable =>
             ServerFault.Undone,
-        PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable
-            or PostgresErrorCodes.InFailedSqlTransaction => ServerFault.Unavailable,
+        PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.DuplicatePreparedStatement =>
+            ServerFault.Unavailable,
 
-        // Connection, authorization, no such database or schema, transaction lost, resources, operator, system, configuration, internal.
-        _ => state[..2] is "08" or "28" or "3D" or "3F" or "40" or "53" or "57" or "58" or "F0" or "XX"
+        // Connection, transaction state (read-only), prepared statement (that a pooler has lost), authorization, no such database or
+        // schema, transaction lost, resources, operator, system, configuration, internal.
+        _ => state[..2] is "08" or "25" or "26" or "28" or "3D" or "3F" or "40" or "53" or "57" or "58" or "F0" or "XX"
             ? ServerFault.Unavailable
             : ServerFault.Refused,
     };
-
-    private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    private static NpgsqlConnectionStringBuilder Builder(ServerStoreOptions options)
-    {
-        var builder = new NpgsqlConnectionStringBuilder(options.ConnectionString)
-        {
-            Timeout = (int)options.ConnectTimeout.TotalSeconds,
-            CancellationTimeout = 1000,
-            PersistSecurityInfo = false,
-            IncludeErrorDetail = false, // Rows of users' data are no part of a log.
-        };
-        if (options.Schema.Length > 0)
-        {
-            builder.SearchPath = Quote(options.Schema);
-        }
-
-        return builder;
-    }
 
     private static void Execute(DbConnection connection, string sql)
     {

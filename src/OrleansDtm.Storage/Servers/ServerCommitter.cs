@@ -57,6 +57,10 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
                     // Whoever it was that held the locks gets the time to let go of them.
                     Thread.Sleep(fault == ServerFault.Undone ? Math.Min(5 * tries, 100) : 0);
                 }
+                else if (e is DbException refused && dialect.IsTooLarge(refused))
+                {
+                    throw new StoreTooLargeException($"{_where} does not take so much at once: {e.Message} [ODTM2010]", e);
+                }
                 else if (fault == ServerFault.Refused)
                 {
                     throw;

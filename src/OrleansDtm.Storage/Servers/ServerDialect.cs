@@ -1,4 +1,5 @@
 using System.Data.Common;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
@@ -7,6 +8,9 @@ internal abstract class ServerDialect
 {
     /// <summary>The folder of its schema below sql/.</summary>
     public abstract string Name { get; }
+
+    /// <summary>The servers and versions that the tests run on.</summary>
+    public abstract string Tested { get; }
 
     /// <summary>As OpenTelemetry names the database.</summary>
     public virtual string TelemetryName => Name;
@@ -20,6 +24,7 @@ internal abstract class ServerDialect
     /// <summary>Rows with calls of <c>@owner</c>, or of everybody else, behind <c>@id</c>.</summary>
     public abstract string FindInterrupted(bool others);
 
+    /// <summary>Unfinished rows due after <c>@after</c>, with their progress, the latest first, behind (<c>@due</c>, <c>@id</c>).</summary>
     public abstract string FindWaiting { get; }
 
     /// <summary>Milliseconds since 1970 UTC.</summary>
@@ -37,6 +42,14 @@ internal abstract class ServerDialect
     /// <summary>Inserts into dtm_kv; changes no row, or fails with <see cref="IsDuplicate"/>, when there is one.</summary>
     public abstract string InsertKeyValue { get; }
 
+    /// <summary>
+    /// SQL at the begin of a transaction that must not be lost once it is committed; null = a statement by itself will do.
+    /// </summary>
+    public virtual string? DurableSettings => null;
+
+    /// <summary>With what the connection string says of them.</summary>
+    public virtual ServerStoreOptions Settle(ServerStoreOptions options) => options;
+
     /// <summary>A pool for readers.</summary>
     public abstract DbDataSource CreatePool(ServerStoreOptions options);
 
@@ -45,7 +58,7 @@ internal abstract class ServerDialect
     public abstract DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true);
 
     /// <summary>Of a small pool, for who reads and writes little but wants an answer soon.</summary>
-    public abstract string ClusterConnectionString(ServerStoreOptions options);
+    public abstract DbDataSource CreateClusterPool(ServerStoreOptions options);
 
     /// <summary>Throws away pooled connections, which the server may have closed.</summary>
     public abstract Task ClearPool(DbDataSource pool, DbConnection connection);
@@ -53,11 +66,30 @@ internal abstract class ServerDialect
     /// <summary>The database's name and where it is, without secrets.</summary>
     public abstract string Describe(ServerStoreOptions options);
 
+    /// <exception cref="StoreUnavailableException">The driver does not take the connection string.</exception>
+    public void CheckConnectionString(ServerStoreOptions options)
+    {
+        if (ConnectionStrings.FindProblem(Name, options.ConnectionString) is { } problem)
+        {
+            throw new StoreUnavailableException(
+                $"The connection string (Store:ConnectionString, Store:Shards or Cluster:ConnectionString) cannot be used: {problem}. [ODTM1001]");
+        }
+    }
+
+    /// <summary>Of connecting: what the server says, what the way to it says, and what the driver makes of the options.</summary>
+    public static bool IsConnecting(Exception e) =>
+        e is DbException or IOException or System.Net.Sockets.SocketException or TimeoutException or System.Security.Authentication.AuthenticationException
+            or System.Security.Cryptography.CryptographicException or UnauthorizedAccessException
+        || ConnectionStrings.IsRefusal(e);
+
     /// <summary>Never null for what <see cref="DbConnection"/> and <see cref="DbCommand"/> throw.</summary>
     public abstract ServerFault Classify(Exception error);
 
     /// <summary>The time set for it ran out; another try would take as long.</summary>
     public abstract bool IsTimeout(Exception error);
+
+    /// <summary>The server does not take so much at once, whenever it is asked.</summary>
+    public abstract bool IsTooLarge(DbException error);
 
     public abstract bool IsDuplicate(DbException error);
 
@@ -86,11 +118,18 @@ internal abstract class ServerDialect
 
     public abstract void CreateDatabase(DbConnection server, ServerStoreOptions options);
 
-    /// <summary>Waits until no other process changes this database's schema; the lock goes with the connection.</summary>
-    public abstract void LockSchema(DbConnection connection, ServerStoreOptions options);
+    /// <summary>Waits until no other process changes this database's schema.</summary>
+    /// <returns>The transaction that has the lock and takes all changes; null = the lock goes with the connection.</returns>
+    public abstract DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options);
 
     /// <summary>Before the first script: whatever tables need around them.</summary>
     public abstract void PrepareSchema(DbConnection connection, ServerStoreOptions options);
+
+    /// <summary>What the options ask of a session and this one does not have, in words; null = nothing.</summary>
+    public virtual string? FindWrongSession(DbConnection connection, ServerStoreOptions options) => null;
+
+    /// <summary>For check-config: what is worth knowing besides.</summary>
+    public virtual IEnumerable<Finding> Inspect(DbConnection connection, ServerStoreOptions options) => [];
 
     /// <summary>A gid, category or key as a parameter.</summary>
     public abstract object Key(string text);

@@ -21,8 +21,8 @@ internal static class ServerSchema
                 return; // The usual case needs no right to change anything.
             }
 
-            dialect.LockSchema(connection, options);
-            var found = Schemas.Read(connection, dialect.IsNoTable); // Whoever had the lock before us may have done it all.
+            using var whole = dialect.LockSchema(connection, options);
+            var found = Look(whole, () => Schemas.Read(connection, dialect.IsNoTable)); // Whoever had the lock before us may have done it all.
             if (found > known)
             {
                 throw new StoreSchemaException(
@@ -30,7 +30,8 @@ internal static class ServerSchema
                     + "wrote it. Run that version or a later one, or restore the backup made before the upgrade. [ODTM2002]");
             }
 
-            Apply(dialect, options, connection, scripts.Where(s => s.Version > found), clock);
+            Apply(dialect, options, (connection, whole), scripts.Where(s => s.Version > found), clock);
+            whole?.Commit();
         }
         catch (DbException e) when (dialect.IsDenied(e))
         {
@@ -38,7 +39,7 @@ internal static class ServerSchema
                 $"The user of {where} may not create or change the tables: {e.Message}. Give it the right to, or apply the scripts of "
                 + $"sql/{dialect.Name}/ as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
         }
@@ -50,8 +51,7 @@ internal static class ServerSchema
         var connection = dialect.CreateConnection(options);
         try
         {
-            connection.Open();
-            return connection;
+            return Right(dialect, options, where, connection);
         }
         catch (DbException e) when (dialect.IsNoDatabase(e))
         {
@@ -80,8 +80,7 @@ internal static class ServerSchema
         connection = dialect.CreateConnection(options);
         try
         {
-            connection.Open();
-            return connection;
+            return Right(dialect, options, where, connection);
         }
         catch
         {
@@ -90,21 +89,46 @@ internal static class ServerSchema
         }
     }
 
-    private static void Apply(
-        ServerDialect dialect, ServerStoreOptions options, DbConnection connection, IEnumerable<SchemaScript> scripts, TimeProvider clock)
+    /// <summary>Asks what may fail because there is no table, without spoiling the transaction.</summary>
+    public static T Look<T>(DbTransaction? transaction, Func<T> ask)
     {
+        const string before = "look";
+        transaction?.Save(before);
+        var answer = ask();
+        transaction?.Rollback(before);
+        return answer;
+    }
+
+    private static DbConnection Right(ServerDialect dialect, ServerStoreOptions options, string where, DbConnection connection)
+    {
+        connection.Open();
+        return dialect.FindWrongSession(connection, options) is { } wrong
+            ? throw new StoreUnavailableException($"Cannot use {where}: {wrong}. [ODTM2005]")
+            : connection;
+    }
+
+    /// <param name="place">The connection, and the transaction that takes all of it.</param>
+    private static void Apply(
+        ServerDialect dialect,
+        ServerStoreOptions options,
+        (DbConnection Connection, DbTransaction? Whole) place,
+        IEnumerable<SchemaScript> scripts,
+        TimeProvider clock)
+    {
+        var (connection, whole) = place;
         dialect.PrepareSchema(connection, options);
-        Execute("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", null);
+        Execute("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", whole);
         foreach (var script in scripts)
         {
             // One transaction where the server can roll back such changes; where it cannot, the scripts bear being repeated.
-            using var transaction = connection.BeginTransaction();
+            using var own = whole is null ? connection.BeginTransaction() : null;
+            var transaction = whole ?? own;
             Execute(script.Sql, transaction);
             Execute(
                 FormattableString.Invariant(
                     $"insert into dtm_schema (version, applied) values ({script.Version}, {clock.GetUtcNow().ToUnixTimeMilliseconds()})"),
                 transaction);
-            transaction.Commit();
+            own?.Commit();
         }
 
         void Execute(string sql, DbTransaction? transaction)

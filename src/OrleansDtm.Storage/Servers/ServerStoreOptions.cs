@@ -4,7 +4,8 @@ namespace OrleansDtm.Storage.Servers;
 public sealed record ServerStoreOptions
 {
     /// <summary>
-    /// As MySqlConnector or Npgsql read it, with the database's name. Pool sizes and timeouts below win over what it says of them.
+    /// As MySqlConnector or Npgsql read it, with the database's name. What it says to Npgsql of pools and timeouts wins over what is below; with
+    /// MySqlConnector it is the other way round.
     /// </summary>
     public required string ConnectionString { get; init; }
 

@@ -102,9 +102,10 @@ public sealed partial class ServerTransactionStore
 
                         // MySqlConnector lets the socket's own error through when a pooled connection turns out to be dead on writing to it.
                         var isLost = isOpen && (connection.State != ConnectionState.Open || e is SocketException);
-                        if (isLost)
+                        if (isLost || (!isRead && _dialect.Classify(e) == ServerFault.Unavailable))
                         {
-                            // The server was restarted: the others of the pool are as dead as this one.
+                            // The server was restarted: the others of the pool are as dead as this one. Or sessions were begun while it was
+                            // read-only, and stay so.
                             await _dialect.ClearPool(pool, connection).ConfigureAwait(false);
                         }
 
@@ -113,6 +114,11 @@ public sealed partial class ServerTransactionStore
                             : isRead && isLost && tries == 1 && !_dialect.IsTimeout(e);
                         if (!isAgain)
                         {
+                            if (e is DbException refused && _dialect.IsTooLarge(refused))
+                            {
+                                throw new StoreTooLargeException($"{_where} does not take so much at once: {e.Message} [ODTM2010]", e);
+                            }
+
                             throw new StoreUnavailableException($"{_where} did not answer: {e.Message} [ODTM2008]", e);
                         }
                     }

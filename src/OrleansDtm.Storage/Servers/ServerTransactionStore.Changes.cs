@@ -110,27 +110,52 @@ public sealed partial class ServerTransactionStore : IKeyValueStore
         }
     }
 
-    /// <summary>One statement, which commits itself.</summary>
+    /// <summary>One statement, which commits itself where that is all it takes.</summary>
     private Task<WriteResult> Change(string sql, (string, object)[] parameters, CancellationToken cancellationToken) => Use(
         async connection =>
         {
-            var command = Command(connection, sql, parameters);
-            await using (command.ConfigureAwait(false))
+            if (_dialect.DurableSettings is not { } settings)
             {
-                try
+                return await Change(connection, null, sql, parameters, cancellationToken).ConfigureAwait(false);
+            }
+
+            var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+            await using (transaction.ConfigureAwait(false))
+            {
+                var durable = Command(connection, settings, []);
+                await using (durable.ConfigureAwait(false))
                 {
-                    return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) > 0
-                        ? WriteResult.Written
-                        : WriteResult.Conflict;
+                    durable.Transaction = transaction;
+                    await durable.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
                 }
-                catch (DbException e) when (_dialect.IsDuplicate(e))
-                {
-                    return WriteResult.Conflict;
-                }
+
+                var result = await Change(connection, transaction, sql, parameters, cancellationToken).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                return result;
             }
         },
         isRead: false,
         cancellationToken);
+
+    private async Task<WriteResult> Change(
+        DbConnection connection, DbTransaction? transaction, string sql, (string, object)[] parameters, CancellationToken cancellationToken)
+    {
+        var command = Command(connection, sql, parameters);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Transaction = transaction;
+            try
+            {
+                return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) > 0
+                    ? WriteResult.Written
+                    : WriteResult.Conflict;
+            }
+            catch (DbException e) when (_dialect.IsDuplicate(e))
+            {
+                return WriteResult.Conflict;
+            }
+        }
+    }
 
     private static KeyValueItem ReadItem(DbDataReader reader, ServerDialect dialect) => new(
         reader.GetInt64(0),

@@ -11,6 +11,9 @@ public sealed partial class ServerTransactionStore
     private const string LoadSql =
         $"select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id where t.gid = @gid order by b.seq";
 
+    /// <summary>Rows of which <see cref="FindWaiting"/> reads the progress at once.</summary>
+    private const int WaitingPage = 500;
+
     /// <inheritdoc/>
     public async Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
     {
@@ -50,9 +53,26 @@ public sealed partial class ServerTransactionStore
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        return await Read(
-            _dialect.FindWaiting, [("@due", dueAfter.ToUnixTimeMilliseconds()), ("@limit", limit)], ReadDue, cancellationToken)
-            .ConfigureAwait(false);
+        var found = new List<DueTransaction>();
+        var (due, id) = (long.MaxValue, long.MaxValue);
+        while (found.Count < limit)
+        {
+            // The part of a row that changes says whether it waits for a retry: rows are read until enough of them do.
+            var page = await ReadSlowly(
+                _dialect.FindWaiting,
+                [("@after", dueAfter.ToUnixTimeMilliseconds()), ("@due", due), ("@id", id), ("@limit", WaitingPage)],
+                static (reader, dialect) => (Row: ReadDue(reader, dialect), Waits: StoredRows.WaitsForRetry(reader.GetFieldValue<byte[]>(3))),
+                cancellationToken).ConfigureAwait(false);
+            found.AddRange(page.Where(static r => r.Waits).Select(static r => r.Row).Take(limit - found.Count));
+            if (page.Count < WaitingPage)
+            {
+                break;
+            }
+
+            (due, id) = (page[^1].Row.Due.ToUnixTimeMilliseconds(), page[^1].Row.Id);
+        }
+
+        return found;
     }
 
     /// <inheritdoc/>
@@ -136,8 +156,14 @@ public sealed partial class ServerTransactionStore
     }
 
     /// <inheritdoc/>
-    public Task Ping(CancellationToken cancellationToken) =>
-        Read("select max(version) from dtm_schema", [], static (reader, _) => reader.GetInt64(0), cancellationToken);
+    public async Task Ping(CancellationToken cancellationToken)
+    {
+        await Read("select max(version) from dtm_schema", [], static (reader, _) => reader.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        if (_check is not null)
+        {
+            await _check.Run(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Stored moments are whole milliseconds: those at or after a finer one begin at the next.</summary>
     private static long CeilingMilliseconds(DateTimeOffset moment) =>

@@ -20,15 +20,18 @@ public sealed partial class ServerTransactionStore : ITransactionStore
     private DbDataSource? _pool;
     private ServerCommitter? _committer;
     private GroupCommitWriter? _writer;
+    private WriteCheck? _check;
     private volatile int _disposed;
 
     private ServerTransactionStore(
         ServerDialect dialect, ServerStoreOptions options, TimeProvider clock, ILogger<ServerTransactionStore> logger)
     {
+        options = dialect.Settle(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Readers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitTimeout, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ReadTimeout, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ConnectTimeout, TimeSpan.FromSeconds(1));
+        dialect.CheckConnectionString(options);
         _dialect = dialect;
         _options = options;
         _clock = clock;
@@ -110,7 +113,7 @@ public sealed partial class ServerTransactionStore : ITransactionStore
                 LogWeak(_where, string.Join(", ", weak));
             }
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             committer.Dispose();
             throw new StoreUnavailableException($"Cannot use {_where}: {e.Message} [ODTM2005]", e);
@@ -119,6 +122,7 @@ public sealed partial class ServerTransactionStore : ITransactionStore
         _committer = committer;
         _pool = _dialect.CreatePool(_options);
         _writer = new GroupCommitWriter(committer, _options.GroupCommit, $"store {_dialect.Name}", _logger, _dialect.TelemetryName);
+        _check = new WriteCheck(_writer, this);
     }
 
     /// <summary>Makes sure that there is something to read, and that it can be read.</summary>
@@ -130,7 +134,7 @@ public sealed partial class ServerTransactionStore : ITransactionStore
             connection.Open();
             Schemas.Require(_dialect.Name, Schemas.Read(connection, _dialect.IsNoTable), _where);
         }
-        catch (DbException e)
+        catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             throw new StoreUnavailableException($"Cannot use {_where}: {e.Message} [ODTM2005]", e);
         }

@@ -23,7 +23,7 @@ internal static class WriteRounds
 
     /// <param name="sorted">By gid.</param>
     /// <param name="bytesMax">The most a piece may have.</param>
-    /// <exception cref="InvalidDataException">One write alone is bigger.</exception>
+    /// <exception cref="StoreTooLargeException">One write alone is bigger.</exception>
     public static IEnumerable<List<PlacedWrite>> Cut(IReadOnlyList<PlacedWrite> sorted, long bytesMax)
     {
         var rest = sorted;
@@ -53,7 +53,7 @@ internal static class WriteRounds
             var size = Size(round[i].Write);
             if (size > bytesMax)
             {
-                throw new InvalidDataException(
+                throw new StoreTooLargeException(
                     $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
                     + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax. [ODTM2010]");
             }

@@ -86,6 +86,10 @@ public abstract class XaEndpointTests(RunningCoordinator coordinator, Bank bank)
 public sealed class MariaDbXaEndpointTests(RunningCoordinator coordinator, DatabaseUnderTest<MariaDbServer> database)
     : XaEndpointTests(coordinator, new MariaDbBank(database));
 
+[Collection(SharedMySql.Name)]
+public sealed class MySqlXaEndpointTests(RunningCoordinator coordinator, DatabaseUnderTest<MySqlServer> database)
+    : XaEndpointTests(coordinator, new MySqlBank(database));
+
 [Collection(SharedXaPostgres.Name)]
 public sealed class PostgresXaEndpointTests(RunningCoordinator coordinator, DatabaseUnderTest<XaPostgresServer> database)
     : XaEndpointTests(coordinator, new PostgresBank(database));

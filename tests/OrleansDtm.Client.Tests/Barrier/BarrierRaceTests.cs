@@ -84,6 +84,9 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
 [Collection(SharedMariaDb.Name)]
 public sealed class MariaDbBarrierRaceTests(DatabaseUnderTest<MariaDbServer> database) : BarrierRaceTests(new MariaDbBank(database), 1500);
 
+[Collection(SharedMySql.Name)]
+public sealed class MySqlBarrierRaceTests(DatabaseUnderTest<MySqlServer> database) : BarrierRaceTests(new MySqlBank(database), 300);
+
 [Collection(SharedXaPostgres.Name)]
 public sealed class PostgresBarrierRaceTests(DatabaseUnderTest<XaPostgresServer> database) : BarrierRaceTests(new PostgresBank(database), 1500);
 

@@ -369,8 +369,26 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ServerBarrierTests(new MariaDbBank(database))
+public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectBarrierTests(new MariaDbBank(database));
+
+[Collection(SharedMySql.Name)]
+public sealed class MySqlBarrierTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectBarrierTests(new MySqlBank(database));
+
+public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBarrierTests(bank)
 {
+    /// <summary>Many collations pad: they take both for one.</summary>
+    [Fact]
+    public async Task A_gid_with_a_space_at_its_end_is_another()
+    {
+        var gid = Calls.NewGid();
+        foreach (var one in new[] { gid, gid + " ", gid.ToUpperInvariant() })
+        {
+            Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(one, "action"), -10));
+        }
+
+        Assert.Equal(Bank.Start - 30, await Bank.Balance());
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -445,3 +463,6 @@ public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> dat
 }
 
 public sealed class SqliteBarrierTests() : BarrierTests(new SqliteBank());
+
+[Collection(SharedPgBouncer.Name)]
+public sealed class PgBouncerBarrierTests(DatabaseUnderTest<PgBouncerServer> database) : BarrierTests(new PgBouncerBank(database));

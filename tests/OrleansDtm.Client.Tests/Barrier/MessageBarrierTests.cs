@@ -153,7 +153,13 @@ public abstract class ServerMessageBarrierTests(Bank bank) : MessageBarrierTests
 [Collection(SharedMariaDb.Name)]
 public sealed class MariaDbMessageBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ServerMessageBarrierTests(new MariaDbBank(database));
 
+[Collection(SharedMySql.Name)]
+public sealed class MySqlMessageBarrierTests(DatabaseUnderTest<MySqlServer> database) : ServerMessageBarrierTests(new MySqlBank(database));
+
 [Collection(SharedXaPostgres.Name)]
 public sealed class PostgresMessageBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerMessageBarrierTests(new PostgresBank(database));
 
 public sealed class SqliteMessageBarrierTests() : MessageBarrierTests(new SqliteBank());
+
+[Collection(SharedPgBouncer.Name)]
+public sealed class PgBouncerMessageBarrierTests(DatabaseUnderTest<PgBouncerServer> database) : MessageBarrierTests(new PgBouncerBank(database));

@@ -100,5 +100,8 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
 [Collection(SharedMariaDb.Name)]
 public sealed class MariaDbScopeBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ScopeBarrierTests(new MariaDbBank(database));
 
+[Collection(SharedMySql.Name)]
+public sealed class MySqlScopeBarrierTests(DatabaseUnderTest<MySqlServer> database) : ScopeBarrierTests(new MySqlBank(database));
+
 [Collection(SharedXaPostgres.Name)]
 public sealed class PostgresScopeBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ScopeBarrierTests(new PostgresBank(database));

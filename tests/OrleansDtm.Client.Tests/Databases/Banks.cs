@@ -27,9 +27,13 @@ public sealed class SharedXaPostgres : ICollectionFixture<DatabaseUnderTest<XaPo
     public const string Name = "shared PostgreSQL with prepared transactions";
 }
 
-public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Bank
+public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectBank(database.NewDatabase());
+
+public sealed class MySqlBank(DatabaseUnderTest<MySqlServer> database) : MySqlDialectBank(database.NewDatabase());
+
+public abstract class MySqlDialectBank(string place) : Bank
 {
-    private readonly string _place = database.NewDatabase();
+    private readonly string _place = place;
 
     public override BarrierDialect Dialect => BarrierDialect.MySql;
 
@@ -51,12 +55,33 @@ public sealed class MariaDbBank(DatabaseUnderTest<MariaDbServer> database) : Ban
         await base.Create();
     }
 
-    public override async ValueTask DisposeAsync() => await MySqlConnection.ClearAllPoolsAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await MySqlConnection.ClearAllPoolsAsync();
+    }
 }
 
-public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) : Bank
+/// <summary>Each transaction in another session.</summary>
+public sealed class PgBouncerBank(DatabaseUnderTest<PgBouncerServer> database) : PostgresBank(database.NewDatabase())
 {
-    private readonly string _place = database.NewDatabase();
+    public override string? Impatience => null;
+
+    protected override bool IsThere => true;
+}
+
+public class PostgresBank : Bank
+{
+    private readonly string _place;
+
+    public PostgresBank(DatabaseUnderTest<XaPostgresServer> database)
+        : this(database.NewDatabase())
+    {
+    }
+
+    protected PostgresBank(string place) => _place = place;
+
+    protected virtual bool IsThere => false;
 
     public override BarrierDialect Dialect => BarrierDialect.PostgreSql;
 
@@ -72,7 +97,10 @@ public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) :
         await using (var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place) { Database = "postgres", Pooling = false }.ConnectionString))
         {
             await admin.OpenAsync(TestContext.Current.CancellationToken);
-            await Execute(admin, $"create database {place.Database}");
+            if (!IsThere)
+            {
+                await Execute(admin, $"create database {place.Database}");
+            }
         }
 
         await base.Create();
@@ -81,6 +109,7 @@ public sealed class PostgresBank(DatabaseUnderTest<XaPostgresServer> database) :
     public override ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
+        GC.SuppressFinalize(this);
         return default;
     }
 }

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>What is not a pattern: errors, topics, what goes by HTTP, what cannot be said over gRPC.</summary>
+/// <summary>
+/// What is of gRPC only: channels, time limits, services of branches. What HTTP offers too is in the conformance tests.
+/// </summary>
 public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private ServiceProvider _client = null!;
@@ -14,19 +16,6 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private IDtm Dtm => _client.Dtm();
-
-    [Fact]
-    public async Task Refusals_have_their_types_gid_and_reason()
-    {
-        var saga = Dtm.Saga(new SagaOptions { WaitResult = true }).Step("", "");
-        Assert.True((await saga.SubmitAsync(Cancel)).Succeeded);
-
-        var conflict = await Assert.ThrowsAsync<DtmConflictException>(() => Dtm.Saga(new SagaOptions { Gid = saga.Gid }).Step("", "").SubmitAsync(Cancel));
-        Assert.Equal((saga.Gid, GlobalStatus.Succeeded), (conflict.Gid, conflict.Status ?? (await Dtm.QueryAsync(saga.Gid, Cancel))!.Status));
-        Assert.Contains("current status 'succeed'", conflict.Reason, StringComparison.Ordinal);
-        var wrong = await Assert.ThrowsAsync<DtmInvalidRequestException>(() => Dtm.Saga().Step("no url at all", "").SubmitAsync(Cancel));
-        Assert.Contains("action", wrong.Reason, StringComparison.Ordinal);
-    }
 
     [Fact]
     public async Task A_coordinator_that_is_not_there_is_unavailable_and_a_cancelled_caller_is_cancelled()
@@ -54,30 +43,6 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
         var error = await Assert.ThrowsAsync<DtmUnavailableException>(() => client.Dtm().NewGidAsync(Cancel));
 
         Assert.Contains("0.3 s", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Topics_are_kept_over_gRPC_and_shown_over_HTTP()
-    {
-        await using var stock = await Participant.Start();
-        var topic = "paid-" + Guid.NewGuid().ToString("N");
-        await Dtm.SubscribeAsync(topic, stock.Url + "/stock", "the stock", Cancel);
-        Assert.Equal(new TopicSubscriber(stock.Url + "/stock", "the stock"), Assert.Single(await Dtm.SubscribersAsync(topic, Cancel)));
-        await Assert.ThrowsAnyAsync<DtmException>(() => Dtm.SubscribeAsync(topic, stock.Url + "/stock", cancellationToken: Cancel));
-
-        Assert.True((await Dtm.Msg(new MsgOptions { WaitResult = true }).Topic(topic, new { Order = 1 }).SubmitAsync(Cancel)).Succeeded);
-        Assert.Equal("""{"order":1}""", Assert.Single(stock.Calls).Body);
-
-        await Dtm.UnsubscribeAsync(topic, stock.Url + "/stock", Cancel);
-        await Dtm.DeleteTopicAsync(topic, Cancel);
-        await Assert.ThrowsAnyAsync<DtmException>(() => Dtm.DeleteTopicAsync(topic, Cancel));
-    }
-
-    [Fact]
-    public async Task What_gRPC_cannot_say_is_not_dropped_silently()
-    {
-        await Assert.ThrowsAsync<NotSupportedException>(() => Dtm.Msg(new MsgOptions { Concurrent = true }).Step("").SubmitAsync(Cancel));
-        await Assert.ThrowsAsync<NotSupportedException>(() => Dtm.Saga(new SagaOptions { CallbackUrl = "http://127.0.0.1:1/done" }).Step("", "").SubmitAsync(Cancel));
     }
 
     [Fact]

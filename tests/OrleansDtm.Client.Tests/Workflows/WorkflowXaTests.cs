@@ -174,6 +174,10 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
 public sealed class MariaDbWorkflowXaTests(RunningCoordinator coordinator, DatabaseUnderTest<MariaDbServer> database)
     : WorkflowXaTests(coordinator, new MariaDbBank(database));
 
+[Collection(SharedMySql.Name)]
+public sealed class MySqlWorkflowXaTests(RunningCoordinator coordinator, DatabaseUnderTest<MySqlServer> database)
+    : WorkflowXaTests(coordinator, new MySqlBank(database));
+
 [Collection(SharedXaPostgres.Name)]
 public sealed class PostgresWorkflowXaTests(RunningCoordinator coordinator, DatabaseUnderTest<XaPostgresServer> database)
     : WorkflowXaTests(coordinator, new PostgresBank(database));

@@ -262,7 +262,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
                 await Bank.Execute(connection, statement);
             }
 
-            if (mysql)
+            if (PreparedStaysWithItsConnection)
             {
                 // MariaDB answers everybody else "no such xid" while this connection lives.
                 await Assert.ThrowsAsync<BranchOngoingException>(() => Branch(op, patience: 100).HandleAsync(Never, Unregistered, Cancel));
@@ -276,6 +276,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     }
 
     protected abstract Task KillAndRestart();
+
+    protected virtual bool PreparedStaysWithItsConnection => false;
 
     private DbConnection NewUnpooled()
     {
@@ -303,14 +305,28 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     {
         await using var connection = Bank.Connect();
         await connection.OpenAsync(Cancel);
-        await Bank.Execute(connection, Bank.Impatience!);
+        if (Bank.Impatience is { } impatience)
+        {
+            await Bank.Execute(connection, impatience);
+        }
+
         await Move(connection, 0);
     }
 }
 
 /// <summary>A server of its own: it is killed.</summary>
 public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
-    : XaTests(new MariaDbBank(database)), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+    : MySqlDialectXaTests<MariaDbServer>(database, new MariaDbBank(database)), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+{
+    protected override bool PreparedStaysWithItsConnection => true;
+}
+
+/// <inheritdoc cref="MariaDbXaTests"/>
+public sealed class MySqlXaTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectXaTests<MySqlServer>(database, new MySqlBank(database)), IClassFixture<DatabaseUnderTest<MySqlServer>>;
+
+public abstract class MySqlDialectXaTests<TServer>(DatabaseUnderTest<TServer> database, Bank bank) : XaTests(bank)
+    where TServer : DatabaseServer, new()
 {
     protected override async Task KillAndRestart()
     {
@@ -385,5 +401,16 @@ public sealed class PostgresXaTests(DatabaseUnderTest<XaPostgresServer> database
     {
         await database.Server.Kill();
         await database.Server.Restart(TestContext.Current.CancellationToken);
+    }
+}
+
+/// <summary>Who prepares a transaction, finishes it or looks for it may be in any session of the pooler.</summary>
+public sealed class PgBouncerXaTests(DatabaseUnderTest<PgBouncerServer> database)
+    : XaTests(new PgBouncerBank(database)), IClassFixture<DatabaseUnderTest<PgBouncerServer>>
+{
+    protected override async Task KillAndRestart()
+    {
+        await database.Server.Direct.Kill();
+        await database.Server.Direct.Restart(TestContext.Current.CancellationToken);
     }
 }

@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Processes;
 
 /// <summary>Of two silos on one database one is killed again and again while both move money.</summary>
-[Collection(SharedMariaDb.Name)]
-public sealed class KillTests(DatabaseUnderTest<MariaDbServer> database, ITestOutputHelper output)
+public abstract class KillTests<TServer>(DatabaseUnderTest<TServer> database, ITestOutputHelper output)
+    where TServer : DatabaseServer, new()
 {
     private const int Rounds = 5;
     private const int Clients = 64;
@@ -59,3 +59,9 @@ public sealed class KillTests(DatabaseUnderTest<MariaDbServer> database, ITestOu
         TransferCheck.AllIsRight(clients.Transfers, statuses, bank);
     }
 }
+
+[Collection(SharedMariaDb.Name)]
+public sealed class MariaDbKillTests(DatabaseUnderTest<MariaDbServer> database, ITestOutputHelper output) : KillTests<MariaDbServer>(database, output);
+
+[Collection(SharedMySql.Name)]
+public sealed class MySqlKillTests(DatabaseUnderTest<MySqlServer> database, ITestOutputHelper output) : KillTests<MySqlServer>(database, output);

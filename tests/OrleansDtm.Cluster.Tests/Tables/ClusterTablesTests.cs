@@ -265,7 +265,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         var services = new ServiceCollection().AddLogging();
         services.Configure<ClusterOptions>(static o => (o.ClusterId, o.ServiceId) = ("test", "test"));
         services.Configure<AdoNetClusteringSiloOptions>(o =>
-            (o.Invariant, o.ConnectionString) = (Invariant, ClusterTables.ConnectionString(database.Server.Driver, options)));
+            (o.Invariant, o.DataSource) = (Invariant, ClusterTables.CreatePool(database.Server.Driver, options)));
         var table = ActivatorUtilities.CreateInstance<AdoNetClusteringTable>(services.BuildServiceProvider());
         await table.InitializeMembershipTableAsync(true, Cancel);
         return table;
@@ -275,13 +275,13 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
     {
         var options = new ServerStoreOptions { ConnectionString = database.NewDatabase() };
         await ClusterTables.Ensure(database.Server.Driver, options, Cancel);
-        var connection = ClusterTables.ConnectionString(database.Server.Driver, options);
+        var pool = ClusterTables.CreatePool(database.Server.Driver, options);
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, connection));
-            silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = (Invariant, connection));
+            silo.UseAdoNetReminderService(o => (o.Invariant, o.DataSource) = (Invariant, pool));
+            silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.DataSource) = (Invariant, pool));
         });
         var cluster = builder.Build();
         await cluster.DeployAsync(Cancel);

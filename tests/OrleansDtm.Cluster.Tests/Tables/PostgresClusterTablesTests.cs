@@ -1,12 +1,14 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Npgsql;
 using OrleansDtm.Tests.Databases;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Tables;
 
-[Collection(SharedPostgres.Name)]
-public sealed class PostgresClusterTablesTests(DatabaseUnderTest<PostgresServer> database) : ClusterTablesTests<PostgresServer>(database)
+/// <summary>A PostgreSQL as it is, as its administrators like it, or behind a pooler.</summary>
+public abstract class AnyPostgresClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database) : ClusterTablesTests<TServer>(database)
+    where TServer : DatabaseServer, new()
 {
     protected override string Invariant => "Npgsql";
 
@@ -22,4 +24,33 @@ public sealed class PostgresClusterTablesTests(DatabaseUnderTest<PostgresServer>
 
     protected override string Restricted(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString) { Username = "limited" }.ConnectionString;
+}
+
+[Collection(SharedPostgres.Name)]
+public sealed class PostgresClusterTablesTests(DatabaseUnderTest<PostgresServer> database) : AnyPostgresClusterTablesTests<PostgresServer>(database);
+
+/// <summary>Who comes second must find another version, not an error of its own snapshot.</summary>
+public sealed class StrictPostgresClusterTablesTests(DatabaseUnderTest<StrictPostgresServer> database)
+    : AnyPostgresClusterTablesTests<StrictPostgresServer>(database), IClassFixture<DatabaseUnderTest<StrictPostgresServer>>;
+
+public sealed class PgBouncerClusterTablesTests(DatabaseUnderTest<PgBouncerServer> database)
+    : AnyPostgresClusterTablesTests<PgBouncerServer>(database), IClassFixture<DatabaseUnderTest<PgBouncerServer>>;
+
+public sealed class StrictPostgresServer : PostgresServer
+{
+    protected override ProcessStartInfo ServerCommand()
+    {
+        var command = base.ServerCommand();
+        foreach (var setting in (string[])
+            [
+                "default_transaction_isolation=serializable", "standard_conforming_strings=off", "timezone=Pacific/Kiritimati", "datestyle=German",
+                "bytea_output=escape",
+            ])
+        {
+            command.ArgumentList.Add("-c");
+            command.ArgumentList.Add(setting);
+        }
+
+        return command;
+    }
 }

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Fuzz.Engine;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
@@ -129,7 +130,7 @@ internal static class RequestParsers
             headers[line.Split(": ", 2)[0]] = line.Split(": ", 2) is [_, var value] ? value : null;
         }
 
-        foreach (var (name, value) in BranchHeaderRules.Check(headers, input.Length % 2 == 0 ? "grpc" : "http") ?? [])
+        foreach (var (name, value) in BranchHeaderRules.Check(headers, input.Length % 2 == 0 ? "grpc" : "http", NullLogger.Instance) ?? [])
         {
             Must(!(name + value).Any(static c => c is '\r' or '\n' or '\0'), "a header splits the call");
         }

@@ -97,7 +97,9 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
 {
     private static readonly string[] Methods =
     [
-        "Submit", "Prepare", "Abort", "RegisterBranch", "PrepareWorkflow", "Subscribe", "Unsubscribe", "DeleteTopic", "NewGid", "Nothing",
+        .. Protocol.Wire.Dtm.Descriptor.Methods.Concat(Protocol.Coordination.Coordinator.Descriptor.Methods).Select(
+            static m => $"{m.Service.FullName}/{m.Name}"),
+        "dtmgimp.Dtm/Nothing",
     ];
 
     private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(4) };
@@ -115,7 +117,8 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         ];
         using var request = new HttpRequestMessage(
             HttpMethod.Post,
-            string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{coordinator.Grpc.Port}/dtmgimp.Dtm/{Methods[input.Length % Methods.Length]}"))
+            string.Create(CultureInfo.InvariantCulture,
+                $"http://127.0.0.1:{coordinator.Grpc.Port}/{Methods[input.Length % Methods.Length]}"))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -21,5 +21,6 @@ internal static class AllChecks
         new LatenessCheck(),
         new IsolationCheck(),
         new CauseCheck(),
+        new OptionsCheck(),
     ];
 }

@@ -32,7 +32,7 @@ internal sealed class IsolationCheck : Check
         var isHealthy = seen.Plan.Faults.IsEmpty && plan.Fates.IsEmpty && plan.Extras.IsEmpty && plan.SubmitterDiesAt == 0;
         var decided = seen.Answers.LastOrDefault(static a => a is { Word: "submit" or "abort" or "succeed" or "fail", Reply.Kind: ReplyKind.Ok });
         var ended = seen.Rows.FirstOrDefault(static r => r.State.IsFinal);
-        if (isHealthy && decided is not null && ended is not null && ended.At - decided.At > Healthy + TimeSpan.FromSeconds(plan.Delay))
+        if (isHealthy && decided is not null && ended is not null && ended.At - decided.At > Healthy + TimeSpan.FromSeconds(Math.Max(plan.Delay, plan.AtSubmit?.Delay ?? 0)))
         {
             yield return $"nothing is wrong with it, and it ended only {(ended.At - decided.At).TotalSeconds} s after it was decided";
         }

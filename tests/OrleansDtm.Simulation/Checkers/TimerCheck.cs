@@ -1,4 +1,5 @@
 using OrleansDtm.Core;
+using OrleansDtm.Simulation.Histories;
 using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Checkers;
@@ -6,7 +7,6 @@ namespace OrleansDtm.Simulation.Checkers;
 /// <summary>No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message.</summary>
 internal sealed class TimerCheck : Check
 {
-    private static readonly TimeSpan RetryIntervalDefault = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan RetryIntervalMax = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan TimeoutDefault = TimeSpan.FromSeconds(35);
     private static readonly TimeSpan Cut = TimeSpan.FromMilliseconds(2);
@@ -52,15 +52,27 @@ internal sealed class TimerCheck : Check
             yield break;
         }
 
-        if (seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < created + Timeout(seen) - tolerance)
+        if (!seen.WasAsked("retry") && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < created + Timeout(seen) - tolerance)
         {
             yield return "the question came before the message was old";
         }
 
         var sent = seen.Calls.FirstOrDefault(static c => c.Name[0] == 'a');
-        if (sent is not null && sent.At < created + TimeSpan.FromSeconds(seen.Transaction.Delay) - tolerance)
+        if (sent is null || seen.Before(sent) is not { State.Definition: var definition })
+        {
+            yield break;
+        }
+
+        // What its options are, the check of those judges.
+        var from = (definition.Submitted ?? definition.Created) - Engine.World.Start;
+        if (sent.At < from + definition.Options.Delay - tolerance)
         {
             yield return "the message was sent before its delay was over";
+        }
+
+        if (definition.Submitted is not null && from < seen.Mine.OfType<Asked>().First(static a => a.Word == "submit").At - tolerance)
+        {
+            yield return "the delay counts from a moment before the submit";
         }
     }
 
@@ -75,6 +87,16 @@ internal sealed class TimerCheck : Check
         for (var i = 1; i < seen.Rows.Count; i++)
         {
             var (from, to) = (seen.Rows[i - 1].State, seen.Rows[i].State);
+            if (from.Hurried != to.Hurried)
+            {
+                if (to.Hurried - from.Hurried is { } pause && pause >= TimeSpan.Zero && pause < TimeSpan.FromSeconds(1))
+                {
+                    yield return $"version {to.Version}: a submit said again hurries more than once a second";
+                }
+
+                continue; // It was submitted again: what waits is made now.
+            }
+
             for (var branch = Transaction.NoticeIndex; branch < from.Branches.Length; branch++)
             {
                 if (from.Live(branch) is { InFlight: false, RetryAt: { } at } && to.Live(branch) is { InFlight: true } && to.Updated < at)
@@ -93,10 +115,10 @@ internal sealed class TimerCheck : Check
             yield break;
         }
 
-        var interval = seen.Transaction.RetryInterval > 0 ? TimeSpan.FromSeconds(seen.Transaction.RetryInterval) : RetryIntervalDefault;
         for (var i = 1; i < seen.Rows.Count; i++)
         {
             var (from, to) = (seen.Rows[i - 1].State, seen.Rows[i].State);
+            var interval = to.Definition.Options.RetryInterval;
             for (var branch = 0; branch < from.Branches.Length; branch++)
             {
                 var (was, now) = (from.Branches[branch], to.Branches[branch]);

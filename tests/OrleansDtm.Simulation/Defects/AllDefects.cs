@@ -24,6 +24,7 @@ internal static class AllDefects
             [nameof(SlowSweep)] = (static () => new SlowSweep(), "13 never late", 300),
             [nameof(StaleReads)] = (static () => new StaleReads(), "10", 100),
             [nameof(StartedForgotten)] = (static () => new StartedForgotten(), "04", 100),
+            [nameof(SubmitIgnored)] = (static () => new SubmitIgnored(), "17", 30),
             [nameof(SuccessToldEarly)] = (static () => new SuccessToldEarly(), "09", 30),
             [nameof(UnknownTakenForFailure)] = (static () => new UnknownTakenForFailure(), "16", 50),
             [nameof(UnknownTakenForSuccess)] = (static () => new UnknownTakenForSuccess(), "07", 100),

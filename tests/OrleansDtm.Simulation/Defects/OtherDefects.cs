@@ -48,6 +48,12 @@ internal sealed class OrdersLost : Defect
     }
 }
 
+/// <summary>What a submit names itself is not heeded: its prepare's options stay.</summary>
+internal sealed class SubmitIgnored : Defect
+{
+    public override Submission Submission(Submission submission) => submission with { Named = NamedOptions.None };
+}
+
 /// <summary>The clock runs a tenth too fast: waits are over early.</summary>
 internal sealed class EarlyTimer : Defect
 {

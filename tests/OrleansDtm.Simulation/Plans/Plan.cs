@@ -80,6 +80,9 @@ internal sealed record TransactionPlan
 
     public bool WaitResult { get; init; }
 
+    /// <summary>What its submit names other than its prepare; null = it repeats what the prepare said.</summary>
+    public SubmitPlan? AtSubmit { get; init; }
+
     /// <summary>Somebody is told of the end.</summary>
     public bool Notice { get; init; }
 
@@ -99,6 +102,12 @@ internal sealed record TransactionPlan
 
     public ImmutableArray<Extra> Extras { get; init; } = [];
 }
+
+/// <summary>Options that only the submit names; that it waits, only the prepare says then.</summary>
+/// <param name="RetryInterval">Seconds.</param>
+/// <param name="RequestTimeout">Seconds.</param>
+/// <param name="Delay">msg: seconds.</param>
+internal sealed record SubmitPlan(double RetryInterval, double RequestTimeout, double Delay);
 
 /// <summary>What becomes of one call; calls without a fate go well.</summary>
 /// <param name="Name">The call: <c>a0</c> action of step 0, <c>c0</c> compensation, <c>t0</c> try, <c>f0</c> and <c>b0</c> forward and back, <c>q</c> query or resumption, <c>n</c> notice.</param>

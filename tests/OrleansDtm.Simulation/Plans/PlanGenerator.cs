@@ -26,6 +26,9 @@ internal sealed class PlanGenerator
     ];
 
     private readonly Random _random;
+
+    /// <summary>Of what was added later: a seed still plays what it always did, and more.</summary>
+    private readonly Random _later;
     private readonly TimeSpan _calm;
     private readonly double _wickedness;
 
@@ -33,6 +36,7 @@ internal sealed class PlanGenerator
     {
         // Not the run's own numbers: what is drawn there must not follow from the plan.
         _random = new Random(unchecked((seed * 397) ^ 0x5eed));
+        _later = new Random(unchecked((seed * 7919) ^ 0x717));
         _calm = TimeSpan.FromSeconds(_random.Next(15, 60));
         _wickedness = _random.Next(4) switch
         {
@@ -105,7 +109,23 @@ internal sealed class PlanGenerator
             MeansIt = !plan.Prepares || Chance(0.7),
             SubmitterDiesAt = plan.Prepares && Chance(0.2) ? _random.Next(1, steps + 3) : 0,
         };
-        return plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] };
+        return AtSubmit(plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] });
+    }
+
+    private TransactionPlan AtSubmit(TransactionPlan plan)
+    {
+        if (plan.Type is TransactionType.Saga or TransactionType.Workflow || !plan.Prepares)
+        {
+            return plan;
+        }
+
+        return plan with
+        {
+            WaitResult = plan.WaitResult || _later.Next(4) == 0,
+            AtSubmit = _later.Next(3) == 0
+                ? new SubmitPlan(_later.Next(1, 5), _later.Next(1, 5), plan.Type == TransactionType.Msg ? _later.Next(1, 15) : 0)
+                : null,
+        };
     }
 
     private ImmutableDictionary<int, ImmutableArray<int>> Orders(int steps)

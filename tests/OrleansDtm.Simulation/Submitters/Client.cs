@@ -43,7 +43,7 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
     public async Task<TransactionReply?> Try(string word)
     {
         var request = numbers.Next();
-        var wait = word == "wait" || (word == "submit" && plan.WaitResult);
+        var wait = word == "wait" || (word is "submit" or "abort" && plan.WaitResult);
         var heard = new TaskCompletionSource<TransactionReply?>();
         var processes = cluster.Alive.ToList();
         var process = processes.Count > 0 ? processes[World.Random.Next(processes.Count)] : null;

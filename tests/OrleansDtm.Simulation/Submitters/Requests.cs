@@ -38,7 +38,7 @@ internal sealed class Requests
         return word switch
         {
             "prepare" => at.Runner.Post(new TransactionEvent.Prepare(Submission(prepare: true, now))),
-            "submit" => at.Runner.Post(new TransactionEvent.Submit(Submission(prepare: false, now)), _plan.WaitResult),
+            "submit" => Submit(at, Submission(prepare: false, now)),
             "abort" => at.Runner.Post(new TransactionEvent.Abort(_plan.Type, "changed its mind")),
             "succeed" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "done")),
             "fail" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", "")),
@@ -53,6 +53,9 @@ internal sealed class Requests
 
     private Submission Submission(bool prepare, DateTimeOffset now) =>
         _defect.Submission(_validator.Submission(Body(prepare), prepare, now));
+
+    private static Task<TransactionReply> Submit(Activation at, Submission submission) =>
+        at.Runner.Post(new TransactionEvent.Submit(submission), submission.Definition.Options.WaitResult);
 
     private TransactionEvent.Register Register(string word, DateTimeOffset now)
     {
@@ -73,6 +76,7 @@ internal sealed class Requests
     private TransactionRequest Body(bool prepare)
     {
         var steps = _plan.Type is TransactionType.Saga or TransactionType.Msg ? _plan.Steps : 0;
+        var other = prepare ? null : _plan.AtSubmit;
         var asks = _plan.Type == TransactionType.Workflow || (_plan.Type == TransactionType.Msg && prepare);
         return new TransactionRequest
         {
@@ -90,24 +94,24 @@ internal sealed class Requests
             Payloads = [.. Enumerable.Range(0, steps).Select(static i => $"{{\"step\":{i}}}")],
             QueryPrepared = asks ? Url("q") : null,
             CallbackUrl = _plan.Notice ? "http://svc/n" : null,
-            CustomData = CustomData(),
-            Concurrent = _plan.Concurrent && _plan.Type == TransactionType.Msg,
-            WaitResult = _plan.WaitResult,
-            TimeoutToFail = _plan.TimeoutToFail,
-            RetryInterval = _plan.RetryInterval,
-            RequestTimeout = _plan.RequestTimeout,
+            CustomData = CustomData(other?.Delay ?? _plan.Delay),
+            Concurrent = other is null ? _plan.Concurrent && _plan.Type == TransactionType.Msg : null,
+            WaitResult = other is null ? _plan.WaitResult : null,
+            TimeoutToFail = other is null ? _plan.TimeoutToFail : null,
+            RetryInterval = other?.RetryInterval ?? _plan.RetryInterval,
+            RequestTimeout = other?.RequestTimeout ?? _plan.RequestTimeout,
             RetryLimit = _plan.RetryLimit,
         };
     }
 
-    private string? CustomData() => _plan.Type switch
+    private string? CustomData(double delay) => _plan.Type switch
     {
         TransactionType.Saga when _plan.Concurrent => JsonSerializer.Serialize(new
         {
             concurrent = true,
             orders = _plan.Orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value.ToArray()),
         }),
-        TransactionType.Msg when _plan.Delay > 0 => JsonSerializer.Serialize(new { delay = _plan.Delay }),
+        TransactionType.Msg when delay > 0 => JsonSerializer.Serialize(new { delay }),
         TransactionType.Workflow => JsonSerializer.Serialize(new { name = "transfer", data = "" }),
         _ => null,
     };

@@ -57,6 +57,24 @@ public sealed class TransactionsTests
     }
 
     [Fact]
+    public async Task A_gid_that_ends_in_white_space_is_refused_unless_it_is_there_already()
+    {
+        await using var cluster = await Coordinated.Start();
+        foreach (var gid in (string[])["g ", "g\u3000"])
+        {
+            var refused = await Assert.ThrowsAsync<TransactionException>(() =>
+                cluster.Transactions.Submit(new SagaTransaction { Gid = gid }.Step("", ""), cancellationToken: Cancel));
+            Assert.Equal(ReplyKind.Invalid, refused.Kind);
+            Assert.Contains("gid", refused.Message, StringComparison.Ordinal);
+        }
+
+        var stored = Storage.Samples.Plain("old ");
+        await cluster.Store.Write(Storage.Samples.Insert(stored with { Branches = [] }), Cancel);
+        await cluster.Transactions.Submit(new SagaTransaction { Gid = "old " }, cancellationToken: Cancel);
+        Assert.Equal(GlobalStatus.Failed, (await cluster.Transactions.ForceStop("old ", Cancel)).Status);
+    }
+
+    [Fact]
     public async Task A_message_is_prepared_and_goes_out_when_it_is_submitted()
     {
         await using var cluster = await Coordinated.Start();
@@ -212,10 +230,9 @@ public sealed class TransactionsTests
         {
             ["gid: has 129"] = new SagaTransaction { Gid = new string('x', 129) }.Step("", ""),
             ["gid: holds the control character"] = new SagaTransaction { Gid = "a\nb" }.Step("", ""),
-            ["steps: is missing"] = new SagaTransaction(),
             ["steps[0].action"] = new SagaTransaction().Step("ftp://x/y", ""),
             ["custom_data.orders"] = new SagaTransaction { Concurrent = true }.Step("", "").Order(0, 0),
-            ["retry_interval"] = new SagaTransaction { RetryInterval = TimeSpan.FromDays(8) }.Step("", ""),
+            ["retry_interval"] = new SagaTransaction { RetryInterval = TimeSpan.FromSeconds(-8) }.Step("", ""),
             ["request_timeout"] = new SagaTransaction { RequestTimeout = TimeSpan.FromSeconds(-1) }.Step("", ""),
             ["branch_headers"] = new SagaTransaction { BranchHeaders = new Dictionary<string, string> { ["a b"] = "1" } }.Step("", ""),
             ["callback_url"] = new SagaTransaction { CallbackUrl = "nonsense" }.Step("", ""),

@@ -20,7 +20,13 @@ internal abstract class Laws(TransactionRun run)
 
     public bool Stopped { get; private set; }
 
-    protected TransactionOptions Options { get; } = run.Submission.Definition.Options;
+    /// <summary>Of the submit, where it named some.</summary>
+    protected TransactionOptions Options { get; private set; } = run.Submission.Definition.Options;
+
+    /// <summary>Waiting calls were wanted at once.</summary>
+    protected bool Retried { get; private set; }
+
+    private DateTimeOffset? Hurried { get; set; }
 
     protected HashSet<int> Called { get; } = [];
 
@@ -129,11 +135,8 @@ internal abstract class Laws(TransactionRun run)
                 Hold(ReferenceEquals(before, next), "an answer nobody waits for changes nothing");
                 break;
             case TransactionEvent.RetryNow when before is { IsFinal: false }:
-                foreach (var waiting in Indexes(before).Where(_notBefore.Remove))
-                {
-                    _errorsInARow[waiting] = 0;
-                }
-
+                Retried = true;
+                NoWaits(before);
                 break;
             case TransactionEvent.RetryBranch e:
                 NoteRetry(before, e, decision);
@@ -142,11 +145,52 @@ internal abstract class Laws(TransactionRun run)
                 Stopped = true;
                 Hold(next.Status == TransactionStatus.Failed && decision.Calls.IsEmpty, "a force stop ends it and calls nobody");
                 break;
+            case TransactionEvent.Submit e when decision.Rejection is null && before is not null:
+                Hold(Accepts(before, e) != false, "a submit is accepted only where the pattern says so");
+                NoteSubmit(before, e.Submission, next, now);
+                NoteRequest(e, decision, now);
+                break;
             default:
                 var accepts = before is null ? null : Accepts(before, occurred);
                 Hold(accepts is null || accepts == decision.Rejection is null, "what is accepted and what refused follows from the status");
                 NoteRequest(occurred, decision, now);
                 break;
+        }
+    }
+
+    /// <summary>The first one decides and may name options; a later one makes waiting calls, once a second.</summary>
+    private void NoteSubmit(Transaction before, Submission submission, Transaction next, DateTimeOffset now)
+    {
+        if (before.Status == TransactionStatus.Prepared)
+        {
+            var (named, said) = (submission.Named, submission.Definition.Options);
+            Options = Options with
+            {
+                RetryInterval = named.HasFlag(NamedOptions.RetryInterval) ? said.RetryInterval : Options.RetryInterval,
+                RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : Options.RequestTimeout,
+                Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : Options.Concurrent,
+                Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : Options.Delay,
+                RetryIntervalNamed = next.Definition.Options.RetryIntervalNamed,
+            };
+            Hold(next.Definition.Options == Options, "what a submit names wins, and nothing else changes");
+        }
+        else
+        {
+            Hold(ReferenceEquals(before.Definition, next.Definition), "a submit said again changes no options");
+            var moment = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
+            if (Indexes(before).Any(i => before.At(i).RetryAt is not null) && !(moment - Hurried < TimeSpan.FromSeconds(1)))
+            {
+                Hurried = moment;
+                NoWaits(before);
+            }
+        }
+    }
+
+    private void NoWaits(Transaction before)
+    {
+        foreach (var waiting in Indexes(before).Append(Transaction.CallbackIndex))
+        {
+            _notBefore.Remove(waiting);
         }
     }
 
@@ -159,7 +203,6 @@ internal abstract class Laws(TransactionRun run)
         if (index != int.MinValue)
         {
             _notBefore.Remove(index);
-            _errorsInARow[index] = 0;
         }
 
         static bool Waits(Branch branch) => branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null };

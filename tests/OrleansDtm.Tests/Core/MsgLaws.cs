@@ -7,6 +7,7 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
 {
     private bool _meant;
     private bool _notMeant;
+    private DateTimeOffset _from = TransactionRun.Start;
 
     protected override bool Legal(TransactionStatus? from, TransactionStatus to) => (from, to) switch
     {
@@ -27,6 +28,11 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
 
     protected override void NoteRequest(TransactionEvent request, Decision decision, DateTimeOffset now)
     {
+        if (request is TransactionEvent.Submit && decision.Rejection is null && !_meant)
+        {
+            _from = now;
+        }
+
         _meant |= request is TransactionEvent.Submit && decision.Rejection is null;
         _notMeant |= request is TransactionEvent.Abort && decision.Rejection is null && !Stopped;
     }
@@ -45,12 +51,12 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
         if (index == Transaction.CallbackIndex)
         {
             Hold(next.Status == TransactionStatus.Prepared, "nobody is asked about what is decided");
-            Hold(next.Updated >= TransactionRun.Start + Options.TimeoutToFail, "nobody is asked before the time is up");
+            Hold(Retried || next.Updated >= TransactionRun.Start + Options.TimeoutToFail, "nobody is asked before the time is up");
             return;
         }
 
         Hold(next.Status == TransactionStatus.Submitted, "an action is called only while submitted");
-        Hold(next.Updated >= TransactionRun.Start + Options.Delay, "nothing is sent before its delay is over");
+        Hold(Options.Delay == TimeSpan.Zero || next.Updated >= _from + Options.Delay, "nothing is sent before its delay is over");
         var before = Options.Concurrent ? 0 : index;
         Hold(Enumerable.Range(0, before).All(i => Done(next, i)), "an action is called only after the success of all before it");
     }

@@ -42,7 +42,8 @@ public sealed class MsgTableTests
     [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0~:; @5.9:; @6: q0; q0~:; @6.9:; @7: q0; q0+: submitted a0")]
     [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0?:; due: q0; q0?:; due: q0; q0-: failed")]
     [InlineData("1", "prepare: prepared; @35: q0; crash: q0; q0?:; crash:; retry: q0; q0+: submitted a0; a0+: succeed")]
-    [InlineData("1", "prepare: prepared; @34:; retry:; prepare:; crash:; @35: q0; prepare:; retry:; q0-: failed")]
+    [InlineData("1", "prepare: prepared; @34:; prepare:; crash:; @35: q0; prepare:; retry:; q0-: failed")]
+    [InlineData("1", "prepare: prepared; @1:; retry: q0; retry:; q0?:; retry: q0; q0+: submitted a0; a0+: succeed")]
     [InlineData("1 limit=1", "prepare: prepared; @35: q0; q0?:; due: q0; q0?:; due: q0; q0?:; due: q0; q0+: submitted a0")]
     public void A_prepared_message_that_grows_old_is_asked_about_until_it_is_known(string msg, string story) => Follows(msg, story);
 
@@ -61,9 +62,10 @@ public sealed class MsgTableTests
     [Theory]
     [InlineData("2 delay=5", "submit: submitted; @4.999:; retry:; submit:; crash:; @5: a0; a0+: a1; a1+: succeed")]
     [InlineData("2 delay=5 concurrent", "submit: submitted; @4.999:; @5: a0 a1; a0+:; a1+: succeed")]
-    [InlineData("1 delay=60", "prepare: prepared; @20:; submit: submitted; @59:; @60: a0; a0+: succeed")]
+    [InlineData("1 delay=60", "prepare: prepared; @20:; submit: submitted; @79:; retry:; submit:; @80: a0; a0+: succeed")]
+    [InlineData("1", "prepare: prepared; @20:; submit*delay=5: submitted; @24:; crash:; @25: a0; a0+: succeed")]
     [InlineData("1 delay=60", "prepare: prepared; @35: q0; q0+: submitted; @59:; retry:; @60: a0; a0+: succeed")]
-    [InlineData("1 delay=5", "prepare: prepared; @20:; submit: submitted a0; a0+: succeed")]
+    [InlineData("1 delay=5", "prepare: prepared; @20:; submit: submitted; @25: a0; a0+: succeed")]
     [InlineData("2 delay=5", "submit: submitted; @5: a0; a0?:; retry: a0; a0+: a1; crash: a1; a1+: succeed")]
     [InlineData("1 delay=5 empty=a0", "submit: submitted; @4:; @5: succeed")]
     [InlineData("0 delay=5", "submit: submitted; @5: succeed")]

@@ -98,11 +98,12 @@ public sealed class SagaRetryTests
     }
 
     [Fact]
-    public void Retry_now_and_success_reset_the_doubling()
+    public void Retry_now_keeps_the_doubling_and_success_resets_it()
     {
         var run = new SagaRun("1 interval=1 max=100");
         run.Play("submit:; a0?:; due:; a0?:; retry:; a0?:");
-        Assert.Equal((1, 3), (run["a0"].Failures, run["a0"].Attempts));
+        Assert.Equal((3, 3), (run["a0"].Failures, run["a0"].Attempts));
+        Assert.InRange(run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(4.8) + Millisecond);
 
         run.Play("due:; a0+:");
         Assert.Equal((0, 4), (run["a0"].Failures, run["a0"].Attempts));

@@ -86,12 +86,13 @@ internal class TransactionRun
 
     /// <summary>
     /// An event by its word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with other content); retry=a0 (only this call); succeed and
-    /// fail (a workflow's end); and answers: a0+ succeeded, a0- failed, a0~ ongoing, a0? unknown.
+    /// fail (a workflow's end); submit*delay=5,interval=2 (a submit that names options); and answers: a0+ succeeded, a0- failed, a0~ ongoing, a0? unknown.
     /// </summary>
     public TransactionEvent Event(string word) => word switch
     {
         "prepare" => new TransactionEvent.Prepare(Submission),
         "submit" => new TransactionEvent.Submit(Submission),
+        ['s', 'u', 'b', 'm', 'i', 't', '*', .. var words] => new TransactionEvent.Submit(Naming(words.Split(','))),
         "abort" => new TransactionEvent.Abort(Layout.Type, "changed my mind"),
         "stop" => TransactionEvent.ForceStop.Instance,
         "crash" => new TransactionEvent.Resumed([]),
@@ -107,6 +108,39 @@ internal class TransactionRun
         [.. var name, '?'] => Answered(name, Outcome.Unknown("lost")),
         _ => throw new ArgumentOutOfRangeException(nameof(word), word, "Unknown word in a story."),
     };
+
+    /// <summary>Names interval=, timeout=, request=, delay= (with the custom data), concurrent, header= or custom=.</summary>
+    private Submission Naming(string[] words)
+    {
+        var named = NamedOptions.None;
+        foreach (var word in words)
+        {
+            named |= word.Split('=')[0] switch
+            {
+                "interval" => NamedOptions.RetryInterval,
+                "timeout" => NamedOptions.TimeoutToFail,
+                "request" => NamedOptions.RequestTimeout,
+                "concurrent" or "sequential" => NamedOptions.Concurrent,
+                "delay" or "custom" => NamedOptions.CustomData,
+                "header" => NamedOptions.BranchHeaders,
+                "notice" => NamedOptions.NoticeUrl,
+                _ => throw new ArgumentOutOfRangeException(nameof(words), word, "Unknown option of a submit."),
+            };
+        }
+
+        return new Submission(
+            Submission.Definition with
+            {
+                Options = Options(words, Layout.Timeout) with { RetryIntervalNamed = named.HasFlag(NamedOptions.RetryInterval) },
+                CustomData = "of the submit",
+                NoticeUrl = Value(words, "notice=") ?? "",
+                BranchHeaders = Value(words, "header=") is { } value
+                    ? ImmutableDictionary<string, string>.Empty.Add("x", value)
+                    : ImmutableDictionary<string, string>.Empty,
+            },
+            [],
+            named);
+    }
 
     private string Tell(string word)
     {

@@ -33,7 +33,8 @@ public sealed class WorkflowTableTests
     [InlineData("1 interval=2", "prepare: prepared; @2: w0; w0~:; @3.999:; @4: w0; w0~:; @6: w0; w0~:; succeed: succeed; @3600:")]
     [InlineData("1", "prepare: prepared; @10: w0; w0?:; due: w0; w0-:; due: w0; succeed: succeed")]
     [InlineData("1", "prepare: prepared; @10: w0; @3600:; crash: w0; w0?:; crash:; retry: w0; retry:; w0+:")]
-    [InlineData("1", "prepare: prepared; @9:; retry:; prepare:; crash:; @10: w0; prepare:")]
+    [InlineData("1", "prepare: prepared; @9:; prepare:; crash:; @10: w0; prepare:")]
+    [InlineData("1", "prepare: prepared; @9:; retry: w0; prepare:; crash: w0; w0~:; @18.9:; @19: w0")]
     [InlineData("1 timeout=5", "prepare: prepared; @5:; @10: w0; @3600:; w0?:; due: w0; succeed: succeed")]
     public void After_an_interval_of_silence_it_is_started_again_until_it_ends(string workflow, string story) => Follows(workflow, story);
 

@@ -21,6 +21,9 @@ public enum Ending
 /// </summary>
 internal sealed class World
 {
+    /// <summary>What a submit may say other than its prepare.</summary>
+    private static readonly string[] Naming = ["", "*interval=3", "*delay=2", "*custom", "*request=7,interval=0.5", "*concurrent", "*sequential,delay=0.01"];
+
     private readonly WorldCase _given;
     private readonly TransactionRun _run;
     private readonly Laws _laws;
@@ -109,7 +112,10 @@ internal sealed class World
             TransactionType.Workflow => [register, register, register, register + "!", "prepare", "submit", "abort", "succeed", "fail"],
             _ => [register, register, register, register, register + "!", "prepare", "submit", "abort", "succeed"],
         };
-        return requests[detail % requests.Length];
+        var request = requests[detail % requests.Length];
+        return request == "submit" && _given.Type is TransactionType.Msg or TransactionType.Tcc or TransactionType.Xa
+            ? request + Naming[detail / 100 % Naming.Length]
+            : request;
     }
 
     /// <summary>

@@ -92,7 +92,14 @@ public sealed class SqliteBackupTests : BackupTests
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbBackupTests(DatabaseUnderTest<MariaDbServer> database) : BackupTests
+public sealed class MariaDbBackupTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectBackupTests<MariaDbServer>(database);
+
+/// <summary>With the programs of MariaDB, which are the ones that are there.</summary>
+[Collection(SharedMySql.Name)]
+public sealed class MySqlBackupTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectBackupTests<MySqlServer>(database);
+
+public abstract class MySqlDialectBackupTests<TServer>(DatabaseUnderTest<TServer> database) : BackupTests
+    where TServer : DatabaseServer, new()
 {
     private readonly MySqlConnectionStringBuilder _place = new(database.NewDatabase());
 

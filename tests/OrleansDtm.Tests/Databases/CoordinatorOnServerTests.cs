@@ -10,6 +10,9 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public Task Every_pattern_works() => Patterns.Work(database.NewDatabase(), database.Server.Driver);
+
+    [Fact]
     public async Task Sagas_survive_the_coordinator_and_the_database()
     {
         var place = database.NewDatabase();
@@ -48,6 +51,9 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
 
 public sealed class CoordinatorOnMariaDbTests(DatabaseUnderTest<MariaDbServer> database)
     : CoordinatorOnServerTests<MariaDbServer>(database), IClassFixture<DatabaseUnderTest<MariaDbServer>>;
+
+public sealed class CoordinatorOnMySqlTests(DatabaseUnderTest<MySqlServer> database)
+    : CoordinatorOnServerTests<MySqlServer>(database), IClassFixture<DatabaseUnderTest<MySqlServer>>;
 
 public sealed class CoordinatorOnPostgresTests(DatabaseUnderTest<PostgresServer> database)
     : CoordinatorOnServerTests<PostgresServer>(database), IClassFixture<DatabaseUnderTest<PostgresServer>>;

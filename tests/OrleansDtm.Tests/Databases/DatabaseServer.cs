@@ -10,12 +10,21 @@ namespace OrleansDtm.Tests.Databases;
 /// </summary>
 public abstract class DatabaseServer : IAsyncDisposable
 {
+    private const string Prefix = "orleansdtm-db-";
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private readonly Queue<string> _lines = new();
     private Process? _process;
 
-    protected DatabaseServer() => AppDomain.CurrentDomain.ProcessExit += OnExit;
+    /// <param name="root">The folder that the server takes for the root of the file system; empty = that of the machine.</param>
+    protected DatabaseServer(string root = "")
+    {
+        Folder = root.Length == 0
+            ? Directory.CreateTempSubdirectory(Prefix).FullName
+            : Directory.CreateDirectory(Path.Combine(root, "tmp", $"{Prefix}{Guid.NewGuid():N}")).FullName;
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+    }
 
     /// <summary>As in Store:Driver.</summary>
     public abstract string Driver { get; }
@@ -25,7 +34,7 @@ public abstract class DatabaseServer : IAsyncDisposable
     /// <summary>Of <see cref="Stop"/>.</summary>
     protected virtual string StopSignal => "TERM";
 
-    protected string Folder { get; } = Directory.CreateTempSubdirectory("orleansdtm-db-").FullName;
+    protected string Folder { get; }
 
     protected string Data => Path.Combine(Folder, "data");
 
@@ -34,6 +43,11 @@ public abstract class DatabaseServer : IAsyncDisposable
 
     /// <summary>Of a database that need not exist yet.</summary>
     public abstract string ConnectionString(string database);
+
+    /// <summary>Makes what a program that is given the name of a new database cannot make itself.</summary>
+    public virtual void Prepare(string database)
+    {
+    }
 
     /// <summary>Fills the data folder and starts; afterwards it answers.</summary>
     public async Task Start(CancellationToken cancel)
@@ -100,7 +114,7 @@ public abstract class DatabaseServer : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
         await Kill();

@@ -20,7 +20,7 @@ public sealed class DatabaseUnderTest<TServer> : IAsyncLifetime
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
-    /// <summary>Of a database that does not exist yet.</summary>
+    /// <summary>Of a database that does not exist yet, or has nothing in it.</summary>
     public string NewDatabase()
     {
         if (Server.FindMissing() is { } missing)
@@ -29,7 +29,9 @@ public sealed class DatabaseUnderTest<TServer> : IAsyncLifetime
             Assert.Skip($"{missing} is not installed");
         }
 
-        return Server.ConnectionString($"t{Interlocked.Increment(ref _databases)}");
+        var name = $"t{Interlocked.Increment(ref _databases)}";
+        Server.Prepare(name);
+        return Server.ConnectionString(name);
     }
 }
 
@@ -45,4 +47,18 @@ public sealed class SharedMariaDb : ICollectionFixture<DatabaseUnderTest<MariaDb
 public sealed class SharedPostgres : ICollectionFixture<DatabaseUnderTest<PostgresServer>>
 {
     public const string Name = "shared PostgreSQL";
+}
+
+/// <inheritdoc cref="SharedMariaDb"/>
+[CollectionDefinition(Name)]
+public sealed class SharedPgBouncer : ICollectionFixture<DatabaseUnderTest<PgBouncerServer>>
+{
+    public const string Name = "shared PostgreSQL behind pgbouncer";
+}
+
+/// <inheritdoc cref="SharedMariaDb"/>
+[CollectionDefinition(Name)]
+public sealed class SharedMySql : ICollectionFixture<DatabaseUnderTest<MySqlServer>>
+{
+    public const string Name = "shared MySQL";
 }

@@ -1,17 +1,20 @@
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using MySqlConnector;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Servers;
+using OrleansDtm.Tests.Wire;
 using Xunit;
 
 namespace OrleansDtm.Tests.Databases;
 
 using Samples = OrleansDtm.Tests.Storage.Samples;
 
-[Collection(SharedMariaDb.Name)]
-public sealed class MySqlStoreTests(DatabaseUnderTest<MariaDbServer> database) : ServerStoreTests
+/// <summary>What MySQL and MariaDB have in common.</summary>
+public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> database) : ServerStoreTests
+    where TServer : DatabaseServer, new()
 {
     protected override string ConnectionString { get; } = database.NewDatabase();
 
@@ -29,7 +32,7 @@ public sealed class MySqlStoreTests(DatabaseUnderTest<MariaDbServer> database) :
             var writes = Enumerable.Range(0, 40)
                 .Select(i => Write(Samples.Insert(Heavy($"h{i}", i == 17 ? 2_000_000 : 100_000))))
                 .ToArray();
-            var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => writes[17]);
+            var error = await Assert.ThrowsAsync<StoreTooLargeException>(() => writes[17]);
             Assert.Contains("max_allowed_packet", error.Message, StringComparison.Ordinal);
             Assert.All(writes.Where(static (_, i) => i != 17), static w => Assert.Equal(WriteResult.Written, w.GetAwaiter().GetResult()));
             Assert.Null(await Store.Load("h17", Token));
@@ -84,7 +87,15 @@ public sealed class MySqlStoreTests(DatabaseUnderTest<MariaDbServer> database) :
     {
         // Not innodb_trx: it shows a copy that is made anew only when nobody has read it for 0.1 s.
         await using var connection = await Connect();
-        await WaitUntilSome(connection, "select variable_value from information_schema.global_status where variable_name = 'innodb_row_lock_current_waits'");
+        await using var command = connection.CreateCommand();
+        command.CommandText = "show global status like 'innodb_row_lock_current_waits'"; // Whatever table it is in.
+        await Poll.Until(Waits, Poll.Patience, static () => "nobody waits for a lock", Token);
+
+        async Task<bool> Waits()
+        {
+            await using var reader = await command.ExecuteReaderAsync(Token);
+            return await reader.ReadAsync(Token) && Convert.ToInt64(reader.GetValue(1), CultureInfo.InvariantCulture) > 0;
+        }
     }
 
     protected override async Task KillConnections()
@@ -139,3 +150,9 @@ public sealed class MySqlStoreTests(DatabaseUnderTest<MariaDbServer> database) :
     private static Transaction Heavy(string gid, int bytes) =>
         Samples.Plain(gid) with { Result = string.Concat(Enumerable.Repeat("\\'\"x", bytes / 4)) };
 }
+
+[Collection(SharedMariaDb.Name)]
+public sealed class MariaDbStoreTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectTests<MariaDbServer>(database);
+
+[Collection(SharedMySql.Name)]
+public sealed class MySqlStoreTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectTests<MySqlServer>(database);

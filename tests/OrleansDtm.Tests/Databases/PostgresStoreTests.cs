@@ -1,52 +1,41 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Inspection;
 using OrleansDtm.Storage.Servers;
+using OrleansDtm.Tests.Wire;
 using Xunit;
 
 namespace OrleansDtm.Tests.Databases;
 
 using Samples = OrleansDtm.Tests.Storage.Samples;
 
-[Collection(SharedPostgres.Name)]
-public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> database) : ServerStoreTests
+/// <summary>The store in a PostgreSQL, with a pooler between or without.</summary>
+public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerStoreTests
 {
-    protected override string ConnectionString { get; } = database.NewDatabase();
+    protected override string ConnectionString { get; } = newDatabase();
 
     private protected override ServerDialect Dialect { get; } = new PostgresDialect();
 
-    [Fact]
-    public async Task Schema_IsCreatedAndKeptApart()
-    {
-        await using var store = Create(Options with { Schema = "Of its own" }, Microsoft.Extensions.Logging.Abstractions.NullLogger<ServerTransactionStore>.Instance);
-        await store.Start(Token);
-        Assert.Equal(WriteResult.Written, await store.Write(Samples.Insert(Samples.Plain("x")), Token));
-        Assert.NotNull(await store.Load("x", Token));
-        Assert.Null(await Store.Load("x", Token));
-    }
-
-    /// <summary>A role may be set to lose commits; the writer does not take part.</summary>
-    [Fact]
-    public async Task AsynchronousCommit_IsTurnedOffForTheWriter()
-    {
-        await using var connection = await Connect();
-        await Execute(connection, $"alter database {Database(ConnectionString)} set synchronous_commit = off");
-        using var committer = new ServerCommitter(Dialect, Options);
-        Assert.Equal("on", await Execute(committer.Open(), "show synchronous_commit"));
-    }
+    /// <summary>Of a database, without a pooler.</summary>
+    protected virtual string Direct(string connectionString) => connectionString;
 
     protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
         ServerTransactionStore.Postgres(options, TimeProvider.System, logger);
 
-    protected override string AnotherDatabase() => database.NewDatabase();
+    protected override string AnotherDatabase() => newDatabase();
 
     protected override async Task<DbConnection> Connect()
     {
-        var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        var connection = new NpgsqlConnection(Direct(ConnectionString) + ";Pooling=false");
         await connection.OpenAsync(Token);
         return connection;
     }
+
+    /// <summary>Who has waited for that long looks for a deadlock and, if there is one, is its victim.</summary>
+    protected override Task SpareInDeadlocks(DbConnection connection) => Execute(connection, "set deadlock_timeout = '60s'");
 
     protected override async Task WaitForLockedWriter()
     {
@@ -99,4 +88,88 @@ public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> databas
         await Execute(connection, "select pg_reload_conf()");
         await WaitUntilSome(connection, $"select count(*) from pg_settings where name = 'full_page_writes' and setting = '{expected}'");
     }
+}
+
+[Collection(SharedPostgres.Name)]
+public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> database) : AnyPostgresStoreTests(database.NewDatabase)
+{
+    [Fact]
+    public async Task Schema_IsCreatedAndKeptApart()
+    {
+        await using var store = Create(Options with { Schema = "Of its own" }, NullLogger<ServerTransactionStore>.Instance);
+        await store.Start(Token);
+        Assert.Equal(WriteResult.Written, await store.Write(Samples.Insert(Samples.Plain("x")), Token));
+        Assert.NotNull(await store.Load("x", Token));
+        Assert.Null(await Store.Load("x", Token));
+    }
+}
+
+/// <summary>Each transaction in another session: whatever relies on what it has set or prepared in one fails here.</summary>
+[Collection(SharedPgBouncer.Name)]
+public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> database) : AnyPostgresStoreTests(database.NewDatabase)
+{
+    [Fact]
+    public async Task TheSessionsOfOthers_AreLeftAsTheyWere()
+    {
+        await Write(Samples.Insert(Samples.Plain("x")));
+        await Store.Load("x", Token);
+        await ((IKeyValueStore)Store).Put("topics", "t", "v", 0, Token);
+        await using var other = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await other.OpenAsync(Token);
+        for (var session = 0; session < 6; session++)
+        {
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_settings where source = 'session' and name <> 'client_encoding' and name not like '%application%'"));
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_prepared_statements"));
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_locks where locktype = 'advisory'"));
+        }
+    }
+
+    /// <summary>A pooler of another make, or one that is told to ignore it, would have the tables in another schema.</summary>
+    [Fact]
+    public async Task Schema_ThatThePoolerDoesNotPassOn_IsRefused()
+    {
+        await using var store = Create(Options with { Schema = "apart" }, NullLogger<ServerTransactionStore>.Instance);
+        var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Start(Token));
+        Assert.Contains("search_path", error.Message, StringComparison.Ordinal);
+        Assert.Contains("ODTM2005", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", FindingKind.Good)]
+    [InlineData(";Max Auto Prepare=20", FindingKind.Note)]
+    public async Task CheckConfig_KnowsThePooler(string more, FindingKind kind)
+    {
+        var options = new ServerStoreOptions { ConnectionString = ConnectionString + more };
+        var finding = Assert.Single(
+            await ServerInspection.Look("postgres", options, TimeProvider.System, Token), static f => f.Text.Contains("pooler", StringComparison.Ordinal));
+        Assert.Equal(kind, finding.Kind);
+        Assert.Equal(kind == FindingKind.Note, finding.Text.Contains(PgBouncerServer.Settings, StringComparison.Ordinal));
+    }
+
+    /// <summary>Sessions of a pooler outlive their clients, and begin as the database was told when they were opened.</summary>
+    protected override async Task SetReadOnly(bool value)
+    {
+        await base.SetReadOnly(value);
+        await KillConnections();
+        await using var pooled = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await Poll.Until(
+            async () =>
+            {
+                try
+                {
+                    await pooled.CloseAsync();
+                    await pooled.OpenAsync(Token);
+                    return Equals(await Execute(pooled, "show default_transaction_read_only"), value ? "on" : "off");
+                }
+                catch (NpgsqlException)
+                {
+                    return false; // It has not noticed yet that its sessions are gone.
+                }
+            },
+            Poll.Patience,
+            static () => "the pooler keeps its old sessions",
+            Token);
+    }
+
+    protected override string Direct(string connectionString) => database.Server.Direct.ConnectionString(Database(connectionString));
 }

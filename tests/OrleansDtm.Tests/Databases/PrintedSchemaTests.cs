@@ -11,8 +11,15 @@ using Xunit;
 namespace OrleansDtm.Tests.Databases;
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MySqlPrintedSchemaTests(DatabaseUnderTest<MariaDbServer> database)
+public sealed class MariaDbPrintedSchemaTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectPrintedSchemaTests<MariaDbServer>(database);
+
+[Collection(SharedMySql.Name)]
+public sealed class MySqlPrintedSchemaTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectPrintedSchemaTests<MySqlServer>(database);
+
+public abstract class MySqlDialectPrintedSchemaTests<TServer>(DatabaseUnderTest<TServer> database)
+    where TServer : DatabaseServer, new()
 {
+    /// <summary>By a session without autocommit: what the script does not commit is gone with it.</summary>
     [Fact]
     public async Task A_database_made_from_the_printed_schema_is_taken_by_a_user_who_may_only_use_tables()
     {
@@ -20,7 +27,11 @@ public sealed class MySqlPrintedSchemaTests(DatabaseUnderTest<MariaDbServer> dat
         var name = place.Database;
         await using (var admin = new MySqlConnection(new MySqlConnectionStringBuilder(place.ConnectionString) { Database = "mysql" }.ConnectionString))
         {
-            await PrintedSchema.Execute(admin, $"create database {name}; use {name}; {await PrintedSchema.Of("mysql")}");
+            await PrintedSchema.Execute(admin, $"set autocommit = 0; create database {name}; use {name}; {await PrintedSchema.Of("mysql")}");
+        }
+
+        await using (var admin = new MySqlConnection(new MySqlConnectionStringBuilder(place.ConnectionString) { Database = "mysql" }.ConnectionString))
+        {
             await PrintedSchema.Execute(
                 admin, $"create user user_{name} identified by 'x'; grant select, insert, update, delete on {name}.* to user_{name}");
         }

@@ -204,12 +204,18 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
     }
 }
 
-public sealed class MySqlFaultTests(DatabaseUnderTest<MariaDbServer> database)
-    : ServerFaultTests<MariaDbServer>(database), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+public abstract class MySqlDialectFaultTests<TServer>(DatabaseUnderTest<TServer> database) : ServerFaultTests<TServer>(database)
+    where TServer : DatabaseServer, new()
 {
     protected override ITransactionStore Create(ServerStoreOptions options) =>
         ServerTransactionStore.MySql(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 }
+
+public sealed class MariaDbFaultTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectFaultTests<MariaDbServer>(database), IClassFixture<DatabaseUnderTest<MariaDbServer>>;
+
+public sealed class MySqlFaultTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectFaultTests<MySqlServer>(database), IClassFixture<DatabaseUnderTest<MySqlServer>>;
 
 public sealed class PostgresFaultTests(DatabaseUnderTest<PostgresServer> database)
     : ServerFaultTests<PostgresServer>(database), IClassFixture<DatabaseUnderTest<PostgresServer>>

@@ -29,6 +29,7 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
             await store.Write(Samples.Insert(Samples.Plain("seen")), Cancel);
             var findings = await Look(place);
             Assert.All(findings, static f => Assert.Equal((FindingKind.Good, f.Text), (f.Kind, f.Text)));
+            Assert.Contains(findings, static f => f.Text.StartsWith("its version is ", StringComparison.Ordinal));
             Assert.Contains(findings, static f => f.Text.StartsWith("its clock differs", StringComparison.Ordinal));
 
             await using var reader = Create(new ServerStoreOptions { ConnectionString = place, ReadOnly = true });
@@ -74,7 +75,13 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MySqlInspectionTests(DatabaseUnderTest<MariaDbServer> database) : ServerInspectionTests<MariaDbServer>(database)
+public sealed class MariaDbInspectionTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectInspectionTests<MariaDbServer>(database);
+
+[Collection(SharedMySql.Name)]
+public sealed class MySqlInspectionTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectInspectionTests<MySqlServer>(database);
+
+public abstract class MySqlDialectInspectionTests<TServer>(DatabaseUnderTest<TServer> database) : ServerInspectionTests<TServer>(database)
+    where TServer : DatabaseServer, new()
 {
     private protected override ITransactionStore Create(ServerStoreOptions options) =>
         ServerTransactionStore.MySql(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);

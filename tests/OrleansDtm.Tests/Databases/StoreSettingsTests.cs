@@ -47,7 +47,12 @@ public sealed class StoreSettingsTests
     [InlineData("Store:ConnectionString", "--Store:Driver=mysql", "--Store:ConnectionString=Server=a;Password=s3cret")]
     [InlineData("Store:ConnectionString", "--Store:Driver=mysql", "--Store:ConnectionString=s3cret")]
     [InlineData("Store:ConnectionString", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b;Prot=s3cret")]
+    [InlineData("Store:ConnectionString", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b;Minimum Pool Size=9;Maximum Pool Size=3")]
     [InlineData("Store:Driver", "--Store:ConnectionString=Server=a;Database=b;Password=s3cret")]
+    [InlineData("Store:Path", "--Store:Path=Data Source=dtm.db;Cache=Shared;Mode=ReadOnly")]
+    [InlineData("Store:Path", "--Store:Path=file:dtm.db?mode=ro")]
+    [InlineData("Store:Path", "--Store:Path=:memory:")]
+    [InlineData("Store:Shards", "--Store:Shards:0=a.db", "--Store:Shards:1=Data Source=b.db")]
     [InlineData("Store:MaxOpenConns", "--Store:MaxOpenConns=1")]
     public void What_is_wrong_is_named_without_its_secrets(string setting, params string[] arguments)
     {

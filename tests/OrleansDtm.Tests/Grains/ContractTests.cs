@@ -158,5 +158,5 @@ public sealed class ContractTests
     private static TopicSubscriber Subscriber() => new("http://bank/s", "remark");
 
     private static TransactionReply Reply() =>
-        new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost" };
+        new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost", Waited = true };
 }

@@ -43,6 +43,33 @@ public sealed class RunnerFaultTests
     }
 
     [Fact]
+    public void What_the_database_does_not_take_is_refused_at_once_and_nothing_is_called()
+    {
+        _world.Store.Script(WriteFate.TooLarge);
+        var reply = RunnerWorld.Now(_world.Submit());
+
+        Assert.Equal((ReplyKind.TooLarge, "body: it takes 5 bytes"), (reply.Kind, reply.Message));
+        Assert.Empty(_world.Calls);
+        Assert.Equal(1, _world.Dones);
+        Assert.Null(_world.Store.Stored(RunnerWorld.Gid));
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(_world.Submit()).Kind);
+    }
+
+    [Fact]
+    public void What_is_too_large_together_is_judged_one_by_one()
+    {
+        _world.Store.Script(WriteFate.Held, WriteFate.TooLarge, WriteFate.Written, WriteFate.TooLarge);
+        var submit = _world.Submit();
+        var (first, second) = (_world.ForceStop(), _world.Submit()); // Both gather while the first write is under way.
+        _world.Store.Release();
+
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(submit).Kind);
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(first).Kind);
+        Assert.NotEqual(ReplyKind.TooLarge, RunnerWorld.Now(second).Kind); // It wrote nothing: the gid is in use.
+        Assert.Equal(TransactionStatus.Failed, _world.Stored.Status);
+    }
+
+    [Fact]
     public void A_submit_whose_commit_was_lost_is_taken_up_by_the_next_one()
     {
         _world.Store.Script(WriteFate.LostAfter);

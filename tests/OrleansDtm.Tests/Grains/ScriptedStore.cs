@@ -19,6 +19,9 @@ internal enum WriteFate
 
     /// <summary>A defect: something is thrown that no store may throw.</summary>
     Broken,
+
+    /// <summary>The database does not take so much: nothing is written.</summary>
+    TooLarge,
 }
 
 /// <summary>A store whose every write does what the test says; what is not scripted is written at once.</summary>
@@ -135,6 +138,11 @@ internal sealed class ScriptedStore : ITransactionStore
 
     private WriteResult Now(TransactionWrite write, WriteFate fate)
     {
+        if (fate == WriteFate.TooLarge)
+        {
+            throw new StoreTooLargeException("it takes 5 bytes");
+        }
+
         if (fate == WriteFate.Broken)
         {
             throw new InvalidDataException("the store is broken");

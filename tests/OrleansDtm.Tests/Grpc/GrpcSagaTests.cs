@@ -41,6 +41,46 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
     }
 
     [Fact]
+    public async Task A_submit_names_options_that_its_prepare_did_not()
+    {
+        await using var busi = await GrpcParticipant.Start();
+        busi.On("Act1", GrpcReply.Error, GrpcReply.Success);
+        var msg = GrpcDtm.Saga(_gid, busi, 1);
+        (msg.TransType, msg.QueryPrepared, msg.TransOptions.RetryInterval) = ("msg", busi.Url("Query"), 300);
+        await _grpc.Prepare(msg);
+        await _grpc.Submit(new DtmRequest
+        {
+            Gid = _gid,
+            TransType = "msg",
+            CustomedData = """{"Delay":0.1}""",
+            TransOptions = new DtmTransOptions { RetryInterval = 1, BranchHeaders = { ["x-tenant"] = "s", ["connection"] = "close" } },
+        });
+
+        await running.Dtm.Until("succeed", _gid);
+        Assert.All(busi.Calls, static call => Assert.Equal("s", call.Metadata["x-tenant"]));
+        Assert.Equal(["Act1", "Act1"], busi.Calls.Select(static c => c.Path["/test.Busi/".Length..]));
+    }
+
+    [Fact]
+    public async Task An_abort_waits_for_the_rollback_where_the_prepare_said_so()
+    {
+        await using var busi = await GrpcParticipant.Start();
+        busi.On("Cancel1", GrpcReply.Error, GrpcReply.Success);
+        await _grpc.Prepare(GrpcDtm.Waiting(new DtmRequest { Gid = _gid, TransType = "tcc" }));
+        await _grpc.Register(new DtmBranchRequest
+        {
+            Gid = _gid,
+            TransType = "tcc",
+            BranchID = "01",
+            Data = { ["confirm"] = busi.Url("Confirm1"), ["cancel"] = busi.Url("Cancel1") },
+        });
+
+        await GrpcDtm.Fails(StatusCode.FailedPrecondition, _grpc.Abort(new DtmRequest { Gid = _gid, TransType = "tcc" }));
+        await running.Dtm.Until("failed", _gid);
+        await _grpc.Abort(new DtmRequest { Gid = _gid, TransType = "tcc" });
+    }
+
+    [Fact]
     public async Task A_failed_branch_turns_it_back_and_the_reason_tells_who_said_what()
     {
         await using var busi = await GrpcParticipant.Start();
@@ -100,6 +140,37 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
         message = await GrpcDtm.Fails(StatusCode.FailedPrecondition, _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi))));
         Assert.Contains("boom", message, StringComparison.Ordinal);
         busi.On("Act2", GrpcReply.Success);
+    }
+
+    /// <summary>
+    /// Beside DTM's statuses, so that nobody need guess from texts. Clients take 8 KiB of trailers at the least.
+    /// </summary>
+    [Fact]
+    public async Task Trailers_say_what_a_status_does_not_and_stay_small()
+    {
+        await using var busi = await GrpcParticipant.Start();
+        busi.On("Act2", GrpcReply.Failure, new GrpcReply(StatusCode.Aborted, new string('余', 1000)), GrpcReply.Error);
+
+        Assert.Equal((StatusCode.Aborted, "rolled-back", "failed", null),
+            await Answer(_grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(_gid, busi)))));
+        Assert.Equal((StatusCode.Aborted, "conflict", "failed", null),
+            await Answer(_grpc.Submit(GrpcDtm.Saga(_gid, busi))));
+        Assert.Equal(
+            (StatusCode.Aborted, "rolled-back", "failed", "true"),
+                await Answer(_grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi)))));
+        Assert.Equal(
+            (StatusCode.FailedPrecondition, "unfinished", "submitted", null),
+                await Answer(_grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi)))));
+        Assert.Equal((StatusCode.InvalidArgument, "not-found", null, null), await Answer(_grpc.DeleteTopic("nowhere")));
+
+        static async Task<(StatusCode Code, string? Outcome, string? Status, string? Partial)> Answer(Task call)
+        {
+            var e = await Assert.ThrowsAsync<RpcException>(() => call);
+            Assert.True(e.Trailers.Sum(static t => t.Key.Length + t.Value.Length) + Uri.EscapeDataString(
+                e.Status.Detail).Length < 6000);
+            return (e.StatusCode, e.Trailers.GetValue("dtm-outcome"), e.Trailers.GetValue("dtm-status"),
+                e.Trailers.GetValue("dtm-reason-partial"));
+        }
     }
 
     [Fact]

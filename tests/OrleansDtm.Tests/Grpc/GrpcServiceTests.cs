@@ -22,6 +22,7 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("dtmgimp.Dtm")]
+    [InlineData("orleansdtm.Coordinator")]
     public async Task It_is_serving(string service)
     {
         var health = new Health.HealthClient(_grpc.Channel);
@@ -29,15 +30,17 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, answer.Status);
     }
 
-    [Fact]
-    public async Task Reflection_lists_the_service_and_describes_it()
+    [Theory]
+    [InlineData("dtmgimp.Dtm")]
+    [InlineData("orleansdtm.Coordinator")]
+    public async Task Reflection_lists_the_service_and_describes_it(string service)
     {
         using var call = new ServerReflection.ServerReflectionClient(_grpc.Channel).ServerReflectionInfo(cancellationToken: Cancel);
         await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, Cancel);
         Assert.True(await call.ResponseStream.MoveNext(Cancel));
-        Assert.Contains(call.ResponseStream.Current.ListServicesResponse.Service, static s => s.Name == "dtmgimp.Dtm");
+        Assert.Contains(call.ResponseStream.Current.ListServicesResponse.Service, s => s.Name == service);
 
-        await call.RequestStream.WriteAsync(new ServerReflectionRequest { FileContainingSymbol = "dtmgimp.Dtm" }, Cancel);
+        await call.RequestStream.WriteAsync(new ServerReflectionRequest { FileContainingSymbol = service }, Cancel);
         Assert.True(await call.ResponseStream.MoveNext(Cancel));
         Assert.NotEmpty(call.ResponseStream.Current.FileDescriptorResponse.FileDescriptorProto);
         await call.RequestStream.CompleteAsync();

@@ -36,6 +36,46 @@ public sealed class CommandLineTests
         Assert.Contains("  import ", refused.Errors, StringComparison.Ordinal);
     }
 
+    /// <summary>Values that a driver looks at only when it connects.</summary>
+    [Theory]
+    [InlineData("mysql", "Server=127.0.0.1;Database=x;SslMode=s3cret", "SslMode")]
+    [InlineData("mysql", "Server=127.0.0.1;Database=x;Port=s3cret", "Port")]
+    [InlineData("mysql", "Server=127.0.0.1;Database=x;s3cret=1", null)]
+    [InlineData("mysql", "Server=127.0.0.1;Database=x;ConnectionProtocol=s3cret", "ConnectionProtocol")]
+    [InlineData("mysql", "Server=127.0.0.1;Database=x;Keepalive=s3cret", "Keepalive")]
+    [InlineData("postgres", "Host=127.0.0.1;Database=x;SSL Mode=s3cret", "SSL Mode")]
+    [InlineData("postgres", "Host=127.0.0.1;Database=x;Port=s3cret", "Port")]
+    [InlineData("postgres", "Host=127.0.0.1;Database=x;s3cret=1", null)]
+    [InlineData("postgres", "Host=127.0.0.1;Database=x;Integrated Security=true;s3cret=1", null)]
+    public void What_a_driver_refuses_is_named_without_its_value(string driver, string connectionString, string? option)
+    {
+        var problem = OrleansDtm.Storage.Servers.ConnectionStrings.FindProblem(driver, connectionString);
+
+        Assert.NotNull(problem);
+        Assert.DoesNotContain("s3cret", problem, StringComparison.Ordinal);
+        if (option is not null)
+        {
+            Assert.Contains(option, problem, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Theory]
+    [InlineData("run", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData("run", "--Store:Driver=postgres", "--Store:ConnectionString=Host=127.0.0.1;Port=1;Database=x;SSL Mode=s3cret")]
+    [InlineData("run", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;Unknown=s3cret")]
+    [InlineData("run", "--Cluster:Mode=AdoNet", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData("export", "--gid=x", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData("check-config", "--no-ports", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    public async Task A_connection_string_that_the_driver_refuses_is_one_line(params string[] args)
+    {
+        var refused = await ServerCommand.Run(args);
+
+        refused.Ends(1);
+        Assert.DoesNotContain("   at ", refused.Errors + refused.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refused.Errors + (args[0] == "check-config" ? "" : refused.Output), StringComparison.Ordinal);
+        Assert.Contains(args[0] == "check-config" ? "onnection" : "[ODTM1001]", refused.Errors + refused.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--from is missing", "--dry-run")]
     [InlineData("Stop every DTM", "--from=mysql://root@127.0.0.1:1/dtm")]
@@ -43,6 +83,7 @@ public sealed class CommandLineTests
     [InlineData("needs --from-driver", "--from=Server=x", "--dry-run")]
     [InlineData("postgres contradicts the URL", "--from=mysql://x/y", "--from-driver=postgres", "--dry-run")]
     [InlineData("'sqlite' is neither mysql nor postgres", "--from=x", "--from-driver=sqlite")]
+    [InlineData("--from: MySqlConnector does not take the value of its option", "--from=Server=x;SslMode=y", "--from-driver=mysql", "--dry-run")]
     [InlineData("--from: The value contains embedded nulls", "--from=mysql://a\0b:c@x/y", "--dry-run")]
     [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
     [InlineData("--from-time-zone: 'Mars' is not known", "--from=mysql://x/y", "--from-time-zone=Mars")]

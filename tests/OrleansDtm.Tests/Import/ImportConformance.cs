@@ -13,9 +13,15 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Import;
 
-/// <summary>From MySQL into a file.</summary>
-public sealed class ImportFromMySqlTests(DatabaseUnderTest<MariaDbServer> database)
-    : ImportConformance("mysql", database.NewDatabase), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+public sealed class ImportFromMariaDbTests(DatabaseUnderTest<MariaDbServer> database)
+    : ImportFromMySqlDialectTests<MariaDbServer>(database), IClassFixture<DatabaseUnderTest<MariaDbServer>>;
+
+public sealed class ImportFromMySqlTests(DatabaseUnderTest<MySqlServer> database)
+    : ImportFromMySqlDialectTests<MySqlServer>(database), IClassFixture<DatabaseUnderTest<MySqlServer>>;
+
+/// <summary>From MySQL or MariaDB into a file.</summary>
+public abstract class ImportFromMySqlDialectTests<TServer>(DatabaseUnderTest<TServer> database) : ImportConformance("mysql", database.NewDatabase)
+    where TServer : DatabaseServer, new()
 {
     [Fact]
     public async Task The_commands_of_the_README_work()

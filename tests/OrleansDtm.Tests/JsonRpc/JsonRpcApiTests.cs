@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Tests.JsonRpc;
 
-/// <summary>The API over JSON-RPC: HTTP says 200 to all that could be read, the error says what happened.</summary>
+/// <summary>The API over JSON-RPC: HTTP says 200 to all that is JSON, the error says what happened.</summary>
 [Collection(SharedServer.Name)]
 public sealed class JsonRpcApiTests(RunningServer running)
 {
@@ -38,13 +38,15 @@ public sealed class JsonRpcApiTests(RunningServer running)
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{}}""", Bad, "1", "gid")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"\ud800"}}""", Bad, "1", "gid")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g","trans_type":"zzz"}}""", Bad, "1", "trans_type")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g\u2003","trans_type":"saga"}}""", Bad, "1", "gid")]
+    [InlineData("""{"JsonRpc":"1.0","jsonRPC":"2.0","ID":"1","Method":"submit","Params":{"Gid":"g","Trans_Type":"zzz"}}""", Bad, "1", "trans_type")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"prepare","params":{"gid":"g","trans_type":"msg","steps":3}}""", Bad, "1", "steps")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"registerBranch","params":{"gid":"g","confirm":3}}""", Bad, "1", "confirm")]
     public async Task A_request_that_is_wrong_is_answered_with_its_code_and_named(string body, int code, string? id, string word)
     {
         var answer = await Dtm.Send(HttpMethod.Post, Url, body);
 
-        Error(answer, code, word);
+        Error(answer, code, word, code == Parse ? 400 : 200);
         Assert.Equal(id, (string?)answer.Json!["id"]);
         Assert.Null(answer.Json["result"]);
     }
@@ -83,6 +85,39 @@ public sealed class JsonRpcApiTests(RunningServer running)
             await Dtm.Until(status, gid);
             Assert.Equal("""{"amount":1}""", Assert.Single(busi.On(path)).Body);
         }
+    }
+
+    [Fact]
+    public async Task A_submit_names_options_that_its_prepare_did_not_and_keys_are_read_in_any_case()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        busi.On("/Act1", Reply.Error, Reply.Success);
+        Success(await Call("prepare", PatternBodies.Msg(gid, busi, 1).With("retry_interval", 300)));
+        Success(await Call("submit", new JsonObject
+        {
+            ["GID"] = gid,
+            ["Trans_Type"] = "msg",
+            ["Retry_Interval"] = 0.1,
+            ["Branch_Headers"] = new JsonObject { ["x-tenant"] = "s" },
+        }));
+
+        await Dtm.Until("succeed", gid);
+        Assert.All(busi.Calls, static call => Assert.Equal("s", call.Headers["x-tenant"]));
+    }
+
+    [Fact]
+    public async Task An_abort_waits_for_the_rollback_where_the_prepare_said_so()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        busi.On("/Cancel1", Reply.Error, Reply.Success);
+        Success(await Call("prepare", PatternBodies.Of(gid, "tcc").With("wait_result", true).With("retry_interval", 300)));
+        Success(await Call("registerBranch", PatternBodies.TccBranch(gid, busi, 1)));
+        Error(await Call("abort", PatternBodies.Of(gid, "tcc")), Ongoing, "ONGOING");
+        await Dtm.Post("resetNextCronTime", new JsonObject { ["gid"] = gid });
+        await Dtm.Until("failed", gid);
+        Success(await Call("abort", PatternBodies.Of(gid, "tcc")));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class JsonRpcReplyTests
     [InlineData(ReplyKind.Unavailable, JsonRpcCodes.Internal)]
     public void A_refusal_has_its_code(ReplyKind kind, int code)
     {
-        var reply = JsonRpcApi.Of(new TransactionReply { Kind = kind, Message = "why" }, waited: false);
+        var reply = JsonRpcApi.Of(new TransactionReply { Kind = kind, Message = "why" }, Awaited.Nothing);
 
         Assert.Equal(code, reply.Code);
         Assert.Contains("why", reply.Message, StringComparison.Ordinal);
@@ -24,7 +24,7 @@ public sealed class JsonRpcReplyTests
     [Fact]
     public void Without_its_store_the_coordinator_asks_to_try_again_and_does_not_say_FAILURE()
     {
-        var reply = JsonRpcApi.Of(new TransactionReply { Kind = ReplyKind.Unavailable, Message = "the store does not answer" }, waited: true);
+        var reply = JsonRpcApi.Of(new TransactionReply { Kind = ReplyKind.Unavailable, Message = "the store does not answer" }, Awaited.Success);
 
         Assert.Equal((JsonRpcCodes.Internal, "try again: the store does not answer"), (reply.Code, reply.Message));
         Assert.DoesNotContain(ResultWords.Failure, reply.Message, StringComparison.Ordinal);

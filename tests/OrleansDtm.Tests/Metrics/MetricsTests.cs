@@ -52,13 +52,16 @@ public sealed class MetricsTests
         Assert.Equal(1, metrics["""dtm_server_process_total{api="submit",status="fail",type="grpc"}"""]);
         Assert.Equal(4, metrics["""dtm_server_response_duration_count{api="submit",type="http"}"""]);
         Assert.Equal(4, metrics["""dtm_server_response_duration_bucket{api="submit",type="http",le="+Inf"}"""]);
-        Assert.Equal(1, metrics["""dtm_transaction_process_total{model="saga",status="succeed"}"""]);
-        Assert.Equal(1, metrics["""dtm_transaction_process_total{model="saga",status="failed"}"""]);
+        Assert.Equal(1, metrics["""dtm_transaction_process_total{model="saga",status="ok"}"""]);
+        Assert.Equal(1, metrics["""dtm_transaction_process_total{model="saga",status="fail"}"""]);
         Assert.Equal(2, metrics["""dtm_transaction_handled_duration_count{model="saga"}"""]);
         Assert.InRange(metrics["""dtm_transaction_handled_duration_sum{model="saga"}"""], 0, 60);
-        Assert.Equal(3, metrics["""dtm_branch_process_total{branchtype="action",model="saga",status="ok"}"""]);
-        Assert.Equal(2, metrics["""dtm_branch_process_total{branchtype="action",model="saga",status="fail"}"""]);
-        Assert.Equal(2, metrics["""dtm_branch_process_total{branchtype="compensate",model="saga",status="ok"}"""]);
+        Assert.Equal(2, metrics[Branch("01", "action", "ok")]);
+        Assert.Equal(1, metrics[Branch("02", "action", "ok")]);
+        Assert.Equal(1, metrics[Branch("01", "action", "fail")]);
+        Assert.Equal(1, metrics[Branch("02", "action", "fail")]);
+        Assert.Equal(1, metrics[Branch("01", "compensate", "ok")]);
+        Assert.Equal(1, metrics[Branch("02", "compensate", "ok")]);
         Assert.Equal(1, metrics["""dtm_transactions_unfinished{status="submitted",type="saga"}"""]);
         Assert.Equal(0, metrics["""dtm_transactions_unfinished{status="aborting",type="xa"}"""]);
         Assert.Equal(0, metrics["""dtm_transactions_overdue{status="submitted",type="saga"}"""]);
@@ -69,6 +72,9 @@ public sealed class MetricsTests
         Task Rpc(string method) => dtm.Send(
             HttpMethod.Post, server.Url + "/api/json-rpc", new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = method }.ToJsonString());
     }
+
+    private static string Branch(string id, string type, string status) =>
+        $$"""dtm_branch_process_total{branchid="{{id}}",branchtype="{{type}}",model="saga",status="{{status}}"}""";
 
     /// <summary>The scrape, by series, once it shows what came last: a scrape may be a moment old.</summary>
     private static async Task<Dictionary<string, double>> Scrape(Dtm dtm, ServerProcess server, string last)

@@ -4,8 +4,10 @@ using System.Text.Json.Nodes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Grpc.Reflection.V1Alpha;
+using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Protocol.Wire;
 using Xunit;
+using DtmApi = OrleansDtm.Protocol.Wire.Dtm;
 using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.Tests.Security;
@@ -170,7 +172,17 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     {
         { "NewGid", "read" }, { "Submit", "submit" }, { "Prepare", "submit" }, { "Abort", "submit" }, { "RegisterBranch", "submit" },
         { "PrepareWorkflow", "submit" }, { "Subscribe", "admin" }, { "Unsubscribe", "admin" }, { "DeleteTopic", "admin" },
+        { "ours/Query", "read" }, { "ours/List", "read" }, { "ours/Subscribers", "read" }, { "ours/Submit", "submit" },
+            { "ours/Prepare", "submit" },
+        { "ours/PrepareWorkflow", "submit" }, { "ours/ForceStop", "admin" }, { "ours/RetryNow", "admin" },
+            { "ours/RetryBranch", "admin" },
     };
+
+    [Fact]
+    public void Every_gRPC_method_is_among_them() => Assert.Equal(
+        DtmApi.Descriptor.Methods.Select(static method => method.Name).Concat(
+            Coordinator.Descriptor.Methods.Select(static method => "ours/" + method.Name)).Order(),
+        Methods.Select(static row => row.Data.Item1).Order());
 
     [Theory]
     [MemberData(nameof(Methods))]
@@ -225,6 +237,7 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     private async Task<Status> Status(string method, string? key)
     {
         var client = new DtmClient(_channel);
+        var ours = new Coordinator.CoordinatorClient(_channel);
         var (headers, gid) = (Headers(key), "none-" + method);
         try
         {
@@ -238,6 +251,23 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
                 "PrepareWorkflow" => client.PrepareWorkflowAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
                 "Subscribe" => client.SubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
                 "Unsubscribe" => client.UnsubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/Query" => ours.QueryAsync(
+                    new GidRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/List" => ours.ListAsync(new ListFilter(), headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/Subscribers" =>
+                    ours.SubscribersAsync(
+                    new TopicRequest { Topic = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/Submit" => ours.SubmitAsync(new Submission(), headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/Prepare" => ours.PrepareAsync(new Submission(), headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/PrepareWorkflow" =>
+                    ours.PrepareWorkflowAsync(new Submission(), headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/ForceStop" => ours.ForceStopAsync(
+                    new GidRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/RetryNow" => ours.RetryNowAsync(
+                    new GidRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/RetryBranch" =>
+                    ours.RetryBranchAsync(
+                    new BranchRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
                 _ => (Task)client.DeleteTopicAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
             });
             return global::Grpc.Core.Status.DefaultSuccess;

@@ -30,6 +30,13 @@ internal static class Samples
         Version = 1,
     };
 
+    /// <summary>Its call waits for a retry.</summary>
+    public static Transaction Retrying(string gid, DateTimeOffset due)
+    {
+        var plain = Plain(gid, due);
+        return plain with { Branches = [plain.Branches[0] with { Started = true, Attempts = 1, Failures = 1, RetryAt = due }] };
+    }
+
     /// <summary>No member of it is left at its default, so that none can be forgotten by what stores it.</summary>
     public static Transaction Rich(string gid) => new()
     {
@@ -42,11 +49,13 @@ internal static class Samples
             QueryPrepared = "http://a/query?x=1&y=ü",
             Callback = new BranchDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start),
             NoticeUrl = "http://a/told?ü=1",
+            Submitted = Start.AddMilliseconds(11),
             CustomData = "{\"note\":\"日本 \\u0000 😀 <&'+>\"}",
             Options = new TransactionOptions
             {
                 TimeoutToFail = TimeSpan.FromSeconds(35),
                 RetryInterval = TimeSpan.FromMilliseconds(1),
+                RetryIntervalNamed = true,
                 RetryIntervalMax = TimeSpan.FromDays(40),
                 RequestTimeout = TimeSpan.FromMilliseconds(3001),
                 RetryLimit = 7,
@@ -69,6 +78,7 @@ internal static class Samples
         RollbackReason = "balance of 陈 too low\n\"really\"",
         Result = "{\"r\":1}",
         RetryCount = 3,
+        Hurried = Start.AddMilliseconds(12),
         Updated = Start.AddMilliseconds(2),
         Finished = Start.AddMilliseconds(3),
         WakeAt = Start.AddMilliseconds(4),

@@ -160,7 +160,7 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
         await _store.Start(Token);
         for (var i = 0; i < count; i++)
         {
-            await _store.Write(Samples.Insert(Samples.Plain($"g{i}", due: Samples.Start.AddSeconds(i))), Token);
+            await _store.Write(Samples.Insert(Samples.Retrying($"g{i}", Samples.Start.AddSeconds(i))), Token);
         }
     }
 }

@@ -75,6 +75,24 @@ public sealed class TransactionCodecTests
     }
 
     [Fact]
+    public void FrozenFormatOfASubmitsOptions_IsReadAndWritten()
+    {
+        const string Amendment =
+            """
+            {"o":{"f":1000,"r":2000,"g":true,"m":600000,"q":4000,"c":true,"d":5000},"h":{"X":"1"},"d":"{\"delay\":5}","n":"http://a/n","s":1772368216000,"b":[{"i":"03","o":"confirm","u":"http://s/3","c":1772368215127}]}
+            """;
+        var state = Decode(Definition, Progress, Amendment);
+        Assert.Equal(3, state.Branches.Length);
+        Assert.Equal(("http://a/q", "g-1"), (state.Definition.QueryPrepared, state.Definition.Gid)); // What a submit does not change.
+        Assert.Equal((true, At.AddSeconds(1)), (state.Definition.Options.RetryIntervalNamed, state.Definition.Submitted));
+        Assert.Equal(Amendment, Text(TransactionCodec.EncodeAmendment(state.Definition, state.Branches.AsSpan()[2..])));
+
+        var emptied = Decode(Definition, Progress, """{"o":{"r":1}}""", Appended); // It names all there is: what it leaves out is gone.
+        Assert.Empty(emptied.Definition.BranchHeaders);
+        Assert.Equal(("", null), (emptied.Definition.CustomData, emptied.Definition.Submitted));
+    }
+
+    [Fact]
     public void Defaults_AreNotWritten()
     {
         var state = Samples.Plain("g") with { Branches = [] };

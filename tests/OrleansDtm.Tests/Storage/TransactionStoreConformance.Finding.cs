@@ -184,14 +184,29 @@ public abstract partial class TransactionStoreConformance
     [Fact]
     public async Task FindWaiting_IsExclusiveAndLatestFirst()
     {
-        await Insert("a", due: 10);
-        await Insert("c", due: 30);
-        await Insert("b", due: 20);
-        await Insert("never", due: null);
+        foreach (var (gid, due) in new[] { ("a", 10), ("c", 30), ("b", 20) })
+        {
+            await Write(Samples.Insert(Samples.Retrying(gid, At(due))));
+        }
 
+        await Insert("never", due: null);
         Assert.Equal(["c", "b"], (await Store.FindWaiting(At(10), 10, Token)).Select(static d => d.Gid));
         Assert.Equal(["c"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));
         Assert.Empty(await Store.FindWaiting(At(30), 10, Token));
+    }
+
+    /// <summary>More of them than a store reads at once stand before the one that is looked for.</summary>
+    [Fact]
+    public async Task FindWaiting_PassesOverWhatWaitsForADeadlineOnly()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 1100).Select(i => Insert($"delayed{i}", due: 100 + (i % 7))));
+        await Write(Samples.Insert(Samples.Retrying("retrying", At(50))));
+        var asked = Samples.Rich("asked") with { Status = TransactionStatus.Prepared, Finished = null, WakeAt = At(40), LeaseUntil = null };
+        await Write(Samples.Insert(asked with { Branches = [], Callback = asked.Callback! with { InFlight = false, RetryAt = At(40) }, Notice = null }));
+
+        Assert.Equal(["retrying", "asked"], (await Store.FindWaiting(At(0), 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["retrying"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));
+        Assert.Empty(await Store.FindWaiting(At(50), 10, Token));
     }
 
     [Fact]

@@ -143,6 +143,41 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Options_OfALaterSubmit_TakeThePlaceOfThoseBefore()
+    {
+        var state = Samples.Plain("options") with { Branches = [] };
+        await Write(Samples.Insert(state));
+        var joined = Samples.Update(state, static t => t with { Branches = [new Branch { Definition = Samples.Call("01", "confirm") }] });
+        await Write(joined);
+
+        var rich = Samples.Rich("options").Definition;
+        var submitted = Samples.Update(joined.Next, t => t with
+        {
+            Definition = t.Definition with
+            {
+                Options = rich.Options,
+                BranchHeaders = rich.BranchHeaders,
+                CustomData = rich.CustomData,
+                NoticeUrl = rich.NoticeUrl,
+                Submitted = rich.Submitted,
+            },
+            Branches = [.. t.Branches, new Branch { Definition = Samples.Call("02", "confirm") }],
+        });
+        Assert.Equal(WriteResult.Written, await Write(submitted));
+        Assert.Equal(Samples.Describe(submitted.Next), Samples.Describe((await Store.Load("options", Token))!.Transaction));
+
+        var gone = Samples.Update(submitted.Next, static t => t with
+        {
+            Branches = [.. t.Branches, new Branch { Definition = Samples.Call("03", "confirm") }],
+        });
+        Assert.Equal(WriteResult.Written, await Write(gone));
+        Assert.Equal(WriteResult.Conflict, await Write(submitted));
+        Assert.Equal(Samples.Describe(gone.Next), Samples.Describe((await Store.Load("options", Token))!.Transaction));
+        var listed = Assert.Single(await Store.List(new TransactionFilter { Gid = "options" }, Token));
+        Assert.Equal(rich.CustomData, listed.Transaction.Definition.CustomData);
+    }
+
+    [Fact]
     public async Task Gids_CompareBytewise()
     {
         string[] gids =

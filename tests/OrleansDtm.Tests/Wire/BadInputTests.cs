@@ -29,7 +29,8 @@ public sealed class BadInputTests(RunningServer running)
         if (body["gid"] is { } sent && sent.ToString() is { Length: > 0 } spoiled && spoiled != gid)
         {
             await NothingIsStored(spoiled);
-            await NothingIsStored(string.Concat(spoiled.Where(static c => !char.IsControl(c)))); // cleaned is not what was asked for
+            var cleaned = string.Concat(spoiled.Where(static c => !char.IsControl(c))).TrimEnd(); // is not what was asked for
+            await (cleaned.Length == 0 ? Task.CompletedTask : NothingIsStored(cleaned));
         }
 
         Assert.Empty(busi.Calls);

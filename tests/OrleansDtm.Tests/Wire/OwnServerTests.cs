@@ -52,6 +52,12 @@ public sealed class OwnServerTests
         using var dtm = new Dtm(server);
         busi.On("/Act1", Reply.Error, Reply.Error, Reply.Error, Reply.Success);
         string[] gids = [SagaBody.NewGid(), SagaBody.NewGid(), SagaBody.NewGid()];
+        foreach (var delay in new[] { 3000, 3001, 3002 })
+        {
+            // Later than all others, and nothing makes them happen sooner: neither counted nor in the way.
+            await dtm.Accept(PatternBodies.Msg(SagaBody.NewGid(), busi).With("custom_data", $$"""{"delay":{{delay}}}"""));
+        }
+
         foreach (var gid in gids)
         {
             await dtm.Accept(SagaBody.Of(gid, busi).With("retry_interval", 300));

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Grpc.Core;
+
+namespace OrleansDtm.Client.Grpc;
+
+/// <summary>Calls of the coordinator: with a time limit and the API key, and with the SDK's exceptions.</summary>
+/// <param name="address">For error texts.</param>
+/// <param name="options">Time limits and key.</param>
+/// <param name="clock">What the limits go by.</param>
+internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider clock)
+{
+    private const string OurService = "orleansdtm.Coordinator";
+
+    /// <summary>A method of our service.</summary>
+    /// <exception cref="NotSupportedException">The coordinator does not have it.</exception>
+    public async Task<T> MakeOurs<T>(
+        string api,
+        string? gid,
+        Func<CallOptions, AsyncUnaryCall<T>> call,
+        CancellationToken cancellationToken,
+        TimeSpan? limit = null)
+    {
+        try
+        {
+            return await Make(api, gid, call, cancellationToken, limit).ConfigureAwait(false);
+        }
+        catch (DtmUnavailableException e) when (
+            e.InnerException is RpcException { StatusCode: StatusCode.Unimplemented })
+        {
+            throw new NotSupportedException(
+                $"The coordinator at {address} has no gRPC method {OurService}/{api}, which DTM's own servers lack. " +
+                "Ask it over HTTP: leave out AddOrleansDtmGrpc, or, for what is not prepared or submitted, " +
+                $"set DtmGrpcOptions.{nameof(DtmGrpcOptions.HttpFallback)}.",
+                e);
+        }
+    }
+
+    public async Task<T> Make<T>(
+        string api,
+        string? gid,
+        Func<CallOptions, AsyncUnaryCall<T>> call,
+        CancellationToken cancellationToken,
+        TimeSpan? limit = null)
+    {
+        var patience = limit ?? options.RequestTimeout;
+        using var late = new CancellationTokenSource(patience, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        try
+        {
+            using var calling = call(new CallOptions(Proof(), cancellationToken: both.Token));
+            return await calling.ResponseAsync.ConfigureAwait(false);
+        }
+        catch (RpcException e) when (!both.IsCancellationRequested)
+        {
+            throw GrpcStatuses.Refusal(e, api, gid);
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var why = string.Create(CultureInfo.InvariantCulture, $"no answer within {patience.TotalSeconds} s");
+            throw new DtmUnavailableException($"The coordinator at {address} cannot be asked: {why}", e)
+            {
+                Gid = gid,
+                Reason = why,
+            };
+        }
+    }
+
+    private Metadata? Proof() =>
+        options.ApiKey is { Length: > 0 } key ? new Metadata { { "authorization", "Bearer " + key } } : null;
+}

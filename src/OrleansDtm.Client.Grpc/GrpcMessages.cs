@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
+using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Coordination;
+using OrleansDtm.Protocol.Wire;
+using Branch = OrleansDtm.Protocol.Coordination.Branch;
+
+namespace OrleansDtm.Client.Grpc;
+
+/// <summary>The SDK's requests and answers as messages of the coordinator's gRPC API.</summary>
+internal static class GrpcMessages
+{
+    /// <summary>DTM's message, in whole seconds: parts of one count as one.</summary>
+    public static DtmRequest Dtms(TransactionRequest request)
+    {
+        var message = new DtmRequest
+        {
+            Gid = request.Gid ?? "",
+            TransType = request.TransType ?? "",
+            TransOptions = new DtmTransOptions
+            {
+                WaitResult = request.WaitResult ?? false,
+                TimeoutToFail = Seconds(request.TimeoutToFail),
+                RetryInterval = Seconds(request.RetryInterval),
+                RequestTimeout = Seconds(request.RequestTimeout),
+                RetryLimit = request.RetryLimit ?? 0,
+            },
+            CustomedData = request.CustomData ?? "",
+            QueryPrepared = request.QueryPrepared ?? "",
+            Steps = request.Steps is null ? ""
+                : JsonSerializer.Serialize(request.Steps, HttpCoordinator.Written.ListStepRequest),
+            RollbackReason = request.RollbackReason ?? "",
+        };
+        message.BinPayloads.AddRange(
+            (request.BinPayloads ?? []).Select(static payload => ByteString.CopyFrom(payload.Span)));
+        Add(message.TransOptions.BranchHeaders, request.BranchHeaders);
+        Add(message.ReqExtra, request.ReqExtra);
+        return message;
+    }
+
+    /// <summary>Ours, which carries everything.</summary>
+    public static Submission Ours(TransactionRequest request)
+    {
+        var message = new Submission
+        {
+            Request = Dtms(request),
+            Concurrent = request.Concurrent ?? false,
+            CallbackUrl = request.CallbackUrl ?? "",
+        };
+        if (request.TimeoutToFail is { } timeout)
+        {
+            message.TimeoutToFail = timeout;
+        }
+
+        if (request.RetryInterval is { } interval)
+        {
+            message.RetryInterval = interval;
+        }
+
+        if (request.RequestTimeout is { } limit)
+        {
+            message.RequestTimeout = limit;
+        }
+
+        return message;
+    }
+
+    /// <summary>DTM's message can say all of it, but for parts of seconds.</summary>
+    public static bool FitsDtm(TransactionRequest request) =>
+        request.Concurrent != true && string.IsNullOrEmpty(request.CallbackUrl);
+
+    /// <summary>DTM's message can say all of it.</summary>
+    public static bool FitsDtmExactly(TransactionRequest request) =>
+        FitsDtm(request) && IsWhole(request.TimeoutToFail) && IsWhole(request.RetryInterval)
+            && IsWhole(request.RequestTimeout);
+
+    public static DtmBranchRequest Of(RegisterRequest request)
+    {
+        var message = new DtmBranchRequest
+        {
+            Gid = request.Gid ?? "",
+            TransType = request.TransType ?? "",
+            BranchID = request.BranchId ?? "",
+            BusiPayload = ByteString.CopyFrom(request.Data.Span),
+        };
+        message.Data.Add(request.Fields.ToDictionary());
+        return message;
+    }
+
+    public static ListFilter Of(TransactionFilter filter) => new()
+    {
+        Status = filter.Status is { } status ? CoordinatorJson.Word(status) : "",
+        TransType = filter.TransType ?? "",
+        CreatedFrom = filter.CreatedFrom is { } from ? Timestamp.FromDateTimeOffset(from) : null,
+        CreatedTo = filter.CreatedTo is { } to ? Timestamp.FromDateTimeOffset(to) : null,
+        Limit = filter.Limit,
+        Position = filter.Position ?? "",
+    };
+
+    /// <param name="reply">How far it has come.</param>
+    /// <param name="customData">Empty = the coordinator does not tell.</param>
+    public static WorkflowProgress Progress(DtmProgressesReply reply, string customData)
+    {
+        try
+        {
+            return new WorkflowProgress(
+                CoordinatorJson.Status(reply.Transaction?.Status ?? ""),
+                reply.Transaction?.RollbackReason ?? "",
+                Convert.FromBase64String(reply.Transaction?.Result ?? ""),
+                CoordinatorJson.Begun(customData),
+                [.. reply.Progresses.Select(
+                    static p => RecordedStep.Of(p.BranchID, p.Op, p.Status, p.BinData.Memory)).OfType<RecordedStep>()]);
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw new DtmUnavailableException(
+                $"The coordinator's answer is not what DTM's protocol says: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Null = there is no such transaction.</summary>
+    public static TransactionInfo? Info(QueryReply reply) =>
+        reply.Transaction is { } transaction ? Info(transaction, [.. reply.Branches.Select(Info)]) : null;
+
+    public static TransactionPage Page(ListReply reply) =>
+        new(
+            [.. reply.Transactions.Select(static t => Info(t, []))],
+            reply.NextPosition.Length > 0 ? reply.NextPosition : null);
+
+    public static IReadOnlyList<TopicSubscriber> Subscribers(SubscribersReply reply) =>
+        [.. reply.Subscribers.Select(static s => new TopicSubscriber(s.Url, s.Remark))];
+
+    private static TransactionInfo Info(Transaction transaction, IReadOnlyList<BranchInfo> branches) => new()
+    {
+        Gid = transaction.Gid,
+        TransType = transaction.TransType,
+        Status = CoordinatorJson.Status(transaction.Status),
+        Created = transaction.CreateTime?.ToDateTimeOffset(),
+        Updated = transaction.UpdateTime?.ToDateTimeOffset(),
+        Finished = transaction.FinishTime?.ToDateTimeOffset(),
+        NextRetry = transaction.NextCronTime?.ToDateTimeOffset(),
+        RollbackReason = transaction.RollbackReason,
+        Result = transaction.Result,
+        CustomData = transaction.CustomData,
+        Branches = branches,
+    };
+
+    private static BranchInfo Info(Branch branch) => new()
+    {
+        BranchId = branch.BranchId,
+        Op = branch.Op,
+        Url = branch.Url,
+        Payload = branch.BinData.Memory,
+        Status = branch.Status,
+        Attempts = branch.Attempts,
+        LastError = branch.LastError.Length > 0 ? branch.LastError : null,
+        Finished = branch.FinishTime?.ToDateTimeOffset(),
+    };
+
+    private static void Add(MapField<string, string> map, Dictionary<string, string?>? values)
+    {
+        foreach (var (name, value) in values ?? [])
+        {
+            map[name] = value ?? "";
+        }
+    }
+
+    private static long Seconds(double? seconds) => (long)Math.Ceiling(seconds ?? 0);
+
+    private static bool IsWhole(double? seconds) => seconds is not { } value || value == Math.Ceiling(value);
+}

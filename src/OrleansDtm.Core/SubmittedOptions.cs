@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+
+namespace OrleansDtm.Core;
+
+/// <summary>What the submit of a prepared transaction changes in what its prepare said. Steps and payloads stay the prepare's.</summary>
+internal static class SubmittedOptions
+{
+    /// <param name="prepared">As it is stored.</param>
+    /// <param name="submission">What came with the submit.</param>
+    /// <param name="submitted">The present moment, storable.</param>
+    /// <returns>The same object when nothing changes.</returns>
+    public static TransactionDefinition Merge(TransactionDefinition prepared, Submission submission, DateTimeOffset submitted)
+    {
+        var merged = submission.Named == NamedOptions.None ? prepared : Merge(prepared, submission.Definition, submission.Named);
+        return merged.Type == TransactionType.Msg && merged.Options.Delay > TimeSpan.Zero
+            ? merged with { Submitted = submitted }
+            : merged;
+    }
+
+    /// <summary>See <see cref="TransactionMachine.PrepareAskedToWait"/>.</summary>
+    /// <param name="state">Before the event.</param>
+    /// <param name="occurred">Something that is asked for.</param>
+    public static bool PrepareAskedToWait(Transaction? state, TransactionEvent occurred) =>
+        state is { Definition.Options.WaitResult: true } && occurred switch
+        {
+            TransactionEvent.Submit e =>
+                state.Status == TransactionStatus.Prepared && !e.Submission.Named.HasFlag(NamedOptions.WaitResult),
+            TransactionEvent.Abort => state.Status is TransactionStatus.Prepared or TransactionStatus.Aborting,
+            _ => false,
+        };
+
+    /// <summary>
+    /// SDKs repeat with the submit what they said with the prepare: that is no change, and costs no write. wait_result is not among
+    /// them, because it is the request's alone.
+    /// </summary>
+    private static TransactionDefinition Merge(TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
+    {
+        var (old, said) = (prepared.Options, submit.Options);
+        var options = old with
+        {
+            TimeoutToFail = named.HasFlag(NamedOptions.TimeoutToFail) ? said.TimeoutToFail : old.TimeoutToFail,
+            RetryInterval = WinsRetryInterval(old, named) ? said.RetryInterval : old.RetryInterval,
+            RetryIntervalNamed = old.RetryIntervalNamed || said.RetryIntervalNamed,
+            RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : old.RequestTimeout,
+            Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : old.Concurrent,
+            Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : old.Delay,
+        };
+        var customData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData;
+        var noticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl;
+        var headers = named.HasFlag(NamedOptions.BranchHeaders) ? submit.BranchHeaders : prepared.BranchHeaders;
+        return options == old && customData == prepared.CustomData && noticeUrl == prepared.NoticeUrl && Same(headers, prepared.BranchHeaders)
+            ? prepared
+            : prepared with { Options = options, CustomData = customData, NoticeUrl = noticeUrl, BranchHeaders = headers };
+    }
+
+    private static bool Same(ImmutableDictionary<string, string> headers, ImmutableDictionary<string, string> others) =>
+        ReferenceEquals(headers, others)
+        || (headers.Count == others.Count && headers.All(h => others.TryGetValue(h.Key, out var value) && value == h.Value));
+
+    /// <summary>Where neither names it, it follows from timeout_to_fail.</summary>
+    private static bool WinsRetryInterval(TransactionOptions prepared, NamedOptions named) =>
+        named.HasFlag(NamedOptions.RetryInterval) || (named.HasFlag(NamedOptions.TimeoutToFail) && !prepared.RetryIntervalNamed);
+}

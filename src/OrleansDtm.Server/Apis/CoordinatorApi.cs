@@ -1,0 +1,77 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Coordination;
+using OrleansDtm.Server.Telemetry;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>Our gRPC API beside DTM's: what HTTP offers and DTM's messages cannot carry. Only translates.</summary>
+internal sealed class CoordinatorApi(TransactionService transactions, TopicService topics) : Coordinator.CoordinatorBase
+{
+    private const string TopicCategory = "topics";
+    private static readonly Empty Done = new();
+
+    public override Task<Empty> Submit(Submission message, ServerCallContext context)
+    {
+        var request = Read(message, context);
+        return Answer(transactions.Submit(request), reply => Waits.OfSubmit(request, reply));
+    }
+
+    public override Task<Empty> Prepare(Submission request, ServerCallContext context) =>
+        Answer(transactions.Prepare(Read(request, context)));
+
+    public override async Task<WorkflowReply> PrepareWorkflow(Submission request, ServerCallContext context)
+    {
+        var (reply, workflow) = await transactions.PrepareWorkflow(Read(request, context), context.CancellationToken);
+        Check(reply, Awaited.Nothing);
+        var view = TransactionService.View(workflow!);
+        return new WorkflowReply { Progress = GrpcAnswers.Of(view), CustomData = view.Transaction.CustomData ?? "" };
+    }
+
+    public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
+        CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken));
+
+    public override async Task<ListReply> List(ListFilter request, ServerCallContext context) =>
+        CoordinatorMessages.Of(await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken));
+
+    public override Task<Empty> ForceStop(GidRequest request, ServerCallContext context) =>
+        Answer(transactions.ForceStop(new TransactionRequest { Gid = request.Gid }));
+
+    public override Task<Empty> RetryNow(GidRequest request, ServerCallContext context) =>
+        Answer(transactions.ResetNextCronTime(new TransactionRequest { Gid = request.Gid }));
+
+    public override Task<Empty> RetryBranch(BranchRequest request, ServerCallContext context) =>
+        Answer(transactions.RetryBranch(request.Gid, request.BranchId, request.Op));
+
+    public override async Task<SubscribersReply> Subscribers(TopicRequest request, ServerCallContext context) =>
+        CoordinatorMessages.Subscribers(
+            await topics.QueryKeyValue(TopicCategory, request.Topic, context.CancellationToken));
+
+    private static TransactionRequest Read(Submission message, ServerCallContext context)
+    {
+        var request = GrpcRequests.Of(message);
+        HttpTracing.Attach(context.GetHttpContext(), request);
+        return request;
+    }
+
+    private static async Task<Empty> Answer(Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
+    {
+        var reply = await request;
+        Check(reply, awaited?.Invoke(reply) ?? Awaited.Nothing);
+        return Done;
+    }
+
+    /// <summary>DTM's service has one code for a wrong request and an unknown gid; this one need not.</summary>
+    private static void Check(TransactionReply reply, Awaited awaited)
+    {
+        if (reply.Kind == ReplyKind.NotFound)
+        {
+            throw GrpcAnswers.Error(StatusCode.NotFound, reply.Message, AnswerOutcomes.NotFound);
+        }
+
+        GrpcAnswers.Check(reply, awaited);
+    }
+}

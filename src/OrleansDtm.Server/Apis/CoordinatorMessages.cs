@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using OrleansDtm.Grains.Service;
+using OrleansDtm.Protocol;
+using OrleansDtm.Protocol.Coordination;
+
+namespace OrleansDtm.Server.Apis;
+
+/// <summary>The messages of <see cref="CoordinatorApi"/>, from and to what the other APIs use.</summary>
+internal static class CoordinatorMessages
+{
+    /// <exception cref="RequestException">One of its fields makes no sense.</exception>
+    public static ListRequest Of(ListFilter filter) => ListQuery.Parse(name => name switch
+    {
+        "status" => filter.Status,
+        "transType" => filter.TransType,
+        "createTimeStart" => Milliseconds(filter.CreatedFrom),
+        "createTimeEnd" => Milliseconds(filter.CreatedTo),
+        "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
+        "position" => filter.Position,
+        _ => null,
+    });
+
+    public static QueryReply Of(QueryView view)
+    {
+        var reply = new QueryReply { Transaction = view.Transaction is null ? null : Of(view.Transaction) };
+        reply.Branches.AddRange(view.Branches.Select(Of));
+        return reply;
+    }
+
+    public static ListReply Of(ListView view)
+    {
+        var reply = new ListReply { NextPosition = view.NextPosition };
+        reply.Transactions.AddRange((view.Transactions ?? []).Select(Of));
+        return reply;
+    }
+
+    public static SubscribersReply Subscribers(KeyValueListView view)
+    {
+        var reply = new SubscribersReply();
+        if (view.Items is [{ Value.Length: > 0 } topic])
+        {
+            var subscribers = JsonSerializer.Deserialize(topic.Value, ProtocolJson.Default.ListSubscriberView) ?? [];
+            reply.Subscribers.AddRange(
+                subscribers.Select(static s => new Subscriber { Url = s.Url, Remark = s.Remark }));
+        }
+
+        return reply;
+    }
+
+    private static Transaction Of(TransactionView view)
+    {
+        var ended = view.Status is "succeed" or "failed";
+        return new Transaction
+        {
+            Gid = view.Gid,
+            TransType = view.TransType,
+            Status = view.Status,
+            RollbackReason = view.RollbackReason ?? "",
+            Result = view.Result ?? "",
+            CustomData = view.CustomData ?? "",
+            CreateTime = Timestamp.FromDateTime(view.CreateTime),
+            UpdateTime = Timestamp.FromDateTime(view.UpdateTime),
+            FinishTime = ended ? Timestamp.FromDateTime(view.FinishTime ?? view.RollbackTime ?? view.UpdateTime) : null,
+            NextCronTime = ended ? null : Timestamp.FromDateTime(view.NextCronTime),
+        };
+    }
+
+    private static Branch Of(BranchView view) => new()
+    {
+        BranchId = view.BranchId,
+        Op = view.Op,
+        Url = view.Url ?? "",
+        BinData = UnsafeByteOperations.UnsafeWrap(view.BinData ?? []),
+        Status = view.Status,
+        Attempts = view.Attempts,
+        LastError = view.LastError ?? "",
+        FinishTime = view.FinishTime is { } finished ? Timestamp.FromDateTime(finished) : null,
+    };
+
+    /// <summary>
+    /// Whatever the message says of seconds and nanoseconds, in range or not: the filter judges the result.
+    /// </summary>
+    private static string? Milliseconds(Timestamp? time) => time is null
+        ? null
+        : (((Int128)time.Seconds * 1000) + (time.Nanos / 1_000_000)).ToString(CultureInfo.InvariantCulture);
+}

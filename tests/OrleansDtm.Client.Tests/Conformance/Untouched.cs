@@ -1,0 +1,20 @@
+namespace OrleansDtm.Client.Tests.Conformance;
+
+/// <summary>A handler of an HTTP client that must not be used: fails each request and remembers it.</summary>
+internal sealed class Untouched : DelegatingHandler
+{
+    private readonly List<string> _requests = [];
+
+    public IReadOnlyList<string> Requests => _requests;
+
+    protected override Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        lock (_requests)
+        {
+            _requests.Add($"{request.Method} {request.RequestUri}");
+        }
+
+        throw new InvalidOperationException("HTTP is not to be asked.");
+    }
+}
