@@ -283,4 +283,8 @@ public sealed record BranchAnswer
 
     [Id(2)]
     public TimeSpan Duration { get; init; }
+
+    /// <summary>How long the branch asked not to be called again; zero = it did not say.</summary>
+    [Id(3)]
+    public TimeSpan RetryAfter { get; init; }
 }

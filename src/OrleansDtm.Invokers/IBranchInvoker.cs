@@ -34,6 +34,13 @@ public sealed record BranchInvocation
     /// <summary>Null = none. Of a trace context see <see cref="ToldTrace"/>.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
+    /// <summary>
+    /// What is left of the request timeout, told to branches whose protocol has a word for it; null (default) = not
+    /// told. The call itself
+    /// is ended by its token.
+    /// </summary>
+    public TimeSpan? Timeout { get; init; }
+
     /// <summary>Told to the branch, unless <see cref="Headers"/> tell it otherwise; null = nothing is told.</summary>
     public TraceContext? Trace { get; init; }
 

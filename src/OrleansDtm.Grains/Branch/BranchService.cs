@@ -70,7 +70,7 @@ internal sealed class BranchService(
             try
             {
                 var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-                return Answer(call, await invoker.Invoke(Invocation(call, span), budget.Token).ConfigureAwait(false), started, span);
+                return Answer(call, await invoker.Invoke(Invocation(call, span, started), budget.Token).ConfigureAwait(false), started, span);
             }
             finally
             {
@@ -106,8 +106,10 @@ internal sealed class BranchService(
         }
     }
 
-    private static BranchInvocation Invocation(BranchCallMessage call, TraceSpan? span) => new()
+    private BranchInvocation Invocation(BranchCallMessage call, TraceSpan? span, long started) => new()
     {
+        // What the queue has left of the budget.
+        Timeout = TimeSpan.FromMilliseconds(call.TimeoutMs) - clock.GetElapsedTime(started),
         Gid = call.Gid,
         Type = call.Type,
         Protocol = call.Protocol,
@@ -145,5 +147,6 @@ internal sealed class BranchService(
         },
         Error = outcome.Error,
         Duration = duration,
+        RetryAfter = outcome.RetryAfter,
     };
 }

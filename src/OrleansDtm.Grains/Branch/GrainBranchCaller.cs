@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Transaction;
+using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Branch;
 
@@ -32,6 +33,11 @@ internal sealed class GrainBranchCaller(GrainReferences grains, BranchServices o
 
     private static ReadOnlySpan<char> AuthorityOf(ReadOnlySpan<char> url)
     {
+        if (ServiceUrl.TryRead(url, out var name, out _))
+        {
+            return name;
+        }
+
         var scheme = url.IndexOf("://");
         if (scheme >= 0)
         {

@@ -85,8 +85,8 @@ internal static class Messages
     {
         BranchOutcome.Succeeded => Core.Outcome.Succeeded,
         BranchOutcome.Failed => Core.Outcome.Failed(answer.Error ?? ""),
-        BranchOutcome.Ongoing => Core.Outcome.Ongoing(answer.Error),
-        BranchOutcome.Unknown => Core.Outcome.Unknown(answer.Error ?? ""),
+        BranchOutcome.Ongoing => Core.Outcome.Ongoing(answer.Error) with { RetryAfter = answer.RetryAfter },
+        BranchOutcome.Unknown => Core.Outcome.Unknown(answer.Error ?? "") with { RetryAfter = answer.RetryAfter },
         BranchOutcome.NotSent => Core.Outcome.NotSent(answer.Error ?? ""),
         _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Outcome, "An answer needs an outcome."),
     };

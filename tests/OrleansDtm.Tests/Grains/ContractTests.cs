@@ -198,5 +198,5 @@ public sealed class ContractTests
     private static TransactionReply Reply() =>
         new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost", Waited = true };
 
-    private static BranchAnswer Answer() => new() { Outcome = BranchOutcome.Ongoing, Error = "wait", Duration = TimeSpan.FromTicks(12_345) };
+    private static BranchAnswer Answer() => new() { Outcome = BranchOutcome.Ongoing, Error = "wait", Duration = TimeSpan.FromTicks(12_345), RetryAfter = TimeSpan.FromSeconds(7) };
 }
