@@ -31,6 +31,29 @@ public static class RetryPolicy
     /// <summary>The wait after ONGOING: constant, because the service is healthy and asked for patience.</summary>
     public static TimeSpan AfterOngoing(TransactionOptions options) => options.RetryInterval;
 
+    /// <summary>
+    /// The wait where the service has said when it wants to be called again: no shorter than it asked, at most the cap,
+    /// plus jitter that
+    /// spreads the transactions that were all told the same.
+    /// </summary>
+    /// <param name="wait">What the rules above say: the least there is.</param>
+    /// <param name="asked">What the service asked for; zero = nothing.</param>
+    /// <param name="options">Interval and cap.</param>
+    /// <param name="failures">Errors in a row, for the jitter.</param>
+    /// <param name="gid">Seeds the jitter.</param>
+    /// <param name="index">Seeds the jitter.</param>
+    public static TimeSpan AtLeast(TimeSpan wait, TimeSpan asked, TransactionOptions options, int failures, string gid, int index)
+    {
+        if (asked <= TimeSpan.Zero)
+        {
+            return wait;
+        }
+
+        double least = Math.Min(asked.Ticks, Math.Max(options.RetryIntervalMax.Ticks, options.RetryInterval.Ticks));
+        least *= 1 + (JitterShare * Fraction(gid, index, failures));
+        return least > wait.Ticks ? TimeSpan.FromTicks((long)least) : wait;
+    }
+
     /// <summary>A number in [0, 1) that differs between transactions, branches and attempts (FNV-1a with a final mix).</summary>
     private static double Fraction(string gid, int index, int failures)
     {

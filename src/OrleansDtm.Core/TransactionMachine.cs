@@ -273,14 +273,14 @@ public static class TransactionMachine
                 rules.OnFailed(draft, e.Index, outcome.Error ?? "");
                 break;
             case OutcomeKind.Ongoing:
-                WaitOrLeave(draft, rules, e.Index, 0);
+                WaitOrLeave(draft, rules, e.Index, 0, outcome.RetryAfter);
                 break;
             case OutcomeKind.NotSent:
-                WaitOrLeave(draft, rules, e.Index, before.Failures);
+                WaitOrLeave(draft, rules, e.Index, before.Failures, outcome.RetryAfter);
                 break;
             case OutcomeKind.Unknown:
                 rules.OnError(draft, e.Index);
-                WaitOrLeave(draft, rules, e.Index, before.Failures + 1);
+                WaitOrLeave(draft, rules, e.Index, before.Failures + 1, outcome.RetryAfter);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(e), outcome.Kind, "An answer needs an outcome.");
@@ -289,7 +289,7 @@ public static class TransactionMachine
         return null;
     }
 
-    private static void WaitOrLeave(Draft draft, ICallRules rules, int index, int failures)
+    private static void WaitOrLeave(Draft draft, ICallRules rules, int index, int failures, TimeSpan asked)
     {
         var definition = draft.State.Definition;
         DateTimeOffset? retryAt = null;
@@ -299,7 +299,7 @@ public static class TransactionMachine
                 ? RetryPolicy.AfterOngoing(definition.Options)
                 : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
 
-            retryAt = draft.After(wait);
+            retryAt = draft.After(RetryPolicy.AtLeast(wait, asked, definition.Options, failures, definition.Gid, index));
         }
 
         draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };

@@ -88,6 +88,11 @@ public static class BranchOps
 /// <param name="Error">Why it did not succeed, for people; null on success.</param>
 public readonly record struct Outcome(OutcomeKind Kind, string? Error = null)
 {
+    /// <summary>
+    /// How long the service asked not to be called again (Retry-After). Zero (default) = it did not say.
+    /// </summary>
+    public TimeSpan RetryAfter { get; init; }
+
     public static Outcome Succeeded { get; } = new(OutcomeKind.Succeeded);
 
     public static Outcome Failed(string error) => new(OutcomeKind.Failed, error);

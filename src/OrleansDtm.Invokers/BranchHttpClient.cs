@@ -1,79 +1,93 @@
-using System.Buffers;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Turns the status and the first bytes of an answer into an outcome.</summary>
-/// <param name="status">HTTP's.</param>
-/// <param name="body">As much as was read.</param>
-/// <param name="whole">Nothing was cut off.</param>
-internal delegate Outcome AnswerRules(int status, ReadOnlySpan<byte> body, bool whole);
-
-/// <summary>What all calls over HTTP share: the connections, the branch headers, a bounded read of the answer, words for every mishap.</summary>
+/// <summary>
+/// What all calls over HTTP share: the connections, the branch headers, a bounded read of the answer, words for every
+/// mishap. Answers may be
+/// compressed (gzip, deflate, br), but that is not asked for: a result is a word, and compressing it would cost both
+/// sides.
+/// </summary>
 public sealed class BranchHttpClient : IDisposable
 {
-    private static readonly MediaTypeHeaderValue JsonContent = new("application/json");
-
     private readonly InvokerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly ServicePlaces? _services;
     private readonly HttpMessageInvoker _http;
+    private readonly HttpMessageInvoker? _proxied;
 
-    public BranchHttpClient(InvokerOptions options)
+    /// <summary>
+    /// Apart from the others: a connection that may be opened in the name of a service is not for calls of its address.
+    /// </summary>
+    private readonly HttpMessageInvoker? _named;
+
+    /// <param name="options">Limits, rules, proxy.</param>
+    /// <param name="clock">For dates in Retry-After; null (default) = the machine's.</param>
+    /// <param name="log">Told of headers that are left out; null (default) = nobody.</param>
+    public BranchHttpClient(InvokerOptions options, TimeProvider? clock = null, ILogger<BranchHttpClient>? log = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        _clock = clock ?? TimeProvider.System;
+        _log = log ?? NullLogger<BranchHttpClient>.Instance;
+        _http = new HttpMessageInvoker(Handler(options).Guard(options));
+        if (options.Proxy is { } proxy)
         {
-            // A redirect is the service's mistake, or somebody's trick: it must not move a call to another host.
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            PooledConnectionLifetime = options.ConnectionLifetime,
-            MaxResponseHeadersLength = Math.Max(1, options.ResponseHeaderBytesMax / 1024),
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = options.ConnectTimeout,
+            // It opens the connections, so the rules judge what it is asked for, and its own address is the operator's.
+            var handler = Handler(options).UseCertificates(options);
+            (handler.Proxy, handler.UseProxy) = (proxy, true);
+            _proxied = new HttpMessageInvoker(handler);
+        }
 
-            // As Go's client, and so DTM, sends them.
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        }.Guard(options));
+        if (options.Services is { } services)
+        {
+            _services = new ServicePlaces(services);
+            _named = new HttpMessageInvoker(Handler(options).Guard(options));
+        }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _proxied?.Dispose();
+        _named?.Dispose();
+    }
 
     /// <param name="call">Whose headers go with it.</param>
     /// <param name="target">Makes method, URL and body; what it throws is an Unknown outcome too.</param>
+    /// <param name="keep">Bytes of the body that the rules look at; its words they are told however long it is.</param>
     /// <param name="rules">What the answer means.</param>
     /// <param name="cancellationToken">Ends the call; the outcome is then Unknown.</param>
     internal async Task<Outcome> Send(
         BranchInvocation call,
         Func<BranchInvocation, (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body)> target,
+        int keep,
         AnswerRules rules,
         CancellationToken cancellationToken)
     {
         try
         {
             var (method, url, body) = target(call);
-            using var request = Request(call, method, url, body);
-
-            // Behind one address there may be many names: the one that is asked for counts, not only the one that was looked up.
-            if (request.Headers.Host is { } host && _options.Targets.FindProblem($"{request.RequestUri!.Scheme}://{host}") is { } denied)
+            if (ServiceUrl.Is(url) || (_services is not null && ServiceUrl.EndOfName(url) > 0))
             {
-                return Outcome.Unknown($"the branch header Host: {denied}");
+                return await SendToService(call, method, url, body, keep, rules, cancellationToken).ConfigureAwait(false);
             }
 
-            CallSpans.Describe(call.Span, request);
-            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            call.Span?.SetTag("http.response.status_code", (int)response.StatusCode);
-            return await Judge(response, rules, cancellationToken).ConfigureAwait(false);
+            using var request = BranchRequest.Create(call, method, url, body, _log);
+            return await Send(call, request, keep, rules, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             return Outcome.Unknown("no answer within the request timeout");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or UriFormatException or FormatException or NotSupportedException)
+        catch (Exception e) when (e is HttpRequestException or IOException or UriFormatException or FormatException or NotSupportedException
+            or InvalidOperationException)
         {
             return Outcome.Unknown(Words(e));
         }
@@ -86,96 +100,177 @@ public sealed class BranchHttpClient : IDisposable
         return fragment < 0 ? url : url[..fragment];
     }
 
-    private static HttpRequestMessage Request(BranchInvocation call, HttpMethod method, string url, ReadOnlyMemory<byte> body)
+    private static SocketsHttpHandler Handler(InvokerOptions options) => new()
     {
-        var request = new HttpRequestMessage(method, new Uri(url, UriKind.Absolute)) { Content = new ReadOnlyMemoryContent(body) };
-        if (call.Headers is { } headers)
+        // A redirect is the service's mistake, or somebody's trick: it must not move a call to another host.
+        AllowAutoRedirect = false,
+        UseCookies = false,
+
+        // Not even that of the environment: only what the settings name.
+        UseProxy = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        PooledConnectionLifetime = options.ConnectionLifetime,
+        MaxResponseHeadersLength = Math.Max(1, options.ResponseHeaderBytesMax / 1024),
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = options.ConnectTimeout,
+
+        // A service allows a hundred calls on an HTTP/2 connection by habit; the bulkhead may have more.
+        EnableMultipleHttp2Connections = true,
+
+        // As Go's client, and so DTM, sends them.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+    };
+
+    private Task<Outcome> Send(BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules, CancellationToken cancellationToken)
+    {
+        if (_options.Proxy is not { } proxy || proxy.IsBypassed(request.RequestUri!))
         {
-            foreach (var (name, value) in headers)
-            {
-                if (!CallSpans.IsTrace(name))
-                {
-                    Add(request, name, value);
-                }
-            }
+            return Send(_http, call, request, keep, rules, cancellationToken);
         }
 
-        if (call.ToldTrace is { } trace)
-        {
-            Add(request, CallSpans.Parent, trace.Parent);
-            if (trace.State.Length > 0)
-            {
-                Add(request, CallSpans.State, trace.State);
-            }
-        }
-
-        if (!request.Content.Headers.NonValidated.Contains("Content-Type"))
-        {
-            request.Content.Headers.ContentType = JsonContent;
-        }
-
-        if (!request.Headers.NonValidated.Contains("Accept"))
-        {
-            request.Headers.TryAddWithoutValidation("Accept", "application/json");
-        }
-
-        return request;
+        return _options.Targets.FindProxiedProblem(request.RequestUri!) is { } denied
+            ? Task.FromResult(Outcome.Unknown(denied))
+            : Send(_proxied!, call, request, keep, rules, cancellationToken);
     }
 
-    /// <summary>A line break in a value would become a header, or a request, of its own.</summary>
-    private static void Add(HttpRequestMessage request, string name, string value)
+    private async Task<Outcome> Send(
+        HttpMessageInvoker http, BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules, CancellationToken cancellationToken)
     {
-        // Some names (Expires, Content-Type) are taken by the content only, all others by the request.
-        if (value.AsSpan().ContainsAny('\r', '\n', '\0')
-            || !(request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value)))
+        // Behind one address there may be many names: the one that is asked for counts, not only the one that was
+        // looked up.
+        if (call.Headers is not null
+            && request.Headers.Host is { } host
+            && _options.Targets.FindProblem($"{request.RequestUri!.Scheme}://{host}") is { } denied)
         {
-            throw new FormatException($"the branch header '{name}' cannot be sent");
+            return Outcome.Unknown($"the branch header Host: {denied}");
+        }
+
+        CallSpans.Describe(call.Span, request);
+        using var response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        call.Span?.SetTag("http.response.status_code", (int)response.StatusCode);
+        if (call.IsNotice && response.StatusCode == HttpStatusCode.OK)
+        {
+            return Outcome.Succeeded; // Delivered; what else is said means nothing.
+        }
+
+        var outcome = await Judge(response, keep, rules, cancellationToken).ConfigureAwait(false);
+        return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+            ? outcome with { RetryAfter = RetryAfter(response) }
+            : outcome;
+    }
+
+    /// <summary>One endpoint after the other, until one can be connected to.</summary>
+    private async Task<Outcome> SendToService(
+        BranchInvocation call,
+        HttpMethod method,
+        string url,
+        ReadOnlyMemory<byte> body,
+        int keep,
+        AnswerRules rules,
+        CancellationToken cancellationToken)
+    {
+        var (query, name, path) = ReadService(url);
+        var endpoints = _services is null ? [] : await _services.Find(query, cancellationToken).ConfigureAwait(false);
+        if (endpoints.Count == 0)
+        {
+            if (ServiceUrl.Is(url))
+            {
+                return Outcome.Unknown($"no registry knows a service '{name}' (Services:{name}:http:0, Branches:DnsSrv)");
+            }
+
+            using var plain = BranchRequest.Create(call, method, url, body, _log);
+            return await Send(call, plain, keep, rules, cancellationToken).ConfigureAwait(false);
+        }
+
+        var turn = _services!.NextTurn();
+        for (var i = 0; ; i++)
+        {
+            var endpoint = endpoints[(int)(((uint)turn + (uint)i) % endpoints.Count)];
+            var scheme = query.StartsWith("https:", StringComparison.Ordinal) ? "https" : "http";
+            using var request = BranchRequest.Create(call, method, ServicePlaces.Url(endpoint, scheme, path), body, _log);
+            request.Options.Set(GuardedConnector.Service, name);
+            try
+            {
+                return await Send(_named!, call, request, keep, rules, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HttpRequestException e) when (i + 1 < endpoints.Count
+                && e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+            {
+                // Nothing was sent: the next one may answer.
+            }
         }
     }
 
-    private async Task<Outcome> Judge(HttpResponseMessage response, AnswerRules rules, CancellationToken cancellationToken)
+    private static (string Query, string Name, string Path) ReadService(string url)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(_options.ResponseBytesMax, Expected(response)));
+        if (ServiceUrl.Is(url))
+        {
+            return ServiceUrl.TryRead(url, out var service, out var rest)
+                ? ($"https+http://{service}", service.ToString(), rest.ToString())
+                : throw new FormatException($"'{url}' names no service; write discovery:///name/path");
+        }
+
+        var end = ServiceUrl.EndOfName(url);
+        var query = url[..end].ToLowerInvariant();
+        return (query, query[(query.IndexOf("://", StringComparison.Ordinal) + 3)..], url[end..]);
+    }
+
+    private async Task<Outcome> Judge(HttpResponseMessage response, int keep, AnswerRules rules, CancellationToken cancellationToken)
+    {
+        var status = (int)response.StatusCode;
+        var max = _options.ResponseBytesMax;
+        var body = new AnswerBody(keep, max);
+        Stream? decoded = null;
         try
         {
-            var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
+            var length = response.Content.Headers.ContentLength;
+            if (length > max)
             {
-                var read = 0;
-                var whole = false;
-                while (read < _options.ResponseBytesMax)
-                {
-                    if (read == buffer.Length)
-                    {
-                        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(_options.ResponseBytesMax, read * 2));
-                        buffer.AsSpan(0, read).CopyTo(larger);
-                        ArrayPool<byte>.Shared.Return(buffer);
-                        buffer = larger;
-                    }
-
-                    // The pool may have lent more than was asked for.
-                    var free = buffer.AsMemory(read, Math.Min(buffer.Length, _options.ResponseBytesMax) - read);
-                    var n = await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false);
-                    if (n == 0)
-                    {
-                        whole = true;
-                        break;
-                    }
-
-                    read += n;
-                }
-
-                return rules((int)response.StatusCode, buffer.AsSpan(0, read), whole);
+                body.Broken = AnswerBody.TooLong(max);
+                return rules(body.Answer(status));
             }
+
+            var raw = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            decoded = await ContentDecoder.Open(raw, response.Content.Headers, cancellationToken).ConfigureAwait(false);
+            int read;
+            do
+            {
+                read = await decoded.ReadAsync(body.Free((int)(length ?? 1024)), cancellationToken).ConfigureAwait(false);
+            }
+            while (body.Take(read));
+            return rules(body.Answer(status));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException or NotSupportedException)
+        {
+            body.Broken = Words(e);
+            return rules(body.Answer(status));
+        }
+        catch (OperationCanceledException) when (status is ResultWords.FailureStatus or ResultWords.OngoingStatus)
+        {
+            body.Broken = "its body did not end within the request timeout"; // The status has said all that matters.
+            return rules(body.Answer(status));
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            body.Dispose();
+            if (decoded is DecoderStream)
+            {
+                await decoded.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
-    private static int Expected(HttpResponseMessage response) =>
-        (int)Math.Clamp(response.Content.Headers.ContentLength ?? 1024, 64, 64 * 1024);
+    /// <summary>Seconds or a date, which counts from the service's own time where that is told.</summary>
+    private TimeSpan RetryAfter(HttpResponseMessage response)
+    {
+        var asked = response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - (response.Headers.Date ?? _clock.GetUtcNow()),
+            _ => TimeSpan.Zero,
+        };
+        return asked > TimeSpan.Zero ? asked : TimeSpan.Zero;
+    }
 
     /// <summary>The message with its cause: "connection refused" stands in the inner one.</summary>
     private static string Words(Exception e) =>

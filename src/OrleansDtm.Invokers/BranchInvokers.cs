@@ -14,8 +14,9 @@ public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker 
             return jsonRpc.Invoke(call, cancellationToken);
         }
 
-        // An http(s) URL is called by HTTP whatever the transaction's protocol is (DTM does the same).
-        return IsHttp(call.Url)
+        // An http(s) URL is called by HTTP whatever the transaction's protocol is (DTM does the same); the name of a
+        // service says no protocol.
+        return IsHttp(call.Url) || (ServiceUrl.Is(call.Url) && (call.IsNotice || call.Protocol != "grpc"))
             ? http.Invoke(call, cancellationToken)
             : grpc.Invoke(call, cancellationToken);
     }

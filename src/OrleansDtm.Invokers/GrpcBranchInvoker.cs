@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Grpc.Core;
 using OrleansDtm.Core;
@@ -8,11 +9,13 @@ namespace OrleansDtm.Invokers;
 /// <summary>Calls branches over gRPC the way DTM does: the payload is the message as it stands, who and what is in the metadata.</summary>
 public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock) : IBranchInvoker, IDisposable
 {
-    /// <summary>What gRPC and HTTP/2 say themselves: from a submitter they would break the call or say what is not true.</summary>
+    /// <summary>
+    /// What gRPC says itself, beside what belongs to the connection: from a submitter it would break the call or say
+    /// what is not true.
+    /// </summary>
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
-        "connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
-        "upgrade", "user-agent",
+        "content-type", "host", "user-agent",
         BranchMetadata.Gid, BranchMetadata.TransType, BranchMetadata.BranchId, BranchMetadata.Op, BranchMetadata.Dtm,
     };
 
@@ -36,7 +39,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
             }
 
             using var answer = lease.Invoker.AsyncUnaryCall(
-                lease.Method, host: null, new CallOptions(Metadata(call), cancellationToken: cancellationToken), call);
+                lease.Method, host: null, new CallOptions(Metadata(call), Deadline(call), cancellationToken), call);
             await answer.ResponseAsync.ConfigureAwait(false);
             call.Span?.SetTag(CallSpans.GrpcStatus, (int)StatusCode.OK);
             return Outcome.Succeeded;
@@ -48,7 +51,9 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
         catch (RpcException e)
         {
             call.Span?.SetTag(CallSpans.GrpcStatus, (int)e.StatusCode);
-            return OutcomeRules.FromGrpc(e.StatusCode, e.Status.Detail);
+            return e is { StatusCode: StatusCode.DeadlineExceeded, Status.Detail.Length: 0 }
+                ? Outcome.Unknown("no answer within the request timeout")
+                : OutcomeRules.FromGrpc(e.StatusCode, e.Status.Detail) with { RetryAfter = Pushback(e) };
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or NotSupportedException
             or OverflowException or HttpRequestException or IOException or OperationCanceledException)
@@ -58,6 +63,17 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
     }
 
     public void Dispose() => _channels.Dispose();
+
+    /// <summary>By the machine's clock, as gRPC reads it. What the service sees of it is grpc-timeout.</summary>
+    private static DateTime? Deadline(BranchInvocation call) =>
+        call.Timeout > TimeSpan.Zero ? TimeProvider.System.GetUtcNow().UtcDateTime + call.Timeout : null;
+
+    /// <summary>How long a service that is overloaded asks to be left alone, as gRPC's retries know it.</summary>
+    private static TimeSpan Pushback(RpcException e) =>
+        e.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted
+        && long.TryParse(e.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, int.MaxValue))
+            : TimeSpan.Zero;
 
     private static Metadata Metadata(BranchInvocation call)
     {
@@ -85,7 +101,8 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
 
         foreach (var (name, value) in call.Headers)
         {
-            if (!Reserved.Contains(name) && !CallSpans.IsTrace(name) && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase))
+            if (value is not null && !Reserved.Contains(name) && !ConnectionHeaders.Contains(name) && !CallSpans.IsTrace(name)
+                && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase))
             {
                 Add(metadata, name, value);
             }

@@ -17,9 +17,10 @@ internal static class GrpcChannelFactory
     public static GrpcChannel Create(GrpcTarget target, InvokerOptions options, TimeProvider clock)
     {
         var several = target.Hosts.Contains(',', StringComparison.Ordinal);
+        var balanced = several || target.Dns || target.Named || (options.Services is not null && ServiceUrl.IsName(target.Hosts));
         var channel = new GrpcChannelOptions
         {
-            HttpHandler = Handler(options, balanced: several || target.Dns),
+            HttpHandler = Handler(target, options, balanced),
             DisposeHttpClient = true,
             Credentials = target.Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
             MaxReceiveMessageSize = options.GrpcResponseBytesMax,
@@ -27,7 +28,7 @@ internal static class GrpcChannelFactory
             InitialReconnectBackoff = ReconnectMin,
             MaxReconnectBackoff = ReconnectMax,
         };
-        if (!several && !target.Dns)
+        if (!balanced)
         {
             return GrpcChannel.ForAddress($"{(target.Tls ? "https" : "http")}://{target.Hosts}", channel);
         }
@@ -37,7 +38,7 @@ internal static class GrpcChannelFactory
         return GrpcChannel.ForAddress($"{GuardedResolver.Factory.Scheme}:///{(several ? "branch" : target.Hosts)}", channel);
     }
 
-    private static SocketsHttpHandler Handler(InvokerOptions options, bool balanced)
+    private static SocketsHttpHandler Handler(GrpcTarget target, InvokerOptions options, bool balanced)
     {
         var handler = new SocketsHttpHandler
         {
@@ -63,7 +64,21 @@ internal static class GrpcChannelFactory
 
         // With one address there is nothing to balance: connecting when called, without a back-off of its own, is what retries want.
         handler.Properties["__GrpcLoadBalancingDisabled"] = true;
-        return handler.Guard(options);
+        var url = new Uri($"https://{target.Hosts}");
+        if (!target.Tls || options.Proxy is not { } proxy || proxy.IsBypassed(url))
+        {
+            return handler.Guard(options);
+        }
+
+        // TLS goes through the proxy's tunnel. Plain HTTP/2 cannot: an HTTP proxy does not speak it.
+        if (options.Targets.FindProxiedProblem(url) is { } denied)
+        {
+            handler.Dispose();
+            throw new TargetDeniedException(denied);
+        }
+
+        (handler.Proxy, handler.UseProxy) = (proxy, true);
+        return handler.UseCertificates(options);
     }
 
     /// <summary>The one service a channel asks for.</summary>

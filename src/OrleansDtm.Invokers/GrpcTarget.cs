@@ -1,19 +1,31 @@
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// What the URL of a gRPC branch says: <c>[grpc[s]://|dns:///]host[:port][,host[:port]...]/package.Service/Method</c>.
+/// What the URL of a gRPC branch says: <c>[grpc[s]://|dns:///]host[:port][,host[:port]...]/package.Service/Method</c>,
+/// or
+/// <c>discovery:///name/package.Service/Method</c>.
 /// </summary>
 /// <param name="Hosts">One or more; calls to several go round.</param>
 /// <param name="Tls">Encrypt and check the service's certificate.</param>
 /// <param name="Dns">The host stands for all addresses its name has, and calls go round.</param>
 internal sealed record GrpcTarget(string Hosts, bool Tls, bool Dns, string Service, string Method)
 {
+    /// <summary>The host is a service's name and never a host's.</summary>
+    public bool Named { get; init; }
+
     /// <summary>Targets with the same key share a channel.</summary>
-    public string Channel => $"{(Tls ? "tls" : Dns ? "dns" : "tcp")}:{Hosts}";
+    public string Channel => $"{(Tls ? "tls" : Dns ? "dns" : Named ? "name" : "tcp")}:{Hosts}";
 
     /// <summary>Null when it is no such URL.</summary>
     public static GrpcTarget? Parse(string url)
     {
+        if (ServiceUrl.Is(url))
+        {
+            return ServiceUrl.IsGrpc(url) && ServiceUrl.TryRead(url, out var name, out var path) && path[1..].ToString().Split('/') is [var type, var call]
+                ? new GrpcTarget(name.ToString().ToLowerInvariant(), false, false, type, call) { Named = true }
+                : null;
+        }
+
         var (tls, dns, rest) = (false, false, url);
         var scheme = url.IndexOf("://", StringComparison.Ordinal);
         if (scheme >= 0)

@@ -12,9 +12,10 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
         return http.Send(
             call,
             Target,
+            OutcomeRules.ErrorTextMax,
             call.IsNotice
-                ? static (status, body, _) => OutcomeRules.FromNotice(status, body)
-                : static (status, body, _) => OutcomeRules.FromHttp(status, body),
+                ? static (in ServiceAnswer answer) => OutcomeRules.FromNotice(answer.Status, answer.Body)
+                : OutcomeRules.FromHttp,
             cancellationToken);
     }
 

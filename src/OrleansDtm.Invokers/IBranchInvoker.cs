@@ -30,7 +30,10 @@ public sealed record BranchInvocation
 
     public ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>For the wait for a place and the call together.</summary>
+    /// <summary>
+    /// What is left for the wait for a place and the call together. Told to branches whose protocol has a word for it; the call itself
+    /// is ended by its token. Zero (default) = not told.
+    /// </summary>
     public TimeSpan Timeout { get; init; }
 
     /// <summary>1 for the first.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.ServiceDiscovery;
 
 namespace OrleansDtm.Invokers;
 
@@ -7,10 +8,11 @@ namespace OrleansDtm.Invokers;
 public sealed record InvokerOptions
 {
     /// <summary>
-    /// Bytes of an answer that are read and judged; what comes after is not waited for. Default 64 KiB: a result is a word, and a
-    /// service that answers with a novel must not fill the coordinator's memory.
+    /// Bytes of an answer's body, decompressed; a longer one counts as Unknown. Default 4 MiB. It is looked through as
+    /// it comes, and only
+    /// its beginning is kept.
     /// </summary>
-    public int ResponseBytesMax { get; init; } = 64 * 1024;
+    public int ResponseBytesMax { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Bytes of an answer's headers. Default 32 KiB.</summary>
     public int ResponseHeaderBytesMax { get; init; } = 32 * 1024;
@@ -47,6 +49,15 @@ public sealed record InvokerOptions
 
     /// <summary>Asked at each TLS connection for authorities that are trusted beside those of the machine. Null (default) = none.</summary>
     public Func<X509Certificate2Collection>? TrustedRoots { get; init; }
+
+    /// <summary>The proxy of outgoing calls; null (default) = none, not even that of the environment.</summary>
+    public BranchProxy? Proxy { get; init; }
+
+    /// <summary>
+    /// Knows where services live that are called by name (<see cref="ServiceUrl"/>); null (default) = all names are
+    /// those of hosts.
+    /// </summary>
+    public ServiceEndpointResolver? Services { get; init; }
 
     /// <summary>How long a channel is kept that nobody uses. Default 10 minutes.</summary>
     public TimeSpan GrpcChannelIdle { get; init; } = TimeSpan.FromMinutes(10);

@@ -20,7 +20,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
-        return http.Send(call, Target, OutcomeRules.FromJsonRpc, cancellationToken);
+        return http.Send(call, Target, OutcomeRules.JsonRpcBytesMax, OutcomeRules.FromJsonRpc, cancellationToken);
     }
 
     /// <summary>The method a URL names in its query; null = it is an ordinary HTTP URL.</summary>

@@ -11,25 +11,50 @@ namespace OrleansDtm.Invokers;
 /// </summary>
 public static partial class OutcomeRules
 {
-    private const int ErrorTextMax = 512;
+    internal const int ErrorTextMax = 512;
 
-    public static Outcome FromHttp(int status, ReadOnlySpan<byte> body)
+    public static Outcome FromHttp(int status, ReadOnlySpan<byte> body) => FromHttp(ServiceAnswer.Of(status, body));
+
+    internal static Outcome FromHttp(in ServiceAnswer answer)
     {
-        if (status == ResultWords.OngoingStatus || body.IndexOf("ONGOING"u8) >= 0)
+        if (answer.Broken is not null)
         {
-            return Outcome.Ongoing(Text(body));
+            return FromBroken(answer);
         }
 
-        if (status == ResultWords.FailureStatus || body.IndexOf("FAILURE"u8) >= 0)
+        var status = answer.Status;
+        if (status == ResultWords.OngoingStatus || answer.SaysOngoing)
         {
-            return Outcome.Failed(Text(body));
+            return Outcome.Ongoing(Text(answer.Body));
+        }
+
+        if (status == ResultWords.FailureStatus || answer.SaysFailure)
+        {
+            return Outcome.Failed(Text(answer.Body));
         }
 
         return status == 200
             ? Outcome.Succeeded
             : Outcome.Unknown(string.Create(
                 CultureInfo.InvariantCulture,
-                $"HTTP status {status}{(status is >= 300 and < 400 ? ", a redirect, which is not followed" : "")}: {Text(body)}"));
+                $"HTTP status {status}{(status is >= 300 and < 400 ? ", a redirect, which is not followed" : "")}: {Text(answer.Body)}"));
+    }
+
+    /// <summary>
+    /// What is missing may hold a word that decides, so nothing is a success and no word that came is the last one. The
+    /// statuses 425 and 409
+    /// have said it already.
+    /// </summary>
+    private static Outcome FromBroken(in ServiceAnswer answer)
+    {
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"HTTP status {answer.Status}, but {answer.Broken}: {Text(answer.Body)}");
+        return answer.Status switch
+        {
+            ResultWords.OngoingStatus => Outcome.Ongoing(text),
+            ResultWords.FailureStatus => answer.SaysOngoing ? Outcome.Ongoing(text) : Outcome.Failed(text),
+            _ => Outcome.Unknown(text),
+        };
     }
 
     /// <summary>A notice is delivered or not: what its receiver has to say about it changes nothing.</summary>

@@ -11,6 +11,7 @@ using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Services;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server;
@@ -46,6 +47,7 @@ public static class CoordinatorApp
         builder.Services.AddSingleton(static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSecurity(options, options.Admin.BasePath);
+        builder.AddServiceNames(options);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.AddCoordinatorSilo(options);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,14 @@ internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, In
 
     // The operator named it, not a submitter: the rules of what branches may be called are not for it.
     private readonly HttpClient _http = new(
-        new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null }.UseCertificates(calls))
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            UseProxy = calls.Proxy is not null,
+            Proxy = calls.Proxy,
+        }.UseCertificates(calls))
     {
         Timeout = options.Timeout,
         MaxResponseContentBufferSize = 64 * 1024,
@@ -42,7 +50,11 @@ internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, In
         {
             using var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(alert, AlertJson.Readable.Alert));
             body.Headers.ContentType = Json;
-            using var request = new HttpRequestMessage(HttpMethod.Post, options.WebHook) { Content = body };
+            using var request = new HttpRequestMessage(HttpMethod.Post, options.WebHook)
+            {
+                Content = body,
+                Version = HttpVersion.Version20, // Over TLS, where the webhook speaks it.
+            };
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stoppingToken);
             response.EnsureSuccessStatusCode();
             _away = false;

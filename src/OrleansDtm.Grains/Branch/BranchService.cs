@@ -69,8 +69,7 @@ internal sealed class BranchService(
             try
             {
                 var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-                var told = span is null ? call : call with { Trace = AttemptTracing.ContextFor(call, span), Span = span };
-                return Result(call, await invoker.Invoke(told, budget.Token).ConfigureAwait(false), started, span);
+                return Result(call, await invoker.Invoke(Told(call, span, started), budget.Token).ConfigureAwait(false), started, span);
             }
             finally
             {
@@ -104,6 +103,15 @@ internal sealed class BranchService(
         {
             _load.Waits(-1);
         }
+    }
+
+    /// <summary>With what the queue has left of the budget, and the span of this attempt.</summary>
+    private BranchInvocation Told(BranchInvocation call, TraceSpan? span, long started)
+    {
+        var waited = clock.GetElapsedTime(started);
+        return span is null
+            ? waited.Ticks < TimeSpan.TicksPerMillisecond ? call : call with { Timeout = call.Timeout - waited }
+            : call with { Timeout = call.Timeout - waited, Trace = AttemptTracing.ContextFor(call, span), Span = span };
     }
 
     private CallResult Result(BranchInvocation call, Outcome outcome, long started, TraceSpan? span)

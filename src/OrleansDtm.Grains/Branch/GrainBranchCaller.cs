@@ -34,6 +34,11 @@ internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices ope
 
     private static ReadOnlySpan<char> AuthorityOf(ReadOnlySpan<char> url)
     {
+        if (ServiceUrl.TryRead(url, out var name, out _))
+        {
+            return name;
+        }
+
         var scheme = url.IndexOf("://");
         if (scheme >= 0)
         {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.ServiceDiscovery;
 using Orleans.Configuration;
 using Orleans.Metadata;
 using Orleans.Runtime.GrainDirectory;
@@ -24,7 +25,10 @@ public static class OrleansDtmSiloExtensions
     /// <summary>
     /// Adds the coordinator's grains and what they need, except a reminder service: <c>silo.AddOrleansDtm(o => o.UseSqlite("dtm.db"))</c>.
     /// <see cref="ITransactions"/> is registered too. Every silo of the cluster on which the coordinator's assemblies are loaded must
-    /// say this, with the same store, or <c>AddOrleansDtmClient</c>.
+    /// say this, with the same store, or <c>AddOrleansDtmClient</c>. Branches may name services instead of hosts where
+    /// Microsoft.Extensions.ServiceDiscovery is registered too (<c>silo.Services.AddServiceDiscovery()</c>); a registry
+    /// of one's own is an
+    /// <see cref="IServiceEndpointProviderFactory"/> among the services.
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="configure">Must name a store, unless an <see cref="ITransactionStore"/> and an <see cref="IKeyValueStore"/> are registered and started beside it.</param>
@@ -42,7 +46,9 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton(static provider => new InvokerOptions
         {
             Targets = provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests.Targets,
+            Services = provider.GetService<ServiceEndpointResolver>(),
         });
+        services.AddSingleton<IServiceEndpointProviderFactory, NoEndpoints>();
         services.TryAddSingleton<BranchHttpClient>();
         services.TryAddSingleton<HttpBranchInvoker>();
         services.TryAddSingleton<GrpcBranchInvoker>();

@@ -60,6 +60,10 @@ internal struct ResultSurrogate
 
     [Id(2)]
     public TimeSpan Duration;
+
+    /// <summary>Zero = the branch did not say.</summary>
+    [Id(3)]
+    public TimeSpan RetryAfter;
 }
 
 [RegisterConverter]
@@ -101,8 +105,14 @@ internal sealed class CallConverter : IConverter<BranchInvocation, CallSurrogate
 internal sealed class ResultConverter : IConverter<CallResult, ResultSurrogate>
 {
     public ResultSurrogate ConvertToSurrogate(in CallResult value) =>
-        new() { Outcome = (byte)value.Outcome.Kind, Error = value.Outcome.Error, Duration = value.Duration };
+        new()
+        {
+            Outcome = (byte)value.Outcome.Kind,
+            Error = value.Outcome.Error,
+            Duration = value.Duration,
+            RetryAfter = value.Outcome.RetryAfter,
+        };
 
     public CallResult ConvertFromSurrogate(in ResultSurrogate surrogate) =>
-        new(new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error), surrogate.Duration);
+        new(new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error) { RetryAfter = surrogate.RetryAfter }, surrogate.Duration);
 }

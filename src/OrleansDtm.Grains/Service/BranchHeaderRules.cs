@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Service;
 
@@ -16,15 +17,6 @@ internal static partial class BranchHeaderRules
     /// <summary>What a name of gRPC metadata is made of.</summary>
     private static readonly SearchValues<char> MetadataName =
         SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-    /// <summary>
-    /// Headers that frame the message: a value from outside would break or split the call. Submitters that pass on what came with a
-    /// request of their own send them too.
-    /// </summary>
-    private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "connection", "content-length", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-    };
 
     /// <summary>The headers that can be sent; null = none. Those of the connection, and those without a value, are left out.</summary>
     /// <exception cref="RequestException">One of them is no header.</exception>
@@ -43,7 +35,7 @@ internal static partial class BranchHeaderRules
         var result = new Dictionary<string, string>(headers.Count);
         foreach (var (name, value) in headers)
         {
-            if (value is null || Framing.Contains(name))
+            if (value is null || ConnectionHeaders.Contains(name))
             {
                 LeftOut(log, RequestValidator.Printable(name));
                 continue;

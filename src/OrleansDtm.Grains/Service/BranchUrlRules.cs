@@ -36,7 +36,8 @@ public static class BranchUrlRules
     /// <param name="url">As it came.</param>
     /// <param name="protocol">
     /// http and json-rpc branches have http(s) URLs; grpc ones also <c>host:port/package.Service/Method</c> and <c>grpc(s)://</c>; all may be
-    /// <c>grain://</c>, of grains that were registered.
+    /// <c>discovery:///name</c>, of services that are found by name, and <c>grain://</c>, of grains that were
+    /// registered.
     /// </param>
     /// <param name="field">Named in the error.</param>
     /// <param name="grains">Knows which grains were registered; null (default) = none was.</param>
@@ -59,7 +60,7 @@ public static class BranchUrlRules
             throw new RequestException(field, "holds a space or a control character; escape it");
         }
 
-        if (IsHttp(url) || (protocol == "grpc" && IsGrpc(url)))
+        if (IsHttp(url) || (protocol == "grpc" ? IsGrpc(url) || ServiceUrl.IsGrpc(url) : ServiceUrl.TryRead(url, out _, out _)))
         {
             return HasUserInfo(url)
                 ? throw new RequestException(field, "holds a user name or password before its host; send them in branch_headers")

@@ -44,6 +44,11 @@ public sealed class BranchTargets
     public string? FindProblem(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
+        if (ServiceUrl.Is(url))
+        {
+            return ServiceUrl.TryRead(url, out var service, out _) ? FindNameProblem(service.ToString().ToLowerInvariant(), 80) : "it names no service";
+        }
+
         var start = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? scheme + 3 : 0;
         while (start < url.Length && url[start] == '/')
         {
@@ -70,23 +75,35 @@ public sealed class BranchTargets
     /// <param name="host">A name or an address.</param>
     /// <param name="port">Where to.</param>
     /// <param name="resolve">Looks up a name.</param>
+    /// <param name="service">
+    /// The service whose endpoint a registry says this is: who may call that by its name may call its endpoints, unless
+    /// they are denied. Null =
+    /// the host itself was asked for.
+    /// </param>
     /// <exception cref="TargetDeniedException">There are none.</exception>
     internal async ValueTask<IReadOnlyList<IPAddress>> Resolve(
-        string host, int port, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancellationToken)
+        string host,
+        int port,
+        Func<string, CancellationToken, Task<IPAddress[]>> resolve,
+        CancellationToken cancellationToken,
+        string? service = null)
     {
         var name = Canonical(host);
         var isAddress = IPAddress.TryParse(name, out var literal);
-        if (!isAddress && FindNameProblem(name, port) is { } denied)
+        var denied = service is not null ? FindDeniedName(name, port) ?? FindNameProblem(service, port) : isAddress ? null : FindNameProblem(name, port);
+        if (denied is not null)
         {
             throw new TargetDeniedException(denied);
         }
+
+        var asked = service ?? (isAddress ? "" : name);
 
         var addresses = isAddress ? [literal!] : await resolve(host, cancellationToken).ConfigureAwait(false);
         var allowed = new List<IPAddress>(addresses.Length);
         string? problem = null;
         foreach (var address in addresses)
         {
-            if (FindAddressProblem(isAddress ? "" : name, address, port) is { } why)
+            if (FindAddressProblem(asked, address, port) is { } why)
             {
                 problem ??= why;
             }
@@ -148,7 +165,28 @@ public sealed class BranchTargets
 
     private static string OtherWriting(string address) => $"its host is another way to write {address}; write that";
 
-    private string? FindNameProblem(string name, int port)
+    /// <summary>
+    /// Why a URL may not be called through a proxy, which looks its name up itself: what only addresses can tell is not
+    /// allowed.
+    /// </summary>
+    internal string? FindProxiedProblem(Uri url)
+    {
+        var name = Canonical(url.IdnHost);
+        return IPAddress.TryParse(name, out var address)
+            ? FindAddressProblem("", address, url.Port)
+            : FindNameProblem(name, url.Port, addressesWillTell: false);
+    }
+
+    private string? FindNameProblem(string name, int port, bool addressesWillTell = true)
+    {
+        // What only addresses can tell is left to them.
+        return FindDeniedName(name, port)
+            ?? (_allow.Length > 0 && !_allow.Any(rule => (addressesWillTell && rule.IsOfAddresses) || rule.MatchesName(name, port))
+                ? $"the host {name}:{port} is not among those that may be called (Branches:Allow)"
+                : null);
+    }
+
+    private string? FindDeniedName(string name, int port)
     {
         foreach (var rule in _deny)
         {
@@ -158,10 +196,7 @@ public sealed class BranchTargets
             }
         }
 
-        // What only addresses can tell is left to them.
-        return _allow.Length > 0 && !_allow.Any(rule => rule.IsOfAddresses || rule.MatchesName(name, port))
-            ? $"the host {name}:{port} is not among those that may be called (Branches:Allow)"
-            : null;
+        return null;
     }
 
     /// <param name="name">The name that led there; empty = the address itself was given.</param>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -11,12 +10,15 @@ namespace OrleansDtm.Invokers;
 /// </summary>
 public static class GuardedConnector
 {
+    /// <summary>On a request: the service whose endpoint is called.</summary>
+    internal static readonly HttpRequestOptionsKey<string> Service = new("OrleansDtm.Service");
+
     /// <summary>Has a handler open its connections so, with the certificates that are configured for branches.</summary>
     public static SocketsHttpHandler Guard(this SocketsHttpHandler handler, InvokerOptions options)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentNullException.ThrowIfNull(options);
-        handler.ConnectCallback = (context, cancellationToken) => Connect(context.DnsEndPoint, options, cancellationToken);
+        handler.ConnectCallback = (context, cancellationToken) => Connect(context, options, cancellationToken);
         return handler.UseCertificates(options);
     }
 
@@ -45,9 +47,12 @@ public static class GuardedConnector
         return handler;
     }
 
-    private static async ValueTask<Stream> Connect(DnsEndPoint place, InvokerOptions options, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> Connect(
+        SocketsHttpConnectionContext context, InvokerOptions options, CancellationToken cancellationToken)
     {
-        var addresses = await options.Targets.Resolve(place.Host, place.Port, options.ResolveHost, cancellationToken).ConfigureAwait(false);
+        var place = context.DnsEndPoint;
+        var service = context.InitialRequestMessage.Options.TryGetValue(Service, out var name) ? name : null;
+        var addresses = await options.Targets.Resolve(place.Host, place.Port, options.ResolveHost, cancellationToken, service).ConfigureAwait(false);
         for (var i = 0; ; i++)
         {
             var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

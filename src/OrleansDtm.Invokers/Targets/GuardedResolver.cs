@@ -1,6 +1,7 @@
 using System.Globalization;
 using Grpc.Core;
 using Grpc.Net.Client.Balancer;
+using Microsoft.Extensions.ServiceDiscovery;
 
 namespace OrleansDtm.Invokers;
 
@@ -10,16 +11,18 @@ internal sealed class GuardedResolver : PollingResolver
     /// <summary>What the channel's own resolver of names uses: the host for TLS and the request, where the address is a number.</summary>
     private static readonly BalancerAttributesKey<string> HostOverride = new("HostOverride");
 
-    private readonly (string Host, int Port)[] _places;
+    private readonly GrpcTarget _target;
+    private readonly ServicePlaces? _services;
     private readonly InvokerOptions _options;
     private readonly TimeProvider _clock;
     private ITimer? _refresh;
+    private IDisposable? _change;
 
     private GuardedResolver(GrpcTarget target, InvokerOptions options, TimeProvider clock, ResolverOptions resolver)
         : base(resolver.LoggerFactory, new Backoff())
     {
-        _places = [.. target.Hosts.Split(',').Select(host => Place(host, target.Tls))];
-        (_options, _clock) = (options, clock);
+        _services = options.Services is { } services ? new ServicePlaces(services) : null;
+        (_target, _options, _clock) = (target, options, clock);
     }
 
     protected override void OnStarted() =>
@@ -29,18 +32,26 @@ internal sealed class GuardedResolver : PollingResolver
     {
         var found = new List<BalancerAddress>();
         Exception? failure = null;
-        foreach (var (host, port) in _places)
+        foreach (var host in _target.Hosts.Split(','))
         {
             try
             {
-                foreach (var address in await _options.Targets.Resolve(host, port, _options.ResolveHost, cancellationToken).ConfigureAwait(false))
+                var endpoints = await Endpoints(host, cancellationToken).ConfigureAwait(false);
+                failure = endpoints.Count == 0 && _target.Named ? new IOException(
+                    $"no registry knows a service '{host}' (Services:{host}:grpc:0, Branches:DnsSrv)") : failure;
+                if (endpoints.Count == 0 && !_target.Named)
                 {
-                    var place = new BalancerAddress(address.ToString(), port);
-                    place.Attributes.Set(HostOverride, string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
-                    found.Add(place);
+                    var (name, port) = Place(host, _target.Tls);
+                    await Add(found, name, port, null, cancellationToken).ConfigureAwait(false);
+                }
+
+                foreach (var endpoint in endpoints)
+                {
+                    var (name, port, _) = ServicePlaces.Read(endpoint);
+                    await Add(found, name, port > 0 ? port : _target.Tls ? 443 : 80, host, cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception e) when (e is TargetDeniedException or System.Net.Sockets.SocketException or ArgumentException)
+            catch (Exception e) when (e is TargetDeniedException or System.Net.Sockets.SocketException or ArgumentException or NotSupportedException)
             {
                 failure = e; // Another host may do.
             }
@@ -54,7 +65,31 @@ internal sealed class GuardedResolver : PollingResolver
     protected override void Dispose(bool disposing)
     {
         _refresh?.Dispose();
+        _change?.Dispose();
         base.Dispose(disposing);
+    }
+
+    private async ValueTask<IReadOnlyList<ServiceEndpoint>> Endpoints(string host, CancellationToken cancellationToken)
+    {
+        if (_services is null || !ServiceUrl.IsName(host))
+        {
+            return [];
+        }
+
+        var (endpoints, changed) = await _services.FindGrpc(host, _target.Tls, cancellationToken).ConfigureAwait(false);
+        _change?.Dispose();
+        _change = changed.RegisterChangeCallback(static state => ((GuardedResolver)state!).Refresh(), this);
+        return endpoints;
+    }
+
+    private async ValueTask Add(List<BalancerAddress> found, string host, int port, string? service, CancellationToken cancellationToken)
+    {
+        foreach (var address in await _options.Targets.Resolve(host, port, _options.ResolveHost, cancellationToken, service).ConfigureAwait(false))
+        {
+            var place = new BalancerAddress(address.ToString(), port);
+            place.Attributes.Set(HostOverride, string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
+            found.Add(place);
+        }
     }
 
     private static (string Host, int Port) Place(string host, bool tls)

@@ -132,7 +132,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             JsonRpcReply.Error(JsonRpcCodes.Ongoing, HttpAnswers.Unfinished(reply)),
         ReplyKind.Ok => JsonRpcReply.Success,
         ReplyKind.Conflict or ReplyKind.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, reply.Message),
-        ReplyKind.Invalid or ReplyKind.TooLarge => Bad(reply.Message),
+        ReplyKind.Invalid or ReplyKind.TooLarge => Refused(reply.Message),
         ReplyKind.Unavailable => Unavailable(reply.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };
@@ -144,7 +144,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             case JsonException:
                 return JsonRpcReply.Error(JsonRpcCodes.Parse, $"Parse json error: {exception.Message}");
             case RequestException or StoreTooLargeException:
-                return Bad(exception.Message);
+                return call.Method.Length > 0 ? Refused(exception.Message) : Bad(exception.Message);
             case BadHttpRequestException:
                 return Bad($"body: {exception.Message}");
             case StoreUnavailableException:
@@ -167,6 +167,9 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         RequestException { Field: RequestBody.TooLargeField } => StatusCodes.Status413PayloadTooLarge,
         _ => StatusCodes.Status200OK,
     };
+
+    /// <summary>-32600 is for what is no call; an error of the call itself is -32603, as DTM answers it.</summary>
+    private static JsonRpcReply Refused(string problem) => JsonRpcReply.Error(JsonRpcCodes.Internal, problem);
 
     private static JsonRpcReply Bad(string problem) => JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
 

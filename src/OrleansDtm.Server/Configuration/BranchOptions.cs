@@ -12,6 +12,25 @@ public sealed record BranchOptions
     /// <summary>Neither may this machine and private networks, unless <see cref="Allow"/> names the address. Default false.</summary>
     public bool DenyPrivate { get; init; }
 
+    /// <summary>
+    /// <c>http://[user:password@]host:port</c> of the proxy of outgoing calls. Empty (default) = none, not even that of
+    /// the environment.
+    /// </summary>
+    public string Proxy { get; init; } = "";
+
+    /// <summary>
+    /// Hosts, addresses and networks, each with <c>:port</c> or without, that are called without the proxy. This
+    /// machine always is.
+    /// </summary>
+    public IReadOnlyList<string> NoProxy { get; init; } = [];
+
+    /// <summary>
+    /// Where DNS has SRV records of services that are called by name:
+    /// <c>_{endpoint}._tcp.{name}.default.svc.cluster.local</c>; <c>{endpoint}</c>
+    /// is http, https or grpc. Empty (default) = DNS is not asked for such.
+    /// </summary>
+    public string DnsSrv { get; init; } = "";
+
     /// <summary>File with the certificate that services are shown which ask for one: PEM, or .pfx. Empty (default) = none.</summary>
     public string TlsCertificatePath { get; init; } = "";
 
@@ -23,6 +42,9 @@ public sealed record BranchOptions
 
     /// <summary>PEM file with authorities that are trusted beside those of the machine. Empty (default) = none.</summary>
     public string TlsCaPath { get; init; } = "";
+
+    /// <summary>Without the password of the proxy.</summary>
+    public override string ToString() => $"{nameof(BranchOptions)} {TlsCertificatePath}";
 }
 
 /// <summary>The certificate that the services of some hosts are shown.</summary>

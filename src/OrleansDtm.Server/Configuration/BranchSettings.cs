@@ -1,4 +1,5 @@
 using OrleansDtm.Invokers;
+using OrleansDtm.Server.Checks;
 
 namespace OrleansDtm.Server.Configuration;
 
@@ -7,6 +8,9 @@ internal static class BranchSettings
 {
     private const string Allow = "Branches:Allow";
     private const string Deny = "Branches:Deny";
+    private const string Proxy = "Branches:Proxy";
+    private const string NoProxy = "Branches:NoProxy";
+    private const string DnsSrv = "Branches:DnsSrv";
     private const string Certificate = "Branches:Tls:CertificatePath";
     private const string Key = "Branches:Tls:KeyPath";
     private const string HostCertificates = "Branches:Tls:Hosts";
@@ -16,10 +20,10 @@ internal static class BranchSettings
 
     public static readonly string[] Names =
     [
-        "Branches:DenyPrivate", Certificate, Key, "Branches:Tls:CaPath", ServerCertificate, ServerKey, "Tls:Password", ClientCa,
+        "Branches:DenyPrivate", Proxy, DnsSrv, Certificate, Key, "Branches:Tls:CaPath", ServerCertificate, ServerKey, "Tls:Password", ClientCa,
     ];
 
-    public static readonly string[] Lists = [Allow, Deny, HostCertificates];
+    public static readonly string[] Lists = [Allow, Deny, NoProxy, HostCertificates];
 
     public static BranchOptions Read(SettingsReader read)
     {
@@ -28,12 +32,21 @@ internal static class BranchSettings
             Allow = Rules(read, Allow),
             Deny = Rules(read, Deny),
             DenyPrivate = read.Truth("Branches:DenyPrivate"),
+            Proxy = read.Text(Proxy, ""),
+            NoProxy = Rules(read, NoProxy),
+            DnsSrv = read.Text(DnsSrv, ""),
             TlsCertificatePath = read.Text(Certificate, ""),
             TlsKeyPath = read.Text(Key, ""),
             HostCertificates = ReadHosts(read),
             TlsCaPath = read.Text("Branches:Tls:CaPath", ""),
         };
         CheckPair(read, (Certificate, options.TlsCertificatePath), (Key, options.TlsKeyPath));
+        CheckProxy(read, options);
+        if (options.DnsSrv.Length > 0 && !IsSrvName(options.DnsSrv))
+        {
+            read.Problem(DnsSrv, options.DnsSrv, "a DNS name with {name} in it, such as _{endpoint}._tcp.{name}.default.svc.cluster.local");
+        }
+
         return options;
     }
 
@@ -85,6 +98,30 @@ internal static class BranchSettings
 
         return rules;
     }
+
+    private static void CheckProxy(SettingsReader read, BranchOptions options)
+    {
+        if (options.Proxy.Length > 0
+            && !(Uri.TryCreate(options.Proxy, UriKind.Absolute, out var url)
+                && url.Scheme is "http" or "https"
+                && url.Host.Length > 0
+                && url.PathAndQuery.Length <= 1
+                && url.Fragment.Length == 0))
+        {
+            read.Problem(Proxy, SecretNames.MaskUrl(options.Proxy), "the URL of an HTTP proxy, http://[user:password@]host:port");
+        }
+
+        if (options is { Proxy.Length: 0, NoProxy.Count: > 0 })
+        {
+            read.Problem(NoProxy, options.NoProxy[0], $"of use without {Proxy}: without it nothing takes a proxy, whatever the environment says");
+        }
+    }
+
+    private static bool IsSrvName(string template) =>
+        template.Contains("{name}", StringComparison.Ordinal)
+        && template.Length <= 253
+        && template.Replace("{name}", "a", StringComparison.Ordinal).Replace("{endpoint}", "a", StringComparison.Ordinal)
+            .All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
     private static void CheckPair(SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
     {

@@ -30,6 +30,12 @@ public sealed record CoordinatorOptions
 
     public BranchOptions Branches { get; init; } = new();
 
+    /// <summary>
+    /// Where services live that branches name: entries <c>Services:orders:http:0</c>. Empty (default) = names are those
+    /// of hosts.
+    /// </summary>
+    public IReadOnlyDictionary<string, string?> Services { get; init; } = new Dictionary<string, string?>();
+
     /// <summary>How often the store is searched for work that is due. Default 1 s.</summary>
     public TimeSpan TransCronInterval { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -62,6 +62,11 @@ internal static class Help
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
           Branches:Allow:0=, Branches:Deny:0=  hosts, addresses, networks that may (not) be called: *.example.com:443, 10.0.0.0/8
           Branches:DenyPrivate=false           neither may this machine and private networks
+          Branches:Proxy=                      http://[user:password@]host:port of the proxy of outgoing calls; empty = none, whatever
+                                               the environment says. Branches:NoProxy:0= hosts, networks that are called without it
+          Services:orders:http:0=              http://10.0.0.7:8080 = the service 'orders' lives there; branches call http://orders/path
+                                               or discovery:///orders/path (https and grpc likewise)
+          Branches:DnsSrv=                     SRV records of services: _{endpoint}._tcp.{name}.default.svc.cluster.local
           Branches:Tls:CertificatePath=, Branches:Tls:KeyPath=   shown to services that ask for a certificate
           Branches:Tls:Hosts:0=                another for some hosts: '*.example.com client.pem client.key', or a .pfx
           Branches:Tls:CaPath=                 PEM file of authorities trusted beside those of the machine

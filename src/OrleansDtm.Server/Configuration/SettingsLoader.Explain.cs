@@ -22,9 +22,10 @@ public static partial class SettingsLoader
             var root = Sources(file, line, static _ => { }); // Who loads them tells it.
             var providers = root.Providers.Zip(SourceNames).Reverse().ToList();
             var lists = OwnLists.SelectMany(list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
+            var services = root.GetSection(ServiceSettings.Section).AsEnumerable().Where(static s => s.Value is not null).Select(static s => s.Key);
             return
             [
-                .. from key in OwnKeys.Concat(TelemetrySettings.Keys).Concat(OwnLists).Concat(lists).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)
+                .. from key in OwnKeys.Concat(TelemetrySettings.Keys).Concat(OwnLists).Concat(lists).Concat(services).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)
                    let value = root[key]
                    let source = providers.FirstOrDefault(p => p.First.TryGet(key, out var found) && found == value).Second
                    select new GivenSetting(key, string.IsNullOrEmpty(value) ? null : value, source),

@@ -107,6 +107,7 @@ public static partial class SettingsLoader
     }
 
     private static bool IsOwn(string key) => OwnKeys.Contains(key)
+        || ServiceSettings.IsOwn(key)
         || TelemetrySettings.Keys.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Contains(key, StringComparer.OrdinalIgnoreCase)
         || OwnLists.Any(list => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)
@@ -236,6 +237,7 @@ public static partial class SettingsLoader
             Cluster = ClusterSettings.Read(read, defaults.Cluster, options),
             Tls = BranchSettings.ReadTls(read),
             Branches = BranchSettings.Read(read),
+            Services = ServiceSettings.Read(configuration, read),
             Security = SecuritySettings.Read(read, defaults.Security),
         };
         if (options.AlertWebHook.Length > 0

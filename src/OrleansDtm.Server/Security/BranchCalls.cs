@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Configuration;
 
@@ -13,7 +14,8 @@ internal static class BranchCalls
             : new BranchTargets(options.Allow, options.Deny, options.DenyPrivate);
 
     /// <exception cref="SettingsException">A file cannot be used.</exception>
-    public static InvokerOptions Create(BranchOptions options, BranchTargets targets, TimeProvider clock, ILogger log)
+    public static InvokerOptions Create(
+        BranchOptions options, BranchTargets targets, TimeProvider clock, ILogger log, ServiceEndpointResolver? services = null)
     {
         var own = options.TlsCertificatePath.Length == 0 ? null : Certificate("Branches:Tls:CertificatePath", options.TlsCertificatePath, options.TlsKeyPath);
         var hosts = new HostRules<ReloadedFiles<X509Certificate2>>(options.HostCertificates.Select(
@@ -26,6 +28,8 @@ internal static class BranchCalls
             Targets = targets,
             ClientCertificate = own is null && options.HostCertificates.Count == 0 ? null : host => (hosts.Find(host) ?? own)?.Value,
             TrustedRoots = roots is null ? null : () => roots.Value,
+            Proxy = options.Proxy.Length == 0 ? null : new BranchProxy(new Uri(options.Proxy), options.NoProxy),
+            Services = services,
         };
 
         ReloadedFiles<X509Certificate2> Certificate(string setting, string certificate, string key) => new(

@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.Server;
+using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Apis;
@@ -26,7 +27,11 @@ internal static class SecurityHosting
         services.AddSingleton<SessionApi>();
         services.AddSingleton<CallerLimits>();
         services.AddSingleton(provider => BranchCalls.Create(
-            options.Branches, targets, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<InvokerOptions>>()));
+            options.Branches,
+            targets,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<InvokerOptions>>(),
+            provider.GetService<ServiceEndpointResolver>()));
         if (options.Security.IsOn)
         {
             services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());

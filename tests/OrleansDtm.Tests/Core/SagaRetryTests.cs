@@ -30,6 +30,25 @@ public sealed class SagaRetryTests
         }
     }
 
+    /// <summary>No shorter than the service asked, no longer than the cap, and what is waited anyway stays.</summary>
+    [Theory]
+    [InlineData("1 interval=1 max=8", 5, 5)]
+    [InlineData("1 interval=1 max=8", 3600, 8)]
+    [InlineData("1 interval=10 max=3", 60, 10)]
+    [InlineData("1 interval=4 max=8", 2, 4)]
+    [InlineData("1 interval=1 max=8", -5, 1)]
+    public void What_a_service_asks_for_is_waited_up_to_the_cap(string saga, double asked, double seconds)
+    {
+        foreach (var outcome in new[] { Outcome.Unknown("busy"), Outcome.Ongoing("busy") })
+        {
+            var run = new SagaRun(saga);
+            run.Submit();
+            run.Answer("a0", outcome with { RetryAfter = TimeSpan.FromSeconds(asked) });
+            var wait = run.State.WakeAt!.Value - run.Now;
+            Assert.InRange(wait, TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(seconds * (1 + RetryPolicy.JitterShare)) + Millisecond);
+        }
+    }
+
     [Fact]
     public void Jitter_spreads_transactions_and_branches_and_is_the_same_when_replayed()
     {

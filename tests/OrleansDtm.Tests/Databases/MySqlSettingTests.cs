@@ -139,7 +139,7 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
 
         var call = new System.Text.Json.Nodes.JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = "submit", ["params"] = body.DeepClone() };
         var rpc = await dtm.Send(HttpMethod.Post, server.Url + "/api/json-rpc", call.ToJsonString());
-        Assert.Equal(-32600, (int)rpc.Json!["error"]!["code"]!);
+        Assert.Equal(-32603, (int)rpc.Json!["error"]!["code"]!);
         Assert.Contains("max_allowed_packet", (string)rpc.Json["error"]!["message"]!, StringComparison.Ordinal);
 
         Assert.Null(await dtm.Transaction(gid));

@@ -14,6 +14,7 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
     private readonly ServiceProvider _provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly TaskCompletionSource<Outcome> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BranchService _service;
+    private TimeSpan? _told;
 
     public BranchServiceTests()
     {
@@ -55,6 +56,18 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
     }
 
     [Fact]
+    public async Task What_the_service_asked_for_goes_with_its_answer_and_it_is_told_what_is_left_of_the_budget()
+    {
+        _answer.SetResult(Outcome.Unknown("busy") with { RetryAfter = TimeSpan.FromSeconds(7) });
+
+        var answer = await Call(60_000);
+
+        Assert.Equal(TimeSpan.FromSeconds(7), answer.RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(7), OrleansDtm.Grains.Transaction.Messages.Outcome(answer).RetryAfter);
+        Assert.InRange(_told!.Value, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public async Task Who_stops_waiting_for_the_end_says_so()
     {
         var call = Call(60_000);
@@ -78,7 +91,11 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         Assert.Null(services.Find("bank:80"));
     }
 
-    public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken) => _answer.Task.WaitAsync(cancellationToken);
+    public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
+    {
+        _told = call.Timeout;
+        return _answer.Task.WaitAsync(cancellationToken);
+    }
 
     public void Dispose() => _provider.Dispose();
 

@@ -42,6 +42,34 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         Assert.Equal((outcome, error), (answer.Kind, answer.Error));
     }
 
+    [Fact]
+    public async Task A_branch_is_told_how_long_it_is_waited_for_and_no_longer_it_is()
+    {
+        await using var busi = await GrpcParticipant.Start();
+        var told = await _invoker.Invoke(Call(busi.Url("Act")) with { Timeout = TimeSpan.FromSeconds(20) }, Cancel);
+        Assert.Equal(OutcomeKind.Succeeded, told.Kind);
+        Assert.InRange(GrpcParticipant.TimeoutOf(busi.Calls[0]), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(20));
+
+        busi.On("Slow", GrpcReply.Success with { Gate = new Gate() });
+        var late = await _invoker.Invoke(Call(busi.Url("Slow")) with { Timeout = TimeSpan.FromMilliseconds(300) }, Cancel);
+        Assert.Equal(Outcome.Unknown("no answer within the request timeout"), late);
+    }
+
+    [Theory]
+    [InlineData(StatusCode.Unavailable, "2500", 2.5)]
+    [InlineData(StatusCode.ResourceExhausted, "99999999999", int.MaxValue / 1000.0)]
+    [InlineData(StatusCode.Unavailable, "-1", 0)]
+    [InlineData(StatusCode.Internal, "2500", 0)]
+    public async Task A_service_that_asks_to_be_left_alone_is_heard(StatusCode status, string pushback, double seconds)
+    {
+        await using var busi = await GrpcParticipant.Start();
+        busi.On("Act", new GrpcReply(status, "busy") { Pushback = pushback });
+
+        var outcome = await _invoker.Invoke(Call(busi.Url("Act")), Cancel);
+
+        Assert.Equal((OutcomeKind.Unknown, TimeSpan.FromSeconds(seconds)), (outcome.Kind, outcome.RetryAfter));
+    }
+
     [Theory]
     [InlineData("127.0.0.1:1/a.B/C", "127.0.0.1:1")] // nobody listens
     [InlineData("grpcs://127.0.0.1:1/a.B/C", "127.0.0.1:1")]

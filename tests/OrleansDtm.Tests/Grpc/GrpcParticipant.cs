@@ -39,6 +39,9 @@ public sealed record GrpcReply(StatusCode Status, string Message = "", byte[]? B
 
     public static readonly GrpcReply Error = new(StatusCode.Unavailable, "boom");
 
+    /// <summary>Milliseconds after which it may be called again, as a service says it; null = not said.</summary>
+    public string? Pushback { get; init; }
+
     /// <summary>Goes out once this is open; null = at once.</summary>
     public Gate? Gate { get; init; }
 }
@@ -98,6 +101,22 @@ public sealed class GrpcParticipant : IAsyncDisposable
         return participant;
     }
 
+    /// <summary>How long the caller waits, as it said (grpc-timeout); zero = it did not say.</summary>
+    public static TimeSpan TimeoutOf(GrpcCall call)
+    {
+        var text = call.Metadata.GetValueOrDefault("grpc-timeout", "0S");
+        var count = long.Parse(text.AsSpan(0, text.Length - 1), System.Globalization.CultureInfo.InvariantCulture);
+        return text[^1] switch
+        {
+            'H' => TimeSpan.FromHours(count),
+            'M' => TimeSpan.FromMinutes(count),
+            'S' => TimeSpan.FromSeconds(count),
+            'm' => TimeSpan.FromMilliseconds(count),
+            'u' => TimeSpan.FromMicroseconds(count),
+            _ => TimeSpan.FromTicks(count / 100),
+        };
+    }
+
     /// <summary>The URL of a method as a submitter writes it.</summary>
     public string Url(string method) => $"{Host}/test.Busi/{method}";
 
@@ -146,6 +165,11 @@ public sealed class GrpcParticipant : IAsyncDisposable
             if (reply.Status != StatusCode.OK)
             {
                 context.Response.Headers["grpc-status"] = status;
+                if (reply.Pushback is { } pushback)
+                {
+                    context.Response.Headers["grpc-retry-pushback-ms"] = pushback;
+                }
+
                 context.Response.Headers["grpc-message"] = Uri.EscapeDataString(reply.Message);
                 return;
             }

@@ -1,15 +1,17 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace OrleansDtm.Tests.Invokers;
 
 /// <summary>What a service saw of a call.</summary>
-internal sealed record SeenCall(string Method, string Path, string Query, string Host, IHeaderDictionary Headers, byte[] Body);
+internal sealed record SeenCall(string Method, string Path, string Query, string Host, IHeaderDictionary Headers, byte[] Body, string Protocol = "");
 
 /// <summary>A service on a free port that answers as the test says.</summary>
 internal sealed class BankService : IAsyncDisposable
@@ -25,11 +27,21 @@ internal sealed class BankService : IAsyncDisposable
 
     public Func<HttpContext, Task> Answer { get; set; } = static _ => Task.CompletedTask;
 
-    public static async Task<BankService> Start()
+    /// <param name="protocols">What it speaks.</param>
+    /// <param name="certificate">Its own; null = no TLS.</param>
+    public static async Task<BankService> Start(HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = protocols;
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         var service = new BankService(builder.Build());
         service._app.Run(service.Handle);
         await service._app.StartAsync();
@@ -49,7 +61,8 @@ internal sealed class BankService : IAsyncDisposable
             request.QueryString.Value ?? "",
             request.Host.Value ?? "",
             new HeaderDictionary(request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase)),
-            body.ToArray());
+            body.ToArray(),
+            request.Protocol);
         lock (Seen)
         {
             Seen.Add(seen);

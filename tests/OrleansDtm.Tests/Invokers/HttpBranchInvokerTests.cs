@@ -225,24 +225,29 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(64 * 1024)]
     [InlineData(100_000)]
     [InlineData(1000)]
     [InlineData(10)]
-    public async Task A_body_is_judged_by_its_first_bytes_only(int max)
+    public async Task A_body_beyond_the_limit_is_unknown_whatever_its_beginning_says(int max)
     {
         using var http = new BranchHttpClient(new InvokerOptions { ResponseBytesMax = max });
         var invoker = new HttpBranchInvoker(http);
-        Assert.Equal(Outcome.Succeeded, await Judge(max, declared: true));
-        Assert.Equal(Outcome.Succeeded, await Judge(max, declared: false));
-        Assert.Equal(OutcomeKind.Failed, (await Judge(max - "FAILURE".Length, declared: true)).Kind);
-        Assert.Equal(OutcomeKind.Failed, (await Judge(max - "FAILURE".Length, declared: false)).Kind);
-
-        async Task<Outcome> Judge(int before, bool declared)
+        foreach (var declared in new[] { true, false })
         {
-            var body = Encoding.ASCII.GetBytes(new string('x', before) + "FAILURE");
+            Assert.Equal(OutcomeKind.Succeeded, (await Judge(200, new string('x', max), declared)).Kind);
+            var outcome = await Judge(200, "FAILURE" + new string('x', max), declared);
+            Assert.Equal(OutcomeKind.Unknown, outcome.Kind);
+            Assert.Contains($"its body is longer than {max} bytes", outcome.Error, StringComparison.Ordinal);
+            Assert.Equal(OutcomeKind.Failed, (await Judge(409, new string('x', max + 1), declared)).Kind);
+            Assert.Equal(OutcomeKind.Ongoing, (await Judge(425, new string('x', max + 1), declared)).Kind);
+        }
+
+        async Task<Outcome> Judge(int status, string text, bool declared)
+        {
+            var body = Encoding.ASCII.GetBytes(text);
             _bank.Answer = async context =>
             {
+                context.Response.StatusCode = status;
                 context.Response.ContentLength = declared ? body.Length : null;
                 await context.Response.Body.WriteAsync(body, Token);
             };
@@ -271,7 +276,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
             }
         };
 
-        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call("/a"), Token));
+        Assert.Equal(OutcomeKind.Unknown, (await _invoker.Invoke(Call("/a"), Token)).Kind);
         await hungUp.Task; // Nobody takes the rest.
     }
 

@@ -10,6 +10,9 @@ public sealed class JsonRpcApiTests(RunningServer running)
 {
     private const int Parse = -32700;
     private const int Bad = -32600;
+
+    /// <summary>As the reference: an error of the call itself.</summary>
+    private const int Refused = -32603;
     private const int UnknownMethod = -32601;
     private const int Failure = -32901;
     private const int Ongoing = -32902;
@@ -33,15 +36,15 @@ public sealed class JsonRpcApiTests(RunningServer running)
     [InlineData("""{"jsonrpc":"2.0","id":"\ud800","method":"newGid"}""", Bad, null, "UTF-8")]
     [InlineData("""{"jsonrpc":"2.0","id":"1"}""", Bad, "1", "method")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"forceStop"}""", UnknownMethod, "1", "forceStop")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit"}""", Bad, "1", "params")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":["g"]}""", Bad, "1", "params")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{}}""", Bad, "1", "gid")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"\ud800"}}""", Bad, "1", "gid")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g","trans_type":"zzz"}}""", Bad, "1", "trans_type")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g\u2003","trans_type":"saga"}}""", Bad, "1", "gid")]
-    [InlineData("""{"JsonRpc":"1.0","jsonRPC":"2.0","ID":"1","Method":"submit","Params":{"Gid":"g","Trans_Type":"zzz"}}""", Bad, "1", "trans_type")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"prepare","params":{"gid":"g","trans_type":"msg","steps":3}}""", Bad, "1", "steps")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"registerBranch","params":{"gid":"g","confirm":3}}""", Bad, "1", "confirm")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit"}""", Refused, "1", "params")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":["g"]}""", Refused, "1", "params")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{}}""", Refused, "1", "gid")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"\ud800"}}""", Refused, "1", "gid")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g","trans_type":"zzz"}}""", Refused, "1", "trans_type")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g\u2003","trans_type":"saga"}}""", Refused, "1", "gid")]
+    [InlineData("""{"JsonRpc":"1.0","jsonRPC":"2.0","ID":"1","Method":"submit","Params":{"Gid":"g","Trans_Type":"zzz"}}""", Refused, "1", "trans_type")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"prepare","params":{"gid":"g","trans_type":"msg","steps":3}}""", Refused, "1", "steps")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"registerBranch","params":{"gid":"g","confirm":3}}""", Refused, "1", "confirm")]
     public async Task A_request_that_is_wrong_is_answered_with_its_code_and_named(string body, int code, string? id, string word)
     {
         var answer = await Dtm.Send(HttpMethod.Post, Url, body);

@@ -11,7 +11,8 @@ public sealed class JsonRpcReplyTests
     [Theory]
     [InlineData(ReplyKind.Conflict, JsonRpcCodes.Failure)]
     [InlineData(ReplyKind.NotFound, JsonRpcCodes.Failure)]
-    [InlineData(ReplyKind.Invalid, JsonRpcCodes.BadRequest)]
+    [InlineData(ReplyKind.Invalid, JsonRpcCodes.Internal)]
+    [InlineData(ReplyKind.TooLarge, JsonRpcCodes.Internal)]
     [InlineData(ReplyKind.Unavailable, JsonRpcCodes.Internal)]
     public void A_refusal_has_its_code(ReplyKind kind, int code)
     {

@@ -39,6 +39,9 @@ public sealed record Reply(int Status, string Body = "")
     /// <summary>Where a redirect leads.</summary>
     public string? Location { get; init; }
 
+    /// <summary>When it wants to be called again; null = it does not say.</summary>
+    public string? RetryAfter { get; init; }
+
     /// <summary>The connection breaks instead of an answer.</summary>
     public bool Drops { get; init; }
 

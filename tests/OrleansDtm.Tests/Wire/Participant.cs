@@ -135,6 +135,11 @@ public sealed class Participant : IAsyncDisposable
                 context.Response.Headers.Location = location;
             }
 
+            if (reply.RetryAfter is { } patience)
+            {
+                context.Response.Headers.RetryAfter = patience;
+            }
+
             if (reply.Body.Length > 0)
             {
                 context.Response.ContentType = "application/json";

@@ -1,0 +1,234 @@
+using System.IO.Compression;
+using System.IO.Pipelines;
+using System.Net.Http.Headers;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>
+/// Undoes the Content-Encoding of an answer. The decoders of .NET take a stream that breaks off for one that has ended,
+/// which would make a
+/// success of half an answer: those here throw.
+/// </summary>
+internal static class ContentDecoder
+{
+    /// <summary>A body that was compressed more often than this is an attack.</summary>
+    private const int LayersMax = 2;
+
+    /// <returns>The same stream where nothing is to be undone.</returns>
+    /// <exception cref="InvalidDataException">An encoding that is not known, or too many.</exception>
+    public static async ValueTask<Stream> Open(Stream body, HttpContentHeaders headers, CancellationToken cancellationToken)
+    {
+        if (!headers.NonValidated.TryGetValues("Content-Encoding", out var given))
+        {
+            return body;
+        }
+
+        var layers = string.Join(',', given).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Where(static name => !name.Equals("identity", StringComparison.OrdinalIgnoreCase)).ToList();
+        if (layers.Count > LayersMax)
+        {
+            throw new InvalidDataException($"it has more than {LayersMax} content encodings");
+        }
+
+        for (var i = layers.Count - 1; i >= 0; i--)
+        {
+            body = layers[i].ToLowerInvariant() switch
+            {
+                "gzip" or "x-gzip" => new GzipDecoder(body),
+                "deflate" => await Deflate(body, cancellationToken).ConfigureAwait(false),
+                "br" => new BrotliDecoderStream(body),
+                var other => throw new InvalidDataException($"its Content-Encoding '{Printable(other)}' is none of gzip, deflate, br"),
+            };
+        }
+
+        return body;
+    }
+
+    /// <summary>"deflate" means zlib's format, but some services send the bare one (as browsers know, too).</summary>
+    private static async ValueTask<Stream> Deflate(Stream body, CancellationToken cancellationToken)
+    {
+        var pipe = PipeReader.Create(body);
+        var first = (await pipe.ReadAsync(cancellationToken).ConfigureAwait(false)).Buffer;
+        var zlib = !first.IsEmpty && (first.FirstSpan[0] & 0x0F) == 8;
+        pipe.AdvanceTo(first.Start);
+        var source = new EndWatch(pipe.AsStream());
+        return new DeflateDecoder(zlib ? new ZLibStream(source, CompressionMode.Decompress) : new DeflateStream(source, CompressionMode.Decompress), source);
+    }
+
+    private static string Printable(string text) => text.Length <= 32 ? text : text[..32];
+
+    /// <summary>
+    /// gzip, with its check of completeness: after the body follows a small member of ours, which comes out whole only
+    /// where the body
+    /// before it has ended well.
+    /// </summary>
+    private sealed class GzipDecoder(Stream body) : DecoderStream
+    {
+        private static readonly byte[] Mark = [0xF1, 0x0D, 0x7B, 0xE2, 0x00, 0x9C, 0xA5, 0x3E];
+        private static readonly byte[] Member = Compress(Mark);
+
+        private readonly GZipStream _gzip = new(new Followed(body, Member), CompressionMode.Decompress);
+        private readonly byte[] _tail = new byte[Mark.Length];
+        private int _held;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                _tail.AsMemory(0, _held).CopyTo(buffer);
+                var n = await _gzip.ReadAsync(buffer[_held..], cancellationToken).ConfigureAwait(false);
+                if (n == 0)
+                {
+                    return _tail.AsSpan(0, _held).SequenceEqual(Mark) ? 0 : throw Ends();
+                }
+
+                var all = _held + n;
+                _held = Math.Min(all, Mark.Length);
+                buffer.Slice(all - _held, _held).CopyTo(_tail);
+                if (all > _held)
+                {
+                    return all - _held;
+                }
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _gzip.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private static byte[] Compress(byte[] bytes)
+        {
+            var compressed = new MemoryStream();
+            using (var gzip = new GZipStream(compressed, CompressionLevel.NoCompression))
+            {
+                gzip.Write(bytes);
+            }
+
+            return compressed.ToArray();
+        }
+    }
+
+    /// <summary>zlib's decoder asks for more only while it has not seen the end.</summary>
+    private sealed class DeflateDecoder(Stream decoder, EndWatch source) : DecoderStream
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var n = await decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            return n == 0 && source is { EndWasAskedFor: true, IsEmpty: false } ? throw Ends() : n;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            decoder.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
+    private sealed class BrotliDecoderStream(Stream body) : DecoderStream
+    {
+        private readonly byte[] _input = new byte[8 * 1024];
+        private BrotliDecoder _brotli;
+        private int _start;
+        private int _end;
+        private bool _any;
+        private bool _done;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            while (!_done)
+            {
+                var status = _brotli.Decompress(_input.AsSpan(_start, _end - _start), buffer.Span, out var consumed, out var written);
+                _start += consumed;
+                _done = status switch
+                {
+                    System.Buffers.OperationStatus.Done => true,
+                    System.Buffers.OperationStatus.InvalidData => throw new InvalidDataException("it is no brotli"),
+                    _ => false,
+                };
+                if (written > 0)
+                {
+                    return written;
+                }
+
+                if (!_done && status == System.Buffers.OperationStatus.NeedMoreData)
+                {
+                    _input.AsSpan(_start, _end - _start).CopyTo(_input);
+                    (_start, _end) = (0, _end - _start);
+                    var n = await body.ReadAsync(_input.AsMemory(_end), cancellationToken).ConfigureAwait(false);
+                    if (n == 0)
+                    {
+                        return _any ? throw Ends() : 0;
+                    }
+
+                    (_any, _end) = (true, _end + n);
+                }
+            }
+
+            return 0;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _brotli.Dispose();
+            body.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
+    /// <summary>Knows whether somebody has read to the end.</summary>
+    private sealed class EndWatch(Stream inner) : DecoderStream
+    {
+        public bool EndWasAskedFor { get; private set; }
+
+        public bool IsEmpty { get; private set; } = true;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var n = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            EndWasAskedFor |= n == 0;
+            IsEmpty &= n == 0;
+            return n;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
+    /// <summary>A stream and some bytes after it.</summary>
+    private sealed class Followed(Stream inner, byte[] after) : DecoderStream
+    {
+        private int _given = -1;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_given < 0)
+            {
+                var n = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+                if (n > 0)
+                {
+                    return n;
+                }
+
+                _given = 0;
+            }
+
+            var count = Math.Min(buffer.Length, after.Length - _given);
+            after.AsMemory(_given, count).CopyTo(buffer);
+            _given += count;
+            return count;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
+    private static InvalidDataException Ends() => new("its compressed body ends too early");
+}

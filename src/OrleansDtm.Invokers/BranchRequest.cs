@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>Makes the request of a call over HTTP.</summary>
+internal static class BranchRequest
+{
+    private static readonly MediaTypeHeaderValue JsonContent = new("application/json");
+
+    /// <exception cref="FormatException">URL or a header cannot be sent.</exception>
+    public static HttpRequestMessage Create(BranchInvocation call, HttpMethod method, string url, ReadOnlyMemory<byte> body, ILogger log)
+    {
+        var request = new HttpRequestMessage(method, new Uri(url, UriKind.Absolute)) { Content = new ReadOnlyMemoryContent(body) };
+        if (request.RequestUri!.Scheme == Uri.UriSchemeHttps)
+        {
+            // TLS asks the service which of the two it speaks; some speak HTTP/2 only.
+            request.Version = HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+        }
+
+        if (call.Headers is { } headers)
+        {
+            foreach (var (name, value) in headers)
+            {
+                if (ConnectionHeaders.Contains(name) || value is null)
+                {
+                    log.HeaderLeftOut(call.Gid, call.BranchId, call.Op, name);
+                }
+                else if (!CallSpans.IsTrace(name))
+                {
+                    Add(request, name, value);
+                }
+            }
+        }
+
+        if (call.ToldTrace is { } trace)
+        {
+            Add(request, CallSpans.Parent, trace.Parent);
+            if (trace.State.Length > 0)
+            {
+                Add(request, CallSpans.State, trace.State);
+            }
+        }
+
+        if (!request.Content.Headers.NonValidated.Contains("Content-Type"))
+        {
+            request.Content.Headers.ContentType = JsonContent;
+        }
+
+        if (!request.Headers.NonValidated.Contains("Accept"))
+        {
+            request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        }
+
+        return request;
+    }
+
+    /// <summary>A line break in a value would become a header, or a request, of its own.</summary>
+    private static void Add(HttpRequestMessage request, string name, string value)
+    {
+        // Some names (Expires, Content-Type) are taken by the content only, all others by the request.
+        if (value.AsSpan().ContainsAny('\r', '\n', '\0')
+            || !(request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value)))
+        {
+            throw new FormatException($"the branch header '{name}' cannot be sent");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using DnsClient;
+using DnsClient.Protocol;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Extensions.ServiceDiscovery;
+
+namespace OrleansDtm.Server.Services;
+
+/// <summary>
+/// Finds services by DNS SRV records, as Kubernetes and Consul have them. Of several priorities the first one counts;
+/// weights do not.
+/// </summary>
+/// <param name="template">Of the names that are asked for; <c>{name}</c> and <c>{endpoint}</c> are filled in.</param>
+/// <param name="dns">Asked for them.</param>
+/// <param name="clock">Says when an answer is old.</param>
+internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvider clock) : IServiceEndpointProviderFactory
+{
+    private static readonly TimeSpan TtlMin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TtlMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long "there is none" holds.</summary>
+    private static readonly TimeSpan NoneTtl = TimeSpan.FromSeconds(30);
+
+    public bool TryCreateProvider(ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
+    {
+        var endpoint = query.EndpointName ?? (query.IncludedSchemes is [.., var scheme] ? scheme : "http");
+        provider = new Provider(
+            template.Replace("{name}", query.ServiceName, StringComparison.Ordinal).Replace("{endpoint}", endpoint, StringComparison.Ordinal), dns, clock);
+        return true;
+    }
+
+    private sealed class Provider(string name, IDnsQuery dns, TimeProvider clock) : IServiceEndpointProvider
+    {
+        private CancellationTokenSource? _old;
+
+        public async ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken)
+        {
+            if (endpoints.Endpoints.Count > 0)
+            {
+                return; // The settings know it.
+            }
+
+            var answer = await dns.QueryAsync(name, QueryType.SRV, QueryClass.IN, cancellationToken);
+            if (answer.HasError && answer.Header.ResponseCode != DnsHeaderResponseCode.NotExistentDomain)
+            {
+                throw new IOException($"DNS has answered {answer.ErrorMessage} to the SRV query for {name}");
+            }
+
+            var records = answer.Answers.SrvRecords().GroupBy(static r => r.Priority).MinBy(static g => g.Key)?.ToList() ?? [];
+            foreach (var record in records)
+            {
+                endpoints.Endpoints.Add(ServiceEndpoint.Create(new DnsEndPoint(record.Target.Value.TrimEnd('.'), record.Port)));
+            }
+
+            _old?.Dispose();
+            _old = new CancellationTokenSource(Lifetime(records), clock);
+            endpoints.AddChangeToken(new CancellationChangeToken(_old.Token));
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _old?.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        private static TimeSpan Lifetime(List<SrvRecord> records) => records.Count == 0
+            ? NoneTtl
+            : TimeSpan.FromSeconds(Math.Clamp(records.Min(static r => r.TimeToLive), TtlMin.TotalSeconds, TtlMax.TotalSeconds));
+    }
+}
