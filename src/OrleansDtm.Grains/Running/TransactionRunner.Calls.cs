@@ -125,7 +125,11 @@ public sealed partial class TransactionRunner
         try
         {
             var (outcome, duration) = await _services.Caller.Call(Invocation(call, state.Definition, timeout));
-            answered = new TransactionEvent.BranchAnswered(call.Index, outcome, duration, call.Attempt);
+            answered = new TransactionEvent.BranchAnswered(
+                call.Index,
+                outcome.Kind == OutcomeKind.None ? Outcome.Unknown("it has no outcome") : outcome,
+                duration,
+                call.Attempt);
         }
         catch (Exception e)
         {

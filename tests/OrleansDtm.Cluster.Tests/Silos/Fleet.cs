@@ -5,8 +5,10 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Hosting;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
+using OrleansDtm.Tests.Grains;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 
@@ -87,7 +89,7 @@ internal sealed class Fleet : IAsyncDisposable
     public async Task<IReadOnlyList<(SiloAddress Silo, string Gid)>> Activations()
     {
         var grains = await _cluster.Client.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
-        var type = Grain("any").GetGrainId().Type;
+        var type = Grain("any").Grain.GetGrainId().Type;
         return [.. grains.Where(g => g.GrainId.Type == type).Select(static g => (g.SiloAddress, g.GrainId.Key.ToString()!))];
     }
 

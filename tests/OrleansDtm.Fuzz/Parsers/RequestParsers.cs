@@ -150,7 +150,8 @@ internal static class RequestParsers
                         CustomData = Encoding.UTF8.GetString(input),
                         Steps = type == "workflow" ? null : [new StepRequest(), new StepRequest(), new StepRequest()],
                     },
-                    prepare: false);
+                    prepare: false,
+                    DateTimeOffset.UnixEpoch);
             }
             catch (RequestException) when (type != "workflow")
             {

@@ -1,4 +1,3 @@
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 
 namespace OrleansDtm.Simulation.Checkers;

@@ -1,3 +1,5 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Simulation.Engine;
 
@@ -68,11 +70,15 @@ internal sealed class Activation : IRunnerHost
         }));
     }
 
+    /// <summary>As production's door has it resumed; false = the store was away.</summary>
+    public async Task<bool> Resume(long goneOwner) =>
+        (await Runner.Post(TransactionEvent.TimeDue.After(goneOwner))).Kind != ReplyKind.Unavailable;
+
     private async Task Tell()
     {
         try
         {
-            await _cluster.Ask(Process, Gid, a => a.Runner.Resume(Process.Owner), Cluster.ResponseTimeout);
+            await _cluster.Ask(Process, Gid, a => a.Resume(Process.Owner), Cluster.ResponseTimeout);
         }
         catch (TimeoutException)
         {

@@ -220,7 +220,7 @@ internal sealed class Cluster
     {
         try
         {
-            await Ask(from, gid, static a => a.Runner.Resume(0), ResponseTimeout);
+            await Ask(from, gid, static a => a.Resume(0), ResponseTimeout);
         }
         catch (TimeoutException)
         {

@@ -25,7 +25,7 @@ internal sealed class Sweeper
             shard,
             process.Owner,
             () => cluster.Gone,
-            (gid, gone) => cluster.Ask(process, gid, a => a.Runner.Resume(gone), Cluster.ResponseTimeout),
+            (gid, gone) => cluster.Ask(process, gid, a => a.Resume(gone), Cluster.ResponseTimeout),
             process.Clock,
             _options,
             process);

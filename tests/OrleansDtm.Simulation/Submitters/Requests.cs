@@ -5,7 +5,6 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
-using OrleansDtm.Grains.Running;
 using OrleansDtm.Protocol;
 using OrleansDtm.Simulation.Machines;
 using OrleansDtm.Simulation.Plans;

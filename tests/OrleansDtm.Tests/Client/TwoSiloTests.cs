@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Recovery;
 using Xunit;
 
 namespace OrleansDtm.Tests.Client;

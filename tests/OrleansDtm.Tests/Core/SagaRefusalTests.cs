@@ -75,7 +75,6 @@ public sealed class SagaRefusalTests
 
     [Theory]
     [InlineData("abort")]
-    [InlineData("register")]
     [InlineData("retry")]
     [InlineData("stop")]
     [InlineData("due")]
@@ -89,6 +88,11 @@ public sealed class SagaRefusalTests
         Assert.Null(decision.Next);
         Assert.Empty(decision.Calls);
     }
+
+    [Fact]
+    public void A_branch_that_comes_too_late_is_told_so_whether_its_transaction_has_ended_or_never_was() => Assert.Equal(
+        RejectionKind.Conflict,
+        TransactionMachine.Decide(null, Event("register", new SagaRun("1").Submission), SagaRun.Start).Rejection?.Kind);
 
     [Fact]
     public void A_saga_cannot_be_prepared()

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using Xunit;
 

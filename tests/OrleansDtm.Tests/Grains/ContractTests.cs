@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Activity;
 using OrleansDtm.Grains.Messages;
 using OrleansDtm.Grains.Topic;
 using Xunit;
@@ -99,11 +100,15 @@ public sealed class ContractTests
             });
     }
 
+    /// <summary>What silos of neighbouring versions rely on; statistics are asked of each silo anew, and may be missing.</summary>
+    private static IEnumerable<Type> Types() =>
+        Contracts.SelectMany(static a => a.GetTypes()).Where(static t => t.Namespace != typeof(ActivityWindow).Namespace);
+
     private static List<Type> Messages() =>
-        [.. Contracts.SelectMany(static a => a.GetTypes()).Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute)) && !typeof(Exception).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Types().Where(static t => !t.IsSubclassOf(typeof(PlacementStrategy))).Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute)) && !typeof(Exception).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
 
     private static List<Type> Grains() =>
-        [.. Contracts.SelectMany(static a => a.GetTypes()).Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Types().Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
 
     /// <summary>What stands for a record of Core on its way: a struct with fields.</summary>
     private static bool IsSurrogate(Type type) => type is { IsValueType: true, IsEnum: false };

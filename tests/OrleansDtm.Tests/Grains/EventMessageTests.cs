@@ -119,6 +119,6 @@ public sealed class EventMessageTests
     {
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
-        return serializer.Deserialize<T>(serializer.SerializeToArray(value));
+        return serializer.Deserialize<T>(serializer.SerializeToArray(value))!;
     }
 }

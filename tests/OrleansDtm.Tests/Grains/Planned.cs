@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Messages;

@@ -250,7 +250,7 @@ public sealed class RunnerFaultTests
         Assert.Equal((1, 1), (_world.Dones, _world.Store.Durable.Count));
 
         // Whoever comes next finds it as it is stored: under way, with nobody waiting for the answer.
-        _world.Runner.Resume(0);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(0));
         _world.Answer("a0");
         _world.EndsWell("a0 a0");
     }

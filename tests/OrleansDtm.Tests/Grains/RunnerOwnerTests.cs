@@ -124,7 +124,7 @@ public sealed class RunnerOwnerTests
     public void Calls_of_another_owner_are_left_alone_until_its_lease_is_over()
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);
-        _world.Runner.Resume(0);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(0));
         Assert.Empty(_world.Calls);
         Assert.Equal(RunnerWorld.Start + Lease, _world.WakeMoment);
 
@@ -145,7 +145,7 @@ public sealed class RunnerOwnerTests
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);
         _world.Clock.Advance(Lease);
-        _world.Runner.Resume(0);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(0));
 
         Assert.Equal("a0", _world.CallNames);
     }
@@ -157,7 +157,7 @@ public sealed class RunnerOwnerTests
     public void Calls_lost_with_a_dead_owner_or_an_earlier_activation_are_made_again_at_once(long owner, bool gone)
     {
         _world.StoreInterrupted(owner);
-        _world.Runner.Resume(gone ? owner : 0);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(gone ? owner : 0));
 
         Assert.Equal("a0", _world.CallNames);
         Assert.Equal(0, _world.Stored.Branches[1].Attempts); // It never answered.
@@ -173,7 +173,7 @@ public sealed class RunnerOwnerTests
         Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(_world.Submit()).Kind);
         Assert.Empty(_world.Calls);
 
-        _world.Runner.Resume(RunnerWorld.Somebody);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(RunnerWorld.Somebody));
 
         Assert.Equal("a0", _world.CallNames);
     }
@@ -182,10 +182,10 @@ public sealed class RunnerOwnerTests
     public void A_resume_of_what_runs_here_calls_nothing_twice()
     {
         _world.Submit();
-        _world.Runner.Resume(0);
-        _world.Runner.Resume(RunnerWorld.Somebody);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(0));
+        _world.Runner.Post(TransactionEvent.TimeDue.After(RunnerWorld.Somebody));
         _world.Clock.Advance(Lease);
-        _world.Runner.Resume(0);
+        _world.Runner.Post(TransactionEvent.TimeDue.After(0));
 
         Assert.Equal("a0", _world.CallNames);
         Assert.Single(_world.Store.Asked);

@@ -160,7 +160,7 @@ public sealed class RunnerTests
         _world.Wake();
 
         var call = _world.Invocations[^1];
-        Assert.Equal((RunnerWorld.Gid, "saga", "http", "01", "action"), (call.Gid, call.Type, call.Protocol, call.BranchId, call.Op));
+        Assert.Equal((RunnerWorld.Gid, TransactionType.Saga, "http", "01", "action"), (call.Gid, call.Type, call.Protocol, call.BranchId, call.Op));
         Assert.Equal(("http://bank/a0", 3000.0, 2), (call.Url, call.Timeout.TotalMilliseconds, call.Attempt));
         Assert.Equal("{}"u8.ToArray(), call.Payload.ToArray());
         Assert.Null(call.Headers);

@@ -222,7 +222,7 @@ public sealed class GrpcBranchInvokerTests : IDisposable
     private static BranchInvocation Call(string url) => new()
     {
         Gid = "g",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "grpc",
         BranchId = "01",
         Op = "action",

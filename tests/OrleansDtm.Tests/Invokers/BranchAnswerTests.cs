@@ -266,7 +266,7 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     private static BranchInvocation Call(string url) => new()
     {
         Gid = "g1",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "http",
         BranchId = "01",
         Op = "action",

@@ -65,7 +65,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData("xa", "{}", "POST")]
     public async Task A_body_is_posted_and_none_is_got_except_in_xa(string type, string body, string method)
     {
-        await _invoker.Invoke(Call("/a") with { Type = type, Payload = Encoding.UTF8.GetBytes(body) }, Token);
+        await _invoker.Invoke(Call("/a") with { Type = Names.Type(type), Payload = Encoding.UTF8.GetBytes(body) }, Token);
 
         var seen = Assert.Single(_bank.Seen);
         Assert.Equal((method, body), (seen.Method, Encoding.UTF8.GetString(seen.Body)));
@@ -311,7 +311,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     private BranchInvocation Call(string target) => new()
     {
         Gid = "g1",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "http",
         BranchId = "01",
         Op = "action",

@@ -106,7 +106,7 @@ public sealed class ProxyTests
     private static BranchInvocation Invocation(string url) => new()
     {
         Gid = "g1",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "http",
         BranchId = "01",
         Op = "action",

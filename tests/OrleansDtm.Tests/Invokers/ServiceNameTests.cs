@@ -211,7 +211,7 @@ public sealed class ServiceNameTests
 
         public Task<Outcome> Invoke(string url, string protocol) =>
             new BranchInvokers(new HttpBranchInvoker(_http), new JsonRpcBranchInvoker(_http), _grpc).Invoke(
-                new BranchInvocation { Gid = "g1", Type = "saga", Protocol = protocol, BranchId = "01", Op = "action", Url = url }, Token);
+                new BranchInvocation { Gid = "g1", Type = TransactionType.Saga, Protocol = protocol, BranchId = "01", Op = "action", Url = url }, Token);
 
         public void Dispose()
         {

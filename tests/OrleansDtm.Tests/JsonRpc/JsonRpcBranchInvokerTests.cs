@@ -140,7 +140,7 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     private BranchInvocation Call(string target, string payload) => new()
     {
         Gid = "g1",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "json-rpc",
         BranchId = "01",
         Op = "action",

@@ -204,7 +204,7 @@ public sealed class TargetTests
     private static BranchInvocation Call(string url, string protocol) => new()
     {
         Gid = "targets",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = protocol,
         BranchId = "01",
         Op = "action",

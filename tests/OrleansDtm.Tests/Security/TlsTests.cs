@@ -88,7 +88,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
     private static BranchInvocation Call(WebApplication branch) => new()
     {
         Gid = "tls",
-        Type = "saga",
+        Type = TransactionType.Saga,
         Protocol = "http",
         BranchId = "01",
         Op = "action",
@@ -157,7 +157,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         var call = new BranchInvocation
         {
             Gid = "tls",
-            Type = "saga",
+            Type = TransactionType.Saga,
             Protocol = "grpc",
             BranchId = "01",
             Op = "action",

@@ -122,7 +122,7 @@ internal sealed class FaultWorld
         if (due.IsCompletedSuccessfully && due.Result.Count > 0)
         {
             Tell("the sweep finds it");
-            Activation.Of(this).Runner.Resume(0);
+            Activation.Of(this).Runner.Post(TransactionEvent.TimeDue.Instance);
         }
     }
 
