@@ -12,8 +12,8 @@ using OrleansDtm.Branches;
 using OrleansDtm.Grains.Branch;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
-using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Running;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 

@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
-using OrleansDtm.Server.Commands;
 using OrleansDtm.Import;
+using OrleansDtm.Server.Commands;
 using OrleansDtm.Storage;
 using Xunit;
 
