@@ -2,7 +2,7 @@
 -- they work, in the same database transaction, and the unique key turns away what comes twice, too late or without its action.
 -- The coordinator neither creates nor reads it. Database and table can be renamed with the SDK's SetBarrierTableName.
 -- Keys compare exactly: upper and lower case, and spaces at the end. MySQL and MariaDB have different names for such a collation, and each
--- takes the comment with its own.
+-- takes the comment with its own; older ones keep utf8mb4_bin, which ignores spaces at the end.
 create database if not exists dtm_barrier;
 
 create table if not exists dtm_barrier.barrier (
@@ -17,5 +17,5 @@ create table if not exists dtm_barrier.barrier (
     update_time datetime default current_timestamp on update current_timestamp,
     unique key (gid, branch_id, op, barrier_id),
     key (create_time)
-) engine = InnoDB row_format = dynamic character set utf8mb4
+) engine = InnoDB row_format = dynamic character set utf8mb4 collate utf8mb4_bin
 /*!80017 collate utf8mb4_0900_bin */ /*M!100203 collate utf8mb4_nopad_bin */;

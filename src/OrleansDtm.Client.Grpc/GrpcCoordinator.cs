@@ -68,7 +68,8 @@ internal sealed class GrpcCoordinator(
     public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         var message = GrpcMessages.Dtms(request);
-        return _calls.Make("Abort", request.Gid, call => _dtms.AbortAsync(message, call), cancellationToken);
+        return _calls.Make(
+            "Abort", request.Gid, call => _dtms.AbortAsync(message, call), cancellationToken, options.Value.WaitTimeout); // If its prepare waits, so does it.
     }
 
     public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)

@@ -66,7 +66,7 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        PostAsync("abort", request, _options.RequestTimeout, cancellationToken);
+        PostAsync("abort", request, _options.WaitTimeout, cancellationToken); // If its prepare waits, so does it.
 
     public Task ForceStopAsync(string gid, CancellationToken cancellationToken) =>
         PostAsync("forceStop", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);

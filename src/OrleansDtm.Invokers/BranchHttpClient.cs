@@ -86,7 +86,7 @@ public sealed class BranchHttpClient : IDisposable
         {
             return Outcome.Unknown("no answer within the request timeout");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or UriFormatException or FormatException or NotSupportedException
+        catch (Exception e) when (e is HttpRequestException or IOException or FormatException or NotSupportedException or ArgumentException
             or InvalidOperationException)
         {
             return Outcome.Unknown(Words(e));

@@ -17,7 +17,8 @@ internal static class GrpcChannelFactory
     public static GrpcChannel Create(GrpcTarget target, InvokerOptions options, TimeProvider clock)
     {
         var several = target.Hosts.Contains(',', StringComparison.Ordinal);
-        var balanced = several || target.Dns || target.Named || (options.Services is not null && ServiceUrl.IsName(target.Hosts));
+        var balanced = several || target.Dns || target.Named
+            || (options.Services is not null && ServiceUrl.IsName(target.Hosts) && !(target.Tls && options.Proxy is not null));
         var channel = new GrpcChannelOptions
         {
             HttpHandler = Handler(target, options, balanced),

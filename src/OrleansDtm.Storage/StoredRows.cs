@@ -17,7 +17,7 @@ internal static class StoredRows
         {
             return TransactionCodec.WaitsForRetry(progress);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return false;
         }

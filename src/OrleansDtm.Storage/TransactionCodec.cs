@@ -126,8 +126,8 @@ internal static class TransactionCodec
     /// <summary>The calls that wait for a retry do not know what they call: only that there are some.</summary>
     public static bool WaitsForRetry(byte[] progress)
     {
-        var body = JsonSerializer.Deserialize(progress, PersistedJson.Default.ProgressBody)!;
-        return body.Callback is { RetryAt: not null } || body.Branches?.Any(static b => b.RetryAt is not null) == true;
+        var body = JsonSerializer.Deserialize(progress, PersistedJson.Default.ProgressBody);
+        return body?.Callback is { RetryAt: not null } || body?.Branches?.Any(static b => b?.RetryAt is not null) == true;
     }
 
     /// <summary>The branches of a later body. One that a submit wrote changes the definition too.</summary>

@@ -110,11 +110,24 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
             }
             finally
             {
-                if (connection.State == System.Data.ConnectionState.Open)
-                {
-                    await ExecuteAsync(connection, "set session autocommit = 0", CancellationToken.None).ConfigureAwait(false);
-                }
+                await RestoreAsync(connection).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>A session that cannot be put back is closed: what has been committed stays so.</summary>
+    private static async Task RestoreAsync(DbConnection connection)
+    {
+        try
+        {
+            if (connection.State == System.Data.ConnectionState.Open)
+            {
+                await ExecuteAsync(connection, "set session autocommit = 0", CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (DbException)
+        {
+            await connection.CloseAsync().ConfigureAwait(false);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
     public const string Other = "other";
 
     private readonly ConcurrentDictionary<string, string> _branchIds = new(StringComparer.Ordinal);
+    private volatile bool _branchIdsFull;
     private readonly Counter<long> _transactions;
     private readonly Histogram<double> _handled;
     private readonly Histogram<double> _ended;
@@ -78,9 +79,15 @@ internal sealed class TransactionMetrics : ITransactionObserver
             return known;
         }
 
+        if (_branchIdsFull)
+        {
+            return Other;
+        }
+
         lock (_branchIds)
         {
-            return _branchIds.Count < BranchIdsMax ? _branchIds.GetOrAdd(id, id) : Other;
+            _branchIdsFull = _branchIds.Count >= BranchIdsMax;
+            return _branchIdsFull ? Other : _branchIds.GetOrAdd(id, id);
         }
     }
 

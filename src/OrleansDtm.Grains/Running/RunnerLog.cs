@@ -13,4 +13,7 @@ internal static partial class RunnerLog
 
     [LoggerMessage(3, LogLevel.Warning, "Transaction {Gid}: another owner, or a commit that had been given up, has written meanwhile; what was in memory is dropped [ODTM4003]")]
     public static partial void LostToAnotherOwner(this ILogger log, string gid);
+
+    [LoggerMessage(4, LogLevel.Warning, "Transaction {Gid}: the answer of a branch makes it larger than the database takes; it waits until the limit is raised [ODTM2010]")]
+    public static partial void TooLarge(this ILogger log, Exception exception, string gid);
 }

@@ -38,7 +38,20 @@ public sealed partial class TransactionRunner
 
         if (batch[0].Reply is not { } reply)
         {
-            OnStoreAway(batch, attempted, e); // An event of our own: it stays due, and whoever raises the limit lets it go on.
+            // An event of our own stays due until the limit is raised; requests, a force stop among them, must not wait behind it.
+            using (BeginLog())
+            {
+                _services.Log.TooLarge(e, _gid);
+            }
+
+            if (_inbox.Exists(static p => p.Reply is not null))
+            {
+                _inbox.Add(batch[0]);
+                Forget();
+                return true;
+            }
+
+            OnStoreAway(batch, attempted, e);
             return false;
         }
 

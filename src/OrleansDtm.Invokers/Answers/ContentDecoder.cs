@@ -37,7 +37,9 @@ internal static class ContentDecoder
                 "gzip" or "x-gzip" => new GzipDecoder(body),
                 "deflate" => await Deflate(body, cancellationToken).ConfigureAwait(false),
                 "br" => new BrotliDecoderStream(body),
-                var other => throw new InvalidDataException($"its Content-Encoding '{Printable(other)}' is none of gzip, deflate, br"),
+                "zstd" or "compress" or "x-compress" or "dcb" or "dcz" => throw new InvalidDataException(
+                    $"its Content-Encoding '{layers[i]}' is none of gzip, deflate, br"),
+                _ => body, // No compression at all: services write "utf-8" there. Read as it is, as the reference does.
             };
         }
 
@@ -54,8 +56,6 @@ internal static class ContentDecoder
         var source = new EndWatch(pipe.AsStream());
         return new DeflateDecoder(zlib ? new ZLibStream(source, CompressionMode.Decompress) : new DeflateStream(source, CompressionMode.Decompress), source);
     }
-
-    private static string Printable(string text) => text.Length <= 32 ? text : text[..32];
 
     /// <summary>
     /// gzip, with its check of completeness: after the body follows a small member of ours, which comes out whole only

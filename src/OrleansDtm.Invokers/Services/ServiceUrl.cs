@@ -47,7 +47,7 @@ public static class ServiceUrl
             name = Split(rest[1..], out rest);
         }
 
-        return name.Length is > 0 and <= NameMax && !name.ContainsAnyExcept(NameChars);
+        return IsWellFormed(name);
     }
 
     /// <summary>A gRPC method at a service of that name.</summary>
@@ -67,7 +67,12 @@ public static class ServiceUrl
 
     /// <summary>Without a port, and no address.</summary>
     internal static bool IsName(ReadOnlySpan<char> host) =>
-        host.Length is > 0 and <= NameMax && !host.ContainsAnyExcept(NameChars) && !(char.IsAsciiDigit(host[0]) && IPAddress.TryParse(host, out _));
+        IsWellFormed(host) && !(char.IsAsciiDigit(host[0]) && IPAddress.TryParse(host, out _));
+
+    /// <summary>Labels with dots between them, none of them empty.</summary>
+    private static bool IsWellFormed(ReadOnlySpan<char> name) =>
+        name.Length is > 0 and <= NameMax && !name.ContainsAnyExcept(NameChars)
+        && name[0] is not ('.' or '-') && name[^1] is not ('.' or '-') && name.IndexOf("..") < 0;
 
     private static ReadOnlySpan<char> Split(ReadOnlySpan<char> text, out ReadOnlySpan<char> rest)
     {

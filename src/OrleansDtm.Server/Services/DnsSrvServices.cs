@@ -33,6 +33,7 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
     private sealed class Provider(string name, IDnsQuery dns, TimeProvider clock) : IServiceEndpointProvider
     {
         private CancellationTokenSource? _old;
+        private List<SrvRecord> _last = [];
 
         public async ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken)
         {
@@ -41,21 +42,35 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
                 return; // The settings know it.
             }
 
-            var answer = await dns.QueryAsync(name, QueryType.SRV, QueryClass.IN, cancellationToken);
-            if (answer.HasError && answer.Header.ResponseCode != DnsHeaderResponseCode.NotExistentDomain)
-            {
-                throw new IOException($"DNS has answered {answer.ErrorMessage} to the SRV query for {name}");
-            }
-
-            var records = answer.Answers.SrvRecords().GroupBy(static r => r.Priority).MinBy(static g => g.Key)?.ToList() ?? [];
+            var (records, lifetime) = await Ask(cancellationToken);
             foreach (var record in records)
             {
                 endpoints.Endpoints.Add(ServiceEndpoint.Create(new DnsEndPoint(record.Target.Value.TrimEnd('.'), record.Port)));
             }
 
             _old?.Dispose();
-            _old = new CancellationTokenSource(Lifetime(records), clock);
+            _old = new CancellationTokenSource(lifetime, clock);
             endpoints.AddChangeToken(new CancellationChangeToken(_old.Token));
+        }
+
+        /// <summary>While DNS is in trouble the last answer holds: the services have not moved for that.</summary>
+        private async Task<(List<SrvRecord> Records, TimeSpan Lifetime)> Ask(CancellationToken cancellationToken)
+        {
+            try
+            {
+                var answer = await dns.QueryAsync(name, QueryType.SRV, QueryClass.IN, cancellationToken);
+                if (answer.HasError && answer.Header.ResponseCode != DnsHeaderResponseCode.NotExistentDomain)
+                {
+                    return (_last, TtlMin);
+                }
+
+                _last = answer.Answers.SrvRecords().GroupBy(static r => r.Priority).MinBy(static g => g.Key)?.ToList() ?? [];
+                return (_last, Lifetime(_last));
+            }
+            catch (DnsResponseException)
+            {
+                return (_last, TtlMin);
+            }
         }
 
         public ValueTask DisposeAsync()

@@ -51,7 +51,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
     /// looked up by key, in the order of the list; a plan made while the table was small must not say otherwise. Waiting for a lock must
     /// end before the command does, or the connection would be lost with it. A replica's synchronous commit is more than on, and stays.
     /// </summary>
-    private string Settings =>
+    private readonly string _settings =
         $"""
         select set_config('lock_timeout', '{Math.Max(1000, (int)limits.Timeout.TotalMilliseconds / 3)}', true),
             set_config('statement_timeout', '{limits.Seconds * 1000}', true), set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -62,7 +62,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
     public void Commit(IEnumerable<List<PlacedWrite>> rounds, WriteResult[] results)
     {
         _batch.BatchCommands.Add(new NpgsqlBatchCommand("begin isolation level read committed"));
-        _batch.BatchCommands.Add(new NpgsqlBatchCommand(Settings));
+        _batch.BatchCommands.Add(new NpgsqlBatchCommand(_settings));
         foreach (var round in rounds)
         {
             Add(round.FindAll(static w => w.Write.IsInsert), Insert);

@@ -70,6 +70,18 @@ public sealed class RunnerFaultTests
     }
 
     [Fact]
+    public void A_request_does_not_wait_behind_an_answer_that_is_too_large()
+    {
+        _world.Submit(1);
+        _world.Store.Script(WriteFate.TooLarge, WriteFate.TooLarge, WriteFate.TooLarge);
+        _world.Answer("a0");
+        var stop = RunnerWorld.Now(_world.ForceStop());
+
+        Assert.Equal((ReplyKind.Ok, "failed"), (stop.Kind, stop.Status));
+        Assert.Equal(TransactionStatus.Failed, _world.Stored.Status);
+    }
+
+    [Fact]
     public void A_submit_whose_commit_was_lost_is_taken_up_by_the_next_one()
     {
         _world.Store.Script(WriteFate.LostAfter);

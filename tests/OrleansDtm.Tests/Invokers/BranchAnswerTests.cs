@@ -107,7 +107,7 @@ public sealed class BranchAnswerTests : IAsyncLifetime
 
     [Theory]
     [InlineData("zstd", "its Content-Encoding 'zstd' is none of gzip, deflate, br")]
-    [InlineData("gzip, nonsense", "its Content-Encoding 'nonsense' is none of gzip, deflate, br")]
+    [InlineData("gzip, compress", "its Content-Encoding 'compress' is none of gzip, deflate, br")]
     [InlineData("gzip, gzip, gzip", "it has more than 2 content encodings")]
     public async Task An_encoding_that_is_not_known_is_unknown_and_named(string encoding, string words)
     {
@@ -195,6 +195,13 @@ public sealed class BranchAnswerTests : IAsyncLifetime
             Prepare(200, encoding, Compress(encoding, Encoding.UTF8.GetBytes(text)));
             return await new JsonRpcBranchInvoker(_http).Invoke(Call(_bank.Url + "/a?method=m") with { Protocol = "json-rpc" }, Token);
         }
+    }
+
+    [Fact]
+    public async Task A_content_encoding_that_is_no_compression_is_read_as_it_is()
+    {
+        Prepare(200, "utf-8", "FAILURE"u8.ToArray());
+        Assert.Equal(OutcomeKind.Failed, (await new HttpBranchInvoker(_http).Invoke(Call(_bank.Url + "/a"), Token)).Kind);
     }
 
     [Fact]
