@@ -17,12 +17,8 @@ internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
     /// <summary>So long a write that went well says that the next one will. An idle process writes no more often than this.</summary>
     private static readonly TimeSpan FreshMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>So long a failure holds: probes of many must not become a load on a database in trouble.</summary>
-    private static readonly TimeSpan FailedMin = TimeSpan.FromSeconds(1);
-
     private readonly object _gate = new();
     private Task? _running;
-    private long _asked;
     private long _good;
 
     /// <exception cref="StoreUnavailableException">It takes none; the message says why.</exception>
@@ -37,12 +33,7 @@ internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
         lock (_gate)
         {
             // One for all who ask meanwhile: a database that hangs must not gather questions.
-            if (_running is null or { IsCompletedSuccessfully: true } || (_running.IsCompleted && Stopwatch.GetElapsedTime(_asked) >= FailedMin))
-            {
-                (_running, _asked) = (Write(), Stopwatch.GetTimestamp());
-            }
-
-            running = _running;
+            running = _running is { IsCompleted: false } other ? other : _running = Write();
         }
 
         await running.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -75,7 +75,8 @@ internal sealed class QueryTarget(Coordinator coordinator, Tally tally) : HttpTa
 
 internal sealed class JsonRpcTarget(Coordinator coordinator, Tally tally) : HttpTarget("json-rpc", RequestParsers.JsonRpcSeeds, coordinator, tally)
 {
-    private const int Internal = -32603;
+    /// <summary>Its code says no more than that the call is in error; what the coordinator did not expect has this of its pages.</summary>
+    private const string Unexpected = "[ODTM1006]";
 
     protected override HttpRequestMessage Request(byte[] input, string server) => new(HttpMethod.Post, $"{server}/api/json-rpc")
     {
@@ -85,10 +86,7 @@ internal sealed class JsonRpcTarget(Coordinator coordinator, Tally tally) : Http
     protected override string? Judge(HttpResponseMessage answer, string text)
     {
         using var json = JsonDocument.Parse(text);
-        return json.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object
-            && error.GetProperty("code").GetInt32() == Internal
-            ? $"internal error: {text}"
-            : null;
+        return text.Contains(Unexpected, StringComparison.Ordinal) ? $"internal error: {text}" : null;
     }
 }
 
