@@ -17,5 +17,5 @@ create table if not exists dtm_barrier.barrier (
     update_time datetime default current_timestamp on update current_timestamp,
     unique key (gid, branch_id, op, barrier_id),
     key (create_time)
-) engine = InnoDB row_format = dynamic character set utf8mb4 collate utf8mb4_bin
+) engine = InnoDB row_format = dynamic character set utf8mb4 /*!50701 collate utf8mb4_bin */
 /*!80017 collate utf8mb4_0900_bin */ /*M!100203 collate utf8mb4_nopad_bin */;
