@@ -43,5 +43,5 @@ public sealed record Decision(Transaction? Next, ImmutableArray<BranchCall> Call
 
 /// <summary>What came of a call.</summary>
 /// <param name="Outcome">What it came to.</param>
-/// <param name="Duration">How long it took, the wait for a place included.</param>
+/// <param name="Duration">Latency, including the wait for a place.</param>
 public readonly record struct CallResult(Outcome Outcome, TimeSpan Duration);

@@ -67,7 +67,7 @@ public sealed record TransactionOptions
     /// <summary>The submitter asked to be answered at the end.</summary>
     public bool WaitResult { get; init; }
 
-    /// <summary>How long after its submit a message is sent; zero = at once.</summary>
+    /// <summary>Delay between the submit and the first call of a message; zero = none.</summary>
     public TimeSpan Delay { get; init; }
 
     /// <summary>Concurrent saga: for each step (by index) the steps that must be done before it; empty = none.</summary>

@@ -89,7 +89,7 @@ public static class BranchOps
 public readonly record struct Outcome(OutcomeKind Kind, string? Error = null)
 {
     /// <summary>
-    /// How long the service asked not to be called again (Retry-After). Zero (default) = it did not say.
+    /// The wait that the service asked for before the next call (Retry-After). Zero (default) = none was asked for.
     /// </summary>
     public TimeSpan RetryAfter { get; init; }
 

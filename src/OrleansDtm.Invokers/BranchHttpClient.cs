@@ -29,7 +29,7 @@ public sealed class BranchHttpClient : IDisposable
 
     /// <param name="options">Limits, rules, proxy.</param>
     /// <param name="clock">For dates in Retry-After; null (default) = the machine's.</param>
-    /// <param name="log">Told of headers that are left out; null (default) = nobody.</param>
+    /// <param name="log">Gets a debug line for headers that are left out; null (default) = no log.</param>
     public BranchHttpClient(InvokerOptions options, TimeProvider? clock = null, ILogger<BranchHttpClient>? log = null)
     {
         ArgumentNullException.ThrowIfNull(options);

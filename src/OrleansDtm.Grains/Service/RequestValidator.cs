@@ -18,7 +18,7 @@ namespace OrleansDtm.Grains.Service;
 /// </summary>
 /// <param name="options">Defaults and bounds.</param>
 /// <param name="grains">Knows which grains may be branches; null (default) = none may.</param>
-/// <param name="log">Told, for debugging, what is left out of a request; null (default) = nobody is.</param>
+/// <param name="log">Gets a debug line for what is left out of a request; null (default) = no log.</param>
 public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null, ILogger<RequestValidator>? log = null)
 {
     public const int GidMax = 128;

@@ -6,8 +6,8 @@ namespace OrleansDtm.Invokers;
 
 /// <summary>
 /// Undoes the Content-Encoding of an answer. The decoders of .NET take a stream that breaks off for one that has ended,
-/// which would make a
-/// success of half an answer: those here throw.
+/// which
+/// would make a success of half an answer: those here throw.
 /// </summary>
 internal static class ContentDecoder
 {
@@ -177,7 +177,7 @@ internal static class ContentDecoder
         }
     }
 
-    /// <summary>Knows whether somebody has read to the end.</summary>
+    /// <summary>Records whether the decoder has read to the end.</summary>
     private sealed class EndWatch(Stream inner) : DecoderStream
     {
         public bool EndWasAskedFor { get; private set; }

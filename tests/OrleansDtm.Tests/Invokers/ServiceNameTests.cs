@@ -26,6 +26,9 @@ public sealed class ServiceNameTests
     [InlineData("discovery://", null, "")]
     [InlineData("discovery://host:1", null, "")]
     [InlineData("discovery:///a b/c", null, "")]
+    [InlineData("discovery:///.../pay", null, "")]
+    [InlineData("discovery:///a..b/pay", null, "")]
+    [InlineData("discovery:///-a/pay", null, "")]
     [InlineData("discovery://me:word@host:1/orders/a", null, "")]
     [InlineData("http://orders/Act", null, "")]
     public void A_url_names_a_service_as_drivers_wrote_it(string url, string? service, string path)
