@@ -10,7 +10,7 @@ internal static class ReadmeSnippets
     public static async Task<TransactionResult> First(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {
         // <first>
-        services.AddOrleansDtm(dtm => dtm.Server = new Uri("http://localhost:36789"));
+        services.AddDtmClient(dtm => dtm.Server = new Uri("http://localhost:36789"));
 
         // Where IDtm is at hand: what to do, how to compensate it, and with what data.
         TransactionResult result = await dtm.Saga()
@@ -48,7 +48,7 @@ internal static class ReadmeSnippets
     {
         // <workflow>
         // A workflow: code that goes on where it was, in any instance of the application, when the process that ran it has died.
-        services.AddOrleansDtm(o => o.WorkflowCallback = "http://bank:5000/workflows"); // app.MapWorkflows("/workflows") is there
+        services.AddDtmClient(o => o.WorkflowCallback = "http://bank:5000/workflows"); // app.MapWorkflows("/workflows") is there
         services.AddWorkflow<Transfer, string>("transfer", async (workflow, t) =>
         {
             // A branch: how to compensate it, then the call. The call is made once. When the code runs again, its record answers.

@@ -4,7 +4,7 @@ using OrleansDtm.Client.AspNetCore;
 
 // A bank, whose branches work in bank.db. The coordinator is at http://localhost:36789 unless --Dtm says otherwise.
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddOrleansDtm(dtm => dtm.Server = new Uri(builder.Configuration["Dtm"] ?? "http://localhost:36789"));
+builder.Services.AddDtmClient(dtm => dtm.Server = new Uri(builder.Configuration["Dtm"] ?? "http://localhost:36789"));
 builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db"));
 var app = builder.Build();
 
