@@ -57,7 +57,7 @@ public sealed record CoordinatorOptions
     /// <summary>debug, info (default), warn, error or fatal.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
-    /// <summary>How often topics are read again. Accepted for DTM's sake; topics here are always current.</summary>
+    /// <summary>Accepted for DTM's configuration files. Has no effect: topics are always current.</summary>
     public TimeSpan ConfigUpdateInterval { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Failed tries of a branch before <see cref="AlertWebHook"/> is told. Default 3.</summary>

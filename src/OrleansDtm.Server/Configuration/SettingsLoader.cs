@@ -10,6 +10,9 @@ namespace OrleansDtm.Server.Configuration;
 /// </summary>
 public static partial class SettingsLoader
 {
+    /// <summary>A setting of DTM that is accepted and not used.</summary>
+    private const string NoEffect = nameof(CoordinatorOptions.ConfigUpdateInterval);
+
     /// <summary>DTM's environment names (and the same on our command line) for our keys.</summary>
     private static readonly Dictionary<string, string> DtmNames = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -32,7 +35,7 @@ public static partial class SettingsLoader
         ["RETRY_INTERVAL"] = "RetryInterval",
         ["RETRY_INTERVAL_MAX"] = "RetryIntervalMax",
         ["REQUEST_TIMEOUT"] = "RequestTimeout",
-        ["CONFIG_UPDATE_INTERVAL"] = "ConfigUpdateInterval",
+        ["CONFIG_UPDATE_INTERVAL"] = NoEffect,
         ["ALERT_RETRY_LIMIT"] = "AlertRetryLimit",
         ["ALERT_WEB_HOOK"] = "AlertWebHook",
         ["LOG_LEVEL"] = "LogLevel",
@@ -69,7 +72,7 @@ public static partial class SettingsLoader
     public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
 
     /// <param name="args">Settings as on the command line.</param>
-    /// <param name="ignored">Told of each setting of the file that there is none of.</param>
+    /// <param name="ignored">Called for each setting that is ignored: unknown in the file, or without effect.</param>
     /// <exception cref="SettingsException">Something is wrong with them.</exception>
     internal static CoordinatorOptions Load(string[] args, Action<string> ignored)
     {
@@ -90,12 +93,11 @@ public static partial class SettingsLoader
         var yaml = file is null ? [] : Yaml(file);
         foreach (var key in yaml.Keys.Where(static key => !IsOwn(key)))
         {
-            // DTM has settings that mean nothing here, and people mistype: either way they should know.
-            ignored($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
+            ignored($"{file}: {key} is not a setting of this coordinator and is ignored. --help lists the settings.");
         }
 
-        // SourceNames tells people of each, in this order.
-        return new ConfigurationBuilder()
+        // SourceNames has the same order.
+        var sources = new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
             .AddInMemoryCollection(DtmEnvironment())
@@ -104,6 +106,12 @@ public static partial class SettingsLoader
             .AddInMemoryCollection(yaml)
             .AddInMemoryCollection(line)
             .Build();
+        if (sources[NoEffect] is not null)
+        {
+            ignored($"{NoEffect} has no effect: topics are always current.");
+        }
+
+        return sources;
     }
 
     private static bool IsOwn(string key) => OwnKeys.Contains(key)
@@ -216,7 +224,7 @@ public static partial class SettingsLoader
             RetryIntervalMax = read.Seconds("RetryIntervalMax", defaults.RetryIntervalMax, 0.01, 7 * 86400),
             RequestTimeout = read.Seconds("RequestTimeout", defaults.RequestTimeout, 0.05, 86400),
             DrainTimeout = read.Seconds("DrainTimeout", defaults.DrainTimeout, 0, 3600),
-            ConfigUpdateInterval = read.Seconds("ConfigUpdateInterval", defaults.ConfigUpdateInterval, 0.1, 86400),
+            ConfigUpdateInterval = read.Seconds(NoEffect, defaults.ConfigUpdateInterval, 0.1, 86400),
             AlertRetryLimit = read.Whole("AlertRetryLimit", defaults.AlertRetryLimit, 0, 1000),
             AlertWebHook = read.Text("AlertWebHook", ""),
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
