@@ -1,7 +1,7 @@
 # docker build -t orleansdtm .
 # docker run --rm orleansdtm key --name me --role admin
 # docker run -p 36789:36789 -p 36790:36790 -v orleansdtm:/data -e "Security__Keys__0=me admin sha256:..." orleansdtm
-# Without a key it listens on loopback only (src/OrleansDtm.Server/Security/README.md).
+# Without a key it does not start (src/OrleansDtm.Server/Security/README.md).
 
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 ARG TARGETARCH
