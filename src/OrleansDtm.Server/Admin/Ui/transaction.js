@@ -77,7 +77,7 @@ export async function open(place, parameters, signal, refused) {
     title: 'Force stop?',
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `This ${data.type} ends as failed at once, without compensation: effects of its branches remain. Calls in flight are cancelled.`),
+      h('p', {}, `This ${data.type} ends as failed at once, without compensation: effects of its branches remain. Calls in flight are not awaited.`),
       h('p', {}, 'This cannot be undone.'),
     ],
     verb: 'Force stop',
