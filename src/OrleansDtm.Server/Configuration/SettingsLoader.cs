@@ -5,8 +5,8 @@ using YamlDotNet.RepresentationModel;
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>
-/// Where settings come from, the later over the earlier: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>), command
-/// line. As in DTM, the file wins over the environment.
+/// Sources of settings, the later ones override: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>),
+/// command line. As in DTM, the file overrides the environment.
 /// </summary>
 public static partial class SettingsLoader
 {
@@ -41,7 +41,7 @@ public static partial class SettingsLoader
         ["LOG_LEVEL"] = "LogLevel",
     };
 
-    /// <summary>Everything <see cref="CoordinatorOptions"/> knows, by key.</summary>
+    /// <summary>All keys of <see cref="CoordinatorOptions"/>.</summary>
     private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names], StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
@@ -65,15 +65,15 @@ public static partial class SettingsLoader
         "Admin:BasePath",
     };
 
-    /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
+    /// <summary>Lists: entries key:0, key:1 etc., or the lines of one text.</summary>
     private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
 
-    /// <exception cref="SettingsException">Something is wrong with them.</exception>
+    /// <exception cref="SettingsException">The settings are invalid.</exception>
     public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
 
     /// <param name="args">Settings as on the command line.</param>
     /// <param name="ignored">Called for each setting that is ignored: unknown in the file, or without effect.</param>
-    /// <exception cref="SettingsException">Something is wrong with them.</exception>
+    /// <exception cref="SettingsException">The settings are invalid.</exception>
     internal static CoordinatorOptions Load(string[] args, Action<string> ignored)
     {
         ArgumentNullException.ThrowIfNull(args);
@@ -143,7 +143,7 @@ public static partial class SettingsLoader
             key = DtmNames.GetValueOrDefault(key, key);
             if (!name.StartsWith("--", StringComparison.Ordinal) || !IsOwn(key))
             {
-                throw new SettingsException([$"{args[i]}: no such setting. --help lists the settings."]);
+                throw new SettingsException([$"{args[i]}: unknown setting. --help lists the settings."]);
             }
 
             found[key] = value;
@@ -177,8 +177,8 @@ public static partial class SettingsLoader
         {
             throw new SettingsException([
                 e is IOException or UnauthorizedAccessException or ArgumentException
-                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Give the path of one that can, in the form of DTM's conf.yml."
-                    : $"-c {file}: this is no YAML: {e.Message.TrimEnd('.')}. Give a file in the form of DTM's conf.yml."]);
+                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Set it to a readable file in the format of DTM's conf.yml."
+                    : $"-c {file}: the file is not YAML: {e.Message.TrimEnd('.')}. Set it to a file in the format of DTM's conf.yml."]);
         }
     }
 
@@ -190,7 +190,7 @@ public static partial class SettingsLoader
                 foreach (var (key, value) in map.Children)
                 {
                     var name = (key as YamlScalarNode)?.Value
-                        ?? throw new SettingsException([$"-c: '{key}' is no name of a setting."]);
+                        ?? throw new SettingsException([$"-c: '{key}' is not the name of a setting."]);
                     Flatten(value, prefix.Length == 0 ? name! : $"{prefix}:{name}", found);
                 }
 
