@@ -9,7 +9,7 @@ using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
 using OrleansDtm.Grains.Running;

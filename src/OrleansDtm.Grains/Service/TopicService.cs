@@ -3,7 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Messages;
 using OrleansDtm.Grains.Topic;
 using OrleansDtm.Protocol;
@@ -42,12 +42,19 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
 
     public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
 
+    /// <summary>Some of its calls go to a topic.</summary>
+    public static bool IsNeededFor(Submission submission)
+    {
+        ArgumentNullException.ThrowIfNull(submission);
+        return submission.Branches.Any(static b => IsTopic(b.Url));
+    }
+
     /// <summary>Makes the calls of a topic calls of its subscribers.</summary>
     /// <exception cref="RequestException">A topic is unknown or has no subscriber.</exception>
     public async Task<Submission> Expand(Submission submission)
     {
         ArgumentNullException.ThrowIfNull(submission);
-        if (!submission.Branches.Any(static b => IsTopic(b.Url)))
+        if (!IsNeededFor(submission))
         {
             return submission;
         }

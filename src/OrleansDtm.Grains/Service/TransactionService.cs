@@ -1,6 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
@@ -32,7 +32,7 @@ public sealed class TransactionService(
 
         var submission = validator.Submission(request, prepare: false, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
-        var expanded = await ExpandOrPrepared(gid, submission);
+        var expanded = TopicService.IsNeededFor(submission) ? await ExpandOrPrepared(gid, submission) : submission;
         return await transactions.Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
@@ -97,18 +97,15 @@ public sealed class TransactionService(
 
     /// <summary>Makes one call that waits for a retry now.</summary>
     /// <exception cref="RequestException">The request is wrong.</exception>
-    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op)
-    {
-        var key = RequestValidator.Gid(gid);
-        if (string.IsNullOrEmpty(branchId))
-        {
-            throw new RequestException("branch_id", "is missing");
-        }
+    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op) => transactions.Tell(
+        RequestValidator.Gid(gid), new TransactionEvent.RetryBranch(Named("branch_id", branchId), Named("op", op)));
 
-        return string.IsNullOrEmpty(op)
-            ? throw new RequestException("op", "is missing; action, compensate, confirm, ...")
-            : transactions.Tell(key, new TransactionEvent.RetryBranch(branchId, op));
-    }
+    /// <summary>Takes one call that waits for a retry for done, because an operator did by hand what it should do.</summary>
+    /// <exception cref="RequestException">The request is wrong.</exception>
+    public Task<TransactionReply> ResolveBranch(string? gid, string? branchId, string? op, string? reason) => transactions.Tell(
+        RequestValidator.Gid(gid),
+        new TransactionEvent.ResolveBranch(
+            Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason))));
 
     /// <summary>Makes the calls now that wait for a retry more than <paramref name="timeout"/> away.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
@@ -195,4 +192,9 @@ public sealed class TransactionService(
             throw problem;
         }
     }
+
+    /// <exception cref="RequestException">It is missing.</exception>
+    private static string Named(string field, string? value) => string.IsNullOrEmpty(value)
+        ? throw new RequestException(field, field == "op" ? "is missing; action, compensate, confirm, ..." : "is missing")
+        : value;
 }
