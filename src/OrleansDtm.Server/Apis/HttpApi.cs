@@ -4,7 +4,7 @@ using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;

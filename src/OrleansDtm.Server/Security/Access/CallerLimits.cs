@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>How much each caller may ask for.</summary>
 internal sealed class CallerLimits : IDisposable

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Keys;
 
 /// <summary>The keys that are valid now: those of the settings and those of the file, which is read again when it changes.</summary>
 internal sealed class ApiKeyRing

@@ -3,7 +3,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tokens;
 
 /// <summary>
 /// The keys of an issuer, fetched from it when the first token comes and kept; asked for again when a token is signed by one that is not

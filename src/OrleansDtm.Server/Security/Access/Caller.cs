@@ -1,4 +1,6 @@
-namespace OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Keys;
+
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Who makes a request, once that is known; a feature of the request. None is set when security is off.</summary>
 /// <param name="Name">Of the API key, or the subject of the token.</param>

@@ -1,6 +1,9 @@
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Keys;
+using OrleansDtm.Server.Security.Sessions;
+using OrleansDtm.Server.Security.Tokens;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Finds out who makes a request: by an API key, a token, or the cookie of a sign-in with one of them.</summary>
 internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, CoordinatorOptions options, TokenCheck? tokens = null)

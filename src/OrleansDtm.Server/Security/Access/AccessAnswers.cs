@@ -3,7 +3,7 @@ using Grpc.Core;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Refusals, in the words of the protocol that was used.</summary>
 internal static class AccessAnswers

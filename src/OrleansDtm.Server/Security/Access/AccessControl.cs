@@ -1,7 +1,8 @@
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansDtm.Server.Security.Sessions;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Lets a request pass when its caller has the role that the endpoint asks for. There only when security is on.</summary>
 internal sealed class AccessControl(RequestDelegate next, Authenticator authenticator, CallerLimits limits, PagePaths page)

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: a key or token once, then a cookie that no script can read.</summary>
 internal sealed class SessionApi(Authenticator authenticator, SessionCookie cookies, PagePaths page, CoordinatorOptions options)

@@ -1,7 +1,8 @@
 using System.Net;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>
 /// Keeps pages of other sites, which may make the browser of somebody who can reach us send requests, from having anything done. What is

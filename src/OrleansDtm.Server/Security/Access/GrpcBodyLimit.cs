@@ -4,7 +4,7 @@ using Grpc.Core.Interceptors;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>What one caller may send at most. Over HTTP the web server counts; of a gRPC message it could say only that something went wrong.</summary>
 internal sealed class GrpcBodyLimit(CallerLimits limits) : Interceptor

@@ -1,4 +1,4 @@
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Where the admin page lives.</summary>
 /// <param name="basePath">As configured: <c>/</c>, or <c>/dtm</c>.</param>

@@ -3,8 +3,10 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>
 /// The cookie of a sign-in holds the proof itself, sealed, so that each silo can judge it without asking anybody, and a key that is taken

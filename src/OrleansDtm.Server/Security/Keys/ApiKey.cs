@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Keys;
 
 /// <summary>
 /// What is known of a key. The key itself is not: it holds 256 random bits, so its SHA-256 tells nothing about it, and a slow hash would

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tls;
 
 /// <summary>TLS of a port. Each connection gets the certificate that is in its file then: a renewed one needs no restart.</summary>
 internal sealed class PortTls

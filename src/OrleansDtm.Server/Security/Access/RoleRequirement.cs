@@ -1,10 +1,10 @@
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Metadata of an endpoint: what a caller must be allowed to.</summary>
 /// <param name="Role">One of <see cref="RoleNames"/>; empty = open to everybody.</param>
 public sealed record RoleRequirement(string Role)
 {
-    internal Role Needed { get; } = RoleNames.Parse(Role) ?? Security.Role.None;
+    internal Role Needed { get; } = RoleNames.Parse(Role) ?? Access.Role.None;
 }
 
 /// <summary>Each includes those before it: who may submit may read.</summary>

@@ -3,8 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tokens;
 
 /// <summary>Checks tokens (JWT): signature, issuer, audience, time. Reads the role out of a claim.</summary>
 internal sealed class TokenCheck : IDisposable

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tls;
 
 /// <summary>Reads certificates: PEM with a key in a file of its own, or .pfx.</summary>
 internal static class CertificateFiles
