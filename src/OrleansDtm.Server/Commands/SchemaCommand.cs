@@ -3,12 +3,12 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Prints the SQL that the store would apply by itself.</summary>
+/// <summary>Prints the SQL that the store applies itself.</summary>
 internal sealed class SchemaCommand : Command
 {
     public override string Name => "schema";
 
-    public override string Summary => "print the SQL of the tables, for those who create them by hand";
+    public override string Summary => "print the SQL of the tables, to create them manually";
 
     public override string Help => $"""
         usage: OrleansDtm.Server schema [--driver {string.Join('|', SchemaText.Dialects)}] [--cluster | --barrier]
@@ -30,13 +30,13 @@ internal sealed class SchemaCommand : Command
         var driver = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
         if (!SchemaText.Dialects.Contains(driver))
         {
-            throw new UsageException($"--driver: there is no schema for '{driver}'; write one of {string.Join(", ", SchemaText.Dialects)}.");
+            throw new UsageException($"--driver: '{driver}' has no schema; write one of {string.Join(", ", SchemaText.Dialects)}.");
         }
 
         var text = arguments.Flags.Contains("--cluster")
-            ? SchemaText.ClusterOf(driver) ?? throw new UsageException($"--cluster: there is no cluster on {driver}.")
+            ? SchemaText.ClusterOf(driver) ?? throw new UsageException($"--cluster: clusters are not possible with {driver}.")
             : arguments.Flags.Contains("--barrier")
-            ? SchemaText.BarrierOf(driver) ?? throw new UsageException($"--barrier: there is no table for barriers in {driver}.")
+            ? SchemaText.BarrierOf(driver) ?? throw new UsageException($"--barrier: {driver} has no barrier table.")
             : SchemaText.Of(driver, TimeProvider.System.GetUtcNow());
         Console.Write(text);
         return Task.FromResult(0);

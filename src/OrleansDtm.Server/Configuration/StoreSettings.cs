@@ -8,7 +8,7 @@ internal static class StoreSettings
     private const string Sqlite = "sqlite";
     private const string ConnectionString = "Store:ConnectionString";
 
-    /// <summary>What a connection string says as a whole.</summary>
+    /// <summary>Settings that a connection string replaces.</summary>
     private static readonly string[] PartsOfIt = ["Store:Host", "Store:Port", "Store:User", "Store:Password", "Store:Db"];
 
     public static StoreOptions Read(SettingsReader read, StoreOptions defaults)
@@ -36,7 +36,7 @@ internal static class StoreSettings
         return options;
     }
 
-    /// <summary>It would be taken for the name of a file, and nobody would find it there.</summary>
+    /// <summary>A value that would be used as a file name by mistake.</summary>
     private static bool IsNoFile(string path) =>
         path.Contains(":memory:", StringComparison.OrdinalIgnoreCase)
         || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
@@ -56,7 +56,7 @@ internal static class StoreSettings
 
             if (options.ConnectionString.Length > 0)
             {
-                read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or name a file with Store:Path");
+                read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or set Store:Path to a file");
             }
 
             foreach (var path in options.Shards.Append(options.Path).Where(IsNoFile))
@@ -64,18 +64,18 @@ internal static class StoreSettings
                 read.Problem(
                     path == options.Path ? "Store:Path" : "Store:Shards",
                     path,
-                    "the path of a file: a connection string (Cache, Mode and the like are the store's own), a URI or a database in memory cannot be used");
+                    "the path of a file: a connection string, a URI or an in-memory database is not possible");
             }
 
             return;
         }
 
-        // No value is repeated below: each may be or hold a password.
+        // No value is repeated below: each may be or contain a password.
         if (options.ConnectionString.Length > 0)
         {
             foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
             {
-                read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"wanted beside {ConnectionString}, which says it: remove one of the two"));
+                read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"possible together with {ConnectionString}: remove one of the two"));
             }
         }
 
@@ -91,13 +91,13 @@ internal static class StoreSettings
         {
             if (shards.Take(number).Contains(shards[number]))
             {
-                read.Problem(Shard(number), "the same as one before it", "a database of its own");
+                read.Problem(Shard(number), "the same as an earlier one", "a database of its own");
             }
         }
 
         foreach (var other in ((string[])["Store:Path", ConnectionString, .. PartsOfIt]).Where(key => shards.Count > 0 && read.Text(key, "").Length > 0))
         {
-            read.Problem(other, "...", "wanted beside Store:Shards, which says it: remove one of the two");
+            read.Problem(other, "...", "possible together with Store:Shards: remove one of the two");
         }
     }
 

@@ -6,32 +6,36 @@ using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Server.Hosting;
 
-/// <summary>Makes the store the settings name; commands that need no silo use it too.</summary>
+/// <summary>Creates the store of the settings; also for commands without a silo.</summary>
 internal static class StoreFactory
 {
     internal const string MySql = "mysql";
     private const string Postgres = "postgres";
 
-    /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
+    /// <summary>
+    /// Not opened or migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.
+    /// </summary>
     public static ITransactionStore Create(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
         new ShardedTransactionStore([.. Places(options).Select((place, shard) => CreateOne(options, place, shard, clock, loggers))]);
 
-    /// <summary>To look at, beside a coordinator or without one: nothing is locked, migrated or written.</summary>
+    /// <summary>
+    /// For inspection, with or without a running coordinator: nothing is locked, migrated or written.
+    /// </summary>
     public static ITransactionStore CreateReadOnly(StoreOptions options, TimeProvider clock, ILoggerFactory loggers) =>
         new ShardedTransactionStore([.. Places(options).Select((place, shard) => CreateOne(options, place, shard, clock, loggers, isReadOnly: true))]);
 
-    /// <summary>Where the transactions are, for the log: no password.</summary>
+    /// <summary>Description for the log, without passwords.</summary>
     public static string Describe(StoreOptions options) =>
         string.Join(", ", Places(options).Select(place => DescribeOne(options, place)));
 
     /// <summary>The files or connection strings of all shards, or of the only database.</summary>
     public static IReadOnlyList<string> Places(StoreOptions options) => options.Shards.Count > 0 ? options.Shards : [Place(options)];
 
-    /// <summary>Of a connection string that the driver takes.</summary>
+    /// <summary>A connection string that the driver accepts.</summary>
     public static bool NamesDatabase(string driver, string place) =>
         (driver == MySql ? new MySqlConnectionStringBuilder(place).Database : new NpgsqlConnectionStringBuilder(place).Database) is { Length: > 0 };
 
-    /// <summary>No database but a process's own file lets no other process in.</summary>
+    /// <summary>The database cannot be shared with other processes.</summary>
     public static bool IsOwnedAlone(StoreOptions options) => options.Driver is not (MySql or Postgres);
 
     /// <param name="place">SQLite: the file; else the connection string.</param>
@@ -74,7 +78,7 @@ internal static class StoreFactory
                 UserID = options.User,
                 Password = options.Password,
                 Database = options.Db,
-                AllowPublicKeyRetrieval = true, // What DTM's driver does: MySQL 8 asks for it when there is no TLS.
+                AllowPublicKeyRetrieval = true, // As in DTM's driver: MySQL 8 requires it without TLS.
             }.ConnectionString
             : new NpgsqlConnectionStringBuilder
             {
@@ -86,10 +90,10 @@ internal static class StoreFactory
             }.ConnectionString;
     }
 
-    /// <summary>Limits and rights of the store, in this database.</summary>
+    /// <summary>Limits and permissions of the store in this database.</summary>
     /// <param name="options">The settings.</param>
-    /// <param name="connectionString">Where.</param>
-    /// <param name="shard">Which of them it is.</param>
+    /// <param name="connectionString">The connection string.</param>
+    /// <param name="shard">Number of the shard.</param>
     public static ServerStoreOptions Server(StoreOptions options, string connectionString, int shard = 0) => new()
     {
         GroupCommit = new GroupCommitOptions { Shard = shard, CommitDelay = options.CommitDelay },
