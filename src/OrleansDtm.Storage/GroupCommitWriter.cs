@@ -37,8 +37,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     /// <param name="options">Limits.</param>
     /// <param name="name">Of the thread.</param>
     /// <param name="logger">Told of commits that fail, and of the first one that works again.</param>
-    /// <param name="system">The database as OpenTelemetry names it: sqlite (default), mysql, postgresql.</param>
-    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "sqlite")
+    /// <param name="system">The database in OpenTelemetry's terms.</param>
+    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "other_sql")
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchMax, 1);

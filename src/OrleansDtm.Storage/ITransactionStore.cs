@@ -112,7 +112,17 @@ public sealed record DueTransaction(long Id, string Gid, DateTimeOffset Due);
 /// <param name="Status">prepared, submitted or aborting.</param>
 /// <param name="Count">All of them.</param>
 /// <param name="Overdue">Those among them that should have been looked at.</param>
-public sealed record UnfinishedCount(TransactionType Type, TransactionStatus Status, long Count, long Overdue);
+public sealed record UnfinishedCount(TransactionType Type, TransactionStatus Status, long Count, long Overdue)
+{
+    /// <summary>One count for each type and status.</summary>
+    internal static IReadOnlyList<UnfinishedCount> Sum(IEnumerable<UnfinishedCount> counts) =>
+    [
+        .. from count in counts
+           group count by (count.Type, count.Status) into same
+           select new UnfinishedCount(
+               same.Key.Type, same.Key.Status, same.Sum(static c => c.Count), same.Sum(static c => c.Overdue)),
+    ];
+}
 
 /// <summary>What a listing asks for; null and default = do not care.</summary>
 public sealed record TransactionFilter

@@ -84,12 +84,7 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
     {
         var counts = await _shards.AskAll(s => s.CountUnfinished(overdueBefore, cancellationToken)).ConfigureAwait(false);
-        return
-        [
-            .. from count in counts.SelectMany(static c => c)
-               group count by (count.Type, count.Status) into same
-               select new UnfinishedCount(same.Key.Type, same.Key.Status, same.Sum(static c => c.Count), same.Sum(static c => c.Overdue)),
-        ];
+        return UnfinishedCount.Sum(counts.SelectMany(static c => c));
     }
 
     /// <inheritdoc/>

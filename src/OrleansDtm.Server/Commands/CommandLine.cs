@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Commands;
 
@@ -74,7 +75,8 @@ internal sealed class CommandLine(params Command[] commands)
 
             return Misused;
         }
-        catch (Exception e) when (e is StoreSchemaException or StoreUnavailableException or IOException or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e) when (e is StoreDriverException or StoreSchemaException or StoreUnavailableException or IOException
+            or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
         {
             // A store that is locked or newer than we are, or a port in use: the message names the fix, a stack trace would bury it.
             Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}{AboutPort(e)}");

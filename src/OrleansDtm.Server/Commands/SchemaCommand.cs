@@ -1,5 +1,5 @@
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Commands;
 
@@ -11,7 +11,7 @@ internal sealed class SchemaCommand : Command
     public override string Summary => "print the SQL of the tables, for those who create them by hand";
 
     public override string Help => $"""
-        usage: OrleansDtm.Server schema [--driver {string.Join('|', SchemaText.Dialects)}] [--cluster | --barrier]
+        usage: OrleansDtm.Server schema [--driver {string.Join('|', StoreDrivers.All.Names)}] [--cluster | --barrier]
 
         Prints to standard output what the coordinator applies to its database at the start, in order, with its notes of
         what was applied: a database made from it is taken as it is, by a user who may not change tables. For an empty
@@ -27,17 +27,14 @@ internal sealed class SchemaCommand : Command
     public override Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, ["--driver"], ["--cluster", "--barrier"]);
-        var driver = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
-        if (!SchemaText.Dialects.Contains(driver))
-        {
-            throw new UsageException($"--driver: there is no schema for '{driver}'; write one of {string.Join(", ", SchemaText.Dialects)}.");
-        }
-
+        var name = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
+        var driver = StoreDrivers.All.TryFind(name) ?? throw new UsageException(
+            $"--driver: there is no schema for '{name}'; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
         var text = arguments.Flags.Contains("--cluster")
-            ? SchemaText.ClusterOf(driver) ?? throw new UsageException($"--cluster: there is no cluster on {driver}.")
+            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: there is no cluster on {driver.Name}.")
             : arguments.Flags.Contains("--barrier")
-            ? SchemaText.BarrierOf(driver) ?? throw new UsageException($"--barrier: there is no table for barriers in {driver}.")
-            : SchemaText.Of(driver, TimeProvider.System.GetUtcNow());
+            ? driver.BarrierSchema ?? throw new UsageException($"--barrier: there is no table for barriers in {driver.Name}.")
+            : driver.Schema(TimeProvider.System.GetUtcNow());
         Console.Write(text);
         return Task.FromResult(0);
     }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>Reads the settings below Store.</summary>
 internal static class StoreSettings
 {
-    private const string Sqlite = "sqlite";
     private const string ConnectionString = "Store:ConnectionString";
 
     /// <summary>What a connection string says as a whole.</summary>
@@ -15,7 +16,7 @@ internal static class StoreSettings
     {
         var options = new StoreOptions
         {
-            Driver = read.Choice("Store:Driver", defaults.Driver, Sqlite, "mysql", "postgres"),
+            Driver = read.Choice("Store:Driver", defaults.Driver, [.. StoreDrivers.All.Names]),
             Path = read.Text("Store:Path", defaults.Path),
             ConnectionString = read.Text(ConnectionString, ""),
             Host = read.Text("Store:Host", defaults.Host),
@@ -36,37 +37,16 @@ internal static class StoreSettings
         return options;
     }
 
-    /// <summary>It would be taken for the name of a file, and nobody would find it there.</summary>
-    private static bool IsNoFile(string path) =>
-        path.Contains(":memory:", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("Data Source=", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("DataSource=", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("Filename=", StringComparison.OrdinalIgnoreCase);
-
     private static void Check(SettingsReader read, StoreOptions options)
     {
-        if (options.Driver == Sqlite)
+        var driver = StoreFactory.Driver(options);
+        foreach (var (setting, value, expected) in driver.FindProblems(StoreFactory.Address(options), options.Shards))
         {
-            if (options.User.Length > 0 || options.Password.Length > 0)
-            {
-                read.Problem(
-                    "Store:Driver", options.Driver, "a database with users; remove Store:User and Store:Password, SQLite has neither");
-            }
+            read.Problem(setting, value, expected);
+        }
 
-            if (options.ConnectionString.Length > 0)
-            {
-                read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or name a file with Store:Path");
-            }
-
-            foreach (var path in options.Shards.Append(options.Path).Where(IsNoFile))
-            {
-                read.Problem(
-                    path == options.Path ? "Store:Path" : "Store:Shards",
-                    path,
-                    "the path of a file: a connection string (Cache, Mode and the like are the store's own), a URI or a database in memory cannot be used");
-            }
-
+        if (driver.IsFile)
+        {
             return;
         }
 
@@ -75,13 +55,13 @@ internal static class StoreSettings
         {
             foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
             {
-                read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"wanted beside {ConnectionString}, which says it: remove one of the two"));
+                read.Problem(part, "...", $"wanted beside {ConnectionString}, which says it: remove one of the two");
             }
         }
 
-        foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
+        foreach (var (number, place) in StoreFactory.Places(options).Index())
         {
-            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, options.Driver);
+            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, driver);
         }
     }
 
