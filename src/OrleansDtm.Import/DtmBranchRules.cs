@@ -3,18 +3,20 @@ using OrleansDtm.Grains.Service;
 
 namespace OrleansDtm.Import;
 
-/// <summary>What the branches of each type look like in DTM's table, and in which order we keep them.</summary>
+/// <summary>The rules for the branches of each type in DTM's table, and their order in our store.</summary>
 internal static class DtmBranchRules
 {
     private const string Field = "trans_branch_op";
 
-    /// <summary>DTM never writes it, and the coordinator would neither call nor finish it.</summary>
+    /// <summary>DTM never writes this, and the coordinator would neither call nor finish it.</summary>
     private const string NeverFailed = "is failed, which only the action of a saga can be";
 
-    /// <summary>The branches in our order: for saga, tcc and xa the call back before the call forward of each branch.</summary>
+    /// <summary>
+    /// The branches in our order: for saga, TCC and XA the compensating call of each branch before its action.
+    /// </summary>
     /// <param name="type">The pattern.</param>
     /// <param name="rows">In the order of their ids.</param>
-    /// <exception cref="RequestException">One is missing, or is none of this type.</exception>
+    /// <exception cref="RequestException">A branch is missing, or does not belong to this type.</exception>
     public static IReadOnlyList<DtmBranch> Check(TransactionType type, IReadOnlyList<DtmBranch> rows)
     {
         if (rows.Count == 0 && type is (TransactionType.Saga or TransactionType.Msg))
@@ -32,7 +34,7 @@ internal static class DtmBranchRules
         };
     }
 
-    /// <exception cref="RequestException">DTM never writes that status.</exception>
+    /// <exception cref="RequestException">The status is unknown.</exception>
     public static BranchStatus Status(DtmBranch row) => row.Status switch
     {
         "prepared" => BranchStatus.Prepared,
@@ -42,8 +44,8 @@ internal static class DtmBranchRules
     };
 
     /// <summary>
-    /// The steps a submitter could have sent to get these calls, for the checks of a submission. A topic's subscribers count as steps;
-    /// what is registered later has none.
+    /// The steps of a submission that would create these calls, for its checks. The subscribers of a topic count as
+    /// steps; branches that were registered later have none.
     /// </summary>
     public static IReadOnlyList<BranchStep> Steps(TransactionType type, IReadOnlyList<Branch> calls) => type switch
     {
@@ -103,7 +105,7 @@ internal static class DtmBranchRules
             Require(row.Status != "failed" || row.Op == BranchOps.Action, row, NeverFailed);
             if (type != TransactionType.Saga)
             {
-                BranchUrlRules.Check(row.Url, "grpc", $"branch {Name(row)}"); // As for a branch that registers itself: any known form.
+                BranchUrlRules.Check(row.Url, "grpc", $"branch {Name(row)}"); // As for a branch that is registered later: any known form.
             }
         }
 

@@ -4,9 +4,9 @@ using System.Text;
 
 namespace OrleansDtm.Import;
 
-/// <summary>Reads columns by name. What an older DTM did not have yet is missing, and reads as empty.</summary>
-/// <param name="reader">On a row when asked.</param>
-/// <param name="zone">In which a moment without one is meant.</param>
+/// <summary>Reads columns by name. A column that an older DTM lacks reads as empty.</summary>
+/// <param name="reader">Positioned on a row.</param>
+/// <param name="zone">The time zone of times without one.</param>
 internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
 {
     private readonly Dictionary<string, int> _columns = Enumerable.Range(0, reader.FieldCount)

@@ -13,8 +13,8 @@ namespace OrleansDtm.Import;
 internal readonly record struct DtmExtent(long Count, long FirstId, long LastId, DateTimeOffset? Newest);
 
 /// <summary>
-/// Reads a DTM database over one connection, page by page, in the order of ids. The session is read-only, so it cannot change
-/// anything there.
+/// Reads a DTM database over one connection, page by page, in the order of ids. The session is read-only, so it cannot
+/// change anything there.
 /// </summary>
 internal sealed class DtmSource : IAsyncDisposable
 {

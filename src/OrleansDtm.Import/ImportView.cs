@@ -3,13 +3,13 @@ using Spectre.Console;
 
 namespace OrleansDtm.Import;
 
-/// <summary>What a person sees while it runs: a bar on a terminal, else a line every few seconds.</summary>
+/// <summary>The progress on the console: a bar on a terminal, otherwise a line every few seconds.</summary>
 internal static class ImportView
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(3);
 
-    /// <param name="total">How many transactions there are.</param>
-    /// <param name="work">Tells how many are done.</param>
+    /// <param name="total">The number of transactions.</param>
+    /// <param name="work">Reports the number of processed transactions.</param>
     public static async Task<T> Show<T>(long total, TimeProvider clock, Func<Action<long>, Task<T>> work)
     {
         var started = clock.GetTimestamp();
@@ -42,7 +42,7 @@ internal static class ImportView
             });
     }
 
-    /// <summary>A line of its own, above the bar if there is one.</summary>
+    /// <summary>Prints a line, above the bar if there is one.</summary>
     public static void Tell(string line)
     {
         if (Console.IsOutputRedirected)

@@ -8,29 +8,29 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Import;
 
 /// <summary>
-/// Brings what a DTM left unfinished into the store, page by page. It never changes what is there already, so that it can be
+/// Imports the unfinished transactions of a DTM, page by page. It never changes a transaction that exists, so it can be
 /// interrupted and run again.
 /// </summary>
-/// <param name="source">Where from.</param>
-/// <param name="mapper">Judges and translates rows.</param>
-/// <param name="target">Where to, with its topics; null = a dry run.</param>
-/// <param name="clock">What is due is due from now on.</param>
-/// <param name="tell">Told of each row that stays behind; called from several threads.</param>
+/// <param name="source">The database of DTM.</param>
+/// <param name="mapper">Checks and converts rows.</param>
+/// <param name="target">The store and its topics; null = a dry run.</param>
+/// <param name="clock">Gives the time of the import.</param>
+/// <param name="tell">Gets each row that is not imported; called from several threads.</param>
 internal sealed class Importer(
     DtmSource source, DtmMapper mapper, (ITransactionStore Transactions, IKeyValueStore Topics)? target, TimeProvider clock, Action<string> tell)
 {
-    /// <summary>Writes under way at once; the store commits them together.</summary>
+    /// <summary>Parallel writes; the store commits them together.</summary>
     private const int Concurrency = 256;
 
     private const int TopicsAtOnce = 200;
 
     public ImportTally Tally { get; } = new();
 
-    /// <param name="extent">What there is to do.</param>
-    /// <param name="batch">Transactions a page.</param>
-    /// <param name="progress">Told how many are done, after each page.</param>
-    /// <param name="stop">Ends it between two pages.</param>
-    /// <returns>False when it was stopped before the end.</returns>
+    /// <param name="extent">The unfinished transactions.</param>
+    /// <param name="batch">Transactions per page.</param>
+    /// <param name="progress">Gets the number of processed transactions after each page.</param>
+    /// <param name="stop">Stops between two pages.</param>
+    /// <returns>False = it was stopped before the end.</returns>
     public async Task<bool> Transactions(DtmExtent extent, int batch, Action<long> progress, CancellationToken stop)
     {
         var done = 0L;
@@ -54,7 +54,7 @@ internal sealed class Importer(
         return false;
     }
 
-    /// <returns>False when it was stopped before the end.</returns>
+    /// <returns>False = it was stopped before the end.</returns>
     public async Task<bool> Topics(CancellationToken stop)
     {
         var after = 0L;
@@ -93,7 +93,7 @@ internal sealed class Importer(
         }
         catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException or StoreUnavailableException { InnerException: InvalidDataException })
         {
-            tell($"refused: {shown}: {e.Message}"); // By the rules, or by a store that does not take so much at once.
+            tell($"refused: {shown}: {e.Message}"); // By the rules, or because of its size by the store.
             return Taking.Refused;
         }
     }
@@ -102,7 +102,7 @@ internal sealed class Importer(
     {
         if (ours is null || (ours.Type == dtms.Type && ours.Created == dtms.Created))
         {
-            return Taking.AlreadyHere; // With no row any more, it was finished and forgotten between the two looks.
+            return Taking.AlreadyHere; // If there is no row any more, it finished and was deleted between the two reads.
         }
 
         tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was created at {dtms.Created:u} [ODTM3004]");
@@ -138,7 +138,7 @@ internal sealed class Importer(
         return Taking.NameTaken;
     }
 
-    /// <summary>A topic's value in the form in which topics are stored here.</summary>
+    /// <summary>The value of a topic in the format of our store.</summary>
     private static string Subscribers(DtmTopic topic)
     {
         var name = TopicService.Name(topic.Topic);

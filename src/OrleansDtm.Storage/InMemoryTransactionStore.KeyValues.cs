@@ -24,7 +24,7 @@ public sealed partial class InMemoryTransactionStore : IKeyValueStore
     {
         KeyValueRules.Check(category, key, expectedVersion);
         cancellationToken.ThrowIfCancellationRequested();
-        var stored = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)); // As it would come back from a disk.
+        var stored = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)); // As a database would return it.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds());
         lock (_gate)
         {

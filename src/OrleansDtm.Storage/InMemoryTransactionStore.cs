@@ -3,10 +3,10 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Keeps transactions in memory: for tests and simulations. Deterministic, without threads and without time; everything goes
-/// through the persisted form, so that a state which would not survive a restart does not survive here either.
+/// Keeps transactions in memory, for tests and simulations. Deterministic, without threads and time. Everything is
+/// encoded and decoded, so a state that would not survive a restart does not survive here either.
 /// </summary>
-/// <param name="clock">Dates key-value items; null = the system's.</param>
+/// <param name="clock">The time of key-value items; null = the system's clock.</param>
 public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null) : ITransactionStore, IBatchCommitter
 {
     private readonly object _gate = new();
@@ -227,7 +227,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
             }
         }
 
-        /// <summary>As far as it can be told without decoding.</summary>
+        /// <summary>The part of the filter that needs no decoding.</summary>
         public bool Matches(TransactionFilter filter) =>
             (filter.Gid is null || filter.Gid == Last.Gid) && (filter.BeforeId <= 0 || id < filter.BeforeId);
 

@@ -2,7 +2,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>What a listing keeps of a transaction: nobody reads payloads there, and a page of them could fill the memory.</summary>
+/// <summary>A transaction as a listing returns it, without payloads: a page of them could fill the memory.</summary>
 internal static class ListedRow
 {
     public static StoredTransaction Of(StoredTransaction stored) =>

@@ -8,7 +8,9 @@ internal sealed record SchemaScript(int Version, string Name, string Sql);
 /// <summary>The scripts of <c>/sql/&lt;driver&gt;/</c>, which are resources of this assembly.</summary>
 internal static class SchemaScripts
 {
-    /// <summary>The steps <c>NNNN_name.sql</c> in their order. Numbers may be missing: steps have been joined.</summary>
+    /// <summary>
+    /// The steps <c>NNNN_name.sql</c> in their order. Numbers may be missing: steps have been joined.
+    /// </summary>
     public static IReadOnlyList<SchemaScript> For(string driver) =>
     [
         .. from file in Files(driver)

@@ -4,28 +4,29 @@ using System.Text.Json;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Each database of several remembers which one it is and of how many, as a key-value item. A list of shards in another order, of
-/// another length, or with a wrong database in it would lose transactions silently: they would be looked for elsewhere.
+/// Each shard stores its index and the number of shards as a key-value item. A list of shards in another order, of
+/// another length, or with a wrong database would lose transactions silently: they would be looked for elsewhere.
 /// </summary>
 internal static class ShardRecords
 {
     private const string Category = "store";
     private const string Key = "shard";
 
-    /// <summary>Compares what the databases remember with the list, and has new ones remember it.</summary>
-    /// <exception cref="StoreSchemaException">They contradict each other; the message names the fix.</exception>
+    /// <summary>Compares the records with the list, and writes those of new databases.</summary>
+    /// <exception cref="StoreSchemaException">They contradict each other; the message says what to do.</exception>
     public static async Task Check(IReadOnlyList<ITransactionStore> shards, CancellationToken cancellationToken)
     {
         var known = await Read(shards, cancellationToken).ConfigureAwait(false);
         if (shards.Count == 1)
         {
-            return; // A store by itself leaves no record.
+            return; // A single database has no record.
         }
 
         if (known.Contains(null))
         {
-            // Whoever starts a set writes all records before the first transaction. So transactions without a record are older than
-            // the set, or of a set this database does not belong to; and another process may have written records meanwhile.
+            // All records are written before the first transaction. So a database with transactions and no record is
+            // older than the set, or belongs to another one. But another process may have written the records
+            // meanwhile.
             var used = await shards.AskAll(s => s.List(new TransactionFilter { Limit = 1 }, cancellationToken)).ConfigureAwait(false);
             if (used.Any(static page => page.Count > 0))
             {
@@ -43,7 +44,7 @@ internal static class ShardRecords
             }
         }
 
-        await Read(shards, cancellationToken).ConfigureAwait(false); // Another process may have written first, and something else.
+        await Read(shards, cancellationToken).ConfigureAwait(false); // Another process may have written different records first.
     }
 
     private static async Task<Remembered?[]> Read(IReadOnlyList<ITransactionStore> shards, CancellationToken cancellationToken)

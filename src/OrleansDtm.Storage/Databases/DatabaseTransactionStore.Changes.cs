@@ -70,7 +70,8 @@ public abstract partial class DatabaseTransactionStore
             cancellationToken).ConfigureAwait(false);
         var ids = string.Join(',', rows.Where(static r => r.IsDone).Select(static r => r.Id));
 
-        // A finished transaction never becomes unfinished, so no row can have changed since. Another process may have deleted it.
+        // A finished transaction never becomes unfinished, so no row can have changed since. Another process may have
+        // deleted it.
         var deleted = ids.Length == 0
             ? 0
             : await Change(

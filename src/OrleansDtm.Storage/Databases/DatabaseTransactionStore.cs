@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace OrleansDtm.Storage.Databases;
 
 /// <summary>
-/// What the stores in databases have in common: queries, listing, counting, retention, key-value items. A derived store provides
-/// connections, and commits in its own way.
+/// What the stores in databases have in common: queries, listing, counting, retention, key-value items. A derived store
+/// provides connections, and commits in its own way.
 /// </summary>
 public abstract partial class DatabaseTransactionStore : ITransactionStore, IKeyValueStore
 {
@@ -67,7 +67,9 @@ public abstract partial class DatabaseTransactionStore : ITransactionStore, IKey
     /// <param name="sql">The same text always comes with the same parameters in the same order.</param>
     /// <param name="parameters">May include one that the text does not use.</param>
     /// <param name="map">May run again with another reader, after a connection was lost.</param>
-    /// <param name="isSlow">It may read many rows, so it must not use the last free connection: loads and the sweep need that.</param>
+    /// <param name="isSlow">
+    /// It may read many rows, so it must not use the last free connection: loads and the sweep need that.
+    /// </param>
     private protected abstract Task<T> Read<T>(
         string sql,
         (string Name, object Value)[] parameters,

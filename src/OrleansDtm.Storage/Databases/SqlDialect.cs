@@ -3,10 +3,14 @@ using System.Text;
 
 namespace OrleansDtm.Storage.Databases;
 
-/// <summary>How the queries of a store differ between databases. What stands here serves SQLite and PostgreSQL.</summary>
+/// <summary>
+/// How the queries of a store differ between databases. What stands here serves SQLite and PostgreSQL.
+/// </summary>
 internal abstract class SqlDialect
 {
-    /// <summary>Counts by type and status: type, status, count, number due before <c>@before</c>. A pair may have several rows.</summary>
+    /// <summary>
+    /// Counts by type and status: type, status, count, number due before <c>@before</c>. A pair may have several rows.
+    /// </summary>
     public abstract string CountUnfinished { get; }
 
     /// <summary>Rows due behind (<c>@due</c>, <c>@id</c>) and not after <c>@now</c>.</summary>
@@ -14,8 +18,8 @@ internal abstract class SqlDialect
         "select id, gid, due from dtm_transaction where due <= @now and (due, id) > (@due, @id) order by due, id limit @limit";
 
     /// <summary>
-    /// Rows behind <c>@id</c> with calls of <c>@owner</c>, or of all other owners. A call in flight has a due moment, the end of its
-    /// lease; a row without one only keeps the name of its last owner.
+    /// Rows behind <c>@id</c> with calls of <c>@owner</c>, or of all other owners. A call in flight has a due moment,
+    /// the end of its lease; a row without one only keeps the name of its last owner.
     /// </summary>
     public virtual string FindInterrupted(bool others) =>
         $"""
@@ -23,7 +27,9 @@ internal abstract class SqlDialect
         where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id order by id limit @limit
         """;
 
-    /// <summary>Unfinished rows due after <c>@after</c> with their progress, the latest first, behind (<c>@due</c>, <c>@id</c>).</summary>
+    /// <summary>
+    /// Unfinished rows due after <c>@after</c> with their progress, the latest first, behind (<c>@due</c>, <c>@id</c>).
+    /// </summary>
     public virtual string FindWaiting =>
         """
         select id, gid, due, progress from dtm_transaction
@@ -36,7 +42,9 @@ internal abstract class SqlDialect
     /// <summary>Finds all unfinished transactions by an index.</summary>
     public virtual string IsAnyUnfinished => "status not in ('succeed', 'failed')";
 
-    /// <summary>Finds unfinished transactions of one type and status by an index; <c>@state</c> is "type status".</summary>
+    /// <summary>
+    /// Finds unfinished transactions of one type and status by an index; <c>@state</c> is "type status".
+    /// </summary>
     public virtual string IsUnfinished => IsAnyUnfinished;
 
     /// <summary>A join that reads the table on its left first.</summary>

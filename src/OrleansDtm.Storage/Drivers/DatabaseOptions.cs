@@ -1,6 +1,8 @@
 namespace OrleansDtm.Storage.Drivers;
 
-/// <summary>One database of the store, as the settings describe it. A driver ignores what its database does not have.</summary>
+/// <summary>
+/// One database of the store, as the settings describe it. A driver ignores what its database does not have.
+/// </summary>
 public sealed record DatabaseOptions
 {
     /// <summary>SQLite: the path of the file. Others: the connection string.</summary>

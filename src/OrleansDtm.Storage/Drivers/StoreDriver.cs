@@ -7,7 +7,8 @@ using OrleansDtm.Storage.Servers;
 namespace OrleansDtm.Storage.Drivers;
 
 /// <summary>
-/// Everything that one kind of database brings. Code outside the driver's folder asks the driver; it never compares names of drivers.
+/// Everything that one kind of database brings. Code outside the driver's folder asks the driver; it never compares
+/// names of drivers.
 /// </summary>
 public abstract class StoreDriver
 {
@@ -17,7 +18,9 @@ public abstract class StoreDriver
     /// <summary>Other names of the database, as they occur in URLs.</summary>
     public virtual IReadOnlyList<string> Aliases => [];
 
-    /// <summary>The database is a file that one process owns: it has no connection string and cannot serve a cluster.</summary>
+    /// <summary>
+    /// The database is a file that one process owns: it has no connection string and cannot serve a cluster.
+    /// </summary>
     public virtual bool IsFile => false;
 
     /// <summary>The tables of an Orleans cluster; null only if <see cref="IsFile"/>.</summary>
@@ -44,15 +47,17 @@ public abstract class StoreDriver
     /// <param name="shards">The places of several; empty = there is a single one.</param>
     public virtual IEnumerable<SettingProblem> FindProblems(StoreAddress address, IReadOnlyList<string> shards) => [];
 
-    /// <summary>Why the client library refuses a place, without any of its values; null = it accepts the place.</summary>
+    /// <summary>
+    /// Why the client library refuses a place, without any of its values; null = it accepts the place.
+    /// </summary>
     public virtual string? FindRefusal(string place) => null;
 
     /// <summary>Whether a place that is not refused names its database.</summary>
     public virtual bool NamesDatabase(string place) => true;
 
     /// <summary>
-    /// The schema as SQL: all steps in order, each followed by the row that records it. The store accepts a database that was made
-    /// from it. For an empty database; omit the steps that a database already has.
+    /// The schema as SQL: all steps in order, each followed by the row that records it. The store accepts a database
+    /// that was made from it. For an empty database; omit the steps that a database already has.
     /// </summary>
     /// <param name="applied">The time to record.</param>
     public string Schema(DateTimeOffset applied)
@@ -74,7 +79,9 @@ public abstract class StoreDriver
         return text.ToString();
     }
 
-    /// <summary>The tables of a cluster as SQL, which may run twice; null = there is no cluster on this database.</summary>
+    /// <summary>
+    /// The tables of a cluster as SQL, which may run twice; null = there is no cluster on this database.
+    /// </summary>
     public string? ClusterSchema => SchemaScripts.Other(Name, "orleans");
 
     /// <summary>The barrier table of a service's database; null = there is none for this database.</summary>

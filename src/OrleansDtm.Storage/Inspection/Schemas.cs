@@ -2,10 +2,10 @@ using System.Data.Common;
 
 namespace OrleansDtm.Storage.Inspection;
 
-/// <summary>The version of a schema, read without changing it.</summary>
+/// <summary>Reads and judges the version of a schema, without changing it.</summary>
 internal static class Schemas
 {
-    /// <returns>0 = there is none.</returns>
+    /// <returns>0 = there is no schema.</returns>
     public static long Read(DbConnection connection, Func<DbException, bool> isNoTable)
     {
         using var command = connection.CreateCommand();

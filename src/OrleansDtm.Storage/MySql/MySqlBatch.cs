@@ -6,14 +6,14 @@ using OrleansDtm.Storage.Servers;
 namespace OrleansDtm.Storage.MySql;
 
 /// <summary>
-/// The statements of one commit as one command. Numbers and our own words are written into it, everything else is a parameter; they
-/// go by position, because looking up thousands by name shows.
+/// The statements of a commit as one command. Numbers and our own words are part of its text, everything else is a
+/// parameter. Parameters are positional: looking up thousands of names is measurably slow.
 /// </summary>
 internal sealed class MySqlBatch
 {
     /// <summary>
-    /// The greatest number there is: one more is an error, "out of range", which undoes the commit. Outside a procedure there is no other
-    /// way to raise one that costs next to nothing.
+    /// The greatest bigint: one more is an "out of range" error, which undoes the commit. Outside of procedures there
+    /// is no cheaper way to raise an error.
     /// </summary>
     private const string Last = "9223372036854775807";
 
@@ -35,8 +35,10 @@ internal sealed class MySqlBatch
         _ids = ids;
     }
 
-    /// <param name="ids">What former commits have learned, and this one adds to.</param>
-    /// <param name="isCareful">After a surprise: look at the gids to be inserted too, and take nothing for granted that saves time.</param>
+    /// <param name="ids">The ids known from previous commits; this one adds to them.</param>
+    /// <param name="isCareful">
+    /// After a surprise: also look up the gids to insert, and make no optimistic assumption.
+    /// </param>
     public static void Commit(
         MySqlConnection connection,
         IReadOnlyList<PlacedWrite> sorted,
@@ -59,8 +61,8 @@ internal sealed class MySqlBatch
     }
 
     /// <summary>
-    /// One round trip, which trusts that every write succeeds: nearly always so, because a transaction has one owner. If one does not,
-    /// a statement before the commit fails, and all is done again the other way.
+    /// One round trip, which assumes that every write succeeds. That is nearly always so, because a transaction has one
+    /// owner. Otherwise a statement before the commit fails, and the batch is repeated the other way.
     /// </summary>
     private static void CommitAtOnce(
         MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits, MySqlRowIds ids)
@@ -77,8 +79,9 @@ internal sealed class MySqlBatch
     }
 
     /// <summary>
-    /// Two round trips: the first locks the rows and says which writes will succeed, the second makes those and commits. For one
-    /// update joined with a list of rows a single one would do, but its list becomes a table and costs the server more.
+    /// Two round trips: the first locks the rows and shows which writes will succeed, the second makes those and
+    /// commits. An update joined with a list of rows would need one, but the server turns the list into a table, which
+    /// costs more.
     /// </summary>
     private static void CommitLocked(
         MySqlConnection connection,
@@ -134,8 +137,7 @@ internal sealed class MySqlBatch
     }
 
     /// <summary>
-    /// Begins, and locks what is there: nobody changes it before the end. A gid that is not there may still appear, which makes its
-    /// insert fail.
+    /// Starts the transaction and locks the existing rows. A missing gid may still appear; its insert fails then.
     /// </summary>
     private static Dictionary<string, LockedRow> Lock(
         MySqlConnection connection, IReadOnlyList<PlacedWrite> sorted, CommitLimits limits, bool isCareful)
@@ -193,7 +195,9 @@ internal sealed class MySqlBatch
         Bodies(writes.FindAll(static w => !w.IsInsert && w.Body is not null), AppendId);
     }
 
-    /// <param name="inserts">The rows whose last id the first result tells, with the distance between two; may be empty.</param>
+    /// <param name="inserts">
+    /// The inserted rows: the first result has the id of the last one and the step between two ids. May be empty.
+    /// </param>
     private void Execute(List<EncodedWrite> inserts)
     {
         using (_command)
@@ -210,7 +214,7 @@ internal sealed class MySqlBatch
 
             while (reader.NextResult())
             {
-                // To the end: what failed after the first result shows here, the commit included.
+                // To the end: an error after the first result, also of the commit, shows here.
             }
 
             for (var i = 0; i < inserts.Count; i++)
@@ -244,15 +248,16 @@ internal sealed class MySqlBatch
         var place = 0;
         Bodies(writes, _ => _sql.Append("last_insert_id()+").Append(place++).Append("*@@auto_increment_increment"));
 
-        // The ids of one insert follow each other, or so the manual says: if the last is right, all between are. If not, this fails.
+        // The manual says that the ids of one insert are consecutive. If the last id is right, all are; otherwise this
+        // statement fails.
         _sql.Append("select id,@@auto_increment_increment," + Last + "+(id<>last_insert_id()+").Append(writes.Count - 1)
             .Append("*@@auto_increment_increment) from dtm_transaction where gid=?;");
         Parameter(Encoding.UTF8.GetBytes(writes[^1].Gid));
     }
 
     /// <summary>
-    /// Each row is there and locked, so none is inserted: the one statement that takes many rows with new values for each, without
-    /// making a table of them. values() has a successor in MySQL, which MariaDB does not know; both know this.
+    /// Each row exists and is locked, so none is inserted. This is the only statement that takes new values for many
+    /// rows without a temporary table. MySQL has a successor of values(), which MariaDB does not know.
     /// </summary>
     private void Update(List<EncodedWrite> writes)
     {
@@ -274,8 +279,8 @@ internal sealed class MySqlBatch
     }
 
     /// <summary>
-    /// The same for rows that are neither locked nor looked at: it fails when a version is not the expected one. A changed row counts 2,
-    /// one that was not there and has been inserted 1.
+    /// The same for rows that are not locked: it fails if a version is not the expected one. A changed row counts 2, an
+    /// inserted one 1.
     /// </summary>
     private void UpdateUnlocked(List<EncodedWrite> writes)
     {
@@ -295,7 +300,9 @@ internal sealed class MySqlBatch
         _sql.Append(UpdateIfExpected).Append(";select " + Last + "+(row_count()<>").Append(2 * writes.Count).Append(");");
     }
 
-    /// <summary>Of rows this very commit has inserted: nobody awaited one write before the next. Rare, so one by one.</summary>
+    /// <summary>
+    /// For rows that this commit inserts: the caller did not await one write before the next. Rare, so one by one.
+    /// </summary>
     private void UpdateInserted(List<EncodedWrite> writes)
     {
         foreach (var write in writes)
@@ -343,7 +350,7 @@ internal sealed class MySqlBatch
         Parameter(Encoding.UTF8.GetBytes(write.Gid));
     }
 
-    /// <summary>The columns behind the gid.</summary>
+    /// <summary>The columns after the gid.</summary>
     private void AppendRow(EncodedWrite write)
     {
         _sql.Append(",'").Append(write.Type).Append("','").Append(write.Status).Append("',");
@@ -357,7 +364,7 @@ internal sealed class MySqlBatch
         Parameter(write.Progress);
     }
 
-    /// <summary>What the index on state is to know; see the schema.</summary>
+    /// <summary>The value of the indexed column state; see the schema.</summary>
     private void State(EncodedWrite write) => _ = write.Status switch
     {
         "succeed" => _sql.Append("null"),

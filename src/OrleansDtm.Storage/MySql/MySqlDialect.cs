@@ -9,10 +9,10 @@ namespace OrleansDtm.Storage.MySql;
 /// <summary>MySQL 8 and MariaDB 10.6 or later.</summary>
 internal sealed class MySqlDialect : ServerDialect
 {
-    /// <summary>For the statements around the rows.</summary>
+    /// <summary>Reserved for the statements around the rows.</summary>
     private const int PacketSpare = 16 * 1024;
 
-    /// <summary>A command this long takes long enough.</summary>
+    /// <summary>A larger command would take too long.</summary>
     private const long CommandBytesMax = 16 * 1024 * 1024;
 
     private readonly MySqlRowIds _ids = new();
@@ -40,7 +40,8 @@ internal sealed class MySqlDialect : ServerDialect
         where due >= @due and due <= @now and (due > @due or id > @id) order by due, id limit @limit
         """;
 
-    // The index holds the owner: it is read from end to end, but no row is, and only once for each process that has died.
+    // The index contains the owner. It is scanned completely, but no row is read, and this happens once for each dead
+    // process.
     public override string FindInterrupted(bool others) =>
         $"""
         select t.id, t.gid, t.due from
@@ -56,7 +57,7 @@ internal sealed class MySqlDialect : ServerDialect
         order by due desc, id desc limit @limit
         """;
 
-    // Of UTC: the way over local time is ambiguous for an hour every autumn.
+    // UTC: local time is ambiguous for an hour every autumn.
     public override string Clock => "select timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000";
 
     public override string IsFailed => "state = 'failed'";
@@ -104,7 +105,7 @@ internal sealed class MySqlDialect : ServerDialect
         builder.MaximumPoolSize = (uint)options.Readers;
         builder.MinimumPoolSize = (uint)Math.Min(options.IdleReaders, options.Readers);
         builder.ConnectionLifeTime = (uint)options.ConnectionLifetime.TotalSeconds;
-        builder.ConnectionReset = false; // A round trip for nothing: no reader changes its session.
+        builder.ConnectionReset = false; // No reader changes its session, so a reset would waste a round trip.
         builder.DefaultCommandTimeout = (uint)options.ReadTimeout.TotalSeconds;
         return MySqlSession.Source(builder);
     }
@@ -128,7 +129,7 @@ internal sealed class MySqlDialect : ServerDialect
         builder.Pooling = true;
         builder.MaximumPoolSize = 8;
         builder.DefaultCommandTimeout = (uint)options.ReadTimeout.TotalSeconds;
-        builder.ConnectionReset = true; // A query of the providers that was given up may leave a transaction behind.
+        builder.ConnectionReset = true; // A cancelled query of the providers may leave a transaction open.
         return MySqlSession.Source(builder);
     }
 
@@ -152,15 +153,15 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override bool IsDenied(DbException error) => error is MySqlException
     {
-        Number: 1044 or 1142 or 1227, // for a database, for a table, for want of a privilege
+        Number: 1044 or 1142 or 1227, // on a database, on a table, a missing privilege
     };
 
     public override bool IsTimeout(Exception error) => error is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired };
 
     public override long PrepareWriter(DbConnection connection, ServerStoreOptions options)
     {
-        // Without autocommit the first statement of a batch begins what its last one commits.
-        // Waiting for a lock must end before the command does, or the connection would be lost with it.
+        // Without autocommit the first statement of a batch starts the transaction that its last one commits. The lock
+        // timeout must be shorter than the command timeout, or the connection would be lost.
         var wait = Math.Max(1, (int)options.CommitTimeout.TotalSeconds / 3);
         connection.Execute($"set session innodb_lock_wait_timeout = {wait}, session autocommit = 0");
         return Math.Min(Convert.ToInt64(connection.Ask("select @@max_allowed_packet"), null) - PacketSpare, CommandBytesMax);
@@ -207,7 +208,7 @@ internal sealed class MySqlDialect : ServerDialect
         return null;
     }
 
-    /// <summary>For the table that has no script: transactions of another engine would be none.</summary>
+    /// <summary>For dtm_schema, which has no script. Another engine may have no transactions.</summary>
     public override void PrepareSchema(DbConnection connection, ServerStoreOptions options) =>
         connection.Execute("set session default_storage_engine = InnoDB");
 
@@ -221,6 +222,6 @@ internal sealed class MySqlDialect : ServerDialect
         CancellationTimeout = 1,
         PersistSecurityInfo = false,
         UseAffectedRows = true,
-        NoBackslashEscapes = false, // As the session's sql_mode says.
+        NoBackslashEscapes = false, // As in the session's sql_mode.
     };
 }

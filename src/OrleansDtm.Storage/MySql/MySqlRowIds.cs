@@ -3,17 +3,19 @@ using OrleansDtm.Storage.Servers;
 namespace OrleansDtm.Storage.MySql;
 
 /// <summary>
-/// The ids of rows this process has written and not finished: with its id a row is updated without being looked for first. Ids never
-/// change and are not used again. Of the writer thread alone.
+/// The ids of unfinished rows that this process has written: with the id a row can be updated without a lookup. Ids
+/// never change and are not reused. Used by the writer thread only.
 /// </summary>
 internal sealed class MySqlRowIds
 {
-    /// <summary>About 20 MB. Whoever has more under way than this looks for the others first, as after a restart.</summary>
+    /// <summary>
+    /// About 20 MB. With more unfinished transactions the ids of the others are looked up, as after a restart.
+    /// </summary>
     private const int CountMax = 100_000;
 
     private readonly Dictionary<string, long> _ids = new(StringComparer.Ordinal);
 
-    /// <summary>Of every row to be updated; and each gid is written once.</summary>
+    /// <summary>Whether the id of every row to update is known, and each gid is written once.</summary>
     /// <param name="sorted">By gid.</param>
     public bool KnowsAll(IReadOnlyList<PlacedWrite> sorted)
     {
@@ -29,7 +31,7 @@ internal sealed class MySqlRowIds
         return true;
     }
 
-    /// <exception cref="KeyNotFoundException">It is not known.</exception>
+    /// <exception cref="KeyNotFoundException">The gid is not known.</exception>
     public long Find(string gid) => _ids[gid];
 
     public void Learn(string gid, long id)
@@ -42,7 +44,7 @@ internal sealed class MySqlRowIds
         _ids[gid] = id;
     }
 
-    /// <summary>What has finished is seldom written again.</summary>
+    /// <summary>Finished transactions are seldom written again.</summary>
     public void Forget(IReadOnlyList<PlacedWrite> written)
     {
         foreach (var placed in written)

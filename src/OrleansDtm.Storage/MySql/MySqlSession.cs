@@ -3,21 +3,21 @@ using MySqlConnector;
 namespace OrleansDtm.Storage.MySql;
 
 /// <summary>
-/// What every connection of ours to MySQL or MariaDB relies on. It is stated once, when the connection is opened, because a server can be
-/// set up so that sessions begin otherwise: without autocommit, say, or with double quotes around names.
+/// The session settings that all connections to MySQL or MariaDB rely on. They are set when a connection is opened,
+/// because a server may have other defaults, such as no autocommit or ANSI quotes.
 /// </summary>
 internal static class MySqlSession
 {
     /// <summary>
-    /// One command. Read committed: a reader sees the last commit, a writer locks no gaps. Strict: refused rather than cut off. What else a
-    /// server may have changed for its sessions would leave rows out, refuse a delete, or let a duplicate in.
+    /// One command. Read committed: a reader sees the last commit, a writer locks no gaps. Strict: an error instead of
+    /// truncation. Other defaults of the rest could omit rows, refuse a delete, or allow duplicates.
     /// </summary>
     public const string Statement =
         "set session transaction isolation level read committed; "
         + "set session autocommit = 1, session sql_mode = 'STRICT_ALL_TABLES', session sql_safe_updates = 0, session unique_checks = 1, "
         + "session sql_select_limit = 18446744073709551615, session completion_type = 0";
 
-    /// <summary>Connections that have been told.</summary>
+    /// <summary>Connections with these settings.</summary>
     public static MySqlDataSource Source(MySqlConnectionStringBuilder builder) =>
         new MySqlDataSourceBuilder(builder.ConnectionString).UseConnectionOpenedCallback(State).Build();
 
@@ -25,7 +25,7 @@ internal static class MySqlSession
     {
         if (context.Conditions == MySqlConnectionOpenedConditions.None)
         {
-            return; // Of a pool that does not reset its connections: it was told when it was new.
+            return; // From a pool that does not reset its connections: the settings are still there.
         }
 
         try
@@ -38,7 +38,7 @@ internal static class MySqlSession
         }
         catch
         {
-            // It must not come out of the pool again as one that was told.
+            // The pool must not return it as if it had the settings.
             await MySqlConnection.ClearPoolAsync(context.Connection, CancellationToken.None).ConfigureAwait(false);
             throw;
         }

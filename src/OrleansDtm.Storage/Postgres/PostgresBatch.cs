@@ -4,12 +4,15 @@ using OrleansDtm.Storage.Servers;
 namespace OrleansDtm.Storage.Postgres;
 
 /// <summary>
-/// A commit as a few statements sent together: columns travel as arrays, so that their text never changes and they stay prepared.
-/// Each statement says which of its rows it wrote; one that another process has changed is left out, and the others are committed.
+/// A commit as a few statements that are sent together. Columns are arrays, so the text never changes and stays
+/// prepared. Each statement returns the rows that it wrote; a row that another process has changed is left out, and the
+/// others are committed.
 /// </summary>
 internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits limits) : IDisposable
 {
-    /// <summary>Ids are drawn first, so that the body knows its row's. "is true" keeps the subquery from becoming a join.</summary>
+    /// <summary>
+    /// Ids are drawn first, so that the body knows its row's. "is true" keeps the subquery from becoming a join.
+    /// </summary>
     private const string InsertSql =
         """
         with x as materialized (
@@ -44,13 +47,14 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
 
     private readonly NpgsqlBatch _batch = new(connection) { Timeout = limits.Seconds };
 
-    /// <summary>What each statement that tells rows was given.</summary>
+    /// <summary>The writes of each statement that returns rows.</summary>
     private readonly List<List<PlacedWrite>> _asked = [];
 
     /// <summary>
-    /// What the transaction relies on, whatever server, database, role or the last user of a pooled session have set. Rows are only ever
-    /// looked up by key, in the order of the list; a plan made while the table was small must not say otherwise. Waiting for a lock must
-    /// end before the command does, or the connection would be lost with it. A replica's synchronous commit is more than on, and stays.
+    /// The settings of the transaction, whatever the server, the database, the role or a previous user of a pooled
+    /// session have set. Rows must be looked up by key in the order of the list, also if the plan was made for a small
+    /// table. The lock timeout must be shorter than the command timeout, or the connection would be lost. A
+    /// synchronous_commit for replicas is stricter than on, and stays.
     /// </summary>
     private readonly string _settings =
         $"""
@@ -73,7 +77,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
         _batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         Array.Fill(results, WriteResult.Conflict);
         using var reader = _batch.ExecuteReader();
-        reader.NextResult(); // Of the settings; begin and commit have no result to read.
+        reader.NextResult(); // The result of the settings; begin and commit have none.
         foreach (var writes in _asked)
         {
             while (reader.Read())

@@ -10,10 +10,10 @@ namespace OrleansDtm.Storage.Postgres;
 /// <summary>PostgreSQL 13 or later.</summary>
 internal sealed class PostgresDialect : ServerDialect
 {
-    /// <summary>A value may have 1 GB there, and so may an array of them.</summary>
+    /// <summary>A value, and so an array, may have 1 GB.</summary>
     private const long CommandBytesMax = 256 * 1024 * 1024;
 
-    /// <summary>Of advisory locks; the second half is the schema's.</summary>
+    /// <summary>The first half of the advisory lock; the second is the hash of the schema.</summary>
     private const int LockClass = 0x6f64746d;
 
     public override string Name => "postgres";
@@ -101,7 +101,10 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override bool IsDenied(DbException error) => error.SqlState == PostgresErrorCodes.InsufficientPrivilege;
 
-    /// <summary>Nothing is set in the session, which a pooler may give to others: <see cref="PostgresBatch"/> does it in each transaction.</summary>
+    /// <summary>
+    /// Sets nothing in the session, which a pooler may give to others: <see cref="PostgresBatch"/> sets it in each
+    /// transaction.
+    /// </summary>
     public override long PrepareWriter(DbConnection connection, ServerStoreOptions options) => CommandBytesMax;
 
     public override IReadOnlyList<string> FindWeakSettings(DbConnection connection)
@@ -135,17 +138,17 @@ internal sealed class PostgresDialect : ServerDialect
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
-            // Another process was faster.
+            // Another process has created it.
         }
     }
 
-    /// <summary>The lock is the transaction's: one of a session would stay behind a pooler when its holder has gone.</summary>
+    /// <summary>A lock of the transaction: behind a pooler a lock of the session would outlive its holder.</summary>
     public override DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options)
     {
         var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
         try
         {
-            // The time is limited by lock_timeout, and by that of each command.
+            // lock_timeout and the timeout of each command limit the time.
             connection.Execute(
                 $"set local lock_timeout = {(int)options.SchemaTimeout.TotalMilliseconds}; set local statement_timeout = 0; "
                 + "set local idle_in_transaction_session_timeout = 0; " + DurableSettings);
@@ -188,7 +191,7 @@ internal sealed class PostgresDialect : ServerDialect
         var path = (string?)connection.Ask("select current_setting('search_path')");
         return path == PostgresSettings.Quote(options.Schema)
             ? null
-            : $"the session's search_path is {path}, not the schema of Store:Schema. A pooler between keeps it from the server: "
+            : $"the session's search_path is {path}, not the schema of Store:Schema. A pooler does not forward it to the server: "
                 + "leave Store:Schema empty and set the search path of the database's user (alter role ... set search_path = ...)";
     }
 
@@ -206,9 +209,9 @@ internal sealed class PostgresDialect : ServerDialect
         if (process != ((NpgsqlConnection)connection).ProcessID)
         {
             yield return new PostgresSettings(options).IsForPooler
-                ? Finding.Good("there is a pooler between, and the connection string allows for it")
+                ? Finding.Good("there is a pooler, and the connection string allows for it")
                 : Finding.Note(
-                    "there is a pooler between. If it gives each transaction another session (pgbouncer's pool_mode=transaction), "
+                    "there is a pooler. If it gives each transaction another session (pgbouncer's pool_mode=transaction), "
                     + "add to the connection string: Max Auto Prepare=0;No Reset On Close=true");
         }
 
@@ -219,7 +222,7 @@ internal sealed class PostgresDialect : ServerDialect
         }
     }
 
-    /// <summary>Classes are the first two characters of a state.</summary>
+    /// <summary>The first two characters of a state are its class.</summary>
     private static ServerFault Classify(string state) => state switch
     {
         PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable =>
@@ -227,8 +230,8 @@ internal sealed class PostgresDialect : ServerDialect
         PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.DuplicatePreparedStatement =>
             ServerFault.Unavailable,
 
-        // Connection, transaction state (read-only), prepared statement (that a pooler has lost), authorization, no such database or
-        // schema, transaction lost, resources, operator, system, configuration, internal.
+        // Connection, transaction state (read-only), prepared statement (lost by a pooler), authorization, no such
+        // database or schema, lost transaction, resources, operator, system, configuration, internal.
         _ => state[..2] is "08" or "25" or "26" or "28" or "3D" or "3F" or "40" or "53" or "57" or "58" or "F0" or "XX"
             ? ServerFault.Unavailable
             : ServerFault.Refused,

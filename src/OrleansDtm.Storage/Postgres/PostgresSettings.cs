@@ -5,8 +5,8 @@ using OrleansDtm.Storage.Servers;
 namespace OrleansDtm.Storage.Postgres;
 
 /// <summary>
-/// What Npgsql is told. A setting that the connection string names is the user's, who may know of a pooler, a slow network or a small
-/// server; the others are ours.
+/// The options of Npgsql. An option in the connection string wins: the user may know of a pooler, a slow network or a
+/// small server.
 /// </summary>
 internal sealed class PostgresSettings
 {
@@ -18,7 +18,7 @@ internal sealed class PostgresSettings
     {
         _options = options;
         _builder = new NpgsqlConnectionStringBuilder(options.ConnectionString);
-        _given = new DbConnectionStringBuilder { ConnectionString = _builder.ConnectionString }; // Aliases have become names by now.
+        _given = new DbConnectionStringBuilder { ConnectionString = _builder.ConnectionString }; // The builder has replaced aliases by names.
         Default("Timeout", (int)options.ConnectTimeout.TotalSeconds);
         Default("Cancellation Timeout", 1000);
         if (options.Schema.Length > 0)
@@ -31,12 +31,14 @@ internal sealed class PostgresSettings
 
     public string Place => $"{_builder.Host}:{_builder.Port}";
 
-    /// <summary>It allows for a pooler that gives each transaction another session.</summary>
+    /// <summary>The options allow for a pooler that gives each transaction another session.</summary>
     public bool IsForPooler => IsGiven("Max Auto Prepare") && _builder.MaxAutoPrepare == 0 && _builder.NoResetOnClose;
 
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    /// <summary>With the times that the connection string names. None of them may be endless, so a zero is not taken.</summary>
+    /// <summary>
+    /// The options with the timeouts of the connection string. A zero, which means no timeout, is ignored.
+    /// </summary>
     public static ServerStoreOptions Settle(ServerStoreOptions options)
     {
         var settings = new PostgresSettings(options);
@@ -66,7 +68,7 @@ internal sealed class PostgresSettings
         return _builder;
     }
 
-    /// <summary>A connection of its own, whatever is said of pools.</summary>
+    /// <summary>A dedicated connection, whatever the pool options are.</summary>
     public NpgsqlConnectionStringBuilder Writer(bool withDatabase)
     {
         _builder.Pooling = false;
@@ -83,7 +85,9 @@ internal sealed class PostgresSettings
         return _builder;
     }
 
-    /// <summary>The queries of the providers begin and end transactions by SQL, which does not go with multiplexing.</summary>
+    /// <summary>
+    /// The queries of the providers start and end transactions by SQL, which multiplexing does not allow.
+    /// </summary>
     public NpgsqlConnectionStringBuilder Cluster()
     {
         _builder.Multiplexing = false;

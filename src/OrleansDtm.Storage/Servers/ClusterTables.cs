@@ -6,7 +6,8 @@ using OrleansDtm.Storage.Inspection;
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// The tables that the ADO.NET providers of Orleans expect: membership, reminders, and the state of grains other than transactions.
+/// The tables that the ADO.NET providers of Orleans expect: membership, reminders, and the state of grains other than
+/// transactions.
 /// </summary>
 public sealed class ClusterTables
 {
@@ -29,7 +30,9 @@ public sealed class ClusterTables
 
     /// <summary>Creates what is missing, including the database. Several processes may do so at once.</summary>
     /// <exception cref="StoreSchemaException">The user lacks the right.</exception>
-    /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema too long.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The server cannot be reached, or another process holds the schema too long.
+    /// </exception>
     public Task Ensure(DatabaseOptions database, CancellationToken cancellationToken) =>
         Task.Run(() => Ensure(Checked(database)), cancellationToken);
 
@@ -77,7 +80,9 @@ public sealed class ClusterTables
         }),
         cancellationToken);
 
-    /// <summary>Connections for the providers, with short timeouts: membership must be read within a second or two, or fail.</summary>
+    /// <summary>
+    /// Connections for the providers, with short timeouts: membership must be read within a second or two, or fail.
+    /// </summary>
     public DbDataSource CreatePool(DatabaseOptions database) => _dialect.CreateClusterPool(Checked(database));
 
     private int Ask(ServerStoreOptions options, Func<DbConnection, int> ask)
@@ -98,7 +103,9 @@ public sealed class ClusterTables
         }
     }
 
-    /// <exception cref="StoreUnavailableException">The client library does not accept the connection string.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The client library does not accept the connection string.
+    /// </exception>
     private ServerStoreOptions Checked(DatabaseOptions database)
     {
         var options = ServerStoreOptions.Of(database);

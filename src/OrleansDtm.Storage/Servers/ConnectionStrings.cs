@@ -3,17 +3,21 @@ using System.Data.Common;
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// Finds connection strings that a client library refuses. Libraries check some values only when they connect, and then throw
-/// exceptions that are no database errors.
+/// Finds connection strings that a client library refuses. Libraries check some values only when they connect, and then
+/// throw exceptions that are no database errors.
 /// </summary>
 public static class ConnectionStrings
 {
-    /// <summary>What a client library throws for a connection string or an option, at creation or when it connects.</summary>
+    /// <summary>
+    /// What a client library throws for a connection string or an option, at creation or when it connects.
+    /// </summary>
     public static bool IsRefusal(Exception e) =>
         e is ArgumentException or FormatException or OverflowException or InvalidCastException or KeyNotFoundException
             or NotSupportedException or InvalidOperationException;
 
-    /// <summary>What is wrong, without any value, which may be part of a password; null = the library accepts it.</summary>
+    /// <summary>
+    /// What is wrong, without any value, which may be part of a password; null = the library accepts it.
+    /// </summary>
     internal static string? FindProblem(ServerDialect dialect, string connectionString)
     {
         ArgumentNullException.ThrowIfNull(connectionString);

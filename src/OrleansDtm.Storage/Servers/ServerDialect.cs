@@ -29,7 +29,9 @@ internal abstract class ServerDialect : SqlDialect
     /// <inheritdoc/>
     public abstract override string Clock { get; }
 
-    /// <summary>Starts a transaction that must survive its commit; null = a single statement does so by itself.</summary>
+    /// <summary>
+    /// Starts a transaction that must survive its commit; null = a single statement does so by itself.
+    /// </summary>
     public virtual string? DurableSettings => null;
 
     /// <summary>The options with what the connection string overrides.</summary>
@@ -54,7 +56,9 @@ internal abstract class ServerDialect : SqlDialect
     /// <param name="withDatabase">False = connected to the server only, to create the database.</param>
     public abstract DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true);
 
-    /// <summary>A small pool for membership and reminders, which read and write little and need short timeouts.</summary>
+    /// <summary>
+    /// A small pool for membership and reminders, which read and write little and need short timeouts.
+    /// </summary>
     public abstract DbDataSource CreateClusterPool(ServerStoreOptions options);
 
     /// <summary>Discards pooled connections, which the server may have closed.</summary>
@@ -63,7 +67,9 @@ internal abstract class ServerDialect : SqlDialect
     /// <summary>The database's name and place, without secrets.</summary>
     public abstract string Describe(ServerStoreOptions options);
 
-    /// <exception cref="StoreUnavailableException">The client library does not accept the connection string.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The client library does not accept the connection string.
+    /// </exception>
     public void CheckConnectionString(ServerStoreOptions options)
     {
         if (ConnectionStrings.FindProblem(this, options.ConnectionString) is { } problem)
@@ -74,13 +80,17 @@ internal abstract class ServerDialect : SqlDialect
         }
     }
 
-    /// <summary>What a failed connection throws: the server, the network, or the client library because of an option.</summary>
+    /// <summary>
+    /// What a failed connection throws: the server, the network, or the client library because of an option.
+    /// </summary>
     public static bool IsConnecting(Exception e) =>
         e is DbException or IOException or SocketException or TimeoutException or AuthenticationException
             or CryptographicException or UnauthorizedAccessException
         || ConnectionStrings.IsRefusal(e);
 
-    /// <summary>Never <see cref="ServerFault.None"/> for what <see cref="DbConnection"/> and <see cref="DbCommand"/> throw.</summary>
+    /// <summary>
+    /// Never <see cref="ServerFault.None"/> for what <see cref="DbConnection"/> and <see cref="DbCommand"/> throw.
+    /// </summary>
     public abstract ServerFault Classify(Exception error);
 
     /// <summary>The command timed out; a retry would take as long.</summary>
@@ -117,7 +127,9 @@ internal abstract class ServerDialect : SqlDialect
     public abstract void CreateDatabase(DbConnection server, ServerStoreOptions options);
 
     /// <summary>Waits until no other process changes this database's schema.</summary>
-    /// <returns>The transaction that holds the lock and takes all changes; null = the connection holds the lock.</returns>
+    /// <returns>
+    /// The transaction that holds the lock and takes all changes; null = the connection holds the lock.
+    /// </returns>
     public abstract DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options);
 
     /// <summary>What must be done before the first script.</summary>

@@ -4,13 +4,13 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
-/// <summary>Looks at a store in a database server without changing it.</summary>
+/// <summary>Examines a store in a database server without changing it.</summary>
 internal static class ServerInspection
 {
-    /// <summary>Silos' and the database's clocks should agree to within this: who reads both would be misled.</summary>
+    /// <summary>The maximum difference between the clocks of a silo and the database.</summary>
     private static readonly TimeSpan ClockDifferenceMax = TimeSpan.FromSeconds(1);
 
-    /// <summary>The privileges a coordinator needs; none of these changes a row.</summary>
+    /// <summary>The privileges that a coordinator needs, with statements that change no row.</summary>
     private static readonly (string Right, string Table, string Sql)[] Rights =
     [
         .. from table in (string[])["dtm_transaction", "dtm_body", "dtm_kv"]
@@ -75,11 +75,11 @@ internal static class ServerInspection
         {
             using var server = dialect.CreateConnection(options, withDatabase: false);
             server.Open();
-            return Finding.Note("the server answers; the database does not exist, and the first start makes it if its user may create databases");
+            return Finding.Note("the server answers; the database does not exist, and the first start creates it if its user may create databases");
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            return Finding.Problem($"the database does not exist, and the server lets its user do nothing else: {e.Message}. Create it as an administrator");
+            return Finding.Problem($"the database does not exist, and its user may not use the server without it: {e.Message}. Create it as an administrator");
         }
     }
 
@@ -90,7 +90,7 @@ internal static class ServerInspection
         var ours = before + ((clock.GetUtcNow() - before) / 2);
         var seconds = (theirs - ours).TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
         return (theirs - ours).Duration() > ClockDifferenceMax
-            ? Finding.Problem($"its clock differs from this machine's by {seconds} s: let a time service set both, or delays and timeouts come at the wrong moment")
+            ? Finding.Problem($"its clock differs from this machine's by {seconds} s: synchronize both with a time service, or delays and timeouts are wrong")
             : Finding.Good($"its clock differs from this machine's by {seconds} s");
     }
 

@@ -3,11 +3,15 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
-/// <summary>Creates the database and brings its schema up to date, while other processes may be about to do the same.</summary>
+/// <summary>Creates the database and migrates its schema; other processes may do so at the same time.</summary>
 internal static class ServerSchema
 {
-    /// <exception cref="StoreSchemaException">The schema belongs to a newer program, or the user may not change it.</exception>
-    /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema too long.</exception>
+    /// <exception cref="StoreSchemaException">
+    /// The schema belongs to a newer program, or the user may not change it.
+    /// </exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The server cannot be reached, or another process holds the schema too long.
+    /// </exception>
     public static void Migrate(ServerDialect dialect, ServerStoreOptions options, TimeProvider clock)
     {
         var scripts = SchemaScripts.For(dialect.Name);
@@ -31,7 +35,9 @@ internal static class ServerSchema
             });
     }
 
-    /// <summary>Changes the schema under its lock unless it is as it should be, which needs no right to change anything.</summary>
+    /// <summary>
+    /// Changes the schema under its lock unless it is as it should be, which needs no right to change anything.
+    /// </summary>
     /// <param name="what">What the user must be allowed to do, for the error.</param>
     /// <param name="script">The file below the folder of the driver, for the error; empty = several.</param>
     public static void Change(

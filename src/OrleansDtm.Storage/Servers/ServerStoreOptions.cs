@@ -6,12 +6,14 @@ namespace OrleansDtm.Storage.Servers;
 public sealed record ServerStoreOptions
 {
     /// <summary>
-    /// As MySqlConnector or Npgsql read it, with the name of the database. For Npgsql its pool sizes and timeouts override the options
-    /// below; for MySqlConnector the options below override it.
+    /// As MySqlConnector or Npgsql read it, with the name of the database. For Npgsql its pool sizes and timeouts
+    /// override the options below; for MySqlConnector the options below override it.
     /// </summary>
     public required string ConnectionString { get; init; }
 
-    /// <summary>The maximum number of connections for reading; the writer has one more of its own. Default 16.</summary>
+    /// <summary>
+    /// The maximum number of connections for reading; the writer has one more of its own. Default 16.
+    /// </summary>
     public int Readers { get; init; } = 16;
 
     /// <summary>Connections that stay open when idle. Default 2.</summary>
@@ -29,10 +31,14 @@ public sealed record ServerStoreOptions
     /// <summary>The timeout of a batch's commit with its retries, in whole seconds. Default 10 s.</summary>
     public TimeSpan CommitTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The timeout of a schema change, and of the wait while another process makes one. Default 5 min.</summary>
+    /// <summary>
+    /// The timeout of a schema change, and of the wait while another process makes one. Default 5 min.
+    /// </summary>
     public TimeSpan SchemaTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>PostgreSQL: the schema of the tables, created if missing; empty (default) = the user's search path.</summary>
+    /// <summary>
+    /// PostgreSQL: the schema of the tables, created if missing; empty (default) = the user's search path.
+    /// </summary>
     public string Schema { get; init; } = "";
 
     /// <summary>No schema change, no write. Default false.</summary>

@@ -8,8 +8,8 @@ using OrleansDtm.Storage.Inspection;
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// Transactions in a database server: one connection that commits batches, and a pool for reading. Several processes may use the
-/// database at once; the version of each row decides between them.
+/// Transactions in a database server: one connection that commits batches, and a pool for reading. Several processes
+/// may use the database at once; the version of each row decides between them.
 /// </summary>
 public sealed partial class ServerTransactionStore : DatabaseTransactionStore
 {
@@ -219,12 +219,13 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
                     {
                         ObjectDisposedException.ThrowIf(IsDisposed, this);
 
-                        // MySqlConnector throws the socket's own error if a pooled connection turns out to be dead when it writes.
+                        // MySqlConnector throws the socket's own error if a pooled connection turns out to be dead when
+                        // it writes.
                         var isLost = isOpen && (connection.State != ConnectionState.Open || e is SocketException);
                         if (isLost || (!isRead && _dialect.Classify(e) == ServerFault.Unavailable))
                         {
-                            // After a restart of the server the other connections of the pool are dead, too. After a failover their
-                            // sessions may have started read-only, and stay so.
+                            // After a restart of the server the other connections of the pool are dead, too. After a
+                            // failover their sessions may have started read-only, and stay so.
                             await _dialect.ClearPool(pool, connection).ConfigureAwait(false);
                         }
 
@@ -246,7 +247,7 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
     }
 
     private Exception Failure(Exception e) => e is DbException refused && _dialect.IsTooLarge(refused)
-        ? new StoreTooLargeException($"{_where} does not take so much at once: {e.Message} [ODTM2010]", e)
+        ? new StoreTooLargeException($"{_where} does not accept a write of this size: {e.Message} [ODTM2010]", e)
         : new StoreUnavailableException($"{_where} did not answer: {e.Message} [ODTM2008]", e);
 
     /// <summary>With a timeout: if the server hangs, callers must get an error.</summary>

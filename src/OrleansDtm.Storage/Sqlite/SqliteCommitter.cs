@@ -3,10 +3,12 @@ using SQLitePCL;
 
 namespace OrleansDtm.Storage.Sqlite;
 
-/// <summary>The one writing connection, with its statements prepared once. Lent to other, rarer writers between two batches.</summary>
+/// <summary>
+/// The writing connection and its prepared statements. Between two batches it serves rarer writes, too.
+/// </summary>
 internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
 {
-    // SQLite's primary result codes for "this statement will never work", as opposed to "not now".
+    // SQLite's primary result codes for statements that can never succeed.
     private const int TooBig = 18;
     private const int Constraint = 19;
     private const int Mismatch = 20;
@@ -15,7 +17,10 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private readonly SqliteConnection _connection;
     private readonly Action? _flush;
 
-    /// <summary>Held during a batch. Monitors do not let a waiter starve, as polling for SQLite's own lock would under load.</summary>
+    /// <summary>
+    /// Held during a batch. Waiters of a monitor do not starve, as they would if they polled for SQLite's own lock
+    /// under load.
+    /// </summary>
     private readonly object _gate = new();
 
     private readonly SqliteStatement _begin;
@@ -32,7 +37,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private bool _disposed;
 
     /// <param name="connection">Disposed with this.</param>
-    /// <param name="flush">Makes commits durable, or throws IOException; null = SQLite does it within the commit.</param>
+    /// <param name="flush">Makes commits durable, or throws IOException; null = SQLite does it in the commit.</param>
     public SqliteCommitter(SqliteConnection connection, Action? flush)
     {
         _connection = connection;
@@ -67,8 +72,8 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         }
     }
 
-    /// <summary>Runs one statement, which commits itself, between two batches. Blocks the caller.</summary>
-    /// <param name="statement">How many rows it changed.</param>
+    /// <summary>Runs statements that commit themselves, between two batches. Blocks the caller.</summary>
+    /// <param name="statement">Returns the number of rows it changed.</param>
     public int Run(Func<SqliteConnection, int> statement)
     {
         lock (_gate)
@@ -76,7 +81,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
             ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteTransactionStore));
             try
             {
-                RollBack(); // Or it would join what a failed batch has left, and be undone with it.
+                RollBack(); // Otherwise it would join the transaction that a failed batch left open, and be undone with it.
                 Recover();
                 var changed = statement(_connection);
                 Flush();
@@ -121,7 +126,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
 
     private static bool IsTooBig(Exception e) => e is SqliteException { SqliteErrorCode: TooBig };
 
-    private static StoreTooLargeException TooLarge(Exception e) => new($"SQLite does not take so much at once: {e.Message} [ODTM2010]", e);
+    private static StoreTooLargeException TooLarge(Exception e) => new($"SQLite does not accept a write of this size: {e.Message} [ODTM2010]", e);
 
     private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message} [ODTM2008]", e);
 
@@ -129,7 +134,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     {
         try
         {
-            RollBack(); // Only does something when rolling back failed the last time.
+            RollBack(); // Has an effect only if the previous rollback failed.
             Recover();
             _begin.Execute();
             for (var i = 0; i < batch.Count; i++)
@@ -176,8 +181,9 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     }
 
     /// <summary>
-    /// After a flush that failed nobody knows which pages of the log are on the disk, and the system may say yes the next time without
-    /// having written them: what follows in the log would be lost with them. The file itself gets it all, and is flushed by SQLite.
+    /// After a failed flush it is unknown which pages of the log are on the disk, and the next flush may succeed
+    /// without having written them; later commits in the log would be lost with them. So SQLite moves the log into the
+    /// file and flushes that.
     /// </summary>
     private void Recover()
     {
@@ -191,13 +197,13 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         using var reader = command.ExecuteReader();
         if (!reader.Read() || reader.GetInt64(0) != 0)
         {
-            throw new IOException("The last flush failed, and what it should have written cannot be moved into the file yet: a reader is at it.");
+            throw new IOException("The last flush failed, and the log cannot be moved into the file yet because of a reader.");
         }
 
         _isFlushDue = false;
     }
 
-    /// <summary>False on conflict.</summary>
+    /// <summary>False = conflict.</summary>
     private bool Apply(EncodedWrite write)
     {
         var main = (write.IsInsert, write.IsStatusUnchanged, write.IsDueUnchanged) switch
@@ -237,7 +243,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         }
         catch (SqliteException)
         {
-            // Whoever rolls back has a better error at hand; the next batch tries again before it begins.
+            // The caller already has the original error; the next batch retries the rollback.
         }
     }
 }

@@ -5,12 +5,12 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Sqlite;
 
-/// <summary>Opens connections, holds the lock of the file, brings the schema up to date.</summary>
+/// <summary>Opens connections, locks the file, migrates the schema.</summary>
 internal static class SqliteDatabase
 {
     /// <summary>
-    /// Two coordinators on one file would both call the branches of what is unfinished. The system drops this lock when the process
-    /// ends in whatever way, so it is never left behind and the file beside the database need not be deleted.
+    /// Two coordinators on one file would both call the branches of unfinished transactions. The system releases this
+    /// lock when the process ends, however it ends, so the lock file need not be deleted.
     /// </summary>
     public static FileStream Lock(string path)
     {
@@ -28,14 +28,14 @@ internal static class SqliteDatabase
         }
     }
 
-    /// <param name="isReader">Refuse writes.</param>
+    /// <param name="isReader">The connection refuses writes.</param>
     public static SqliteConnection Open(string path, SqliteStoreOptions options, bool isReader)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(options.BusyTimeout.TotalSeconds));
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Pooling = false, // Closing must close the file.
+            Pooling = false, // Closing a connection must close the file.
             DefaultTimeout = seconds,
         }.ToString());
         try
@@ -63,8 +63,8 @@ internal static class SqliteDatabase
         }
     }
 
-    /// <summary>Applies what is missing, each script in a transaction of its own.</summary>
-    /// <exception cref="StoreSchemaException">The file is of a newer program.</exception>
+    /// <summary>Applies the missing scripts, each in its own transaction.</summary>
+    /// <exception cref="StoreSchemaException">A newer program wrote the file.</exception>
     public static void Migrate(SqliteConnection connection, IReadOnlyList<SchemaScript> scripts, TimeProvider clock)
     {
         Execute(connection, "create table if not exists dtm_schema (version integer primary key, applied integer not null);");
@@ -90,7 +90,7 @@ internal static class SqliteDatabase
         }
     }
 
-    /// <summary>SQLite keeps the mode it had where it cannot have this one, without an error.</summary>
+    /// <summary>If SQLite cannot use this mode, it keeps the former one without an error.</summary>
     private static void RequireLog(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
@@ -98,7 +98,7 @@ internal static class SqliteDatabase
         if (command.ExecuteScalar() is not "wal" and var mode)
         {
             throw new StoreUnavailableException(
-                $"'{connection.DataSource}' keeps journal_mode {mode}: SQLite cannot have its write-ahead log there. Use a local disk. [ODTM2005]");
+                $"'{connection.DataSource}' keeps journal_mode {mode}: SQLite cannot use its write-ahead log there. Use a local disk. [ODTM2005]");
         }
     }
 

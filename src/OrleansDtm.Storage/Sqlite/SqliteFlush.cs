@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace OrleansDtm.Storage.Sqlite;
 
 /// <summary>
-/// Flushes SQLite's write-ahead log after a commit, in SQLite's stead. The library is built to call fsync, which writes the file's
-/// inode as well, for a log whose size seldom changes; fdatasync does not, and costs a third less. A commit is therefore visible to
-/// this process's readers a moment before it is durable; who waits for the write is answered after.
+/// Flushes SQLite's write-ahead log after a commit instead of SQLite. SQLite calls fsync, which also writes the inode
+/// of the log, although its size seldom changes; fdatasync does not, and costs a third less. A commit is therefore
+/// visible to readers of this process shortly before it is durable; the writer gets its result after that.
 /// </summary>
 internal sealed class SqliteFlush(string database) : IDisposable
 {
@@ -15,14 +15,14 @@ internal sealed class SqliteFlush(string database) : IDisposable
 
     private SafeFileHandle? _log;
 
-    /// <summary>Elsewhere SQLite flushes, as it does everywhere by itself.</summary>
+    /// <summary>On other systems SQLite flushes.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux();
 
     /// <summary>
-    /// Ends when all that was committed is on the disk. The log stays the same file while a connection is open, and SQLite keeps its
-    /// locks elsewhere: closing one handle of a file would drop all locks the process holds on it.
+    /// Returns when all commits are on the disk. The log stays the same file while a connection is open, and SQLite has
+    /// no locks on it: closing a handle of a file would release all locks of the process on that file.
     /// </summary>
-    /// <exception cref="IOException">It may be there or not.</exception>
+    /// <exception cref="IOException">The commits may be on the disk or not.</exception>
     public void Run()
     {
         try

@@ -3,7 +3,7 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Sqlite;
 
-/// <summary>Looks at a SQLite store without changing it, whether or not a coordinator has it open.</summary>
+/// <summary>Examines a SQLite store without changing it, also while a coordinator has it open.</summary>
 internal static class SqliteInspection
 {
     private const long FreeBytesMin = 1L << 30;
@@ -22,14 +22,14 @@ internal static class SqliteInspection
 
         if (!File.Exists(path))
         {
-            findings.Add(Finding.Note($"'{path}' does not exist; the first start makes it"));
+            findings.Add(Finding.Note($"'{path}' does not exist; the first start creates it"));
             return findings;
         }
 
         findings.Add(Lock(path));
         if (Unwritable(path) is { } unwritable)
         {
-            findings.Add(unwritable); // SQLite would open it for reading without a word.
+            findings.Add(unwritable); // SQLite would open it read-only without an error.
         }
 
         try
@@ -55,14 +55,14 @@ internal static class SqliteInspection
 
         try
         {
-            // The only way to know that works on every file system and for every user.
+            // Only an attempt gives the answer on every file system and for every user.
             using var probe = new FileStream(
                 Path.Combine(existing ?? folder, $".orleansdtm-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             return Finding.Good($"the folder {folder} is writable");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Finding.Problem($"the folder {folder} is not writable: {e.Message} Make it so, or choose another with Store:Path");
+            return Finding.Problem($"the folder {folder} is not writable: {e.Message} Make it writable, or choose another with Store:Path");
         }
     }
 
@@ -70,11 +70,11 @@ internal static class SqliteInspection
     {
         var free = new DriveInfo(folder).AvailableFreeSpace;
         return free < FreeBytesMin
-            ? Finding.Problem($"only {free >> 20} MiB are free below {folder}: make room, or choose another disk with Store:Path")
+            ? Finding.Problem($"only {free >> 20} MiB are free below {folder}: free some space, or choose another disk with Store:Path")
             : Finding.Good($"{free >> 30} GiB are free below {folder}");
     }
 
-    /// <summary>Null = it can be written.</summary>
+    /// <summary>Null = it is writable.</summary>
     private static Finding? Unwritable(string path)
     {
         try

@@ -5,8 +5,8 @@ using SQLitePCL;
 namespace OrleansDtm.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement that takes its parameters straight from a write, by their names. Goes below Microsoft.Data.Sqlite, whose
-/// commands look every parameter up by name and box every number at each execution: on the hot path that shows.
+/// A prepared statement that takes its parameters from a write, by name. It bypasses Microsoft.Data.Sqlite, whose
+/// commands look up each parameter by name and box each number at each execution, which is measurable on the hot path.
 /// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class SqliteStatement : IDisposable
         }
     }
 
-    /// <summary>How many rows it changed.</summary>
+    /// <summary>The number of rows that it changed.</summary>
     public int Execute(EncodedWrite write)
     {
         for (var i = 0; i < _parameters.Length; i++)
@@ -36,7 +36,7 @@ internal sealed class SqliteStatement : IDisposable
         return Execute();
     }
 
-    /// <summary>How many rows it changed, or the statement before when this one changes none by nature.</summary>
+    /// <summary>The number of rows that it changed; undefined for statements that change no rows.</summary>
     public int Execute()
     {
         var code = raw.sqlite3_step(_statement);
@@ -51,7 +51,7 @@ internal sealed class SqliteStatement : IDisposable
         }
         finally
         {
-            _ = raw.sqlite3_reset(_statement); // Says the error of the step once more.
+            _ = raw.sqlite3_reset(_statement); // Returns the error of the step again.
         }
     }
 

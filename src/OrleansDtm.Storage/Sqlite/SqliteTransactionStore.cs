@@ -8,8 +8,8 @@ using OrleansDtm.Storage.Inspection;
 namespace OrleansDtm.Storage.Sqlite;
 
 /// <summary>
-/// Transactions in one SQLite file, which one process opens: a write-ahead log that each commit flushes, one writing connection, a few
-/// for reading.
+/// Transactions in one SQLite file, which one process opens: a write-ahead log that each commit flushes, one writing
+/// connection, a few for reading.
 /// </summary>
 public sealed class SqliteTransactionStore : DatabaseTransactionStore
 {
