@@ -1,5 +1,6 @@
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Service;
+using static OrleansDtm.Grains.Service.RequestValidator;
 
 namespace OrleansDtm.Import;
 
@@ -40,7 +41,8 @@ internal static class DtmBranchRules
         "prepared" => BranchStatus.Prepared,
         "succeed" => BranchStatus.Succeed,
         "failed" => BranchStatus.Failed,
-        _ => throw new RequestException(Field, $"branch {Name(row)} has the unknown status '{RequestValidator.Printable(row.Status)}'"),
+        _ => throw new RequestException(
+            Field, $"branch {Name(row)} has the unknown status '{Printable(row.Status)}'"),
     };
 
     /// <summary>
@@ -51,9 +53,11 @@ internal static class DtmBranchRules
     {
         TransactionType.Saga =>
         [
-            .. calls.Chunk(2).Select(static pair => new BranchStep(pair[1].Definition.Url, pair[0].Definition.Url, pair[1].Definition.Payload)),
+            .. calls.Chunk(2).Select(static pair =>
+                new BranchStep(pair[1].Definition.Url, pair[0].Definition.Url, pair[1].Definition.Payload)),
         ],
-        TransactionType.Msg => [.. calls.Select(static call => new BranchStep(call.Definition.Url, "", call.Definition.Payload))],
+        TransactionType.Msg =>
+            [.. calls.Select(static call => new BranchStep(call.Definition.Url, "", call.Definition.Payload))],
         _ => [],
     };
 
@@ -73,13 +77,17 @@ internal static class DtmBranchRules
     {
         foreach (var row in rows)
         {
-            Require(row.Status is "succeed" or "failed", row, $"has status '{row.Status}', which a workflow's result cannot have");
+            Require(
+                row.Status is "succeed" or "failed",
+                row,
+                $"has status '{row.Status}', which a workflow's result cannot have");
         }
 
         return rows;
     }
 
-    private static List<DtmBranch> Pairs(TransactionType type, IReadOnlyList<DtmBranch> rows, string back, string forward)
+    private static List<DtmBranch> Pairs(
+        TransactionType type, IReadOnlyList<DtmBranch> rows, string back, string forward)
     {
         var pairs = new List<DtmBranch>(rows.Count);
         foreach (var branch in rows.GroupBy(static row => row.BranchId, StringComparer.Ordinal))
@@ -89,8 +97,8 @@ internal static class DtmBranchRules
                 pairs.Add(branch.Where(row => row.Op == op).ToList() switch
                 {
                     [var only] => only,
-                    [] => throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has no {op}"),
-                    _ => throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has more than one {op}"),
+                    [] => throw new RequestException(Field, $"branch {Printable(branch.Key)} has no {op}"),
+                    _ => throw new RequestException(Field, $"branch {Printable(branch.Key)} has more than one {op}"),
                 });
             }
 
@@ -105,7 +113,8 @@ internal static class DtmBranchRules
             Require(row.Status != "failed" || row.Op == BranchOps.Action, row, NeverFailed);
             if (type != TransactionType.Saga)
             {
-                BranchUrlRules.Check(row.Url, "grpc", $"branch {Name(row)}"); // As for a branch that is registered later: any known form.
+                // As for a branch that is registered later: any known form.
+                BranchUrlRules.Check(row.Url, "grpc", $"branch {Name(row)}");
             }
         }
 
@@ -120,5 +129,5 @@ internal static class DtmBranchRules
         }
     }
 
-    private static string Name(DtmBranch row) => RequestValidator.Printable($"{row.BranchId} {row.Op}");
+    private static string Name(DtmBranch row) => Printable($"{row.BranchId} {row.Op}");
 }

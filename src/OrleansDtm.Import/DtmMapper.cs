@@ -52,7 +52,8 @@ internal sealed class DtmMapper(RequestOptions options)
         };
         return possible
             ? status
-            : throw new RequestException("status", $"'{RequestValidator.Printable(row.Status)}' is not one of an unfinished {Names.Of(type)}");
+            : throw new RequestException(
+                "status", $"'{RequestValidator.Printable(row.Status)}' is not one of an unfinished {Names.Of(type)}");
     }
 
     private static Branch Branch(DtmBranch row, DateTimeOffset created)
@@ -61,7 +62,8 @@ internal sealed class DtmMapper(RequestOptions options)
         var isDone = status != BranchStatus.Prepared;
         return new Branch
         {
-            Definition = new BranchDefinition(row.BranchId, row.Op, row.Url, row.Data, Milliseconds(row.Created ?? created)),
+            Definition = new BranchDefinition(
+                row.BranchId, row.Op, row.Url, row.Data, Milliseconds(row.Created ?? created)),
             Status = status,
             Started = isDone,
             Finished = isDone ? Milliseconds(row.Finished ?? created) : null,
@@ -69,7 +71,11 @@ internal sealed class DtmMapper(RequestOptions options)
     }
 
     private TransactionDefinition Definition(
-        DtmTransaction row, TransactionType type, TransactionStatus status, ImmutableArray<Branch> calls, DateTimeOffset created)
+        DtmTransaction row,
+        TransactionType type,
+        TransactionStatus status,
+        ImmutableArray<Branch> calls,
+        DateTimeOffset created)
     {
         var request = Request(row, type, calls);
         return _validator.Submission(request, prepare: status == TransactionStatus.Prepared, created).Definition;
@@ -78,7 +84,10 @@ internal sealed class DtmMapper(RequestOptions options)
     /// <summary>The request of its submitter: DTM stores the options unchanged, the rest in columns.</summary>
     private static TransactionRequest Request(DtmTransaction row, TransactionType type, ImmutableArray<Branch> calls)
     {
-        var request = Json(row.Options, "options", static text => JsonSerializer.Deserialize(text, ProtocolJson.Default.TransactionRequest))
+        var request = Json(
+            row.Options,
+            "options",
+            static text => JsonSerializer.Deserialize(text, ProtocolJson.Default.TransactionRequest))
             ?? new TransactionRequest();
         request.Gid = row.Gid;
         request.TransType = row.Type;
@@ -140,7 +149,8 @@ internal sealed class DtmMapper(RequestOptions options)
     private static int Failures(DtmTransaction row, TransactionOptions options)
     {
         var failures = 0;
-        for (var wait = options.RetryInterval; wait.TotalSeconds < row.NextInterval && failures < FailuresMax; wait *= 2)
+        var wait = options.RetryInterval;
+        for (; wait.TotalSeconds < row.NextInterval && failures < FailuresMax; wait *= 2)
         {
             failures++;
         }

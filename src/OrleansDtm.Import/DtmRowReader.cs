@@ -45,7 +45,8 @@ internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
 
     public DtmTopic Topic() => new(Whole("id"), Text("k"), Text("v"));
 
-    public long Whole(string column) => Value(column) is { } value ? Convert.ToInt64(value, CultureInfo.InvariantCulture) : 0;
+    public long Whole(string column) =>
+        Value(column) is { } value ? Convert.ToInt64(value, CultureInfo.InvariantCulture) : 0;
 
     public DateTimeOffset? Moment(string column)
     {
@@ -54,7 +55,9 @@ internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
             return null;
         }
 
-        return moment.Kind == DateTimeKind.Utc ? moment : new DateTimeOffset(moment, zone.GetUtcOffset(moment)).ToUniversalTime();
+        return moment.Kind == DateTimeKind.Utc
+            ? moment
+            : new DateTimeOffset(moment, zone.GetUtcOffset(moment)).ToUniversalTime();
     }
 
     private string Text(string column) => Value(column) switch

@@ -37,7 +37,8 @@ internal sealed class DtmSource : IAsyncDisposable
 
     /// <exception cref="DbException">The database cannot be reached.</exception>
     /// <exception cref="InvalidDataException">It has no tables of DTM.</exception>
-    public static async Task<DtmSource> Open(SourceAddress address, TimeZoneInfo zone, CancellationToken cancellationToken)
+    public static async Task<DtmSource> Open(
+        SourceAddress address, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
         var dialect = address.Dialect;
         var connection = dialect.Connect(address.ConnectionString);
@@ -53,7 +54,8 @@ internal sealed class DtmSource : IAsyncDisposable
                 connection,
                 "select count(*) from information_schema.tables where table_schema = @schema and table_name = 'kv'",
                 ("@schema", schema));
-            var found = Convert.ToInt64(await topics.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
+            var found = Convert.ToInt64(
+                await topics.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
             return new DtmSource(connection, dialect, zone, schema, hasTopics: found > 0); // DTM before 1.10 has none.
         }
         catch (Exception e)
@@ -76,7 +78,8 @@ internal sealed class DtmSource : IAsyncDisposable
             + $"from {_schema}trans_global where {Unfinished}");
         return (await Read(
             command,
-            static row => new DtmExtent(row.Whole("count"), row.Whole("first"), row.Whole("last"), row.Moment("newest")),
+            static row =>
+                new DtmExtent(row.Whole("count"), row.Whole("first"), row.Whole("last"), row.Moment("newest")),
             cancellationToken)).Single();
     }
 
@@ -88,7 +91,8 @@ internal sealed class DtmSource : IAsyncDisposable
     {
         await using var command = Command(
             _connection,
-            $"select * from {_schema}trans_global {_dialect.ById} where id > @after and id <= @last and {Unfinished} order by id limit {limit}",
+            $"select * from {_schema}trans_global {_dialect.ById} where id > @after and id <= @last and {Unfinished} "
+            + $"order by id limit {limit}",
             ("@after", after),
             ("@last", last));
         var rows = await Read(command, static row => row.Transaction(), cancellationToken);
@@ -112,7 +116,8 @@ internal sealed class DtmSource : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private async Task<ILookup<string, DtmBranch>> Branches(List<DtmTransaction> rows, CancellationToken cancellationToken)
+    private async Task<ILookup<string, DtmBranch>> Branches(
+        List<DtmTransaction> rows, CancellationToken cancellationToken)
     {
         if (rows.Count == 0)
         {
@@ -124,10 +129,12 @@ internal sealed class DtmSource : IAsyncDisposable
             _connection,
             $"select * from {_schema}trans_branch_op where gid in ({names}) order by id",
             [.. rows.Select(static (row, i) => ($"@g{i}", (object)row.Gid))]);
-        return (await Read(command, static row => row.Branch(), cancellationToken)).ToLookup(static b => b.Gid, _dialect.Gids);
+        var found = await Read(command, static row => row.Branch(), cancellationToken);
+        return found.ToLookup(static b => b.Gid, _dialect.Gids);
     }
 
-    private async Task<List<T>> Read<T>(DbCommand command, Func<DtmRowReader, T> read, CancellationToken cancellationToken)
+    private async Task<List<T>> Read<T>(
+        DbCommand command, Func<DtmRowReader, T> read, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var row = new DtmRowReader(reader, _zone);
@@ -140,7 +147,8 @@ internal sealed class DtmSource : IAsyncDisposable
         return found;
     }
 
-    private static DbCommand Command(DbConnection connection, string sql, params (string Name, object Value)[] parameters)
+    private static DbCommand Command(
+        DbConnection connection, string sql, params (string Name, object Value)[] parameters)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;

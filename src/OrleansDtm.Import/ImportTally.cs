@@ -69,7 +69,8 @@ internal sealed class ImportTally
 
             var width = Math.Max(20, _counts.Keys.Max(static k => k.Length) + 2);
             var text = new StringBuilder().Append(' ', width)
-                .Append(dryRun ? "would be taken over" : "         taken over").AppendLine("   already here   gid in use   refused");
+                .Append(dryRun ? "would be taken over" : "         taken over")
+                .AppendLine("   already here   gid in use   refused");
             foreach (var (kind, counts) in _counts)
             {
                 text.AppendLine(string.Create(

@@ -28,7 +28,8 @@ internal static class ImportView
         }
 
         return await AnsiConsole.Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(context =>
             {
                 var task = context.AddTask("transactions", maxValue: Math.Max(1, total));
@@ -37,7 +38,8 @@ internal static class ImportView
                     task.Value = done;
                     task.Description = string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{done:N0} of {total:N0} transactions, {done / Math.Max(0.001, clock.GetElapsedTime(started).TotalSeconds):N0}/s");
+                        $"{done:N0} of {total:N0} transactions, "
+                        + $"{done / Math.Max(0.001, clock.GetElapsedTime(started).TotalSeconds):N0}/s");
                 });
             });
     }
@@ -58,9 +60,11 @@ internal static class ImportView
     internal static string Line(long done, long total, TimeSpan elapsed)
     {
         var rate = done / Math.Max(0.001, elapsed.TotalSeconds);
-        var left = TimeSpan.FromSeconds(Math.Ceiling(Math.Min(360_000, Math.Max(0, total - done) / Math.Max(0.001, rate))));
+        var left = TimeSpan.FromSeconds(
+            Math.Ceiling(Math.Min(360_000, Math.Max(0, total - done) / Math.Max(0.001, rate))));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{done:N0} of {total:N0} transactions ({100.0 * done / Math.Max(1, total):F0} %), {rate:N0}/s, about {left:c} left");
+            $"{done:N0} of {total:N0} transactions ({100.0 * done / Math.Max(1, total):F0} %), {rate:N0}/s, about "
+            + $"{left:c} left");
     }
 }

@@ -17,7 +17,11 @@ namespace OrleansDtm.Import;
 /// <param name="clock">Gives the time of the import.</param>
 /// <param name="tell">Gets each row that is not imported; called from several threads.</param>
 internal sealed class Importer(
-    DtmSource source, DtmMapper mapper, (ITransactionStore Transactions, IKeyValueStore Topics)? target, TimeProvider clock, Action<string> tell)
+    DtmSource source,
+    DtmMapper mapper,
+    (ITransactionStore Transactions, IKeyValueStore Topics)? target,
+    TimeProvider clock,
+    Action<string> tell)
 {
     /// <summary>Parallel writes; the store commits them together.</summary>
     private const int Concurrency = 256;
@@ -41,7 +45,8 @@ internal sealed class Importer(
             await Parallel.ForEachAsync(
                 page,
                 new ParallelOptions { MaxDegreeOfParallelism = Concurrency },
-                async (item, _) => Tally.Add($"{Shown(item.Row.Type)} {Shown(item.Row.Status)}", await Take(item.Row, item.Branches)));
+                async (item, _) =>
+                    Tally.Add($"{Shown(item.Row.Type)} {Shown(item.Row.Status)}", await Take(item.Row, item.Branches)));
             progress(done += page.Count);
             if (page.Count < batch)
             {
@@ -84,14 +89,17 @@ internal sealed class Importer(
         {
             var transaction = mapper.Map(row, branches, clock.GetUtcNow());
             if (target is not var (transactions, _)
-                || await transactions.Write(new TransactionWrite(null, transaction, Owner: 0), CancellationToken.None) == WriteResult.Written)
+                || await transactions.Write(
+                    new TransactionWrite(null, transaction, Owner: 0), CancellationToken.None) == WriteResult.Written)
             {
                 return Taking.Taken;
             }
 
-            return Compare(shown, transaction.Definition, (await transactions.Load(row.Gid, CancellationToken.None))?.Transaction.Definition);
+            var stored = await transactions.Load(row.Gid, CancellationToken.None);
+            return Compare(shown, transaction.Definition, stored?.Transaction.Definition);
         }
-        catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException or StoreUnavailableException { InnerException: InvalidDataException })
+        catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException
+            or StoreUnavailableException { InnerException: InvalidDataException })
         {
             tell($"refused: {shown}: {e.Message}"); // By the rules, or because of its size by the store.
             return Taking.Refused;
@@ -102,10 +110,12 @@ internal sealed class Importer(
     {
         if (ours is null || (ours.Type == dtms.Type && ours.Created == dtms.Created))
         {
-            return Taking.AlreadyHere; // If there is no row any more, it finished and was deleted between the two reads.
+            // If there is no row any more, it finished and was deleted between the two reads.
+            return Taking.AlreadyHere;
         }
 
-        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was created at {dtms.Created:u} [ODTM3004]");
+        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was "
+            + $"created at {dtms.Created:u} [ODTM3004]");
         return Taking.NameTaken;
     }
 
@@ -123,7 +133,8 @@ internal sealed class Importer(
         }
 
         if (target is not var (_, topics)
-            || await topics.Put(TopicJson.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
+            || await topics.Put(
+                TopicJson.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
         {
             return Taking.Taken;
         }
@@ -134,7 +145,8 @@ internal sealed class Importer(
             return Taking.AlreadyHere;
         }
 
-        tell($"name in use: topic '{Shown(topic.Topic)}' has other subscribers here than in DTM; they were left as they are");
+        tell($"name in use: topic '{Shown(topic.Topic)}' has other subscribers here than in DTM; they were left as "
+            + "they are");
         return Taking.NameTaken;
     }
 
@@ -149,7 +161,8 @@ internal sealed class Importer(
         }
         catch (JsonException e)
         {
-            throw new RequestException("v", $"the subscribers of {Shown(name)} are not the JSON that DTM writes there: {e.Message}");
+            throw new RequestException("v", $"the subscribers of {Shown(name)} are not the JSON that DTM writes "
+                + $"there: {e.Message}");
         }
 
         foreach (var subscriber in subscribers)

@@ -28,7 +28,8 @@ internal sealed record SourceAddress(StoreDriver Driver, string ConnectionString
         if (named is null && !isUrl)
         {
             throw new SourceAddressException(
-                $"--from: a connection string needs --from-driver={string.Join(" or ", StoreDrivers.All.DtmNames)}. Or give a URL: {Example}.");
+                $"--from: a connection string needs --from-driver={string.Join(" or ", StoreDrivers.All.DtmNames)}. "
+                + $"Or give a URL: {Example}.");
         }
 
         try
@@ -49,7 +50,8 @@ internal sealed record SourceAddress(StoreDriver Driver, string ConnectionString
         }
     }
 
-    private static StoreDriver? Find(string name) => StoreDrivers.All.TryFind(name) is { Dtm: not null } driver ? driver : null;
+    private static StoreDriver? Find(string name) =>
+        StoreDrivers.All.TryFind(name) is { Dtm: not null } driver ? driver : null;
 
     private static void Refuse(StoreDriver driver, string place)
     {
@@ -63,14 +65,17 @@ internal sealed record SourceAddress(StoreDriver Driver, string ConnectionString
     {
         if (!Uri.TryCreate(from, UriKind.Absolute, out var url) || url.Host.Length == 0)
         {
-            throw new SourceAddressException($"--from: this is not a URL. Write {Example}, and characters such as @ in a password as %40.");
+            throw new SourceAddressException($"--from: this is not a URL. Write {Example}, and characters such as @ "
+                + "in a password as %40.");
         }
 
         var named = Find(url.Scheme)
-            ?? throw new SourceAddressException($"--from: {url.Scheme}:// is not a database that can be read. Write {Example}.");
+            ?? throw new SourceAddressException($"--from: {url.Scheme}:// is not a database that can be read. Write "
+                + $"{Example}.");
         if (driver is not null && driver != named)
         {
-            throw new SourceAddressException($"--from-driver: {driver.Name} contradicts the URL of --from, which says {named.Name}.");
+            throw new SourceAddressException($"--from-driver: {driver.Name} contradicts the URL of --from, which "
+                + $"says {named.Name}.");
         }
 
         var account = url.UserInfo.Split(':', 2);

@@ -96,7 +96,7 @@ public sealed class EncodedWrite
         ArgumentNullException.ThrowIfNull(write);
         var (previous, next) = (write.Previous, write.Next);
         CheckGid(next.Definition.Gid);
-        Require(next.Version == (previous?.Version ?? 0) + 1, "The next version must be one more than the previous one.");
+        Require(next.Version == (previous?.Version ?? 0) + 1, "The next version must be the previous one plus 1.");
         Require(previous is null || previous.Version > 0, "A previous state that was never stored cannot be updated.");
         Require(previous is null || previous.Definition.Gid == next.Definition.Gid, "A write cannot change the gid.");
         Require(previous is null || previous.Branches.Length <= next.Branches.Length, "Branches cannot be removed.");

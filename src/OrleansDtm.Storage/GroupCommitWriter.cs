@@ -38,7 +38,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     /// <param name="name">The name of the thread.</param>
     /// <param name="logger">Gets failed commits, and the first success after them.</param>
     /// <param name="system">The database in OpenTelemetry's terms.</param>
-    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "other_sql")
+    public GroupCommitWriter(
+        IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "other_sql")
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchMax, 1);
@@ -78,7 +79,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         var encoded = EncodedWrite.Of(write);
         var pending = new PendingWrite(encoded, _telemetry.StartWrite(encoded));
         return _space.Wait(0, CancellationToken.None)
-            ? Enqueue(pending, cancellationToken) // Without a state machine: the caller continues directly from the commit.
+            // Without a state machine: the caller continues directly from the commit.
+            ? Enqueue(pending, cancellationToken)
             : WriteWhenSpace(pending, cancellationToken);
     }
 
@@ -111,7 +113,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
     private static async Task<WriteResult> Heed(PendingWrite pending, CancellationToken cancellationToken)
     {
-        using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingWrite)state!).TryCancel(token), pending))
+        using (cancellationToken.UnsafeRegister(
+            static (state, token) => ((PendingWrite)state!).TryCancel(token), pending))
         {
             return await pending.Task.ConfigureAwait(false);
         }
@@ -293,7 +296,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         foreach (var pending in batch)
         {
             pending.EndSpan(batch.Length, cause.GetType().Name);
-            pending.SetException(new StoreUnavailableException($"The write of '{pending.Write.Gid}' failed: {cause.Message}", inner));
+            var message = $"The write of '{pending.Write.Gid}' failed: {cause.Message}";
+            pending.SetException(new StoreUnavailableException(message, inner));
         }
     }
 

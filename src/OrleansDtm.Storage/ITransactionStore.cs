@@ -26,7 +26,8 @@ public interface ITransactionStore : IAsyncDisposable
     /// <param name="now">Inclusive.</param>
     /// <param name="after">The last row of the previous page; null = from the start.</param>
     /// <param name="limit">At most this many.</param>
-    Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DueTransaction>> FindDue(
+        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Transactions, finished or not, with a call in flight, by id. The calls of a dead process need not wait until
@@ -45,20 +46,23 @@ public interface ITransactionStore : IAsyncDisposable
     /// Unfinished transactions with a call that waits for a retry, due later than <paramref name="dueAfter"/>, the
     /// latest first. Without transactions that only wait for a delay or a timeout.
     /// </summary>
-    Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DueTransaction>> FindWaiting(
+        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
 
     /// <summary>A page of transactions, the newest first, without the payloads of their branches.</summary>
     Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken);
 
     /// <summary>The number of unfinished transactions by type and status, for gauges.</summary>
     /// <param name="overdueBefore">Transactions due before this time count as overdue.</param>
-    Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken);
+    Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
+        DateTimeOffset overdueBefore, CancellationToken cancellationToken);
 
     /// <summary>
     /// The number of unfinished transactions created before each of these times. Reads a row for each transaction.
     /// </summary>
     /// <param name="moments">At least one; the counts are in the same order.</param>
-    Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken);
+    Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(
+        IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken);
 
     /// <summary>
     /// Reads rows by id, the oldest first, and deletes those that finished before <paramref name="finishedBefore"/> and
@@ -70,7 +74,8 @@ public interface ITransactionStore : IAsyncDisposable
     /// </param>
     /// <param name="afterId">The last id of the previous slice; 0 = from the oldest.</param>
     /// <param name="limit">The maximum number of rows to read, deleted or not.</param>
-    Task<RetentionSlice> DeleteFinished(DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken);
+    Task<RetentionSlice> DeleteFinished(
+        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Throws if the store does not answer or accepts no writes; for readiness. May write a small item of its own.

@@ -6,7 +6,10 @@ namespace OrleansDtm.Storage;
 internal static class ListedRow
 {
     public static StoredTransaction Of(StoredTransaction stored) =>
-        stored with { Transaction = stored.Transaction with { Branches = [.. stored.Transaction.Branches.Select(WithoutPayload)] } };
+        stored with
+        {
+            Transaction = stored.Transaction with { Branches = [.. stored.Transaction.Branches.Select(WithoutPayload)] },
+        };
 
     private static Branch WithoutPayload(Branch branch) =>
         branch with { Definition = branch.Definition with { Payload = ReadOnlyMemory<byte>.Empty } };

@@ -4,7 +4,8 @@ namespace OrleansDtm.Storage;
 internal static class ShardCalls
 {
     /// <summary>Asks one shard; an error that it is away names its index.</summary>
-    public static async Task<T> Ask<T>(this IReadOnlyList<ITransactionStore> shards, int number, Func<ITransactionStore, Task<T>> question)
+    public static async Task<T> Ask<T>(
+        this IReadOnlyList<ITransactionStore> shards, int number, Func<ITransactionStore, Task<T>> question)
     {
         try
         {
@@ -21,7 +22,8 @@ internal static class ShardCalls
     }
 
     /// <summary>Asks all shards in parallel.</summary>
-    public static Task<T[]> AskAll<T>(this IReadOnlyList<ITransactionStore> shards, Func<ITransactionStore, Task<T>> question) =>
+    public static Task<T[]> AskAll<T>(
+        this IReadOnlyList<ITransactionStore> shards, Func<ITransactionStore, Task<T>> question) =>
         Task.WhenAll(Enumerable.Range(0, shards.Count).Select(number => shards.Ask(number, question)));
 
     /// <summary>As the settings count them: from 0.</summary>

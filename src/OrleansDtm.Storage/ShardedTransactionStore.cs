@@ -55,7 +55,8 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) => Shard(gid).Load(gid, cancellationToken);
+    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) =>
+        Shard(gid).Load(gid, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DueTransaction>> FindDue(
@@ -68,13 +69,17 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         Only().FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
     /// <summary>The clock of the first shard, for all of them: their clocks may differ.</summary>
-    public Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) => _shards[0].ReadClock(cancellationToken);
+    public Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) =>
+        _shards[0].ReadClock(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(
+        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         var pages = await _shards.AskAll(s => s.FindWaiting(dueAfter, limit, cancellationToken)).ConfigureAwait(false);
-        return pages is [var page] ? page : [.. pages.SelectMany(static p => p).OrderByDescending(static d => d.Due).Take(limit)];
+        return pages is [var page]
+            ? page
+            : [.. pages.SelectMany(static p => p).OrderByDescending(static d => d.Due).Take(limit)];
     }
 
     /// <inheritdoc/>
@@ -85,9 +90,11 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
+        DateTimeOffset overdueBefore, CancellationToken cancellationToken)
     {
-        var counts = await _shards.AskAll(s => s.CountUnfinished(overdueBefore, cancellationToken)).ConfigureAwait(false);
+        var counts = await _shards.AskAll(
+            s => s.CountUnfinished(overdueBefore, cancellationToken)).ConfigureAwait(false);
         return UnfinishedCount.Sum(counts.SelectMany(static c => c));
     }
 
@@ -96,7 +103,8 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(moments);
-        var counts = await _shards.AskAll(s => s.CountUnfinishedCreatedBefore(moments, cancellationToken)).ConfigureAwait(false);
+        var counts = await _shards.AskAll(
+            s => s.CountUnfinishedCreatedBefore(moments, cancellationToken)).ConfigureAwait(false);
         return [.. Enumerable.Range(0, moments.Count).Select(i => counts.Sum(c => c[i]))];
     }
 
@@ -139,11 +147,13 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         KeyValues.Put(category, key, value, expectedVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<WriteResult> Delete(string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
+    public Task<WriteResult> Delete(
+        string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
         KeyValues.Delete(category, key, expectedVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<KeyValueItem>> Scan(string category, long beforeId, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<KeyValueItem>> Scan(
+        string category, long beforeId, int limit, CancellationToken cancellationToken) =>
         KeyValues.Scan(category, beforeId, limit, cancellationToken);
 
     /// <summary>Closes all shards, also if closing one fails.</summary>
@@ -169,5 +179,6 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
 
     private ITransactionStore Only() => _shards.Length == 1
         ? _shards[0]
-        : throw new NotSupportedException("Ids and times are ordered within one shard only: ask each of Shards, or TransactionListing.");
+        : throw new NotSupportedException("Ids and times are ordered within one shard only: ask each of Shards, or "
+            + "TransactionListing.");
 }

@@ -108,8 +108,10 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
             return
             [
                 .. from writer in Writers
-                   group writer by (System: (string)writer._system.Value!, Shard: (string)writer._shard.Value!) into same
-                   select new Measurement<int>(same.Sum(static writer => writer.Queued()), same.First()._system, same.First()._shard),
+                   group writer by (
+                       System: (string)writer._system.Value!, Shard: (string)writer._shard.Value!) into same
+                   select new Measurement<int>(
+                       same.Sum(static writer => writer.Queued()), same.First()._system, same.First()._shard),
             ];
         }
     }

@@ -33,13 +33,15 @@ internal static class StoredRows
         {
             return TransactionCodec.Decode(row);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or IndexOutOfRangeException
+        catch (Exception e) when (
+            e is JsonException or InvalidOperationException or ArgumentException or IndexOutOfRangeException
             or NullReferenceException or OverflowException or FormatException)
         {
             throw new InvalidDataException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The transaction with id {id} in dtm_transaction and dtm_body cannot be read ({e.GetType().Name}: {e.Message}): it is damaged, or was edited by hand. [ODTM2011]"),
+                    $"The transaction with id {id} in dtm_transaction and dtm_body cannot be read "
+                    + $"({e.GetType().Name}: {e.Message}): it is damaged, or was edited by hand. [ODTM2011]"),
                 e);
         }
     }

@@ -70,7 +70,8 @@ internal static class TransactionCodec
         PersistedJson.Default.AmendmentBody);
 
     /// <summary>Branches that were added later.</summary>
-    public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) => Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
+    public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) =>
+        Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
 
     /// <summary>Everything that changes and has no column.</summary>
     public static byte[] EncodeProgress(Transaction state)
@@ -127,7 +128,8 @@ internal static class TransactionCodec
     public static bool WaitsForRetry(byte[] progress)
     {
         var body = JsonSerializer.Deserialize(progress, PersistedJson.Default.ProgressBody);
-        return body?.Callback is { RetryAt: not null } || body?.Branches?.Any(static b => b?.RetryAt is not null) == true;
+        return body?.Callback is { RetryAt: not null }
+            || body?.Branches?.Any(static b => b?.RetryAt is not null) == true;
     }
 
     /// <summary>The branches of a later body. A body that a submit wrote changes the definition too.</summary>
@@ -142,7 +144,8 @@ internal static class TransactionCodec
         definition = definition with
         {
             Options = Options(amendment.Options),
-            BranchHeaders = amendment.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            BranchHeaders =
+                amendment.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
             CustomData = amendment.CustomData ?? "",
             NoticeUrl = amendment.NoticeUrl ?? "",
             Submitted = Time(amendment.Submitted),
@@ -178,7 +181,8 @@ internal static class TransactionCodec
         }
     }
 
-    private static Dictionary<string, string>? Headers(TransactionDefinition definition) => definition.BranchHeaders.IsEmpty
+    private static Dictionary<string, string>? Headers(TransactionDefinition definition) =>
+        definition.BranchHeaders.IsEmpty
         ? null
         : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal));
 
@@ -257,7 +261,8 @@ internal static class TransactionCodec
         };
     }
 
-    private static BranchDefinition Definition(BranchBody body) => new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
+    private static BranchDefinition Definition(BranchBody body) =>
+        new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
 
     private static Branch Branch(BranchDefinition definition, BranchProgressBody body) => new()
     {
@@ -274,7 +279,10 @@ internal static class TransactionCodec
     };
 
     private static Attempt Attempt(AttemptBody body) => new(
-        Time(body.At), new TimeSpan(body.Duration * TimeSpan.TicksPerMicrosecond), (OutcomeKind)body.Outcome, body.Error);
+        Time(body.At),
+        new TimeSpan(body.Duration * TimeSpan.TicksPerMicrosecond),
+        (OutcomeKind)body.Outcome,
+        body.Error);
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 

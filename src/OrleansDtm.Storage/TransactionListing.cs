@@ -14,7 +14,10 @@ public static class TransactionListing
     /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
     /// <exception cref="StoreUnavailableException">One of the shards is away; the message says which.</exception>
     public static async Task<ListingPage> Read(
-        IReadOnlyList<ITransactionStore> shards, TransactionFilter filter, IReadOnlyList<long> before, CancellationToken cancellationToken)
+        IReadOnlyList<ITransactionStore> shards,
+        TransactionFilter filter,
+        IReadOnlyList<long> before,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(filter);

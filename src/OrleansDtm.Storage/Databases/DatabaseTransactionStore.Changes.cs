@@ -26,7 +26,11 @@ public abstract partial class DatabaseTransactionStore
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         return await ReadRows(
             $"select {ItemColumns} from dtm_kv where cat = @category and id < @before order by id desc limit @limit",
-            [("@category", _sql.Key(category)), ("@before", beforeId > 0 ? beforeId : long.MaxValue), ("@limit", limit)],
+            [
+                ("@category", _sql.Key(category)),
+                ("@before", beforeId > 0 ? beforeId : long.MaxValue),
+                ("@limit", limit),
+            ],
             ReadItem,
             false,
             cancellationToken).ConfigureAwait(false);
@@ -34,19 +38,21 @@ public abstract partial class DatabaseTransactionStore
 
     /// <inheritdoc/>
     public Task<WriteResult> Put(
-        string category, string key, string value, long expectedVersion, CancellationToken cancellationToken) => ChangeItem(
-        expectedVersion == 0
-            ? _sql.InsertKeyValue
-            : """
-              update dtm_kv set v = @value, version = version + 1, updated = @now
-              where cat = @category and k = @key and version = @expected
-              """,
-        (category, key, expectedVersion),
-        [("@value", _sql.Value(value)), ("@now", _clock.GetUtcNow().ToUnixTimeMilliseconds())],
-        cancellationToken);
+        string category, string key, string value, long expectedVersion, CancellationToken cancellationToken) =>
+        ChangeItem(
+            expectedVersion == 0
+                ? _sql.InsertKeyValue
+                : """
+                  update dtm_kv set v = @value, version = version + 1, updated = @now
+                  where cat = @category and k = @key and version = @expected
+                  """,
+            (category, key, expectedVersion),
+            [("@value", _sql.Value(value)), ("@now", _clock.GetUtcNow().ToUnixTimeMilliseconds())],
+            cancellationToken);
 
     /// <inheritdoc/>
-    public Task<WriteResult> Delete(string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
+    public Task<WriteResult> Delete(
+        string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
         ChangeItem(
             "delete from dtm_kv where cat = @category and k = @key and version = @expected",
             (category, key, expectedVersion),
@@ -75,7 +81,10 @@ public abstract partial class DatabaseTransactionStore
         var deleted = ids.Length == 0
             ? 0
             : await Change(
-                [$"delete from dtm_transaction where id in ({ids})", $"delete from dtm_body where transaction_id in ({ids})"],
+                [
+                    $"delete from dtm_transaction where id in ({ids})",
+                    $"delete from dtm_body where transaction_id in ({ids})",
+                ],
                 [],
                 cancellationToken).ConfigureAwait(false);
         return new RetentionSlice(deleted, rows.Count < limit || rows.All(static r => r.IsYoung) ? 0 : rows[^1].Id);

@@ -9,7 +9,8 @@ public abstract partial class DatabaseTransactionStore
     private const string Columns = "t.id, t.owner, t.status, t.version, t.updated, t.finished, t.progress, b.body";
 
     private const string LoadSql =
-        $"select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id where t.gid = @gid order by b.seq";
+        $"select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id "
+        + "where t.gid = @gid order by b.seq";
 
     /// <summary>Rows that <see cref="FindWaiting"/> reads at once.</summary>
     private const int WaitingPage = 500;
@@ -17,7 +18,8 @@ public abstract partial class DatabaseTransactionStore
     /// <inheritdoc/>
     public async Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
     {
-        var found = await Read(LoadSql, [("@gid", _sql.Key(gid))], ReadTransactions, false, cancellationToken).ConfigureAwait(false);
+        var found = await Read(
+            LoadSql, [("@gid", _sql.Key(gid))], ReadTransactions, false, cancellationToken).ConfigureAwait(false);
         return found.Count > 0 ? found[0] : null;
     }
 
@@ -56,7 +58,8 @@ public abstract partial class DatabaseTransactionStore
             return null;
         }
 
-        var read = await ReadRows(clock, [], static reader => reader.GetInt64(0), false, cancellationToken).ConfigureAwait(false);
+        var read = await ReadRows(
+            clock, [], static reader => reader.GetInt64(0), false, cancellationToken).ConfigureAwait(false);
         return DateTimeOffset.FromUnixTimeMilliseconds(read[0]);
     }
 
@@ -89,7 +92,8 @@ public abstract partial class DatabaseTransactionStore
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StoredTransaction>> List(
+        TransactionFilter filter, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
         var where = new StringBuilder("1 = 1");
@@ -105,8 +109,9 @@ public abstract partial class DatabaseTransactionStore
 
         Add(filter.Gid is not null, "gid = @gid", "@gid", () => _sql.Key(filter.Gid!));
         Add(filter.Type != TransactionType.None, "type = @type", "@type", () => Names.Of(filter.Type));
-        Add(filter.CreatedFrom is not null, "created >= @from", "@from", () => CeilingMilliseconds(filter.CreatedFrom!.Value));
-        Add(filter.CreatedTo is not null, "created <= @to", "@to", () => filter.CreatedTo!.Value.ToUnixTimeMilliseconds());
+        var (from, to) = (filter.CreatedFrom, filter.CreatedTo);
+        Add(from is not null, "created >= @from", "@from", () => CeilingMilliseconds(from!.Value));
+        Add(to is not null, "created <= @to", "@to", () => to!.Value.ToUnixTimeMilliseconds());
         Add(filter.BeforeId > 0, "id < @before", "@before", () => filter.BeforeId);
         if (filter.Status == TransactionStatus.Failed)
         {
@@ -149,7 +154,10 @@ public abstract partial class DatabaseTransactionStore
             _sql.CountUnfinished,
             [("@before", CeilingMilliseconds(overdueBefore))],
             static reader => new UnfinishedCount(
-                Names.Type(reader.GetString(0)), Names.Status(reader.GetString(1)), reader.GetInt64(2), reader.GetInt64(3)),
+                Names.Type(reader.GetString(0)),
+                Names.Status(reader.GetString(1)),
+                reader.GetInt64(2),
+                reader.GetInt64(3)),
             isSlow: true,
             cancellationToken).ConfigureAwait(false);
         return UnfinishedCount.Sum(rows);
@@ -161,7 +169,8 @@ public abstract partial class DatabaseTransactionStore
     {
         ArgumentNullException.ThrowIfNull(moments);
         ArgumentOutOfRangeException.ThrowIfZero(moments.Count);
-        var counts = Enumerable.Range(0, moments.Count).Select(static i => $"count(case when created < @m{i} then 1 end)");
+        var counts = Enumerable.Range(0, moments.Count)
+            .Select(static i => $"count(case when created < @m{i} then 1 end)");
         var rows = await ReadRows(
             $"select {string.Join(", ", counts)} from dtm_transaction where {_sql.IsAnyUnfinished}",
             [.. moments.Select(static (moment, i) => ($"@m{i}", (object)CeilingMilliseconds(moment)))],
@@ -179,7 +188,8 @@ public abstract partial class DatabaseTransactionStore
         new(reader.GetInt64(0), _sql.ReadKey(reader, 1), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2)));
 
     /// <summary>A transaction has one row for each of its bodies; they follow each other.</summary>
-    private static async Task<List<StoredTransaction>> ReadTransactions(DbDataReader reader, CancellationToken cancellationToken)
+    private static async Task<List<StoredTransaction>> ReadTransactions(
+        DbDataReader reader, CancellationToken cancellationToken)
     {
         var found = new List<StoredTransaction>();
         var more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);

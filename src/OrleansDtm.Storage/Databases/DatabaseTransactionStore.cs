@@ -31,7 +31,8 @@ public abstract partial class DatabaseTransactionStore : ITransactionStore, IKey
     /// <inheritdoc/>
     public async Task Ping(CancellationToken cancellationToken)
     {
-        await ReadRows("select max(version) from dtm_schema", [], static reader => reader.GetInt64(0), false, cancellationToken)
+        await ReadRows(
+            "select max(version) from dtm_schema", [], static reader => reader.GetInt64(0), false, cancellationToken)
             .ConfigureAwait(false);
         if (_check is not null)
         {
@@ -56,7 +57,8 @@ public abstract partial class DatabaseTransactionStore : ITransactionStore, IKey
         GC.SuppressFinalize(this);
     }
 
-    private protected static InvalidOperationException NotStarted() => new("The store was not started, or is read-only.");
+    private protected static InvalidOperationException NotStarted() =>
+        new("The store was not started, or is read-only.");
 
     private protected abstract void Open();
 
@@ -115,7 +117,8 @@ public abstract partial class DatabaseTransactionStore : ITransactionStore, IKey
         isSlow,
         cancellationToken);
 
-    private Task<int> Change(string[] statements, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
+    private Task<int> Change(
+        string[] statements, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         return _writer is null ? throw NotStarted() : Execute(statements, parameters, cancellationToken);

@@ -15,7 +15,10 @@ internal abstract class SqlDialect
 
     /// <summary>Rows due behind (<c>@due</c>, <c>@id</c>) and not after <c>@now</c>.</summary>
     public virtual string FindDue =>
-        "select id, gid, due from dtm_transaction where due <= @now and (due, id) > (@due, @id) order by due, id limit @limit";
+        """
+        select id, gid, due from dtm_transaction
+        where due <= @now and (due, id) > (@due, @id) order by due, id limit @limit
+        """;
 
     /// <summary>
     /// Rows behind <c>@id</c> with calls of <c>@owner</c>, or of all other owners. A call in flight has a due moment,
@@ -24,7 +27,8 @@ internal abstract class SqlDialect
     public virtual string FindInterrupted(bool others) =>
         $"""
         select id, gid, due from dtm_transaction
-        where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id order by id limit @limit
+        where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id
+        order by id limit @limit
         """;
 
     /// <summary>
@@ -33,7 +37,8 @@ internal abstract class SqlDialect
     public virtual string FindWaiting =>
         """
         select id, gid, due, progress from dtm_transaction
-        where due > @after and (due, id) < (@due, @id) and status not in ('succeed', 'failed') order by due desc, id desc limit @limit
+        where due > @after and (due, id) < (@due, @id) and status not in ('succeed', 'failed')
+        order by due desc, id desc limit @limit
         """;
 
     /// <summary>Finds failed transactions by their index.</summary>

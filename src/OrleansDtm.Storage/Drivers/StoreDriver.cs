@@ -64,12 +64,13 @@ public abstract class StoreDriver
     {
         var text = new StringBuilder()
             .AppendLine($"-- OrleansDtm, schema for {Name}. For the coordinator's own, empty database.")
-            .AppendLine($"create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null){TableOptions};");
+            .Append("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)")
+            .AppendLine($"{TableOptions};");
         foreach (var script in SchemaScripts.For(Name))
         {
-            text.AppendLine().Append("-- ").AppendLine(script.Name).AppendLine(script.Sql.TrimEnd()).AppendLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"insert into dtm_schema (version, applied) values ({script.Version}, {applied.ToUnixTimeMilliseconds()});"));
+            text.AppendLine().Append("-- ").AppendLine(script.Name).AppendLine(script.Sql.TrimEnd());
+            text.Append("insert into dtm_schema (version, applied) values (")
+                .AppendLine(CultureInfo.InvariantCulture, $"{script.Version}, {applied.ToUnixTimeMilliseconds()});");
             if (EndOfStep is { } end)
             {
                 text.AppendLine(end);

@@ -14,7 +14,8 @@ public sealed class StoreDrivers
     /// <summary>For <c>UsePostgres</c>, which takes options of its own.</summary>
     public static ServerDriver Postgres { get; } = new PostgresDriver();
 
-    private static readonly Lazy<StoreDrivers> Registered = new(static () => new StoreDrivers([new SqliteDriver(), MySql, Postgres]));
+    private static readonly Lazy<StoreDrivers> Registered = new(
+        static () => new StoreDrivers([new SqliteDriver(), MySql, Postgres]));
 
     private readonly IReadOnlyList<StoreDriver> _drivers;
 
@@ -22,10 +23,11 @@ public sealed class StoreDrivers
     internal StoreDrivers(IReadOnlyList<StoreDriver> drivers)
     {
         _drivers = drivers;
-        foreach (var name in drivers.SelectMany(NamesOf).GroupBy(static n => n, StringComparer.Ordinal).Where(static n => n.Count() > 1))
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        if (drivers.SelectMany(NamesOf).FirstOrDefault(name => !names.Add(name)) is { } twice)
         {
             throw new StoreDriverException(
-                $"Two store drivers have the name '{name.Key}'. Give each driver in StoreDrivers names of its own. [ODTM2016]");
+                $"Two store drivers have the name '{twice}'. Give each driver in StoreDrivers its own names. [ODTM2016]");
         }
 
         foreach (var driver in drivers)
@@ -48,7 +50,8 @@ public sealed class StoreDrivers
     public IReadOnlyList<string> Names => [.. _drivers.Select(static d => d.Name)];
 
     /// <summary>Those that the import can read.</summary>
-    public IReadOnlyList<string> DtmNames => [.. _drivers.Where(static d => d.Dtm is not null).Select(static d => d.Name)];
+    public IReadOnlyList<string> DtmNames =>
+        [.. _drivers.Where(static d => d.Dtm is not null).Select(static d => d.Name)];
 
     /// <param name="name">Its name or an alias, in lower case.</param>
     /// <exception cref="StoreDriverException">There is none.</exception>

@@ -26,11 +26,11 @@ internal static class Schemas
         return found == known ? Finding.Good($"schema version {found}, as this program has it")
             : found == 0 ? Finding.Note($"there are no tables yet; the first start creates them (version {known})")
             : found < known ? Finding.Note(
-                $"schema version {found}; the next start migrates it to {known}, and older versions of the program do not start on it "
-                + "any more: make a backup first")
+                $"schema version {found}; the next start migrates it to {known}, and older versions of the program "
+                + "do not start on it any more: make a backup first")
             : Finding.Problem(
-                $"schema version {found}, and this program knows up to {known}: run the newer OrleansDtm that wrote it, or restore the "
-                + "backup from before the upgrade");
+                $"schema version {found}, and this program knows up to {known}: run the newer OrleansDtm that wrote "
+                + "it, or restore the backup from before the upgrade");
     }
 
     /// <param name="what">The database, as the first words of a sentence.</param>
@@ -47,8 +47,8 @@ internal static class Schemas
             throw new StoreSchemaException(
                 found == 0
                     ? $"There are no transactions in {where}: it has no tables yet. [ODTM2014]"
-                    : $"{where} has schema version {found} and this program reads version {Known(driver)}: use the program of the same "
-                        + "version as the coordinator. [ODTM2014]");
+                    : $"{where} has schema version {found} and this program reads version {Known(driver)}: use the "
+                        + "program of the same version as the coordinator. [ODTM2014]");
         }
     }
 

@@ -27,7 +27,8 @@ internal sealed class MySqlBatch
     private readonly Dictionary<string, LockedRow> _locked;
     private readonly MySqlRowIds _ids;
 
-    private MySqlBatch(MySqlConnection connection, CommitLimits limits, Dictionary<string, LockedRow> locked, MySqlRowIds ids)
+    private MySqlBatch(
+        MySqlConnection connection, CommitLimits limits, Dictionary<string, LockedRow> locked, MySqlRowIds ids)
     {
         _command = connection.CreateCommand();
         _command.CommandTimeout = limits.Seconds;
@@ -97,7 +98,9 @@ internal sealed class MySqlBatch
         foreach (var placed in sorted)
         {
             var write = placed.Write;
-            var version = written.TryGetValue(write.Gid, out var mine) ? mine : locked.GetValueOrDefault(write.Gid).Version;
+            var version = written.TryGetValue(write.Gid, out var mine)
+                ? mine
+                : locked.GetValueOrDefault(write.Gid).Version;
             var isWinner = version == write.ExpectedVersion;
             results[placed.Place] = isWinner ? WriteResult.Written : WriteResult.Conflict;
             if (isWinner)
@@ -167,7 +170,8 @@ internal sealed class MySqlBatch
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            rows.Add(Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(1)), new LockedRow(reader.GetInt64(0), reader.GetInt64(2)));
+            var gid = Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(1));
+            rows.Add(gid, new LockedRow(reader.GetInt64(0), reader.GetInt64(2)));
         }
 
         return rows;
@@ -209,7 +213,7 @@ internal sealed class MySqlBatch
             {
                 (last, step) = reader.Read()
                     ? (reader.GetInt64(0), reader.GetInt64(1))
-                    : throw new InvalidOperationException("The server does not show the row that it has just inserted.");
+                    : throw new InvalidOperationException("The server does not show the row that it has inserted.");
             }
 
             while (reader.NextResult())
@@ -231,7 +235,8 @@ internal sealed class MySqlBatch
             return;
         }
 
-        _sql.Append("insert into dtm_transaction (gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
+        _sql.Append("insert into dtm_transaction "
+            + "(gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
         foreach (var write in writes)
         {
             _sql.Append("(?");
@@ -266,7 +271,8 @@ internal sealed class MySqlBatch
             return;
         }
 
-        _sql.Append("insert into dtm_transaction (id,gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
+        _sql.Append("insert into dtm_transaction "
+            + "(id,gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
         foreach (var write in writes)
         {
             _sql.Append('(').Append(_locked[write.Gid].Id).Append(",?");
@@ -274,7 +280,8 @@ internal sealed class MySqlBatch
         }
 
         _sql[^1] = ' ';
-        _sql.Append("on duplicate key update status=values(status),state=values(state),version=values(version),owner=values(owner),")
+        _sql.Append("on duplicate key update "
+            + "status=values(status),state=values(state),version=values(version),owner=values(owner),")
             .Append("due=values(due),updated=values(updated),finished=values(finished),progress=values(progress);");
     }
 
@@ -289,7 +296,8 @@ internal sealed class MySqlBatch
             return;
         }
 
-        _sql.Append("insert into dtm_transaction (id,gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
+        _sql.Append("insert into dtm_transaction "
+            + "(id,gid,type,status,state,version,owner,due,created,updated,finished,progress) values ");
         foreach (var write in writes)
         {
             _sql.Append('(').Append(_ids.Find(write.Gid)).Append(",?");
@@ -297,7 +305,8 @@ internal sealed class MySqlBatch
         }
 
         _sql[^1] = ' ';
-        _sql.Append(UpdateIfExpected).Append(";select " + Last + "+(row_count()<>").Append(2 * writes.Count).Append(");");
+        _sql.Append(UpdateIfExpected)
+            .Append(";select " + Last + "+(row_count()<>").Append(2 * writes.Count).Append(");");
     }
 
     /// <summary>

@@ -46,7 +46,8 @@ internal sealed class MySqlDialect : ServerDialect
         $"""
         select t.id, t.gid, t.due from
             (select id from dtm_transaction force index (dtm_transaction_due)
-             where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id order by id limit @limit) p
+             where due is not null and owner <> 0 and owner {(others ? "<>" : "=")} @owner and id > @id
+             order by id limit @limit) p
         join dtm_transaction t on t.id = p.id order by t.id
         """;
 
@@ -73,9 +74,11 @@ internal sealed class MySqlDialect : ServerDialect
 
     /// <summary>The data source converts all values; it does not connect.</summary>
     public override void Probe(string connectionString) =>
-        new MySqlDataSource(new MySqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString).Dispose();
+        new MySqlDataSource(
+            new MySqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString).Dispose();
 
-    public override string? DatabaseOf(string connectionString) => new MySqlConnectionStringBuilder(connectionString).Database;
+    public override string? DatabaseOf(string connectionString) =>
+        new MySqlConnectionStringBuilder(connectionString).Database;
 
     public override string ConnectionString(StoreAddress address)
     {
@@ -133,7 +136,8 @@ internal sealed class MySqlDialect : ServerDialect
         return MySqlSession.Source(builder);
     }
 
-    public override Task ClearPool(DbDataSource pool, DbConnection connection) => MySqlConnection.ClearPoolAsync((MySqlConnection)connection);
+    public override Task ClearPool(DbDataSource pool, DbConnection connection) =>
+        MySqlConnection.ClearPoolAsync((MySqlConnection)connection);
 
     public override string Describe(ServerStoreOptions options)
     {
@@ -145,18 +149,22 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override bool IsTooLarge(DbException error) => MySqlFaults.IsTooLarge(error);
 
-    public override bool IsDuplicate(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.DuplicateKeyEntry };
+    public override bool IsDuplicate(DbException error) =>
+        error is MySqlException { ErrorCode: MySqlErrorCode.DuplicateKeyEntry };
 
-    public override bool IsNoDatabase(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.UnknownDatabase };
+    public override bool IsNoDatabase(DbException error) =>
+        error is MySqlException { ErrorCode: MySqlErrorCode.UnknownDatabase };
 
-    public override bool IsNoTable(DbException error) => error is MySqlException { ErrorCode: MySqlErrorCode.NoSuchTable };
+    public override bool IsNoTable(DbException error) =>
+        error is MySqlException { ErrorCode: MySqlErrorCode.NoSuchTable };
 
     public override bool IsDenied(DbException error) => error is MySqlException
     {
         Number: 1044 or 1142 or 1227, // on a database, on a table, a missing privilege
     };
 
-    public override bool IsTimeout(Exception error) => error is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired };
+    public override bool IsTimeout(Exception error) =>
+        error is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired };
 
     public override long PrepareWriter(DbConnection connection, ServerStoreOptions options)
     {
@@ -164,7 +172,8 @@ internal sealed class MySqlDialect : ServerDialect
         // timeout must be shorter than the command timeout, or the connection would be lost.
         var wait = Math.Max(1, (int)options.CommitTimeout.TotalSeconds / 3);
         connection.Execute($"set session innodb_lock_wait_timeout = {wait}, session autocommit = 0");
-        return Math.Min(Convert.ToInt64(connection.Ask("select @@max_allowed_packet"), null) - PacketSpare, CommandBytesMax);
+        return Math.Min(
+            Convert.ToInt64(connection.Ask("select @@max_allowed_packet"), null) - PacketSpare, CommandBytesMax);
     }
 
     public override IReadOnlyList<string> FindWeakSettings(DbConnection connection)
@@ -188,21 +197,30 @@ internal sealed class MySqlDialect : ServerDialect
     }
 
     public override void Commit(
-        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful) =>
+        DbConnection connection,
+        IReadOnlyList<PlacedWrite> sorted,
+        WriteResult[] results,
+        CommitLimits limits,
+        bool isCareful) =>
         MySqlBatch.Commit((MySqlConnection)connection, sorted, results, limits, _ids, isCareful);
 
-    public override void CreateDatabase(DbConnection server, ServerStoreOptions options) =>
-        server.Execute($"create database if not exists `{Builder(options).Database.Replace("`", "``", StringComparison.Ordinal)}` character set utf8mb4");
+    public override void CreateDatabase(DbConnection server, ServerStoreOptions options)
+    {
+        var name = Builder(options).Database.Replace("`", "``", StringComparison.Ordinal);
+        server.Execute($"create database if not exists `{name}` character set utf8mb4");
+    }
 
     public override DbTransaction? LockSchema(DbConnection connection, ServerStoreOptions options)
     {
         using var command = connection.CreateCommand();
         command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
-        command.CommandText = $"select get_lock(concat('orleansdtm/', left(sha2(database(), 256), 40)), {(int)options.SchemaTimeout.TotalSeconds})";
+        command.CommandText = "select get_lock(concat('orleansdtm/', left(sha2(database(), 256), 40)), "
+            + $"{(int)options.SchemaTimeout.TotalSeconds})";
         if (Convert.ToInt64(command.ExecuteScalar() is { } answer and not DBNull ? answer : 0, null) != 1)
         {
             throw new StoreUnavailableException(
-                $"Another process has been changing the schema of {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
+                $"Another process has been changing the schema of {Describe(options)} for "
+                + $"{options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
         }
 
         return null;
@@ -214,7 +232,8 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override object Key(string text) => Encoding.UTF8.GetBytes(text);
 
-    public override string ReadKey(DbDataReader reader, int column) => Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(column));
+    public override string ReadKey(DbDataReader reader, int column) =>
+        Encoding.UTF8.GetString(reader.GetFieldValue<byte[]>(column));
 
     private static MySqlConnectionStringBuilder Builder(ServerStoreOptions options) => new(options.ConnectionString)
     {

@@ -11,7 +11,8 @@ internal sealed class MySqlDtmDialect : DtmDialect
         + "set session autocommit = 1, session sql_mode = '', session sql_select_limit = 18446744073709551615";
 
     public override string FindSchema =>
-        "select table_schema from information_schema.tables where table_schema = database() and table_name = 'trans_global'";
+        "select table_schema from information_schema.tables where table_schema = database() and table_name = "
+        + "'trans_global'";
 
     /// <summary>Without the hint MySQL sorts all rows of a status for each page.</summary>
     public override string ById => "force index (primary)";
@@ -34,7 +35,8 @@ internal sealed class MySqlDtmDialect : DtmDialect
 
     public override string Complete(string connectionString)
     {
-        var builder = new MySqlConnectionStringBuilder(connectionString) { TreatTinyAsBoolean = false, ConvertZeroDateTime = true };
+        var builder = new MySqlConnectionStringBuilder(
+            connectionString) { TreatTinyAsBoolean = false, ConvertZeroDateTime = true };
         builder.Database = builder.Database is { Length: > 0 } database ? database : "dtm";
         return builder.ConnectionString;
     }

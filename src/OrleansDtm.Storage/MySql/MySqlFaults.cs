@@ -34,7 +34,8 @@ internal static class MySqlFaults
     /// <summary>
     /// The size of a row, a packet, a transaction of the binary log, an undo record, or of data for a column.
     /// </summary>
-    public static bool IsTooLarge(Exception error) => error is MySqlException { Number: 1118 or 1153 or 1197 or 1406 or 1713 };
+    public static bool IsTooLarge(Exception error) =>
+        error is MySqlException { Number: 1118 or 1153 or 1197 or 1406 or 1713 };
 
     public static ServerFault Classify(Exception error) => error switch
     {
@@ -47,8 +48,10 @@ internal static class MySqlFaults
     private static ServerFault Classify(int number) => number switch
     {
         < FirstServerError or (>= FirstClientError and <= LastClientError) => ServerFault.Unavailable,
-        1205 or 1213 or 1614 or 3101 or 1020 => ServerFault.Undone, // lock wait timeout, deadlock, lost to another node, changed since read
-        1062 or 1690 => ServerFault.Surprise, // a gid that exists; out of range, which MySqlBatch raises for unexpected versions and ids
+        // lock wait timeout, deadlock, lost to another node, changed since read
+        1205 or 1213 or 1614 or 3101 or 1020 => ServerFault.Undone,
+        // a gid that exists; out of range, which MySqlBatch raises for unexpected versions and ids
+        1062 or 1690 => ServerFault.Surprise,
         _ => Unavailable.Contains(number) ? ServerFault.Unavailable : ServerFault.Refused,
     };
 }

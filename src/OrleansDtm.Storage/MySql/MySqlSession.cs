@@ -14,7 +14,8 @@ internal static class MySqlSession
     /// </summary>
     public const string Statement =
         "set session transaction isolation level read committed; "
-        + "set session autocommit = 1, session sql_mode = 'STRICT_ALL_TABLES', session sql_safe_updates = 0, session unique_checks = 1, "
+        + "set session autocommit = 1, session sql_mode = 'STRICT_ALL_TABLES', session sql_safe_updates = 0, session "
+        + "unique_checks = 1, "
         + "session sql_select_limit = 18446744073709551615, session completion_type = 0";
 
     /// <summary>Connections with these settings.</summary>

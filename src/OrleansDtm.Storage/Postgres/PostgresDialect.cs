@@ -43,7 +43,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override void Probe(string connectionString) => NpgsqlDataSource.Create(connectionString).Dispose();
 
-    public override string? DatabaseOf(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Database;
+    public override string? DatabaseOf(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString).Database;
 
     public override string ConnectionString(StoreAddress address) => Builder(address).ConnectionString;
 
@@ -61,7 +62,8 @@ internal sealed class PostgresDialect : ServerDialect
         return builder;
     }
 
-    public override DbDataSource CreatePool(ServerStoreOptions options) => NpgsqlDataSource.Create(new PostgresSettings(options).Readers());
+    public override DbDataSource CreatePool(ServerStoreOptions options) =>
+        NpgsqlDataSource.Create(new PostgresSettings(options).Readers());
 
     public override DbConnection CreateConnection(ServerStoreOptions options, bool withDatabase = true) =>
         new NpgsqlConnection(new PostgresSettings(options).Writer(withDatabase).ConnectionString);
@@ -78,7 +80,8 @@ internal sealed class PostgresDialect : ServerDialect
     public override string Describe(ServerStoreOptions options)
     {
         var settings = new PostgresSettings(options);
-        return $"postgres database {settings.Database} at {settings.Place}" + (options.Schema.Length > 0 ? $", schema {options.Schema}" : "");
+        var schema = options.Schema.Length > 0 ? $", schema {options.Schema}" : "";
+        return $"postgres database {settings.Database} at {settings.Place}{schema}";
     }
 
     public override ServerFault Classify(Exception error) => error switch
@@ -88,7 +91,8 @@ internal sealed class PostgresDialect : ServerDialect
         _ => ServerFault.Unavailable,
     };
 
-    public override bool IsTimeout(Exception error) => error is TimeoutException or NpgsqlException { InnerException: TimeoutException };
+    public override bool IsTimeout(Exception error) =>
+        error is TimeoutException or NpgsqlException { InnerException: TimeoutException };
 
     public override bool IsTooLarge(DbException error) =>
         error.SqlState is PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.ConfigurationLimitExceeded;
@@ -97,7 +101,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override bool IsNoDatabase(DbException error) => error.SqlState == PostgresErrorCodes.InvalidCatalogName;
 
-    public override bool IsNoTable(DbException error) => error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName;
+    public override bool IsNoTable(DbException error) =>
+        error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName;
 
     public override bool IsDenied(DbException error) => error.SqlState == PostgresErrorCodes.InsufficientPrivilege;
 
@@ -111,7 +116,8 @@ internal sealed class PostgresDialect : ServerDialect
     {
         var found = new List<string>();
         using var command = connection.CreateCommand();
-        command.CommandText = "select name from pg_settings where name in ('fsync', 'full_page_writes') and setting = 'off' order by name";
+        command.CommandText = "select name from pg_settings where name in ('fsync', 'full_page_writes') and setting "
+            + "= 'off' order by name";
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
@@ -122,7 +128,11 @@ internal sealed class PostgresDialect : ServerDialect
     }
 
     public override void Commit(
-        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful)
+        DbConnection connection,
+        IReadOnlyList<PlacedWrite> sorted,
+        WriteResult[] results,
+        CommitLimits limits,
+        bool isCareful)
     {
         using var batch = new PostgresBatch((NpgsqlConnection)connection, limits);
         batch.Commit(WriteRounds.Cut(sorted, limits.CommandBytes), results);
@@ -134,9 +144,11 @@ internal sealed class PostgresDialect : ServerDialect
         var encoding = template is "UTF8" ? "" : " template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'";
         try
         {
-            server.Execute($"create database {PostgresSettings.Quote(new PostgresSettings(options).Database!)}{encoding}");
+            server.Execute(
+                $"create database {PostgresSettings.Quote(new PostgresSettings(options).Database!)}{encoding}");
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException e) when (
+            e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
             // Another process has created it.
         }
@@ -150,8 +162,8 @@ internal sealed class PostgresDialect : ServerDialect
         {
             // lock_timeout and the timeout of each command limit the time.
             connection.Execute(
-                $"set local lock_timeout = {(int)options.SchemaTimeout.TotalMilliseconds}; set local statement_timeout = 0; "
-                + "set local idle_in_transaction_session_timeout = 0; " + DurableSettings);
+                $"set local lock_timeout = {(int)options.SchemaTimeout.TotalMilliseconds}; set local "
+                + "statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; " + DurableSettings);
             using var command = (NpgsqlCommand)connection.CreateCommand();
             command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds + 5;
             command.CommandText = $"select pg_advisory_xact_lock({LockClass}, hashtext($1))";
@@ -163,8 +175,8 @@ internal sealed class PostgresDialect : ServerDialect
         {
             transaction.Dispose();
             throw new StoreUnavailableException(
-                $"Another process has been changing the schema of the {Describe(options)} for {options.SchemaTimeout.TotalSeconds} s. "
-                + "Start again when it has ended. [ODTM2006]");
+                $"Another process has been changing the schema of the {Describe(options)} for "
+                + $"{options.SchemaTimeout.TotalSeconds} s. Start again when it has ended. [ODTM2006]");
         }
         catch
         {
@@ -191,8 +203,9 @@ internal sealed class PostgresDialect : ServerDialect
         var path = (string?)connection.Ask("select current_setting('search_path')");
         return path == PostgresSettings.Quote(options.Schema)
             ? null
-            : $"the session's search_path is {path}, not the schema of Store:Schema. A pooler does not forward it to the server: "
-                + "leave Store:Schema empty and set the search path of the database's user (alter role ... set search_path = ...)";
+            : $"the session's search_path is {path}, not the schema of Store:Schema. A pooler does not forward it to "
+                + "the server: leave Store:Schema empty and set the search path of the database's user (alter role "
+                + "... set search_path = ...)";
     }
 
     public override IEnumerable<Finding> Inspect(DbConnection connection, ServerStoreOptions options)
@@ -211,24 +224,26 @@ internal sealed class PostgresDialect : ServerDialect
             yield return new PostgresSettings(options).IsForPooler
                 ? Finding.Good("there is a pooler, and the connection string allows for it")
                 : Finding.Note(
-                    "there is a pooler. If it gives each transaction another session (pgbouncer's pool_mode=transaction), "
-                    + "add to the connection string: Max Auto Prepare=0;No Reset On Close=true");
+                    "there is a pooler. If it gives each transaction another session (pgbouncer's "
+                    + "pool_mode=transaction), add to the connection string: Max Auto Prepare=0;No Reset On "
+                    + "Close=true");
         }
 
         if (encoding is not ("UTF8" or "SQL_ASCII"))
         {
             yield return Finding.Note(
-                $"the database's encoding is {encoding}: gids, topics and service names of other characters cannot be stored. UTF8 holds all");
+                $"the database's encoding is {encoding}: gids, topics and service names of other characters cannot "
+                + "be stored. UTF8 holds all");
         }
     }
 
     /// <summary>The first two characters of a state are its class.</summary>
     private static ServerFault Classify(string state) => state switch
     {
-        PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable =>
-            ServerFault.Undone,
-        PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.DuplicatePreparedStatement =>
-            ServerFault.Unavailable,
+        PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+            or PostgresErrorCodes.LockNotAvailable => ServerFault.Undone,
+        PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.DuplicatePreparedStatement => ServerFault.Unavailable,
 
         // Connection, transaction state (read-only), prepared statement (lost by a pooler), authorization, no such
         // database or schema, lost transaction, resources, operator, system, configuration, internal.

@@ -18,7 +18,8 @@ internal sealed class PostgresSettings
     {
         _options = options;
         _builder = new NpgsqlConnectionStringBuilder(options.ConnectionString);
-        _given = new DbConnectionStringBuilder { ConnectionString = _builder.ConnectionString }; // The builder has replaced aliases by names.
+        // The builder has replaced aliases by names.
+        _given = new DbConnectionStringBuilder { ConnectionString = _builder.ConnectionString };
         Default("Timeout", (int)options.ConnectTimeout.TotalSeconds);
         Default("Cancellation Timeout", 1000);
         if (options.Schema.Length > 0)
@@ -58,7 +59,8 @@ internal sealed class PostgresSettings
 
     public NpgsqlConnectionStringBuilder Readers()
     {
-        Default("Maximum Pool Size", Math.Max(_options.Readers, IsGiven("Minimum Pool Size") ? _builder.MinPoolSize : 1));
+        Default(
+            "Maximum Pool Size", Math.Max(_options.Readers, IsGiven("Minimum Pool Size") ? _builder.MinPoolSize : 1));
         Default("Minimum Pool Size", Math.Min(_options.IdleReaders, _builder.MaxPoolSize));
         Default("Connection Lifetime", (int)_options.ConnectionLifetime.TotalSeconds);
         Default("No Reset On Close", true); // No reader changes its session.

@@ -64,7 +64,8 @@ public sealed class ClusterTables
     /// Removes silos that died a day ago or earlier and had never joined. Orleans removes only those that had joined.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
-    public Task ForgetWhoNeverJoined(DatabaseOptions database, string clusterId, CancellationToken cancellationToken) => Task.Run(
+    public Task ForgetWhoNeverJoined(DatabaseOptions database, string clusterId, CancellationToken cancellationToken) =>
+        Task.Run(
         () => Ask(Checked(database), connection =>
         {
             var now = DateTimeOffset.FromUnixTimeMilliseconds(
@@ -73,7 +74,8 @@ public sealed class ClusterTables
             // Created = 1, joining = 2; see SiloStatus.
             using var command = connection.CreateCommand();
             command.CommandText =
-                "delete from OrleansMembershipTable where DeploymentId = @cluster and Status in (1, 2) and IAmAliveTime < @before";
+                "delete from OrleansMembershipTable where DeploymentId = @cluster and Status in (1, 2) and "
+                + "IAmAliveTime < @before";
             command.Add("@cluster", clusterId);
             command.Add("@before", now.UtcDateTime.AddDays(-1));
             return command.ExecuteNonQuery();
@@ -135,7 +137,8 @@ public sealed class ClusterTables
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            return Finding.Problem($"{where} cannot be used: {e.Message}. Check Cluster:ConnectionString, and that the server runs");
+            return Finding.Problem($"{where} cannot be used: {e.Message}. Check Cluster:ConnectionString, and that "
+                + "the server runs");
         }
     }
 
@@ -159,7 +162,8 @@ public sealed class ClusterTables
     {
         try
         {
-            var found = connection.Ask($"select count(*) from OrleansQuery where QueryKey in ('{string.Join("', '", Queries)}')");
+            var found = connection.Ask(
+                $"select count(*) from OrleansQuery where QueryKey in ('{string.Join("', '", Queries)}')");
             return Convert.ToInt64(found, null) == Queries.Length;
         }
         catch (DbException e) when (_dialect.IsNoTable(e))

@@ -31,7 +31,8 @@ public static class ConnectionStrings
             var client = dialect.Client;
             return FindOption(dialect.NewBuilder, connectionString) is { } option
                 ? $"{client} does not take the value of its option '{option}'"
-                : $"{client} does not take it: it must be Key=value;Key=value with options that {client} knows and that go together";
+                : $"{client} does not take it: it must be Key=value;Key=value with options that {client} knows and "
+                    + "that go together";
         }
     }
 

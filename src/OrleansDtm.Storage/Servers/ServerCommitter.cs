@@ -57,7 +57,8 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
                 }
                 else if (e is DbException refused && dialect.IsTooLarge(refused))
                 {
-                    throw new StoreTooLargeException($"{_where} does not accept a write of this size: {e.Message} [ODTM2010]", e);
+                    throw new StoreTooLargeException($"{_where} does not accept a write of this size: {e.Message} "
+                        + "[ODTM2010]", e);
                 }
                 else if (fault == ServerFault.Refused)
                 {
@@ -74,7 +75,8 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
     /// <summary>Connects, so that a fault shows now.</summary>
     public DbConnection Open()
     {
-        if (_connection is { State: ConnectionState.Open } && (Stopwatch.GetElapsedTime(_used) < IdleMax || Answers(_connection)))
+        if (_connection is { State: ConnectionState.Open }
+            && (Stopwatch.GetElapsedTime(_used) < IdleMax || Answers(_connection)))
         {
             _used = Stopwatch.GetTimestamp();
             return _connection;

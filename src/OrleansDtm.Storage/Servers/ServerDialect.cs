@@ -75,8 +75,8 @@ internal abstract class ServerDialect : SqlDialect
         if (ConnectionStrings.FindProblem(this, options.ConnectionString) is { } problem)
         {
             throw new StoreUnavailableException(
-                "The connection string (Store:ConnectionString, Store:Shards or Cluster:ConnectionString) cannot be used: "
-                + $"{problem}. [ODTM1001]");
+                "The connection string (Store:ConnectionString, Store:Shards or Cluster:ConnectionString) cannot be "
+                + $"used: {problem}. [ODTM1001]");
         }
     }
 
@@ -113,7 +113,11 @@ internal abstract class ServerDialect : SqlDialect
     /// <param name="results">Filled by <see cref="PlacedWrite.Place"/>.</param>
     /// <param name="isCareful">It has failed with <see cref="ServerFault.Surprise"/> before.</param>
     public abstract void Commit(
-        DbConnection connection, IReadOnlyList<PlacedWrite> sorted, WriteResult[] results, CommitLimits limits, bool isCareful);
+        DbConnection connection,
+        IReadOnlyList<PlacedWrite> sorted,
+        WriteResult[] results,
+        CommitLimits limits,
+        bool isCareful);
 
     /// <summary>The database does not exist.</summary>
     public abstract bool IsNoDatabase(DbException error);

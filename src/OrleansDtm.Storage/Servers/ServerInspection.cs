@@ -50,7 +50,8 @@ internal static class ServerInspection
                 Schemas.Judge(dialect.Name, version),
                 Clock(dialect, connection, clock),
                 .. dialect.Inspect(connection, options),
-                .. dialect.FindWeakSettings(connection).Select(static s => Finding.Problem($"the server may lose acknowledged transactions when its machine fails: {s}")),
+                .. dialect.FindWeakSettings(connection).Select(static s =>
+                    Finding.Problem($"the server may lose acknowledged transactions when its machine fails: {s}")),
             ];
             if (version > 0)
             {
@@ -65,7 +66,8 @@ internal static class ServerInspection
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            return [Finding.Problem($"{where} cannot be used: {e.Message}. Check address, user, password and database, and that the server runs")];
+            return [Finding.Problem($"{where} cannot be used: {e.Message}. Check address, user, password and "
+                + "database, and that the server runs")];
         }
     }
 
@@ -75,22 +77,26 @@ internal static class ServerInspection
         {
             using var server = dialect.CreateConnection(options, withDatabase: false);
             server.Open();
-            return Finding.Note("the server answers; the database does not exist, and the first start creates it if its user may create databases");
+            return Finding.Note("the server answers; the database does not exist, and the first start creates it if "
+                + "its user may create databases");
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            return Finding.Problem($"the database does not exist, and its user may not use the server without it: {e.Message}. Create it as an administrator");
+            return Finding.Problem("the database does not exist, and its user may not use the server without it: "
+                + $"{e.Message}. Create it as an administrator");
         }
     }
 
     private static Finding Clock(ServerDialect dialect, DbConnection connection, TimeProvider clock)
     {
         var before = clock.GetUtcNow();
-        var theirs = DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(connection.Ask(dialect.Clock), CultureInfo.InvariantCulture));
+        var theirs = DateTimeOffset.FromUnixTimeMilliseconds(
+            Convert.ToInt64(connection.Ask(dialect.Clock), CultureInfo.InvariantCulture));
         var ours = before + ((clock.GetUtcNow() - before) / 2);
         var seconds = (theirs - ours).TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
         return (theirs - ours).Duration() > ClockDifferenceMax
-            ? Finding.Problem($"its clock differs from this machine's by {seconds} s: synchronize both with a time service, or delays and timeouts are wrong")
+            ? Finding.Problem($"its clock differs from this machine's by {seconds} s: synchronize both with a time "
+                + "service, or delays and timeouts are wrong")
             : Finding.Good($"its clock differs from this machine's by {seconds} s");
     }
 

@@ -67,8 +67,9 @@ internal static class ServerSchema
         catch (DbException e) when (dialect.IsDenied(e))
         {
             throw new StoreSchemaException(
-                $"The user of {where} may not {what}: {e.Message}. Grant the right, or apply sql/{dialect.Name}/{script} as an "
-                + "administrator; then the right to read and write the tables is enough. [ODTM2003]");
+                $"The user of {where} may not {what}: {e.Message}. Grant the right, or apply "
+                + $"sql/{dialect.Name}/{script} as an administrator; then the right to read and write the tables is "
+                + "enough. [ODTM2003]");
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
@@ -131,7 +132,8 @@ internal static class ServerSchema
         return answer;
     }
 
-    private static DbConnection Right(ServerDialect dialect, ServerStoreOptions options, string where, DbConnection connection)
+    private static DbConnection Right(
+        ServerDialect dialect, ServerStoreOptions options, string where, DbConnection connection)
     {
         connection.Open();
         return dialect.FindWrongSession(connection, options) is { } wrong
@@ -149,16 +151,17 @@ internal static class ServerSchema
     {
         var (connection, whole) = place;
         dialect.PrepareSchema(connection, options);
-        Execute("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", whole);
+        Execute(
+            "create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", whole);
         foreach (var script in scripts)
         {
             // One transaction if the server can roll back schema changes; if not, the scripts can be repeated.
             using var own = whole is null ? connection.BeginTransaction() : null;
             var transaction = whole ?? own;
             Execute(script.Sql, transaction);
+            var applied = clock.GetUtcNow().ToUnixTimeMilliseconds();
             Execute(
-                FormattableString.Invariant(
-                    $"insert into dtm_schema (version, applied) values ({script.Version}, {clock.GetUtcNow().ToUnixTimeMilliseconds()})"),
+                FormattableString.Invariant($"insert into dtm_schema (version, applied) values ({script.Version}, {applied})"),
                 transaction);
             own?.Commit();
         }

@@ -134,11 +134,13 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
         {
             if (statements.Length == 1 && _dialect.DurableSettings is null)
             {
-                return await ExecuteOne(connection, null, statements[0], parameters, cancellationToken).ConfigureAwait(false);
+                return await ExecuteOne(
+                    connection, null, statements[0], parameters, cancellationToken).ConfigureAwait(false);
             }
 
             var transaction =
-                await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+                await connection.BeginTransactionAsync(
+                    IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
                 if (_dialect.DurableSettings is { } settings)
@@ -146,7 +148,8 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
                     await ExecuteOne(connection, transaction, settings, [], cancellationToken).ConfigureAwait(false);
                 }
 
-                var first = await ExecuteOne(connection, transaction, statements[0], parameters, cancellationToken).ConfigureAwait(false);
+                var first = await ExecuteOne(
+                    connection, transaction, statements[0], parameters, cancellationToken).ConfigureAwait(false);
                 foreach (var sql in statements[1..])
                 {
                     await ExecuteOne(connection, transaction, sql, parameters, cancellationToken).ConfigureAwait(false);
@@ -215,7 +218,8 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
                         isOpen = true;
                         return await work(connection).ConfigureAwait(false);
                     }
-                    catch (Exception e) when (e is DbException or IOException or SocketException or InvalidOperationException or TimeoutException)
+                    catch (Exception e) when (e is DbException or IOException or SocketException
+                        or InvalidOperationException or TimeoutException)
                     {
                         ObjectDisposedException.ThrowIf(IsDisposed, this);
 
@@ -256,7 +260,8 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
         if (!await places.WaitAsync(_options.ReadTimeout, cancellationToken).ConfigureAwait(false))
         {
             throw new StoreUnavailableException(
-                $"{_where}: no connection was free for {_options.ReadTimeout.TotalSeconds} s; {_options.Readers} are in use. [ODTM2009]");
+                $"{_where}: no connection was free for {_options.ReadTimeout.TotalSeconds} s; {_options.Readers} are "
+                + "in use. [ODTM2009]");
         }
     }
 
@@ -276,6 +281,7 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
     }
 
     [LoggerMessage(10, LogLevel.Warning,
-        "The settings of the {Store} allow it to lose acknowledged transactions when its machine fails: {Settings}. [ODTM2012]")]
+        "The settings of the {Store} allow it to lose acknowledged transactions when its machine fails: {Settings}. "
+        + "[ODTM2012]")]
     private partial void LogWeak(string store, string settings);
 }

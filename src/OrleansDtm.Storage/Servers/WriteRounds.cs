@@ -54,8 +54,9 @@ internal static class WriteRounds
             if (size > bytesMax)
             {
                 throw new StoreTooLargeException(
-                    $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
-                    + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax. [ODTM2010]");
+                    $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts "
+                    + $"{bytesMax} in one command; raise max_allowed_packet of the server, or lower "
+                    + "Limits:RequestBytesMax. [ODTM2010]");
             }
 
             if (bytes + size > bytesMax)
@@ -75,5 +76,6 @@ internal static class WriteRounds
 
     /// <summary>A quoted literal doubles these characters.</summary>
     private static long Escaped(ReadOnlySpan<byte> bytes) =>
-        bytes.Length + bytes.Count((byte)'\'') + bytes.Count((byte)'\\') + bytes.Count((byte)'"') + bytes.Count((byte)0);
+        bytes.Length + bytes.Count((byte)'\'') + bytes.Count((byte)'\\')
+        + bytes.Count((byte)'"') + bytes.Count((byte)0);
 }

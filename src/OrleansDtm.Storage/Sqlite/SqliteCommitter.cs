@@ -61,7 +61,8 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         _updateKeepingBoth = new SqliteStatement(connection, Update(""));
         _append = new SqliteStatement(
             connection,
-            "insert into dtm_body (transaction_id, seq, body) select id, @seq, @body from dtm_transaction where gid = @gid;");
+            "insert into dtm_body (transaction_id, seq, body) select id, @seq, @body from dtm_transaction where gid "
+            + "= @gid;");
     }
 
     public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
@@ -81,7 +82,8 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
             ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteTransactionStore));
             try
             {
-                RollBack(); // Otherwise it would join the transaction that a failed batch left open, and be undone with it.
+                // Otherwise it would join the transaction that a failed batch left open, and be undone with it.
+                RollBack();
                 Recover();
                 var changed = statement(_connection);
                 Flush();
@@ -126,9 +128,11 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
 
     private static bool IsTooBig(Exception e) => e is SqliteException { SqliteErrorCode: TooBig };
 
-    private static StoreTooLargeException TooLarge(Exception e) => new($"SQLite does not accept a write of this size: {e.Message} [ODTM2010]", e);
+    private static StoreTooLargeException TooLarge(Exception e) =>
+        new($"SQLite does not accept a write of this size: {e.Message} [ODTM2010]", e);
 
-    private static StoreUnavailableException Unavailable(Exception e) => new($"SQLite could not commit: {e.Message} [ODTM2008]", e);
+    private static StoreUnavailableException Unavailable(Exception e) =>
+        new($"SQLite could not commit: {e.Message} [ODTM2008]", e);
 
     private void CommitAlone(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {
@@ -150,7 +154,8 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
                 throw TooLarge(e);
             }
 
-            if (e is IOException or SqliteException { SqliteErrorCode: not (TooBig or Constraint or Mismatch or Range) })
+            if (e is IOException
+                or SqliteException { SqliteErrorCode: not (TooBig or Constraint or Mismatch or Range) })
             {
                 throw Unavailable(e);
             }
@@ -197,7 +202,8 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
         using var reader = command.ExecuteReader();
         if (!reader.Read() || reader.GetInt64(0) != 0)
         {
-            throw new IOException("The last flush failed, and the log cannot be moved into the file yet because of a reader.");
+            throw new IOException("The last flush failed, and the log cannot be moved into the file yet because of "
+                + "a reader.");
         }
 
         _isFlushDue = false;

@@ -22,8 +22,9 @@ internal static class SqliteDatabase
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StoreUnavailableException(
-                $"Cannot lock '{path}.lock' ({e.Message}). If another process coordinates from this file, stop it or give this one "
-                + "a path of its own; otherwise make the directory writable. The lock goes with the process that holds it. [ODTM2001]",
+                $"Cannot lock '{path}.lock' ({e.Message}). If another process coordinates from this file, stop it or "
+                + "give this one a path of its own; otherwise make the directory writable. The lock goes with the "
+                + "process that holds it. [ODTM2001]",
                 e);
         }
     }
@@ -43,7 +44,8 @@ internal static class SqliteDatabase
             connection.Open();
             Execute(connection, string.Create(
                 CultureInfo.InvariantCulture,
-                $"pragma busy_timeout={seconds * 1000}; pragma cache_size=-{options.CacheKib}; pragma temp_store=memory;"));
+                $"pragma busy_timeout={seconds * 1000}; pragma cache_size=-{options.CacheKib}; pragma "
+                + $"temp_store=memory;"));
             if (isReader)
             {
                 Execute(connection, "pragma query_only=1;");
@@ -67,7 +69,8 @@ internal static class SqliteDatabase
     /// <exception cref="StoreSchemaException">A newer program wrote the file.</exception>
     public static void Migrate(SqliteConnection connection, IReadOnlyList<SchemaScript> scripts, TimeProvider clock)
     {
-        Execute(connection, "create table if not exists dtm_schema (version integer primary key, applied integer not null);");
+        Execute(connection, "create table if not exists dtm_schema (version integer primary key, applied integer "
+            + "not null);");
         using var query = connection.CreateCommand();
         query.CommandText = "select coalesce(max(version), 0) from dtm_schema;";
         var found = (long)query.ExecuteScalar()!;
@@ -82,7 +85,8 @@ internal static class SqliteDatabase
             using var transaction = connection.BeginTransaction();
             using var command = connection.CreateCommand();
             command.Transaction = transaction;
-            command.CommandText = script.Sql + "\ninsert into dtm_schema (version, applied) values (@version, @applied);";
+            command.CommandText = script.Sql + "\ninsert into dtm_schema (version, applied) values (@version, "
+                + "@applied);";
             command.Parameters.AddWithValue("@version", script.Version);
             command.Parameters.AddWithValue("@applied", clock.GetUtcNow().ToUnixTimeMilliseconds());
             command.ExecuteNonQuery();
@@ -98,7 +102,8 @@ internal static class SqliteDatabase
         if (command.ExecuteScalar() is not "wal" and var mode)
         {
             throw new StoreUnavailableException(
-                $"'{connection.DataSource}' keeps journal_mode {mode}: SQLite cannot use its write-ahead log there. Use a local disk. [ODTM2005]");
+                $"'{connection.DataSource}' keeps journal_mode {mode}: SQLite cannot use its write-ahead log there. "
+                + "Use a local disk. [ODTM2005]");
         }
     }
 
@@ -111,7 +116,8 @@ internal static class SqliteDatabase
 
     /// <summary>Runs statements in one transaction; a single one needs none.</summary>
     /// <returns>How many rows the first one changed.</returns>
-    public static int Execute(SqliteConnection connection, string[] statements, (string Name, object Value)[] parameters)
+    public static int Execute(
+        SqliteConnection connection, string[] statements, (string Name, object Value)[] parameters)
     {
         using var transaction = statements.Length > 1 ? connection.BeginTransaction() : null;
         var changed = statements.Select(ExecuteOne).ToArray()[0];

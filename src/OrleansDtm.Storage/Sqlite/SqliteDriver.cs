@@ -29,7 +29,8 @@ internal sealed class SqliteDriver : StoreDriver
         if (address.User.Length > 0 || address.Password.Length > 0)
         {
             yield return new SettingProblem(
-                "Store:Driver", Name, "a database with users; remove Store:User and Store:Password, SQLite has neither");
+                "Store:Driver", Name, "a database with users; remove Store:User and Store:Password, SQLite has "
+                    + "neither");
         }
 
         if (address.ConnectionString.Length > 0)
@@ -37,7 +38,8 @@ internal sealed class SqliteDriver : StoreDriver
             yield return new SettingProblem(
                 "Store:Driver",
                 Name,
-                "a database server: set Store:Driver to the database of Store:ConnectionString, or name a file with Store:Path");
+                "a database server: set Store:Driver to the database of Store:ConnectionString, or name a file with "
+                + "Store:Path");
         }
 
         foreach (var path in shards.Append(address.Path).Where(IsNoPath))
@@ -45,8 +47,8 @@ internal sealed class SqliteDriver : StoreDriver
             yield return new SettingProblem(
                 path == address.Path ? "Store:Path" : "Store:Shards",
                 path,
-                "the path of a file: a connection string (the store sets Cache, Mode and the like itself), a URI and a database in "
-                + "memory cannot be used");
+                "the path of a file: a connection string (the store sets Cache, Mode and the like itself), a URI "
+                + "and a database in memory cannot be used");
         }
     }
 

@@ -27,7 +27,8 @@ internal sealed class SqliteFlush(string database) : IDisposable
     {
         try
         {
-            _log ??= File.OpenHandle(database + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            _log ??= File.OpenHandle(
+                database + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -39,7 +39,8 @@ internal static class SqliteInspection
         }
         catch (SqliteException e)
         {
-            findings.Add(Finding.Problem($"'{path}' cannot be read: {e.Message}. Make it readable and writable, or restore a backup"));
+            findings.Add(Finding.Problem($"'{path}' cannot be read: {e.Message}. Make it readable and writable, or "
+                + "restore a backup"));
         }
 
         return findings;
@@ -57,12 +58,18 @@ internal static class SqliteInspection
         {
             // Only an attempt gives the answer on every file system and for every user.
             using var probe = new FileStream(
-                Path.Combine(existing ?? folder, $".orleansdtm-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                Path.Combine(existing ?? folder, $".orleansdtm-{Guid.NewGuid():N}"),
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose);
             return Finding.Good($"the folder {folder} is writable");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Finding.Problem($"the folder {folder} is not writable: {e.Message} Make it writable, or choose another with Store:Path");
+            return Finding.Problem($"the folder {folder} is not writable: {e.Message} Make it writable, or choose "
+                + "another with Store:Path");
         }
     }
 
@@ -70,7 +77,8 @@ internal static class SqliteInspection
     {
         var free = new DriveInfo(folder).AvailableFreeSpace;
         return free < FreeBytesMin
-            ? Finding.Problem($"only {free >> 20} MiB are free below {folder}: free some space, or choose another disk with Store:Path")
+            ? Finding.Problem($"only {free >> 20} MiB are free below {folder}: free some space, or choose another "
+                + "disk with Store:Path")
             : Finding.Good($"{free >> 30} GiB are free below {folder}");
     }
 
@@ -79,7 +87,8 @@ internal static class SqliteInspection
     {
         try
         {
-            using var probe = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            using var probe = new FileStream(
+                path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -27,7 +27,8 @@ public sealed class SqliteTransactionStore : DatabaseTransactionStore
     /// <param name="options">Where and how.</param>
     /// <param name="clock">The time of schema changes and key-value items.</param>
     /// <param name="logger">Gets failed commits.</param>
-    public SqliteTransactionStore(SqliteStoreOptions options, TimeProvider clock, ILogger<SqliteTransactionStore> logger)
+    public SqliteTransactionStore(
+        SqliteStoreOptions options, TimeProvider clock, ILogger<SqliteTransactionStore> logger)
         : base(new SqliteDialect(), clock)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(options.Path);
@@ -99,7 +100,9 @@ public sealed class SqliteTransactionStore : DatabaseTransactionStore
         Func<DbDataReader, CancellationToken, Task<T>> map,
         bool isSlow,
         CancellationToken cancellationToken) =>
-        isSlow ? ReadSlowly(sql, parameters, map, cancellationToken) : ReadHere(sql, parameters, map, cancellationToken);
+        isSlow
+            ? ReadSlowly(sql, parameters, map, cancellationToken)
+            : ReadHere(sql, parameters, map, cancellationToken);
 
     private protected override Task<int> Execute(
         string[] statements, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
@@ -107,7 +110,8 @@ public sealed class SqliteTransactionStore : DatabaseTransactionStore
         // Waits for the batch in progress and for the disk, so it must not run on a thread of the caller.
         var committer = _committer ?? throw NotStarted();
         return Task.Run(
-            () => committer.Run(connection => SqliteDatabase.Execute(connection, statements, parameters)), cancellationToken);
+            () => committer.Run(
+                connection => SqliteDatabase.Execute(connection, statements, parameters)), cancellationToken);
     }
 
     private void OpenWriter()
@@ -132,7 +136,8 @@ public sealed class SqliteTransactionStore : DatabaseTransactionStore
     {
         if (!File.Exists(_path))
         {
-            throw new StoreUnavailableException($"There is no file '{_path}'. Name the file with Store:Path. [ODTM2014]");
+            throw new StoreUnavailableException($"There is no file '{_path}'. Name the file with Store:Path. "
+                + "[ODTM2014]");
         }
 
         using var connection = SqliteDatabase.Open(_path, _options, isReader: true);
@@ -164,7 +169,8 @@ public sealed class SqliteTransactionStore : DatabaseTransactionStore
         await _slowReads.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => ReadHere(sql, parameters, map, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await Task.Run(
+                () => ReadHere(sql, parameters, map, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -24,7 +24,7 @@ public sealed class SqliteInspectionTests : IDisposable
         var findings = SqliteInspection.Look(new SqliteStoreOptions { Path = File });
 
         Assert.DoesNotContain(findings, static f => f.Kind == FindingKind.Problem);
-        Assert.Contains(findings, static f => f.Text.Contains("does not exist; the first start makes it", StringComparison.Ordinal));
+        Assert.Contains(findings, static f => f.Text.Contains("does not exist; the first start creates it", StringComparison.Ordinal));
         Assert.Empty(_home.GetFileSystemInfos());
     }
 
