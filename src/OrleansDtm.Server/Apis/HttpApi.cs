@@ -46,22 +46,16 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
-        // Ours: of a transaction's waiting calls only this one is made now.
-        routes.MapPost($"{Prefix}/retryBranch", async context =>
-        {
-            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
-            await HttpAnswers.Reply(context, reply);
-        }).RequireRole(RoleNames.Admin);
+        // Ours: one of a transaction's waiting calls is made now, or taken for done.
+        PostBranch("retryBranch", static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
+            .RequireRole(RoleNames.Admin);
+        PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
+            r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(RoleNames.Admin);
 
         // The two old names are those of SDKs from before the branches of all patterns were registered alike.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
-            routes.MapPost($"{Prefix}/{name}", async context =>
-            {
-                var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-                await HttpAnswers.Reply(context, await service.RegisterBranch(request));
-            }).RequireRole(RoleNames.Submit);
+            PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(RoleNames.Submit);
         }
 
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
@@ -98,6 +92,14 @@ public static class HttpApi
                 {
                     throw; // Not caught: noted for the log.
                 }
+            });
+
+        IEndpointConventionBuilder PostBranch(
+            string name, Func<TransactionService, RegisterRequest, Task<TransactionReply>> handle) =>
+            routes.MapPost($"{Prefix}/{name}", async context =>
+            {
+                var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+                await HttpAnswers.Reply(context, await handle(service, request));
             });
 
         async Task ResetCronTime(HttpContext context)

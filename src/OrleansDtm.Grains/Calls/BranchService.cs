@@ -6,7 +6,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
 using TraceSpan = System.Diagnostics.Activity;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
 /// The calls of this silo to one service, and their bulkhead: a service that hangs fills its own and no other. Thread-safe; bound to

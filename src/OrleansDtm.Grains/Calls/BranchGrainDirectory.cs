@@ -4,7 +4,7 @@ using Orleans.Metadata;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
 /// Which grains of the cluster may be branches, as their silos say in the manifest that Orleans hands round: this silo needs none of

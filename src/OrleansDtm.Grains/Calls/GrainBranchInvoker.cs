@@ -4,7 +4,7 @@ using OrleansDtm.Core;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
 /// Calls branches that are grains, wherever in the cluster they live, and judges their answers as those of any service. One message

@@ -1,7 +1,7 @@
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>The calls to one service; the key is the authority of its URLs.</summary>
 [Alias("dtm.IBranchGrain")]

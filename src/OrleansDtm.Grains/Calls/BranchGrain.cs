@@ -4,7 +4,7 @@ using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
 /// One service as this silo calls it: one activation per silo and service, which owns the <see cref="BranchService"/> and lets it be found

@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>Hands a call to the <see cref="BranchGrain"/> of its service, or straight to its <see cref="BranchService"/> once it is active here.</summary>
 internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices open) : IBranchCaller

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace OrleansDtm.Grains.Branch;
+namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
 /// The services whose <see cref="BranchGrain"/> lives in this silo. Who calls one of them goes straight to its bulkhead: a message to the
