@@ -65,7 +65,7 @@ insert ignore into OrleansQuery (QueryKey, QueryText) values
     insert ignore into OrleansMembershipVersionTable (DeploymentId) values (@DeploymentId);
     select row_count();'),
 
--- Whoever changes the membership locks the version first, so what is seen behind it stays true until the commit.
+-- Each change of the membership locks the version first, so what it reads after that stays true until the commit.
 ('InsertMembershipKey', '
     start transaction;
     insert into OrleansMembershipTable
@@ -166,7 +166,7 @@ insert ignore into OrleansQuery (QueryKey, QueryText) values
     select PayloadBinary, Version from OrleansStorage
     where Id = unhex(sha2(concat_ws(char(31), @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, @GrainIdExtensionString), 256));'),
 
--- No row means that somebody else has written: the provider takes it for that.
+-- No row means a conflict with another write, and the provider treats it as that.
 ('WriteToStorageKey', '
     do last_insert_id(0);
     insert into OrleansStorage

@@ -193,7 +193,7 @@ insert into OrleansQuery (QueryKey, QueryText) values
     where Id = sha256(convert_to(concat_ws(chr(31), @ServiceId::text, @GrainTypeString::text, @GrainIdN0::bigint, @GrainIdN1::bigint,
         @GrainIdExtensionString::text), ''UTF8''));'),
 
--- No row means that somebody else has written: the provider takes it for that.
+-- No row means a conflict with another write, and the provider treats it as that.
 ('WriteToStorageKey', '
     begin isolation level read committed;
     with w as (

@@ -132,9 +132,10 @@ internal sealed class Importer(
             return Taking.Refused;
         }
 
+        const string category = TopicJson.Category;
         if (target is not var (_, topics)
-            || await topics.Put(
-                TopicJson.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
+            || await topics.Put(category, topic.Topic, value, expectedVersion: 0, CancellationToken.None)
+                == WriteResult.Written)
         {
             return Taking.Taken;
         }

@@ -8,7 +8,10 @@ internal static class ListedRow
     public static StoredTransaction Of(StoredTransaction stored) =>
         stored with
         {
-            Transaction = stored.Transaction with { Branches = [.. stored.Transaction.Branches.Select(WithoutPayload)] },
+            Transaction = stored.Transaction with
+            {
+                Branches = [.. stored.Transaction.Branches.Select(WithoutPayload)],
+            },
         };
 
     private static Branch WithoutPayload(Branch branch) =>

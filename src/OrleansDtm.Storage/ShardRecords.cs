@@ -38,7 +38,8 @@ internal static class ShardRecords
 
         for (var number = 0; number < shards.Count; number++)
         {
-            var value = string.Create(CultureInfo.InvariantCulture, $$"""{"number":{{number}},"count":{{shards.Count}}}""");
+            var value = string.Create(
+                CultureInfo.InvariantCulture, $$"""{"number":{{number}},"count":{{shards.Count}}}""");
             if (known[number] is null)
             {
                 await shards.Ask(number, s => ((IKeyValueStore)s).Put(Category, Key, value, 0, cancellationToken))

@@ -19,12 +19,18 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
     private static readonly Histogram<double> Durations = Meter.CreateHistogram(
         "dtm_store_commit_duration_seconds",
         description: "Seconds the commit of a batch of writes took.",
-        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] });
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+        });
 
     private static readonly Histogram<long> Writes = Meter.CreateHistogram(
         "dtm_store_commit_writes",
         description: "Writes that were committed together.",
-        advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] });
+        advice: new InstrumentAdvice<long>
+        {
+            HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+        });
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "dtm_store_commit_failures_total", description: "Batches that could not be committed.");

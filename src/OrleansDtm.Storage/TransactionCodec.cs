@@ -78,7 +78,8 @@ internal static class TransactionCodec
     {
         if (state.Callback is not null && state.Definition.Callback is null)
         {
-            throw new ArgumentException("A callback that is not part of the definition could not be read back.", nameof(state));
+            throw new ArgumentException(
+                "A callback that is not part of the definition could not be read back.", nameof(state));
         }
 
         return Encode(state, static (writer, state) => ProgressWriter.Write(writer, state));

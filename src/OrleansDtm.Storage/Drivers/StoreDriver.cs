@@ -64,8 +64,8 @@ public abstract class StoreDriver
     {
         var text = new StringBuilder()
             .AppendLine($"-- OrleansDtm, schema for {Name}. For the coordinator's own, empty database.")
-            .Append("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)")
-            .AppendLine($"{TableOptions};");
+            .Append("create table if not exists dtm_schema ")
+            .AppendLine($"(version bigint not null primary key, applied bigint not null){TableOptions};");
         foreach (var script in SchemaScripts.For(Name))
         {
             text.AppendLine().Append("-- ").AppendLine(script.Name).AppendLine(script.Sql.TrimEnd());

@@ -27,7 +27,7 @@ public sealed class StoreDrivers
         if (drivers.SelectMany(NamesOf).FirstOrDefault(name => !names.Add(name)) is { } twice)
         {
             throw new StoreDriverException(
-                $"Two store drivers have the name '{twice}'. Give each driver in StoreDrivers its own names. [ODTM2016]");
+                $"Two store drivers have the name '{twice}'. Each driver needs its own. [ODTM2016]");
         }
 
         foreach (var driver in drivers)

@@ -16,15 +16,18 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
     private const string InsertSql =
         """
         with x as materialized (
-            select nextval('dtm_transaction_id_seq') as id, * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-                $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::bytea[]) with ordinality
+            select nextval('dtm_transaction_id_seq') as id, * from unnest($1::text[], $2::text[], $3::text[],
+                $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[],
+                $11::bytea[]) with ordinality
                 as u (gid, type, status, version, owner, due, created, updated, finished, progress, body, n)
         ), i as (
-            insert into dtm_transaction (id, gid, type, status, version, owner, due, created, updated, finished, progress)
+            insert into dtm_transaction
+                (id, gid, type, status, version, owner, due, created, updated, finished, progress)
             select id, gid, type, status, version, owner, due, created, updated, finished, progress from x order by n
             on conflict (gid) do nothing returning id
         ), b as (
-            insert into dtm_body (transaction_id, seq, body) select id, 0, body from x where (id in (select id from i)) is true
+            insert into dtm_body (transaction_id, seq, body)
+            select id, 0, body from x where (id in (select id from i)) is true
         )
         select n from x where (id in (select id from i)) is true
         """;
@@ -33,10 +36,11 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
         """
         with u as (
             update dtm_transaction t
-            set status = x.status, version = x.expected + 1, owner = x.owner, due = x.due, updated = x.updated, finished = x.finished,
-                progress = x.progress
-            from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
-                $9::bytea[]) with ordinality as x (gid, expected, status, owner, due, updated, finished, progress, body, n)
+            set status = x.status, version = x.expected + 1, owner = x.owner, due = x.due, updated = x.updated,
+                finished = x.finished, progress = x.progress
+            from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bytea[], $9::bytea[]) with ordinality
+                as x (gid, expected, status, owner, due, updated, finished, progress, body, n)
             where t.gid = x.gid and t.version = x.expected
             returning t.id, t.version, x.body, x.n
         ), b as (
@@ -59,8 +63,9 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
     private readonly string _settings =
         $"""
         select set_config('lock_timeout', '{Math.Max(1000, (int)limits.Timeout.TotalMilliseconds / 3)}', true),
-            set_config('statement_timeout', '{limits.Seconds * 1000}', true), set_config('plan_cache_mode', 'force_generic_plan', true),
-            set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+            set_config('statement_timeout', '{limits.Seconds * 1000}', true),
+            set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+            set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
             set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
         """;
 

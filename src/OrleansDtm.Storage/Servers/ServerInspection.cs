@@ -19,7 +19,8 @@ internal static class ServerInspection
            {
                "select" => $"select * from {table} where 1 = 0",
                "insert" => $"insert into {table} select * from {table} where 1 = 0",
-               "update" => $"update {table} set {(table == "dtm_body" ? "body = body" : "version = version")} where 1 = 0",
+               "update" when table == "dtm_body" => $"update {table} set body = body where 1 = 0",
+               "update" => $"update {table} set version = version where 1 = 0",
                _ => $"delete from {table} where 1 = 0",
            }),
     ];

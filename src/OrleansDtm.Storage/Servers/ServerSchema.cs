@@ -152,7 +152,8 @@ internal static class ServerSchema
         var (connection, whole) = place;
         dialect.PrepareSchema(connection, options);
         Execute(
-            "create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", whole);
+            "create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)",
+            whole);
         foreach (var script in scripts)
         {
             // One transaction if the server can roll back schema changes; if not, the scripts can be repeated.
@@ -160,9 +161,8 @@ internal static class ServerSchema
             var transaction = whole ?? own;
             Execute(script.Sql, transaction);
             var applied = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            Execute(
-                FormattableString.Invariant($"insert into dtm_schema (version, applied) values ({script.Version}, {applied})"),
-                transaction);
+            var row = FormattableString.Invariant($"({script.Version}, {applied})");
+            Execute($"insert into dtm_schema (version, applied) values {row}", transaction);
             own?.Commit();
         }
 

@@ -53,9 +53,10 @@ internal static class SqliteDatabase
             }
 
             RequireLog(connection);
+            var synchronous = SqliteFlush.IsSupported ? "normal" : "full";
             Execute(connection, string.Create(
                 CultureInfo.InvariantCulture,
-                $"pragma synchronous={(SqliteFlush.IsSupported ? "normal" : "full")}; pragma wal_autocheckpoint={options.CheckpointPages};"));
+                $"pragma synchronous={synchronous}; pragma wal_autocheckpoint={options.CheckpointPages};"));
             return connection;
         }
         catch

@@ -55,7 +55,7 @@ internal sealed class SqliteDriver : StoreDriver
     private static SqliteStoreOptions Options(DatabaseOptions database) =>
         new() { Path = database.Place, ReadOnly = database.ReadOnly, GroupCommit = database.GroupCommit };
 
-    /// <summary>SQLite would take it for the name of a file, where nobody would find it.</summary>
+    /// <summary>SQLite would treat it as the name of a file.</summary>
     private static bool IsNoPath(string path) =>
         path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
         || ((string[])[":memory:", "Data Source=", "DataSource=", "Filename="])
