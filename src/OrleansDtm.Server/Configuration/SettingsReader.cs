@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
@@ -117,15 +118,20 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>Number of problems that are connection strings that the driver refuses.</summary>
     public int Refusals { get; private set; }
 
+<<<<<<< HEAD
     /// <summary>A connection string. Its value is not repeated: it may contain a password.</summary>
     public void ConnectionString(string key, string place, string driver)
+=======
+    /// <summary>A connection string, which is not repeated: it may hold a password.</summary>
+    public void ConnectionString(string key, string place, StoreDriver driver)
+>>>>>>> h-store
     {
-        if (Storage.Servers.ConnectionStrings.FindProblem(driver, place) is { } refusal)
+        if (driver.FindRefusal(place) is { } refusal)
         {
             Refusals++;
             _problems.Add($"{key}: {refusal}.");
         }
-        else if (!Hosting.StoreFactory.NamesDatabase(driver, place))
+        else if (!driver.NamesDatabase(place))
         {
             Problem(key, "...", "complete: add the name of the database, Database=dtm");
         }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>Reads the settings below Store.</summary>
 internal static class StoreSettings
 {
-    private const string Sqlite = "sqlite";
     private const string ConnectionString = "Store:ConnectionString";
 
     /// <summary>Settings that a connection string replaces.</summary>
@@ -15,7 +16,7 @@ internal static class StoreSettings
     {
         var options = new StoreOptions
         {
-            Driver = read.Choice("Store:Driver", defaults.Driver, Sqlite, "mysql", "postgres"),
+            Driver = read.Choice("Store:Driver", defaults.Driver, [.. StoreDrivers.All.Names]),
             Path = read.Text("Store:Path", defaults.Path),
             ConnectionString = read.Text(ConnectionString, ""),
             Host = read.Text("Store:Host", defaults.Host),
@@ -36,6 +37,7 @@ internal static class StoreSettings
         return options;
     }
 
+<<<<<<< HEAD
     /// <summary>A value that would be used as a file name by mistake.</summary>
     private static bool IsNoFile(string path) =>
         path.Contains(":memory:", StringComparison.OrdinalIgnoreCase)
@@ -44,10 +46,14 @@ internal static class StoreSettings
         || path.Contains("DataSource=", StringComparison.OrdinalIgnoreCase)
         || path.Contains("Filename=", StringComparison.OrdinalIgnoreCase);
 
+=======
+>>>>>>> h-store
     private static void Check(SettingsReader read, StoreOptions options)
     {
-        if (options.Driver == Sqlite)
+        var driver = StoreFactory.Driver(options);
+        foreach (var (setting, value, expected) in driver.FindProblems(StoreFactory.Address(options), options.Shards))
         {
+<<<<<<< HEAD
             if (options.User.Length > 0 || options.Password.Length > 0)
             {
                 read.Problem(
@@ -66,7 +72,13 @@ internal static class StoreSettings
                     path,
                     "the path of a file: a connection string, a URI or an in-memory database is not possible");
             }
+=======
+            read.Problem(setting, value, expected);
+        }
+>>>>>>> h-store
 
+        if (driver.IsFile)
+        {
             return;
         }
 
@@ -75,13 +87,17 @@ internal static class StoreSettings
         {
             foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
             {
+<<<<<<< HEAD
                 read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"possible together with {ConnectionString}: remove one of the two"));
+=======
+                read.Problem(part, "...", $"wanted beside {ConnectionString}, which says it: remove one of the two");
+>>>>>>> h-store
             }
         }
 
-        foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
+        foreach (var (number, place) in StoreFactory.Places(options).Index())
         {
-            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, options.Driver);
+            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, driver);
         }
     }
 
