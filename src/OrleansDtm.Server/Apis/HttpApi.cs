@@ -46,21 +46,11 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
-<<<<<<< HEAD
-        // Ours: one of a transaction's waiting calls is made now, or taken for done.
+        // Not in DTM: one of a transaction's waiting calls is made now, or resolved by hand.
         PostBranch("retryBranch", static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
             .RequireRole(RoleNames.Admin);
         PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
             r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(RoleNames.Admin);
-=======
-        // Not in DTM: retries one waiting call of a transaction.
-        routes.MapPost($"{Prefix}/retryBranch", async context =>
-        {
-            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
-            await HttpAnswers.Reply(context, reply);
-        }).RequireRole(RoleNames.Admin);
->>>>>>> h-english
 
         // SDKs from before registerBranch served all patterns use the two old names.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])

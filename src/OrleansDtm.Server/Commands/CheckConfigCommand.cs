@@ -107,20 +107,7 @@ internal sealed class CheckConfigCommand : Command
         return problems + Tell("Certificates", CertificateChecks.Of(options, TimeProvider.System));
     }
 
-<<<<<<< HEAD
-    /// <summary>A source that cannot be read cannot be described; the finding has the reason.</summary>
-    private static string Where(StoreOptions only, string place) =>
-        StoreFactory.IsOwnedAlone(only) || ConnectionStrings.FindProblem(only.Driver, place) is null ? StoreFactory.Describe(only) : $"{only.Driver} database";
-
-    private static async Task<IReadOnlyList<Finding>> Store(string driver, ServerStoreOptions server, string place) =>
-        driver == "sqlite"
-            ? SqliteInspection.Look(new SqliteStoreOptions { Path = place })
-            : await ServerInspection.Look(driver, server, TimeProvider.System, CancellationToken.None);
-
     /// <returns>The number of problems.</returns>
-=======
-    /// <returns>How many of them are problems.</returns>
->>>>>>> h-store
     private static int Tell(string title, IEnumerable<Finding> findings)
     {
         var all = findings.ToList();

@@ -158,14 +158,6 @@ internal sealed class ImportCommand : Command
     private static SourceAddress Address(Arguments arguments)
     {
         var driver = arguments.Values.GetValueOrDefault("--from-driver");
-<<<<<<< HEAD
-        if (driver is not (null or "mysql" or "postgres"))
-        {
-            throw new UsageException($"--from-driver: '{driver}' is not mysql or postgres.");
-        }
-
-=======
->>>>>>> h-store
         var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
         return string.IsNullOrEmpty(from)
             ? throw new UsageException($"--from: missing; set it to DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")

@@ -27,28 +27,14 @@ internal sealed class SchemaCommand : Command
     public override Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, ["--driver"], ["--cluster", "--barrier"]);
-<<<<<<< HEAD
-        var driver = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
-        if (!SchemaText.Dialects.Contains(driver))
-        {
-            throw new UsageException($"--driver: '{driver}' has no schema; write one of {string.Join(", ", SchemaText.Dialects)}.");
-        }
-
-        var text = arguments.Flags.Contains("--cluster")
-            ? SchemaText.ClusterOf(driver) ?? throw new UsageException($"--cluster: clusters are not possible with {driver}.")
-            : arguments.Flags.Contains("--barrier")
-            ? SchemaText.BarrierOf(driver) ?? throw new UsageException($"--barrier: {driver} has no barrier table.")
-            : SchemaText.Of(driver, TimeProvider.System.GetUtcNow());
-=======
         var name = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
         var driver = StoreDrivers.All.TryFind(name) ?? throw new UsageException(
-            $"--driver: there is no schema for '{name}'; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
+            $"--driver: '{name}' has no schema; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
         var text = arguments.Flags.Contains("--cluster")
-            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: there is no cluster on {driver.Name}.")
+            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: clusters are not possible with {driver.Name}.")
             : arguments.Flags.Contains("--barrier")
-            ? driver.BarrierSchema ?? throw new UsageException($"--barrier: there is no table for barriers in {driver.Name}.")
+            ? driver.BarrierSchema ?? throw new UsageException($"--barrier: {driver.Name} has no barrier table.")
             : driver.Schema(TimeProvider.System.GetUtcNow());
->>>>>>> h-store
         Console.Write(text);
         return Task.FromResult(0);
     }

@@ -118,13 +118,8 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>Number of problems that are connection strings that the driver refuses.</summary>
     public int Refusals { get; private set; }
 
-<<<<<<< HEAD
     /// <summary>A connection string. Its value is not repeated: it may contain a password.</summary>
-    public void ConnectionString(string key, string place, string driver)
-=======
-    /// <summary>A connection string, which is not repeated: it may hold a password.</summary>
     public void ConnectionString(string key, string place, StoreDriver driver)
->>>>>>> h-store
     {
         if (driver.FindRefusal(place) is { } refusal)
         {

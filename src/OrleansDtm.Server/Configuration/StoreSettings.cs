@@ -37,45 +37,13 @@ internal static class StoreSettings
         return options;
     }
 
-<<<<<<< HEAD
-    /// <summary>A value that would be used as a file name by mistake.</summary>
-    private static bool IsNoFile(string path) =>
-        path.Contains(":memory:", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("Data Source=", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("DataSource=", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("Filename=", StringComparison.OrdinalIgnoreCase);
-
-=======
->>>>>>> h-store
     private static void Check(SettingsReader read, StoreOptions options)
     {
         var driver = StoreFactory.Driver(options);
         foreach (var (setting, value, expected) in driver.FindProblems(StoreFactory.Address(options), options.Shards))
         {
-<<<<<<< HEAD
-            if (options.User.Length > 0 || options.Password.Length > 0)
-            {
-                read.Problem(
-                    "Store:Driver", options.Driver, "a database with users; remove Store:User and Store:Password, SQLite has neither");
-            }
-
-            if (options.ConnectionString.Length > 0)
-            {
-                read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or set Store:Path to a file");
-            }
-
-            foreach (var path in options.Shards.Append(options.Path).Where(IsNoFile))
-            {
-                read.Problem(
-                    path == options.Path ? "Store:Path" : "Store:Shards",
-                    path,
-                    "the path of a file: a connection string, a URI or an in-memory database is not possible");
-            }
-=======
             read.Problem(setting, value, expected);
         }
->>>>>>> h-store
 
         if (driver.IsFile)
         {
@@ -87,11 +55,7 @@ internal static class StoreSettings
         {
             foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
             {
-<<<<<<< HEAD
                 read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"possible together with {ConnectionString}: remove one of the two"));
-=======
-                read.Problem(part, "...", $"wanted beside {ConnectionString}, which says it: remove one of the two");
->>>>>>> h-store
             }
         }
 

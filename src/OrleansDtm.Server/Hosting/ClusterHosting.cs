@@ -98,16 +98,11 @@ internal static class ClusterHosting
         endpoints.GatewayListeningEndpoint = places.GatewayPort > 0 ? new IPEndPoint(places.Listening, places.GatewayPort) : null;
     }
 
-<<<<<<< HEAD
-    /// <summary>Connection of the cluster tables.</summary>
-    private static ServerStoreOptions Database(CoordinatorOptions options) => StoreFactory.Server(
-=======
     /// <summary>Never null: the settings refuse a cluster on a driver without them.</summary>
     private static ClusterTables Tables(CoordinatorOptions options) => StoreFactory.Driver(options.Store).Cluster!;
 
-    /// <summary>Of the cluster's tables.</summary>
+    /// <summary>Connection of the cluster tables.</summary>
     private static DatabaseOptions Database(CoordinatorOptions options) => StoreFactory.Database(
->>>>>>> h-store
         options.Store,
         options.Cluster.ConnectionString is { Length: > 0 } own ? own : StoreFactory.Places(options.Store)[0]);
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Playwright;
-using OrleansDtm.Server.Security;
 using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Tests.Wire;
 using Xunit;
