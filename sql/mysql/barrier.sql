@@ -1,8 +1,9 @@
--- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. They insert a row before
--- they work, in the same database transaction, and the unique key turns away what comes twice, too late or without its action.
--- The coordinator neither creates nor reads it. Database and table can be renamed with the SDK's SetBarrierTableName.
--- Keys compare exactly: upper and lower case, and spaces at the end. MySQL and MariaDB have different names for such a collation, and each
--- takes the comment with its own; older ones keep utf8mb4_bin, which ignores spaces at the end.
+-- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. An SDK
+-- inserts a row before the work, in the same database transaction. The unique key rejects a call that is repeated, too
+-- late, or without its action. The coordinator neither creates nor reads it. Database and table can be renamed with the
+-- SDK's SetBarrierTableName. Keys compare exactly: upper and lower case, and spaces at the end. MySQL and MariaDB have
+-- different names for such a collation, and each takes the comment with its own; older ones keep utf8mb4_bin, which
+-- ignores spaces at the end.
 create database if not exists dtm_barrier;
 
 create table if not exists dtm_barrier.barrier (

@@ -1,9 +1,9 @@
--- What a cluster of silos keeps in MySQL 8 or MariaDB 10.6 or later: who is a member, reminders, and the state of grains that are not
--- transactions. Applied at start when Cluster:Mode asks for it, or by an administrator; it bears being repeated.
+-- The tables of a cluster of silos in MySQL 8 or MariaDB 10.6 or later: membership, reminders, and the state of grains
+-- other than transactions. Applied at start if Cluster:Mode requires it, or by an administrator; it may run twice.
 --
--- The ADO.NET providers of Orleans read the text of each of their queries from the table OrleansQuery. Names of keys, parameters and result
--- columns are theirs, the rest is ours: no stored procedures, so that no right to make them is needed, and each change of the
--- membership is one transaction. What is there already (by the scripts of Orleans, say) is kept.
+-- The ADO.NET providers of Orleans read the text of each of their queries from the table OrleansQuery. Names of keys,
+-- parameters and result columns are theirs, the rest is ours: no stored procedures, which would need another right, and
+-- each change of the membership is one transaction. Existing rows, for example of the scripts of Orleans, are kept.
 create table if not exists OrleansQuery (
     QueryKey  varchar(64) character set ascii collate ascii_bin not null,
     QueryText text not null,
@@ -65,7 +65,7 @@ insert ignore into OrleansQuery (QueryKey, QueryText) values
     insert ignore into OrleansMembershipVersionTable (DeploymentId) values (@DeploymentId);
     select row_count();'),
 
--- Whoever changes the membership locks the version first, so what is seen behind it stays true until the commit.
+-- Each change of the membership locks the version first, so what it reads after that stays true until the commit.
 ('InsertMembershipKey', '
     start transaction;
     insert into OrleansMembershipTable
@@ -126,7 +126,8 @@ insert ignore into OrleansQuery (QueryKey, QueryText) values
     where DeploymentId = @DeploymentId and Address = @Address and Port = @Port and Generation = @Generation and Status = 6
         and StartTime = @StartTime and IAmAliveTime = @IAmAliveTime and SuspectTimes <=> @SuspectTimes;'),
 
--- last_insert_id carries a value from one statement to the next without a user variable, which a connection may not allow.
+-- last_insert_id carries a value from one statement to the next without a user variable, which a connection may not
+-- allow.
 ('UpsertReminderRowKey', '
     do last_insert_id(0);
     insert into OrleansRemindersTable (ServiceId, GrainId, ReminderName, StartTime, Period, GrainHash, Version)
@@ -165,7 +166,7 @@ insert ignore into OrleansQuery (QueryKey, QueryText) values
     select PayloadBinary, Version from OrleansStorage
     where Id = unhex(sha2(concat_ws(char(31), @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, @GrainIdExtensionString), 256));'),
 
--- No row means that somebody else has written: the provider takes it for that.
+-- No row means a conflict with another write, and the provider treats it as that.
 ('WriteToStorageKey', '
     do last_insert_id(0);
     insert into OrleansStorage

@@ -1,6 +1,7 @@
--- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. They insert a row before
--- they work, in the same database transaction, and the unique constraint turns away what comes twice, too late or without its action.
--- The coordinator neither creates nor reads it. The SDKs name the constraint: keep its name, and the schema unless the SDK is told.
+-- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. An SDK
+-- inserts a row before the work, in the same database transaction. The unique constraint rejects a call that is
+-- repeated, too late, or without its action. The coordinator neither creates nor reads it. The SDKs name the
+-- constraint: keep its name, and the schema unless the SDK is configured with another one.
 create schema if not exists dtm_barrier;
 
 create table if not exists dtm_barrier.barrier (

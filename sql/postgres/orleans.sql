@@ -1,10 +1,10 @@
--- What a cluster of silos keeps in PostgreSQL 13 or later: who is a member, reminders, and the state of grains that are not
--- transactions. Applied at start when Cluster:Mode asks for it, or by an administrator; it bears being repeated.
+-- The tables of a cluster of silos in PostgreSQL 13 or later: membership, reminders, and the state of grains other than
+-- transactions. Applied at start if Cluster:Mode requires it, or by an administrator; it may run twice.
 --
--- The ADO.NET providers of Orleans read the text of each of their queries from the table OrleansQuery. Names of keys, parameters and result
--- columns are theirs, the rest is ours: no functions, each change is one transaction. What is there already (by the scripts of Orleans, say)
--- is kept. Each change states its isolation: under another one, which server or role may have as their default, whoever comes second
--- would get an error instead of an answer.
+-- The ADO.NET providers of Orleans read the text of each of their queries from the table OrleansQuery. Names of keys,
+-- parameters and result columns are theirs, the rest is ours: no functions, each change is one transaction. Existing
+-- rows, for example of the scripts of Orleans, are kept. Each change sets its isolation level: at another one, which
+-- may be the default of the server or the role, the second of two changes would get an error instead of a result.
 create table if not exists OrleansQuery (
     QueryKey  varchar(64) not null primary key,
     QueryText text not null
@@ -67,7 +67,8 @@ insert into OrleansQuery (QueryKey, QueryText) values
     select count(*) from added;
     commit;'),
 
--- Of several who change the membership at once, the row of the version lets one through; the others find another version in it.
+-- If several silos change the membership at once, the row of the version lets one succeed; the others find another
+-- version in it.
 ('InsertMembershipKey', '
     begin isolation level read committed;
     with moved as (
@@ -192,7 +193,7 @@ insert into OrleansQuery (QueryKey, QueryText) values
     where Id = sha256(convert_to(concat_ws(chr(31), @ServiceId::text, @GrainTypeString::text, @GrainIdN0::bigint, @GrainIdN1::bigint,
         @GrainIdExtensionString::text), ''UTF8''));'),
 
--- No row means that somebody else has written: the provider takes it for that.
+-- No row means a conflict with another write, and the provider treats it as that.
 ('WriteToStorageKey', '
     begin isolation level read committed;
     with w as (

@@ -1,7 +1,8 @@
--- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. They insert a row before
--- they work, in the same database transaction, and the unique key turns away what comes twice, too late or without its action; it must
--- ignore duplicates instead of failing. The coordinator neither creates nor reads it. DTM's own script puts the table into a database
--- of its own: whoever has that one tells the SDK the table is called dtm_barrier.dbo.barrier.
+-- For the databases of branch services, not for the coordinator's: DTM's barrier table, as its SDKs expect it. An SDK
+-- inserts a row before the work, in the same database transaction. The unique key rejects a call that is repeated, too
+-- late, or without its action; it must ignore duplicates instead of failing. The coordinator neither creates nor reads
+-- it. DTM's own script creates the table in a separate database: with that one, set the SDK's table name to
+-- dtm_barrier.dbo.barrier.
 if schema_id('dtm_barrier') is null exec('create schema dtm_barrier');
 
 if object_id('dtm_barrier.barrier') is null

@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 
 namespace OrleansDtm.Core;
 
-/// <summary>One try of a call, kept for people who ask why.</summary>
+/// <summary>One attempt of a call, or an operator's word that it was done by hand.</summary>
 /// <param name="At">When the answer came (UTC).</param>
-/// <param name="Duration">How long it took.</param>
+/// <param name="Duration">How long it took; zero when an operator resolved the call.</param>
 /// <param name="Outcome">What it came to.</param>
-/// <param name="Error">Why it did not succeed; null on success.</param>
+/// <param name="Error">Why it did not succeed, or why an operator resolved it; null when it succeeded.</param>
 public readonly record struct Attempt(DateTimeOffset At, TimeSpan Duration, OutcomeKind Outcome, string? Error);
 
 /// <summary>A call and how far it has come. Immutable: progress makes a new one.</summary>

@@ -63,6 +63,12 @@ public abstract record TransactionEvent
     /// <param name="Op">Its <see cref="BranchDefinition.Op"/>.</param>
     public sealed record RetryBranch(string BranchId, string Op) : TransactionEvent;
 
+    /// <summary>An operator declares that a waiting call, which can never succeed, was done by hand.</summary>
+    /// <param name="BranchId">Its <see cref="BranchDefinition.Id"/>.</param>
+    /// <param name="Op">Its <see cref="BranchDefinition.Op"/>.</param>
+    /// <param name="Reason">Kept in the call's history.</param>
+    public sealed record ResolveBranch(string BranchId, string Op, string Reason) : TransactionEvent;
+
     /// <summary>An operator ends it without compensation.</summary>
     public sealed record ForceStop : TransactionEvent
     {

@@ -154,7 +154,8 @@ public static class TransactionMachine
         TransactionEvent.FinishWorkflow e => OtherType(draft.State, TransactionType.Workflow) ?? pattern.OnFinish(draft, e),
         TransactionEvent.Resumed e => OnResumed(draft, e.Outstanding),
         TransactionEvent.RetryNow => OnRetryNow(draft, pattern),
-        TransactionEvent.RetryBranch e => OnRetryBranch(draft, e.BranchId, e.Op),
+        TransactionEvent.RetryBranch e => OnRetryBranch(draft, e),
+        TransactionEvent.ResolveBranch e => OnResolveBranch(draft, pattern, e),
         TransactionEvent.ForceStop => OnForceStop(draft),
         TransactionEvent.TimeDue => null,
         _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred.GetType().Name, "Unknown event."),
@@ -192,28 +193,62 @@ public static class TransactionMachine
         return null;
     }
 
-    /// <summary>Only the wait is cut short: whose turn it is stays as the pattern has it, for a call waits only once it had its turn.</summary>
-    private static Rejection? OnRetryBranch(Draft draft, string branchId, string op)
+    /// <summary>Only the wait is cut short. The order of calls stays the pattern's: a call waits only once its turn has come.</summary>
+    private static Rejection? OnRetryBranch(Draft draft, TransactionEvent.RetryBranch e)
     {
-        for (var i = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; i < draft.Count; i++)
+        var refused = FindWaiting(draft, e.BranchId, e.Op, out var index);
+        if (refused is null)
         {
-            var branch = draft[i];
+            draft[index] = draft[index] with { RetryAt = draft.Now };
+        }
+
+        return refused;
+    }
+
+    /// <summary>As if the call had just been answered with success, but that no attempt was made.</summary>
+    private static Rejection? OnResolveBranch(Draft draft, Pattern pattern, TransactionEvent.ResolveBranch e)
+    {
+        if (FindWaiting(draft, e.BranchId, e.Op, out var index) is { } refused)
+        {
+            return refused;
+        }
+
+        if (index == Transaction.CallbackIndex)
+        {
+            return new Rejection(
+                RejectionKind.Conflict, $"branch {e.BranchId} {e.Op} asks query_prepared, which has no effect to resolve. FAILURE");
+        }
+
+        var resolved = Recorded(draft[index], new Attempt(draft.Now, TimeSpan.Zero, OutcomeKind.Succeeded, Draft.Cut($"resolved by hand: {e.Reason}")));
+        draft[index] = resolved with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0, RetryAt = null };
+        pattern.OnSucceeded(draft, index);
+        return null;
+    }
+
+    /// <summary>The call that an operator names, if it waits for a retry.</summary>
+    /// <param name="index">Its index when the result is null.</param>
+    private static Rejection? FindWaiting(Draft draft, string branchId, string op, out int index)
+    {
+        for (index = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; index < draft.Count; index++)
+        {
+            var branch = draft[index];
             if (branch.Definition.Id != branchId || branch.Definition.Op != op)
             {
                 continue;
             }
 
-            if (draft.State.IsFinal || branch is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null })
-            {
-                return new Rejection(RejectionKind.Conflict, $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE");
-            }
-
-            draft[i] = branch with { RetryAt = draft.Now };
-            return null;
+            return draft.State.IsFinal || branch is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null }
+                ? new Rejection(RejectionKind.Conflict, $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE")
+                : null;
         }
 
         return new Rejection(RejectionKind.NotFound, $"gid {draft.State.Definition.Gid} has no branch {branchId} {op}");
     }
+
+    private static Branch Recorded(Branch branch, Attempt attempt) => branch with
+    {
+        History = (branch.History.Length < Branch.HistoryMax ? branch.History : branch.History.RemoveAt(0)).Add(attempt),
+    };
 
     private static string Standing(Draft draft, Branch branch) => branch switch
     {
@@ -253,14 +288,12 @@ public static class TransactionMachine
             outcome = Outcome.Unknown($"{before.Definition.Op} answered FAILURE, but it cannot be refused any more, so it is retried: {outcome.Error}");
         }
 
-        var history = before.History.Length < Branch.HistoryMax ? before.History : before.History.RemoveAt(0);
         var error = outcome.Error is null ? null : Draft.Cut(outcome.Error);
-        draft[e.Index] = before with
+        draft[e.Index] = Recorded(before, new Attempt(draft.Now, e.Duration, outcome.Kind, error)) with
         {
             InFlight = false,
             Attempts = before.Attempts + 1,
             LastError = error ?? before.LastError,
-            History = history.Add(new Attempt(draft.Now, e.Duration, outcome.Kind, error)),
         };
         switch (outcome.Kind)
         {

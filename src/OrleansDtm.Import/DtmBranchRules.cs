@@ -1,20 +1,23 @@
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Service;
+using static OrleansDtm.Grains.Service.RequestValidator;
 
 namespace OrleansDtm.Import;
 
-/// <summary>What the branches of each type look like in DTM's table, and in which order we keep them.</summary>
+/// <summary>The rules for the branches of each type in DTM's table, and their order in our store.</summary>
 internal static class DtmBranchRules
 {
     private const string Field = "trans_branch_op";
 
-    /// <summary>DTM never writes it, and the coordinator would neither call nor finish it.</summary>
+    /// <summary>DTM never writes this, and the coordinator would neither call nor finish it.</summary>
     private const string NeverFailed = "is failed, which only the action of a saga can be";
 
-    /// <summary>The branches in our order: for saga, tcc and xa the call back before the call forward of each branch.</summary>
+    /// <summary>
+    /// The branches in our order: for saga, TCC and XA the compensating call of each branch before its action.
+    /// </summary>
     /// <param name="type">The pattern.</param>
     /// <param name="rows">In the order of their ids.</param>
-    /// <exception cref="RequestException">One is missing, or is none of this type.</exception>
+    /// <exception cref="RequestException">A branch is missing, or does not belong to this type.</exception>
     public static IReadOnlyList<DtmBranch> Check(TransactionType type, IReadOnlyList<DtmBranch> rows)
     {
         if (rows.Count == 0 && type is (TransactionType.Saga or TransactionType.Msg))
@@ -32,26 +35,29 @@ internal static class DtmBranchRules
         };
     }
 
-    /// <exception cref="RequestException">DTM never writes that status.</exception>
+    /// <exception cref="RequestException">The status is unknown.</exception>
     public static BranchStatus Status(DtmBranch row) => row.Status switch
     {
         "prepared" => BranchStatus.Prepared,
         "succeed" => BranchStatus.Succeed,
         "failed" => BranchStatus.Failed,
-        _ => throw new RequestException(Field, $"branch {Name(row)} has the unknown status '{RequestValidator.Printable(row.Status)}'"),
+        _ => throw new RequestException(
+            Field, $"branch {Name(row)} has the unknown status '{Printable(row.Status)}'"),
     };
 
     /// <summary>
-    /// The steps a submitter could have sent to get these calls, for the checks of a submission. A topic's subscribers count as steps;
-    /// what is registered later has none.
+    /// The steps of a submission that would create these calls, for its checks. The subscribers of a topic count as
+    /// steps; branches that were registered later have none.
     /// </summary>
     public static IReadOnlyList<BranchStep> Steps(TransactionType type, IReadOnlyList<Branch> calls) => type switch
     {
         TransactionType.Saga =>
         [
-            .. calls.Chunk(2).Select(static pair => new BranchStep(pair[1].Definition.Url, pair[0].Definition.Url, pair[1].Definition.Payload)),
+            .. calls.Chunk(2).Select(static pair =>
+                new BranchStep(pair[1].Definition.Url, pair[0].Definition.Url, pair[1].Definition.Payload)),
         ],
-        TransactionType.Msg => [.. calls.Select(static call => new BranchStep(call.Definition.Url, "", call.Definition.Payload))],
+        TransactionType.Msg =>
+            [.. calls.Select(static call => new BranchStep(call.Definition.Url, "", call.Definition.Payload))],
         _ => [],
     };
 
@@ -71,13 +77,17 @@ internal static class DtmBranchRules
     {
         foreach (var row in rows)
         {
-            Require(row.Status is "succeed" or "failed", row, $"has status '{row.Status}', which a workflow's result cannot have");
+            Require(
+                row.Status is "succeed" or "failed",
+                row,
+                $"has status '{row.Status}', which a workflow's result cannot have");
         }
 
         return rows;
     }
 
-    private static List<DtmBranch> Pairs(TransactionType type, IReadOnlyList<DtmBranch> rows, string back, string forward)
+    private static List<DtmBranch> Pairs(
+        TransactionType type, IReadOnlyList<DtmBranch> rows, string back, string forward)
     {
         var pairs = new List<DtmBranch>(rows.Count);
         foreach (var branch in rows.GroupBy(static row => row.BranchId, StringComparer.Ordinal))
@@ -87,8 +97,8 @@ internal static class DtmBranchRules
                 pairs.Add(branch.Where(row => row.Op == op).ToList() switch
                 {
                     [var only] => only,
-                    [] => throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has no {op}"),
-                    _ => throw new RequestException(Field, $"branch {RequestValidator.Printable(branch.Key)} has more than one {op}"),
+                    [] => throw new RequestException(Field, $"branch {Printable(branch.Key)} has no {op}"),
+                    _ => throw new RequestException(Field, $"branch {Printable(branch.Key)} has more than one {op}"),
                 });
             }
 
@@ -103,7 +113,8 @@ internal static class DtmBranchRules
             Require(row.Status != "failed" || row.Op == BranchOps.Action, row, NeverFailed);
             if (type != TransactionType.Saga)
             {
-                BranchUrlRules.Check(row.Url, "grpc", $"branch {Name(row)}"); // As for a branch that registers itself: any known form.
+                // As for a branch that is registered later: any known form.
+                BranchUrlRules.Check(row.Url, "grpc", $"branch {Name(row)}");
             }
         }
 
@@ -118,5 +129,5 @@ internal static class DtmBranchRules
         }
     }
 
-    private static string Name(DtmBranch row) => RequestValidator.Printable($"{row.BranchId} {row.Op}");
+    private static string Name(DtmBranch row) => Printable($"{row.BranchId} {row.Op}");
 }

@@ -8,17 +8,17 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Import;
 
 /// <summary>
-/// Turns an unfinished transaction as DTM stores it into ours, with its progress. What is in it passes the same checks as a
-/// submission, because the coordinator will rely on them. Pure.
+/// Converts an unfinished transaction of DTM into ours, with its progress. It must pass the checks of a submission,
+/// because the coordinator relies on them. Pure.
 /// </summary>
 internal sealed class DtmMapper(RequestOptions options)
 {
-    /// <summary>As many errors in a row as make a difference to the doubling wait.</summary>
+    /// <summary>More failures in a row make no difference to the backoff.</summary>
     private const int FailuresMax = 30;
 
     private readonly RequestValidator _validator = new(options);
 
-    /// <exception cref="RequestException">It cannot be taken over; says which field is why.</exception>
+    /// <exception cref="RequestException">It cannot be imported; the message names the field.</exception>
     public Transaction Map(DtmTransaction row, IReadOnlyList<DtmBranch> branches, DateTimeOffset now)
     {
         var type = RequestValidator.Type(row.Type);
@@ -52,7 +52,8 @@ internal sealed class DtmMapper(RequestOptions options)
         };
         return possible
             ? status
-            : throw new RequestException("status", $"'{RequestValidator.Printable(row.Status)}' is not one of an unfinished {Names.Of(type)}");
+            : throw new RequestException(
+                "status", $"'{RequestValidator.Printable(row.Status)}' is not one of an unfinished {Names.Of(type)}");
     }
 
     private static Branch Branch(DtmBranch row, DateTimeOffset created)
@@ -61,7 +62,8 @@ internal sealed class DtmMapper(RequestOptions options)
         var isDone = status != BranchStatus.Prepared;
         return new Branch
         {
-            Definition = new BranchDefinition(row.BranchId, row.Op, row.Url, row.Data, Milliseconds(row.Created ?? created)),
+            Definition = new BranchDefinition(
+                row.BranchId, row.Op, row.Url, row.Data, Milliseconds(row.Created ?? created)),
             Status = status,
             Started = isDone,
             Finished = isDone ? Milliseconds(row.Finished ?? created) : null,
@@ -69,16 +71,23 @@ internal sealed class DtmMapper(RequestOptions options)
     }
 
     private TransactionDefinition Definition(
-        DtmTransaction row, TransactionType type, TransactionStatus status, ImmutableArray<Branch> calls, DateTimeOffset created)
+        DtmTransaction row,
+        TransactionType type,
+        TransactionStatus status,
+        ImmutableArray<Branch> calls,
+        DateTimeOffset created)
     {
         var request = Request(row, type, calls);
         return _validator.Submission(request, prepare: status == TransactionStatus.Prepared, created).Definition;
     }
 
-    /// <summary>What its submitter must have sent: DTM stores the options as they came, the rest in columns.</summary>
+    /// <summary>The request of its submitter: DTM stores the options unchanged, the rest in columns.</summary>
     private static TransactionRequest Request(DtmTransaction row, TransactionType type, ImmutableArray<Branch> calls)
     {
-        var request = Json(row.Options, "options", static text => JsonSerializer.Deserialize(text, ProtocolJson.Default.TransactionRequest))
+        var request = Json(
+            row.Options,
+            "options",
+            static text => JsonSerializer.Deserialize(text, ProtocolJson.Default.TransactionRequest))
             ?? new TransactionRequest();
         request.Gid = row.Gid;
         request.TransType = row.Type;
@@ -92,7 +101,9 @@ internal sealed class DtmMapper(RequestOptions options)
         return request;
     }
 
-    /// <summary>Those that came with the submission; the ones it asked for itself win, as in DTM's calls.</summary>
+    /// <summary>
+    /// The passed headers of the submission; headers of the options override them, as in DTM's calls.
+    /// </summary>
     private static Dictionary<string, string?>? Headers(DtmTransaction row, Dictionary<string, string?>? asked)
     {
         var passed = Json(row.ExtData, "ext_data", static text =>
@@ -110,7 +121,7 @@ internal sealed class DtmMapper(RequestOptions options)
         var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in passed)
         {
-            all[name] = value; // DTM may have kept two spellings of one name.
+            all[name] = value; // DTM may have stored two spellings of one name.
         }
 
         foreach (var (name, value) in asked ?? [])
@@ -134,11 +145,12 @@ internal sealed class DtmMapper(RequestOptions options)
         }
     }
 
-    /// <summary>DTM keeps no count, but doubles the interval for each error.</summary>
+    /// <summary>DTM stores no count, but doubles the interval for each error.</summary>
     private static int Failures(DtmTransaction row, TransactionOptions options)
     {
         var failures = 0;
-        for (var wait = options.RetryInterval; wait.TotalSeconds < row.NextInterval && failures < FailuresMax; wait *= 2)
+        var wait = options.RetryInterval;
+        for (; wait.TotalSeconds < row.NextInterval && failures < FailuresMax; wait *= 2)
         {
             failures++;
         }

@@ -4,9 +4,9 @@ using System.Text;
 
 namespace OrleansDtm.Import;
 
-/// <summary>Reads columns by name. What an older DTM did not have yet is missing, and reads as empty.</summary>
-/// <param name="reader">On a row when asked.</param>
-/// <param name="zone">In which a moment without one is meant.</param>
+/// <summary>Reads columns by name. A column that an older DTM lacks reads as empty.</summary>
+/// <param name="reader">Positioned on a row.</param>
+/// <param name="zone">The time zone of times without one.</param>
 internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
 {
     private readonly Dictionary<string, int> _columns = Enumerable.Range(0, reader.FieldCount)
@@ -45,7 +45,8 @@ internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
 
     public DtmTopic Topic() => new(Whole("id"), Text("k"), Text("v"));
 
-    public long Whole(string column) => Value(column) is { } value ? Convert.ToInt64(value, CultureInfo.InvariantCulture) : 0;
+    public long Whole(string column) =>
+        Value(column) is { } value ? Convert.ToInt64(value, CultureInfo.InvariantCulture) : 0;
 
     public DateTimeOffset? Moment(string column)
     {
@@ -54,7 +55,9 @@ internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
             return null;
         }
 
-        return moment.Kind == DateTimeKind.Utc ? moment : new DateTimeOffset(moment, zone.GetUtcOffset(moment)).ToUniversalTime();
+        return moment.Kind == DateTimeKind.Utc
+            ? moment
+            : new DateTimeOffset(moment, zone.GetUtcOffset(moment)).ToUniversalTime();
     }
 
     private string Text(string column) => Value(column) switch

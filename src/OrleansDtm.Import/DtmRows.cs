@@ -1,13 +1,13 @@
 namespace OrleansDtm.Import;
 
-/// <summary>A row of DTM's <c>trans_global</c>. Texts are empty, never null; moments are null where DTM has none.</summary>
+/// <summary>A row of DTM's <c>trans_global</c>. Texts are empty, never null; times are null if DTM has none.</summary>
 internal sealed record DtmTransaction
 {
     public long Id { get; init; }
 
     public required string Gid { get; init; }
 
-    /// <summary>saga, msg, tcc, xa or workflow, or what a later DTM may know.</summary>
+    /// <summary>saga, msg, tcc, xa or workflow, or a type of a later DTM.</summary>
     public required string Type { get; init; }
 
     public required string Status { get; init; }
@@ -16,12 +16,12 @@ internal sealed record DtmTransaction
 
     public string Protocol { get; init; } = "";
 
-    /// <summary>JSON of what the submitter asked for: timeouts, headers, ...; empty = nothing.</summary>
+    /// <summary>JSON of the submitter's options, such as timeouts and headers; empty = none.</summary>
     public string Options { get; init; } = "";
 
     public string CustomData { get; init; } = "";
 
-    /// <summary>JSON with the headers that came with the submission and go along with each call; empty = none.</summary>
+    /// <summary>JSON with the headers of the submission that each call gets; empty = none.</summary>
     public string ExtData { get; init; } = "";
 
     public string Result { get; init; } = "";
@@ -32,10 +32,12 @@ internal sealed record DtmTransaction
 
     public DateTimeOffset? Updated { get; init; }
 
-    /// <summary>When DTM meant to look at it again.</summary>
+    /// <summary>The time of DTM's next attempt.</summary>
     public DateTimeOffset? NextTry { get; init; }
 
-    /// <summary>Seconds between its last two looks: the retry interval, doubled for each error in a row; 0 = not known.</summary>
+    /// <summary>
+    /// Seconds between its last two attempts: the retry interval, doubled for each error in a row; 0 = unknown.
+    /// </summary>
     public long NextInterval { get; init; }
 }
 
@@ -56,12 +58,12 @@ internal sealed record DtmBranch
 
     public DateTimeOffset? Created { get; init; }
 
-    /// <summary>When it was done or refused; null before.</summary>
+    /// <summary>The time it succeeded or failed; null before.</summary>
     public DateTimeOffset? Finished { get; init; }
 }
 
 /// <summary>A row of DTM's <c>kv</c> in category topics.</summary>
-/// <param name="Id">The keyset.</param>
+/// <param name="Id">The topics are paged by it.</param>
 /// <param name="Topic">Its name.</param>
 /// <param name="Value">JSON: [{"url":..,"remark":..}].</param>
 internal sealed record DtmTopic(long Id, string Topic, string Value);

@@ -3,32 +3,32 @@ using System.Text;
 
 namespace OrleansDtm.Import;
 
-/// <summary>What became of a row.</summary>
+/// <summary>The result for a row.</summary>
 internal enum Taking
 {
     None = 0,
 
-    /// <summary>It is here now; in a dry run: it would be.</summary>
+    /// <summary>It was imported; in a dry run it would be.</summary>
     Taken = 1,
 
-    /// <summary>An earlier run brought it.</summary>
+    /// <summary>An earlier run imported it.</summary>
     AlreadyHere = 2,
 
-    /// <summary>Something else bears its name here and was not touched.</summary>
+    /// <summary>Another transaction or topic has its name and was not changed.</summary>
     NameTaken = 3,
 
-    /// <summary>It is nothing the coordinator could go on with.</summary>
+    /// <summary>The coordinator could not continue it.</summary>
     Refused = 4,
 }
 
-/// <summary>Counts what became of the rows, by what they are. Thread-safe.</summary>
+/// <summary>Counts the results by kind of row. Thread-safe.</summary>
 internal sealed class ImportTally
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, long[]> _counts = new(StringComparer.Ordinal);
     private readonly long[] _total = new long[5];
 
-    /// <summary>Rows that stay behind.</summary>
+    /// <summary>Rows that were not imported.</summary>
     public long Left => this[Taking.NameTaken] + this[Taking.Refused];
 
     public long this[Taking taking]
@@ -57,7 +57,7 @@ internal sealed class ImportTally
         }
     }
 
-    /// <summary>As a table for people.</summary>
+    /// <summary>A table for the console.</summary>
     public string Table(bool dryRun)
     {
         lock (_lock)
@@ -69,7 +69,8 @@ internal sealed class ImportTally
 
             var width = Math.Max(20, _counts.Keys.Max(static k => k.Length) + 2);
             var text = new StringBuilder().Append(' ', width)
-                .Append(dryRun ? "would be taken over" : "         taken over").AppendLine("   already here   gid in use   refused");
+                .Append(dryRun ? "would be taken over" : "         taken over")
+                .AppendLine("   already here   gid in use   refused");
             foreach (var (kind, counts) in _counts)
             {
                 text.AppendLine(string.Create(

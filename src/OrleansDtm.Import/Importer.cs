@@ -8,29 +8,33 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Import;
 
 /// <summary>
-/// Brings what a DTM left unfinished into the store, page by page. It never changes what is there already, so that it can be
+/// Imports the unfinished transactions of a DTM, page by page. It never changes a transaction that exists, so it can be
 /// interrupted and run again.
 /// </summary>
-/// <param name="source">Where from.</param>
-/// <param name="mapper">Judges and translates rows.</param>
-/// <param name="target">Where to, with its topics; null = a dry run.</param>
-/// <param name="clock">What is due is due from now on.</param>
-/// <param name="tell">Told of each row that stays behind; called from several threads.</param>
+/// <param name="source">The database of DTM.</param>
+/// <param name="mapper">Checks and converts rows.</param>
+/// <param name="target">The store and its topics; null = a dry run.</param>
+/// <param name="clock">Gives the time of the import.</param>
+/// <param name="tell">Gets each row that is not imported; called from several threads.</param>
 internal sealed class Importer(
-    DtmSource source, DtmMapper mapper, (ITransactionStore Transactions, IKeyValueStore Topics)? target, TimeProvider clock, Action<string> tell)
+    DtmSource source,
+    DtmMapper mapper,
+    (ITransactionStore Transactions, IKeyValueStore Topics)? target,
+    TimeProvider clock,
+    Action<string> tell)
 {
-    /// <summary>Writes under way at once; the store commits them together.</summary>
+    /// <summary>Parallel writes; the store commits them together.</summary>
     private const int Concurrency = 256;
 
     private const int TopicsAtOnce = 200;
 
     public ImportTally Tally { get; } = new();
 
-    /// <param name="extent">What there is to do.</param>
-    /// <param name="batch">Transactions a page.</param>
-    /// <param name="progress">Told how many are done, after each page.</param>
-    /// <param name="stop">Ends it between two pages.</param>
-    /// <returns>False when it was stopped before the end.</returns>
+    /// <param name="extent">The unfinished transactions.</param>
+    /// <param name="batch">Transactions per page.</param>
+    /// <param name="progress">Gets the number of processed transactions after each page.</param>
+    /// <param name="stop">Stops between two pages.</param>
+    /// <returns>False = it was stopped before the end.</returns>
     public async Task<bool> Transactions(DtmExtent extent, int batch, Action<long> progress, CancellationToken stop)
     {
         var done = 0L;
@@ -41,7 +45,8 @@ internal sealed class Importer(
             await Parallel.ForEachAsync(
                 page,
                 new ParallelOptions { MaxDegreeOfParallelism = Concurrency },
-                async (item, _) => Tally.Add($"{Shown(item.Row.Type)} {Shown(item.Row.Status)}", await Take(item.Row, item.Branches)));
+                async (item, _) =>
+                    Tally.Add($"{Shown(item.Row.Type)} {Shown(item.Row.Status)}", await Take(item.Row, item.Branches)));
             progress(done += page.Count);
             if (page.Count < batch)
             {
@@ -54,7 +59,7 @@ internal sealed class Importer(
         return false;
     }
 
-    /// <returns>False when it was stopped before the end.</returns>
+    /// <returns>False = it was stopped before the end.</returns>
     public async Task<bool> Topics(CancellationToken stop)
     {
         var after = 0L;
@@ -84,16 +89,19 @@ internal sealed class Importer(
         {
             var transaction = mapper.Map(row, branches, clock.GetUtcNow());
             if (target is not var (transactions, _)
-                || await transactions.Write(new TransactionWrite(null, transaction, Owner: 0), CancellationToken.None) == WriteResult.Written)
+                || await transactions.Write(
+                    new TransactionWrite(null, transaction, Owner: 0), CancellationToken.None) == WriteResult.Written)
             {
                 return Taking.Taken;
             }
 
-            return Compare(shown, transaction.Definition, (await transactions.Load(row.Gid, CancellationToken.None))?.Transaction.Definition);
+            var stored = await transactions.Load(row.Gid, CancellationToken.None);
+            return Compare(shown, transaction.Definition, stored?.Transaction.Definition);
         }
-        catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException or StoreUnavailableException { InnerException: InvalidDataException })
+        catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException
+            or StoreUnavailableException { InnerException: InvalidDataException })
         {
-            tell($"refused: {shown}: {e.Message}"); // By the rules, or by a store that does not take so much at once.
+            tell($"refused: {shown}: {e.Message}"); // By the rules, or because of its size by the store.
             return Taking.Refused;
         }
     }
@@ -102,10 +110,12 @@ internal sealed class Importer(
     {
         if (ours is null || (ours.Type == dtms.Type && ours.Created == dtms.Created))
         {
-            return Taking.AlreadyHere; // With no row any more, it was finished and forgotten between the two looks.
+            // If there is no row any more, it finished and was deleted between the two reads.
+            return Taking.AlreadyHere;
         }
 
-        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was created at {dtms.Created:u} [ODTM3004]");
+        tell($"gid in use: {shown}: a {Names.Of(ours.Type)} created at {ours.Created:u} has this gid here; DTM's was "
+            + $"created at {dtms.Created:u} [ODTM3004]");
         return Taking.NameTaken;
     }
 
@@ -122,8 +132,10 @@ internal sealed class Importer(
             return Taking.Refused;
         }
 
+        const string category = TopicJson.Category;
         if (target is not var (_, topics)
-            || await topics.Put(TopicJson.Category, topic.Topic, value, expectedVersion: 0, CancellationToken.None) == WriteResult.Written)
+            || await topics.Put(category, topic.Topic, value, expectedVersion: 0, CancellationToken.None)
+                == WriteResult.Written)
         {
             return Taking.Taken;
         }
@@ -134,11 +146,12 @@ internal sealed class Importer(
             return Taking.AlreadyHere;
         }
 
-        tell($"name in use: topic '{Shown(topic.Topic)}' has other subscribers here than in DTM; they were left as they are");
+        tell($"name in use: topic '{Shown(topic.Topic)}' has other subscribers here than in DTM; they were left as "
+            + "they are");
         return Taking.NameTaken;
     }
 
-    /// <summary>A topic's value in the form in which topics are stored here.</summary>
+    /// <summary>The value of a topic in the format of our store.</summary>
     private static string Subscribers(DtmTopic topic)
     {
         var name = TopicService.Name(topic.Topic);
@@ -149,7 +162,8 @@ internal sealed class Importer(
         }
         catch (JsonException e)
         {
-            throw new RequestException("v", $"the subscribers of {Shown(name)} are not the JSON that DTM writes there: {e.Message}");
+            throw new RequestException("v", $"the subscribers of {Shown(name)} are not the JSON that DTM writes "
+                + $"there: {e.Message}");
         }
 
         foreach (var subscriber in subscribers)

@@ -1,4 +1,6 @@
 namespace OrleansDtm.Import;
 
-/// <summary>The address of DTM's database cannot be used; the message names the argument and what to write instead.</summary>
+/// <summary>
+/// The address of DTM's database cannot be used; the message names the argument and what to write instead.
+/// </summary>
 internal sealed class SourceAddressException(string message) : Exception(message);

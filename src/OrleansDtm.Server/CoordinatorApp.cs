@@ -11,6 +11,8 @@ using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Tls;
 using OrleansDtm.Server.Services;
 using OrleansDtm.Server.Telemetry;
 

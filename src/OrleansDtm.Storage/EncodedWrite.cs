@@ -2,7 +2,9 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>A <see cref="TransactionWrite"/> as columns, the same for every database. Times are milliseconds since 1970 UTC.</summary>
+/// <summary>
+/// A <see cref="TransactionWrite"/> as columns, the same for every database. Times are milliseconds since 1970 UTC.
+/// </summary>
 public sealed class EncodedWrite
 {
     /// <summary>The longest gid, in UTF-16 characters.</summary>
@@ -30,7 +32,8 @@ public sealed class EncodedWrite
         }
         else if (!ReferenceEquals(write.Previous.Definition, next.Definition))
         {
-            // A submit with options of its own, once in a life: appended, so that the payloads of the definition are not written again.
+            // A submit with its own options happens once: its options are appended, so the payloads of the definition
+            // are not written again.
             Body = TransactionCodec.EncodeAmendment(next.Definition, next.Branches.AsSpan()[known..]);
         }
         else if (next.Branches.Length > known)
@@ -47,20 +50,22 @@ public sealed class EncodedWrite
 
     public bool IsInsert => ExpectedVersion == 0;
 
-    /// <summary>What must be stored for the write to happen; 0 = nothing.</summary>
+    /// <summary>The version that must be stored for the write to happen; 0 = none.</summary>
     public long ExpectedVersion { get; }
 
     public long Version => ExpectedVersion + 1;
 
     public long Owner { get; }
 
-    /// <summary>Null when nothing waits for time. A finished transaction may still have one: its notice waits to be sent.</summary>
+    /// <summary>
+    /// Null when nothing is scheduled. A finished transaction may still have one: its notice is pending.
+    /// </summary>
     public long? Due { get; }
 
-    /// <summary>An update that leaves <see cref="Due"/> as it is: its index need not be touched.</summary>
+    /// <summary>An update that does not change <see cref="Due"/>, so its index is not written.</summary>
     public bool IsDueUnchanged { get; }
 
-    /// <summary>An update that leaves <see cref="Status"/> as it is: its indexes need not be touched.</summary>
+    /// <summary>An update that does not change <see cref="Status"/>, so its indexes are not written.</summary>
     public bool IsStatusUnchanged { get; }
 
     public long Created { get; }
@@ -72,23 +77,29 @@ public sealed class EncodedWrite
     /// <summary>The mutable part.</summary>
     public byte[] Progress { get; }
 
-    /// <summary>Insert: the definition and its branches. Update: the branches and options it appends; null when it appends none.</summary>
+    /// <summary>
+    /// Insert: the definition and its branches. Update: the branches and options it appends; null when it appends none.
+    /// </summary>
     public byte[]? Body { get; }
 
-    /// <summary>The number of <see cref="Body"/> within its transaction: grows, and is never used twice because versions are not.</summary>
+    /// <summary>
+    /// The number of <see cref="Body"/> within its transaction; it grows and is never reused, because it is a version.
+    /// </summary>
     public long BodySequence => ExpectedVersion == 0 ? 0 : Version;
 
     /// <summary>Checks and encodes.</summary>
-    /// <exception cref="ArgumentException">The write contradicts itself: an error of the program, not of the database.</exception>
+    /// <exception cref="ArgumentException">
+    /// The write contradicts itself: a bug of the program, not a fault of the database.
+    /// </exception>
     public static EncodedWrite Of(TransactionWrite write)
     {
         ArgumentNullException.ThrowIfNull(write);
         var (previous, next) = (write.Previous, write.Next);
         CheckGid(next.Definition.Gid);
-        Require(next.Version == (previous?.Version ?? 0) + 1, "The next version must be one more than the previous one.");
+        Require(next.Version == (previous?.Version ?? 0) + 1, "The next version must be the previous one plus 1.");
         Require(previous is null || previous.Version > 0, "A previous state that was never stored cannot be updated.");
         Require(previous is null || previous.Definition.Gid == next.Definition.Gid, "A write cannot change the gid.");
-        Require(previous is null || previous.Branches.Length <= next.Branches.Length, "Branches cannot be taken away.");
+        Require(previous is null || previous.Branches.Length <= next.Branches.Length, "Branches cannot be removed.");
         return new EncodedWrite(write);
     }
 

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Storage;
 
-/// <summary>Texts that identify something: every database must keep them exactly, or two would become one.</summary>
+/// <summary>Texts that identify something: a database that changed them would make two of them equal.</summary>
 internal static class ExactText
 {
     /// <exception cref="ArgumentException">It is too long, or a database might change it.</exception>
@@ -11,7 +11,7 @@ internal static class ExactText
             throw new ArgumentException($"{what} has at most {charactersMax} characters.");
         }
 
-        // Half a surrogate pair becomes U+FFFD in UTF-8, and a NUL ends a text in some databases.
+        // Half a surrogate pair becomes U+FFFD in UTF-8, and some databases end a text at a NUL.
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\0')

@@ -3,18 +3,18 @@ namespace OrleansDtm.Storage;
 /// <summary>Limits of a <see cref="GroupCommitWriter"/>.</summary>
 public sealed record GroupCommitOptions
 {
-    /// <summary>Writes that may wait; further ones wait to be queued. Default 100,000.</summary>
+    /// <summary>The capacity of the queue; when it is full, callers wait. Default 100,000.</summary>
     public int QueueCapacity { get; init; } = 100_000;
 
-    /// <summary>The most writes one database transaction carries. Default 1,024.</summary>
+    /// <summary>The maximum writes of one database transaction. Default 1,024.</summary>
     public int BatchMax { get; init; } = 1024;
 
     /// <summary>
-    /// How long a commit waits for more writes when the one before carried 5 or more: what every commit costs is shared by those that it
-    /// carries. Whole milliseconds; zero (default) = not at all. It pays only where CPU is short: elsewhere clients wait for nothing.
+    /// How long a commit waits for more writes if the previous one had 5 or more, which share its cost. Whole
+    /// milliseconds; zero (default) = no wait. Useful only if CPU is scarce: otherwise it only adds latency.
     /// </summary>
     public TimeSpan CommitDelay { get; init; }
 
-    /// <summary>The number of the shard whose writes they are, for metrics and spans. Default 0.</summary>
+    /// <summary>The index of the shard, for metrics and spans. Default 0.</summary>
     public int Shard { get; init; }
 }

@@ -5,7 +5,8 @@ namespace OrleansDtm.Storage;
 public sealed partial class GroupCommitWriter
 {
     [LoggerMessage(1, LogLevel.Error,
-        "The store failed to commit {Count} writes; their transactions will be reloaded. Said once until a commit works again. [ODTM2013]")]
+        "The store failed to commit {Count} writes; their transactions will be reloaded. Logged once until a commit "
+        + "succeeds again. [ODTM2013]")]
     private partial void LogFailing(Exception cause, int count);
 
     [LoggerMessage(2, LogLevel.Warning, "The store commits again.")]

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Commits the writes of many callers together. One thread of its own commits whatever gathered during the previous commit, so a
-/// lone write waits for nobody and a crowd shares the flush to disk.
+/// Commits the writes of many callers together. A thread of its own commits what was queued during the previous commit:
+/// a single write does not wait, and many writes share one flush to disk.
 /// </summary>
 public sealed partial class GroupCommitWriter : IAsyncDisposable
 {
-    /// <summary>Many writes. Who is alone, or nearly so, never waits for others.</summary>
+    /// <summary>The batch size from which a commit may wait for more. Single callers never wait for others.</summary>
     private const int Crowd = 5;
 
     private readonly IBatchCommitter _committer;
@@ -22,7 +22,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private readonly StoreTelemetry _telemetry;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Of the writer thread alone, reused from batch to batch.
+    // Used by the writer thread only, and reused from batch to batch.
     private readonly List<PendingWrite> _batch = [];
     private readonly List<EncodedWrite> _writes = [];
     private WriteResult[] _results = [];
@@ -33,12 +33,13 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private long _lastCommit;
     private long _lastFailure;
 
-    /// <param name="committer">Where batches go; not disposed.</param>
+    /// <param name="committer">Commits the batches; not disposed.</param>
     /// <param name="options">Limits.</param>
-    /// <param name="name">Of the thread.</param>
-    /// <param name="logger">Told of commits that fail, and of the first one that works again.</param>
-    /// <param name="system">The database as OpenTelemetry names it: sqlite (default), mysql, postgresql.</param>
-    public GroupCommitWriter(IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "sqlite")
+    /// <param name="name">The name of the thread.</param>
+    /// <param name="logger">Gets failed commits, and the first success after them.</param>
+    /// <param name="system">The database in OpenTelemetry's terms.</param>
+    public GroupCommitWriter(
+        IBatchCommitter committer, GroupCommitOptions options, string name, ILogger logger, string system = "other_sql")
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.QueueCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchMax, 1);
@@ -52,15 +53,21 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
-    /// <summary>When a commit last went well, by <see cref="Stopwatch"/>; 0 = never.</summary>
+    /// <summary>The last successful commit, as a timestamp of <see cref="Stopwatch"/>; 0 = none.</summary>
     public long LastCommit => Volatile.Read(ref _lastCommit);
 
-    /// <summary>When the database last did not take a commit, by <see cref="Stopwatch"/>; 0 = never.</summary>
+    /// <summary>The last failed commit, as a timestamp of <see cref="Stopwatch"/>; 0 = none.</summary>
     public long LastFailure => Volatile.Read(ref _lastFailure);
 
-    /// <summary>Ends when the write is durable. Encodes on the calling thread; waits while the queue is full.</summary>
-    /// <param name="cancellationToken">Heeded until the write's batch starts; from then on the outcome is awaited.</param>
-    /// <exception cref="StoreUnavailableException">The commit failed: it may or may not have happened.</exception>
+    /// <summary>
+    /// Completes when the write is durable. Encodes on the calling thread; waits while the queue is full.
+    /// </summary>
+    /// <param name="cancellationToken">
+    /// Has an effect until the write's batch starts; after that the result is awaited.
+    /// </param>
+    /// <exception cref="StoreUnavailableException">
+    /// The commit failed; the write may or may not have happened.
+    /// </exception>
     /// <exception cref="StoreTooLargeException">The database does not take so much; nothing was stored.</exception>
     public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
     {
@@ -72,7 +79,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         var encoded = EncodedWrite.Of(write);
         var pending = new PendingWrite(encoded, _telemetry.StartWrite(encoded));
         return _space.Wait(0, CancellationToken.None)
-            ? Enqueue(pending, cancellationToken) // No state machine of our own: the caller goes on straight from the commit.
+            // Without a state machine: the caller continues directly from the commit.
+            ? Enqueue(pending, cancellationToken)
             : WriteWhenSpace(pending, cancellationToken);
     }
 
@@ -88,7 +96,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         {
             if (_closed)
             {
-                _space.Release(); // The next one that waits for space must learn it too.
+                _space.Release(); // The next caller that waits for space must get the error too.
                 pending.EndSpan(1, nameof(ObjectDisposedException));
                 return Task.FromException<WriteResult>(new ObjectDisposedException(nameof(GroupCommitWriter)));
             }
@@ -105,13 +113,14 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
     private static async Task<WriteResult> Heed(PendingWrite pending, CancellationToken cancellationToken)
     {
-        using (cancellationToken.UnsafeRegister(static (state, token) => ((PendingWrite)state!).TryCancel(token), pending))
+        using (cancellationToken.UnsafeRegister(
+            static (state, token) => ((PendingWrite)state!).TryCancel(token), pending))
         {
             return await pending.Task.ConfigureAwait(false);
         }
     }
 
-    /// <summary>Takes no more writes and commits those it has.</summary>
+    /// <summary>Accepts no more writes and commits the queued ones.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -134,7 +143,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         _stopped.SetResult();
     }
 
-    /// <summary>False when closed and empty.</summary>
+    /// <summary>False = closed and empty.</summary>
     private bool Gather()
     {
         _batch.Clear();
@@ -151,7 +160,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
                         return false;
                     }
 
-                    Release(taken); // Cancelled ones, if any: their places must not be kept while everybody waits for one.
+                    Release(taken); // Places of cancelled writes: they must not stay taken while the queue is empty.
                     taken = 0;
                     _idle = true;
                     Monitor.Wait(_gate);
@@ -160,7 +169,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
                 if (_last >= Crowd && _queue.Count < 2 * _last && _options.CommitDelay > TimeSpan.Zero && !_closed)
                 {
-                    Monitor.Wait(_gate, _options.CommitDelay); // Nobody pulses but who closes: a write is no reason to hurry.
+                    Monitor.Wait(_gate, _options.CommitDelay); // Only closing ends this wait; a new write does not.
                 }
 
                 for (; _batch.Count < _options.BatchMax && _queue.TryDequeue(out var pending); taken++)
@@ -200,7 +209,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
             return;
         }
 
-        // The database answered, so one of them is bad: find it, and spare the others.
+        // The database answered, so one write is bad: commit them one by one, and only the bad one fails.
         for (var i = 0; i < batch.Length; i++)
         {
             if (TryCommit(batch.Slice(i, 1)) is { } alone)
@@ -209,13 +218,15 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
                 Fail(batch.Slice(i, lost ? batch.Length - i : 1), alone);
                 if (lost)
                 {
-                    return; // Asking again for each of the rest would take a timeout each.
+                    return; // Each of the rest would take a timeout.
                 }
             }
         }
     }
 
-    /// <summary>Null when committed and answered; otherwise why not, with nobody answered.</summary>
+    /// <summary>
+    /// Null = committed, and all callers have their result; otherwise the error, and no caller has one.
+    /// </summary>
     private Exception? TryCommit(ReadOnlySpan<PendingWrite> batch)
     {
         _writes.Clear();
@@ -237,7 +248,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         catch (Exception e)
         {
             _telemetry.Failed();
-            return e; // Whatever it is: this thread must outlive it, and the callers must hear of it.
+            return e; // Of any type: the thread must go on, and the callers must get it.
         }
 
         var took = Stopwatch.GetElapsedTime(started);
@@ -267,7 +278,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
         if (cause is StoreTooLargeException)
         {
-            FailTooLarge(batch, cause); // The caller's mistake, who is told: not worth the log of the operator.
+            FailTooLarge(batch, cause); // The caller gets the error; operators need not act on it.
             return;
         }
 
@@ -277,7 +288,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         }
         else if (!_failing)
         {
-            _failing = true; // Once, not once per batch of an outage.
+            _failing = true; // Once per outage, not once per batch.
             LogFailing(cause, batch.Length);
         }
 
@@ -285,7 +296,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         foreach (var pending in batch)
         {
             pending.EndSpan(batch.Length, cause.GetType().Name);
-            pending.SetException(new StoreUnavailableException($"The write of '{pending.Write.Gid}' failed: {cause.Message}", inner));
+            var message = $"The write of '{pending.Write.Gid}' failed: {cause.Message}";
+            pending.SetException(new StoreUnavailableException(message, inner));
         }
     }
 
@@ -305,7 +317,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
         public EncodedWrite Write => write;
 
-        /// <summary>False when it was cancelled before.</summary>
+        /// <summary>False = it was cancelled before.</summary>
         public bool TryStart() => Interlocked.Exchange(ref _decided, 1) == 0;
 
         public void TryCancel(CancellationToken token)
@@ -317,7 +329,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
             }
         }
 
-        /// <summary>Before the result is set: what waits for it must not end earlier.</summary>
+        /// <summary>Before the result is set: the span of the caller must not end earlier.</summary>
         public void EndSpan(int batch, string? problem)
         {
             if (span is not null)

@@ -24,7 +24,7 @@ public sealed partial class InMemoryTransactionStore : IKeyValueStore
     {
         KeyValueRules.Check(category, key, expectedVersion);
         cancellationToken.ThrowIfCancellationRequested();
-        var stored = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)); // As it would come back from a disk.
+        var stored = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value)); // As a database would return it.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds());
         lock (_gate)
         {
@@ -42,7 +42,8 @@ public sealed partial class InMemoryTransactionStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public Task<WriteResult> Delete(string category, string key, long expectedVersion, CancellationToken cancellationToken)
+    public Task<WriteResult> Delete(
+        string category, string key, long expectedVersion, CancellationToken cancellationToken)
     {
         KeyValueRules.Check(category, key, expectedVersion);
         cancellationToken.ThrowIfCancellationRequested();
@@ -54,7 +55,8 @@ public sealed partial class InMemoryTransactionStore : IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<KeyValueItem>> Scan(string category, long beforeId, int limit, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<KeyValueItem>> Scan(
+        string category, long beforeId, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         cancellationToken.ThrowIfCancellationRequested();

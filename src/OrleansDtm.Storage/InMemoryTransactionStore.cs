@@ -3,10 +3,10 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Keeps transactions in memory: for tests and simulations. Deterministic, without threads and without time; everything goes
-/// through the persisted form, so that a state which would not survive a restart does not survive here either.
+/// Keeps transactions in memory, for tests and simulations. Deterministic, without threads and time. Everything is
+/// encoded and decoded, so a state that would not survive a restart does not survive here either.
 /// </summary>
-/// <param name="clock">Dates key-value items; null = the system's.</param>
+/// <param name="clock">The time of key-value items; null = the system's clock.</param>
 public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null) : ITransactionStore, IBatchCommitter
 {
     private readonly object _gate = new();
@@ -61,7 +61,10 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         var start = after is null ? (long.MinValue, 0) : (after.Due.ToUnixTimeMilliseconds(), after.Id + 1);
         return start.CompareTo((end, long.MaxValue)) > 0
             ? Task.FromResult<IReadOnlyList<DueTransaction>>([])
-            : Find(() => _due.GetViewBetween(start, (end, long.MaxValue)).Select(d => _byId[d.Id]), limit, cancellationToken);
+            : Find(
+                () => _due.GetViewBetween(start, (end, long.MaxValue)).Select(d => _byId[d.Id]),
+                limit,
+                cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -69,12 +72,14 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
         Find(
             () => _byId.Values.Where(
-                r => r.Id > afterId && r.Last.Owner != 0 && (r.Last.Owner != owner) == others && r.Last.Due is not null),
+                r => r.Id > afterId
+                    && r.Last.Owner != 0 && (r.Last.Owner != owner) == others && r.Last.Due is not null),
             limit,
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<DueTransaction>> FindWaiting(
+        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         var start = (dueAfter.ToUnixTimeMilliseconds() + 1, 0L);
         return Find(
@@ -101,7 +106,8 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(
+        IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(moments);
         ArgumentOutOfRangeException.ThrowIfZero(moments.Count);
@@ -117,7 +123,8 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
+        DateTimeOffset overdueBefore, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
@@ -153,7 +160,8 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
                 _byGid.Remove(row.Last.Gid);
             }
 
-            return Task.FromResult(new RetentionSlice(old.Length, slice.Length < limit || slice.All(r => r.Last.Created >= before) ? 0 : slice[^1].Id));
+            var isLast = slice.Length < limit || slice.All(r => r.Last.Created >= before);
+            return Task.FromResult(new RetentionSlice(old.Length, isLast ? 0 : slice[^1].Id));
         }
     }
 
@@ -200,13 +208,15 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         return true;
     }
 
-    private Task<IReadOnlyList<DueTransaction>> Find(Func<IEnumerable<Row>> rows, int limit, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<DueTransaction>> Find(
+        Func<IEnumerable<Row>> rows, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            return Task.FromResult<IReadOnlyList<DueTransaction>>([.. rows().Take(limit).Select(static r => r.ReadDue())]);
+            return Task.FromResult<IReadOnlyList<DueTransaction>>(
+                [.. rows().Take(limit).Select(static r => r.ReadDue())]);
         }
     }
 
@@ -227,7 +237,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
             }
         }
 
-        /// <summary>As far as it can be told without decoding.</summary>
+        /// <summary>The part of the filter that needs no decoding.</summary>
         public bool Matches(TransactionFilter filter) =>
             (filter.Gid is null || filter.Gid == Last.Gid) && (filter.BeforeId <= 0 || id < filter.BeforeId);
 
@@ -235,7 +245,8 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
             id,
             Last.Owner,
             TransactionCodec.Decode(
-                new EncodedTransaction(Last.Status, Last.Version, Last.Updated, Last.Finished, Last.Progress, [.. _bodies])));
+                new EncodedTransaction(
+                    Last.Status, Last.Version, Last.Updated, Last.Finished, Last.Progress, [.. _bodies])));
 
         public DueTransaction ReadDue() => new(id, Last.Gid, DateTimeOffset.FromUnixTimeMilliseconds(Last.Due!.Value));
     }

@@ -2,11 +2,17 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>What a listing keeps of a transaction: nobody reads payloads there, and a page of them could fill the memory.</summary>
+/// <summary>A transaction as a listing returns it, without payloads: a page of them could fill the memory.</summary>
 internal static class ListedRow
 {
     public static StoredTransaction Of(StoredTransaction stored) =>
-        stored with { Transaction = stored.Transaction with { Branches = [.. stored.Transaction.Branches.Select(WithoutPayload)] } };
+        stored with
+        {
+            Transaction = stored.Transaction with
+            {
+                Branches = [.. stored.Transaction.Branches.Select(WithoutPayload)],
+            },
+        };
 
     private static Branch WithoutPayload(Branch branch) =>
         branch with { Definition = branch.Definition with { Payload = ReadOnlyMemory<byte>.Empty } };

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Storage;
 
-// What is stored, as JSON. Names and numbers are permanent: members may be added, never renamed, and a missing one must mean what it
-// meant before it existed. Times are ms since 1970 UTC, durations ms unless said otherwise, enums their numbers.
+// The stored JSON. Names and numbers are permanent: members may be added but never renamed, and a missing one must keep
+// the meaning of a row from before it existed. Times are ms since 1970 UTC, durations ms unless stated, enums numbers.
 
 internal sealed class DefinitionBody
 {
@@ -35,13 +35,13 @@ internal sealed class DefinitionBody
 
     [JsonPropertyName("ts")] public string? TraceState { get; set; }
 
-    /// <summary>Null = when it was created.</summary>
+    /// <summary>Null = at its creation.</summary>
     [JsonPropertyName("s")] public long? Submitted { get; set; }
 }
 
 /// <summary>
-/// What a submit said other than its prepare, whole, in the place of what the definition says; and the branches that joined with the
-/// same write. Where only branches joined, an array of them stands in its place.
+/// What a submit changed after its prepare: it replaces the whole definition. With it the branches that the same write
+/// added. A write that only added branches stores an array of them instead.
 /// </summary>
 internal sealed class AmendmentBody
 {
@@ -64,7 +64,7 @@ internal sealed class OptionsBody
 
     [JsonPropertyName("r")] public long RetryInterval { get; set; }
 
-    /// <summary>Its submitter named the retry interval.</summary>
+    /// <summary>The submitter set the retry interval.</summary>
     [JsonPropertyName("g")] public bool RetryIntervalNamed { get; set; }
 
     [JsonPropertyName("m")] public long RetryIntervalMax { get; set; }
@@ -137,7 +137,7 @@ internal sealed class BranchProgressBody
     [JsonPropertyName("h")] public AttemptBody[]? History { get; set; }
 }
 
-/// <summary>The call made after the end: its definition too, because nobody knows it before.</summary>
+/// <summary>The notice, the call after the end, with its definition, which is not known before.</summary>
 internal sealed class NoticeBody
 {
     [JsonPropertyName("d")] public BranchBody Definition { get; set; } = new();

@@ -5,8 +5,9 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Writes a <see cref="ProgressBody"/> straight from the state: it is written with every step of every transaction, and the bodies
-/// alone were a twentieth of what a saga allocates. Reading is rare and stays with the serializer; a test holds the two together.
+/// Writes a <see cref="ProgressBody"/> directly from the state. Every step of every transaction writes one, and
+/// intermediate objects were 5 % of a saga's allocations. Reading is rare and uses the serializer; a test compares the
+/// two.
 /// </summary>
 internal static class ProgressWriter
 {

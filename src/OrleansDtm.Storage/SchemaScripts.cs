@@ -5,41 +5,39 @@ namespace OrleansDtm.Storage;
 /// <summary>A step of a schema.</summary>
 internal sealed record SchemaScript(int Version, string Name, string Sql);
 
-/// <summary>The scripts of <c>/sql/&lt;dialect&gt;/NNNN_name.sql</c>, carried inside this assembly.</summary>
+/// <summary>The scripts of <c>/sql/&lt;driver&gt;/</c>, which are resources of this assembly.</summary>
 internal static class SchemaScripts
 {
-    /// <summary>What silos of a cluster keep beside the transactions: <c>/sql/&lt;dialect&gt;/orleans.sql</c>. Null where no cluster can be.</summary>
-    public static string? Orleans(string dialect)
-    {
-        var assembly = typeof(SchemaScripts).Assembly;
-        var resource = Array.Find(assembly.GetManifestResourceNames(), r => r.Replace('\\', '/') == $"sql/{dialect}/orleans.sql");
-        if (resource is null)
-        {
-            return null;
-        }
+    /// <summary>
+    /// The steps <c>NNNN_name.sql</c> in their order. Numbers may be missing: steps have been joined.
+    /// </summary>
+    public static IReadOnlyList<SchemaScript> For(string driver) =>
+    [
+        .. from file in Files(driver)
+           where char.IsAsciiDigit(file.Name[0])
+           let version = int.Parse(file.Name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture)
+           orderby version
+           select new SchemaScript(version, $"sql/{driver}/{file.Name}", Read(file.Resource)),
+    ];
 
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-        return reader.ReadToEnd();
+    /// <summary>A script that is no step of the store's schema; null = there is no such file.</summary>
+    /// <param name="driver">Its folder.</param>
+    /// <param name="name">Without the extension.</param>
+    public static string? Other(string driver, string name) =>
+        Files(driver).FirstOrDefault(f => f.Name == $"{name}.sql").Resource is { } resource ? Read(resource) : null;
+
+    private static IEnumerable<(string Name, string Resource)> Files(string driver)
+    {
+        var prefix = $"sql/{driver}/";
+        return from resource in typeof(SchemaScripts).Assembly.GetManifestResourceNames()
+               let path = resource.Replace('\\', '/') // A build on Windows writes backslashes.
+               where path.StartsWith(prefix, StringComparison.Ordinal)
+               select (path[prefix.Length..], resource);
     }
 
-    /// <summary>In the order in which they are to be applied. Other files of the folder (barrier.sql is the services') are no steps.</summary>
-    public static IReadOnlyList<SchemaScript> For(string dialect)
+    private static string Read(string resource)
     {
-        var assembly = typeof(SchemaScripts).Assembly;
-        var prefix = $"sql/{dialect}/";
-        var scripts = new List<SchemaScript>();
-        foreach (var resource in assembly.GetManifestResourceNames())
-        {
-            var name = resource.Replace('\\', '/'); // As a build on Windows names them.
-            if (name.StartsWith(prefix, StringComparison.Ordinal) && char.IsAsciiDigit(name[prefix.Length]))
-            {
-                using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-                var version = int.Parse(name.AsSpan(prefix.Length, 4), NumberStyles.None, CultureInfo.InvariantCulture);
-                scripts.Add(new SchemaScript(version, name, reader.ReadToEnd()));
-            }
-        }
-
-        scripts.Sort(static (a, b) => a.Version.CompareTo(b.Version));
-        return scripts;
+        using var reader = new StreamReader(typeof(SchemaScripts).Assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
     }
 }

@@ -1,10 +1,11 @@
 namespace OrleansDtm.Storage;
 
-/// <summary>Errors of a shard say which one it is.</summary>
+/// <summary>Adds the index of the shard to its errors.</summary>
 internal static class ShardCalls
 {
-    /// <summary>Asks a shard; what it says of its absence is told with its number.</summary>
-    public static async Task<T> Ask<T>(this IReadOnlyList<ITransactionStore> shards, int number, Func<ITransactionStore, Task<T>> question)
+    /// <summary>Asks one shard; an error that it is away names its index.</summary>
+    public static async Task<T> Ask<T>(
+        this IReadOnlyList<ITransactionStore> shards, int number, Func<ITransactionStore, Task<T>> question)
     {
         try
         {
@@ -20,8 +21,9 @@ internal static class ShardCalls
         }
     }
 
-    /// <summary>Asks all of them side by side.</summary>
-    public static Task<T[]> AskAll<T>(this IReadOnlyList<ITransactionStore> shards, Func<ITransactionStore, Task<T>> question) =>
+    /// <summary>Asks all shards in parallel.</summary>
+    public static Task<T[]> AskAll<T>(
+        this IReadOnlyList<ITransactionStore> shards, Func<ITransactionStore, Task<T>> question) =>
         Task.WhenAll(Enumerable.Range(0, shards.Count).Select(number => shards.Ask(number, question)));
 
     /// <summary>As the settings count them: from 0.</summary>

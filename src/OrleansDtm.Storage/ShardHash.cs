@@ -3,9 +3,9 @@ using System.Text;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Which shard a gid belongs to. Frozen: another rule would look for stored transactions in the wrong database. FNV-1a of 64 bits
-/// over the gid's UTF-8, the upper half folded into the lower one by xor (the lowest bits alone mix poorly), modulo the number of
-/// shards.
+/// Which shard a gid belongs to. Must never change: stored transactions would be looked for in the wrong database.
+/// FNV-1a of 64 bits over the gid's UTF-8, the upper half folded into the lower one by xor (the lowest bits alone mix
+/// poorly), modulo the number of shards.
 /// </summary>
 public static class ShardHash
 {
@@ -14,7 +14,7 @@ public static class ShardHash
     private const int OnStackMax = 512;
 
     /// <param name="gid">Any text; half a surrogate pair counts as U+FFFD.</param>
-    /// <param name="shards">How many there are, at least 1.</param>
+    /// <param name="shards">The number of shards, at least 1.</param>
     /// <returns>0 to <paramref name="shards"/> - 1.</returns>
     public static int ShardOf(string gid, int shards)
     {

@@ -4,29 +4,31 @@ using System.Text.Json;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Each database of several remembers which one it is and of how many, as a key-value item. A list of shards in another order, of
-/// another length, or with a wrong database in it would lose transactions silently: they would be looked for elsewhere.
+/// Each shard stores its index and the number of shards as a key-value item. A list of shards in another order, of
+/// another length, or with a wrong database would lose transactions silently: they would be looked for elsewhere.
 /// </summary>
 internal static class ShardRecords
 {
     private const string Category = "store";
     private const string Key = "shard";
 
-    /// <summary>Compares what the databases remember with the list, and has new ones remember it.</summary>
-    /// <exception cref="StoreSchemaException">They contradict each other; the message names the fix.</exception>
+    /// <summary>Compares the records with the list, and writes those of new databases.</summary>
+    /// <exception cref="StoreSchemaException">They contradict each other; the message says what to do.</exception>
     public static async Task Check(IReadOnlyList<ITransactionStore> shards, CancellationToken cancellationToken)
     {
         var known = await Read(shards, cancellationToken).ConfigureAwait(false);
         if (shards.Count == 1)
         {
-            return; // A store by itself leaves no record.
+            return; // A single database has no record.
         }
 
         if (known.Contains(null))
         {
-            // Whoever starts a set writes all records before the first transaction. So transactions without a record are older than
-            // the set, or of a set this database does not belong to; and another process may have written records meanwhile.
-            var used = await shards.AskAll(s => s.List(new TransactionFilter { Limit = 1 }, cancellationToken)).ConfigureAwait(false);
+            // All records are written before the first transaction. So a database with transactions and no record is
+            // older than the set, or belongs to another one. But another process may have written the records
+            // meanwhile.
+            var used = await shards.AskAll(
+                s => s.List(new TransactionFilter { Limit = 1 }, cancellationToken)).ConfigureAwait(false);
             if (used.Any(static page => page.Count > 0))
             {
                 known = await Read(shards, cancellationToken).ConfigureAwait(false);
@@ -36,19 +38,24 @@ internal static class ShardRecords
 
         for (var number = 0; number < shards.Count; number++)
         {
-            var value = string.Create(CultureInfo.InvariantCulture, $$"""{"number":{{number}},"count":{{shards.Count}}}""");
+            var value = string.Create(
+                CultureInfo.InvariantCulture, $$"""{"number":{{number}},"count":{{shards.Count}}}""");
             if (known[number] is null)
             {
-                await shards.Ask(number, s => ((IKeyValueStore)s).Put(Category, Key, value, 0, cancellationToken)).ConfigureAwait(false);
+                await shards.Ask(number, s => ((IKeyValueStore)s).Put(Category, Key, value, 0, cancellationToken))
+                    .ConfigureAwait(false);
             }
         }
 
-        await Read(shards, cancellationToken).ConfigureAwait(false); // Another process may have written first, and something else.
+        // Another process may have written different records first.
+        await Read(shards, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<Remembered?[]> Read(IReadOnlyList<ITransactionStore> shards, CancellationToken cancellationToken)
+    private static async Task<Remembered?[]> Read(
+        IReadOnlyList<ITransactionStore> shards, CancellationToken cancellationToken)
     {
-        var items = await shards.AskAll(s => ((IKeyValueStore)s).Get(Category, Key, cancellationToken)).ConfigureAwait(false);
+        var items = await shards.AskAll(
+            s => ((IKeyValueStore)s).Get(Category, Key, cancellationToken)).ConfigureAwait(false);
         var known = items.Select(static item => item is null ? null : Parse(item.Value)).ToArray();
         for (var number = 0; number < known.Length; number++)
         {
@@ -66,22 +73,25 @@ internal static class ShardRecords
         if (count == 1)
         {
             throw new StoreSchemaException(
-                $"This database is shard {found.Number} of {found.Count} and holds only a part of the transactions: name all {found.Count} "
-                + "databases in Store:Shards, in the order they were first started with. [ODTM2007]");
+                $"This database is shard {found.Number} of {found.Count} and holds only a part of the transactions: "
+                + $"name all {found.Count} databases in Store:Shards, in the order they were first started with. "
+                + "[ODTM2007]");
         }
 
         if (found.Count != count)
         {
             throw new StoreSchemaException(
-                $"Store:Shards lists {count} databases, and that of Store:Shards:{number} remembers {found.Count}. Where a gid is kept depends "
-                + $"on their number: list all {found.Count} again, in the order they were first started with. [ODTM2007]");
+                $"Store:Shards lists {count} databases, and that of Store:Shards:{number} remembers {found.Count}. "
+                + $"Where a gid is kept depends on their number: list all {found.Count} again, in the order they "
+                + "were first started with. [ODTM2007]");
         }
 
         if (found.Number != number)
         {
             throw new StoreSchemaException(
-                $"Store:Shards:{number} names the database that was shard {found.Number} of {found.Count}; its transactions would not be "
-                + "found there. List the databases in the order they were first started with. [ODTM2007]");
+                $"Store:Shards:{number} names the database that was shard {found.Number} of {found.Count}; its "
+                + "transactions would not be found there. List the databases in the order they were first started "
+                + "with. [ODTM2007]");
         }
     }
 
@@ -92,10 +102,11 @@ internal static class ShardRecords
             if (known[number] is null)
             {
                 throw new StoreSchemaException(holdsTransactions(number)
-                    ? $"Store:Shards:{number} names a database that holds transactions from before it was one of {known.Length}: most of them "
-                        + "would no longer be found. Let it serve alone, without Store:Shards, or begin the shards with empty databases. [ODTM2007]"
-                    : $"Store:Shards:{number} names a database that was never one of these {known.Length}, and others hold transactions already: "
-                        + "name the right one, or restore its backup. [ODTM2007]");
+                    ? $"Store:Shards:{number} names a database that holds transactions from before it was one of "
+                        + $"{known.Length}: most of them would no longer be found. Let it serve alone, without "
+                        + "Store:Shards, or begin the shards with empty databases. [ODTM2007]"
+                    : $"Store:Shards:{number} names a database that was never one of these {known.Length}, and "
+                        + "others hold transactions already: name the right one, or restore its backup. [ODTM2007]");
             }
         }
     }
@@ -105,11 +116,14 @@ internal static class ShardRecords
         try
         {
             using var json = JsonDocument.Parse(value);
-            return new Remembered(json.RootElement.GetProperty("number").GetInt32(), json.RootElement.GetProperty("count").GetInt32());
+            return new Remembered(
+                json.RootElement.GetProperty("number").GetInt32(), json.RootElement.GetProperty("count").GetInt32());
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (
+            e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new StoreSchemaException($"The record of shards (dtm_kv: {Category}, {Key}) is '{value}', which this program cannot read: restore it. [ODTM2007]");
+            throw new StoreSchemaException($"The record of shards (dtm_kv: {Category}, {Key}) is '{value}', which "
+                + "this program cannot read: restore it. [ODTM2007]");
         }
     }
 

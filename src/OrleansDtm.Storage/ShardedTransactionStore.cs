@@ -3,21 +3,23 @@ using System.Runtime.ExceptionServices;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// One store over several databases. A gid's database is fixed by <see cref="ShardHash"/>; each is a whole store with a writer of its
-/// own. Key-value items live in shard 0. Over one database it passes everything on, and only makes sure that it is not one of
-/// several. When a database is away, what concerns the others goes on.
+/// One store over several databases. <see cref="ShardHash"/> says which of them holds a gid; each is a complete store
+/// with its own writer. Key-value items are in shard 0. Over one database it forwards everything, and only checks that
+/// it is not one of several. If a database is away, the others keep working.
 /// </summary>
 /// <remarks>
-/// Ids and moments are ordered within one shard only. What pages by them (<see cref="FindDue"/>, <see cref="FindInterrupted"/>,
-/// <see cref="DeleteFinished"/>, and <see cref="List"/> without a gid) therefore throws <see cref="NotSupportedException"/> over more
-/// than one: sweeps and retention go over <see cref="Shards"/>, listings through <see cref="TransactionListing"/>.
+/// Ids and times are ordered within one shard only. What pages by them (<see cref="FindDue"/>, <see
+/// cref="FindInterrupted"/>, <see cref="DeleteFinished"/>, and <see cref="List"/> without a gid) therefore throws <see
+/// cref="NotSupportedException"/> over more than one: sweeps and retention go over <see cref="Shards"/>, listings
+/// through <see cref="TransactionListing"/>.
 /// </remarks>
 public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
 {
     private readonly ITransactionStore[] _shards;
 
     /// <param name="shards">
-    /// In the order of their first start, at least one. Each is an <see cref="IKeyValueStore"/> too. Disposed with this.
+    /// In the order of their first start, at least one. Each is an <see cref="IKeyValueStore"/> too. Disposed with
+    /// this.
     /// </param>
     public ShardedTransactionStore(IReadOnlyList<ITransactionStore> shards)
     {
@@ -31,8 +33,10 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
 
     private IKeyValueStore KeyValues => (IKeyValueStore)_shards[0];
 
-    /// <summary>Starts all of them side by side; they must all be there, or their order cannot be checked.</summary>
-    /// <exception cref="StoreSchemaException">Also when their number or order is not what the databases remember.</exception>
+    /// <summary>Starts all shards in parallel; all must be reachable, or their order cannot be checked.</summary>
+    /// <exception cref="StoreSchemaException">
+    /// Also if their number or order differs from the records of the databases.
+    /// </exception>
     public async Task Start(CancellationToken cancellationToken)
     {
         await _shards.AskAll(async shard =>
@@ -51,7 +55,8 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) => Shard(gid).Load(gid, cancellationToken);
+    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) =>
+        Shard(gid).Load(gid, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DueTransaction>> FindDue(
@@ -63,14 +68,18 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
         Only().FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
-    /// <summary>That of the first shard, for all: their clocks may differ.</summary>
-    public Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) => _shards[0].ReadClock(cancellationToken);
+    /// <summary>The clock of the first shard, for all of them: their clocks may differ.</summary>
+    public Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken) =>
+        _shards[0].ReadClock(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(
+        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
     {
         var pages = await _shards.AskAll(s => s.FindWaiting(dueAfter, limit, cancellationToken)).ConfigureAwait(false);
-        return pages is [var page] ? page : [.. pages.SelectMany(static p => p).OrderByDescending(static d => d.Due).Take(limit)];
+        return pages is [var page]
+            ? page
+            : [.. pages.SelectMany(static p => p).OrderByDescending(static d => d.Due).Take(limit)];
     }
 
     /// <inheritdoc/>
@@ -81,15 +90,12 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
+        DateTimeOffset overdueBefore, CancellationToken cancellationToken)
     {
-        var counts = await _shards.AskAll(s => s.CountUnfinished(overdueBefore, cancellationToken)).ConfigureAwait(false);
-        return
-        [
-            .. from count in counts.SelectMany(static c => c)
-               group count by (count.Type, count.Status) into same
-               select new UnfinishedCount(same.Key.Type, same.Key.Status, same.Sum(static c => c.Count), same.Sum(static c => c.Overdue)),
-        ];
+        var counts = await _shards.AskAll(
+            s => s.CountUnfinished(overdueBefore, cancellationToken)).ConfigureAwait(false);
+        return UnfinishedCount.Sum(counts.SelectMany(static c => c));
     }
 
     /// <inheritdoc/>
@@ -97,7 +103,8 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(moments);
-        var counts = await _shards.AskAll(s => s.CountUnfinishedCreatedBefore(moments, cancellationToken)).ConfigureAwait(false);
+        var counts = await _shards.AskAll(
+            s => s.CountUnfinishedCreatedBefore(moments, cancellationToken)).ConfigureAwait(false);
         return [.. Enumerable.Range(0, moments.Count).Select(i => counts.Sum(c => c[i]))];
     }
 
@@ -106,7 +113,10 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
         Only().DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
 
-    /// <summary>Throws when no shard answers: with one of them away most work can be done, and all silos would be not ready at once.</summary>
+    /// <summary>
+    /// Throws only if no shard answers: with one shard away most work can be done, and all silos would be not ready at
+    /// once.
+    /// </summary>
     public async Task Ping(CancellationToken cancellationToken)
     {
         var pings = Enumerable.Range(0, _shards.Length).Select(number => _shards.Ask(number, async shard =>
@@ -137,14 +147,16 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         KeyValues.Put(category, key, value, expectedVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<WriteResult> Delete(string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
+    public Task<WriteResult> Delete(
+        string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
         KeyValues.Delete(category, key, expectedVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<KeyValueItem>> Scan(string category, long beforeId, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<KeyValueItem>> Scan(
+        string category, long beforeId, int limit, CancellationToken cancellationToken) =>
         KeyValues.Scan(category, beforeId, limit, cancellationToken);
 
-    /// <summary>Closes all of them, whatever closing one comes to.</summary>
+    /// <summary>Closes all shards, also if closing one fails.</summary>
     public async ValueTask DisposeAsync()
     {
         ExceptionDispatchInfo? failure = null;
@@ -167,5 +179,6 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
 
     private ITransactionStore Only() => _shards.Length == 1
         ? _shards[0]
-        : throw new NotSupportedException("Ids and moments are ordered within one shard only: ask each of Shards, or TransactionListing.");
+        : throw new NotSupportedException("Ids and times are ordered within one shard only: ask each of Shards, or "
+            + "TransactionListing.");
 }

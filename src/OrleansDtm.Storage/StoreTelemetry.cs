@@ -4,13 +4,13 @@ using System.Globalization;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>The spans and measurements of one <see cref="GroupCommitWriter"/>.</summary>
-/// <param name="system">The database as OpenTelemetry names it: sqlite, mysql, postgresql.</param>
-/// <param name="shard">Its number.</param>
-/// <param name="queued">How many writes wait.</param>
+/// <summary>The spans and metrics of one <see cref="GroupCommitWriter"/>.</summary>
+/// <param name="system">The database in OpenTelemetry's terms: sqlite, mysql, postgresql.</param>
+/// <param name="shard">The index of the shard.</param>
+/// <param name="queued">Returns the number of queued writes.</param>
 internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
 {
-    /// <summary>Of spans: one for each write, however many are committed together.</summary>
+    /// <summary>One span for each write, also if many are committed together.</summary>
     private static readonly ActivitySource Source = new("OrleansDtm.Storage");
 
     private static readonly Meter Meter = new("OrleansDtm");
@@ -19,24 +19,30 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
     private static readonly Histogram<double> Durations = Meter.CreateHistogram(
         "dtm_store_commit_duration_seconds",
         description: "Seconds the commit of a batch of writes took.",
-        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] });
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+        });
 
     private static readonly Histogram<long> Writes = Meter.CreateHistogram(
         "dtm_store_commit_writes",
         description: "Writes that were committed together.",
-        advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] });
+        advice: new InstrumentAdvice<long>
+        {
+            HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+        });
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "dtm_store_commit_failures_total", description: "Batches that could not be committed.");
 
-    /// <summary>Kept by the meter; of all writers of the process, because two tests or shards may have the same labels.</summary>
+    /// <summary>One gauge for all writers of the process, because two of them may have the same labels.</summary>
     private static readonly ObservableGauge<int> Queues = Meter.CreateObservableGauge(
         "dtm_store_queue_length", MeasureQueues, description: "Writes that wait to be committed.");
 
     private readonly KeyValuePair<string, object?> _system = new("db", system);
     private readonly KeyValuePair<string, object?> _shard = new("shard", shard.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Counts its queue from now on.</summary>
+    /// <summary>Starts to count its queue.</summary>
     public void Opened()
     {
         _ = Queues;
@@ -45,7 +51,7 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
             Writers.Add(this);
         }
 
-        Failures.Add(0, _system, _shard); // A series that appears with its first failure cannot be seen to rise.
+        Failures.Add(0, _system, _shard); // A series that starts at its first failure shows no increase.
     }
 
     public void Closed()
@@ -56,7 +62,7 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
         }
     }
 
-    /// <summary>The span of a write, from being queued to being durable. Null when nobody listens, or what it belongs to has no span.</summary>
+    /// <summary>The span of a write, from queued to durable. Null if there is no listener or no parent span.</summary>
     public Activity? StartWrite(EncodedWrite write)
     {
         if (!Source.HasListeners() || Activity.Current is not { } parent)
@@ -65,7 +71,7 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
         }
 
         var span = Source.StartActivity("commit", ActivityKind.Client, parent.Context);
-        Activity.Current = parent; // The caller goes on meanwhile.
+        Activity.Current = parent; // The caller continues meanwhile.
         if (span is { IsAllDataRequested: true })
         {
             span.SetTag("db.system.name", system);
@@ -77,8 +83,8 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
         return span;
     }
 
-    /// <summary>Ends it, on the writer's thread.</summary>
-    /// <param name="batch">How many were committed with it, itself included.</param>
+    /// <summary>Ends the span, on the writer's thread.</summary>
+    /// <param name="batch">The size of its batch.</param>
     /// <param name="problem">Null = it is durable.</param>
     public static void EndWrite(Activity span, int batch, string? problem)
     {
@@ -90,7 +96,7 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
         }
 
         span.Stop();
-        Activity.Current = null; // Stopping makes its parent current again, here where it never was.
+        Activity.Current = null; // Stopping made its parent current on this thread, where it does not belong.
     }
 
     public void Committed(int writes, TimeSpan took)
@@ -108,8 +114,10 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
             return
             [
                 .. from writer in Writers
-                   group writer by (System: (string)writer._system.Value!, Shard: (string)writer._shard.Value!) into same
-                   select new Measurement<int>(same.Sum(static writer => writer.Queued()), same.First()._system, same.First()._shard),
+                   group writer by (
+                       System: (string)writer._system.Value!, Shard: (string)writer._shard.Value!) into same
+                   select new Measurement<int>(
+                       same.Sum(static writer => writer.Queued()), same.First()._system, same.First()._shard),
             ];
         }
     }

@@ -4,12 +4,12 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>Reads rows of which nobody knows who wrote them last.</summary>
+/// <summary>Reads rows that may have been damaged or edited by hand.</summary>
 internal static class StoredRows
 {
     /// <summary>
-    /// A call of it waits for a retry, as far as the part that changes tells. False when that cannot be read: whoever loads the row says
-    /// so, and it must not hide the others.
+    /// Whether a call waits for a retry, from the progress alone. False if that cannot be read: loading the row reports
+    /// the error, and one bad row must not hide the others.
     /// </summary>
     public static bool WaitsForRetry(byte[] progress)
     {
@@ -24,20 +24,24 @@ internal static class StoredRows
     }
 
     /// <param name="id">Named in the error.</param>
-    /// <exception cref="InvalidDataException">It is not what this program writes: damaged, or changed by hand.</exception>
+    /// <exception cref="InvalidDataException">
+    /// This program did not write it: the row is damaged, or was edited by hand.
+    /// </exception>
     public static Transaction Decode(long id, in EncodedTransaction row)
     {
         try
         {
             return TransactionCodec.Decode(row);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or IndexOutOfRangeException
+        catch (Exception e) when (
+            e is JsonException or InvalidOperationException or ArgumentException or IndexOutOfRangeException
             or NullReferenceException or OverflowException or FormatException)
         {
             throw new InvalidDataException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The transaction with id {id} in dtm_transaction and dtm_body cannot be read ({e.GetType().Name}: {e.Message}): it was damaged or changed by hand. [ODTM2011]"),
+                    $"The transaction with id {id} in dtm_transaction and dtm_body cannot be read "
+                    + $"({e.GetType().Name}: {e.Message}): it is damaged, or was edited by hand. [ODTM2011]"),
                 e);
         }
     }

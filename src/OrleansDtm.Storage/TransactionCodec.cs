@@ -7,22 +7,22 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>One stored transaction, still encoded. Gid, type and moment of creation are taken from the first body.</summary>
+/// <summary>A stored transaction, still encoded. The first body holds gid, type and creation time.</summary>
 internal readonly record struct EncodedTransaction(
     string Status, long Version, long Updated, long? Finished, byte[] Progress, IReadOnlyList<byte[]> Bodies);
 
 /// <summary>
-/// Transactions to JSON and back. Moments and durations are kept in whole milliseconds, the duration of an attempt in whole
-/// microseconds; what is finer is cut off.
+/// Transactions to JSON and back. Times and durations are truncated to milliseconds, the duration of an attempt to
+/// microseconds.
 /// </summary>
 internal static class TransactionCodec
 {
     private const string DefaultProtocol = "http";
 
-    /// <summary>A buffer that one huge payload has blown up is not kept.</summary>
+    /// <summary>A buffer larger than this is not reused: one huge payload must not hold its memory forever.</summary>
     private const int BufferKept = 1 << 20;
 
-    // Nothing of this is ever put into HTML, so only what JSON demands is escaped.
+    // This JSON is never embedded in HTML, so only what JSON requires is escaped.
     private static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -35,7 +35,7 @@ internal static class TransactionCodec
     [ThreadStatic]
     private static Utf8JsonWriter? _writer;
 
-    /// <summary>The definition and the branches known from the start.</summary>
+    /// <summary>The definition and the branches known at insert.</summary>
     public static byte[] EncodeDefinition(TransactionDefinition definition, ReadOnlySpan<Branch> branches) => Encode(
         new DefinitionBody
         {
@@ -56,7 +56,7 @@ internal static class TransactionCodec
         },
         PersistedJson.Default.DefinitionBody);
 
-    /// <summary>What a submit made of the definition, and the branches that joined with it.</summary>
+    /// <summary>The definition after a submit, and the branches that were added with it.</summary>
     public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<Branch> branches) => Encode(
         new AmendmentBody
         {
@@ -69,15 +69,17 @@ internal static class TransactionCodec
         },
         PersistedJson.Default.AmendmentBody);
 
-    /// <summary>Branches that joined later.</summary>
-    public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) => Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
+    /// <summary>Branches that were added later.</summary>
+    public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) =>
+        Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
 
-    /// <summary>Everything that changes and has no column of its own.</summary>
+    /// <summary>Everything that changes and has no column.</summary>
     public static byte[] EncodeProgress(Transaction state)
     {
         if (state.Callback is not null && state.Definition.Callback is null)
         {
-            throw new ArgumentException("A callback that is no part of the definition could not be read back.", nameof(state));
+            throw new ArgumentException(
+                "A callback that is not part of the definition could not be read back.", nameof(state));
         }
 
         return Encode(state, static (writer, state) => ProgressWriter.Write(writer, state));
@@ -123,14 +125,15 @@ internal static class TransactionCodec
         }
     }
 
-    /// <summary>The calls that wait for a retry do not know what they call: only that there are some.</summary>
+    /// <summary>Decodes no definition: it only says whether some call waits for a retry.</summary>
     public static bool WaitsForRetry(byte[] progress)
     {
         var body = JsonSerializer.Deserialize(progress, PersistedJson.Default.ProgressBody);
-        return body?.Callback is { RetryAt: not null } || body?.Branches?.Any(static b => b?.RetryAt is not null) == true;
+        return body?.Callback is { RetryAt: not null }
+            || body?.Branches?.Any(static b => b?.RetryAt is not null) == true;
     }
 
-    /// <summary>The branches of a later body. One that a submit wrote changes the definition too.</summary>
+    /// <summary>The branches of a later body. A body that a submit wrote changes the definition too.</summary>
     private static BranchBody[] Joined(byte[] body, ref TransactionDefinition definition)
     {
         if (body is [(byte)'[', ..])
@@ -142,7 +145,8 @@ internal static class TransactionCodec
         definition = definition with
         {
             Options = Options(amendment.Options),
-            BranchHeaders = amendment.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            BranchHeaders =
+                amendment.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
             CustomData = amendment.CustomData ?? "",
             NoticeUrl = amendment.NoticeUrl ?? "",
             Submitted = Time(amendment.Submitted),
@@ -178,7 +182,8 @@ internal static class TransactionCodec
         }
     }
 
-    private static Dictionary<string, string>? Headers(TransactionDefinition definition) => definition.BranchHeaders.IsEmpty
+    private static Dictionary<string, string>? Headers(TransactionDefinition definition) =>
+        definition.BranchHeaders.IsEmpty
         ? null
         : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal));
 
@@ -257,7 +262,8 @@ internal static class TransactionCodec
         };
     }
 
-    private static BranchDefinition Definition(BranchBody body) => new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
+    private static BranchDefinition Definition(BranchBody body) =>
+        new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
 
     private static Branch Branch(BranchDefinition definition, BranchProgressBody body) => new()
     {
@@ -274,7 +280,10 @@ internal static class TransactionCodec
     };
 
     private static Attempt Attempt(AttemptBody body) => new(
-        Time(body.At), new TimeSpan(body.Duration * TimeSpan.TicksPerMicrosecond), (OutcomeKind)body.Outcome, body.Error);
+        Time(body.At),
+        new TimeSpan(body.Duration * TimeSpan.TicksPerMicrosecond),
+        (OutcomeKind)body.Outcome,
+        body.Error);
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 

@@ -1,20 +1,23 @@
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Pages over all shards of a store, the newest first. Where a page ends is one id per shard, as for a single one: only rows below it
-/// come later, so no transaction appears twice or is left out however many are inserted meanwhile.
+/// Pages over all shards of a store, the newest first. The position is one id for each shard: only smaller ids follow,
+/// so no transaction appears twice or is left out if others are inserted meanwhile.
 /// </summary>
 public static class TransactionListing
 {
-    /// <summary>Below this id there is nothing: the shard has been read to its end.</summary>
+    /// <summary>No id is smaller: the shard has been read to its end.</summary>
     private const long AtEnd = 1;
 
     /// <param name="shards">See <see cref="ITransactionStore.Shards"/>.</param>
-    /// <param name="filter">Its BeforeId is not heeded.</param>
+    /// <param name="filter">Its BeforeId is ignored.</param>
     /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
     /// <exception cref="StoreUnavailableException">One of the shards is away; the message says which.</exception>
     public static async Task<ListingPage> Read(
-        IReadOnlyList<ITransactionStore> shards, TransactionFilter filter, IReadOnlyList<long> before, CancellationToken cancellationToken)
+        IReadOnlyList<ITransactionStore> shards,
+        TransactionFilter filter,
+        IReadOnlyList<long> before,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(filter);
@@ -36,7 +39,8 @@ public static class TransactionListing
                 ? Task.FromResult<IReadOnlyList<StoredTransaction>>([])
                 : shards.Ask(number, s => s.List(filter with { BeforeId = before[number] }, cancellationToken));
 
-        // A shard of which nothing was taken continues at what was seen of it: what is inserted from now on is not part of this listing.
+        // A shard of which no row was taken continues at its first row: rows inserted from now on are not part of this
+        // listing.
         long Next(int number) => pages[number] switch
         {
             [] => AtEnd,
@@ -45,7 +49,9 @@ public static class TransactionListing
         };
     }
 
-    /// <summary>By creation, the newest first; rows of one shard stay in the order of their ids, which is what it continues by.</summary>
+    /// <summary>
+    /// By creation time, the newest first; rows of one shard stay in the order of their ids, by which it pages.
+    /// </summary>
     private static List<StoredTransaction> Merge(IReadOnlyList<StoredTransaction>[] pages, int[] taken, int limit)
     {
         var rows = new List<StoredTransaction>();
@@ -75,5 +81,5 @@ public static class TransactionListing
 }
 
 /// <param name="Rows">The newest first.</param>
-/// <param name="Next">Where the next page continues, one id per shard; null = this was the last one.</param>
+/// <param name="Next">The position of the next page, one id for each shard; null = this was the last one.</param>
 public sealed record ListingPage(IReadOnlyList<StoredTransaction> Rows, IReadOnlyList<long>? Next);

@@ -3,25 +3,28 @@ using System.Diagnostics;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// Whether a database takes writes, for readiness: one that has become read-only, or whose disk is full, still answers reads. A commit
-/// that has just gone well says so. Otherwise one small item is written, so that a process that gets no work, because it is not ready, finds
-/// out when it can work again.
+/// Whether a database accepts writes, for readiness: a read-only database, or one with a full disk, still answers
+/// reads. A recent successful commit is enough. Otherwise one small item is written, so that a process that is not
+/// ready, and therefore gets no work, notices when it can work again.
 /// </summary>
-/// <param name="writer">Of the same database.</param>
-/// <param name="items">The same database.</param>
+/// <param name="writer">The writer of the database.</param>
+/// <param name="items">The items of the same database.</param>
 internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
 {
     private const string Category = "store";
     private const string Key = "write-check";
 
-    /// <summary>So long a write that went well says that the next one will. An idle process writes no more often than this.</summary>
+    /// <summary>
+    /// How long a successful write counts as a sign that the next one will succeed. An idle process writes no more
+    /// often.
+    /// </summary>
     private static readonly TimeSpan FreshMax = TimeSpan.FromSeconds(10);
 
     private readonly object _gate = new();
     private Task? _running;
     private long _good;
 
-    /// <exception cref="StoreUnavailableException">It takes none; the message says why.</exception>
+    /// <exception cref="StoreUnavailableException">It accepts none; the message says why.</exception>
     public async Task Run(CancellationToken cancellationToken)
     {
         if (IsKnownGood())
@@ -32,14 +35,14 @@ internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
         Task running;
         lock (_gate)
         {
-            // One for all who ask meanwhile: a database that hangs must not gather questions.
+            // One check for all callers meanwhile: they must not pile up on a database that hangs.
             running = _running is { IsCompleted: false } other ? other : _running = Write();
         }
 
         await running.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The last thing that is known is a write that went well, and not long ago.</summary>
+    /// <summary>The last write was successful and recent.</summary>
     private bool IsKnownGood()
     {
         var good = Math.Max(Volatile.Read(ref _good), writer.LastCommit);
@@ -51,7 +54,7 @@ internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
         var started = Stopwatch.GetTimestamp();
         var item = await items.Get(Category, Key, CancellationToken.None).ConfigureAwait(false);
 
-        // A conflict is another process, which has just written.
+        // A conflict means that another process has just written.
         await items.Put(Category, Key, "", item?.Version ?? 0, CancellationToken.None).ConfigureAwait(false);
         Volatile.Write(ref _good, started);
     }

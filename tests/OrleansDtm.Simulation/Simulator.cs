@@ -18,6 +18,9 @@ internal sealed class Simulator
     /// <summary>After the calm: backoffs, leases and timeouts one after the other are far less.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a process may remember a transaction that has ended elsewhere: it looks again at what it takes for due.</summary>
+    private static readonly TimeSpan MemoryPatience = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan ClockHour = TimeSpan.FromHours(1);
 
     /// <summary>One machine an hour ahead may have written what another, an hour behind, has to wait for.</summary>
@@ -73,6 +76,14 @@ internal sealed class Simulator
         }
         finally
         {
+            foreach (var transaction in _plan.Transactions)
+            {
+                foreach (var process in Kept(transaction.Gid))
+                {
+                    _world.History.Add(transaction.Gid, new Kept(process.Name));
+                }
+            }
+
             foreach (var process in _cluster.Alive.ToList())
             {
                 process.Die();
@@ -81,6 +92,9 @@ internal sealed class Simulator
 
         return new Run(_plan, _world.History.All, [.. Violations()], _cluster.Services.Met, _world.Now, _world.Steps);
     }
+
+    /// <summary>Processes that have it in memory.</summary>
+    private IEnumerable<Process> Kept(string gid) => _cluster.Alive.Where(p => !p.Transactions.Ended(gid).IsCompleted);
 
     private IEnumerable<Violation> Violations()
     {
@@ -114,7 +128,8 @@ internal sealed class Simulator
             && _cluster.Services.UnderWay == 0
             && _plan.Transactions.All(t => _cluster.Databases.Select(d => d.Row(t.Gid)).All(static r => r is null or { Transaction: { IsFinal: true, Due: null } }));
         _overSince = isOver ? _overSince ?? _world.Now : null;
-        _over = _world.Now - _overSince >= TimeSpan.FromSeconds(3);
+        _over = _world.Now - _overSince >= TimeSpan.FromSeconds(3)
+            && (_world.Now - _overSince >= MemoryPatience || !_plan.Transactions.Any(t => Kept(t.Gid).Any()));
         _world.After(Glance, Look);
     }
 
@@ -186,8 +201,12 @@ internal sealed class Simulator
             case FaultKind.Pause:
                 _cluster.Pause(process, fault.Length);
                 break;
-            case FaultKind.DirectoryLost:
-                _cluster.LoseDirectory(process);
+            case FaultKind.MembersUnseen:
+                _cluster.Mislead(process);
+                break;
+            case FaultKind.Stop:
+                machine.DownFor = TimeSpan.FromSeconds(1);
+                _cluster.Stop(process, fault.Length);
                 break;
             case FaultKind.ClockSet:
                 machine.Wall.Offset += hour;

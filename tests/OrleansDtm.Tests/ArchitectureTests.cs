@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using OrleansDtm.Storage.Drivers;
 using Xunit;
 
 namespace OrleansDtm.Tests;
@@ -67,6 +69,46 @@ public sealed class ArchitectureTests
     public void Core_knows_nothing_of_Orleans() => Assert.DoesNotContain(
         typeof(OrleansDtm.Core.Transaction).Assembly.GetReferencedAssemblies(),
         static assembly => assembly.Name!.StartsWith("Orleans", StringComparison.Ordinal));
+
+    /// <summary>What differs between databases is behind <see cref="StoreDriver"/>; the SDK's barrier is a package of its own.</summary>
+    [Fact]
+    public void Only_the_folders_of_the_store_drivers_name_drivers_and_their_libraries()
+    {
+        string[] own = ["Sqlite", "MySql", "Postgres"];
+        var root = RepositoryRoot.File("src");
+        var found = Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
+            .Where(file => !file.StartsWith("Samples/", StringComparison.Ordinal) && !file.StartsWith("OrleansDtm.Client", StringComparison.Ordinal))
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !own.Any(o => file.StartsWith($"OrleansDtm.Storage/{o}/", StringComparison.Ordinal)))
+            .SelectMany(file => DriverNames(File.ReadAllText(Path.Combine(root, file))).Select(name => $"{file}: {name}"));
+
+        Assert.Empty(found);
+        Assert.All(own, folder => Assert.NotEmpty(Directory.GetFiles(Path.Combine(root, "OrleansDtm.Storage", folder))));
+    }
+
+    [Theory]
+    [InlineData("""if (driver == "mysql")""", "\"mysql\"")]
+    [InlineData("""options.Driver is not ("mysql" or Postgres)""", "\"mysql\"")]
+    [InlineData("""driver switch { "postgres" => 1, _ => 2 }""", "\"postgres\"")]
+    [InlineData("""case "sqlite":""", "\"sqlite\"")]
+    [InlineData("""url.Scheme is "mariadb" ? 1 : 2""", "\"mariadb\"")]
+    [InlineData("using MySqlConnector;", "MySqlConnector")]
+    [InlineData("connection is Npgsql.NpgsqlConnection", "Npgsql")]
+    [InlineData("// mysql or postgres", null)]
+    [InlineData("""var example = "mysql://user@host/dtm";""", null)]
+    public void A_switch_over_names_of_drivers_is_found(string code, string? expected) =>
+        Assert.Equal(expected, DriverNames(code).FirstOrDefault());
+
+    /// <summary>Literals that are the name of a driver, and names of the client libraries.</summary>
+    private static IEnumerable<string> DriverNames(string code)
+    {
+        var drivers = StoreDrivers.All;
+        var names = string.Join('|', drivers.Names.SelectMany(name => drivers.Find(name).Aliases.Prepend(name)));
+        return Regex.Matches(code, $"\"(?:{names})\"|^using (?<lib>{Libraries})|[^\".a-zA-Z](?<lib>{Libraries})\\.", RegexOptions.Multiline)
+            .Select(static match => match.Groups["lib"] is { Success: true } library ? library.Value : match.Value);
+    }
+
+    private const string Libraries = @"MySqlConnector|Npgsql|Microsoft\.Data\.Sqlite";
 
     private static IEnumerable<string> Items(string project, string kind) =>
         XDocument.Load(RepositoryRoot.File("src", $"OrleansDtm.{project}", $"OrleansDtm.{project}.csproj"))

@@ -1,6 +1,6 @@
 using System.Reflection;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Activity;

@@ -9,7 +9,7 @@ using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
 using OrleansDtm.Grains.Running;
@@ -54,7 +54,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<GrpcBranchInvoker>();
         services.TryAddSingleton<JsonRpcBranchInvoker>();
         services.TryAddSingleton<IBranchInvoker, BranchInvokers>();
-        services.TryAddSingleton<TransactionAddress>();
+        services.TryAddSingleton<ICluster, OrleansCluster>();
         services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<BranchServices>();
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
@@ -81,15 +81,13 @@ public static class OrleansDtmSiloExtensions
             [.. provider.GetServices<ITransactionObserver>()],
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
 
-        services.TryAddSingleton(static provider => new LiveTransactions(
-            new Lazy<RunnerServices>(provider.GetRequiredService<RunnerServices>), // Later: an observer may ask for the service that asks for this.
-            provider.GetRequiredService<TransactionOwners>(),
-            provider.GetRequiredService<TransactionAddress>()));
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<LiveTransactions>());
         services.TryAddSingleton(static provider => new Running.Transactions(
-            provider.GetRequiredService<LiveTransactions>(),
-            provider.GetRequiredService<TransactionAddress>(),
-            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
+            new Lazy<RunnerServices>(provider.GetRequiredService<RunnerServices>),
+            provider.GetRequiredService<ICluster>(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
+            TurnScheduler.ThreadPool(provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock)));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<Running.Transactions>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         return silo;

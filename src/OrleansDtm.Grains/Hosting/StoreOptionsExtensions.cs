@@ -1,7 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Servers;
+using OrleansDtm.Storage.Sqlite;
 
 namespace OrleansDtm.Grains.Hosting;
 
@@ -35,7 +36,7 @@ public static class StoreOptionsExtensions
     public static DtmGrainOptions UseMySql(this DtmGrainOptions options, ServerStoreOptions store)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Store = services => ServerTransactionStore.MySql(store, Clock(services), Log<ServerTransactionStore>(services));
+        options.Store = services => StoreDrivers.MySql.Create(store, Clock(services), Log<ServerTransactionStore>(services));
         return options;
     }
 
@@ -49,7 +50,7 @@ public static class StoreOptionsExtensions
     public static DtmGrainOptions UsePostgres(this DtmGrainOptions options, ServerStoreOptions store)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Store = services => ServerTransactionStore.Postgres(store, Clock(services), Log<ServerTransactionStore>(services));
+        options.Store = services => StoreDrivers.Postgres.Create(store, Clock(services), Log<ServerTransactionStore>(services));
         return options;
     }
 

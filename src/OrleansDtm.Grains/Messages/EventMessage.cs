@@ -26,6 +26,7 @@ internal enum EventKind
     RetryNow = 7,
     RetryBranch = 8,
     ForceStop = 9,
+    ResolveBranch = 10,
 }
 
 /// <summary>An event as it is sent. A field means something only for the kinds that have it.</summary>
@@ -54,7 +55,7 @@ internal struct EventSurrogate
     [Id(5)]
     public byte Status;
 
-    /// <summary>Abort, finish.</summary>
+    /// <summary>Abort, finish, resolution of a branch.</summary>
     [Id(6)]
     public string? Reason;
 
@@ -66,11 +67,11 @@ internal struct EventSurrogate
     [Id(8)]
     public long GoneOwner;
 
-    /// <summary>Retry of a branch.</summary>
+    /// <summary>Retry and resolution of a branch.</summary>
     [Id(9)]
     public string? BranchId;
 
-    /// <summary>Retry of a branch.</summary>
+    /// <summary>Retry and resolution of a branch.</summary>
     [Id(10)]
     public string? Op;
 
@@ -107,6 +108,14 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         TransactionEvent.TimeDue e => new() { Kind = EventKind.TimeDue, Wait = value.Wait, GoneOwner = e.GoneOwner },
         TransactionEvent.RetryNow => new() { Kind = EventKind.RetryNow, Wait = value.Wait },
         TransactionEvent.RetryBranch e => new() { Kind = EventKind.RetryBranch, Wait = value.Wait, BranchId = e.BranchId, Op = e.Op },
+        TransactionEvent.ResolveBranch e => new()
+        {
+            Kind = EventKind.ResolveBranch,
+            Wait = value.Wait,
+            BranchId = e.BranchId,
+            Op = e.Op,
+            Reason = e.Reason,
+        },
         TransactionEvent.ForceStop => new() { Kind = EventKind.ForceStop, Wait = value.Wait },
         _ => throw new NotSupportedException($"{value.Event.GetType().Name} stays in the silo in which it happens."),
     };
@@ -133,6 +142,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         EventKind.TimeDue => TransactionEvent.TimeDue.After(sent.GoneOwner),
         EventKind.RetryNow => TransactionEvent.RetryNow.Instance,
         EventKind.RetryBranch => new TransactionEvent.RetryBranch(sent.BranchId ?? "", sent.Op ?? ""),
+        EventKind.ResolveBranch => new TransactionEvent.ResolveBranch(sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? ""),
         EventKind.ForceStop => TransactionEvent.ForceStop.Instance,
         _ => throw new NotSupportedException($"Event {sent.Kind} was sent by a newer coordinator; this one does not know it."),
     };

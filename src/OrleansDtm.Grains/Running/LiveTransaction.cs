@@ -6,8 +6,8 @@ namespace OrleansDtm.Grains.Running;
 /// <summary>One transaction as it runs in this silo: its runner, whose events take turns, its timer and its end.</summary>
 internal sealed class LiveTransaction : IRunnerHost
 {
-    private readonly LiveTransactions _runs;
-    private readonly TurnQueue _turns = new();
+    private readonly Transactions _all;
+    private readonly TurnQueue _turns;
     private readonly TransactionRunner _runner;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _timer;
@@ -15,10 +15,11 @@ internal sealed class LiveTransaction : IRunnerHost
     private bool _leaving;
     private bool _looking;
 
-    public LiveTransaction(string gid, LiveTransactions runs)
+    public LiveTransaction(string gid, Transactions all)
     {
-        (Gid, _runs) = (gid, runs);
-        _runner = new TransactionRunner(gid, runs.Services, this);
+        (Gid, _all) = (gid, all);
+        _turns = new TurnQueue(all.Scheduler);
+        _runner = new TransactionRunner(gid, all.Services, this);
     }
 
     public string Gid { get; }
@@ -49,7 +50,7 @@ internal sealed class LiveTransaction : IRunnerHost
     /// <summary>Ends it now.</summary>
     public void Close() => _turns.Post(static run => ((LiveTransaction)run!).End(), this);
 
-    bool IRunnerHost.IsAtHome => _runs.IsHere(Gid);
+    bool IRunnerHost.IsAtHome => _all.IsHere(Gid);
 
     void IRunnerHost.WakeAt(DateTimeOffset? moment)
     {
@@ -66,11 +67,11 @@ internal sealed class LiveTransaction : IRunnerHost
         }
 
         // Never early, never beyond what a timer can hold: a wake that comes too soon only looks and waits again.
-        var wait = at - _runs.Services.Clock.GetUtcNow();
+        var wait = at - _all.Services.Clock.GetUtcNow();
         var due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, TimeSpan.FromDays(1).TotalMilliseconds));
         if (_timer is null)
         {
-            _timer = _runs.Services.Clock.CreateTimer(
+            _timer = _all.Services.Clock.CreateTimer(
                 static run => ((LiveTransaction)run!).TimerFired(), this, due, Timeout.InfiniteTimeSpan);
         }
         else
@@ -85,7 +86,7 @@ internal sealed class LiveTransaction : IRunnerHost
         LookAgain();
     }
 
-    void IRunnerHost.Orphaned() => _runs.Orphaned(Gid);
+    void IRunnerHost.Orphaned() => _all.Orphaned(Gid);
 
     private void TimerFired() => _turns.Offer(
         static state =>
@@ -137,7 +138,7 @@ internal sealed class LiveTransaction : IRunnerHost
         _turns.End();
         _timer?.Dispose();
         _runner.Close();
-        _runs.Forget(this);
+        _all.Forget(this);
         _ended.TrySetResult();
     }
 

@@ -3,7 +3,6 @@ using Orleans.GrainDirectory;
 using Orleans.Placement;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Messages;
-using OrleansDtm.Grains.Tracing;
 
 namespace OrleansDtm.Grains.Running;
 
@@ -16,7 +15,7 @@ namespace OrleansDtm.Grains.Running;
 [GrainDirectory(TransactionDirectory.Name)]
 [Immovable] // A move would find it back here: it lives where its gid says.
 [KeepAlive] // It ends itself.
-internal sealed class TransactionGrain(LiveTransactions live) : Grain, ITransactionGrain
+internal sealed class TransactionGrain(Transactions transactions) : Grain, ITransactionGrain
 {
     private int _requests;
     private bool _ending;
@@ -28,7 +27,7 @@ internal sealed class TransactionGrain(LiveTransactions live) : Grain, ITransact
         _requests++;
         try
         {
-            return await live.Tell(gid, message.Event, message.Wait, DtmTracing.Caller());
+            return await transactions.TellHere(gid, message.Event, message.Wait);
         }
         finally
         {
@@ -42,7 +41,7 @@ internal sealed class TransactionGrain(LiveTransactions live) : Grain, ITransact
 
     private async Task End(string gid)
     {
-        await live.Ended(gid);
+        await transactions.Ended(gid);
         _ending = false;
         if (_requests == 0)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
@@ -84,19 +85,6 @@ public sealed partial class TransactionRunner
         return transition;
     }
 
-    private static string NameOf(TransactionEvent occurred) => occurred switch
-    {
-        TransactionEvent.Submit => "submit",
-        TransactionEvent.Prepare => "prepare",
-        TransactionEvent.Abort => "abort",
-        TransactionEvent.Register => "register",
-        TransactionEvent.FinishWorkflow => "finish_workflow",
-        TransactionEvent.BranchAnswered => "branch_answered",
-        TransactionEvent.TimeDue => "time_due",
-        TransactionEvent.Resumed => "resumed",
-        TransactionEvent.RetryNow => "retry_now",
-        TransactionEvent.RetryBranch => "retry_branch",
-        TransactionEvent.ForceStop => "force_stop",
-        _ => occurred.GetType().Name, // A trace never stops a transaction.
-    };
+    /// <summary>As in <c>retry_branch</c>.</summary>
+    private static string NameOf(TransactionEvent occurred) => JsonNamingPolicy.SnakeCaseLower.ConvertName(occurred.GetType().Name);
 }

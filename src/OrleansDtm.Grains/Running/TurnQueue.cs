@@ -1,10 +1,10 @@
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// Runs what it is given one after the other, on the thread pool: what an activation's scheduler is to a grain. What is awaited within a
-/// turn goes on in a turn. Thread-safe.
+/// Runs what it is given one after the other: what an activation's scheduler is to a grain. What is awaited within a turn goes on in a
+/// turn. Thread-safe.
 /// </summary>
-internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
+internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContext, IThreadPoolWorkItem
 {
     private static readonly ExecutionContext Nobodys = OfNobody();
 
@@ -23,7 +23,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            if (_taken || IsBound() || !Thread.CurrentThread.IsThreadPoolThread)
+            if (_taken || !scheduler.IsThreadFree)
             {
                 Add(new Turn(d, state));
                 return;
@@ -32,6 +32,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
             _taken = true;
         }
 
+        var before = Current;
         SetSynchronizationContext(this);
         try
         {
@@ -39,7 +40,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
         }
         finally
         {
-            SetSynchronizationContext(null);
+            SetSynchronizationContext(before);
             Leave();
         }
     }
@@ -70,7 +71,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
     /// <returns>False, and nothing has run, when another turn is under way, the caller is bound to a scheduler, or after the end.</returns>
     public bool TryRun(SendOrPostCallback turn, object? state)
     {
-        if (IsBound() || !TryTake())
+        if (!scheduler.IsCallerFree || !TryTake())
         {
             return false;
         }
@@ -125,9 +126,6 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
         SetSynchronizationContext(null);
     }
 
-    /// <summary>The code that runs now belongs to a grain, another queue, or whoever else wants his own scheduler.</summary>
-    private static bool IsBound() => Current is not null || TaskScheduler.Current != TaskScheduler.Default;
-
     /// <summary>What flows into a thread that nobody lets it flow into.</summary>
     private static ExecutionContext OfNobody()
     {
@@ -159,7 +157,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
             _taken = _next.Do is not null;
             if (_taken)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+                scheduler.Schedule(this);
             }
         }
     }
@@ -176,7 +174,7 @@ internal sealed class TurnQueue : SynchronizationContext, IThreadPoolWorkItem
         if (!_taken)
         {
             _taken = true;
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+            scheduler.Schedule(this);
         }
     }
 

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using OrleansDtm.Abstractions;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Service;

@@ -1,5 +1,5 @@
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;
 

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
 using OrleansDtm.Protocol;

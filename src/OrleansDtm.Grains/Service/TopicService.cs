@@ -3,7 +3,8 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
+using OrleansDtm.Grains.Messages;
 using OrleansDtm.Grains.Topic;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
@@ -33,7 +34,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
         }
 
         var target = BranchUrlRules.Check(url, "grpc", "url", branches, _options.Targets);
-        return GrainCalls.Ask(() => Grain(name).Subscribe(target, remark ?? ""));
+        return Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
     public Task<TransactionReply> Unsubscribe(string? topic, string? url) =>
@@ -41,12 +42,19 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
 
     public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
 
+    /// <summary>Some of its calls go to a topic.</summary>
+    public static bool IsNeededFor(Submission submission)
+    {
+        ArgumentNullException.ThrowIfNull(submission);
+        return submission.Branches.Any(static b => IsTopic(b.Url));
+    }
+
     /// <summary>Makes the calls of a topic calls of its subscribers.</summary>
     /// <exception cref="RequestException">A topic is unknown or has no subscriber.</exception>
     public async Task<Submission> Expand(Submission submission)
     {
         ArgumentNullException.ThrowIfNull(submission);
-        if (!submission.Branches.Any(static b => IsTopic(b.Url)))
+        if (!IsNeededFor(submission))
         {
             return submission;
         }
@@ -91,7 +99,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
     private async Task<string[]> SubscribersOf(string topic)
     {
         var name = Name(topic);
-        var subscribers = await GrainCalls.Read(() => Grain(name).Subscribers());
+        var subscribers = await Delivery.Read(() => Grain(name).Subscribers());
         return subscribers.Length == 0
             ? throw new RequestException("steps", $"topic not found: {RequestValidator.Printable(topic)} has no subscriber")
             : [.. subscribers.Select(static s => s.Url)];
@@ -100,8 +108,12 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
     private Task<TransactionReply> Change(string? topic, Func<ITopicGrain, Task<TransactionReply>> request)
     {
         var name = Name(topic);
-        return GrainCalls.Ask(() => request(Grain(name)));
+        return Ask(() => request(Grain(name)));
     }
+
+    /// <summary>Within Orleans' own limit.</summary>
+    private static Task<TransactionReply> Ask(Func<Task<TransactionReply>> request) =>
+        Delivery.Ask(request, TimeProvider.System);
 
     private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);
 

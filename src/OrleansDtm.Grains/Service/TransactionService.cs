@@ -1,6 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
@@ -27,13 +27,13 @@ public sealed class TransactionService(
         var gid = RequestValidator.Gid(request.Gid);
         if (RequestValidator.Type(request.TransType) == TransactionType.Workflow)
         {
-            return await Tell(gid, WorkflowRules.End(request.ReqExtra));
+            return await transactions.Tell(gid, WorkflowRules.End(request.ReqExtra));
         }
 
         var submission = validator.Submission(request, prepare: false, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
-        var expanded = await ExpandOrPrepared(gid, submission);
-        return await Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
+        var expanded = TopicService.IsNeededFor(submission) ? await ExpandOrPrepared(gid, submission) : submission;
+        return await transactions.Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
     /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
@@ -43,7 +43,7 @@ public sealed class TransactionService(
         var gid = RequestValidator.Gid(request.Gid);
         var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
-        return await Tell(gid, new TransactionEvent.Prepare(await topics.Expand(submission)));
+        return await transactions.Tell(gid, new TransactionEvent.Prepare(await topics.Expand(submission)));
     }
 
     /// <summary>Creates a workflow or finds it, and says how far it has come.</summary>
@@ -61,7 +61,7 @@ public sealed class TransactionService(
 
         var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
-        var reply = await Tell(gid, new TransactionEvent.Prepare(submission));
+        var reply = await transactions.Tell(gid, new TransactionEvent.Prepare(submission));
         return reply.Kind == ReplyKind.Ok
             ? (reply, await store.Load(gid, cancellationToken))
             : (reply, null);
@@ -72,7 +72,7 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
-        return Tell(gid, RegisterRules.Check(request, branches, validator.Targets, clock.GetUtcNow()));
+        return transactions.Tell(gid, RegisterRules.Check(request, branches, validator.Targets, clock.GetUtcNow()));
     }
 
     public Task<TransactionReply> Abort(TransactionRequest request)
@@ -80,35 +80,32 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
         var type = RequestValidator.Type(request.TransType);
-        return Tell(gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
+        return transactions.Tell(gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
     }
 
     public Task<TransactionReply> ForceStop(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Tell(RequestValidator.Gid(request.Gid), TransactionEvent.ForceStop.Instance);
+        return transactions.Tell(RequestValidator.Gid(request.Gid), TransactionEvent.ForceStop.Instance);
     }
 
     public Task<TransactionReply> ResetNextCronTime(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Tell(RequestValidator.Gid(request.Gid), TransactionEvent.RetryNow.Instance);
+        return transactions.Tell(RequestValidator.Gid(request.Gid), TransactionEvent.RetryNow.Instance);
     }
 
     /// <summary>Makes one call that waits for a retry now.</summary>
     /// <exception cref="RequestException">The request is wrong.</exception>
-    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op)
-    {
-        var key = RequestValidator.Gid(gid);
-        if (string.IsNullOrEmpty(branchId))
-        {
-            throw new RequestException("branch_id", "is missing");
-        }
+    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op) => transactions.Tell(
+        RequestValidator.Gid(gid), new TransactionEvent.RetryBranch(Named("branch_id", branchId), Named("op", op)));
 
-        return string.IsNullOrEmpty(op)
-            ? throw new RequestException("op", "is missing; action, compensate, confirm, ...")
-            : Tell(key, new TransactionEvent.RetryBranch(branchId, op));
-    }
+    /// <summary>Takes one call that waits for a retry for done, because an operator did by hand what it should do.</summary>
+    /// <exception cref="RequestException">The request is wrong.</exception>
+    public Task<TransactionReply> ResolveBranch(string? gid, string? branchId, string? op, string? reason) => transactions.Tell(
+        RequestValidator.Gid(gid),
+        new TransactionEvent.ResolveBranch(
+            Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason))));
 
     /// <summary>Makes the calls now that wait for a retry more than <paramref name="timeout"/> away.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
@@ -117,7 +114,7 @@ public sealed class TransactionService(
         var succeeded = 0;
         foreach (var group in waiting.Take(limit).Chunk(WakeConcurrency))
         {
-            var replies = await Task.WhenAll(group.Select(due => Tell(due.Gid, TransactionEvent.RetryNow.Instance)));
+            var replies = await Task.WhenAll(group.Select(due => transactions.Tell(due.Gid, TransactionEvent.RetryNow.Instance)));
             succeeded += replies.Count(static r => r.Kind == ReplyKind.Ok);
         }
 
@@ -125,7 +122,7 @@ public sealed class TransactionService(
     }
 
     /// <summary>Waits while its calls are under way; NotFound when there is none.</summary>
-    public Task<TransactionReply> WaitForPause(string gid) => Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
+    public Task<TransactionReply> WaitForPause(string gid) => transactions.Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
 
     /// <summary>As it is stored; null = there is no such gid.</summary>
     public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
@@ -196,6 +193,8 @@ public sealed class TransactionService(
         }
     }
 
-    private Task<TransactionReply> Tell(string gid, TransactionEvent occurred, bool wait = false) =>
-        GrainCalls.Ask(() => transactions.Tell(gid, occurred, wait));
+    /// <exception cref="RequestException">It is missing.</exception>
+    private static string Named(string field, string? value) => string.IsNullOrEmpty(value)
+        ? throw new RequestException(field, field == "op" ? "is missing; action, compensate, confirm, ..." : "is missing")
+        : value;
 }

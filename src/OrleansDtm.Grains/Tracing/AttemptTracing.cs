@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Invokers;
 using TraceSpan = System.Diagnostics.Activity;
 

@@ -2,7 +2,7 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
 

@@ -4,7 +4,7 @@ using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
@@ -46,22 +46,16 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
-        // Not in DTM: retries one waiting call of a transaction.
-        routes.MapPost($"{Prefix}/retryBranch", async context =>
-        {
-            var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-            var reply = await service.RetryBranch(request.Gid, request.BranchId, request.Fields.GetValueOrDefault("op"));
-            await HttpAnswers.Reply(context, reply);
-        }).RequireRole(RoleNames.Admin);
+        // Not in DTM: one of a transaction's waiting calls is made now, or resolved by hand.
+        PostBranch("retryBranch", static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
+            .RequireRole(RoleNames.Admin);
+        PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
+            r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(RoleNames.Admin);
 
         // SDKs from before registerBranch served all patterns use the two old names.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
-            routes.MapPost($"{Prefix}/{name}", async context =>
-            {
-                var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-                await HttpAnswers.Reply(context, await service.RegisterBranch(request));
-            }).RequireRole(RoleNames.Submit);
+            PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(RoleNames.Submit);
         }
 
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
@@ -98,6 +92,14 @@ public static class HttpApi
                 {
                     throw; // Not caught here, only noted for the log.
                 }
+            });
+
+        IEndpointConventionBuilder PostBranch(
+            string name, Func<TransactionService, RegisterRequest, Task<TransactionReply>> handle) =>
+            routes.MapPost($"{Prefix}/{name}", async context =>
+            {
+                var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
+                await HttpAnswers.Reply(context, await handle(service, request));
             });
 
         async Task ResetCronTime(HttpContext context)

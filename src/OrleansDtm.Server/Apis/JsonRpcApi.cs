@@ -7,7 +7,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 using OrleansDtm.Storage;
 

@@ -1,6 +1,6 @@
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Apis;
 

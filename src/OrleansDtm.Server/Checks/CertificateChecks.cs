@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Tls;
 using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Server.Checks;

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Hosting;
 
 namespace OrleansDtm.Server.Checks;
 
@@ -35,7 +36,7 @@ internal static class SettingsReport
 
     private static bool IsConnectionString(string key, CoordinatorOptions? options) =>
         key.EndsWith("ConnectionString", StringComparison.OrdinalIgnoreCase)
-        || (key.StartsWith("Store:Shards", StringComparison.OrdinalIgnoreCase) && options?.Store.Driver != "sqlite");
+        || (key.StartsWith("Store:Shards", StringComparison.OrdinalIgnoreCase) && (options is null || !StoreFactory.Driver(options.Store).IsFile));
 
     /// <summary>The option with the setting's name; empty = not shown.</summary>
     private static string Default(string key, CoordinatorOptions options)

@@ -2,9 +2,7 @@ using System.Globalization;
 using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
-using OrleansDtm.Storage;
 using OrleansDtm.Storage.Inspection;
-using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Server.Commands;
 
@@ -86,17 +84,19 @@ internal sealed class CheckConfigCommand : Command
     private static async Task<int> Look(CoordinatorOptions options, bool ports)
     {
         var problems = 0;
-        var places = StoreFactory.Places(options.Store);
-        foreach (var place in places)
+        var driver = StoreFactory.Driver(options.Store);
+        foreach (var place in StoreFactory.Places(options.Store))
         {
-            var only = options.Store with { Shards = [place] };
-            problems += Tell($"Store, {Where(only, place)}", await Store(options.Store.Driver, StoreFactory.Server(options.Store, place), place));
+            // What cannot be read cannot be described either; the finding says why.
+            var database = StoreFactory.Database(options.Store, place);
+            var where = driver.FindRefusal(place) is null ? driver.Describe(database) : $"{driver.Name} database";
+            problems += Tell($"Store, {where}", await driver.Inspect(database, TimeProvider.System, CancellationToken.None));
         }
 
         if (options.Cluster.IsShared && options.Cluster.ConnectionString is { Length: > 0 } own)
         {
-            var database = StoreFactory.Server(options.Store, own);
-            problems += Tell("Database of the cluster", [await ClusterTables.Look(options.Store.Driver, database, CancellationToken.None)]);
+            var database = StoreFactory.Database(options.Store, own);
+            problems += Tell("Database of the cluster", [await driver.Cluster!.Look(database, CancellationToken.None)]);
         }
 
         if (ports)
@@ -106,15 +106,6 @@ internal sealed class CheckConfigCommand : Command
 
         return problems + Tell("Certificates", CertificateChecks.Of(options, TimeProvider.System));
     }
-
-    /// <summary>A source that cannot be read cannot be described; the finding has the reason.</summary>
-    private static string Where(StoreOptions only, string place) =>
-        StoreFactory.IsOwnedAlone(only) || ConnectionStrings.FindProblem(only.Driver, place) is null ? StoreFactory.Describe(only) : $"{only.Driver} database";
-
-    private static async Task<IReadOnlyList<Finding>> Store(string driver, ServerStoreOptions server, string place) =>
-        driver == "sqlite"
-            ? SqliteInspection.Look(new SqliteStoreOptions { Path = place })
-            : await ServerInspection.Look(driver, server, TimeProvider.System, CancellationToken.None);
 
     /// <returns>The number of problems.</returns>
     private static int Tell(string title, IEnumerable<Finding> findings)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Commands;
 
@@ -74,7 +75,8 @@ internal sealed class CommandLine(params Command[] commands)
 
             return Misused;
         }
-        catch (Exception e) when (e is StoreSchemaException or StoreUnavailableException or IOException or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e) when (e is StoreDriverException or StoreSchemaException or StoreUnavailableException or IOException
+            or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
         {
             // Expected failures, such as a locked store, a newer schema or a port in use. The message has the solution,
             // so no stack trace.

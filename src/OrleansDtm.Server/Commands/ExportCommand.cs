@@ -116,7 +116,7 @@ internal sealed class ExportCommand : Command
 
         var options = SettingsLoader.Load(arguments.Settings).Store;
         using var loggers = LoggerFactory.Create(static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
-        var store = StoreFactory.CreateReadOnly(options, clock, loggers);
+        var store = StoreFactory.Create(options, clock, loggers, isReadOnly: true);
         try
         {
             await store.Start(CancellationToken.None);

@@ -126,7 +126,7 @@ internal sealed class ImportCommand : Command
             CultureInfo.InvariantCulture, $"{address.Shown}: {extent.Count:N0} unfinished transactions{(isDry ? "; dry run, nothing is changed" : "")}"));
         if (extent.Newest is { } newest)
         {
-            var where = address.Driver == "mysql" ? $" if DTM ran in time zone {zone.Id}" : "";
+            var where = address.Dialect.HasTimeZone ? "" : $" if DTM ran in time zone {zone.Id}";
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"The newest change was made at {newest:u}{where}, {(clock.GetUtcNow() - newest).TotalHours:F1} hours ago."));
         }
@@ -158,11 +158,6 @@ internal sealed class ImportCommand : Command
     private static SourceAddress Address(Arguments arguments)
     {
         var driver = arguments.Values.GetValueOrDefault("--from-driver");
-        if (driver is not (null or "mysql" or "postgres"))
-        {
-            throw new UsageException($"--from-driver: '{driver}' is not mysql or postgres.");
-        }
-
         var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
         return string.IsNullOrEmpty(from)
             ? throw new UsageException($"--from: missing; set it to DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")

@@ -1,4 +1,5 @@
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
 
 namespace OrleansDtm.Server.Commands;
 

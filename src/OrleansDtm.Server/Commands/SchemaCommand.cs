@@ -1,5 +1,5 @@
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Commands;
 
@@ -11,7 +11,7 @@ internal sealed class SchemaCommand : Command
     public override string Summary => "print the SQL of the tables, to create them manually";
 
     public override string Help => $"""
-        usage: OrleansDtm.Server schema [--driver {string.Join('|', SchemaText.Dialects)}] [--cluster | --barrier]
+        usage: OrleansDtm.Server schema [--driver {string.Join('|', StoreDrivers.All.Names)}] [--cluster | --barrier]
 
         Prints to standard output what the coordinator applies to its database at the start, in order, with its notes of
         what was applied: a database made from it is taken as it is, by a user who may not change tables. For an empty
@@ -27,17 +27,14 @@ internal sealed class SchemaCommand : Command
     public override Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, ["--driver"], ["--cluster", "--barrier"]);
-        var driver = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
-        if (!SchemaText.Dialects.Contains(driver))
-        {
-            throw new UsageException($"--driver: '{driver}' has no schema; write one of {string.Join(", ", SchemaText.Dialects)}.");
-        }
-
+        var name = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
+        var driver = StoreDrivers.All.TryFind(name) ?? throw new UsageException(
+            $"--driver: '{name}' has no schema; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
         var text = arguments.Flags.Contains("--cluster")
-            ? SchemaText.ClusterOf(driver) ?? throw new UsageException($"--cluster: clusters are not possible with {driver}.")
+            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: clusters are not possible with {driver.Name}.")
             : arguments.Flags.Contains("--barrier")
-            ? SchemaText.BarrierOf(driver) ?? throw new UsageException($"--barrier: {driver} has no barrier table.")
-            : SchemaText.Of(driver, TimeProvider.System.GetUtcNow());
+            ? driver.BarrierSchema ?? throw new UsageException($"--barrier: {driver.Name} has no barrier table.")
+            : driver.Schema(TimeProvider.System.GetUtcNow());
         Console.Write(text);
         return Task.FromResult(0);
     }

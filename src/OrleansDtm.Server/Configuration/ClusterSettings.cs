@@ -38,16 +38,18 @@ internal static class ClusterSettings
 
     private static void CheckDatabase(SettingsReader read, ClusterOptions options, StoreOptions store)
     {
-        if (StoreFactory.IsOwnedAlone(store))
+        var driver = StoreFactory.Driver(store);
+        if (driver.Cluster is null)
         {
             read.Problem(
                 Mode,
                 options.Mode,
-                $"possible with Store:Driver={store.Driver}, whose file belongs to one process: add Store:Driver=mysql or postgres, or leave {Mode} out");
+                $"possible with Store:Driver={driver.Name}, whose file belongs to one process: set Store:Driver to a database server, "
+                + $"or leave {Mode} out");
         }
         else if (options.ConnectionString.Length > 0)
         {
-            read.ConnectionString(ConnectionString, options.ConnectionString, store.Driver);
+            read.ConnectionString(ConnectionString, options.ConnectionString, driver);
         }
     }
 }

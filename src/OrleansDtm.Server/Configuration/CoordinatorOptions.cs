@@ -1,3 +1,5 @@
+using OrleansDtm.Storage.Drivers;
+
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>All settings. Names are those of DTM's conf.yml where DTM has the setting.</summary>
@@ -72,7 +74,7 @@ public sealed record CoordinatorOptions
 public sealed record StoreOptions
 {
     /// <summary><c>sqlite</c> (default), <c>mysql</c> (MariaDB too) or <c>postgres</c>.</summary>
-    public string Driver { get; init; } = "sqlite";
+    public string Driver { get; init; } = StoreDrivers.All.Names[0];
 
     /// <summary>SQLite: the file. Default <c>data/orleansdtm.db</c> below the working directory.</summary>
     public string Path { get; init; } = "data/orleansdtm.db";

@@ -1,4 +1,4 @@
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Keys;
 
 namespace OrleansDtm.Server.Configuration;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Keys;
 
 namespace OrleansDtm.Server.Configuration;
 

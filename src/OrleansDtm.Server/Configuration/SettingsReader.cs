@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
@@ -118,14 +119,14 @@ internal sealed class SettingsReader(IConfiguration configuration)
     public int Refusals { get; private set; }
 
     /// <summary>A connection string. Its value is not repeated: it may contain a password.</summary>
-    public void ConnectionString(string key, string place, string driver)
+    public void ConnectionString(string key, string place, StoreDriver driver)
     {
-        if (Storage.Servers.ConnectionStrings.FindProblem(driver, place) is { } refusal)
+        if (driver.FindRefusal(place) is { } refusal)
         {
             Refusals++;
             _problems.Add($"{key}: {refusal}.");
         }
-        else if (!Hosting.StoreFactory.NamesDatabase(driver, place))
+        else if (!driver.NamesDatabase(place))
         {
             Problem(key, "...", "complete: add the name of the database, Database=dtm");
         }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using OrleansDtm.Server.Hosting;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>Reads the settings below Store.</summary>
 internal static class StoreSettings
 {
-    private const string Sqlite = "sqlite";
     private const string ConnectionString = "Store:ConnectionString";
 
     /// <summary>Settings that a connection string replaces.</summary>
@@ -15,7 +16,7 @@ internal static class StoreSettings
     {
         var options = new StoreOptions
         {
-            Driver = read.Choice("Store:Driver", defaults.Driver, Sqlite, "mysql", "postgres"),
+            Driver = read.Choice("Store:Driver", defaults.Driver, [.. StoreDrivers.All.Names]),
             Path = read.Text("Store:Path", defaults.Path),
             ConnectionString = read.Text(ConnectionString, ""),
             Host = read.Text("Store:Host", defaults.Host),
@@ -36,37 +37,16 @@ internal static class StoreSettings
         return options;
     }
 
-    /// <summary>A value that would be used as a file name by mistake.</summary>
-    private static bool IsNoFile(string path) =>
-        path.Contains(":memory:", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("Data Source=", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("DataSource=", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("Filename=", StringComparison.OrdinalIgnoreCase);
-
     private static void Check(SettingsReader read, StoreOptions options)
     {
-        if (options.Driver == Sqlite)
+        var driver = StoreFactory.Driver(options);
+        foreach (var (setting, value, expected) in driver.FindProblems(StoreFactory.Address(options), options.Shards))
         {
-            if (options.User.Length > 0 || options.Password.Length > 0)
-            {
-                read.Problem(
-                    "Store:Driver", options.Driver, "a database with users; remove Store:User and Store:Password, SQLite has neither");
-            }
+            read.Problem(setting, value, expected);
+        }
 
-            if (options.ConnectionString.Length > 0)
-            {
-                read.Problem("Store:Driver", options.Driver, "a database server: add Store:Driver=mysql or postgres, or set Store:Path to a file");
-            }
-
-            foreach (var path in options.Shards.Append(options.Path).Where(IsNoFile))
-            {
-                read.Problem(
-                    path == options.Path ? "Store:Path" : "Store:Shards",
-                    path,
-                    "the path of a file: a connection string, a URI or an in-memory database is not possible");
-            }
-
+        if (driver.IsFile)
+        {
             return;
         }
 
@@ -79,9 +59,9 @@ internal static class StoreSettings
             }
         }
 
-        foreach (var (number, place) in Hosting.StoreFactory.Places(options).Index())
+        foreach (var (number, place) in StoreFactory.Places(options).Index())
         {
-            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, options.Driver);
+            read.ConnectionString(options.Shards.Count == 0 ? ConnectionString : Shard(number), place, driver);
         }
     }
 

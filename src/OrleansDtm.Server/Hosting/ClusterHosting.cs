@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Orleans.Configuration;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Servers;
 using ClusterOptions = OrleansDtm.Server.Configuration.ClusterOptions;
 
@@ -22,8 +23,8 @@ internal static class ClusterHosting
 
     public static void JoinCluster(this ISiloBuilder silo, CoordinatorOptions options)
     {
-        var invariant = options.Store.Driver == StoreFactory.MySql ? "MySql.Data.MySqlConnector" : "Npgsql";
-        silo.Services.AddSingleton(_ => new ClusterPool(ClusterTables.CreatePool(options.Store.Driver, Database(options))));
+        var invariant = Tables(options).Invariant;
+        silo.Services.AddSingleton(_ => new ClusterPool(Tables(options).CreatePool(Database(options))));
         silo.UseAdoNetClustering(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
         silo.UseAdoNetReminderService(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
 
@@ -33,7 +34,7 @@ internal static class ClusterHosting
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<ILocalSiloDetails>(services => ActivatorUtilities.CreateInstance<SuccessorDetails>(
-            services, () => ClusterTables.LastGeneration(options.Store.Driver, Database(options), options.Cluster.ClusterId)));
+            services, () => Tables(options).LastGeneration(Database(options), options.Cluster.ClusterId)));
         silo.Configure<EndpointOptions>(o => SetEndpoints(o, options));
         if (options.Cluster.Mode == ClusterOptions.Kubernetes)
         {
@@ -97,8 +98,11 @@ internal static class ClusterHosting
         endpoints.GatewayListeningEndpoint = places.GatewayPort > 0 ? new IPEndPoint(places.Listening, places.GatewayPort) : null;
     }
 
+    /// <summary>Never null: the settings refuse a cluster on a driver without them.</summary>
+    private static ClusterTables Tables(CoordinatorOptions options) => StoreFactory.Driver(options.Store).Cluster!;
+
     /// <summary>Connection of the cluster tables.</summary>
-    private static ServerStoreOptions Database(CoordinatorOptions options) => StoreFactory.Server(
+    private static DatabaseOptions Database(CoordinatorOptions options) => StoreFactory.Database(
         options.Store,
         options.Cluster.ConnectionString is { Length: > 0 } own ? own : StoreFactory.Places(options.Store)[0]);
 
@@ -114,8 +118,8 @@ internal static class ClusterHosting
     {
         public async Task StartAsync(CancellationToken cancellationToken)
         {
-            await ClusterTables.Ensure(options.Store.Driver, Database(options), cancellationToken);
-            await ClusterTables.ForgetWhoNeverJoined(options.Store.Driver, Database(options), options.Cluster.ClusterId, cancellationToken);
+            await Tables(options).Ensure(Database(options), cancellationToken);
+            await Tables(options).ForgetWhoNeverJoined(Database(options), options.Cluster.ClusterId, cancellationToken);
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -7,7 +7,8 @@ using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Tls;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Hosting;

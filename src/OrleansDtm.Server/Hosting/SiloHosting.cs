@@ -33,7 +33,7 @@ internal static class SiloHosting
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
                 RequestSettings.Apply(options, grains.Requests);
-                grains.SoleOwner = StoreFactory.IsOwnedAlone(options.Store);
+                grains.SoleOwner = StoreFactory.Driver(options.Store).IsFile;
                 grains.Retention = options.Store.Retention;
             });
             if (options.Admin.Enabled)

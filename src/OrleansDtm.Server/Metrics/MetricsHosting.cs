@@ -1,7 +1,7 @@
 using OpenTelemetry.Metrics;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Metrics;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Tls;
 
 namespace OrleansDtm.Server.Security;
 

@@ -4,6 +4,10 @@ using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
+using OrleansDtm.Server.Security.Sessions;
+using OrleansDtm.Server.Security.Tokens;
 
 namespace OrleansDtm.Server.Security;
 

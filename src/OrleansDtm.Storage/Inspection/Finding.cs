@@ -1,6 +1,6 @@
 namespace OrleansDtm.Storage.Inspection;
 
-/// <summary>How good something is.</summary>
+/// <summary>The kind of a finding.</summary>
 public enum FindingKind
 {
     None = 0,
@@ -11,12 +11,12 @@ public enum FindingKind
     /// <summary>Worth knowing; a coordinator would start.</summary>
     Note = 2,
 
-    /// <summary>A coordinator would not start, or would lose something.</summary>
+    /// <summary>A coordinator would not start, or could lose data.</summary>
     Problem = 3,
 }
 
-/// <param name="Kind">How good it is.</param>
-/// <param name="Text">What was found and, of a problem, what to do.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Text">What was found and, for a problem, what to do.</param>
 public sealed record Finding(FindingKind Kind, string Text)
 {
     public static Finding Good(string text) => new(FindingKind.Good, text);

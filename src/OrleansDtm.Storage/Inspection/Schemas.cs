@@ -2,10 +2,10 @@ using System.Data.Common;
 
 namespace OrleansDtm.Storage.Inspection;
 
-/// <summary>The version of a schema, read without changing it.</summary>
+/// <summary>Reads and judges the version of a schema, without changing it.</summary>
 internal static class Schemas
 {
-    /// <returns>0 = there is none.</returns>
+    /// <returns>0 = there is no schema.</returns>
     public static long Read(DbConnection connection, Func<DbException, bool> isNoTable)
     {
         using var command = connection.CreateCommand();
@@ -20,27 +20,37 @@ internal static class Schemas
         }
     }
 
-    public static int Known(string dialect) => SchemaScripts.For(dialect)[^1].Version;
-
-    public static Finding Judge(string dialect, long found)
+    public static Finding Judge(string driver, long found)
     {
-        var known = Known(dialect);
+        var known = Known(driver);
         return found == known ? Finding.Good($"schema version {found}, as this program has it")
-            : found == 0 ? Finding.Note($"there are no tables yet; the first start makes them (version {known})")
-            : found < known ? Finding.Note($"schema version {found}; the next start brings it to {known}, and versions before this one do not start on it any more: back up first")
-            : Finding.Problem($"schema version {found}, and this program knows up to {known}: run the newer OrleansDtm that made it, or restore the backup from before");
+            : found == 0 ? Finding.Note($"there are no tables yet; the first start creates them (version {known})")
+            : found < known ? Finding.Note(
+                $"schema version {found}; the next start migrates it to {known}, and older versions of the program "
+                + "do not start on it any more: make a backup first")
+            : Finding.Problem(
+                $"schema version {found}, and this program knows up to {known}: run the newer OrleansDtm that wrote "
+                + "it, or restore the backup from before the upgrade");
     }
 
-    /// <summary>For who only reads: nothing may be migrated on the way.</summary>
-    /// <exception cref="StoreSchemaException">It is not exactly the one this program reads.</exception>
-    public static void Require(string dialect, long found, string where)
+    /// <param name="what">The database, as the first words of a sentence.</param>
+    public static string Newer(string what, long found, int known) =>
+        $"{what} has schema version {found}, and this program knows up to {known}: a newer OrleansDtm wrote it. "
+        + "Run that version or a later one, or restore the backup made before the upgrade. [ODTM2002]";
+
+    /// <summary>For a reader, which must not migrate anything.</summary>
+    /// <exception cref="StoreSchemaException">It is not exactly the version that this program reads.</exception>
+    public static void Require(string driver, long found, string where)
     {
-        if (found != Known(dialect))
+        if (found != Known(driver))
         {
             throw new StoreSchemaException(
                 found == 0
                     ? $"There are no transactions in {where}: it has no tables yet. [ODTM2014]"
-                    : $"{where} has schema version {found} and this program reads version {Known(dialect)}: use the program of the same version as the coordinator. [ODTM2014]");
+                    : $"{where} has schema version {found} and this program reads version {Known(driver)}: use the "
+                        + "program of the same version as the coordinator. [ODTM2014]");
         }
     }
+
+    private static int Known(string driver) => SchemaScripts.For(driver)[^1].Version;
 }

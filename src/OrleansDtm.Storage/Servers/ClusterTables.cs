@@ -1,195 +1,173 @@
 using System.Data.Common;
 using System.Globalization;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// The tables in which silos find each other and keep reminders and the state of grains that are no transactions: those that the
-/// ADO.NET providers of Orleans expect.
+/// The tables that the ADO.NET providers of Orleans expect: membership, reminders, and the state of grains other than
+/// transactions.
 /// </summary>
-public static class ClusterTables
+public sealed class ClusterTables
 {
-    /// <summary>The queries without which a provider does not start.</summary>
+    /// <summary>A provider does not start without these.</summary>
     internal static readonly string[] Queries =
     [
         "CleanupDefunctSiloEntriesKey", "DeleteMembershipTableEntriesKey", "GatewaysQueryKey", "InsertMembershipKey",
-        "InsertMembershipVersionKey", "MembershipReadAllKey", "MembershipReadRowKey", "UpdateIAmAlivetimeKey", "UpdateMembershipKey",
+        "InsertMembershipVersionKey", "MembershipReadAllKey", "MembershipReadRowKey", "UpdateIAmAlivetimeKey",
+        "UpdateMembershipKey",
         "DeleteReminderRowKey", "DeleteReminderRowsKey", "ReadRangeRows1Key", "ReadRangeRows2Key", "ReadReminderRowKey",
         "ReadReminderRowsKey", "UpsertReminderRowKey",
         "ClearStorageKey", "DeleteStorageKey", "ReadFromStorageKey", "WriteToStorageKey",
     ];
 
-    /// <summary>Makes what is missing, the database too. Any number of processes may do so at once.</summary>
-    /// <param name="driver">mysql or postgres.</param>
-    /// <exception cref="StoreSchemaException">The user may not.</exception>
-    /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema for too long.</exception>
-    public static Task Ensure(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => Ensure(Dialect(driver, options), options), cancellationToken);
+    private readonly ServerDialect _dialect;
+
+    internal ClusterTables(ServerDialect dialect) => _dialect = dialect;
+
+    /// <summary>The invariant name of the providers.</summary>
+    public string Invariant => _dialect.Invariant;
+
+    /// <summary>Creates what is missing, including the database. Several processes may do so at once.</summary>
+    /// <exception cref="StoreSchemaException">The user lacks the right.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The server cannot be reached, or another process holds the schema too long.
+    /// </exception>
+    public Task Ensure(DatabaseOptions database, CancellationToken cancellationToken) =>
+        Task.Run(() => Ensure(Checked(database)), cancellationToken);
 
     /// <summary>Whether the database can be used, without changing it. Never throws for what it finds.</summary>
-    /// <param name="driver">mysql or postgres.</param>
-    public static Task<Finding> Look(string driver, ServerStoreOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => Look(Dialect(driver), options), cancellationToken);
+    public Task<Finding> Look(DatabaseOptions database, CancellationToken cancellationToken) =>
+        Task.Run(() => Look(ServerStoreOptions.Of(database)), cancellationToken);
 
-    /// <summary>The greatest generation of the silos that are or have been in the cluster.</summary>
-    /// <param name="driver">mysql or postgres.</param>
-    /// <returns>0 = none is known, because nobody has made the tables yet.</returns>
+    /// <summary>The greatest generation of the silos that are or were in the cluster.</summary>
+    /// <returns>0 = none is known, because there are no tables yet.</returns>
     /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
-    public static int LastGeneration(string driver, ServerStoreOptions options, string clusterId)
+    public int LastGeneration(DatabaseOptions database, string clusterId) => Ask(Checked(database), connection =>
     {
-        var dialect = Dialect(driver, options);
-        return Ask(dialect, options, connection =>
+        using var command = connection.CreateCommand();
+        command.CommandText = "select max(Generation) from OrleansMembershipTable where DeploymentId = @cluster";
+        command.Add("@cluster", clusterId);
+        try
         {
-            using var command = connection.CreateCommand();
-            command.CommandText = "select max(Generation) from OrleansMembershipTable where DeploymentId = @cluster";
-            Add(command, "@cluster", clusterId);
-            try
-            {
-                return command.ExecuteScalar() is { } generation and not DBNull ? Convert.ToInt32(generation, CultureInfo.InvariantCulture) : 0;
-            }
-            catch (DbException e) when (dialect.IsNoTable(e))
-            {
-                return 0;
-            }
-        });
-    }
+            return command.ExecuteScalar() is { } generation and not DBNull
+                ? Convert.ToInt32(generation, CultureInfo.InvariantCulture)
+                : 0;
+        }
+        catch (DbException e) when (_dialect.IsNoTable(e))
+        {
+            return 0;
+        }
+    });
 
-    /// <summary>Removes silos that died, a day ago or earlier, before they had joined: Orleans removes those that had.</summary>
-    /// <param name="driver">mysql or postgres.</param>
+    /// <summary>
+    /// Removes silos that died a day ago or earlier and had never joined. Orleans removes only those that had joined.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">The server cannot be reached.</exception>
-    public static Task ForgetWhoNeverJoined(string driver, ServerStoreOptions options, string clusterId, CancellationToken cancellationToken) =>
+    public Task ForgetWhoNeverJoined(DatabaseOptions database, string clusterId, CancellationToken cancellationToken) =>
         Task.Run(
-            () => Ask(Dialect(driver, options), options, connection =>
-            {
-                using var clock = connection.CreateCommand();
-                clock.CommandText = Dialect(driver).Clock;
-                var now = DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(clock.ExecuteScalar(), CultureInfo.InvariantCulture));
+        () => Ask(Checked(database), connection =>
+        {
+            var now = DateTimeOffset.FromUnixTimeMilliseconds(
+                Convert.ToInt64(connection.Ask(_dialect.Clock), CultureInfo.InvariantCulture));
 
-                // Created = 1, joining = 2; see SiloStatus.
-                using var command = connection.CreateCommand();
-                command.CommandText = "delete from OrleansMembershipTable where DeploymentId = @cluster and Status in (1, 2) and IAmAliveTime < @before";
-                Add(command, "@cluster", clusterId);
-                Add(command, "@before", now.UtcDateTime.AddDays(-1));
-                return command.ExecuteNonQuery();
-            }),
-            cancellationToken);
+            // Created = 1, joining = 2; see SiloStatus.
+            using var command = connection.CreateCommand();
+            command.CommandText =
+                "delete from OrleansMembershipTable where DeploymentId = @cluster and Status in (1, 2) and "
+                + "IAmAliveTime < @before";
+            command.Add("@cluster", clusterId);
+            command.Add("@before", now.UtcDateTime.AddDays(-1));
+            return command.ExecuteNonQuery();
+        }),
+        cancellationToken);
 
-    /// <summary>For the providers: membership has to be read and written within a second or two, or fail.</summary>
-    /// <param name="driver">mysql or postgres.</param>
-    public static DbDataSource CreatePool(string driver, ServerStoreOptions options) =>
-        Dialect(driver, options).CreateClusterPool(options);
+    /// <summary>
+    /// Connections for the providers, with short timeouts: membership must be read within a second or two, or fail.
+    /// </summary>
+    public DbDataSource CreatePool(DatabaseOptions database) => _dialect.CreateClusterPool(Checked(database));
 
-    private static int Ask(ServerDialect dialect, ServerStoreOptions options, Func<DbConnection, int> ask)
+    private int Ask(ServerStoreOptions options, Func<DbConnection, int> ask)
     {
         try
         {
-            using var connection = dialect.CreateConnection(options);
+            using var connection = _dialect.CreateConnection(options);
             connection.Open();
             return ask(connection);
         }
-        catch (DbException e) when (dialect.IsNoDatabase(e))
+        catch (DbException e) when (_dialect.IsNoDatabase(e))
         {
             return 0;
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            throw new StoreUnavailableException($"Cannot use {dialect.Describe(options)}: {e.Message} [ODTM2005]", e);
+            throw new StoreUnavailableException($"Cannot use {_dialect.Describe(options)}: {e.Message} [ODTM2005]", e);
         }
     }
 
-    private static void Add(DbCommand command, string name, object value)
+    /// <exception cref="StoreUnavailableException">
+    /// The client library does not accept the connection string.
+    /// </exception>
+    private ServerStoreOptions Checked(DatabaseOptions database)
     {
-        var parameter = command.CreateParameter();
-        (parameter.ParameterName, parameter.Value) = (name, value);
-        command.Parameters.Add(parameter);
+        var options = ServerStoreOptions.Of(database);
+        _dialect.CheckConnectionString(options);
+        return options;
     }
 
-    /// <exception cref="StoreUnavailableException">The driver does not take the connection string.</exception>
-    private static ServerDialect Dialect(string driver, ServerStoreOptions options)
+    private Finding Look(ServerStoreOptions options)
     {
-        var dialect = Dialect(driver);
-        dialect.CheckConnectionString(options);
-        return dialect;
-    }
-
-    private static ServerDialect Dialect(string driver) => driver switch
-    {
-        "mysql" => new MySqlDialect(),
-        "postgres" => new PostgresDialect(),
-        _ => throw new ArgumentException($"No cluster can be kept in {driver}.", nameof(driver)),
-    };
-
-    private static Finding Look(ServerDialect dialect, ServerStoreOptions options)
-    {
-        if (ConnectionStrings.FindProblem(dialect.Name, options.ConnectionString) is { } problem)
+        if (ConnectionStrings.FindProblem(_dialect, options.ConnectionString) is { } problem)
         {
             return Finding.Problem($"its connection string cannot be used: {problem}");
         }
 
-        var where = dialect.Describe(options);
+        var where = _dialect.Describe(options);
         try
         {
-            using var connection = dialect.CreateConnection(options);
+            using var connection = _dialect.CreateConnection(options);
             connection.Open();
-            return IsComplete(dialect, connection)
+            return IsComplete(connection)
                 ? Finding.Good($"{where} has the cluster's tables")
-                : Finding.Note($"{where} lacks the cluster's tables; the first start makes them");
+                : Finding.Note($"{where} lacks the cluster's tables; the first start creates them");
         }
-        catch (DbException e) when (dialect.IsNoDatabase(e))
+        catch (DbException e) when (_dialect.IsNoDatabase(e))
         {
-            return Finding.Note($"{where} does not exist; the first start makes it if its user may create databases");
+            return Finding.Note($"{where} does not exist; the first start creates it if its user may create databases");
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            return Finding.Problem($"{where} cannot be used: {e.Message}. Check Cluster:ConnectionString, and that the server runs");
+            return Finding.Problem($"{where} cannot be used: {e.Message}. Check Cluster:ConnectionString, and that "
+                + "the server runs");
         }
     }
 
-    private static void Ensure(ServerDialect dialect, ServerStoreOptions options)
+    private void Ensure(ServerStoreOptions options) => ServerSchema.Change(
+        _dialect,
+        options,
+        "create the cluster's tables",
+        "orleans.sql",
+        IsComplete,
+        (connection, transaction) =>
+        {
+            _dialect.PrepareSchema(connection, options);
+            using var command = connection.CreateCommand();
+            command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds;
+            command.Transaction = transaction;
+            command.CommandText = SchemaScripts.Other(_dialect.Name, "orleans");
+            command.ExecuteNonQuery();
+        });
+
+    private bool IsComplete(DbConnection connection)
     {
-        var where = dialect.Describe(options);
         try
         {
-            using var connection = ServerSchema.Open(dialect, options, where);
-            if (IsComplete(dialect, connection))
-            {
-                return; // The usual case needs no right to change anything.
-            }
-
-            using var whole = dialect.LockSchema(connection, options);
-            if (!ServerSchema.Look(whole, () => IsComplete(dialect, connection)))
-            {
-                dialect.PrepareSchema(connection, options);
-                using var command = connection.CreateCommand();
-                command.CommandTimeout = (int)options.SchemaTimeout.TotalSeconds;
-                command.Transaction = whole;
-                command.CommandText = SchemaScripts.Orleans(dialect.Name);
-                command.ExecuteNonQuery();
-                whole?.Commit();
-            }
+            var found = connection.Ask(
+                $"select count(*) from OrleansQuery where QueryKey in ('{string.Join("', '", Queries)}')");
+            return Convert.ToInt64(found, null) == Queries.Length;
         }
-        catch (DbException e) when (dialect.IsDenied(e))
-        {
-            throw new StoreSchemaException(
-                $"The user of {where} may not create the tables of the cluster: {e.Message}. Give it the right to, or apply "
-                + $"sql/{dialect.Name}/orleans.sql as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
-        }
-        catch (Exception e) when (ServerDialect.IsConnecting(e))
-        {
-            throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
-        }
-    }
-
-    private static bool IsComplete(ServerDialect dialect, DbConnection connection)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"select count(*) from OrleansQuery where QueryKey in ('{string.Join("', '", Queries)}')";
-        try
-        {
-            return Convert.ToInt64(command.ExecuteScalar(), null) == Queries.Length;
-        }
-        catch (DbException e) when (dialect.IsNoTable(e))
+        catch (DbException e) when (_dialect.IsNoTable(e))
         {
             return false;
         }

@@ -1,55 +1,42 @@
 using System.Data.Common;
-using MySqlConnector;
-using Npgsql;
 
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// Connection strings that a driver refuses. Drivers look at some values only when they connect, and throw what is no error of a database
-/// then; here they are made to look before.
+/// Finds connection strings that a client library refuses. Libraries check some values only when they connect, and then
+/// throw exceptions that are no database errors.
 /// </summary>
 public static class ConnectionStrings
 {
-    /// <summary>What is wrong with it, without repeating a value, which may be a part of a password; null = the driver takes it.</summary>
-    /// <param name="driver">mysql or postgres.</param>
-    public static string? FindProblem(string driver, string connectionString)
-    {
-        ArgumentNullException.ThrowIfNull(connectionString);
-        var (name, known) = driver == "mysql"
-            ? ("MySqlConnector", (Func<DbConnectionStringBuilder>)(static () => new MySqlConnectionStringBuilder()))
-            : ("Npgsql", static () => new NpgsqlConnectionStringBuilder());
-        try
-        {
-            Look(driver, connectionString);
-            return null;
-        }
-        catch (Exception e) when (IsRefusal(e))
-        {
-            return FindOption(known, connectionString) is { } option
-                ? $"{name} does not take the value of its option '{option}'"
-                : $"{name} does not take it: it must be Key=value;Key=value with options that {name} knows and that go together";
-        }
-    }
-
-    /// <summary>What drivers throw of a connection string or an option, when they are made or opened.</summary>
+    /// <summary>
+    /// What a client library throws for a connection string or an option, at creation or when it connects.
+    /// </summary>
     public static bool IsRefusal(Exception e) =>
         e is ArgumentException or FormatException or OverflowException or InvalidCastException or KeyNotFoundException
             or NotSupportedException or InvalidOperationException;
 
-    private static void Look(string driver, string connectionString)
+    /// <summary>
+    /// What is wrong, without any value, which may be part of a password; null = the library accepts it.
+    /// </summary>
+    internal static string? FindProblem(ServerDialect dialect, string connectionString)
     {
-        if (driver == "mysql")
+        ArgumentNullException.ThrowIfNull(connectionString);
+        try
         {
-            // All values are converted here, and none is used.
-            new MySqlDataSource(new MySqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString).Dispose();
+            dialect.Probe(connectionString);
+            return null;
         }
-        else
+        catch (Exception e) when (IsRefusal(e))
         {
-            NpgsqlDataSource.Create(connectionString).Dispose();
+            var client = dialect.Client;
+            return FindOption(dialect.NewBuilder, connectionString) is { } option
+                ? $"{client} does not take the value of its option '{option}'"
+                : $"{client} does not take it: it must be Key=value;Key=value with options that {client} knows and "
+                    + "that go together";
         }
     }
 
-    /// <summary>The known option whose value is the trouble; null = it is not one alone.</summary>
+    /// <summary>The known option whose value is refused; null = there is no single one.</summary>
     private static string? FindOption(Func<DbConnectionStringBuilder> create, string connectionString)
     {
         var raw = new DbConnectionStringBuilder();
@@ -59,7 +46,7 @@ public static class ConnectionStrings
         }
         catch (ArgumentException)
         {
-            return null; // It has no form at all.
+            return null; // It is not a connection string.
         }
 
         foreach (string key in raw.Keys)
@@ -67,7 +54,7 @@ public static class ConnectionStrings
             var one = create();
             if (!one.ContainsKey(key) && !IsKnown(one, key))
             {
-                return null; // Not to be named: it may be the rest of a password with a semicolon.
+                return null; // It may be the rest of a password with a semicolon, so it must not be named.
             }
 
             try

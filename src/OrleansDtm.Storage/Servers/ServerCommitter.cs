@@ -5,19 +5,17 @@ using System.Net.Sockets;
 
 namespace OrleansDtm.Storage.Servers;
 
-/// <summary>
-/// Commits batches over one connection of its own, opened when needed and thrown away when in doubt.
-/// </summary>
+/// <summary>Commits batches over its own connection, which it opens when needed and discards when in doubt.</summary>
 internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions options) : IBatchCommitter, IDisposable
 {
-    /// <summary>More surprises than this one after the other are no accident.</summary>
+    /// <summary>More surprises in a row are not a coincidence.</summary>
     private const int SurprisesMax = 10;
 
-    /// <summary>In one order everywhere, so that two silos never wait for each other's rows.</summary>
+    /// <summary>The same order everywhere, so that two silos do not deadlock on each other's rows.</summary>
     private static readonly Comparison<PlacedWrite> ByGid = static (a, b) =>
         string.CompareOrdinal(a.Write.Gid, b.Write.Gid) is var order && order != 0 ? order : a.Place - b.Place;
 
-    /// <summary>After this much silence a connection is asked whether it is still there, which no batch need find out.</summary>
+    /// <summary>After this idle time the connection is tested, so that no batch fails because it was lost.</summary>
     private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(10);
 
     private readonly string _where = dialect.Describe(options);
@@ -54,12 +52,13 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
                     : fault == ServerFault.Undone && Stopwatch.GetElapsedTime(started) < options.CommitTimeout;
                 if (isAgain)
                 {
-                    // Whoever it was that held the locks gets the time to let go of them.
+                    // Gives the other transaction time to release its locks.
                     Thread.Sleep(fault == ServerFault.Undone ? Math.Min(5 * tries, 100) : 0);
                 }
                 else if (e is DbException refused && dialect.IsTooLarge(refused))
                 {
-                    throw new StoreTooLargeException($"{_where} does not take so much at once: {e.Message} [ODTM2010]", e);
+                    throw new StoreTooLargeException($"{_where} does not accept a write of this size: {e.Message} "
+                        + "[ODTM2010]", e);
                 }
                 else if (fault == ServerFault.Refused)
                 {
@@ -76,7 +75,8 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
     /// <summary>Connects, so that a fault shows now.</summary>
     public DbConnection Open()
     {
-        if (_connection is { State: ConnectionState.Open } && (Stopwatch.GetElapsedTime(_used) < IdleMax || Answers(_connection)))
+        if (_connection is { State: ConnectionState.Open }
+            && (Stopwatch.GetElapsedTime(_used) < IdleMax || Answers(_connection)))
         {
             _used = Stopwatch.GetTimestamp();
             return _connection;
@@ -116,7 +116,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
         }
     }
 
-    /// <summary>Undoes what was begun; a connection of which that is not certain is thrown away, and the server undoes it.</summary>
+    /// <summary>Rolls back. If that is not certain, the connection is discarded, and the server rolls back.</summary>
     private void GiveUp(ServerFault fault)
     {
         if (_connection is not { State: ConnectionState.Open } connection || fault == ServerFault.Unavailable)
@@ -146,7 +146,7 @@ internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions 
         }
         catch (Exception e) when (e is DbException or IOException or SocketException)
         {
-            // It was not to be used again anyway.
+            // It is not used again.
         }
 
         _connection = null;

@@ -1,19 +1,21 @@
 namespace OrleansDtm.Storage.Servers;
 
-/// <summary>What an error of a database means for the batch it befell.</summary>
+/// <summary>What a database error means for its batch.</summary>
 internal enum ServerFault
 {
     None = 0,
 
-    /// <summary>The server is away, or cannot write now, or did not say what became of it: nobody's write is to blame.</summary>
+    /// <summary>The server is away, cannot write now, or did not confirm the commit. No write is the cause.</summary>
     Unavailable = 1,
 
-    /// <summary>The server has undone all of it because of somebody else's locks: the same batch may be tried again.</summary>
+    /// <summary>The server rolled the batch back because of another transaction's locks; it may be retried.</summary>
     Undone = 2,
 
-    /// <summary>Something was not as supposed, such as a gid that appeared: nothing was committed, and the careful way looks closer.</summary>
+    /// <summary>
+    /// An assumption was wrong, such as a gid that exists by now. Nothing was committed; the careful way checks more.
+    /// </summary>
     Surprise = 3,
 
-    /// <summary>The server does not take this data.</summary>
+    /// <summary>The server does not accept this data.</summary>
     Refused = 4,
 }

@@ -3,41 +3,73 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Storage.Servers;
 
-/// <summary>Creates the database and brings its schema up to date, while other processes may be about to do the same.</summary>
+/// <summary>Creates the database and migrates its schema; other processes may do so at the same time.</summary>
 internal static class ServerSchema
 {
-    /// <exception cref="StoreSchemaException">The schema is of a newer program, or the user may not change it.</exception>
-    /// <exception cref="StoreUnavailableException">The server cannot be reached, or another process holds the schema for too long.</exception>
+    /// <exception cref="StoreSchemaException">
+    /// The schema belongs to a newer program, or the user may not change it.
+    /// </exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The server cannot be reached, or another process holds the schema too long.
+    /// </exception>
     public static void Migrate(ServerDialect dialect, ServerStoreOptions options, TimeProvider clock)
+    {
+        var scripts = SchemaScripts.For(dialect.Name);
+        var known = scripts[^1].Version;
+        Change(
+            dialect,
+            options,
+            "create or change the tables",
+            "",
+            connection => Schemas.Read(connection, dialect.IsNoTable) == known,
+            (connection, whole) =>
+            {
+                // Another process may have migrated the schema while this one waited for the lock.
+                var found = Look(whole, () => Schemas.Read(connection, dialect.IsNoTable));
+                if (found > known)
+                {
+                    throw new StoreSchemaException(Schemas.Newer($"The {dialect.Describe(options)}", found, known));
+                }
+
+                Apply(dialect, options, (connection, whole), scripts.Where(s => s.Version > found), clock);
+            });
+    }
+
+    /// <summary>
+    /// Changes the schema under its lock unless it is as it should be, which needs no right to change anything.
+    /// </summary>
+    /// <param name="what">What the user must be allowed to do, for the error.</param>
+    /// <param name="script">The file below the folder of the driver, for the error; empty = several.</param>
+    public static void Change(
+        ServerDialect dialect,
+        ServerStoreOptions options,
+        string what,
+        string script,
+        Func<DbConnection, bool> isDone,
+        Action<DbConnection, DbTransaction?> change)
     {
         var where = dialect.Describe(options);
         try
         {
             using var connection = Open(dialect, options, where);
-            var scripts = SchemaScripts.For(dialect.Name);
-            var known = scripts[^1].Version;
-            if (Schemas.Read(connection, dialect.IsNoTable) == known)
+            if (isDone(connection))
             {
-                return; // The usual case needs no right to change anything.
+                return;
             }
 
             using var whole = dialect.LockSchema(connection, options);
-            var found = Look(whole, () => Schemas.Read(connection, dialect.IsNoTable)); // Whoever had the lock before us may have done it all.
-            if (found > known)
+            if (!Look(whole, () => isDone(connection)))
             {
-                throw new StoreSchemaException(
-                    $"The {where} has schema version {found}, and this program knows up to {known}: a newer OrleansDtm "
-                    + "wrote it. Run that version or a later one, or restore the backup made before the upgrade. [ODTM2002]");
+                change(connection, whole);
+                whole?.Commit();
             }
-
-            Apply(dialect, options, (connection, whole), scripts.Where(s => s.Version > found), clock);
-            whole?.Commit();
         }
         catch (DbException e) when (dialect.IsDenied(e))
         {
             throw new StoreSchemaException(
-                $"The user of {where} may not create or change the tables: {e.Message}. Give it the right to, or apply the scripts of "
-                + $"sql/{dialect.Name}/ as an administrator; then the right to read and write the tables is enough. [ODTM2003]");
+                $"The user of {where} may not {what}: {e.Message}. Grant the right, or apply "
+                + $"sql/{dialect.Name}/{script} as an administrator; then the right to read and write the tables is "
+                + "enough. [ODTM2003]");
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
@@ -73,7 +105,8 @@ internal static class ServerSchema
             catch (DbException e) when (dialect.IsDenied(e))
             {
                 throw new StoreSchemaException(
-                    $"There is no {where} and its user may not create it: {e.Message}. Create it as an administrator, or grant the right. [ODTM2004]");
+                    $"There is no {where} and its user may not create it: {e.Message}. "
+                    + "Create it as an administrator, or grant the right. [ODTM2004]");
             }
         }
 
@@ -89,7 +122,7 @@ internal static class ServerSchema
         }
     }
 
-    /// <summary>Asks what may fail because there is no table, without spoiling the transaction.</summary>
+    /// <summary>Asks what fails if there is no table, without losing the transaction.</summary>
     public static T Look<T>(DbTransaction? transaction, Func<T> ask)
     {
         const string before = "look";
@@ -99,7 +132,8 @@ internal static class ServerSchema
         return answer;
     }
 
-    private static DbConnection Right(ServerDialect dialect, ServerStoreOptions options, string where, DbConnection connection)
+    private static DbConnection Right(
+        ServerDialect dialect, ServerStoreOptions options, string where, DbConnection connection)
     {
         connection.Open();
         return dialect.FindWrongSession(connection, options) is { } wrong
@@ -107,7 +141,7 @@ internal static class ServerSchema
             : connection;
     }
 
-    /// <param name="place">The connection, and the transaction that takes all of it.</param>
+    /// <param name="place">The connection, and the transaction that takes all changes.</param>
     private static void Apply(
         ServerDialect dialect,
         ServerStoreOptions options,
@@ -117,17 +151,18 @@ internal static class ServerSchema
     {
         var (connection, whole) = place;
         dialect.PrepareSchema(connection, options);
-        Execute("create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)", whole);
+        Execute(
+            "create table if not exists dtm_schema (version bigint not null primary key, applied bigint not null)",
+            whole);
         foreach (var script in scripts)
         {
-            // One transaction where the server can roll back such changes; where it cannot, the scripts bear being repeated.
+            // One transaction if the server can roll back schema changes; if not, the scripts can be repeated.
             using var own = whole is null ? connection.BeginTransaction() : null;
             var transaction = whole ?? own;
             Execute(script.Sql, transaction);
-            Execute(
-                FormattableString.Invariant(
-                    $"insert into dtm_schema (version, applied) values ({script.Version}, {clock.GetUtcNow().ToUnixTimeMilliseconds()})"),
-                transaction);
+            var applied = clock.GetUtcNow().ToUnixTimeMilliseconds();
+            var row = FormattableString.Invariant($"({script.Version}, {applied})");
+            Execute($"insert into dtm_schema (version, applied) values {row}", transaction);
             own?.Commit();
         }
 

@@ -1,15 +1,15 @@
 namespace OrleansDtm.Storage.Servers;
 
 /// <summary>
-/// Cuts sorted writes into pieces that one set of statements can carry: every gid once, so that the writes of one gid follow each
-/// other, and no more bytes than a command may have.
+/// Splits sorted writes into pieces for one set of statements each: every gid once, so that the writes of one gid
+/// follow each other, and no more bytes than a command may have.
 /// </summary>
 internal static class WriteRounds
 {
-    /// <summary>Of a write in a command, besides its texts and bodies. Generous.</summary>
+    /// <summary>The bytes of a write in a command besides its texts and bodies; an upper bound.</summary>
     private const int Overhead = 400;
 
-    /// <summary>Whether one command can carry all; of gids that are written once.</summary>
+    /// <summary>Whether one command can hold all writes; each gid must occur once.</summary>
     public static bool IsOne(IReadOnlyList<PlacedWrite> writes, long bytesMax)
     {
         var bytes = 0L;
@@ -22,8 +22,8 @@ internal static class WriteRounds
     }
 
     /// <param name="sorted">By gid.</param>
-    /// <param name="bytesMax">The most a piece may have.</param>
-    /// <exception cref="StoreTooLargeException">One write alone is bigger.</exception>
+    /// <param name="bytesMax">The maximum bytes of a piece.</param>
+    /// <exception cref="StoreTooLargeException">A single write is larger.</exception>
     public static IEnumerable<List<PlacedWrite>> Cut(IReadOnlyList<PlacedWrite> sorted, long bytesMax)
     {
         var rest = sorted;
@@ -54,8 +54,9 @@ internal static class WriteRounds
             if (size > bytesMax)
             {
                 throw new StoreTooLargeException(
-                    $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts {bytesMax} in one command; "
-                    + "raise max_allowed_packet of the server, or lower Limits:RequestBytesMax. [ODTM2010]");
+                    $"The transaction '{round[i].Write.Gid}' takes {size} bytes to write and the server accepts "
+                    + $"{bytesMax} in one command; raise max_allowed_packet of the server, or lower "
+                    + "Limits:RequestBytesMax. [ODTM2010]");
             }
 
             if (bytes + size > bytesMax)
@@ -73,7 +74,8 @@ internal static class WriteRounds
     private static long Size(EncodedWrite write) =>
         Overhead + (write.Gid.Length * 6L) + Escaped(write.Progress) + (write.Body is { } body ? Escaped(body) : 0);
 
-    /// <summary>A quoted literal doubles these.</summary>
+    /// <summary>A quoted literal doubles these characters.</summary>
     private static long Escaped(ReadOnlySpan<byte> bytes) =>
-        bytes.Length + bytes.Count((byte)'\'') + bytes.Count((byte)'\\') + bytes.Count((byte)'"') + bytes.Count((byte)0);
+        bytes.Length + bytes.Count((byte)'\'') + bytes.Count((byte)'\\')
+        + bytes.Count((byte)'"') + bytes.Count((byte)0);
 }

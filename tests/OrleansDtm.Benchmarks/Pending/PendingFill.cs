@@ -6,7 +6,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
-using OrleansDtm.Storage.Servers;
+using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Benchmarks.Pending;
 
@@ -43,15 +43,8 @@ internal static class PendingFill
         }
     }
 
-    private static ITransactionStore Open(string store, string place) => store switch
-    {
-        "mysql" => ServerTransactionStore.MySql(
-            new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance),
-        "postgres" => ServerTransactionStore.Postgres(
-            new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance),
-        _ => new SqliteTransactionStore(
-            new SqliteStoreOptions { Path = place }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance),
-    };
+    private static ITransactionStore Open(string store, string place) => StoreDrivers.All.Find(store)
+        .Create(new DatabaseOptions { Place = place }, TimeProvider.System, NullLoggerFactory.Instance);
 
     /// <summary>As the rules make it of a submit. The gids are in no order, as real ones are: neighbours in the index are strangers.</summary>
     private static Transaction Message(int number, Uri branch)

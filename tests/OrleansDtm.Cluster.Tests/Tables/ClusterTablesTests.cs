@@ -6,6 +6,9 @@ using Orleans.Runtime.MembershipService;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
+using OrleansDtm.Storage.MySql;
+using OrleansDtm.Storage.Postgres;
 using OrleansDtm.Storage.Servers;
 using OrleansDtm.Tests.Databases;
 using Xunit;
@@ -21,6 +24,8 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     protected abstract string Invariant { get; }
+
+    private ClusterTables Tables => StoreDrivers.All.Find(database.Server.Driver).Cluster!;
 
     [Fact]
     public async Task A_change_of_the_membership_counts_only_upon_the_version_that_was_read()
@@ -109,8 +114,8 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
     public async Task Who_died_before_it_had_joined_is_forgotten_after_a_day()
     {
         var connection = database.NewDatabase();
-        var (driver, options) = (database.Server.Driver, new ServerStoreOptions { ConnectionString = connection });
-        Assert.Equal(0, ClusterTables.LastGeneration(driver, options, "test")); // There are no tables.
+        var options = new DatabaseOptions { Place = connection };
+        Assert.Equal(0, Tables.LastGeneration(options, "test")); // There are no tables.
         var table = await Membership(connection);
         foreach (var (number, status, alive) in new[]
         {
@@ -122,13 +127,13 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
             Assert.True(await table.InsertRowAsync(silo, (await table.ReadAllAsync(Cancel)).Version.Next(), Cancel));
         }
 
-        await ClusterTables.ForgetWhoNeverJoined(driver, options, "another", Cancel);
+        await Tables.ForgetWhoNeverJoined(options, "another", Cancel);
         Assert.Equal(4, (await table.ReadAllAsync(Cancel)).Members.Count);
-        await ClusterTables.ForgetWhoNeverJoined(driver, options, "test", Cancel);
+        await Tables.ForgetWhoNeverJoined(options, "test", Cancel);
 
         var left = (await table.ReadAllAsync(Cancel)).Members.Select(static m => m.Item1).OrderBy(static m => m.SiloName, StringComparer.Ordinal).ToList();
         Assert.Equal(["silo1", "silo4"], left.Select(static m => m.SiloName));
-        Assert.Equal(left.Max(static m => m.SiloAddress.Generation), ClusterTables.LastGeneration(driver, options, "test"));
+        Assert.Equal(left.Max(static m => m.SiloAddress.Generation), Tables.LastGeneration(options, "test"));
     }
 
     [Fact]
@@ -201,12 +206,12 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
     [Fact]
     public async Task Many_processes_make_the_tables_at_once_and_once_more_changes_nothing()
     {
-        var options = new ServerStoreOptions { ConnectionString = database.NewDatabase() };
+        var options = new DatabaseOptions { Place = database.NewDatabase() };
 
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ClusterTables.Ensure(database.Server.Driver, options, Cancel)));
-        await ClusterTables.Ensure(database.Server.Driver, options, Cancel);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Tables.Ensure(options, Cancel)));
+        await Tables.Ensure(options, Cancel);
 
-        await using var connection = await Open(options.ConnectionString);
+        await using var connection = await Open(options.Place);
         Assert.Equal(ClusterTables.Queries.Length + 1L, await Count(connection, "select count(*) from OrleansQuery")); // one is optional
     }
 
@@ -220,17 +225,17 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
             await Execute(empty, RestrictedUser(empty.Database));
         }
 
-        var restricted = new ServerStoreOptions { ConnectionString = Restricted(owner) };
-        var error = await Assert.ThrowsAsync<StoreSchemaException>(() => ClusterTables.Ensure(database.Server.Driver, restricted, Cancel));
+        var restricted = new DatabaseOptions { Place = Restricted(owner) };
+        var error = await Assert.ThrowsAsync<StoreSchemaException>(() => Tables.Ensure(restricted, Cancel));
         Assert.Contains($"sql/{database.Server.Driver}/orleans.sql", error.Message, StringComparison.Ordinal);
 
         await using (var connection = await Open(owner))
         {
-            await Execute(connection, SchemaScripts.Orleans(database.Server.Driver)!);
+            await Execute(connection, StoreDrivers.All.Find(database.Server.Driver).ClusterSchema!);
             await Execute(connection, RestrictedUser(connection.Database));
         }
 
-        await ClusterTables.Ensure(database.Server.Driver, restricted, Cancel);
+        await Tables.Ensure(restricted, Cancel);
     }
 
     protected abstract DbConnection Connect(string connectionString);
@@ -260,12 +265,12 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
 
     private async Task<IMembershipTable> Membership(string? connectionString = null)
     {
-        var options = new ServerStoreOptions { ConnectionString = connectionString ?? database.NewDatabase() };
-        await ClusterTables.Ensure(database.Server.Driver, options, Cancel);
+        var options = new DatabaseOptions { Place = connectionString ?? database.NewDatabase() };
+        await Tables.Ensure(options, Cancel);
         var services = new ServiceCollection().AddLogging();
         services.Configure<ClusterOptions>(static o => (o.ClusterId, o.ServiceId) = ("test", "test"));
         services.Configure<AdoNetClusteringSiloOptions>(o =>
-            (o.Invariant, o.DataSource) = (Invariant, ClusterTables.CreatePool(database.Server.Driver, options)));
+            (o.Invariant, o.DataSource) = (Tables.Invariant, Tables.CreatePool(options)));
         var table = ActivatorUtilities.CreateInstance<AdoNetClusteringTable>(services.BuildServiceProvider());
         await table.InitializeMembershipTableAsync(true, Cancel);
         return table;
@@ -273,9 +278,9 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
 
     private async Task<InProcessTestCluster> SiloWithProviders()
     {
-        var options = new ServerStoreOptions { ConnectionString = database.NewDatabase() };
-        await ClusterTables.Ensure(database.Server.Driver, options, Cancel);
-        var pool = ClusterTables.CreatePool(database.Server.Driver, options);
+        var options = new DatabaseOptions { Place = database.NewDatabase() };
+        await Tables.Ensure(options, Cancel);
+        var pool = Tables.CreatePool(options);
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>

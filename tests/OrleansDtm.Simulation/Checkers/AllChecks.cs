@@ -22,5 +22,8 @@ internal static class AllChecks
         new IsolationCheck(),
         new CauseCheck(),
         new OptionsCheck(),
+        new MemoryCheck(),
+        new StopCheck(),
+        new HomeCheck(),
     ];
 }

@@ -32,6 +32,12 @@ internal sealed class OptionsCheck : Check
                 expected = asked && Of(options) == prepared ? prepared : plan.AtSubmit ?? prepared;
             }
 
+            if (isPrepared && state.Status == TransactionStatus.Failed && seen.WasStopped && plan.AtSubmit is { } submitted)
+            {
+                isPrepared = false; // A submit and a force stop, decided together.
+                expected = Of(options) == submitted ? submitted : expected;
+            }
+
             if (Of(options) != expected)
             {
                 yield return $"version {state.Version} has {Of(options)}, expected was {expected}";

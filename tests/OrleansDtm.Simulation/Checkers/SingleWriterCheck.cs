@@ -85,7 +85,7 @@ internal sealed class SingleWriterCheck : Check
     /// <summary>It was answered, or whoever made it has died, stopped or been given up.</summary>
     private static bool IsOver(Case seen, Called call, int place) =>
         (seen.Ends.TryGetValue(call.Call, out var end) && end.Place < place)
-        || seen.All.Take(place).OfType<MachineNews>().Any(m => m.Process == call.Process && m.What != "starts");
+        || seen.All.Take(place).OfType<MachineNews>().Any(m => m.Process == call.Process && m.What is not ("starts" or MachineNews.Leaves));
 
     /// <summary>The lease under which a call was made.</summary>
     private static DateTimeOffset? LeaseOf(Case seen, Called call) =>

@@ -8,7 +8,7 @@ namespace OrleansDtm.Simulation.Defects;
 
 /// <summary>
 /// A deliberate fault of the coordinator, put around its production code from outside: around its store, its caller, its clock, its
-/// host, its API. This one is none.
+/// scheduler, its cluster, its API. This one is none.
 /// </summary>
 internal class Defect
 {
@@ -23,7 +23,18 @@ internal class Defect
 
     public virtual TimeProvider Clock(TimeProvider clock, Process process) => clock;
 
-    public virtual IRunnerHost Host(IRunnerHost host, Process process) => host;
+    /// <summary>The door of a process.</summary>
+    public virtual Transactions Transactions(Process process, TurnScheduler scheduler) =>
+        new(new Lazy<RunnerServices>(process.Services), Cluster(process.Cluster, process), process.Clock, Scheduler(scheduler, process));
+
+    /// <summary>Where its transactions take turns.</summary>
+    public virtual TurnScheduler Scheduler(TurnScheduler scheduler, Process process) => scheduler;
+
+    /// <summary>Where transactions live, and messages to them.</summary>
+    public virtual ICluster Cluster(ICluster cluster, Process process) => cluster;
+
+    /// <summary>It stops in an orderly way.</summary>
+    public virtual Task Stop(Process process, CancellationToken cancellationToken) => process.Transactions.Stop(cancellationToken);
 
     public virtual bool SoleOwner(bool alone) => alone;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Running;
 using OrleansDtm.Simulation.Machines;
 
 namespace OrleansDtm.Simulation.Defects;
@@ -59,22 +58,31 @@ internal sealed class EarlyTimer : Defect
 {
     public override TimeProvider Clock(TimeProvider clock, Process process) => new Fast(clock);
 
-    private sealed class Fast(TimeProvider inner) : TimeProvider
+    private sealed class Fast(TimeProvider inner) : OtherClock(inner)
     {
         private readonly DateTimeOffset _start = inner.GetUtcNow();
 
-        public override long TimestampFrequency => inner.TimestampFrequency;
-
-        public override DateTimeOffset GetUtcNow() => _start + ((inner.GetUtcNow() - _start) * 1.1);
-
-        public override long GetTimestamp() => inner.GetTimestamp();
+        public override DateTimeOffset GetUtcNow() => _start + ((base.GetUtcNow() - _start) * 1.1);
     }
+}
+
+/// <summary>A clock around another one; what it does otherwise, a defect says.</summary>
+internal abstract class OtherClock(TimeProvider inner) : TimeProvider
+{
+    public override long TimestampFrequency => inner.TimestampFrequency;
+
+    public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
+
+    public override long GetTimestamp() => inner.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        inner.CreateTimer(callback, state, dueTime, period);
 }
 
 /// <summary>A process goes by the wall clock, and follows when somebody sets it.</summary>
 internal sealed class WallClockTrusted : Defect
 {
-    public override TimeProvider Clock(TimeProvider clock, Process process) => process.Machine.Wall;
+    public override TimeProvider Clock(TimeProvider clock, Process process) => new ProcessClock(process);
 }
 
 /// <summary>Timers are never heard, and nobody sweeps.</summary>
@@ -82,15 +90,12 @@ internal sealed class NobodyWakes : Defect
 {
     public override int SweepsEvery => 0;
 
-    public override IRunnerHost Host(IRunnerHost host, Process process) => new Deaf(host);
+    public override TimeProvider Clock(TimeProvider clock, Process process) => new Deaf(clock);
 
-    private sealed class Deaf(IRunnerHost inner) : IRunnerHost
+    private sealed class Deaf(TimeProvider inner) : OtherClock(inner)
     {
-        public void WakeAt(DateTimeOffset? moment) => inner.WakeAt(null);
-
-        public void Done() => inner.Done();
-
-        public void Orphaned() => inner.Orphaned();
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(static _ => { }, state, dueTime, period);
     }
 }
 

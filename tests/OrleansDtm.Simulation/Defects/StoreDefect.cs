@@ -1,43 +1,7 @@
 using OrleansDtm.Storage;
+using OrleansDtm.Tests.Storage;
 
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>A store around another one; what it does otherwise, a defect says.</summary>
-internal class StoreDefect(ITransactionStore inner) : ITransactionStore
-{
-    protected ITransactionStore Inner => inner;
-
-    public Task Start(CancellationToken cancellationToken) => inner.Start(cancellationToken);
-
-    public virtual Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken) => inner.Write(write, cancellationToken);
-
-    public virtual Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) => inner.Load(gid, cancellationToken);
-
-    public Task<IReadOnlyList<DueTransaction>> FindDue(
-        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
-        inner.FindDue(now, after, limit, cancellationToken);
-
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
-        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
-        inner.FindInterrupted(owner, others, afterId, limit, cancellationToken);
-
-    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
-        inner.FindWaiting(dueAfter, limit, cancellationToken);
-
-    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
-        inner.List(filter, cancellationToken);
-
-    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
-        inner.CountUnfinished(overdueBefore, cancellationToken);
-
-    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
-        inner.CountUnfinishedCreatedBefore(moments, cancellationToken);
-
-    public Task<RetentionSlice> DeleteFinished(
-        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
-        inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
-
-    public Task Ping(CancellationToken cancellationToken) => inner.Ping(cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
-}
+/// <summary>A store around another one; what it does differently is the defect.</summary>
+internal class StoreDefect(ITransactionStore inner) : DelegatingStore(inner);

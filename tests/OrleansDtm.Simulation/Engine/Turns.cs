@@ -1,14 +1,23 @@
 namespace OrleansDtm.Simulation.Engine;
 
+/// <summary>Something that can run now.</summary>
+internal interface IReady
+{
+    void RunOne();
+}
+
 /// <summary>
-/// The scheduler of one activation: its continuations run one at a time in the order they became ready, as on a grain; which
-/// activation is next is the world's to draw. Those of a paused process wait, those of a dead one are gone.
+/// The scheduler of one activity: its continuations run one at a time in the order they became ready; which activity is next is the
+/// world's to draw. Those of a paused process wait, those of a dead one are gone.
 /// </summary>
-internal sealed class Turns(World world) : SynchronizationContext
+internal sealed class Turns(World world, bool grain = false) : SynchronizationContext, IReady
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _queue = new();
     private bool _held;
     private bool _gone;
+
+    /// <summary>It stands for a grain, whose thread nobody else may borrow; else for threads of the pool.</summary>
+    public bool IsGrain => grain;
 
     public override void Post(SendOrPostCallback d, object? state)
     {
@@ -28,8 +37,9 @@ internal sealed class Turns(World world) : SynchronizationContext
 
     public void Post(Action action) => Post(static a => ((Action)a!)(), action);
 
-    public void TakeOne()
+    public void RunOne()
     {
+        SetSynchronizationContext(this);
         var (callback, state) = _queue.Dequeue();
         if (_queue.Count == 0)
         {

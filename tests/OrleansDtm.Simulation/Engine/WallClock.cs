@@ -13,5 +13,5 @@ internal sealed class WallClock(World world) : TimeProvider
     public override long GetTimestamp() => world.Now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        throw new NotSupportedException("Nothing under simulation may start timers of its own.");
+        throw new NotSupportedException("Timers belong to a process.");
 }

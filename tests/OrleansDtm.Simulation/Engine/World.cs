@@ -11,7 +11,7 @@ internal sealed class World
     public static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private readonly PriorityQueue<Action, (long At, int Order)> _moments = new();
-    private readonly List<Turns> _ready = [];
+    private readonly List<IReady> _ready = [];
     private int _order;
 
     public World(int seed)
@@ -61,9 +61,9 @@ internal sealed class World
         return over.Task;
     }
 
-    internal void Ready(Turns turns) => _ready.Add(turns);
+    internal void Ready(IReady ready) => _ready.Add(ready);
 
-    internal void NotReady(Turns turns) => _ready.Remove(turns);
+    internal void NotReady(IReady ready) => _ready.Remove(ready);
 
     /// <summary>Until <paramref name="isOver"/>, or nothing can happen any more, or the limit is reached.</summary>
     /// <returns>False when the limit was reached.</returns>
@@ -100,9 +100,7 @@ internal sealed class World
         {
             if (_ready.Count > 0)
             {
-                var turns = _ready[_ready.Count == 1 ? 0 : Random.Next(_ready.Count)];
-                SynchronizationContext.SetSynchronizationContext(turns);
-                turns.TakeOne();
+                _ready[_ready.Count == 1 ? 0 : Random.Next(_ready.Count)].RunOne();
                 return true;
             }
 

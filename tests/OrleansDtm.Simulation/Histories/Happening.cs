@@ -39,7 +39,8 @@ internal sealed record Stored(StoredTransaction Row, string Process) : Happening
 }
 
 /// <summary>A write was guarded off.</summary>
-internal sealed record Fenced(string Process) : Happening;
+/// <param name="IsInsert">It took the row for new.</param>
+internal sealed record Fenced(string Process, bool IsInsert) : Happening;
 
 /// <summary>A call leaves a process.</summary>
 /// <param name="Call">Its number.</param>
@@ -61,7 +62,20 @@ internal sealed record LocalWork(string What) : Happening;
 internal sealed record Struck(string Kind, string Target) : Happening;
 
 /// <summary>A process began, ended, stopped or went on.</summary>
-internal sealed record MachineNews(string Process, long Owner, string What) : Happening;
+internal sealed record MachineNews(string Process, long Owner, string What) : Happening
+{
+    /// <summary>It begins to stop in an orderly way.</summary>
+    public const string Leaves = "leaves";
+
+    /// <summary>It has stopped in an orderly way, in its own time.</summary>
+    public const string Stopped = "has stopped";
+
+    /// <summary>It has stopped, but was not given the time.</summary>
+    public const string CutOff = "has stopped, cut off";
+}
+
+/// <summary>When all was over, a process still had the transaction in memory.</summary>
+internal sealed record Kept(string Process) : Happening;
 
 /// <summary>The coordinator logged an error: it met what it did not expect.</summary>
 internal sealed record Complaint(string Process, string Text) : Happening;

@@ -26,6 +26,7 @@ internal static class Timeline
         LocalWork e => $"submitter {e.What}",
         Struck e => $"FAULT     {e.Kind} {e.Target}",
         MachineNews e => $"{e.Process,-8}  {e.What} (owner {e.Owner})",
+        Kept e => $"{e.Process,-8}  still has it in memory",
         Complaint e => $"{e.Process,-8}  logs an error: {e.Text}",
         _ => happening.ToString(),
     };

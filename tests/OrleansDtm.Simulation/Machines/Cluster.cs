@@ -8,17 +8,14 @@ using OrleansDtm.Simulation.Stores;
 namespace OrleansDtm.Simulation.Machines;
 
 /// <summary>
-/// What Orleans and the operating system are in production: a directory of activations, a membership that notices deaths late and may
-/// be wrong, messages between processes, processes that die, stop and come back.
+/// What Orleans and the operating system are in production: a membership that notices deaths late and may be wrong, processes that die,
+/// stop and come back.
 /// </summary>
 internal sealed class Cluster
 {
-    /// <summary>As Orleans' default.</summary>
-    public static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(30);
-
-    private readonly Dictionary<string, Activation> _directory = new(StringComparer.Ordinal);
     private readonly List<long> _gone = [];
     private readonly Sweeper?[] _sweepers;
+    private int _version;
     private bool _calm;
 
     public Cluster(World world, Plan plan, Defect defect)
@@ -31,6 +28,11 @@ internal sealed class Cluster
         foreach (var machine in Machines)
         {
             Boot(machine);
+        }
+
+        foreach (var process in Alive)
+        {
+            process.Cluster.Learn(_version, Members); // They have found each other before anything begins.
         }
     }
 
@@ -46,6 +48,9 @@ internal sealed class Cluster
 
     public IReadOnlyList<Machine> Machines { get; }
 
+    /// <summary>The processes that are active by the membership's table.</summary>
+    public IReadOnlyList<Process> Members { get; private set; } = [];
+
     /// <summary>Processes the membership calls dead, the youngest first.</summary>
     public IReadOnlyList<long> Gone => _gone;
 
@@ -53,66 +58,6 @@ internal sealed class Cluster
     public bool IsCalm => _calm;
 
     public IEnumerable<Process> Alive => Machines.Select(static m => m.Process).OfType<Process>().Where(static p => p.IsAlive);
-
-    /// <summary>A request to a transaction, from a process, wherever it lives; a new activation is made where it is asked for.</summary>
-    /// <exception cref="TimeoutException">It could not be delivered, or was not answered in time.</exception>
-    public Task<T> Ask<T>(Process from, string gid, Func<Activation, Task<T>> request, TimeSpan patience)
-    {
-        var answer = new TaskCompletionSource<T>();
-        World.After(patience, () => from.WhenAwake(() => answer.TrySetException(new TimeoutException("no answer in time"))));
-        Deliver();
-        return answer.Task;
-
-        void Deliver()
-        {
-            if (!from.IsAlive || answer.Task.IsCompleted)
-            {
-                return;
-            }
-
-            var target = Find(from, gid);
-            if (target.IsEnding)
-            {
-                World.After(World.Between(0.1, 2), Deliver);
-                return;
-            }
-
-            target.Process.WhenDeclaredDead(() => from.WhenAwake(() => answer.TrySetException(new TimeoutException("its process is gone"))));
-            World.After(Hop(from, target.Process), () => target.Turns.Post(() => World.Watch(Handle(target))));
-        }
-
-        async Task Handle(Activation target)
-        {
-            if (target.IsEnding)
-            {
-                World.After(World.Between(0.1, 2), Deliver);
-                return;
-            }
-
-            try
-            {
-                var result = await request(target);
-                World.After(Hop(target.Process, from), () => from.WhenAwake(() => answer.TrySetResult(result)));
-            }
-            catch (Exception e)
-            {
-                World.After(Hop(target.Process, from), () => from.WhenAwake(() => answer.TrySetException(e)));
-            }
-        }
-    }
-
-    public void Forget(Activation activation)
-    {
-        if (activation.Process.Activations.GetValueOrDefault(activation.Gid) == activation)
-        {
-            activation.Process.Activations.Remove(activation.Gid);
-        }
-
-        if (_directory.GetValueOrDefault(activation.Gid) == activation)
-        {
-            _directory.Remove(activation.Gid);
-        }
-    }
 
     public void Kill(Process process)
     {
@@ -129,14 +74,7 @@ internal sealed class Cluster
             World.After(World.Between(1000, 13_000), () => Declare(process));
         }
 
-        World.After(machine.DownFor, () =>
-        {
-            if (machine.Process == process)
-            {
-                Declare(process); // At the latest its successor on the same address says so.
-                Boot(machine);
-            }
-        });
+        World.After(machine.DownFor, () => Reboot(process));
     }
 
     /// <summary>Stopped until the membership has given it up; it goes on as a zombie until it learns that.</summary>
@@ -172,30 +110,63 @@ internal sealed class Cluster
     }
 
     /// <summary>
-    /// Where the transactions of a process are is forgotten; they live on, for a while or until they end by themselves, and somebody asks
-    /// for them elsewhere: two owners.
+    /// Ends a process in an orderly way: the others learn that it leaves, it ends what requests wait for, then it exits.
     /// </summary>
-    public void LoseDirectory(Process process)
+    /// <param name="patience">How long it may take before its runs are closed.</param>
+    public void Stop(Process process, TimeSpan patience)
     {
-        var others = Alive.Where(p => p != process && !p.IsDeclaredDead).ToList();
-        foreach (var activation in process.Activations.Values.ToList())
+        if (!process.IsAlive || process.IsPaused || process.IsDeclaredDead || process.IsLeaving)
         {
-            if (_directory.GetValueOrDefault(activation.Gid) != activation)
-            {
-                continue;
-            }
+            return;
+        }
 
-            if (others.Count > 0 && World.Random.Next(4) > 0)
-            {
-                var other = others[World.Random.Next(others.Count)];
-                World.After(World.Between(0, 2000), () => other.NewTurns().Post(() => World.Watch(LookIn(other, activation.Gid))));
-            }
+        World.History.Add(null, new MachineNews(process.Name, process.Owner, MachineNews.Leaves));
+        process.Leave();
+        Change([.. Members.Where(p => p != process)]);
+        Elect();
+        process.NewTurns().Post(() => World.Watch(End()));
 
-            _directory.Remove(activation.Gid); // Its own process still knows it: a silo has one activation of a grain at most.
-            if (World.Random.Next(3) > 0)
+        async Task End()
+        {
+            using var over = new CancellationTokenSource();
+            World.After(patience, () => process.WhenAwake(() => CutOff(over)));
+            await Defect.Stop(process, over.Token);
+            do
             {
-                World.After(World.Between(0, 10_000), () => process.WhenAwake(activation.End));
+                await World.Delay(World.Between(1, 50)); // Its last messages leave. As production's services, it waits for calls.
+                if (!process.IsAlive)
+                {
+                    return; // It was killed meanwhile.
+                }
             }
+            while (process.CallsUnderWay > 0 && !over.IsCancellationRequested);
+
+            World.History.Add(null, new MachineNews(process.Name, process.Owner, over.IsCancellationRequested ? MachineNews.CutOff : MachineNews.Stopped));
+            process.Die();
+            Declare(process);
+            World.After(process.Machine.DownFor, () => Reboot(process));
+        }
+
+        static void CutOff(CancellationTokenSource over)
+        {
+            try
+            {
+                over.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It ended in time.
+            }
+        }
+    }
+
+    /// <summary>A process sees other members than there are, and is asked for transactions meanwhile: two owners.</summary>
+    public void Mislead(Process process)
+    {
+        process.Cluster.Mislead(World.Between(500, 10_000));
+        foreach (var transaction in Plan.Transactions.Where(_ => World.Random.Next(2) == 0))
+        {
+            World.After(World.Between(0, 2000), () => process.NewTurns().Post(() => World.Watch(process.Transactions.Resume(transaction.Gid, 0))));
         }
     }
 
@@ -216,40 +187,27 @@ internal sealed class Cluster
 
     private bool Calm() => _calm;
 
-    private async Task LookIn(Process from, string gid)
+    public TimeSpan Hop(Process from, Process to) => from == to ? TimeSpan.Zero : World.Between(0.1, 1.5);
+
+    /// <summary>The table changes; each process reads it a moment later, a zombie never.</summary>
+    private void Change(IReadOnlyList<Process> members)
     {
-        try
+        Members = members;
+        var version = ++_version;
+        foreach (var process in Alive.Where(static p => !p.IsDeclaredDead))
         {
-            await Ask(from, gid, static a => a.Resume(0), ResponseTimeout);
-        }
-        catch (TimeoutException)
-        {
-            // Whoever asked has lost interest.
+            var isNews = process.IsLeaving || (members.Count > 0 && process == members[^1]);
+            World.After(isNews ? TimeSpan.Zero : World.Between(0, 2000), () => process.WhenAwake(() => process.Cluster.Learn(version, members)));
         }
     }
 
-    private TimeSpan Hop(Process from, Process to) => from == to ? TimeSpan.Zero : World.Between(0.1, 1.5);
-
-    private Activation Find(Process from, string gid)
+    private void Reboot(Process process)
     {
-        if (from.Activations.TryGetValue(gid, out var local))
+        if (process.Machine.Process == process)
         {
-            return local;
+            Declare(process); // At the latest its successor on the same address says so.
+            Boot(process.Machine);
         }
-
-        if (!from.IsDeclaredDead && _directory.TryGetValue(gid, out var known))
-        {
-            return known;
-        }
-
-        var activation = new Activation(this, from, gid);
-        from.Activations.Add(gid, activation);
-        if (!from.IsDeclaredDead)
-        {
-            _directory[gid] = activation; // A zombie's entries reach nobody.
-        }
-
-        return activation;
     }
 
     private void Boot(Machine machine)
@@ -259,6 +217,8 @@ internal sealed class Cluster
         var process = new Process(this, machine, $"p{machine.Number + 1}.{machine.Lives}", (1000 * (machine.Number + 1)) + machine.Lives);
         machine.Process = process;
         World.History.Add(null, new MachineNews(process.Name, process.Owner, "starts"));
+        Change([.. Members, process]);
+        process.Cluster.Learn(_version, Members);
         for (var shard = 0; shard < Plan.Shards; shard++)
         {
             if (Plan.EverybodySweeps)
@@ -281,12 +241,13 @@ internal sealed class Cluster
 
         World.History.Add(null, new MachineNews(process.Name, process.Owner, "is declared dead"));
         _gone.Insert(0, process.Owner);
-        foreach (var (gid, activation) in _directory.Where(e => e.Value.Process == process).ToList())
-        {
-            _directory.Remove(gid);
-        }
-
         process.Declare();
+        Change([.. Members.Where(p => p != process)]);
+        Elect();
+    }
+
+    private void Elect()
+    {
         for (var shard = 0; shard < Plan.Shards; shard++)
         {
             var number = shard;
@@ -297,12 +258,12 @@ internal sealed class Cluster
     /// <summary>Somebody sweeps each shard, soon after whoever did is known to be gone.</summary>
     private void Elect(int shard)
     {
-        if (Plan.EverybodySweeps || _sweepers[shard] is { Process: { IsDeclaredDead: false } })
+        if (Plan.EverybodySweeps || _sweepers[shard] is { Process: { IsDeclaredDead: false, IsLeaving: false } })
         {
             return;
         }
 
-        var candidates = Alive.Where(static p => !p.IsDeclaredDead).ToList();
+        var candidates = Alive.Where(static p => p is { IsDeclaredDead: false, IsLeaving: false }).ToList();
         _sweepers[shard] = candidates.Count == 0 ? null : new Sweeper(this, candidates[World.Random.Next(candidates.Count)], shard);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class Process : ILogger
     public Process(Cluster cluster, Machine machine, string name, long owner)
     {
         (_cluster, Machine, Name, Owner) = (cluster, machine, name, owner);
-        Clock = cluster.Defect.Clock(new SteadyClock(machine.Wall), this);
+        Clock = cluster.Defect.Clock(new SteadyClock(new ProcessClock(this)), this);
         _stores = [.. cluster.Databases.Select(d => new SimStore(cluster.World, this, d, cluster.Plan.BatchMax))];
         Shards = [.. _stores.Select(s => cluster.Defect.Store(s, this))];
         Store = new ShardedTransactionStore(Shards);
@@ -35,6 +35,8 @@ internal sealed class Process : ILogger
             cluster.Plan.KeepAlive,
             this,
             SoleOwner: cluster.Defect.SoleOwner(cluster.Plan.Alone));
+        Cluster = new ClusterView(cluster, this);
+        Transactions = cluster.Defect.Transactions(this, new ProcessScheduler(cluster.World, this));
     }
 
     public Machine Machine { get; }
@@ -54,7 +56,10 @@ internal sealed class Process : ILogger
 
     public RunnerServices Services { get; }
 
-    public Dictionary<string, Activation> Activations { get; } = new(StringComparer.Ordinal);
+    public ClusterView Cluster { get; }
+
+    /// <summary>Production's door, and what runs behind it.</summary>
+    public Transactions Transactions { get; }
 
     public bool IsAlive { get; private set; } = true;
 
@@ -63,9 +68,12 @@ internal sealed class Process : ILogger
     /// <summary>The membership calls it dead, whatever it is.</summary>
     public bool IsDeclaredDead { get; private set; }
 
-    public Turns NewTurns()
+    /// <summary>It is stopping in an orderly way, and no member any more.</summary>
+    public bool IsLeaving { get; private set; }
+
+    public Turns NewTurns(bool grain = false)
     {
-        var turns = new Turns(World);
+        var turns = new Turns(World, grain);
         if (!IsAlive)
         {
             turns.Drop();
@@ -145,6 +153,15 @@ internal sealed class Process : ILogger
         }
     }
 
+    /// <summary>No fault happens any more.</summary>
+    public bool IsCalm => _cluster.IsCalm;
+
+    /// <summary>Calls of branches under way.</summary>
+    public int CallsUnderWay { get; private set; }
+
+    /// <summary>It takes part in the cluster no more, and ends what requests wait for.</summary>
+    public void Leave() => IsLeaving = true;
+
     public void Declare()
     {
         IsDeclaredDead = true;
@@ -168,7 +185,20 @@ internal sealed class Process : ILogger
     /// <summary>Its calls of branches, with the timeout that the production caller keeps.</summary>
     private sealed class Caller(Process process, Services.BranchServices services) : IBranchCaller
     {
-        public Task<CallResult> Call(BranchInvocation call)
+        public async Task<CallResult> Call(BranchInvocation call)
+        {
+            process.CallsUnderWay++;
+            try
+            {
+                return await Make(call);
+            }
+            finally
+            {
+                process.CallsUnderWay--;
+            }
+        }
+
+        private Task<CallResult> Make(BranchInvocation call)
         {
             var answer = new TaskCompletionSource<CallResult>();
             process.Step(FaultKind.KillBeforeCall);

@@ -25,18 +25,18 @@ internal sealed class Sweeper
             shard,
             process.Owner,
             () => cluster.Gone,
-            (gid, gone) => cluster.Ask(process, gid, a => a.Resume(gone), Cluster.ResponseTimeout),
+            new PatientResume(process.Transactions.Resume, process.Clock, process).Resume,
             process.Clock,
             _options,
             process);
-        process.NewTurns().Post(() => cluster.World.Watch(Run()));
+        process.NewTurns(grain: true).Post(() => cluster.World.Watch(Run()));
     }
 
     public Process Process { get; }
 
     private async Task Run()
     {
-        for (var round = 0; Process.IsAlive; round++)
+        for (var round = 0; Process is { IsAlive: true, IsLeaving: false }; round++)
         {
             Process.Step(FaultKind.KillAtSweep);
             if (_cluster.Defect.SweepsEvery is > 0 and var every && round % every == 0)

@@ -213,8 +213,8 @@ internal enum FaultKind
     /// <summary>Stopped beyond the membership's patience, then goes on for a while as a zombie.</summary>
     Pause,
 
-    /// <summary>The directory forgets where the transactions of a process are: two owners.</summary>
-    DirectoryLost,
+    /// <summary>A process sees other members than there are: two owners.</summary>
+    MembersUnseen,
 
     /// <summary>A running machine's clock is set: nothing may notice.</summary>
     ClockSet,
@@ -227,4 +227,7 @@ internal enum FaultKind
 
     /// <summary>All branch services answer HTTP 503 at once.</summary>
     ServicesFail,
+
+    /// <summary>A process stops in an orderly way and starts anew.</summary>
+    Stop,
 }

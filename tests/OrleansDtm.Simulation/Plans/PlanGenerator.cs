@@ -22,12 +22,15 @@ internal sealed class PlanGenerator
     [
         FaultKind.KillNow, FaultKind.KillBeforeCommit, FaultKind.KillAfterCommit, FaultKind.KillBeforeCall, FaultKind.KillAfterCall,
         FaultKind.KillAtAnswer, FaultKind.KillAtReply, FaultKind.KillAtLoad, FaultKind.KillAtSweep, FaultKind.Pause, FaultKind.ClockSet,
-        FaultKind.DirectoryLost, FaultKind.DirectoryLost, FaultKind.DirectoryLost, // The last: a process alone has nobody to share with.
+        FaultKind.MembersUnseen, FaultKind.MembersUnseen, FaultKind.MembersUnseen, // The last: a process alone has nobody to share with.
     ];
+
+    /// <summary>Long enough for any call that a request waits for.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
     private readonly Random _random;
 
-    /// <summary>Of what was added later: a seed still plays what it always did, and more.</summary>
+    /// <summary>Of what was added later: most seeds still play what they always did, and more.</summary>
     private readonly Random _later;
     private readonly TimeSpan _calm;
     private readonly double _wickedness;
@@ -53,7 +56,7 @@ internal sealed class PlanGenerator
     {
         var processes = Chance(0.35) ? 1 : _random.Next(2, 4);
         var shards = Chance(0.3) ? 2 : 1;
-        return new Plan
+        var plan = new Plan
         {
             Seed = seed,
             Processes = processes,
@@ -68,6 +71,30 @@ internal sealed class PlanGenerator
             Faults = [.. Faults(processes, shards).OrderBy(static f => f.At)],
             Calm = _calm,
         };
+        if (_later.Next(6) == 0)
+        {
+            plan = plan with { Faults = [] }; // But for orderly stops.
+        }
+
+        return plan with { Faults = [.. plan.Faults.Concat(Stops(plan)).OrderBy(static f => f.At)] };
+    }
+
+    /// <summary>Orderly stops, one process at a time.</summary>
+    private IEnumerable<FaultPlan> Stops(Plan plan)
+    {
+        if (_later.Next(4) > (plan.Faults.IsEmpty ? 2 : 0))
+        {
+            yield break;
+        }
+
+        // Shortly after some transaction has begun.
+        var at = plan.Transactions[_later.Next(plan.Transactions.Length)].Start.TotalMilliseconds + _later.Next(0, 1000);
+        var process = _later.Next(plan.Processes);
+        for (var i = _later.Next(1, 4); i > 0 && at < _calm.TotalMilliseconds * 0.9; i--)
+        {
+            yield return new FaultPlan(TimeSpan.FromMilliseconds(at), FaultKind.Stop, process++ % plan.Processes, StopPatience);
+            at += StopPatience.TotalMilliseconds + _later.Next(5000, 15_000); // The next one only when this one is back.
+        }
     }
 
     private bool Chance(double probability) => _random.NextDouble() < probability;

@@ -1,6 +1,5 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Service;
 using OrleansDtm.Simulation.Engine;
 using OrleansDtm.Simulation.Histories;
 using OrleansDtm.Simulation.Machines;
@@ -51,7 +50,7 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
         UnderWay++;
         if (process is not null)
         {
-            World.After(World.Between(0.1, 5), () => process.NewTurns().Post(() => World.Watch(Handle(process, request, word, wait, heard))));
+            World.After(World.Between(0.1, 5), () => process.NewTurns().Post(() => World.Watch(Handle(process, request, word, heard))));
         }
 
         World.After(wait ? PatienceForEnd : Patience, () => heard.TrySetResult(null));
@@ -62,11 +61,10 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
     }
 
     /// <summary>What the front end of a process does.</summary>
-    private async Task Handle(Process process, int request, string word, bool wait, TaskCompletionSource<TransactionReply?> heard)
+    private async Task Handle(Process process, int request, string word, TaskCompletionSource<TransactionReply?> heard)
     {
-        var patience = wait ? TimeSpan.FromHours(1) : Cluster.ResponseTimeout;
-        var reply = await cluster.Defect.Post(
-            word, () => GrainCalls.Ask(() => cluster.Ask(process, plan.Gid, a => _requests.Post(a, word), patience)));
+        var (occurred, waits) = _requests.Event(word, process.Clock.GetUtcNow());
+        var reply = await cluster.Defect.Post(word, () => process.Transactions.Tell(plan.Gid, occurred, waits));
         if (word == "prepare" && plan.Type == TransactionType.Workflow && reply.Kind == ReplyKind.Ok)
         {
             try

@@ -1,12 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
-using OrleansDtm.Simulation.Machines;
 using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Submitters;
@@ -30,31 +28,27 @@ internal sealed class Requests
         _defect = defect;
     }
 
-    /// <summary>The event a word stands for, brought in by the grain of the gid.</summary>
-    public Task<TransactionReply> Post(Activation at, string word)
+    /// <summary>The event a word stands for, as the front end of a process makes it, and whether it waits.</summary>
+    public (TransactionEvent Event, bool Wait) Event(string word, DateTimeOffset now) => word switch
     {
-        var now = at.Process.Clock.GetUtcNow();
-        return word switch
-        {
-            "prepare" => at.Runner.Post(new TransactionEvent.Prepare(Submission(prepare: true, now))),
-            "submit" => Submit(at, Submission(prepare: false, now)),
-            "abort" => at.Runner.Post(new TransactionEvent.Abort(_plan.Type, "changed its mind")),
-            "succeed" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "done")),
-            "fail" => at.Runner.Post(new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", "")),
-            "retry" => at.Runner.Post(TransactionEvent.RetryNow.Instance),
-            "wait" => at.Runner.Post(TransactionEvent.TimeDue.Instance, wait: true),
-            "stop" => at.Runner.Post(TransactionEvent.ForceStop.Instance),
-            _ => at.Runner.Post(Register(word, now)),
-        };
-    }
+        "prepare" => (new TransactionEvent.Prepare(Submission(prepare: true, now)), false),
+        "submit" => Submit(Submission(prepare: false, now)),
+        "abort" => (new TransactionEvent.Abort(_plan.Type, "changed its mind"), false),
+        "succeed" => (new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "done"), false),
+        "fail" => (new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", ""), false),
+        "retry" => (TransactionEvent.RetryNow.Instance, false),
+        "wait" => (TransactionEvent.TimeDue.Instance, true),
+        "stop" => (TransactionEvent.ForceStop.Instance, false),
+        _ => (Register(word, now), false),
+    };
 
     public static string BranchId(int branch) => (branch + 1).ToString("00", CultureInfo.InvariantCulture);
 
     private Submission Submission(bool prepare, DateTimeOffset now) =>
         _defect.Submission(_validator.Submission(Body(prepare), prepare, now));
 
-    private static Task<TransactionReply> Submit(Activation at, Submission submission) =>
-        at.Runner.Post(new TransactionEvent.Submit(submission), submission.Definition.Options.WaitResult);
+    private static (TransactionEvent Event, bool Wait) Submit(Submission submission) =>
+        (new TransactionEvent.Submit(submission), submission.Definition.Options.WaitResult);
 
     private TransactionEvent.Register Register(string word, DateTimeOffset now)
     {

@@ -2,7 +2,7 @@ using System.Text.Json;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Branch;
+using OrleansDtm.Grains.Calls;
 using Xunit;
 
 namespace OrleansDtm.Tests.Client;

@@ -139,7 +139,15 @@ internal abstract class Laws(TransactionRun run)
                 NoWaits(before);
                 break;
             case TransactionEvent.RetryBranch e:
-                NoteRetry(before, e, decision);
+                NoteNamed(before, e.BranchId, e.Op, decision, callback: true);
+                break;
+            case TransactionEvent.ResolveBranch e:
+                if (NoteNamed(before, e.BranchId, e.Op, decision, callback: false) is { } resolved)
+                {
+                    _succeeded.Add(resolved);
+                    NoteAnswer(before!, new TransactionEvent.BranchAnswered(resolved, Outcome.Succeeded, TimeSpan.Zero));
+                }
+
                 break;
             case TransactionEvent.ForceStop when before is { IsFinal: false }:
                 Stopped = true;
@@ -194,16 +202,21 @@ internal abstract class Laws(TransactionRun run)
         }
     }
 
-    private void NoteRetry(Transaction? before, TransactionEvent.RetryBranch retry, Decision decision)
+    /// <summary>An operator named a call; null = it was rightly refused.</summary>
+    private int? NoteNamed(Transaction? before, string branchId, string op, Decision decision, bool callback)
     {
         var index = before is { IsFinal: false }
-            ? Indexes(before).FirstOrDefault(i => Waits(before.At(i)) && (before.At(i).Definition.Id, before.At(i).Definition.Op) == (retry.BranchId, retry.Op), int.MinValue)
+            ? Indexes(before).FirstOrDefault(i => Waits(before.At(i)) && (before.At(i).Definition.Id, before.At(i).Definition.Op) == (branchId, op), int.MinValue)
             : int.MinValue;
-        Hold(decision.Rejection is null == (index != int.MinValue), "only a call that waits for its retry can be made now");
-        if (index != int.MinValue)
+        index = index == Transaction.CallbackIndex && !callback ? int.MinValue : index;
+        Hold(decision.Rejection is null == (index != int.MinValue), "only a call that waits for its retry can be made or resolved now");
+        if (index == int.MinValue)
         {
-            _notBefore.Remove(index);
+            return null;
         }
+
+        _notBefore.Remove(index);
+        return index;
 
         static bool Waits(Branch branch) => branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null };
     }
@@ -276,6 +289,6 @@ internal abstract class Laws(TransactionRun run)
         var overtaken = occurred is TransactionEvent.Register ? first.Next!.Status != TransactionStatus.Prepared : first.Next!.IsFinal;
 
         // A call that is made now does not wait any more: who asks for it again is told so.
-        Hold(same || overtaken || occurred is TransactionEvent.RetryBranch, "a request said again has the same answer");
+        Hold(same || overtaken || occurred is TransactionEvent.RetryBranch or TransactionEvent.ResolveBranch, "a request said again has the same answer");
     }
 }

@@ -85,7 +85,7 @@ internal class TransactionRun
     public string Play(string story) => string.Join("; ", story.Split("; ").Select(line => Tell(line.Split(':')[0])));
 
     /// <summary>
-    /// An event by its word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with other content); retry=a0 (only this call); succeed and
+    /// An event by its word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with other content); retry=a0 (only this call); resolve=a0; succeed and
     /// fail (a workflow's end); submit*delay=5,interval=2 (a submit that names options); and answers: a0+ succeeded, a0- failed, a0~ ongoing, a0? unknown.
     /// </summary>
     public TransactionEvent Event(string word) => word switch
@@ -98,6 +98,7 @@ internal class TransactionRun
         "crash" => new TransactionEvent.Resumed([]),
         "retry" => TransactionEvent.RetryNow.Instance,
         ['r', 'e', 't', 'r', 'y', '=', .. var name] => Retry(name),
+        ['r', 'e', 's', 'o', 'l', 'v', 'e', '=', .. var name] => Resolve(name),
         "succeed" => new TransactionEvent.FinishWorkflow(TransactionStatus.Succeed, "", "result"),
         "fail" => new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", ""),
         ['r', 'e', 'g', .. var branch, '!'] => Registration(branch, true),
@@ -162,6 +163,12 @@ internal class TransactionRun
 
     private TransactionEvent.BranchAnswered Answered(string name, Outcome outcome) =>
         new(Layout.Index(name), outcome, TimeSpan.FromMilliseconds(7));
+
+    private TransactionEvent.ResolveBranch Resolve(string name)
+    {
+        var call = Call(Layout.Index(name));
+        return new TransactionEvent.ResolveBranch(call.Id, call.Op, "booked by hand, ticket 7");
+    }
 
     private TransactionEvent.RetryBranch Retry(string name)
     {

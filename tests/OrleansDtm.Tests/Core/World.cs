@@ -87,7 +87,12 @@ internal sealed class World
                 Send(Request(detail));
                 break;
             case < 95:
-                Send(detail % 2 == 0 ? "retry" : "retry=" + SomeCall(detail / 2));
+                Send((detail % 3) switch
+                {
+                    0 => "retry",
+                    1 => "retry=" + SomeCall(detail / 3),
+                    _ => "resolve=" + SomeCall(detail / 3),
+                });
                 break;
             case < 99:
                 Stray(detail);

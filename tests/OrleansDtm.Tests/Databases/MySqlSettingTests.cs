@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MySqlConnector;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Servers;
 using OrleansDtm.Tests.Wire;
 using Xunit;
@@ -154,8 +155,8 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         await using var other = Create(place);
         await one.Start(Cancel);
         await other.Start(Cancel);
-        await ClusterTables.Ensure("mysql", new ServerStoreOptions { ConnectionString = place }, Cancel);
-        Assert.Equal(0, ClusterTables.LastGeneration("mysql", new ServerStoreOptions { ConnectionString = place }, "any"));
+        await StoreDrivers.MySql.Cluster!.Ensure(new DatabaseOptions { Place = place }, Cancel);
+        Assert.Equal(0, StoreDrivers.MySql.Cluster.LastGeneration(new DatabaseOptions { Place = place }, "any"));
 
         const string gid = """it's "a" \ gid é😀""";
         Assert.Null(await other.Load(gid, Cancel));
@@ -192,7 +193,7 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         await one.Ping(Cancel);
     }
 
-    private static ServerTransactionStore Create(string place) => ServerTransactionStore.MySql(
+    private static ServerTransactionStore Create(string place) => StoreDrivers.MySql.Create(
         new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 
     /// <summary>A user with all rights on the database and no other: for administrators there is no init_connect, and nothing read-only.</summary>

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging;
 using MySqlConnector;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
+using OrleansDtm.Storage.MySql;
 using OrleansDtm.Storage.Servers;
 using OrleansDtm.Tests.Wire;
 using Xunit;
@@ -72,7 +74,7 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
     }
 
     protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
-        ServerTransactionStore.MySql(options, TimeProvider.System, logger);
+        StoreDrivers.MySql.Create(options, TimeProvider.System, logger);
 
     protected override string AnotherDatabase() => database.NewDatabase();
 

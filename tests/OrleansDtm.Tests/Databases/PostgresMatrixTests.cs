@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Servers;
 using OrleansDtm.Tests.Wire;
 using Xunit;
@@ -73,7 +74,7 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
         }
 
         var options = new ServerStoreOptions { ConnectionString = place.ConnectionString + (setting[0] == ';' ? setting : "") };
-        await using var store = ServerTransactionStore.Postgres(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        await using var store = StoreDrivers.Postgres.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
         await store.Start(Cancel);
         await Admin(place.Database!, WatchSql);
         await StoreRound.Run(store, Cancel);

@@ -1,3 +1,4 @@
+using OrleansDtm.Storage.Postgres;
 using OrleansDtm.Storage.Servers;
 using Xunit;
 

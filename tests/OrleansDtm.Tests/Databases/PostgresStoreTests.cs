@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Inspection;
+using OrleansDtm.Storage.Postgres;
 using OrleansDtm.Storage.Servers;
 using OrleansDtm.Tests.Wire;
 using Xunit;
@@ -23,7 +25,7 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
     protected virtual string Direct(string connectionString) => connectionString;
 
     protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
-        ServerTransactionStore.Postgres(options, TimeProvider.System, logger);
+        StoreDrivers.Postgres.Create(options, TimeProvider.System, logger);
 
     protected override string AnotherDatabase() => newDatabase();
 
@@ -139,9 +141,9 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
     [InlineData(";Max Auto Prepare=20", FindingKind.Note)]
     public async Task CheckConfig_KnowsThePooler(string more, FindingKind kind)
     {
-        var options = new ServerStoreOptions { ConnectionString = ConnectionString + more };
+        var database = new DatabaseOptions { Place = ConnectionString + more };
         var finding = Assert.Single(
-            await ServerInspection.Look("postgres", options, TimeProvider.System, Token), static f => f.Text.Contains("pooler", StringComparison.Ordinal));
+            await StoreDrivers.Postgres.Inspect(database, TimeProvider.System, Token), static f => f.Text.Contains("pooler", StringComparison.Ordinal));
         Assert.Equal(kind, finding.Kind);
         Assert.Equal(kind == FindingKind.Note, finding.Text.Contains(PgBouncerServer.Settings, StringComparison.Ordinal));
     }

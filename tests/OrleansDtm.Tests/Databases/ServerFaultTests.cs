@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Servers;
 using OrleansDtm.Tests.Wire;
 using Xunit;
@@ -208,7 +209,7 @@ public abstract class MySqlDialectFaultTests<TServer>(DatabaseUnderTest<TServer>
     where TServer : DatabaseServer, new()
 {
     protected override ITransactionStore Create(ServerStoreOptions options) =>
-        ServerTransactionStore.MySql(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        StoreDrivers.MySql.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 }
 
 public sealed class MariaDbFaultTests(DatabaseUnderTest<MariaDbServer> database)
@@ -221,5 +222,5 @@ public sealed class PostgresFaultTests(DatabaseUnderTest<PostgresServer> databas
     : ServerFaultTests<PostgresServer>(database), IClassFixture<DatabaseUnderTest<PostgresServer>>
 {
     protected override ITransactionStore Create(ServerStoreOptions options) =>
-        ServerTransactionStore.Postgres(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        StoreDrivers.Postgres.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 }

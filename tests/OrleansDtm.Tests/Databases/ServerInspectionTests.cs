@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MySqlConnector;
 using Npgsql;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Inspection;
 using OrleansDtm.Storage.Servers;
 using Xunit;
@@ -71,7 +72,7 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
     }
 
     private Task<IReadOnlyList<Finding>> Look(string place) =>
-        ServerInspection.Look(database.Server.Driver, new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, Cancel);
+        StoreDrivers.All.Find(database.Server.Driver).Inspect(new DatabaseOptions { Place = place }, TimeProvider.System, Cancel);
 }
 
 [Collection(SharedMariaDb.Name)]
@@ -84,7 +85,7 @@ public abstract class MySqlDialectInspectionTests<TServer>(DatabaseUnderTest<TSe
     where TServer : DatabaseServer, new()
 {
     private protected override ITransactionStore Create(ServerStoreOptions options) =>
-        ServerTransactionStore.MySql(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        StoreDrivers.MySql.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 
     private protected override async Task<DbConnection> Connect(string place)
     {
@@ -105,7 +106,7 @@ public abstract class MySqlDialectInspectionTests<TServer>(DatabaseUnderTest<TSe
 public sealed class PostgresInspectionTests(DatabaseUnderTest<PostgresServer> database) : ServerInspectionTests<PostgresServer>(database)
 {
     private protected override ITransactionStore Create(ServerStoreOptions options) =>
-        ServerTransactionStore.Postgres(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        StoreDrivers.Postgres.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
 
     private protected override async Task<DbConnection> Connect(string place)
     {

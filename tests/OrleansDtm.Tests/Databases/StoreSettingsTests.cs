@@ -32,7 +32,7 @@ public sealed class StoreSettingsTests
             var store = SettingsLoader.Load(["-c", file]).Store;
             Assert.Equal(("postgres", "db.example", 5433, "public"), (store.Driver, store.Host, store.Port, store.Schema));
             Assert.Equal((500, 5, TimeSpan.FromMinutes(5)), (store.MaxOpenConns, store.MaxIdleConns, store.ConnMaxLifeTime));
-            Assert.Equal(TimeSpan.FromMilliseconds(2), StoreFactory.Server(store, "").GroupCommit.CommitDelay);
+            Assert.Equal(TimeSpan.FromMilliseconds(2), StoreFactory.Database(store, "").GroupCommit.CommitDelay);
             Assert.DoesNotContain("mysecretpassword", store.ToString(), StringComparison.Ordinal);
         }
         finally

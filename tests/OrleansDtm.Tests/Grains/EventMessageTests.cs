@@ -31,6 +31,7 @@ public sealed class EventMessageTests
             new TransactionEvent.TimeDue(7),
             TransactionEvent.RetryNow.Instance,
             new TransactionEvent.RetryBranch("01", "action"),
+            new TransactionEvent.ResolveBranch("01", "action", "booked by hand"),
             TransactionEvent.ForceStop.Instance,
         ];
         foreach (var occurred in events)

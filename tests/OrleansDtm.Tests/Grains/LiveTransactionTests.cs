@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
-using OrleansDtm.Grains.Running;
 using Xunit;
 
 namespace OrleansDtm.Tests.Grains;
@@ -138,5 +137,5 @@ public sealed class LiveTransactionTests
             .Tell(gid, new TransactionEvent.Submit(plan.For(gid)), plan.WaitResult));
 
     private static Task Gone(SiloUnderTest silo, string gid) =>
-        silo.Services.GetRequiredService<LiveTransactions>().Ended(gid).WaitAsync(SiloUnderTest.Patience);
+        silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>().Ended(gid).WaitAsync(SiloUnderTest.Patience);
 }

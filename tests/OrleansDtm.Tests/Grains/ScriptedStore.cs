@@ -1,4 +1,5 @@
 using OrleansDtm.Storage;
+using OrleansDtm.Tests.Storage;
 
 namespace OrleansDtm.Tests.Grains;
 
@@ -25,9 +26,8 @@ internal enum WriteFate
 }
 
 /// <summary>A store whose every write does what the test says; what is not scripted is written at once.</summary>
-internal sealed class ScriptedStore : ITransactionStore
+internal sealed class ScriptedStore() : DelegatingStore(new InMemoryTransactionStore())
 {
-    private readonly InMemoryTransactionStore _inner = new();
     private readonly Queue<WriteFate> _fates = [];
     private readonly Queue<(TransactionWrite Write, TaskCompletionSource<WriteResult> Answer)> _held = [];
 
@@ -69,15 +69,13 @@ internal sealed class ScriptedStore : ITransactionStore
     }
 
     /// <summary>What is stored; null = nothing.</summary>
-    public StoredTransaction? Stored(string gid) => _inner.Load(gid, CancellationToken.None).Result;
+    public StoredTransaction? Stored(string gid) => Inner.Load(gid, CancellationToken.None).Result;
 
     /// <summary>Somebody else writes, past the script.</summary>
     public void WriteBehindTheBack(TransactionWrite write) =>
-        Xunit.Assert.Equal(WriteResult.Written, _inner.Write(write, CancellationToken.None).Result);
+        Xunit.Assert.Equal(WriteResult.Written, Inner.Write(write, CancellationToken.None).Result);
 
-    public Task Start(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    public override Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
     {
         Asked.Add(write);
         var before = BeforeWrite;
@@ -101,38 +99,11 @@ internal sealed class ScriptedStore : ITransactionStore
         }
     }
 
-    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+    public override Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
     {
         Loads++;
-        return Away ? Task.FromException<StoredTransaction?>(NoStore()) : _inner.Load(gid, cancellationToken);
+        return Away ? Task.FromException<StoredTransaction?>(NoStore()) : base.Load(gid, cancellationToken);
     }
-
-    public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
-        _inner.FindDue(now, after, limit, cancellationToken);
-
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
-        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
-        _inner.FindInterrupted(owner, others, afterId, limit, cancellationToken);
-
-    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
-        _inner.FindWaiting(dueAfter, limit, cancellationToken);
-
-    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
-        _inner.List(filter, cancellationToken);
-
-    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
-        _inner.CountUnfinished(overdueBefore, cancellationToken);
-
-    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
-        _inner.CountUnfinishedCreatedBefore(moments, cancellationToken);
-
-    public Task<RetentionSlice> DeleteFinished(
-        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
-        _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
-
-    public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public ValueTask DisposeAsync() => _inner.DisposeAsync();
 
     private static StoreUnavailableException NoStore() => new("the store is away");
 
@@ -153,7 +124,7 @@ internal sealed class ScriptedStore : ITransactionStore
             throw NoStore();
         }
 
-        var result = _inner.Write(write, CancellationToken.None).Result;
+        var result = Inner.Write(write, CancellationToken.None).Result;
         if (result == WriteResult.Written)
         {
             Durable.Add(write);

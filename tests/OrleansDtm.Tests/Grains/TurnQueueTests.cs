@@ -6,7 +6,7 @@ namespace OrleansDtm.Tests.Grains;
 /// <summary>What a transaction's runner relies on: one turn after the other, whoever brings them, and nothing of him in them.</summary>
 public sealed class TurnQueueTests
 {
-    private readonly TurnQueue _turns = new();
+    private readonly TurnQueue _turns = new(TurnScheduler.ThreadPool(TimeProvider.System));
 
     [Fact]
     public async Task Turns_of_many_threads_and_what_they_await_never_overlap()

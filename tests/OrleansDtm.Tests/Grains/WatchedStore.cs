@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
+using OrleansDtm.Tests.Storage;
 
 namespace OrleansDtm.Tests.Grains;
 
 /// <summary>A store in memory that tells when a transaction has ended.</summary>
-internal sealed class WatchedStore : ITransactionStore
+internal sealed class WatchedStore() : DelegatingStore(new InMemoryTransactionStore())
 {
-    private readonly InMemoryTransactionStore _inner = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Transaction>> _ended = new();
     private int _loads;
 
@@ -41,11 +41,9 @@ internal sealed class WatchedStore : ITransactionStore
         await Write(new TransactionWrite(null, state, Owner: 99), CancellationToken.None);
     }
 
-    public Task Start(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public async Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    public override async Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
     {
-        var result = await _inner.Write(write, cancellationToken);
+        var result = await base.Write(write, cancellationToken);
         if (result == WriteResult.Written && write.Next.IsFinal)
         {
             End(write.Next.Definition.Gid).TrySetResult(write.Next);
@@ -54,39 +52,22 @@ internal sealed class WatchedStore : ITransactionStore
         return result;
     }
 
-    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+    public override Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _loads);
         Reading?.Invoke();
-        return gid == PoisonedGid ? throw new InvalidDataException("this row cannot be read") : _inner.Load(gid, cancellationToken);
+        return gid == PoisonedGid ? throw new InvalidDataException("this row cannot be read") : base.Load(gid, cancellationToken);
     }
 
-    public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
-        Away ? throw new StoreUnavailableException("nobody answers") : _inner.FindDue(now, after, limit, cancellationToken);
+    public override Task<IReadOnlyList<DueTransaction>> FindDue(
+        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
+        Away ? throw NoStore() : base.FindDue(now, after, limit, cancellationToken);
 
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
-        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
-        _inner.FindInterrupted(owner, others, afterId, limit, cancellationToken);
-
-    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
-        _inner.FindWaiting(dueAfter, limit, cancellationToken);
-
-    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
-        _inner.List(filter, cancellationToken);
-
-    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
-        _inner.CountUnfinished(overdueBefore, cancellationToken);
-
-    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
-        _inner.CountUnfinishedCreatedBefore(moments, cancellationToken);
-
-    public Task<RetentionSlice> DeleteFinished(
+    public override Task<RetentionSlice> DeleteFinished(
         DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
-        Away ? throw new StoreUnavailableException("nobody answers") : _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
+        Away ? throw NoStore() : base.DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
 
-    public Task Ping(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+    private static StoreUnavailableException NoStore() => new("nobody answers");
 
     private TaskCompletionSource<Transaction> End(string gid) =>
         _ended.GetOrAdd(gid, static _ => new TaskCompletionSource<Transaction>(TaskCreationOptions.RunContinuationsAsynchronously));

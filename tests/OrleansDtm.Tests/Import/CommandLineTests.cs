@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Import;
 using OrleansDtm.Server.Commands;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
+using OrleansDtm.Storage.Sqlite;
 using Xunit;
 
 namespace OrleansDtm.Tests.Import;
@@ -49,7 +51,7 @@ public sealed class CommandLineTests
     [InlineData("postgres", "Host=127.0.0.1;Database=x;Integrated Security=true;s3cret=1", null)]
     public void What_a_driver_refuses_is_named_without_its_value(string driver, string connectionString, string? option)
     {
-        var problem = OrleansDtm.Storage.Servers.ConnectionStrings.FindProblem(driver, connectionString);
+        var problem = StoreDrivers.All.Find(driver).FindRefusal(connectionString);
 
         Assert.NotNull(problem);
         Assert.DoesNotContain("s3cret", problem, StringComparison.Ordinal);
@@ -106,7 +108,7 @@ public sealed class CommandLineTests
     {
         var address = SourceAddress.Parse(from, driver);
 
-        Assert.Equal((expected, shown), (address.Driver, address.Shown));
+        Assert.Equal((expected, shown), (address.Driver.Name, address.Shown));
         Assert.Equal(from.Contains("joe:p", StringComparison.Ordinal), address.ConnectionString.Contains("p@ss:word", StringComparison.Ordinal) && driver is null);
     }
 

@@ -1,6 +1,7 @@
 using OrleansDtm.Server;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Tests.Import;
 using Xunit;
 

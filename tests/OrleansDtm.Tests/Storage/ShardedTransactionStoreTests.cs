@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Sqlite;
 using Xunit;
 
 namespace OrleansDtm.Tests.Storage;

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Sqlite;
 using Xunit;
 
 namespace OrleansDtm.Tests.Storage;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Storage;
+using OrleansDtm.Storage.Sqlite;
 using Xunit;
 
 namespace OrleansDtm.Tests.Storage;

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Inspection;
+using OrleansDtm.Storage.Sqlite;
 using Xunit;
 
 namespace OrleansDtm.Tests.Storage;
@@ -23,7 +24,7 @@ public sealed class SqliteInspectionTests : IDisposable
         var findings = SqliteInspection.Look(new SqliteStoreOptions { Path = File });
 
         Assert.DoesNotContain(findings, static f => f.Kind == FindingKind.Problem);
-        Assert.Contains(findings, static f => f.Text.Contains("does not exist; the first start makes it", StringComparison.Ordinal));
+        Assert.Contains(findings, static f => f.Text.Contains("does not exist; the first start creates it", StringComparison.Ordinal));
         Assert.Empty(_home.GetFileSystemInfos());
     }
 
@@ -41,7 +42,7 @@ public sealed class SqliteInspectionTests : IDisposable
         Assert.Contains("use the program of the same version", refused.Message, StringComparison.Ordinal);
 
         await Execute("delete from dtm_schema where version <> 1");
-        Assert.Contains(Look(), static f => f.Kind == FindingKind.Note && f.Text.Contains("back up first", StringComparison.Ordinal));
+        Assert.Contains(Look(), static f => f.Kind == FindingKind.Note && f.Text.Contains("make a backup first", StringComparison.Ordinal));
         Assert.Equal(1, await Execute("update dtm_schema set applied = applied")); // Looking migrated nothing.
     }
 

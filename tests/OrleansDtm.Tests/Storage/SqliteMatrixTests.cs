@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
-using OrleansDtm.Storage;
+using OrleansDtm.Storage.Sqlite;
 using OrleansDtm.Tests.Databases;
 using Xunit;
 

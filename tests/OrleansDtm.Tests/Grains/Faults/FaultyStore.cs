@@ -1,4 +1,5 @@
 using OrleansDtm.Storage;
+using OrleansDtm.Tests.Storage;
 
 namespace OrleansDtm.Tests.Grains.Faults;
 
@@ -45,13 +46,13 @@ public enum StoreFault
 }
 
 /// <summary>A store in memory whose nth write meets a fault. Everything happens on virtual time.</summary>
-internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultAt) : ITransactionStore
+internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultAt)
+    : DelegatingStore(new InMemoryTransactionStore(time.Clock))
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
     public static readonly TimeSpan Slow = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan Outage = TimeSpan.FromSeconds(25);
 
-    private readonly InMemoryTransactionStore _inner = new(time.Clock);
     private DateTimeOffset _writesBack;
     private DateTimeOffset _readsBack;
 
@@ -65,11 +66,9 @@ internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultA
     public int Writes { get; private set; }
 
     /// <summary>What is durable, whether the store answers or not; null = nothing.</summary>
-    public StoredTransaction? Durable(string gid) => _inner.Load(gid, CancellationToken.None).Result;
+    public StoredTransaction? Durable(string gid) => Inner.Load(gid, CancellationToken.None).Result;
 
-    public Task Start(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
+    public override Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
     {
         Writes++;
         if (time.Now < _writesBack)
@@ -130,43 +129,15 @@ internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultA
         WriteResult Refuse() => throw Away(fault.ToString());
     }
 
-    public Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken) =>
-        Read(() => _inner.Load(gid, cancellationToken));
-
-    public Task<IReadOnlyList<DueTransaction>> FindDue(DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken) =>
-        Read(() => _inner.FindDue(now, after, limit, cancellationToken));
-
-    public Task<IReadOnlyList<DueTransaction>> FindInterrupted(
-        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
-        Read(() => _inner.FindInterrupted(owner, others, afterId, limit, cancellationToken));
-
-    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
-        Read(() => _inner.FindWaiting(dueAfter, limit, cancellationToken));
-
-    public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
-        Read(() => _inner.List(filter, cancellationToken));
-
-    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
-        Read(() => _inner.CountUnfinished(overdueBefore, cancellationToken));
-
-    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
-        Read(() => _inner.CountUnfinishedCreatedBefore(moments, cancellationToken));
-
-    public Task<RetentionSlice> DeleteFinished(
-        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
-        Read(() => _inner.DeleteFinished(finishedBefore, afterId, limit, cancellationToken));
-
-    public Task Ping(CancellationToken cancellationToken) => Read(() => Task.FromResult(true));
-
-    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+    /// <summary>Reads: writing does not pass here.</summary>
+    protected override Task<T> Ask<T>(Func<ITransactionStore, Task<T>> call) =>
+        time.Now < _readsBack ? Task.FromException<T>(Away("no reads")) : base.Ask(call);
 
     private static StoreUnavailableException Away(string why) => new($"the store is away: {why}");
 
-    private Task<T> Read<T>(Func<Task<T>> query) => time.Now < _readsBack ? Task.FromException<T>(Away("no reads")) : query();
-
     private WriteResult Commit(TransactionWrite write)
     {
-        var result = _inner.Write(write, CancellationToken.None).Result;
+        var result = Inner.Write(write, CancellationToken.None).Result;
         if (result == WriteResult.Written)
         {
             OnDurable?.Invoke(write);

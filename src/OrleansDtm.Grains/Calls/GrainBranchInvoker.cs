@@ -1,0 +1,72 @@
+using Orleans.Metadata;
+using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Tracing;
+using OrleansDtm.Invokers;
+
+namespace OrleansDtm.Grains.Calls;
+
+/// <summary>
+/// Calls branches that are grains, wherever in the cluster they live, and judges their answers as those of any service. One message
+/// there and one back; the payload is read where the grain is.
+/// </summary>
+public sealed class GrainBranchInvoker(
+    BranchGrainDirectory directory, IGrainFactory factory, GrainInterfaceTypeResolver interfaces, TimeProvider clock) : IBranchInvoker
+{
+    private readonly GrainInterfaceType _target = interfaces.GetGrainInterfaceType(typeof(IBranchTarget));
+
+    public async Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        if (call.ToldTrace is { } trace)
+        {
+            // Where Orleans itself looks for it (AddActivityPropagation).
+            RequestContext.Set(TraceHeaders.Parent, trace.Parent);
+            if (trace.State.Length > 0)
+            {
+                RequestContext.Set(TraceHeaders.State, trace.State);
+            }
+            else
+            {
+                RequestContext.Remove(TraceHeaders.State); // Of whoever asked for this call.
+            }
+        }
+
+        if (call.Span is { IsAllDataRequested: true } span)
+        {
+            span.SetTag("rpc.system", "orleans");
+        }
+
+        var context = new BranchContext { Gid = call.Gid, BranchId = call.BranchId, Op = call.Op, Type = Names.Of(call.Type), Headers = call.Headers };
+        try
+        {
+            var address = await directory.Await(call.Url, clock, cancellationToken);
+            if (address.Problem is not null)
+            {
+                return Outcome.Unknown($"{call.Url} {address.Problem}");
+            }
+
+            call.Span?.SetTag("rpc.service", address.Grain).SetTag("rpc.method", address.Method);
+            var target = (IBranchTarget)factory.GetGrain(address.Id, _target);
+            return Judge(await target.Call(address.Grain, address.Method, call.Payload, context, cancellationToken), call.IsNotice);
+        }
+        catch (OperationCanceledException)
+        {
+            return Outcome.Unknown("no answer within the request timeout");
+        }
+        catch (Exception e)
+        {
+            // Whatever keeps the cluster from making the call, or the grain from being activated: that it ran cannot be excluded.
+            return Outcome.Unknown($"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    /// <summary>A notice is delivered or not: what its receiver has to say about it changes nothing.</summary>
+    internal static Outcome Judge(BranchResult result, bool isNotice) => result.Outcome switch
+    {
+        BranchOutcome.Succeeded => Outcome.Succeeded,
+        BranchOutcome.Failed when !isNotice => Outcome.Failed(result.Reason ?? ""),
+        BranchOutcome.Ongoing when !isNotice => Outcome.Ongoing(result.Reason),
+        _ => Outcome.Unknown(result.Reason ?? $"it answered {result.Outcome}"),
+    };
+}

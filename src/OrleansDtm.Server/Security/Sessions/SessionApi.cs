@@ -1,0 +1,141 @@
+using System.Text.Json;
+using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
+
+namespace OrleansDtm.Server.Security.Sessions;
+
+/// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
+internal sealed class SessionApi(Authenticator authenticator, SessionCookie cookies, PagePaths page, CoordinatorOptions options)
+{
+    private const int BodyBytesMax = 16 * 1024;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var api = routes.ServiceProvider.GetRequiredService<SessionApi>();
+        var page = routes.ServiceProvider.GetRequiredService<PagePaths>();
+        routes.MapGet(page.Session, (RequestDelegate)api.Show).OpenToAll();
+        routes.MapPost(page.Session, (RequestDelegate)api.SignIn).OpenToAll();
+        routes.MapDelete(page.Session, (RequestDelegate)api.SignOut).OpenToAll();
+    }
+
+    private async Task Show(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (!options.Security.IsOn)
+        {
+            var cookie = context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } given ? given : Give(context, SessionCookie.Anonymous());
+            await Write(context, new Caller("anonymous", Role.Admin), cookie);
+            return;
+        }
+
+        var who = await authenticator.Identify(context);
+        if (who.Caller is not { } caller)
+        {
+            await AccessAnswers.Unidentified(context, who, Role.Read);
+            return;
+        }
+
+        await Write(context, caller, context.Request.Cookies[SessionCookie.Name] ?? "");
+    }
+
+    private async Task SignIn(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (!options.Security.IsOn)
+        {
+            Give(context, SessionCookie.Anonymous());
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        var proof = await RequestBody.Read(context, BodyBytesMax, 0, static (body, _) => Key(body));
+        if (proof is null)
+        {
+            await HttpAnswers.Result(context, StatusCodes.Status400BadRequest, "ERROR", "the body is not {\"key\": \"an API key or a token\"}");
+            return;
+        }
+
+        var who = await authenticator.Identify(proof, context.RequestAborted);
+        if (who.Caller is not { } caller)
+        {
+            await AccessAnswers.Unidentified(context, who, Role.Read);
+        }
+        else if (caller.Role < Role.Read)
+        {
+            await AccessAnswers.Forbidden(context, caller, Role.Read);
+        }
+        else if (cookies.Seal(proof, caller) is { } cookie)
+        {
+            Give(context, cookie);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        else
+        {
+            await HttpAnswers.Result(
+                context, StatusCodes.Status400BadRequest, "ERROR", "the token is too long for a cookie; sign in with an API key");
+        }
+    }
+
+    private Task SignOut(HttpContext context)
+    {
+        context.Response.Cookies.Delete(SessionCookie.Name, Cookie(context));
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    private string Give(HttpContext context, string value)
+    {
+        context.Response.Cookies.Append(SessionCookie.Name, value, Cookie(context));
+        return value;
+    }
+
+    private CookieOptions Cookie(HttpContext context) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Strict,
+        Path = page.Cookie,
+        IsEssential = true,
+
+        // A proxy may have terminated TLS; a client with a false header only locks itself out.
+        Secure = context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"] == "https",
+    };
+
+    private static string? Key(System.Buffers.ReadOnlySequence<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("key", out var key)
+                && key.ValueKind == JsonValueKind.String
+                && key.GetString() is { Length: > 0 } text
+                ? text.Trim()
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task Write(HttpContext context, Caller caller, string cookie)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        await using (json)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", caller.Name);
+            json.WriteStartArray("roles");
+            foreach (var role in RoleNames.Included(caller.Role))
+            {
+                json.WriteStringValue(role);
+            }
+
+            json.WriteEndArray();
+            json.WriteString("csrf", cookie.Length > 0 ? SessionCookie.CsrfToken(cookie) : "");
+            json.WriteEndObject();
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+using OrleansDtm.Server.Configuration;
+
+namespace OrleansDtm.Server.Security.Tokens;
+
+/// <summary>
+/// The keys of an issuer. Fetched with the first token and cached; fetched again for a token with an unknown key, and
+/// twice a day, so that withdrawn keys disappear. While fetching fails, tokens with unknown keys cannot be verified.
+/// </summary>
+internal sealed class IssuerKeys : IDisposable
+{
+    /// <summary>
+    /// Minimum interval of requests to the issuer; the result, also a failure, is used for this time.
+    /// </summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = 1024 * 1024 };
+    private readonly string _place;
+    private readonly IConfigurationRetriever<OpenIdConnectConfiguration> _retriever;
+    private readonly HttpDocumentRetriever _documents;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly Lock _lock = new();
+    private Task<BaseConfigurationManager?>? _fetch;
+    private long _ended;
+    private bool _isAway;
+    private volatile Known? _known;
+
+    public IssuerKeys(JwtOptions options, TimeProvider clock, ILogger log)
+    {
+        (_clock, _log) = (clock, log);
+        _place = options.JwksUri.Length > 0 ? options.JwksUri : options.Authority.TrimEnd('/') + "/.well-known/openid-configuration";
+        _retriever = options.JwksUri.Length > 0 ? new KeySetRetriever() : new OpenIdConnectConfigurationRetriever();
+        _documents = new HttpDocumentRetriever(_http) { RequireHttps = _place.StartsWith("https", StringComparison.OrdinalIgnoreCase) };
+    }
+
+    /// <summary>The cached keys; fetches them if there are none. Null = they cannot be fetched.</summary>
+    public ValueTask<BaseConfigurationManager?> Get(CancellationToken cancellationToken)
+    {
+        if (_known is not { } known)
+        {
+            return Renew(cancellationToken);
+        }
+
+        if (_clock.GetElapsedTime(known.Since) >= Lifetime)
+        {
+            _ = Fetch(); // Not awaited: the cached keys are used until the issuer returns others.
+        }
+
+        return ValueTask.FromResult<BaseConfigurationManager?>(known.Keys);
+    }
+
+    /// <summary>
+    /// The current keys, at most a second old; one request for all waiting callers. Null = they cannot be fetched.
+    /// </summary>
+    public async ValueTask<BaseConfigurationManager?> Renew(CancellationToken cancellationToken) => await Fetch().WaitAsync(cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    private Task<BaseConfigurationManager?> Fetch()
+    {
+        lock (_lock)
+        {
+            return _fetch is null || (_fetch.IsCompleted && _clock.GetElapsedTime(_ended) >= Pause) ? _fetch = Ask() : _fetch;
+        }
+    }
+
+    private async Task<BaseConfigurationManager?> Ask()
+    {
+        await Task.Yield(); // Leaves the lock.
+        BaseConfigurationManager? keys = null;
+        try
+        {
+            // The library's manager refreshes in the background, five minutes apart: the first tokens of a new key
+            // would be refused.
+            var found = await new ConfigurationManager<OpenIdConnectConfiguration>(_place, _retriever, _documents)
+                .GetConfigurationAsync(CancellationToken.None); // Not the caller's token: others wait for it too.
+            if (found.SigningKeys.Count == 0)
+            {
+                throw new InvalidOperationException($"{_place} returned no public key");
+            }
+
+            keys = new StaticConfigurationManager<OpenIdConnectConfiguration>(found) { UseLastKnownGoodConfiguration = false };
+            _known = new Known(keys, _clock.GetTimestamp());
+            if (_isAway)
+            {
+                _log.IssuerIsBack(_place);
+            }
+
+            _isAway = false;
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException or OperationCanceledException or ArgumentException)
+        {
+            if (!_isAway)
+            {
+                _log.IssuerIsAway(_place, e.GetBaseException().Message);
+            }
+
+            _isAway = true; // Logged once, not for each token.
+        }
+
+        _ended = _clock.GetTimestamp();
+        return keys;
+    }
+
+    /// <param name="Keys">Immutable; new keys are another object.</param>
+    /// <param name="Since">A timestamp of the clock.</param>
+    private sealed record Known(BaseConfigurationManager Keys, long Since);
+
+    /// <summary>For a URL that returns only the keys (JWKS), without discovery.</summary>
+    private sealed class KeySetRetriever : IConfigurationRetriever<OpenIdConnectConfiguration>
+    {
+        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+        {
+            var configuration = new OpenIdConnectConfiguration { JsonWebKeySet = JsonWebKeySet.Create(await retriever.GetDocumentAsync(address, cancel)) };
+            foreach (var key in configuration.JsonWebKeySet.GetSigningKeys())
+            {
+                configuration.SigningKeys.Add(key);
+            }
+
+            return configuration;
+        }
+    }
+}

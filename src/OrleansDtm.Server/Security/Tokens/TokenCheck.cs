@@ -1,0 +1,172 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
+
+namespace OrleansDtm.Server.Security.Tokens;
+
+/// <summary>Verifies tokens (JWT): signature, issuer, audience, lifetime. Reads the role from a claim.</summary>
+internal sealed class TokenCheck : IDisposable
+{
+    private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
+    private readonly TokenValidationParameters _rules;
+    private readonly JwtOptions _options;
+    private readonly IssuerKeys? _issuer;
+
+    /// <exception cref="SettingsException">The file of keys is invalid.</exception>
+    public TokenCheck(JwtOptions options, TimeProvider clock, ILogger<TokenCheck> log)
+    {
+        _options = options;
+        _rules = new TokenValidationParameters
+        {
+            ValidAudience = options.Audience,
+            ValidIssuer = options.Issuer.Length > 0 ? options.Issuer : null,
+            ClockSkew = TimeSpan.FromSeconds(30),
+
+            // Asymmetric signatures only: a shared secret for verification could also sign.
+            ValidAlgorithms =
+            [
+                SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+                SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+            ],
+        };
+        if (options.IsFetched)
+        {
+            _issuer = new IssuerKeys(options, clock, log);
+        }
+        else
+        {
+            var keys = new ReloadedFiles<List<SecurityKey>>("Security:Jwt:SigningKeysFile", [options.SigningKeysFile], Load, clock, log);
+            _rules.IssuerSigningKeyResolver = (_, _, _, _) => keys.Value;
+        }
+    }
+
+    public async ValueTask<Identified> Identify(string token, CancellationToken cancellationToken)
+    {
+        if (await Validate(token, cancellationToken) is not { } result)
+        {
+            return Identified.NotNow("the keys of the token's issuer cannot be fetched [ODTM4007]");
+        }
+
+        if (!result.IsValid)
+        {
+            return Identified.No(Problem(result.Exception));
+        }
+
+        var role = Role.None;
+        foreach (var claim in result.ClaimsIdentity.FindAll(_options.RoleClaim))
+        {
+            foreach (var word in claim.Value.Split(' '))
+            {
+                role = RoleNames.Parse(word) is { } named && named > role ? named : role;
+            }
+        }
+
+        var name = result.ClaimsIdentity.FindFirst("sub")?.Value ?? result.ClaimsIdentity.FindFirst("client_id")?.Value ?? "";
+        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "");
+    }
+
+    public void Dispose() => _issuer?.Dispose();
+
+    /// <summary>Null = it cannot be verified now.</summary>
+    private async ValueTask<TokenValidationResult?> Validate(string token, CancellationToken cancellationToken)
+    {
+        if (_issuer is null)
+        {
+            return await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
+        }
+
+        if (await _issuer.Get(cancellationToken) is not { } keys)
+        {
+            return null;
+        }
+
+        var result = await Validate(token, keys, cancellationToken);
+        if (result.Exception is not SecurityTokenSignatureKeyNotFoundException)
+        {
+            return result;
+        }
+
+        // The issuer may use a new key.
+        return await _issuer.Renew(cancellationToken) is not { } renewed ? null
+            : ReferenceEquals(renewed, keys) ? result
+            : await Validate(token, renewed, cancellationToken);
+    }
+
+    private Task<TokenValidationResult> Validate(string token, BaseConfigurationManager keys, CancellationToken cancellationToken)
+    {
+        var rules = _rules.Clone();
+        rules.ConfigurationManager = keys;
+        return _handler.ValidateTokenAsync(token, rules).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Short reasons: the library's are long and may contain the token.</summary>
+    private string Problem(Exception? e) => e switch
+    {
+        SecurityTokenExpiredException => "the token has expired",
+        SecurityTokenNotYetValidException => "the token is not valid yet",
+        SecurityTokenInvalidAudienceException => $"the token is for another audience than {_options.Audience}",
+        SecurityTokenInvalidIssuerException => "the token is from another issuer",
+        SecurityTokenNoExpirationException => "the token has no expiry (exp)",
+        SecurityTokenInvalidAlgorithmException => "the token's signature algorithm is not accepted; use RS, PS or ES",
+        SecurityTokenSignatureKeyNotFoundException => "the token is signed by a key that the issuer does not have",
+        SecurityTokenInvalidSignatureException => "the token's signature is invalid",
+        _ => "the token is invalid",
+    };
+
+    private static List<SecurityKey> Load(IReadOnlyList<string> paths)
+    {
+        var text = File.ReadAllText(paths[0]);
+        var keys = text.AsSpan().TrimStart().StartsWith("{") ? JsonWebKeySet.Create(text).GetSigningKeys().ToList() : FromPem(text);
+        return keys.Count > 0 ? keys : throw new InvalidDataException("it contains no public key: PEM (PUBLIC KEY, CERTIFICATE) or a JWKS is needed.");
+    }
+
+    private static List<SecurityKey> FromPem(string text)
+    {
+        var keys = new List<SecurityKey>();
+        var rest = text.AsSpan();
+        while (PemEncoding.TryFind(rest, out var found))
+        {
+            var pem = rest[found.Location].ToString();
+            switch (rest[found.Label])
+            {
+                case "CERTIFICATE":
+                    keys.Add(new X509SecurityKey(X509Certificate2.CreateFromPem(pem)));
+                    break;
+                case "PUBLIC KEY":
+                    keys.Add(PublicKey(pem));
+                    break;
+                case "RSA PUBLIC KEY":
+                    var rsa = RSA.Create();
+                    rsa.ImportFromPem(pem);
+                    keys.Add(new RsaSecurityKey(rsa));
+                    break;
+                case var label when label.EndsWith("PRIVATE KEY"):
+                    throw new InvalidDataException("it contains a private key; only the issuer may have it.");
+            }
+
+            rest = rest[found.Location.End..];
+        }
+
+        return keys;
+    }
+
+    private static SecurityKey PublicKey(string pem)
+    {
+        try
+        {
+            var rsa = RSA.Create();
+            rsa.ImportFromPem(pem);
+            return new RsaSecurityKey(rsa);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            var elliptic = ECDsa.Create();
+            elliptic.ImportFromPem(pem);
+            return new ECDsaSecurityKey(elliptic);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+using System.Data.Common;
+using System.Text;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage.Databases;
+
+public abstract partial class DatabaseTransactionStore
+{
+    private const string Columns = "t.id, t.owner, t.status, t.version, t.updated, t.finished, t.progress, b.body";
+
+    private const string LoadSql =
+        $"select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id "
+        + "where t.gid = @gid order by b.seq";
+
+    /// <summary>Rows that <see cref="FindWaiting"/> reads at once.</summary>
+    private const int WaitingPage = 500;
+
+    /// <inheritdoc/>
+    public async Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+    {
+        var found = await Read(
+            LoadSql, [("@gid", _sql.Key(gid))], ReadTransactions, false, cancellationToken).ConfigureAwait(false);
+        return found.Count > 0 ? found[0] : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindDue(
+        DateTimeOffset now, DueTransaction? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        var (due, id) = after is null ? (long.MinValue, 0) : (after.Due.ToUnixTimeMilliseconds(), after.Id);
+        return await ReadRows(
+            _sql.FindDue,
+            [("@now", now.ToUnixTimeMilliseconds()), ("@due", due), ("@id", id), ("@limit", limit)],
+            ReadDue,
+            false,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindInterrupted(
+        long owner, bool others, long afterId, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return await ReadRows(
+            _sql.FindInterrupted(others),
+            [("@owner", owner), ("@id", afterId), ("@limit", limit)],
+            ReadDue,
+            false,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DateTimeOffset?> ReadClock(CancellationToken cancellationToken)
+    {
+        if (_sql.Clock is not { } clock)
+        {
+            return null;
+        }
+
+        var read = await ReadRows(
+            clock, [], static reader => reader.GetInt64(0), false, cancellationToken).ConfigureAwait(false);
+        return DateTimeOffset.FromUnixTimeMilliseconds(read[0]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTransaction>> FindWaiting(
+        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        var found = new List<DueTransaction>();
+        var (due, id) = (long.MaxValue, long.MaxValue);
+        while (found.Count < limit)
+        {
+            // Only the progress says whether a row waits for a retry, so rows are read until there are enough.
+            var page = await ReadRows(
+                _sql.FindWaiting,
+                [("@after", dueAfter.ToUnixTimeMilliseconds()), ("@due", due), ("@id", id), ("@limit", WaitingPage)],
+                reader => (Row: ReadDue(reader), Waits: StoredRows.WaitsForRetry(reader.GetFieldValue<byte[]>(3))),
+                isSlow: true,
+                cancellationToken).ConfigureAwait(false);
+            found.AddRange(page.Where(static r => r.Waits).Select(static r => r.Row).Take(limit - found.Count));
+            if (page.Count < WaitingPage)
+            {
+                break;
+            }
+
+            (due, id) = (page[^1].Row.Due.ToUnixTimeMilliseconds(), page[^1].Row.Id);
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StoredTransaction>> List(
+        TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
+        var where = new StringBuilder("1 = 1");
+        var parameters = new List<(string, object)> { ("@limit", filter.Limit) };
+        void Add(bool asked, string condition, string name, Func<object> value)
+        {
+            if (asked)
+            {
+                where.Append(" and ").Append(condition);
+                parameters.Add((name, value()));
+            }
+        }
+
+        Add(filter.Gid is not null, "gid = @gid", "@gid", () => _sql.Key(filter.Gid!));
+        Add(filter.Type != TransactionType.None, "type = @type", "@type", () => Names.Of(filter.Type));
+        var (from, to) = (filter.CreatedFrom, filter.CreatedTo);
+        Add(from is not null, "created >= @from", "@from", () => CeilingMilliseconds(from!.Value));
+        Add(to is not null, "created <= @to", "@to", () => to!.Value.ToUnixTimeMilliseconds());
+        Add(filter.BeforeId > 0, "id < @before", "@before", () => filter.BeforeId);
+        if (filter.Status == TransactionStatus.Failed)
+        {
+            where.Append(" and ").Append(_sql.IsFailed);
+        }
+        else
+        {
+            Add(filter.Status != TransactionStatus.None, "status = @status", "@status", () => Names.Of(filter.Status));
+        }
+
+        if (filter is
+            {
+                Type: not TransactionType.None,
+                Status: TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting,
+            })
+        {
+            // Redundant, but it lets the database use the index of unfinished transactions.
+            Add(true, _sql.IsUnfinished, "@state", () => $"{Names.Of(filter.Type)} {Names.Of(filter.Status)}");
+        }
+
+        // The inner select reads ids only, so an index answers it; the outer one reads the rows of a single page.
+        var found = await Read(
+            $"""
+            select {Columns} from (select id from dtm_transaction where {where} order by id desc limit @limit) p
+            {_sql.JoinInOrder} dtm_transaction t on t.id = p.id {_sql.JoinInOrder} dtm_body b on b.transaction_id = t.id
+            order by t.id desc, b.seq
+            """,
+            [.. parameters],
+            ReadTransactions,
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        return [.. found.Select(ListedRow.Of)];
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
+        DateTimeOffset overdueBefore, CancellationToken cancellationToken)
+    {
+        var rows = await ReadRows(
+            _sql.CountUnfinished,
+            [("@before", CeilingMilliseconds(overdueBefore))],
+            static reader => new UnfinishedCount(
+                Names.Type(reader.GetString(0)),
+                Names.Status(reader.GetString(1)),
+                reader.GetInt64(2),
+                reader.GetInt64(3)),
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        return UnfinishedCount.Sum(rows);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(
+        IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        ArgumentOutOfRangeException.ThrowIfZero(moments.Count);
+        var counts = Enumerable.Range(0, moments.Count)
+            .Select(static i => $"count(case when created < @m{i} then 1 end)");
+        var rows = await ReadRows(
+            $"select {string.Join(", ", counts)} from dtm_transaction where {_sql.IsAnyUnfinished}",
+            [.. moments.Select(static (moment, i) => ($"@m{i}", (object)CeilingMilliseconds(moment)))],
+            reader => Enumerable.Range(0, moments.Count).Select(reader.GetInt64).ToArray(),
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        return rows[0];
+    }
+
+    /// <summary>Stored moments are whole milliseconds: those at or after a finer one start at the next.</summary>
+    private static long CeilingMilliseconds(DateTimeOffset moment) =>
+        (moment.UtcTicks - DateTime.UnixEpoch.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+
+    private DueTransaction ReadDue(DbDataReader reader) =>
+        new(reader.GetInt64(0), _sql.ReadKey(reader, 1), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2)));
+
+    /// <summary>A transaction has one row for each of its bodies; they follow each other.</summary>
+    private static async Task<List<StoredTransaction>> ReadTransactions(
+        DbDataReader reader, CancellationToken cancellationToken)
+    {
+        var found = new List<StoredTransaction>();
+        var more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        while (more)
+        {
+            var (id, owner) = (reader.GetInt64(0), reader.GetInt64(1));
+            var bodies = new List<byte[]>(1);
+            var row = new EncodedTransaction(
+                reader.GetString(2),
+                reader.GetInt64(3),
+                reader.GetInt64(4),
+                reader.IsDBNull(5) ? null : reader.GetInt64(5),
+                reader.GetFieldValue<byte[]>(6),
+                bodies);
+            do
+            {
+                bodies.Add(reader.GetFieldValue<byte[]>(7));
+                more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (more && reader.GetInt64(0) == id);
+            found.Add(new StoredTransaction(id, owner, StoredRows.Decode(id, row)));
+        }
+
+        return found;
+    }
+}

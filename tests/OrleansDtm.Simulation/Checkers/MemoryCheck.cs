@@ -1,0 +1,13 @@
+using OrleansDtm.Simulation.Histories;
+
+namespace OrleansDtm.Simulation.Checkers;
+
+/// <summary>A transaction that needs nothing is in no process's memory.</summary>
+internal sealed class MemoryCheck : Check
+{
+    public override string Name => "18 memory is given back";
+
+    public override IEnumerable<string> Judge(Case seen) => seen.Ended
+        ? seen.Mine.OfType<Kept>().Select(static kept => $"{kept.Process} still has it in memory when all is over")
+        : [];
+}

@@ -1,0 +1,57 @@
+using OrleansDtm.Abstractions;
+using OrleansDtm.Simulation.Histories;
+using OrleansDtm.Simulation.Plans;
+
+namespace OrleansDtm.Simulation.Checkers;
+
+/// <summary>
+/// Where nothing goes wrong but that processes stop one after the other in an orderly way, no request is refused, and what a process
+/// had under way is taken over at once.
+/// </summary>
+internal sealed class StopCheck : Check
+{
+    /// <summary>A message to the next owner, a read and a write.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Another sweeper is found, and sweeps.</summary>
+    private static readonly TimeSpan Swept = TimeSpan.FromSeconds(6);
+
+    public override string Name => "19 orderly stops go unnoticed";
+
+    public override IEnumerable<string> Judge(Case seen)
+    {
+        if (seen.Plan.Alone || seen.Plan.Faults.Any(static f => f.Kind != FaultKind.Stop) || seen.All.OfType<MachineNews>().Any(static m => m.What == MachineNews.CutOff))
+        {
+            yield break;
+        }
+
+        foreach (var answer in seen.Answers.Where(static a => a.Reply.Kind == ReplyKind.Unavailable))
+        {
+            yield return $"{answer.Word} (request {answer.Request}) is refused by {answer.Process}: {answer.Reply.Message}";
+        }
+
+        foreach (var leaves in seen.All.OfType<MachineNews>().Where(static m => m.What == MachineNews.Leaves))
+        {
+            foreach (var end in seen.Mine.OfType<CallEnded>().Where(e => e.Process == leaves.Process && e.Place > leaves.Place))
+            {
+                if (IsLate(seen, end, Soon))
+                {
+                    yield return $"{end.Name} (call {end.Call}) is answered to {end.Process}, which leaves, and the transaction does not go on";
+                }
+            }
+        }
+
+        foreach (var stopped in seen.All.OfType<MachineNews>().Where(static m => m.What == MachineNews.Stopped))
+        {
+            if (seen.Before(stopped) is { } row && row.Row.Owner == stopped.Owner && row.State.HasInFlight && IsLate(seen, stopped, Swept))
+            {
+                yield return $"{stopped.Process} has stopped, and its calls are not taken over";
+            }
+        }
+    }
+
+    private static bool IsLate(Case seen, Happening since, TimeSpan limit) =>
+        seen.Before(since)?.State is { IsFinal: false }
+        && seen.Ended
+        && !seen.Rows.Any(r => r.Place > since.Place && r.At - since.At < limit);
+}
