@@ -27,14 +27,14 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     Task<TransactionReply> RegisterBranch(BranchRegistration branch);
 
     /// <summary>Aborts a prepared transaction.</summary>
-    /// <param name="gid">Which.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="type">Expected pattern.</param>
     /// <param name="reason">Rollback reason; may be empty.</param>
     [Alias("Abort"), ResponseTimeout("01:00:00")]
     Task<TransactionReply> Abort(string gid, string type, string reason);
 
     /// <summary>Ends a workflow.</summary>
-    /// <param name="gid">Which.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="status">succeed or failed.</param>
     /// <param name="reason">Why it failed; may be empty.</param>
     /// <param name="result">Its result; may be empty.</param>
@@ -52,7 +52,7 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     /// <summary>
     /// Makes one call that waits for a retry now. Conflict when it is not waiting, NotFound when there is no such call.
     /// </summary>
-    /// <param name="gid">Which.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="branchId">DTM's branch id: 01, 01-02, 00 for query_prepared and a workflow's callback.</param>
     /// <param name="op">action, compensate, confirm, ...</param>
     [Alias("RetryBranch")]
@@ -63,7 +63,7 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     Task<TransactionInfoReply> Query(string gid);
 
     /// <summary>Waits for its end. Ok with an unfinished or empty status after the timeout: call again.</summary>
-    /// <param name="gid">Which.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="atMost">The timeout; at most 10 s.</param>
     [Alias("WaitForEnd")]
     Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost);

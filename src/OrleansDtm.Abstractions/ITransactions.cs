@@ -20,24 +20,24 @@ public interface ITransactions
     /// <param name="transaction">The transaction. End a workflow with <see cref="FinishWorkflow"/>.</param>
     /// <param name="wait">False (default): respond when it is stored. True: when it has ended or waits for a retry;
     /// check <see cref="TransactionResult.HasEnded"/>.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="TransactionException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionResult> Submit(GlobalTransaction transaction, bool wait = false, CancellationToken cancellationToken = default);
 
     /// <summary>Submits and waits until it has ended, including retries.</summary>
-    /// <param name="transaction">Which.</param>
+    /// <param name="transaction">The transaction.</param>
     /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TimeoutException">It was submitted, but has not ended in time; it continues.</exception>
-    /// <exception cref="TransactionException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionResult> SubmitAndWait(GlobalTransaction transaction, TimeSpan timeout, CancellationToken cancellationToken = default);
 
     /// <summary>Prepares a message, tcc or xa. Idempotent.</summary>
-    /// <exception cref="TransactionException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionResult> Prepare(GlobalTransaction transaction, CancellationToken cancellationToken = default);
 
     /// <summary>Creates a workflow, or finds an existing one with its recorded steps.</summary>
-    /// <exception cref="TransactionException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionInfo> PrepareWorkflow(WorkflowTransaction workflow, CancellationToken cancellationToken = default);
 
     /// <summary>Adds a branch to a prepared tcc, xa or workflow. Idempotent.</summary>
@@ -48,17 +48,17 @@ public interface ITransactions
     /// <summary>Aborts a prepared message, tcc or xa.</summary>
     /// <param name="transaction">The transaction; only its gid and type are used.</param>
     /// <param name="reason">Rollback reason; may be empty.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="TransactionException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionResult> Abort(GlobalTransaction transaction, string reason = "", CancellationToken cancellationToken = default);
 
     /// <summary>Ends a workflow.</summary>
-    /// <param name="gid">Which.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="succeeded">Whether it succeeded.</param>
     /// <param name="reason">Why it failed; empty otherwise.</param>
     /// <param name="result">Its result, returned by query; may be empty.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="TransactionException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionResult> FinishWorkflow(
         string gid, bool succeeded, string reason = "", string result = "", CancellationToken cancellationToken = default);
 
@@ -67,20 +67,23 @@ public interface ITransactions
     Task<TransactionInfo?> Query(string gid, CancellationToken cancellationToken = default);
 
     /// <summary>Ends it without compensation.</summary>
-    /// <exception cref="TransactionException">It has ended already, is unknown, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">It has ended already, is unknown, or the coordinator is
+    /// unreachable.</exception>
     Task<TransactionResult> ForceStop(string gid, CancellationToken cancellationToken = default);
 
     /// <summary>Makes the calls that wait for a retry now.</summary>
-    /// <exception cref="TransactionException">It has ended already, is unknown, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">It has ended already, is unknown, or the coordinator is
+    /// unreachable.</exception>
     Task<TransactionResult> RetryNow(string gid, CancellationToken cancellationToken = default);
 
     /// <summary>Makes one call that waits for a retry now; the others keep waiting.</summary>
-    /// <param name="gid">Which.</param>
-    /// <param name="branchId">As <see cref="Query"/> shows it: 01, 01-02, 00 for query_prepared and a workflow's callback.</param>
+    /// <param name="gid">The gid.</param>
+    /// <param name="branchId">As <see cref="Query"/> shows it: 01, 01-02, 00 for query_prepared and a workflow's
+    /// callback.</param>
     /// <param name="op">action, compensate, confirm, ...</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TransactionException">
-    /// It does not wait for a retry (Conflict), there is no such transaction or call (NotFound), or the coordinator cannot be reached.
+    /// It does not wait for a retry (Conflict), there is no such transaction or call (NotFound), or the coordinator is unreachable.
     /// </exception>
     Task<TransactionResult> RetryBranch(string gid, string branchId, string op, CancellationToken cancellationToken = default);
 
@@ -90,7 +93,7 @@ public interface ITransactions
     /// </summary>
     /// <param name="gid">The gid; the coordinator must know it.</param>
     /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TimeoutException">It has not ended in time.</exception>
     /// <exception cref="TransactionException">There is no such transaction.</exception>
     Task<TransactionResult> WaitForEnd(string gid, TimeSpan timeout, CancellationToken cancellationToken = default);
@@ -99,15 +102,17 @@ public interface ITransactions
     /// <param name="topic">1 to 128 characters.</param>
     /// <param name="url">URL that is called for each message.</param>
     /// <param name="remark">A note; may be empty.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="TransactionException">It was refused (Conflict when it is subscribed already), or the coordinator cannot be reached.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TransactionException">It was refused (Conflict when it is subscribed already), or the
+    /// coordinator is unreachable.</exception>
     Task Subscribe(string topic, string url, string remark = "", CancellationToken cancellationToken = default);
 
     /// <summary>Removes a subscriber.</summary>
-    /// <exception cref="TransactionException">There is no such topic or subscriber, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">There is no such topic or subscriber, or the coordinator is
+    /// unreachable.</exception>
     Task Unsubscribe(string topic, string url, CancellationToken cancellationToken = default);
 
     /// <summary>Removes a topic.</summary>
-    /// <exception cref="TransactionException">There is no such topic, or the coordinator cannot be reached.</exception>
+    /// <exception cref="TransactionException">There is no such topic, or the coordinator is unreachable.</exception>
     Task DeleteTopic(string topic, CancellationToken cancellationToken = default);
 }
