@@ -1,13 +1,13 @@
 # docker build -t orleansdtm .
 # docker run --rm orleansdtm key --name me --role admin
 # docker run -p 36789:36789 -p 36790:36790 -v orleansdtm:/data -e "Security__Keys__0=me admin sha256:..." orleansdtm
-# Without a key it refuses to listen to others (src/OrleansDtm.Server/Security/README.md).
+# Without a key it does not start (src/OrleansDtm.Server/Security/README.md).
 
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 ARG TARGETARCH
 WORKDIR /source
 COPY . .
-# For the target's architecture only: no emulation, and of the native libraries (SQLite) just the one that is needed.
+# Built for the target's architecture only: no emulation, and only one native SQLite library.
 RUN --mount=type=cache,target=/root/.nuget/packages \
     dotnet publish src/OrleansDtm.Server -c Release -a "${TARGETARCH:-amd64}" --no-self-contained \
       -p:UseAppHost=false -p:DebugType=none -p:PublishDocumentationFiles=false -o /app \
@@ -22,15 +22,15 @@ COPY --from=build /app .
 # 1654 is the user "app" of the base image, by number so that Kubernetes can see that it is not root.
 COPY --from=build --chown=1654:1654 /data /data
 USER 1654:1654
-# A container's loopback is its own: here "localhost" would be nobody.
+# A container has its own loopback, so "localhost" would be unreachable.
 ENV ORLEANSDTM_Bind=* \
     ORLEANSDTM_Store__Path=/data/orleansdtm.db
 VOLUME /data
 # HTTP and JSON-RPC, gRPC
 EXPOSE 36789 36790
-# Kubernetes has probes of its own; this is for docker and compose. The image has no curl, bash can do it.
+# For docker and compose; Kubernetes has its own probes. The image has no curl, so bash makes the request.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["bash", "-c", \
     "exec 3<>/dev/tcp/127.0.0.1/36789 && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]"]
-# No shell in between: SIGTERM reaches the server, which drains for DrainTimeout (20 s) and then needs up to 10 s:
+# No shell, so that SIGTERM reaches the server. It drains for DrainTimeout (20 s) and then needs up to 10 s:
 # docker stop --time 45.
 ENTRYPOINT ["dotnet", "OrleansDtm.Server.dll"]

@@ -49,14 +49,14 @@ public sealed record BranchResult
 
 /// <summary>Thrown by a branch that must not happen; like <see cref="BranchResult.Failed"/>. The message is the reason.</summary>
 [GenerateSerializer, Alias("dtm.branch-failed")]
-public sealed class BranchFailedException : Exception
+public sealed class BranchFailureException : Exception
 {
-    public BranchFailedException(string reason)
+    public BranchFailureException(string reason)
         : base(reason)
     {
     }
 
-    public BranchFailedException(string reason, Exception inner)
+    public BranchFailureException(string reason, Exception inner)
         : base(reason, inner)
     {
     }

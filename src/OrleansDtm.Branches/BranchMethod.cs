@@ -54,7 +54,7 @@ internal sealed class BranchMethod
                 ? result
                 : Unknown($"it returned a {nameof(BranchResult)} that says neither done nor failed nor ongoing");
         }
-        catch (BranchFailedException e)
+        catch (BranchFailureException e)
         {
             return BranchResult.Failed(e.Message);
         }

@@ -21,7 +21,7 @@ public static class BranchServiceCollectionExtensions
         this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null, Action<BranchEndpointOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOrleansDtm();
+        services.AddDtmClient();
         services.AddHttpContextAccessor();
         services.AddOptions<BranchEndpointOptions>().Configure(options =>
         {

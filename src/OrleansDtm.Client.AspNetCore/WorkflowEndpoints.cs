@@ -17,7 +17,7 @@ public static class WorkflowEndpoints
     /// </summary>
     /// <param name="routes">Where to.</param>
     /// <param name="pattern">The path.</param>
-    /// <exception cref="InvalidOperationException">AddOrleansDtm has not been called.</exception>
+    /// <exception cref="InvalidOperationException">AddDtmClient has not been called.</exception>
     public static IEndpointConventionBuilder MapWorkflows(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern)
     {
         ArgumentNullException.ThrowIfNull(routes);

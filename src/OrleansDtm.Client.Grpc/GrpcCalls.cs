@@ -29,7 +29,7 @@ internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider
         {
             throw new NotSupportedException(
                 $"The coordinator at {address} has no gRPC method {OurService}/{api}, which DTM's own servers lack. " +
-                "Ask it over HTTP: leave out AddOrleansDtmGrpc, or, for what is not prepared or submitted, " +
+                "Ask it over HTTP: leave out AddDtmGrpcClient, or, for what is not prepared or submitted, " +
                 $"set DtmGrpcOptions.{nameof(DtmGrpcOptions.HttpFallback)}.",
                 e);
         }

@@ -16,10 +16,10 @@ public static class GrpcServiceCollectionExtensions
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
-    public static IServiceCollection AddOrleansDtmGrpc(this IServiceCollection services, Action<DtmGrpcOptions>? configure = null)
+    public static IServiceCollection AddDtmGrpcClient(this IServiceCollection services, Action<DtmGrpcOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOrleansDtm();
+        services.AddDtmClient();
         services.AddOptions<DtmGrpcOptions>()
             .Configure(options => configure?.Invoke(options))
             .Validate(
@@ -44,7 +44,7 @@ public static class GrpcServiceCollectionExtensions
         this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null, Action<GrpcBranchOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOrleansDtm();
+        services.AddDtmClient();
         services.AddOptions<GrpcBranchOptions>().Configure(options =>
         {
             options.Database = database ?? options.Database;

@@ -12,7 +12,7 @@ public static class DtmServiceCollectionExtensions
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
-    public static IServiceCollection AddOrleansDtm(this IServiceCollection services, Action<DtmOptions>? configure = null)
+    public static IServiceCollection AddDtmClient(this IServiceCollection services, Action<DtmOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOptions<DtmOptions>()
@@ -46,7 +46,7 @@ public static class DtmServiceCollectionExtensions
 }
 
 /// <summary>
-/// Names of the clients that <see cref="DtmServiceCollectionExtensions.AddOrleansDtm"/> adds to the IHttpClientFactory. They read answers of up
+/// Names of the clients that <see cref="DtmServiceCollectionExtensions.AddDtmClient"/> adds to the IHttpClientFactory. They read answers of up
 /// to 16 MB unless they are configured otherwise; a longer one counts as none.
 /// </summary>
 public static class DtmHttpClients

@@ -11,6 +11,8 @@ using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Tls;
 using OrleansDtm.Server.Services;
 using OrleansDtm.Server.Telemetry;
 
@@ -19,9 +21,9 @@ namespace OrleansDtm.Server;
 /// <summary>The coordinator as one application: store, silo, APIs. Composition only.</summary>
 public static class CoordinatorApp
 {
-    /// <summary>Builds it; the caller starts it.</summary>
+    /// <summary>Builds the application; the caller starts it.</summary>
     /// <param name="args">Settings as on the command line, e.g. <c>--HttpPort=0</c>.</param>
-    /// <exception cref="SettingsException">The configuration cannot be used.</exception>
+    /// <exception cref="SettingsException">The configuration is invalid.</exception>
     public static WebApplication Build(string[] args)
     {
         var started = Stopwatch.GetTimestamp();
@@ -36,14 +38,14 @@ public static class CoordinatorApp
         builder.WebHost.UseKestrelCore()
             .ConfigureKestrel(kestrel => Listen(kestrel, options, grpc, listen => http?.Use(listen)))
 
-            // Sockets complete on pool threads, where requests may as well run at once: nothing here blocks a thread.
+            // Sockets complete on pool threads and may run requests inline: no request blocks a thread.
             .UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(10));
         builder.Services.AddSingleton<DrainLimit>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(options);
 
-        // One for all: what is overdue or old is judged by the clock that wrote it.
+        // One clock for all: the process that wrote a due time and the one that reads it must agree.
         builder.Services.AddSingleton(static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSecurity(options, options.Admin.BasePath);
@@ -65,7 +67,7 @@ public static class CoordinatorApp
         app.MapHttpApi();
         app.MapGrpcApi();
         app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle)
-            .RequireRole(RoleNames.Read); // What it takes further, the method says.
+            .RequireRole(RoleNames.Read); // The method decides whether a higher role is needed.
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
         app.MapAdminPage(options);
@@ -82,14 +84,15 @@ public static class CoordinatorApp
     {
         builder.Logging.SetMinimumLevel(options.LogLevel);
 
-        // The frameworks tell at Information what only they need; their warnings are ours too.
+        // The frameworks' Information logs are of no use to operators; their warnings are.
         builder.Logging.AddFilter((category, level) =>
             level >= options.LogLevel
 
-            // It takes the machine's uptime for a stall when a busy machine starts the silo slowly.
+            // It reports a stall when a busy machine starts the silo slowly.
             && category != "Orleans.Runtime.Watchdog"
 
-            // Says nothing at Warning or above, but as long as somebody listens it makes an activity and a scope for each request.
+            // It logs nothing at Warning or above, but while it is enabled it creates an activity and a scope for each
+            // request.
             && category != "Microsoft.AspNetCore.Hosting.Diagnostics"
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
         builder.Logging.AddCoordinatorConsole(options.Telemetry);
@@ -101,7 +104,7 @@ public static class CoordinatorApp
         kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax + GrpcHosting.MessagePrefixBytes;
         kestrel.LimitHttp2(options);
 
-        // In this order: who finds the HTTP port ready may use the other one too.
+        // In this order: a client that finds the HTTP port ready may use the other port.
         Listen(kestrel, options.Bind, options.GrpcPort, grpc);
         Listen(kestrel, options.Bind, options.HttpPort, http);
     }

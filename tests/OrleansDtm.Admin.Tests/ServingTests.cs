@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Routing;
 using OrleansDtm.Server;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 using static Microsoft.Playwright.Assertions;

@@ -6,8 +6,7 @@ using Xunit;
 namespace OrleansDtm.Admin.Tests;
 
 /// <summary>
-/// Somebody at the page. Fails when the page throws, breaks the content security policy that it is sent with, or asks another host for
-/// anything.
+/// A browser with the page. Fails if the page throws, violates its content security policy, or requests another host.
 /// </summary>
 public sealed class Visit(IBrowserContext context) : IAsyncDisposable
 {

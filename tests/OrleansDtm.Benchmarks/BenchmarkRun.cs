@@ -46,7 +46,7 @@ internal static class BenchmarkRun
         if (options.ServerUrl is null && dll is null)
         {
             throw new InvalidOperationException(
-                "OrleansDtm.Server.dll is not built beside this project: build src/OrleansDtm.Server, or name it with --server-dll, "
+                "OrleansDtm.Server.dll was not found. Build src/OrleansDtm.Server, set --server-dll, "
                 + "or measure a running server with --server-url.");
         }
 
@@ -108,7 +108,7 @@ internal static class BenchmarkRun
             var result = await Measure(options, start, server.Url, server.Pid, floor, load, stop);
             if (result.Rows.Any(r => r.Complaints.Count > 0))
             {
-                await Console.Error.WriteLineAsync("The server said last:" + server.LastLines());
+                await Console.Error.WriteLineAsync("Last output of the server:" + server.LastLines());
             }
 
             return result;
@@ -133,7 +133,7 @@ internal static class BenchmarkRun
             if (database.FindMissing() is { } missing)
             {
                 throw new InvalidOperationException(
-                    $"{missing} is not installed; install it, or name a running server with STORE_CONNECTION_STRING.");
+                    $"{missing} is not installed. Install it, or set STORE_CONNECTION_STRING to a running server.");
             }
 
             await Console.Error.WriteLineAsync($"starting {store} ...");

@@ -6,29 +6,29 @@ namespace OrleansDtm.Benchmarks;
 internal sealed class Options
 {
     public const string HelpText = """
-        Measures the coordinator against a floor: a server that only does what no coordinator can avoid.
+        Measures the coordinator relative to a floor: a server that parses the submit, calls the branches and answers.
 
         usage: dotnet run -c Release --project tests/OrleansDtm.Benchmarks [-- options]
 
           --patterns LIST     saga (default), msg, tcc; separated by commas
-          --clients N         clients of the rows with many clients, one request under way each (64)
+          --clients N         clients of the rows with many clients, one request in flight each (64)
           --seconds N         measured seconds of each row (15)
-          --turns N           turns they are cut into: floor, rows, floor, rows, ..., floor (5)
-          --warmup N          seconds before each turn that are not counted (1)
-          --first-warmup N    seconds of load on a coordinator that has just started (25): the JIT needs them on two cores
-          --stores LIST       sqlite (default: a fresh file), mysql, postgres: a fresh server of MariaDB or PostgreSQL with
-                              durable commits, or the one that STORE_CONNECTION_STRING or STORE_HOST names
+          --turns N           number of turns: floor, rows, floor, rows, ..., floor (5)
+          --warmup N          warm-up seconds before each turn (1)
+          --first-warmup N    warm-up seconds after the start of a coordinator, for the JIT (25)
+          --stores LIST       sqlite (default; a fresh file), mysql, postgres: a fresh MariaDB or PostgreSQL server with
+                              durable commits, or the server of STORE_CONNECTION_STRING or STORE_HOST
           --server-dll FILE   the coordinator to start (default: the one built beside this project)
-          --server-url URL    measure a running server that speaks DTM's HTTP API instead, e.g. http://localhost:36789
-          --server-pid N      its process id, for the columns on CPU and memory (only if it runs on this machine)
-          --pending N         instead of the patterns: the same load and the same due messages on an empty store and on one
-                              with N delayed messages in it, and the ratio (0 = not)
-          --due N             messages that come due in each such measurement (20000)
-          --due-seconds N     over how long they come due (60); they also come due all at once
-          --json FILE         write the result as JSON as well
+          --server-url URL    measure a running server with DTM's HTTP API, e.g. http://localhost:36789
+          --server-pid N      its process id, for the CPU and memory columns (only on this machine)
+          --pending N         instead of the patterns: compares an empty store with a store that has N delayed messages
+                              (0 = off)
+          --due N             due messages in each such measurement (20000)
+          --due-seconds N     period in which they become due (60); measured all at once too
+          --json FILE         also write the result as JSON
           --help              this text
 
-        Roles the benchmark starts by itself, usable by hand:  branch --port N  |  floor --port N
+        Roles that the benchmark starts, also usable manually:  branch --port N  |  floor --port N
         """;
 
     private static readonly string[] KnownPatterns = ["saga", "msg", "tcc"];
@@ -81,7 +81,7 @@ internal sealed class Options
                     return true;
                 }
 
-                var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: no such option, or its value is missing");
+                var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: unknown option, or missing value");
                 options.Set(args[i], value);
                 i++;
             }
@@ -121,12 +121,12 @@ internal sealed class Options
                 Warmup = TimeSpan.FromSeconds(Number(name, value, 0, 3600));
                 break;
             case "--server-dll":
-                ServerDll = File.Exists(value) ? Path.GetFullPath(value) : throw new FormatException($"--server-dll: there is no file {value}");
+                ServerDll = File.Exists(value) ? Path.GetFullPath(value) : throw new FormatException($"--server-dll: file {value} does not exist");
                 break;
             case "--server-url":
                 ServerUrl = Uri.TryCreate(value, UriKind.Absolute, out var url) && (url.Scheme is "http" or "https")
                     ? url
-                    : throw new FormatException($"--server-url: '{value}' is no http(s) address");
+                    : throw new FormatException($"--server-url: '{value}' is not an http(s) URL");
                 break;
             case "--server-pid":
                 ServerPid = (int)Number(name, value, 1, int.MaxValue);
@@ -144,14 +144,14 @@ internal sealed class Options
                 JsonFile = value;
                 break;
             default:
-                throw new FormatException($"{name}: no such option");
+                throw new FormatException($"{name}: unknown option");
         }
     }
 
     private static double Number(string name, string value, double least, double most) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
-            : throw new FormatException($"{name}: '{value}' is no number from {least} to {most}");
+            : throw new FormatException($"{name}: '{value}' is not a number from {least} to {most}");
 
     private static string[] Names(string name, string value, string[] known)
     {
@@ -159,6 +159,6 @@ internal sealed class Options
         var unknown = names.FirstOrDefault(n => !known.Contains(n));
         return names.Length > 0 && unknown is null
             ? names
-            : throw new FormatException($"{name}: '{unknown ?? value}' is none of {string.Join(", ", known)}");
+            : throw new FormatException($"{name}: '{unknown ?? value}' is not one of {string.Join(", ", known)}");
     }
 }

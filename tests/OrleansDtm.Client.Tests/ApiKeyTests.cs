@@ -57,7 +57,7 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
     private ServiceProvider Client(bool grpc, string? key) => Clients.Of(
         grpc ? new Uri("http://127.0.0.1:1") : secured.Url,
         options => options.ApiKey = key,
-        services => _ = grpc ? services.AddOrleansDtmGrpc(options => options.Server = secured.GrpcUrl) : services);
+        services => _ = grpc ? services.AddDtmGrpcClient(options => options.Server = secured.GrpcUrl) : services);
 
     /// <summary>Knows keys that may submit: one as it likes, one seldom, one little.</summary>
     public sealed class Secured() : CoordinatorInProcess(

@@ -10,9 +10,9 @@ internal static class ReadmeSnippets
     public static async Task<TransactionResult> First(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {
         // <first>
-        services.AddOrleansDtm(dtm => dtm.Server = new Uri("http://localhost:36789"));
+        services.AddDtmClient(dtm => dtm.Server = new Uri("http://localhost:36789"));
 
-        // Where IDtm is at hand: what to do, how to compensate it, and with what data.
+        // With an injected IDtm. Each step has an action, its compensation and the payload of both.
         TransactionResult result = await dtm.Saga()
             .Step($"{bank}/out", $"{bank}/out-undo", transfer)
             .Step($"{shop}/in", $"{shop}/in-undo", transfer)
@@ -24,14 +24,14 @@ internal static class ReadmeSnippets
     public static async Task Others(IDtm dtm, string bank, string shop, string stock, DbConnection connection, Transfer transfer)
     {
         // <others>
-        // TCC: reserve everywhere, then use what was reserved; when anything throws, everything is released.
+        // TCC: the tries reserve. If all succeed, the confirms run; if one throws, the cancels run.
         await dtm.TccAsync(async tcc =>
         {
             await tcc.CallBranchAsync($"{bank}/try", $"{bank}/confirm", $"{bank}/cancel", transfer);
             await tcc.CallBranchAsync($"{shop}/try", $"{shop}/confirm", $"{shop}/cancel", transfer);
         });
 
-        // The outbox: tell others if, and only if, the local transaction commits, whenever this process dies.
+        // The outbox: the message is sent if and only if the local transaction commits, even if this process crashes.
         await dtm.Msg(new MsgOptions { RetryInterval = TimeSpan.FromSeconds(5) })
             .Step($"{stock}/ordered", transfer)
             .DoAndSubmitAsync($"{shop}/was-it-ordered", connection, async local =>
@@ -47,11 +47,11 @@ internal static class ReadmeSnippets
     public static async Task<WorkflowResult> Workflows(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {
         // <workflow>
-        // A workflow: code that goes on where it was, in any instance of the application, when the process that ran it has died.
-        services.AddOrleansDtm(o => o.WorkflowCallback = "http://bank:5000/workflows"); // app.MapWorkflows("/workflows") is there
+        // A workflow resumes after a crash where it stopped, in any instance of the application.
+        services.AddDtmClient(o => o.WorkflowCallback = "http://bank:5000/workflows"); // served by app.MapWorkflows("/workflows")
         services.AddWorkflow<Transfer, string>("transfer", async (workflow, t) =>
         {
-            // A branch: how to compensate it, then the call. The call is made once. When the code runs again, its record answers.
+            // A branch: its compensation, then the call. A recorded call is not repeated when the code runs again.
             await workflow.NewBranch()
                 .OnRollback(step => step.Http.PostAsJsonAsync($"{bank}/out-undo", t))
                 .Http.PostAsJsonAsync($"{bank}/out", t);
@@ -59,11 +59,11 @@ internal static class ReadmeSnippets
                 .OnRollback(step => step.Http.PostAsJsonAsync($"{shop}/in-undo", t))
                 .Http.PostAsJsonAsync($"{shop}/in", t);
 
-            // What is not the same every time is a step too.
+            // Code whose result differs each time must be a step too.
             return await workflow.DoAsync(step => Task.FromResult(Guid.NewGuid().ToString()));
         });
 
-        // Where IDtm is at hand:
+        // With an injected IDtm:
         WorkflowResult result = await dtm.WorkflowAsync("transfer", transfer);
         // </workflow>
         return result;

@@ -58,7 +58,7 @@ public static class Clients
     {
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddOrleansDtm(options =>
+        services.AddDtmClient(options =>
         {
             options.Server = coordinator;
             configure?.Invoke(options);

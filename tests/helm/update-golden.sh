@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Writes the golden manifests anew. Look at the difference before you commit it: it is what a user's cluster will see.
+# Regenerates the golden manifests. Review the diff before you commit it: it is the change in a user's cluster.
 set -euo pipefail
 cd "$(dirname "$0")"
 chart=../../helm/orleansdtm
-# Without a word about security the chart refuses.
+# The chart does not render without authentication settings.
 helm template orleansdtm "$chart" --namespace dtm --set security.allowAnonymous=true >golden/default.yaml
 for values in production minimal; do
   helm template orleansdtm "$chart" --namespace dtm --values "../../helm/values/$values.yaml" >"golden/$values.yaml"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts Oracle's MySQL into the given folder, for machines whose distribution has only MariaDB (root on Debian, amd64): a minimal system of
-# Debian's unstable release, which packages it. The tests find it by ORLEANSDTM_MYSQL_ROOT=FOLDER and run it with that folder as its root.
-# May be repeated: a folder that is complete is left as it is.
+# Installs Oracle's MySQL into the given folder, for distributions that have only MariaDB (root on Debian, amd64). The folder
+# is a minimal system of Debian unstable. Tests use it as the root directory of MySQL: ORLEANSDTM_MYSQL_ROOT=FOLDER.
+# Idempotent: a complete folder is left unchanged.
 set -euo pipefail
 into="${1:?usage: get-mysql.sh FOLDER}"
 fail() { echo "get-mysql.sh: $1" >&2; exit 1; }
@@ -17,7 +17,7 @@ if [ -d "$into" ] && [ -n "$(ls -A "$into")" ]; then
   fail "$into is neither empty nor complete; remove it, or name another folder"
 fi
 
-# From where this machine gets its own packages, by either form of its list.
+# The Debian mirror of this machine, from either format of its sources list.
 mirror="$({ cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
   sed -nE 's#^(URIs:|deb +(\[[^]]*\] +)?)[[:space:]]*(https?://[^[:space:]]*/debian)/?([[:space:]].*)?$#\3#p' | head -n 1)"
 mirror="${mirror:-http://deb.debian.org/debian}"

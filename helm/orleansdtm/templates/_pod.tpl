@@ -2,7 +2,7 @@
 {{- define "orleansdtm.podTemplate" -}}
 metadata:
   annotations:
-    # New settings are new pods.
+    # Changed settings restart the pods.
     checksum/config: {{ include "orleansdtm.settings" . | sha256sum }}
     {{- with .Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
@@ -15,7 +15,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- if include "orleansdtm.asksKubernetes" . }}
-    # By these the silos find each other's pods.
+    # Silos find the pods of the cluster by these labels.
     orleans/clusterId: {{ include "orleansdtm.clusterId" . | quote }}
     orleans/serviceId: {{ include "orleansdtm.serviceId" . | quote }}
     {{- end }}
@@ -25,7 +25,7 @@ metadata:
 spec:
   serviceAccountName: {{ include "orleansdtm.serviceAccountName" . }}
   automountServiceAccountToken: {{ if include "orleansdtm.asksKubernetes" . }}true{{ else }}false{{ end }}
-  # The variables Kubernetes makes of Services would be taken for settings: one named "store" gives STORE_PORT=tcp://...
+  # The environment variables of Services would be read as settings: a Service "store" gives STORE_PORT=tcp://...
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ include "orleansdtm.gracePeriod" . }}
   {{- with .Values.imagePullSecrets }}
@@ -73,7 +73,7 @@ spec:
           path: /health/live
           port: http
           {{- if $.Values.tls.secret }}
-          scheme: HTTPS # Kubernetes does not look at the certificate.
+          scheme: HTTPS # Kubernetes does not verify the certificate.
           {{- end }}
         {{- toYaml .Values.probes.startup | nindent 8 }}
       livenessProbe:
@@ -81,7 +81,7 @@ spec:
           path: /health/live
           port: http
           {{- if $.Values.tls.secret }}
-          scheme: HTTPS # Kubernetes does not look at the certificate.
+          scheme: HTTPS # Kubernetes does not verify the certificate.
           {{- end }}
         {{- toYaml .Values.probes.liveness | nindent 8 }}
       readinessProbe:
@@ -89,12 +89,12 @@ spec:
           path: /health/ready
           port: http
           {{- if $.Values.tls.secret }}
-          scheme: HTTPS # Kubernetes does not look at the certificate.
+          scheme: HTTPS # Kubernetes does not verify the certificate.
           {{- end }}
         {{- toYaml .Values.probes.readiness | nindent 8 }}
       {{- if gt (int .Values.preStopSeconds) 0 }}
       lifecycle:
-        # SIGTERM closes the ports; before that nobody may send here any more.
+        # SIGTERM closes the ports; before that, Services must have removed the pod.
         preStop:
           sleep:
             seconds: {{ int .Values.preStopSeconds }}
@@ -116,7 +116,7 @@ spec:
           readOnly: true
         {{- end }}
         {{- if .Values.tls.secret }}
-        # The whole folder: of a single file (subPath) Kubernetes would not bring the renewed one.
+        # The whole folder: Kubernetes does not update a single file (subPath).
         - name: http-tls
           mountPath: /etc/orleansdtm/http-tls
           readOnly: true
@@ -147,21 +147,21 @@ spec:
     - name: keys
       secret:
         secretName: {{ . }}
-        # Readable for the pod's group only, which is fsGroup.
+        # Readable only for the pod's group, fsGroup.
         defaultMode: 0440
     {{- end }}
     {{- with .Values.tls.secret }}
     - name: http-tls
       secret:
         secretName: {{ . }}
-        # Readable for the pod's group only, which is fsGroup.
+        # Readable only for the pod's group, fsGroup.
         defaultMode: 0440
     {{- end }}
     {{- with .Values.grpc.tlsSecret }}
     - name: grpc-tls
       secret:
         secretName: {{ . }}
-        # Readable for the pod's group only, which is fsGroup.
+        # Readable only for the pod's group, fsGroup.
         defaultMode: 0440
     {{- end }}
     {{- with .Values.extraVolumes }}

@@ -1,4 +1,4 @@
-{{/* What a schema cannot say. Everything that is wrong is said at once. */}}
+{{/* Rules that the schema cannot express. Reports all problems at once. */}}
 {{- define "orleansdtm.validate" -}}
 {{- $problems := list -}}
 {{- $store := .Values.store -}}
@@ -48,9 +48,9 @@
 {{- $security := .Values.security -}}
 {{- $secured := include "orleansdtm.secured" . -}}
 {{- if and $secured $security.allowAnonymous -}}
-  {{- $problems = append $problems "security.allowAnonymous: keys or tokens are given, which would then protect nothing; remove one or the other." -}}
+  {{- $problems = append $problems "security.allowAnonymous: keys or tokens are configured too and would have no effect; remove one of the two." -}}
 {{- else if not (or $secured $security.allowAnonymous) -}}
-  {{- $problems = append $problems "security: say who may use the API. security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), or security.allowAnonymous=true for everybody who reaches it." -}}
+  {{- $problems = append $problems "security: authentication is not configured. Set security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), or security.allowAnonymous=true (no authentication)." -}}
 {{- end -}}
 {{- if and $security.existingSecret $security.keys -}}
   {{- $problems = append $problems "security.keys: security.existingSecret already says where the keys are; remove one of them." -}}
@@ -59,13 +59,13 @@
   {{- $problems = append $problems "security.jwt.jwksUri: security.jwt.authority already says where the keys are; remove one of them." -}}
 {{- end -}}
 {{- if and $security.jwt.jwksUri (not $security.jwt.issuer) -}}
-  {{- $problems = append $problems "security.jwt.issuer: with jwksUri it must be said whose tokens are meant (iss)." -}}
+  {{- $problems = append $problems "security.jwt.issuer: required with jwksUri; set the issuer (iss) of the tokens." -}}
 {{- end -}}
 {{- if and .Values.tls.caKey (not .Values.tls.secret) -}}
   {{- $problems = append $problems "tls.secret: name the Secret that tls.caKey is a key of." -}}
 {{- end -}}
 {{- if and (or $security.jwt.authority $security.jwt.jwksUri) (not $security.jwt.audience) -}}
-  {{- $problems = append $problems "security.jwt.audience: without it a token meant for another service would be good here." -}}
+  {{- $problems = append $problems "security.jwt.audience: required; without it tokens for other services would be accepted." -}}
 {{- end -}}
 {{- if and $secured .Values.serviceMonitor.enabled (not (or $security.anonymousMetrics .Values.serviceMonitor.keySecret)) -}}
   {{- $problems = append $problems "serviceMonitor.keySecret: Prometheus needs an API key of the role read; or set security.anonymousMetrics." -}}
@@ -79,15 +79,15 @@
 {{- range $key, $_ := .Values.config -}}
   {{- $lower := lower $key -}}
   {{- if and $.Values.tls.caKey (eq $lower "branches:tls:capath") -}}
-    {{- $problems = append $problems (printf "config: %s is what tls.caKey sets; remove one of them." $key) -}}
+    {{- $problems = append $problems (printf "config: %s is set by tls.caKey too; remove one of them." $key) -}}
   {{- end -}}
   {{- if eq $lower "tls:clientcapath" -}}
-    {{- $problems = append $problems (printf "config: %s would shut out the probes of Kubernetes, which show no certificate." $key) -}}
+    {{- $problems = append $problems (printf "config: %s cannot be set: the probes of Kubernetes have no client certificate." $key) -}}
   {{- end -}}
   {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring" "tls:password") -}}
     {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys." $key) -}}
   {{- else if has $lower $own -}}
-    {{- $problems = append $problems (printf "config: %s has a value of its own in this chart; see store, cluster, security, tls, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
+    {{- $problems = append $problems (printf "config: %s has its own value in this chart; see store, cluster, security, tls, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
   {{- end -}}
 {{- end -}}
 {{- range $name := list "ingress" "grpcIngress" -}}
@@ -98,6 +98,6 @@
   {{- end -}}
 {{- end -}}
 {{- if $problems -}}
-  {{- fail (printf "\n\nThe values cannot be used:\n  %s\n" (join "\n  " $problems)) -}}
+  {{- fail (printf "\n\nThe values are invalid:\n  %s\n" (join "\n  " $problems)) -}}
 {{- end -}}
 {{- end -}}

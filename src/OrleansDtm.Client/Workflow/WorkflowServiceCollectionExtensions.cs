@@ -54,7 +54,7 @@ public static class WorkflowServiceCollectionExtensions
         ArgumentException.ThrowIfNullOrEmpty(name);
         var settings = new WorkflowSettings();
         configure?.Invoke(settings);
-        services.AddOrleansDtm();
+        services.AddDtmClient();
         return services.AddSingleton(new WorkflowRegistration(name, settings, code));
     }
 }

@@ -2,13 +2,13 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
 
 /// <summary>
-/// What the page reads and does. Its own, below its base path, so that a proxy that lets only the page through is enough, and so that
-/// nothing here can be had by a form or a link: each change is a POST of JSON.
+/// The API of the admin page. It is below the page's base path, so a proxy needs to forward this path only. Each change
+/// is a POST of JSON, so a form or link of another site cannot make one.
 /// </summary>
 internal static class AdminApi
 {

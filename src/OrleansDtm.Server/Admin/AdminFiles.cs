@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>The page's files, embedded in this assembly. Browsers keep them and ask each time whether they are still the same.</summary>
+/// <summary>Serves the page's files from this assembly. Browsers cache them and revalidate each time.</summary>
 internal sealed class AdminFiles
 {
     public const string Index = "index.html";
@@ -65,7 +65,7 @@ internal sealed class AdminFiles
         ".css" => "text/css; charset=utf-8",
         ".js" => "text/javascript; charset=utf-8",
         ".svg" => "image/svg+xml",
-        var other => throw new InvalidOperationException($"{name}: the type of {other} is not known here."),
+        var other => throw new InvalidOperationException($"{name}: no content type for {other}."),
     };
 
     private sealed record File(ReadOnlyMemory<byte> Content, string Type, string Tag);

@@ -10,7 +10,7 @@ namespace OrleansDtm.Server.Admin;
 [JsonSerializable(typeof(TransactionDetail))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
-    /// <summary>The context to use: texts stay readable. The page never makes markup of them.</summary>
+    /// <summary>The context to use. Texts are not escaped for HTML: the page never creates markup from them.</summary>
     public static AdminJson Readable { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

@@ -1,13 +1,13 @@
 using Microsoft.AspNetCore.Http.Features;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>The admin page: files out of this assembly, and the data they show. The page itself is README.md's.</summary>
+/// <summary>Routes of the admin page; see README.md.</summary>
 internal static class AdminPage
 {
-    /// <summary>Where DTM's own page shows a transaction: alerts, chats and bookmarks hold such links.</summary>
+    /// <summary>Path of a transaction on DTM's own page. Alerts, chats and bookmarks contain such links.</summary>
     private const string OldDetail = "/admin/global-transactions/detail/";
 
     public static void AddAdminPage(this IServiceCollection services, CoordinatorOptions options)
@@ -32,7 +32,7 @@ internal static class AdminPage
         var root = options.Admin.BasePath == "/" ? "" : options.Admin.BasePath;
         Get(root + "/", context =>
         {
-            // The page's own links are relative to its folder.
+            // The page's links are relative to its folder.
             if (context.Request.Path.Value?.EndsWith('/') == true)
             {
                 return files.Send(context, AdminFiles.Index);
@@ -44,7 +44,7 @@ internal static class AdminPage
         Get(root + "/ui/{**file}", context => files.Send(context, (string?)context.Request.RouteValues["file"] ?? ""));
         Get(root + OldDetail + "{**gid}", context =>
         {
-            // The target as it came: a slash within the gid is no longer to be told from one between two parts of the path.
+            // The raw target: a decoded slash in the gid would look like a path separator.
             var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0];
             var at = target.IndexOf(OldDetail, StringComparison.OrdinalIgnoreCase);
             var gid = Uri.UnescapeDataString(at < 0 ? "" : target[(at + OldDetail.Length)..]);

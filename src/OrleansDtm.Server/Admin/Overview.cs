@@ -5,7 +5,9 @@ using OrleansDtm.Server.Hosting;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>How things stand: what all silos did lately, summed up, who they are, and what the store holds unfinished.</summary>
+/// <summary>
+/// The overview: recent activity of all silos, the silos, and the unfinished transactions in the store.
+/// </summary>
 internal sealed class Overview(
     IClusterMembershipService membership,
     ILocalSiloDetails here,
@@ -15,10 +17,10 @@ internal sealed class Overview(
     CoordinatorOptions options,
     TimeProvider clock)
 {
-    /// <summary>Silos that have gone and are still shown, the latest first.</summary>
+    /// <summary>How many dead silos are listed, the latest first.</summary>
     private const int GoneMax = 5;
 
-    /// <summary>Services with failures that are shown.</summary>
+    /// <summary>How many failing services are listed.</summary>
     private const int ServicesMax = 50;
 
     public async Task<OverviewView> Read(CancellationToken cancellationToken)

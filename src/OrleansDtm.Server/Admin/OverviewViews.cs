@@ -4,7 +4,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>The first page. Times are UTC.</summary>
+/// <summary>The overview page. Times are UTC.</summary>
 internal sealed class OverviewView
 {
     public required DateTime Now { get; init; }
@@ -14,14 +14,14 @@ internal sealed class OverviewView
     /// <summary>Local, AdoNet or Kubernetes.</summary>
     public required string ClusterMode { get; init; }
 
-    /// <summary>In words, without passwords.</summary>
+    /// <summary>Description without passwords.</summary>
     public required string Store { get; init; }
 
     public required int SlotSeconds { get; init; }
 
     public required int SlotsMax { get; init; }
 
-    /// <summary>Of all silos that answered, oldest first, without the empty ones.</summary>
+    /// <summary>Of all silos that answered, oldest first, without empty slots.</summary>
     public required IReadOnlyList<SlotView> Slots { get; init; }
 
     public required LatenciesView Latencies { get; init; }
@@ -35,7 +35,7 @@ internal sealed class OverviewView
 
 internal sealed class SlotView
 {
-    /// <summary>Seconds since 1970.</summary>
+    /// <summary>Unix time in seconds.</summary>
     public required long Start { get; init; }
 
     public required long Succeeded { get; init; }
@@ -72,7 +72,7 @@ internal sealed class LatenciesView
     public required LatencyView Requests { get; init; }
 }
 
-/// <summary>Milliseconds; null when nothing was measured.</summary>
+/// <summary>Milliseconds; null when there is no measurement.</summary>
 internal sealed class LatencyView
 {
     public required long Count { get; init; }
@@ -126,13 +126,13 @@ internal sealed class SiloView
 
     public required string Name { get; init; }
 
-    /// <summary>As Orleans calls it: Active, Joining, ShuttingDown, Dead, ...</summary>
+    /// <summary>Orleans' name: Active, Joining, ShuttingDown, Dead, ...</summary>
     public required string Status { get; init; }
 
-    /// <summary>The one that answers.</summary>
+    /// <summary>Whether this silo serves the page.</summary>
     public required bool IsHere { get; init; }
 
-    /// <summary>Null, with the other two, when it did not say: its part is missing in the sums.</summary>
+    /// <summary>Null, with the other two, when the silo did not answer; the sums do not include it.</summary>
     public string? Version { get; init; }
 
     public DateTime? Started { get; init; }
@@ -140,15 +140,15 @@ internal sealed class SiloView
     public long? Memory { get; init; }
 }
 
-/// <summary>What the store holds unfinished.</summary>
+/// <summary>Unfinished transactions in the store.</summary>
 internal sealed class UnfinishedView
 {
     public required IReadOnlyList<UnfinishedCountView> Counts { get; init; }
 
-    /// <summary>Empty when they are too many to be read.</summary>
+    /// <summary>Empty when there are too many to read.</summary>
     public required IReadOnlyList<AgeView> Ages { get; init; }
 
-    /// <summary>Why it is not known; null when it is.</summary>
+    /// <summary>Why the counts are unknown; null when they are known.</summary>
     public string? Problem { get; init; }
 }
 
@@ -171,7 +171,7 @@ internal sealed class UnfinishedCountView
     };
 }
 
-/// <summary>Those at least this old and younger than the next age.</summary>
+/// <summary>Transactions at least this old and younger than the next age.</summary>
 internal sealed class AgeView
 {
     public required long FromSeconds { get; init; }

@@ -4,13 +4,13 @@ using OrleansDtm.Grains.Metrics;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>Brings the measurements of requests, which are made anyway, into the <see cref="ActivityWindow"/>.</summary>
+/// <summary>Forwards the measurements of requests to the <see cref="ActivityWindow"/>.</summary>
 internal sealed class RequestListener(ActivityWindow window) : IHostedService, IDisposable
 {
     private const string Requests = "dtm_server_process_total";
     private const string Durations = "dtm_server_response_duration";
 
-    /// <summary>Probes and scrapes come whether or not anybody uses the coordinator.</summary>
+    /// <summary>Probes and scrapes are not counted as use of the coordinator.</summary>
     private static readonly HashSet<string> NobodysRequests = new(StringComparer.Ordinal) { "live", "ready", "metrics", "ping" };
 
     private readonly MeterListener _listener = new();

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>One transaction as its page shows it. Times are UTC, durations seconds unless they say otherwise.</summary>
+/// <summary>The page of one transaction. Times are UTC, durations seconds unless noted otherwise.</summary>
 internal sealed class TransactionDetail
 {
     public required DateTime Now { get; init; }
@@ -21,7 +21,7 @@ internal sealed class TransactionDetail
 
     public DateTime? Finished { get; init; }
 
-    /// <summary>When something happens by itself, or somebody must look because it did not; null = never.</summary>
+    /// <summary>Due time of the next action; null = none.</summary>
     public DateTime? Due { get; init; }
 
     public required string Reason { get; init; }
@@ -32,17 +32,17 @@ internal sealed class TransactionDetail
 
     public required int RetryCount { get; init; }
 
-    /// <summary>Changes of the row so far.</summary>
+    /// <summary>Number of writes of the row.</summary>
     public required long Version { get; init; }
 
     public required TransactionOptionsView Options { get; init; }
 
     public required IReadOnlyList<CallView> Calls { get; init; }
 
-    /// <summary>How many calls it has; <see cref="Calls"/> may hold fewer.</summary>
+    /// <summary>Number of calls; <see cref="Calls"/> may have fewer.</summary>
     public required int CallsTotal { get; init; }
 
-    /// <summary>The question whether a message was meant, or a workflow's resumption.</summary>
+    /// <summary>The call of query_prepared, for a message or to resume a workflow.</summary>
     public CallView? Callback { get; init; }
 
     /// <summary>The call of callback_url after the end.</summary>
@@ -75,14 +75,14 @@ internal sealed class TransactionOptionsView
     /// <summary>Names only: values may be credentials.</summary>
     public required IReadOnlyList<string> BranchHeaders { get; init; }
 
-    /// <summary>By step (0 = the first) the steps before it.</summary>
+    /// <summary>Predecessors of each step (0 = the first).</summary>
     public required IReadOnlyDictionary<int, IReadOnlyList<int>> Orders { get; init; }
 }
 
-/// <summary>One call and how far it has come.</summary>
+/// <summary>A call and its state.</summary>
 internal sealed class CallView
 {
-    /// <summary>In the order in which DTM lists them; negative for callback and notice.</summary>
+    /// <summary>In DTM's order; negative for callback and notice.</summary>
     public required int Index { get; init; }
 
     public required string BranchId { get; init; }
@@ -110,10 +110,10 @@ internal sealed class CallView
 
     public required int PayloadBytes { get; init; }
 
-    /// <summary>As text, cut; null when there is none, or it is no text.</summary>
+    /// <summary>As text, truncated; null when there is no payload, or it is not text.</summary>
     public string? Payload { get; init; }
 
-    /// <summary>Base64, cut, of a payload that is no text.</summary>
+    /// <summary>A payload that is not text, as base64, truncated.</summary>
     public string? PayloadBinary { get; init; }
 
     public required bool PayloadIsCut { get; init; }
@@ -121,7 +121,7 @@ internal sealed class CallView
 
 internal sealed class CallAttemptView
 {
-    /// <summary>When it was answered.</summary>
+    /// <summary>Time of the response.</summary>
     public required DateTime Time { get; init; }
 
     public required double DurationMs { get; init; }

@@ -4,16 +4,16 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>Makes a <see cref="TransactionDetail"/> of what is stored.</summary>
+/// <summary>Converts a stored transaction to a <see cref="TransactionDetail"/>.</summary>
 internal static class TransactionDetails
 {
-    /// <summary>Calls that are shown; who has more reads the raw JSON.</summary>
+    /// <summary>Maximum number of calls; the raw JSON has all.</summary>
     public const int CallsMax = 1000;
 
-    /// <summary>Bytes shown of one payload.</summary>
+    /// <summary>Maximum bytes of one payload.</summary>
     public const int PayloadBytesMax = 16 * 1024;
 
-    /// <summary>Bytes shown of all payloads together.</summary>
+    /// <summary>Maximum bytes of all payloads together.</summary>
     private const int AllPayloadBytesMax = 1024 * 1024;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -91,7 +91,7 @@ internal static class TransactionDetails
         };
     }
 
-    /// <summary>Null when it is no text. A cut moves back to the end of a character.</summary>
+    /// <summary>Null when it is not text. Truncates at the end of a character.</summary>
     private static string? Text(ReadOnlySpan<byte> payload, ref int shown)
     {
         var end = shown;

@@ -2,18 +2,20 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Admin;
 
-/// <summary>What is unfinished, by status and by age, counted at most every few seconds however many people look.</summary>
+/// <summary>
+/// Unfinished transactions by status and age, counted at most every few seconds for all viewers together.
+/// </summary>
 internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider clock) : IDisposable
 {
-    /// <summary>As in the gauge dtm_transactions_overdue.</summary>
+    /// <summary>The same limit as in the gauge dtm_transactions_overdue.</summary>
     private static readonly TimeSpan OverdueAfter = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan KeepCounts = TimeSpan.FromSeconds(2);
 
-    /// <summary>Ages read a row each, counts only an index.</summary>
+    /// <summary>Ages read a row each; counts read only an index, so ages are read less often.</summary>
     private static readonly TimeSpan KeepAgesOfMany = TimeSpan.FromSeconds(15);
 
-    /// <summary>A store that is in trouble is not asked more often for that.</summary>
+    /// <summary>Interval after a failed count, to spare a store in trouble.</summary>
     private static readonly TimeSpan KeepProblem = TimeSpan.FromSeconds(10);
 
     private const long FewRows = 10_000;
@@ -31,7 +33,7 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
 
     public void Dispose() => _counting.Dispose();
 
-    /// <summary>Never throws for the store: a page that shows what is wrong must come up when something is wrong.</summary>
+    /// <summary>Does not throw on a store failure: the overview must work during an outage.</summary>
     public async Task<UnfinishedView> Read(CancellationToken cancellationToken)
     {
         await _counting.WaitAsync(cancellationToken);
@@ -77,7 +79,7 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
         }
     }
 
-    /// <summary>Null when they are too many to read them all: their number is known then, their age is not.</summary>
+    /// <summary>Null when there are too many to read; their number is known, their ages are not.</summary>
     private async Task<IReadOnlyList<long>?> CountOlder(DateTimeOffset now, CancellationToken cancellationToken)
     {
         try
@@ -90,7 +92,8 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
         }
     }
 
-    /// <exception cref="TimeoutException">It took too long; what has not begun then does not begin any more.</exception>
+    /// <exception cref="TimeoutException">The count took too long; parts that have not started are not
+    /// started.</exception>
     private async Task<T> InTime<T>(Func<CancellationToken, Task<T>> count, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Limit, clock);
@@ -107,7 +110,7 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
 
     private static IEnumerable<AgeView> AgesOf(IReadOnlyList<long> older, long all)
     {
-        // The two counts are not of one moment.
+        // The two counts are not taken at the same time.
         yield return new AgeView { FromSeconds = 0, Count = Math.Max(0, all - older[0]) };
         for (var i = 0; i < Ages.Length; i++)
         {

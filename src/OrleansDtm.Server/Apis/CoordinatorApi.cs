@@ -8,7 +8,7 @@ using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>Our gRPC API beside DTM's: what HTTP offers and DTM's messages cannot carry. Only translates.</summary>
+/// <summary>The gRPC API beside DTM's: HTTP features that DTM's messages do not have. Translates only.</summary>
 internal sealed class CoordinatorApi(TransactionService transactions, TopicService topics) : Coordinator.CoordinatorBase
 {
     private const string TopicCategory = "topics";
@@ -64,7 +64,7 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         return Done;
     }
 
-    /// <summary>DTM's service has one code for a wrong request and an unknown gid; this one need not.</summary>
+    /// <summary>DTM's service has one code for an invalid request and an unknown gid; this one has two.</summary>
     private static void Check(TransactionReply reply, Awaited awaited)
     {
         if (reply.Kind == ReplyKind.NotFound)

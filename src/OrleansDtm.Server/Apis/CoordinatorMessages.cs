@@ -8,10 +8,10 @@ using OrleansDtm.Protocol.Coordination;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>The messages of <see cref="CoordinatorApi"/>, from and to what the other APIs use.</summary>
+/// <summary>Converts the messages of <see cref="CoordinatorApi"/> from and to those of the other APIs.</summary>
 internal static class CoordinatorMessages
 {
-    /// <exception cref="RequestException">One of its fields makes no sense.</exception>
+    /// <exception cref="RequestException">A field is invalid.</exception>
     public static ListRequest Of(ListFilter filter) => ListQuery.Parse(name => name switch
     {
         "status" => filter.Status,
@@ -80,9 +80,7 @@ internal static class CoordinatorMessages
         FinishTime = view.FinishTime is { } finished ? Timestamp.FromDateTime(finished) : null,
     };
 
-    /// <summary>
-    /// Whatever the message says of seconds and nanoseconds, in range or not: the filter judges the result.
-    /// </summary>
+    /// <summary>Seconds and nanoseconds of the message, in range or not; the filter validates the result.</summary>
     private static string? Milliseconds(Timestamp? time) => time is null
         ? null
         : (((Int128)time.Seconds * 1000) + (time.Nanos / 1_000_000)).ToString(CultureInfo.InvariantCulture);

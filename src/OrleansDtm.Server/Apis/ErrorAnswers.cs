@@ -5,7 +5,9 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>Turns what an endpoint throws into an answer: the caller's mistakes into 400, the store's absence into 503, our own into 500.</summary>
+/// <summary>
+/// Converts exceptions of an endpoint to responses: 400 for invalid requests, 503 for store outages, 500 for defects.
+/// </summary>
 internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> log)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -32,7 +34,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
-            // The caller has hung up; there is nobody to answer.
+            // The caller has disconnected.
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {

@@ -6,14 +6,19 @@ using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>Answers in DTM's statuses: Aborted is a failure, FailedPrecondition is ongoing, all else an error.</summary>
+/// <summary>
+/// Responses with DTM's statuses: Aborted is a failure, FailedPrecondition is ongoing, all others are errors.
+/// </summary>
 internal static class GrpcAnswers
 {
-    /// <summary>Bytes of a message in its trailer. Clients take 8 KiB of metadata and more, the least of them.</summary>
+    /// <summary>Maximum bytes of a message in its trailer. Some clients accept only 8 KiB of metadata.</summary>
     private const int MessageBytesMax = 4096;
 
-    /// <summary>As over HTTP, a submitter that waits is told Aborted once the transaction has turned back, and ongoing while it is merely not finished.</summary>
-    /// <exception cref="RpcException">The reply is not good news.</exception>
+    /// <summary>
+    /// As over HTTP: a waiting submitter gets Aborted when the transaction rolls back, and ongoing while it is
+    /// unfinished.
+    /// </summary>
+    /// <exception cref="RpcException">The reply is not a success.</exception>
     public static void Check(TransactionReply reply, Awaited awaited = Awaited.Nothing)
     {
         switch (reply.Kind)
@@ -31,7 +36,7 @@ internal static class GrpcAnswers
             case ReplyKind.Invalid:
                 throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
             case ReplyKind.TooLarge:
-                // ResourceExhausted would ask for another try.
+                // ResourceExhausted would make clients retry.
                 throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
             case ReplyKind.Unavailable:
                 throw Error(StatusCode.Unavailable, $"try again: {reply.Message}", AnswerOutcomes.Unavailable);
@@ -41,14 +46,14 @@ internal static class GrpcAnswers
     }
 
     /// <param name="code">DTM's.</param>
-    /// <param name="message">Cut where it is too long for a trailer.</param>
-    /// <param name="outcome">What the code alone does not say, one of <see cref="AnswerOutcomes"/>; null = the code
-    /// says all.</param>
-    /// <param name="status">Of the transaction; null or empty = not known.</param>
+    /// <param name="message">Truncated if it is too long for a trailer.</param>
+    /// <param name="outcome">Detail that the code does not have, one of <see cref="AnswerOutcomes"/>; null =
+    /// none.</param>
+    /// <param name="status">Of the transaction; null or empty = unknown.</param>
     public static RpcException Error(StatusCode code, string message, string? outcome = null, string? status = null) =>
         Error(code, message, message, outcome, status);
 
-    /// <summary>The trailers stay small: the least that clients take for all of them together is 8 KiB.</summary>
+    /// <summary>Trailers stay below 8 KiB together, the lowest limit of clients.</summary>
     private static RpcException Error(StatusCode code, string message, string meant, string? outcome, string? status)
     {
         var trailers = new Metadata();
@@ -94,7 +99,9 @@ internal static class GrpcAnswers
         return reply;
     }
 
-    /// <summary>SDKs read Aborted with the lone word ONGOING as "still at it"; a reason that happens to be that word must not say so.</summary>
+    /// <summary>
+    /// SDKs read Aborted with the single word ONGOING as "in progress"; a reason that is this word must not match.
+    /// </summary>
     private static RpcException Failure(string message, string outcome, string status) => Error(
         StatusCode.Aborted,
         message == ResultWords.Ongoing ? $"{message} {ResultWords.Failure}" : message,
@@ -102,7 +109,7 @@ internal static class GrpcAnswers
         outcome,
         status);
 
-    /// <summary>What fits into the trailer, where a byte outside of printable ASCII takes three.</summary>
+    /// <summary>The part that fits into the trailer, where a byte other than printable ASCII takes three.</summary>
     private static string Fit(string message)
     {
         var (bytes, length) = (0, 0);

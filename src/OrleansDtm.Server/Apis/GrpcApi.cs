@@ -8,7 +8,9 @@ using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>DTM's gRPC API. Only translates; what happens is <see cref="TransactionService"/>'s and <see cref="TopicService"/>'s.</summary>
+/// <summary>
+/// DTM's gRPC API. Translates only; <see cref="TransactionService"/> and <see cref="TopicService"/> do the work.
+/// </summary>
 internal sealed class GrpcApi(TransactionService transactions, TopicService topics) : Dtm.DtmBase
 {
     private static readonly Empty Done = new();

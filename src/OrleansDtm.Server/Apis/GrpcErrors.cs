@@ -8,7 +8,10 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>Turns what a method throws into a status: the caller's mistakes into InvalidArgument, the store's absence into Unavailable, our own into Internal.</summary>
+/// <summary>
+/// Converts exceptions of a method to statuses: InvalidArgument for invalid requests, Unavailable for store outages,
+/// Internal for defects.
+/// </summary>
 internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -32,7 +35,7 @@ internal sealed class GrpcErrors(ILogger<GrpcErrors> log) : Interceptor
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
-            throw GrpcAnswers.Error(StatusCode.Cancelled, "the caller has given up");
+            throw GrpcAnswers.Error(StatusCode.Cancelled, "the caller has cancelled the call");
         }
         catch (Exception e) when (e is not RpcException)
         {

@@ -7,13 +7,13 @@ using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>What came over gRPC, in the words of the application.</summary>
+/// <summary>Converts gRPC requests.</summary>
 internal static class GrpcRequests
 {
     private static readonly DtmTransOptions NothingSaid = new();
     private static readonly DtmRequest NothingAsked = new();
 
-    /// <exception cref="RequestException">The JSON of the steps is none.</exception>
+    /// <exception cref="RequestException">The JSON of the steps is invalid.</exception>
     public static TransactionRequest Of(Submission message)
     {
         var request = Of(message.Request ?? NothingAsked);
@@ -25,7 +25,7 @@ internal static class GrpcRequests
         return request;
     }
 
-    /// <exception cref="RequestException">The JSON of the steps is none.</exception>
+    /// <exception cref="RequestException">The JSON of the steps is invalid.</exception>
     public static TransactionRequest Of(DtmRequest message)
     {
         var options = message.TransOptions ?? NothingSaid;
@@ -40,7 +40,7 @@ internal static class GrpcRequests
             CustomData = message.CustomedData,
             RollbackReason = message.RollbackReason,
             ReqExtra = Map(message.ReqExtra),
-            WaitResult = options.WaitResult ? true : null, // proto3 cannot say false.
+            WaitResult = options.WaitResult ? true : null, // proto3 cannot distinguish false from unset.
             TimeoutToFail = options.TimeoutToFail,
             RetryInterval = options.RetryInterval,
             RequestTimeout = options.RequestTimeout,
@@ -54,7 +54,7 @@ internal static class GrpcRequests
         var fields = new Dictionary<string, string>(message.Data);
         if (message.Op.Length > 0)
         {
-            fields.TryAdd("op", message.Op); // SDKs say it in the data; the field of that name means the same.
+            fields.TryAdd("op", message.Op); // SDKs send it in the data; the field of that name means the same.
         }
 
         return new RegisterRequest

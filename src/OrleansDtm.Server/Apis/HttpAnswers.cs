@@ -5,7 +5,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>Answers in DTM's envelope.</summary>
+/// <summary>Responses in DTM's envelope.</summary>
 internal static class HttpAnswers
 {
     private const string Json = "application/json; charset=utf-8";
@@ -30,8 +30,8 @@ internal static class HttpAnswers
     }
 
     /// <summary>
-    /// The answer of a transaction. A submitter that waits is told 409 once the transaction has turned back, and 425 while it is
-    /// merely not finished: DTM says 409 for both, and its users cannot tell them apart.
+    /// The response of a transaction. A waiting submitter gets 409 when the transaction rolls back and 425 while it is
+    /// unfinished. DTM answers 409 for both, so that its users cannot tell them apart.
     /// </summary>
     public static Task Reply(HttpContext context, TransactionReply reply, Awaited awaited = Awaited.Nothing) => reply.Kind switch
     {
@@ -48,7 +48,7 @@ internal static class HttpAnswers
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };
 
-    /// <summary>503: nothing is decided, come again. Must not hold DTM's word for a business failure.</summary>
+    /// <summary>503: the outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
     public static Task Unavailable(HttpContext context, string message)
     {
         context.Response.Headers.RetryAfter = "1";

@@ -4,12 +4,12 @@ using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>DTM's HTTP API. Only translates; what happens is <see cref="TransactionService"/>'s.</summary>
+/// <summary>DTM's HTTP API. Translates only; <see cref="TransactionService"/> does the work.</summary>
 public static class HttpApi
 {
     private const string Prefix = "/api/dtmsvr";
@@ -46,13 +46,13 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
-        // Ours: one of a transaction's waiting calls is made now, or taken for done.
+        // Not in DTM: one of a transaction's waiting calls is made now, or resolved by hand.
         PostBranch("retryBranch", static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
             .RequireRole(RoleNames.Admin);
         PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
             r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(RoleNames.Admin);
 
-        // The two old names are those of SDKs from before the branches of all patterns were registered alike.
+        // SDKs from before registerBranch served all patterns use the two old names.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
             PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(RoleNames.Submit);
@@ -68,7 +68,7 @@ public static class HttpApi
                 : HttpAnswers.Write(context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
         }).RequireRole(RoleNames.Submit);
 
-        // DTM changes state by GET here; the POST twin is for everybody who would rather not.
+        // DTM changes state by GET here; POST is an alternative.
         Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
         routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
         routes.MapTopicApi(Prefix);
@@ -90,7 +90,7 @@ public static class HttpApi
                 }
                 catch (Exception e) when (LogScope.Note(e, request.Gid))
                 {
-                    throw; // Not caught: noted for the log.
+                    throw; // Not caught here, only noted for the log.
                 }
             });
 

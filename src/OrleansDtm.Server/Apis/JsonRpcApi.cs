@@ -7,15 +7,15 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Apis;
 
 /// <summary>
-/// DTM's JSON-RPC API, on the HTTP port. HTTP says 200 to everything that is JSON; how it went stands in <c>error</c>. One
-/// request a call: a batch would be as many transactions behind one limit, and is refused.
+/// DTM's JSON-RPC API, on the HTTP port. HTTP answers 200 to all JSON; <c>error</c> has the result. One request a call:
+/// a batch is refused, because it would bypass the limit of requests.
 /// </summary>
 internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
 {
@@ -45,12 +45,12 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
             }
             catch (Exception e) when (LogScope.Note(e, GidOf(call)))
             {
-                throw; // Not caught: noted for the log, as long as the request can be read.
+                throw; // Not caught here, only noted for the log, as long as the request can be read.
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            return; // The caller has hung up; there is nobody to answer.
+            return; // The caller has disconnected.
         }
         catch (Exception e)
         {
@@ -100,7 +100,7 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         return request;
     }
 
-    /// <exception cref="RequestException">They are not what the method takes.</exception>
+    /// <exception cref="RequestException">The parameters are not those of the method.</exception>
     private static T Params<T>(JsonRpcCall call, JsonTypeInfo<T> type)
         where T : class
     {
@@ -123,7 +123,10 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         }
     }
 
-    /// <summary>As over HTTP: a submitter that waits is told a failure once the transaction has turned back, else that it goes on.</summary>
+    /// <summary>
+    /// As over HTTP: a waiting submitter gets a failure when the transaction rolls back, and ongoing while it is
+    /// unfinished.
+    /// </summary>
     internal static JsonRpcReply Of(TransactionReply reply, Awaited awaited) => reply.Kind switch
     {
         ReplyKind.Ok when Waits.TurnedBack(reply, awaited) =>
@@ -159,7 +162,9 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         }
     }
 
-    /// <summary>What is no JSON is 400, as DTM answers it. A client that is still sending what nobody will read stops only for an error.</summary>
+    /// <summary>
+    /// A body that is not JSON is 400, as in DTM. A client that is still sending the body stops only for an error.
+    /// </summary>
     private static int StatusOf(Exception exception) => exception switch
     {
         BadHttpRequestException e => e.StatusCode,
@@ -168,15 +173,17 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         _ => StatusCodes.Status200OK,
     };
 
-    /// <summary>-32600 is for what is no call; an error of the call itself is -32603, as DTM answers it.</summary>
+    /// <summary>-32600 is for a request that is not a call; an error of the call itself is -32603, as in DTM.</summary>
     private static JsonRpcReply Refused(string problem) => JsonRpcReply.Error(JsonRpcCodes.Internal, problem);
 
     private static JsonRpcReply Bad(string problem) => JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
 
-    /// <summary>Nothing is decided, come again. Must not hold DTM's word for a business failure.</summary>
+    /// <summary>The outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
     private static JsonRpcReply Unavailable(string message) => JsonRpcReply.Error(JsonRpcCodes.Internal, $"try again: {message}");
 
-    /// <summary>As the same call is named over HTTP; anything else is one word, or every typing error would be a series of its own.</summary>
+    /// <summary>
+    /// The name of the same call over HTTP; other names share one, or every typing error would be a new series.
+    /// </summary>
     private static string MetricName(string method) => method switch
     {
         "newGid" => "newgid",

@@ -8,19 +8,19 @@ namespace OrleansDtm.Server.Apis;
 /// <summary>A JSON-RPC request.</summary>
 internal sealed class JsonRpcCall
 {
-    /// <summary>Null = not known.</summary>
+    /// <summary>Null = unknown.</summary>
     public string? Id { get; private init; }
 
-    /// <summary>Empty = not known.</summary>
+    /// <summary>Empty = unknown.</summary>
     public string Method { get; private init; } = "";
 
-    /// <summary>As long as its document lives.</summary>
+    /// <summary>Valid as long as its document.</summary>
     public JsonElement Params { get; private init; }
 
-    /// <summary>What is wrong with it as a request; null = nothing.</summary>
+    /// <summary>Why the request is invalid; null = it is valid.</summary>
     public string? Problem { get; private init; }
 
-    /// <exception cref="RequestException">It holds text that is not Unicode.</exception>
+    /// <exception cref="RequestException">It contains text that is not Unicode.</exception>
     public static JsonRpcCall Of(JsonElement request)
     {
         try
@@ -60,7 +60,9 @@ internal sealed class JsonRpcCall
         };
     }
 
-    /// <summary>The member of this name in any case; of several the last one, as Go reads them. Undefined = there is none.</summary>
+    /// <summary>
+    /// The member of this name in any case; the last one if there are several, as in Go. Undefined = none.
+    /// </summary>
     public static JsonElement Member(JsonElement json, string name)
     {
         var found = default(JsonElement);
@@ -79,7 +81,7 @@ internal sealed class JsonRpcCall
         Member(request, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }
 
-/// <summary>A JSON-RPC answer: what DTM puts in it, all four members each time.</summary>
+/// <summary>A JSON-RPC response with all four members, as in DTM.</summary>
 /// <param name="Code">0 = no error.</param>
 /// <param name="Message">Of the error.</param>
 /// <param name="Gid">Of newGid; empty for everything else.</param>
@@ -131,7 +133,7 @@ internal readonly record struct JsonRpcReply(int Code, string Message, string Gi
         }
         else if (Code is JsonRpcCodes.Failure or JsonRpcCodes.Ongoing)
         {
-            // So DTM answers when the business said no; "result" tells nothing then.
+            // As in DTM: after a business failure "result" has no meaning.
             json.WriteStartObject("result");
             json.WriteEndObject();
         }

@@ -8,13 +8,13 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>Reads a JSON body straight from the transport's buffers.</summary>
+/// <summary>Reads a JSON body from the transport's buffers.</summary>
 internal static class RequestBody
 {
-    /// <summary>The field a <see cref="RequestException"/> names when the whole body is at fault: it is too large.</summary>
+    /// <summary>The field name of a <see cref="RequestException"/> for a body that is too large.</summary>
     public const string TooLargeField = "body";
 
-    /// <exception cref="RequestException">It is too large, or not the JSON expected.</exception>
+    /// <exception cref="RequestException">It is too large, or not the expected JSON.</exception>
     public static ValueTask<TransactionRequest> Read(HttpContext context, int bytesMax) =>
         Read(context, bytesMax, ProtocolJson.Default.TransactionRequest);
 
@@ -28,7 +28,7 @@ internal static class RequestBody
         var fields = new Dictionary<string, string>(said.Count, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in said)
         {
-            fields[name] = value; // In any case, the last one counts: as the names of all bodies.
+            fields[name] = value; // Names are case-insensitive, the last one counts, as in all bodies.
         }
 
         return new RegisterRequest
@@ -42,7 +42,8 @@ internal static class RequestBody
     }
 
     /// <summary>
-    /// DTM's SDKs put the payload into <c>data</c>, a JSON string, which damages bytes that are no text. <c>bin_data</c>, base64, is ours.
+    /// DTM's SDKs send the payload in <c>data</c>, a JSON string, which damages binary data. <c>bin_data</c>, base64,
+    /// is an addition.
     /// </summary>
     private static byte[] Payload(Dictionary<string, string> fields)
     {
@@ -61,12 +62,12 @@ internal static class RequestBody
         }
     }
 
-    /// <exception cref="RequestException">It is too large, or not the JSON expected.</exception>
+    /// <exception cref="RequestException">It is too large, or not the expected JSON.</exception>
     public static ValueTask<T> Read<T>(HttpContext context, int bytesMax, JsonTypeInfo<T> type)
         where T : class =>
         Read(context, bytesMax, type, static (body, t) => Parse(body, t));
 
-    /// <summary>Gathers the whole body, up to the limit, and parses it where it lies.</summary>
+    /// <summary>Reads the whole body, up to the limit, and parses it in place.</summary>
     /// <exception cref="RequestException">It is too large.</exception>
     public static async ValueTask<T> Read<T, TState>(
         HttpContext context, int bytesMax, TState state, Func<ReadOnlySequence<byte>, TState, T> parse)
@@ -102,7 +103,8 @@ internal static class RequestBody
     }
 
     /// <summary>
-    /// In one piece: of a literal that is broken off where two pieces meet, the reader of .NET 10 throws an IndexOutOfRangeException.
+    /// The body in one piece: the reader of .NET 10 throws an IndexOutOfRangeException for an incomplete literal that
+    /// is split between two buffers.
     /// </summary>
     private static T Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
         where T : class
@@ -145,12 +147,12 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Names the field that is not what it should be.</summary>
+    /// <summary>Names the invalid field.</summary>
     public static RequestException Unexpected(JsonException e) => new(
         Field(e.Path),
         string.Create(CultureInfo.InvariantCulture, $"not the JSON expected, at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"));
 
-    /// <summary>What an <see cref="InvalidOperationException"/> of the JSON reader means.</summary>
+    /// <summary>The meaning of an <see cref="InvalidOperationException"/> of the JSON reader.</summary>
     public static RequestException NotUnicode() => new("JSON", "the body holds text that is not valid UTF-8");
 
     private static string Field(string? path) => path is null or "$" or "" ? "JSON" : path.TrimStart('$', '.');

@@ -1,17 +1,17 @@
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>DTM's routes for topics and the key-value store they live in.</summary>
+/// <summary>DTM's routes for topics and their key-value store.</summary>
 internal static class TopicApi
 {
     public static void MapTopicApi(this IEndpointRouteBuilder routes, string prefix)
     {
         var topics = routes.ServiceProvider.GetRequiredService<TopicService>();
 
-        // DTM changes state by GET; the POST twins (same parameters, in the query) are for everybody who would rather not.
+        // DTM changes state by GET; POST with the same query parameters is an alternative.
         string[] getOrPost = ["GET", "POST"];
         routes.MapMethods($"{prefix}/subscribe", getOrPost, async context =>
         {

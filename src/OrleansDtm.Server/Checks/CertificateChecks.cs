@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Tls;
 using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Server.Checks;
 
-/// <summary>Whether the files of certificates can be used, and for how long.</summary>
+/// <summary>Checks whether certificate files are valid, and until when.</summary>
 internal static class CertificateChecks
 {
     private const int DaysMin = 30;
@@ -46,7 +46,7 @@ internal static class CertificateChecks
         catch (Exception e) when (IsOfTheFile(e))
         {
             return Finding.Problem($"{setting}: {file}{(key.Length > 0 ? $", {key}" : "")}: {e.Message} {(key.Length > 0
-                ? "Both must be PEM files that can be read, and belong together" : "It must be a .pfx with its private key that can be read, with this password")} [ODTM1004]");
+                ? "Both must be readable PEM files, and the key must match the certificate" : "It must be a readable .pfx file with its private key and this password")} [ODTM1004]");
         }
     }
 
@@ -68,9 +68,9 @@ internal static class CertificateChecks
     private static Finding Age(X509Certificate2 certificate, string file, DateTimeOffset now)
     {
         var (from, to) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
-        return now < from ? Finding.Problem($"{file} is valid from {from:u} only: set the clock, or wait")
-            : now > to ? Finding.Problem($"{file} was valid until {to:u}: renew it")
-            : (to - now).TotalDays < DaysMin ? Finding.Note($"{file} is valid until {to:u}: renew it soon; a new one is taken without a restart")
+        return now < from ? Finding.Problem($"{file} is not valid before {from:u}: correct the clock, or wait")
+            : now > to ? Finding.Problem($"{file} expired at {to:u}: renew it")
+            : (to - now).TotalDays < DaysMin ? Finding.Note($"{file} expires at {to:u}: renew it; no restart is needed")
             : Finding.Good($"{file} is valid until {to:u}");
     }
 }

@@ -7,7 +7,7 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Server.Checks;
 
-/// <summary>Whether this process could listen where it is told to.</summary>
+/// <summary>Checks whether this process can listen on its ports.</summary>
 internal static class PortChecks
 {
     private const string SiloPort = "Cluster:SiloPort";
@@ -35,18 +35,18 @@ internal static class PortChecks
             ports.Add((silo.Listening, GatewayPort, silo.GatewayPort));
             if (silo.Advertised is not null && !IsOfThisMachine(silo.Advertised))
             {
-                notes.Add(Finding.Note($"{silo.Advertised}, which the other silos are told, is no address of this machine: they must be led here from there, or Cluster:AdvertisedAddress is wrong"));
+                notes.Add(Finding.Note($"Cluster:AdvertisedAddress: {silo.Advertised} is not an address of this machine. Correct it, unless the network forwards it to this machine"));
             }
         }
         else
         {
-            ports.Add((IPAddress.Loopback, SiloPort, options.Cluster.SiloPort)); // A lone silo is for this machine only.
+            ports.Add((IPAddress.Loopback, SiloPort, options.Cluster.SiloPort)); // A single silo listens on this machine only.
             ports.Add((IPAddress.Loopback, GatewayPort, options.Cluster.GatewayPort ?? 0));
         }
 
         var taken = ports.Where(static p => p.Port > 0).ToList();
         var twice = taken.GroupBy(static p => p.Port).Where(static same => same.Count() > 1)
-            .Select(static same => Finding.Problem($"{string.Join(" and ", same.Select(static p => p.Setting))} are the same port {same.Key}: choose another for one of them"));
+            .Select(static same => Finding.Problem($"{string.Join(" and ", same.Select(static p => p.Setting))} are both {same.Key}: set one of them to another port"));
         return [.. taken.Select(static p => Port(p.Address, p.Setting, p.Port)), .. twice, .. notes];
     }
 
@@ -64,11 +64,11 @@ internal static class PortChecks
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
-            return Finding.Problem($"{setting} {port} is in use: stop who listens there (a coordinator that runs already?), or choose another with --{setting}");
+            return Finding.Problem($"{setting} {port} is in use. Stop the other process, or set --{setting} to a free port");
         }
         catch (SocketException e)
         {
-            return Finding.Problem($"{setting} {port} at {address} cannot be listened on: {e.Message}. Choose another with --{setting}, or another Bind");
+            return Finding.Problem($"{setting} {port}: cannot listen on {address}: {e.Message}. Set --{setting} to another port, or change Bind");
         }
     }
 }

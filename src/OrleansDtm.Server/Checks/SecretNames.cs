@@ -3,16 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace OrleansDtm.Server.Checks;
 
-/// <summary>What must not be shown to whoever looks over a shoulder or reads a support case.</summary>
+/// <summary>Hides secrets in output and in support cases.</summary>
 internal static partial class SecretNames
 {
-    /// <summary>Stands where a secret was.</summary>
+    /// <summary>Replaces a secret.</summary>
     public const string Mask = "***";
 
-    /// <summary>A field, header or setting of this name holds a secret; rather one too many.</summary>
+    /// <summary>Whether a field, header or setting of this name is a secret. Errs on the side of hiding.</summary>
     public static bool IsSecret(string name) => Secret().IsMatch(name);
 
-    /// <summary>A URL, or a text with one, without the password and the query values that let somebody in.</summary>
+    /// <summary>A URL, or a text with one, without the password and secret query values.</summary>
     public static string MaskUrl(string text)
     {
         var shown = UserInfo().Replace(text, $"$1{Mask}@");
@@ -23,11 +23,11 @@ internal static partial class SecretNames
                 pair.Split('=', 2) is [var name, _] && IsSecret(name) ? $"{name}={Mask}" : pair));
     }
 
-    /// <summary>Where a webhook leads; of the rest of its URL each part may be what lets somebody in.</summary>
+    /// <summary>Scheme and host of a webhook: any other part of its URL may be a secret.</summary>
     public static string MaskWebHook(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) ? $"{url.Scheme}://{url.Authority}/{Mask}" : Mask;
 
-    /// <summary>A connection string without its password; what is none is hidden as a whole.</summary>
+    /// <summary>A connection string without its password; hidden completely if it is invalid.</summary>
     public static string MaskConnectionString(string text)
     {
         try

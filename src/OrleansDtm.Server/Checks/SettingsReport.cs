@@ -8,7 +8,7 @@ namespace OrleansDtm.Server.Checks;
 /// <summary>The effective settings, one a line: name, value, source.</summary>
 internal static class SettingsReport
 {
-    /// <param name="options">As they were read; null = they cannot be, and only what was given is shown.</param>
+    /// <param name="options">As read; null = they are invalid, and only the given values are shown.</param>
     public static IEnumerable<string> Lines(IReadOnlyList<GivenSetting> given, CoordinatorOptions? options)
     {
         var rows = given
@@ -30,7 +30,7 @@ internal static class SettingsReport
             : SecretNames.MaskUrl(text).ReplaceLineEndings(" ");
     }
 
-    /// <summary>Names a file, whose content is the secret.</summary>
+    /// <summary>The value names a file with the secret.</summary>
     private static bool IsPath(string key) =>
         key is "Grpc:TlsCertificate" or "Grpc:TlsKey" or "Store:Path" || key.EndsWith("File", StringComparison.OrdinalIgnoreCase);
 
@@ -38,7 +38,7 @@ internal static class SettingsReport
         key.EndsWith("ConnectionString", StringComparison.OrdinalIgnoreCase)
         || (key.StartsWith("Store:Shards", StringComparison.OrdinalIgnoreCase) && (options is null || !StoreFactory.Driver(options.Store).IsFile));
 
-    /// <summary>What the options hold under the setting's name; empty = nothing that could be shown.</summary>
+    /// <summary>The option with the setting's name; empty = not shown.</summary>
     private static string Default(string key, CoordinatorOptions options)
     {
         object? found = options;

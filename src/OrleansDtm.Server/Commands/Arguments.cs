@@ -2,13 +2,13 @@ namespace OrleansDtm.Server.Commands;
 
 /// <summary>A command's own arguments, and the settings that came with them.</summary>
 /// <param name="Values">By name, e.g. <c>--from</c>.</param>
-/// <param name="Flags">Those that were there.</param>
-/// <param name="Settings">Everything else.</param>
+/// <param name="Flags">Flags that were given.</param>
+/// <param name="Settings">All other arguments.</param>
 internal sealed record Arguments(IReadOnlyDictionary<string, string> Values, IReadOnlySet<string> Flags, string[] Settings)
 {
-    /// <param name="args">As they came.</param>
-    /// <param name="values">Names with a value, written <c>--name value</c> or <c>--name=value</c>.</param>
-    /// <param name="flags">Names without one.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="values">Names with a value: <c>--name value</c> or <c>--name=value</c>.</param>
+    /// <param name="flags">Names without a value.</param>
     /// <exception cref="UsageException">A value is missing, or a flag has one.</exception>
     public static Arguments Parse(string[] args, string[] values, string[] flags)
     {

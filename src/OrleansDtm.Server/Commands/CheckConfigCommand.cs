@@ -6,12 +6,12 @@ using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Says whether a coordinator would start with these settings, before one has to.</summary>
+/// <summary>Checks whether a coordinator would start with these settings.</summary>
 internal sealed class CheckConfigCommand : Command
 {
     public override string Name => "check-config";
 
-    public override string Summary => "print the effective settings and whether a coordinator could start with them";
+    public override string Summary => "print the effective settings and check whether a coordinator would start";
 
     public override string Help => """
         usage: OrleansDtm.Server check-config [--no-ports] [--Setting=value ...] [-c conf.yml]
@@ -29,7 +29,7 @@ internal sealed class CheckConfigCommand : Command
     {
         var arguments = Arguments.Parse(args, [], ["--no-ports"]);
         var (options, wrong, ignored) = Read(arguments.Settings);
-        var problems = Tell("Problems of the settings", wrong.Select(Finding.Problem));
+        var problems = Tell("Invalid settings", wrong.Select(Finding.Problem));
         problems += Tell("Ignored", ignored.Select(Finding.Note));
         if (options is not null)
         {
@@ -45,7 +45,7 @@ internal sealed class CheckConfigCommand : Command
         return problems == 0 ? 0 : CommandLine.Failed;
     }
 
-    /// <summary>Reads and prints the settings; options are null where they cannot be used.</summary>
+    /// <summary>Reads and prints the settings; options are null if they are invalid.</summary>
     private static (CoordinatorOptions? Options, IReadOnlyList<string> Wrong, IReadOnlyList<string> Ignored) Read(string[] args)
     {
         CoordinatorOptions? options = null;
@@ -70,11 +70,11 @@ internal sealed class CheckConfigCommand : Command
                 Console.WriteLine(line);
             }
 
-            ignored.AddRange(SettingsLoader.FindUnknown().Select(static name => $"{name}: there is no such setting; 'run --help' lists them"));
+            ignored.AddRange(SettingsLoader.FindUnknown().Select(static name => $"{name}: unknown setting. 'run --help' lists the settings"));
         }
         catch (SettingsException e)
         {
-            // Of a source that cannot be read at all, which has been said above.
+            // A source that cannot be read at all; reported above.
             wrong = wrong.Union(e.Problems).ToList();
         }
 
@@ -107,7 +107,7 @@ internal sealed class CheckConfigCommand : Command
         return problems + Tell("Certificates", CertificateChecks.Of(options, TimeProvider.System));
     }
 
-    /// <returns>How many of them are problems.</returns>
+    /// <returns>The number of problems.</returns>
     private static int Tell(string title, IEnumerable<Finding> findings)
     {
         var all = findings.ToList();

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>What the program can be told to do by its first argument.</summary>
+/// <summary>A command: the first argument of the program.</summary>
 internal abstract class Command
 {
     public abstract string Name { get; }
@@ -8,11 +8,11 @@ internal abstract class Command
     /// <summary>One line for the list of commands.</summary>
     public abstract string Summary { get; }
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>The text of <c>--help</c>.</summary>
     public abstract string Help { get; }
 
-    /// <param name="args">Those behind its name.</param>
+    /// <param name="args">The arguments after its name.</param>
     /// <returns>The exit code: 0 = done.</returns>
-    /// <exception cref="UsageException">An argument is wrong.</exception>
+    /// <exception cref="UsageException">An argument is invalid.</exception>
     public abstract Task<int> Run(string[] args);
 }

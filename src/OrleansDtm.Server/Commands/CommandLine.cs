@@ -8,14 +8,14 @@ using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Finds the command that is meant and turns what went wrong into words and an exit code.</summary>
-/// <param name="commands">The first one is meant when none is named.</param>
+/// <summary>Selects the command, and converts errors to messages and exit codes.</summary>
+/// <param name="commands">The first one is the default.</param>
 internal sealed class CommandLine(params Command[] commands)
 {
-    /// <summary>It did not work, or not entirely.</summary>
+    /// <summary>The command failed, at least partly.</summary>
     public const int Failed = 1;
 
-    /// <summary>Nothing was done: the command line or the configuration is wrong.</summary>
+    /// <summary>Nothing was done: the command line or the configuration is invalid.</summary>
     public const int Misused = 2;
 
     public async Task<int> Run(string[] args)
@@ -24,7 +24,7 @@ internal sealed class CommandLine(params Command[] commands)
         var command = isNamed ? commands.FirstOrDefault(c => c.Name == args[0]) : commands[0];
         if (command is null)
         {
-            Console.Error.WriteLine($"'{args[0]}' is no command.{Environment.NewLine}{List()}");
+            Console.Error.WriteLine($"'{args[0]}' is not a command.{Environment.NewLine}{List()}");
             return Misused;
         }
 
@@ -67,7 +67,7 @@ internal sealed class CommandLine(params Command[] commands)
         }
         catch (SettingsException e)
         {
-            Console.Error.WriteLine("The configuration cannot be used: [ODTM1001]");
+            Console.Error.WriteLine("The configuration is invalid: [ODTM1001]");
             foreach (var problem in e.Problems)
             {
                 Console.Error.WriteLine($"  {problem}");
@@ -78,7 +78,8 @@ internal sealed class CommandLine(params Command[] commands)
         catch (Exception e) when (e is StoreDriverException or StoreSchemaException or StoreUnavailableException or IOException
             or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
         {
-            // A store that is locked or newer than we are, or a port in use: the message names the fix, a stack trace would bury it.
+            // Expected failures, such as a locked store, a newer schema or a port in use. The message has the solution,
+            // so no stack trace.
             Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}{AboutPort(e)}");
             return Failed;
         }
@@ -86,10 +87,10 @@ internal sealed class CommandLine(params Command[] commands)
 
     private static string AboutPort(Exception e) =>
         e.InnerException is AddressInUseException || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
-            ? " Stop who listens there, or choose another port with HttpPort, GrpcPort or Cluster:SiloPort. [ODTM1003]"
+            ? " Stop the other process, or set HttpPort, GrpcPort or Cluster:SiloPort to a free port. [ODTM1003]"
             : "";
 
     private string List() => string.Join(
         Environment.NewLine,
-        commands.Select((c, i) => $"  {c.Name,-12} {c.Summary}{(i == 0 ? " (when no command is named)" : "")}").Prepend("Commands; each has --help:").Append(""));
+        commands.Select((c, i) => $"  {c.Name,-12} {c.Summary}{(i == 0 ? " (default)" : "")}").Prepend("Commands; each has --help:").Append(""));
 }

@@ -7,7 +7,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Writes what is known of transactions into a file, for a support case.</summary>
+/// <summary>Writes the data of transactions to a file, for a support case.</summary>
 internal sealed class ExportCommand : Command
 {
     public const string KeyVariable = "ORLEANSDTM_KEY";
@@ -16,7 +16,7 @@ internal sealed class ExportCommand : Command
 
     public override string Name => "export";
 
-    public override string Summary => "write everything that is known of a transaction as JSON, for a support case";
+    public override string Summary => "write all data of a transaction as JSON, for a support case";
 
     public override string Help => $"""
         usage: OrleansDtm.Server export --gid GID [--out FILE] [--with-secrets] [--server URL [--key KEY]] [--Setting=value ...]
@@ -50,7 +50,7 @@ internal sealed class ExportCommand : Command
         var limit = Limit(values.GetValueOrDefault("--limit"));
         if (values.ContainsKey("--gid") && (filter != new TransactionFilter() || values.ContainsKey("--limit")))
         {
-            throw new UsageException("--gid names one transaction; leave --status, --type, --since and --limit out.");
+            throw new UsageException("--gid: cannot be combined with --status, --type, --since or --limit.");
         }
 
         await using var source = await Open(arguments, clock);
@@ -59,7 +59,7 @@ internal sealed class ExportCommand : Command
         if (isOne && first is null)
         {
             Console.Error.WriteLine(
-                $"There is no transaction '{gid}' in {source.Name}. Gids are compared letter by letter; one that ended is deleted after Store:Retention (7 days).");
+                $"There is no transaction '{gid}' in {source.Name}. Gids are case-sensitive. Finished transactions are deleted after Store:Retention (7 days).");
             return CommandLine.Failed;
         }
 
@@ -80,7 +80,7 @@ internal sealed class ExportCommand : Command
                 break;
             }
 
-            if (await source.Find(each, CancellationToken.None) is { } found) // Else it was deleted meanwhile.
+            if (await source.Find(each, CancellationToken.None) is { } found) // Null: deleted in the meantime.
             {
                 await output.WriteLineAsync(Finish(found, onOneLine: true));
                 written++;
@@ -106,12 +106,12 @@ internal sealed class ExportCommand : Command
         {
             if (arguments.Settings.Length > 0)
             {
-                throw new UsageException($"{arguments.Settings[0]}: --server is asked, so no setting is needed; leave one of the two out.");
+                throw new UsageException($"{arguments.Settings[0]}: cannot be combined with --server. Remove one of the two.");
             }
 
             return Uri.TryCreate(server, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? new ServerSource(url, arguments.Values.GetValueOrDefault("--key") ?? Environment.GetEnvironmentVariable(KeyVariable))
-                : throw new UsageException($"--server: '{server}' is no URL such as http://localhost:36789.");
+                : throw new UsageException($"--server: '{server}' is not a URL such as http://localhost:36789.");
         }
 
         var options = SettingsLoader.Load(arguments.Settings).Store;
@@ -161,7 +161,7 @@ internal sealed class ExportCommand : Command
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
             ? moment
-            : throw new UsageException($"--since: '{text}' is no moment such as 2026-11-22T08:00:00Z, and no age such as 30m, 12h or 7d.");
+            : throw new UsageException($"--since: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h or 7d.");
     }
 
     private static int Limit(string? text) =>

@@ -7,10 +7,10 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Takes over what a DTM left unfinished.</summary>
+/// <summary>Imports the unfinished transactions of a DTM.</summary>
 internal sealed class ImportCommand : Command
 {
-    /// <summary>As a shell says it of a program that was interrupted.</summary>
+    /// <summary>The exit code of an interrupted program in a shell.</summary>
     private const int Interrupted = 130;
 
     private const string FromVariable = "IMPORT_FROM";
@@ -58,8 +58,8 @@ internal sealed class ImportCommand : Command
         if (!isDry && !arguments.Flags.Contains("--dtm-stopped"))
         {
             throw new UsageException(
-                "Stop every DTM that uses this database, then say so with --dtm-stopped: while one runs, it and this coordinator "
-                + "would both make the calls of each transaction. --dry-run looks without taking over and needs no stop. [ODTM3002]");
+                "Stop every DTM that uses this database, then add --dtm-stopped: otherwise both DTM and this coordinator "
+                + "would make the calls of each transaction. --dry-run changes nothing and works while DTM runs. [ODTM3002]");
         }
 
         using var stop = new CancellationTokenSource();
@@ -75,7 +75,7 @@ internal sealed class ImportCommand : Command
             return Interrupted;
         }
 
-        // The second one ends the process as usual.
+        // A second Ctrl-C ends the process.
         void Stop(PosixSignalContext context)
         {
             context.Cancel = !stop.IsCancellationRequested;
@@ -93,7 +93,7 @@ internal sealed class ImportCommand : Command
         if (!isZoneSure && extent.Newest > clock.GetUtcNow().AddMinutes(2))
         {
             throw new UsageException(
-                "The newest change lies in the future, so DTM ran in another time zone than this machine. Give it with --from-time-zone, "
+                "The newest change is in the future, so DTM ran in another time zone than this machine. Set it with --from-time-zone, "
                 + "or delays and timeouts would be wrong. [ODTM3003]");
         }
 
@@ -102,7 +102,7 @@ internal sealed class ImportCommand : Command
         if (store is not null)
         {
             await store.Start(stop);
-            Console.WriteLine($"Taking over into {StoreFactory.Describe(options.Store)}. Ctrl-C stops between two pages.");
+            Console.WriteLine($"Importing into {StoreFactory.Describe(options.Store)}. Ctrl-C stops between two pages.");
         }
 
         var importer = new Importer(
@@ -115,7 +115,7 @@ internal sealed class ImportCommand : Command
         }
         catch
         {
-            Console.WriteLine($"{importer.Tally[Taking.Taken]:N0} were taken over before it broke off. Run the same command again: it goes on with the rest.");
+            Console.WriteLine($"{importer.Tally[Taking.Taken]:N0} were imported before the failure. Run the same command again to import the rest.");
             throw;
         }
     }
@@ -137,7 +137,7 @@ internal sealed class ImportCommand : Command
         Console.WriteLine(tally.Table(isDry));
         if (!isComplete)
         {
-            Console.WriteLine("Interrupted before the end. Run the same command again: it skips what is here and goes on with the rest.");
+            Console.WriteLine("Interrupted. Run the same command again to import the rest.");
             return Interrupted;
         }
 
@@ -145,13 +145,13 @@ internal sealed class ImportCommand : Command
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{tally.Left:N0} rows {(isDry ? "would stay" : "stayed")} behind, for the reasons listed above; they are unchanged in DTM's database. [ODTM3004]"));
+                $"{tally.Left:N0} rows {(isDry ? "would not be" : "were not")} imported, for the reasons above. They are unchanged in DTM's database. [ODTM3004]"));
             return CommandLine.Failed;
         }
 
         Console.WriteLine(isDry
-            ? "Everything can be taken over: stop DTM and run it with --dtm-stopped instead of --dry-run."
-            : "Everything is here. The coordinator goes on with it as soon as it runs. Do not start DTM on that database again.");
+            ? "Everything can be taken over. Stop DTM, then run the command with --dtm-stopped instead of --dry-run."
+            : "Everything is here. The coordinator continues when it starts. Do not start DTM on that database again.");
         return 0;
     }
 
@@ -160,7 +160,7 @@ internal sealed class ImportCommand : Command
         var driver = arguments.Values.GetValueOrDefault("--from-driver");
         var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
         return string.IsNullOrEmpty(from)
-            ? throw new UsageException($"--from is missing: DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
+            ? throw new UsageException($"--from: missing; set it to DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
             : Parse(from, driver);
     }
 
@@ -181,7 +181,7 @@ internal sealed class ImportCommand : Command
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) && batch is > 0 and <= BatchMax ? batch
         : throw new UsageException($"--batch: '{text}' is not a whole number from 1 to {BatchMax}.");
 
-    /// <summary>Null = not said.</summary>
+    /// <summary>Null = not given.</summary>
     private static TimeZoneInfo? Zone(string? name)
     {
         if (name is null)
@@ -197,6 +197,6 @@ internal sealed class ImportCommand : Command
 
         return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
             ? zone
-            : throw new UsageException($"--from-time-zone: '{name}' is not known; write UTC, an offset such as +08:00, or a name such as Asia/Shanghai.");
+            : throw new UsageException($"--from-time-zone: '{name}' is unknown; write UTC, an offset such as +08:00, or a name such as Asia/Shanghai.");
     }
 }

@@ -1,13 +1,14 @@
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Makes an API key, or hashes one that somebody else made.</summary>
+/// <summary>Creates an API key, or hashes an existing one.</summary>
 internal sealed class KeyCommand : Command
 {
     public override string Name => "key";
 
-    public override string Summary => "make an API key and the line for the settings";
+    public override string Summary => "create an API key and its line for the settings";
 
     public override string Help => """
         usage: OrleansDtm.Server key --name NAME [--role read|submit|admin] [--hash]
@@ -27,19 +28,19 @@ internal sealed class KeyCommand : Command
     public override Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, ["--name", "--role"], ["--hash"]);
-        var name = arguments.Values.GetValueOrDefault("--name") ?? throw new UsageException("--name: say whose key it is.");
+        var name = arguments.Values.GetValueOrDefault("--name") ?? throw new UsageException("--name: missing; set it to the owner of the key.");
         var role = arguments.Values.GetValueOrDefault("--role") ?? RoleNames.Submit;
         var hashes = arguments.Flags.Contains("--hash");
         var key = hashes ? Console.In.ReadLine()?.Trim() ?? "" : ApiKey.New();
         if (key.Length < ApiKey.TextMin)
         {
-            throw new UsageException($"The key has {key.Length} characters; {ApiKey.TextMin} are the least that can hold 256 random bits.");
+            throw new UsageException($"The key has {key.Length} characters; 256 random bits need at least {ApiKey.TextMin}.");
         }
 
         var line = $"{name} {role} {ApiKey.Print(ApiKey.HashOf(key))}";
         if (ApiKey.Parse(line, out var problem) is null || name.Any(char.IsWhiteSpace))
         {
-            throw new UsageException(problem is null ? "--name: write it in one word." : $"The key {problem}.");
+            throw new UsageException(problem is null ? "--name: must be one word." : $"The key {problem}.");
         }
 
         if (!hashes)

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Runs the coordinator until it is told to stop.</summary>
+/// <summary>Runs the coordinator until it is stopped.</summary>
 internal sealed class RunCommand : Command
 {
     public override string Name => "run";

@@ -3,12 +3,12 @@ using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>Prints the SQL that the store would apply by itself.</summary>
+/// <summary>Prints the SQL that the store applies itself.</summary>
 internal sealed class SchemaCommand : Command
 {
     public override string Name => "schema";
 
-    public override string Summary => "print the SQL of the tables, for those who create them by hand";
+    public override string Summary => "print the SQL of the tables, to create them manually";
 
     public override string Help => $"""
         usage: OrleansDtm.Server schema [--driver {string.Join('|', StoreDrivers.All.Names)}] [--cluster | --barrier]
@@ -29,11 +29,11 @@ internal sealed class SchemaCommand : Command
         var arguments = Arguments.Parse(args, ["--driver"], ["--cluster", "--barrier"]);
         var name = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
         var driver = StoreDrivers.All.TryFind(name) ?? throw new UsageException(
-            $"--driver: there is no schema for '{name}'; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
+            $"--driver: '{name}' has no schema; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
         var text = arguments.Flags.Contains("--cluster")
-            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: there is no cluster on {driver.Name}.")
+            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: clusters are not possible with {driver.Name}.")
             : arguments.Flags.Contains("--barrier")
-            ? driver.BarrierSchema ?? throw new UsageException($"--barrier: there is no table for barriers in {driver.Name}.")
+            ? driver.BarrierSchema ?? throw new UsageException($"--barrier: {driver.Name} has no barrier table.")
             : driver.Schema(TimeProvider.System.GetUtcNow());
         Console.Write(text);
         return Task.FromResult(0);

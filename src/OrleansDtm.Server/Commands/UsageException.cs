@@ -1,4 +1,4 @@
 namespace OrleansDtm.Server.Commands;
 
-/// <summary>The command line cannot be understood; the message names the argument and what to write instead.</summary>
+/// <summary>The command line is invalid; the message names the argument and what to write instead.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -2,13 +2,15 @@ using System.Text.RegularExpressions;
 
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>The page for people.</summary>
+/// <summary>The admin page.</summary>
 public sealed record AdminOptions
 {
-    /// <summary>Served at all. Default true.</summary>
+    /// <summary>Whether the page is served. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Where it lives: <c>/</c> (default), or a path such as <c>/dtm-admin</c>; never with a slash at its end but the first.</summary>
+    /// <summary>
+    /// Path of the page: <c>/</c> (default), or a path such as <c>/dtm-admin</c> without a slash at the end.
+    /// </summary>
     public string BasePath { get; init; } = "/";
 }
 

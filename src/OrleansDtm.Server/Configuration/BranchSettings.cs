@@ -62,13 +62,13 @@ internal static class BranchSettings
         CheckPair(read, (ServerCertificate, options.CertificatePath), (ServerKey, options.KeyPath));
         if (options is { ClientCaPath.Length: > 0, CertificatePath.Length: 0 })
         {
-            read.Problem(ClientCa, options.ClientCaPath, $"of use without {ServerCertificate}: certificates of clients are a part of TLS");
+            read.Problem(ClientCa, options.ClientCaPath, $"possible without {ServerCertificate}: client certificates need TLS");
         }
 
         return options;
     }
 
-    /// <summary>Lines of hosts, certificate and key, with blanks between.</summary>
+    /// <summary>Lines of hosts, certificate and key, separated by blanks.</summary>
     private static List<HostCertificate> ReadHosts(SettingsReader read)
     {
         var found = new List<HostCertificate>();
@@ -113,7 +113,7 @@ internal static class BranchSettings
 
         if (options is { Proxy.Length: 0, NoProxy.Count: > 0 })
         {
-            read.Problem(NoProxy, options.NoProxy[0], $"of use without {Proxy}: without it nothing takes a proxy, whatever the environment says");
+            read.Problem(NoProxy, options.NoProxy[0], $"possible without {Proxy}: there is no proxy to bypass; the environment's proxy is ignored");
         }
     }
 
@@ -127,11 +127,11 @@ internal static class BranchSettings
     {
         if (IsWhole(certificate.Value) ? key.Value.Length > 0 : certificate.Value.Length == 0 != (key.Value.Length == 0))
         {
-            read.Problem(key.Name, key.Value, $"given together with {certificate.Name}, both PEM files; a .pfx file holds its key itself");
+            read.Problem(key.Name, key.Value, $"given together with {certificate.Name}, both PEM files; a .pfx file contains its key");
         }
     }
 
-    /// <summary>A file that holds its key itself.</summary>
+    /// <summary>A file that contains its key.</summary>
     private static bool IsWhole(string path) =>
         path.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
 }

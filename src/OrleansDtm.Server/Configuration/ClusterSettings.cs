@@ -10,7 +10,7 @@ internal static class ClusterSettings
     private const string ConnectionString = "Cluster:ConnectionString";
     private const string AdvertisedAddress = "Cluster:AdvertisedAddress";
 
-    /// <param name="others">The other settings, which have been read.</param>
+    /// <param name="others">The other settings.</param>
     public static ClusterOptions Read(SettingsReader read, ClusterOptions defaults, CoordinatorOptions others)
     {
         var options = new ClusterOptions

@@ -2,7 +2,7 @@ using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>Everything that can be configured. Names are those of DTM's conf.yml where DTM has the setting.</summary>
+/// <summary>All settings. Names are those of DTM's conf.yml where DTM has the setting.</summary>
 public sealed record CoordinatorOptions
 {
     /// <summary>Address to listen on: <c>localhost</c> (default), <c>*</c> for all, or an IP address.</summary>
@@ -33,43 +33,44 @@ public sealed record CoordinatorOptions
     public BranchOptions Branches { get; init; } = new();
 
     /// <summary>
-    /// Where services live that branches name: entries <c>Services:orders:http:0</c>. Empty (default) = names are those
-    /// of hosts.
+    /// Endpoints of named services: entries <c>Services:orders:http:0</c>. Empty (default) = names are host names.
     /// </summary>
     public IReadOnlyDictionary<string, string?> Services { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>How often the store is searched for work that is due. Default 1 s.</summary>
+    /// <summary>Interval of the sweep for due work. Default 1 s.</summary>
     public TimeSpan TransCronInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Age at which a prepared transaction is queried (msg) or turned back (tcc, xa). Default 35 s.</summary>
+    /// <summary>
+    /// Age at which query_prepared is called (msg) or a prepared transaction is rolled back (tcc, xa). Default 35 s.
+    /// </summary>
     public TimeSpan TimeoutToFail { get; init; } = TimeSpan.FromSeconds(35);
 
-    /// <summary>First wait before a failed call is made again, doubling. Default 10 s.</summary>
+    /// <summary>Wait before the first retry, doubled for each further one. Default 10 s.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Cap of the doubling wait. Default 10 min.</summary>
+    /// <summary>Maximum wait between retries. Default 10 min.</summary>
     public TimeSpan RetryIntervalMax { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long one call of a branch may take. Default 3 s.</summary>
+    /// <summary>Timeout of one branch call. Default 3 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long requests and calls under way may take to end after SIGTERM. Default 20 s.</summary>
+    /// <summary>Timeout for requests and calls in flight after SIGTERM. Default 20 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>debug, info (default), warn, error or fatal.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
-    /// <summary>How often topics are read again. Accepted for DTM's sake; topics here are always current.</summary>
+    /// <summary>Accepted for DTM's configuration files. Has no effect: topics are always current.</summary>
     public TimeSpan ConfigUpdateInterval { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Failed tries of a branch before <see cref="AlertWebHook"/> is told. Default 3.</summary>
+    /// <summary>Failed attempts of a branch before <see cref="AlertWebHook"/> is called. Default 3.</summary>
     public int AlertRetryLimit { get; init; } = 3;
 
-    /// <summary>URL that is told of branches that keep failing; empty (default) = nobody.</summary>
+    /// <summary>URL that is called for branches that keep failing; empty (default) = none.</summary>
     public string AlertWebHook { get; init; } = "";
 }
 
-/// <summary>Where transactions are kept.</summary>
+/// <summary>The store.</summary>
 public sealed record StoreOptions
 {
     /// <summary><c>sqlite</c> (default), <c>mysql</c> (MariaDB too) or <c>postgres</c>.</summary>
@@ -79,21 +80,21 @@ public sealed record StoreOptions
     public string Path { get; init; } = "data/orleansdtm.db";
 
     /// <summary>
-    /// MySQL and PostgreSQL: the connection string, as MySqlConnector or Npgsql read it. Empty (default) = it is made of the settings
-    /// below, which are DTM's.
+    /// MySQL and PostgreSQL: the connection string of MySqlConnector or Npgsql. Empty (default) = it is built from the
+    /// settings below, which are DTM's.
     /// </summary>
     public string ConnectionString { get; init; } = "";
 
     public string Host { get; init; } = "localhost";
 
-    /// <summary>0 = the database's usual one.</summary>
+    /// <summary>0 = the default port of the database.</summary>
     public int Port { get; init; }
 
     public string User { get; init; } = "";
 
     public string Password { get; init; } = "";
 
-    /// <summary>Database name; created if it is missing and the user may. Default <c>dtm</c>.</summary>
+    /// <summary>Database name; created if it is missing and the user has permission. Default <c>dtm</c>.</summary>
     public string Db { get; init; } = "dtm";
 
     /// <summary>PostgreSQL: the schema of the tables, created if it is missing; empty (default) = the user's search path.</summary>
@@ -102,29 +103,29 @@ public sealed record StoreOptions
     /// <summary>Connections to the database, the writer's included; at least 2. Default 17.</summary>
     public int MaxOpenConns { get; init; } = 17;
 
-    /// <summary>Connections kept when nobody needs them. Default 2.</summary>
+    /// <summary>Idle connections that are kept open. Default 2.</summary>
     public int MaxIdleConns { get; init; } = 2;
 
-    /// <summary>How old a reading connection may become. Default zero: any age. In DTM's settings: minutes.</summary>
+    /// <summary>Maximum age of a read connection. Default zero: unlimited. In DTM's settings: minutes.</summary>
     public TimeSpan ConnMaxLifeTime { get; init; }
 
     /// <summary>
-    /// Several databases instead of one, each given like the only one (SQLite: its file), always in the same order. Empty (default) =
-    /// one database.
+    /// Connection strings (SQLite: files) of several databases, always in the same order. Empty (default) = one
+    /// database.
     /// </summary>
     public IReadOnlyList<string> Shards { get; init; } = [];
 
     /// <summary>Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.</summary>
     public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long a commit waits for more writes when there are many; whole milliseconds, at most 100. Default zero.</summary>
+    /// <summary>Wait of a commit for more writes under load; whole milliseconds, at most 100. Default zero.</summary>
     public TimeSpan CommitDelay { get; init; }
 
     /// <summary>Without its password.</summary>
     public override string ToString() => $"{nameof(StoreOptions)} {Driver}";
 }
 
-/// <summary>The gRPC port.</summary>
+/// <summary>Settings of the gRPC port.</summary>
 public sealed record GrpcOptions
 {
     /// <summary>PEM file of the certificate, with its chain if it has one; empty (default) = no TLS.</summary>
@@ -133,11 +134,13 @@ public sealed record GrpcOptions
     /// <summary>PEM file of the certificate's private key.</summary>
     public string TlsKey { get; init; } = "";
 
-    /// <summary>Calls under way on one connection; further ones wait at the client. Default 512: SDKs share one connection.</summary>
+    /// <summary>
+    /// Concurrent calls on one connection; further ones wait in the client. Default 512: SDKs share one connection.
+    /// </summary>
     public int StreamsPerConnectionMax { get; init; } = 512;
 }
 
-/// <summary>How silos find each other.</summary>
+/// <summary>Membership of silos.</summary>
 public sealed record ClusterOptions
 {
     public const string Local = "Local";
@@ -156,37 +159,40 @@ public sealed record ClusterOptions
     /// <summary>Port for Orleans clients; 0 = none. Null (default) = 30000, or none in mode Local.</summary>
     public int? GatewayPort { get; init; }
 
-    /// <summary>Silos of one id are one cluster. Default <c>orleansdtm</c>.</summary>
+    /// <summary>Silos with the same id form a cluster. Default <c>orleansdtm</c>.</summary>
     public string ClusterId { get; init; } = "orleansdtm";
 
-    /// <summary>Whose reminders and grain state they share. Default <c>orleansdtm</c>.</summary>
+    /// <summary>Silos with the same id share reminders and grain state. Default <c>orleansdtm</c>.</summary>
     public string ServiceId { get; init; } = "orleansdtm";
 
-    /// <summary>The database of the cluster's tables, of the kind Store:Driver says. Empty (default) = the store's, or its first shard's.</summary>
+    /// <summary>
+    /// Database of the cluster tables, of the kind of Store:Driver. Empty (default) = the store's, or its first
+    /// shard's.
+    /// </summary>
     public string ConnectionString { get; init; } = "";
 
     /// <summary>
-    /// IP address under which the other silos reach this one. Empty (default) = that of <c>Bind</c>; the pod's, or the machine's first,
-    /// when that is <c>*</c>.
+    /// IP address for the other silos. Empty (default) = that of <c>Bind</c>; with <c>*</c> the pod's, or the machine's
+    /// first.
     /// </summary>
     public string AdvertisedAddress { get; init; } = "";
 
-    /// <summary>There may be other silos.</summary>
+    /// <summary>Whether there can be other silos.</summary>
     public bool IsShared => Mode != Local;
 
-    /// <summary>Without what may hold a password.</summary>
+    /// <summary>Without passwords.</summary>
     public override string ToString() => $"{nameof(ClusterOptions)} {Mode} {ClusterId}";
 }
 
-/// <summary>What a request may contain. Beyond: 400.</summary>
+/// <summary>Limits of a request. Beyond: 400.</summary>
 public sealed record LimitOptions
 {
-    /// <summary>Bytes of a request body. Default 4 MiB.</summary>
+    /// <summary>Maximum bytes of a request body. Default 4 MiB.</summary>
     public int RequestBytesMax { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Steps of one transaction. Default 1000.</summary>
+    /// <summary>Maximum steps of a transaction. Default 1000.</summary>
     public int StepsMax { get; init; } = 1000;
 
-    /// <summary>Calls to one branch service under way at once. Default 512.</summary>
+    /// <summary>Concurrent calls to one branch service. Default 512.</summary>
     public int BranchCallsPerServiceMax { get; init; } = 512;
 }

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>What --help prints of the settings.</summary>
+/// <summary>The text of --help about the settings.</summary>
 internal static class Help
 {
     public const string Text = """
@@ -15,61 +15,67 @@ internal static class Help
           Bind=localhost                       address to listen on; * = all
           HttpPort=36789                       HTTP and JSON-RPC; 0 = any free port
           GrpcPort=36790                       gRPC; 0 = any free port
-          Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = as Tls says
-          Grpc:StreamsPerConnectionMax=512     calls under way on one gRPC connection
-          Store:Driver=sqlite                  where transactions are kept: sqlite, mysql (MariaDB too) or postgres
+          Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = those of Tls
+          Grpc:StreamsPerConnectionMax=512     concurrent calls on one gRPC connection
+          Store:Driver=sqlite                  the store: sqlite, mysql (MariaDB too) or postgres
           Store:Path=data/orleansdtm.db        the SQLite file
-          Store:ConnectionString=              MySQL, PostgreSQL: where and as whom; or in DTM's way
+          Store:ConnectionString=              MySQL, PostgreSQL: connection string; or DTM's settings:
           Store:Host=localhost, Store:Port=, Store:User=, Store:Password=, Store:Db=dtm
           Store:Schema=                        PostgreSQL: the schema of the tables; empty = the search path
           Store:MaxOpenConns=17, Store:MaxIdleConns=2, Store:ConnMaxLifeTime=0 (minutes)
-          Store:Shards:0=, Store:Shards:1=     several databases instead of one, each given like the only one; keep
+          Store:Shards:0=, Store:Shards:1=     connection strings (SQLite: files) of several databases; keep
                                                their number and order
-          Store:Retention=604800               seconds after which a finished transaction is deleted; 0 = never
-          Store:CommitDelay=0                  seconds a commit waits for more when there are many (0.001)
-          TransCronInterval=1                  seconds between two looks for due work
-          TimeoutToFail=35                     seconds after which a prepared transaction is queried or turned back
+          Store:Retention=604800               seconds after which finished transactions are deleted; 0 = never
+          Store:CommitDelay=0                  seconds a commit waits for more writes under load (0.001)
+          TransCronInterval=1                  seconds between two sweeps for due work
+          TimeoutToFail=35                     seconds until query_prepared, or rollback of a prepared transaction
           RetryInterval=10                     seconds before the first retry; doubles
-          RetryIntervalMax=600                 cap of the doubling
-          RequestTimeout=3                     seconds one call of a branch may take
-          DrainTimeout=20                      seconds requests may take to end after SIGTERM
+          RetryIntervalMax=600                 maximum wait between retries
+          RequestTimeout=3                     timeout of one branch call in seconds
+          DrainTimeout=20                      timeout of requests after SIGTERM in seconds
           LogLevel=info                        debug, info, warn, error or fatal
-          Logging:Format=text                  the log's lines: text or json
-          Telemetry:OtlpEndpoint=              http://collector:4317 = send traces and metrics there (or OTEL_EXPORTER_OTLP_ENDPOINT)
+          Logging:Format=text                  format of the log: text or json
+          Telemetry:OtlpEndpoint=              OTLP endpoint of traces and metrics, such as http://collector:4317;
+                                               empty = OTEL_EXPORTER_OTLP_ENDPOINT
           Telemetry:OtlpProtocol=grpc          grpc or http/protobuf
-          Telemetry:TraceRatio=                0 to 1: share of traces begun here that are recorded; empty = OTEL_TRACES_SAMPLER, or all
-          Telemetry:Logs=false                 true = send log lines too
+          Telemetry:TraceRatio=                0 to 1: sampling ratio of traces that start here; empty =
+                                               OTEL_TRACES_SAMPLER, or all
+          Telemetry:Logs=false                 true = export logs too
           Admin:Enabled=true                   the admin page
-          Admin:BasePath=/                     where it lives, such as /dtm-admin
-          AlertRetryLimit=3, AlertWebHook=     tell this URL of branches that keep failing
-          Cluster:Mode=Local                   Local = this process alone; AdoNet = silos that find each other in the
-                                               database of the store (not SQLite); Kubernetes = the same, in pods
+          Admin:BasePath=/                     its path, such as /dtm-admin
+          AlertRetryLimit=3, AlertWebHook=     URL that is called for branches that keep failing
+          Cluster:Mode=Local                   Local = one process; AdoNet = several silos with a membership table
+                                               in the database (not SQLite); Kubernetes = the same, in pods
           Cluster:SiloPort=11111               between silos; Local: any free port
           Cluster:GatewayPort=30000            for Orleans clients; 0 = none, as in Local
           Cluster:ClusterId=orleansdtm, Cluster:ServiceId=orleansdtm
-          Cluster:ConnectionString=            database of the cluster's tables; empty = the store's (the first shard's)
-          Cluster:AdvertisedAddress=           IP address for the other silos; empty = that of Bind, of the pod or of the machine
-          Tls:CertificatePath=, Tls:KeyPath=   TLS of both ports: PEM files, or a .pfx (Tls:Password=); read again when they change
-          Tls:ClientCaPath=                    PEM file: only clients with a certificate of this authority get in
-          Security:Keys:0=, Security:Keys:1=   who may do what: 'name role sha256:hash', as the command 'key' prints it
-          Security:KeysFile=                   the same, a line each; read again when it changes
-          Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri= (its keys alone),
-                                               or Security:Jwt:SigningKeysFile= (PEM, JWKS)
+          Cluster:ConnectionString=            database of the cluster tables; empty = the store's (first shard's)
+          Cluster:AdvertisedAddress=           IP address for the other silos; empty = Bind's, the pod's or the
+                                               machine's
+          Tls:CertificatePath=, Tls:KeyPath=   TLS of both ports: PEM files, or a .pfx (Tls:Password=); reloaded
+                                               when they change
+          Tls:ClientCaPath=                    PEM file: clients need a certificate of this authority
+          Security:Keys:0=, Security:Keys:1=   API keys: 'name role sha256:hash', printed by the command 'key'
+          Security:KeysFile=                   a file with a key a line; reloaded when it changes
+          Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri=
+                                               (URL of its keys), or Security:Jwt:SigningKeysFile= (PEM, JWKS)
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
-          Security:AllowAnonymous=false        needed to listen beyond this machine without keys or tokens
-          Security:AnonymousMetrics=false      /api/metrics needs no role
-          Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = no other limit than Limits
+          Security:AllowAnonymous=false        true = listen beyond this machine without keys or tokens
+          Security:AnonymousMetrics=false      true = /api/metrics needs no role
+          Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = unlimited
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
-          Branches:Allow:0=, Branches:Deny:0=  hosts, addresses, networks that may (not) be called: *.example.com:443, 10.0.0.0/8
-          Branches:DenyPrivate=false           neither may this machine and private networks
-          Branches:Proxy=                      http://[user:password@]host:port of the proxy of outgoing calls; empty = none, whatever
-                                               the environment says. Branches:NoProxy:0= hosts, networks that are called without it
-          Services:orders:http:0=              http://10.0.0.7:8080 = the service 'orders' lives there; branches call http://orders/path
-                                               or discovery:///orders/path (https and grpc likewise)
+          Branches:Allow:0=, Branches:Deny:0=  allowed and denied hosts, addresses, networks: *.example.com:443,
+                                               10.0.0.0/8
+          Branches:DenyPrivate=false           true = deny this machine and private networks
+          Branches:Proxy=                      HTTP proxy of outgoing calls, http://[user:password@]host:port;
+                                               empty = none. Branches:NoProxy:0= hosts, networks without proxy
+          Services:orders:http:0=              endpoint of the service 'orders', such as http://10.0.0.7:8080, for
+                                               http://orders/path or discovery:///orders/path (also https, grpc)
           Branches:DnsSrv=                     SRV records of services: _{endpoint}._tcp.{name}.default.svc.cluster.local
-          Branches:Tls:CertificatePath=, Branches:Tls:KeyPath=   shown to services that ask for a certificate
-          Branches:Tls:Hosts:0=                another for some hosts: '*.example.com client.pem client.key', or a .pfx
-          Branches:Tls:CaPath=                 PEM file of authorities trusted beside those of the machine
+          Branches:Tls:CertificatePath=, Branches:Tls:KeyPath=   client certificate for services
+          Branches:Tls:Hosts:0=                other certificates by host: '*.example.com client.pem client.key',
+                                               or a .pfx
+          Branches:Tls:CaPath=                 PEM file of additional trusted authorities
           Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512
         """;
 }

@@ -2,7 +2,7 @@ using OrleansDtm.Grains;
 
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>The settings that concern requests, as the grains know them.</summary>
+/// <summary>The request settings of the grains.</summary>
 internal static class RequestSettings
 {
     public static RequestOptions Of(CoordinatorOptions options)

@@ -1,5 +1,5 @@
 using System.Net;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Keys;
 
 namespace OrleansDtm.Server.Configuration;
 
@@ -47,17 +47,19 @@ internal static class SecuritySettings
         CheckJwt(read, options.Jwt);
         if (options is { IsOn: true, AllowAnonymous: true })
         {
-            read.Problem(AllowAnonymous, "true", "possible beside keys or tokens, which would then protect nothing: leave one of them out");
+            read.Problem(AllowAnonymous, "true", "possible together with keys or tokens, which would have no effect: remove one of the two");
         }
 
         return options;
     }
 
-    /// <summary>To listen to others than this machine, and let all of them do everything, must have been said.</summary>
-    /// <exception cref="SettingsException">It has not.</exception>
+    /// <summary>
+    /// Refuses to listen beyond this machine without authentication, unless Security:AllowAnonymous is set.
+    /// </summary>
+    /// <exception cref="SettingsException">The settings do not allow it.</exception>
     public static void CheckBind(CoordinatorOptions options)
     {
-        // Other silos and Orleans clients reach the address that is advertised, whatever the APIs are bound to.
+        // Other silos and Orleans clients use the advertised address, whatever the APIs are bound to.
         var isAdvertised = options.Cluster.Mode != ClusterOptions.Local && options.Cluster.AdvertisedAddress is { Length: > 0 } address && !IsLoopback(address);
         if (options.Security is { IsOn: false, AllowAnonymous: false } && (isAdvertised || !IsLoopback(options.Bind)))
         {
@@ -73,7 +75,7 @@ internal static class SecuritySettings
         }
     }
 
-    /// <summary>Nobody but this machine gets there.</summary>
+    /// <summary>Whether only this machine can reach it.</summary>
     public static bool IsLoopback(string bind) => bind == "localhost" || (IPAddress.TryParse(bind, out var address) && IPAddress.IsLoopback(address));
 
     private static List<ApiKey> ReadKeys(SettingsReader read)
@@ -100,7 +102,7 @@ internal static class SecuritySettings
         {
             if (jwt.Issuer.Length > 0 || jwt.Audience.Length > 0)
             {
-                read.Problem(Audience, jwt.Audience, $"of use without {Authority}, {JwksUri} or {SigningKeysFile}, which say whose tokens are meant");
+                read.Problem(Audience, jwt.Audience, $"possible without {Authority}, {JwksUri} or {SigningKeysFile}, which name the issuer");
             }
 
             return;
@@ -108,24 +110,24 @@ internal static class SecuritySettings
 
         if (jwt.Audience.Length == 0)
         {
-            read.Problem(Audience, "", "given: without it a token meant for another service would be good here");
+            read.Problem(Audience, "", "given: without it tokens for other services would be accepted");
         }
 
         (string Name, string Value)[] sources = [(Authority, jwt.Authority), (JwksUri, jwt.JwksUri), (SigningKeysFile, jwt.SigningKeysFile)];
         var given = sources.Where(static source => source.Value.Length > 0).ToList();
         foreach (var (name, value) in given.Skip(1))
         {
-            read.Problem(name, value, $"possible beside {given[0].Name}: the keys come from the one or the other");
+            read.Problem(name, value, $"possible together with {given[0].Name}: set only one source of keys");
         }
 
         foreach (var (name, value) in given.Where(static source => source.Name != SigningKeysFile && !IsSafeUrl(source.Value)))
         {
-            read.Problem(name, value, "an https URL (http only on this machine): whoever could change its answer could issue tokens");
+            read.Problem(name, value, "an https URL (http only on this machine); over http an attacker could replace the keys");
         }
 
         if (jwt is { Authority.Length: 0, Issuer.Length: 0 })
         {
-            read.Problem(Issuer, "", $"given, as {given[0].Name} needs: the iss of the tokens");
+            read.Problem(Issuer, "", $"given: {given[0].Name} needs it, the iss of the tokens");
         }
     }
 

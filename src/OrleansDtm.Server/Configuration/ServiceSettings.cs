@@ -1,8 +1,8 @@
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>
-/// Reads the section Services: where services live that branches name instead of a host. Its form is that of
-/// Microsoft.Extensions.ServiceDiscovery: <c>Services:orders:http:0=http://10.0.0.7:8080</c>.
+/// Reads the section Services, the endpoints of named services, in the form of Microsoft.Extensions.ServiceDiscovery:
+/// <c>Services:orders:http:0=http://10.0.0.7:8080</c>.
 /// </summary>
 internal static class ServiceSettings
 {
@@ -10,7 +10,7 @@ internal static class ServiceSettings
 
     public static bool IsOwn(string key) => key.StartsWith(Section + ":", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Its entries, whose names are the configuration's.</summary>
+    /// <summary>Its entries, with the names of the configuration.</summary>
     public static IReadOnlyDictionary<string, string?> Read(IConfiguration configuration, SettingsReader read)
     {
         var found = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);

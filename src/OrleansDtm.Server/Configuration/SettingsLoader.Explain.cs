@@ -1,17 +1,17 @@
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>Where each setting comes from, for who wonders why it is what it is.</summary>
+/// <summary>The source of each setting.</summary>
 public static partial class SettingsLoader
 {
     private const string FromEnvironment = "environment";
 
-    /// <summary>Of the sources in <see cref="Sources"/>, in their order.</summary>
+    /// <summary>Names of <see cref="Sources"/>, in their order.</summary>
     private static readonly string[] SourceNames =
     [
         "appsettings.json beside the program", "appsettings.json here", FromEnvironment, FromEnvironment, FromEnvironment, "conf.yml", "command line",
     ];
 
-    /// <summary>Every setting there is, in the order of their names; its value is as it was given, null where nothing was said.</summary>
+    /// <summary>All settings in the order of their names, with the given value; null = not given.</summary>
     /// <exception cref="SettingsException">The command line or a file cannot be read.</exception>
     internal static IReadOnlyList<GivenSetting> Explain(string[] args)
     {
@@ -19,7 +19,7 @@ public static partial class SettingsLoader
         var line = CommandLine(args, out var file);
         try
         {
-            var root = Sources(file, line, static _ => { }); // Who loads them tells it.
+            var root = Sources(file, line, static _ => { }); // <see cref="Load(string[])"/> reports ignored settings.
             var providers = root.Providers.Zip(SourceNames).Reverse().ToList();
             var lists = OwnLists.SelectMany(list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
             var services = root.GetSection(ServiceSettings.Section).AsEnumerable().Where(static s => s.Value is not null).Select(static s => s.Key);
@@ -37,7 +37,9 @@ public static partial class SettingsLoader
         }
     }
 
-    /// <summary>Names in our own environment variables and in appsettings.json that no setting has: mistyped, and ignored without a word.</summary>
+    /// <summary>
+    /// Names in our environment variables and in appsettings.json that are not a setting, which are ignored otherwise.
+    /// </summary>
     internal static IReadOnlyList<string> FindUnknown() =>
     [
         .. from name in Environment.GetEnvironmentVariables().Keys.Cast<string>()
@@ -55,6 +57,6 @@ public static partial class SettingsLoader
 }
 
 /// <param name="Key">Its name.</param>
-/// <param name="Value">As it was given; null = it has its default.</param>
-/// <param name="Source">Who said so; null with it.</param>
+/// <param name="Value">The given value; null = it has its default.</param>
+/// <param name="Source">The source of the value; null = it has its default.</param>
 internal sealed record GivenSetting(string Key, string? Value, string? Source);

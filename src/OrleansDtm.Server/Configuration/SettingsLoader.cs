@@ -5,11 +5,14 @@ using YamlDotNet.RepresentationModel;
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>
-/// Where settings come from, the later over the earlier: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>), command
-/// line. As in DTM, the file wins over the environment.
+/// Sources of settings, the later ones override: appsettings.json, environment, DTM's conf.yml (<c>-c file</c>),
+/// command line. As in DTM, the file overrides the environment.
 /// </summary>
 public static partial class SettingsLoader
 {
+    /// <summary>A setting of DTM that is accepted and not used.</summary>
+    private const string NoEffect = nameof(CoordinatorOptions.ConfigUpdateInterval);
+
     /// <summary>DTM's environment names (and the same on our command line) for our keys.</summary>
     private static readonly Dictionary<string, string> DtmNames = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -32,13 +35,13 @@ public static partial class SettingsLoader
         ["RETRY_INTERVAL"] = "RetryInterval",
         ["RETRY_INTERVAL_MAX"] = "RetryIntervalMax",
         ["REQUEST_TIMEOUT"] = "RequestTimeout",
-        ["CONFIG_UPDATE_INTERVAL"] = "ConfigUpdateInterval",
+        ["CONFIG_UPDATE_INTERVAL"] = NoEffect,
         ["ALERT_RETRY_LIMIT"] = "AlertRetryLimit",
         ["ALERT_WEB_HOOK"] = "AlertWebHook",
         ["LOG_LEVEL"] = "LogLevel",
     };
 
-    /// <summary>Everything <see cref="CoordinatorOptions"/> knows, by key.</summary>
+    /// <summary>All keys of <see cref="CoordinatorOptions"/>.</summary>
     private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names], StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
@@ -62,15 +65,15 @@ public static partial class SettingsLoader
         "Admin:BasePath",
     };
 
-    /// <summary>Lists: their entries are key:0, key:1 and so on, or the lines of one text.</summary>
+    /// <summary>Lists: entries key:0, key:1 etc., or the lines of one text.</summary>
     private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
 
-    /// <exception cref="SettingsException">Something is wrong with them.</exception>
+    /// <exception cref="SettingsException">The settings are invalid.</exception>
     public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
 
     /// <param name="args">Settings as on the command line.</param>
-    /// <param name="ignored">Told of each setting of the file that there is none of.</param>
-    /// <exception cref="SettingsException">Something is wrong with them.</exception>
+    /// <param name="ignored">Called for each setting that is ignored: unknown in the file, or without effect.</param>
+    /// <exception cref="SettingsException">The settings are invalid.</exception>
     internal static CoordinatorOptions Load(string[] args, Action<string> ignored)
     {
         ArgumentNullException.ThrowIfNull(args);
@@ -90,12 +93,11 @@ public static partial class SettingsLoader
         var yaml = file is null ? [] : Yaml(file);
         foreach (var key in yaml.Keys.Where(static key => !IsOwn(key)))
         {
-            // DTM has settings that mean nothing here, and people mistype: either way they should know.
-            ignored($"{file}: {key} is no setting of this coordinator and is ignored; --help lists them.");
+            ignored($"{file}: {key} is not a setting of this coordinator and is ignored. --help lists the settings.");
         }
 
-        // SourceNames tells people of each, in this order.
-        return new ConfigurationBuilder()
+        // SourceNames has the same order.
+        var sources = new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
             .AddInMemoryCollection(DtmEnvironment())
@@ -104,6 +106,12 @@ public static partial class SettingsLoader
             .AddInMemoryCollection(yaml)
             .AddInMemoryCollection(line)
             .Build();
+        if (sources[NoEffect] is not null)
+        {
+            ignored($"{NoEffect} has no effect: topics are always current.");
+        }
+
+        return sources;
     }
 
     private static bool IsOwn(string key) => OwnKeys.Contains(key)
@@ -135,7 +143,7 @@ public static partial class SettingsLoader
             key = DtmNames.GetValueOrDefault(key, key);
             if (!name.StartsWith("--", StringComparison.Ordinal) || !IsOwn(key))
             {
-                throw new SettingsException([$"{args[i]}: no such setting. --help lists the settings."]);
+                throw new SettingsException([$"{args[i]}: unknown setting. --help lists the settings."]);
             }
 
             found[key] = value;
@@ -169,8 +177,8 @@ public static partial class SettingsLoader
         {
             throw new SettingsException([
                 e is IOException or UnauthorizedAccessException or ArgumentException
-                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Give the path of one that can, in the form of DTM's conf.yml."
-                    : $"-c {file}: this is no YAML: {e.Message.TrimEnd('.')}. Give a file in the form of DTM's conf.yml."]);
+                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Set it to a readable file in the format of DTM's conf.yml."
+                    : $"-c {file}: the file is not YAML: {e.Message.TrimEnd('.')}. Set it to a file in the format of DTM's conf.yml."]);
         }
     }
 
@@ -182,7 +190,7 @@ public static partial class SettingsLoader
                 foreach (var (key, value) in map.Children)
                 {
                     var name = (key as YamlScalarNode)?.Value
-                        ?? throw new SettingsException([$"-c: '{key}' is no name of a setting."]);
+                        ?? throw new SettingsException([$"-c: '{key}' is not the name of a setting."]);
                     Flatten(value, prefix.Length == 0 ? name! : $"{prefix}:{name}", found);
                 }
 
@@ -216,7 +224,7 @@ public static partial class SettingsLoader
             RetryIntervalMax = read.Seconds("RetryIntervalMax", defaults.RetryIntervalMax, 0.01, 7 * 86400),
             RequestTimeout = read.Seconds("RequestTimeout", defaults.RequestTimeout, 0.05, 86400),
             DrainTimeout = read.Seconds("DrainTimeout", defaults.DrainTimeout, 0, 3600),
-            ConfigUpdateInterval = read.Seconds("ConfigUpdateInterval", defaults.ConfigUpdateInterval, 0.1, 86400),
+            ConfigUpdateInterval = read.Seconds(NoEffect, defaults.ConfigUpdateInterval, 0.1, 86400),
             AlertRetryLimit = read.Whole("AlertRetryLimit", defaults.AlertRetryLimit, 0, 1000),
             AlertWebHook = read.Text("AlertWebHook", ""),
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),

@@ -3,7 +3,9 @@ using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>Reads typed values out of the configuration and collects everything that is wrong, so that it is all said at once.</summary>
+/// <summary>
+/// Reads typed values from the configuration and collects all problems, so that they are reported together.
+/// </summary>
 internal sealed class SettingsReader(IConfiguration configuration)
 {
     private readonly List<string> _problems = [];
@@ -48,12 +50,14 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return fallback;
     }
 
-    /// <summary>A list: key:0, key:1 and so on, none left out, or one text with an entry a line. Empty when there is none.</summary>
+    /// <summary>
+    /// A list: key:0, key:1 etc. without gaps, or one text with an entry a line. Empty when it is not given.
+    /// </summary>
     public IReadOnlyList<string> List(string key)
     {
         if (configuration[key] is { Length: > 0 } text && !configuration.GetSection(key).GetChildren().Any())
         {
-            // One text, as a Kubernetes Secret holds it: an entry a line.
+            // One text with an entry a line, as in a Kubernetes Secret.
             return text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         }
 
@@ -66,13 +70,13 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
         if (found.Count > 0 || configuration[key] is { Length: > 0 })
         {
-            Problem(key, configuration[key] ?? string.Join(", ", found.Keys.Order()), $"a list: {key}:0, {key}:1 and so on, none left out");
+            Problem(key, configuration[key] ?? string.Join(", ", found.Keys.Order()), $"a list: {key}:0, {key}:1 etc. without gaps");
         }
 
         return values;
     }
 
-    /// <summary>One of the given words, in any case; the answer is spelled as given.</summary>
+    /// <summary>One of the given words, in any case; returns the spelling of <paramref name="choices"/>.</summary>
     public string Choice(string key, string fallback, params ReadOnlySpan<string> choices)
     {
         if (configuration[key] is not { Length: > 0 } text)
@@ -108,13 +112,13 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return value;
     }
 
-    /// <summary>What has to be said in other words, or without the value, which may be a secret.</summary>
+    /// <summary>A problem in other words, or without the value, which may be a secret.</summary>
     public void Problem(string text) => _problems.Add(text);
 
-    /// <summary>So many of the problems are connection strings that a driver does not take.</summary>
+    /// <summary>Number of problems that are connection strings that the driver refuses.</summary>
     public int Refusals { get; private set; }
 
-    /// <summary>A connection string, which is not repeated: it may hold a password.</summary>
+    /// <summary>A connection string. Its value is not repeated: it may contain a password.</summary>
     public void ConnectionString(string key, string place, StoreDriver driver)
     {
         if (driver.FindRefusal(place) is { } refusal)

@@ -9,7 +9,7 @@ internal static class StoreSettings
 {
     private const string ConnectionString = "Store:ConnectionString";
 
-    /// <summary>What a connection string says as a whole.</summary>
+    /// <summary>Settings that a connection string replaces.</summary>
     private static readonly string[] PartsOfIt = ["Store:Host", "Store:Port", "Store:User", "Store:Password", "Store:Db"];
 
     public static StoreOptions Read(SettingsReader read, StoreOptions defaults)
@@ -50,12 +50,12 @@ internal static class StoreSettings
             return;
         }
 
-        // No value is repeated below: each may be or hold a password.
+        // No value is repeated below: each may be or contain a password.
         if (options.ConnectionString.Length > 0)
         {
             foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
             {
-                read.Problem(part, "...", $"wanted beside {ConnectionString}, which says it: remove one of the two");
+                read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"possible together with {ConnectionString}: remove one of the two"));
             }
         }
 
@@ -71,13 +71,13 @@ internal static class StoreSettings
         {
             if (shards.Take(number).Contains(shards[number]))
             {
-                read.Problem(Shard(number), "the same as one before it", "a database of its own");
+                read.Problem(Shard(number), "the same as an earlier one", "a database of its own");
             }
         }
 
         foreach (var other in ((string[])["Store:Path", ConnectionString, .. PartsOfIt]).Where(key => shards.Count > 0 && read.Text(key, "").Length > 0))
         {
-            read.Problem(other, "...", "wanted beside Store:Shards, which says it: remove one of the two");
+            read.Problem(other, "...", "possible together with Store:Shards: remove one of the two");
         }
     }
 

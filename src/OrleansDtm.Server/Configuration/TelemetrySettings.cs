@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace OrleansDtm.Server.Configuration;
 
-/// <summary>What is told to a collector, and how the log is written.</summary>
+/// <summary>Export of traces, metrics and logs, and the log format.</summary>
 public sealed record TelemetryOptions
 {
     /// <summary>
-    /// Where an OpenTelemetry collector takes OTLP, http(s)://host:port. Empty (default) = where the standard's own variables say
-    /// (OTEL_EXPORTER_OTLP_ENDPOINT), and when they say nothing nowhere.
+    /// OTLP endpoint of a collector, http(s)://host:port. Empty (default) = OTEL_EXPORTER_OTLP_ENDPOINT; without that
+    /// no export.
     /// </summary>
     public string OtlpEndpoint { get; init; } = "";
 
@@ -15,15 +15,15 @@ public sealed record TelemetryOptions
     public string OtlpProtocol { get; init; } = "";
 
     /// <summary>
-    /// Share of the traces begun here that are recorded, 0 to 1; who submits within a trace has decided already. Null (default) =
-    /// OTEL_TRACES_SAMPLER, or all.
+    /// Sampling ratio of traces that start here, 0 to 1; a caller's trace keeps its own sampling decision. Null
+    /// (default) = OTEL_TRACES_SAMPLER, or all.
     /// </summary>
     public double? TraceRatio { get; init; }
 
-    /// <summary>Log lines go to the collector too. Default false: they are on the console.</summary>
+    /// <summary>Exports logs too. Default false: they are on the console only.</summary>
     public bool Logs { get; init; }
 
-    /// <summary>The console's lines: <c>text</c> (default) or <c>json</c>, one object a line.</summary>
+    /// <summary>Format of the console log: <c>text</c> (default) or <c>json</c>, one object a line.</summary>
     public string LogFormat { get; init; } = "text";
 }
 

@@ -8,25 +8,25 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Export;
 
-/// <summary>Where exported transactions come from.</summary>
+/// <summary>The source of exported transactions.</summary>
 internal abstract class ExportSource : IAsyncDisposable
 {
     private protected const int PageSize = 100;
 
-    /// <summary>Where, without secrets.</summary>
+    /// <summary>Description without secrets.</summary>
     public abstract string Name { get; }
 
     /// <summary>Null = there is no such gid.</summary>
     public abstract Task<JsonObject?> Find(string gid, CancellationToken cancel);
 
-    /// <summary>The newest first.</summary>
+    /// <summary>Newest first.</summary>
     public abstract IAsyncEnumerable<string> Gids(TransactionFilter filter, CancellationToken cancel);
 
     public abstract ValueTask DisposeAsync();
 }
 
-/// <summary>The database itself, with or without a coordinator at work on it.</summary>
-/// <param name="store">Started; disposed with this.</param>
+/// <summary>The database, with or without a running coordinator.</summary>
+/// <param name="store">Started; disposed with this object.</param>
 internal sealed class StoreSource(ITransactionStore store, string name) : ExportSource
 {
     public override string Name => name;
@@ -52,7 +52,7 @@ internal sealed class StoreSource(ITransactionStore store, string name) : Export
     public override ValueTask DisposeAsync() => store.DisposeAsync();
 }
 
-/// <summary>A running coordinator, for who may not reach its database.</summary>
+/// <summary>A running coordinator, when its database is not accessible.</summary>
 internal sealed class ServerSource : ExportSource
 {
     private readonly HttpClient _http;
@@ -109,15 +109,15 @@ internal sealed class ServerSource : ExportSource
             var text = await answer.Content.ReadAsStringAsync(cancel);
             return answer.StatusCode switch
             {
-                HttpStatusCode.OK => TransactionDocument.Parse(text) as JsonObject ?? throw new StoreUnavailableException($"{Name} is no coordinator: its answer is no JSON object."),
+                HttpStatusCode.OK => TransactionDocument.Parse(text) as JsonObject ?? throw new StoreUnavailableException($"{Name} is not a coordinator: its response is not a JSON object."),
                 HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => throw new StoreUnavailableException(
-                    $"{Name} answered {(int)answer.StatusCode}: give a key that may read with --key, or in the environment variable {Commands.ExportCommand.KeyVariable}."),
+                    $"{Name} answered {(int)answer.StatusCode}: set a key with the role read with --key, or in the environment variable {Commands.ExportCommand.KeyVariable}."),
                 _ => throw new StoreUnavailableException($"{Name} answered {(int)answer.StatusCode}: {text}"),
             };
         }
         catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
         {
-            throw new StoreUnavailableException($"{Name} is no coordinator that answers: {e.Message}", e);
+            throw new StoreUnavailableException($"{Name} does not respond as a coordinator: {e.Message}", e);
         }
     }
 }

@@ -11,18 +11,18 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Export;
 
-/// <summary>Everything that is known of a transaction as one JSON document, for whoever is asked to find out what happened.</summary>
+/// <summary>All data of a transaction as one JSON document, for a support case.</summary>
 internal static class TransactionDocument
 {
     private const string Format = "orleansdtm-export/1";
 
-    /// <summary>Texts of the API that hold JSON, and those of services that may.</summary>
+    /// <summary>Texts of the API that contain JSON, and texts of services that may.</summary>
     private static readonly string[] JsonTexts = ["options", "custom_data", "result", "rollback_reason", "last_error", "error"];
 
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Readable = new(OneLine) { WriteIndented = true };
 
-    /// <summary>Of a row: what the API tells, and what it keeps to itself.</summary>
+    /// <summary>Fields of a row, of the API and internal.</summary>
     public static JsonObject Of(StoredTransaction stored)
     {
         var view = JsonSerializer.SerializeToNode(TransactionService.View(stored, secrets: true), ProtocolJson.Readable.WorkflowView)!.AsObject();
@@ -52,8 +52,10 @@ internal static class TransactionDocument
         return document;
     }
 
-    /// <summary>Opens what is packed (payloads, JSON in texts), hides secrets unless they are wanted, and says what this is.</summary>
-    /// <param name="source">Where it comes from, for people.</param>
+    /// <summary>
+    /// Decodes payloads and JSON in texts, hides secrets unless they are requested, and adds a description.
+    /// </summary>
+    /// <param name="source">Description of the source.</param>
     public static string Finish(JsonObject document, string source, bool withSecrets, bool onOneLine, DateTimeOffset now)
     {
         Unpack(document);
@@ -140,7 +142,7 @@ internal static class TransactionDocument
         var buffer = new byte[base64.Length];
         if (!Convert.TryFromBase64String(base64, buffer, out var length))
         {
-            fields["payload_base64"] = base64; // Not ours; as it came.
+            fields["payload_base64"] = base64; // Not text: left as base64.
             return;
         }
 
@@ -196,9 +198,7 @@ internal static class TransactionDocument
         _ => [],
     };
 
-    /// <summary>
-    /// Null = it is no JSON object or list, or one that cannot be taken to pieces: with a name twice, or text that is not Unicode.
-    /// </summary>
+    /// <summary>Null = not a JSON object or list, or one with a duplicate name or text that is not Unicode.</summary>
     public static JsonNode? Parse(string text)
     {
         try
@@ -213,7 +213,7 @@ internal static class TransactionDocument
         }
     }
 
-    /// <summary>What is wrong with a name or a text shows only when it is read.</summary>
+    /// <summary>Errors in names and texts appear only when they are read.</summary>
     private static void Read(JsonNode? node)
     {
         if (node is JsonValue value && value.GetValueKind() == JsonValueKind.String)

@@ -9,13 +9,15 @@ using ClusterOptions = OrleansDtm.Server.Configuration.ClusterOptions;
 
 namespace OrleansDtm.Server.Hosting;
 
-/// <summary>A silo among others, which find each other in tables of the database.</summary>
+/// <summary>A silo of a cluster; the silos find each other in tables of the database.</summary>
 internal static class ClusterHosting
 {
     public const int SiloPort = 11111;
     public const int GatewayPort = 30000;
 
-    /// <summary>Makes the tables that are missing. To be registered after the store, which creates the database, and before the silo.</summary>
+    /// <summary>
+    /// Creates missing tables. Register it after the store, which creates the database, and before the silo.
+    /// </summary>
     public static void AddClusterTables(this IServiceCollection services, CoordinatorOptions options) =>
         services.AddHostedService(_ => new TableStarter(options));
 
@@ -26,7 +28,7 @@ internal static class ClusterHosting
         silo.UseAdoNetClustering(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
         silo.UseAdoNetReminderService(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
 
-        // For grains that are no transactions and not ours: transactions and topics are in the store.
+        // For other grains; transactions and topics are in the store.
         silo.AddAdoNetGrainStorageAsDefault(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
         silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
@@ -41,9 +43,9 @@ internal static class ClusterHosting
     }
 
     /// <summary>
-    /// What a dead silo had under way waits until its neighbours have noticed. A killed one has lost its connections: two probes, about
-    /// a second apart, and it is out. One that is silent on a living connection gets <c>MaxProbeTimeout</c> times the missed probes,
-    /// 4 s, because a machine short of CPU looks just like that.
+    /// Failure detection. A killed silo loses its connections and is declared dead after two probes, about a second
+    /// apart. A silent one with an open connection gets <c>MaxProbeTimeout</c> times the missed probes, 4 s, because a
+    /// machine short of CPU looks the same.
     /// </summary>
     private static void NoticeDeathFast(ClusterMembershipOptions options)
     {
@@ -51,19 +53,19 @@ internal static class ClusterHosting
         options.MaxProbeTimeout = TimeSpan.FromSeconds(2);
         options.NumMissedProbesLimit = 2;
 
-        // After all silos were killed their rows say that they live. Who joins has to reach every living silo first, or to see that it
-        // gives no sign of life: four seconds, with these.
+        // After all silos were killed their rows still say Active. A joining silo must reach every active silo or see
+        // that its row is stale; with these values that takes four seconds.
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
         options.NumMissedTableIAmAliveLimit = 4;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(1);
         options.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
 
-        // That time is told by two clocks: who joins with one that is a minute behind would be put out at once. Nobody waits for
-        // one that has died while joining; its row goes when it is a day old.
+        // Two clocks measure that time: a joining silo with a clock a minute behind would be declared dead at once. No
+        // silo waits for one that died while joining; its row is deleted after a day.
         options.EvictWhenMaxJoinAttemptTimeExceeded = false;
     }
 
-    /// <summary>Where the silo listens, and what it tells the others.</summary>
+    /// <summary>The addresses where the silo listens, and its advertised address.</summary>
     public static SiloPlaces Places(CoordinatorOptions options)
     {
         var given = options.Cluster.AdvertisedAddress is { Length: > 0 } own ? own : options.Bind;
@@ -76,7 +78,7 @@ internal static class ClusterHosting
         return new SiloPlaces(
             advertised,
 
-            // Addresses may be translated on the way here: it listens on all.
+            // Addresses may be translated by the network, so it listens on all.
             advertised is not null && IPAddress.IsLoopback(advertised) ? advertised
                 : advertised?.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any,
             options.Cluster.SiloPort == 0 ? SiloPort : options.Cluster.SiloPort,
@@ -89,7 +91,7 @@ internal static class ClusterHosting
         (endpoints.SiloPort, endpoints.GatewayPort) = (places.SiloPort, places.GatewayPort);
         if (places.Advertised is not null)
         {
-            endpoints.AdvertisedIPAddress = places.Advertised; // Otherwise Orleans takes the machine's first, or the pod's.
+            endpoints.AdvertisedIPAddress = places.Advertised; // The default of Orleans is the machine's first address, or the pod's.
         }
 
         endpoints.SiloListeningEndpoint = new IPEndPoint(places.Listening, places.SiloPort);
@@ -99,12 +101,12 @@ internal static class ClusterHosting
     /// <summary>Never null: the settings refuse a cluster on a driver without them.</summary>
     private static ClusterTables Tables(CoordinatorOptions options) => StoreFactory.Driver(options.Store).Cluster!;
 
-    /// <summary>Of the cluster's tables.</summary>
+    /// <summary>Connection of the cluster tables.</summary>
     private static DatabaseOptions Database(CoordinatorOptions options) => StoreFactory.Database(
         options.Store,
         options.Cluster.ConnectionString is { Length: > 0 } own ? own : StoreFactory.Places(options.Store)[0]);
 
-    /// <summary>The connections of the providers.</summary>
+    /// <summary>Connections of the providers.</summary>
     private sealed class ClusterPool(DbDataSource source) : IDisposable
     {
         public DbDataSource Source => source;
@@ -125,7 +127,7 @@ internal static class ClusterHosting
 }
 
 /// <param name="Advertised">Null = the machine's first address, or the pod's.</param>
-/// <param name="Listening">Where connections are taken.</param>
+/// <param name="Listening">Listening address.</param>
 /// <param name="SiloPort">Between silos.</param>
 /// <param name="GatewayPort">For Orleans clients; 0 = none.</param>
 internal sealed record SiloPlaces(IPAddress? Advertised, IPAddress Listening, int SiloPort, int GatewayPort);

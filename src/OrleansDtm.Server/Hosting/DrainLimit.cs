@@ -3,8 +3,8 @@ using OrleansDtm.Server.Configuration;
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>
-/// How long requests may take to end once the process has been asked to stop. Without it a submit that waits for a hanging branch
-/// would use up the whole time to stop, and silo and store would be cut off instead of closed.
+/// Timeout of requests after SIGTERM. Without it a submit that waits for a hanging branch would use up the time to
+/// stop, and silo and store would not be closed.
 /// </summary>
 internal sealed class DrainLimit : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class DrainLimit : IDisposable
     public DrainLimit(IHostApplicationLifetime lifetime, CoordinatorOptions options) =>
         _stopping = lifetime.ApplicationStopping.Register(() => _over.CancelAfter(options.DrainTimeout));
 
-    /// <summary>Cancelled when the time is up.</summary>
+    /// <summary>Cancelled at the timeout.</summary>
     public CancellationToken Over => _over.Token;
 
     public void Dispose()
@@ -26,7 +26,7 @@ internal sealed class DrainLimit : IDisposable
 
 internal static class DrainLimitExtensions
 {
-    /// <summary>Hangs up on requests that are still open when the time is up; what they started goes on after the next start.</summary>
+    /// <summary>Closes the connections of requests that are open at the timeout; their transactions continue.</summary>
     public static void UseDrainLimit(this WebApplication app)
     {
         var limit = app.Services.GetRequiredService<DrainLimit>();

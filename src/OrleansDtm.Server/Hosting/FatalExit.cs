@@ -1,13 +1,13 @@
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>
-/// Ends the process when the silo in it cannot go on: it has been declared dead by the others, say, because it was paused. At once, so
-/// that nobody goes on sending requests to it, and with an exit code that makes whoever started it start it again. (Orleans itself
-/// would wait two seconds and then have the system write a core dump.)
+/// Ends the process when its silo was declared dead by the others, for example after a pause. It ends at once, so that
+/// it gets no more requests, and with an exit code that causes a restart. (Orleans would wait two seconds and create a
+/// core dump.)
 /// </summary>
 internal sealed class FatalExit(ILogger<FatalExit> log) : IFatalErrorHandler
 {
-    /// <summary>Not a wrong setting (2) and not a start that failed (1).</summary>
+    /// <summary>Not an invalid setting (2), and not a failed start (1).</summary>
     public const int ExitCode = 3;
 
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(5);
@@ -18,8 +18,8 @@ internal sealed class FatalExit(ILogger<FatalExit> log) : IFatalErrorHandler
     {
         log.CannotGoOn(exception, context ?? "");
 
-        // The logger may be too late; this is not.
-        Console.Error.WriteLine($"The silo cannot go on, and this process ends with {ExitCode} [ODTM1005]: {context} {exception}");
+        // The logger may not write any more before the exit.
+        Console.Error.WriteLine($"The silo was declared dead or failed. The process exits with code {ExitCode} [ODTM1005]: {context} {exception}");
         new Thread(static () =>
         {
             Thread.Sleep(ExitLimit);

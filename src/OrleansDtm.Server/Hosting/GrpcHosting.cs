@@ -7,12 +7,13 @@ using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Tls;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Hosting;
 
-/// <summary>The gRPC front end: a port of its own that speaks HTTP/2 only.</summary>
+/// <summary>The gRPC port, with HTTP/2 only.</summary>
 internal static class GrpcHosting
 {
     /// <summary>Bytes before each message: a flag and the length.</summary>
@@ -39,11 +40,13 @@ internal static class GrpcHosting
             })
             .AddCheck<ReadinessCheck>("ready");
 
-        // It logs each message that cannot be read as an error of ours, with a stack trace: whoever sends rubbish would fill the log.
+        // It logs each malformed message as an error with a stack trace; clients could fill the log.
         builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Critical);
     }
 
-    /// <summary>What one connection may ask for. Kestrel ends it on a malformed frame and on a flood of resets, pings or settings.</summary>
+    /// <summary>
+    /// Limits of one connection. Kestrel closes it on a malformed frame and on a flood of resets, pings or settings.
+    /// </summary>
     public static void LimitHttp2(this KestrelServerOptions kestrel, CoordinatorOptions options)
     {
         var http2 = kestrel.Limits.Http2;
@@ -51,13 +54,13 @@ internal static class GrpcHosting
         http2.MaxRequestHeaderFieldSize = 16 * 1024;
         http2.HeaderTableSize = 4096;
 
-        // A caller whose machine is gone holds its calls no longer than this.
+        // Calls of a client whose machine is gone end after this time.
         http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
     }
 
     /// <summary>Makes an endpoint the gRPC one.</summary>
-    /// <exception cref="SettingsException">The certificate cannot be used.</exception>
+    /// <exception cref="SettingsException">The certificate is invalid.</exception>
     public static Action<ListenOptions> Endpoint(CoordinatorOptions options)
     {
         var tls = PortTls.OfGrpc(options);
@@ -74,8 +77,8 @@ internal static class GrpcHosting
     }
 
     /// <summary>
-    /// The port is for gRPC: who opens it to others has not opened the HTTP API, nor the page. After routing: what counts is what would
-    /// answer, not what the request says of itself.
+    /// The port serves gRPC only: opening it must not open the HTTP API or the page. Runs after routing, so the
+    /// selected endpoint decides, not the request's headers.
     /// </summary>
     public static void UseGrpcPort(this WebApplication app) => app.Use(static (context, next) =>
         context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OnGrpcPort) != true ? next(context)
@@ -117,7 +120,7 @@ internal static class GrpcHosting
     }
 
     /// <summary>
-    /// Of both services: the same name asks for the same role. A name that is not listed needs the strictest.
+    /// Roles of both services: the same name needs the same role. A name that is not listed needs the highest role.
     /// </summary>
     private static string RoleOf(EndpointBuilder endpoint) => endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
     {
@@ -129,8 +132,8 @@ internal static class GrpcHosting
     };
 
     /// <summary>
-    /// A message that is no protobuf never comes to a method of ours, and the library answers as to a fault of the server: Unknown, which
-    /// clients try again. What our methods throw has another status by then.
+    /// A message that is not protobuf never reaches a method, and the library answers Unknown, which clients retry.
+    /// Exceptions of our methods have another status by then.
     /// </summary>
     private static async Task AnswerUnreadable(HttpContext context, RequestDelegate next)
     {
@@ -144,7 +147,7 @@ internal static class GrpcHosting
         else if (!context.Response.HasStarted && headers[GrpcStatus] == Number(StatusCode.ResourceExhausted)
             && headers.RetryAfter.Count == 0)
         {
-            // Larger than Limits:RequestBytesMax, by the library's word. Only a rate that is exceeded passes with time.
+            // Larger than Limits:RequestBytesMax, according to the library. Only an exceeded rate may be retried.
             headers[AnswerMetadata.Outcome] = AnswerOutcomes.Invalid;
         }
     }

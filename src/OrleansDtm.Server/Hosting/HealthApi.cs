@@ -1,8 +1,8 @@
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Hosting;
 
-/// <summary>For probes: alive means the process answers, ready means it can take transactions.</summary>
+/// <summary>Probes. Live: the process responds. Ready: it can accept transactions.</summary>
 internal static class HealthApi
 {
     public static void MapHealthApi(this IEndpointRouteBuilder routes)

@@ -3,7 +3,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Hosting;
 
-/// <summary>Whether this process can take transactions.</summary>
+/// <summary>Whether this process can accept transactions.</summary>
 internal sealed class Readiness(
     ITransactionStore store,
     IHostApplicationLifetime lifetime,
@@ -11,7 +11,7 @@ internal sealed class Readiness(
     ILocalSiloDetails silo,
     CoordinatorOptions options)
 {
-    /// <summary>Why it cannot; null = it can.</summary>
+    /// <summary>Why it is not ready; null = it is.</summary>
     public async Task<string?> FindProblem(CancellationToken cancellationToken)
     {
         if (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -19,7 +19,7 @@ internal sealed class Readiness(
             return "stopping";
         }
 
-        // A silo that has not joined, or has been declared dead, would only get in the way of those that are at work.
+        // A silo that has not joined, or was declared dead, must not accept requests.
         if (options.Cluster.IsShared && membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) is var status and not SiloStatus.Active)
         {
             return $"silo: {status}";

@@ -52,10 +52,10 @@ internal static class SiloHosting
     {
         var port = options.SiloPort == 0 ? FreePort() : options.SiloPort;
 
-        // Gateway 0: unless somebody asks for it, nobody connects to a lone silo from outside; the front end is in this process.
+        // Gateway 0: a single silo accepts Orleans clients only if a port is set; the APIs run in this process.
         silo.UseLocalhostClustering(port, options.GatewayPort ?? 0, serviceId: options.ServiceId, clusterId: options.ClusterId);
 
-        // The store holds the truth; recovery registers its reminder again at each start.
+        // The store is the truth; recovery registers its reminder again at each start.
         silo.UseInMemoryReminderService();
     }
 

@@ -3,7 +3,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Hosting;
 
-/// <summary>Opens the store before anything can ask for it, and closes it after everything has let go.</summary>
+/// <summary>Opens the store before its users start, and closes it after they stop.</summary>
 internal static class StoreHosting
 {
     public static void AddTransactionStore(this IServiceCollection services, CoordinatorOptions options)
@@ -16,7 +16,7 @@ internal static class StoreHosting
         services.AddHostedService<StoreStarter>();
     }
 
-    /// <summary>Registered before the silo: hosted services start in order and stop in reverse.</summary>
+    /// <summary>Register it before the silo: hosted services start in order and stop in reverse.</summary>
     private sealed class StoreStarter(ITransactionStore store) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => store.Start(cancellationToken);

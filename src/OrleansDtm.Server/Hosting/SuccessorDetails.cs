@@ -6,16 +6,17 @@ using OrleansClusterOptions = Orleans.Configuration.ClusterOptions;
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>
-/// Who this silo is. Of two silos on one address and port Orleans takes the one with the greater generation for the living one, and
-/// one whose generation is hours below the present for dead. A generation is a moment of the wall clock: where that is behind, or has
-/// been set back, a silo would be kept out until it has caught up. This one is always younger than all that have been there.
+/// The silo's address. Of two silos with the same IP address and port, Orleans treats the one with the higher
+/// generation as alive, and one whose generation is hours in the past as dead. A generation is a wall clock time: a
+/// silo with a clock that is behind could not join. This generation is always above all previous ones.
 /// </summary>
 internal sealed class SuccessorDetails : ILocalSiloDetails
 {
     private readonly Lazy<SiloAddress> _address;
     private readonly Lazy<SiloAddress?> _gateway;
 
-    /// <param name="lastGeneration">The greatest one that is known in the cluster, 0 = none; asked once, when the address is.</param>
+    /// <param name="lastGeneration">Highest generation known in the cluster, 0 = none; requested once, with the
+    /// address.</param>
     public SuccessorDetails(
         IOptions<SiloOptions> silo,
         IOptions<OrleansClusterOptions> cluster,
@@ -41,5 +42,5 @@ internal sealed class SuccessorDetails : ILocalSiloDetails
 
     public SiloAddress SiloAddress => _address.Value;
 
-    public SiloAddress GatewayAddress => _gateway.Value!; // Null without one: the interface is from before nullable references.
+    public SiloAddress GatewayAddress => _gateway.Value!; // Null without a gateway: the interface predates nullable references.
 }

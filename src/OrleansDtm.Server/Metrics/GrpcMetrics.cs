@@ -5,10 +5,10 @@ using Grpc.Core.Interceptors;
 
 namespace OrleansDtm.Server.Metrics;
 
-/// <summary>Records each call of the gRPC API. Outermost, so that it sees the status the caller is told.</summary>
+/// <summary>Records each call of the gRPC API. Outermost interceptor, so that it sees the final status.</summary>
 internal sealed class GrpcMetrics(ApiMetrics metrics) : Interceptor
 {
-    /// <summary>As many as the service has methods: no other call gets here.</summary>
+    /// <summary>One entry for each method of the service.</summary>
     private static readonly ConcurrentDictionary<string, string> Names = new();
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(

@@ -7,10 +7,12 @@ using OrleansDtm.Server.Apis;
 
 namespace OrleansDtm.Server.Metrics;
 
-/// <summary>Records each HTTP request under the name of its route. JSON-RPC and gRPC know better how theirs went and record themselves.</summary>
+/// <summary>
+/// Records each HTTP request with the name of its route. JSON-RPC and gRPC record themselves, with their own results.
+/// </summary>
 internal sealed class HttpMetrics(RequestDelegate next, ApiMetrics metrics)
 {
-    /// <summary>Null = not ours to record. As many entries as there are routes.</summary>
+    /// <summary>Null = not recorded. One entry for each route.</summary>
     private readonly ConcurrentDictionary<Endpoint, string?> _names = new();
 
     public Task InvokeAsync(HttpContext context) => metrics.Enabled ? Measure(context) : next(context);
@@ -29,7 +31,7 @@ internal sealed class HttpMetrics(RequestDelegate next, ApiMetrics metrics)
     /// <summary>The last fixed part of the route: submit, newgid, topic.</summary>
     private static string? NameOf(Endpoint endpoint)
     {
-        // The admin page looks every few seconds: that is not what the coordinator is asked for.
+        // The admin page polls every few seconds; that is not use of the coordinator.
         if (endpoint.Metadata.GetMetadata<IDisableHttpMetricsMetadata>() is not null || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null || endpoint is not RouteEndpoint route
             || route.RoutePattern.RawText == JsonRpcApi.Path)
         {

@@ -1,11 +1,11 @@
 using OpenTelemetry.Metrics;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Metrics;
 
-/// <summary>Collects the measurements and shows them to Prometheus.</summary>
+/// <summary>Collects metrics and exports them to Prometheus.</summary>
 internal static class MetricsHosting
 {
     private const string Path = "/api/metrics";
@@ -20,11 +20,11 @@ internal static class MetricsHosting
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(DtmMeter.Name)
 
-            // The runtime's own: heap, collections, thread pool. What an operator looks at first when the process is slow.
+            // .NET's runtime metrics: heap, collections, thread pool.
             .AddMeter("System.Runtime")
             .AddPrometheusExporter(static exporter =>
             {
-                // The names are DTM's to the letter, with their suffixes, and no labels that dashboards do not know.
+                // The names are exactly DTM's, without additional suffixes and labels.
                 exporter.DisableTotalNameSuffixForCounters = true;
                 exporter.ScopeInfoEnabled = false;
                 exporter.TargetInfoEnabled = false;

@@ -5,7 +5,7 @@ using OrleansDtm.Server.Apis;
 
 namespace OrleansDtm.Server.Metrics;
 
-/// <summary>Who answers, since when, and at what cost; under the names Prometheus' own clients use.</summary>
+/// <summary>Version, start time and resources of the process, with the names of Prometheus' client libraries.</summary>
 internal sealed class ProcessGauges
 {
     public ProcessGauges(IMeterFactory meters)
@@ -16,13 +16,13 @@ internal sealed class ProcessGauges
         meter.CreateObservableGauge(
             "dtm_server_info",
             static () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", HttpApi.Version)),
-            description: "The version that answers.");
-        meter.CreateObservableGauge("process_start_time_seconds", () => started, description: "Start of the process, in seconds since 1970.");
+            description: "Version of the server.");
+        meter.CreateObservableGauge("process_start_time_seconds", () => started, description: "Start of the process, Unix time in seconds.");
         meter.CreateObservableGauge(
-            "process_resident_memory_bytes", static () => Environment.WorkingSet, description: "Memory the process holds.");
+            "process_resident_memory_bytes", static () => Environment.WorkingSet, description: "Resident memory.");
         meter.CreateObservableCounter(
-            "process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "Processor time used.");
+            "process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "CPU time.");
         meter.CreateObservableGauge(
-            "dotnet_gc_heap_bytes", static () => GC.GetTotalMemory(forceFullCollection: false), description: "Memory of managed objects.");
+            "dotnet_gc_heap_bytes", static () => GC.GetTotalMemory(forceFullCollection: false), description: "Size of the GC heap.");
     }
 }

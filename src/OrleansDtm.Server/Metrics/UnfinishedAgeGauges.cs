@@ -6,8 +6,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Metrics;
 
 /// <summary>
-/// How many unfinished transactions are older than a minute, an hour, a day. Other than counts by status this reads a row of each, so it
-/// is done seldom, and very seldom where there are too many to be counted in time.
+/// Unfinished transactions older than a minute, ten minutes, an hour, a day. Unlike counts by status this reads a row
+/// of each, so it runs less often, and much less often if counting times out.
 /// </summary>
 internal sealed class UnfinishedAgeGauges : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class UnfinishedAgeGauges : IDisposable
         _store = store;
         _clock = clock;
         meters.Create(DtmMeter.Name).CreateObservableGauge(
-            "dtm_transactions_unfinished_older", Measure, description: "Unfinished transactions that were created more than so many seconds ago.");
+            "dtm_transactions_unfinished_older", Measure, description: "Unfinished transactions older than the label's seconds.");
     }
 
     public void Dispose() => _counting.Dispose();
@@ -53,7 +53,7 @@ internal sealed class UnfinishedAgeGauges : IDisposable
         }
         catch (StoreUnavailableException)
         {
-            _counts = null; // No number is better than an old one.
+            _counts = null; // No value is better than a stale one.
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

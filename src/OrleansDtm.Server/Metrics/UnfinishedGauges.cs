@@ -6,9 +6,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Metrics;
 
 /// <summary>
-/// How many transactions are unfinished, and how many of them should have been looked at: what DTM has no gauge for. When millions wait a
-/// count takes longer than a scraper does, and that is when the number matters most: one count goes on at a time, and until it has
-/// ended the last one is shown.
+/// Unfinished and overdue transactions; DTM has no such gauge. With millions of them a count takes longer than a
+/// scrape. So only one count runs at a time, and the last result is shown until it has finished.
 /// </summary>
 internal sealed class UnfinishedGauges : IDisposable
 {
@@ -17,15 +16,15 @@ internal sealed class UnfinishedGauges : IDisposable
     /// <summary>How long a scrape waits for a count.</summary>
     private static readonly TimeSpan CountLimit = TimeSpan.FromSeconds(3);
 
-    /// <summary>A count that took a second is not repeated for so many.</summary>
+    /// <summary>Interval after a count, as a multiple of its duration.</summary>
     private const int PauseShare = 5;
 
-    /// <summary>A number that is older, when a new one could have been had since, would hide that counting fails.</summary>
+    /// <summary>Maximum age of a result. An older one would hide that counting fails.</summary>
     private static readonly TimeSpan ShownFor = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(10);
 
-    /// <summary>Every series, always: one that comes and goes cannot be alerted on.</summary>
+    /// <summary>All series always exist: an alert needs that.</summary>
     private static readonly (TransactionType Type, TransactionStatus Status)[] Series =
     [
         .. from type in Enum.GetValues<TransactionType>()
@@ -48,11 +47,11 @@ internal sealed class UnfinishedGauges : IDisposable
         _clock = clock;
         var meter = meters.Create(DtmMeter.Name);
         meter.CreateObservableGauge(
-            "dtm_transactions_unfinished", () => Measure(static c => c.Count), description: "Transactions that have not ended, by status.");
+            "dtm_transactions_unfinished", () => Measure(static c => c.Count), description: "Unfinished transactions by status.");
         meter.CreateObservableGauge(
             "dtm_transactions_overdue",
             () => Measure(static c => c.Overdue),
-            description: "Unfinished transactions that should have been looked at more than 10 seconds ago.");
+            description: "Unfinished transactions that are overdue by more than 10 seconds.");
     }
 
     public void Dispose()
@@ -61,7 +60,7 @@ internal sealed class UnfinishedGauges : IDisposable
         _disposed.Dispose();
     }
 
-    /// <summary>Counts again if the last count is old. Scrapers need not be many for a count each to be felt by the store.</summary>
+    /// <summary>Counts again if the last count is old. Otherwise a few scrapers would already load the store.</summary>
     public async Task Refresh(CancellationToken cancellationToken)
     {
         try
@@ -70,11 +69,11 @@ internal sealed class UnfinishedGauges : IDisposable
         }
         catch (TimeoutException)
         {
-            // It goes on, and whoever asks next sees what it came to.
+            // The count continues; the next scrape gets its result.
         }
     }
 
-    /// <summary>The count that is under way, or was the last one.</summary>
+    /// <summary>The running count, or the last one.</summary>
     private Task Counting()
     {
         lock (_gate)
@@ -105,11 +104,11 @@ internal sealed class UnfinishedGauges : IDisposable
         }
         catch (StoreUnavailableException)
         {
-            _last = null; // A number from before the outage would look like good news.
+            _last = null; // A value from before the outage would hide it.
         }
         catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
         {
-            // Nobody will look any more.
+            // No more scrapes.
         }
     }
 
@@ -126,7 +125,7 @@ internal sealed class UnfinishedGauges : IDisposable
         ];
     }
 
-    /// <param name="Counts">By type and status; none of what there is none of.</param>
-    /// <param name="Until">When they are too old to be shown.</param>
+    /// <param name="Counts">By type and status; without zeros.</param>
+    /// <param name="Until">When they are too old to show.</param>
     private sealed record Counted(IReadOnlyList<UnfinishedCount> Counts, DateTimeOffset Until);
 }

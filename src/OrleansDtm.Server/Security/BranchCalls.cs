@@ -2,10 +2,11 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Tls;
 
 namespace OrleansDtm.Server.Security;
 
-/// <summary>Makes of the settings below Branches what calls go by.</summary>
+/// <summary>Converts the settings below Branches to the options of branch calls.</summary>
 internal static class BranchCalls
 {
     public static BranchTargets Targets(BranchOptions options) =>
@@ -13,7 +14,7 @@ internal static class BranchCalls
             ? BranchTargets.Default
             : new BranchTargets(options.Allow, options.Deny, options.DenyPrivate);
 
-    /// <exception cref="SettingsException">A file cannot be used.</exception>
+    /// <exception cref="SettingsException">A file is invalid.</exception>
     public static InvokerOptions Create(
         BranchOptions options, BranchTargets targets, TimeProvider clock, ILogger log, ServiceEndpointResolver? services = null)
     {

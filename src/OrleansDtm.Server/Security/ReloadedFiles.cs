@@ -4,8 +4,9 @@ using OrleansDtm.Server.Configuration;
 namespace OrleansDtm.Server.Security;
 
 /// <summary>
-/// What is made of files, made again when one changes: keys and certificates are renewed without a restart. Looks at the files' dates when
-/// asked, at most once a second (mounted Secrets are swapped links, which file watchers miss). What cannot be read leaves the last in force.
+/// A value that is loaded from files and reloaded when one changes, so keys and certificates are renewed without a
+/// restart. Checks the files' times on access, at most once a second; file watchers miss the symbolic links of mounted
+/// Secrets. If loading fails, the last value stays in force.
 /// </summary>
 internal sealed class ReloadedFiles<T>
     where T : class
@@ -23,8 +24,8 @@ internal sealed class ReloadedFiles<T>
 
     /// <param name="setting">Named in errors.</param>
     /// <param name="paths">The files.</param>
-    /// <param name="load">Makes the value; throws <see cref="InvalidDataException"/> and the like when it cannot.</param>
-    /// <param name="code">Of the page that says what to do when they cannot be read at the start.</param>
+    /// <param name="load">Loads the value; throws <see cref="InvalidDataException"/> or similar on failure.</param>
+    /// <param name="code">Error code if they cannot be read at the start.</param>
     /// <exception cref="SettingsException">They cannot be read.</exception>
     public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger? log, string code = "ODTM1001")
     {
@@ -41,14 +42,14 @@ internal sealed class ReloadedFiles<T>
         }
     }
 
-    /// <summary>Is told of changes; may be known only later.</summary>
+    /// <summary>Logger for changes; may be set later.</summary>
     public ILogger Log { get; set; }
 
     public T Value
     {
         get
         {
-            // Whoever comes while another looks takes what there is.
+            // While another thread checks, use the current value.
             if (_clock.GetElapsedTime(Volatile.Read(ref _looked)) >= LookInterval && _lock.TryEnter())
             {
                 try
@@ -80,7 +81,7 @@ internal sealed class ReloadedFiles<T>
                 return;
             }
 
-            _stamp = stamp; // Before loading: what is wrong is said once, not each second.
+            _stamp = stamp; // Before loading, so that an error is logged once, not every second.
             _value = _load(_paths);
             Log.Reloaded(_setting);
         }
@@ -94,6 +95,6 @@ internal sealed class ReloadedFiles<T>
     {
         var file = new FileInfo(path);
         var target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target.Exists ? (target as FileInfo)?.Length : null)}"; // One that is gone has a stamp too.
+        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target.Exists ? (target as FileInfo)?.Length : null)}"; // A missing file has a stamp too.
     }));
 }

@@ -4,15 +4,19 @@ using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
+using OrleansDtm.Server.Security.Sessions;
+using OrleansDtm.Server.Security.Tokens;
 
 namespace OrleansDtm.Server.Security;
 
-/// <summary>Puts security into the application.</summary>
+/// <summary>Adds authentication to the application.</summary>
 internal static class SecurityHosting
 {
     /// <param name="services">Where to.</param>
-    /// <param name="options">What was configured.</param>
-    /// <param name="pagePath">Where the admin page lives.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="pagePath">Path of the admin page.</param>
     public static void AddSecurity(this IServiceCollection services, CoordinatorOptions options, string pagePath)
     {
         var targets = BranchCalls.Targets(options.Branches);
@@ -48,7 +52,7 @@ internal static class SecurityHosting
         }
     }
 
-    /// <summary>After routing, which says what is asked for. Who called is asked only when security is on.</summary>
+    /// <summary>Runs after routing, which selects the endpoint. Authenticates only when security is on.</summary>
     public static void UseSecurity(this WebApplication app, CoordinatorOptions options)
     {
         app.UseMiddleware<BrowserGuard>();

@@ -8,18 +8,18 @@ using Microsoft.Extensions.ServiceDiscovery;
 namespace OrleansDtm.Server.Services;
 
 /// <summary>
-/// Finds services by DNS SRV records, as Kubernetes and Consul have them. Of several priorities the first one counts;
-/// weights do not.
+/// Resolves services by DNS SRV records, as in Kubernetes and Consul. Only the lowest priority value is used; weights
+/// are ignored.
 /// </summary>
-/// <param name="template">Of the names that are asked for; <c>{name}</c> and <c>{endpoint}</c> are filled in.</param>
-/// <param name="dns">Asked for them.</param>
-/// <param name="clock">Says when an answer is old.</param>
+/// <param name="template">Record name; <c>{name}</c> and <c>{endpoint}</c> are replaced.</param>
+/// <param name="dns">The DNS client.</param>
+/// <param name="clock">Measures the age of responses.</param>
 internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvider clock) : IServiceEndpointProviderFactory
 {
     private static readonly TimeSpan TtlMin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TtlMax = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long "there is none" holds.</summary>
+    /// <summary>How long a negative response is cached.</summary>
     private static readonly TimeSpan NoneTtl = TimeSpan.FromSeconds(30);
 
     public bool TryCreateProvider(ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
@@ -39,7 +39,7 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
         {
             if (endpoints.Endpoints.Count > 0)
             {
-                return; // The settings know it.
+                return; // The settings have this service.
             }
 
             var (records, lifetime) = await Ask(cancellationToken);
@@ -53,7 +53,7 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
             endpoints.AddChangeToken(new CancellationChangeToken(_old.Token));
         }
 
-        /// <summary>While DNS is in trouble the last answer holds: the services have not moved for that.</summary>
+        /// <summary>The last response is used while DNS fails.</summary>
         private async Task<(List<SrvRecord> Records, TimeSpan Lifetime)> Ask(CancellationToken cancellationToken)
         {
             try

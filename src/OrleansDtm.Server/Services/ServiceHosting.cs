@@ -4,14 +4,14 @@ using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Services;
 
-/// <summary>Has branches call services by name, where the settings say where those live.</summary>
+/// <summary>Lets branches use service names, if the settings have sources for them.</summary>
 internal static class ServiceHosting
 {
     public static void AddServiceNames(this WebApplicationBuilder builder, CoordinatorOptions options)
     {
         if (options.Services.Count == 0 && options.Branches.DnsSrv.Length == 0)
         {
-            return; // No name is looked up then.
+            return; // No service lookup.
         }
 
         builder.Configuration.AddInMemoryCollection(options.Services);
@@ -23,8 +23,8 @@ internal static class ServiceHosting
     }
 
     /// <param name="services">Where to.</param>
-    /// <param name="template">Of the names that are asked for.</param>
-    /// <param name="dns">Asked for them.</param>
+    /// <param name="template">Record name.</param>
+    /// <param name="dns">The DNS client.</param>
     public static void AddDnsSrv(this IServiceCollection services, string template, IDnsQuery dns) =>
         services.AddSingleton<IServiceEndpointProviderFactory>(provider =>
             new DnsSrvServices(template, dns, provider.GetRequiredService<TimeProvider>()));

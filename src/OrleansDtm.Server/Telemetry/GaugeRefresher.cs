@@ -3,8 +3,8 @@ using OrleansDtm.Server.Metrics;
 namespace OrleansDtm.Server.Telemetry;
 
 /// <summary>
-/// Counts unfinished transactions for those who are sent measurements; whoever scrapes has them counted by scraping. Registered after
-/// the store, so that it stops before it.
+/// Counts unfinished transactions for exported metrics; a scrape triggers its own count. Register it after the store,
+/// so that it stops before.
 /// </summary>
 internal sealed class GaugeRefresher(UnfinishedGauges gauges, UnfinishedAgeGauges ages, TimeProvider clock, IHostApplicationLifetime lifetime) : BackgroundService
 {
@@ -15,7 +15,7 @@ internal sealed class GaugeRefresher(UnfinishedGauges gauges, UnfinishedAgeGauge
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (lifetime.ApplicationStarted.Register(started.SetResult))
         {
-            await started.Task.WaitAsync(stoppingToken); // There is no store before.
+            await started.Task.WaitAsync(stoppingToken); // The store starts before.
         }
 
         using var timer = new PeriodicTimer(Pace, clock);

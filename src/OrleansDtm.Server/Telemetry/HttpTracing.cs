@@ -5,13 +5,15 @@ using OrleansDtm.Server.Apis;
 
 namespace OrleansDtm.Server.Telemetry;
 
-/// <summary>A span for each request of the HTTP and JSON-RPC APIs; probes and scrapes have none. gRPC has its own.</summary>
+/// <summary>
+/// A span for each request of the HTTP and JSON-RPC APIs, not for probes and scrapes. gRPC has its own.
+/// </summary>
 internal sealed class HttpTracing(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context) =>
         DtmTracing.Source.HasListeners() && IsApi(context.Request.Path) ? Trace(context) : next(context);
 
-    /// <summary>Hands on the trace a request belongs to: that of its span, or, when nobody traces, the one its headers name.</summary>
+    /// <summary>The trace context of a request: its span, or, without tracing, its headers.</summary>
     public static void Attach(HttpContext context, TransactionRequest request)
     {
         if (DtmTracing.Attach(request))
@@ -27,7 +29,7 @@ internal sealed class HttpTracing(RequestDelegate next)
         }
     }
 
-    /// <summary>The span's place in the caller's trace, as its headers say.</summary>
+    /// <summary>The span's parent from the headers.</summary>
     public static ActivityContext CallerOf(HttpRequest request)
     {
         var (parent, state) = TraceHeaders.Check(
@@ -53,7 +55,7 @@ internal sealed class HttpTracing(RequestDelegate next)
         span.SetTag("http.response.status_code", context.Response.StatusCode);
         if ((context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText is { } route)
         {
-            // The path itself may be anything; the route is one of few.
+            // The raw path has unbounded values; routes are few.
             span.DisplayName = span.GetTagItem("rpc.method") is { } method ? $"json-rpc {method}" : $"{request.Method} {route}";
             span.SetTag("http.route", route);
         }

@@ -9,7 +9,7 @@ using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Telemetry;
 
-/// <summary>Sends traces, metrics and, if wanted, log lines to a collector; writes the log to the console.</summary>
+/// <summary>Exports traces, metrics and, if enabled, logs; writes the log to the console.</summary>
 internal static class TelemetryHosting
 {
     private const string StandardPrefix = "OTEL_";
@@ -17,7 +17,7 @@ internal static class TelemetryHosting
 
     public static void AddCoordinatorTelemetry(this WebApplicationBuilder builder, TelemetryOptions options)
     {
-        // The standard's own variables, for the libraries that read them; nothing else of the environment.
+        // Only OpenTelemetry's standard variables of the environment.
         var standard = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Where(static variable => ((string)variable.Key).StartsWith(StandardPrefix, StringComparison.Ordinal))
             .ToDictionary(static variable => (string)variable.Key, static variable => (string?)variable.Value, StringComparer.OrdinalIgnoreCase);
@@ -62,7 +62,7 @@ internal static class TelemetryHosting
                 || !string.IsNullOrEmpty(standard.GetValueOrDefault($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")));
     }
 
-    /// <summary>Lines with their scopes: the transaction they are about, and the trace.</summary>
+    /// <summary>Log lines with their scopes: transaction and trace.</summary>
     public static void AddCoordinatorConsole(this ILoggingBuilder logging, TelemetryOptions options)
     {
         logging.Configure(static factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
@@ -86,7 +86,7 @@ internal static class TelemetryHosting
         });
     }
 
-    /// <summary>What is not said stays as the standard's variables have it.</summary>
+    /// <summary>Settings that are not given keep the values of the standard variables.</summary>
     private static void Direct(OtlpExporterOptions otlp, TelemetryOptions options, string path)
     {
         if (options.OtlpProtocol.Length > 0)

@@ -41,7 +41,7 @@ return await Stage.Run("Bank transfer: saga and barrier", async stage =>
 
     Task<string> Serve(Bank bank) => stage.Service(
         services => services
-            .AddOrleansDtm(options => options.Barrier = barrier)
+            .AddDtmClient(options => options.Barrier = barrier)
             .AddBranches(_ => bank.Connect())
             .AddSingleton(counters)
             .AddHttpClient(),

@@ -2,22 +2,22 @@ using Microsoft.Data.Sqlite;
 using OrleansDtm.Client;
 using OrleansDtm.Client.AspNetCore;
 
-// A bank, whose branches work in bank.db. The coordinator is at http://localhost:36789 unless --Dtm says otherwise.
+// A bank with its data in bank.db. --Dtm sets the coordinator's URL; the default is http://localhost:36789.
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddOrleansDtm(dtm => dtm.Server = new Uri(builder.Configuration["Dtm"] ?? "http://localhost:36789"));
+builder.Services.AddDtmClient(dtm => dtm.Server = new Uri(builder.Configuration["Dtm"] ?? "http://localhost:36789"));
 builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db"));
 var app = builder.Build();
 
-// What a branch does in its LocalTransaction happens once, whatever is repeated, late or lost on the way.
+// The LocalTransaction includes the barrier: repeated, late and lost calls take effect once.
 app.MapBranch("/out", (Transfer t, LocalTransaction db) => Do(db, t, t.From, -t.Amount));
 app.MapBranch("/out-undo", (Transfer t, LocalTransaction db) => Undo(db, t.From, t.Amount));
 app.MapBranch("/in", (Transfer t, LocalTransaction db) => Do(db, t, t.To, t.Amount));
 app.MapBranch("/in-undo", (Transfer t, LocalTransaction db) => Undo(db, t.To, -t.Amount));
 
-// The saga: what to do, how to undo it, and with what data. Here both steps are this bank's; they may be anybody's.
+// The saga. Both steps are branches of this bank; they can be branches of any service.
 app.MapPost("/transfer", async (Transfer t, IDtm dtm) =>
 {
-    // Where the coordinator finds the branches: --Bank, or where this listens. Not the request's Host, which its sender chooses.
+    // The URL of the branches: --Bank, or the address of this server. Never the Host header: the client controls it.
     var bank = builder.Configuration["Bank"] ?? app.Urls.First();
     TransactionResult result = await dtm.Saga()
         .Step($"{bank}/out", $"{bank}/out-undo", t)
@@ -29,7 +29,7 @@ app.MapPost("/transfer", async (Transfer t, IDtm dtm) =>
 await CreateTables();
 app.Run();
 
-// A step may refuse, and the saga turns back. No amount, not even one below zero, is trusted because it comes from the coordinator.
+// An action may fail: the saga is rolled back. Validate the payload, also when it comes from the coordinator.
 static async Task Do(LocalTransaction db, Transfer t, string account, long change)
 {
     if (t.Amount <= 0)
@@ -37,13 +37,15 @@ static async Task Do(LocalTransaction db, Transfer t, string account, long chang
         throw new BranchFailureException("the amount must be greater than 0");
     }
 
-    if (await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account} and balance + {change} >= 0") == 0)
+    var changed = await db.ExecuteAsync(
+        $"update account set balance = balance + {change} where name = {account} and balance + {change} >= 0");
+    if (changed == 0)
     {
-        throw new BranchFailureException($"{account} is no account, or holds too little");
+        throw new BranchFailureException($"{account} does not exist or has insufficient funds");
     }
 }
 
-// Undoing may not: it comes only after the step was done, and is repeated until it succeeds, whatever the balance is by then.
+// A compensation must not fail: it is retried until it succeeds. The barrier skips it if the action did not commit.
 static async Task Undo(LocalTransaction db, string account, long change) =>
     await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account}");
 
@@ -53,7 +55,8 @@ static async Task CreateTables()
     await connection.OpenAsync();
     await BarrierSchema.CreateAsync(connection);
     await using var command = connection.CreateCommand();
-    command.CommandText = "create table if not exists account (name text primary key, balance integer); insert or ignore into account values ('A', 100), ('B', 100)";
+    command.CommandText = "create table if not exists account (name text primary key, balance integer);"
+        + "insert or ignore into account values ('A', 100), ('B', 100)";
     await command.ExecuteNonQueryAsync();
 }
 

@@ -63,7 +63,7 @@ internal sealed class AccountGrain : Grain, IAccountGrain
         else if (_frozen || _balance + amount < 0)
         {
             Narrator.Called(call, account, "refused");
-            throw new BranchFailedException($"account {account} is frozen or holds too little");
+            throw new BranchFailureException($"account {account} is frozen or holds too little");
         }
         else
         {

@@ -23,7 +23,7 @@ internal static class Shop
     {
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddOrleansDtm(options => options.Server = coordinator);
+        services.AddDtmClient(options => options.Server = coordinator);
         if (crash == "after-commit")
         {
             services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new DiesBeforeSubmit());

@@ -16,7 +16,7 @@ internal static class BranchService
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddOrleansDtm(options => options.Server = coordinator);
+        builder.Services.AddDtmClient(options => options.Server = coordinator);
         builder.Services.AddBranches(_ => bank.Connect());
         var app = builder.Build();
         app.Use(narrator.Tell);

@@ -54,7 +54,7 @@ internal sealed class Stage : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddOrleansDtm(options => options.Server = Coordinator);
+        builder.Services.AddDtmClient(options => options.Server = Coordinator);
         services(builder.Services);
         var app = builder.Build();
         map(app);

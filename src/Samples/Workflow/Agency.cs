@@ -47,7 +47,7 @@ internal static class Agency
     {
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddOrleansDtm(options => (options.Server, options.WorkflowCallback) = (coordinator, agency));
+        services.AddDtmClient(options => (options.Server, options.WorkflowCallback) = (coordinator, agency));
         services.AddJourneys(partners, () => Environment.Exit(Died));
         await using var provider = services.BuildServiceProvider();
 

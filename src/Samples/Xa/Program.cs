@@ -87,7 +87,7 @@ return await Stage.Run("XA", async stage =>
     }
 
     Task<string> Serve(string database) => stage.Service(
-        services => services.AddOrleansDtm(options => options.Barrier = Barrier).AddBranches(_ => Connect(database)),
+        services => services.AddDtmClient(options => options.Barrier = Barrier).AddBranches(_ => Connect(database)),
         app => app.MapXaBranch("/change", async (Change change, LocalTransaction db) =>
         {
             var enough = await db.ScalarAsync<long>($"select balance from account where name = {change.Account} for update") + change.Amount >= 0;

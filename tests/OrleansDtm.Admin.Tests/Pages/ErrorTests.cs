@@ -51,7 +51,7 @@ public sealed class ErrorTests(AdminStage stage)
 
         await visit.Go("/transactions");
 
-        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("the coordinator does not answer");
+        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("the coordinator does not respond");
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class ErrorTests(AdminStage stage)
 
         await visit.Button("Create").ClickAsync();
 
-        await Expect(visit.Page.Locator(".toast")).ToContainTextAsync("subscribes to csrf.");
+        await Expect(visit.Page.Locator(".toast")).ToContainTextAsync("is subscribed to csrf.");
         Assert.Equal(["old", "new"], tokens);
     }
 

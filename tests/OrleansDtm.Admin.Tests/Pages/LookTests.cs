@@ -89,7 +89,7 @@ public sealed class LookTests(AdminStage stage)
         await visit.Button("Force stop").ClickAsync();
         await Expect(visit.Dialog).ToBeInViewportAsync(new() { Ratio = 1 });
         await visit.Shot("phone-dialog");
-        await visit.Button("Stop it").ClickAsync();
+        await visit.Dialog.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Force stop" }).ClickAsync();
         await Expect(visit.Main.Locator(".heading .badge")).ToHaveTextAsync("failed");
     }
 

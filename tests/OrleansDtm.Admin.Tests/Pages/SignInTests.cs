@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Playwright;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 using static Microsoft.Playwright.Assertions;

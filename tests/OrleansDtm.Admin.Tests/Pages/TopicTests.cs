@@ -22,7 +22,7 @@ public sealed class TopicTests(AdminStage stage)
         var topic = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Topic " + name });
         await Expect(topic.Locator(".subscribers li")).ToContainTextAsync("http://localhost:7001/paid");
         await Expect(topic).ToContainTextAsync("billing");
-        await Expect(visit.Page.Locator(".toast")).ToContainTextAsync($"subscribes to {name}");
+        await Expect(visit.Page.Locator(".toast")).ToContainTextAsync($"is subscribed to {name}");
         await topic.GetByLabel("Subscriber").FillAsync("http://localhost:7002/paid");
         await topic.GetByLabel("Subscriber").PressAsync("Enter");
         await Expect(topic.Locator(".subscribers li")).ToHaveCountAsync(2);
@@ -36,7 +36,7 @@ public sealed class TopicTests(AdminStage stage)
 
         await topic.GetByLabel("Delete topic").ClickAsync();
         await Expect(visit.Dialog).ToContainTextAsync(name);
-        await Expect(visit.Dialog).ToContainTextAsync("loses 1 subscriber");
+        await Expect(visit.Dialog).ToContainTextAsync("has 1 subscriber");
         await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Expect(topic).ToHaveCountAsync(0);
         using var left = await stage.Server.Get("/api/dtmsvr/queryKV?cat=topics&key=" + name);

@@ -17,16 +17,16 @@ public sealed class TransactionActionTests(AdminStage stage)
 
         await visit.Button("Force stop").ClickAsync();
         await Expect(visit.Dialog).ToContainTextAsync(gid);
-        await Expect(visit.Dialog).ToContainTextAsync("Nothing is compensated");
+        await Expect(visit.Dialog).ToContainTextAsync("without compensation");
         await visit.Shot("dialog-stop");
         await visit.Button("Cancel").ClickAsync();
         await Expect(visit.Dialog).ToHaveCountAsync(0);
         Assert.Equal("submitted", (string?)(await stage.Server.Query(gid))["transaction"]!["status"]);
 
         await visit.Button("Force stop").ClickAsync();
-        await visit.Button("Stop it").ClickAsync();
+        await visit.Dialog.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Force stop" }).ClickAsync();
 
-        await Expect(visit.Page.Locator(".toast")).ToHaveTextAsync($"{gid} is stopped.");
+        await Expect(visit.Page.Locator(".toast")).ToHaveTextAsync($"{gid} was stopped.");
         await Expect(visit.Main.Locator(".heading .badge")).ToHaveTextAsync("failed");
         await Expect(visit.Main).ToContainTextAsync("stopped by force, without compensation");
         Assert.Equal("failed", (string?)(await stage.Server.Query(gid))["transaction"]!["status"]);
@@ -42,7 +42,7 @@ public sealed class TransactionActionTests(AdminStage stage)
 
         await visit.Button("Retry now").ClickAsync();
         await Expect(visit.Dialog).ToContainTextAsync(gid);
-        await Expect(visit.Dialog).ToContainTextAsync("2 calls that wait for a retry are made at once");
+        await Expect(visit.Dialog).ToContainTextAsync("2 pending calls will be made now");
         await Expect(visit.Dialog.Locator("li")).ToHaveCountAsync(2);
         busi.On("/Act1", Reply.Success);
         busi.On("/Act2", Reply.Success);
@@ -64,7 +64,7 @@ public sealed class TransactionActionTests(AdminStage stage)
         busi.On("/Act2", Reply.Success);
         await visit.Button("Retry 02 action now").ClickAsync();
         await Expect(visit.Dialog).ToContainTextAsync(gid);
-        await Expect(visit.Dialog).ToContainTextAsync("The action of branch 02 is called at once");
+        await Expect(visit.Dialog).ToContainTextAsync("The action of branch 02 will be called now");
         await Expect(visit.Dialog).ToContainTextAsync(busi.Url + "/Act2");
         await visit.Button("Retry").ClickAsync();
 

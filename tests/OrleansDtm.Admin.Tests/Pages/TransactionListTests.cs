@@ -61,7 +61,7 @@ public sealed class TransactionListTests(AdminStage stage)
         var entered = local.EndsWith(":00", StringComparison.Ordinal) ? local[..^3].Replace(' ', 'T') : local.Replace(' ', 'T');
         await visit.Page.GetByLabel("Created to").FillAsync(entered);
         await visit.Button("Filter").ClickAsync();
-        await Expect(visit.Main).ToContainTextAsync("No transaction is like this."); // It was created some milliseconds later.
+        await Expect(visit.Main).ToContainTextAsync("No transaction matches the filter."); // It was created some milliseconds later.
         await visit.Page.GetByLabel("Created to").FillAsync("");
         await visit.Page.GetByLabel("Created from").FillAsync(entered);
         await visit.Button("Filter").ClickAsync();
@@ -97,14 +97,14 @@ public sealed class TransactionListTests(AdminStage stage)
     public async Task What_is_not_there_is_said_in_words()
     {
         await using var visit = await stage.Visit("/transactions?gid=nobody");
-        await Expect(visit.Main).ToContainTextAsync("No transaction is like this.");
+        await Expect(visit.Main).ToContainTextAsync("No transaction matches the filter.");
 
         await visit.Go("/transactions?status=nonsense");
         await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("'nonsense' is unknown");
         await visit.Go("/nowhere");
-        await Expect(visit.Main).ToContainTextAsync("There is no such page");
+        await Expect(visit.Main).ToContainTextAsync("Page not found");
         await visit.Go("/transaction?gid=nobody");
-        await Expect(visit.Main).ToContainTextAsync("knows no gid nobody");
+        await Expect(visit.Main).ToContainTextAsync("There is no transaction with the gid nobody");
     }
 
     private static ILocator Row(Visit visit, string gid) => visit.Main.Locator("tbody tr", new() { HasText = gid });

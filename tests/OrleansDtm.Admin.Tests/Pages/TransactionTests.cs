@@ -32,7 +32,7 @@ public sealed class TransactionTests(AdminStage stage)
         await Expect(entries.Nth(2)).ToContainTextAsync("attempt 2");
         await Expect(entries.Nth(4)).ToContainTextAsync("03 action failed");
         await Expect(entries.Nth(4)).ToContainTextAsync("balance too low");
-        await Expect(entries.Nth(8)).ToContainTextAsync("Ended failed");
+        await Expect(entries.Nth(8)).ToContainTextAsync("Finished failed");
         await Expect(visit.Button("Force stop")).ToHaveCountAsync(0);
         await visit.Shot("transaction-failed");
     }
@@ -98,18 +98,18 @@ public sealed class TransactionTests(AdminStage stage)
         await stage.Server.Accept("submit", PatternBodies.Msg(msg, busi, 2).With("wait_result", true));
 
         await using var visit = await stage.Visit("/transaction?gid=" + tcc);
-        await Expect(visit.Main).ToContainTextAsync("begin with the branch registered last");
+        await Expect(visit.Main).ToContainTextAsync("start with the branch registered last");
         await Expect(visit.Main.Locator(".node .id").First).ToHaveTextAsync("02");
         await Expect(visit.Main.Locator(".node").First).ToContainTextAsync("confirm");
         await visit.Go("/transaction?gid=" + xa);
-        await Expect(visit.Main).ToContainTextAsync("begin with the branch registered first");
+        await Expect(visit.Main).ToContainTextAsync("start with the branch registered first");
         await Expect(visit.Main.Locator(".node .id").First).ToHaveTextAsync("01");
         await visit.Go("/transaction?gid=" + workflow);
         await Expect(visit.Main).ToContainTextAsync("in the order in which their results were recorded");
         await Expect(visit.Main).ToContainTextAsync("b2s=");
         await visit.Go("/transaction?gid=" + msg);
         await Expect(visit.Main.Locator(".node")).ToHaveCountAsync(2);
-        await Expect(visit.Main).ToContainTextAsync("Calls are made one after the other");
+        await Expect(visit.Main).ToContainTextAsync("Calls run one after the other");
     }
 
     [Fact]

@@ -116,12 +116,12 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
 
         if (drain is { } d && double.IsPositiveInfinity(d))
         {
-            yield return $"not all transactions were finished within {Grace.TotalSeconds} s of the end of the load";
+            yield return $"some transactions were unfinished {Grace.TotalSeconds} s after the end of the load";
         }
 
         if (calls < succeeded * plan.Scenario.BranchCalls)
         {
-            yield return $"{succeeded} transactions should have made {succeeded * plan.Scenario.BranchCalls} branch calls, the branch service saw {calls}";
+            yield return $"{succeeded} transactions need {succeeded * plan.Scenario.BranchCalls} branch calls; the branch service received {calls}";
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         }
         catch (OperationCanceledException)
         {
-            return "no answer before the row was given up";
+            return "no response before the timeout of the row";
         }
     }
 

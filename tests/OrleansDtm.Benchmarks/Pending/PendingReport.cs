@@ -10,7 +10,7 @@ internal static class PendingReport
     {
         var (empty, full) = (sides[0], sides[1]);
         Console.WriteLine();
-        Console.WriteLine($"Store: {store}. Filled in {Text(filling.TotalSeconds, "0")} s by the storage library, before its server started.");
+        Console.WriteLine($"Store: {store}. Filled in {Text(filling.TotalSeconds, "0")} s with the storage library, before the server started.");
         Console.WriteLine();
         Console.WriteLine($"| {"",-47} | {empty.Name,12} | {full.Name,20} | ratio |");
         Console.WriteLine($"|-{new string('-', 47)}-|-{new string('-', 12)}:|-{new string('-', 20)}:|------:|");
@@ -24,8 +24,8 @@ internal static class PendingReport
         Line("due over time: called/s", "N0", static s => s.Spread!.CalledPerSecond);
         Line("due over time: p50 ms late", "N0", static s => s.Spread!.Lateness.P50);
         Line("due over time: p99 ms late", "N0", static s => s.Spread!.Lateness.P99);
-        Line("due over time: most ms late", "N0", static s => s.Spread!.Lateness.Max);
-        Line("first answer after ms", "N0", static s => s.Server.TimeToAnswer.TotalMilliseconds);
+        Line("due over time: max ms late", "N0", static s => s.Spread!.Lateness.Max);
+        Line("first response after ms", "N0", static s => s.Server.TimeToAnswer.TotalMilliseconds);
         Line("/api/metrics ms", "N0", static s => s.MetricsMilliseconds);
         Line("list of unfinished sagas ms", "N0", static s => s.ListMilliseconds);
         Line("server MB at the start", "N0", static s => s.MegabytesAtStart);
@@ -52,12 +52,12 @@ internal static class PendingReport
 
         foreach (var due in side.Dues.Where(static d => d.Lateness.Count != d.Count))
         {
-            Console.WriteLine($"(!) {side.Name}: {due.Count} messages came due, the branch service got {due.Lateness.Count} calls");
+            Console.WriteLine($"(!) {side.Name}: {due.Count} messages became due; the branch service received {due.Lateness.Count} calls");
         }
 
         if (!side.IsGood)
         {
-            Console.WriteLine($"(!) {side.Name}: the server said last:{side.Server.LastLines()}");
+            Console.WriteLine($"(!) {side.Name}: last output of the server:{side.Server.LastLines()}");
         }
     }
 

@@ -15,7 +15,7 @@ internal static class PendingRun
     {
         if (dll is null || Environment.GetEnvironmentVariable("STORE_CONNECTION_STRING") is { Length: > 0 })
         {
-            throw new InvalidOperationException("--pending fills databases of its own: it goes with neither --server-url nor STORE_CONNECTION_STRING.");
+            throw new InvalidOperationException("--pending creates its own databases. Remove --server-url and STORE_CONNECTION_STRING.");
         }
 
         var isGood = true;

@@ -3,10 +3,10 @@ using OrleansDtm.Benchmarks.Load;
 
 namespace OrleansDtm.Benchmarks.Report;
 
-/// <summary>The result as text that also reads as Markdown, to be pasted into the README.</summary>
+/// <summary>The result as a Markdown table for the README.</summary>
 internal static class Table
 {
-    /// <summary>Above these (distance of the turns' shares against their median, cores) the figures of the run deserve a warning.</summary>
+    /// <summary>Warning limits: spread of the shares relative to their median; cores used by other processes.</summary>
     private const double NoisySpread = 0.3;
     private const double NoisyOthers = 0.2;
     private static readonly string[] Titles =
@@ -25,7 +25,7 @@ internal static class Table
     {
         Console.WriteLine();
         Console.WriteLine(result.StartMilliseconds is { } start
-            ? $"Store: {result.Store}. First answer {Text(start, "0")} ms after the start, then {Text(result.IdleMegabytes, "0")} MB."
+            ? $"Store: {result.Store}. First response {Text(start, "0")} ms after the start, then {Text(result.IdleMegabytes, "0")} MB."
             : $"Store: {result.Store}.");
         Console.WriteLine();
         var lines = new List<string[]> { Titles };
@@ -48,13 +48,13 @@ internal static class Table
     {
         if (result.Rows.Any(r => (result.Store == "sqlite" && r.Cores.Others > NoisyOthers) || (r.Shares.Count > 0 && r.Shares.Max() - r.Shares.Min() > NoisySpread * r.ShareOfFloor)))
         {
-            Console.WriteLine("(!) The machine was not quiet (turns that differ, or other processes at work): shares are rough.");
+            Console.WriteLine("(!) The machine was not idle (turns differ, or other processes used CPU): shares are inaccurate.");
         }
 
         foreach (var row in result.Rows.Where(r => r.DrainSeconds is not null))
         {
             Console.WriteLine(
-                $"{row.Label}: {Text(row.AcceptedPerSecond, "N0")}/s accepted; all finished {Text(row.DrainSeconds, "0.00")} s after the load ended.");
+                $"{row.Label}: {Text(row.AcceptedPerSecond, "N0")}/s accepted; all finished {Text(row.DrainSeconds, "0.00")} s after the end of the load.");
         }
 
         foreach (var row in result.Rows.Where(r => r.Complaints.Count > 0))

@@ -231,7 +231,7 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
             routes => routes.MapGet("/start", async (IDtm dtm, CancellationToken cancel) =>
                 (await dtm.Saga().Step(branch.Url + "/out", "").SubmitAndWaitAsync(Poll.Patience, cancel)).Succeeded),
             builder => builder.Services
-                .AddOrleansDtm(o => o.Server = coordinator.Url)
+                .AddDtmClient(o => o.Server = coordinator.Url)
                 .AddBranches(configure: o => o.PassedHeaders.Add("X-User")));
         using var http = new HttpClient { DefaultRequestHeaders = { { "X-User", "u1" }, { "X-Other", "no" } } };
 

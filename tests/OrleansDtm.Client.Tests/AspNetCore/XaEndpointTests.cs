@@ -68,7 +68,7 @@ public abstract class XaEndpointTests(RunningCoordinator coordinator, Bank bank)
                     throw new BranchFailureException("the account holds too little");
                 }
             }),
-            builder => builder.Services.AddOrleansDtm(options => options.Server = coordinator.Url));
+            builder => builder.Services.AddDtmClient(options => options.Server = coordinator.Url));
     }
 
     public async ValueTask DisposeAsync()

@@ -49,7 +49,7 @@ internal static class GrpcOnly
         services =>
         {
             add(services);
-            services.AddOrleansDtmGrpc(options => options.Server = coordinator.GrpcUrl);
+            services.AddDtmGrpcClient(options => options.Server = coordinator.GrpcUrl);
             services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => http);
         });
 }

@@ -40,7 +40,7 @@ public sealed class GrpcApp : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static port => port.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc(static grpc => grpc.Interceptors.Add<BranchInterceptor>());
         builder.Services.AddGrpcBranches(_ => connect(), static branches => branches.Add<BankService>());
-        builder.Services.AddOrleansDtmGrpc(options => options.Server = coordinator.GrpcUrl);
+        builder.Services.AddDtmGrpcClient(options => options.Server = coordinator.GrpcUrl);
         builder.Services.AddSingleton<BankLog>();
         add?.Invoke(builder.Services);
         var built = builder.Build();

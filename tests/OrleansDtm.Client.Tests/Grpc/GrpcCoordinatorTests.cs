@@ -20,7 +20,7 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
     [Fact]
     public async Task A_coordinator_that_is_not_there_is_unavailable_and_a_cancelled_caller_is_cancelled()
     {
-        using var nowhere = Clients.Of(coordinator.Url, add: services => services.AddOrleansDtmGrpc(o => o.Server = new Uri("http://127.0.0.1:1")));
+        using var nowhere = Clients.Of(coordinator.Url, add: services => services.AddDtmGrpcClient(o => o.Server = new Uri("http://127.0.0.1:1")));
         var saga = nowhere.Dtm().Saga().Step("", "");
         var error = await Assert.ThrowsAsync<DtmUnavailableException>(() => saga.SubmitAsync(Cancel));
         Assert.Equal(saga.Gid, error.Gid);
@@ -38,7 +38,7 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
         using var client = Clients.Of(
             coordinator.Url,
             options => options.RequestTimeout = TimeSpan.FromMilliseconds(300),
-            services => services.AddOrleansDtmGrpc(o => o.Server = new Uri($"http://{silent.LocalEndpoint}")));
+            services => services.AddDtmGrpcClient(o => o.Server = new Uri($"http://{silent.LocalEndpoint}")));
 
         var error = await Assert.ThrowsAsync<DtmUnavailableException>(() => client.Dtm().NewGidAsync(Cancel));
 
@@ -69,7 +69,7 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
 
     public ValueTask InitializeAsync()
     {
-        _client = coordinator.Client(add: services => services.AddOrleansDtmGrpc(o => o.Server = coordinator.GrpcUrl));
+        _client = coordinator.Client(add: services => services.AddDtmGrpcClient(o => o.Server = coordinator.GrpcUrl));
         return default;
     }
 

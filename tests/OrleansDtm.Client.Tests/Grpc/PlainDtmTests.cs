@@ -93,7 +93,7 @@ public sealed class PlainDtmTests : IAsyncDisposable
         http.On(
             "/api/dtmsvr/query",
             new Reply(200, """{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"failed","rollback_reason":"no money"}}"""));
-        await using var client = Clients.Of(new Uri(http.Url), add: services => services.AddOrleansDtmGrpc(options =>
+        await using var client = Clients.Of(new Uri(http.Url), add: services => services.AddDtmGrpcClient(options =>
         {
             options.Server = dtm.Url;
             options.HttpFallback = true;
@@ -120,7 +120,7 @@ public sealed class PlainDtmTests : IAsyncDisposable
         services =>
         {
             services.AddWorkflow<string, string>("test", static (_, input) => Task.FromResult(input));
-            services.AddOrleansDtmGrpc(options => options.Server = dtm.Url);
+            services.AddDtmGrpcClient(options => options.Server = dtm.Url);
             services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => _http);
         });
 }

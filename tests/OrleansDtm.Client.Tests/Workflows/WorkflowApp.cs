@@ -39,7 +39,7 @@ public sealed class WorkflowApp : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddOrleansDtm(options => options.Server = coordinator);
+        builder.Services.AddDtmClient(options => options.Server = coordinator);
         add(builder.Services);
         var built = builder.Build();
         built.MapWorkflows("/workflows");

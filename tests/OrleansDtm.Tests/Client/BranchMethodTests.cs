@@ -40,7 +40,7 @@ public sealed class BranchMethodTests
         Assert.Equal(BranchResult.Ongoing("soon"), await Result(BranchResult.Ongoing("soon")));
         Assert.Equal(BranchOutcome.Unknown, (await Result(null!)).Outcome);
         Assert.Equal(BranchOutcome.Unknown, (await Result(new BranchResult { Outcome = BranchOutcome.None })).Outcome);
-        Assert.Equal(BranchResult.Failed("frozen"), await Thrown(new BranchFailedException("frozen")));
+        Assert.Equal(BranchResult.Failed("frozen"), await Thrown(new BranchFailureException("frozen")));
         Assert.Equal(BranchResult.Ongoing("soon"), await Thrown(new BranchOngoingException("soon")));
         Assert.Equal(
             new BranchResult { Outcome = BranchOutcome.Unknown, Reason = "IOException: disk full" }, await Thrown(new IOException("disk full")));

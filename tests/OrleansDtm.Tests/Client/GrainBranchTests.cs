@@ -27,7 +27,7 @@ public sealed class GrainBranchTests
     {
         await using var cluster = await Coordinated.Start();
         cluster.Teller.Does = static (account, call, _) => (account, call!.Op) == ("B", "action")
-            ? throw new BranchFailedException("account B is frozen")
+            ? throw new BranchFailureException("account B is frozen")
             : Task.FromResult(BranchResult.Done);
         var result = await cluster.Run(Coordinated.Saga());
 

@@ -23,7 +23,7 @@ public sealed class TwoSiloTests
         }
 
         cluster.Teller.Does = static (account, call, _) => (account, call!.Op) == ("B9", "action")
-            ? throw new BranchFailedException("B9 is frozen")
+            ? throw new BranchFailureException("B9 is frozen")
             : Task.FromResult(BranchResult.Done);
         var refused = await api.SubmitAndWait(Coordinated.Saga("A9", "B9"), Coordinated.Patience, Cancel);
         Assert.Equal(GlobalStatus.Failed, refused.Status);

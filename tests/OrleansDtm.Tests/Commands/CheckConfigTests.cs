@@ -27,7 +27,7 @@ public sealed class CheckConfigTests(RunningServer running)
 
         var found = await ServerCommand.Run(["check-config", .. settings]);
         found.Ends(1);
-        Assert.Contains($"PROBLEM  HttpPort {Port} is in use: stop who listens there", found.Output, StringComparison.Ordinal);
+        Assert.Contains($"PROBLEM  HttpPort {Port} is in use. Stop the other process", found.Output, StringComparison.Ordinal);
         Assert.Contains("note     a coordinator has this file open", found.Output, StringComparison.Ordinal);
         Assert.EndsWith("1 problem.", found.Output.TrimEnd(), StringComparison.Ordinal);
         Assert.Matches($@"  HttpPort +{Port} +command line", found.Output);
@@ -60,7 +60,7 @@ public sealed class CheckConfigTests(RunningServer running)
             await File.WriteAllTextAsync(broken, "HttpPort: [1", TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(known, $"Store: {{ Path: {Path.Combine(folder.FullName, "dtm.db")} }}\nHttpPrt: 1\n", TestContext.Current.CancellationToken);
 
-            foreach (var (file, word) in new[] { (none, "the file cannot be read"), (broken, "this is no YAML") })
+            foreach (var (file, word) in new[] { (none, "the file cannot be read"), (broken, "the file is not YAML") })
             {
                 var refused = await ServerCommand.Run("check-config", "-c", file);
                 refused.Ends(1);
@@ -103,7 +103,7 @@ public sealed class CheckConfigTests(RunningServer running)
 
         var same = FreePort.Next();
         var twice = PortChecks.Ports(options with { HttpPort = same, Cluster = options.Cluster with { AdvertisedAddress = "", SiloPort = same } });
-        Assert.Contains(twice, f => f.Kind == FindingKind.Problem && f.Text.StartsWith($"HttpPort and Cluster:SiloPort are the same port {same}", StringComparison.Ordinal));
+        Assert.Contains(twice, f => f.Kind == FindingKind.Problem && f.Text.StartsWith($"HttpPort and Cluster:SiloPort are both {same}", StringComparison.Ordinal));
     }
 
     [Fact]

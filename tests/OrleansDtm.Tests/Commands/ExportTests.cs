@@ -79,11 +79,11 @@ public sealed class ExportTests(RunningServer running)
     }
 
     [Theory]
-    [InlineData("leave --status, --type, --since and --limit out", "--gid=g", "--status=failed")]
-    [InlineData("--since: 'yesterday' is no moment", "--since=yesterday")]
+    [InlineData("--gid: cannot be combined with --status", "--gid=g", "--status=failed")]
+    [InlineData("--since: 'yesterday' is not a time", "--since=yesterday")]
     [InlineData("--status: 'bad' is unknown", "--status=bad")]
     [InlineData("--server: 'x' is no URL", "--gid=g", "--server=x")]
-    [InlineData("leave one of the two out", "--gid=g", "--server=http://x", "--Store:Path=y")]
+    [InlineData("cannot be combined with --server", "--gid=g", "--server=http://x", "--Store:Path=y")]
     public async Task Wrong_arguments_are_named(string message, params string[] args)
     {
         var refused = await Assert.ThrowsAsync<OrleansDtm.Server.Commands.UsageException>(() => new OrleansDtm.Server.Commands.ExportCommand().Run(args));

@@ -91,7 +91,7 @@ public sealed class ContractTests
         var copy = Assert.IsType<TransactionException>(refused);
         Assert.Equal(("g1", ReplyKind.Conflict, "no", "Conflict: no (gid g1)"), (copy.Gid, copy.Kind, copy.Reason, copy.Message));
         Assert.All(
-            (Exception[])[new BranchFailedException("frozen"), new BranchOngoingException("soon")],
+            (Exception[])[new BranchFailureException("frozen"), new BranchOngoingException("soon")],
             thrown =>
             {
                 var arrived = serializer.Deserialize<Exception>(serializer.SerializeToArray(thrown))!;

@@ -34,7 +34,7 @@ public sealed class CommandLineTests
     {
         var refused = await ServerCommand.Run("improt", "--from=x");
         refused.Ends(2);
-        Assert.Contains("'improt' is no command", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("'improt' is not a command", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("  import ", refused.Errors, StringComparison.Ordinal);
     }
 
@@ -79,12 +79,12 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("--from is missing", "--dry-run")]
+    [InlineData("--from: missing", "--dry-run")]
     [InlineData("Stop every DTM", "--from=mysql://root@127.0.0.1:1/dtm")]
     [InlineData("oracle:// is not a database", "--from=oracle://x/y", "--dry-run")]
     [InlineData("needs --from-driver", "--from=Server=x", "--dry-run")]
     [InlineData("postgres contradicts the URL", "--from=mysql://x/y", "--from-driver=postgres", "--dry-run")]
-    [InlineData("'sqlite' is neither mysql nor postgres", "--from=x", "--from-driver=sqlite")]
+    [InlineData("'sqlite' is not mysql or postgres", "--from=x", "--from-driver=sqlite")]
     [InlineData("--from: MySqlConnector does not take the value of its option", "--from=Server=x;SslMode=y", "--from-driver=mysql", "--dry-run")]
     [InlineData("--from: The value contains embedded nulls", "--from=mysql://a\0b:c@x/y", "--dry-run")]
     [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
@@ -168,6 +168,6 @@ public sealed class CommandLineTests
     {
         var refused = await Assert.ThrowsAsync<UsageException>(() => new SchemaCommand().Run(["--driver=oracle"]));
 
-        Assert.Contains("no schema for 'oracle'; write one of", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'oracle' has no schema; write one of", refused.Message, StringComparison.Ordinal);
     }
 }

@@ -249,7 +249,7 @@ public abstract class ImportConformance : IDisposable
         await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
         await dtms.AddDelayed(Count);
 
-        var first = await ServerCommand.Run("Taking over", Command(dtms, "--dtm-stopped", "--batch=1"));
+        var first = await ServerCommand.Run("Importing into", Command(dtms, "--dtm-stopped", "--batch=1"));
         first.Ends(130);
         Assert.Contains("Run the same command again", first.Output, StringComparison.Ordinal);
         var soFar = (await Here()).Count;

@@ -160,7 +160,7 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         Assert.NotNull(refused);
         Assert.NotNull(refused.Headers.RetryAfter);
         var text = await refused.Content.ReadAsStringAsync(Cancel);
-        Assert.Contains("'slow' has asked too often", text, StringComparison.Ordinal);
+        Assert.Contains("'slow' has exceeded its request rate", text, StringComparison.Ordinal);
 
         using var channel = GrpcChannel.ForAddress(server.GrpcUrl);
         var statuses = new List<StatusCode>();

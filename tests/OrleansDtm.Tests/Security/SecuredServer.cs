@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using OrleansDtm.Server;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Keys;
 using Xunit;
 
 namespace OrleansDtm.Tests.Security;

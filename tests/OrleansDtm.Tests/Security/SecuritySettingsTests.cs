@@ -1,6 +1,7 @@
 using OrleansDtm.Server;
 using OrleansDtm.Server.Configuration;
-using OrleansDtm.Server.Security;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Tests.Import;
 using Xunit;
 
@@ -27,11 +28,11 @@ public sealed class SecuritySettingsTests
 
     [Theory]
     [InlineData("--Security:AllowAnonymous=maybe", "Security:AllowAnonymous")]
-    [InlineData("--Security:Keys:0=shop submit odtm_the-key-itself", "the key itself does not belong here")]
+    [InlineData("--Security:Keys:0=shop submit odtm_the-key-itself", "do not write the key itself")]
     [InlineData("--Security:Keys:0=shop owner " + Hash, "write read, submit or admin")]
-    [InlineData("--Security:Keys:0=shop", "the command 'key' makes such lines")]
+    [InlineData("--Security:Keys:0=shop", "the command 'key' prints such lines")]
     [InlineData("--Security:Keys:0=shop submit " + Hash + " rate=fast", "rate=100")]
-    [InlineData("--Security:Keys:0=shop submit " + Hash + "|--Security:AllowAnonymous=true", "leave one of them out")]
+    [InlineData("--Security:Keys:0=shop submit " + Hash + "|--Security:AllowAnonymous=true", "remove one of the two")]
     [InlineData("--Security:Jwt:Authority=https://login.test/", "Security:Jwt:Audience")]
     [InlineData("--Security:Jwt:Authority=http://login.test/|--Security:Jwt:Audience=a", "https URL")]
     [InlineData("--Security:Jwt:SigningKeysFile=/k|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
@@ -43,7 +44,7 @@ public sealed class SecuritySettingsTests
     [InlineData("--Branches:Proxy=socks5://proxy:1080", "Branches:Proxy")]
     [InlineData("--Branches:Proxy=http://proxy:3128/path", "Branches:Proxy")]
     [InlineData("--Branches:Proxy=ftp://me:secret@proxy:3128", "'ftp://***@proxy:3128'")]
-    [InlineData("--Branches:NoProxy:0=10.0.0.0/8", "Branches:NoProxy: '10.0.0.0/8' is not of use without Branches:Proxy")]
+    [InlineData("--Branches:NoProxy:0=10.0.0.0/8", "Branches:NoProxy: '10.0.0.0/8' is not possible without Branches:Proxy")]
     [InlineData("--Branches:Proxy=http://proxy:3128|--Branches:NoProxy:0=10.0.0.0/99", "Branches:NoProxy: '10.0.0.0/99'")]
     [InlineData("--Branches:DnsSrv=service.consul", "Branches:DnsSrv: 'service.consul' is not a DNS name with {name}")]
     [InlineData("--Branches:DnsSrv={name}. evil", "Branches:DnsSrv")]

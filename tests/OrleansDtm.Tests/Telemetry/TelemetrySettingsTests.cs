@@ -27,7 +27,7 @@ public sealed class TelemetrySettingsTests
     [InlineData("--Telemetry:TraceRatio=NaN", "a number from 0 to 1")]
     [InlineData("--Telemetry:Logs=yes", "true, false")]
     [InlineData("--Logging:Format=xml", "text, json")]
-    [InlineData("--Telemetry:Endpoint=http://a", "no such setting")]
+    [InlineData("--Telemetry:Endpoint=http://a", "unknown setting")]
     public void A_wrong_one_is_refused_with_what_to_write_instead(string setting, string advice) =>
         Assert.Contains(advice, Assert.Throws<SettingsException>(() => SettingsLoader.Load([setting])).Message, StringComparison.Ordinal);
 }

@@ -1,6 +1,6 @@
-// The server: the page's data below ui/api, the session below ui/session. Paths are relative to the page, wherever it lives.
+// The server's API: data below ui/api, the session below ui/session. Paths are relative to the page.
 
-/** What the server, or the way to it, said no with. status 0 = it was not reached. */
+/** A failed request. status 0 = the server is unreachable. */
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);
@@ -12,10 +12,10 @@ let session = { name: 'anonymous', roles: ['read', 'submit', 'admin'], csrf: '' 
 
 export const current = () => session;
 
-/** Whether the signed-in one may change things. */
+/** Whether the session has the role admin. */
 export const mayChange = () => session.roles.includes('admin');
 
-/** Asks who we are. A server that knows no sessions lets everybody do everything. */
+/** Loads the session. A server without sessions allows everything. */
 export async function loadSession() {
   try {
     session = await send('ui/session', {});
@@ -32,13 +32,13 @@ export async function signIn(key) {
 
 export const signOut = () => send('ui/session', { method: 'DELETE', headers: { 'X-Csrf-Token': session.csrf } });
 
-/** Reads. Parameters that are empty are left out. */
+/** Sends a GET request. Empty parameters are left out. */
 export function get(name, parameters = {}, signal = undefined) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, v]) => v !== undefined && v !== null && v !== ''));
   return send(`ui/api/${name}${query.size ? '?' + query : ''}`, { signal });
 }
 
-/** Changes something. A token that has grown old (somebody signed in anew in another tab) is replaced once. */
+/** Sends a POST request. An old CSRF token (after a new sign-in in another tab) is replaced once. */
 export async function post(name, body) {
   try {
     return await change(name, body);
@@ -61,14 +61,14 @@ async function send(url, options) {
     response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options });
   } catch (e) {
     if (e.name === 'AbortError') throw e;
-    throw new ApiError(0, 'the coordinator does not answer');
+    throw new ApiError(0, 'the coordinator does not respond');
   }
   const text = await response.text();
   let json = null;
   try {
     json = text === '' ? null : JSON.parse(text);
   } catch {
-    // A proxy's page, say: its status tells enough.
+    // Not JSON, such as a proxy's error page: use the status.
   }
   if (response.ok) return json;
   throw new ApiError(response.status, json?.message || words(response.status));
@@ -76,9 +76,9 @@ async function send(url, options) {
 
 function words(status) {
   switch (status) {
-    case 401: return 'sign in first';
-    case 403: return 'you may not do this';
-    case 404: return 'there is no such thing';
+    case 401: return 'not signed in';
+    case 403: return 'permission denied';
+    case 404: return 'not found';
     case 503: return 'the coordinator cannot reach its store';
     default: return `the server answered ${status}`;
   }

@@ -1,4 +1,4 @@
-// Which page is shown: by the part of the address behind #, so that every view can be shared and no server needs to know it.
+// Selects the page by the URL's hash, so every view can be shared as a link.
 import { h, show } from './dom.js';
 import { current, loadSession, signOut } from './api.js';
 import { failure, loading, toast, transactionLink } from './widgets.js';
@@ -17,7 +17,7 @@ function address() {
   return { path, parameters: new URLSearchParams(query) };
 }
 
-/** Shows what the address asks for. A page gets a place and a signal that says when it is left. */
+/** Opens the page of the URL. The signal is aborted when the page is left. */
 async function open() {
   leave?.abort();
   leave = new AbortController();
@@ -29,7 +29,7 @@ async function open() {
   }
   if (!page) {
     document.title = 'Not found · OrleansDtm';
-    show(main, h('h1', {}, 'There is no such page'), h('p', {}, h('a', { href: '#/' }, 'Go to the overview')));
+    show(main, h('h1', {}, 'Page not found'), h('p', {}, h('a', { href: '#/' }, 'Go to the overview')));
     return;
   }
   document.title = `${page.title(parameters)} · OrleansDtm`;
@@ -38,7 +38,7 @@ async function open() {
   await page.open(place, parameters, leave.signal, refused);
 }
 
-/** A request was answered 401: the session has ended. Returns whether it was that. */
+/** Shows the sign-in form after a 401. Returns whether the error was a 401. */
 function refused(error) {
   if (error.status !== 401) return false;
   leave?.abort();
@@ -87,7 +87,7 @@ document.getElementById('find').addEventListener('submit', event => {
 });
 
 document.getElementById('skip').addEventListener('click', event => {
-  event.preventDefault(); // "#main" is no page.
+  event.preventDefault(); // "#main" is not a page.
   main.focus();
 });
 

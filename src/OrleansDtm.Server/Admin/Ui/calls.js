@@ -1,21 +1,21 @@
-// The calls of a transaction, each with its payload and what can be done about it.
+// The calls of a transaction, each with its payload and a retry button.
 import { h } from './dom.js';
 import { mayChange } from './api.js';
 import { bytes, plural, pretty } from './format.js';
 import { ago, badge, copyButton, empty } from './widgets.js';
 
-/** It waits for its retry: the only state in which it can be called at once. */
+/** Whether the call waits for its retry; only then can it be retried now. */
 export const waits = (data, call) => !data.is_final && call.status === 'prepared' && !call.in_flight && Boolean(call.retry_at);
 
-/** How a call stands, in one word for people. */
+/** The state of a call, for display. */
 export function standing(data, call) {
   if (call.status !== 'prepared') return call.status;
   if (call.in_flight && !(data.is_final && call.index !== -2)) return 'calling';
   if (call.retry_at && !(data.is_final && call.index !== -2)) return 'waiting';
-  return call.started ? 'unclear' : 'not called';
+  return call.started ? 'unknown' : 'not called';
 }
 
-/** The calls of each branch together, the way forward before the way back (the coordinator lists them the other way round). */
+/** Calls grouped by branch, the action before its compensation (the coordinator lists them in reverse). */
 export function byBranch(data) {
   const branches = new Map();
   for (const call of data.calls) {
@@ -28,20 +28,20 @@ export function byBranch(data) {
 }
 
 /**
- * @param opened the keys of what is unfolded.
- * @param redraw shows the page anew.
- * @param retry called with the call to be made now.
+ * @param opened keys of the expanded parts.
+ * @param redraw renders the page again.
+ * @param retry called with the call to retry.
  */
 export function calls(data, opened, redraw, retry) {
   const all = [data.callback, ...byBranch(data).flatMap(branch => branch.calls), data.notice].filter(Boolean);
   if (all.length === 0) return empty('No branch is registered yet.');
   return [
     h('ul', { class: 'calls' }, all.map(call => item(data, call, opened, redraw, retry))),
-    data.calls_total > data.calls.length && h('p', { class: 'muted' }, `${data.calls_total - data.calls.length} more calls are in the raw JSON.`),
+    data.calls_total > data.calls.length && h('p', { class: 'muted' }, `${data.calls_total - data.calls.length} more calls: see the raw JSON.`),
   ];
 }
 
-const name = call => call.index === -1 ? 'asks the submitter' : call.index === -2 ? 'tells of the end' : call.op;
+const name = call => call.index === -1 ? 'query prepared' : call.index === -2 ? 'callback' : call.op;
 
 function item(data, call, opened, redraw, retry) {
   const key = `call ${call.index}`;
@@ -60,13 +60,13 @@ function item(data, call, opened, redraw, retry) {
         },
       }, h('span', { class: 'mono' }, call.branch_id), h('span', {}, name(call))),
       badge(standing(data, call)),
-      h('span', { class: 'mono url' }, call.url || h('span', { class: 'muted' }, 'nothing to call')),
+      h('span', { class: 'mono url' }, call.url || h('span', { class: 'muted' }, 'no URL')),
       h('span', { class: 'muted tries' }, call.attempts > 0 && plural(call.attempts, 'attempt'), waiting && [', next ', ago(call.retry_at, data.now)]),
       waiting && h('button', {
         type: 'button',
         'data-key': `retry ${call.index}`,
         disabled: !mayChange(),
-        title: mayChange() ? null : 'This needs the role admin',
+        title: mayChange() ? null : 'Requires the role admin',
         'aria-label': `Retry ${call.branch_id} ${call.op} now`,
         onclick: () => retry(call),
       }, 'Retry')),
@@ -79,7 +79,7 @@ function payload(call) {
   if (text === undefined) return h('p', { class: 'muted' }, call.payload_bytes > 0 ? `The payload (${bytes(call.payload_bytes)}) is in the raw JSON.` : 'No payload.');
   return h('div', { class: 'payload' },
     h('p', { class: 'muted line' },
-      `Payload, ${bytes(call.payload_bytes)}${call.payload === undefined ? ', not text: base64' : ''}${call.payload_is_cut ? ', cut' : ''}`,
+      `Payload, ${bytes(call.payload_bytes)}${call.payload === undefined ? ', binary, as base64' : ''}${call.payload_is_cut ? ', truncated' : ''}`,
       copyButton(text, 'Copy the payload')),
     h('pre', { tabindex: '0', 'data-scroll': `payload ${call.index}`, 'data-key': `payload ${call.index}` }, call.payload === undefined ? text : pretty(text)));
 }

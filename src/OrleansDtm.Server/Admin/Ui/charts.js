@@ -6,8 +6,8 @@ const HEIGHT = 120;
 const TOP = 14;
 
 /**
- * Bars over the last minutes, good ones below bad ones, one bar a span of time.
- * @param title what is counted; good and bad name the two parts.
+ * A stacked bar chart of the last minutes, one bar a slot.
+ * @param title what is counted; good and bad: the two series.
  */
 export function bars({ title, slots, now, slotSeconds, slotsMax, good, bad }) {
   const last = Math.floor(new Date(now) / 1000 / slotSeconds);
@@ -41,7 +41,7 @@ export function bars({ title, slots, now, slotSeconds, slotsMax, good, bad }) {
       shapes),
     h('div', { class: 'scale' },
       h('span', {}, `−${slotsMax * slotSeconds / 60} min`),
-      h('span', {}, slots.length === 0 ? 'nothing yet' : `highest ${rate(highest / slotSeconds)}/s`),
+      h('span', {}, slots.length === 0 ? 'no data' : `max ${rate(highest / slotSeconds)}/s`),
       h('span', {}, 'now')));
 }
 

@@ -1,4 +1,4 @@
-// Elements out of data. Text becomes text nodes, never markup: gids, payloads and errors are other people's.
+// Builds elements. Text becomes text nodes, never markup: gids, payloads and errors are untrusted.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -23,8 +23,7 @@ function fill(element, props, children) {
 }
 
 /**
- * Shows new content in the place of the old. Whoever had the focus keeps it, if the new content has an element of the same data-key,
- * and what was typed into such a field stays.
+ * Replaces the content. The focus and typed values are kept for elements with the same data-key.
  */
 export function show(place, ...content) {
   const focused = document.activeElement;

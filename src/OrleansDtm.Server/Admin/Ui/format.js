@@ -1,4 +1,4 @@
-// Numbers and times as people read them. Times come in UTC and are shown in the browser's zone.
+// Formats numbers and times. Times are UTC and are shown in the browser's time zone.
 
 const two = n => String(n).padStart(2, '0');
 
@@ -13,7 +13,7 @@ export function local(value, milliseconds = false) {
 /** 18:04:05 */
 export const clock = value => local(value).slice(11);
 
-/** A duration of so many milliseconds: 0.4 ms, 12 ms, 1.5 s, 3 min, 2 h, 4 d. */
+/** A duration in milliseconds: 0.4 ms, 12 ms, 1.5 s, 3 min, 2 h, 4 d. */
 export function duration(ms) {
   if (ms === null || ms === undefined) return '–';
   if (ms === 0) return '0 ms';
@@ -27,13 +27,13 @@ export function duration(ms) {
   return `${Math.round(ms / 86_400_000)} d`;
 }
 
-/** Of a moment relative to now: "in 12 s", "3 min ago". */
+/** A time relative to now: "in 12 s", "3 min ago". */
 export function relative(value, now) {
   const ms = new Date(value) - new Date(now);
   return ms >= 0 ? `in ${duration(ms)}` : `${duration(-ms)} ago`;
 }
 
-/** So many seconds, as an option of a transaction. */
+/** Seconds of a transaction option. */
 export const seconds = value => value > 0 ? duration(value * 1000) : 'none';
 
 /** 12, 1,234, 56 k */
@@ -51,7 +51,7 @@ export function bytes(n) {
   return n < 1e9 ? `${Math.round(n / 1e6)} MB` : `${trim((n / 1e9).toFixed(1))} GB`;
 }
 
-/** JSON with indentation; anything else as it is. */
+/** Indents JSON objects and arrays; other text is unchanged. */
 export function pretty(text) {
   try {
     const value = JSON.parse(text);

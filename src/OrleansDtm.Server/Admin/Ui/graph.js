@@ -1,4 +1,4 @@
-// A transaction's branches as a graph: who comes after whom. Drawn to the width there is.
+// The branches of a transaction as a graph of their order, fitted to the available width.
 import { h, s } from './dom.js';
 import { empty } from './widgets.js';
 import { byBranch, standing } from './calls.js';
@@ -10,11 +10,11 @@ const GAP_X = 36;
 const GAP_Y = 30;
 const NODES_MAX = 150;
 
-/** @param reveal called with the index of the call that was chosen. */
+/** @param reveal called with the index of the selected call. */
 export function graph(data, width, reveal) {
   const nodes = data.type === 'tcc' ? byBranch(data).reverse() : byBranch(data);
   if (nodes.length === 0) return empty('No branch is registered yet.');
-  if (nodes.length > NODES_MAX) return empty(`${nodes.length} branches are too many for a picture; they are listed below.`);
+  if (nodes.length > NODES_MAX) return empty(`${nodes.length} branches are too many for a graph; see the list below.`);
   const height = HEAD + LINE * Math.max(...nodes.map(node => node.calls.length)) + 8;
   const { edges, caption } = connect(data, nodes);
   const size = place(nodes, edges, Math.max(WIDTH, width - 40), height);
@@ -34,20 +34,20 @@ function connect(data, nodes) {
   const { concurrent, orders } = data.options;
   if (data.type === 'saga' && concurrent) {
     const edges = Object.entries(orders).flatMap(([step, before]) => before.map(b => ({ from: nodes[b], to: nodes[step] }))).filter(e => e.from && e.to);
-    return { edges, caption: edges.length > 0 ? 'Steps run side by side as far as their orders allow; compensations go against the arrows.' : 'Steps run side by side.' };
+    return { edges, caption: edges.length > 0 ? 'Steps run concurrently within their orders; compensations run in reverse.' : 'Steps run concurrently.' };
   }
-  if (data.type === 'msg' && concurrent) return { edges: [], caption: 'Calls are made side by side.' };
+  if (data.type === 'msg' && concurrent) return { edges: [], caption: 'Calls run concurrently.' };
   const captions = {
-    saga: 'Steps run one after the other; compensations go against the arrows.',
-    msg: 'Calls are made one after the other.',
-    tcc: 'Confirm and cancel begin with the branch registered last.',
-    xa: 'Commit and rollback begin with the branch registered first.',
+    saga: 'Steps run one after the other; compensations run in reverse.',
+    msg: 'Calls run one after the other.',
+    tcc: 'Confirm and cancel start with the branch registered last.',
+    xa: 'Commit and rollback start with the branch registered first.',
     workflow: 'Steps in the order in which their results were recorded.',
   };
   return { edges: chain(), caption: captions[data.type] ?? '' };
 }
 
-/** Gives each node x and y. A chain wraps like text; other graphs go by layers, across where they fit, else down. */
+/** Sets x and y of each node. A chain wraps like text; other graphs are layered, horizontally if they fit, else vertically. */
 function place(nodes, edges, width, height) {
   const isChain = edges.length === nodes.length - 1 && edges.every((edge, i) => edge.from === nodes[i] && edge.to === nodes[i + 1]);
   const perRow = Math.max(1, Math.floor((width + GAP_X) / (WIDTH + GAP_X)));
@@ -70,7 +70,7 @@ function place(nodes, edges, width, height) {
   };
 }
 
-/** A node's layer is one more than that of the last before it; what goes in circles stays where it is. */
+/** The layer of a node is one above the highest of its predecessors; cycles are left as they are. */
 function layersOf(nodes, edges) {
   const level = new Map(nodes.map(node => [node, 0]));
   for (let round = 0, moved = true; moved && round < nodes.length; round++) {
@@ -121,7 +121,7 @@ function draw(data, node, height, reveal) {
       choose();
     },
   },
-  s('title', {}, url || 'nothing to call'),
+  s('title', {}, url || 'no URL'),
   s('rect', { class: 'box', width: WIDTH, height, rx: 8 }),
   s('rect', { class: 'mark', width: 4, height: height - 16, x: 0, y: 8, rx: 2 }),
   s('text', { class: 'id', x: 14, y: 20 }, node.id),
@@ -132,17 +132,17 @@ function draw(data, node, height, reveal) {
     s('text', { x: WIDTH - 24, y: 13, 'text-anchor': 'end', class: 'state' }, states[i]))));
 }
 
-/** How the branch stands as a whole: what is going on now counts most, then the way back, then the way forward. */
+/** The state of a branch: a current call first, then the compensation, then the action. */
 function whole(states) {
   const now = states.find(state => state === 'calling' || state === 'waiting');
   if (now) return now;
   return states.includes('failed') ? 'failed' : states.length > 1 && states[1] === 'succeed' ? 'undone' : states[0];
 }
 
-/** Host and path without scheme, its end rather than its beginning. */
+/** Host and path without scheme; a long one keeps its end. */
 function short(url) {
   const text = url.replace(/^[a-z+.-]+:\/\//i, '').replace(/\?.*$/, '');
-  return text.length > 30 ? '…' + text.slice(-29) : text || 'nothing to call';
+  return text.length > 30 ? '…' + text.slice(-29) : text || 'no URL';
 }
 
 const cut = (text, length) => text.length > length ? text.slice(0, length - 1) + '…' : text;

@@ -1,11 +1,11 @@
-// Looks again every few seconds while somebody looks, and not while the tab is hidden.
+// Reloads data every few seconds while the tab is visible.
 
 /**
  * @param load async (signal) => data
- * @param draw (data, error) => false when there is nothing more to come; data is the last that was read, null at first.
- * @param milliseconds between two looks.
- * @param signal says when the page is left.
- * @returns first: the first look; look: one more at once; redraw: what is known, anew.
+ * @param draw (data, error) => false to stop; data: the last response, null at first.
+ * @param milliseconds between two requests.
+ * @param signal aborted when the page is left.
+ * @returns first: the first request; look: reload now; redraw: render the last data again.
  */
 export function keepFresh(load, draw, milliseconds, signal) {
   let timer = null;
@@ -32,7 +32,7 @@ export function keepFresh(load, draw, milliseconds, signal) {
       } catch (e) {
         error = e;
       }
-      // Whoever is about to copy a text must not lose it under the pointer.
+      // Do not re-render while text is selected, or the selection is lost.
       if (!signal.aborted && (!drawn || document.getSelection().isCollapsed)) redraw();
     }
     plan();

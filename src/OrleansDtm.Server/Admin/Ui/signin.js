@@ -2,7 +2,7 @@ import { h } from './dom.js';
 import { signIn } from './api.js';
 import { failure } from './widgets.js';
 
-/** Asks for a key or a token. @param done called when the server has taken it. */
+/** The sign-in form. @param done called when the server has accepted the key or token. */
 export function signInForm(done) {
   const problem = h('div', {});
   const input = h('input', { id: 'key', type: 'password', name: 'key', required: true, autocomplete: 'current-password', spellcheck: 'false' });
@@ -26,7 +26,7 @@ export function signInForm(done) {
   h('h1', {}, 'Sign in'),
   h('label', { for: 'key' }, 'API key or token'),
   input,
-  h('p', { class: 'muted' }, 'It is sent to this coordinator only and kept in a cookie that no script can read.'),
+  h('p', { class: 'muted' }, 'It is sent to this coordinator only and stored in an HttpOnly cookie.'),
   problem,
   h('div', { class: 'buttons' }, button));
 }

@@ -1,4 +1,4 @@
-// Before anything is painted, or a dark page would flash white. The choice is the browser's, not the server's.
+// Runs before the first paint, so that a dark page does not flash white. The choice is stored in the browser.
 (() => {
   const KEY = 'orleansdtm.theme';
   const names = { auto: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' };
@@ -9,7 +9,7 @@
       const value = localStorage.getItem(KEY);
       return order.includes(value) ? value : 'auto';
     } catch {
-      return 'auto'; // Storage is blocked: the system's colours, each time.
+      return 'auto'; // Storage is blocked: use the system's colours.
     }
   };
 
@@ -34,7 +34,7 @@
       try {
         localStorage.setItem(KEY, theme);
       } catch {
-        // It holds for this visit, then.
+        // Storage is blocked: the choice lasts until the page is closed.
       }
     });
     label();

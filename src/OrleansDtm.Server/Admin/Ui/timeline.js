@@ -1,4 +1,4 @@
-// What happened when: every remembered attempt of every call in the order of their answers.
+// The stored attempts of all calls, in the order of their responses.
 import { h } from './dom.js';
 import { duration } from './format.js';
 import { badge, time } from './widgets.js';
@@ -17,7 +17,7 @@ export function timeline(data) {
   const entry = (value, kind, ...content) => h('li', { class: kind },
     h('span', { class: 'when' }, time(value, true), h('span', { class: 'muted' }, since(value))), h('div', {}, ...content));
   const next = all.filter(call => call.retry_at && (!data.is_final || call.index === -2)).sort((a, b) => new Date(a.retry_at) - new Date(b.retry_at));
-  const end = data.finished && entry(data.finished, `end is-${data.status}`, h('strong', {}, 'Ended '), badge(data.status), data.reason && h('p', {}, data.reason));
+  const end = data.finished && entry(data.finished, `end is-${data.status}`, h('strong', {}, 'Finished '), badge(data.status), data.reason && h('p', {}, data.reason));
   const after = shown.findIndex(attempt => data.finished && new Date(attempt.time) > new Date(data.finished));
   const split = after < 0 ? shown.length : after;
   const made = shown.map(attempt => entry(attempt.time, `is-${attempt.outcome.replaceAll(' ', '-')}`,
@@ -26,7 +26,7 @@ export function timeline(data) {
     attempt.error && h('p', { class: `error-text ${attempt.outcome === 'ongoing' ? 'muted' : ''}` }, attempt.error)));
   return h('ol', { class: 'timeline' },
     entry(data.created, 'begin', h('strong', {}, 'Stored')),
-    missing > 0 && h('li', { class: 'gap' }, h('span', {}), h('div', { class: 'muted' }, `${missing} earlier attempts are not kept or not shown.`)),
+    missing > 0 && h('li', { class: 'gap' }, h('span', {}), h('div', { class: 'muted' }, `${missing} earlier attempts are not stored or not shown.`)),
     made.slice(0, split),
     end,
     made.slice(split),

@@ -1,4 +1,4 @@
-// Topics and who subscribes to them.
+// Topics and their subscribers.
 import { h, show } from './dom.js';
 import { get, mayChange, post } from './api.js';
 import { plural } from './format.js';
@@ -13,7 +13,7 @@ export async function open(place, parameters, signal, refused) {
   const position = parameters.get('position') ?? '';
   const list = h('div', {});
   show(place, h('div', { class: 'heading' }, h('h1', {}, 'Topics')),
-    h('p', { class: 'muted' }, 'A message to topic://name goes to each URL that subscribes to it at the moment it is submitted or prepared.'),
+    h('p', { class: 'muted' }, 'A message to topic://name is delivered to the URLs that are subscribed when it is submitted or prepared.'),
     subscribeForm(null, load),
     list);
 
@@ -23,7 +23,7 @@ export async function open(place, parameters, signal, refused) {
       const page = await get('topics', { position, limit: PAGE }, signal);
       const topics = page.kv.map(read);
       show(list,
-        topics.length === 0 ? empty(position ? 'There are no further topics.' : 'There is no topic yet.') : topics.map(topic => card(topic, load)),
+        topics.length === 0 ? empty(position ? 'No further topics.' : 'No topics yet.') : topics.map(topic => card(topic, load)),
         h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
           position !== '' && h('a', { class: 'button', href: '#/topics' }, 'Newest'),
           page.next_position && h('a', { class: 'button', href: `#/topics?${new URLSearchParams({ position: page.next_position })}` }, 'Older')));
@@ -39,7 +39,7 @@ function read(row) {
   try {
     subscribers = JSON.parse(row.v);
   } catch {
-    // Written by something else; the page says so.
+    // Not written by the coordinator; the card shows an error.
   }
   return { name: row.k, subscribers: Array.isArray(subscribers) ? subscribers : null, changed: row.update_time };
 }
@@ -53,8 +53,8 @@ function card(topic, load) {
       h('button', {
         type: 'button', class: 'danger quiet', disabled: !mayChange(), 'data-key': `delete ${key}`, 'aria-label': `Delete topic ${topic.name}`, onclick: () => remove(topic, load),
       }, 'Delete topic')),
-    topic.subscribers === null ? h('p', { class: 'banner bad' }, 'Its value is not a list of subscribers.')
-      : topic.subscribers.length === 0 ? empty('Nobody subscribes to it.')
+    topic.subscribers === null ? h('p', { class: 'banner bad' }, 'The stored value is not a list of subscribers.')
+      : topic.subscribers.length === 0 ? empty('No subscribers.')
         : h('ul', { class: 'subscribers' }, topic.subscribers.map(subscriber => h('li', {},
           h('span', { class: 'mono url' }, subscriber.url),
           h('span', { class: 'muted' }, subscriber.remark ?? ''),
@@ -64,7 +64,7 @@ function card(topic, load) {
     subscribeForm(topic, load));
 }
 
-/** For a topic, or (null) for a new one. */
+/** For a topic; null = a new topic. */
 function subscribeForm(topic, load) {
   const problem = h('div', {});
   const key = topic ? `to ${topic.name}` : 'new';
@@ -82,7 +82,7 @@ function subscribeForm(topic, load) {
       try {
         await post('subscribe', body);
         form.reset();
-        toast(`${body.url} subscribes to ${body.topic}.`);
+        toast(`${body.url} is subscribed to ${body.topic}.`);
         await load();
       } catch (e) {
         problem.replaceChildren(failure(e));
@@ -93,7 +93,7 @@ function subscribeForm(topic, load) {
   !topic && field('topic', 'Name', 'orders.paid', true),
   field('url', 'Subscriber', 'http://service:8080/paid', true),
   field('remark', 'Remark', 'optional', false),
-  h('button', { type: 'submit', disabled: !mayChange(), title: mayChange() ? null : 'This needs the role admin', 'data-key': `subscribe ${key}` }, topic ? 'Add subscriber' : 'Create'),
+  h('button', { type: 'submit', disabled: !mayChange(), title: mayChange() ? null : 'Requires the role admin', 'data-key': `subscribe ${key}` }, topic ? 'Add subscriber' : 'Create'),
   problem);
 }
 
@@ -102,14 +102,14 @@ async function remove(topic, load) {
     title: 'Delete this topic?',
     text: [
       h('p', { class: 'mono gid-line' }, topic.name),
-      h('p', {}, `It loses ${plural(topic.subscribers?.length ?? 0, 'subscriber')}. Messages to it are refused from now on; those under way go to whom they were submitted for.`),
+      h('p', {}, `It has ${plural(topic.subscribers?.length ?? 0, 'subscriber')}. New messages to it will be refused. Messages in flight are still delivered.`),
     ],
     verb: 'Delete',
     danger: true,
     run: () => post('delete-topic', { topic: topic.name }),
   });
   if (done) {
-    toast(`Topic ${topic.name} is deleted.`);
+    toast(`Topic ${topic.name} was deleted.`);
     await load();
   }
 }
@@ -119,14 +119,14 @@ async function unsubscribe(topic, subscriber, load) {
     title: 'Remove this subscriber?',
     text: [
       h('p', { class: 'mono gid-line' }, subscriber.url),
-      h('p', {}, 'It gets no further messages of topic ', h('strong', { class: 'mono' }, topic.name), '. Those under way still reach it.'),
+      h('p', {}, 'It gets no new messages of topic ', h('strong', { class: 'mono' }, topic.name), '. Messages in flight are still delivered.'),
     ],
     verb: 'Remove',
     danger: true,
     run: () => post('unsubscribe', { topic: topic.name, url: subscriber.url }),
   });
   if (done) {
-    toast(`${subscriber.url} is removed from ${topic.name}.`);
+    toast(`${subscriber.url} was removed from ${topic.name}.`);
     await load();
   }
 }

@@ -1,4 +1,4 @@
-// One transaction: how it stands, its calls, what happened when, and what can be done about it.
+// One transaction: status, calls, attempts in time order, and actions.
 import { h, show } from './dom.js';
 import { get, mayChange, post } from './api.js';
 import { count, duration, plural, pretty, seconds } from './format.js';
@@ -15,15 +15,15 @@ const EVERY = 2000;
 
 export async function open(place, parameters, signal, refused) {
   const gid = parameters.get('gid') ?? '';
-  const opened = new Set(); // Which parts are unfolded survives a refresh.
+  const opened = new Set(); // Expanded parts stay expanded after a refresh.
   let raw = null;
   const fresh = keepFresh(
     s => get('transaction', { gid }, s),
     (data, error) => {
       if (error && refused(error)) return false;
       if (error?.status === 404 && data === null) {
-        show(place, h('h1', {}, 'No such transaction'), h('p', {}, 'The coordinator knows no gid ', h('code', { class: 'mono' }, gid),
-          '. Finished ones are deleted after the time set by Store:Retention.'));
+        show(place, h('h1', {}, 'No such transaction'), h('p', {}, 'There is no transaction with the gid ', h('code', { class: 'mono' }, gid),
+          '. Finished transactions are deleted after Store:Retention.'));
         return false;
       }
       show(place, error && failure(error, () => fresh.look()), data && content(data));
@@ -35,9 +35,9 @@ export async function open(place, parameters, signal, refused) {
   const content = data => [
     header(data),
     facts(data, fold),
-    h('section', { class: 'card' }, h('h2', {}, 'Course'), graph(data, place.clientWidth, index => reveal(index))),
-    h('section', { class: 'card' }, h('h2', {}, 'Calls'), calls(data, opened, redraw, call => retry(data, call))),
-    h('section', { class: 'card' }, h('h2', {}, 'Timeline'), timeline(data)),
+    h('section', { class: 'card' }, h('h2', {}, 'Steps'), graph(data, place.clientWidth, index => reveal(index))),
+    h('section', { class: 'card' }, h('h2', {}, 'Branch calls'), calls(data, opened, redraw, call => retry(data, call))),
+    h('section', { class: 'card' }, h('h2', {}, 'Attempts'), timeline(data)),
     more(data),
   ];
 
@@ -55,7 +55,7 @@ export async function open(place, parameters, signal, refused) {
   function header(data) {
     last = data;
     const allowed = mayChange();
-    const why = allowed ? null : 'This needs the role admin';
+    const why = allowed ? null : 'Requires the role admin';
     const waiting = [...data.calls, data.callback].filter(call => call && waits(data, call));
     return h('div', { class: 'heading' },
       h('div', { class: 'what' },
@@ -74,34 +74,34 @@ export async function open(place, parameters, signal, refused) {
   }
 
   const stop = data => act({
-    title: 'Stop by force?',
+    title: 'Force stop?',
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `This ${data.type} ends as failed at once. Nothing is compensated: what its branches have done stays done. Calls under way are not waited for.`),
+      h('p', {}, `This ${data.type} ends as failed at once, without compensation: effects of its branches remain. Calls in flight are not awaited.`),
       h('p', {}, 'This cannot be undone.'),
     ],
-    verb: 'Stop it',
+    verb: 'Force stop',
     danger: true,
     run: () => post('force-stop', { gid: data.gid }),
-  }, `${data.gid} is stopped.`);
+  }, `${data.gid} was stopped.`);
 
   const retryAll = (data, waiting) => act({
     title: 'Retry now?',
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `${plural(waiting.length, 'call')} that ${waiting.length === 1 ? 'waits' : 'wait'} for a retry ${waiting.length === 1 ? 'is' : 'are'} made at once:`),
+      h('p', {}, `${plural(waiting.length, 'pending call')} will be made now:`),
       h('ul', {}, waiting.slice(0, 10).map(call => h('li', {}, `${call.branch_id} ${call.op} `, h('span', { class: 'mono muted' }, call.url))),
         waiting.length > 10 && h('li', {}, `and ${waiting.length - 10} more`)),
     ],
     verb: 'Retry',
     run: () => post('retry', { gid: data.gid }),
-  }, `The waiting calls of ${data.gid} are made now.`);
+  }, `The pending calls of ${data.gid} are made now.`);
 
   const retry = (data, call) => act({
-    title: 'Retry this branch?',
+    title: 'Retry this call?',
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `The ${call.op} of branch ${call.branch_id} is called at once; other calls keep waiting:`),
+      h('p', {}, `The ${call.op} of branch ${call.branch_id} will be called now. Other calls keep waiting:`),
       h('p', { class: 'mono' }, call.url),
     ],
     verb: 'Retry',
@@ -115,14 +115,14 @@ export async function open(place, parameters, signal, refused) {
         raw = JSON.stringify(await get('query', { gid: data.gid }, signal), null, 2);
         text.textContent = raw;
       } catch (e) {
-        if (e.name !== 'AbortError') text.textContent = `Not to be had: ${e.message}`;
+        if (e.name !== 'AbortError') text.textContent = `Not available: ${e.message}`;
       }
     };
     if (opened.has('raw')) load();
-    return fold('raw', 'card', h('h2', {}, 'Raw JSON ', h('small', {}, 'as /api/dtmsvr/query shows it')), text, load);
+    return fold('raw', 'card', h('h2', {}, 'Raw JSON ', h('small', {}, 'of /api/dtmsvr/query')), text, load);
   }
 
-  /** What can be unfolded, and stays so when it is shown anew. */
+  /** A part that can be expanded and stays expanded after a refresh. */
   function fold(key, kind, summary, content, unfolded = () => {}) {
     return h('details', {
       class: kind,
@@ -144,21 +144,21 @@ function facts(data, fold) {
   const fact = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
   const took = data.finished && new Date(data.finished) - new Date(data.created);
   return h('section', { class: 'card' },
-    data.reason && h('p', { class: `banner ${data.status === 'failed' ? 'bad' : 'warn'}` }, h('strong', {}, 'Why it turned back: '), data.reason),
+    data.reason && h('p', { class: `banner ${data.status === 'failed' ? 'bad' : 'warn'}` }, h('strong', {}, 'Rollback reason: '), data.reason),
     h('dl', { class: 'facts' },
       fact('Created', time(data.created)),
-      data.finished ? fact('Ended', time(data.finished), ' ', h('span', { class: 'muted' }, `after ${duration(took)}`)) : fact('Last change', time(data.updated)),
-      !data.is_final && fact('Next', data.due ? ago(data.due, data.now) : 'when its submitter says'),
+      data.finished ? fact('Finished', time(data.finished), ' ', h('span', { class: 'muted' }, `after ${duration(took)}`)) : fact('Last change', time(data.updated)),
+      !data.is_final && fact('Next', data.due ? ago(data.due, data.now) : 'waits for its submitter'),
       fact('Retries', `${seconds(o.retry_interval)}, doubling to ${seconds(o.retry_interval_max)}`),
       o.retry_limit > 0 && fact('Retry limit', `${data.retry_count} of ${o.retry_limit} used`),
-      fact('A call may take', seconds(o.request_timeout)),
-      o.timeout_to_fail > 0 && fact('Turns back after', seconds(o.timeout_to_fail)),
+      fact('Request timeout', seconds(o.request_timeout)),
+      o.timeout_to_fail > 0 && fact('Timeout to fail', seconds(o.timeout_to_fail)),
       o.delay > 0 && fact('Delay', seconds(o.delay)),
-      o.concurrent && fact('Branches', 'side by side'),
-      o.wait_result && fact('Submitter', 'waits for the end'),
-      o.query_prepared && fact('Asked when in doubt', h('span', { class: 'mono' }, o.query_prepared)),
-      o.notice_url && fact('Told at the end', h('span', { class: 'mono' }, o.notice_url)),
-      o.branch_headers.length > 0 && fact('Headers for branches', h('span', { class: 'mono' }, o.branch_headers.join(', '))),
+      o.concurrent && fact('Branches', 'concurrent'),
+      o.wait_result && fact('Submitter', 'waits for the result'),
+      o.query_prepared && fact('Query prepared', h('span', { class: 'mono' }, o.query_prepared)),
+      o.notice_url && fact('Callback URL', h('span', { class: 'mono' }, o.notice_url)),
+      o.branch_headers.length > 0 && fact('Branch headers', h('span', { class: 'mono' }, o.branch_headers.join(', '))),
       fact('Writes', count(data.version))),
     data.result && [h('h3', {}, 'Result'), h('pre', { tabindex: '0', 'data-key': 'result', 'data-scroll': 'result' }, pretty(data.result))],
     data.custom_data && fold('custom data', '', 'Custom data', h('pre', { tabindex: '0', 'data-key': 'custom text', 'data-scroll': 'custom' }, pretty(data.custom_data))));

@@ -1,4 +1,4 @@
-// The list, filtered as the API filters it; the filter is in the address.
+// The list, with the filters of the API. The filter is in the URL.
 import { h, show } from './dom.js';
 import { get } from './api.js';
 import { badge, empty, failure, gidLink, loading, time } from './widgets.js';
@@ -39,7 +39,7 @@ const link = parameters => {
   return query.size ? `#/transactions?${query}` : '#/transactions';
 };
 
-/** Milliseconds since 1970 as a field of local time takes them, and back. */
+/** Unix milliseconds to the value of a datetime-local field, and back. */
 const toField = ms => {
   if (!/^\d+$/.test(ms)) return '';
   const t = new Date(Number(ms));
@@ -68,7 +68,7 @@ function form(filter) {
       else location.hash = target;
     },
   },
-  h('label', { class: 'wide' }, 'Gid', h('input', { name: 'gid', value: filter.gid, maxlength: 128, spellcheck: 'false', autocomplete: 'off', class: 'mono', placeholder: 'exactly' })),
+  h('label', { class: 'wide' }, 'Gid', h('input', { name: 'gid', value: filter.gid, maxlength: 128, spellcheck: 'false', autocomplete: 'off', class: 'mono', placeholder: 'exact match' })),
   choice('status', 'Status', STATUSES),
   choice('transType', 'Pattern', TYPES),
   moment('createTimeStart', 'Created from'),
@@ -81,18 +81,18 @@ function form(filter) {
 function list(rows, filter, position) {
   if (rows.length === 0) {
     const given = FIELDS.some(name => filter[name] !== '');
-    return empty(position !== '' ? 'There are no older ones.'
-      : given ? 'No transaction is like this.' : 'There are no transactions yet. They appear here once one is submitted.');
+    return empty(position !== '' ? 'No older transactions.'
+      : given ? 'No transaction matches the filter.' : 'No transactions yet.');
   }
   return h('table', { class: 'rows stacked list' },
-    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'What happened'].map(name => h('th', { scope: 'col' }, name)))),
+    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'Rollback reason'].map(name => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, rows.map(row => h('tr', {},
       h('td', { 'data-label': 'Gid' }, gidLink(row.gid)),
       h('td', { 'data-label': 'Pattern' }, row.trans_type),
       h('td', { 'data-label': 'Status' }, badge(row.status)),
       h('td', { 'data-label': 'Created' }, time(row.create_time)),
       h('td', { 'data-label': 'Last change' }, time(row.update_time)),
-      h('td', { 'data-label': 'What happened', class: 'reason' }, row.rollback_reason && h('div', { title: row.rollback_reason }, row.rollback_reason))))));
+      h('td', { 'data-label': 'Rollback reason', class: 'reason' }, row.rollback_reason && h('div', { title: row.rollback_reason }, row.rollback_reason))))));
 }
 
 const pager = (page, filter, position) => h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },

@@ -1,21 +1,21 @@
-// The small parts that every page uses.
+// Small elements that all pages use.
 import { h, s } from './dom.js';
 import { local, relative } from './format.js';
 
-/** A status, in words and colour. */
+/** A status badge. */
 export const badge = (status, text = status) => h('span', { class: `badge is-${status.replaceAll(' ', '-')}` }, text);
 
-/** A moment in local time; UTC when pointed at. */
+/** A local time; the tooltip has UTC. */
 export const time = (value, milliseconds = false) => h(
   'time', { datetime: value, title: `${new Date(value).toISOString().replace('T', ' ').replace('Z', '')} UTC` }, local(value, milliseconds));
 
-/** A moment relative to now. */
+/** A time relative to now. */
 export const ago = (value, now) => h(
   'time', { datetime: value, title: `${local(value, true)} (${new Date(value).toISOString()})` }, relative(value, now));
 
 export const transactionLink = gid => `#/transaction?${new URLSearchParams({ gid })}`;
 
-/** A gid that leads to its transaction and can be copied. */
+/** A link to the transaction of a gid, with a copy button. */
 export const gidLink = gid => h(
   'span', { class: 'gid' },
   h('a', { class: 'mono', href: transactionLink(gid), 'data-key': `gid ${gid}` }, gid),
@@ -46,7 +46,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return;
   }
-  // Browsers give the clipboard to pages over TLS only; many coordinators are reached without.
+  // Browsers offer navigator.clipboard only with TLS; many coordinators have none.
   const area = h('textarea', { class: 'offstage', 'aria-hidden': 'true' });
   area.value = text;
   document.body.append(area);
@@ -55,14 +55,14 @@ async function copy(text) {
   area.remove();
 }
 
-/** Says what came of something. */
+/** Shows a short notification. */
 export function toast(text, bad = false) {
   const note = h('div', { class: `toast ${bad ? 'bad' : 'good'}` }, text);
   document.getElementById('toasts').append(note);
   setTimeout(() => note.remove(), bad ? 12_000 : 5_000);
 }
 
-/** What went wrong, with what can be done about it. */
+/** An error, with a retry button if a function is given. */
 export const failure = (error, again) => h(
   'div', { class: 'banner bad', role: 'alert' },
   h('strong', {}, error.status ? `${error.status}: ` : ''),
@@ -74,9 +74,9 @@ export const loading = () => h('p', { class: 'muted loading', role: 'status' }, 
 export const empty = (...text) => h('p', { class: 'empty' }, ...text);
 
 /**
- * Asks before something is done, does it, and says in the dialog why it could not be done.
+ * A confirmation dialog that runs the action and shows its error.
  * @param question title, text (array of nodes), verb, danger, run (async).
- * @returns whether it was done.
+ * @returns whether the action succeeded.
  */
 export function confirm({ title, text, verb, danger = false, run }) {
   return new Promise(resolve => {
@@ -106,7 +106,7 @@ export function confirm({ title, text, verb, danger = false, run }) {
       'aria-labelledby': 'dialog-title',
       onclose: () => {
         dialog.remove();
-        // A refresh may have put another button in its place meanwhile.
+        // A refresh may have replaced the button.
         const back = before?.isConnected ? before : [...document.querySelectorAll('[data-key]')].find(e => e.dataset.key === before?.dataset.key);
         back?.focus();
         resolve(done);

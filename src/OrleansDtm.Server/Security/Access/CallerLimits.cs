@@ -1,9 +1,9 @@
 using System.Threading.RateLimiting;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>How much each caller may ask for.</summary>
+/// <summary>Rate and size limits of each caller.</summary>
 internal sealed class CallerLimits : IDisposable
 {
     private readonly SecurityOptions _options;
@@ -28,7 +28,7 @@ internal sealed class CallerLimits : IDisposable
         });
     }
 
-    /// <summary>Whether a caller may ask now; the seconds after which it may again.</summary>
+    /// <summary>Whether the request is allowed now; otherwise the seconds until it is.</summary>
     public bool TryTake(Caller caller, out int seconds)
     {
         using var lease = _rates.AttemptAcquire(caller);
@@ -36,10 +36,10 @@ internal sealed class CallerLimits : IDisposable
         return lease.IsAcquired;
     }
 
-    /// <summary>Bytes of a request's body; null = as for everybody.</summary>
+    /// <summary>Maximum bytes of a request body; null = the default.</summary>
     public int? BytesMax(Caller caller) => caller.Key?.BytesMax ?? (_options.RequestBytesMax > 0 ? _options.RequestBytesMax : null);
 
-    /// <summary>This caller may ask only so often.</summary>
+    /// <summary>The rate limit of one caller.</summary>
     public bool HasRates(Caller caller) => (caller.Key?.RateMax ?? _options.RequestsPerSecond) > 0;
 
     public void Dispose() => _rates.Dispose();

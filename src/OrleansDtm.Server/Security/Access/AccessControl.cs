@@ -1,9 +1,10 @@
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansDtm.Server.Security.Sessions;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>Lets a request pass when its caller has the role that the endpoint asks for. There only when security is on.</summary>
+/// <summary>Allows a request if its caller has the role of the endpoint. Registered only when security is on.</summary>
 internal sealed class AccessControl(RequestDelegate next, Authenticator authenticator, CallerLimits limits, PagePaths page)
 {
     public Task InvokeAsync(HttpContext context) => Needed(context) is { } needed ? Check(context, needed) : next(context);
@@ -25,7 +26,7 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
         }
         else if (limits.HasRates(caller) && !limits.TryTake(caller, out var seconds))
         {
-            await AccessAnswers.TooMany(context, seconds, $"'{caller.Name}' has asked too often; the rate is limited");
+            await AccessAnswers.TooMany(context, seconds, $"'{caller.Name}' has exceeded its request rate");
         }
         else
         {
@@ -48,7 +49,7 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
 
     public static bool IsReading(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
-    /// <summary>Null = open to everybody.</summary>
+    /// <summary>Null = no role is needed.</summary>
     private Role? Needed(HttpContext context)
     {
         if (context.GetEndpoint() is not { } endpoint)
@@ -61,7 +62,7 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
             return requirement.Role.Length == 0 ? null : requirement.Needed;
         }
 
-        // Of whatever nothing is said: data of the page by what is done, an API by the strictest role, anything else is a file of the page.
+        // Without a role: data of the page by method, an API the highest role, anything else is a file of the page.
         return page.IsData(context.Request.Path) ? IsReading(context.Request) ? Role.Read : Role.Admin
             : context.Request.Path.StartsWithSegments("/api") || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null ? Role.Admin
             : null;

@@ -1,16 +1,17 @@
 using System.Net;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>
-/// Keeps pages of other sites, which may make the browser of somebody who can reach us send requests, from having anything done. What is
-/// no browser does not notice it.
+/// Protects against cross-site requests from a browser that can reach this server. Clients that are not browsers are
+/// not affected.
 /// </summary>
 internal sealed class BrowserGuard
 {
     public const string NotOurPage =
-        $"a request with the cookie of a session that changes something needs the header {SessionCookie.CsrfHeader}, and must come from this server's page";
+        $"a change with a session cookie needs the header {SessionCookie.CsrfHeader}, and must come from this server's page";
 
     private const string ContentSecurityPolicy =
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -31,20 +32,20 @@ internal sealed class BrowserGuard
         var request = context.Request;
         if (AccessAnswers.IsGrpcMethod(context))
         {
-            return _next(context); // No browser can call those.
+            return _next(context); // Browsers cannot call these.
         }
 
-        // A name of their own that leads to this machine makes a foreign page look like ours.
+        // DNS rebinding: a foreign page's own name can resolve to this machine.
         if (_localNamesOnly && !IsLocalName(request.Host.Host))
         {
             return AccessAnswers.Forbidden(
-                context, "without security this server answers to localhost and addresses only; Security:AllowAnonymous=true lets it answer to any name");
+                context, "without authentication this server accepts only localhost and IP addresses as host; Security:AllowAnonymous=true allows any name");
         }
 
-        // Some of DTM's requests change something by GET, which an image of any page can send, and without an Origin.
+        // Some of DTM's requests change state by GET, which an image of any page can send without an Origin.
         if (!_isOn && (request.Headers.Origin.Count > 0 || IsMoreThanReading(context)) && IsForeign(request))
         {
-            return AccessAnswers.Forbidden(context, "a page of another site may not ask this server for anything");
+            return AccessAnswers.Forbidden(context, "requests from pages of other sites are refused");
         }
 
         if (!PagePaths.MayBePage(request.Path))
@@ -58,10 +59,10 @@ internal sealed class BrowserGuard
             : _next(context);
     }
 
-    /// <summary>It carries the token of its cookie and does not come from elsewhere.</summary>
+    /// <summary>The request has the CSRF token of its cookie and is not cross-site.</summary>
     public static bool IsOurPage(HttpRequest request) => !IsForeign(request) && SessionCookie.HasCsrfToken(request);
 
-    /// <summary>A browser says that the page of another site has it sent. Others than browsers say nothing of the kind.</summary>
+    /// <summary>The browser declares the request as cross-site. Other clients do not send these headers.</summary>
     public static bool IsForeign(HttpRequest request)
     {
         if (request.Headers["Sec-Fetch-Site"] is [{ Length: > 0 } site])
@@ -74,12 +75,12 @@ internal sealed class BrowserGuard
             return request.Headers.Origin.Count > 1;
         }
 
-        // Behind a proxy that has another name; no page can have this header sent without asking first.
+        // Behind a proxy with another name; other sites' pages cannot send this header without a preflight.
         var host = request.Headers["X-Forwarded-Host"] is [{ Length: > 0 } forwarded] ? forwarded : request.Host.Value;
         return !(Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, host, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Signing in needs no token yet; a script that shows a key by itself needs none at all.</summary>
+    /// <summary>A sign-in needs no CSRF token, and neither does a script that sends a key.</summary>
     private bool MayChange(HttpRequest request)
     {
         var signsIn = HttpMethods.IsPost(request.Method) && request.Path.Equals(_page.Session, StringComparison.OrdinalIgnoreCase);

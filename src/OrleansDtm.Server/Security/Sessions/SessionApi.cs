@@ -1,10 +1,11 @@
 using System.Text.Json;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
-/// <summary>Sign-in of the admin page: a key or token once, then a cookie that no script can read.</summary>
+/// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
 internal sealed class SessionApi(Authenticator authenticator, SessionCookie cookies, PagePaths page, CoordinatorOptions options)
 {
     private const int BodyBytesMax = 16 * 1024;
@@ -72,7 +73,7 @@ internal sealed class SessionApi(Authenticator authenticator, SessionCookie cook
         else
         {
             await HttpAnswers.Result(
-                context, StatusCodes.Status400BadRequest, "ERROR", "the token is too long to be kept in a cookie; sign in with an API key");
+                context, StatusCodes.Status400BadRequest, "ERROR", "the token is too long for a cookie; sign in with an API key");
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed class SessionApi(Authenticator authenticator, SessionCookie cook
         Path = page.Cookie,
         IsEssential = true,
 
-        // A proxy may have taken the TLS off; who lies about that only locks himself out.
+        // A proxy may have terminated TLS; a client with a false header only locks itself out.
         Secure = context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"] == "https",
     };
 

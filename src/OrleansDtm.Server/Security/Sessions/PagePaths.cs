@@ -1,13 +1,13 @@
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
-/// <summary>Where the admin page lives.</summary>
-/// <param name="basePath">As configured: <c>/</c>, or <c>/dtm</c>.</param>
+/// <summary>Paths of the admin page.</summary>
+/// <param name="basePath">The base path: <c>/</c>, or <c>/dtm</c>.</param>
 internal sealed class PagePaths(string basePath)
 {
     private readonly PathString _ui = new(basePath.TrimEnd('/') + "/ui");
     private readonly PathString _data = new(basePath.TrimEnd('/') + "/ui/api");
 
-    /// <summary>The path of cookies: other programs behind the same name are not sent them.</summary>
+    /// <summary>The path of cookies, so that other programs on the same host do not receive them.</summary>
     public string Cookie { get; } = basePath.TrimEnd('/') is { Length: > 0 } path ? path : "/";
 
     public string Session { get; } = basePath.TrimEnd('/') + "/ui/session";
@@ -18,7 +18,7 @@ internal sealed class PagePaths(string basePath)
     /// <summary>The API of the page.</summary>
     public bool IsData(PathString path) => path.StartsWithSegments(_data, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What no API and no probe serves is the page, or nothing.</summary>
+    /// <summary>Whether a path is not an API or a probe: it is the page, or 404.</summary>
     public static bool MayBePage(PathString path) =>
         !path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) && !path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase);
 }

@@ -4,9 +4,11 @@ using Grpc.Core.Interceptors;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>What one caller may send at most. Over HTTP the web server counts; of a gRPC message it could say only that something went wrong.</summary>
+/// <summary>
+/// The message size limit of a caller. Over HTTP the web server enforces it; for gRPC its error would have no reason.
+/// </summary>
 internal sealed class GrpcBodyLimit(CallerLimits limits) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -19,7 +21,7 @@ internal sealed class GrpcBodyLimit(CallerLimits limits) : Interceptor
         {
             throw GrpcAnswers.Error(
                 StatusCode.ResourceExhausted,
-                $"the message is larger than the {bytes} bytes that '{caller.Name}' may send",
+                $"the message is larger than the limit of {bytes} bytes of '{caller.Name}'",
                 AnswerOutcomes.Invalid);
         }
 

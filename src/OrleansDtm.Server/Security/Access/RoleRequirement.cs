@@ -1,32 +1,32 @@
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>Metadata of an endpoint: what a caller must be allowed to.</summary>
-/// <param name="Role">One of <see cref="RoleNames"/>; empty = open to everybody.</param>
+/// <summary>Metadata of an endpoint: the required role.</summary>
+/// <param name="Role">One of <see cref="RoleNames"/>; empty = none.</param>
 public sealed record RoleRequirement(string Role)
 {
-    internal Role Needed { get; } = RoleNames.Parse(Role) ?? Security.Role.None;
+    internal Role Needed { get; } = RoleNames.Parse(Role) ?? Access.Role.None;
 }
 
-/// <summary>Each includes those before it: who may submit may read.</summary>
+/// <summary>Each role includes the previous ones.</summary>
 internal enum Role
 {
-    /// <summary>Known, and allowed nothing.</summary>
+    /// <summary>Authenticated, without permissions.</summary>
     None,
     Read,
     Submit,
     Admin,
 }
 
-/// <summary>The roles as they are written in settings, tokens and metadata.</summary>
+/// <summary>The names of roles in settings, tokens and metadata.</summary>
 public static class RoleNames
 {
-    /// <summary>Look at transactions and topics.</summary>
+    /// <summary>Read transactions and topics.</summary>
     public const string Read = "read";
 
     /// <summary>Prepare, submit and abort transactions, register branches; includes read.</summary>
     public const string Submit = "submit";
 
-    /// <summary>Stop and wake transactions, change topics; includes submit.</summary>
+    /// <summary>Stop and retry transactions, change topics; includes submit.</summary>
     public const string Admin = "admin";
 
     internal static Role? Parse(string name) => name switch
@@ -45,7 +45,7 @@ public static class RoleNames
         _ => "",
     };
 
-    /// <summary>The role and those it includes.</summary>
+    /// <summary>The role and those that it includes.</summary>
     internal static string[] Included(Role role) => role switch
     {
         Role.Read => [Read],
@@ -55,22 +55,22 @@ public static class RoleNames
     };
 }
 
-/// <summary>Says who may call an endpoint. One of which nothing is said needs the role admin if it is below /api or speaks gRPC.</summary>
+/// <summary>Sets the role of an endpoint. The default is admin below /api and for gRPC.</summary>
 public static class RoleRequirementExtensions
 {
-    /// <param name="builder">Of one endpoint or many.</param>
+    /// <param name="builder">One or many endpoints.</param>
     /// <param name="role">One of <see cref="RoleNames"/>.</param>
-    /// <exception cref="ArgumentException">There is no such role.</exception>
+    /// <exception cref="ArgumentException">The role is unknown.</exception>
     public static TBuilder RequireRole<TBuilder>(this TBuilder builder, string role)
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(role);
-        var requirement = RoleNames.Parse(role) is null ? throw new ArgumentException($"'{role}' is no role.", nameof(role)) : new RoleRequirement(role);
+        var requirement = RoleNames.Parse(role) is null ? throw new ArgumentException($"'{role}' is not a role.", nameof(role)) : new RoleRequirement(role);
         builder.Add(endpoint => endpoint.Metadata.Add(requirement));
         return builder;
     }
 
-    /// <summary>Whoever reaches the port may call it.</summary>
+    /// <summary>No role is needed.</summary>
     public static TBuilder OpenToAll<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {

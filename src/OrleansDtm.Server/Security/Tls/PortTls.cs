@@ -4,9 +4,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tls;
 
-/// <summary>TLS of a port. Each connection gets the certificate that is in its file then: a renewed one needs no restart.</summary>
+/// <summary>
+/// TLS of a port. Each new connection uses the current certificate file, so a renewal needs no restart.
+/// </summary>
 internal sealed class PortTls
 {
     private readonly ReloadedFiles<SslStreamCertificateContext> _own;
@@ -21,7 +23,7 @@ internal sealed class PortTls
     }
 
     /// <summary>Of the HTTP port; null = none.</summary>
-    /// <exception cref="SettingsException">A file cannot be used.</exception>
+    /// <exception cref="SettingsException">A file is invalid.</exception>
     public static PortTls? OfHttp(CoordinatorOptions options) => options.Tls.CertificatePath.Length == 0
         ? null
         : new PortTls(
@@ -30,8 +32,8 @@ internal sealed class PortTls
             options.Tls.Password,
             options.Tls.ClientCaPath);
 
-    /// <summary>Of the gRPC port, which may have a certificate of its own; null = none.</summary>
-    /// <exception cref="SettingsException">A file cannot be used.</exception>
+    /// <summary>Of the gRPC port, which may have another certificate; null = none.</summary>
+    /// <exception cref="SettingsException">A file is invalid.</exception>
     public static PortTls? OfGrpc(CoordinatorOptions options) => options.Grpc.TlsCertificate.Length == 0
         ? OfHttp(options)
         : new PortTls("Grpc:TlsCertificate, Grpc:TlsKey", [options.Grpc.TlsCertificate, options.Grpc.TlsKey], "", options.Tls.ClientCaPath);

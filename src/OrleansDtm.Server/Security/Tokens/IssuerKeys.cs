@@ -3,16 +3,17 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tokens;
 
 /// <summary>
-/// The keys of an issuer, fetched from it when the first token comes and kept; asked for again when a token is signed by one that is not
-/// among them, and twice a day, so that a key that was withdrawn goes. As long as they cannot be got nobody can tell whether a token is
-/// good whose key is not among those that are known.
+/// The keys of an issuer. Fetched with the first token and cached; fetched again for a token with an unknown key, and
+/// twice a day, so that withdrawn keys disappear. While fetching fails, tokens with unknown keys cannot be verified.
 /// </summary>
 internal sealed class IssuerKeys : IDisposable
 {
-    /// <summary>The issuer is asked once in this time at most, whatever tokens come: what it said, or that it is away, holds so long.</summary>
+    /// <summary>
+    /// Minimum interval of requests to the issuer; the result, also a failure, is used for this time.
+    /// </summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
@@ -37,7 +38,7 @@ internal sealed class IssuerKeys : IDisposable
         _documents = new HttpDocumentRetriever(_http) { RequireHttps = _place.StartsWith("https", StringComparison.OrdinalIgnoreCase) };
     }
 
-    /// <summary>The keys to judge a token by; asks for them if there are none yet. Null = they cannot be got.</summary>
+    /// <summary>The cached keys; fetches them if there are none. Null = they cannot be fetched.</summary>
     public ValueTask<BaseConfigurationManager?> Get(CancellationToken cancellationToken)
     {
         if (_known is not { } known)
@@ -47,13 +48,15 @@ internal sealed class IssuerKeys : IDisposable
 
         if (_clock.GetElapsedTime(known.Since) >= Lifetime)
         {
-            _ = Fetch(); // Nobody waits for it: these may be old, and are good as long as the issuer says nothing else.
+            _ = Fetch(); // Not awaited: the cached keys are used until the issuer returns others.
         }
 
         return ValueTask.FromResult<BaseConfigurationManager?>(known.Keys);
     }
 
-    /// <summary>The keys that the issuer has now, or had within the last second; asks once for all who wait. Null = it is away.</summary>
+    /// <summary>
+    /// The current keys, at most a second old; one request for all waiting callers. Null = they cannot be fetched.
+    /// </summary>
     public async ValueTask<BaseConfigurationManager?> Renew(CancellationToken cancellationToken) => await Fetch().WaitAsync(cancellationToken);
 
     public void Dispose() => _http.Dispose();
@@ -68,16 +71,17 @@ internal sealed class IssuerKeys : IDisposable
 
     private async Task<BaseConfigurationManager?> Ask()
     {
-        await Task.Yield(); // Not under the lock.
+        await Task.Yield(); // Leaves the lock.
         BaseConfigurationManager? keys = null;
         try
         {
-            // The library's manager asks anew in the background, and five minutes apart: the first tokens of a new key would be refused.
+            // The library's manager refreshes in the background, five minutes apart: the first tokens of a new key
+            // would be refused.
             var found = await new ConfigurationManager<OpenIdConnectConfiguration>(_place, _retriever, _documents)
-                .GetConfigurationAsync(CancellationToken.None); // Not the caller's: others wait for it too.
+                .GetConfigurationAsync(CancellationToken.None); // Not the caller's token: others wait for it too.
             if (found.SigningKeys.Count == 0)
             {
-                throw new InvalidOperationException($"{_place} tells of no public key");
+                throw new InvalidOperationException($"{_place} returned no public key");
             }
 
             keys = new StaticConfigurationManager<OpenIdConnectConfiguration>(found) { UseLastKnownGoodConfiguration = false };
@@ -96,18 +100,18 @@ internal sealed class IssuerKeys : IDisposable
                 _log.IssuerIsAway(_place, e.GetBaseException().Message);
             }
 
-            _isAway = true; // Said once, not for each token.
+            _isAway = true; // Logged once, not for each token.
         }
 
         _ended = _clock.GetTimestamp();
         return keys;
     }
 
-    /// <param name="Keys">Never change: newer ones are another object.</param>
+    /// <param name="Keys">Immutable; new keys are another object.</param>
     /// <param name="Since">A timestamp of the clock.</param>
     private sealed record Known(BaseConfigurationManager Keys, long Since);
 
-    /// <summary>Of an address that has the keys alone (JWKS), not what else an issuer tells of itself.</summary>
+    /// <summary>For a URL that returns only the keys (JWKS), without discovery.</summary>
     private sealed class KeySetRetriever : IConfigurationRetriever<OpenIdConnectConfiguration>
     {
         public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)

@@ -1,14 +1,17 @@
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Keys;
+using OrleansDtm.Server.Security.Sessions;
+using OrleansDtm.Server.Security.Tokens;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>Finds out who makes a request: by an API key, a token, or the cookie of a sign-in with one of them.</summary>
+/// <summary>Authenticates a request by an API key, a token, or the cookie of a sign-in.</summary>
 internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, CoordinatorOptions options, TokenCheck? tokens = null)
 {
     public const string KeyHeader = "X-Api-Key";
     private const string Bearer = "Bearer ";
 
-    /// <summary>How to prove it, for those who have not.</summary>
+    /// <summary>How to authenticate, for refusals.</summary>
     private static readonly string Hint = $"send an API key or a token as 'Authorization: Bearer ...' (or the key as '{KeyHeader}')";
 
     public async ValueTask<Identified> Identify(HttpContext context)
@@ -23,7 +26,7 @@ internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, Coor
         {
             return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
                 ? await Identify(authorization[Bearer.Length..].Trim(), context.RequestAborted)
-                : Identified.No($"the Authorization header is not understood: {Hint}");
+                : Identified.No($"the Authorization header is invalid: {Hint}");
         }
 
         if (context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } cookie && cookies.Open(cookie) is { } proof)
@@ -35,7 +38,7 @@ internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, Coor
         return Identified.No(Hint);
     }
 
-    /// <param name="proof">The text of an API key, or a token.</param>
+    /// <param name="proof">An API key or a token.</param>
     public async ValueTask<Identified> Identify(string proof, CancellationToken cancellationToken)
     {
         if (tokens is not null && proof.AsSpan().Count('.') == 2)
@@ -55,9 +58,9 @@ internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, Coor
     }
 }
 
-/// <param name="Caller">Null = nobody that is known.</param>
-/// <param name="Problem">Why; shown to whoever asked.</param>
-/// <param name="IsUndecided">The proof may be good: it cannot be judged now.</param>
+/// <param name="Caller">Null = not authenticated.</param>
+/// <param name="Problem">The reason; shown to the caller.</param>
+/// <param name="IsUndecided">The key or token cannot be verified now.</param>
 internal readonly record struct Identified(Caller? Caller, string Problem, bool IsUndecided = false)
 {
     public static Identified No(string problem) => new(null, problem);

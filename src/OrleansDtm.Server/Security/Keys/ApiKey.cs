@@ -1,51 +1,52 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Keys;
 
 /// <summary>
-/// What is known of a key. The key itself is not: it holds 256 random bits, so its SHA-256 tells nothing about it, and a slow hash would
-/// only slow down us.
+/// An API key, without its text. The text has 256 random bits, so its SHA-256 cannot be inverted, and a slow hash would
+/// only cost time.
 /// </summary>
 /// <param name="Name">For logs, limits and the page.</param>
-/// <param name="Role">The highest it has.</param>
+/// <param name="Role">The highest role.</param>
 /// <param name="Hash">SHA-256 of its UTF-8 text, 32 bytes.</param>
-/// <param name="NotAfter">From then on it is refused; null = never.</param>
-/// <param name="RateMax">Requests a second; 0 = any number, null = as for all.</param>
-/// <param name="BytesMax">Bytes of a request's body; null = as for all.</param>
+/// <param name="NotAfter">Refused from this time on; null = never.</param>
+/// <param name="RateMax">Requests a second; 0 = unlimited, null = the default.</param>
+/// <param name="BytesMax">Bytes of a request body; null = the default.</param>
 internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter, int? RateMax = null, int? BytesMax = null)
 {
-    /// <summary>A shorter text cannot hold 256 bits, whoever thought it up.</summary>
+    /// <summary>A shorter text cannot contain 256 random bits.</summary>
     public const int TextMin = 43;
 
     private const string Prefix = "odtm_";
     private const string HashPrefix = "sha256:";
 
-    /// <summary>A fresh key. It is shown once and kept nowhere.</summary>
+    /// <summary>Creates a key. It is shown once and not stored.</summary>
     public static string New() => Prefix + Base64Url(RandomNumberGenerator.GetBytes(32));
 
     public static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
-    /// <summary>The hash as settings have it.</summary>
+    /// <summary>The hash in the format of the settings.</summary>
     public static string Print(ReadOnlySpan<byte> hash) => HashPrefix + Convert.ToHexStringLower(hash);
 
     /// <summary><c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536]</c></summary>
-    /// <param name="line">As it was configured.</param>
-    /// <param name="problem">What is wrong, without the hash; null = nothing.</param>
+    /// <param name="line">A line of the configuration.</param>
+    /// <param name="problem">The error, without the hash; null = none.</param>
     public static ApiKey? Parse(string line, out string? problem)
     {
         var words = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         if (words.Length < 3)
         {
-            problem = "is not written 'name role sha256:hash'; the command 'key' makes such lines";
+            problem = "is not in the format 'name role sha256:hash'; the command 'key' prints such lines";
             return null;
         }
 
         var hash = ReadHash(words[2]);
         problem = words[0].Length > 64 || words[0].Any(char.IsControl) ? "has a name longer than 64 characters, or with control characters"
-            : RoleNames.Parse(words[1]) is null ? $"({words[0]}) has the role '{words[1]}'; write read, submit or admin, each of which includes those before it"
-            : hash is null ? $"({words[0]}) has no hash of the form sha256: and 64 hexadecimal digits; the key itself does not belong here"
+            : RoleNames.Parse(words[1]) is null ? $"({words[0]}) has the role '{words[1]}'; write read, submit or admin (each includes the previous ones)"
+            : hash is null ? $"({words[0]}) has no hash in the format sha256: and 64 hexadecimal digits; do not write the key itself"
             : null;
         var key = problem is null ? new ApiKey(words[0], RoleNames.Parse(words[1])!.Value, hash, null) : null;
         foreach (var word in words.AsSpan(3))

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using OrleansDtm.Server.Configuration;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Keys;
 
-/// <summary>The keys that are valid now: those of the settings and those of the file, which is read again when it changes.</summary>
+/// <summary>The valid keys: of the settings, and of the file, which is read again when it changes.</summary>
 internal sealed class ApiKeyRing
 {
     private readonly IReadOnlyList<ApiKey> _configured;
@@ -11,7 +11,7 @@ internal sealed class ApiKeyRing
     private readonly Dictionary<string, ApiKey> _fixed;
     private readonly TimeProvider _clock;
 
-    /// <exception cref="SettingsException">The file cannot be read, or holds what is no key.</exception>
+    /// <exception cref="SettingsException">The file cannot be read, or contains an invalid line.</exception>
     public ApiKeyRing(SecurityOptions options, TimeProvider clock, ILogger<ApiKeyRing> log)
     {
         _clock = clock;
@@ -24,8 +24,8 @@ internal sealed class ApiKeyRing
     }
 
     /// <summary>The key with this text, if it is valid now.</summary>
-    /// <param name="text">As it was presented.</param>
-    /// <param name="expired">It was one until a while ago.</param>
+    /// <param name="text">The presented key.</param>
+    /// <param name="expired">It was valid until its expiry.</param>
     public ApiKey? Find(string text, out bool expired)
     {
         expired = false;
@@ -34,7 +34,7 @@ internal sealed class ApiKeyRing
             return null;
         }
 
-        // The hash of a guess tells nothing about the hash of a key, so looking it up takes no time that does.
+        // A lookup by hash is safe: the hash of a guess does not help to find the hash of a key.
         var hash = ApiKey.HashOf(text);
         if (!Current.TryGetValue(Id(hash), out var key) || !CryptographicOperations.FixedTimeEquals(key.Hash.Span, hash))
         {
@@ -45,10 +45,10 @@ internal sealed class ApiKeyRing
         return expired ? null : key;
     }
 
-    /// <summary>The key whose hash begins so, valid or not; null = there is none.</summary>
+    /// <summary>The key whose hash starts with this, valid or expired; null = none.</summary>
     public ApiKey? ById(string id) => Current.GetValueOrDefault(id);
 
-    /// <summary>Names a key without telling its hash.</summary>
+    /// <summary>An identifier of a key that does not reveal its hash.</summary>
     public static string Id(ReadOnlySpan<byte> hash) => Convert.ToHexStringLower(hash[..8]);
 
     private Dictionary<string, ApiKey> Current => _file?.Value ?? _fixed;
@@ -79,6 +79,6 @@ internal sealed class ApiKeyRing
             keys.Add(ApiKey.Parse(line, out var problem) ?? throw new InvalidDataException($"line {number} {problem}."));
         }
 
-        return keys.Count > 0 ? Index(keys) : throw new InvalidDataException("it holds no key.");
+        return keys.Count > 0 ? Index(keys) : throw new InvalidDataException("it contains no key.");
     }
 }

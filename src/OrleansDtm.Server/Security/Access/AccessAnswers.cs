@@ -3,15 +3,15 @@ using Grpc.Core;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>Refusals, in the words of the protocol that was used.</summary>
+/// <summary>Refusals in the format of the request's protocol.</summary>
 internal static class AccessAnswers
 {
-    /// <summary>Not DTM's word for a business failure: SDKs would take the transaction for rolled back.</summary>
+    /// <summary>Not DTM's word for a business failure: SDKs would treat the transaction as rolled back.</summary>
     private const string Error = "ERROR";
 
-    /// <param name="who">Has no caller.</param>
+    /// <param name="who">Without a caller.</param>
     public static Task Unidentified(HttpContext context, Identified who, Role needed)
     {
         if (who.IsUndecided)
@@ -26,7 +26,7 @@ internal static class AccessAnswers
         return Refuse(context, StatusCodes.Status401Unauthorized, StatusCode.Unauthenticated, JsonRpcCodes.Unauthenticated, message);
     }
 
-    /// <param name="id">Of the JSON-RPC request, where it has been read.</param>
+    /// <param name="id">Id of the JSON-RPC request, if it was read.</param>
     public static Task Forbidden(HttpContext context, Caller caller, Role needed, string? id = null)
     {
         var role = RoleNames.Of(needed);
@@ -50,7 +50,7 @@ internal static class AccessAnswers
         context.Response.Headers.CacheControl = "no-store";
         if (IsGrpcMethod(context))
         {
-            // A whole answer of headers: clients read the status there when nothing follows.
+            // A response of headers only: clients read the status there if there is no body.
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.ContentType = "application/grpc";
             context.Response.Headers["grpc-status"] = ((int)grpc).ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -63,7 +63,7 @@ internal static class AccessAnswers
             : HttpAnswers.Result(context, status, word, message);
     }
 
-    /// <summary>By what is asked for, not by what the caller says of its request.</summary>
+    /// <summary>Determined by the endpoint, not by the request's headers.</summary>
     public static bool IsGrpcMethod(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null;
 
     private static string Printable(string name) => string.Concat(name.Where(static c => !char.IsControl(c)));

@@ -3,31 +3,33 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Keys;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>
-/// The cookie of a sign-in holds the proof itself, sealed, so that each silo can judge it without asking anybody, and a key that is taken
-/// away ends the sessions opened with it. What seals it is the hash of the key: who knows only that (it stands in settings) can forge
-/// nothing, for the key inside is checked like any other; who steals the cookie has a session that ends, not the key.
+/// The session cookie contains the encrypted key, so every silo can verify it without shared state, and removing a key
+/// ends its sessions. It is encrypted with the hash of the key. Knowing only the hash (from settings) does not allow a
+/// forgery, because the key inside is verified like any other. A stolen cookie is a session that expires, not the key.
 /// </summary>
 internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options, TimeProvider clock)
 {
     public const string Name = "orleansdtm-session";
     public const string CsrfHeader = "X-Csrf-Token";
 
-    /// <summary>Browsers keep 4096 bytes of name, value and attributes.</summary>
+    /// <summary>Browsers limit name, value and attributes to 4096 bytes.</summary>
     private const int ValueMax = 3800;
 
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
-    /// <summary>The value for a proof that has been checked; null = it is too long for a cookie.</summary>
+    /// <summary>The cookie value for a verified key or token; null = too long for a cookie.</summary>
     public string? Seal(string proof, Caller caller)
     {
         if (caller.Key is not { } key)
         {
-            // A token ends by itself and cannot be changed: sealing would add nothing.
+            // A token expires and cannot be changed, so it is not encrypted.
             return proof.Length <= ValueMax ? $"t.{proof}" : null;
         }
 
@@ -42,10 +44,10 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
         return $"k.{ApiKeyRing.Id(key.Hash.Span)}.{Base64Url.EncodeToString(bytes)}";
     }
 
-    /// <summary>The cookie of everybody when security is off: it only tells our page from other sites.</summary>
+    /// <summary>The cookie when security is off: it only distinguishes our page from other sites.</summary>
     public static string Anonymous() => "a." + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>The proof, yet to be checked; null = it is none, or its time is over.</summary>
+    /// <summary>The key or token, not yet verified; null = invalid or expired.</summary>
     public string? Open(string cookie)
     {
         if (cookie.StartsWith("t.", StringComparison.Ordinal))
@@ -80,11 +82,11 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
             : null;
     }
 
-    /// <summary>Proves that a request was made by a page that could ask for it, which pages of other sites cannot.</summary>
+    /// <summary>The CSRF token: proves that our page made the request.</summary>
     public static string CsrfToken(string cookie) =>
         Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(cookie), "orleansdtm csrf"u8));
 
-    /// <summary>The request carries the token of its own cookie.</summary>
+    /// <summary>The request has the CSRF token of its cookie.</summary>
     public static bool HasCsrfToken(HttpRequest request) =>
         request.Cookies[Name] is { Length: > 0 } cookie
         && request.Headers[CsrfHeader] is [{ Length: > 0 } token]

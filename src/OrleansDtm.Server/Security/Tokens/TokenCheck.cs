@@ -3,10 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Access;
 
-namespace OrleansDtm.Server.Security;
+namespace OrleansDtm.Server.Security.Tokens;
 
-/// <summary>Checks tokens (JWT): signature, issuer, audience, time. Reads the role out of a claim.</summary>
+/// <summary>Verifies tokens (JWT): signature, issuer, audience, lifetime. Reads the role from a claim.</summary>
 internal sealed class TokenCheck : IDisposable
 {
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
@@ -14,7 +15,7 @@ internal sealed class TokenCheck : IDisposable
     private readonly JwtOptions _options;
     private readonly IssuerKeys? _issuer;
 
-    /// <exception cref="SettingsException">The file of keys cannot be used.</exception>
+    /// <exception cref="SettingsException">The file of keys is invalid.</exception>
     public TokenCheck(JwtOptions options, TimeProvider clock, ILogger<TokenCheck> log)
     {
         _options = options;
@@ -24,7 +25,7 @@ internal sealed class TokenCheck : IDisposable
             ValidIssuer = options.Issuer.Length > 0 ? options.Issuer : null,
             ClockSkew = TimeSpan.FromSeconds(30),
 
-            // Signatures only: whoever knows a secret that is shared for checking could sign as well.
+            // Asymmetric signatures only: a shared secret for verification could also sign.
             ValidAlgorithms =
             [
                 SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
@@ -47,7 +48,7 @@ internal sealed class TokenCheck : IDisposable
     {
         if (await Validate(token, cancellationToken) is not { } result)
         {
-            return Identified.NotNow("the issuer of the token cannot be asked for its keys [ODTM4007]");
+            return Identified.NotNow("the keys of the token's issuer cannot be fetched [ODTM4007]");
         }
 
         if (!result.IsValid)
@@ -70,7 +71,7 @@ internal sealed class TokenCheck : IDisposable
 
     public void Dispose() => _issuer?.Dispose();
 
-    /// <summary>Null = it cannot be judged now.</summary>
+    /// <summary>Null = it cannot be verified now.</summary>
     private async ValueTask<TokenValidationResult?> Validate(string token, CancellationToken cancellationToken)
     {
         if (_issuer is null)
@@ -89,7 +90,7 @@ internal sealed class TokenCheck : IDisposable
             return result;
         }
 
-        // The issuer may have begun to use a new one.
+        // The issuer may use a new key.
         return await _issuer.Renew(cancellationToken) is not { } renewed ? null
             : ReferenceEquals(renewed, keys) ? result
             : await Validate(token, renewed, cancellationToken);
@@ -102,25 +103,25 @@ internal sealed class TokenCheck : IDisposable
         return _handler.ValidateTokenAsync(token, rules).WaitAsync(cancellationToken);
     }
 
-    /// <summary>In our words: those of the library go on for a page and may repeat the token.</summary>
+    /// <summary>Short reasons: the library's are long and may contain the token.</summary>
     private string Problem(Exception? e) => e switch
     {
         SecurityTokenExpiredException => "the token has expired",
         SecurityTokenNotYetValidException => "the token is not valid yet",
         SecurityTokenInvalidAudienceException => $"the token is for another audience than {_options.Audience}",
         SecurityTokenInvalidIssuerException => "the token is from another issuer",
-        SecurityTokenNoExpirationException => "the token has no end (exp)",
-        SecurityTokenInvalidAlgorithmException => "the token is signed by an algorithm that is not accepted; RS, PS and ES are",
+        SecurityTokenNoExpirationException => "the token has no expiry (exp)",
+        SecurityTokenInvalidAlgorithmException => "the token's signature algorithm is not accepted; use RS, PS or ES",
         SecurityTokenSignatureKeyNotFoundException => "the token is signed by a key that the issuer does not have",
-        SecurityTokenInvalidSignatureException => "the token has no good signature",
-        _ => "the token cannot be used",
+        SecurityTokenInvalidSignatureException => "the token's signature is invalid",
+        _ => "the token is invalid",
     };
 
     private static List<SecurityKey> Load(IReadOnlyList<string> paths)
     {
         var text = File.ReadAllText(paths[0]);
         var keys = text.AsSpan().TrimStart().StartsWith("{") ? JsonWebKeySet.Create(text).GetSigningKeys().ToList() : FromPem(text);
-        return keys.Count > 0 ? keys : throw new InvalidDataException("it holds no public key: PEM (PUBLIC KEY, CERTIFICATE) or a JWKS is needed.");
+        return keys.Count > 0 ? keys : throw new InvalidDataException("it contains no public key: PEM (PUBLIC KEY, CERTIFICATE) or a JWKS is needed.");
     }
 
     private static List<SecurityKey> FromPem(string text)
@@ -144,7 +145,7 @@ internal sealed class TokenCheck : IDisposable
                     keys.Add(new RsaSecurityKey(rsa));
                     break;
                 case var label when label.EndsWith("PRIVATE KEY"):
-                    throw new InvalidDataException("it holds a private key, which belongs to the issuer alone.");
+                    throw new InvalidDataException("it contains a private key; only the issuer may have it.");
             }
 
             rest = rest[found.Location.End..];
