@@ -13,29 +13,29 @@ public static class BranchPlan
     public const string CallbackId = "00";
 
     /// <summary>The branches that are known when a transaction of this type is stored; tcc, xa and workflow register theirs later.</summary>
-    public static ImmutableArray<BranchDefinition> Of(TransactionType type, IEnumerable<BranchStep> steps, DateTimeOffset now) => type switch
+    public static ImmutableArray<BranchOpDefinition> Of(TransactionType type, IEnumerable<BranchStep> steps, DateTimeOffset now) => type switch
     {
         TransactionType.Saga =>
         [
             .. steps.SelectMany((step, i) => new[]
             {
-                new BranchDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now),
-                new BranchDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
+                new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now),
+                new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
             }),
         ],
-        TransactionType.Msg => [.. steps.Select((step, i) => new BranchDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now))],
+        TransactionType.Msg => [.. steps.Select((step, i) => new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now))],
         _ => [],
     };
 
     /// <summary>What a tcc, xa or workflow adds when it registers a branch: its calls in the order DTM lists them.</summary>
-    public static ImmutableArray<BranchDefinition> Registered(
+    public static ImmutableArray<BranchOpDefinition> Registered(
         string branchId, IEnumerable<(string Op, string Url)> calls, ReadOnlyMemory<byte> payload, DateTimeOffset now) =>
-        [.. calls.Select(call => new BranchDefinition(branchId, call.Op, call.Url, payload, now))];
+        [.. calls.Select(call => new BranchOpDefinition(branchId, call.Op, call.Url, payload, now))];
 
     /// <summary>A call of a topic becomes one a subscriber, numbered within the step when there are several.</summary>
     /// <param name="branch">The step's call.</param>
     /// <param name="urls">The subscribers; at least one.</param>
-    public static IEnumerable<BranchDefinition> FanOut(BranchDefinition branch, IReadOnlyList<string> urls) =>
+    public static IEnumerable<BranchOpDefinition> FanOut(BranchOpDefinition branch, IReadOnlyList<string> urls) =>
         urls.Select((url, i) => branch with { Id = urls.Count == 1 ? branch.Id : $"{branch.Id}-{Id(i)}", Url = url });
 
     private static string Id(int index) => (index + 1).ToString("D2", CultureInfo.InvariantCulture);

@@ -24,10 +24,10 @@ public enum RejectionKind
 public sealed record Rejection(RejectionKind Kind, string Message);
 
 /// <summary>A call to make once the state that asks for it is stored.</summary>
-/// <param name="Index">Index into <see cref="Transaction.Branches"/>, or <see cref="Transaction.CallbackIndex"/>.</param>
+/// <param name="Index">Index into <see cref="Transaction.Branches"/>, or <see cref="Transaction.QueryIndex"/>.</param>
 /// <param name="Branch">Whom to call with what.</param>
 /// <param name="Attempt">1 for the first call.</param>
-public sealed record BranchCall(int Index, BranchDefinition Branch, int Attempt);
+public sealed record BranchCall(int Index, BranchOpDefinition Branch, int Attempt);
 
 /// <summary>What follows from an event: the next state and the calls it asks for, as data.</summary>
 /// <param name="Next">The state to store; the same object when nothing changed; null when there is none.</param>

@@ -23,7 +23,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     private readonly Transaction _before = state;
     private readonly DateTimeOffset _uncut = now;
-    private Branch[]? _branches;
+    private BranchOp[]? _branches;
     private List<BranchCall>? _calls;
 
     public Transaction State { get; private set; } = state;
@@ -36,16 +36,16 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     public int Count => _branches?.Length ?? State.Branches.Length;
 
     /// <summary>The call at an index from <see cref="Transaction.NoticeIndex"/> up if it still matters, else null.</summary>
-    public Branch? Live(int index) => index < 0 || State.IsFinal ? State.Live(index) : this[index];
+    public BranchOp? Live(int index) => index < 0 || State.IsFinal ? State.Live(index) : this[index];
 
-    public Branch this[int index]
+    public BranchOp this[int index]
     {
         get => index < 0 ? State.At(index) : _branches?[index] ?? State.Branches[index];
         set
         {
-            if (index == Transaction.CallbackIndex)
+            if (index == Transaction.QueryIndex)
             {
-                State = State with { Callback = value };
+                State = State with { Query = value };
                 return;
             }
 
@@ -65,7 +65,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public void Change(Func<Transaction, Transaction> change) => State = change(State);
 
-    public void Add(IEnumerable<Branch> branches) => _branches = [.. _branches ?? [.. State.Branches], .. branches];
+    public void Add(IEnumerable<BranchOp> branches) => _branches = [.. _branches ?? [.. State.Branches], .. branches];
 
     /// <summary>Calls the branch, or declares it done when there is nobody to call.</summary>
     public void Start(int index)
@@ -86,13 +86,13 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     {
         State = State with
         {
-            Callback = State.Callback ?? new Branch
+            Query = State.Query ?? new BranchOp
             {
-                Definition = State.Definition.Callback
+                Definition = State.Definition.Query
                     ?? throw new InvalidOperationException("This transaction has nobody to ask."),
             },
         };
-        Start(Transaction.CallbackIndex);
+        Start(Transaction.QueryIndex);
     }
 
     /// <summary>Lets the calls that wait for a retry be made now.</summary>
@@ -100,7 +100,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     public bool Hurry()
     {
         var any = false;
-        for (var i = Transaction.CallbackIndex; i < Count; i++)
+        for (var i = Transaction.QueryIndex; i < Count; i++)
         {
             if (Live(i) is { RetryAt: not null } branch)
             {
@@ -118,7 +118,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         State = State with
         {
             Status = TransactionStatus.Submitted,
-            Callback = State.Callback is null ? null : State.Callback with { RetryAt = null },
+            Query = State.Query is null ? null : State.Query with { RetryAt = null },
         };
     }
 

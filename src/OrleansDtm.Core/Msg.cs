@@ -12,7 +12,7 @@ internal sealed class Msg : Pattern
 
     public override bool CreatedByPrepare => true;
 
-    public override string? Lacks(TransactionDefinition definition) => definition.Callback is { Url.Length: > 0 }
+    public override string? Lacks(TransactionDefinition definition) => definition.Query is { Url.Length: > 0 }
         ? LacksTimeout(definition)
         : "query_prepared: a prepared msg needs a URL to ask whether it is meant";
 
@@ -21,21 +21,21 @@ internal sealed class Msg : Pattern
         var definition = state.Definition;
         return state.Status switch
         {
-            TransactionStatus.Prepared when state.Callback is null => definition.Created + definition.Options.TimeoutToFail,
+            TransactionStatus.Prepared when state.Query is null => definition.Created + definition.Options.TimeoutToFail,
             TransactionStatus.Submitted when definition.Options.Delay > TimeSpan.Zero && !state.Branches.Any(static b => b.Started) =>
                 (definition.Submitted ?? definition.Created) + definition.Options.Delay,
             _ => null,
         };
     }
 
-    public override bool FailureIsAnswer(Transaction state, int index) => index == Transaction.CallbackIndex;
+    public override bool FailureIsAnswer(Transaction state, int index) => index == Transaction.QueryIndex;
 
     public override bool Retries(Transaction state, int index) =>
-        index != Transaction.CallbackIndex || state.Status == TransactionStatus.Prepared;
+        index != Transaction.QueryIndex || state.Status == TransactionStatus.Prepared;
 
     public override void OnSucceeded(Draft draft, int index)
     {
-        if (index == Transaction.CallbackIndex && draft.State.Status == TransactionStatus.Prepared)
+        if (index == Transaction.QueryIndex && draft.State.Status == TransactionStatus.Prepared)
         {
             draft.GoForward();
         }
@@ -43,7 +43,7 @@ internal sealed class Msg : Pattern
 
     public override void OnFailed(Draft draft, int index, string error)
     {
-        // Only the callback can fail. If the submitter has decided meanwhile, its word counts.
+        // Only query_prepared can fail. If the submitter has decided meanwhile, its word counts.
         if (draft.State.Status == TransactionStatus.Prepared)
         {
             draft.Explain("the local transaction was not committed: query_prepared answered FAILURE");
@@ -103,7 +103,7 @@ internal sealed class Msg : Pattern
 
     private void Ask(Draft draft)
     {
-        if (draft.State.Callback is { } callback ? callback.CanStart(draft.Now) : Deadline(draft.State) <= draft.Now)
+        if (draft.State.Query is { } query ? query.CanStart(draft.Now) : Deadline(draft.State) <= draft.Now)
         {
             draft.StartCallback();
         }

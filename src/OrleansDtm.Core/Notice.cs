@@ -43,8 +43,8 @@ internal sealed class Notice : ICallRules
 
         if (draft.State.Notice is null)
         {
-            var call = new BranchDefinition("", Op, definition.NoticeUrl, Body(draft.State), draft.Now);
-            draft.Change(t => t with { Notice = new Branch { Definition = call } });
+            var call = new BranchOpDefinition("", Op, definition.NoticeUrl, Body(draft.State), draft.Now);
+            draft.Change(t => t with { Notice = new BranchOp { Definition = call } });
         }
 
         var notice = draft[Transaction.NoticeIndex];

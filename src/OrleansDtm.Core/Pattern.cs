@@ -108,7 +108,7 @@ internal abstract class Pattern : ICallRules
     /// <summary>Makes the call of query_prepared or of the workflow's callback now, if it was not made yet.</summary>
     protected static void AskNow(Draft draft)
     {
-        if (draft.State is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback.Url.Length: > 0 })
+        if (draft.State is { Status: TransactionStatus.Prepared, Query: null, Definition.Query.Url.Length: > 0 })
         {
             draft.StartCallback();
         }
@@ -127,12 +127,12 @@ internal abstract class Pattern : ICallRules
     /// </summary>
     protected static Rejection? Register(Draft draft, TransactionEvent.Register register, RejectionKind otherContent)
     {
-        List<Branch> added = [];
+        List<BranchOp> added = [];
         foreach (var definition in register.Branches)
         {
             if (Find(draft, definition) is not { } known)
             {
-                added.Add(new Branch
+                added.Add(new BranchOp
                 {
                     Definition = definition,
                     Status = register.Status,
@@ -184,7 +184,7 @@ internal abstract class Pattern : ICallRules
         }
     }
 
-    private static Branch? Find(Draft draft, BranchDefinition definition)
+    private static BranchOp? Find(Draft draft, BranchOpDefinition definition)
     {
         for (var i = 0; i < draft.Count; i++)
         {

@@ -10,12 +10,12 @@ namespace OrleansDtm.Core;
 public readonly record struct Attempt(DateTimeOffset At, TimeSpan Duration, OutcomeKind Outcome, string? Error);
 
 /// <summary>A call and how far it has come. Immutable: progress makes a new one.</summary>
-public sealed record Branch
+public sealed record BranchOp
 {
     /// <summary>How many attempts <see cref="History"/> keeps.</summary>
     public const int HistoryMax = 8;
 
-    public required BranchDefinition Definition { get; init; }
+    public required BranchOpDefinition Definition { get; init; }
 
     public BranchStatus Status { get; init; } = BranchStatus.Prepared;
 
@@ -51,8 +51,8 @@ public sealed record Branch
 /// <summary>A transaction as the coordinator knows it. Immutable: <see cref="TransactionMachine"/> makes the next one.</summary>
 public sealed record Transaction
 {
-    /// <summary>The index that stands for <see cref="Callback"/> where a branch index is asked for.</summary>
-    public const int CallbackIndex = -1;
+    /// <summary>The index that stands for <see cref="Query"/> where a branch index is asked for.</summary>
+    public const int QueryIndex = -1;
 
     /// <summary>The index that stands for <see cref="Notice"/>.</summary>
     public const int NoticeIndex = -2;
@@ -60,15 +60,15 @@ public sealed record Transaction
     public required TransactionDefinition Definition { get; init; }
 
     /// <summary>Every call in the order it was given or registered; compensation before action, cancel before confirm, as DTM lists them.</summary>
-    public required ImmutableArray<Branch> Branches { get; init; }
+    public required ImmutableArray<BranchOp> Branches { get; init; }
 
     public required TransactionStatus Status { get; init; }
 
     /// <summary>The call of <see cref="TransactionDefinition.QueryPrepared"/> (branch 00); null while none was needed.</summary>
-    public Branch? Callback { get; init; }
+    public BranchOp? Query { get; init; }
 
     /// <summary>The call of <see cref="TransactionDefinition.NoticeUrl"/>, made after the end; null before, or when nobody is told.</summary>
-    public Branch? Notice { get; init; }
+    public BranchOp? Notice { get; init; }
 
     /// <summary>Why it turned back; empty when it did not.</summary>
     public string RollbackReason { get; init; } = "";
@@ -109,20 +109,20 @@ public sealed record Transaction
     };
 
     /// <exception cref="ArgumentOutOfRangeException">There is no such call.</exception>
-    public Branch At(int index) => index switch
+    public BranchOp At(int index) => index switch
     {
-        CallbackIndex when Callback is not null => Callback,
+        QueryIndex when Query is not null => Query,
         NoticeIndex when Notice is not null => Notice,
         >= 0 => Branches[index],
         _ => throw new ArgumentOutOfRangeException(nameof(index), index, "This transaction has no such call."),
     };
 
     /// <summary>The call at an index from <see cref="NoticeIndex"/> up if it still matters, else null: of a final transaction only the notice does.</summary>
-    public Branch? Live(int index) => index switch
+    public BranchOp? Live(int index) => index switch
     {
         NoticeIndex => Notice,
         _ when IsFinal => null,
-        CallbackIndex => Callback,
+        QueryIndex => Query,
         _ => Branches[index],
     };
 }

@@ -23,7 +23,7 @@ public sealed record TransactionDefinition
     public string QueryPrepared { get; init; } = "";
 
     /// <summary>The call of <see cref="QueryPrepared"/> (branch 00), ready to be made; null when there is none.</summary>
-    public BranchDefinition? Callback { get; init; }
+    public BranchOpDefinition? Query { get; init; }
 
     /// <summary>Told how the transaction ended; empty = nobody.</summary>
     public string NoticeUrl { get; init; } = "";
@@ -80,7 +80,7 @@ public sealed record TransactionOptions
 /// <param name="Url">Whom to call; empty = nothing to call, done at once.</param>
 /// <param name="Payload">The body as it came; may be empty.</param>
 /// <param name="Created">When it was stored (UTC).</param>
-public sealed record BranchDefinition(string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created);
+public sealed record BranchOpDefinition(string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created);
 
 /// <summary>Options that a request names itself. Values travel between silos: they may only grow.</summary>
 [Flags]
@@ -104,4 +104,4 @@ public enum NamedOptions
 /// <param name="Branches">Of a prepared transaction those of its prepare count.</param>
 /// <param name="Named">Which options the request names: those of a submit win over those of its prepare.</param>
 public sealed record Submission(
-    TransactionDefinition Definition, ImmutableArray<BranchDefinition> Branches, NamedOptions Named = NamedOptions.None);
+    TransactionDefinition Definition, ImmutableArray<BranchOpDefinition> Branches, NamedOptions Named = NamedOptions.None);

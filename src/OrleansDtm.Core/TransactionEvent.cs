@@ -22,7 +22,7 @@ public abstract record TransactionEvent
     /// <param name="Type">The pattern the submitter believes it is.</param>
     /// <param name="Branches">All or none of them are added.</param>
     /// <param name="Status">Prepared for tcc and xa; what the SDK reports for a workflow.</param>
-    public sealed record Register(TransactionType Type, ImmutableArray<BranchDefinition> Branches, BranchStatus Status) : TransactionEvent;
+    public sealed record Register(TransactionType Type, ImmutableArray<BranchOpDefinition> Branches, BranchStatus Status) : TransactionEvent;
 
     /// <summary>A workflow's SDK reports its end.</summary>
     public sealed record FinishWorkflow(TransactionStatus Status, string Reason, string Result) : TransactionEvent;
@@ -36,7 +36,7 @@ public abstract record TransactionEvent
     {
         /// <summary>The call is under way, and it is this attempt.</summary>
         /// <param name="branch">How the call stands; null = it does not matter any more.</param>
-        public bool IsAwaited(Branch? branch) => branch is { InFlight: true } && (Attempt is null || Attempt == branch.Attempts + 1);
+        public bool IsAwaited(BranchOp? branch) => branch is { InFlight: true } && (Attempt is null || Attempt == branch.Attempts + 1);
     }
 
     /// <summary>The moment of <see cref="Transaction.WakeAt"/> may have come, or a process that made its calls is known to be dead.</summary>
@@ -59,13 +59,13 @@ public abstract record TransactionEvent
     }
 
     /// <summary>An operator wants one waiting call made now; the others keep their waits.</summary>
-    /// <param name="BranchId">Its <see cref="BranchDefinition.Id"/>.</param>
-    /// <param name="Op">Its <see cref="BranchDefinition.Op"/>.</param>
+    /// <param name="BranchId">Its <see cref="BranchOpDefinition.Id"/>.</param>
+    /// <param name="Op">Its <see cref="BranchOpDefinition.Op"/>.</param>
     public sealed record RetryBranch(string BranchId, string Op) : TransactionEvent;
 
     /// <summary>An operator declares that a waiting call, which can never succeed, was done by hand.</summary>
-    /// <param name="BranchId">Its <see cref="BranchDefinition.Id"/>.</param>
-    /// <param name="Op">Its <see cref="BranchDefinition.Op"/>.</param>
+    /// <param name="BranchId">Its <see cref="BranchOpDefinition.Id"/>.</param>
+    /// <param name="Op">Its <see cref="BranchOpDefinition.Op"/>.</param>
     /// <param name="Reason">Kept in the call's history.</param>
     public sealed record ResolveBranch(string BranchId, string Op, string Reason) : TransactionEvent;
 

@@ -81,14 +81,14 @@ public static class TransactionMachine
 
         foreach (var index in next.Calls.Select(static c => c.Index))
         {
-            var waiting = (index == Transaction.CallbackIndex ? next.Next.At(index) : state.At(index)) with
+            var waiting = (index == Transaction.QueryIndex ? next.Next.At(index) : state.At(index)) with
             {
                 InFlight = false,
                 RetryAt = at,
                 Failures = failures,
             };
-            state = index == Transaction.CallbackIndex
-                ? state with { Callback = waiting }
+            state = index == Transaction.QueryIndex
+                ? state with { Query = waiting }
                 : state with { Branches = state.Branches.SetItem(index, waiting) };
         }
 
@@ -138,7 +138,7 @@ public static class TransactionMachine
                 Updated = now,
             },
             now);
-        draft.Add(submission.Branches.Select(static b => new Branch { Definition = b }));
+        draft.Add(submission.Branches.Select(static b => new BranchOp { Definition = b }));
         pattern.Advance(draft);
         Notice.Advance(draft);
         return draft.Decide(pattern);
@@ -213,7 +213,7 @@ public static class TransactionMachine
             return refused;
         }
 
-        if (index == Transaction.CallbackIndex)
+        if (index == Transaction.QueryIndex)
         {
             return new Rejection(
                 RejectionKind.Conflict, $"branch {e.BranchId} {e.Op} asks query_prepared, which has no effect to resolve. FAILURE");
@@ -229,7 +229,7 @@ public static class TransactionMachine
     /// <param name="index">Its index when the result is null.</param>
     private static Rejection? FindWaiting(Draft draft, string branchId, string op, out int index)
     {
-        for (index = draft.State.Callback is null ? 0 : Transaction.CallbackIndex; index < draft.Count; index++)
+        for (index = draft.State.Query is null ? 0 : Transaction.QueryIndex; index < draft.Count; index++)
         {
             var branch = draft[index];
             if (branch.Definition.Id != branchId || branch.Definition.Op != op)
@@ -245,12 +245,12 @@ public static class TransactionMachine
         return new Rejection(RejectionKind.NotFound, $"gid {draft.State.Definition.Gid} has no branch {branchId} {op}");
     }
 
-    private static Branch Recorded(Branch branch, Attempt attempt) => branch with
+    private static BranchOp Recorded(BranchOp branch, Attempt attempt) => branch with
     {
-        History = (branch.History.Length < Branch.HistoryMax ? branch.History : branch.History.RemoveAt(0)).Add(attempt),
+        History = (branch.History.Length < BranchOp.HistoryMax ? branch.History : branch.History.RemoveAt(0)).Add(attempt),
     };
 
-    private static string Standing(Draft draft, Branch branch) => branch switch
+    private static string Standing(Draft draft, BranchOp branch) => branch switch
     {
         { Status: not BranchStatus.Prepared } => $"it is {Names.Of(branch.Status)}",
         _ when draft.State.IsFinal => $"the transaction is {Names.Of(draft.State.Status)}",

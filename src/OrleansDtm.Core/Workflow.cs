@@ -13,7 +13,7 @@ internal sealed class Workflow : Pattern
     public override bool CreatedByPrepare => true;
 
     public override DateTimeOffset? Deadline(Transaction state) =>
-        state is { Status: TransactionStatus.Prepared, Callback: null, Definition.Callback.Url.Length: > 0 }
+        state is { Status: TransactionStatus.Prepared, Query: null, Definition.Query.Url.Length: > 0 }
             ? state.Updated + state.Definition.Options.RetryInterval
             : null;
 
@@ -46,7 +46,7 @@ internal sealed class Workflow : Pattern
             draft.Change(t => t with
             {
                 Updated = draft.Now,
-                Callback = t.Callback is { RetryAt: not null } waiting ? waiting with { RetryAt = NextLook(draft) } : t.Callback,
+                Query = t.Query is { RetryAt: not null } waiting ? waiting with { RetryAt = NextLook(draft) } : t.Query,
             });
         }
 
@@ -78,7 +78,7 @@ internal sealed class Workflow : Pattern
 
     public override void Advance(Draft draft)
     {
-        if (draft.State.Callback is { } callback ? callback.CanStart(draft.Now) : Deadline(draft.State) <= draft.Now)
+        if (draft.State.Query is { } query ? query.CanStart(draft.Now) : Deadline(draft.State) <= draft.Now)
         {
             draft.StartCallback();
         }

@@ -49,7 +49,7 @@ internal static class DtmBranchRules
     /// The steps of a submission that would create these calls, for its checks. The subscribers of a topic count as
     /// steps; branches that were registered later have none.
     /// </summary>
-    public static IReadOnlyList<BranchStep> Steps(TransactionType type, IReadOnlyList<Branch> calls) => type switch
+    public static IReadOnlyList<BranchStep> Steps(TransactionType type, IReadOnlyList<BranchOp> calls) => type switch
     {
         TransactionType.Saga =>
         [

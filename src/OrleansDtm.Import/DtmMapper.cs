@@ -56,13 +56,13 @@ internal sealed class DtmMapper(RequestOptions options)
                 "status", $"'{RequestValidator.Printable(row.Status)}' is not one of an unfinished {Names.Of(type)}");
     }
 
-    private static Branch Branch(DtmBranch row, DateTimeOffset created)
+    private static BranchOp Branch(DtmBranch row, DateTimeOffset created)
     {
         var status = DtmBranchRules.Status(row);
         var isDone = status != BranchStatus.Prepared;
-        return new Branch
+        return new BranchOp
         {
-            Definition = new BranchDefinition(
+            Definition = new BranchOpDefinition(
                 row.BranchId, row.Op, row.Url, row.Data, Milliseconds(row.Created ?? created)),
             Status = status,
             Started = isDone,
@@ -74,7 +74,7 @@ internal sealed class DtmMapper(RequestOptions options)
         DtmTransaction row,
         TransactionType type,
         TransactionStatus status,
-        ImmutableArray<Branch> calls,
+        ImmutableArray<BranchOp> calls,
         DateTimeOffset created)
     {
         var request = Request(row, type, calls);
@@ -82,7 +82,7 @@ internal sealed class DtmMapper(RequestOptions options)
     }
 
     /// <summary>The request of its submitter: DTM stores the options unchanged, the rest in columns.</summary>
-    private static TransactionRequest Request(DtmTransaction row, TransactionType type, ImmutableArray<Branch> calls)
+    private static TransactionRequest Request(DtmTransaction row, TransactionType type, ImmutableArray<BranchOp> calls)
     {
         var request = Json(
             row.Options,

@@ -14,6 +14,6 @@ internal static class ListedRow
             },
         };
 
-    private static Branch WithoutPayload(Branch branch) =>
+    private static BranchOp WithoutPayload(BranchOp branch) =>
         branch with { Definition = branch.Definition with { Payload = ReadOnlyMemory<byte>.Empty } };
 }

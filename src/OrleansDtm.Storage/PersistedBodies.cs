@@ -18,7 +18,7 @@ internal sealed class DefinitionBody
 
     [JsonPropertyName("q")] public string? QueryPrepared { get; set; }
 
-    [JsonPropertyName("k")] public BranchBody? Callback { get; set; }
+    [JsonPropertyName("k")] public BranchBody? Query { get; set; }
 
     [JsonPropertyName("n")] public string? NoticeUrl { get; set; }
 
@@ -99,7 +99,7 @@ internal sealed class ProgressBody
 {
     [JsonPropertyName("b")] public BranchProgressBody[]? Branches { get; set; }
 
-    [JsonPropertyName("k")] public BranchProgressBody? Callback { get; set; }
+    [JsonPropertyName("k")] public BranchProgressBody? Query { get; set; }
 
     [JsonPropertyName("a")] public NoticeBody? Notice { get; set; }
 

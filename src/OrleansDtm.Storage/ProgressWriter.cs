@@ -12,7 +12,7 @@ namespace OrleansDtm.Storage;
 internal static class ProgressWriter
 {
     private static readonly JsonEncodedText Branches = JsonEncodedText.Encode("b");
-    private static readonly JsonEncodedText Callback = JsonEncodedText.Encode("k");
+    private static readonly JsonEncodedText Query = JsonEncodedText.Encode("k");
     private static readonly JsonEncodedText Notice = JsonEncodedText.Encode("a");
     private static readonly JsonEncodedText Reason = JsonEncodedText.Encode("r");
     private static readonly JsonEncodedText Result = JsonEncodedText.Encode("x");
@@ -50,10 +50,10 @@ internal static class ProgressWriter
             json.WriteEndArray();
         }
 
-        if (state.Callback is { } callback)
+        if (state.Query is { } query)
         {
-            json.WritePropertyName(Callback);
-            Write(json, callback);
+            json.WritePropertyName(Query);
+            Write(json, query);
         }
 
         if (state.Notice is { } notice)
@@ -75,7 +75,7 @@ internal static class ProgressWriter
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, Branch branch)
+    private static void Write(Utf8JsonWriter json, BranchOp branch)
     {
         json.WriteStartObject();
         Number(json, Status, (int)branch.Status);

@@ -36,7 +36,7 @@ internal static class TransactionCodec
     private static Utf8JsonWriter? _writer;
 
     /// <summary>The definition and the branches known at insert.</summary>
-    public static byte[] EncodeDefinition(TransactionDefinition definition, ReadOnlySpan<Branch> branches) => Encode(
+    public static byte[] EncodeDefinition(TransactionDefinition definition, ReadOnlySpan<BranchOp> branches) => Encode(
         new DefinitionBody
         {
             Gid = definition.Gid,
@@ -44,7 +44,7 @@ internal static class TransactionCodec
             Created = definition.Created.ToUnixTimeMilliseconds(),
             Protocol = definition.Protocol == DefaultProtocol ? null : definition.Protocol,
             QueryPrepared = NullIfEmpty(definition.QueryPrepared),
-            Callback = definition.Callback is { } callback ? Body(callback) : null,
+            Query = definition.Query is { } query ? Body(query) : null,
             NoticeUrl = NullIfEmpty(definition.NoticeUrl),
             CustomData = NullIfEmpty(definition.CustomData),
             Options = Body(definition.Options),
@@ -57,7 +57,7 @@ internal static class TransactionCodec
         PersistedJson.Default.DefinitionBody);
 
     /// <summary>The definition after a submit, and the branches that were added with it.</summary>
-    public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<Branch> branches) => Encode(
+    public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<BranchOp> branches) => Encode(
         new AmendmentBody
         {
             Options = Body(definition.Options),
@@ -70,13 +70,13 @@ internal static class TransactionCodec
         PersistedJson.Default.AmendmentBody);
 
     /// <summary>Branches that were added later.</summary>
-    public static byte[] EncodeAppended(ReadOnlySpan<Branch> branches) =>
+    public static byte[] EncodeAppended(ReadOnlySpan<BranchOp> branches) =>
         Encode(Bodies(branches), PersistedJson.Default.BranchBodyArray);
 
     /// <summary>Everything that changes and has no column.</summary>
     public static byte[] EncodeProgress(Transaction state)
     {
-        if (state.Callback is not null && state.Definition.Callback is null)
+        if (state.Query is not null && state.Definition.Query is null)
         {
             throw new ArgumentException(
                 "A callback that is not part of the definition could not be read back.", nameof(state));
@@ -91,7 +91,7 @@ internal static class TransactionCodec
         var progress = JsonSerializer.Deserialize(row.Progress, PersistedJson.Default.ProgressBody)!;
         var definition = Definition(body);
         var states = progress.Branches ?? [];
-        var branches = ImmutableArray.CreateBuilder<Branch>(states.Length);
+        var branches = ImmutableArray.CreateBuilder<BranchOp>(states.Length);
         Append(body.Branches ?? []);
         for (var i = 1; i < row.Bodies.Count; i++)
         {
@@ -103,7 +103,7 @@ internal static class TransactionCodec
             Definition = definition,
             Branches = branches.MoveToImmutable(),
             Status = Names.Status(row.Status),
-            Callback = progress.Callback is { } callback ? Branch(definition.Callback!, callback) : null,
+            Query = progress.Query is { } query ? Branch(definition.Query!, query) : null,
             Notice = progress.Notice is { } notice ? Branch(Definition(notice.Definition), notice.Progress) : null,
             RollbackReason = progress.RollbackReason ?? "",
             Result = progress.Result ?? "",
@@ -129,7 +129,7 @@ internal static class TransactionCodec
     public static bool WaitsForRetry(byte[] progress)
     {
         var body = JsonSerializer.Deserialize(progress, PersistedJson.Default.ProgressBody);
-        return body?.Callback is { RetryAt: not null }
+        return body?.Query is { RetryAt: not null }
             || body?.Branches?.Any(static b => b?.RetryAt is not null) == true;
     }
 
@@ -203,7 +203,7 @@ internal static class TransactionCodec
             : options.Orders.OrderBy(static o => o.Key).ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
     };
 
-    internal static BranchBody Body(BranchDefinition branch) => new()
+    internal static BranchBody Body(BranchOpDefinition branch) => new()
     {
         Id = branch.Id,
         Op = branch.Op,
@@ -212,7 +212,7 @@ internal static class TransactionCodec
         Created = branch.Created.ToUnixTimeMilliseconds(),
     };
 
-    private static BranchBody[] Bodies(ReadOnlySpan<Branch> branches)
+    private static BranchBody[] Bodies(ReadOnlySpan<BranchOp> branches)
     {
         var bodies = new BranchBody[branches.Length];
         for (var i = 0; i < bodies.Length; i++)
@@ -232,7 +232,7 @@ internal static class TransactionCodec
             Created = Time(body.Created),
             Protocol = body.Protocol ?? DefaultProtocol,
             QueryPrepared = body.QueryPrepared ?? "",
-            Callback = body.Callback is { } callback ? Definition(callback) : null,
+            Query = body.Query is { } query ? Definition(query) : null,
             NoticeUrl = body.NoticeUrl ?? "",
             CustomData = body.CustomData ?? "",
             Options = Options(body.Options),
@@ -262,10 +262,10 @@ internal static class TransactionCodec
         };
     }
 
-    private static BranchDefinition Definition(BranchBody body) =>
+    private static BranchOpDefinition Definition(BranchBody body) =>
         new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
 
-    private static Branch Branch(BranchDefinition definition, BranchProgressBody body) => new()
+    private static BranchOp Branch(BranchOpDefinition definition, BranchProgressBody body) => new()
     {
         Definition = definition,
         Status = (BranchStatus)body.Status,

@@ -128,7 +128,7 @@ public sealed class ActivityTests
             Created = _time.GetUtcNow(),
             Options = new TransactionOptions(),
         },
-        Branches = ImmutableArray.Create(new Branch { Definition = new BranchDefinition("01", BranchOps.Action, url, default, _time.GetUtcNow()) }),
+        Branches = ImmutableArray.Create(new BranchOp { Definition = new BranchOpDefinition("01", BranchOps.Action, url, default, _time.GetUtcNow()) }),
         Status = TransactionStatus.Submitted,
         Updated = _time.GetUtcNow(),
     };

@@ -120,7 +120,7 @@ public sealed class ActivityWindow : ITransactionObserver
     private static string UrlOf(Transaction state, int index) => index switch
     {
         Transaction.NoticeIndex => state.Definition.NoticeUrl,
-        Transaction.CallbackIndex => state.Definition.QueryPrepared,
+        Transaction.QueryIndex => state.Definition.QueryPrepared,
         _ => state.Branches[index].Definition.Url,
     };
 

@@ -25,7 +25,7 @@ internal struct DefinitionSurrogate
 
     /// <summary>None or one.</summary>
     [Id(5)]
-    public BranchSurrogate[]? Callback;
+    public BranchSurrogate[]? Query;
 
     [Id(6)]
     public string NoticeUrl;
@@ -87,7 +87,7 @@ internal struct OptionsSurrogate
     public bool RetryIntervalNamed;
 }
 
-/// <summary><see cref="BranchDefinition"/> as it is sent.</summary>
+/// <summary><see cref="BranchOpDefinition"/> as it is sent.</summary>
 [GenerateSerializer, Alias("dtm.branch-op")]
 internal struct BranchSurrogate
 {
@@ -117,7 +117,7 @@ internal static class Surrogates
         Created = definition.Created,
         Protocol = definition.Protocol,
         QueryPrepared = definition.QueryPrepared,
-        Callback = definition.Callback is { } callback ? [Of(callback)] : null,
+        Query = definition.Query is { } query ? [Of(query)] : null,
         NoticeUrl = definition.NoticeUrl,
         CustomData = definition.CustomData,
         BranchHeaders = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders.ToDictionary(),
@@ -134,7 +134,7 @@ internal static class Surrogates
         Created = sent.Created,
         Protocol = sent.Protocol,
         QueryPrepared = sent.QueryPrepared,
-        Callback = sent.Callback is [var callback] ? Branch(callback) : null,
+        Query = sent.Query is [var query] ? Branch(query) : null,
         NoticeUrl = sent.NoticeUrl,
         CustomData = sent.CustomData,
         BranchHeaders = sent.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
@@ -143,11 +143,11 @@ internal static class Surrogates
         Submitted = sent.Submitted,
     };
 
-    public static BranchSurrogate[] Of(ImmutableArray<BranchDefinition> branches) => [.. branches.Select(Of)];
+    public static BranchSurrogate[] Of(ImmutableArray<BranchOpDefinition> branches) => [.. branches.Select(Of)];
 
-    public static ImmutableArray<BranchDefinition> Branches(BranchSurrogate[]? sent) => [.. (sent ?? []).Select(static b => Branch(b))];
+    public static ImmutableArray<BranchOpDefinition> Branches(BranchSurrogate[]? sent) => [.. (sent ?? []).Select(static b => Branch(b))];
 
-    private static BranchSurrogate Of(BranchDefinition branch) => new()
+    private static BranchSurrogate Of(BranchOpDefinition branch) => new()
     {
         Id = branch.Id,
         Op = branch.Op,
@@ -156,7 +156,7 @@ internal static class Surrogates
         Created = branch.Created,
     };
 
-    private static BranchDefinition Branch(in BranchSurrogate sent) => new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created);
+    private static BranchOpDefinition Branch(in BranchSurrogate sent) => new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created);
 
     private static OptionsSurrogate Of(TransactionOptions options) => new()
     {

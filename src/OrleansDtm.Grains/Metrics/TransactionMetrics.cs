@@ -95,7 +95,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
     private static string BranchType(Transaction state, int index) => index switch
     {
         Transaction.NoticeIndex => "notice",
-        Transaction.CallbackIndex => state.Definition.Type == TransactionType.Workflow ? "workflow" : "msg",
+        Transaction.QueryIndex => state.Definition.Type == TransactionType.Workflow ? "workflow" : "msg",
         _ => state.Branches[index].Definition.Op switch
         {
             BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback =>

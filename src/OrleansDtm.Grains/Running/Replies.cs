@@ -47,6 +47,6 @@ internal static class Replies
 
     private static string LastError(Transaction state) =>
         state.Branches.LastOrDefault(static b => b is { Status: BranchStatus.Prepared, LastError: not null })?.LastError
-        ?? state.Callback?.LastError
+        ?? state.Query?.LastError
         ?? "";
 }

@@ -118,9 +118,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             Created = now,
             Protocol = protocol,
             QueryPrepared = queryPrepared,
-            Callback = queryPrepared.Length == 0
+            Query = queryPrepared.Length == 0
                 ? null
-                : new BranchDefinition(BranchPlan.CallbackId, callbackOp, queryPrepared, callbackPayload, now),
+                : new BranchOpDefinition(BranchPlan.CallbackId, callbackOp, queryPrepared, callbackPayload, now),
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
             BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol, _log)?.ToImmutableDictionary()

@@ -59,7 +59,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
             return submission;
         }
 
-        var calls = ImmutableArray.CreateBuilder<BranchDefinition>(submission.Branches.Length);
+        var calls = ImmutableArray.CreateBuilder<BranchOpDefinition>(submission.Branches.Length);
         foreach (var branch in submission.Branches)
         {
             calls.AddRange(IsTopic(branch.Url) ? BranchPlan.FanOut(branch, await SubscribersOf(branch.Url[Prefix.Length..])) : [branch]);

@@ -29,7 +29,7 @@ internal static class TransactionInfos
         Branches = [.. transaction.Branches.Select(Of)],
     };
 
-    private static BranchInfo Of(Branch branch) => new()
+    private static BranchInfo Of(BranchOp branch) => new()
     {
         BranchId = branch.Definition.Id,
         Op = branch.Definition.Op,

@@ -49,7 +49,7 @@ internal static class TransactionViews
         return views;
     }
 
-    private static BranchView Of(Transaction transaction, Branch branch) => new()
+    private static BranchView Of(Transaction transaction, BranchOp branch) => new()
     {
         CreateTime = branch.Definition.Created.UtcDateTime,
         UpdateTime = (branch.History.IsEmpty ? branch.Definition.Created : branch.History[^1].At).UtcDateTime,

@@ -43,7 +43,7 @@ internal static class TransactionDetails
             Options = Of(definition),
             Calls = [.. transaction.Branches.Take(CallsMax).Select((branch, index) => Of(branch, index, ref left))],
             CallsTotal = transaction.Branches.Length,
-            Callback = transaction.Callback is { } callback ? Of(callback, Transaction.CallbackIndex, ref left) : null,
+            Callback = transaction.Query is { } callback ? Of(callback, Transaction.QueryIndex, ref left) : null,
             Notice = transaction.Notice is { } notice ? Of(notice, Transaction.NoticeIndex, ref left) : null,
         };
     }
@@ -64,7 +64,7 @@ internal static class TransactionDetails
         Orders = definition.Options.Orders.ToDictionary(static o => o.Key, static o => (IReadOnlyList<int>)[.. o.Value.Order()]),
     };
 
-    private static CallView Of(Branch branch, int index, ref int left)
+    private static CallView Of(BranchOp branch, int index, ref int left)
     {
         var payload = branch.Definition.Payload.Span;
         var shown = Math.Min(payload.Length, Math.Min(PayloadBytesMax, left));

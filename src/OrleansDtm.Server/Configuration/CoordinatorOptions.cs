@@ -80,7 +80,7 @@ public sealed record StoreOptions
     public string Path { get; init; } = "data/orleansdtm.db";
 
     /// <summary>
-    /// MySQL and PostgreSQL: the connection string of MySqlConnector or Npgsql. Empty (default) = it is built from the
+    /// MySQL and PostgreSQL: the connection string of the ADO.NET driver (MySqlConnector, Npgsql). Empty (default) = it is built from the
     /// settings below, which are DTM's.
     /// </summary>
     public string ConnectionString { get; init; } = "";

@@ -45,7 +45,7 @@ internal static class TransactionDocument
                 ["request_timeout_seconds"] = definition.Options.RequestTimeout.TotalSeconds,
                 ["timeout_to_fail_seconds"] = definition.Options.TimeoutToFail.TotalSeconds,
                 ["branches"] = new JsonArray([.. transaction.Branches.Select(static JsonNode? (b) => Progress(b))]),
-                ["query_prepared_call"] = transaction.Callback is { } callback ? Call(callback) : null,
+                ["query_prepared_call"] = transaction.Query is { } callback ? Call(callback) : null,
                 ["callback_url_call"] = transaction.Notice is { } notice ? Call(notice) : null,
             },
         };
@@ -80,7 +80,7 @@ internal static class TransactionDocument
         return whole.ToJsonString(onOneLine ? OneLine : Readable);
     }
 
-    private static JsonObject Progress(Branch branch) => new()
+    private static JsonObject Progress(BranchOp branch) => new()
     {
         ["branch_id"] = branch.Definition.Id,
         ["op"] = branch.Definition.Op,
@@ -89,7 +89,7 @@ internal static class TransactionDocument
         ["failures_in_a_row"] = branch.Failures,
     };
 
-    private static JsonObject Call(Branch branch)
+    private static JsonObject Call(BranchOp branch)
     {
         var call = Progress(branch);
         call["url"] = branch.Definition.Url;

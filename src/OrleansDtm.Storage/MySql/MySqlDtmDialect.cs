@@ -35,8 +35,8 @@ internal sealed class MySqlDtmDialect : DtmDialect
 
     public override string Complete(string connectionString)
     {
-        var builder = new MySqlConnectionStringBuilder(
-            connectionString) { TreatTinyAsBoolean = false, ConvertZeroDateTime = true };
+        var builder = new MySqlConnectionStringBuilder(connectionString);
+        (builder.TreatTinyAsBoolean, builder.ConvertZeroDateTime) = (false, true);
         builder.Database = builder.Database is { Length: > 0 } database ? database : "dtm";
         return builder.ConnectionString;
     }

@@ -59,9 +59,9 @@ internal static class PendingFill
             CustomData = """{"delay":2592000}""",
             Options = new TransactionOptions { Delay = Delay },
         };
-        ImmutableArray<BranchDefinition> branches =
+        ImmutableArray<BranchOpDefinition> branches =
         [
-            .. new[] { "01", "02" }.Select(id => new BranchDefinition(id, BranchOps.Action, $"{branch}out", "{\"amount\":30}"u8.ToArray(), now)),
+            .. new[] { "01", "02" }.Select(id => new BranchOpDefinition(id, BranchOps.Action, $"{branch}out", "{\"amount\":30}"u8.ToArray(), now)),
         ];
         var submitted = TransactionMachine.Decide(null, new TransactionEvent.Submit(new Submission(definition, branches)), now);
         return submitted.Next! with { Version = 1 };

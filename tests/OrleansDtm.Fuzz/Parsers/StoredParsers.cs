@@ -55,8 +55,8 @@ internal static class StoredParsers
 
     private static List<byte[]> RowSeeds()
     {
-        var call = new BranchDefinition("01", BranchOps.Action, "http://a/x", new byte[] { 1, 2 }, Now);
-        var branch = new Branch
+        var call = new BranchOpDefinition("01", BranchOps.Action, "http://a/x", new byte[] { 1, 2 }, Now);
+        var branch = new BranchOp
         {
             Definition = call,
             Attempts = 1,
@@ -71,13 +71,13 @@ internal static class StoredParsers
                 Gid = "g",
                 Type = TransactionType.Msg,
                 Created = Now,
-                Callback = call with { Id = "00" },
+                Query = call with { Id = "00" },
                 QueryPrepared = "http://a/q",
                 Options = new TransactionOptions { Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(1, [0]) },
                 BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("a", "b"),
             },
             Branches = [branch, branch with { Status = BranchStatus.Succeed, Finished = Now }],
-            Callback = branch,
+            Query = branch,
             Notice = branch,
             Status = TransactionStatus.Submitted,
             Updated = Now,

@@ -92,7 +92,7 @@ internal sealed class Case
     public static int Number(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The call in a row; null = the row has no such call. Registered branches are found by their id.</summary>
-    public Core.Branch? In(Core.Transaction state, string name)
+    public Core.BranchOp? In(Core.Transaction state, string name)
     {
         if (name[0] is 'f' or 'b')
         {
@@ -103,7 +103,7 @@ internal sealed class Case
         var index = Index(name);
         return index switch
         {
-            -1 => state.Callback,
+            -1 => state.Query,
             -2 => state.Notice,
             < 0 => null,
             _ => index < state.Branches.Length ? state.Branches[index] : null,

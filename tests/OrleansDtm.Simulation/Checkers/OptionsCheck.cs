@@ -28,7 +28,7 @@ internal sealed class OptionsCheck : Check
             if (isPrepared && state.Status is TransactionStatus.Submitted or TransactionStatus.Succeed)
             {
                 isPrepared = false;
-                var asked = state.Callback?.Status == BranchStatus.Succeed; // The answer to the question may have submitted it.
+                var asked = state.Query?.Status == BranchStatus.Succeed; // The answer to the question may have submitted it.
                 expected = asked && Of(options) == prepared ? prepared : plan.AtSubmit ?? prepared;
             }
 

@@ -23,7 +23,7 @@ internal sealed class OrderCheck : Check
     }
 
     /// <summary>What must be done before a call, and how it stands.</summary>
-    private static IEnumerable<(string Name, Branch Branch)> Before(Case seen, Transaction state, Called call)
+    private static IEnumerable<(string Name, BranchOp Branch)> Before(Case seen, Transaction state, Called call)
     {
         var plan = seen.Transaction;
         var number = Case.Number(call.Name);

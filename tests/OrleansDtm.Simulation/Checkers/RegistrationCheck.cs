@@ -52,7 +52,7 @@ internal sealed class RegistrationCheck : Check
         }
     }
 
-    private static Branch? Find(Transaction state, int branch)
+    private static BranchOp? Find(Transaction state, int branch)
     {
         var id = Requests.BranchId(branch);
         return state.Branches.FirstOrDefault(b => b.Definition.Id == id);

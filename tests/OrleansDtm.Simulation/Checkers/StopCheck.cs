@@ -34,7 +34,7 @@ internal sealed class StopCheck : Check
         {
             foreach (var end in seen.Mine.OfType<CallEnded>().Where(e => e.Process == leaves.Process && e.Place > leaves.Place))
             {
-                if (IsLate(seen, end, Soon))
+                if (IsLast(seen, end) && IsLate(seen, end, Soon))
                 {
                     yield return $"{end.Name} (call {end.Call}) is answered to {end.Process}, which leaves, and the transaction does not go on";
                 }
@@ -49,6 +49,10 @@ internal sealed class StopCheck : Check
             }
         }
     }
+
+    /// <summary>The process has no other call of the transaction under way then: before that, its next owner would only disturb them.</summary>
+    private static bool IsLast(Case seen, CallEnded end) => !seen.Calls.Any(c =>
+        c.Process == end.Process && c.Place < end.Place && !(seen.Ends.TryGetValue(c.Call, out var ended) && ended.Place <= end.Place));
 
     private static bool IsLate(Case seen, Happening since, TimeSpan limit) =>
         seen.Before(since)?.State is { IsFinal: false }

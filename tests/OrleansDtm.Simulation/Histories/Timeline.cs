@@ -37,9 +37,9 @@ internal static class Timeline
     private static string Text(Transaction state)
     {
         var branches = state.Branches.Select((b, i) => $"{b.Definition.Id}-{b.Definition.Op}:{Text(b, state.Live(i) is not null)}").ToList();
-        if (state.Callback is { } callback)
+        if (state.Query is { } query)
         {
-            branches.Add("callback:" + Text(callback, true));
+            branches.Add("query:" + Text(query, true));
         }
 
         if (state.Notice is { } notice)
@@ -51,7 +51,7 @@ internal static class Timeline
         return $"{Names.Of(state.Status)} [{string.Join(' ', branches)}]{due}";
     }
 
-    private static string Text(Branch branch, bool live) => branch switch
+    private static string Text(BranchOp branch, bool live) => branch switch
     {
         { Status: BranchStatus.Succeed } => "done",
         { Status: BranchStatus.Failed } => "failed",

@@ -59,7 +59,7 @@ public sealed class AlertObserverTests
         var prepared = TransactionMachine.Decide(null, new TransactionEvent.Prepare(Submission(TransactionType.Msg)), Start).Next!;
         var asked = TransactionMachine.Decide(prepared, TransactionEvent.TimeDue.Instance, prepared.WakeAt!.Value).Next!;
 
-        Play(observer, asked, CoreTransaction.CallbackIndex, Boom, Boom, Boom);
+        Play(observer, asked, CoreTransaction.QueryIndex, Boom, Boom, Boom);
 
         Assert.Equal(new Alert("g1", "prepared", "http://busi/query", "boom", 3), Assert.Single(Taken(observer)));
     }
@@ -104,7 +104,7 @@ public sealed class AlertObserverTests
             Type = type,
             Created = Start,
             QueryPrepared = "http://busi/query",
-            Callback = new BranchDefinition("00", BranchOps.Msg, "http://busi/query", default, Start),
+            Query = new BranchOpDefinition("00", BranchOps.Msg, "http://busi/query", default, Start),
             Options = new TransactionOptions { TimeoutToFail = type == TransactionType.Msg ? TimeSpan.FromSeconds(35) : TimeSpan.Zero },
         },
         BranchPlan.Of(type, [new BranchStep("http://bank/a0", "http://bank/c0", default)], Start));

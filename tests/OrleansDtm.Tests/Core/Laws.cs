@@ -69,7 +69,7 @@ internal abstract class Laws(TransactionRun run)
         JudgeState(next, now, changed || occurred is TransactionEvent.TimeDue or TransactionEvent.Resumed);
         if (next.IsFinal)
         {
-            var calling = Outstanding.Any(static i => i != Transaction.CallbackIndex);
+            var calling = Outstanding.Any(static i => i != Transaction.QueryIndex);
             Hold(Stopped || !calling, "it ends by itself only when no branch is being called");
             JudgeEnd(next);
         }
@@ -117,7 +117,7 @@ internal abstract class Laws(TransactionRun run)
     protected void Wait(int index, DateTimeOffset until) => _notBefore[index] = until;
 
     private static IEnumerable<int> Indexes(Transaction state) =>
-        Enumerable.Range(0, state.Branches.Length).Concat(state.Callback is null ? [] : [Transaction.CallbackIndex]);
+        Enumerable.Range(0, state.Branches.Length).Concat(state.Query is null ? [] : [Transaction.QueryIndex]);
 
     /// <summary>Enters the event into the books.</summary>
     private void Note(Transaction? before, TransactionEvent occurred, Decision decision, Transaction next, DateTimeOffset now)
@@ -196,7 +196,7 @@ internal abstract class Laws(TransactionRun run)
 
     private void NoWaits(Transaction before)
     {
-        foreach (var waiting in Indexes(before).Append(Transaction.CallbackIndex))
+        foreach (var waiting in Indexes(before).Append(Transaction.QueryIndex))
         {
             _notBefore.Remove(waiting);
         }
@@ -208,7 +208,7 @@ internal abstract class Laws(TransactionRun run)
         var index = before is { IsFinal: false }
             ? Indexes(before).FirstOrDefault(i => Waits(before.At(i)) && (before.At(i).Definition.Id, before.At(i).Definition.Op) == (branchId, op), int.MinValue)
             : int.MinValue;
-        index = index == Transaction.CallbackIndex && !callback ? int.MinValue : index;
+        index = index == Transaction.QueryIndex && !callback ? int.MinValue : index;
         Hold(decision.Rejection is null == (index != int.MinValue), "only a call that waits for its retry can be made or resolved now");
         if (index == int.MinValue)
         {
@@ -218,7 +218,7 @@ internal abstract class Laws(TransactionRun run)
         _notBefore.Remove(index);
         return index;
 
-        static bool Waits(Branch branch) => branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null };
+        static bool Waits(BranchOp branch) => branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null };
     }
 
     private void NoteAnyAnswer(Transaction before, Transaction next, TransactionEvent.BranchAnswered answer, DateTimeOffset now)

@@ -7,13 +7,13 @@ namespace OrleansDtm.Tests.Core;
 /// <summary>How the calls of a pattern lie among its branches, and the letters by which stories name them.</summary>
 /// <param name="Type">The pattern.</param>
 /// <param name="Calls">The calls of each branch in the order DTM lists them.</param>
-/// <param name="Callback">The call of branch 00; null = the pattern has none.</param>
+/// <param name="Query">The call of branch 00; null = the pattern has none.</param>
 /// <param name="Registers">Its branches are registered one by one; otherwise they are known at once.</param>
 /// <param name="Timeout">Seconds, when a story does not say.</param>
 internal sealed record Layout(
     TransactionType Type,
     ImmutableArray<(char Letter, string Op)> Calls,
-    (char Letter, string Op)? Callback,
+    (char Letter, string Op)? Query,
     bool Registers,
     string Timeout)
 {
@@ -45,9 +45,9 @@ internal sealed record Layout(
     public int Index(string name)
     {
         var call = Calls.Select(static c => c.Letter).ToList().IndexOf(name[0]);
-        return call < 0 ? Transaction.CallbackIndex : (Calls.Length * int.Parse(name[1..], CultureInfo.InvariantCulture)) + call;
+        return call < 0 ? Transaction.QueryIndex : (Calls.Length * int.Parse(name[1..], CultureInfo.InvariantCulture)) + call;
     }
 
     private (char Letter, string Op) At(int index) =>
-        index == Transaction.CallbackIndex ? Callback ?? ('?', "no callback") : Calls[index % Calls.Length];
+        index == Transaction.QueryIndex ? Query ?? ('?', "no callback") : Calls[index % Calls.Length];
 }

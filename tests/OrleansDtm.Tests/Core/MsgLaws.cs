@@ -39,7 +39,7 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
 
     protected override void NoteAnswer(Transaction before, TransactionEvent.BranchAnswered answer)
     {
-        if (answer.Index == Transaction.CallbackIndex && before.Status == TransactionStatus.Prepared)
+        if (answer.Index == Transaction.QueryIndex && before.Status == TransactionStatus.Prepared)
         {
             _meant |= answer.Outcome.Kind == OutcomeKind.Succeeded;
             _notMeant |= answer.Outcome.Kind == OutcomeKind.Failed;
@@ -48,7 +48,7 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
 
     protected override void JudgeCall(Transaction next, int index)
     {
-        if (index == Transaction.CallbackIndex)
+        if (index == Transaction.QueryIndex)
         {
             Hold(next.Status == TransactionStatus.Prepared, "nobody is asked about what is decided");
             Hold(Retried || next.Updated >= TransactionRun.Start + Options.TimeoutToFail, "nobody is asked before the time is up");

@@ -12,7 +12,7 @@ public sealed class MsgRuleTests
         var call = Assert.Single(Prepared("1").Due(TransactionRun.Start.AddSeconds(35)).Calls);
 
         Assert.Equal(
-            (Transaction.CallbackIndex, "00", BranchOps.Msg, "http://bank/q0", 1),
+            (Transaction.QueryIndex, "00", BranchOps.Msg, "http://bank/q0", 1),
             (call.Index, call.Branch.Id, call.Branch.Op, call.Branch.Url, call.Attempt));
     }
 

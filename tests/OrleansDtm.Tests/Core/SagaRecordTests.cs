@@ -94,12 +94,12 @@ public sealed class SagaRecordTests
         for (var i = 1; i <= 11; i++)
         {
             run.Answer("a0", Outcome.Ongoing($"try {i}"));
-            Assert.Equal(Math.Min(i, Branch.HistoryMax), run["a0"].History.Length);
+            Assert.Equal(Math.Min(i, BranchOp.HistoryMax), run["a0"].History.Length);
             run.Due();
         }
 
         Assert.Equal(Enumerable.Range(4, 8).Select(static i => $"try {i}"), run["a0"].History.Select(static a => a.Error));
-        Assert.Equal((11, 8), (run["a0"].Attempts, Branch.HistoryMax));
+        Assert.Equal((11, 8), (run["a0"].Attempts, BranchOp.HistoryMax));
     }
 
     [Fact]

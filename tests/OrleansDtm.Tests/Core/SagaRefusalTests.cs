@@ -135,7 +135,7 @@ public sealed class SagaRefusalTests
         var fresh = new Transaction
         {
             Definition = run.Submission.Definition,
-            Branches = [.. run.Submission.Branches.Select(static b => new Branch { Definition = b })],
+            Branches = [.. run.Submission.Branches.Select(static b => new BranchOp { Definition = b })],
             Status = TransactionStatus.Prepared,
             Updated = SagaRun.Start,
         };

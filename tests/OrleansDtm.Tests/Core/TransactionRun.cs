@@ -28,7 +28,7 @@ internal class TransactionRun
             Type = layout.Type,
             Created = Start,
             Options = Options(words, layout.Timeout),
-            Callback = layout.Callback is null || words.Contains("noask") ? null : Call(Transaction.CallbackIndex),
+            Query = layout.Query is null || words.Contains("noask") ? null : Call(Transaction.QueryIndex),
         };
         var known = layout.Registers ? 0 : BranchCount;
         Submission = new Submission(definition, [.. Enumerable.Range(0, known).SelectMany(i => CallsOf(i))]);
@@ -47,7 +47,7 @@ internal class TransactionRun
 
     public Transaction State => _stored ?? throw new InvalidOperationException("It does not exist.");
 
-    public Branch this[string name] => State.At(Layout.Index(name));
+    public BranchOp this[string name] => State.At(Layout.Index(name));
 
     /// <summary>Decides, and stores the decision as an owner would: a new state gets the next version.</summary>
     public Decision Send(TransactionEvent occurred)
@@ -75,7 +75,7 @@ internal class TransactionRun
     public Decision Due() => Due(State.WakeAt ?? throw new InvalidOperationException("It waits for no moment."));
 
     /// <summary>The calls of a branch as they are given or registered.</summary>
-    public ImmutableArray<BranchDefinition> CallsOf(int branch, bool otherContent = false) =>
+    public ImmutableArray<BranchOpDefinition> CallsOf(int branch, bool otherContent = false) =>
         [.. Enumerable.Range(branch * Layout.Calls.Length, Layout.Calls.Length).Select(i => Call(i, otherContent))];
 
     /// <summary>
@@ -181,11 +181,11 @@ internal class TransactionRun
         CallsOf(int.Parse(branch, CultureInfo.InvariantCulture), otherContent),
         Layout.Type == TransactionType.Workflow ? BranchStatus.Succeed : BranchStatus.Prepared);
 
-    private BranchDefinition Call(int index, bool otherContent = false)
+    private BranchOpDefinition Call(int index, bool otherContent = false)
     {
         var name = Layout.Name(index);
         byte[] payload = otherContent ? [1] : [0, 0x80, 0xff];
-        return new BranchDefinition(
+        return new BranchOpDefinition(
             (1 + (index < 0 ? -1 : index / Layout.Calls.Length)).ToString("00", CultureInfo.InvariantCulture),
             Layout.Op(index),
             _empty.Contains(name) || (index >= 0 && Layout.Type == TransactionType.Workflow) ? "" : "http://bank/" + name,

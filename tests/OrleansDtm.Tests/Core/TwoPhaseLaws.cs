@@ -64,7 +64,7 @@ internal sealed class TwoPhaseLaws(TransactionRun run) : Laws(run)
         Hold(forward == 1 || next.RollbackReason.Length > 0, "whoever turned back said why");
     }
 
-    private static bool IsNewOrSame(Transaction state, BranchDefinition branch) =>
+    private static bool IsNewOrSame(Transaction state, BranchOpDefinition branch) =>
         state.Branches.Select(static b => b.Definition).FirstOrDefault(d => (d.Id, d.Op) == (branch.Id, branch.Op)) is not { } known
         || known.Payload.Span.SequenceEqual(branch.Payload.Span);
 }

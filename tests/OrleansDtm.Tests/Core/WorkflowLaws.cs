@@ -26,7 +26,7 @@ internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
 
     protected override bool Repeats(int index) => true;
 
-    protected override bool MaySleep(Transaction next) => next.Definition.Callback is not { Url.Length: > 0 };
+    protected override bool MaySleep(Transaction next) => next.Definition.Query is not { Url.Length: > 0 };
 
     protected override void NoteRequest(TransactionEvent request, Decision decision, DateTimeOffset now)
     {
@@ -36,16 +36,16 @@ internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
             heard = _recorded.TryAdd(register.Branches[0].Id, register.Branches[0].Payload.ToArray());
         }
 
-        if (heard && !Outstanding.Contains(Transaction.CallbackIndex))
+        if (heard && !Outstanding.Contains(Transaction.QueryIndex))
         {
             // The first wait counts from the stored moment, which is cut to milliseconds.
-            Wait(Transaction.CallbackIndex, now + Options.RetryInterval - Stories.Millisecond);
+            Wait(Transaction.QueryIndex, now + Options.RetryInterval - Stories.Millisecond);
         }
     }
 
     protected override void JudgeCall(Transaction next, int index)
     {
-        Hold(index == Transaction.CallbackIndex, "nothing but the workflow itself is called");
+        Hold(index == Transaction.QueryIndex, "nothing but the workflow itself is called");
         Hold(next.Status == TransactionStatus.Prepared, "a workflow that ended is not started again");
     }
 

@@ -112,7 +112,7 @@ public sealed class WorkflowRuleTests
         var call = Assert.Single(Played("1", "prepare:").Due().Calls);
 
         Assert.Equal(
-            (Transaction.CallbackIndex, "00", "transfer", "http://bank/w0", 1),
+            (Transaction.QueryIndex, "00", "transfer", "http://bank/w0", 1),
             (call.Index, call.Branch.Id, call.Branch.Op, call.Branch.Url, call.Attempt));
     }
 

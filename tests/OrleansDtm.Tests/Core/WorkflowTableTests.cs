@@ -49,7 +49,7 @@ public sealed class WorkflowTableTests
     public void Without_a_callback_it_never_wakes_and_stays_prepared_until_its_sdk_ends_it(string workflow)
     {
         var run = Follows(workflow, "prepare: prepared; @3600:; crash:; retry:; reg0:; @7200:; succeed: succeed");
-        Assert.Null(run.State.Callback);
+        Assert.Null(run.State.Query);
 
         run = Follows(workflow, "prepare: prepared; reg0:");
         Assert.Null(run.State.Due);

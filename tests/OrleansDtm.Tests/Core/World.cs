@@ -104,7 +104,7 @@ internal sealed class World
     }
 
     /// <summary>A call it has, or one it has not.</summary>
-    private string SomeCall(int detail) => _run.Layout.Name((detail % (_run.State.Branches.Length + 2)) + Transaction.CallbackIndex);
+    private string SomeCall(int detail) => _run.Layout.Name((detail % (_run.State.Branches.Length + 2)) + Transaction.QueryIndex);
 
     /// <summary>What a submitter may say, again and in any order.</summary>
     private string Request(int detail)
@@ -186,7 +186,7 @@ internal sealed class World
     /// <summary>An answer to a call that nobody waits for.</summary>
     private void Stray(int detail)
     {
-        var first = _run.State.Callback is null ? 0 : Transaction.CallbackIndex;
+        var first = _run.State.Query is null ? 0 : Transaction.QueryIndex;
         var index = first + (detail % Math.Max(1, _run.State.Branches.Length - first));
         if (index < _run.State.Branches.Length && !_laws.Outstanding.Contains(index))
         {

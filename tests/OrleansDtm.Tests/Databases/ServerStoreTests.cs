@@ -362,7 +362,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
 
     private static Transaction Grow(Transaction state) => state with
     {
-        Branches = [.. state.Branches, new Branch { Definition = Samples.Call("02", "action") }],
+        Branches = [.. state.Branches, new BranchOp { Definition = Samples.Call("02", "action") }],
     };
 
     private sealed class KeptLog : ILogger<ServerTransactionStore>

@@ -15,7 +15,7 @@ public sealed class EventMessageTests
 {
     private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
-    private static readonly ImmutableArray<BranchDefinition> Branches =
+    private static readonly ImmutableArray<BranchOpDefinition> Branches =
         [new("01", "compensate", "http://bank/c", new byte[] { 0, 1, 255 }, Moment), new("01", "action", "", default, Moment)];
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class EventMessageTests
         Submitted = Moment.AddSeconds(1),
         Protocol = "grpc",
         QueryPrepared = "http://bank/q",
-        Callback = new BranchDefinition("00", "msg", "http://bank/q", new byte[] { 1, 2 }, Moment),
+        Query = new BranchOpDefinition("00", "msg", "http://bank/q", new byte[] { 1, 2 }, Moment),
         NoticeUrl = "http://bank/told",
         CustomData = "{\"\u00fc\":1}",
         BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("x-a", "1").Add("X-A", "2"),

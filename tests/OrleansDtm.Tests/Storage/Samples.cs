@@ -23,7 +23,7 @@ internal static class Samples
             Created = created ?? Start,
             Options = new TransactionOptions(),
         },
-        Branches = [new Branch { Definition = Call("01", BranchOps.Action) }],
+        Branches = [new BranchOp { Definition = Call("01", BranchOps.Action) }],
         Status = TransactionStatus.Submitted,
         Updated = created ?? Start,
         WakeAt = due,
@@ -47,7 +47,7 @@ internal static class Samples
             Created = Start,
             Protocol = "grpc",
             QueryPrepared = "http://a/query?x=1&y=ü",
-            Callback = new BranchDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start),
+            Query = new BranchOpDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start),
             NoticeUrl = "http://a/told?ü=1",
             Submitted = Start.AddMilliseconds(11),
             CustomData = "{\"note\":\"日本 \\u0000 😀 <&'+>\"}",
@@ -69,12 +69,12 @@ internal static class Samples
         },
         Branches =
         [
-            Progressed(new BranchDefinition("01", "action", "http://s/out?q=\"1\"", EveryByte, Start)),
-            new Branch { Definition = new BranchDefinition("02", "action", "", ReadOnlyMemory<byte>.Empty, Start.AddMilliseconds(1)) },
+            Progressed(new BranchOpDefinition("01", "action", "http://s/out?q=\"1\"", EveryByte, Start)),
+            new BranchOp { Definition = new BranchOpDefinition("02", "action", "", ReadOnlyMemory<byte>.Empty, Start.AddMilliseconds(1)) },
         ],
         Status = TransactionStatus.Aborting,
-        Callback = Progressed(new BranchDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start)),
-        Notice = Progressed(new BranchDefinition("", "notice", "http://a/told?ü=1", new byte[] { 2, 0, 254 }, Start.AddMilliseconds(10))),
+        Query = Progressed(new BranchOpDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start)),
+        Notice = Progressed(new BranchOpDefinition("", "notice", "http://a/told?ü=1", new byte[] { 2, 0, 254 }, Start.AddMilliseconds(10))),
         RollbackReason = "balance of 陈 too low\n\"really\"",
         Result = "{\"r\":1}",
         RetryCount = 3,
@@ -86,7 +86,7 @@ internal static class Samples
         Version = 1,
     };
 
-    public static BranchDefinition Call(string id, string op) => new(id, op, $"http://s/{id}", "{\"a\":1}"u8.ToArray(), Start);
+    public static BranchOpDefinition Call(string id, string op) => new(id, op, $"http://s/{id}", "{\"a\":1}"u8.ToArray(), Start);
 
     public static TransactionWrite Insert(Transaction state, long owner = 0) => new(null, state, owner);
 
@@ -104,9 +104,9 @@ internal static class Samples
     /// <summary>Finished, and its notice is under way until the moment given.</summary>
     public static Transaction Announce(Transaction state, DateTimeOffset leaseUntil) => Finish(state) with
     {
-        Notice = new Branch
+        Notice = new BranchOp
         {
-            Definition = new BranchDefinition("", "notice", "http://a/told", "{}"u8.ToArray(), state.Updated),
+            Definition = new BranchOpDefinition("", "notice", "http://a/told", "{}"u8.ToArray(), state.Updated),
             Started = true,
             InFlight = true,
         },
@@ -116,7 +116,7 @@ internal static class Samples
     /// <summary>Every member, as text: arrays and payloads compare by what is in them.</summary>
     public static string Describe(Transaction? state) => JsonSerializer.Serialize(state);
 
-    private static Branch Progressed(BranchDefinition definition) => new()
+    private static BranchOp Progressed(BranchOpDefinition definition) => new()
     {
         Definition = definition,
         Status = BranchStatus.Failed,

@@ -26,7 +26,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         var state = Samples.Rich("kept");
         await Write(Samples.Insert(state, 3));
         var appended = Samples.Update(
-            state, static t => t with { Branches = [.. t.Branches, new Branch { Definition = Samples.Call("03", "action") }] }, owner: 4);
+            state, static t => t with { Branches = [.. t.Branches, new BranchOp { Definition = Samples.Call("03", "action") }] }, owner: 4);
         await Write(appended);
         var before = await Store.Load("kept", Token);
 

@@ -48,9 +48,9 @@ public sealed class TransactionCodecTests
     {
         var state = Decode(DefinitionWithNotice, ProgressWithNotice);
         Assert.Equal("http://a/n", state.Definition.NoticeUrl);
-        var expected = new Branch
+        var expected = new BranchOp
         {
-            Definition = new BranchDefinition("", "notice", "http://a/n", "{}"u8.ToArray(), At.AddMilliseconds(124)),
+            Definition = new BranchOpDefinition("", "notice", "http://a/n", "{}"u8.ToArray(), At.AddMilliseconds(124)),
             Started = true,
             Attempts = 2,
             Failures = 2,
@@ -128,14 +128,14 @@ public sealed class TransactionCodecTests
     [Fact]
     public void Callback_WithoutItsDefinition_IsRefused()
     {
-        var state = Samples.Plain("g") with { Callback = new Branch { Definition = Samples.Call("00", "msg") } };
+        var state = Samples.Plain("g") with { Query = new BranchOp { Definition = Samples.Call("00", "msg") } };
         Assert.Throws<ArgumentException>(() => TransactionCodec.EncodeProgress(state));
     }
 
     [Fact]
     public void HugePayload_DoesNotSpoilTheNextOne()
     {
-        var small = new Branch { Definition = new BranchDefinition("01", "action", "u", new byte[3], At) };
+        var small = new BranchOp { Definition = new BranchOpDefinition("01", "action", "u", new byte[3], At) };
         var huge = small with { Definition = small.Definition with { Payload = new byte[3_000_000] } };
         var before = Text(TransactionCodec.EncodeAppended([small]));
         Assert.Equal(before.Length - 4 + 4_000_000, TransactionCodec.EncodeAppended([huge]).Length);
@@ -152,7 +152,7 @@ public sealed class TransactionCodecTests
         AssertAllDiffer(rich.Definition, plain.Definition, nameof(TransactionDefinition.Created));
         AssertAllDiffer(rich.Definition.Options, plain.Definition.Options);
         AssertAllDiffer(rich.Branches[0], plain.Branches[0]);
-        AssertAllDiffer(rich.Branches[0].Definition, new BranchDefinition("", "", "", default, default));
+        AssertAllDiffer(rich.Branches[0].Definition, new BranchOpDefinition("", "", "", default, default));
         AssertAllDiffer(rich.Branches[0].History[0], default(Attempt));
     }
 
@@ -177,7 +177,7 @@ public sealed class TransactionCodecTests
             Created = At.AddMilliseconds(123),
             Protocol = "grpc",
             QueryPrepared = "http://a/q",
-            Callback = new BranchDefinition("00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
+            Query = new BranchOpDefinition("00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
             CustomData = "日本 😀 <&>",
             Options = new TransactionOptions
             {
@@ -195,9 +195,9 @@ public sealed class TransactionCodecTests
         },
         Branches =
         [
-            new Branch
+            new BranchOp
             {
-                Definition = new BranchDefinition("01", "action", "http://s/1", "{\"a\":1}"u8.ToArray(), At.AddMilliseconds(125)),
+                Definition = new BranchOpDefinition("01", "action", "http://s/1", "{\"a\":1}"u8.ToArray(), At.AddMilliseconds(125)),
                 Status = BranchStatus.Succeed,
                 Started = true,
                 Attempts = 2,
@@ -209,20 +209,20 @@ public sealed class TransactionCodecTests
                     new Attempt(At.AddSeconds(1), TimeSpan.FromMicroseconds(950), OutcomeKind.Succeeded, null),
                 ],
             },
-            new Branch
+            new BranchOp
             {
-                Definition = new BranchDefinition("02", "action", "", default, At.AddMilliseconds(126)),
+                Definition = new BranchOpDefinition("02", "action", "", default, At.AddMilliseconds(126)),
                 Started = true,
                 InFlight = true,
                 Failures = 3,
                 RetryAt = At.AddSeconds(2),
             },
-            new Branch { Definition = new BranchDefinition("03", "confirm", "http://s/3", default, At.AddMilliseconds(127)) },
+            new BranchOp { Definition = new BranchOpDefinition("03", "confirm", "http://s/3", default, At.AddMilliseconds(127)) },
         ],
         Status = TransactionStatus.Submitted,
-        Callback = new Branch
+        Query = new BranchOp
         {
-            Definition = new BranchDefinition("00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
+            Definition = new BranchOpDefinition("00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
             Status = BranchStatus.Failed,
             Started = true,
             Attempts = 1,

@@ -202,7 +202,7 @@ public abstract partial class TransactionStoreConformance
         await Task.WhenAll(Enumerable.Range(0, 1100).Select(i => Insert($"delayed{i}", due: 100 + (i % 7))));
         await Write(Samples.Insert(Samples.Retrying("retrying", At(50))));
         var asked = Samples.Rich("asked") with { Status = TransactionStatus.Prepared, Finished = null, WakeAt = At(40), LeaseUntil = null };
-        await Write(Samples.Insert(asked with { Branches = [], Callback = asked.Callback! with { InFlight = false, RetryAt = At(40) }, Notice = null }));
+        await Write(Samples.Insert(asked with { Branches = [], Query = asked.Query! with { InFlight = false, RetryAt = At(40) }, Notice = null }));
 
         Assert.Equal(["retrying", "asked"], (await Store.FindWaiting(At(0), 10, Token)).Select(static d => d.Gid));
         Assert.Equal(["retrying"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));

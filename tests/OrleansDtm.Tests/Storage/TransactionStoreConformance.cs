@@ -84,7 +84,7 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
         var late = Samples.Update(state, static t => t with
         {
             Result = "late",
-            Branches = [.. t.Branches, new Branch { Definition = Samples.Call("02", "try") }],
+            Branches = [.. t.Branches, new BranchOp { Definition = Samples.Call("02", "try") }],
         });
         var ahead = Samples.Update(second.Next with { Version = 9 }, static t => t with { Result = "ahead" });
         Assert.Equal(WriteResult.Conflict, await Write(late));
@@ -127,8 +127,8 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
                 Branches =
                 [
                     .. t.Branches,
-                    new Branch { Definition = Samples.Call(id, "cancel") },
-                    new Branch { Definition = Samples.Call(id, "confirm"), Attempts = i },
+                    new BranchOp { Definition = Samples.Call(id, "cancel") },
+                    new BranchOp { Definition = Samples.Call(id, "confirm"), Attempts = i },
                 ],
             });
             Assert.Equal(WriteResult.Written, await Write(write));
@@ -147,7 +147,7 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
     {
         var state = Samples.Plain("options") with { Branches = [] };
         await Write(Samples.Insert(state));
-        var joined = Samples.Update(state, static t => t with { Branches = [new Branch { Definition = Samples.Call("01", "confirm") }] });
+        var joined = Samples.Update(state, static t => t with { Branches = [new BranchOp { Definition = Samples.Call("01", "confirm") }] });
         await Write(joined);
 
         var rich = Samples.Rich("options").Definition;
@@ -161,14 +161,14 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
                 NoticeUrl = rich.NoticeUrl,
                 Submitted = rich.Submitted,
             },
-            Branches = [.. t.Branches, new Branch { Definition = Samples.Call("02", "confirm") }],
+            Branches = [.. t.Branches, new BranchOp { Definition = Samples.Call("02", "confirm") }],
         });
         Assert.Equal(WriteResult.Written, await Write(submitted));
         Assert.Equal(Samples.Describe(submitted.Next), Samples.Describe((await Store.Load("options", Token))!.Transaction));
 
         var gone = Samples.Update(submitted.Next, static t => t with
         {
-            Branches = [.. t.Branches, new Branch { Definition = Samples.Call("03", "confirm") }],
+            Branches = [.. t.Branches, new BranchOp { Definition = Samples.Call("03", "confirm") }],
         });
         Assert.Equal(WriteResult.Written, await Write(gone));
         Assert.Equal(WriteResult.Conflict, await Write(submitted));
