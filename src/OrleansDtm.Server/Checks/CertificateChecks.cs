@@ -54,7 +54,7 @@ internal static class CertificateChecks
     {
         try
         {
-            return Finding.Good($"{setting}: {file} holds {CertificateFiles.LoadAuthorities([file]).Count} authorities");
+            return Finding.Good($"{setting}: {file} contains {CertificateFiles.LoadAuthorities([file]).Count} authorities");
         }
         catch (Exception e) when (IsOfTheFile(e))
         {

@@ -88,7 +88,7 @@ public sealed class CommandLineTests
     [InlineData("--from: MySqlConnector does not take the value of its option", "--from=Server=x;SslMode=y", "--from-driver=mysql", "--dry-run")]
     [InlineData("--from: The value contains embedded nulls", "--from=mysql://a\0b:c@x/y", "--dry-run")]
     [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
-    [InlineData("--from-time-zone: 'Mars' is not known", "--from=mysql://x/y", "--from-time-zone=Mars")]
+    [InlineData("--from-time-zone: 'Mars' is unknown", "--from=mysql://x/y", "--from-time-zone=Mars")]
     [InlineData("--dry-run takes no value", "--dry-run=yes")]
     [InlineData("--from: a value is missing", "--from", "--dry-run")]
     public async Task Wrong_arguments_of_import_are_named(string message, params string[] args)
