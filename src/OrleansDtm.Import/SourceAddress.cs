@@ -23,7 +23,7 @@ internal sealed record SourceAddress(StoreDriver Driver, string ConnectionString
     public static SourceAddress Parse(string from, string? driver)
     {
         var named = driver is null ? null : Find(driver) ?? throw new SourceAddressException(
-            $"--from-driver: '{driver}' is neither {string.Join(" nor ", StoreDrivers.All.DtmNames)}.");
+            $"--from-driver: '{driver}' is not {string.Join(" or ", StoreDrivers.All.DtmNames)}.");
         var isUrl = from.Contains("://", StringComparison.Ordinal);
         if (named is null && !isUrl)
         {
