@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrleansDtm.Abstractions;
 
-/// <summary>URLs of branches that are grain calls: <c>grain://GrainType/key/Method</c>, the key percent-encoded.</summary>
+/// <summary>URLs of grain branches: <c>grain://GrainType/key/Method</c>, the key percent-encoded.</summary>
 public static class BranchUrl
 {
     public const string Scheme = "grain://";
@@ -14,7 +14,7 @@ public static class BranchUrl
         return url.StartsWith(Scheme, StringComparison.Ordinal);
     }
 
-    /// <summary>The name of a grain interface in URLs, unless it was registered under another: IAccountGrain is AccountGrain.</summary>
+    /// <summary>The default name of a grain interface in URLs: IAccountGrain is AccountGrain.</summary>
     public static string NameOf(Type grainInterface)
     {
         ArgumentNullException.ThrowIfNull(grainInterface);
@@ -22,8 +22,8 @@ public static class BranchUrl
         return name.Length > 1 && name[0] == 'I' && char.IsUpper(name[1]) ? name[1..] : name;
     }
 
-    /// <param name="key">Of the grain.</param>
-    /// <param name="method">nameof(IAccountGrain.Deposit), say.</param>
+    /// <param name="key">Key of the grain.</param>
+    /// <param name="method">For example nameof(IAccountGrain.Deposit).</param>
     public static string Of<TGrainInterface>(string key, string method)
         where TGrainInterface : IGrainWithStringKey => Of(NameOf(typeof(TGrainInterface)), key, method);
 
@@ -36,8 +36,8 @@ public static class BranchUrl
     public static string Of<TGrainInterface>(Guid key, string method)
         where TGrainInterface : IGrainWithGuidKey => Of(NameOf(typeof(TGrainInterface)), key.ToString(), method);
 
-    /// <param name="grain">The name under which the interface was registered.</param>
-    /// <param name="key">Of the grain: text, a whole number or a guid.</param>
+    /// <param name="grain">The registered name of the interface.</param>
+    /// <param name="key">Key of the grain: a string, an integer or a guid.</param>
     /// <param name="method">The method's name.</param>
     public static string Of(string grain, string key, string method) => $"{Scheme}{grain}/{Uri.EscapeDataString(key)}/{method}";
 }

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Abstractions;
 
-/// <summary>Which call a branch is being asked to do: together the values are the same each time the call is repeated.</summary>
+/// <summary>The call that a branch receives. The values are the same each time the call is repeated.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.branch-context")]
 public sealed record BranchContext
 {
@@ -24,30 +24,32 @@ public sealed record BranchContext
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 }
 
-/// <summary>
-/// What a grain's method may return to say how it went. Returning anything else, or nothing, is success.
-/// </summary>
+/// <summary>The result of a grain's method. Returning another type, or nothing, is success.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.branch-result")]
 public sealed record BranchResult
 {
-    /// <summary>It is done, or was done before.</summary>
+    /// <summary>The call succeeded, now or before.</summary>
     public static BranchResult Done { get; } = new() { Outcome = BranchOutcome.Succeeded };
 
     [Id(0)]
     public required BranchOutcome Outcome { get; init; }
 
-    /// <summary>Why it did not succeed; null on success.</summary>
+    /// <summary>The reason if it did not succeed; null on success.</summary>
     [Id(1)]
     public string? Reason { get; init; }
 
-    /// <summary>It must not happen: a saga is rolled back. Where nothing can be refused any more (compensate, confirm, ...) it is retried.</summary>
+    /// <summary>
+    /// The call failed: a saga is rolled back. Where failure is not possible (compensate, confirm, ...) it is retried.
+    /// </summary>
     public static BranchResult Failed(string reason) => new() { Outcome = BranchOutcome.Failed, Reason = reason };
 
-    /// <summary>Still at it: ask again after the retry interval.</summary>
+    /// <summary>In progress: the coordinator calls again after the retry interval.</summary>
     public static BranchResult Ongoing(string? reason = null) => new() { Outcome = BranchOutcome.Ongoing, Reason = reason };
 }
 
-/// <summary>Thrown by a branch that must not happen; like <see cref="BranchResult.Failed"/>. The message is the reason.</summary>
+/// <summary>
+/// The branch failed, do not retry; like <see cref="BranchResult.Failed"/>. The message is the reason.
+/// </summary>
 [GenerateSerializer, Alias("dtm.branch-failed")]
 public sealed class BranchFailureException : Exception
 {
@@ -62,7 +64,7 @@ public sealed class BranchFailureException : Exception
     }
 }
 
-/// <summary>Thrown by a branch that is still at it; like <see cref="BranchResult.Ongoing"/>. The message is the reason.</summary>
+/// <summary>The branch is in progress; like <see cref="BranchResult.Ongoing"/>. The message is the reason.</summary>
 [GenerateSerializer, Alias("dtm.branch-ongoing")]
 public sealed class BranchOngoingException : Exception
 {

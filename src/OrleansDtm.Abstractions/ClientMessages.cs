@@ -1,6 +1,6 @@
 namespace OrleansDtm.Abstractions;
 
-/// <summary>A transaction in its submitter's words: what is not said is filled in, and everything is checked, by the coordinator.</summary>
+/// <summary>The request of a submitter; the coordinator validates it and adds the defaults.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.request")]
 public sealed record TransactionRequestMessage
 {
@@ -22,7 +22,7 @@ public sealed record TransactionRequestMessage
     [Id(4)]
     public string QueryPrepared { get; init; } = "";
 
-    /// <summary>As over HTTP; empty = made of the fields below.</summary>
+    /// <summary>As over HTTP; empty = built from the fields below.</summary>
     [Id(5)]
     public string CustomData { get; init; } = "";
 
@@ -47,7 +47,7 @@ public sealed record TransactionRequestMessage
     [Id(11)]
     public bool Concurrent { get; init; }
 
-    /// <summary>Answer when it has ended, or when nothing more happens before a retry.</summary>
+    /// <summary>Respond when the transaction has ended, or waits for a retry.</summary>
     [Id(12)]
     public bool WaitResult { get; init; }
 
@@ -55,84 +55,84 @@ public sealed record TransactionRequestMessage
     [Id(13)]
     public TimeSpan? Delay { get; init; }
 
-    /// <summary>saga: for each step, by index, those that must be done before; null = none.</summary>
+    /// <summary>saga: the predecessors of each step, by index; null = none.</summary>
     [Id(14)]
     public Dictionary<int, int[]>? Orders { get; init; }
 
-    /// <summary>Told when the transaction has ended; empty = nobody.</summary>
+    /// <summary>Called when the transaction has ended; empty = none.</summary>
     [Id(15)]
     public string CallbackUrl { get; init; } = "";
 
-    /// <summary>workflow: with which op it is resumed; empty = none.</summary>
+    /// <summary>workflow: the op of the resuming call; empty = none.</summary>
     [Id(16)]
     public string WorkflowName { get; init; } = "";
 
-    /// <summary>workflow: with which body it is resumed; may be empty.</summary>
+    /// <summary>workflow: the body of the resuming call; may be empty.</summary>
     [Id(17)]
     public byte[] WorkflowData { get; init; } = [];
 
-    /// <summary>W3C's traceparent of whoever submits; null = there is no trace.</summary>
+    /// <summary>W3C traceparent of the submitter; null = none.</summary>
     [Id(18)]
     public string? TraceParent { get; init; }
 
-    /// <summary>W3C's tracestate; null = none.</summary>
+    /// <summary>W3C tracestate; null = none.</summary>
     [Id(19)]
     public string? TraceState { get; init; }
 
-    /// <summary>Without what may be secret: Orleans puts it into log lines about requests that are slow or lost.</summary>
+    /// <summary>Without secrets: Orleans logs it for slow or lost requests.</summary>
     public override string ToString() => $"{nameof(TransactionRequestMessage)} {Type} {Gid}";
 }
 
-/// <summary>Where a global transaction stands.</summary>
+/// <summary>The status of a global transaction.</summary>
 [GenerateSerializer, Alias("dtm.global-status")]
 public enum GlobalStatus
 {
-    /// <summary>Never valid.</summary>
+    /// <summary>Invalid.</summary>
     None = 0,
 
-    /// <summary>Announced; its submitter has not decided yet.</summary>
+    /// <summary>Prepared; its submitter has not decided yet.</summary>
     Prepared = 1,
 
-    /// <summary>On its way forward.</summary>
+    /// <summary>Running forward.</summary>
     Submitted = 2,
 
-    /// <summary>On its way back.</summary>
+    /// <summary>Rolling back.</summary>
     Aborting = 3,
 
-    /// <summary>The end: everything asked for was done.</summary>
+    /// <summary>Ended: all calls succeeded.</summary>
     Succeeded = 4,
 
-    /// <summary>The end: rolled back, or stopped by force.</summary>
+    /// <summary>Ended: rolled back, or force-stopped.</summary>
     Failed = 5,
 }
 
-/// <summary>What came of a request to a transaction.</summary>
+/// <summary>The result of a request to a transaction.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.result")]
 public sealed record TransactionResult
 {
     [Id(0)]
     public required string Gid { get; init; }
 
-    /// <summary>When the answer was given.</summary>
+    /// <summary>Status at the time of the response.</summary>
     [Id(1)]
     public required GlobalStatus Status { get; init; }
 
-    /// <summary>Why it turned back; empty when it did not.</summary>
+    /// <summary>The rollback reason; empty when it is not rolled back.</summary>
     [Id(2)]
     public string RollbackReason { get; init; } = "";
 
-    /// <summary>The latest error of a branch, for a transaction that has not ended; empty when there was none.</summary>
+    /// <summary>The latest error of a branch, of an unfinished transaction; empty when there is none.</summary>
     [Id(3)]
     public string LastError { get; init; } = "";
 
-    /// <summary>Nothing changes any more.</summary>
+    /// <summary>The status is final.</summary>
     public bool HasEnded => Status is GlobalStatus.Succeeded or GlobalStatus.Failed;
 
-    /// <summary>It has ended, and everything asked for was done.</summary>
+    /// <summary>The status is final, and all calls succeeded.</summary>
     public bool Succeeded => Status == GlobalStatus.Succeeded;
 }
 
-/// <summary>How a transaction stands, with its branches.</summary>
+/// <summary>The state of a transaction, with its branches.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.info")]
 public sealed record TransactionInfo
 {
@@ -153,19 +153,19 @@ public sealed record TransactionInfo
     [Id(4)]
     public required DateTimeOffset Updated { get; init; }
 
-    /// <summary>Null = it has not ended.</summary>
+    /// <summary>Null = unfinished.</summary>
     [Id(5)]
     public DateTimeOffset? Finished { get; init; }
 
-    /// <summary>When something happens next by itself; null = nothing will.</summary>
+    /// <summary>The due time; null = none.</summary>
     [Id(6)]
     public DateTimeOffset? Due { get; init; }
 
-    /// <summary>Why it turned back; empty when it did not.</summary>
+    /// <summary>The rollback reason; empty when it is not rolled back.</summary>
     [Id(7)]
     public string RollbackReason { get; init; } = "";
 
-    /// <summary>What a workflow returned; empty otherwise.</summary>
+    /// <summary>The result of a workflow; empty otherwise.</summary>
     [Id(8)]
     public string Result { get; init; } = "";
 
@@ -173,12 +173,12 @@ public sealed record TransactionInfo
     [Id(9)]
     public int RetryCount { get; init; }
 
-    /// <summary>In the order in which DTM lists them: compensation before action, cancel before confirm.</summary>
+    /// <summary>In DTM's order: compensation before action, cancel before confirm.</summary>
     [Id(10)]
     public BranchInfo[] Branches { get; init; } = [];
 }
 
-/// <summary>A call of a branch and how far it has come.</summary>
+/// <summary>A call and its state.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.branch-info")]
 public sealed record BranchInfo
 {
@@ -189,11 +189,11 @@ public sealed record BranchInfo
     [Id(1)]
     public required string Op { get; init; }
 
-    /// <summary>Empty = nothing to call.</summary>
+    /// <summary>Empty = none.</summary>
     [Id(2)]
     public string Url { get; init; } = "";
 
-    /// <summary>Its body; for a step of a workflow its result.</summary>
+    /// <summary>The body; for a workflow step its result.</summary>
     [Id(3)]
     public byte[] Payload { get; init; } = [];
 
@@ -201,7 +201,7 @@ public sealed record BranchInfo
     [Id(4)]
     public required string Status { get; init; }
 
-    /// <summary>Answers so far, of any kind.</summary>
+    /// <summary>Attempts with a response, of any kind.</summary>
     [Id(5)]
     public int Attempts { get; init; }
 
@@ -209,16 +209,16 @@ public sealed record BranchInfo
     [Id(6)]
     public string? LastError { get; init; }
 
-    /// <summary>Null = it does not wait for a retry.</summary>
+    /// <summary>Null = it is not waiting for a retry.</summary>
     [Id(7)]
     public DateTimeOffset? NextRetry { get; init; }
 
-    /// <summary>Null = it is not done.</summary>
+    /// <summary>Null = unfinished.</summary>
     [Id(8)]
     public DateTimeOffset? Finished { get; init; }
 }
 
-/// <summary>A reply with what was asked for.</summary>
+/// <summary>A reply with the requested transaction.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.info-reply")]
 public sealed record TransactionInfoReply
 {

@@ -1,6 +1,8 @@
 namespace OrleansDtm.Abstractions;
 
-/// <summary>Makes gids: 26 characters, unique, growing with time, so that new rows stand side by side in the index.</summary>
+/// <summary>
+/// Creates gids: 26 characters, unique, increasing with time, so that new rows are adjacent in the index.
+/// </summary>
 public static class GidGenerator
 {
     private const string Digits = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace OrleansDtm.Abstractions;
 
 /// <summary>
-/// A transaction to be handed to <see cref="ITransactions"/>. Handing the same object over again, after a lost answer say, asks for
-/// the same transaction. URLs are http(s)://, grain:// (see <see cref="BranchUrl"/>) or, with <see cref="Protocol"/> grpc,
-/// host:port/package.Service/Method; an empty one is a call that nobody has to make.
+/// A transaction for <see cref="ITransactions"/>. Submitting the same object again is idempotent. URLs are http(s)://,
+/// grain:// (see <see cref="BranchUrl"/>) or, with <see cref="Protocol"/> grpc, host:port/package.Service/Method; an
+/// empty URL is not called.
 /// </summary>
 public abstract class GlobalTransaction
 {
@@ -20,36 +20,47 @@ public abstract class GlobalTransaction
     /// <summary>saga, msg, tcc, xa or workflow.</summary>
     public abstract string Type { get; }
 
-    /// <summary>http (default), grpc or json-rpc; grain:// and http(s):// URLs are called as such whatever it is.</summary>
+    /// <summary>
+    /// http (default), grpc or json-rpc. grain:// and http(s):// URLs are called by their own protocol.
+    /// </summary>
     public string Protocol { get; init; } = "";
 
     /// <summary>
-    /// A saga is rolled back at this age, a prepared message asked about, a prepared tcc or xa rolled back. Null (default) or zero = the
-    /// coordinator's: never for a saga or workflow, 35 s for the others unless configured.
+    /// Age at which a saga, or a prepared tcc or xa, is rolled back, and query_prepared of a message is called. Null
+    /// (default) or zero = the coordinator's: none for a saga or workflow, 35 s for the others by default.
     /// </summary>
     public TimeSpan? TimeoutToFail { get; init; }
 
-    /// <summary>Wait before the first retry, doubling from there. Null (default) or zero = the coordinator's: 10 s unless configured.</summary>
+    /// <summary>
+    /// Wait before the first retry, doubled for further ones. Null (default) or zero = the coordinator's, 10 s by
+    /// default.
+    /// </summary>
     public TimeSpan? RetryInterval { get; init; }
 
-    /// <summary>How long one call of a branch may take. Null (default) or zero = the coordinator's: 3 s unless configured.</summary>
+    /// <summary>Timeout of one branch call. Null (default) or zero = the coordinator's, 3 s by default.</summary>
     public TimeSpan? RequestTimeout { get; init; }
 
-    /// <summary>Go with each call of a branch: as HTTP headers, gRPC metadata, or <see cref="BranchContext.Headers"/>. Null (default) = none.</summary>
+    /// <summary>
+    /// Sent with each branch call: as HTTP headers, gRPC metadata, or <see cref="BranchContext.Headers"/>. Null
+    /// (default) = none.
+    /// </summary>
     public IReadOnlyDictionary<string, string>? BranchHeaders { get; init; }
 
-    /// <summary>Told {"gid","trans_type","status","rollback_reason","result"} when it has ended. Empty (default) = nobody.</summary>
+    /// <summary>
+    /// URL that gets {"gid","trans_type","status","rollback_reason","result"} when the transaction has ended. Empty
+    /// (default) = none.
+    /// </summary>
     public string CallbackUrl { get; init; } = "";
 
     /// <summary>
-    /// DTM's custom_data, for whoever knows it: kept, and shown by query over HTTP. Empty (default) = made of the properties. A saga, a
-    /// message and a workflow keep their own options in it, so it cannot be given together with those.
+    /// DTM's custom_data: stored, and returned by query over HTTP. Empty (default) = built from the properties. It
+    /// cannot be combined with options of a saga, message or workflow that are stored in it.
     /// </summary>
     public string CustomData { get; init; } = "";
 
     internal virtual TransactionRequestMessage Message(bool wait) => new()
     {
-        // Whoever submits within a trace of its own finds the transaction in it, whether or not Orleans propagates activities.
+        // The submitter's trace continues, whether or not Orleans propagates activities.
         TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null,
         TraceState = Activity.Current?.TraceStateString,
         Type = Type,
@@ -64,7 +75,7 @@ public abstract class GlobalTransaction
         WaitResult = wait,
     };
 
-    /// <summary>Bytes are a body already: whoever hands them over does not mean base64 in quotes.</summary>
+    /// <summary>Bytes are sent unchanged, not as base64 in JSON.</summary>
     private protected static byte[] Body<T>(T payload, JsonSerializerOptions? json) => payload switch
     {
         byte[] bytes => bytes.ToArray(),
@@ -73,7 +84,7 @@ public abstract class GlobalTransaction
     };
 }
 
-/// <summary>Steps that can be taken back: all of them are done, or what was done is compensated in reverse order.</summary>
+/// <summary>Steps with compensations: all succeed, or those that ran are compensated in reverse order.</summary>
 public sealed class SagaTransaction : GlobalTransaction
 {
     private readonly List<StepMessage> _steps = [];
@@ -81,15 +92,17 @@ public sealed class SagaTransaction : GlobalTransaction
 
     public override string Type => "saga";
 
-    /// <summary>Failed calls after which it is rolled back. 0 (default) = no limit.</summary>
+    /// <summary>
+    /// Retries of all actions together; the next failed attempt rolls the saga back. 0 (default) = no limit.
+    /// </summary>
     public int RetryLimit { get; init; }
 
-    /// <summary>Steps run side by side, except where <see cref="Order"/> says otherwise. Default: one after the other.</summary>
+    /// <summary>Runs the steps concurrently, except for <see cref="Order"/>. Default: one after the other.</summary>
     public bool Concurrent { get; init; }
 
-    /// <summary>Adds a step with a body that goes to both calls as it is; empty = none.</summary>
-    /// <param name="action">URL that does it.</param>
-    /// <param name="compensate">URL that takes it back.</param>
+    /// <summary>Adds a step with a body that is sent unchanged to both calls; empty = none.</summary>
+    /// <param name="action">URL of the action.</param>
+    /// <param name="compensate">URL of the compensation.</param>
     /// <param name="payload">The body.</param>
     public SagaTransaction Step(string action, string compensate, ReadOnlyMemory<byte> payload = default)
     {
@@ -97,17 +110,17 @@ public sealed class SagaTransaction : GlobalTransaction
         return this;
     }
 
-    /// <summary>Adds a step whose body is JSON; bytes go as they are.</summary>
-    /// <param name="action">URL that does it.</param>
-    /// <param name="compensate">URL that takes it back.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes.</param>
+    /// <summary>Adds a step with a JSON body; bytes are sent unchanged.</summary>
+    /// <param name="action">URL of the action.</param>
+    /// <param name="compensate">URL of the compensation.</param>
+    /// <param name="payload">Serialized to JSON, unless it is bytes.</param>
     /// <param name="json">Null = <see cref="JsonSerializerOptions.Web"/>.</param>
     public SagaTransaction Step<T>(string action, string compensate, T payload, JsonSerializerOptions? json = null) =>
         Step(action, compensate, (ReadOnlyMemory<byte>)Body(payload, json));
 
-    /// <summary>Concurrent: lets a step wait for others.</summary>
+    /// <summary>Lets a step of a concurrent saga wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
-    /// <param name="after">Indexes of those that must be done before it.</param>
+    /// <param name="after">Indexes of its predecessors.</param>
     public SagaTransaction Order(int step, params int[] after)
     {
         _orders[step] = after;
@@ -124,8 +137,8 @@ public sealed class SagaTransaction : GlobalTransaction
 }
 
 /// <summary>
-/// Calls that happen if, and only if, the submitter's local transaction commits: prepare, commit, submit. When the submit does not come,
-/// <see cref="QueryPrepared"/> is asked. Submitted without having been prepared it is a plain reliable message.
+/// Calls that are made if and only if the submitter's local transaction commits: prepare, commit, submit. Without a
+/// submit the coordinator calls <see cref="QueryPrepared"/>. A submit without prepare sends the message in any case.
 /// </summary>
 public sealed class MsgTransaction : GlobalTransaction
 {
@@ -133,17 +146,19 @@ public sealed class MsgTransaction : GlobalTransaction
 
     public override string Type => "msg";
 
-    /// <summary>URL that tells whether a prepared message was meant: success = yes, failure = no. Needed to prepare.</summary>
+    /// <summary>
+    /// URL that tells whether the local transaction committed: success = yes, failure = no. Required for prepare.
+    /// </summary>
     public string QueryPrepared { get; init; } = "";
 
-    /// <summary>All actions side by side. Default: one after the other.</summary>
+    /// <summary>Runs all actions concurrently. Default: one after the other.</summary>
     public bool Concurrent { get; init; }
 
     /// <summary>How long after it was stored the actions are called. Null (default) or zero = at once.</summary>
     public TimeSpan? Delay { get; init; }
 
-    /// <summary>Adds a call with a body that goes as it is; empty = none.</summary>
-    /// <param name="action">Whom to call, or <c>topic://name</c>.</param>
+    /// <summary>Adds a call with a body that is sent unchanged; empty = none.</summary>
+    /// <param name="action">URL of the action, or <c>topic://name</c>.</param>
     /// <param name="payload">The body.</param>
     public MsgTransaction Step(string action, ReadOnlyMemory<byte> payload = default)
     {
@@ -151,9 +166,9 @@ public sealed class MsgTransaction : GlobalTransaction
         return this;
     }
 
-    /// <summary>Adds a call whose body is JSON; bytes go as they are.</summary>
-    /// <param name="action">Whom to call, or <c>topic://name</c>.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes.</param>
+    /// <summary>Adds a call with a JSON body; bytes are sent unchanged.</summary>
+    /// <param name="action">URL of the action, or <c>topic://name</c>.</param>
+    /// <param name="payload">Serialized to JSON, unless it is bytes.</param>
     /// <param name="json">Null = <see cref="JsonSerializerOptions.Web"/>.</param>
     public MsgTransaction Step<T>(string action, T payload, JsonSerializerOptions? json = null) =>
         Step(action, (ReadOnlyMemory<byte>)Body(payload, json));
@@ -171,32 +186,34 @@ public sealed class MsgTransaction : GlobalTransaction
 }
 
 /// <summary>
-/// Try, then confirm or cancel: prepare it, for each branch register it and call its try, then submit or abort. Whoever knows only the
-/// gid makes a new object with it.
+/// Try, then confirm or cancel: prepare it, register each branch and call its try, then submit or abort. To continue
+/// with only the gid, create a new object.
 /// </summary>
 public sealed class TccTransaction : GlobalTransaction
 {
     public override string Type => "tcc";
 }
 
-/// <summary>Databases that can prepare: as tcc, each branch with one URL that commits or rolls back.</summary>
+/// <summary>XA: like tcc, each branch with one URL that commits or rolls back.</summary>
 public sealed class XaTransaction : GlobalTransaction
 {
     public override string Type => "xa";
 }
 
-/// <summary>Code that must survive its process: what its steps came to is registered, and when it falls silent it is called again.</summary>
+/// <summary>
+/// Code that resumes after a crash: its step results are registered, and the coordinator calls it again if it stops.
+/// </summary>
 public sealed class WorkflowTransaction : GlobalTransaction
 {
     public override string Type => "workflow";
 
-    /// <summary>URL that resumes it. Empty (default) = nobody does.</summary>
+    /// <summary>URL of the resuming call. Empty (default) = it is not resumed.</summary>
     public string QueryPrepared { get; init; } = "";
 
-    /// <summary>The op with which it is resumed.</summary>
+    /// <summary>The op of the resuming call.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>The body with which it is resumed. Default: empty.</summary>
+    /// <summary>The body of the resuming call. Default: empty.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 
     internal override TransactionRequestMessage Message(bool wait) => base.Message(wait) with

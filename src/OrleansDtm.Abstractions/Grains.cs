@@ -1,21 +1,24 @@
 namespace OrleansDtm.Abstractions;
 
 /// <summary>
-/// The coordinator's front door for Orleans clients; the key is 0. Requests are checked and completed with defaults here exactly as
-/// those over HTTP; <see cref="ITransactions"/> is the pleasant way to use it.
+/// The coordinator's API for Orleans clients; the key is 0. Requests are validated and get defaults as over HTTP. Use
+/// <see cref="ITransactions"/> instead of calling it directly.
 /// </summary>
 [Alias("dtm.ITransactionsGrain")]
 public interface ITransactionsGrain : IGrainWithIntegerKey
 {
-    /// <summary>Starts a saga or message, lets a prepared message, tcc or xa go forward. With WaitResult answered at its end or first pause.</summary>
+    /// <summary>
+    /// Starts a saga or message, or submits a prepared message, tcc or xa. With WaitResult responds at its end or when
+    /// it waits for a retry.
+    /// </summary>
     [Alias("Submit"), ResponseTimeout("01:00:00")]
     Task<TransactionReply> Submit(TransactionRequestMessage request);
 
-    /// <summary>Announces a message, tcc or xa.</summary>
+    /// <summary>Prepares a message, tcc or xa.</summary>
     [Alias("Prepare")]
     Task<TransactionReply> Prepare(TransactionRequestMessage request);
 
-    /// <summary>Creates a workflow or finds it.</summary>
+    /// <summary>Creates a workflow, or finds an existing one.</summary>
     [Alias("PrepareWorkflow")]
     Task<TransactionInfoReply> PrepareWorkflow(TransactionRequestMessage request);
 
@@ -23,18 +26,18 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     [Alias("RegisterBranch")]
     Task<TransactionReply> RegisterBranch(BranchRegistration branch);
 
-    /// <summary>Lets a prepared one go back.</summary>
-    /// <param name="gid">Which.</param>
-    /// <param name="type">The pattern the caller believes it is.</param>
-    /// <param name="reason">Kept as the rollback reason; may be empty.</param>
+    /// <summary>Aborts a prepared transaction.</summary>
+    /// <param name="gid">The gid.</param>
+    /// <param name="type">Expected pattern.</param>
+    /// <param name="reason">Rollback reason; may be empty.</param>
     [Alias("Abort"), ResponseTimeout("01:00:00")]
     Task<TransactionReply> Abort(string gid, string type, string reason);
 
     /// <summary>Ends a workflow.</summary>
-    /// <param name="gid">Which.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="status">succeed or failed.</param>
     /// <param name="reason">Why it failed; may be empty.</param>
-    /// <param name="result">What it returned; may be empty.</param>
+    /// <param name="result">Its result; may be empty.</param>
     [Alias("FinishWorkflow")]
     Task<TransactionReply> FinishWorkflow(string gid, string status, string reason, string result);
 
@@ -46,20 +49,22 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     [Alias("RetryNow")]
     Task<TransactionReply> RetryNow(string gid);
 
-    /// <summary>Makes one call that waits for a retry now. Conflict when it does not wait, NotFound when there is no such call.</summary>
-    /// <param name="gid">Which.</param>
+    /// <summary>
+    /// Makes one call that waits for a retry now. Conflict when it is not waiting, NotFound when there is no such call.
+    /// </summary>
+    /// <param name="gid">The gid.</param>
     /// <param name="branchId">DTM's branch id: 01, 01-02, 00 for query_prepared and a workflow's callback.</param>
     /// <param name="op">action, compensate, confirm, ...</param>
     [Alias("RetryBranch")]
     Task<TransactionReply> RetryBranch(string gid, string branchId, string op);
 
-    /// <summary>How it stands.</summary>
+    /// <summary>Returns its state.</summary>
     [Alias("Query")]
     Task<TransactionInfoReply> Query(string gid);
 
-    /// <summary>Waits for its end. Ok with an unfinished or empty status when it did not end in time: ask again.</summary>
-    /// <param name="gid">Which.</param>
-    /// <param name="atMost">How long; bounded by the grain to 10 s.</param>
+    /// <summary>Waits for its end. Ok with an unfinished or empty status after the timeout: call again.</summary>
+    /// <param name="gid">The gid.</param>
+    /// <param name="atMost">The timeout; at most 10 s.</param>
     [Alias("WaitForEnd")]
     Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost);
 
@@ -77,17 +82,16 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
 }
 
 /// <summary>
-/// Added to every grain of a silo that was given to <c>AddBranchGrain</c>: takes the call of a branch and hands it to the method it
-/// names, if that method was registered.
+/// Added to every grain given to <c>AddBranchGrain</c>. Passes a branch call to the named method, if it is registered.
 /// </summary>
 [Alias("dtm.IBranchTarget")]
 public interface IBranchTarget : IGrainExtension
 {
-    /// <param name="grain">The name under which the grain's interface was registered.</param>
+    /// <param name="grain">The registered name of the grain's interface.</param>
     /// <param name="method">One of its registered methods.</param>
-    /// <param name="payload">The branch's payload, as it was submitted; may be empty.</param>
-    /// <param name="context">Which call this is.</param>
-    /// <param name="cancellationToken">The request timeout.</param>
+    /// <param name="payload">The submitted payload; may be empty.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="cancellationToken">Cancelled at the request timeout.</param>
     [Alias("Call"), ResponseTimeout("1.01:00:00")]
     Task<BranchResult> Call(
         string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken);

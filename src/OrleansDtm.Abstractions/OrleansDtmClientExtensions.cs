@@ -3,10 +3,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace OrleansDtm.Abstractions;
 
-/// <summary>Makes an Orleans client a user of the coordinator.</summary>
+/// <summary>Adds the coordinator's API to an Orleans client.</summary>
 public static class OrleansDtmClientExtensions
 {
-    /// <summary>Registers <see cref="ITransactions"/>, served by the coordinator's silos in the cluster the client connects to.</summary>
+    /// <summary>
+    /// Registers <see cref="ITransactions"/>, served by the coordinator's silos of the client's cluster.
+    /// </summary>
     public static IClientBuilder AddOrleansDtmClient(this IClientBuilder client)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -14,7 +16,10 @@ public static class OrleansDtmClientExtensions
         return client;
     }
 
-    /// <summary>Registers <see cref="ITransactions"/> where an <see cref="IGrainFactory"/> is registered; silos are given theirs by their own extensions.</summary>
+    /// <summary>
+    /// Registers <see cref="ITransactions"/> where an <see cref="IGrainFactory"/> is registered; silos have their own
+    /// extensions.
+    /// </summary>
     public static IServiceCollection AddTransactions(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Abstractions;
 
-/// <summary>The coordinator did not do what it was asked for.</summary>
+/// <summary>A request to the coordinator failed.</summary>
 [GenerateSerializer, Alias("dtm.transaction-refused")]
 public sealed class TransactionException : Exception
 {
@@ -12,19 +12,19 @@ public sealed class TransactionException : Exception
         Reason = reason;
     }
 
-    /// <summary>Empty when it was about a topic.</summary>
+    /// <summary>Empty for topics.</summary>
     [Id(0)]
     public string Gid { get; }
 
     /// <summary>
-    /// Conflict: its status does not allow it. NotFound. Invalid: the request is wrong, the reason names the field; nothing was stored.
-    /// Unavailable: whether it happened is not known; everything but a submit may simply be said again, and a repeated submit of
-    /// what has ended is a Conflict.
+    /// Conflict: its status does not allow the request. NotFound. Invalid: the reason names the field; nothing was
+    /// stored. Unavailable: the outcome is unknown. All requests may be repeated, but a repeated submit of an ended
+    /// transaction is a Conflict.
     /// </summary>
     [Id(1)]
     public ReplyKind Kind { get; }
 
-    /// <summary>In the coordinator's words.</summary>
+    /// <summary>The coordinator's text.</summary>
     [Id(2)]
     public string Reason { get; }
 }

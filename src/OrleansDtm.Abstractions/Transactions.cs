@@ -3,16 +3,16 @@ namespace OrleansDtm.Abstractions;
 /// <summary><see cref="ITransactions"/> over the coordinator's <see cref="ITransactionsGrain"/>.</summary>
 internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : ITransactions
 {
-    /// <summary>How often a request is sent that Orleans refuses to deliver.</summary>
+    /// <summary>Attempts to deliver a request that Orleans rejects.</summary>
     private const int TriesMax = 4;
 
-    /// <summary>One look at a transaction that is waited for: short, so that a silo that stops is not held up.</summary>
+    /// <summary>Timeout of one wait; short, so that a stopping silo is not delayed.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
-    /// <summary>Before a coordinator that could not be reached is tried again.</summary>
+    /// <summary>Wait before a retry to an unreachable coordinator.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A silo or client that has just joined learns a moment later which silo is a coordinator.</summary>
+    /// <summary>A silo or client that has just joined may not know the coordinators yet.</summary>
     private static readonly (TimeSpan Pace, int Looks) Introduction = (TimeSpan.FromMilliseconds(100), 100);
 
     public string NewGid() => GidGenerator.New();
@@ -40,11 +40,11 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
                 : new TransactionException(
                     transaction.Gid,
                     ReplyKind.Unavailable,
-                    $"there was no answer within {timeout}, and whether it was accepted is not known: submit it again with the same gid");
+                    $"no answer within {timeout}; its outcome is unknown. Submit it again with the same gid");
         }
     }
 
-    /// <summary>Somebody who only learns that time is up must not believe that it goes on when it was never stored.</summary>
+    /// <summary>A timeout must not claim that the transaction continues if it was never stored.</summary>
     private async Task<bool> IsKnown(string gid)
     {
         using var soon = Deadline(TimeSpan.FromSeconds(2), CancellationToken.None);
@@ -204,7 +204,7 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
             }
             catch (OrleansMessageRejectionException e) when (tries < TriesMax && e is not SiloUnavailableException)
             {
-                // It was not delivered: the next try finds another activation.
+                // It was not delivered: the next attempt finds another activation.
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {

@@ -2,7 +2,7 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Branches;
 
-/// <summary>The grain interfaces of this silo that may be branches, by name.</summary>
+/// <summary>The registered grain interfaces of this silo, by name.</summary>
 internal sealed class BranchGrains
 {
     private readonly Dictionary<string, RegisteredGrain> _byName = new(StringComparer.Ordinal);
@@ -20,6 +20,6 @@ internal sealed class BranchGrains
         _byName[grain.Name] = grain;
     }
 
-    /// <summary>Null = it is not registered.</summary>
+    /// <summary>Null = not registered.</summary>
     public RegisteredGrain? Find(string name) => _byName.GetValueOrDefault(name);
 }

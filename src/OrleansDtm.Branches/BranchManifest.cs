@@ -2,7 +2,7 @@ using Orleans.Metadata;
 
 namespace OrleansDtm.Branches;
 
-/// <summary>What the key of a grain is. The names are part of what silos tell each other: they may only grow.</summary>
+/// <summary>Kinds of grain keys. The names are exchanged between silos: they are only added.</summary>
 public enum BranchKeyKind
 {
     None = 0,
@@ -12,20 +12,20 @@ public enum BranchKeyKind
 }
 
 /// <summary>
-/// How a silo tells the others which of its grains may be branches: a property of the grain type in the manifest that Orleans hands
-/// round, named <c>dtm.branch.</c> and the grain's name, with the value <c>Text:Deposit,Withdraw</c>. Silos of different versions
-/// read each other's: the form must not change.
+/// Announces the branch grains of a silo to the others: a property of the grain type in Orleans' manifest, named
+/// <c>dtm.branch.</c> and the grain's name, with the value <c>Text:Deposit,Withdraw</c>. Silos of different versions
+/// read it, so the format must not change.
 /// </summary>
 public static class BranchManifest
 {
     private const string Prefix = "dtm.branch.";
 
-    /// <summary>Whether a property of a grain type is ours.</summary>
+    /// <summary>Whether a property of a grain type is such an announcement.</summary>
     /// <param name="property">Its name.</param>
     /// <param name="value">Its value.</param>
     /// <param name="name">The grain's name in URLs.</param>
-    /// <param name="key">What its key is; None when this version does not know it.</param>
-    /// <param name="methods">Those that may be called.</param>
+    /// <param name="key">Kind of the key; None when this version does not know it.</param>
+    /// <param name="methods">The methods that may be called.</param>
     public static bool TryRead(string property, string value, out string name, out BranchKeyKind key, out string[] methods)
     {
         ArgumentNullException.ThrowIfNull(property);
@@ -45,7 +45,7 @@ public static class BranchManifest
     internal static (string Property, string Value) Write(RegisteredGrain grain) =>
         (Prefix + grain.Name, $"{grain.KeyKind}:{string.Join(',', grain.Methods.Order(StringComparer.Ordinal))}");
 
-    /// <summary>Writes the properties into this silo's manifest.</summary>
+    /// <summary>Writes the properties to this silo's manifest.</summary>
     internal sealed class Provider(BranchGrains registered) : IGrainPropertiesProvider
     {
         public void Populate(Type grainClass, GrainType grainType, Dictionary<string, string> properties)

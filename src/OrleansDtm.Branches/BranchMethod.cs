@@ -6,7 +6,7 @@ using OrleansDtm.Abstractions;
 namespace OrleansDtm.Branches;
 
 /// <summary>
-/// A method of a grain as a branch, compiled when it is registered: a call costs reading the payload and a delegate, no reflection.
+/// A grain method as a branch, compiled at registration: a call only deserializes the payload and invokes a delegate.
 /// </summary>
 internal sealed class BranchMethod
 {
@@ -28,7 +28,10 @@ internal sealed class BranchMethod
             .Compile();
     }
 
-    /// <summary>Task, Task&lt;T&gt;, ValueTask or ValueTask&lt;T&gt; of: at most one payload, then the context, then a token.</summary>
+    /// <summary>
+    /// Returns Task, Task&lt;T&gt;, ValueTask or ValueTask&lt;T&gt;; takes at most one payload, then the context, then
+    /// a token.
+    /// </summary>
     public static bool Fits(MethodInfo method)
     {
         if (method.IsGenericMethod || method.IsStatic || method.IsSpecialName || !IsTask(method.ReturnType))
@@ -40,11 +43,11 @@ internal sealed class BranchMethod
         return kinds.SequenceEqual(kinds.Distinct().Order()) && !method.GetParameters().Any(static p => p.ParameterType.IsByRef);
     }
 
-    /// <summary>Whatever the method says or throws is an outcome.</summary>
+    /// <summary>Calls the method. Results and exceptions become an outcome.</summary>
     /// <param name="grain">Implements the interface.</param>
-    /// <param name="payload">As it was submitted.</param>
-    /// <param name="context">Which call this is.</param>
-    /// <param name="cancellationToken">The request timeout.</param>
+    /// <param name="payload">The submitted payload.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="cancellationToken">Cancelled at the request timeout.</param>
     public async Task<BranchResult> Call(object grain, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
     {
         try
@@ -68,12 +71,12 @@ internal sealed class BranchMethod
         }
         catch (Exception e)
         {
-            // Not thrown on: its type may mean nothing to the coordinator, and what it says is worth a retry and a line in the history.
+            // Not rethrown: the coordinator may not know its type. The call is retried with this error text.
             return Unknown($"{e.GetType().Name}: {e.Message}");
         }
     }
 
-    /// <summary>Neither done nor refused: called again.</summary>
+    /// <summary>Neither success nor failure: retried.</summary>
     public static BranchResult Unknown(string reason) => new() { Outcome = BranchOutcome.Unknown, Reason = reason };
 
     private static bool IsTask(Type type) =>

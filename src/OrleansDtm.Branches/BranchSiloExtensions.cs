@@ -7,15 +7,16 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Branches;
 
-/// <summary>What a silo that is no coordinator itself needs to use one.</summary>
+/// <summary>Registration for a silo that uses a coordinator in other silos.</summary>
 public static class BranchSiloExtensions
 {
     private const string CoordinatorAssembly = "OrleansDtm.Grains";
 
     /// <summary>
-    /// Registers <see cref="ITransactions"/>, served by other silos of the cluster. For a silo that does not host the coordinator: where
-    /// the coordinator's grains are loaded all the same, they are not offered here. (<c>AddOrleansDtm</c> registers it too.) Configure the
-    /// same reminder service as on the coordinator's silos: Orleans gives every silo of a cluster its share of all reminders.
+    /// Registers <see cref="ITransactions"/>, served by other silos of the cluster, for a silo that is not a
+    /// coordinator. <c>AddOrleansDtm</c> registers it too. If the coordinator's grains are loaded here, they are not
+    /// activated. Configure the same reminder service as on the coordinator's silos: Orleans distributes the reminders
+    /// over all silos of a cluster.
     /// </summary>
     public static ISiloBuilder AddOrleansDtmClient(this ISiloBuilder silo)
     {
@@ -25,7 +26,7 @@ public static class BranchSiloExtensions
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.PostConfigure<GrainTypeOptions>(types =>
         {
-            // An activation that landed here would find none of its services.
+            // An activation here would lack its services.
             if (!services.Any(static s => !s.IsKeyedService && s.ServiceType.Assembly.GetName().Name == CoordinatorAssembly))
             {
                 types.Classes.RemoveWhere(static type => type.Assembly.GetName().Name == CoordinatorAssembly);
@@ -35,9 +36,9 @@ public static class BranchSiloExtensions
     }
 
     /// <summary>
-    /// Lets branches call a grain of this silo: <c>grain://Name/key/Method</c>. Anybody who may submit transactions may then call the
-    /// methods registered here, and no others, on any key. To be said on every silo that hosts the grain; coordinators learn of it
-    /// from the cluster.
+    /// Lets branches call a grain of this silo: <c>grain://Name/key/Method</c>. Every client that may submit
+    /// transactions may then call the registered methods, and no others, on any key. Call it on every silo that hosts
+    /// the grain; coordinators find them through the cluster.
     /// </summary>
     /// <remarks>
     /// A method can be a branch if it is <c>Task M([T payload][, BranchContext context][, CancellationToken token])</c>, or Task&lt;R&gt;,
@@ -49,10 +50,11 @@ public static class BranchSiloExtensions
     /// </remarks>
     /// <param name="silo">The silo.</param>
     /// <param name="alias">The name in URLs; null = that of the interface without its I.</param>
-    /// <param name="methods">The names of those that may be called; null = all that can be branches.</param>
-    /// <param name="json">How payloads are read; null = <see cref="JsonSerializerOptions.Web"/>.</param>
+    /// <param name="methods">Methods that may be called; null = all that can be branches.</param>
+    /// <param name="json">Options for payloads; null = <see cref="JsonSerializerOptions.Web"/>.</param>
     /// <typeparam name="TGrainInterface">With a string, integer or guid key; not generic.</typeparam>
-    /// <exception cref="ArgumentException">Nothing of it can be called, a method is overloaded, or the name is taken or no name.</exception>
+    /// <exception cref="ArgumentException">No method can be a branch, a method is overloaded, or the name is in use or
+    /// invalid.</exception>
     public static ISiloBuilder AddBranchGrain<TGrainInterface>(
         this ISiloBuilder silo, string? alias = null, IEnumerable<string>? methods = null, JsonSerializerOptions? json = null)
         where TGrainInterface : IGrain

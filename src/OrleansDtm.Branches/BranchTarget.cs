@@ -2,7 +2,7 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Branches;
 
-/// <summary>The part of an activation that takes calls of branches. Runs on the grain's own turns.</summary>
+/// <summary>Receives the branch calls of an activation. Runs on the grain's own turns.</summary>
 internal sealed class BranchTarget(IGrainContext activation, BranchGrains registered) : IBranchTarget
 {
     public Task<BranchResult> Call(
@@ -27,7 +27,7 @@ internal sealed class BranchTarget(IGrainContext activation, BranchGrains regist
     private Task<BranchResult> Find(
         string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
     {
-        // Whoever calls: only what was registered can be reached, and only on a grain it was registered for.
+        // Only registered methods can be called, and only on grains that they are registered for.
         var found = registered.Find(grain);
         if (found is null || !found.Type.IsInstanceOfType(activation.GrainInstance))
         {

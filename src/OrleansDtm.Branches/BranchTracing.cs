@@ -3,7 +3,7 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Branches;
 
-/// <summary>The span of a branch that is a grain's method, on the silo where the grain lives.</summary>
+/// <summary>The span of a grain method as a branch, on the grain's silo.</summary>
 internal static class BranchTracing
 {
     private const string Parent = "traceparent";
@@ -11,13 +11,13 @@ internal static class BranchTracing
 
     private static readonly ActivitySource Source = new("OrleansDtm.Branches");
 
-    /// <summary>Somebody listens.</summary>
+    /// <summary>Whether there is a listener.</summary>
     public static bool IsOn => Source.HasListeners();
 
-    /// <summary>Null when it is not wanted.</summary>
+    /// <summary>Null when it is not sampled.</summary>
     public static Activity? Start(string grain, string method, BranchContext call)
     {
-        // What Orleans has made of the same headers comes first: it stands between the coordinator's span and this one.
+        // The activity of Orleans, from the same headers, is between the coordinator's span and this one.
         var parent = Activity.Current?.Context
             ?? (ActivityContext.TryParse(RequestContext.Get(Parent) as string, RequestContext.Get(State) as string, isRemote: true, out var sent) ? sent : default);
         var span = Source.StartActivity($"{grain}/{method}", ActivityKind.Server, parent);

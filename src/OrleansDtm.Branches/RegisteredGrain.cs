@@ -9,8 +9,8 @@ internal sealed class RegisteredGrain
 
     /// <param name="type">The interface.</param>
     /// <param name="name">Its name in URLs.</param>
-    /// <param name="only">The methods that may be called; null = all that can be.</param>
-    /// <param name="json">How payloads are read.</param>
+    /// <param name="only">Methods that may be called; null = all that can be.</param>
+    /// <param name="json">Options for payloads.</param>
     /// <exception cref="ArgumentException">It cannot be called by URL.</exception>
     public RegisteredGrain(Type type, string name, IEnumerable<string>? only, JsonSerializerOptions json)
     {
@@ -55,12 +55,12 @@ internal sealed class RegisteredGrain
 
     public IEnumerable<string> Methods => _methods.Keys;
 
-    /// <summary>Null = it is not registered.</summary>
+    /// <summary>Null = not registered.</summary>
     public BranchMethod? Find(string method) => _methods.GetValueOrDefault(method);
 
     private static BranchKeyKind Kind(Type type) =>
         typeof(IGrainWithStringKey).IsAssignableFrom(type) ? BranchKeyKind.Text
         : typeof(IGrainWithIntegerKey).IsAssignableFrom(type) ? BranchKeyKind.Integer
         : typeof(IGrainWithGuidKey).IsAssignableFrom(type) ? BranchKeyKind.Guid
-        : throw new ArgumentException($"{type} is no IGrainWithStringKey, IGrainWithIntegerKey or IGrainWithGuidKey, so a URL cannot hold its key.", nameof(type));
+        : throw new ArgumentException($"{type} is not an IGrainWithStringKey, IGrainWithIntegerKey or IGrainWithGuidKey, so a URL cannot have its key.", nameof(type));
 }

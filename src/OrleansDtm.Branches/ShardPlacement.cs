@@ -4,9 +4,9 @@ using Orleans.Runtime.Placement;
 namespace OrleansDtm.Branches;
 
 /// <summary>
-/// Spreads the recovery grains of the shards evenly over the silos: shard n on the nth of them, counted round. Local placement
-/// would heap all of them, and with them all that they wake, on the silo that started first. Here and not beside them,
-/// because every silo must know it that a reminder of theirs may fall to.
+/// Distributes the recovery grains of the shards evenly over the silos: shard n on silo n modulo their number. Local
+/// placement would put all of them on the first silo. It is in this package because every silo that can get one of
+/// their reminders must know it.
 /// </summary>
 [GenerateSerializer]
 [Alias("dtm.ShardPlacement")]

@@ -3,7 +3,7 @@ using System.Data.Common;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>An endpoint's business runs behind a barrier.</summary>
+/// <summary>An endpoint with a barrier.</summary>
 /// <param name="Database">Null = the application's.</param>
 /// <param name="Isolation">Unspecified = the database's default.</param>
 internal sealed record BarrierMetadata(Func<IServiceProvider, DbConnection>? Database, IsolationLevel Isolation)

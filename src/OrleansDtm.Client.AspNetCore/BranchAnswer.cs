@@ -4,8 +4,8 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>DTM's bodies.</summary>
-/// <param name="Status">Of HTTP.</param>
+/// <summary>A response with DTM's bodies.</summary>
+/// <param name="Status">HTTP status.</param>
 /// <param name="Body">JSON.</param>
 internal sealed record BranchAnswer(int Status, string Body)
 {
@@ -13,27 +13,27 @@ internal sealed record BranchAnswer(int Status, string Body)
 
     public static BranchAnswer Success { get; } = Of(StatusCodes.Status200OK, ResultWords.Success, null);
 
-    /// <summary>What carries no identity does not come from a coordinator.</summary>
+    /// <summary>A call without identity does not come from a coordinator.</summary>
     public static BranchAnswer NoIdentity { get; } =
-        Of(StatusCodes.Status400BadRequest, "ERROR", "the query must say gid, trans_type, branch_id and op, as a coordinator does");
+        Of(StatusCodes.Status400BadRequest, "ERROR", "the query must have gid, trans_type, branch_id and op");
 
     public static BranchAnswer Of(BranchOutcome outcome, string? message = null) => outcome switch
     {
         BranchOutcome.Success => Success,
-        // The word would count for more than the status.
+        // The word would override the status.
         BranchOutcome.Failure => Of(
             ResultWords.FailureStatus, ResultWords.Failure, message?.Replace(ResultWords.Ongoing, "ongoing", StringComparison.Ordinal)),
         BranchOutcome.Ongoing => Of(ResultWords.OngoingStatus, ResultWords.Ongoing, message),
-        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "That is no outcome."),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "Unknown outcome."),
     };
 
-    /// <summary>Neither yes nor no. The words that would say so must not stand in it.</summary>
+    /// <summary>Neither success nor failure; the text must not contain the words of either.</summary>
     public static BranchAnswer Error(string message) => Of(
         StatusCodes.Status500InternalServerError,
         "ERROR",
         message.Replace(ResultWords.Ongoing, "ongoing", StringComparison.Ordinal).Replace(ResultWords.Failure, "failure", StringComparison.Ordinal));
 
-    /// <summary>Null = the exception means neither: it is an error, and the call will be repeated.</summary>
+    /// <summary>Null = the exception is an error, and the call will be repeated.</summary>
     public static BranchAnswer? Of(Exception exception) => exception switch
     {
         BranchFailureException e => Of(BranchOutcome.Failure, e.Reason),
@@ -41,7 +41,7 @@ internal sealed record BranchAnswer(int Status, string Body)
         _ => null,
     };
 
-    /// <summary>What a status of HTTP means; null = an error.</summary>
+    /// <summary>The outcome of an HTTP status; null = an error.</summary>
     public static BranchOutcome? Outcome(int status) => status switch
     {
         StatusCodes.Status200OK => BranchOutcome.Success,

@@ -7,15 +7,16 @@ using Microsoft.AspNetCore.Mvc.ViewFeatures;
 namespace OrleansDtm.Client.AspNetCore;
 
 /// <summary>
-/// Makes actions of controllers branches, as <see cref="BranchEndpoints.MapBranch"/> does with endpoints: of one action, or of all of a
-/// controller. Map them to GET as well if the transaction may carry no payload.
+/// Makes an action of a controller, or all of them, branches, as <see cref="BranchEndpoints.MapBranch"/> does with
+/// endpoints. Map them to GET too if the transaction may have no payload.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncActionFilter
 {
     /// <summary>
-    /// The business runs behind a barrier, in the <see cref="LocalTransaction"/>. Its result must tell its status before it is executed, as
-    /// MVC's own do; Results and TypedResults are for minimal APIs, and an error here. Default: it does not.
+    /// Runs the action with a barrier, in the <see cref="LocalTransaction"/>. The status of its result must be known
+    /// before the result is executed, as for MVC's results; Results and TypedResults of minimal APIs are an error here.
+    /// Default: false.
     /// </summary>
     public bool Barrier { get; set; }
 
@@ -56,7 +57,9 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
         }
     }
 
-    /// <summary>Puts outcomes and exceptions into DTM's words; an exception that means neither keeps the barrier from committing too.</summary>
+    /// <summary>
+    /// Converts outcomes and exceptions to DTM's responses. Any other exception also prevents the commit.
+    /// </summary>
     private static BranchOutcome Translate(ActionExecutedContext executed, bool barrier)
     {
         if (executed.Exception is { } thrown && !executed.ExceptionHandled)
@@ -74,7 +77,7 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
         executed.Result = executed.Result switch
         {
             null or EmptyResult when http.Response.HasStarted => new EmptyResult(),
-            // A null value would be answered as 204, which is no success to a coordinator.
+            // A null value would be 204, which is not a success for a coordinator.
             null or EmptyResult or ObjectResult { Value: null, StatusCode: null or StatusCodes.Status200OK } =>
                 BranchAnswer.Outcome(http.Response.StatusCode) is { } said ? Result(BranchAnswer.Of(said)) : new StatusCodeResult(http.Response.StatusCode),
             ObjectResult { Value: BranchOutcome outcome } => Result(BranchAnswer.Of(outcome)),
@@ -90,7 +93,7 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
         ObjectResult { Value: ProblemDetails { Status: { } status } } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
         ForbidResult or ChallengeResult or IKeepTempDataResult => BranchOutcome.Ongoing,
         EmptyResult or IStatusCodeActionResult or FileResult => BranchFilter.Outcome(http),
-        // Those of minimal APIs among them: MVC wraps them in a type of its own that shows nothing.
+        // Also results of minimal APIs: MVC wraps them in a type that hides their status.
         _ => throw BranchFilter.Unclear(result),
     };
 

@@ -5,11 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>What endpoints and controllers do alike with a call of the coordinator.</summary>
+/// <summary>Common code of endpoints and controllers.</summary>
 internal static class BranchCall
 {
     /// <summary>The same object for the whole request: it counts the barriers.</summary>
-    /// <exception cref="FormatException">The call carries no complete identity.</exception>
+    /// <exception cref="FormatException">The call has no complete identity.</exception>
     public static BranchContext Context(HttpContext http) =>
         TryContext(http, out var context) ? context! : BranchContext.Read(static _ => null);
 
@@ -24,7 +24,9 @@ internal static class BranchCall
         return context is not null;
     }
 
-    /// <summary>The coordinator adds its own behind the URL's query, so of several the last is what it says.</summary>
+    /// <summary>
+    /// The coordinator appends its parameters to the URL's query, so the last of duplicates is the coordinator's.
+    /// </summary>
     private static string? Last(HttpContext http, string name) => http.Request.Query[name] is { Count: > 0 } values ? values[^1] : null;
 
     public static BarrierOptions BarrierOptions(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier;
@@ -36,19 +38,19 @@ internal static class BranchCall
         return database?.Invoke(services)
             ?? services.GetService<DbDataSource>()?.CreateConnection()
             ?? throw new InvalidOperationException(
-                "A barrier needs the database of the business: name it in AddBranches or WithBarrier, or register a DbDataSource.");
+                "A barrier needs the database of the branch: set it in AddBranches or WithBarrier, or register a DbDataSource.");
     }
 
     /// <summary>
-    /// Runs the business behind a barrier, in a local transaction that is rolled back unless the outcome is success.
+    /// Runs the work with a barrier, in a local transaction that is rolled back unless the outcome is success.
     /// </summary>
-    /// <returns>False = the barrier kept it from running.</returns>
+    /// <returns>False = the barrier skipped it.</returns>
     public static async Task<bool> RunAsync(HttpContext http, BarrierMetadata barrier, Func<Task<BranchOutcome>> business)
     {
         if (Context(http).Op == BranchOps.Msg)
         {
-            throw new InvalidOperationException( // Its row would be that of the local transaction which is asked for.
-                "The call asks whether a prepared message was meant. No branch with a barrier can answer that: map the URL by MapQueryPrepared.");
+            throw new InvalidOperationException( // Its row would be that of the local transaction in question.
+                "This is a query_prepared call, which a branch with a barrier cannot answer. Map the URL with MapQueryPrepared.");
         }
 
         await using var connection = Connect(http, barrier);
@@ -78,6 +80,6 @@ internal static class BranchCall
         }
     }
 
-    /// <summary>Takes the barrier's row back with the rest; the answer says why.</summary>
+    /// <summary>Rolls back the barrier row too; the response has the reason.</summary>
     private sealed class RolledBack : Exception;
 }

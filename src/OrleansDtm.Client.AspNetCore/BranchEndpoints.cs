@@ -8,46 +8,50 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>Branches of transactions as endpoints.</summary>
+/// <summary>Maps branches as endpoints.</summary>
 public static class BranchEndpoints
 {
     private static readonly HttpMethodMetadata GetAndPost = new([HttpMethods.Get, HttpMethods.Post]);
 
     /// <summary>
-    /// Maps a branch: an action, a compensation, a try, a confirm, a cancel. The handler is any of a minimal API, and may ask for the
-    /// <see cref="BranchContext"/>. If it asks for the <see cref="LocalTransaction"/> it runs behind a barrier, once, in a transaction that is
-    /// committed when it succeeds. Returning is success, unless the status it sets or returns is another than 200 (409 and 425 are what they
-    /// mean, <see cref="BranchOutcome"/> too);
-    /// <see cref="BranchFailureException"/> is 409 FAILURE, <see cref="BranchOngoingException"/> 425 ONGOING. Any other exception is left to
-    /// the application, and the coordinator repeats the call.
+    /// Maps a branch: an action, compensation, try, confirm or cancel. The handler is that of a minimal API and may
+    /// take the <see cref="BranchContext"/>. If it takes the <see cref="LocalTransaction"/> it runs with a barrier,
+    /// once, in a transaction that is committed on success. Returning is success, unless the handler sets or returns a
+    /// status other than 200 (409 and 425 have their meaning, <see cref="BranchOutcome"/> too).
+    /// <see cref="BranchFailureException"/> is 409 FAILURE, <see cref="BranchOngoingException"/> 425 ONGOING. Other
+    /// exceptions are handled by the application, and the coordinator repeats the call.
     /// </summary>
-    /// <param name="routes">Where to.</param>
+    /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path.</param>
-    /// <param name="handler">The business.</param>
-    /// <exception cref="InvalidOperationException">AddBranches has not been called.</exception>
+    /// <param name="handler">The handler.</param>
+    /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
     public static RouteHandlerBuilder MapBranch(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        // Not as metadata: that of the endpoint would hide what its group says about the barrier.
+        // Not metadata of the endpoint, which would hide that of its group.
         var guarded = handler.Method.GetParameters().Any(static parameter => parameter.ParameterType == typeof(LocalTransaction));
         return MapGuarded(routes, pattern, handler, static (http, next) => next(http)).AddEndpointFilter(new BranchFilter(guarded));
     }
 
-    /// <summary>Has the business of a branch run behind a barrier, for handlers that do not ask for the <see cref="LocalTransaction"/> themselves, or in a database of its own.</summary>
+    /// <summary>
+    /// Runs the branch with a barrier, for handlers that do not take the <see cref="LocalTransaction"/>, or with
+    /// another database.
+    /// </summary>
     /// <param name="branch">Mapped by <see cref="MapBranch"/>.</param>
-    /// <param name="database">Gives a new connection, disposed of after the call. Null = that of the application.</param>
-    /// <param name="isolation">Unspecified (default) = the database's.</param>
+    /// <param name="database">Returns a new connection, disposed after the call. Null = that of the
+    /// application.</param>
+    /// <param name="isolation">Unspecified (default) = the database's default.</param>
     public static TBuilder WithBarrier<TBuilder>(
         this TBuilder branch, Func<IServiceProvider, DbConnection>? database = null, IsolationLevel isolation = IsolationLevel.Unspecified)
         where TBuilder : IEndpointConventionBuilder => branch.WithMetadata(new BarrierMetadata(database, isolation));
 
     /// <summary>
-    /// Maps the question whether a prepared message was meant: 200 = its local transaction has committed, 409 = it never will, 425 = it is
-    /// under way. The database is the application's unless WithBarrier names another.
+    /// Maps query_prepared of messages: 200 = the local transaction has committed, 409 = it never will, 425 = it is
+    /// running. The database is the application's unless WithBarrier sets another.
     /// </summary>
-    /// <param name="routes">Where to.</param>
+    /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path, as given to <see cref="Msg.PrepareAsync"/>.</param>
-    /// <exception cref="InvalidOperationException">AddBranches has not been called.</exception>
+    /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
     public static RouteHandlerBuilder MapQueryPrepared(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern) =>
         MapGuarded(routes, pattern, static () => { }, static async (http, _) =>
         {
@@ -58,20 +62,21 @@ public static class BranchEndpoints
         });
 
     /// <summary>
-    /// Maps a branch of an XA transaction: the first call runs the handler, whose <see cref="LocalTransaction"/> is then prepared and
-    /// registered; commit and rollback come to the same URL and run no handler. MySQL, MariaDB and PostgreSQL.
+    /// Maps an XA branch. The first call runs the handler, whose <see cref="LocalTransaction"/> is then registered and
+    /// prepared; commit and rollback use the same URL and run no handler. MySQL, MariaDB and PostgreSQL.
     /// </summary>
-    /// <param name="routes">Where to.</param>
+    /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path, as given to <see cref="Xa.CallBranchAsync"/>.</param>
-    /// <param name="handler">The business, as in <see cref="MapBranch"/>.</param>
-    /// <exception cref="InvalidOperationException">AddBranches has not been called.</exception>
+    /// <param name="handler">The handler, as in <see cref="MapBranch"/>.</param>
+    /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
     public static RouteHandlerBuilder MapXaBranch(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler) =>
         MapGuarded(routes, pattern, handler, XaCall.RunAsync).AddEndpointFilter<RouteHandlerBuilder, XaFilter>();
 
     internal static BarrierMetadata Barrier(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? BarrierMetadata.Default;
 
     /// <summary>
-    /// Around the handler and the binding of its parameters: what has no identity is turned away, what is thrown becomes an answer.
+    /// Wraps the handler and its parameter binding: refuses calls without identity, and converts exceptions to
+    /// responses.
     /// </summary>
     private static RouteHandlerBuilder MapGuarded(
         IEndpointRouteBuilder routes, string pattern, Delegate handler, Func<HttpContext, RequestDelegate, Task> around)
@@ -83,8 +88,8 @@ public static class BranchEndpoints
             throw new InvalidOperationException("Call services.AddBranches() first.");
         }
 
-        // Mapped without a method, because a handler of GET may not take its parameters from a body; the coordinator calls by GET only
-        // where there is none.
+        // Mapped for all methods, because a GET handler cannot bind a body; the coordinator uses GET only without a
+        // payload.
         var builder = routes.Map(pattern, handler).WithMetadata(GetAndPost);
         builder.Add(endpoint =>
         {

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>Runs a handler, behind its barrier if it has one, and turns what it returns into an answer.</summary>
-/// <param name="guarded">The handler needs a barrier, so it has one in the application's database where none is named.</param>
+/// <summary>Runs a handler, with its barrier if it has one, and converts its result to a response.</summary>
+/// <param name="guarded">The handler needs a barrier; the default is one in the application's database.</param>
 internal sealed class BranchFilter(bool guarded) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -24,7 +24,10 @@ internal sealed class BranchFilter(bool guarded) : IEndpointFilter
         return ran ? answer : Result(BranchAnswer.Success);
     }
 
-    /// <summary>Nothing, and outcomes, in DTM's words; all else is the handler's own, a status that it has set itself included.</summary>
+    /// <summary>
+    /// Null and outcomes become DTM's responses; other results are the handler's own, including a status that it has
+    /// set.
+    /// </summary>
     public static object Answer(object? returned, HttpContext http) => returned switch
     {
         null or EmptyHttpResult when http.Response.HasStarted => TypedResults.Empty,
@@ -35,24 +38,28 @@ internal sealed class BranchFilter(bool guarded) : IEndpointFilter
         _ => returned,
     };
 
-    /// <summary>Whether an answer lets what was done stand. One that is an error is repeated, so it must leave nothing behind.</summary>
-    /// <exception cref="InvalidOperationException">Only its execution would tell, and that comes after the commit.</exception>
+    /// <summary>
+    /// Whether the response is a success, so that the transaction may commit. After an error the call is repeated, so
+    /// it must have no effect.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The status is known only when the result is executed, after the
+    /// commit.</exception>
     public static BranchOutcome Outcome(object? answer, HttpContext http) => answer switch
     {
         INestedHttpResult nested => Outcome(nested.Result, http),
         IStatusCodeHttpResult { StatusCode: { } status } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
         ForbidHttpResult or ChallengeHttpResult or RedirectHttpResult or RedirectToRouteHttpResult => BranchOutcome.Ongoing,
-        // These leave the status as it is.
+        // These do not change the status.
         EmptyHttpResult or IStatusCodeHttpResult or IFileHttpResult => Outcome(http),
         IResult => throw Unclear(answer),
         _ => Outcome(http),
     };
 
-    /// <summary>What the status says that the handler has set.</summary>
+    /// <summary>The outcome of the status that the handler has set.</summary>
     public static BranchOutcome Outcome(HttpContext http) => BranchAnswer.Outcome(http.Response.StatusCode) ?? BranchOutcome.Ongoing;
 
     public static InvalidOperationException Unclear(object answer) => new(
-        $"Behind a barrier a branch cannot answer {answer.GetType()}: whether that is a success is not known before the commit. Return a result that says its status.");
+        $"A branch with a barrier cannot return {answer.GetType()}: its status is unknown before the commit. Return a result with a status.");
 
     private static ContentHttpResult Result(BranchAnswer answer) => TypedResults.Text(answer.Body, BranchAnswer.ContentType, statusCode: answer.Status);
 }

@@ -6,16 +6,18 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>Registers what branches need.</summary>
+/// <summary>Registers the services of branches.</summary>
 public static class BranchServiceCollectionExtensions
 {
     /// <summary>
-    /// For <see cref="BranchEndpoints.MapBranch"/> and <see cref="BranchAttribute"/>; adds <see cref="IDtm"/> too. Endpoints and whatever they use can
-    /// then ask for the <see cref="BranchContext"/>, within a barrier for the <see cref="LocalTransaction"/>, and, to run barriers of their own (over
-    /// EF Core, say), for the <see cref="BranchBarrier"/>.
+    /// Registers the services of <see cref="BranchEndpoints.MapBranch"/> and <see cref="BranchAttribute"/>, and
+    /// <see cref="IDtm"/>. Endpoints and their services can take the <see cref="BranchContext"/>, with a barrier the
+    /// <see cref="LocalTransaction"/>, and, to run barriers themselves (such as with EF Core), the
+    /// <see cref="BranchBarrier"/>.
     /// </summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="database">See <see cref="BranchEndpointOptions.Database"/>; null = what is configured, or the registered DbDataSource.</param>
+    /// <param name="services">The service collection.</param>
+    /// <param name="database">See <see cref="BranchEndpointOptions.Database"/>; null = what is configured, or the
+    /// registered DbDataSource.</param>
     /// <param name="configure">Null = the defaults.</param>
     public static IServiceCollection AddBranches(
         this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null, Action<BranchEndpointOptions>? configure = null)
@@ -30,7 +32,7 @@ public static class BranchServiceCollectionExtensions
         });
         services.TryAddScoped<LocalTransaction>();
         services.TryAddScoped(static provider => BranchCall.Context(
-            provider.GetRequiredService<IHttpContextAccessor>().HttpContext ?? throw new InvalidOperationException("There is no request under way.")));
+            provider.GetRequiredService<IHttpContextAccessor>().HttpContext ?? throw new InvalidOperationException("There is no current request.")));
         services.TryAddScoped(static provider => new BranchBarrier(
             provider.GetRequiredService<BranchContext>(), provider.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IBranchHeaderSource, PassedHeaders>());

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>Headers of the request under way, for the branches of what it starts.</summary>
+/// <summary>Forwards headers of the current request to the branches of transactions that it starts.</summary>
 internal sealed class PassedHeaders(IHttpContextAccessor accessor, IOptions<BranchEndpointOptions> options) : IBranchHeaderSource
 {
     public void Collect(IDictionary<string, string> headers)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace OrleansDtm.Client.AspNetCore;
 
-/// <summary>Where the coordinator has workflows go on.</summary>
+/// <summary>Maps the callback with which the coordinator resumes workflows.</summary>
 public static class WorkflowEndpoints
 {
     /// <summary>
@@ -15,9 +15,9 @@ public static class WorkflowEndpoints
     /// the workflow has ended, 425 = it is at it, also when it takes longer than <see cref="DtmOptions.WorkflowPatience"/>: it goes on then
     /// without the call. Workflows stop before their next step when the application stops.
     /// </summary>
-    /// <param name="routes">Where to.</param>
+    /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path.</param>
-    /// <exception cref="InvalidOperationException">AddDtmClient has not been called.</exception>
+    /// <exception cref="InvalidOperationException">AddDtmClient was not called.</exception>
     public static IEndpointConventionBuilder MapWorkflows(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern)
     {
         ArgumentNullException.ThrowIfNull(routes);
@@ -47,7 +47,7 @@ public static class WorkflowEndpoints
         }
         catch (Exception e)
         {
-            answer = BranchAnswer.Error(e.Message); // It has been logged; the coordinator shows it as the last error.
+            answer = BranchAnswer.Error(e.Message); // Already logged; the coordinator shows it as the last error.
         }
 
         await answer.WriteAsync(http);

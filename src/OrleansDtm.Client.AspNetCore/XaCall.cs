@@ -6,7 +6,7 @@ namespace OrleansDtm.Client.AspNetCore;
 /// <summary>The two phases of an XA branch.</summary>
 internal static class XaCall
 {
-    /// <summary>The second phase carries no payload, so it must not come as far as the handler's parameters.</summary>
+    /// <summary>The second phase has no payload, so the handler's parameters must not be bound.</summary>
     public static async Task RunAsync(HttpContext http, RequestDelegate next)
     {
         if (BranchCall.Context(http).Op == BranchOps.Action)
@@ -26,7 +26,7 @@ internal static class XaCall
     }
 }
 
-/// <summary>The first phase: the handler within the XA transaction.</summary>
+/// <summary>The first phase: runs the handler in the XA transaction.</summary>
 internal sealed class XaFilter : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -54,7 +54,7 @@ internal sealed class XaFilter : IEndpointFilter
         }
         catch (RolledBack)
         {
-            // The answer says why.
+            // The response has the reason.
         }
 
         return answer;

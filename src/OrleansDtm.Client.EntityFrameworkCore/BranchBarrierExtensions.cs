@@ -5,45 +5,54 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace OrleansDtm.Client.EntityFrameworkCore;
 
-/// <summary>Barriers over the connection and transaction of a <see cref="DbContext"/>.</summary>
+/// <summary>Barriers for the connection and transaction of a <see cref="DbContext"/>.</summary>
 public static class BranchBarrierExtensions
 {
     /// <summary>
-    /// Runs the business and saves what it changed, in the context's transaction if it has one, which the caller then commits whatever the
-    /// result is; else in one of its own, which is committed, or rolled back when anything throws.
+    /// Runs the work and saves its changes: in the context's current transaction, which the caller then commits
+    /// whatever the result is, or else in its own, which is committed, or rolled back after an exception.
     /// </summary>
     /// <remarks>
-    /// An execution strategy that retries (EnableRetryOnFailure) may run the business again: before that everything the context tracks is
-    /// dropped, so the business must load what it changes. The row of the barrier shows whether a commit whose answer got lost was done. Where
-    /// the caller has begun the context's transaction, within a strategy.ExecuteAsync of its own, the barrier cannot see what became of the
-    /// commit: take <see cref="BranchBarrier.Named"/> before the strategy, or attempts count as barriers of their own and the business may be
-    /// done twice.
+    /// An execution strategy that retries (EnableRetryOnFailure) may run the work again. Before that the change tracker
+    /// is cleared, so the work must load what it changes. The barrier row shows whether a commit whose response was
+    /// lost succeeded. If the caller has started the context's transaction, within its own strategy.ExecuteAsync, the
+    /// barrier cannot observe the commit: use <see cref="BranchBarrier.Named"/> before the strategy; otherwise each
+    /// attempt counts as another barrier, and the work may run twice.
     /// </remarks>
-    /// <param name="barrier">Of the call.</param>
-    /// <param name="context">Of the business.</param>
-    /// <param name="business">Works on the context. Not called when the barrier says no.</param>
-    /// <param name="cancellationToken">Ends the waiting for the barrier; a commit that has begun is not interrupted.</param>
-    /// <returns>Whether the business ran, and if not, why.</returns>
-    /// <exception cref="InvalidOperationException">The context holds unsaved changes, which a retry would lose.</exception>
-    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the database lets one wait.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="DbException">The database said no; nothing was done, unless it was the commit whose answer got lost.</exception>
+    /// <param name="barrier">The barrier of the call.</param>
+    /// <param name="context">The context.</param>
+    /// <param name="business">The work on the context. Not called if the barrier skips it.</param>
+    /// <param name="cancellationToken">Cancels the wait for the barrier; a started commit is not interrupted.</param>
+    /// <returns>Whether the work ran, and if not, why.</returns>
+    /// <exception cref="InvalidOperationException">The context has unsaved changes, which a retry would
+    /// lose.</exception>
+    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the
+    /// lock timeout of the database.</exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="DbException">The database returned an error; nothing was done, unless the response to the
+    /// commit was lost.</exception>
     /// <exception cref="DbUpdateException">The database refused the changes; nothing was done.</exception>
     public static Task<BarrierResult> CallAsync(
         this BranchBarrier barrier, DbContext context, Func<Task> business, CancellationToken cancellationToken = default) =>
         barrier.CallAsync(context, IsolationLevel.Unspecified, business, cancellationToken);
 
-    /// <summary>As the other, where a transaction of its own has that isolation.</summary>
-    /// <param name="barrier">Of the call.</param>
-    /// <param name="context">Of the business.</param>
-    /// <param name="isolation">The barrier works with any; Unspecified = the default of the database. No matter in the context's own transaction.</param>
-    /// <param name="business">Works on the context. Not called when the barrier says no.</param>
-    /// <param name="cancellationToken">Ends the waiting for the barrier; a commit that has begun is not interrupted.</param>
-    /// <returns>Whether the business ran, and if not, why.</returns>
-    /// <exception cref="InvalidOperationException">The context holds unsaved changes, which a retry would lose.</exception>
-    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the database lets one wait.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="DbException">The database said no; nothing was done, unless it was the commit whose answer got lost.</exception>
+    /// <summary>The same with an isolation level for its own transaction.</summary>
+    /// <param name="barrier">The barrier of the call.</param>
+    /// <param name="context">The context.</param>
+    /// <param name="isolation">The isolation level; the barrier works with any. Unspecified = the default of the
+    /// database. Not used in the context's current transaction.</param>
+    /// <param name="business">The work on the context. Not called if the barrier skips it.</param>
+    /// <param name="cancellationToken">Cancels the wait for the barrier; a started commit is not interrupted.</param>
+    /// <returns>Whether the work ran, and if not, why.</returns>
+    /// <exception cref="InvalidOperationException">The context has unsaved changes, which a retry would
+    /// lose.</exception>
+    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the
+    /// lock timeout of the database.</exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="DbException">The database returned an error; nothing was done, unless the response to the
+    /// commit was lost.</exception>
     /// <exception cref="DbUpdateException">The database refused the changes; nothing was done.</exception>
     public static async Task<BarrierResult> CallAsync(
         this BranchBarrier barrier,
@@ -63,7 +72,7 @@ public static class BranchBarrierExtensions
         var strategy = context.Database.CreateExecutionStrategy();
         if (strategy.RetriesOnFailure && context.ChangeTracker.HasChanges())
         {
-            throw new InvalidOperationException("The context holds unsaved changes, which a retry would lose: save them before, or make them in the business.");
+            throw new InvalidOperationException("The context has unsaved changes, which a retry would lose: save them before, or make them in the work.");
         }
 
         var (attempts, committing) = (0, false);
@@ -87,14 +96,14 @@ public static class BranchBarrierExtensions
                     .ConfigureAwait(false);
                 if (result == BarrierResult.Executed)
                 {
-                    context.ChangeTracker.AcceptAllChanges(); // Else none were saved: they are still the caller's.
+                    context.ChangeTracker.AcceptAllChanges(); // Otherwise nothing was saved: the changes are still the caller's.
                 }
 
-                return before && result == BarrierResult.Duplicate ? BarrierResult.Executed : result; // By the commit whose answer got lost.
+                return before && result == BarrierResult.Duplicate ? BarrierResult.Executed : result; // Executed by the commit whose response was lost.
             }
             catch (DtmConflictException e) when (before && e.Reason == BranchOps.Msg)
             {
-                return BarrierResult.Executed; // Likewise.
+                return BarrierResult.Executed; // As above.
             }
             finally
             {
@@ -113,12 +122,15 @@ public static class BranchBarrierExtensions
         }
     }
 
-    /// <summary>As <see cref="BranchBarrier.QueryPreparedAsync"/>, over the connection of a context, repeated as its execution strategy says.</summary>
-    /// <param name="barrier">Of the call.</param>
-    /// <param name="context">Of the local transaction; without a transaction.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Success: the local transaction is committed. Failure: it never will be. Ongoing: it is still under way.</returns>
-    /// <exception cref="DbException">The database said no; ask again.</exception>
+    /// <summary>
+    /// As <see cref="BranchBarrier.QueryPreparedAsync"/>, with the connection and execution strategy of a context.
+    /// </summary>
+    /// <param name="barrier">The barrier of the call.</param>
+    /// <param name="context">The context of the local transaction, without a transaction.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Success: the local transaction is committed. Failure: it never will be. Ongoing: it is still
+    /// running.</returns>
+    /// <exception cref="DbException">The database returned an error; repeat the call.</exception>
     public static Task<BranchOutcome> QueryPreparedAsync(this BranchBarrier barrier, DbContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(barrier);

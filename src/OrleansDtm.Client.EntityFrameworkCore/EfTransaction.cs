@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace OrleansDtm.Client.EntityFrameworkCore;
 
-/// <summary>One of a context, which must hear of its end.</summary>
+/// <summary>A transaction of a context, which must know its end.</summary>
 internal sealed class EfTransaction(IDbContextTransaction transaction) : OwnTransaction
 {
     public override DbTransaction Transaction => transaction.GetDbTransaction();

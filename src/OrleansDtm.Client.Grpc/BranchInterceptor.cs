@@ -7,14 +7,15 @@ using Microsoft.Extensions.Options;
 namespace OrleansDtm.Client.Grpc;
 
 /// <summary>
-/// Around the methods of gRPC services: reads which call of the coordinator it is (<see cref="BranchCallExtensions.Branch"/>), runs branches
-/// behind their barrier or within XA (<see cref="GrpcBranchAttribute"/>), and answers <see cref="BranchFailureException"/> as ABORTED and
-/// <see cref="BranchOngoingException"/> as FAILED_PRECONDITION. Methods that are no branches are left alone. To be added to the server:
+/// Interceptor for branches as methods of gRPC services. It reads the identity of the call
+/// (<see cref="BranchCallExtensions.Branch"/>), runs branches with their barrier or in XA
+/// (<see cref="GrpcBranchAttribute"/>), and answers <see cref="BranchFailureException"/> as ABORTED and
+/// <see cref="BranchOngoingException"/> as FAILED_PRECONDITION. Other methods are unaffected. Add it to the server:
 /// <c>AddGrpc(o => o.Interceptors.Add&lt;BranchInterceptor&gt;())</c>.
 /// </summary>
-/// <param name="services">Those of the request.</param>
-/// <param name="branches">Which methods are branches.</param>
-/// <param name="dtm">Of the application.</param>
+/// <param name="services">Services of the request.</param>
+/// <param name="branches">The methods that are branches.</param>
+/// <param name="dtm">Options of the application.</param>
 public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBranchOptions> branches, IOptions<DtmOptions> dtm) : Interceptor
 {
     /// <inheritdoc/>
@@ -30,7 +31,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
             return kind is null
                 ? await continuation(request, context).ConfigureAwait(false)
                 : throw new RpcException(new Status(
-                    StatusCode.InvalidArgument, "the metadata must say dtm-gid, dtm-trans_type, dtm-branch_id and dtm-op, as a coordinator does"));
+                    StatusCode.InvalidArgument, "the metadata must have dtm-gid, dtm-trans_type, dtm-branch_id and dtm-op"));
         }
 
         context.UserState[typeof(BranchContext)] = branch;
@@ -46,7 +47,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
             throw GrpcStatuses.Answer(e)!;
         }
 
-        // Where the barrier kept it from running there is nothing to say but that it went well.
+        // If the barrier skipped the method, the response is an empty success.
         return response ?? Activator.CreateInstance<TResponse>();
 
         async Task CallAsync()
@@ -54,7 +55,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
             response = await continuation(request, context).ConfigureAwait(false);
             if (context.Status.StatusCode != StatusCode.OK)
             {
-                throw new RpcException(context.Status); // Said without an exception, it must leave nothing behind either.
+                throw new RpcException(context.Status); // A failure status without an exception must have no effect either.
             }
         }
     }
@@ -64,8 +65,8 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
         switch (kind)
         {
             case GrpcBranchKind.Barrier when branch.Op == BranchOps.Msg:
-                throw new RpcException(new Status( // Its row would be that of the local transaction which is asked for.
-                    StatusCode.InvalidArgument, "no branch with a barrier can say whether a prepared message was meant: mark a method as QueryPrepared"));
+                throw new RpcException(new Status( // Its row would be that of the local transaction in question.
+                    StatusCode.InvalidArgument, "a branch with a barrier cannot answer query_prepared: mark a method as QueryPrepared"));
             case GrpcBranchKind.Barrier:
                 var guarded = Connect();
                 await using (guarded.ConfigureAwait(false))
@@ -105,7 +106,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
 
     private DbConnection Connect() => branches.Value.Database?.Invoke(services)
         ?? services.GetService<DbDataSource>()?.CreateConnection()
-        ?? throw new InvalidOperationException("A barrier needs the database of the business: name it in AddGrpcBranches, or register a DbDataSource.");
+        ?? throw new InvalidOperationException("A barrier needs the database of the branch: set it in AddGrpcBranches, or register a DbDataSource.");
 
     private static void Check(BranchOutcome outcome)
     {
@@ -114,7 +115,7 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
             case BranchOutcome.Failure:
                 throw new BranchFailureException("the local transaction was not committed");
             case BranchOutcome.Ongoing:
-                throw new BranchOngoingException("the local transaction is under way");
+                throw new BranchOngoingException("the local transaction is running");
             default:
                 break;
         }

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>The channels that are open, one an address: to the coordinator, and to participants that are called from here.</summary>
+/// <summary>
+/// The open channels, one for each address: to the coordinator, and to participants that the SDK calls.
+/// </summary>
 internal sealed class Channels(IOptions<DtmGrpcOptions> options) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<GrpcChannel>> _channels = new(StringComparer.OrdinalIgnoreCase);
@@ -30,7 +32,7 @@ internal sealed class Channels(IOptions<DtmGrpcOptions> options) : IDisposable
             HttpHandler = new SocketsHttpHandler
             {
                 EnableMultipleHttp2Connections = true,
-                RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // gids and headers need not be ASCII.
+                RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // gids and headers may be non-ASCII.
             },
             DisposeHttpClient = true,
             MaxReceiveMessageSize = DtmHttpClients.ResponseBytesMax,

@@ -9,12 +9,14 @@ public sealed class DtmGrpcOptions
     public Uri Server { get; set; } = new("http://localhost:36790");
 
     /// <summary>
-    /// True: what the coordinator's gRPC API lacks is asked over HTTP, at <see cref="DtmOptions.Server"/>. DTM's own
-    /// servers lack query, list, force stop, retries and subscribers. False (default): nothing is asked over HTTP; what
-    /// is lacking is a <see cref="NotSupportedException"/>. OrleansDtm lacks nothing.
+    /// True: methods that the coordinator's gRPC API lacks are called over HTTP, at <see cref="DtmOptions.Server"/>.
+    /// DTM's own servers lack query, list, force stop, retries and subscribers. False (default): no HTTP requests; a
+    /// missing method is a <see cref="NotSupportedException"/>. OrleansDtm has all methods.
     /// </summary>
     public bool HttpFallback { get; set; }
 
-    /// <summary>Adds to what the channels to the coordinator and to participants are opened with: credentials, limits. Null (default) = nothing.</summary>
+    /// <summary>
+    /// Adds options of the channels to the coordinator and to participants: credentials, limits. Null (default) = none.
+    /// </summary>
     public Action<GrpcChannelOptions>? ConfigureChannel { get; set; }
 }

@@ -1,29 +1,34 @@
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>How a method of a gRPC service is a branch.</summary>
+/// <summary>The kind of a branch that is a method of a gRPC service.</summary>
 public enum GrpcBranchKind
 {
-    /// <summary>It does as it likes: the interceptor only reads which call it is and makes statuses of exceptions.</summary>
+    /// <summary>
+    /// No barrier: the interceptor only reads the identity of the call and converts exceptions to statuses.
+    /// </summary>
     Plain,
 
-    /// <summary>It runs behind a barrier, once, in a <see cref="LocalTransaction"/> that is committed when it returns and rolled back when it throws.</summary>
+    /// <summary>
+    /// Runs with a barrier, once, in a <see cref="LocalTransaction"/> that is committed when it returns and rolled back
+    /// when it throws.
+    /// </summary>
     Barrier,
 
     /// <summary>
-    /// It is a branch of an XA transaction: its <see cref="LocalTransaction"/> is prepared and registered when it returns. Commit and rollback come
-    /// to the same method, and do not run it.
+    /// An XA branch: its <see cref="LocalTransaction"/> is registered and prepared when it returns. Commit and rollback
+    /// call the same method, without running it.
     /// </summary>
     Xa,
 
-    /// <summary>It answers whether a prepared message was meant, and is not run itself.</summary>
+    /// <summary>Answers query_prepared of a message, without running the method.</summary>
     QueryPrepared,
 }
 
-/// <summary>Says how a method of a gRPC service is a branch, for the <see cref="BranchInterceptor"/>.</summary>
-/// <param name="kind">How.</param>
+/// <summary>Declares a method of a gRPC service as a branch, for the <see cref="BranchInterceptor"/>.</summary>
+/// <param name="kind">The kind.</param>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class GrpcBranchAttribute(GrpcBranchKind kind) : Attribute
 {
-    /// <summary>How.</summary>
+    /// <summary>The kind.</summary>
     public GrpcBranchKind Kind { get; } = kind;
 }

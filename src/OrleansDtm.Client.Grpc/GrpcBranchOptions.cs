@@ -5,26 +5,26 @@ using Grpc.Core;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>What branches that are gRPC services have in common.</summary>
+/// <summary>Options of all branches that are gRPC services.</summary>
 public sealed class GrpcBranchOptions
 {
     private readonly Dictionary<string, GrpcBranchKind> _kinds = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Gives a new connection to the database of the business; it is disposed of after the call. Default: one of the DbDataSource that is
-    /// registered.
+    /// Returns a new connection to the branches' database; it is disposed after the call. Default: the registered
+    /// DbDataSource.
     /// </summary>
     public Func<IServiceProvider, DbConnection>? Database { get; set; }
 
-    /// <summary>Names a service whose methods are branches, as their <see cref="GrpcBranchAttribute"/> says.</summary>
-    /// <typeparam name="TService">The implementation, derived from what is generated of the .proto file.</typeparam>
-    /// <exception cref="ArgumentException">It is not so derived, or no method has the attribute.</exception>
+    /// <summary>Registers a service with branches, by their <see cref="GrpcBranchAttribute"/>.</summary>
+    /// <typeparam name="TService">The implementation, derived from the generated base class.</typeparam>
+    /// <exception cref="ArgumentException">It has another base class, or no method has the attribute.</exception>
     public GrpcBranchOptions Add<TService>()
         where TService : class
     {
         var service = typeof(TService).GetCustomAttribute<BindServiceMethodAttribute>(inherit: true)?.BindType
             .GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static)?.GetValue(null) as ServiceDescriptor
-            ?? throw new ArgumentException($"{typeof(TService)} is not derived from a service that is generated of a .proto file.");
+            ?? throw new ArgumentException($"{typeof(TService)} is not derived from a service generated from a .proto file.");
         var any = false;
         foreach (var method in service.Methods)
         {
@@ -35,9 +35,9 @@ public sealed class GrpcBranchOptions
             }
         }
 
-        return any ? this : throw new ArgumentException($"No method of {typeof(TService)} says [GrpcBranch].");
+        return any ? this : throw new ArgumentException($"No method of {typeof(TService)} has [GrpcBranch].");
     }
 
-    /// <returns>Null = the method is none.</returns>
+    /// <returns>Null = the method is not a branch.</returns>
     internal GrpcBranchKind? Kind(string method) => _kinds.TryGetValue(method, out var kind) ? kind : null;
 }

@@ -3,7 +3,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>Calls participants from here: tries, XA actions, the question of a prepared message.</summary>
+/// <summary>Makes the branch calls of the SDK: tries, XA actions, query_prepared.</summary>
 internal sealed class GrpcBranchTransport(Channels channels) : IBranchTransport
 {
     private static readonly Marshaller<byte[]> AsIs = Marshallers.Create(static (byte[] bytes) => bytes, static bytes => bytes);
@@ -22,7 +22,7 @@ internal sealed class GrpcBranchTransport(Channels channels) : IBranchTransport
 
         foreach (var entry in Identity.Of(new BranchContext(transaction.TransType!, transaction.Gid!, branchId, op), coordinator))
         {
-            headers.Add(entry); // Last: it is the last of a name that counts.
+            headers.Add(entry); // Last: the last of duplicate names counts.
         }
 
         if (transaction.TransType == TransTypes.Xa)

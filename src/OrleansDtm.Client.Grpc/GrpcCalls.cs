@@ -3,16 +3,16 @@ using Grpc.Core;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>Calls of the coordinator: with a time limit and the API key, and with the SDK's exceptions.</summary>
+/// <summary>Calls of the coordinator, with timeout, API key and the SDK's exceptions.</summary>
 /// <param name="address">For error texts.</param>
-/// <param name="options">Time limits and key.</param>
-/// <param name="clock">What the limits go by.</param>
+/// <param name="options">Timeouts and key.</param>
+/// <param name="clock">The clock of the timeouts.</param>
 internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider clock)
 {
     private const string OurService = "orleansdtm.Coordinator";
 
-    /// <summary>A method of our service.</summary>
-    /// <exception cref="NotSupportedException">The coordinator does not have it.</exception>
+    /// <summary>A method of OrleansDtm's service.</summary>
+    /// <exception cref="NotSupportedException">The coordinator lacks the method.</exception>
     public async Task<T> MakeOurs<T>(
         string api,
         string? gid,
@@ -29,7 +29,7 @@ internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider
         {
             throw new NotSupportedException(
                 $"The coordinator at {address} has no gRPC method {OurService}/{api}, which DTM's own servers lack. " +
-                "Ask it over HTTP: leave out AddDtmGrpcClient, or, for what is not prepared or submitted, " +
+                "Use HTTP: remove AddDtmGrpcClient, or, for requests other than prepare and submit, " +
                 $"set DtmGrpcOptions.{nameof(DtmGrpcOptions.HttpFallback)}.",
                 e);
         }

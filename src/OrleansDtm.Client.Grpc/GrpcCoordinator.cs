@@ -9,8 +9,8 @@ using OrleansDtm.Protocol.Wire;
 namespace OrleansDtm.Client.Grpc;
 
 /// <summary>
-/// The coordinator over gRPC alone: DTM's service, and ours for what that lacks. HTTP is asked only where
-/// <see cref="DtmGrpcOptions.HttpFallback"/> says so.
+/// The coordinator over gRPC: DTM's service, and OrleansDtm's for what DTM's lacks. Uses HTTP only with
+/// <see cref="DtmGrpcOptions.HttpFallback"/>.
 /// </summary>
 internal sealed class GrpcCoordinator(
     Channels channels,
@@ -69,7 +69,7 @@ internal sealed class GrpcCoordinator(
     {
         var message = GrpcMessages.Dtms(request);
         return _calls.Make(
-            "Abort", request.Gid, call => _dtms.AbortAsync(message, call), cancellationToken, options.Value.WaitTimeout); // If its prepare waits, so does it.
+            "Abort", request.Gid, call => _dtms.AbortAsync(message, call), cancellationToken, options.Value.WaitTimeout); // An abort waits if its prepare does.
     }
 
     public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)
@@ -97,7 +97,7 @@ internal sealed class GrpcCoordinator(
         }
         catch (NotSupportedException) when (GrpcMessages.FitsDtm(request))
         {
-            // DTM's own servers do not tell the name and input of a workflow that is known.
+            // DTM's own servers do not return name and input of an existing workflow.
             var message = GrpcMessages.Dtms(request);
             var reply = await _calls
                 .Make(Api, request.Gid, call => _dtms.PrepareWorkflowAsync(message, call), cancellationToken)
@@ -194,7 +194,7 @@ internal sealed class GrpcCoordinator(
     }
 
     /// <summary>
-    /// By DTM's method, which every coordinator has; by ours where the request says what DTM's cannot carry.
+    /// Uses DTM's method, which every coordinator has; OrleansDtm's if the request has options that DTM's lacks.
     /// </summary>
     private async Task SendAsync(
         string api,
@@ -215,7 +215,7 @@ internal sealed class GrpcCoordinator(
             }
             catch (NotSupportedException) when (GrpcMessages.FitsDtm(request))
             {
-                // DTM's own servers know whole seconds only.
+                // DTM's own servers use whole seconds only.
             }
         }
 

@@ -9,10 +9,10 @@ using Branch = OrleansDtm.Protocol.Coordination.Branch;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>The SDK's requests and answers as messages of the coordinator's gRPC API.</summary>
+/// <summary>Converts the SDK's requests and responses to messages of the gRPC API.</summary>
 internal static class GrpcMessages
 {
-    /// <summary>DTM's message, in whole seconds: parts of one count as one.</summary>
+    /// <summary>DTM's message, in whole seconds; fractions are rounded up.</summary>
     public static DtmRequest Dtms(TransactionRequest request)
     {
         var message = new DtmRequest
@@ -40,7 +40,7 @@ internal static class GrpcMessages
         return message;
     }
 
-    /// <summary>Ours, which carries everything.</summary>
+    /// <summary>OrleansDtm's message, with all options.</summary>
     public static Submission Ours(TransactionRequest request)
     {
         var message = new Submission
@@ -67,11 +67,11 @@ internal static class GrpcMessages
         return message;
     }
 
-    /// <summary>DTM's message can say all of it, but for parts of seconds.</summary>
+    /// <summary>Whether DTM's message has all options, except for fractions of seconds.</summary>
     public static bool FitsDtm(TransactionRequest request) =>
         request.Concurrent != true && string.IsNullOrEmpty(request.CallbackUrl);
 
-    /// <summary>DTM's message can say all of it.</summary>
+    /// <summary>Whether DTM's message has all options.</summary>
     public static bool FitsDtmExactly(TransactionRequest request) =>
         FitsDtm(request) && IsWhole(request.TimeoutToFail) && IsWhole(request.RetryInterval)
             && IsWhole(request.RequestTimeout);
@@ -99,8 +99,8 @@ internal static class GrpcMessages
         Position = filter.Position ?? "",
     };
 
-    /// <param name="reply">How far it has come.</param>
-    /// <param name="customData">Empty = the coordinator does not tell.</param>
+    /// <param name="reply">The progress.</param>
+    /// <param name="customData">Empty = unknown.</param>
     public static WorkflowProgress Progress(DtmProgressesReply reply, string customData)
     {
         try

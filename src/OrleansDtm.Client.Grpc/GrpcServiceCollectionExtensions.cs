@@ -4,17 +4,17 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>Registers what gRPC needs.</summary>
+/// <summary>Registers the SDK over gRPC.</summary>
 public static class GrpcServiceCollectionExtensions
 {
     /// <summary>
-    /// Has <see cref="IDtm"/> talk to the coordinator over gRPC, and only so. Payloads may be any bytes then, messages
-    /// of protocol buffers among them, and URLs of branches <c>host:port/package.Service/Method</c> (grpcs:// before it
-    /// = TLS); those of HTTP can be used too. DTM's own servers lack query, list, force stop, retries, subscribers,
-    /// concurrent messages and callback URLs over gRPC: <see cref="NotSupportedException"/>, see
-    /// <see cref="DtmGrpcOptions.HttpFallback"/>. They know whole seconds only: parts of one count as one.
+    /// Makes <see cref="IDtm"/> call the coordinator over gRPC only. Payloads may be any bytes, including protobuf
+    /// messages. Branch URLs are <c>host:port/package.Service/Method</c> (with grpcs:// for TLS) or HTTP URLs. DTM's
+    /// own servers lack query, list, force stop, retries, subscribers, concurrent messages and callback URLs over gRPC:
+    /// <see cref="NotSupportedException"/>, see <see cref="DtmGrpcOptions.HttpFallback"/>. They use whole seconds only;
+    /// fractions are rounded up.
     /// </summary>
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
     public static IServiceCollection AddDtmGrpcClient(this IServiceCollection services, Action<DtmGrpcOptions>? configure = null)
     {
@@ -33,12 +33,13 @@ public static class GrpcServiceCollectionExtensions
     }
 
     /// <summary>
-    /// For branches that are gRPC services: name them by <see cref="GrpcBranchOptions.Add"/>, mark their methods by
-    /// <see cref="GrpcBranchAttribute"/>, and add the <see cref="BranchInterceptor"/> to the server. They can then ask for the
-    /// <see cref="LocalTransaction"/>.
+    /// Registers branches that are gRPC services: add each service with <see cref="GrpcBranchOptions.Add"/>, mark the
+    /// methods with <see cref="GrpcBranchAttribute"/>, and add the <see cref="BranchInterceptor"/> to the server. The
+    /// methods can use the <see cref="LocalTransaction"/>.
     /// </summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="database">See <see cref="GrpcBranchOptions.Database"/>; null = what is configured, or the registered DbDataSource.</param>
+    /// <param name="services">The service collection.</param>
+    /// <param name="database">See <see cref="GrpcBranchOptions.Database"/>; null = what is configured, or the
+    /// registered DbDataSource.</param>
     /// <param name="configure">Null = the defaults.</param>
     public static IServiceCollection AddGrpcBranches(
         this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null, Action<GrpcBranchOptions>? configure = null)

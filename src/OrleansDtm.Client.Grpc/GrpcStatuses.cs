@@ -3,25 +3,27 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>DTM's meaning of gRPC's statuses: ABORTED is a failure, FAILED_PRECONDITION ongoing, all else an error.</summary>
+/// <summary>
+/// DTM's meaning of gRPC statuses: ABORTED is a failure, FAILED_PRECONDITION ongoing, all others are errors.
+/// </summary>
 internal static class GrpcStatuses
 {
-    /// <summary>What a participant says; null = neither yes nor no.</summary>
+    /// <summary>The outcome of a participant's status; null = neither success nor failure.</summary>
     public static DtmException? Outcome(Status status, string? gid) => status.StatusCode switch
     {
         StatusCode.FailedPrecondition => new BranchOngoingException(status.Detail) { Gid = gid },
-        // The lone word as the text of a failure is how old SDKs say it.
+        // Old SDKs send the single word as the text of a failure.
         StatusCode.Aborted when status.Detail == ResultWords.Ongoing => new BranchOngoingException(status.Detail) { Gid = gid },
         StatusCode.Aborted => new BranchFailureException(Reason(status.Detail)) { Gid = gid },
         _ => null,
     };
 
-    /// <summary>What the coordinator says.</summary>
+    /// <summary>The exception of a coordinator's status.</summary>
     public static DtmException Refusal(RpcException error, string api, string? gid)
     {
         var (code, reason) = (error.StatusCode, error.Status.Detail);
         var text = $"{api} was answered {code}{(gid is null ? "" : $" (gid {gid})")}: {reason}";
-        // An outcome is OrleansDtm's own word; DTM's servers send none, and the status has to do.
+        // Only OrleansDtm sends an outcome; of DTM's servers the status must be sufficient.
         return (error.Trailers.GetValue(AnswerMetadata.Outcome), code) switch
         {
             (AnswerOutcomes.NotFound, _) or (_, StatusCode.NotFound) =>
@@ -39,9 +41,7 @@ internal static class GrpcStatuses
         };
     }
 
-    /// <summary>
-    /// The end of a transaction that was waited for, where the answer says all there is to say about it; else null.
-    /// </summary>
+    /// <summary>The end of a transaction that was waited for, if the response has all details; else null.</summary>
     public static TransactionResult? End(DtmConflictException refusal) =>
         refusal is { Status: GlobalStatus.Failed, Gid: { } gid, InnerException: RpcException error }
         && error.Trailers.GetValue(AnswerMetadata.Outcome) == AnswerOutcomes.RolledBack
@@ -49,7 +49,7 @@ internal static class GrpcStatuses
             ? new TransactionResult(gid, GlobalStatus.Failed, error.Status.Detail)
             : null;
 
-    /// <summary>As a participant answers; null = the exception means neither.</summary>
+    /// <summary>The status of a participant's exception; null = neither success nor failure.</summary>
     public static RpcException? Answer(Exception error) => error switch
     {
         BranchFailureException e => new RpcException(new Status(

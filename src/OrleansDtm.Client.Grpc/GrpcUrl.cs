@@ -6,7 +6,7 @@ namespace OrleansDtm.Client.Grpc;
 /// <param name="Method">Of the service.</param>
 internal sealed record GrpcUrl(string Address, string Service, string Method)
 {
-    /// <summary>Null when it is no such URL.</summary>
+    /// <summary>Null when the URL is invalid.</summary>
     public static GrpcUrl? Parse(string url)
     {
         var (scheme, rest) = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var end ? (url[..end], url[(end + 3)..]) : ("grpc", url);

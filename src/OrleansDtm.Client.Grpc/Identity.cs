@@ -3,7 +3,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>Which call of which branch it is, in metadata.</summary>
+/// <summary>The identity of a branch call in metadata.</summary>
 internal static class Identity
 {
     public const string Prefix = "dtm-";
@@ -17,7 +17,7 @@ internal static class Identity
         { BranchMetadata.Dtm, coordinator ?? "" },
     };
 
-    /// <summary>Null = the call carries none.</summary>
+    /// <summary>Null = the call has none.</summary>
     public static BranchContext? Read(Metadata headers) =>
         BranchContext.TryRead(name => headers.GetValue(Prefix + name), out var context) ? context : null;
 }

@@ -11,8 +11,10 @@ namespace OrleansDtm.Client.Grpc;
 /// </summary>
 public static class WorkflowGrpcExtensions
 {
-    /// <summary>Each call is a branch of its own that nothing has to be done about later; it is made once and answered from the record afterwards.</summary>
-    /// <param name="workflow">Under way.</param>
+    /// <summary>
+    /// Each call is a branch without a hook; it is made once, and later runs get the recorded response.
+    /// </summary>
+    /// <param name="workflow">The current run.</param>
     /// <param name="channel">To the participant.</param>
     public static CallInvoker Grpc(this Workflow workflow, ChannelBase channel)
     {
@@ -21,8 +23,8 @@ public static class WorkflowGrpcExtensions
         return channel.Intercept(new RecordingInterceptor(workflow.Run, workflow.NewBranch));
     }
 
-    /// <summary>The call is the action of the branch: made once, answered from the record afterwards.</summary>
-    /// <param name="branch">Without an action so far.</param>
+    /// <summary>The call is the action of the branch: made once, and later runs get the recorded response.</summary>
+    /// <param name="branch">A branch without an action.</param>
     /// <param name="channel">To the participant.</param>
     public static CallInvoker Grpc(this WorkflowBranch branch, ChannelBase channel)
     {
@@ -31,8 +33,8 @@ public static class WorkflowGrpcExtensions
         return channel.Intercept(new RecordingInterceptor(branch.Run, () => branch));
     }
 
-    /// <summary>Calls within a step: they tell the participant which one it is and are not recorded by themselves.</summary>
-    /// <param name="step">Under way.</param>
+    /// <summary>Calls within a step: they send the step's identity and are not recorded.</summary>
+    /// <param name="step">The current step.</param>
     /// <param name="channel">To the participant.</param>
     public static CallInvoker Grpc(this WorkflowStep step, ChannelBase channel)
     {
@@ -41,9 +43,9 @@ public static class WorkflowGrpcExtensions
         return channel.Intercept(new StepInterceptor(step));
     }
 
-    /// <summary>What a participant answered over gRPC.</summary>
-    /// <param name="response">Of a try or an XA action.</param>
-    /// <exception cref="InvalidProtocolBufferException">It is no such message.</exception>
+    /// <summary>The response of a participant over gRPC.</summary>
+    /// <param name="response">Response of a try or an XA action.</param>
+    /// <exception cref="InvalidProtocolBufferException">The response is another message.</exception>
     public static TMessage ReadMessage<TMessage>(this BranchResponse response)
         where TMessage : IMessage<TMessage>, new()
     {

@@ -6,10 +6,11 @@ using OrleansDtm.Protocol.Wire;
 namespace OrleansDtm.Client.Grpc;
 
 /// <summary>
-/// What the coordinator calls over gRPC when a workflow was interrupted; to be mapped by MapGrpcService. <see cref="DtmOptions.WorkflowCallback"/>
-/// is its address from outside, <c>host:port/workflow.Workflow/Execute</c>. OK = the workflow has ended, FAILED_PRECONDITION = it is at it.
+/// The callback with which the coordinator resumes workflows over gRPC; map it with MapGrpcService.
+/// <see cref="DtmOptions.WorkflowCallback"/> is its address, <c>host:port/workflow.Workflow/Execute</c>. OK = the
+/// workflow has ended, FAILED_PRECONDITION = it is running.
 /// </summary>
-/// <param name="services">Of the application.</param>
+/// <param name="services">Services of the application.</param>
 public sealed class WorkflowGrpcService(IServiceProvider services) : Protocol.Wire.Workflow.WorkflowBase
 {
     /// <inheritdoc/>
@@ -18,11 +19,11 @@ public sealed class WorkflowGrpcService(IServiceProvider services) : Protocol.Wi
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(context);
         var branch = Identity.Read(context.RequestHeaders)
-            ?? throw new RpcException(new Status(StatusCode.InvalidArgument, "the metadata does not say which workflow it is"));
+            ?? throw new RpcException(new Status(StatusCode.InvalidArgument, "the metadata does not identify a workflow"));
         try
         {
             var outcome = await services.GetRequiredService<WorkflowRuntime>().ResumeAsync(branch, request.Data.Memory).ConfigureAwait(false);
-            return outcome == BranchOutcome.Success ? new Empty() : throw new BranchOngoingException("the workflow is at it");
+            return outcome == BranchOutcome.Success ? new Empty() : throw new BranchOngoingException("the workflow is running");
         }
         catch (BranchOngoingException e)
         {
@@ -30,7 +31,7 @@ public sealed class WorkflowGrpcService(IServiceProvider services) : Protocol.Wi
         }
         catch (Exception e) when (e is not RpcException)
         {
-            throw new RpcException(new Status(StatusCode.Internal, e.Message, e)); // It has been logged; the coordinator shows it as the last error.
+            throw new RpcException(new Status(StatusCode.Internal, e.Message, e)); // Already logged; the coordinator shows it as the last error.
         }
     }
 }

@@ -4,7 +4,7 @@ using Grpc.Core.Interceptors;
 
 namespace OrleansDtm.Client.Grpc;
 
-/// <summary>Unary calls of a workflow as a task; others cannot be recorded.</summary>
+/// <summary>Unary calls of a workflow; others cannot be recorded.</summary>
 internal abstract class UnaryInterceptor : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
@@ -17,7 +17,7 @@ internal abstract class UnaryInterceptor : Interceptor
 
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context, BlockingUnaryCallContinuation<TRequest, TResponse> continuation) =>
-        throw new NotSupportedException("Steps of workflows are asynchronous: use the method that ends in Async.");
+        throw new NotSupportedException("Steps of workflows are asynchronous: use the Async method.");
 
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) =>
@@ -34,7 +34,7 @@ internal abstract class UnaryInterceptor : Interceptor
         where TRequest : class
         where TResponse : class;
 
-    /// <summary>Makes the call: tells the participant which step it is, and what its answer means.</summary>
+    /// <summary>Makes the call: sends the step's identity and interprets the response.</summary>
     protected static async Task<TResponse> CallAsync<TRequest, TResponse>(
         WorkflowRun run,
         BranchContext step,
@@ -74,7 +74,7 @@ internal abstract class UnaryInterceptor : Interceptor
         }
     }
 
-    private static NotSupportedException Streaming() => new("A stream cannot be recorded: make it a step by DoAsync, with a client of its own.");
+    private static NotSupportedException Streaming() => new("A stream cannot be recorded: make it a step with DoAsync and another client.");
 }
 
 /// <summary>Calls within a step.</summary>
@@ -85,13 +85,13 @@ internal sealed class StepInterceptor(WorkflowStep step) : UnaryInterceptor
         CallAsync(step.Run, step.Context, request, context, continuation);
 }
 
-/// <summary>A call that is an action: made once, answered from the record from then on.</summary>
+/// <summary>A call that is an action: made once, and later runs get the recorded response.</summary>
 internal sealed class RecordingInterceptor(WorkflowRun run, Func<WorkflowBranch> branch) : UnaryInterceptor
 {
     protected override async Task<TResponse> CallAsync<TRequest, TResponse>(
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
     {
-        // By way of its bytes the first time too: so it is the same when it comes from the record.
+        // Serialized the first time too, so that the result equals the recorded one.
         var answer = context.Method.ResponseMarshaller;
         var data = await branch().RecordAsync(async step =>
         {

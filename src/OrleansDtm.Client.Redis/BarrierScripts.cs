@@ -1,6 +1,8 @@
 namespace OrleansDtm.Client.Redis;
 
-/// <summary>The Lua of the barrier. Marks are 'op' of a call that was done and 'rollback' of one that must not be done any more.</summary>
+/// <summary>
+/// The Lua of the barrier. A mark is 'op' for a call that was done and 'rollback' for one that must not run any more.
+/// </summary>
 internal static class BarrierScripts
 {
     public const string QueryPrepared = """
@@ -35,8 +37,8 @@ internal static class BarrierScripts
         """;
 
     /// <summary>
-    /// KEYS: this call's mark, the mark of what it takes back, the script's own. ARGV: seconds to keep marks, the op it takes back or nothing,
-    /// the script's own.
+    /// KEYS: this call's mark, the mark of the op that it compensates, the script's own keys. ARGV: lifetime of marks
+    /// in seconds, the op that it compensates or nothing, the script's own values.
     /// </summary>
     public static string Around(string script) => Before + script + After;
 }

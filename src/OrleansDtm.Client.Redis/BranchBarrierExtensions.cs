@@ -3,9 +3,9 @@ using StackExchange.Redis;
 namespace OrleansDtm.Client.Redis;
 
 /// <summary>
-/// Barriers for business that is in Redis: one script looks at the marks, does the business and leaves its mark, so nothing comes between.
-/// The marks are those of DTM's own clients. Redis undoes nothing: a script must check first and write then. What a primary acknowledged
-/// and lost before its replica had it is lost here too.
+/// Barriers for data in Redis: one script checks the marks, does the work and writes its mark, atomically. The marks
+/// are those of DTM's own clients. Redis has no rollback: a script must check first and write then. Writes that a
+/// primary loses before replication are lost.
 /// </summary>
 public static class BranchBarrierExtensions
 {
@@ -21,17 +21,21 @@ public static class BranchBarrierExtensions
         return adjusted
         """;
 
-    /// <summary>Adds to a number, which must be there and which taking away must not bring below 0. DTM's RedisCheckAdjustAmount.</summary>
-    /// <param name="barrier">Of the call.</param>
-    /// <param name="database">Where the number is.</param>
+    /// <summary>
+    /// Adds to a number, which must exist and must not become negative by a subtraction. DTM's RedisCheckAdjustAmount.
+    /// </summary>
+    /// <param name="barrier">The barrier of the call.</param>
+    /// <param name="database">The database of the number.</param>
     /// <param name="key">The number, an integer.</param>
-    /// <param name="amount">Negative to take away.</param>
+    /// <param name="amount">Negative to subtract.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <param name="cancellationToken">Ends the waiting; the script may run nevertheless, which the repeated call finds out.</param>
+    /// <param name="cancellationToken">Cancels the wait; the script may still run, and the repeated call detects
+    /// this.</param>
     /// <returns>Whether it was added, and if not, why.</returns>
-    /// <exception cref="BranchFailureException">There is no such number, or it is too small.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="RedisException">Redis said no, or nothing; repeat the call.</exception>
+    /// <exception cref="BranchFailureException">The number does not exist or is too small.</exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="RedisException">Redis returned an error or no response; repeat the call.</exception>
     public static async Task<BarrierResult> AdjustAsync(
         this BranchBarrier barrier,
         IDatabase database,
@@ -41,21 +45,21 @@ public static class BranchBarrierExtensions
         CancellationToken cancellationToken = default) =>
         (await barrier.CallAsync(database, Adjust, [key], [amount], options, cancellationToken).ConfigureAwait(false)).Result;
 
-    /// <summary>Runs a script behind the barrier.</summary>
-    /// <param name="barrier">Of the call.</param>
-    /// <param name="database">Where the business is.</param>
-    /// <param name="script">
-    /// Lua, which finds its own keys and values in KEYS and ARGV. Returning 'FAILURE', or raising an error, leaves no mark: it must not have
-    /// written anything by then. Not run when the barrier says no.
-    /// </param>
-    /// <param name="keys">Of the script.</param>
-    /// <param name="values">Of the script.</param>
+    /// <summary>Runs a script with the barrier.</summary>
+    /// <param name="barrier">The barrier of the call.</param>
+    /// <param name="database">The database of the work.</param>
+    /// <param name="script">Lua, with its own keys and values in KEYS and ARGV. Returning 'FAILURE', or raising an
+    /// error, leaves no mark: it must not have written anything before. Not run if the barrier skips it.</param>
+    /// <param name="keys">Keys of the script.</param>
+    /// <param name="values">Values of the script.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <param name="cancellationToken">Ends the waiting; the script may run nevertheless, which the repeated call finds out.</param>
-    /// <returns>Whether the script ran, and what it returned.</returns>
+    /// <param name="cancellationToken">Cancels the wait; the script may still run, and the repeated call detects
+    /// this.</param>
+    /// <returns>Whether the script ran, and its result.</returns>
     /// <exception cref="BranchFailureException">The script returned 'FAILURE'.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="RedisException">Redis said no, or nothing; repeat the call.</exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="RedisException">Redis returned an error or no response; repeat the call.</exception>
     public static async Task<RedisBarrierResult> CallAsync(
         this BranchBarrier barrier,
         IDatabase database,
@@ -98,28 +102,27 @@ public static class BranchBarrierExtensions
             case "NULL":
                 return new RedisBarrierResult(BarrierResult.NullCompensation, null);
             case Failure:
-                throw new BranchFailureException($"The business refused the {context.Op} of branch {context.BranchId} of {context.Gid}.") { Gid = context.Gid };
+                throw new BranchFailureException($"The {context.Op} of branch {context.BranchId} of {context.Gid} failed.") { Gid = context.Gid };
         }
 
         var late = (string)answer[1]! == BranchOps.Rollback;
         if (context.Op == BranchOps.Msg)
         {
-            throw new DtmConflictException($"The local transaction of {context.Gid} {(late ? "came too late" : "has been done before")}.") { Gid = context.Gid };
+            throw new DtmConflictException($"The local transaction of {context.Gid} {(late ? "was too late" : "has been done before")}.") { Gid = context.Gid };
         }
 
         return new RedisBarrierResult(late ? BarrierResult.Hanging : BarrierResult.Duplicate, null);
     }
 
     /// <summary>
-    /// Answers the coordinator's question whether a prepared message was meant, and rules its script out if it has not run. DTM's
-    /// RedisQueryPrepared.
+    /// Answers query_prepared of a message, and prevents its script if it has not run. DTM's RedisQueryPrepared.
     /// </summary>
-    /// <param name="barrier">Of the call.</param>
-    /// <param name="database">Where the message's business is.</param>
+    /// <param name="barrier">The barrier of the call.</param>
+    /// <param name="database">The database of the message's work.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>Success: its script has run. Failure: it never will.</returns>
-    /// <exception cref="RedisException">Redis said no, or nothing; ask again.</exception>
+    /// <exception cref="RedisException">Redis returned an error or no response; repeat the call.</exception>
     public static async Task<BranchOutcome> QueryPreparedAsync(
         this BranchBarrier barrier, IDatabase database, RedisBarrierOptions? options = null, CancellationToken cancellationToken = default)
     {

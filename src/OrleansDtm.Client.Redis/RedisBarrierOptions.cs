@@ -1,14 +1,15 @@
 namespace OrleansDtm.Client.Redis;
 
-/// <summary>How barriers mark calls in Redis. Safe for concurrent use once it is set up.</summary>
+/// <summary>Options of barriers in Redis. Thread-safe after configuration.</summary>
 public sealed class RedisBarrierOptions
 {
     private TimeSpan _expiry = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How long a call is remembered, in whole seconds; longer than a transaction may last, and than a call may be late. Default: 7 days.
+    /// Lifetime of marks, in whole seconds; longer than a transaction may last, and a call may be late. Default: 7
+    /// days.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">That is below a second.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is below a second.</exception>
     public TimeSpan Expiry
     {
         get => _expiry;
@@ -20,8 +21,8 @@ public sealed class RedisBarrierOptions
     }
 
     /// <summary>
-    /// What the keys begin with, before gid-branch-op-number. A cluster of Redis needs all keys of a script in one slot: give the hash tag of
-    /// the business's keys, as in "{account-7}". Default: nothing, as DTM's own clients.
+    /// Prefix of the keys, before gid-branch-op-number. A Redis Cluster needs all keys of a script in one slot: use the
+    /// hash tag of the work's keys, such as "{account-7}". Default: none, as in DTM's own clients.
     /// </summary>
     public string KeyPrefix { get; set; } = "";
 

@@ -4,15 +4,15 @@ using System.IO.Compression;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// Reads the body of an answer, decompressed: the words in it count, whatever a server or a proxy has done to it. The
-/// HTTP clients belong to the application, so its handlers cannot be relied on for that.
+/// Reads and decompresses a response body. The application configures the HTTP clients, so their handlers may not
+/// decompress.
 /// </summary>
 internal static class AnswerBody
 {
     private const int BufferBytes = 16 * 1024;
 
-    /// <param name="content">Buffered.</param>
-    /// <param name="bytesMax">Of what comes out.</param>
+    /// <param name="content">The content, buffered.</param>
+    /// <param name="bytesMax">Maximum decompressed bytes.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="HttpRequestException">It is damaged, too large, or of an unknown encoding.</exception>
     public static async Task<byte[]> ReadAsync(HttpContent content, long bytesMax, CancellationToken cancellationToken)
@@ -46,7 +46,7 @@ internal static class AnswerBody
                         return Read(unpacking, bytesMax);
                     }
 
-                case "DEFLATE": // Without its header, as some servers send it.
+                case "DEFLATE": // Raw deflate without a header, as some servers send it.
                     using (var unpacking = new DeflateStream(new Finite(body), CompressionMode.Decompress))
                     {
                         return Read(unpacking, bytesMax);
@@ -85,18 +85,18 @@ internal static class AnswerBody
         return unpacked.ToArray();
     }
 
-    /// <summary>A gzip ends in the length of what was packed; .NET takes what is cut off for whole.</summary>
+    /// <summary>Checks the length at the end of a gzip; .NET accepts truncated data.</summary>
     private static byte[] Whole(byte[] unpacked, byte[] packed) =>
         packed.Length == 0
         || (packed.Length > sizeof(uint)
             && BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(^sizeof(uint)..)) == (uint)unpacked.Length)
             ? unpacked
-            : throw new InvalidDataException("It is cut off.");
+            : throw new InvalidDataException("The data is truncated.");
 
     private static bool IsZLib(byte[] body) =>
         body.Length > 1 && (body[0] & 0x0F) == 8 && ((body[0] << 8) | body[1]) % 31 == 0;
 
-    /// <summary>The other formats say themselves where they end: who reads on has been cut off.</summary>
+    /// <summary>The other formats mark their end: a read after it means truncation.</summary>
     private sealed class Finite(byte[] bytes) : MemoryStream(bytes, writable: false)
     {
         public override int Read(byte[] buffer, int offset, int count) =>
@@ -105,6 +105,6 @@ internal static class AnswerBody
         public override int Read(Span<byte> buffer) => Check(base.Read(buffer), buffer.Length);
 
         private int Check(int read, int wanted) =>
-            read > 0 || wanted == 0 || Length == 0 ? read : throw new InvalidDataException("It is cut off.");
+            read > 0 || wanted == 0 || Length == 0 ? read : throw new InvalidDataException("The data is truncated.");
     }
 }

@@ -2,17 +2,17 @@ using System.Text;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Bytes where a coordinator takes only text and gives back what it took: as a data URL.</summary>
+/// <summary>Stores bytes as a data URL where a coordinator accepts only text.</summary>
 internal static class BinaryText
 {
     private const string Mark = "data:application/octet-stream;base64,";
 
     public static string Of(ReadOnlyMemory<byte> data) => Mark + Convert.ToBase64String(data.Span);
 
-    /// <summary>Looks like it, and must be written so to come back as it is.</summary>
+    /// <summary>Text that looks like a data URL must be encoded too.</summary>
     public static bool IsLike(ReadOnlySpan<byte> data) => data.StartsWith("data:application/octet-stream;base64,"u8);
 
-    /// <summary>The bytes, whether they were written so or as they are.</summary>
+    /// <summary>The bytes, encoded or not.</summary>
     public static ReadOnlyMemory<byte> Read(byte[] data)
     {
         if (!IsLike(data))
@@ -26,7 +26,7 @@ internal static class BinaryText
         }
         catch (FormatException)
         {
-            return data; // Somebody's text that merely begins like it.
+            return data; // Other text that starts like a data URL.
         }
     }
 }

@@ -5,19 +5,21 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Calls participants from here: tries, XA actions, the question of a prepared message. Tells what they answered by DTM's rules.</summary>
+/// <summary>
+/// Makes the branch calls of the SDK: tries, XA actions, query_prepared. Interprets responses by DTM's rules.
+/// </summary>
 internal sealed class BranchCaller(
     IHttpClientFactory http, IEnumerable<IBranchTransport> transports, IOptions<DtmOptions> options, TimeProvider clock)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    /// <param name="transaction">Whose gid, type, headers and request timeout go with the call.</param>
-    /// <param name="branchId">Which branch.</param>
-    /// <param name="op">What is asked for.</param>
-    /// <param name="url">Whom; empty = there is nothing to call.</param>
+    /// <param name="transaction">Gid, type, headers and request timeout of the call.</param>
+    /// <param name="branchId">The branch id.</param>
+    /// <param name="op">The op.</param>
+    /// <param name="url">The URL; empty = no call.</param>
     /// <param name="body">Null = GET.</param>
-    /// <param name="coordinator">What the participant is told about where the coordinator is; null = nothing.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="coordinator">The coordinator's address that is sent to the participant; null = none.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<BranchResponse> CallAsync(
         TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator, CancellationToken cancellationToken)
     {
@@ -47,7 +49,7 @@ internal sealed class BranchCaller(
         }
         catch (Exception e) when (e is not DtmException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            // Of any type: the application's own handlers (timeouts, circuit breakers) have theirs.
+            // Any type: handlers of the application (timeouts, circuit breakers) have their own.
             var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
             throw new BranchUnavailableException($"The branch {url} cannot be called: {why}", e) { Gid = transaction.Gid, Reason = why };
         }
@@ -78,7 +80,7 @@ internal sealed class BranchCaller(
         return request;
     }
 
-    /// <summary>The words in a body count like the statuses, ONGOING first: participants in other languages rely on it.</summary>
+    /// <summary>Words in a body count as statuses, ONGOING first: participants in other languages rely on it.</summary>
     private static void EnsureSuccess(int status, byte[] body, string url, string? gid)
     {
         if (status == 200 && body.AsSpan().IndexOf("ONGOING"u8) < 0 && body.AsSpan().IndexOf("FAILURE"u8) < 0)

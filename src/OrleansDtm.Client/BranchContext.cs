@@ -4,13 +4,14 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// Which call of which branch this is: the coordinator adds it to every call it makes. The same values come again when a call is
-/// repeated. Safe for concurrent use.
+/// Identifies a branch call. The coordinator sends it with every call, and the same values when a call is repeated.
+/// Thread-safe.
 /// </summary>
 /// <param name="TransType">saga, msg, tcc, xa or workflow.</param>
 /// <param name="Gid">The global transaction, 1 to 128 characters.</param>
-/// <param name="BranchId">The branch within it: "01", "02", ..., "0101" for one nested in "01".</param>
-/// <param name="Op">What is asked for: action, compensate, try, confirm, cancel, commit, rollback or msg (see <see cref="BranchOps"/>).</param>
+/// <param name="BranchId">The branch id: "01", "02", ..., "0101" for one nested in "01".</param>
+/// <param name="Op">action, compensate, try, confirm, cancel, commit, rollback or msg (see
+/// <see cref="BranchOps"/>).</param>
 public sealed record BranchContext(string TransType, string Gid, string BranchId, string Op)
 {
     private readonly BarrierNumbers _barriers = new();
@@ -22,17 +23,15 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
     }
 
     /// <summary>
-    /// Where the coordinator is to commit or roll back, in the first call of an XA branch, which registers it; null in any other call.
+    /// The URL for commit and rollback, in the first call of an XA branch, which registers it; null in any other call.
     /// </summary>
     public string? Phase2Url { get; init; }
 
     /// <summary>Reads the context of a call.</summary>
-    /// <param name="valueOf">
-    /// Gives the value of a name of the query string (gid, trans_type, branch_id, op, phase2_url), or null. gRPC metadata has the same
-    /// names behind "dtm-".
-    /// </param>
+    /// <param name="valueOf">Returns the value of a query name (gid, trans_type, branch_id, op, phase2_url), or null.
+    /// gRPC metadata has the same names with the prefix "dtm-".</param>
     /// <param name="context">Null when the result is false.</param>
-    /// <returns>False: the call carries no complete identity, so it does not come from a coordinator.</returns>
+    /// <returns>False: the call has no complete identity, so it does not come from a coordinator.</returns>
     public static bool TryRead(Func<string, string?> valueOf, [NotNullWhen(true)] out BranchContext? context)
     {
         ArgumentNullException.ThrowIfNull(valueOf);
@@ -44,23 +43,24 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
         return complete;
     }
 
-    /// <summary>Reads the context of a call that must have one; the parameter is as in <see cref="TryRead"/>.</summary>
-    /// <param name="valueOf">Gives the value of a name, or null.</param>
-    /// <exception cref="FormatException">The call carries no complete identity.</exception>
+    /// <summary>Reads the context of a call; throws if it is incomplete.</summary>
+    /// <param name="valueOf">As in <see cref="TryRead"/>.</param>
+    /// <exception cref="FormatException">The call has no complete identity.</exception>
     public static BranchContext Read(Func<string, string?> valueOf) => TryRead(valueOf, out var context)
         ? context
-        : throw new FormatException("The call does not say gid, trans_type, branch_id and op: it does not come from a coordinator.");
+        : throw new FormatException("The call has no gid, trans_type, branch_id and op: it does not come from a coordinator.");
 
     /// <summary>
-    /// The barrier_id of the next barrier within this call: "01", "02", ... A repeated call starts at "01" again, so it meets the rows
-    /// of the first one. Of a message's local transaction (op msg) always "01", the one that is asked for.
+    /// The barrier_id of the next barrier of this call: "01", "02", ... A repeated call starts with "01" again, so it
+    /// finds the rows of the first one. For a message's local transaction (op msg) always "01", which query_prepared
+    /// checks.
     /// </summary>
     public string NextBarrierId() => Op == BranchOps.Msg ? BranchBarrier.FirstBarrierId : _barriers.Take(surrounds: false).Id;
 
-    /// <summary>For the flow of the caller's code and what it calls; to be given back when that comes to nothing.</summary>
+    /// <summary>For the current async flow; return it if the barrier fails.</summary>
     internal BarrierNumber TakeBarrier() => _barriers.Take(surrounds: true);
 
-    /// <summary>Equal when they name the same call, whatever barriers were used.</summary>
+    /// <summary>Equal if they identify the same call, whatever barriers were used.</summary>
     /// <param name="other">Null is equal to none.</param>
     public bool Equals(BranchContext? other) =>
         other is not null && (TransType, Gid, BranchId, Op, Phase2Url) == (other.TransType, other.Gid, other.BranchId, other.Op, other.Phase2Url);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Numbers the branches below a parent as DTM does: two digits a level. Safe for concurrent use.</summary>
+/// <summary>Numbers the branches below a parent as DTM does: two digits a level. Thread-safe.</summary>
 /// <param name="parent">Empty for the root.</param>
 internal sealed class BranchIds(string parent)
 {

@@ -1,14 +1,14 @@
 namespace OrleansDtm.Client;
 
-/// <summary>What a participant answers. Anything else, or no answer, is neither: it is asked again.</summary>
+/// <summary>The response of a participant. After any other response, or none, the coordinator retries.</summary>
 public enum BranchOutcome
 {
-    /// <summary>Done.</summary>
+    /// <summary>Succeeded.</summary>
     Success,
 
-    /// <summary>Cannot be done, ever: roll back. Only an action, a try and a prepared message's question may answer so.</summary>
+    /// <summary>Failed, do not retry: roll back. Only an action, a try and query_prepared may fail.</summary>
     Failure,
 
-    /// <summary>Still at it: ask again later.</summary>
+    /// <summary>In progress: call again later.</summary>
     Ongoing,
 }

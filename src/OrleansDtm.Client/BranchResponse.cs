@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace OrleansDtm.Client;
 
-/// <summary>What a participant answered to a try or an XA action that succeeded.</summary>
+/// <summary>The response of a participant to a successful try or XA action.</summary>
 public sealed class BranchResponse
 {
     private readonly JsonSerializerOptions _json;
@@ -14,12 +14,12 @@ public sealed class BranchResponse
         _json = json;
     }
 
-    /// <summary>As it came; may be empty.</summary>
+    /// <summary>The body; may be empty.</summary>
     public ReadOnlyMemory<byte> Body { get; }
 
-    /// <summary>From JSON, by the options given to <see cref="DtmOptions.Json"/>.</summary>
+    /// <summary>Deserializes JSON with <see cref="DtmOptions.Json"/>.</summary>
     /// <returns>Null when the JSON is null.</returns>
-    /// <exception cref="JsonException">The body is no such JSON.</exception>
+    /// <exception cref="JsonException">The body is not such JSON.</exception>
     public T? Read<T>() => JsonSerializer.Deserialize<T>(Body.Span, _json);
 
     /// <summary>The body as UTF-8 text.</summary>

@@ -2,7 +2,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>What a branch's URL may not say.</summary>
+/// <summary>Validates branch URLs.</summary>
 internal static class BranchUrls
 {
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
@@ -10,10 +10,10 @@ internal static class BranchUrls
         BranchQuery.Gid, BranchQuery.TransType, BranchQuery.BranchId, BranchQuery.Op, BranchQuery.Phase2Url,
     };
 
-    /// <summary>The coordinator adds these to whatever query there is: said twice, the participant could take the call for another one.</summary>
-    /// <param name="url">Whom to call; may be empty.</param>
-    /// <param name="parameter">Who gave it.</param>
-    /// <exception cref="ArgumentException">Its query has a name of DTM's own.</exception>
+    /// <summary>The coordinator adds these names to the query; duplicates would be ambiguous.</summary>
+    /// <param name="url">The URL; may be empty.</param>
+    /// <param name="parameter">Name of the parameter.</param>
+    /// <exception cref="ArgumentException">Its query has a reserved name.</exception>
     public static void Check(string url, string parameter)
     {
         var query = url.IndexOf('?', StringComparison.Ordinal);
@@ -22,7 +22,7 @@ internal static class BranchUrls
             var name = Uri.UnescapeDataString(part.Split('=')[0]);
             if (Reserved.Contains(name))
             {
-                throw new ArgumentException($"The URL {url} has a '{name}' in its query: that name is DTM's, which adds its own to every call.", parameter);
+                throw new ArgumentException($"The URL {url} has a '{name}' in its query. This name is reserved: the coordinator adds it to every call.", parameter);
             }
         }
     }

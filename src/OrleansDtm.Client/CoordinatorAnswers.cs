@@ -5,7 +5,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Turns an answer of the coordinator into nothing or an exception.</summary>
+/// <summary>Converts a response of the coordinator to an exception, or none.</summary>
 internal static class CoordinatorAnswers
 {
     private const int TextMax = 512;
@@ -24,14 +24,15 @@ internal static class CoordinatorAnswers
             (ResultWords.OngoingStatus, not null) or (200, ResultWords.Ongoing) => new BranchOngoingException(text) { Gid = gid, Reason = message },
             (ResultWords.FailureStatus, _) or (200, ResultWords.Failure) => new DtmConflictException(text) { Gid = gid, Reason = message },
             (404, not null) => new DtmNotFoundException(text) { Gid = gid, Reason = message },
-            // Of these the coordinator says none without its own word, so they are a proxy's, and pass.
+            // The coordinator sends these statuses only with its own word; without it they come from a proxy and are
+            // temporary.
             (404 or 408 or ResultWords.OngoingStatus or 429, _) => new DtmUnavailableException(text) { Gid = gid, Reason = message },
             _ when status is >= 400 and < 500 => new DtmInvalidRequestException(text) { Gid = gid, Reason = message },
             _ => new DtmUnavailableException(text) { Gid = gid, Reason = message },
         };
     }
 
-    /// <summary>dtm_result (null = the answer has none) and the message, or the start of the body where there is none.</summary>
+    /// <summary>dtm_result (null = none) and the message, or the start of the body if there is none.</summary>
     public static (string? Result, string Message) Read(byte[] body)
     {
         try
@@ -46,7 +47,7 @@ internal static class CoordinatorAnswers
         }
         catch (JsonException)
         {
-            // A proxy's page, say: its words are all there is.
+            // Not JSON, such as a proxy's page: use its text.
         }
 
         return (null, Start(body));

@@ -5,8 +5,8 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// Reads the coordinator's answers. Tolerant on purpose: coordinators of other makes and versions leave fields out, and what is missing
-/// is not known.
+/// Reads the coordinator's responses. Tolerant: other coordinators and versions omit fields; missing values are
+/// unknown.
 /// </summary>
 internal static class CoordinatorJson
 {
@@ -32,9 +32,9 @@ internal static class CoordinatorJson
                 RecordedStep.Of(Text(item, "branch_id"), Text(item, "op"), Text(item, "status"), BinaryText.Read(Data(item)))).OfType<RecordedStep>()]);
     });
 
-    /// <summary>The name and input of a workflow; null = not known.</summary>
+    /// <summary>Name and input of a workflow; null = unknown.</summary>
     /// <param name="customData">As its first submitter wrote it; may be empty.</param>
-    /// <exception cref="JsonException">It is no JSON of a workflow.</exception>
+    /// <exception cref="JsonException">It is not the JSON of a workflow.</exception>
     public static (string Name, byte[] Input)? Begun(string customData)
     {
         var custom = customData.Length > 0
@@ -68,14 +68,14 @@ internal static class CoordinatorJson
         GlobalStatus.Aborting => "aborting",
         GlobalStatus.Succeeded => "succeed",
         GlobalStatus.Failed => "failed",
-        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "There are no transactions of that status."),
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
     };
 
-    /// <summary>Empty when it is missing or no text.</summary>
+    /// <summary>Empty when it is missing or not text.</summary>
     public static string Text(JsonElement item, string name) =>
         TryFind(item, name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
-    /// <summary>The exact name first; else in any case, as DTM itself reads JSON.</summary>
+    /// <summary>The exact name first; then in any case, as DTM reads JSON.</summary>
     private static bool TryFind(JsonElement item, string name, out JsonElement value)
     {
         if (item.TryGetProperty(name, out value))

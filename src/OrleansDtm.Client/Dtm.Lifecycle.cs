@@ -4,11 +4,11 @@ namespace OrleansDtm.Client;
 
 internal sealed partial class Dtm
 {
-    /// <summary>Of version 7: ids made one after the other lie side by side in the coordinator's index.</summary>
+    /// <summary>Version 7: consecutive ids are adjacent in the coordinator's index.</summary>
     public static string NewGid(TransOptions? options) =>
         string.IsNullOrEmpty(options?.Gid) ? Guid.CreateVersion7().ToString("N") : options.Gid;
 
-    /// <summary>What all patterns say in the same way.</summary>
+    /// <summary>The lifecycle of all patterns.</summary>
     public TransactionRequest Request(string type, TransOptions options, string gid)
     {
         var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -53,12 +53,13 @@ internal sealed partial class Dtm
         }
         catch (BranchOngoingException)
         {
-            // Prepared with wait_result, so the answer waits for the rollback; a branch needs a retry, and the coordinator goes on.
+            // Prepared with wait_result, so the abort waits for the rollback; a branch waits for a retry, and the
+            // coordinator continues.
         }
     }
 
     /// <summary>
-    /// Submits. A wait whose answer alone does not tell a rollback from a delay is cleared up by a query.
+    /// Submits. If the response to a wait does not distinguish a rollback from a delay, queries the status.
     /// </summary>
     public async Task<TransactionResult> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
@@ -71,7 +72,7 @@ internal sealed partial class Dtm
         }
         catch (BranchOngoingException e)
         {
-            // It was taken and goes on, whether or not a look tells more.
+            // It was accepted and continues, whether or not the query succeeds.
             var (info, _) = waits ? await LookAsync(gid, cancellationToken).ConfigureAwait(false) : default;
             return Result(info, request) ?? new TransactionResult(gid, GlobalStatus.Submitted, LastError: e.Reason ?? "");
         }
@@ -86,7 +87,7 @@ internal sealed partial class Dtm
             if (waits && unseen is not null)
             {
                 throw new DtmUnavailableException(
-                    $"Whether {gid} was rolled back or could not be submitted is not known: {e.Message}. The look failed: {unseen.Message}", e)
+                    $"It is unknown whether {gid} was rolled back or could not be submitted: {e.Message}. The query failed: {unseen.Message}", e)
                 {
                     Gid = gid,
                     Reason = e.Reason,
@@ -107,7 +108,7 @@ internal sealed partial class Dtm
         }
     }
 
-    /// <summary>The submit goes out, and goes on, whatever becomes of the token: that ends the waiting only.</summary>
+    /// <summary>The token cancels the wait only; the submit is sent and continues.</summary>
     public async Task<TransactionResult> SubmitForCertainAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         var submit = SubmitAsync(request, CancellationToken.None);
@@ -126,7 +127,7 @@ internal sealed partial class Dtm
         }
     }
 
-    /// <summary>Submits, waits, and goes on waiting while the coordinator retries.</summary>
+    /// <summary>Submits, and waits while the coordinator retries.</summary>
     public async Task<TransactionResult> SubmitAndWaitAsync(TransactionRequest request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         request.WaitResult = true;
@@ -144,7 +145,7 @@ internal sealed partial class Dtm
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            isLate = true; // While the coordinator was still at it, or the submit on its way; the look below tells what there is to tell.
+            isLate = true; // The submit was late or is still pending; the query below shows the status.
         }
 
         var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - clock.GetElapsedTime(start);
@@ -154,7 +155,7 @@ internal sealed partial class Dtm
         }
         catch (DtmNotFoundException e) when (isLate)
         {
-            throw new TimeoutException($"The submit of '{request.Gid}' was not answered within {timeout}; it is still on its way.", e);
+            throw new TimeoutException($"The submit of '{request.Gid}' was not answered within {timeout}; it is still pending.", e);
         }
     }
 
@@ -168,14 +169,14 @@ internal sealed partial class Dtm
         }
         catch (OperationCanceledException e)
         {
-            await AbortAfterAsync(request, e).ConfigureAwait(false); // It may have arrived.
+            await AbortAfterAsync(request, e).ConfigureAwait(false); // The prepare may have arrived.
             throw;
         }
 
         try
         {
             await body().ConfigureAwait(false);
-            // A body that ignores it must not leave things half done: the submit would not be sent.
+            // If the body ignores the token, abort: the submit would not be sent.
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch (Exception e)
@@ -188,8 +189,8 @@ internal sealed partial class Dtm
     }
 
     /// <summary>
-    /// With no token of the caller's: a cancelled one is often the very reason for the abort. An abort that does not arrive is the
-    /// coordinator's timeout to make good; the caller must see why it came to that.
+    /// Without the caller's token: a cancelled token is often the reason for the abort. If the abort fails, the
+    /// coordinator's timeout rolls back; the caller needs the original exception.
     /// </summary>
     public async Task AbortAfterAsync(TransactionRequest request, Exception cause)
     {
@@ -203,7 +204,7 @@ internal sealed partial class Dtm
         }
     }
 
-    /// <summary>Where a conflict says only no, adds the status to it.</summary>
+    /// <summary>Adds the status to a conflict without a reason.</summary>
     private async Task SeeingStatus(string gid, Func<Task> request, CancellationToken cancellationToken)
     {
         try
@@ -220,15 +221,13 @@ internal sealed partial class Dtm
     private static DtmConflictException Conflict(DtmConflictException e, string gid, TransactionInfo? info) =>
         new(e.Message, e) { Gid = gid, Status = info?.Status ?? e.Status, Reason = e.Reason };
 
-    /// <summary>Null = what was seen is not what was submitted.</summary>
+    /// <summary>Null = not the submitted transaction.</summary>
     private static TransactionResult? Result(TransactionInfo? info, TransactionRequest request) =>
         info is not null && info.TransType == request.TransType && info.Status is not (GlobalStatus.Prepared or GlobalStatus.Unknown)
             ? info.ToResult()
             : null;
 
-    /// <summary>
-    /// Looks once, for the sake of a better answer. Without an error, null = there is no such transaction.
-    /// </summary>
+    /// <summary>Queries once, for a better result. Null without an error = there is no such transaction.</summary>
     private async Task<(TransactionInfo? Info, Exception? Error)> LookAsync(
         string gid, CancellationToken cancellationToken)
     {
@@ -238,7 +237,7 @@ internal sealed partial class Dtm
         }
         catch (Exception e) when (e is DtmException or NotSupportedException)
         {
-            return (null, e); // The caller throws what made it look.
+            return (null, e); // The caller throws the original exception.
         }
     }
 }

@@ -4,7 +4,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>What the patterns have in common, over any transport.</summary>
+/// <summary>The common code of the patterns, for any transport.</summary>
 internal sealed partial class Dtm(
     ICoordinator coordinator,
     BranchCaller branches,
@@ -18,7 +18,7 @@ internal sealed partial class Dtm(
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LastLook = TimeSpan.FromSeconds(1);
 
-    /// <summary>For one look when time is over.</summary>
+    /// <summary>Timeout of a query after the caller's timeout.</summary>
     private static readonly TimeSpan LastCall = TimeSpan.FromMilliseconds(500);
 
     public ICoordinator Coordinator => coordinator;
@@ -27,8 +27,8 @@ internal sealed partial class Dtm(
 
     public DtmOptions Options => options.Value;
 
-    /// <summary>As the coordinator can carry it.</summary>
-    /// <exception cref="ArgumentException">It is no text, and the coordinator carries nothing else.</exception>
+    /// <summary>The payload in the coordinator's format.</summary>
+    /// <exception cref="ArgumentException">It is not text, and the coordinator accepts only text.</exception>
     public byte[] Body<T>(T payload)
     {
         var body = Payload.Bytes(payload, Options.Json);
@@ -57,7 +57,7 @@ internal sealed partial class Dtm(
         ArgumentNullException.ThrowIfNull(context);
         if (context.TransType != TransTypes.Tcc)
         {
-            throw new ArgumentException($"A {context.TransType} takes no branches of a TCC.", nameof(context));
+            throw new ArgumentException($"A {context.TransType} cannot have branches of a TCC.", nameof(context));
         }
 
         return new Tcc(this, Request(TransTypes.Tcc, options ?? new TransOptions(), context.Gid), context.BranchId, cancellationToken);
@@ -76,7 +76,7 @@ internal sealed partial class Dtm(
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var request = Request(TransTypes.Workflow, options ?? new TransOptions(), NewGid(options));
-        request.WaitResult = null; // It runs here, so its end is always waited for.
+        request.WaitResult = null; // A workflow runs here, so its end is always awaited.
         return workflows.ExecuteAsync(request, name, Payload.Bytes(input, Options.Json), cancellationToken);
     }
 
@@ -90,7 +90,7 @@ internal sealed partial class Dtm(
             TransType = TransTypes.Xa,
             Fields = new Dictionary<string, string>
             {
-                ["url"] = context.Phase2Url ?? throw new ArgumentException("The call says no phase2_url.", nameof(context)),
+                ["url"] = context.Phase2Url ?? throw new ArgumentException("The call has no phase2_url.", nameof(context)),
             },
         };
         return SeeingStatus(context.Gid, () => coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
@@ -118,7 +118,7 @@ internal sealed partial class Dtm(
             try
             {
                 var info = await coordinator.QueryAsync(gid, both.Token).ConfigureAwait(false)
-                    ?? throw new DtmNotFoundException($"The coordinator knows no transaction {gid}.") { Gid = gid };
+                    ?? throw new DtmNotFoundException($"There is no transaction {gid}.") { Gid = gid };
                 if (info.ToResult() is { HasEnded: true } result)
                 {
                     return result;
@@ -185,12 +185,12 @@ internal sealed partial class Dtm(
     public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken = default) =>
         coordinator.SubscribersAsync(topic, cancellationToken);
 
-    [LoggerMessage(1, LogLevel.Warning, "The {TransType} {Gid} could not be aborted; the coordinator rolls it back when its time is over.")]
+    [LoggerMessage(1, LogLevel.Warning, "The abort of {TransType} {Gid} failed; the coordinator rolls it back after timeout_to_fail.")]
     private partial void LogAbortFailed(Exception error, string? transType, string? gid);
 
-    [LoggerMessage(2, LogLevel.Warning, "Whether the local transaction of {Gid} has committed could not be found out; the coordinator will ask.")]
+    [LoggerMessage(2, LogLevel.Warning, "It is unknown whether the local transaction of {Gid} committed; the coordinator will call query_prepared.")]
     public partial void LogAskFailed(Exception error, string? gid);
 
-    [LoggerMessage(3, LogLevel.Warning, "The {TransType} {Gid}, whose caller does not wait any more, may not have been submitted.")]
+    [LoggerMessage(3, LogLevel.Warning, "The {TransType} {Gid}, whose caller stopped waiting, may not have been submitted.")]
     private partial void LogSubmitFailed(Exception error, string? transType, string? gid);
 }

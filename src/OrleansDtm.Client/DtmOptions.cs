@@ -11,35 +11,40 @@ public sealed class DtmOptions
     public Uri Server { get; set; } = new("http://localhost:36789");
 
     /// <summary>
-    /// The API key, or the token, that the coordinator asks for; sent as <c>Authorization: Bearer</c>, over gRPC too, and to nobody else. Null
-    /// (default) = none. For one that changes add a handler to the HTTP client <see cref="DtmHttpClients.Coordinator"/>.
+    /// API key or token of the coordinator; sent as <c>Authorization: Bearer</c>, also over gRPC, only to the
+    /// coordinator. Null (default) = none. For a changing token, add a handler to the HTTP client
+    /// <see cref="DtmHttpClients.Coordinator"/>.
     /// </summary>
     public string? ApiKey { get; set; }
 
-    /// <summary>How long the coordinator may take to answer what it need not wait for. Default: 10 s.</summary>
+    /// <summary>Timeout of requests that do not wait for a result. Default: 10 s.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long it may take to answer a submit that waits for the result. Default: 60 s.</summary>
+    /// <summary>Timeout of a submit that waits for the result. Default: 60 s.</summary>
     public TimeSpan WaitTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a participant may take for a call made from here: the try of a TCC, the action of an XA branch. Default: 10 s.</summary>
+    /// <summary>
+    /// Timeout of branch calls made by the SDK: the try of a TCC, the action of an XA branch. Default: 10 s.
+    /// </summary>
     public TimeSpan BranchTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Where the coordinator finds the workflows of this application when one was interrupted: the URL of MapWorkflows, or over gRPC
-    /// host:port/workflow.Workflow/Execute. Any instance may answer there. Null (default) = there are no workflows.
+    /// URL with which the coordinator resumes workflows of this application: that of MapWorkflows, or over gRPC
+    /// host:port/workflow.Workflow/Execute. Any instance may serve it. Null (default) = no workflows.
     /// </summary>
     public string? WorkflowCallback { get; set; }
 
     /// <summary>
-    /// How long the coordinator's call to go on with a workflow waits for its end, before it is answered that the workflow is at it. Less
-    /// than the coordinator's request timeout. Default: 2 s.
+    /// How long a resuming call waits for the end of the workflow before it answers ONGOING. Must be below the
+    /// coordinator's request timeout. Default: 2 s.
     /// </summary>
     public TimeSpan WorkflowPatience { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How payloads become JSON and back. Default: <see cref="JsonSerializerOptions.Web"/>.</summary>
+    /// <summary>JSON options of payloads. Default: <see cref="JsonSerializerOptions.Web"/>.</summary>
     public JsonSerializerOptions Json { get; set; } = JsonSerializerOptions.Web;
 
-    /// <summary>Table and dialect of the barriers that the SDK makes itself. Default: the table dtm_barrier.barrier, any dialect.</summary>
+    /// <summary>
+    /// Table and dialect of the barriers that the SDK creates. Default: the table dtm_barrier.barrier, any dialect.
+    /// </summary>
     public BarrierOptions Barrier { get; set; } = new();
 }

@@ -7,10 +7,10 @@ namespace OrleansDtm.Client;
 public static class DtmServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="IDtm"/>. The HTTP clients are named as <see cref="DtmHttpClients"/> says, so that handlers can be added to them.
-    /// Calling it again configures further.
+    /// Adds <see cref="IDtm"/>. <see cref="DtmHttpClients"/> has the names of its HTTP clients, for additional
+    /// handlers. Further calls add configuration.
     /// </summary>
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
     public static IServiceCollection AddDtmClient(this IServiceCollection services, Action<DtmOptions>? configure = null)
     {
@@ -27,7 +27,7 @@ public static class DtmServiceCollectionExtensions
             .Validate(static o => o.Json is not null, "DtmOptions.Json must not be null.")
             .ValidateOnStart();
 
-        // Time limits are given with each request: a submit that waits may take longer than a ping.
+        // Each request has its own timeout: a submit that waits takes longer than a ping.
         services.AddHttpClient(DtmHttpClients.Coordinator, Limit);
         services.AddHttpClient(DtmHttpClients.Branches, Limit);
         services.TryAddSingleton(TimeProvider.System);
@@ -46,16 +46,18 @@ public static class DtmServiceCollectionExtensions
 }
 
 /// <summary>
-/// Names of the clients that <see cref="DtmServiceCollectionExtensions.AddDtmClient"/> adds to the IHttpClientFactory. They read answers of up
-/// to 16 MB unless they are configured otherwise; a longer one counts as none.
+/// Names of the clients that <see cref="DtmServiceCollectionExtensions.AddDtmClient"/> adds to the IHttpClientFactory.
+/// By default they read responses of up to 16 MB; a longer response is an error.
 /// </summary>
 public static class DtmHttpClients
 {
     internal const int ResponseBytesMax = 16 << 20;
 
-    /// <summary>Talks to the coordinator.</summary>
+    /// <summary>Requests to the coordinator.</summary>
     public const string Coordinator = "OrleansDtm.Coordinator";
 
-    /// <summary>Talks to participants: the try of a TCC, the action of an XA branch, the question of a prepared message.</summary>
+    /// <summary>
+    /// Calls of participants: the try of a TCC, the action of an XA branch, query_prepared of a message.
+    /// </summary>
     public const string Branches = "OrleansDtm.Branches";
 }

@@ -1,23 +1,23 @@
 namespace OrleansDtm.Client;
 
-/// <summary>Where a global transaction stands.</summary>
+/// <summary>The status of a global transaction.</summary>
 public enum GlobalStatus
 {
-    /// <summary>A word this version does not know.</summary>
+    /// <summary>A status that this version does not know.</summary>
     Unknown = 0,
 
-    /// <summary>Announced; its submitter has not decided yet.</summary>
+    /// <summary>Prepared; its submitter has not decided yet.</summary>
     Prepared = 1,
 
-    /// <summary>On its way forward.</summary>
+    /// <summary>Running forward.</summary>
     Submitted = 2,
 
-    /// <summary>On its way back.</summary>
+    /// <summary>Rolling back.</summary>
     Aborting = 3,
 
-    /// <summary>The end: everything asked for was done.</summary>
+    /// <summary>Ended: all calls succeeded.</summary>
     Succeeded = 4,
 
-    /// <summary>The end: rolled back, or stopped by force.</summary>
+    /// <summary>Ended: rolled back, or force-stopped.</summary>
     Failed = 5,
 }

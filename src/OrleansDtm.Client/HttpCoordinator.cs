@@ -15,14 +15,14 @@ internal sealed class HttpCoordinator : ICoordinator
     private const string Prefix = "/api/dtmsvr";
 
     /// <summary>
-    /// Bodies above this size are sent after the coordinator has agreed: of a larger one than it takes its 413 would
-    /// else get lost.
+    /// Bodies above this size are sent with Expect: 100-continue; otherwise the 413 for a body that is too large can be
+    /// lost.
     /// </summary>
     private const int AskedBytesMin = 1 << 20;
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    /// <summary>What is not said is not sent: servers in stricter languages take a null for a wrong type.</summary>
+    /// <summary>Null values are omitted: servers in strict languages refuse null.</summary>
     internal static readonly ProtocolJson Written = new(new JsonSerializerOptions(ProtocolJson.Readable.Options)
     {
         TypeInfoResolver = null,
@@ -40,7 +40,7 @@ internal sealed class HttpCoordinator : ICoordinator
         _http = http;
         _clock = clock;
         _options = options.Value;
-        // DTM's Go SDK wants the prefix in its setting: whoever brings that address along shall be understood.
+        // DTM's Go SDK needs this prefix in its setting, so accept it here too.
         var server = _options.Server.AbsoluteUri.TrimEnd('/');
         Address = server.EndsWith(Prefix, StringComparison.Ordinal) ? server : server + Prefix;
     }
@@ -66,7 +66,7 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        PostAsync("abort", request, _options.WaitTimeout, cancellationToken); // If its prepare waits, so does it.
+        PostAsync("abort", request, _options.WaitTimeout, cancellationToken); // An abort waits if its prepare does.
 
     public Task ForceStopAsync(string gid, CancellationToken cancellationToken) =>
         PostAsync("forceStop", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
@@ -96,7 +96,7 @@ internal sealed class HttpCoordinator : ICoordinator
         }
         catch (DecoderFallbackException)
         {
-            // DTM's own servers read only data, as text; what they give back is recognized.
+            // DTM's own servers read only data, as text; BinaryText recognizes it when it is returned.
             fields["data"] = BinaryText.Of(request.Data);
             fields["bin_data"] = Convert.ToBase64String(request.Data.Span);
         }
@@ -176,7 +176,7 @@ internal sealed class HttpCoordinator : ICoordinator
         }
         catch (Exception e) when (e is not DtmException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            // Of any type: the application's own handlers (timeouts, circuit breakers) have theirs.
+            // Any type: handlers of the application (timeouts, circuit breakers) have their own.
             var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
             throw new DtmUnavailableException($"The coordinator at {Address} cannot be asked: {why}", e) { Gid = gid, Reason = why };
         }

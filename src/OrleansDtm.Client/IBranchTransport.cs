@@ -2,15 +2,15 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Calls participants that are not reached by HTTP.</summary>
+/// <summary>Calls participants over other protocols than HTTP.</summary>
 internal interface IBranchTransport
 {
-    /// <summary>The URL is of its kind.</summary>
+    /// <summary>Whether the URL belongs to this transport.</summary>
     bool Serves(string url);
 
-    /// <summary>Calls; what is said with the call is as in <see cref="BranchCaller.CallAsync"/>.</summary>
-    /// <returns>The answer, of a participant that says yes.</returns>
-    /// <exception cref="DtmException">It says no, is still at it, or cannot be called.</exception>
+    /// <summary>Makes the call; parameters as in <see cref="BranchCaller.CallAsync"/>.</summary>
+    /// <returns>The response of a success.</returns>
+    /// <exception cref="DtmException">The participant failed, is in progress, or is unreachable.</exception>
     Task<byte[]> CallAsync(
         TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator, CancellationToken cancellationToken);
 }

@@ -3,13 +3,13 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// The coordinator's API, whatever carries it. Throws what <see cref="IDtm"/> promises: <see cref="DtmException"/> with the gid, or
-/// <see cref="OperationCanceledException"/> when the caller has cancelled, or <see cref="NotSupportedException"/> when
-/// this coordinator has no such API.
+/// The coordinator's API, for any protocol. Throws the exceptions of <see cref="IDtm"/>: <see cref="DtmException"/>
+/// with the gid, <see cref="OperationCanceledException"/> if the caller has cancelled, or
+/// <see cref="NotSupportedException"/> if this coordinator lacks the API.
 /// </summary>
 internal interface ICoordinator
 {
-    /// <summary>What branches called from here are told about where the coordinator is.</summary>
+    /// <summary>The coordinator's address that is sent with branch calls of the SDK.</summary>
     string Address { get; }
 
     /// <summary>Payloads may be any bytes; otherwise they must be text.</summary>
@@ -20,9 +20,9 @@ internal interface ICoordinator
     Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns when it was taken, or, with wait_result, when it has succeeded (null), or ended in another way that the
-    /// answer itself tells. A wait that ends in anything else is a <see cref="DtmConflictException"/> or a
-    /// <see cref="BranchOngoingException"/>, and which of the two differs between coordinators.
+    /// Returns when the submit is accepted, or, with wait_result, when the transaction has succeeded (null) or ended
+    /// with another status that the response has. Any other result of a wait is a <see cref="DtmConflictException"/> or
+    /// a <see cref="BranchOngoingException"/>, depending on the coordinator.
     /// </summary>
     Task<TransactionResult?> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken);
 
@@ -30,7 +30,7 @@ internal interface ICoordinator
 
     Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Creates a workflow or finds it.</summary>
+    /// <summary>Creates a workflow, or finds an existing one.</summary>
     Task<WorkflowProgress> PrepareWorkflowAsync(TransactionRequest request, CancellationToken cancellationToken);
 
     Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken);

@@ -4,25 +4,28 @@ using System.Globalization;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// The local transaction of a branch: what is done in it takes effect together with the barrier's row, once. A service of the request, to be
-/// asked for by endpoints with a barrier and whatever they use. Ended by the barrier, never by those.
+/// The local transaction of a branch: it is committed together with the barrier row, once. A scoped service for
+/// endpoints with a barrier. The barrier ends it.
 /// </summary>
 public sealed class LocalTransaction
 {
     private DbConnection? _connection;
     private DbTransaction? _transaction;
 
-    /// <summary>Open, and within the transaction.</summary>
-    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not begun.</exception>
+    /// <summary>The open connection, in the transaction.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not
+    /// begun.</exception>
     public DbConnection Connection => _connection ?? throw Missing();
 
-    /// <summary>To be given to each command. Null in an XA branch, whose connection as a whole is in the transaction.</summary>
-    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not begun.</exception>
+    /// <summary>Set it on each command. Null in an XA branch, whose connection is in the XA transaction.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not
+    /// begun.</exception>
     public DbTransaction? Transaction => _connection is null ? throw Missing() : _transaction;
 
-    /// <summary>A command in the transaction, to be disposed of.</summary>
-    /// <param name="sql">Whatever stands in braces becomes a parameter, never part of the SQL text.</param>
-    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not begun.</exception>
+    /// <summary>Creates a command in the transaction; dispose it.</summary>
+    /// <param name="sql">Interpolated values become parameters, never SQL text.</param>
+    /// <exception cref="InvalidOperationException">The endpoint has no barrier, or its business has not
+    /// begun.</exception>
     public DbCommand Command(FormattableString sql)
     {
         ArgumentNullException.ThrowIfNull(sql);
@@ -38,17 +41,18 @@ public sealed class LocalTransaction
             names[i] = parameter.ParameterName;
         }
 
-#pragma warning disable CA2100 // Only names of parameters are put in.
+#pragma warning disable CA2100 // Only parameter names are inserted.
         command.CommandText = string.Format(CultureInfo.InvariantCulture, sql.Format, names);
 #pragma warning restore CA2100
         return command;
     }
 
     /// <summary>Executes a statement.</summary>
-    /// <param name="sql">As for <see cref="Command"/>: <c>$"update account set balance = balance - {amount} where name = {name}"</c>.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>The number of rows it changed.</returns>
-    /// <exception cref="DbException">The database said no.</exception>
+    /// <param name="sql">As for <see cref="Command"/>: <c>$"update account set balance = balance - {amount} where name
+    /// = {name}"</c>.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Number of changed rows.</returns>
+    /// <exception cref="DbException">The database returned an error.</exception>
     public async Task<int> ExecuteAsync(FormattableString sql, CancellationToken cancellationToken = default)
     {
         var command = Command(sql);
@@ -58,10 +62,10 @@ public sealed class LocalTransaction
 
     /// <summary>Reads one value.</summary>
     /// <param name="sql">As for <see cref="Command"/>.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>The first column of the first row; the default of the type when that is NULL or there is no row.</returns>
-    /// <exception cref="DbException">The database said no.</exception>
-    /// <exception cref="FormatException">The value is none of that type.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The first column of the first row; the default of the type for NULL or no row.</returns>
+    /// <exception cref="DbException">The database returned an error.</exception>
+    /// <exception cref="FormatException">The value has another type.</exception>
     public async Task<T?> ScalarAsync<T>(FormattableString sql, CancellationToken cancellationToken = default)
     {
         var command = Command(sql);
@@ -74,7 +78,7 @@ public sealed class LocalTransaction
         };
     }
 
-    /// <summary>For the time of the business.</summary>
+    /// <summary>For the duration of the work.</summary>
     internal IDisposable Begin(DbConnection connection, DbTransaction? transaction)
     {
         (_connection, _transaction) = (connection, transaction);
@@ -82,7 +86,7 @@ public sealed class LocalTransaction
     }
 
     private static InvalidOperationException Missing() =>
-        new("There is no local transaction: give the branch a barrier, by WithBarrier or [Branch(Barrier = true)].");
+        new("There is no local transaction. Add a barrier to the branch with WithBarrier or [Branch(Barrier = true)].");
 
     private sealed class End(LocalTransaction local) : IDisposable
     {

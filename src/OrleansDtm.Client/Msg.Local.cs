@@ -6,24 +6,22 @@ namespace OrleansDtm.Client;
 public sealed partial class Msg
 {
     /// <summary>
-    /// The outbox: prepares, runs the local transaction behind a barrier, and submits if it has committed. Where the process dies on the
-    /// way, or an answer gets lost, the coordinator asks <paramref name="queryPrepared"/> and goes on or gives up accordingly. Saying it
-    /// again with the same gid does the local transaction once.
+    /// The outbox: prepares, runs the local transaction with a barrier, and submits if it committed. If the process
+    /// crashes or a response is lost, the coordinator calls <paramref name="queryPrepared"/> and continues or aborts.
+    /// With the same gid the local transaction runs once.
     /// </summary>
-    /// <param name="queryPrepared">
-    /// URL of an endpoint that answers by <see cref="BranchBarrier.QueryPreparedAsync"/> on the same database.
-    /// </param>
-    /// <param name="connection">To the database of the business, without a transaction. If it is closed it is opened, and closed again.</param>
-    /// <param name="business">
-    /// Works in the given transaction and ends it not; what it throws rolls it back, rules it out for this gid and aborts the message. To try
-    /// again takes a new message.
-    /// </param>
-    /// <param name="cancellationToken">Ends it up to the commit; after that it goes on, and only a wait for the result ends.</param>
-    /// <returns>As of a submit. The local transaction is committed.</returns>
-    /// <exception cref="DtmUnavailableException">
-    /// It was not prepared (the business did not run), or the submit did not arrive (it has committed; the coordinator will ask and go on).
-    /// </exception>
-    /// <exception cref="DtmConflictException">The coordinator asked first and was told that it will never be: it took too long, or the gid is old.</exception>
+    /// <param name="queryPrepared">URL of an endpoint that returns <see cref="BranchBarrier.QueryPreparedAsync"/> for
+    /// the same database.</param>
+    /// <param name="connection">Connection to the branch's database, without a transaction. A closed connection is
+    /// opened and closed again.</param>
+    /// <param name="business">The work in the given transaction; it must not end the transaction. An exception rolls
+    /// back, prevents a later commit for this gid, and aborts the message. Retry with a new message.</param>
+    /// <param name="cancellationToken">Cancels up to the commit; after it, only a wait for the result.</param>
+    /// <returns>As of a submit. The local transaction has committed.</returns>
+    /// <exception cref="DtmUnavailableException">The prepare failed (the work did not run), or the submit failed (the
+    /// work has committed; the coordinator calls query_prepared and continues).</exception>
+    /// <exception cref="DtmConflictException">The coordinator has called query_prepared first, and the answer was no:
+    /// it took too long, or the gid was used before.</exception>
     /// <exception cref="DtmException">It was refused.</exception>
     public Task<TransactionResult> DoAndSubmitAsync(
         string queryPrepared, DbConnection connection, Func<DbTransaction, Task> business, CancellationToken cancellationToken = default)
@@ -34,7 +32,7 @@ public sealed partial class Msg
         return DoAndSubmitAsync(
             queryPrepared,
             barrier => barrier.CallAsync(connection, Watched, cancellationToken),
-            // What the business throws has kept this one from committing; what else is thrown may hide a commit, which only others see for certain.
+            // An exception of the work means that this attempt did not commit; any other exception can hide a commit.
             barrier => refused ? RuleOutAsync(barrier, connection) : Task.FromResult<BranchOutcome?>(null),
             cancellationToken);
 
@@ -52,14 +50,13 @@ public sealed partial class Msg
         }
     }
 
-    /// <summary>As the other, for local transactions of another kind, such as those of EF Core or Redis.</summary>
-    /// <param name="queryPrepared">URL of an endpoint that answers whether the local transaction has committed.</param>
-    /// <param name="local">
-    /// Runs and commits the local transaction behind the given barrier. After any exception <paramref name="queryPrepared"/> is asked, which
-    /// rules it out for this gid unless it has committed: then the message is aborted.
-    /// </param>
-    /// <param name="cancellationToken">Ends the prepare; after that it is for <paramref name="local"/> to observe it.</param>
-    /// <returns>As of a submit. The local transaction is committed.</returns>
+    /// <summary>The same for other local transactions, such as those of EF Core or Redis.</summary>
+    /// <param name="queryPrepared">URL of an endpoint that tells whether the local transaction committed.</param>
+    /// <param name="local">Runs and commits the local transaction with the given barrier. After any exception
+    /// <paramref name="queryPrepared"/> is called, which prevents a later commit for this gid unless it has committed:
+    /// then the message is aborted.</param>
+    /// <param name="cancellationToken">Cancels the prepare; after it, <paramref name="local"/> must observe it.</param>
+    /// <returns>As of a submit. The local transaction has committed.</returns>
     /// <exception cref="DtmException">As in the other.</exception>
     public Task<TransactionResult> DoAndSubmitAsync(
         string queryPrepared, Func<BranchBarrier, Task> local, CancellationToken cancellationToken = default)
@@ -69,8 +66,8 @@ public sealed partial class Msg
     }
 
     /// <summary>
-    /// Aborts only what was ruled out first: the same local transaction may be under way in another process, or come late, and must then
-    /// find that it is too late rather than commit without its message.
+    /// Aborts only after a later commit is prevented: the same local transaction may run in another process, or late,
+    /// and must fail rather than commit without its message.
     /// </summary>
     private async Task<TransactionResult> DoAndSubmitAsync(
         string queryPrepared, Func<BranchBarrier, Task> local, Func<BranchBarrier, Task<BranchOutcome?>> ruleOut, CancellationToken cancellationToken)
@@ -94,13 +91,15 @@ public sealed partial class Msg
                 ExceptionDispatchInfo.Throw(e);
             }
 
-            // It has committed, now or in another attempt: the message is due, and the caller has what was asked for.
+            // It has committed, here or in another attempt, so the message must be sent.
         }
 
         return await SubmitCommittedAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>With no token unless there is a result to wait for: the local transaction has committed, so the message must go.</summary>
+    /// <summary>
+    /// Without a token unless the result is awaited: the local transaction has committed, so the message must be sent.
+    /// </summary>
     private async Task<TransactionResult> SubmitCommittedAsync(CancellationToken cancellationToken)
     {
         var request = Request();
@@ -112,11 +111,13 @@ public sealed partial class Msg
         }
         catch (DtmConflictException e) when (e.Status is GlobalStatus.Submitted or GlobalStatus.Succeeded)
         {
-            return new TransactionResult(Gid, e.Status.Value); // The coordinator has asked meanwhile.
+            return new TransactionResult(Gid, e.Status.Value); // The coordinator has called query_prepared meanwhile.
         }
     }
 
-    /// <summary>Asks as the coordinator would. Null = no answer that tells: the coordinator will ask again.</summary>
+    /// <summary>
+    /// Calls query_prepared as the coordinator would. Null = no decisive response: the coordinator will call it again.
+    /// </summary>
     private async Task<BranchOutcome?> AskAsync(string queryPrepared)
     {
         try
@@ -131,12 +132,12 @@ public sealed partial class Msg
         }
         catch (Exception e)
         {
-            _dtm.LogAskFailed(e, Gid); // Whatever it is: the caller must see why the question came up.
+            _dtm.LogAskFailed(e, Gid); // Any exception: the caller needs the original one.
             return null;
         }
     }
 
-    /// <summary>As the query endpoint would, but where the business has just been. Null = no answer that tells.</summary>
+    /// <summary>Queries the barrier here, as the endpoint would. Null = no decisive result.</summary>
     private async Task<BranchOutcome?> RuleOutAsync(BranchBarrier barrier, DbConnection connection)
     {
         try

@@ -4,8 +4,8 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// Calls that are made for certain (retried until they succeed), and, after a prepare, if and only if the submitter's local transaction
-/// commits. Made by <see cref="IDtm.Msg"/>.
+/// Calls that are retried until they succeed, and, after a prepare, are made if and only if the submitter's local
+/// transaction commits. Created by <see cref="IDtm.Msg"/>.
 /// </summary>
 public sealed partial class Msg
 {
@@ -23,31 +23,38 @@ public sealed partial class Msg
         Gid = Dtm.NewGid(options);
     }
 
-    /// <summary>Of this message. Submitting it again, after a lost answer say, asks for the same transaction.</summary>
+    /// <summary>The gid. Submitting the message again is idempotent.</summary>
     public string Gid { get; }
 
     /// <summary>Adds a call without a body: a GET.</summary>
-    /// <param name="action">Whom to call; <c>topic://name</c> = the topic's subscribers.</param>
-    /// <exception cref="ArgumentException">The URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
+    /// <param name="action">URL of the action; <c>topic://name</c> = the topic's subscribers.</param>
+    /// <exception cref="ArgumentException">The URL's query has a reserved name: gid, trans_type, branch_id, op,
+    /// phase2_url.</exception>
     public Msg Step(string action) => Add(action, []);
 
     /// <summary>Adds a call.</summary>
-    /// <param name="action">Whom to call; <c>topic://name</c> = the topic's subscribers.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text and the coordinator is asked over HTTP, or the URL's query has a name that DTM adds itself.</exception>
+    /// <param name="action">URL of the action; <c>topic://name</c> = the topic's subscribers.</param>
+    /// <param name="payload">Serialized to JSON, except bytes and protobuf messages, which are sent unchanged (over
+    /// HTTP they must be UTF-8 text).</param>
+    /// <exception cref="ArgumentException">The bytes are not text and the coordinator is called over HTTP, or the URL's
+    /// query has a reserved name.</exception>
     public Msg Step<T>(string action, T payload) => Add(action, _dtm.Body(payload));
 
-    /// <summary>Adds a call of every subscriber the topic has when the message is stored.</summary>
+    /// <summary>Adds a call of every subscriber that the topic has when the message is stored.</summary>
     /// <param name="topic">Its name.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text, and the coordinator is asked over HTTP.</exception>
+    /// <param name="payload">Serialized to JSON, except bytes and protobuf messages, which are sent unchanged (over
+    /// HTTP they must be UTF-8 text).</param>
+    /// <exception cref="ArgumentException">The bytes are not text, and the coordinator is called over HTTP.</exception>
     public Msg Topic<T>(string topic, T payload) => Step(TopicScheme + topic, payload);
 
-    /// <summary>Announces it. If no submit or abort follows, the coordinator asks.</summary>
-    /// <param name="queryPrepared">URL that is asked whether the message was meant: success = yes, failure = no.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="DtmConflictException">There is such a gid already, and it is no longer prepared.</exception>
-    /// <exception cref="DtmException">It was refused, or the coordinator cannot be reached.</exception>
+    /// <summary>
+    /// Prepares the message. Without a submit or abort, the coordinator calls <paramref name="queryPrepared"/>.
+    /// </summary>
+    /// <param name="queryPrepared">URL that tells whether the local transaction committed: success = yes, failure =
+    /// no.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="DtmConflictException">The gid exists and is no longer prepared.</exception>
+    /// <exception cref="DtmException">It was refused, or the coordinator is unreachable.</exception>
     public Task PrepareAsync(string queryPrepared, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(queryPrepared);
@@ -56,27 +63,29 @@ public sealed partial class Msg
         return _dtm.PrepareAsync(Request(), cancellationToken);
     }
 
-    /// <summary>Has the calls made; prepared before or not.</summary>
-    /// <param name="cancellationToken">Ends the waiting; whether it was submitted is then not known.</param>
-    /// <returns>Submitted; or, with <see cref="TransOptions.WaitResult"/>, how it stood when it ended or paused.</returns>
-    /// <exception cref="DtmConflictException">There is such a gid already, in a status that allows no submit.</exception>
-    /// <exception cref="DtmUnavailableException">Whether it was submitted is not known: ask how it stands, or submit it again.</exception>
+    /// <summary>Submits the message; prepared before or not.</summary>
+    /// <param name="cancellationToken">Cancels the wait; it is then unknown whether it was submitted.</param>
+    /// <returns>Submitted; or, with <see cref="TransOptions.WaitResult"/>, the state when it ended or waited for a
+    /// retry.</returns>
+    /// <exception cref="DtmConflictException">The gid exists in a status that does not allow a submit.</exception>
+    /// <exception cref="DtmUnavailableException">It is unknown whether it was submitted: query the status, or submit it
+    /// again.</exception>
     /// <exception cref="DtmException">It was refused.</exception>
     public Task<TransactionResult> SubmitAsync(CancellationToken cancellationToken = default) => _dtm.SubmitAsync(Request(), cancellationToken);
 
-    /// <summary>Has the calls made and waits until all have succeeded, retries included.</summary>
-    /// <param name="timeout">How long; <see cref="Timeout.InfiniteTimeSpan"/> = for ever.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="TimeoutException">It was submitted, but has not ended in time: it goes on.</exception>
+    /// <summary>Submits the message and waits until all calls have succeeded, including retries.</summary>
+    /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TimeoutException">It was submitted, but has not ended in time; it continues.</exception>
     /// <exception cref="DtmException">As for a submit.</exception>
     public Task<TransactionResult> SubmitAndWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         _dtm.SubmitAndWaitAsync(Request(), timeout, cancellationToken);
 
-    /// <summary>Takes a prepared message back.</summary>
-    /// <param name="reason">Kept as the rollback reason; may be empty.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>Aborts a prepared message.</summary>
+    /// <param name="reason">Rollback reason; may be empty.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="DtmConflictException">It was submitted already, or has ended.</exception>
-    /// <exception cref="DtmException">The coordinator refused, or cannot be reached.</exception>
+    /// <exception cref="DtmException">The coordinator refused it, or is unreachable.</exception>
     public Task AbortAsync(string reason = "", CancellationToken cancellationToken = default) =>
         _dtm.AbortAsync(Request(), reason, cancellationToken);
 
@@ -84,7 +93,7 @@ public sealed partial class Msg
     {
         if (_options.Delay is not null && _options.CustomData is not null)
         {
-            throw new InvalidOperationException("A delayed message keeps the delay in custom_data: give one or the other.");
+            throw new InvalidOperationException("The delay of a message is stored in custom_data: set only one of the two.");
         }
 
         var request = _dtm.Request(TransTypes.Msg, _options, Gid);

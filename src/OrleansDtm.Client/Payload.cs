@@ -4,13 +4,13 @@ using Google.Protobuf;
 
 namespace OrleansDtm.Client;
 
-/// <summary>How a payload becomes a body, and back.</summary>
+/// <summary>Serializes payloads, and deserializes them.</summary>
 internal static class Payload
 {
-    /// <summary>Strict: bytes that are no text cannot go into DTM's JSON, and must not be changed silently.</summary>
+    /// <summary>Strict: binary data cannot be in DTM's JSON, and must not be changed silently.</summary>
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Bytes and messages are a body already: whoever hands them over does not mean base64 in quotes.</summary>
+    /// <summary>Bytes and messages are sent unchanged, not as base64 in JSON.</summary>
     public static byte[] Bytes<T>(T payload, JsonSerializerOptions json) => payload switch
     {
         byte[] bytes => bytes,
@@ -20,7 +20,7 @@ internal static class Payload
         _ => JsonSerializer.SerializeToUtf8Bytes(payload, json),
     };
 
-    /// <summary>As they were before; the type's default when there is nothing.</summary>
+    /// <summary>The original value; the type's default when there is none.</summary>
     public static T? Read<T>(ReadOnlyMemory<byte> data, JsonSerializerOptions json)
     {
         if (typeof(T) == typeof(byte[]))
@@ -49,7 +49,7 @@ internal static class Payload
     }
 
     /// <summary>For DTM's JSON.</summary>
-    /// <exception cref="ArgumentException">They are no text.</exception>
+    /// <exception cref="ArgumentException">The bytes are not text.</exception>
     public static string Text(ReadOnlySpan<byte> bytes)
     {
         try
@@ -58,7 +58,7 @@ internal static class Payload
         }
         catch (DecoderFallbackException e)
         {
-            throw new ArgumentException("The payload is not UTF-8 text, and DTM's HTTP protocol carries nothing else; use base64 or gRPC.", e);
+            throw new ArgumentException("The payload is not UTF-8 text, which DTM's HTTP protocol requires; use base64 or gRPC.", e);
         }
     }
 }

@@ -5,8 +5,8 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// Steps that can be taken back: all of them are done, or what was done is compensated in reverse order. Made by <see cref="IDtm.Saga"/>.
-/// URLs are http(s)://, or whatever else the coordinator can call; an empty one is a call that nobody has to make.
+/// Steps with compensations: all succeed, or those that ran are compensated in reverse order. Created by
+/// <see cref="IDtm.Saga"/>. URLs are http(s):// or others that the coordinator supports; an empty URL is not called.
 /// </summary>
 public sealed class Saga
 {
@@ -23,49 +23,55 @@ public sealed class Saga
         Gid = Dtm.NewGid(options);
     }
 
-    /// <summary>Of this saga. Submitting it again, after a lost answer say, asks for the same transaction.</summary>
+    /// <summary>The gid. Submitting the saga again is idempotent.</summary>
     public string Gid { get; }
 
     /// <summary>Adds a step without a body: its calls are GETs.</summary>
-    /// <param name="action">URL that does it.</param>
-    /// <param name="compensate">URL that takes it back.</param>
-    /// <exception cref="ArgumentException">A URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
+    /// <param name="action">URL of the action.</param>
+    /// <param name="compensate">URL of the compensation.</param>
+    /// <exception cref="ArgumentException">A URL's query has a reserved name: gid, trans_type, branch_id, op,
+    /// phase2_url.</exception>
     public Saga Step(string action, string compensate) => Add(action, compensate, []);
 
     /// <summary>Adds a step whose body goes to both calls.</summary>
-    /// <param name="action">URL that does it.</param>
-    /// <param name="compensate">URL that takes it back.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <exception cref="ArgumentException">The bytes are no text and the coordinator is asked over HTTP, or a URL's query has a name that DTM adds itself.</exception>
+    /// <param name="action">URL of the action.</param>
+    /// <param name="compensate">URL of the compensation.</param>
+    /// <param name="payload">Serialized to JSON, except bytes and protobuf messages, which are sent unchanged (over
+    /// HTTP they must be UTF-8 text).</param>
+    /// <exception cref="ArgumentException">The bytes are not text and the coordinator is called over HTTP, or a URL's
+    /// query has a reserved name.</exception>
     public Saga Step<T>(string action, string compensate, T payload) => Add(action, compensate, _dtm.Body(payload));
 
-    /// <summary>Concurrent: lets a step wait for others.</summary>
+    /// <summary>Lets a step of a concurrent saga wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
-    /// <param name="after">Indexes of those that must be done before it.</param>
-    /// <exception cref="InvalidOperationException">The saga is not concurrent: its steps wait for each other anyway.</exception>
+    /// <param name="after">Indexes of its predecessors.</param>
+    /// <exception cref="InvalidOperationException">The saga is not concurrent: its steps run one after the
+    /// other.</exception>
     public Saga Order(int step, params int[] after)
     {
         if (!_options.Concurrent)
         {
-            throw new InvalidOperationException($"Set {nameof(SagaOptions)}.{nameof(SagaOptions.Concurrent)}: the steps are done one after the other.");
+            throw new InvalidOperationException($"Set {nameof(SagaOptions)}.{nameof(SagaOptions.Concurrent)}: the steps run one after the other.");
         }
 
         _orders[step.ToString(CultureInfo.InvariantCulture)] = after;
         return this;
     }
 
-    /// <summary>Hands it over to the coordinator.</summary>
-    /// <param name="cancellationToken">Ends the waiting; whether it was submitted is then not known.</param>
-    /// <returns>Submitted; or, with <see cref="TransOptions.WaitResult"/>, how it stood when it ended or paused.</returns>
-    /// <exception cref="DtmConflictException">There is such a gid already, in a status that allows no submit.</exception>
-    /// <exception cref="DtmUnavailableException">Whether it was submitted is not known: ask how it stands, or submit it again.</exception>
+    /// <summary>Submits the saga.</summary>
+    /// <param name="cancellationToken">Cancels the wait; it is then unknown whether it was submitted.</param>
+    /// <returns>Submitted; or, with <see cref="TransOptions.WaitResult"/>, the state when it ended or waited for a
+    /// retry.</returns>
+    /// <exception cref="DtmConflictException">The gid exists in a status that does not allow a submit.</exception>
+    /// <exception cref="DtmUnavailableException">It is unknown whether it was submitted: query the status, or submit it
+    /// again.</exception>
     /// <exception cref="DtmException">It was refused.</exception>
     public Task<TransactionResult> SubmitAsync(CancellationToken cancellationToken = default) => _dtm.SubmitAsync(Request(), cancellationToken);
 
-    /// <summary>Hands it over and waits until it has ended, retries included.</summary>
-    /// <param name="timeout">How long; <see cref="Timeout.InfiniteTimeSpan"/> = for ever.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="TimeoutException">It was submitted, but has not ended in time: it goes on.</exception>
+    /// <summary>Submits the saga and waits until it has ended, including retries.</summary>
+    /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TimeoutException">It was submitted, but has not ended in time; it continues.</exception>
     /// <exception cref="DtmException">As for a submit.</exception>
     public Task<TransactionResult> SubmitAndWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         _dtm.SubmitAndWaitAsync(Request(), timeout, cancellationToken);
@@ -74,7 +80,7 @@ public sealed class Saga
     {
         if (_options.Concurrent && _options.CustomData is not null)
         {
-            throw new InvalidOperationException("A concurrent saga keeps its orders in custom_data: give one or the other.");
+            throw new InvalidOperationException("The orders of a concurrent saga are stored in custom_data: set only one of the two.");
         }
 
         var request = _dtm.Request(TransTypes.Saga, _options, Gid);
@@ -83,7 +89,7 @@ public sealed class Saga
         request.RetryLimit = _options.RetryLimit > 0 ? _options.RetryLimit : null;
         if (_options.Concurrent)
         {
-            // Both are always sent: DTM's own server reads orders without asking whether they are there.
+            // Both are always sent: DTM's own server reads orders without a check.
             var data = new SagaCustomData { Concurrent = true, Orders = _orders };
             request.CustomData = JsonSerializer.Serialize(data, ProtocolJson.Readable.SagaCustomData);
         }

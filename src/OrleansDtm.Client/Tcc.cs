@@ -2,7 +2,9 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>A TCC while its tries are made. Given by <see cref="IDtm.TccAsync"/>. Branches may be called side by side.</summary>
+/// <summary>
+/// A TCC during its tries, given by <see cref="IDtm.TccAsync"/>. Branches may be called concurrently.
+/// </summary>
 public sealed class Tcc
 {
     private readonly Dtm _dtm;
@@ -22,18 +24,21 @@ public sealed class Tcc
     public string Gid => _request.Gid!;
 
     /// <summary>
-    /// Registers a branch and calls its try. Whatever becomes of that, the branch is confirmed or cancelled later, so a try that cannot
-    /// be reached is cancelled as well. Cancelled by the token given to <see cref="IDtm.TccAsync"/>.
+    /// Registers a branch and calls its try. The branch is confirmed or cancelled later in any case, also if its try is
+    /// unreachable. Cancelled by the token of <see cref="IDtm.TccAsync"/>.
     /// </summary>
-    /// <param name="tryUrl">URL that reserves, called from here.</param>
-    /// <param name="confirmUrl">URL that uses what was reserved, called by the coordinator.</param>
-    /// <param name="cancelUrl">URL that releases it, called by the coordinator; also when no try arrived.</param>
-    /// <param name="payload">Body of all three: becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <returns>What the try answered.</returns>
-    /// <exception cref="ArgumentException">A URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
-    /// <exception cref="BranchFailureException">The participant refused.</exception>
-    /// <exception cref="BranchOngoingException">The participant has not come to an end.</exception>
-    /// <exception cref="BranchUnavailableException">The participant cannot be reached, or answered neither yes nor no.</exception>
+    /// <param name="tryUrl">URL of the try, called by the SDK.</param>
+    /// <param name="confirmUrl">URL of confirm, called by the coordinator.</param>
+    /// <param name="cancelUrl">URL of cancel, called by the coordinator, also if no try arrived.</param>
+    /// <param name="payload">Body of all three: serialized to JSON, except bytes and protobuf messages, which are sent
+    /// unchanged (over HTTP they must be UTF-8 text).</param>
+    /// <returns>The response of the try.</returns>
+    /// <exception cref="ArgumentException">A URL's query has a reserved name: gid, trans_type, branch_id, op,
+    /// phase2_url.</exception>
+    /// <exception cref="BranchFailureException">The participant failed.</exception>
+    /// <exception cref="BranchOngoingException">The participant is in progress.</exception>
+    /// <exception cref="BranchUnavailableException">The participant is unreachable, or its response is neither success
+    /// nor failure.</exception>
     /// <exception cref="DtmException">The branch could not be registered.</exception>
     public async Task<BranchResponse> CallBranchAsync<T>(string tryUrl, string confirmUrl, string cancelUrl, T payload)
     {

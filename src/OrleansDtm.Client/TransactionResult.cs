@@ -1,19 +1,20 @@
 namespace OrleansDtm.Client;
 
-/// <summary>What came of a submit, as far as it had come when it was answered.</summary>
-/// <param name="Gid">Which transaction.</param>
-/// <param name="Status">Where it stood.</param>
-/// <param name="RollbackReason">Why it turned back; empty when it did not.</param>
-/// <param name="LastError">The latest error of a branch while it has not ended; empty when there was none, or the coordinator does not tell.</param>
+/// <summary>The result of a submit, at the time of its response.</summary>
+/// <param name="Gid">The gid.</param>
+/// <param name="Status">The status.</param>
+/// <param name="RollbackReason">The rollback reason; empty when it is not rolled back.</param>
+/// <param name="LastError">The latest error of a branch, of an unfinished transaction; empty when there is none, or
+/// unknown.</param>
 public sealed record TransactionResult(string Gid, GlobalStatus Status, string RollbackReason = "", string LastError = "")
 {
-    /// <summary>Nothing changes any more.</summary>
+    /// <summary>The status is final.</summary>
     public bool HasEnded => Status is GlobalStatus.Succeeded or GlobalStatus.Failed;
 
-    /// <summary>It has ended, and everything asked for was done.</summary>
+    /// <summary>The status is final, and all calls succeeded.</summary>
     public bool Succeeded => Status == GlobalStatus.Succeeded;
 
-    /// <summary>For whom anything else is an error.</summary>
+    /// <summary>Throws unless it succeeded.</summary>
     /// <returns>This result.</returns>
     /// <exception cref="TransactionFailedException">It was rolled back, or has not ended.</exception>
     public TransactionResult EnsureSucceeded() => Succeeded

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Adds a query to a URL that may have one already.</summary>
+/// <summary>Adds parameters to a URL with or without a query.</summary>
 internal sealed class UrlQuery(string url)
 {
     private readonly StringBuilder _text = new(url);

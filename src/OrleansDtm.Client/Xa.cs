@@ -2,7 +2,10 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>An XA transaction while its branches prepare. Given by <see cref="IDtm.XaAsync"/>. Branches may be called side by side.</summary>
+/// <summary>
+/// An XA transaction during the prepare of its branches, given by <see cref="IDtm.XaAsync"/>. Branches may be called
+/// concurrently.
+/// </summary>
 public sealed class Xa
 {
     private readonly Dtm _dtm;
@@ -17,20 +20,23 @@ public sealed class Xa
         _cancel = cancel;
     }
 
-    /// <summary>Of the transaction.</summary>
+    /// <summary>The gid.</summary>
     public string Gid => _request.Gid!;
 
     /// <summary>
-    /// Calls a branch, which does its work, prepares its database and registers itself; the coordinator calls the same URL to commit or
-    /// to roll back. Cancelled by the token given to <see cref="IDtm.XaAsync"/>.
+    /// Calls a branch, which runs its work, registers itself and prepares its database; the coordinator calls the same
+    /// URL to commit or roll back. Cancelled by the token of <see cref="IDtm.XaAsync"/>.
     /// </summary>
-    /// <param name="url">The branch, as the coordinator can reach it too.</param>
-    /// <param name="payload">Becomes JSON, unless it is bytes or a message of protocol buffers: these go as they are, and over HTTP must be UTF-8 text.</param>
-    /// <returns>What the branch answered.</returns>
-    /// <exception cref="ArgumentException">The URL's query has a name that DTM adds itself: gid, trans_type, branch_id, op, phase2_url.</exception>
-    /// <exception cref="BranchFailureException">The participant refused.</exception>
-    /// <exception cref="BranchOngoingException">The participant has not come to an end.</exception>
-    /// <exception cref="BranchUnavailableException">The participant cannot be reached, or answered neither yes nor no.</exception>
+    /// <param name="url">URL of the branch, which the coordinator can reach too.</param>
+    /// <param name="payload">Serialized to JSON, except bytes and protobuf messages, which are sent unchanged (over
+    /// HTTP they must be UTF-8 text).</param>
+    /// <returns>The response of the branch.</returns>
+    /// <exception cref="ArgumentException">The URL's query has a reserved name: gid, trans_type, branch_id, op,
+    /// phase2_url.</exception>
+    /// <exception cref="BranchFailureException">The participant failed.</exception>
+    /// <exception cref="BranchOngoingException">The participant is in progress.</exception>
+    /// <exception cref="BranchUnavailableException">The participant is unreachable, or its response is neither success
+    /// nor failure.</exception>
     public Task<BranchResponse> CallBranchAsync<T>(string url, T payload)
     {
         ArgumentException.ThrowIfNullOrEmpty(url);

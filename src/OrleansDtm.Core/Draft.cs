@@ -102,7 +102,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         var any = false;
         for (var i = Transaction.QueryIndex; i < Count; i++)
         {
-            if (Live(i) is { RetryAt: not null } branch)
+            if (Live(i) is { RetryAt: not null, WaitsForOrphan: false } branch)
             {
                 this[i] = branch with { RetryAt = Now };
                 any = true;

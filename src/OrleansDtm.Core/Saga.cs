@@ -142,11 +142,19 @@ internal sealed class Saga : Pattern
                 var compensate = CompensateOf(step);
 
                 // An action still on its way could land after its compensation: its call must have ended first.
-                if (!draft[ActionOf(step)].InFlight && draft[compensate].CanStart(draft.Now) && SuccessorsUndone(draft, step))
+                if (draft[ActionOf(step)].InFlight || !draft[compensate].CanStart(draft.Now) || !SuccessorsUndone(draft, step))
                 {
-                    draft.Start(compensate);
-                    moved |= draft[compensate].Status == BranchStatus.Succeed;
+                    continue;
                 }
+
+                if (draft[ActionOf(step)].OrphanedUntil is { } until && until > draft.Now && draft[compensate].Definition.Url.Length > 0)
+                {
+                    draft[compensate] = draft[compensate] with { RetryAt = until, OrphanedUntil = until };
+                    continue;
+                }
+
+                draft.Start(compensate);
+                moved |= draft[compensate].Status == BranchStatus.Succeed;
             }
         }
         while (moved);

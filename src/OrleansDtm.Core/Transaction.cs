@@ -34,6 +34,15 @@ public sealed record BranchOp
     /// <summary>When it is called again; null = not waiting.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 
+    /// <summary>
+    /// Until when a call whose answer was lost with its process may still arrive at the service (UTC); null = there is none. Of a
+    /// compensation that waits for that: its action's.
+    /// </summary>
+    public DateTimeOffset? OrphanedUntil { get; init; }
+
+    /// <summary>It waits for the end of a lost call, which no request cuts short.</summary>
+    public bool WaitsForOrphan => RetryAt is { } at && at == OrphanedUntil;
+
     /// <summary>When its status became final (UTC); null before.</summary>
     public DateTimeOffset? Finished { get; init; }
 

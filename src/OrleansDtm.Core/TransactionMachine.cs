@@ -173,7 +173,8 @@ public static class TransactionMachine
         {
             if (draft.Live(i) is { InFlight: true } branch && !outstanding.Contains(i))
             {
-                draft[i] = branch with { InFlight = false };
+                // The call may still arrive: its process made it no later than its lease allows.
+                draft[i] = branch with { InFlight = false, OrphanedUntil = draft.State.LeaseUntil };
             }
         }
 
@@ -237,7 +238,7 @@ public static class TransactionMachine
                 continue;
             }
 
-            return draft.State.IsFinal || branch is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null }
+            return draft.State.IsFinal || branch is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false }
                 ? new Rejection(RejectionKind.Conflict, $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE")
                 : null;
         }

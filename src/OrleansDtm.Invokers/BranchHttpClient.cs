@@ -8,10 +8,8 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// What all calls over HTTP share: the connections, the branch headers, a bounded read of the answer, words for every
-/// mishap. Answers may be
-/// compressed (gzip, deflate, br), but that is not asked for: a result is a word, and compressing it would cost both
-/// sides.
+/// Shared by all calls over HTTP: connections, branch headers, the limited read of the response, error texts. Responses
+/// may be compressed (gzip, deflate, br), but the client does not request it: responses are short.
 /// </summary>
 public sealed class BranchHttpClient : IDisposable
 {
@@ -23,7 +21,7 @@ public sealed class BranchHttpClient : IDisposable
     private readonly HttpMessageInvoker? _proxied;
 
     /// <summary>
-    /// Apart from the others: a connection that may be opened in the name of a service is not for calls of its address.
+    /// Connections of service names, separate from the others: rules that allow a service do not allow its address.
     /// </summary>
     private readonly HttpMessageInvoker? _named;
 
@@ -39,7 +37,7 @@ public sealed class BranchHttpClient : IDisposable
         _http = new HttpMessageInvoker(Handler(options).Guard(options));
         if (options.Proxy is { } proxy)
         {
-            // It opens the connections, so the rules judge what it is asked for, and its own address is the operator's.
+            // The proxy opens the connections and its address is the operator's, so the rules check the URL.
             var handler = Handler(options).UseCertificates(options);
             (handler.Proxy, handler.UseProxy) = (proxy, true);
             _proxied = new HttpMessageInvoker(handler);
@@ -59,11 +57,11 @@ public sealed class BranchHttpClient : IDisposable
         _named?.Dispose();
     }
 
-    /// <param name="call">Whose headers go with it.</param>
-    /// <param name="target">Makes method, URL and body; what it throws is an Unknown outcome too.</param>
-    /// <param name="keep">Bytes of the body that the rules look at; its words they are told however long it is.</param>
-    /// <param name="rules">What the answer means.</param>
-    /// <param name="cancellationToken">Ends the call; the outcome is then Unknown.</param>
+    /// <param name="call">The call; its headers are sent.</param>
+    /// <param name="target">Sets method, URL and body; an exception is an Unknown outcome.</param>
+    /// <param name="keep">Bytes of the body for the rules. The words are found in all of it.</param>
+    /// <param name="rules">Converts the response to an outcome.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then Unknown.</param>
     internal async Task<Outcome> Send(
         BranchInvocation call,
         Func<BranchInvocation, (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body)> target,
@@ -93,7 +91,7 @@ public sealed class BranchHttpClient : IDisposable
         }
     }
 
-    /// <summary>The URL without its fragment, which never goes over the wire.</summary>
+    /// <summary>The URL without its fragment.</summary>
     internal static ReadOnlySpan<char> WithoutFragment(ReadOnlySpan<char> url)
     {
         var fragment = url.IndexOf('#');
@@ -102,11 +100,11 @@ public sealed class BranchHttpClient : IDisposable
 
     private static SocketsHttpHandler Handler(InvokerOptions options) => new()
     {
-        // A redirect is the service's mistake, or somebody's trick: it must not move a call to another host.
+        // A redirect must not move a call to another host.
         AllowAutoRedirect = false,
         UseCookies = false,
 
-        // Not even that of the environment: only what the settings name.
+        // The environment's proxy is ignored; only the settings count.
         UseProxy = false,
         AutomaticDecompression = DecompressionMethods.None,
         PooledConnectionLifetime = options.ConnectionLifetime,
@@ -114,7 +112,7 @@ public sealed class BranchHttpClient : IDisposable
         ActivityHeadersPropagator = null,
         ConnectTimeout = options.ConnectTimeout,
 
-        // A service allows a hundred calls on an HTTP/2 connection by habit; the bulkhead may have more.
+        // Services usually allow 100 concurrent calls on an HTTP/2 connection; the bulkhead may have more.
         EnableMultipleHttp2Connections = true,
 
         // As Go's client, and so DTM, sends them.
@@ -136,8 +134,7 @@ public sealed class BranchHttpClient : IDisposable
     private async Task<Outcome> Send(
         HttpMessageInvoker http, BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules, CancellationToken cancellationToken)
     {
-        // Behind one address there may be many names: the one that is asked for counts, not only the one that was
-        // looked up.
+        // An address can have many names: check the name in the Host header too.
         if (call.Headers is not null
             && request.Headers.Host is { } host
             && _options.Targets.FindProblem($"{request.RequestUri!.Scheme}://{host}") is { } denied)
@@ -150,7 +147,7 @@ public sealed class BranchHttpClient : IDisposable
         call.Span?.SetTag("http.response.status_code", (int)response.StatusCode);
         if (call.IsNotice && response.StatusCode == HttpStatusCode.OK)
         {
-            return Outcome.Succeeded; // Delivered; what else is said means nothing.
+            return Outcome.Succeeded; // Delivered; the body has no meaning.
         }
 
         var outcome = await Judge(response, keep, rules, cancellationToken).ConfigureAwait(false);
@@ -159,7 +156,7 @@ public sealed class BranchHttpClient : IDisposable
             : outcome;
     }
 
-    /// <summary>One endpoint after the other, until one can be connected to.</summary>
+    /// <summary>Tries the endpoints in turn until one accepts the connection.</summary>
     private async Task<Outcome> SendToService(
         BranchInvocation call,
         HttpMethod method,
@@ -196,7 +193,7 @@ public sealed class BranchHttpClient : IDisposable
             catch (HttpRequestException e) when (i + 1 < endpoints.Count
                 && e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
             {
-                // Nothing was sent: the next one may answer.
+                // Nothing was sent, so try the next endpoint.
             }
         }
     }
@@ -247,7 +244,7 @@ public sealed class BranchHttpClient : IDisposable
         }
         catch (OperationCanceledException) when (status is ResultWords.FailureStatus or ResultWords.OngoingStatus)
         {
-            body.Broken = "its body did not end within the request timeout"; // The status has said all that matters.
+            body.Broken = "its body did not end within the request timeout"; // The status decides.
             return rules(body.Answer(status));
         }
         finally
@@ -260,7 +257,7 @@ public sealed class BranchHttpClient : IDisposable
         }
     }
 
-    /// <summary>Seconds or a date, which counts from the service's own time where that is told.</summary>
+    /// <summary>Seconds or a date, which is relative to the service's own Date header if there is one.</summary>
     private TimeSpan RetryAfter(HttpResponseMessage response)
     {
         var asked = response.Headers.RetryAfter switch
@@ -272,7 +269,7 @@ public sealed class BranchHttpClient : IDisposable
         return asked > TimeSpan.Zero ? asked : TimeSpan.Zero;
     }
 
-    /// <summary>The message with its cause: "connection refused" stands in the inner one.</summary>
+    /// <summary>The message with its inner cause, such as "connection refused".</summary>
     private static string Words(Exception e) =>
         e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
             ? $"{e.Message}: {inner.Message}"

@@ -2,7 +2,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Picks the invoker that speaks the URL's protocol.</summary>
+/// <summary>Selects the invoker by the URL's protocol.</summary>
 public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker jsonRpc, GrpcBranchInvoker grpc) : IBranchInvoker
 {
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
@@ -14,8 +14,8 @@ public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker 
             return jsonRpc.Invoke(call, cancellationToken);
         }
 
-        // An http(s) URL is called by HTTP whatever the transaction's protocol is (DTM does the same); the name of a
-        // service says no protocol.
+        // An http(s) URL is called over HTTP whatever the transaction's protocol is, as in DTM; a service name has no
+        // protocol.
         return IsHttp(call.Url) || (ServiceUrl.Is(call.Url) && (call.IsNotice || call.Protocol != "grpc"))
             ? http.Invoke(call, cancellationToken)
             : grpc.Invoke(call, cancellationToken);

@@ -4,18 +4,18 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Makes the request of a call over HTTP.</summary>
+/// <summary>Creates the request of a call over HTTP.</summary>
 internal static class BranchRequest
 {
     private static readonly MediaTypeHeaderValue JsonContent = new("application/json");
 
-    /// <exception cref="FormatException">URL or a header cannot be sent.</exception>
+    /// <exception cref="FormatException">The URL or a header is invalid.</exception>
     public static HttpRequestMessage Create(BranchInvocation call, HttpMethod method, string url, ReadOnlyMemory<byte> body, ILogger log)
     {
         var request = new HttpRequestMessage(method, new Uri(url, UriKind.Absolute)) { Content = new ReadOnlyMemoryContent(body) };
         if (request.RequestUri!.Scheme == Uri.UriSchemeHttps)
         {
-            // TLS asks the service which of the two it speaks; some speak HTTP/2 only.
+            // With TLS the version is negotiated; some services support HTTP/2 only.
             request.Version = HttpVersion.Version20;
             request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         }
@@ -57,10 +57,10 @@ internal static class BranchRequest
         return request;
     }
 
-    /// <summary>A line break in a value would become a header, or a request, of its own.</summary>
+    /// <summary>Refuses line breaks, which would add a header or a request.</summary>
     private static void Add(HttpRequestMessage request, string name, string value)
     {
-        // Some names (Expires, Content-Type) are taken by the content only, all others by the request.
+        // Content headers such as Expires and Content-Type belong to the content, all others to the request.
         if (value.AsSpan().ContainsAny('\r', '\n', '\0')
             || !(request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value)))
         {

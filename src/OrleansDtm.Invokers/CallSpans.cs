@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// What a span tells of a call, under the names OpenTelemetry gives it. Of a URL only scheme and path: user, password and query may be
+/// Tags of a call's span, with OpenTelemetry's names. Of the URL only scheme and path: user, password and query may be
 /// secret.
 /// </summary>
 internal static class CallSpans
@@ -12,7 +12,9 @@ internal static class CallSpans
     public const string State = "tracestate";
     public const string GrpcStatus = "rpc.grpc.status_code";
 
-    /// <summary>A header of the trace context, which is told as a whole: <see cref="BranchInvocation.ToldTrace"/>.</summary>
+    /// <summary>
+    /// A header of the trace context, which is sent as a whole: <see cref="BranchInvocation.ToldTrace"/>.
+    /// </summary>
     public static bool IsTrace(string header) =>
         header.Equals(Parent, StringComparison.OrdinalIgnoreCase) || header.Equals(State, StringComparison.OrdinalIgnoreCase);
 

@@ -1,8 +1,7 @@
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Headers that belong to one connection or frame its messages: from a submitter they would break the call, so they are
-/// left out.
+/// Headers of a connection or of message framing. They would break the call, so they are left out of branch_headers.
 /// </summary>
 public static class ConnectionHeaders
 {

@@ -6,12 +6,13 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Calls branches over gRPC the way DTM does: the payload is the message as it stands, who and what is in the metadata.</summary>
+/// <summary>
+/// Calls branches over gRPC as DTM does: the payload is the message, the metadata identifies the call.
+/// </summary>
 public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock) : IBranchInvoker, IDisposable
 {
     /// <summary>
-    /// What gRPC says itself, beside what belongs to the connection: from a submitter it would break the call or say
-    /// what is not true.
+    /// Metadata that gRPC sets itself, in addition to connection headers; branch_headers must not override it.
     /// </summary>
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -26,7 +27,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
         ArgumentNullException.ThrowIfNull(call);
         if (GrpcTarget.Parse(call.Url) is not { } target)
         {
-            return Outcome.Unknown($"'{call.Url}' is no address of a gRPC method; it is written host:port/package.Service/Method");
+            return Outcome.Unknown($"'{call.Url}' is not the address of a gRPC method; write host:port/package.Service/Method");
         }
 
         CallSpans.Describe(call.Span, target);
@@ -35,7 +36,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
             using var lease = _channels.Rent(target);
             if (lease is null)
             {
-                return Outcome.Unknown($"{options.GrpcChannelsMax} services are being called already; no channel is left for another");
+                return Outcome.Unknown($"{options.GrpcChannelsMax} services are in use; no channel is free");
             }
 
             using var answer = lease.Invoker.AsyncUnaryCall(
@@ -64,11 +65,11 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
 
     public void Dispose() => _channels.Dispose();
 
-    /// <summary>By the machine's clock, as gRPC reads it. What the service sees of it is grpc-timeout.</summary>
+    /// <summary>By the machine's clock, as gRPC uses it. The service receives grpc-timeout.</summary>
     private static DateTime? Deadline(BranchInvocation call) =>
         call.Timeout > TimeSpan.Zero ? TimeProvider.System.GetUtcNow().UtcDateTime + call.Timeout : null;
 
-    /// <summary>How long a service that is overloaded asks to be left alone, as gRPC's retries know it.</summary>
+    /// <summary>The pushback of an overloaded service, as in gRPC's retry design.</summary>
     private static TimeSpan Pushback(RpcException e) =>
         e.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted
         && long.TryParse(e.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
@@ -111,7 +112,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
         return metadata;
     }
 
-    /// <summary>A line break would be a header of its own. Which names are possible, the entry itself knows.</summary>
+    /// <summary>Refuses line breaks, which would add a header. The metadata entry checks its name itself.</summary>
     private static void Add(Metadata metadata, string name, string value)
     {
         if (value.AsSpan().ContainsAny('\r', '\n', '\0'))

@@ -7,10 +7,12 @@ using Grpc.Net.Client.Configuration;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Opens channels: to one address, to several, or to all that a name has.</summary>
+/// <summary>Opens channels: to one address, to several, or to all addresses of a name.</summary>
 internal static class GrpcChannelFactory
 {
-    /// <summary>How soon an address that refused is tried again. Short: a retry must not find the door shut that has just been opened.</summary>
+    /// <summary>
+    /// Reconnect delay of an address that refused. Short, so that a retry does not fail after the service is back.
+    /// </summary>
     private static readonly TimeSpan ReconnectMin = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReconnectMax = TimeSpan.FromSeconds(1);
 
@@ -25,7 +27,7 @@ internal static class GrpcChannelFactory
             DisposeHttpClient = true,
             Credentials = target.Tls ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
             MaxReceiveMessageSize = options.GrpcResponseBytesMax,
-            MaxSendMessageSize = null, // What was accepted can be sent.
+            MaxSendMessageSize = null, // Every accepted payload can be sent.
             InitialReconnectBackoff = ReconnectMin,
             MaxReconnectBackoff = ReconnectMax,
         };
@@ -52,18 +54,18 @@ internal static class GrpcChannelFactory
             MaxResponseHeadersLength = Math.Max(1, options.ResponseHeaderBytesMax / 1024),
             ActivityHeadersPropagator = null,
 
-            // A service allows a hundred calls on a connection by habit; the bulkhead may have more.
+            // Services usually allow 100 concurrent calls on a connection; the bulkhead may have more.
             EnableMultipleHttp2Connections = true,
 
-            // gids and headers need not be ASCII.
+            // gids and headers may be non-ASCII.
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         };
         if (balanced)
         {
-            return handler.UseCertificates(options); // The resolver has judged the addresses.
+            return handler.UseCertificates(options); // The resolver has checked the addresses.
         }
 
-        // With one address there is nothing to balance: connecting when called, without a back-off of its own, is what retries want.
+        // A single address needs no balancing: connect on call, without an additional backoff.
         handler.Properties["__GrpcLoadBalancingDisabled"] = true;
         var url = new Uri($"https://{target.Hosts}");
         if (!target.Tls || options.Proxy is not { } proxy || proxy.IsBypassed(url))
@@ -71,7 +73,7 @@ internal static class GrpcChannelFactory
             return handler.Guard(options);
         }
 
-        // TLS goes through the proxy's tunnel. Plain HTTP/2 cannot: an HTTP proxy does not speak it.
+        // TLS uses a tunnel through the proxy. Plain HTTP/2 cannot: HTTP proxies do not support it.
         if (options.Targets.FindProxiedProblem(url) is { } denied)
         {
             handler.Dispose();
@@ -82,7 +84,7 @@ internal static class GrpcChannelFactory
         return handler.UseCertificates(options);
     }
 
-    /// <summary>The one service a channel asks for.</summary>
+    /// <summary>The only service of a channel.</summary>
     private sealed class Resolvers(ResolverFactory factory) : IServiceProvider
     {
         public object? GetService(Type serviceType) => serviceType == typeof(IEnumerable<ResolverFactory>) ? new[] { factory } : null;

@@ -3,19 +3,19 @@ using Grpc.Core;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// The channels that are open, one a service. A branch names its service in a URL, so whoever submits decides how many there are:
-/// their number is bounded, and those that nobody uses are closed.
+/// The open channels, one for each service. Submitters choose the URLs, so the number of channels is limited, and idle
+/// ones are closed.
 /// </summary>
 internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) : IDisposable
 {
-    /// <summary>A channel remembers each method it called for as long as it lives.</summary>
+    /// <summary>Maximum calls of a channel: it caches each method for its lifetime.</summary>
     private const int MethodsMax = 256;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private long _swept = clock.GetTimestamp();
 
-    /// <summary>The channel to call a target on; give it back when the call is over. Null when too many are in use.</summary>
+    /// <summary>The channel of a target; return it after the call. Null when too many are in use.</summary>
     public Lease? Rent(GrpcTarget target)
     {
         List<Entry>? closed = null;
@@ -65,7 +65,7 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
         {
             foreach (var entry in _entries.Values.ToArray())
             {
-                entry.Calls = 0; // The process ends: calls under way end with it, and their outcome is Unknown.
+                entry.Calls = 0; // The process ends, and calls in flight end as Unknown.
                 Close(entry, ref closed);
             }
         }
@@ -87,7 +87,7 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
         entry.Channel.Dispose();
     }
 
-    /// <summary>Closes what was idle for long; where there is no place left, also the one that was idle for longest.</summary>
+    /// <summary>Closes idle channels; at the limit also the one that is idle for longest.</summary>
     private void Sweep(long now, ref List<Entry>? closed)
     {
         _swept = now;
@@ -112,7 +112,7 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
         }
     }
 
-    /// <summary>Outside the lock: a channel takes its time.</summary>
+    /// <summary>Outside the lock: closing a channel takes time.</summary>
     private static void Dispose(List<Entry>? closed)
     {
         foreach (var entry in closed ?? [])
@@ -121,7 +121,7 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
         }
     }
 
-    /// <summary>The right to one call.</summary>
+    /// <summary>A reservation for one call.</summary>
     public sealed class Lease(GrpcChannels owner, Entry entry, Method<BranchInvocation, object> method) : IDisposable
     {
         public CallInvoker Invoker => entry.Invoker;

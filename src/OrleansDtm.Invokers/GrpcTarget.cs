@@ -1,22 +1,21 @@
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// What the URL of a gRPC branch says: <c>[grpc[s]://|dns:///]host[:port][,host[:port]...]/package.Service/Method</c>,
-/// or
+/// The parts of a gRPC branch URL: <c>[grpc[s]://|dns:///]host[:port][,host[:port]...]/package.Service/Method</c>, or
 /// <c>discovery:///name/package.Service/Method</c>.
 /// </summary>
-/// <param name="Hosts">One or more; calls to several go round.</param>
-/// <param name="Tls">Encrypt and check the service's certificate.</param>
-/// <param name="Dns">The host stands for all addresses its name has, and calls go round.</param>
+/// <param name="Hosts">One or more; calls are balanced over several.</param>
+/// <param name="Tls">TLS, with verification of the service's certificate.</param>
+/// <param name="Dns">Balances calls over all addresses of the host's name.</param>
 internal sealed record GrpcTarget(string Hosts, bool Tls, bool Dns, string Service, string Method)
 {
-    /// <summary>The host is a service's name and never a host's.</summary>
+    /// <summary>The host is always a service name.</summary>
     public bool Named { get; init; }
 
     /// <summary>Targets with the same key share a channel.</summary>
     public string Channel => $"{(Tls ? "tls" : Dns ? "dns" : Named ? "name" : "tcp")}:{Hosts}";
 
-    /// <summary>Null when it is no such URL.</summary>
+    /// <summary>Null when the URL is invalid.</summary>
     public static GrpcTarget? Parse(string url)
     {
         if (ServiceUrl.Is(url))

@@ -3,7 +3,9 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Calls branches over HTTP the way DTM does: POST with a body, GET without, who and what in the query.</summary>
+/// <summary>
+/// Calls branches over HTTP as DTM does: POST with a body, GET without; the query identifies the call.
+/// </summary>
 public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
 {
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
@@ -25,7 +27,7 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
         var separator = url.Contains('?') ? '&' : '?';
         var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}={Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&{BranchQuery.TransType}={Names.Of(call.Type)}";
 
-        // xa calls are POST even without a body: that is how DTM's SDKs route phase two.
+        // xa calls are always POST: DTM's SDKs route phase two so.
         var post = call.Payload.Length > 0 || call.Type == TransactionType.Xa;
         return (post ? HttpMethod.Post : HttpMethod.Get, target, call.Payload);
     }

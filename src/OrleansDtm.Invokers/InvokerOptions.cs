@@ -8,57 +8,54 @@ namespace OrleansDtm.Invokers;
 public sealed record InvokerOptions
 {
     /// <summary>
-    /// Bytes of an answer's body, decompressed; a longer one counts as Unknown. Default 4 MiB. It is looked through as
-    /// it comes, and only
-    /// its beginning is kept.
+    /// Maximum bytes of a decompressed response body; a longer one is Unknown. Default 4 MiB. It is scanned while it
+    /// streams, and only its beginning is kept.
     /// </summary>
     public int ResponseBytesMax { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Bytes of an answer's headers. Default 32 KiB.</summary>
+    /// <summary>Maximum bytes of response headers. Default 32 KiB.</summary>
     public int ResponseHeaderBytesMax { get; init; } = 32 * 1024;
 
     /// <summary>
-    /// How long a pooled connection is kept. Default 2 minutes: long enough to save handshakes, short enough that a changed DNS
-    /// answer is followed.
+    /// Lifetime of a pooled connection. Default 2 minutes: long enough to save handshakes, short enough to follow DNS
+    /// changes.
     /// </summary>
     public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a connection may take to open. Default 10 s.</summary>
+    /// <summary>Timeout of opening a connection. Default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Bytes of a gRPC branch's answer; a longer one counts as Unknown. Default 4 MiB, gRPC's own default: a service that works
-    /// with other callers works here.
+    /// Maximum bytes of a gRPC response; a longer one is Unknown. Default 4 MiB, which is gRPC's default.
     /// </summary>
     public int GrpcResponseBytesMax { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>gRPC services with an open channel. Default 1024; the one unused for longest makes place.</summary>
+    /// <summary>gRPC services with an open channel. Default 1024; the one idle for longest is closed first.</summary>
     public int GrpcChannelsMax { get; init; } = 1024;
 
     /// <summary>Which hosts may be called. Default: all but link-local, metadata and other special addresses.</summary>
     public BranchTargets Targets { get; init; } = BranchTargets.Default;
 
-    /// <summary>Looks up the addresses of a name. Default: as the machine does.</summary>
+    /// <summary>Resolves a host name. Default: the machine's resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> ResolveHost { get; init; } = static (host, cancel) => Dns.GetHostAddressesAsync(host, cancel);
 
     /// <summary>
-    /// Asked at each TLS connection, with the host, for the certificate to show to a service that wants one. Null (default) = none is
-    /// shown to anybody.
+    /// Returns the client certificate for a host; called for each TLS connection. Null (default) = no client
+    /// certificate.
     /// </summary>
     public Func<string, X509Certificate2?>? ClientCertificate { get; init; }
 
-    /// <summary>Asked at each TLS connection for authorities that are trusted beside those of the machine. Null (default) = none.</summary>
+    /// <summary>Returns additional trusted authorities; called for each TLS connection. Null (default) = none.</summary>
     public Func<X509Certificate2Collection>? TrustedRoots { get; init; }
 
-    /// <summary>The proxy of outgoing calls; null (default) = none, not even that of the environment.</summary>
+    /// <summary>The proxy of outgoing calls; null (default) = none. The environment's proxy is ignored.</summary>
     public BranchProxy? Proxy { get; init; }
 
     /// <summary>
-    /// Knows where services live that are called by name (<see cref="ServiceUrl"/>); null (default) = all names are
-    /// those of hosts.
+    /// Resolves service names (<see cref="ServiceUrl"/>); null (default) = all names are host names.
     /// </summary>
     public ServiceEndpointResolver? Services { get; init; }
 
-    /// <summary>How long a channel is kept that nobody uses. Default 10 minutes.</summary>
+    /// <summary>How long an idle channel is kept. Default 10 minutes.</summary>
     public TimeSpan GrpcChannelIdle { get; init; } = TimeSpan.FromMinutes(10);
 }

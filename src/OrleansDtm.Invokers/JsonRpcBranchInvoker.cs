@@ -7,14 +7,14 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Calls a method of a JSON-RPC service: the method stands in the URL's query, the payload's members are the params, and who and
-/// what go with them instead of in the query.
+/// Calls a method of a JSON-RPC service. The method is in the URL's query, the members of the payload are the params,
+/// and the call's identity is added to them.
 /// </summary>
 public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
 {
     private static readonly string[] OwnParams = [BranchQuery.Gid, BranchQuery.TransType, BranchQuery.BranchId, BranchQuery.Op];
 
-    /// <summary>Texts go as they are (no \u0027 for a quote), as other JSON here.</summary>
+    /// <summary>Texts are not escaped (no \u0027 for a quote), as in other JSON here.</summary>
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
         return http.Send(call, Target, OutcomeRules.JsonRpcBytesMax, OutcomeRules.FromJsonRpc, cancellationToken);
     }
 
-    /// <summary>The method a URL names in its query; null = it is an ordinary HTTP URL.</summary>
+    /// <summary>The method in the URL's query; null = an ordinary HTTP URL.</summary>
     public static string? MethodOf(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
@@ -47,7 +47,9 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
         return null;
     }
 
-    /// <summary>Only an object has members to which who and what can be added; nothing at all counts as an empty one.</summary>
+    /// <summary>
+    /// The payload must be an object, so that the call's identity can be added; an empty payload is an empty object.
+    /// </summary>
     public static bool CanBeParams(ReadOnlySpan<byte> payload)
     {
         if (payload.IsEmpty)
@@ -69,12 +71,12 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
     private static (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body) Target(BranchInvocation call) =>
         (HttpMethod.Post, BranchHttpClient.WithoutFragment(call.Url).ToString(), Body(call));
 
-    /// <exception cref="FormatException">The payload is no JSON object.</exception>
+    /// <exception cref="FormatException">The payload is not a JSON object.</exception>
     private static ReadOnlyMemory<byte> Body(BranchInvocation call)
     {
         if (!CanBeParams(call.Payload.Span))
         {
-            throw new FormatException("the payload is no JSON object, so it cannot be the params of a JSON-RPC call");
+            throw new FormatException("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call");
         }
 
         var buffer = new ArrayBufferWriter<byte>(call.Payload.Length + 256);
@@ -83,7 +85,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
             json.WriteStartObject();
             json.WriteString("jsonrpc", "2.0");
 
-            // The same for each try of a call: a service may know a repetition by it.
+            // The same for each attempt, so that a service can detect a repetition.
             json.WriteString("id", $"{call.Gid}/{call.BranchId}/{call.Op}");
             json.WriteString("method", MethodOf(call.Url));
             json.WriteStartObject("params");
@@ -110,7 +112,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
             using var document = JsonDocument.Parse(payload);
             foreach (var member in document.RootElement.EnumerateObject())
             {
-                // Ours win: a name that came twice would mean one thing to one service and the other to the next.
+                // The call's identity replaces members of the same name: duplicate names would be ambiguous.
                 if (Array.IndexOf(OwnParams, member.Name) < 0)
                 {
                     member.WriteTo(json);

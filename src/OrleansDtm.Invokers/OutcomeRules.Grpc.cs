@@ -7,7 +7,9 @@ namespace OrleansDtm.Invokers;
 
 public static partial class OutcomeRules
 {
-    /// <summary>Of gRPC's statuses two have a meaning for a transaction; ONGOING as the text of a failure is how SDKs once said it.</summary>
+    /// <summary>
+    /// Two gRPC statuses have a meaning for a transaction. Old SDKs send ONGOING as the text of a failure.
+    /// </summary>
     public static Outcome FromGrpc(StatusCode status, string message)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -21,7 +23,7 @@ public static partial class OutcomeRules
         };
     }
 
-    /// <summary>Why it failed, without the word that SDKs append and that stands in the rollback reason anyway.</summary>
+    /// <summary>The reason of a failure, without the word that SDKs append.</summary>
     private static string Reason(string message)
     {
         var reason = Text(message).TrimEnd();

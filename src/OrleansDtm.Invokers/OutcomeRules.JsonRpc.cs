@@ -6,13 +6,15 @@ namespace OrleansDtm.Invokers;
 
 public static partial class OutcomeRules
 {
-    /// <summary>As much of an answer is read as JSON; all of it is looked through for words.</summary>
+    /// <summary>Maximum bytes that are parsed as JSON; the whole response is scanned for words.</summary>
     internal const int JsonRpcBytesMax = 64 * 1024;
 
-    /// <summary>The code of a JSON-RPC error counts before any word of its text; an answer without an error is judged as over HTTP.</summary>
-    /// <param name="status">HTTP's; JSON-RPC services answer 200 whatever happened.</param>
-    /// <param name="body">The answer.</param>
-    /// <param name="whole">Nothing was cut off.</param>
+    /// <summary>
+    /// The code of a JSON-RPC error has priority over words; a response without an error is handled as over HTTP.
+    /// </summary>
+    /// <param name="status">HTTP status; JSON-RPC services always answer 200.</param>
+    /// <param name="body">The response.</param>
+    /// <param name="whole">The body is complete.</param>
     public static Outcome FromJsonRpc(int status, ReadOnlySpan<byte> body, bool whole)
     {
         var words = ServiceAnswer.Of(status, body);
@@ -44,16 +46,14 @@ public static partial class OutcomeRules
             return outcome;
         }
 
-        // Only what says so is a success: neither an error without a code nor the page of some proxy. Of a long answer
-        // the beginning must do.
+        // Only a JSON-RPC response without an error is a success, not an error without a code or a proxy's page. Of a
+        // long response only the beginning is parsed.
         return hasError ? Outcome.Unknown($"JSON-RPC error without a code: {Text(body)}")
-            : !isAnswer ? Outcome.Unknown($"the answer is no JSON-RPC: {Text(body)}")
+            : !isAnswer ? Outcome.Unknown($"the answer is not JSON-RPC: {Text(body)}")
             : outcome;
     }
 
-    /// <summary>
-    /// What the beginning of a long answer tells; an error is near it, with its code before its data.
-    /// </summary>
+    /// <summary>The result of the beginning of a long response; an error's code comes before its data.</summary>
     private static (bool IsAnswer, bool HasError, double? Code) ReadBeginning(ReadOnlySpan<byte> body)
     {
         var json = new Utf8JsonReader(body, isFinalBlock: false, default);
@@ -115,7 +115,7 @@ public static partial class OutcomeRules
         return null;
     }
 
-    /// <returns>Whether it is a JSON object, whether that has an error, and the error's code if it has one.</returns>
+    /// <returns>Whether it is a JSON object, whether it has an error, and the error's code, if any.</returns>
     private static (bool IsAnswer, bool HasError, double? Code) ReadJsonRpc(ReadOnlySpan<byte> body)
     {
         var json = new Utf8JsonReader(body);
@@ -138,7 +138,7 @@ public static partial class OutcomeRules
                     : (true, true, Code(error));
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: half a pair of surrogates in a name.
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: half a surrogate pair in a name.
         {
             return default;
         }

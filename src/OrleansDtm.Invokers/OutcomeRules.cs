@@ -6,8 +6,8 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// The one place that turns an answer into an outcome. The rules are DTM's, observed on the reference: the words ONGOING and
-/// FAILURE in a body count like the statuses 425 and 409, ONGOING first; only 200 is a success; all else is worth a retry.
+/// The only place that converts a response to an outcome. The rules are DTM's: the words ONGOING and FAILURE in a body
+/// count as 425 and 409, ONGOING first; only 200 is a success; anything else is retried.
 /// </summary>
 public static partial class OutcomeRules
 {
@@ -41,9 +41,8 @@ public static partial class OutcomeRules
     }
 
     /// <summary>
-    /// What is missing may hold a word that decides, so nothing is a success and no word that came is the last one. The
-    /// statuses 425 and 409
-    /// have said it already.
+    /// An incomplete body may lack a word that decides, so it is neither a success nor a failure by word. The statuses
+    /// 425 and 409 still count.
     /// </summary>
     private static Outcome FromBroken(in ServiceAnswer answer)
     {
@@ -57,7 +56,7 @@ public static partial class OutcomeRules
         };
     }
 
-    /// <summary>A notice is delivered or not: what its receiver has to say about it changes nothing.</summary>
+    /// <summary>A notice is delivered or not; its response body is ignored.</summary>
     public static Outcome FromNotice(int status, ReadOnlySpan<byte> body) => status == 200
         ? Outcome.Succeeded
         : Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"HTTP status {status}: {Text(body)}"));

@@ -3,7 +3,9 @@ using Grpc.Core;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>A unary method whose message is the branch's payload, byte for byte: the coordinator does not know the services' types.</summary>
+/// <summary>
+/// A unary method whose message is the payload, byte for byte: the coordinator does not know the services' types.
+/// </summary>
 internal static class RawMethod
 {
     private static readonly object Answered = new();
@@ -17,7 +19,7 @@ internal static class RawMethod
         },
         static _ => throw new NotSupportedException());
 
-    /// <summary>What a branch answers beside its status is nobody's business here, and is not copied.</summary>
+    /// <summary>The response message is ignored and not copied.</summary>
     private static readonly Marshaller<object> Ignored = Marshallers.Create(
         static (object _, SerializationContext _) => throw new NotSupportedException(),
         static _ => Answered);

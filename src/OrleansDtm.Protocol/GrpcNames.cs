@@ -1,6 +1,6 @@
 namespace OrleansDtm.Protocol;
 
-/// <summary>The metadata that tells a branch which call this is.</summary>
+/// <summary>The metadata that identifies a branch call.</summary>
 public static class BranchMetadata
 {
     public const string Gid = "dtm-gid";
@@ -8,13 +8,13 @@ public static class BranchMetadata
     public const string BranchId = "dtm-branch_id";
     public const string Op = "dtm-op";
 
-    /// <summary>The coordinator's address in calls an SDK makes; empty in the coordinator's own.</summary>
+    /// <summary>The coordinator's address in calls of an SDK; empty in the coordinator's own.</summary>
     public const string Dtm = "dtm-dtm";
 }
 
 /// <summary>
-/// Trailers of an answer that is not OK: they say what the status alone does not. DTM's SDKs do not read them, and
-/// DTM's servers do not send them.
+/// Trailers of a response other than OK, with details that the status lacks. DTM's SDKs ignore them, and DTM's servers
+/// do not send them.
 /// </summary>
 public static class AnswerMetadata
 {
@@ -22,17 +22,15 @@ public static class AnswerMetadata
     public const string Outcome = "dtm-outcome";
 
     /// <summary>
-    /// Where the transaction stands: prepared, submitted, aborting, succeed or failed. Absent when it is not known.
+    /// Status of the transaction: prepared, submitted, aborting, succeed or failed. Absent if unknown.
     /// </summary>
     public const string Status = "dtm-status";
 
-    /// <summary>
-    /// Present when the status message is not the whole rollback reason, word for word; Query has it.
-    /// </summary>
+    /// <summary>Present when the status message is a truncated rollback reason; Query has it.</summary>
     public const string ReasonPartial = "dtm-reason-partial";
 }
 
-/// <summary>What an answer that is not OK means.</summary>
+/// <summary>The meaning of a response other than OK.</summary>
 public static class AnswerOutcomes
 {
     /// <summary>
@@ -49,9 +47,9 @@ public static class AnswerOutcomes
     /// <summary>There is no such transaction, branch, topic or subscriber.</summary>
     public const string NotFound = "not-found";
 
-    /// <summary>The request is wrong or too large, and stays so when it is sent again.</summary>
+    /// <summary>The request is invalid or too large; a retry gets the same answer.</summary>
     public const string Invalid = "invalid";
 
-    /// <summary>Try again.</summary>
+    /// <summary>Retry.</summary>
     public const string Unavailable = "unavailable";
 }

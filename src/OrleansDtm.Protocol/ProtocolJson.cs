@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace OrleansDtm.Protocol;
 
 /// <summary>
-/// Source-generated JSON of the wire contract. Unknown members are ignored: SDKs send more than the coordinator needs. Names are read in
-/// any case, and of a name said twice the last value counts, as Go reads them.
+/// Source-generated JSON of the wire contract. Unknown members are ignored: SDKs send more than the coordinator needs.
+/// Names are case-insensitive, and the last of duplicate names counts, as in Go.
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Default, PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(TransactionRequest))]
@@ -27,6 +27,6 @@ namespace OrleansDtm.Protocol;
 [JsonSerializable(typeof(ResetCronTimeView))]
 public sealed partial class ProtocolJson : JsonSerializerContext
 {
-    /// <summary>The context to use: texts stay readable (no \u0027 for a quote), as DTM writes them.</summary>
+    /// <summary>The context to use. Texts are not escaped (no \u0027 for a quote), as in DTM.</summary>
     public static ProtocolJson Readable { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

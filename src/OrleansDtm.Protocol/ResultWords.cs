@@ -1,6 +1,6 @@
 namespace OrleansDtm.Protocol;
 
-/// <summary>The words by which services and coordinator tell each other how it went.</summary>
+/// <summary>The result words of services and coordinator.</summary>
 public static class ResultWords
 {
     public const string Success = "SUCCESS";
@@ -10,11 +10,11 @@ public static class ResultWords
     /// <summary>HTTP status of a business failure.</summary>
     public const int FailureStatus = 409;
 
-    /// <summary>HTTP status of "still at it".</summary>
+    /// <summary>HTTP status of "in progress".</summary>
     public const int OngoingStatus = 425;
 }
 
-/// <summary>The query names that tell a branch which call this is.</summary>
+/// <summary>The query names that identify a branch call.</summary>
 public static class BranchQuery
 {
     public const string Gid = "gid";
@@ -22,14 +22,14 @@ public static class BranchQuery
     public const string BranchId = "branch_id";
     public const string Op = "op";
 
-    /// <summary>The coordinator's address, in calls an SDK makes.</summary>
+    /// <summary>The coordinator's address, in calls of an SDK.</summary>
     public const string Dtm = "dtm";
 
-    /// <summary>XA: the URL the branch is to register for commit and rollback, in the call an SDK makes.</summary>
+    /// <summary>XA: the URL that the branch registers for commit and rollback, in the call of an SDK.</summary>
     public const string Phase2Url = "phase2_url";
 }
 
-/// <summary>The error codes of JSON-RPC 2.0, and DTM's two for what the business said.</summary>
+/// <summary>The error codes of JSON-RPC 2.0, and DTM's two for business results.</summary>
 public static class JsonRpcCodes
 {
     public const int Parse = -32700;
@@ -39,12 +39,12 @@ public static class JsonRpcCodes
     public const int Failure = -32901;
     public const int Ongoing = -32902;
 
-    /// <summary>The caller has not proved who it is.</summary>
+    /// <summary>The caller is not authenticated.</summary>
     public const int Unauthenticated = -32001;
 
     /// <summary>The caller lacks a role.</summary>
     public const int Forbidden = -32003;
 
-    /// <summary>The caller has asked for too much in too short a time.</summary>
+    /// <summary>The caller has exceeded its rate limit.</summary>
     public const int TooMany = -32029;
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Protocol;
 
-/// <summary>The body of submit, prepare, abort, forceStop and their like, as DTM's SDKs send it. Durations in seconds.</summary>
+/// <summary>The body of submit, prepare, abort, forceStop etc., as DTM's SDKs send it. Durations in seconds.</summary>
 public sealed class TransactionRequest
 {
     [JsonPropertyName("gid")]
@@ -18,11 +18,11 @@ public sealed class TransactionRequest
     [JsonPropertyName("steps")]
     public List<StepRequest?>? Steps { get; set; }
 
-    /// <summary>One body a step.</summary>
+    /// <summary>One body for each step.</summary>
     [JsonPropertyName("payloads")]
     public List<string?>? Payloads { get; set; }
 
-    /// <summary>The payloads where the protocol carries bytes (gRPC); null = <see cref="Payloads"/> counts.</summary>
+    /// <summary>The payloads if the protocol transmits bytes (gRPC); null = <see cref="Payloads"/> is used.</summary>
     [JsonIgnore]
     public IReadOnlyList<ReadOnlyMemory<byte>>? BinPayloads { get; set; }
 
@@ -40,7 +40,7 @@ public sealed class TransactionRequest
     [JsonPropertyName("req_extra")]
     public Dictionary<string, string?>? ReqExtra { get; set; }
 
-    /// <summary>msg: its steps may run side by side.</summary>
+    /// <summary>msg: run its steps concurrently.</summary>
     [JsonPropertyName("concurrent")]
     public bool? Concurrent { get; set; }
 
@@ -62,11 +62,11 @@ public sealed class TransactionRequest
     [JsonPropertyName("branch_headers")]
     public Dictionary<string, string?>? BranchHeaders { get; set; }
 
-    /// <summary>POSTed gid, status and reason when the transaction has ended (ours, DTM has no such field).</summary>
+    /// <summary>Called with gid, status and reason when the transaction has ended (not in DTM).</summary>
     [JsonPropertyName("callback_url")]
     public string? CallbackUrl { get; set; }
 
-    /// <summary>The header traceparent that came with it; null = none.</summary>
+    /// <summary>The header traceparent; null = none.</summary>
     [JsonIgnore]
     public string? TraceParent { get; set; }
 
@@ -83,7 +83,7 @@ public sealed class StepRequest
     [JsonPropertyName("compensate")]
     public string? Compensate { get; set; }
 
-    /// <summary>Where old SDKs put the payload.</summary>
+    /// <summary>The payload of old SDKs.</summary>
     [JsonPropertyName("data")]
     public string? Data { get; set; }
 }
@@ -94,7 +94,7 @@ public sealed class SagaCustomData
     [JsonPropertyName("concurrent")]
     public bool Concurrent { get; set; }
 
-    /// <summary>Step index (0-based, as text) to the indexes of the steps before it.</summary>
+    /// <summary>Step index (0-based, as text) to the indexes of its predecessors.</summary>
     [JsonPropertyName("orders")]
     public Dictionary<string, int[]?>? Orders { get; set; }
 }
@@ -102,7 +102,7 @@ public sealed class SagaCustomData
 /// <summary>custom_data of a msg.</summary>
 public sealed class MsgCustomData
 {
-    /// <summary>Seconds after its submit before it is sent.</summary>
+    /// <summary>Delay in seconds after the submit.</summary>
     [JsonPropertyName("delay")]
     public double Delay { get; set; }
 }
@@ -118,7 +118,7 @@ public sealed class WorkflowCustomData
     public byte[]? Data { get; set; }
 }
 
-/// <summary>A branch to be registered: over HTTP a flat map of strings, over gRPC fields with binary data.</summary>
+/// <summary>A branch registration: over HTTP a flat map of strings, over gRPC fields with binary data.</summary>
 public sealed class RegisterRequest
 {
     public string? Gid { get; init; }
@@ -127,9 +127,9 @@ public sealed class RegisterRequest
 
     public string? TransType { get; init; }
 
-    /// <summary>Body of its calls, or a workflow step's result.</summary>
+    /// <summary>Body of the calls, or a workflow step's result.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 
-    /// <summary>Everything else that came: confirm, cancel, url, op, status, ...</summary>
+    /// <summary>All other fields: confirm, cancel, url, op, status, ...</summary>
     public required IReadOnlyDictionary<string, string> Fields { get; init; }
 }

@@ -35,7 +35,7 @@ public sealed class VersionView
     public required string Version { get; init; }
 }
 
-/// <summary>Answer of query.</summary>
+/// <summary>Response of query.</summary>
 public sealed class QueryView
 {
     [JsonPropertyName("branches")]
@@ -46,7 +46,7 @@ public sealed class QueryView
     public TransactionView? Transaction { get; init; }
 }
 
-/// <summary>Answer of all. Null transactions = the gid asked for does not exist.</summary>
+/// <summary>Response of all. Null transactions = the gid does not exist.</summary>
 public sealed class ListView
 {
     /// <summary>Where the next page starts; empty = this was the last.</summary>
@@ -57,7 +57,7 @@ public sealed class ListView
     public IReadOnlyList<TransactionView>? Transactions { get; init; }
 }
 
-/// <summary>Answer of resetCronTime.</summary>
+/// <summary>Response of resetCronTime.</summary>
 public sealed class ResetCronTimeView
 {
     [JsonPropertyName("dtm_result")]
@@ -103,11 +103,11 @@ public sealed class TransactionView
     [JsonPropertyName("rollback_time"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTime? RollbackTime { get; init; }
 
-    /// <summary>The options in DTM's spelling, JSON in a string.</summary>
+    /// <summary>The options with DTM's names, JSON in a string.</summary>
     [JsonPropertyName("options"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Options { get; init; }
 
-    /// <summary>Seconds; in the answer of prepareWorkflow only, where it was given.</summary>
+    /// <summary>Seconds; only in the response of prepareWorkflow, if it was given.</summary>
     [JsonPropertyName("timeout_to_fail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? TimeoutToFail { get; init; }
 
@@ -124,18 +124,18 @@ public sealed class TransactionView
     [JsonPropertyName("next_cron_interval"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? NextCronInterval { get; init; }
 
-    /// <summary>When something happens next by itself; the time of the last change for a finished one.</summary>
+    /// <summary>Due time; for a finished transaction the time of the last change.</summary>
     [JsonPropertyName("next_cron_time")]
     public required DateTime NextCronTime { get; init; }
 
     [JsonPropertyName("concurrent")]
     public required bool Concurrent { get; init; }
 
-    /// <summary>Failed attempts counted against retry_limit (ours, DTM has no such field).</summary>
+    /// <summary>Failed attempts counted against retry_limit (not in DTM).</summary>
     [JsonPropertyName("retry_count")]
     public required int RetryCount { get; init; }
 
-    /// <summary>How far the call of callback_url has come (ours); absent before the end, or when nobody is to be told.</summary>
+    /// <summary>State of the callback_url call (not in DTM); absent before the end, or without callback_url.</summary>
     [JsonPropertyName("notice"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public NoticeView? Notice { get; init; }
 }
@@ -154,7 +154,7 @@ public sealed class NoticeView
     public string? LastError { get; init; }
 }
 
-/// <summary>A call of a branch. The fields from attempts on are ours.</summary>
+/// <summary>A branch call. The fields from attempts on are not in DTM.</summary>
 public sealed class BranchView
 {
     [JsonPropertyName("create_time")]
@@ -214,18 +214,18 @@ public sealed class AttemptView
     public string? Error { get; init; }
 }
 
-/// <summary>Answer of prepareWorkflow.</summary>
+/// <summary>Response of prepareWorkflow.</summary>
 public sealed class WorkflowView
 {
     [JsonPropertyName("transaction")]
     public required TransactionView Transaction { get; init; }
 
-    /// <summary>What the workflow has done already.</summary>
+    /// <summary>Recorded steps of the workflow.</summary>
     [JsonPropertyName("progresses")]
     public required IReadOnlyList<BranchView> Progresses { get; init; }
 }
 
-/// <summary>A row of the key-value store, topics among them.</summary>
+/// <summary>A row of the key-value store, including topics.</summary>
 public sealed class KeyValueView
 {
     [JsonPropertyName("id")]
@@ -251,7 +251,7 @@ public sealed class KeyValueView
     public required long Version { get; init; }
 }
 
-/// <summary>Answer of queryKV and scanKV.</summary>
+/// <summary>Response of queryKV and scanKV.</summary>
 public sealed class KeyValueListView
 {
     [JsonPropertyName("kv")]
@@ -262,7 +262,7 @@ public sealed class KeyValueListView
     public string? NextPosition { get; init; }
 }
 
-/// <summary>A subscriber as it stands in a topic's value.</summary>
+/// <summary>A subscriber in a topic's value.</summary>
 public sealed class SubscriberView
 {
     [JsonPropertyName("url")]

@@ -130,6 +130,8 @@ internal sealed class BranchProgressBody
 
     [JsonPropertyName("r")] public long? RetryAt { get; set; }
 
+    [JsonPropertyName("o")] public long? OrphanedUntil { get; set; }
+
     [JsonPropertyName("e")] public long? Finished { get; set; }
 
     [JsonPropertyName("m")] public string? LastError { get; set; }

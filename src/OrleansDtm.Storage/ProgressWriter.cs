@@ -27,6 +27,7 @@ internal static class ProgressWriter
     private static readonly JsonEncodedText Failures = JsonEncodedText.Encode("f");
     private static readonly JsonEncodedText RetryAt = JsonEncodedText.Encode("r");
     private static readonly JsonEncodedText Finished = JsonEncodedText.Encode("e");
+    private static readonly JsonEncodedText OrphanedUntil = JsonEncodedText.Encode("o");
     private static readonly JsonEncodedText LastError = JsonEncodedText.Encode("m");
     private static readonly JsonEncodedText History = JsonEncodedText.Encode("h");
     private static readonly JsonEncodedText At = JsonEncodedText.Encode("a");
@@ -84,6 +85,7 @@ internal static class ProgressWriter
         Number(json, Attempts, branch.Attempts);
         Number(json, Failures, branch.Failures);
         Moment(json, RetryAt, branch.RetryAt);
+        Moment(json, OrphanedUntil, branch.OrphanedUntil);
         Moment(json, Finished, branch.Finished);
         Text(json, LastError, branch.LastError);
         if (!branch.History.IsDefaultOrEmpty)

@@ -274,6 +274,7 @@ internal static class TransactionCodec
         Attempts = body.Attempts,
         Failures = body.Failures,
         RetryAt = Time(body.RetryAt),
+        OrphanedUntil = Time(body.OrphanedUntil),
         Finished = Time(body.Finished),
         LastError = body.LastError,
         History = body.History is null ? [] : [.. body.History.Select(Attempt)],

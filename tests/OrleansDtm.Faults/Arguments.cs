@@ -46,7 +46,7 @@ internal sealed record Arguments
                 continue;
             }
 
-            var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: a value is missing. {Usage}");
+            var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: missing value. {Usage}");
             parsed = args[i++] switch
             {
                 "--seed" => parsed with { Seed = int.Parse(value, CultureInfo.InvariantCulture) },
@@ -58,7 +58,7 @@ internal sealed record Arguments
                 "--clients" => parsed with { Clients = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--pause" => parsed with { Pause = TimeSpan.FromSeconds(double.Parse(value, CultureInfo.InvariantCulture)) },
                 "--report" => parsed with { Report = Path.GetFullPath(value) },
-                _ => throw new FormatException($"{args[i - 1]} {value}: no such argument. {Usage}"),
+                _ => throw new FormatException($"{args[i - 1]} {value}: unknown argument. {Usage}"),
             };
         }
 

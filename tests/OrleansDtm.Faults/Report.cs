@@ -69,15 +69,15 @@ internal sealed class Report(
             to.WriteLine($"VIOLATION: {trouble}");
         }
 
-        to.WriteLine($"{_patterns.Sum(static p => p.Value.Values.Sum())} transactions, {_requests} requests, {_calls} calls of branches, {faults.Values.Sum()} faults");
+        to.WriteLine($"{_patterns.Sum(static p => p.Value.Values.Sum())} transactions, {_requests} requests, {_calls} branch calls, {faults.Values.Sum()} faults");
         foreach (var (type, ends) in _patterns)
         {
             to.WriteLine($"  {type,-9} {ends.Values.Sum(),7}  {string.Join(", ", ends.Select(static e => $"{e.Value} {e.Key}"))}");
         }
 
         to.WriteLine("faults: " + string.Join(", ", faults.OrderBy(static f => f.Key, StringComparer.Ordinal).Select(static f => $"{f.Value} {f.Key}")));
-        to.WriteLine($"silos that ended by themselves, not having been declared dead: {crashes}");
-        to.WriteLine("judged transactions:");
+        to.WriteLine($"silos that exited without having been declared dead: {crashes}");
+        to.WriteLine("checked transactions:");
         foreach (var (check, count) in _judged)
         {
             to.WriteLine($"  {check,-32} {count,7}");

@@ -22,7 +22,7 @@ public static class Program
         var chosen = targets.All.Where(t => only is null || t.Name == only).ToList();
         if (chosen.Count == 0)
         {
-            Console.Error.WriteLine($"--target: there is no '{only}'; one of {string.Join(", ", targets.All.Select(static t => t.Name))}");
+            Console.Error.WriteLine($"--target: '{only}' is unknown; one of {string.Join(", ", targets.All.Select(static t => t.Name))}");
             return 2;
         }
 

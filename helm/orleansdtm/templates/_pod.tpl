@@ -8,7 +8,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   labels:
-    {{- /* Not the chart's version: a new chart that changes nothing here should restart nobody. */}}
+    {{- /* Without the chart's version: a new chart with the same pods must not restart them. */}}
     {{- include "orleansdtm.selectorLabels" . | nindent 4 }}
     app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
     {{- with .Values.commonLabels }}

@@ -1,12 +1,12 @@
 namespace OrleansDtm.Client;
 
-/// <summary>Whose SQL a barrier speaks.</summary>
+/// <summary>The SQL dialect of a barrier.</summary>
 public enum BarrierDialect
 {
-    /// <summary>MySQL, MariaDB and what speaks like them. XA too.</summary>
+    /// <summary>MySQL, MariaDB and compatible databases. XA too.</summary>
     MySql,
 
-    /// <summary>PostgreSQL. XA too, where max_prepared_transactions is above 0.</summary>
+    /// <summary>PostgreSQL. XA too, if max_prepared_transactions is above 0.</summary>
     PostgreSql,
 
     /// <summary>Microsoft SQL Server. The unique key of the table ignores duplicates (IGNORE_DUP_KEY), as in the script.</summary>

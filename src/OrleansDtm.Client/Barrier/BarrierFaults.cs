@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace OrleansDtm.Client;
 
-/// <summary>What an error of a database says, without a reference to its driver.</summary>
+/// <summary>Classifies database errors without a reference to the driver.</summary>
 internal static class BarrierFaults
 {
-    /// <summary>The transaction lost against another one and is undone; the same may go well at once.</summary>
+    /// <summary>The transaction lost a conflict and was rolled back; a retry can succeed at once.</summary>
     public static bool IsConflict(DbException error, BarrierDialect dialect) => dialect switch
     {
         BarrierDialect.MySql => Number(error) is 1213 or 1020, // Deadlock; changed since the snapshot (MariaDB).
@@ -15,7 +15,7 @@ internal static class BarrierFaults
         _ => false,
     };
 
-    /// <summary>Another transaction holds the row and does not end.</summary>
+    /// <summary>Another transaction holds the row and did not end in time.</summary>
     public static bool IsLockTimeout(DbException error, BarrierDialect dialect) => dialect switch
     {
         BarrierDialect.MySql => Number(error) == 1205,
@@ -24,7 +24,9 @@ internal static class BarrierFaults
         _ => false,
     };
 
-    /// <summary>Both MySQL drivers put the number into the first entry, both of SQL Server into the second.</summary>
+    /// <summary>
+    /// Both MySQL drivers put the number into the first entry, both SQL Server drivers into the second.
+    /// </summary>
     public static int? Number(DbException error)
     {
         var value = error.Data["Server Error Code"] ?? error.Data["HelpLink.EvtID"];

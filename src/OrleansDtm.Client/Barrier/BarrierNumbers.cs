@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Numbers the barriers of a call from 1 on, by their order. Safe for concurrent use.</summary>
+/// <summary>Numbers the barriers of a call from 1, in their order. Thread-safe.</summary>
 internal sealed class BarrierNumbers
 {
-    /// <summary>The barrier whose business this is, by the flow of the code.</summary>
+    /// <summary>The barrier of the current async flow.</summary>
     private static readonly AsyncLocal<BarrierNumber?> Around = new();
 
     private readonly Lock _lock = new();
@@ -17,7 +17,7 @@ internal sealed class BarrierNumbers
     {
     }
 
-    /// <summary>Goes on where the other is, by itself.</summary>
+    /// <summary>A copy that continues independently.</summary>
     public BarrierNumbers(BarrierNumbers other)
     {
         lock (other._lock)
@@ -26,8 +26,8 @@ internal sealed class BarrierNumbers
         }
     }
 
-    /// <summary>The lowest that is not taken.</summary>
-    /// <param name="surrounds">Those taken from here on, in the same flow of code, are within it.</param>
+    /// <summary>The lowest free number.</summary>
+    /// <param name="surrounds">Numbers taken later in the same async flow are nested in it.</param>
     public BarrierNumber Take(bool surrounds)
     {
         lock (_lock)
@@ -45,7 +45,7 @@ internal sealed class BarrierNumbers
         }
     }
 
-    /// <summary>With those within it, which come again with it. Does nothing the second time.</summary>
+    /// <summary>Returns the number and those nested in it. Does nothing the second time.</summary>
     public void GiveBack(BarrierNumber number)
     {
         lock (_lock)
@@ -59,12 +59,12 @@ internal sealed class BarrierNumbers
     }
 }
 
-/// <summary>That of a barrier, until it is given back.</summary>
+/// <summary>A number in use, until it is returned.</summary>
 internal sealed class BarrierNumber(BarrierNumbers numbers, int value, BarrierNumber? around)
 {
     public int Value => value;
 
-    /// <summary>As DTM's clients write it.</summary>
+    /// <summary>In the format of DTM's clients.</summary>
     public string Id => value.ToString("D2", CultureInfo.InvariantCulture);
 
     public void GiveBack() => numbers.GiveBack(this);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Where barriers keep their rows. Safe for concurrent use once it is set up.</summary>
+/// <summary>Table and dialect of barriers. Thread-safe after configuration.</summary>
 public sealed partial class BarrierOptions
 {
     private const string DefaultTable = "dtm_barrier.barrier";
@@ -11,19 +11,21 @@ public sealed partial class BarrierOptions
     private string? _table;
 
     /// <summary>
-    /// The table, in the database of the business: 1 to 3 names of letters, digits, _ and $ with dots between them, as in "shop.barrier".
-    /// Default: null, which is dtm_barrier.barrier, and barrier in SQLite, which has no schemas. <see cref="BarrierSchema"/> has its SQL.
+    /// The table, in the branch's database: 1 to 3 names of letters, digits, _ and $, separated by dots, as in
+    /// "shop.barrier". Default: null, which is dtm_barrier.barrier, and barrier in SQLite, which has no schemas.
+    /// <see cref="BarrierSchema"/> has its SQL.
     /// </summary>
-    /// <exception cref="ArgumentException">That is no such name; it becomes part of SQL, so nothing else is taken.</exception>
+    /// <exception cref="ArgumentException">The name is invalid. It becomes part of the SQL text, so other characters
+    /// are refused.</exception>
     public string? Table
     {
         get => _table;
         set => _table = value is null || TableName().IsMatch(value)
             ? value
-            : throw new ArgumentException($"'{value}' is no table: write names of letters, digits, _ and $, with dots between them.", nameof(value));
+            : throw new ArgumentException($"'{value}' is not a table name: write names of letters, digits, _ and $, separated by dots.", nameof(value));
     }
 
-    /// <summary>Whose SQL to speak. Default: null, which is found by the type of the connection.</summary>
+    /// <summary>The SQL dialect. Default: null, which selects it by the type of the connection.</summary>
     public BarrierDialect? Dialect { get; set; }
 
     internal static BarrierOptions Default { get; } = new();
@@ -50,7 +52,7 @@ public sealed partial class BarrierOptions
             }
         }
 
-        throw new NotSupportedException($"Whose SQL does a {connection.FullName} speak? Set {nameof(BarrierOptions)}.{nameof(Dialect)}.");
+        throw new NotSupportedException($"The SQL dialect of {connection.FullName} is unknown. Set {nameof(BarrierOptions)}.{nameof(Dialect)}.");
     }
 
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_$]{0,127}(\.[A-Za-z_][A-Za-z0-9_$]{0,127}){0,2}\z")]

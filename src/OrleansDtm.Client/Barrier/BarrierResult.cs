@@ -1,17 +1,19 @@
 namespace OrleansDtm.Client;
 
-/// <summary>What a barrier made of a call. All four are to be answered as success but <see cref="Hanging"/>, which no one waits for any more.</summary>
+/// <summary>
+/// The result of a barrier. Answer all as success; no caller waits for the response to <see cref="Hanging"/>.
+/// </summary>
 public enum BarrierResult
 {
-    /// <summary>It was the first call of its kind and in time: the business ran.</summary>
+    /// <summary>The first call of its kind, in time: the work ran.</summary>
     Executed,
 
-    /// <summary>The same call has been done before: the business did not run again.</summary>
+    /// <summary>A repeated call: the work was not run again.</summary>
     Duplicate,
 
-    /// <summary>The call takes back what never happened: the business did not run, and what it takes back never will.</summary>
+    /// <summary>A compensation whose action never ran: the work was not run, and the action never will.</summary>
     NullCompensation,
 
-    /// <summary>The call comes after it was taken back: the business did not run.</summary>
+    /// <summary>A call after its compensation: the work was not run.</summary>
     Hanging,
 }

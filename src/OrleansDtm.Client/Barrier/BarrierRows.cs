@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace OrleansDtm.Client;
 
-/// <summary>The key of a row, as DTM's clients write it.</summary>
+/// <summary>The key of a row, in the format of DTM's clients.</summary>
 internal readonly record struct BarrierKey(string TransType, string Gid, string BranchId, string Op, string BarrierId);
 
-/// <summary>Writes and reads rows of the barrier table, within a transaction or, without one, each by itself.</summary>
+/// <summary>Writes and reads rows of the barrier table, in a transaction or with autocommit.</summary>
 internal sealed class BarrierRows
 {
     private const string Columns = "trans_type, gid, branch_id, op, barrier_id, reason";
@@ -29,10 +29,10 @@ internal sealed class BarrierRows
     }
 
     /// <summary>
-    /// Waits for whoever is about to write the same row; a lock it keeps until the transaction ends. What is too long for the columns must
-    /// not come here: "insert ignore" would cut it.
+    /// Waits for a transaction that is writing the same row, and keeps the row lock until the transaction ends. Values
+    /// must fit the columns: "insert ignore" would truncate them.
     /// </summary>
-    /// <returns>False = the row was there.</returns>
+    /// <returns>False = the row existed.</returns>
     public async Task<bool> InsertAsync(BarrierKey key, string reason, CancellationToken cancel)
     {
         var values = string.Join(", ", Enumerable.Range(0, 6).Select(Placeholder));
@@ -45,37 +45,44 @@ internal sealed class BarrierRows
         };
 
         using var command = Command(sql, key.TransType, key.Gid, key.BranchId, key.Op, key.BarrierId, reason);
-        var rows = _dialect == BarrierDialect.SqlServer // Its own count is -1 where NOCOUNT is on.
+        var rows = _dialect == BarrierDialect.SqlServer // Its own count is -1 with NOCOUNT on.
             ? Convert.ToInt32(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture)
             : await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         return rows > 0;
     }
 
-    /// <summary>As last committed, or written by this transaction; waits for whoever is writing it.</summary>
+    /// <summary>
+    /// The committed row, or the one written by this transaction; waits for a transaction that is writing it.
+    /// </summary>
     /// <returns>Null = there is no such row.</returns>
     public Task<string?> ReadReasonAsync(BarrierKey key, CancellationToken cancel) =>
         ReadReasonAsync(key, _dialect == BarrierDialect.MySql ? " lock in share mode" : "", cancel); // Its snapshot may be older than the row.
 
-    /// <summary>As last committed when the transaction, or without one the statement, began; waits for nobody.</summary>
+    /// <summary>
+    /// The committed row at the start of the transaction, or without one of the statement; does not wait.
+    /// </summary>
     /// <returns>Null = there is no such row.</returns>
     public Task<string?> PeekReasonAsync(BarrierKey key, CancellationToken cancel) => ReadReasonAsync(key, "", cancel);
 
     /// <summary>
-    /// For <see cref="StandsAsync"/>. Where MySQL undoes a transaction what follows is none any more, and others may write the row meanwhile; but
-    /// savepoints are the transaction's own.
+    /// For <see cref="StandsAsync"/>. After MySQL rolls back a transaction, later statements run without one, and
+    /// others may write the row. A savepoint exists only in its transaction.
     /// </summary>
     public async Task MarkAsync(CancellationToken cancel)
     {
-        if (_dialect == BarrierDialect.MySql && _transaction is not null) // In XA it is not needed: its end tells.
+        if (_dialect == BarrierDialect.MySql && _transaction is not null) // Not needed in XA: its end reports the error.
         {
-            _savepoint = $"orleansdtm_{Interlocked.Increment(ref _savepoints)}"; // Another of that name would take its place.
+            _savepoint = $"orleansdtm_{Interlocked.Increment(ref _savepoints)}"; // A savepoint with the same name would be replaced.
             using var command = Command($"savepoint {_savepoint}");
             await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Whether the transaction that inserted the row is still that which the connection is in. Takes no cancellation: it is work that is done.</summary>
-    /// <exception cref="DbException">PostgreSQL has undone it, and says so (25P02), while a commit or prepare would be a rollback without a word.</exception>
+    /// <summary>
+    /// Whether the connection is still in the transaction that inserted the row. Not cancellable: the work is done.
+    /// </summary>
+    /// <exception cref="DbException">PostgreSQL has aborted the transaction (25P02); a commit or prepare would roll
+    /// back without an error.</exception>
     public async Task<bool> StandsAsync(BarrierKey key)
     {
         if (_savepoint is null)
@@ -103,7 +110,9 @@ internal sealed class BarrierRows
         return await command.ExecuteScalarAsync(cancel).ConfigureAwait(false) as string;
     }
 
-    /// <summary>Npgsql takes names only while it rewrites SQL, which can be switched off; numbers work always.</summary>
+    /// <summary>
+    /// Npgsql supports named parameters only with SQL rewriting, which can be off; positional ones always work.
+    /// </summary>
     private string Placeholder(int index) => _dialect == BarrierDialect.PostgreSql ? $"${index + 1}" : $"@p{index}";
 
     private DbCommand Command(string sql, params string[] values)

@@ -3,16 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace OrleansDtm.Client;
 
-/// <summary>The SQL of the barrier table. Each database in which branches work needs the table once.</summary>
+/// <summary>The SQL of the barrier table. Each database with branches needs the table.</summary>
 public static partial class BarrierSchema
 {
     private const string Schema = "dtm_barrier";
 
-    /// <summary>Creates the table, and its schema, where they are missing; may be repeated.</summary>
-    /// <param name="dialect">Whose SQL.</param>
+    /// <summary>SQL that creates the table and its schema if they are missing; may be repeated.</summary>
+    /// <param name="dialect">The SQL dialect.</param>
     /// <param name="table">As in <see cref="BarrierOptions.Table"/>; null = the default.</param>
-    /// <returns>Statements that may be run as one command.</returns>
-    /// <exception cref="ArgumentException">The table is no such name.</exception>
+    /// <returns>Statements that can run as one command.</returns>
+    /// <exception cref="ArgumentException">The table name is invalid.</exception>
     public static string Script(BarrierDialect dialect, string? table = null)
     {
         var options = new BarrierOptions { Table = table };
@@ -24,18 +24,21 @@ public static partial class BarrierSchema
 
         var name = options.TableIn(dialect);
         var dot = name.IndexOf('.', StringComparison.Ordinal);
-        var schema = dot > 0 && dot == name.LastIndexOf('.') ? name[..dot] : null; // In another database, or where one is: it is there.
+        var schema = dot > 0 && dot == name.LastIndexOf('.') ? name[..dot] : null; // A table in another database: that database exists.
         text = CreateSchema().Replace(text, line => schema is null ? "" : line.Value.Replace(Schema, schema, StringComparison.Ordinal));
         return dialect == BarrierDialect.Sqlite
             ? text.Replace("exists barrier (", $"exists {name} (", StringComparison.Ordinal)
             : text.Replace("dtm_barrier.barrier", name, StringComparison.Ordinal);
     }
 
-    /// <summary>Runs <see cref="Script"/>. For tests and for services that may change their database at their start.</summary>
-    /// <param name="connection">To the database of the business. If it is closed it is opened, and closed again.</param>
+    /// <summary>
+    /// Runs <see cref="Script"/>, for tests and for services that may change their schema at the start.
+    /// </summary>
+    /// <param name="connection">Connection to the branch's database. A closed connection is opened and closed
+    /// again.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <param name="cancellationToken">Between two statements something may remain done.</param>
-    /// <exception cref="DbException">The database said no, most often: the user may not.</exception>
+    /// <param name="cancellationToken">Cancels; statements before may have been executed.</param>
+    /// <exception cref="DbException">The database returned an error, usually a missing permission.</exception>
     public static async Task CreateAsync(DbConnection connection, BarrierOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -54,7 +57,7 @@ public static partial class BarrierSchema
             BarrierDialect.PostgreSql => "postgres",
             BarrierDialect.SqlServer => "sqlserver",
             BarrierDialect.Sqlite => "sqlite",
-            _ => throw new ArgumentOutOfRangeException(nameof(dialect), dialect, "There is no such dialect."),
+            _ => throw new ArgumentOutOfRangeException(nameof(dialect), dialect, "Unknown dialect."),
         };
         using var reader = new StreamReader(typeof(BarrierSchema).Assembly.GetManifestResourceStream($"sql/{folder}/barrier.sql")!);
         return reader.ReadToEnd();

@@ -5,16 +5,16 @@ namespace OrleansDtm.Client;
 public sealed partial class BranchBarrier
 {
     /// <summary>
-    /// Answers the coordinator's question whether a prepared message was meant: waits for the local transaction if it is under way, and
-    /// rules it out if it has not begun, for good.
+    /// Answers query_prepared of a message: waits for a running local transaction, and permanently prevents one that
+    /// has not started.
     /// </summary>
-    /// <param name="connection">To the database of the local transaction, without a transaction. If it is closed it is opened, and closed again.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>
-    /// Success: the local transaction is committed. Failure: it never will be. Ongoing: it is still under way, after as long as the database
-    /// lets one wait for a lock.
-    /// </returns>
-    /// <exception cref="DbException">The database said no, or the timeout of the command was shorter than that wait; ask again.</exception>
+    /// <param name="connection">Connection to the database of the local transaction, without a transaction. A closed
+    /// connection is opened and closed again.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Success: the local transaction is committed. Failure: it never will be. Ongoing: it is still running
+    /// after the lock timeout of the database.</returns>
+    /// <exception cref="DbException">The database returned an error, or the command timeout was shorter than the lock
+    /// wait; repeat the call.</exception>
     public async Task<BranchOutcome> QueryPreparedAsync(DbConnection connection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -22,7 +22,7 @@ public sealed partial class BranchBarrier
         var key = new BarrierKey(Context.TransType, Context.Gid, MessageBranchId, BranchOps.Msg, FirstBarrierId);
         for (var attempt = 1; ; attempt++)
         {
-            // In a transaction that is said: by itself a session may not commit, and what is ruled out must stay so.
+            // In an explicit transaction: a session without autocommit would not keep it.
             var own = new AdoTransaction(await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false));
             await using var disposing = own.ConfigureAwait(false);
             try
@@ -35,7 +35,7 @@ public sealed partial class BranchBarrier
                 return reason switch
                 {
                     BranchOps.Rollback => BranchOutcome.Failure,
-                    null => throw new DtmException($"The barrier row of {Context.Gid} is gone: do not read from a replica, nor delete rows of today.")
+                    null => throw new DtmException($"The barrier row of {Context.Gid} is missing: do not read from a replica, and do not delete recent rows.")
                     {
                         Gid = Context.Gid,
                     },

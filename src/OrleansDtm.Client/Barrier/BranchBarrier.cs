@@ -4,15 +4,16 @@ using System.Data.Common;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// Makes a branch safe against what happens to calls on their way: one that comes twice, a compensation that comes without or before its
-/// action, an action that comes after its compensation. In the transaction of the business it inserts a row per call into the barrier
-/// table, whose unique key decides. One object per call of the coordinator. Rows are those of DTM's own clients.
+/// Makes a branch safe against repeated calls, compensations without or before their action, and actions after their
+/// compensation. It inserts a row per call into the barrier table, in the transaction of the work; the unique key
+/// decides. Use one object per call of the coordinator. Rows are those of DTM's own clients.
 /// </summary>
 /// <remarks>
-/// Several barriers in one call are told apart by their order, so they must come in the same order when the call is repeated, and in the
-/// compensation. One that throws counts for nothing: tried again within the call it is the same barrier, so whoever goes on to another one
-/// instead must name them. What becomes of a transaction of the caller's own cannot be seen from here: whoever tries that again within the
-/// call must name the barrier, by <see cref="Named"/>. The local transaction of a message (op msg) has one barrier, however often it is tried.
+/// Several barriers in one call are distinguished by their order, so the order must be the same in a repeated call and
+/// in the compensation. A barrier that throws does not count: a retry within the call is the same barrier, so name the
+/// barriers if another one follows instead. The barrier cannot observe the end of a caller's own transaction: to retry
+/// it within the call, name the barrier with <see cref="Named"/>. The local transaction of a message (op msg) has one
+/// barrier for all attempts.
 /// </remarks>
 public sealed partial class BranchBarrier
 {
@@ -23,10 +24,11 @@ public sealed partial class BranchBarrier
     private readonly BarrierOptions _options;
     private readonly string? _name;
 
-    /// <summary>Of a call.</summary>
-    /// <param name="context">Which call it is; counts its barriers.</param>
+    /// <summary>Creates the barrier of a call.</summary>
+    /// <param name="context">The call; it counts its barriers.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <exception cref="ArgumentException">A part of the context is empty, or longer than its column: 45 characters for trans_type and op, 128 for gid and branch_id; or the op is none of <see cref="BranchOps"/>.</exception>
+    /// <exception cref="ArgumentException">A part of the context is empty, or longer than its column: 45 characters for
+    /// trans_type and op, 128 for gid and branch_id; or the op is none of <see cref="BranchOps"/>.</exception>
     public BranchBarrier(BranchContext context, BarrierOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -48,63 +50,71 @@ public sealed partial class BranchBarrier
     internal BarrierOptions Options => _options;
 
     /// <summary>
-    /// Of the local transaction that a message depends on: <see cref="CallAsync(DbConnection, Func{DbTransaction, Task}, CancellationToken)"/>
-    /// runs it between the message's prepare and its submit, at most once per gid.
+    /// Creates the barrier of a message's local transaction:
+    /// <see cref="CallAsync(DbConnection, Func{DbTransaction, Task}, CancellationToken)"/> runs it between prepare and
+    /// submit, at most once per gid.
     /// </summary>
-    /// <param name="gid">The message.</param>
+    /// <param name="gid">Gid of the message.</param>
     /// <param name="options">Null = the defaults.</param>
     /// <exception cref="ArgumentException">The gid is empty or longer than 128 characters.</exception>
     public static BranchBarrier ForMessage(string gid, BarrierOptions? options = null) =>
         new(new BranchContext(TransTypes.Msg, gid, MessageBranchId, BranchOps.Msg), options);
 
     /// <summary>
-    /// A barrier of this call that is told apart by its name, not by its order: all it does has one barrier_id, so it can be tried again within
-    /// the call whatever became of the try before, a commit whose answer got lost included. A compensation must give its barrier the name of
-    /// its action's.
+    /// A barrier with a name instead of a number. All its attempts have one barrier_id, so it can be retried within the
+    /// call, also after a commit whose response was lost. A compensation must use the name of its action's barrier.
     /// </summary>
-    /// <param name="name">
-    /// The barrier_id, 1 to 45 characters. Where there are others it must differ from theirs; those that are told apart by order are "01",
-    /// "02", and so on.
-    /// </param>
-    /// <exception cref="ArgumentException">The name is empty or too long, or the call is that of a message (op msg), whose barrier is "01".</exception>
+    /// <param name="name">The barrier_id, 1 to 45 characters, different from those of other barriers; numbered ones are
+    /// "01", "02", etc.</param>
+    /// <exception cref="ArgumentException">The name is empty or too long, or the call is that of a message (op msg),
+    /// whose barrier is "01".</exception>
     public BranchBarrier Named(string name)
     {
         Check(name, 45, "barrier_id", nameof(name));
         return Context.Op != BranchOps.Msg || name == FirstBarrierId
             ? new BranchBarrier(this, name)
-            : throw new ArgumentException($"The barrier of a message is {FirstBarrierId}, which the coordinator asks for.", nameof(name));
+            : throw new ArgumentException($"The barrier of a message is {FirstBarrierId}: the coordinator queries it.", nameof(name));
     }
 
     /// <summary>
-    /// Runs the business in a transaction of its own, which is committed, or rolled back when anything throws: the business, the database
-    /// or the cancellation. A conflict of the barrier's own rows is tried again at once; the business runs once at most.
+    /// Runs the work in its own transaction, which is committed, or rolled back if the work, the database or the
+    /// cancellation throws. A conflict of the barrier's rows is retried at once; the work runs at most once.
     /// </summary>
-    /// <param name="connection">To the database of the business, without a transaction. If it is closed it is opened, and closed again.</param>
-    /// <param name="business">Works in the given transaction and ends it not. Not called when the barrier says no.</param>
-    /// <param name="cancellationToken">Ends the waiting for the barrier; a commit that has begun is not interrupted.</param>
-    /// <returns>Whether the business ran, and if not, why.</returns>
-    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the database lets one wait.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="DtmException">
-    /// The business caught an error on which the database had undone the transaction, a deadlock of MySQL: what it did after that may stand.
-    /// </exception>
-    /// <exception cref="DbException">The database said no; nothing was done, unless it was the commit whose answer got lost.</exception>
+    /// <param name="connection">Connection to the branch's database, without a transaction. A closed connection is
+    /// opened and closed again.</param>
+    /// <param name="business">The work, in the given transaction; it must not end the transaction. Not called if the
+    /// barrier skips it.</param>
+    /// <param name="cancellationToken">Cancels the wait for the barrier; a started commit is not interrupted.</param>
+    /// <returns>Whether the work ran, and if not, why.</returns>
+    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the
+    /// lock timeout of the database.</exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="DtmException">The work caught an error after which the database had rolled back the transaction
+    /// (a MySQL deadlock); changes after that may be committed.</exception>
+    /// <exception cref="DbException">The database returned an error; nothing was done, unless the response to the
+    /// commit was lost.</exception>
     public Task<BarrierResult> CallAsync(
         DbConnection connection, Func<DbTransaction, Task> business, CancellationToken cancellationToken = default) =>
         CallAsync(connection, IsolationLevel.Unspecified, business, cancellationToken);
 
-    /// <summary>As the other, with a transaction of that isolation.</summary>
-    /// <param name="connection">To the database of the business, without a transaction. If it is closed it is opened, and closed again.</param>
-    /// <param name="isolation">The barrier works with any; Unspecified = the default of the database.</param>
-    /// <param name="business">Works in the given transaction and ends it not. Not called when the barrier says no.</param>
-    /// <param name="cancellationToken">Ends the waiting for the barrier; a commit that has begun is not interrupted.</param>
-    /// <returns>Whether the business ran, and if not, why.</returns>
-    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the database lets one wait.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="DtmException">
-    /// The business caught an error on which the database had undone the transaction, a deadlock of MySQL: what it did after that may stand.
-    /// </exception>
-    /// <exception cref="DbException">The database said no; nothing was done, unless it was the commit whose answer got lost.</exception>
+    /// <summary>The same with an isolation level.</summary>
+    /// <param name="connection">Connection to the branch's database, without a transaction. A closed connection is
+    /// opened and closed again.</param>
+    /// <param name="isolation">The isolation level; the barrier works with any. Unspecified = the default of the
+    /// database.</param>
+    /// <param name="business">The work, in the given transaction; it must not end the transaction. Not called if the
+    /// barrier skips it.</param>
+    /// <param name="cancellationToken">Cancels the wait for the barrier; a started commit is not interrupted.</param>
+    /// <returns>Whether the work ran, and if not, why.</returns>
+    /// <exception cref="BranchOngoingException">The same call holds the row in another transaction, for longer than the
+    /// lock timeout of the database.</exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="DtmException">The work caught an error after which the database had rolled back the transaction
+    /// (a MySQL deadlock); changes after that may be committed.</exception>
+    /// <exception cref="DbException">The database returned an error; nothing was done, unless the response to the
+    /// commit was lost.</exception>
     public async Task<BarrierResult> CallAsync(
         DbConnection connection, IsolationLevel isolation, Func<DbTransaction, Task> business, CancellationToken cancellationToken = default)
     {
@@ -123,21 +133,22 @@ public sealed partial class BranchBarrier
     }
 
     /// <summary>
-    /// Runs the business in the caller's transaction, which it neither commits nor rolls back. The caller commits it whatever the result
-    /// is, and rolls it back when this throws: a row without its business would turn the repetition away. Whether it was committed cannot be
-    /// seen from here: to try it again within the call, whatever failed, give the barrier a name (<see cref="Named"/>) once, before the first
-    /// try, or the second one counts as a barrier of its own and the business may be done twice.
+    /// Runs the work in the caller's transaction and does not end it. The caller commits whatever the result is, and
+    /// rolls back if this throws: a row without its work would refuse the repetition. The barrier cannot observe the
+    /// commit. To retry within the call, name the barrier (<see cref="Named"/>) once, before the first attempt;
+    /// otherwise the second attempt counts as another barrier, and the work may run twice.
     /// </summary>
-    /// <param name="transaction">The caller's.</param>
-    /// <param name="business">Gets the same transaction. Not called when the barrier says no.</param>
-    /// <param name="cancellationToken">Ends the waiting for the barrier.</param>
-    /// <returns>Whether the business ran, and if not, why.</returns>
+    /// <param name="transaction">The caller's transaction.</param>
+    /// <param name="business">The work, in the same transaction. Not called if the barrier skips it.</param>
+    /// <param name="cancellationToken">Cancels the wait for the barrier.</param>
+    /// <returns>Whether the work ran, and if not, why.</returns>
     /// <exception cref="InvalidOperationException">The transaction has ended.</exception>
-    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) was done before, or ruled out.</exception>
-    /// <exception cref="DtmException">The database has undone the transaction on an error that the business caught: roll it back.</exception>
-    /// <exception cref="DbException">
-    /// The database said no, a deadlock or serialization failure included: begin the transaction again, here or when the call is repeated.
-    /// </exception>
+    /// <exception cref="DtmConflictException">The local transaction of a message (op msg) has run before, or must not
+    /// run any more.</exception>
+    /// <exception cref="DtmException">The database rolled back the transaction after an error that the work caught:
+    /// roll it back.</exception>
+    /// <exception cref="DbException">The database returned an error, including a deadlock or serialization failure:
+    /// start the transaction again, now or when the call is repeated.</exception>
     public async Task<BarrierResult> CallAsync(
         DbTransaction transaction, Func<DbTransaction, Task> business, CancellationToken cancellationToken = default)
     {
@@ -159,7 +170,9 @@ public sealed partial class BranchBarrier
         }
     }
 
-    /// <summary>Under the next number, which is given back when that throws, or the scope comes to nothing; or under the name.</summary>
+    /// <summary>
+    /// Uses the name, or the next number, which is returned if the work throws or the scope is not completed.
+    /// </summary>
     internal async Task<T> CountedAsync<T>(Func<string, Task<T>> call, System.Transactions.Transaction? scope = null)
     {
         if (_name is not null)
@@ -188,12 +201,12 @@ public sealed partial class BranchBarrier
         {
             if (ended?.TransactionInformation.Status != System.Transactions.TransactionStatus.Committed)
             {
-                number.GiveBack(); // Of one in doubt the row will tell.
+                number.GiveBack(); // If the outcome is in doubt, the row decides.
             }
         }
     }
 
-    /// <summary>In a transaction of its own, or several after each other while the business has not run.</summary>
+    /// <summary>In its own transaction; starts another one after a conflict while the work has not run.</summary>
     internal async Task<BarrierResult> RunAsync(
         DbConnection connection,
         Func<Task<OwnTransaction>> begin,
@@ -236,8 +249,8 @@ public sealed partial class BranchBarrier
     }
 
     /// <summary>
-    /// Inserts the rows and says what they mean. The call's own row comes first: repetitions of it wait there, without locks that two of
-    /// them could hold crosswise.
+    /// Inserts the rows and evaluates them. The call's own row is first: repetitions wait there, so they cannot
+    /// deadlock.
     /// </summary>
     internal async Task<BarrierEntry> EnterAsync(
         DbConnection connection, DbTransaction? transaction, string barrierId, CancellationToken cancellationToken)
@@ -258,7 +271,7 @@ public sealed partial class BranchBarrier
         return new BarrierEntry(BarrierResult.Executed, rows, own);
     }
 
-    /// <summary>What an op takes back; null = nothing.</summary>
+    /// <summary>The op that an op compensates; null = none.</summary>
     internal static string? OriginOf(string op) => op switch
     {
         BranchOps.Cancel => BranchOps.Try,
@@ -278,7 +291,7 @@ public sealed partial class BranchBarrier
     {
         if (OriginOf(own.Op) is not null)
         {
-            return BarrierResult.Duplicate; // Nobody else writes its row.
+            return BarrierResult.Duplicate; // Only this call writes its row.
         }
 
         var reason = await rows.ReadReasonAsync(own, cancellationToken).ConfigureAwait(false);
@@ -295,7 +308,9 @@ public sealed partial class BranchBarrier
         return reason is null || reason == own.Op ? BarrierResult.Duplicate : BarrierResult.Hanging;
     }
 
-    /// <summary>Never leaves a transaction open: where it cannot be rolled back the connection goes, and the server does it.</summary>
+    /// <summary>
+    /// Never leaves a transaction open: if the rollback fails, the connection is closed and the server rolls back.
+    /// </summary>
     private static async Task RollBackAsync(OwnTransaction own, DbConnection connection, Exception cause)
     {
         try
@@ -304,7 +319,7 @@ public sealed partial class BranchBarrier
         }
         catch (Exception error) when (error is DbException or InvalidOperationException)
         {
-            cause.Data["OrleansDtm.Rollback"] = error.Message; // The cause is what the caller must see; this came of it.
+            cause.Data["OrleansDtm.Rollback"] = error.Message; // The caller needs the cause; the rollback error is a consequence.
             await connection.CloseAsync().ConfigureAwait(false);
         }
     }

@@ -3,7 +3,7 @@ using System.Data.Common;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Opens a closed connection for a while and leaves an open one as it is.</summary>
+/// <summary>Opens a closed connection temporarily; leaves an open one unchanged.</summary>
 internal readonly struct OpenedConnection : IAsyncDisposable
 {
     private readonly DbConnection? _opened;

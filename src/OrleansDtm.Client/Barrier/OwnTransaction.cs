@@ -2,21 +2,21 @@ using System.Data.Common;
 
 namespace OrleansDtm.Client;
 
-/// <summary>A transaction that the barrier began and ends, whoever's API it came from.</summary>
+/// <summary>A transaction that the barrier starts and ends, of any API.</summary>
 internal abstract class OwnTransaction : IAsyncDisposable
 {
     public abstract DbTransaction Transaction { get; }
 
-    /// <summary>Takes no cancellation: a commit that was sent must be heard of.</summary>
+    /// <summary>Not cancellable: the outcome of a sent commit must be known.</summary>
     public abstract Task CommitAsync();
 
-    /// <summary>Takes no cancellation: locks must go.</summary>
+    /// <summary>Not cancellable: locks must be released.</summary>
     public abstract Task RollBackAsync();
 
     public abstract ValueTask DisposeAsync();
 }
 
-/// <summary>One of ADO.NET.</summary>
+/// <summary>A transaction of ADO.NET.</summary>
 internal sealed class AdoTransaction(DbTransaction transaction) : OwnTransaction
 {
     public override DbTransaction Transaction => transaction;

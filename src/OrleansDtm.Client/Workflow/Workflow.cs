@@ -1,10 +1,10 @@
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// A workflow while its code runs. The code is run again, from its start, whenever it was interrupted: what its steps have done is then
-/// not done again but answered from the record, so the code must come to the same steps in the same order. Whatever else it asks (the
-/// clock, randomness, a database) belongs into a step. A <see cref="BranchFailureException"/> that leaves the code rolls everything back;
-/// any other exception pauses it until the coordinator calls.
+/// A running workflow. After an interruption its code runs again from the start: recorded steps are not repeated but
+/// return their recorded result, so the code must reach the same steps in the same order. Other inputs (clock,
+/// randomness, databases) must be read in a step. A <see cref="BranchFailureException"/> thrown by the code rolls back;
+/// any other exception pauses the workflow until the coordinator resumes it.
 /// </summary>
 public sealed class Workflow
 {
@@ -20,51 +20,52 @@ public sealed class Workflow
 
     internal WorkflowRun Run => _run;
 
-    /// <summary>Under which it is registered.</summary>
+    /// <summary>The registered name.</summary>
     public string Name => _run.Name;
 
-    /// <summary>Of the transaction.</summary>
+    /// <summary>The gid.</summary>
     public string Gid => _run.Gid;
 
-    /// <summary>Of this run: a scope that ends with it.</summary>
+    /// <summary>Services of this run: a scope that ends with it.</summary>
     public IServiceProvider Services { get; }
 
     /// <summary>
-    /// Cancelled when this run has to stop. No further step begins then; what is done is recorded, and the coordinator has the workflow go
-    /// on later.
+    /// Cancelled when this run must stop. No further step starts; completed steps are recorded, and the coordinator
+    /// resumes the workflow later.
     /// </summary>
     public CancellationToken CancellationToken => _run.Cancel;
 
     /// <summary>
-    /// Each call is a branch of its own that nothing has to be done about later; it is made once and answered from the record afterwards.
-    /// Participants are told the transaction in the query. An answer that is a success always has status 200 and content of type
-    /// application/json, whatever it was: so it is the same when it comes from the record. A refusal is thrown as
-    /// <see cref="BranchFailureException"/>, as in <see cref="WorkflowBranch.Http"/>.
+    /// Each call is a branch without a hook; it is made once, and later runs get the recorded response. The query
+    /// identifies the transaction. A success always has status 200 and the content type application/json, so that it is
+    /// the same as the recorded one. A failure is thrown as <see cref="BranchFailureException"/>, as in
+    /// <see cref="WorkflowBranch.Http"/>.
     /// </summary>
     public HttpClient Http => _http.Value;
 
     /// <summary>
-    /// Begins a branch: one action, and what to do about it in the end. Branches may run side by side as long as they are begun in the same
-    /// order whenever the code runs.
+    /// Creates a branch: one action and its hooks. Branches may run concurrently if they are created in the same order
+    /// in each run.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It has 99 already, or its code has come to an end.</exception>
+    /// <exception cref="InvalidOperationException">It has 99 already, or its code has ended.</exception>
     public WorkflowBranch NewBranch() => new(_run, _run.NextBranchId());
 
-    /// <summary>A step in a branch of its own that nothing has to be done about later. See <see cref="WorkflowBranch.DoAsync{T}"/>.</summary>
-    /// <param name="action">Does it.</param>
-    /// <returns>Its result, or what is recorded of it.</returns>
-    /// <exception cref="BranchFailureException">The action refused, now or when it was recorded.</exception>
+    /// <summary>A step as a branch without a hook. See <see cref="WorkflowBranch.DoAsync{T}"/>.</summary>
+    /// <param name="action">The action.</param>
+    /// <returns>Its result, or the recorded one.</returns>
+    /// <exception cref="BranchFailureException">The action failed, now or in the recorded run.</exception>
     public Task<T> DoAsync<T>(Func<WorkflowStep, Task<T>> action) => NewBranch().DoAsync(action);
 
-    /// <summary>A step without a result, in a branch of its own that nothing has to be done about later.</summary>
-    /// <param name="action">Does it.</param>
-    /// <exception cref="BranchFailureException">The action refused, now or when it was recorded.</exception>
+    /// <summary>A step without a result, as a branch without a hook.</summary>
+    /// <param name="action">The action.</param>
+    /// <exception cref="BranchFailureException">The action failed, now or in the recorded run.</exception>
     public Task DoAsync(Func<WorkflowStep, Task> action) => NewBranch().DoAsync(action);
 
     /// <summary>
-    /// Has something done once when the workflow ends, well or not. What is registered first is done last, so at the start of the code it is
-    /// the very last.
+    /// Registers a hook that runs once when the workflow ends, after commit or rollback. The first registered hook runs
+    /// last.
     /// </summary>
-    /// <param name="hook">Is told whether it was rolled back. It must succeed some time: what it throws has it repeated.</param>
+    /// <param name="hook">Receives whether it was rolled back. It must succeed eventually: it is retried after an
+    /// exception.</param>
     public void OnFinish(Func<WorkflowStep, bool, Task> hook) => NewBranch().OnFinish(hook);
 }

@@ -2,7 +2,7 @@ using System.Data.Common;
 
 namespace OrleansDtm.Client;
 
-/// <summary>One action of a workflow, and what is done about it when the workflow has come through or is rolled back.</summary>
+/// <summary>One action of a workflow, with hooks for commit and rollback.</summary>
 public sealed class WorkflowBranch
 {
     private readonly WorkflowRun _run;
@@ -18,14 +18,14 @@ public sealed class WorkflowBranch
         _http = new Lazy<HttpClient>(() => CreateHttp(DtmHttpClients.Branches));
     }
 
-    /// <summary>"01", "02", ...: in the order in which branches are begun.</summary>
+    /// <summary>"01", "02", ...: in the order in which branches are created.</summary>
     public string BranchId { get; }
 
     /// <summary>
-    /// For an action that is an HTTP call: its answer is recorded, a success in full, a refusal with its reason. 409 is thrown as
-    /// <see cref="BranchFailureException"/>, 425 as <see cref="BranchOngoingException"/>, what is neither and no answer at all as
-    /// <see cref="BranchUnavailableException"/> (nothing is recorded then, and the call is repeated when the workflow goes on), unless
-    /// <see cref="WorkflowSettings"/> say otherwise. Takes one call.
+    /// HTTP client for the action: its response is recorded, a success in full, a failure with its reason. 409 is
+    /// thrown as <see cref="BranchFailureException"/>, 425 as <see cref="BranchOngoingException"/>, any other response,
+    /// or none, as <see cref="BranchUnavailableException"/> (not recorded; the call is repeated when the workflow is
+    /// resumed), unless <see cref="WorkflowSettings"/> differ. Allows one call.
     /// </summary>
     public HttpClient Http => _http.Value;
 
@@ -33,17 +33,21 @@ public sealed class WorkflowBranch
 
     internal bool Failed { get; set; }
 
-    /// <summary>As <see cref="Http"/>, over a client of the IHttpClientFactory, with the handlers and settings of that.</summary>
-    /// <param name="name">Of the client.</param>
+    /// <summary>As <see cref="Http"/>, with a client of the IHttpClientFactory, its handlers and settings.</summary>
+    /// <param name="name">Name of the client.</param>
     public HttpClient CreateHttp(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return _run.Http(name, () => this);
     }
 
-    /// <summary>What to do when the workflow is rolled back: compensate, or cancel. Also done when the action did not run to its end.</summary>
-    /// <param name="hook">It must succeed some time: what it throws has it repeated.</param>
-    /// <exception cref="InvalidOperationException">The branch has one already, or the code of the workflow has come to an end.</exception>
+    /// <summary>
+    /// Registers the compensation or cancel, which runs when the workflow is rolled back, also if the action did not
+    /// complete.
+    /// </summary>
+    /// <param name="hook">It must succeed eventually: it is retried after an exception.</param>
+    /// <exception cref="InvalidOperationException">The branch has one already, or the code of the workflow has
+    /// ended.</exception>
     public WorkflowBranch OnRollback(Func<WorkflowStep, Task> hook)
     {
         ArgumentNullException.ThrowIfNull(hook);
@@ -52,9 +56,10 @@ public sealed class WorkflowBranch
         return this;
     }
 
-    /// <summary>What to do when the workflow has come through: confirm.</summary>
-    /// <param name="hook">It must succeed some time: what it throws has it repeated.</param>
-    /// <exception cref="InvalidOperationException">The branch has one already, or the code of the workflow has come to an end.</exception>
+    /// <summary>Registers the confirm, which runs when the workflow has succeeded.</summary>
+    /// <param name="hook">It must succeed eventually: it is retried after an exception.</param>
+    /// <exception cref="InvalidOperationException">The branch has one already, or the code of the workflow has
+    /// ended.</exception>
     public WorkflowBranch OnCommit(Func<WorkflowStep, Task> hook)
     {
         ArgumentNullException.ThrowIfNull(hook);
@@ -63,9 +68,11 @@ public sealed class WorkflowBranch
         return this;
     }
 
-    /// <summary>What to do in either case.</summary>
-    /// <param name="hook">Is told whether the workflow is rolled back. It must succeed some time: what it throws has it repeated.</param>
-    /// <exception cref="InvalidOperationException">The branch has one already, or the code of the workflow has come to an end.</exception>
+    /// <summary>Registers a hook for both cases.</summary>
+    /// <param name="hook">Receives whether the workflow is rolled back. It must succeed eventually: it is retried after
+    /// an exception.</param>
+    /// <exception cref="InvalidOperationException">The branch has one already, or the code of the workflow has
+    /// ended.</exception>
     public WorkflowBranch OnFinish(Func<WorkflowStep, bool, Task> hook)
     {
         ArgumentNullException.ThrowIfNull(hook);
@@ -73,16 +80,14 @@ public sealed class WorkflowBranch
     }
 
     /// <summary>
-    /// Runs the action and records its result; is answered from the record when it was run before. When the process dies between the two it
-    /// is run again: <see cref="WorkflowStep.Barrier"/> keeps what it does in a database from being done twice.
+    /// Runs the action and records its result; a later run returns the recorded result. After a crash in between it
+    /// runs again: <see cref="WorkflowStep.Barrier"/> makes its database changes idempotent.
     /// </summary>
-    /// <param name="action">
-    /// Does it. A <see cref="BranchFailureException"/> is recorded as a refusal; whatever else it throws pauses the workflow.
-    /// </param>
-    /// <returns>
-    /// Its result as it is recorded: bytes and messages of protocol buffers as they are, anything else by way of JSON.
-    /// </returns>
-    /// <exception cref="BranchFailureException">The action refused, now or when it was recorded.</exception>
+    /// <param name="action">The action. A <see cref="BranchFailureException"/> is recorded as a failure; any other
+    /// exception pauses the workflow.</param>
+    /// <returns>Its recorded result: bytes and protobuf messages unchanged, others converted to JSON and
+    /// back.</returns>
+    /// <exception cref="BranchFailureException">The action failed, now or in the recorded run.</exception>
     /// <exception cref="InvalidOperationException">The branch has an action already.</exception>
     public async Task<T> DoAsync<T>(Func<WorkflowStep, Task<T>> action)
     {
@@ -91,9 +96,9 @@ public sealed class WorkflowBranch
         return _run.Read<T>(data)!;
     }
 
-    /// <summary>As the other, without a result.</summary>
-    /// <param name="action">Does it.</param>
-    /// <exception cref="BranchFailureException">The action refused, now or when it was recorded.</exception>
+    /// <summary>The same without a result.</summary>
+    /// <param name="action">The action.</param>
+    /// <exception cref="BranchFailureException">The action failed, now or in the recorded run.</exception>
     /// <exception cref="InvalidOperationException">The branch has an action already.</exception>
     public Task DoAsync(Func<WorkflowStep, Task> action)
     {
@@ -106,18 +111,18 @@ public sealed class WorkflowBranch
     }
 
     /// <summary>
-    /// Runs the business in an XA transaction of its database and prepares it; it is committed when the workflow has come through, and
-    /// rolled back when it is rolled back. MySQL, MariaDB and PostgreSQL, with the barrier's table where the business is.
+    /// Runs the work in an XA transaction of its database and prepares it. It is committed when the workflow succeeds,
+    /// and rolled back with it. MySQL, MariaDB and PostgreSQL; the database needs the barrier table.
     /// </summary>
-    /// <param name="connect">Gives a new, closed connection to the database of the business, which is disposed of here.</param>
-    /// <param name="business">Works on the given connection, within its XA transaction: begins none of its own and ends none.</param>
+    /// <param name="connect">Returns a new, closed connection to the branch's database, which is disposed here.</param>
+    /// <param name="business">The work, on the given connection in its XA transaction; it must not start or end
+    /// transactions.</param>
     /// <param name="options">Null = the table of <see cref="DtmOptions.Barrier"/>.</param>
-    /// <returns>The result of the business as it is recorded.</returns>
-    /// <exception cref="BranchFailureException">
-    /// The business refused; or the process died before the prepare, so that what it did is lost although its result was recorded.
-    /// </exception>
-    /// <exception cref="BranchOngoingException">The same step is under way on another connection.</exception>
-    /// <exception cref="DbException">The database said no.</exception>
+    /// <returns>The recorded result of the work.</returns>
+    /// <exception cref="BranchFailureException">The work failed; or the process crashed before the prepare, so that its
+    /// changes are lost although its result was recorded.</exception>
+    /// <exception cref="BranchOngoingException">The same step is running on another connection.</exception>
+    /// <exception cref="DbException">The database returned an error.</exception>
     /// <exception cref="InvalidOperationException">The branch has an action or a hook already.</exception>
     public async Task<T> DoXaAsync<T>(Func<DbConnection> connect, Func<DbConnection, Task<T>> business, XaOptions? options = null)
     {
@@ -126,20 +131,21 @@ public sealed class WorkflowBranch
         var xa = new WorkflowXa(_run, BranchId, connect, options);
         Once(ref _onCommit, "commit");
         Once(ref _onRollback, "rollback");
-        // Of a refused branch too: another run may have prepared it beside the one that recorded the refusal.
+        // Also for a failed branch: another run may have prepared it beside the one that recorded the failure.
         _run.AddHook(this, BranchOps.Commit, step => xa.FinishAsync(step, commit: !Failed), always: true);
         _run.AddHook(this, BranchOps.Rollback, step => xa.FinishAsync(step, commit: false), always: true);
         var data = await RecordAsync(step => xa.PrepareAsync(step, async db => _run.Bytes(await business(db).ConfigureAwait(false)))).ConfigureAwait(false);
         return _run.Read<T>(data)!;
     }
 
-    /// <summary>As the other, without a result.</summary>
-    /// <param name="connect">Gives a new, closed connection to the database of the business, which is disposed of here.</param>
-    /// <param name="business">Works on the given connection, within its XA transaction: begins none of its own and ends none.</param>
+    /// <summary>The same without a result.</summary>
+    /// <param name="connect">Returns a new, closed connection to the branch's database, which is disposed here.</param>
+    /// <param name="business">The work, on the given connection in its XA transaction; it must not start or end
+    /// transactions.</param>
     /// <param name="options">Null = the table of <see cref="DtmOptions.Barrier"/>.</param>
-    /// <exception cref="BranchFailureException">The business refused.</exception>
-    /// <exception cref="BranchOngoingException">The same step is under way on another connection.</exception>
-    /// <exception cref="DbException">The database said no.</exception>
+    /// <exception cref="BranchFailureException">The work failed.</exception>
+    /// <exception cref="BranchOngoingException">The same step is running on another connection.</exception>
+    /// <exception cref="DbException">The database returned an error.</exception>
     /// <exception cref="InvalidOperationException">The branch has an action or a hook already.</exception>
     public Task DoXaAsync(Func<DbConnection> connect, Func<DbConnection, Task> business, XaOptions? options = null)
     {
@@ -154,7 +160,7 @@ public sealed class WorkflowBranch
             options);
     }
 
-    /// <summary>The one action of this branch.</summary>
+    /// <summary>Claims the only action of this branch.</summary>
     internal Task<ReadOnlyMemory<byte>> RecordAsync(Func<WorkflowStep, Task<ReadOnlyMemory<byte>>> action)
     {
         Once(ref _acted, "action");
@@ -165,7 +171,7 @@ public sealed class WorkflowBranch
     {
         if (done)
         {
-            throw new InvalidOperationException($"The branch {BranchId} has its {what} already: begin another.");
+            throw new InvalidOperationException($"The branch {BranchId} has its {what} already: create another branch.");
         }
 
         done = true;

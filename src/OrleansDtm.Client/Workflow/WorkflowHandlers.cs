@@ -5,7 +5,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>Calls within a step: tells the participant which one it is, and what its answer means.</summary>
+/// <summary>Calls within a step: sends the step's identity and interprets the response.</summary>
 internal class StepHandler(WorkflowRun run, BranchContext? context) : DelegatingHandler
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -13,7 +13,7 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         Answer(await CallAsync(request, context!, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>The same whether it comes from the participant or from the record.</summary>
+    /// <summary>The same for a response and a recorded one.</summary>
     protected static HttpResponseMessage Answer(ReadOnlyMemory<byte> body)
     {
         var content = new ReadOnlyMemoryContent(body);
@@ -57,7 +57,7 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
         new($"The branch {url} {why}", cause) { Gid = run.Gid, Reason = why };
 }
 
-/// <summary>A call that is an action: made once, answered from the record from then on.</summary>
+/// <summary>A call that is an action: made once, later runs get the record.</summary>
 internal sealed class RecordingHandler(WorkflowRun run, Func<WorkflowBranch> branch) : StepHandler(run, null)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace OrleansDtm.Client;
 
-/// <summary>How a workflow ended. The same for everybody who executes it, now or later.</summary>
+/// <summary>The result of a workflow, the same for all callers, now or later.</summary>
 public sealed class WorkflowResult
 {
     private readonly JsonSerializerOptions _json;
@@ -13,30 +13,30 @@ public sealed class WorkflowResult
         _json = json;
     }
 
-    /// <summary>Which.</summary>
+    /// <summary>The gid.</summary>
     public string Gid { get; }
 
     /// <summary>Succeeded or Failed.</summary>
     public GlobalStatus Status { get; }
 
-    /// <summary>Why it was rolled back; empty when it was not.</summary>
+    /// <summary>The rollback reason; empty when it is not rolled back.</summary>
     public string RollbackReason { get; }
 
-    /// <summary>What it returned, byte for byte; empty when it returned nothing or was rolled back.</summary>
+    /// <summary>Its result, byte for byte; empty when there is none or it was rolled back.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
-    /// <summary>It was not rolled back.</summary>
+    /// <summary>It succeeded.</summary>
     public bool Succeeded => Status == GlobalStatus.Succeeded;
 
     /// <summary>
-    /// What it returned. Bytes (byte[] or ReadOnlyMemory) and messages of protocol buffers as they are, anything else from JSON by
+    /// Its result. Bytes (byte[] or ReadOnlyMemory) and protobuf messages unchanged, others from JSON with
     /// <see cref="DtmOptions.Json"/>.
     /// </summary>
-    /// <returns>Null (or the type's default) when it returned null or nothing.</returns>
-    /// <exception cref="JsonException">It returned something else.</exception>
+    /// <returns>Null (or the type's default) when there is none.</returns>
+    /// <exception cref="JsonException">The result is not such JSON.</exception>
     public T? Read<T>() => Payload.Read<T>(Data, _json);
 
-    /// <summary>For whom a rollback is an error.</summary>
+    /// <summary>Throws if it was rolled back.</summary>
     /// <returns>This result.</returns>
     /// <exception cref="TransactionFailedException">It was rolled back.</exception>
     public WorkflowResult EnsureSucceeded() => Succeeded

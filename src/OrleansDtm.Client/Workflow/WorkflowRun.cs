@@ -5,7 +5,9 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>One run of a workflow's code: answers steps from the record or has them done and recorded, then commits or rolls back.</summary>
+/// <summary>
+/// One run of a workflow's code: returns recorded steps or runs and records them, then commits or rolls back.
+/// </summary>
 internal sealed class WorkflowRun
 {
     private const int ReasonMax = 1024;
@@ -50,10 +52,10 @@ internal sealed class WorkflowRun
         return _ids.Next();
     }
 
-    /// <param name="branch">Whose.</param>
+    /// <param name="branch">The branch.</param>
     /// <param name="op">commit or rollback.</param>
-    /// <param name="run">Does it.</param>
-    /// <param name="always">Also when the branch was refused.</param>
+    /// <param name="run">The hook.</param>
+    /// <param name="always">Also runs if the branch failed.</param>
     public void AddHook(WorkflowBranch branch, string op, Func<WorkflowStep, Task> run, bool always = false)
     {
         EnsureNotOver();
@@ -71,8 +73,8 @@ internal sealed class WorkflowRun
 
     public RecordedStep? Recorded(string branchId, string op) => _recorded.GetValueOrDefault((branchId, op));
 
-    /// <summary>Runs the code, then what it wants done in the end, and tells the coordinator.</summary>
-    /// <exception cref="WorkflowEnded">Somebody else has brought it to its end meanwhile.</exception>
+    /// <summary>Runs the code, then the hooks, and reports the end to the coordinator.</summary>
+    /// <exception cref="WorkflowEnded">Another run has ended it meanwhile.</exception>
     public async Task<WorkflowResult> ProcessAsync(Func<Task<ReadOnlyMemory<byte>>> code)
     {
         ReadOnlyMemory<byte> result = default;
@@ -87,7 +89,7 @@ internal sealed class WorkflowRun
         }
 
         _over = true;
-        await Task.WhenAll(_actions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Each has told its own.
+        await Task.WhenAll(_actions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Each has reported its own exception.
         if (_broken is { } broken)
         {
             ExceptionDispatchInfo.Throw(broken);
@@ -120,8 +122,8 @@ internal sealed class WorkflowRun
         }
     }
 
-    /// <summary>Tells the coordinator, whatever becomes of the caller: what was done must not be done again.</summary>
-    /// <returns>What is recorded: not this if somebody else was first.</returns>
+    /// <summary>Records a step without the caller's token: it must not run again.</summary>
+    /// <returns>The recorded step: another one if another run was first.</returns>
     public async Task<RecordedStep> SaveAsync(RecordedStep step)
     {
         var registration = new RegisterRequest
@@ -139,7 +141,7 @@ internal sealed class WorkflowRun
         }
         catch (DtmException e) when (e is DtmConflictException or DtmUnavailableException)
         {
-            // Another run was faster, the end has come, or an answer got lost: the record tells.
+            // Another run was first, the workflow has ended, or a response was lost: read the record.
             await ReloadAsync().ConfigureAwait(false);
             if (Recorded(step.BranchId, step.Op) is { } recorded)
             {
@@ -150,7 +152,7 @@ internal sealed class WorkflowRun
         }
     }
 
-    /// <summary>What an exception means; null = an error.</summary>
+    /// <summary>The outcome of an exception; null = an error.</summary>
     public DtmException? Judge(Exception error) => error switch
     {
         BranchFailureException or BranchOngoingException => (DtmException)error,
@@ -163,7 +165,9 @@ internal sealed class WorkflowRun
         },
     };
 
-    /// <summary>Has a step done and recorded. What does not come to an end ends the run: the code must not go on as if it knew the outcome.</summary>
+    /// <summary>
+    /// Runs and records a step. If it has no outcome the run ends: the code must not continue without one.
+    /// </summary>
     private async Task<RecordedStep> TakeAsync(string branchId, string op, Func<WorkflowStep, Task<ReadOnlyMemory<byte>>> action)
     {
         try
@@ -194,13 +198,13 @@ internal sealed class WorkflowRun
         }
     }
 
-    /// <summary>The hooks, last first. One that throws has the rest wait for the next run.</summary>
+    /// <summary>Runs the hooks, last first. After an exception the rest wait for the next run.</summary>
     private async Task FinishAsync(string op)
     {
         var other = op == BranchOps.Commit ? BranchOps.Rollback : BranchOps.Commit;
         if (_recorded.Keys.Any(key => key.Op == other))
         {
-            throw new DtmException($"The workflow {Name} {Gid} was about to {other} in an earlier run and now wants to {op}: its code is not the same whenever it runs.") { Gid = Gid };
+            throw new DtmException($"The workflow {Name} {Gid} started to {other} in an earlier run and now wants to {op}: its code is not deterministic.") { Gid = Gid };
         }
 
         for (var i = _hooks.Count - 1; i >= 0; i--)
@@ -222,7 +226,7 @@ internal sealed class WorkflowRun
             }
             catch (BranchFailureException e)
             {
-                throw new DtmException($"The {op} of branch {branch.BranchId} of {Name} {Gid} was refused, which it cannot be any more: {e.Reason}", e)
+                throw new DtmException($"The {op} of branch {branch.BranchId} of {Name} {Gid} failed, but it must succeed: {e.Reason}", e)
                 {
                     Gid = Gid,
                     Reason = e.Reason,
@@ -282,11 +286,11 @@ internal sealed class WorkflowRun
     {
         if (_over)
         {
-            throw new InvalidOperationException("The code of the workflow has come to an end; a hook takes no further branches. Calls go by the step's Http.");
+            throw new InvalidOperationException("The code of the workflow has ended; a hook cannot add branches. Use the step's Http for calls.");
         }
     }
 
-    /// <summary>With the stack it was thrown with.</summary>
+    /// <summary>Rethrows with the original stack trace.</summary>
     private static Exception Rethrown(Exception error)
     {
         ExceptionDispatchInfo.Throw(error);
@@ -294,7 +298,7 @@ internal sealed class WorkflowRun
     }
 }
 
-/// <summary>Says, past the workflow's code, that there is nothing left for it to do.</summary>
+/// <summary>Leaves the workflow's code, because the workflow has ended.</summary>
 internal sealed class WorkflowEnded(WorkflowProgress progress) : Exception("The workflow has ended.")
 {
     public WorkflowProgress Progress { get; } = progress;

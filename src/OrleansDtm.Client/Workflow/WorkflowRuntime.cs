@@ -8,7 +8,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client;
 
-/// <summary>The workflows of this process: begins them, goes on with them, runs no gid twice at a time.</summary>
+/// <summary>The workflows of this process: starts and resumes them, each gid at most once at a time.</summary>
 internal sealed partial class WorkflowRuntime : IDisposable
 {
     private readonly Dictionary<string, WorkflowRegistration> _registered = new(StringComparer.Ordinal);
@@ -36,7 +36,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         {
             if (!_registered.TryAdd(registration.Name, registration))
             {
-                throw new InvalidOperationException($"There are two workflows of the name {registration.Name}.");
+                throw new InvalidOperationException($"Two workflows have the name {registration.Name}.");
             }
         }
     }
@@ -45,18 +45,18 @@ internal sealed partial class WorkflowRuntime : IDisposable
 
     public DtmOptions Options { get; }
 
-    /// <summary>Begins a workflow, or goes on with it; who comes while it runs here waits for the same end.</summary>
+    /// <summary>Starts or resumes a workflow; a caller during its run waits for the same end.</summary>
     /// <param name="request">With gid and options.</param>
     /// <param name="name">Of the workflow.</param>
-    /// <param name="input">Counts only where it is new, as far as the coordinator tells.</param>
-    /// <param name="cancellationToken">Ends the run, or the waiting for that of another.</param>
+    /// <param name="input">Used only for a new workflow.</param>
+    /// <param name="cancellationToken">Ends the run, or the wait for another caller's run.</param>
     public async Task<WorkflowResult> ExecuteAsync(TransactionRequest request, string name, ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
     {
         var registration = _registered.GetValueOrDefault(name)
-            ?? throw new InvalidOperationException($"There is no workflow {name} here: register it by AddWorkflow, in every instance.");
+            ?? throw new InvalidOperationException($"There is no workflow {name}. Register it with AddWorkflow, in every instance.");
         request.QueryPrepared = Options.WorkflowCallback is { Length: > 0 } callback
             ? callback
-            : throw new InvalidOperationException("Set DtmOptions.WorkflowCallback: without it nobody goes on with a workflow that was interrupted.");
+            : throw new InvalidOperationException("Set DtmOptions.WorkflowCallback: without it interrupted workflows cannot be resumed.");
         request.CustomData = JsonSerializer.Serialize(
             new WorkflowCustomData { Name = name, Data = input.ToArray() }, ProtocolJson.Readable.WorkflowCustomData);
         while (true)
@@ -75,15 +75,16 @@ internal sealed partial class WorkflowRuntime : IDisposable
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && !_stopping.IsCancellationRequested)
             {
-                // Whoever began this run has given it up; this caller has not.
+                // The caller that started this run has cancelled it; this one has not.
             }
         }
     }
 
     /// <summary>
-    /// The coordinator has it go on. Not bound to the call: a step may take longer than the coordinator waits, and would never come to an end.
+    /// Resumes a workflow for the coordinator. Not bound to the call: a step may take longer than the coordinator's
+    /// timeout.
     /// </summary>
-    /// <returns>Success = it has ended, one way or the other; Ongoing = it is at it.</returns>
+    /// <returns>Success = it has ended, committed or rolled back; Ongoing = it is running.</returns>
     public async Task<BranchOutcome> ResumeAsync(BranchContext context, ReadOnlyMemory<byte> input)
     {
         if (_running.ContainsKey(context.Gid))
@@ -98,7 +99,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         await answered.CancelAsync().ConfigureAwait(false);
         if (first != run)
         {
-            _ = run.ContinueWith(static late => late.Exception, TaskScheduler.Default); // It has been logged.
+            _ = run.ContinueWith(static late => late.Exception, TaskScheduler.Default); // Already logged.
             return BranchOutcome.Ongoing;
         }
 
@@ -106,7 +107,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         return BranchOutcome.Success;
     }
 
-    /// <summary>A client of the factory, with one more handler around those it has, and without a time limit of its own.</summary>
+    /// <summary>A client of the factory with an additional outer handler and without a timeout of its own.</summary>
     public HttpClient Http(string name, DelegatingHandler around)
     {
         around.InnerHandler = _handlers.CreateHandler(name);
@@ -116,13 +117,13 @@ internal sealed partial class WorkflowRuntime : IDisposable
             configure(http);
         }
 
-        http.Timeout = Timeout.InfiniteTimeSpan; // Recording must not fall into it: each call has its own.
+        http.Timeout = Timeout.InfiniteTimeSpan; // The timeout must not include the recording; each call has its own.
         return http;
     }
 
     public CancellationTokenSource TimeLimit() => new(Options.BranchTimeout, _clock);
 
-    /// <summary>No step begins any more; the coordinator has others go on.</summary>
+    /// <summary>No more steps start; the coordinator resumes the workflows elsewhere.</summary>
     public void Stop() => _stopping.Cancel();
 
     public void Dispose()
@@ -156,7 +157,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
             else
             {
                 end.SetException(e);
-                _ = end.Task.Exception; // Seen: it is thrown here, and nobody else need wait for it.
+                _ = end.Task.Exception; // Observed: it is thrown here, and others may not await it.
             }
 
             throw;
@@ -191,7 +192,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
     {
         if (known.Length > 0 && known != name)
         {
-            throw new DtmConflictException($"The gid {gid} is that of a workflow {known}, not of a {name}.") { Gid = gid };
+            throw new DtmConflictException($"The gid {gid} belongs to the workflow {known}, not to {name}.") { Gid = gid };
         }
     }
 
@@ -208,6 +209,6 @@ internal sealed partial class WorkflowRuntime : IDisposable
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The workflow {Name} {Gid} did not come to its end; the coordinator will have it go on.")]
+    [LoggerMessage(1, LogLevel.Warning, "The workflow {Name} {Gid} was interrupted; the coordinator will resume it.")]
     private partial void LogInterrupted(Exception error, string name, string gid);
 }

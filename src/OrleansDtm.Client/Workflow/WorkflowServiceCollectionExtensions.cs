@@ -6,16 +6,15 @@ namespace OrleansDtm.Client;
 public static class WorkflowServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a workflow that returns something. Every instance of the application registers it, under the same name: the coordinator may
-    /// ask any of them to go on with what another one began. It is executed by <see cref="IDtm.WorkflowAsync"/>.
+    /// Registers a workflow with a result. Every instance of the application must register it with the same name: the
+    /// coordinator can resume it in any of them. Run it with <see cref="IDtm.WorkflowAsync"/>.
     /// </summary>
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="name">1 to 64 characters, unique in the application.</param>
-    /// <param name="code">
-    /// What it does, see <see cref="Workflow"/>. Input and result are stored as JSON, bytes and messages of protocol buffers as they are.
-    /// </param>
+    /// <param name="code">The code, see <see cref="Workflow"/>. Input and result are stored as JSON, bytes and protobuf
+    /// messages unchanged.</param>
     /// <param name="configure">Null = the defaults.</param>
-    /// <exception cref="InvalidOperationException">Thrown when it is used: there are two of the name.</exception>
+    /// <exception cref="InvalidOperationException">Thrown on use: two workflows have this name.</exception>
     public static IServiceCollection AddWorkflow<TInput, TResult>(
         this IServiceCollection services, string name, Func<Workflow, TInput, Task<TResult>> code, Action<WorkflowSettings>? configure = null)
     {
@@ -27,12 +26,12 @@ public static class WorkflowServiceCollectionExtensions
         });
     }
 
-    /// <summary>Registers a workflow that returns nothing.</summary>
-    /// <param name="services">Where to.</param>
+    /// <summary>Registers a workflow without a result.</summary>
+    /// <param name="services">The service collection.</param>
     /// <param name="name">1 to 64 characters, unique in the application.</param>
-    /// <param name="code">What it does, as in the other.</param>
+    /// <param name="code">The code, as in the other overload.</param>
     /// <param name="configure">Null = the defaults.</param>
-    /// <exception cref="InvalidOperationException">Thrown when it is used: there are two of the name.</exception>
+    /// <exception cref="InvalidOperationException">Thrown on use: two workflows have this name.</exception>
     public static IServiceCollection AddWorkflow<TInput>(
         this IServiceCollection services, string name, Func<Workflow, TInput, Task> code, Action<WorkflowSettings>? configure = null)
     {

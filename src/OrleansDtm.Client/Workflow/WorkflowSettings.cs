@@ -1,24 +1,25 @@
 namespace OrleansDtm.Client;
 
-/// <summary>How the steps of a workflow are judged. Part of its code: what a running workflow began with must not change.</summary>
+/// <summary>
+/// How results of a workflow's steps are interpreted. Part of its code: do not change it for running workflows.
+/// </summary>
 public sealed class WorkflowSettings
 {
     /// <summary>
-    /// True: a branch whose action was refused is rolled back with the others, for actions that may have done something before they refused,
-    /// or in another instance that ran beside the one that was refused. False (default): it is left out.
+    /// True: a branch whose action failed is rolled back with the others, for actions that may have had an effect
+    /// before they failed, or in another instance that ran concurrently. False (default): it is left out.
     /// </summary>
     public bool CompensateFailedBranch { get; set; }
 
     /// <summary>
-    /// What an HTTP answer means; its body is given decompressed. Null as the outcome = neither: the workflow pauses
+    /// Outcome of an HTTP response, whose body is decompressed. Null = neither success nor failure: the workflow pauses
     /// and the call is repeated. Default: any 2xx is success, 409 failure, 425 ongoing.
     /// </summary>
     public Func<HttpResponseMessage, ReadOnlyMemory<byte>, BranchOutcome?> HttpOutcome { get; set; } = Outcome;
 
     /// <summary>
-    /// What an exception means that a step or the workflow itself throws, of the application's own or of some library. Null as the outcome
-    /// (and the default for all) = an error: the workflow pauses and the step is repeated. A <see cref="BranchFailureException"/> and a
-    /// <see cref="BranchOngoingException"/> mean what they say and are not asked about.
+    /// Outcome of other exceptions of a step or of the workflow. Null (default) = an error: the workflow pauses and the
+    /// step is repeated. Not called for <see cref="BranchFailureException"/> and <see cref="BranchOngoingException"/>.
     /// </summary>
     public Func<Exception, BranchOutcome?> ErrorOutcome { get; set; } = static _ => null;
 

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Client;
 
-/// <summary>What an action or a hook of a workflow works with.</summary>
+/// <summary>The context of an action or a hook of a workflow.</summary>
 public sealed class WorkflowStep
 {
     private readonly Lazy<HttpClient> _http;
@@ -16,21 +16,21 @@ public sealed class WorkflowStep
 
     internal WorkflowRun Run { get; }
 
-    /// <summary>Which step it is; op is action, commit or rollback.</summary>
+    /// <summary>Identity of the step; op is action, commit or rollback.</summary>
     public BranchContext Context { get; }
 
     /// <summary>
-    /// Of this step: what is done behind it in a local transaction is done once, however often the step is run, and a rollback without its
-    /// action does nothing.
+    /// The barrier of this step: database changes with it take effect once, however often the step runs, and a rollback
+    /// without its action does nothing.
     /// </summary>
     public BranchBarrier Barrier { get; }
 
-    /// <summary>Cancelled when the run has to stop.</summary>
+    /// <summary>Cancelled when the run must stop.</summary>
     public CancellationToken CancellationToken { get; }
 
     /// <summary>
-    /// For calls within the step; any number. They are not recorded by themselves (the step is) and tell the participant which step it is.
-    /// Answers are judged as in <see cref="WorkflowBranch.Http"/>.
+    /// HTTP client for any number of calls within the step. They are not recorded (the step is) and send the step's
+    /// identity. Responses are interpreted as in <see cref="WorkflowBranch.Http"/>.
     /// </summary>
     public HttpClient Http => _http.Value;
 }

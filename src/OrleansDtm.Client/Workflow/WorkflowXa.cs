@@ -5,7 +5,7 @@ namespace OrleansDtm.Client;
 /// <summary>An action that is an XA transaction.</summary>
 internal sealed class WorkflowXa(WorkflowRun run, string branchId, Func<DbConnection> connect, XaOptions? options)
 {
-    /// <summary>DTM's word for "the business ran, the prepare may have followed".</summary>
+    /// <summary>DTM's op for "the work ran, the prepare may have followed".</summary>
     private const string Business = "business";
 
     private XaBranch Branch(BranchContext context) => new(context, connect, options ?? new XaOptions { Barrier = run.Options.Barrier });
@@ -14,7 +14,8 @@ internal sealed class WorkflowXa(WorkflowRun run, string branchId, Func<DbConnec
         commit ? Branch(step.Context).CommitAsync(step.CancellationToken) : Branch(step.Context).RollbackAsync(step.CancellationToken);
 
     /// <summary>
-    /// The result is recorded before the prepare: should the process die after it, what is prepared is found again, and its result too.
+    /// The result is recorded before the prepare: after a crash, the prepared transaction and its result are found
+    /// again.
     /// </summary>
     public async Task<ReadOnlyMemory<byte>> PrepareAsync(WorkflowStep step, Func<DbConnection, Task<ReadOnlyMemory<byte>>> business)
     {
@@ -26,8 +27,8 @@ internal sealed class WorkflowXa(WorkflowRun run, string branchId, Func<DbConnec
                 var recorded = await run.SaveAsync(new RecordedStep(branchId, Business, false, data)).ConfigureAwait(false);
                 if (!recorded.Data.Span.SequenceEqual(data.Span))
                 {
-                    // Others may have seen the first result, and what it stood for is gone.
-                    throw new BranchFailureException("the process died before the prepare, and the business came to another result now") { Gid = run.Gid };
+                    // Other runs may have read the first result, whose changes are lost.
+                    throw new BranchFailureException("the process crashed before the prepare, and the work has another result now") { Gid = run.Gid };
                 }
             },
             step.CancellationToken).ConfigureAwait(false);

@@ -19,8 +19,9 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     private string Literal => $"X'{Convert.ToHexString(Encoding.UTF8.GetBytes(Xid))}'";
 
     /// <summary>
-    /// MariaDB, and MySQL before 8.0.29, let others end a prepared transaction only when the connection that prepared it is gone, so it
-    /// must not come from a pool. MySqlConnector takes the pool of its data source whatever the connection string says, but for a clone.
+    /// MariaDB, and MySQL before 8.0.29, allow other connections to end a prepared transaction only after its
+    /// connection is closed, so it must not be pooled. MySqlConnector uses the pool of its data source whatever the
+    /// connection string says, except for a clone.
     /// </summary>
     public override DbConnection Isolate(DbConnection connection)
     {
@@ -70,7 +71,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
         catch (DbException e) when (BarrierFaults.Number(e) == Forbidden)
         {
-            return false; // MySQL 8 shows it only to XA_RECOVER_ADMIN: then it is not known, which is what false says.
+            return false; // MySQL 8 shows it only with XA_RECOVER_ADMIN; false means unknown.
         }
     }
 
@@ -88,7 +89,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
         catch (DbException)
         {
-            // It has ended already, or a deadlock has undone it: either way it is the rollback that counts.
+            // It has ended, or a deadlock has rolled it back; roll back in any case.
         }
 
         await ExecuteAsync(connection, $"xa rollback {Literal}", CancellationToken.None).ConfigureAwait(false);
@@ -102,7 +103,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
         catch (DbException e) when (BarrierFaults.Number(e) == Outside)
         {
-            // MariaDB takes a session without autocommit for one that is in a transaction. There is none: the connection is fresh.
+            // MariaDB treats a session without autocommit as in a transaction. The connection is new, so there is none.
             await ExecuteAsync(connection, "set session autocommit = 1", cancel).ConfigureAwait(false);
             try
             {
@@ -115,7 +116,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
     }
 
-    /// <summary>A session that cannot be put back is closed: what has been committed stays so.</summary>
+    /// <summary>A session that cannot be reset is closed; the commit stays valid.</summary>
     private static async Task RestoreAsync(DbConnection connection)
     {
         try
@@ -145,12 +146,12 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     }
 
     /// <summary>
-    /// In a transaction that is said: where a session begins without autocommit, one would stay open, and the next "xa commit" be refused for
-    /// it. READ UNCOMMITTED would show the row of a first phase that is under way, which is none that was committed.
+    /// In an explicit transaction: in a session without autocommit an implicit one would stay open, and "xa commit"
+    /// would be refused. READ UNCOMMITTED would show the uncommitted row of a first phase.
     /// </summary>
     public override async Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
     {
-        await ExecuteAsync(connection, "set transaction isolation level read committed", cancel).ConfigureAwait(false); // Of the next one only.
+        await ExecuteAsync(connection, "set transaction isolation level read committed", cancel).ConfigureAwait(false); // For the next transaction only.
         return await WithinAsync(connection, () => base.PeekReasonAsync(connection, options, key, cancel), cancel).ConfigureAwait(false);
     }
 
@@ -173,7 +174,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         }
     }
 
-    /// <summary>What the session had before, which is not what the server gives to new ones.</summary>
+    /// <summary>The previous value of the session, which may differ from the server's default.</summary>
     private static async Task<string> ReadPatienceAsync(DbConnection connection, CancellationToken cancel)
     {
         using var command = connection.CreateCommand();
@@ -181,7 +182,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         return Convert.ToString(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture) ?? "default";
     }
 
-    /// <summary>A local transaction, committed, or rolled back when anything throws.</summary>
+    /// <summary>A local transaction, committed, or rolled back after an exception.</summary>
     private static async Task<T> WithinAsync<T>(DbConnection connection, Func<Task<T>> work, CancellationToken cancel)
     {
         await ExecuteAsync(connection, "start transaction", cancel).ConfigureAwait(false);
@@ -199,7 +200,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
             }
             catch (Exception error) when (error is DbException or InvalidOperationException)
             {
-                await connection.CloseAsync().ConfigureAwait(false); // The server undoes it then; the cause is what the caller must see.
+                await connection.CloseAsync().ConfigureAwait(false); // The server rolls back then; the caller needs the cause.
             }
 
             throw;

@@ -2,7 +2,7 @@ using System.Data.Common;
 
 namespace OrleansDtm.Client;
 
-/// <summary>PostgreSQL, whose prepared transactions are everybody's at once.</summary>
+/// <summary>PostgreSQL: prepared transactions are visible to all connections at once.</summary>
 internal sealed class PostgresXa(BranchContext context) : XaSql(context)
 {
     private const string NoSuchXid = "42704";
@@ -10,7 +10,7 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
 
     protected override int LongestXid => 199;
 
-    /// <summary>The form of a literal that means the same whatever standard_conforming_strings says.</summary>
+    /// <summary>A literal that is independent of standard_conforming_strings.</summary>
     private string Literal => $"E'{Xid.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
 
     public override DbConnection Isolate(DbConnection connection) => connection;
@@ -26,7 +26,7 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
         return true;
     }
 
-    /// <summary>Who holds the row may be prepared, and stay so for longer than a call may wait.</summary>
+    /// <summary>The holder of the row may be prepared, for longer than a call may wait.</summary>
     public override async Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
     {
         await ExecuteAsync(connection, "set local lock_timeout = '1s'", cancel).ConfigureAwait(false);

@@ -4,9 +4,10 @@ using System.Data.Common;
 namespace OrleansDtm.Client;
 
 /// <summary>
-/// A branch of an XA transaction in MySQL, MariaDB or PostgreSQL: the business is prepared in one call and committed or rolled back by
-/// another, on another connection, however often and in whatever order the calls come. The row of DTM's clients in the barrier table tells
-/// a branch that was committed from one that cannot be seen yet, and keeps out a prepare that comes after the rollback.
+/// An XA branch in MySQL, MariaDB or PostgreSQL: the work is prepared in one call, and committed or rolled back in
+/// another one, on another connection, however often and in whatever order the calls come. A row in the barrier table
+/// (that of DTM's clients) distinguishes a committed branch from one that is not visible yet, and prevents a prepare
+/// after the rollback.
 /// </summary>
 public sealed class XaBranch
 {
@@ -17,14 +18,13 @@ public sealed class XaBranch
     private readonly XaOptions _options;
     private readonly BarrierKey _key;
 
-    /// <summary>Of a call.</summary>
-    /// <param name="context">Which call it is.</param>
-    /// <param name="connect">
-    /// Gives a new, closed connection to the database of the business, which is disposed of here. On MySQL and MariaDB the first phase uses
-    /// one like it, without pooling.
-    /// </param>
+    /// <summary>Creates the branch of a call.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="connect">Returns a new, closed connection to the branch's database, which is disposed here. On
+    /// MySQL and MariaDB the first phase uses a similar one without pooling.</param>
     /// <param name="options">Null = the defaults.</param>
-    /// <exception cref="ArgumentException">A part of the context is empty, or longer than its column, or the gid holds a NUL.</exception>
+    /// <exception cref="ArgumentException">A part of the context is empty or too long for its column, or the gid
+    /// contains a NUL.</exception>
     public XaBranch(BranchContext context, Func<DbConnection> connect, XaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -32,36 +32,40 @@ public sealed class XaBranch
         (_context, _connect, _options) = (new BranchBarrier(context).Context, connect, options ?? XaOptions.Default);
         if (context.Gid.Contains('\0', StringComparison.Ordinal) || context.BranchId.Contains('\0', StringComparison.Ordinal))
         {
-            throw new ArgumentException("gid and branch_id must not hold a NUL.", nameof(context));
+            throw new ArgumentException("gid and branch_id must not contain a NUL.", nameof(context));
         }
 
         _key = new BarrierKey(TransTypes.Xa, context.Gid, context.BranchId, BranchOps.Action, BranchBarrier.FirstBarrierId);
     }
 
-    /// <summary>Does what <see cref="BranchContext.Op"/> says: action prepares, commit and rollback finish.</summary>
+    /// <summary>Runs the phase of <see cref="BranchContext.Op"/>: action prepares, commit and rollback end.</summary>
     /// <param name="business">As in <see cref="PrepareAsync"/>.</param>
     /// <param name="register">As in <see cref="PrepareAsync"/>.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ArgumentException">The op is none of these.</exception>
-    /// <exception cref="DtmException">As in <see cref="PrepareAsync"/>, <see cref="CommitAsync"/> and <see cref="RollbackAsync"/>.</exception>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="ArgumentException">The op is another one.</exception>
+    /// <exception cref="DtmException">As in <see cref="PrepareAsync"/>, <see cref="CommitAsync"/> and
+    /// <see cref="RollbackAsync"/>.</exception>
     public Task HandleAsync(Func<DbConnection, Task> business, Func<CancellationToken, Task> register, CancellationToken cancellationToken = default) =>
         _context.Op switch
         {
             BranchOps.Action => PrepareAsync(business, register, cancellationToken),
             BranchOps.Commit => CommitAsync(cancellationToken),
             BranchOps.Rollback => RollbackAsync(cancellationToken),
-            _ => throw new ArgumentException($"An XA branch is asked for action, commit or rollback, not for {_context.Op}."),
+            _ => throw new ArgumentException($"The op of an XA branch must be action, commit or rollback, not {_context.Op}."),
         };
 
-    /// <summary>Runs the business and prepares it. Whatever throws, nothing of it and no lock remains.</summary>
-    /// <param name="business">Works on the given connection, within its XA transaction: begins none of its own and ends none.</param>
-    /// <param name="register">Tells the coordinator of the branch, after the business and before the prepare.</param>
-    /// <param name="cancellationToken">Ends the waiting; a prepare that has begun is not interrupted.</param>
-    /// <returns>When it is prepared; at once if it was before, or has been committed.</returns>
+    /// <summary>Runs the work and prepares it. After an exception no change and no lock remains.</summary>
+    /// <param name="business">The work, on the given connection in its XA transaction; it must not start or end
+    /// transactions.</param>
+    /// <param name="register">Registers the branch with the coordinator, after the work and before the prepare.</param>
+    /// <param name="cancellationToken">Cancels the wait; a started prepare is not interrupted.</param>
+    /// <returns>When it is prepared; at once if it is prepared or committed.</returns>
     /// <exception cref="BranchFailureException">The branch has been rolled back already.</exception>
-    /// <exception cref="BranchOngoingException">The same call is under way on another connection.</exception>
-    /// <exception cref="DtmException">The database has undone the transaction on an error that the business caught.</exception>
-    /// <exception cref="DbException">The database said no. If an answer got lost it may be prepared: have the transaction rolled back.</exception>
+    /// <exception cref="BranchOngoingException">The same call is running on another connection.</exception>
+    /// <exception cref="DtmException">The database rolled back the transaction after an error that the work
+    /// caught.</exception>
+    /// <exception cref="DbException">The database returned an error. If a response was lost it may be prepared: roll
+    /// back the transaction.</exception>
     public async Task PrepareAsync(
         Func<DbConnection, Task> business, Func<CancellationToken, Task> register, CancellationToken cancellationToken = default)
     {
@@ -110,14 +114,16 @@ public sealed class XaBranch
             throw;
         }
 
-        await sql.AbandonAsync(connection).ConfigureAwait(false); // Committed before: there is nothing to prepare.
+        await sql.AbandonAsync(connection).ConfigureAwait(false); // Committed before: nothing to prepare.
     }
 
-    /// <summary>Commits what is prepared. Returns only when it is committed: one that cannot be found is not taken for one that was.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="BranchOngoingException">It is not there, or not yet: ask again.</exception>
-    /// <exception cref="DtmException">It has been rolled back, so it cannot be committed any more.</exception>
-    /// <exception cref="DbException">The database said no; ask again.</exception>
+    /// <summary>
+    /// Commits the prepared transaction. Returns only when it is committed; a missing one is not treated as committed.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="BranchOngoingException">It does not exist, or not yet: call again.</exception>
+    /// <exception cref="DtmException">It was rolled back, so it cannot be committed.</exception>
+    /// <exception cref="DbException">The database returned an error; repeat the call.</exception>
     public Task CommitAsync(CancellationToken cancellationToken = default) => FinishAsync(
         async (sql, connection, cancel) =>
         {
@@ -126,7 +132,7 @@ public sealed class XaBranch
                 return true;
             }
 
-            // Committed before, not visible yet, or never prepared: the row was written in the same transaction, so it tells.
+            // Committed before, not visible yet, or never prepared: the row, written in the same transaction, decides.
             var reason = await sql.PeekReasonAsync(connection, _options.Barrier, _key, cancel).ConfigureAwait(false);
             return reason is null or BranchOps.Action
                 ? reason is not null
@@ -134,15 +140,15 @@ public sealed class XaBranch
         },
         cancellationToken);
 
-    /// <summary>Rolls back what is prepared, and keeps out what would be prepared later.</summary>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="BranchOngoingException">Its first phase is under way: ask again.</exception>
-    /// <exception cref="DtmException">It has been committed, so it cannot be rolled back any more.</exception>
-    /// <exception cref="DbException">The database said no; ask again.</exception>
+    /// <summary>Rolls back the prepared transaction, and prevents a later prepare.</summary>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="BranchOngoingException">Its first phase is running: call again.</exception>
+    /// <exception cref="DtmException">It was committed, so it cannot be rolled back.</exception>
+    /// <exception cref="DbException">The database returned an error; repeat the call.</exception>
     public Task RollbackAsync(CancellationToken cancellationToken = default) => FinishAsync(
         async (sql, connection, cancel) =>
         {
-            // Whatever this says, the row decides: who holds it is still there, and whoever comes later meets it.
+            // Whatever the result, the row decides: a running phase holds it, and a later one finds it.
             await sql.FinishAsync(connection, commit: false, cancel).ConfigureAwait(false);
             try
             {
@@ -163,7 +169,7 @@ public sealed class XaBranch
         },
         cancellationToken);
 
-    /// <summary>Again and again, while the patience lasts.</summary>
+    /// <summary>Repeats until the patience ends.</summary>
     private async Task FinishAsync(Func<XaSql, DbConnection, CancellationToken, Task<bool>> tried, CancellationToken cancellationToken)
     {
         var connection = _connect();
@@ -182,7 +188,7 @@ public sealed class XaBranch
         }
     }
 
-    /// <summary>For a repetition of the first phase: the other one may be ready.</summary>
+    /// <summary>For a repetition of the first phase: the other one may be prepared.</summary>
     private async Task JoinAsync(XaSql sql, DbConnection connection, CancellationToken cancellationToken)
     {
         if (!await sql.IsPreparedAsync(connection, cancellationToken).ConfigureAwait(false))
@@ -191,7 +197,7 @@ public sealed class XaBranch
         }
     }
 
-    /// <summary>Where it cannot be undone the connection goes, and the server does it.</summary>
+    /// <summary>If the rollback fails, the connection is closed, and the server rolls back.</summary>
     private static async Task AbandonAsync(XaSql sql, DbConnection connection, Exception cause)
     {
         try
@@ -200,7 +206,7 @@ public sealed class XaBranch
         }
         catch (Exception error) when (error is DbException or InvalidOperationException)
         {
-            cause.Data["OrleansDtm.Rollback"] = error.Message; // The cause is what the caller must see; this came of it.
+            cause.Data["OrleansDtm.Rollback"] = error.Message; // The caller needs the cause; the rollback error is a consequence.
             await connection.CloseAsync().ConfigureAwait(false);
         }
     }

@@ -4,12 +4,14 @@ using System.Text;
 
 namespace OrleansDtm.Client;
 
-/// <summary>The statements of a database that can prepare. Xids are those of DTM's clients: gid and branch with a hyphen between.</summary>
+/// <summary>
+/// The XA statements of a database. Xids are those of DTM's clients: gid and branch with a hyphen between.
+/// </summary>
 internal abstract class XaSql(BranchContext context)
 {
     private readonly string _xid = $"{context.Gid}-{context.BranchId}";
 
-    /// <summary>What is too long for the database gives way to its hash, which both phases find.</summary>
+    /// <summary>A value that is too long for the database is replaced by its hash, in both phases.</summary>
     protected string Xid => Encoding.UTF8.GetByteCount(_xid) <= LongestXid ? _xid : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_xid)));
 
     /// <summary>In bytes.</summary>
@@ -19,39 +21,41 @@ internal abstract class XaSql(BranchContext context)
     {
         BarrierDialect.MySql => new MySqlXa(context),
         BarrierDialect.PostgreSql => new PostgresXa(context),
-        _ => throw new NotSupportedException($"There is no XA for {dialect}: use a saga or TCC there."),
+        _ => throw new NotSupportedException($"XA is not supported with {dialect}. Use a saga or TCC."),
     };
 
-    /// <summary>Before a connection for the first phase is opened.</summary>
-    /// <returns>What to use in its place; the given one needs no care then.</returns>
+    /// <summary>Called before a connection of the first phase is opened.</summary>
+    /// <returns>The connection to use instead; the given one is not used then.</returns>
     public abstract DbConnection Isolate(DbConnection connection);
 
-    /// <returns>False = a transaction of that xid is there already.</returns>
+    /// <returns>False = a transaction with that xid exists.</returns>
     public abstract Task<bool> StartAsync(DbConnection connection, CancellationToken cancel);
 
-    /// <summary>Inserts the row of the first phase, in what was started.</summary>
-    /// <returns>False = the row was there.</returns>
+    /// <summary>Inserts the row of the first phase, in the started transaction.</summary>
+    /// <returns>False = the row existed.</returns>
     public virtual Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
         new BarrierRows(connection, null, options).InsertAsync(key, BranchOps.Action, cancel);
 
-    /// <summary>The reason in the row, as last committed, whatever isolation the session has; null = there is no such row.</summary>
+    /// <summary>
+    /// The committed reason in the row, with any isolation of the session; null = there is no such row.
+    /// </summary>
     public virtual Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
         new BarrierRows(connection, null, options).PeekReasonAsync(key, cancel);
 
-    /// <summary>Whether a transaction of that xid is prepared, as far as this user may know.</summary>
+    /// <summary>Whether a transaction with that xid is prepared, as far as the user can see.</summary>
     public abstract Task<bool> IsPreparedAsync(DbConnection connection, CancellationToken cancel);
 
-    /// <summary>Takes no cancellation: what was sent must be heard of.</summary>
+    /// <summary>Not cancellable: the outcome of a sent statement must be known.</summary>
     public abstract Task PrepareAsync(DbConnection connection);
 
-    /// <summary>Undoes what was started on the connection, whatever has become of it.</summary>
+    /// <summary>Rolls back the transaction of the connection, in any state.</summary>
     public abstract Task AbandonAsync(DbConnection connection);
 
-    /// <returns>False = there is no such transaction that this connection could see and end.</returns>
+    /// <returns>False = the connection cannot see or end such a transaction.</returns>
     public abstract Task<bool> FinishAsync(DbConnection connection, bool commit, CancellationToken cancel);
 
-    /// <summary>Inserts a row by itself, waiting a second at most for whoever holds it.</summary>
-    /// <exception cref="DbException">It is held for longer, among other reasons.</exception>
+    /// <summary>Inserts a row with autocommit, and waits at most a second for its lock.</summary>
+    /// <exception cref="DbException">For example, the lock is held for longer.</exception>
     public abstract Task<bool> InsertSoonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, string reason, CancellationToken cancel);
 
     protected static async Task ExecuteAsync(DbConnection connection, string sql, CancellationToken cancel, DbTransaction? transaction = null)

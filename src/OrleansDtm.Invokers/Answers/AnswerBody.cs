@@ -3,18 +3,17 @@ using System.Buffers;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Reads a body to its end, decompressed: all of it is looked through for the words that decide, and its beginning is
-/// kept. Rents its
-/// memory; to be disposed.
+/// Reads and decompresses a response body, scans all of it for the words that decide, and keeps its beginning. Rents
+/// its memory; dispose it.
 /// </summary>
-/// <param name="keep">Bytes that are kept of the beginning.</param>
-/// <param name="max">Bytes after which it is too long.</param>
+/// <param name="keep">Bytes of the beginning that are kept.</param>
+/// <param name="max">Maximum length in bytes.</param>
 internal struct AnswerBody(int keep, int max) : IDisposable
 {
-    /// <summary>Bytes that are read at once beyond what is kept.</summary>
+    /// <summary>Bytes of a read beyond the kept part.</summary>
     private const int Window = 16 * 1024;
 
-    /// <summary>At the least: less would be a read for each few bytes.</summary>
+    /// <summary>Minimum, to avoid many small reads.</summary>
     private const int FreeMin = 512;
 
     private byte[]? _buffer;
@@ -22,10 +21,10 @@ internal struct AnswerBody(int keep, int max) : IDisposable
     private int _kept;
     private long _read;
 
-    /// <summary>Why it could not be read to its end; null = it was.</summary>
+    /// <summary>Why the body is incomplete; null = it is complete.</summary>
     public string? Broken { get; set; }
 
-    /// <summary>What is to be judged; valid until this is disposed.</summary>
+    /// <summary>The scanned body; valid until it is disposed.</summary>
     public readonly ServiceAnswer Answer(int status) => new(status, _buffer.AsSpan(0, _kept))
     {
         IsWhole = _kept == _read && Broken is null,
@@ -34,13 +33,13 @@ internal struct AnswerBody(int keep, int max) : IDisposable
         Broken = Broken,
     };
 
-    /// <summary>Where to read the next bytes to.</summary>
-    /// <param name="expected">Bytes of the whole body, as far as one knows.</param>
+    /// <summary>The buffer of the next read.</summary>
+    /// <param name="expected">Expected length of the body.</param>
     public Memory<byte> Free(int expected)
     {
         if (_buffer is null)
         {
-            // One byte more: the read that finds the end needs a place too.
+            // One byte more, for the read that finds the end.
             _buffer = ArrayPool<byte>.Shared.Rent(Math.Clamp(expected + 1, FreeMin, keep + Window));
         }
         else if (_buffer.Length - _kept < FreeMin)
@@ -54,8 +53,8 @@ internal struct AnswerBody(int keep, int max) : IDisposable
         return _buffer.AsMemory(_kept);
     }
 
-    /// <summary>Takes what was read there.</summary>
-    /// <returns>Whether there may be more that matters.</returns>
+    /// <summary>Processes the bytes that were read.</summary>
+    /// <returns>Whether to continue reading.</returns>
     public bool Take(int n)
     {
         if (n == 0)

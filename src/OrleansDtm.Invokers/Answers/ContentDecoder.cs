@@ -5,17 +5,16 @@ using System.Net.Http.Headers;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Undoes the Content-Encoding of an answer. The decoders of .NET take a stream that breaks off for one that has ended,
-/// which
-/// would make a success of half an answer: those here throw.
+/// Decodes the Content-Encoding of a response. .NET's decoders treat a truncated stream as complete, which would make
+/// half a response a success. These throw.
 /// </summary>
 internal static class ContentDecoder
 {
-    /// <summary>A body that was compressed more often than this is an attack.</summary>
+    /// <summary>Maximum number of nested encodings; more is an attack.</summary>
     private const int LayersMax = 2;
 
-    /// <returns>The same stream where nothing is to be undone.</returns>
-    /// <exception cref="InvalidDataException">An encoding that is not known, or too many.</exception>
+    /// <returns>The same stream if there is no encoding.</returns>
+    /// <exception cref="InvalidDataException">An unknown encoding, or too many.</exception>
     public static async ValueTask<Stream> Open(Stream body, HttpContentHeaders headers, CancellationToken cancellationToken)
     {
         if (!headers.NonValidated.TryGetValues("Content-Encoding", out var given))
@@ -39,14 +38,14 @@ internal static class ContentDecoder
                 "br" => new BrotliDecoderStream(body),
                 "zstd" or "compress" or "x-compress" or "dcb" or "dcz" => throw new InvalidDataException(
                     $"its Content-Encoding '{layers[i]}' is none of gzip, deflate, br"),
-                _ => body, // No compression at all: services write "utf-8" there. Read as it is, as the reference does.
+                _ => body, // Not a compression: some services send "utf-8" here. Read unchanged, as in DTM.
             };
         }
 
         return body;
     }
 
-    /// <summary>"deflate" means zlib's format, but some services send the bare one (as browsers know, too).</summary>
+    /// <summary>"deflate" is zlib's format, but some services send raw deflate, as browsers know.</summary>
     private static async ValueTask<Stream> Deflate(Stream body, CancellationToken cancellationToken)
     {
         var pipe = PipeReader.Create(body);
@@ -58,9 +57,8 @@ internal static class ContentDecoder
     }
 
     /// <summary>
-    /// gzip, with its check of completeness: after the body follows a small member of ours, which comes out whole only
-    /// where the body
-    /// before it has ended well.
+    /// gzip with a check for completeness: a small gzip member is appended, which is decoded only if the body before it
+    /// was complete.
     /// </summary>
     private sealed class GzipDecoder(Stream body) : DecoderStream
     {
@@ -110,7 +108,7 @@ internal static class ContentDecoder
         }
     }
 
-    /// <summary>zlib's decoder asks for more only while it has not seen the end.</summary>
+    /// <summary>zlib's decoder requests more input only until it has seen the end.</summary>
     private sealed class DeflateDecoder(Stream decoder, EndWatch source) : DecoderStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -144,7 +142,7 @@ internal static class ContentDecoder
                 _done = status switch
                 {
                     System.Buffers.OperationStatus.Done => true,
-                    System.Buffers.OperationStatus.InvalidData => throw new InvalidDataException("it is no brotli"),
+                    System.Buffers.OperationStatus.InvalidData => throw new InvalidDataException("it is not brotli"),
                     _ => false,
                 };
                 if (written > 0)
@@ -199,7 +197,7 @@ internal static class ContentDecoder
         }
     }
 
-    /// <summary>A stream and some bytes after it.</summary>
+    /// <summary>A stream with some bytes appended.</summary>
     private sealed class Followed(Stream inner, byte[] after) : DecoderStream
     {
         private int _given = -1;

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Invokers;
 
-/// <summary>A stream that can only be read, and only asynchronously.</summary>
+/// <summary>A read-only stream with asynchronous reads only.</summary>
 internal abstract class DecoderStream : Stream
 {
     public override bool CanRead => true;

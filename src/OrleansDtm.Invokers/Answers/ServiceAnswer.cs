@@ -2,11 +2,11 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Turns what came back of a call into an outcome.</summary>
+/// <summary>Converts the response of a call to an outcome.</summary>
 internal delegate Outcome AnswerRules(in ServiceAnswer answer);
 
-/// <summary>What came back of a call over HTTP.</summary>
-/// <param name="status">HTTP's.</param>
+/// <summary>An HTTP response.</summary>
+/// <param name="status">HTTP status.</param>
 /// <param name="body">The first bytes of the body, decompressed.</param>
 internal readonly ref struct ServiceAnswer(int status, ReadOnlySpan<byte> body)
 {
@@ -14,19 +14,19 @@ internal readonly ref struct ServiceAnswer(int status, ReadOnlySpan<byte> body)
 
     public ReadOnlySpan<byte> Body { get; } = body;
 
-    /// <summary>Nothing follows <see cref="Body"/>.</summary>
+    /// <summary><see cref="Body"/> is complete.</summary>
     public bool IsWhole { get; init; } = true;
 
-    /// <summary>ONGOING stands somewhere in the body, of which <see cref="Body"/> may be the beginning only.</summary>
+    /// <summary>ONGOING is in the body; <see cref="Body"/> may be only its beginning.</summary>
     public bool SaysOngoing { get; init; }
 
-    /// <summary>FAILURE does.</summary>
+    /// <summary>FAILURE is in the body.</summary>
     public bool SaysFailure { get; init; }
 
-    /// <summary>Why the body could not be read to its end; null = it was.</summary>
+    /// <summary>Why the body is incomplete; null = it is complete.</summary>
     public string? Broken { get; init; }
 
-    /// <summary>An answer whose body is all there.</summary>
+    /// <summary>A response with a complete body.</summary>
     public static ServiceAnswer Of(int status, ReadOnlySpan<byte> body)
     {
         var words = default(WordScan);

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Looks for the words that decide in a body that comes in pieces, of which it keeps six bytes.</summary>
+/// <summary>Scans a body that arrives in pieces for the words that decide; keeps six bytes.</summary>
 internal struct WordScan
 {
-    /// <summary>One less than the longer word: as much of it as may stand at the end of a piece.</summary>
+    /// <summary>One less than the longer word: the part of it that may end a piece.</summary>
     private const int CarryMax = 6;
 
     private Carry _carry;

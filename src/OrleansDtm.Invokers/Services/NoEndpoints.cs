@@ -4,8 +4,7 @@ using Microsoft.Extensions.ServiceDiscovery;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Adds nothing to any name: without it a name that no registry wants to look for would be an error instead of a
-/// host's.
+/// Adds no endpoints. Without it a name that no registry handles would be an error instead of a host name.
 /// </summary>
 public sealed class NoEndpoints : IServiceEndpointProviderFactory, IServiceEndpointProvider
 {

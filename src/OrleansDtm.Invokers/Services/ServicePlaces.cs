@@ -5,23 +5,18 @@ using Microsoft.Extensions.ServiceDiscovery;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>
-/// Where services live that are called by name, as Microsoft.Extensions.ServiceDiscovery and its providers know it.
-/// </summary>
+/// <summary>The endpoints of services, from Microsoft.Extensions.ServiceDiscovery and its providers.</summary>
 internal sealed class ServicePlaces(ServiceEndpointResolver resolver)
 {
     private int _turn;
 
-    /// <summary>
-    /// The endpoints of a service over HTTP; empty = no registry knows the name, which is a host's then.
-    /// </summary>
+    /// <summary>The HTTP endpoints of a service; empty = the name is unknown and so a host name.</summary>
     /// <param name="query"><c>http://name</c>, <c>https://name</c>, or <c>https+http://name</c> for either.</param>
     public async ValueTask<IReadOnlyList<ServiceEndpoint>> Find(string query, CancellationToken cancellationToken) =>
         Known(query, (await resolver.GetEndpointsAsync(query, cancellationToken).ConfigureAwait(false)).Endpoints);
 
     /// <summary>
-    /// The endpoints of a service over gRPC: those that are named <c>grpc</c>, else those of <c>http</c> (with TLS
-    /// <c>https</c>).
+    /// The gRPC endpoints of a service: those named <c>grpc</c>, else those of <c>http</c> (with TLS <c>https</c>).
     /// </summary>
     public async ValueTask<(IReadOnlyList<ServiceEndpoint> Endpoints, IChangeToken Changed)> FindGrpc(
         string name, bool tls, CancellationToken cancellationToken)
@@ -37,23 +32,21 @@ internal sealed class ServicePlaces(ServiceEndpointResolver resolver)
         return (Known(plain, any.Endpoints), any.ChangeToken);
     }
 
-    /// <summary>Which of several comes first this time.</summary>
+    /// <summary>Rotation over several endpoints.</summary>
     public int NextTurn() => Interlocked.Increment(ref _turn) & int.MaxValue;
 
-    /// <summary>
-    /// Host (an IPv6 address without brackets), port and, where the registry says so, scheme and path.
-    /// </summary>
-    /// <exception cref="NotSupportedException">It is no place on a network.</exception>
+    /// <summary>Host (an IPv6 address without brackets), port and, if the registry has them, scheme and path.</summary>
+    /// <exception cref="NotSupportedException">It is not a network address.</exception>
     public static (string Host, int Port, Uri? Uri) Read(ServiceEndpoint endpoint) => endpoint.EndPoint switch
     {
         UriEndPoint { Uri: var uri } => (uri.DnsSafeHost, uri.Port, uri),
         DnsEndPoint dns => (dns.Host, dns.Port, null),
         IPEndPoint ip => (ip.Address.ToString(), ip.Port, null),
-        var other => throw new NotSupportedException($"a registry has answered {other}, which is no address"),
+        var other => throw new NotSupportedException($"a registry returned {other}, which is not an address"),
     };
 
     /// <summary>The URL of a call at an endpoint.</summary>
-    /// <param name="scheme">Where the endpoint names none.</param>
+    /// <param name="scheme">Used if the endpoint has none.</param>
     /// <param name="rest">Path and query.</param>
     public static string Url(ServiceEndpoint endpoint, string scheme, ReadOnlySpan<char> rest)
     {
@@ -70,7 +63,7 @@ internal sealed class ServicePlaces(ServiceEndpointResolver resolver)
     }
 
     /// <summary>
-    /// Without the one that says only that the name is a host's (of <c>AddPassThroughServiceEndpointProvider</c>).
+    /// Skips the provider that returns every name as a host (<c>AddPassThroughServiceEndpointProvider</c>).
     /// </summary>
     private static IReadOnlyList<ServiceEndpoint> Known(string query, IReadOnlyList<ServiceEndpoint> found) =>
         found is [{ EndPoint: DnsEndPoint { Port: 0 } dns }] && query.EndsWith($"/{dns.Host}", StringComparison.OrdinalIgnoreCase) ? [] : found;

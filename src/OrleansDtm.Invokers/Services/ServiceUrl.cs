@@ -4,11 +4,9 @@ using System.Net;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// URLs that name a service instead of a host: <c>discovery:///name/path</c>, as DTM's drivers write them, also with
-/// the address of their
-/// registry, which means nothing here (<c>discovery://localhost:2379/name/path</c>); <c>discovery://name/path</c>; and
-/// any http(s) or gRPC
-/// URL whose host has no port, if a registry knows the name.
+/// URLs with a service name instead of a host: <c>discovery:///name/path</c>, as in DTM's drivers, also with the
+/// address of a registry, which is ignored (<c>discovery://localhost:2379/name/path</c>); <c>discovery://name/path</c>;
+/// and any http(s) or gRPC URL whose host has no port, if a registry knows the name.
 /// </summary>
 public static class ServiceUrl
 {
@@ -23,10 +21,8 @@ public static class ServiceUrl
 
     public static bool Is(ReadOnlySpan<char> url) => url.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>
-    /// Name and what follows it (a path with its slash, a query, or nothing) of a <c>discovery</c> URL.
-    /// </summary>
-    /// <returns>False when it is none, or names no service.</returns>
+    /// <summary>Name and the rest (a path with its slash, a query, or nothing) of a <c>discovery</c> URL.</summary>
+    /// <returns>False when it is not such a URL, or has no name.</returns>
     public static bool TryRead(ReadOnlySpan<char> url, out ReadOnlySpan<char> name, out ReadOnlySpan<char> rest)
     {
         name = rest = default;
@@ -38,7 +34,7 @@ public static class ServiceUrl
         name = Split(url[Scheme.Length..], out rest);
         if (name.IsEmpty || name.Contains(':'))
         {
-            // No authority, or the registry's: the name comes after it.
+            // No authority, or the registry's: the name follows.
             if (!rest.StartsWith("/") || name.ContainsAnyExcept(RegistryChars))
             {
                 return false;
@@ -50,13 +46,13 @@ public static class ServiceUrl
         return IsWellFormed(name);
     }
 
-    /// <summary>A gRPC method at a service of that name.</summary>
+    /// <summary>A gRPC method of a service.</summary>
     public static bool IsGrpc(string url) =>
         TryRead(url, out _, out var rest) && rest.Length > 0 && rest[1..].ToString().Split('/') is [{ Length: > 0 } service, { Length: > 0 } method]
         && !service.Contains('?') && !method.Contains('?');
 
     /// <summary>
-    /// Where a host ends that may be a service's name, in an http(s) URL; 0 = it has a port or is an address.
+    /// End of a host that may be a service name in an http(s) URL; 0 = it has a port or is an address.
     /// </summary>
     internal static int EndOfName(ReadOnlySpan<char> url)
     {
@@ -65,11 +61,11 @@ public static class ServiceUrl
         return IsName(host) ? start + host.Length : 0;
     }
 
-    /// <summary>Without a port, and no address.</summary>
+    /// <summary>Whether it has no port and is not an address.</summary>
     internal static bool IsName(ReadOnlySpan<char> host) =>
         IsWellFormed(host) && !(char.IsAsciiDigit(host[0]) && IPAddress.TryParse(host, out _));
 
-    /// <summary>Labels with dots between them, none of them empty.</summary>
+    /// <summary>Labels separated by dots, none of them empty.</summary>
     private static bool IsWellFormed(ReadOnlySpan<char> name) =>
         name.Length is > 0 and <= NameMax && !name.ContainsAnyExcept(NameChars)
         && name[0] is not ('.' or '-') && name[^1] is not ('.' or '-') && name.IndexOf("..") < 0;

@@ -3,9 +3,8 @@ using System.Net;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// The HTTP proxy of outgoing calls: plain requests are handed to it, TLS goes through a tunnel (CONNECT). Calls to
-/// this machine never
-/// take it: the proxy's own machine is not meant.
+/// The HTTP proxy of outgoing calls: plain requests are sent to it, TLS uses a tunnel (CONNECT). Calls to this machine
+/// bypass it, because there "localhost" would be the proxy's machine.
 /// </summary>
 public sealed class BranchProxy : IWebProxy
 {
@@ -13,16 +12,14 @@ public sealed class BranchProxy : IWebProxy
     private readonly TargetRule[] _direct;
 
     /// <param name="address"><c>http://[user:password@]host:port</c>, or https.</param>
-    /// <param name="direct">
-    /// Hosts, addresses and networks, each with <c>:port</c> or without, that are called without it. Names are not
-    /// looked up for this.
-    /// </param>
-    /// <exception cref="FormatException">One of them is none.</exception>
+    /// <param name="direct">Hosts, addresses and networks, with or without <c>:port</c>, that bypass the proxy. Names
+    /// are not resolved for this.</param>
+    /// <exception cref="FormatException">An entry is invalid.</exception>
     public BranchProxy(Uri address, IEnumerable<string> direct)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(direct);
-        _direct = [.. direct.Select(static text => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is no host, address or network."))];
+        _direct = [.. direct.Select(static text => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is not a host, address or network."))];
         _address = new UriBuilder(address) { UserName = "", Password = "", Path = "", Query = "", Fragment = "" }.Uri;
         if (address.UserInfo.Split(':', 2) is [{ Length: > 0 } user, .. var password])
         {

@@ -6,12 +6,12 @@ using System.Net.Sockets;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Which hosts may be called. Whoever submits says where the coordinator sends requests, and the coordinator may reach what the submitter
-/// may not. Judged when a URL arrives, as far as it tells, and for each address a name has when a connection is opened.
+/// Which hosts may be called. Submitters choose URLs, and the coordinator can reach hosts that submitters cannot.
+/// Checked when a URL arrives, as far as possible, and for each address when a connection is opened.
 /// </summary>
 public sealed class BranchTargets
 {
-    /// <summary>Beyond, hosts are judged anew each time.</summary>
+    /// <summary>Maximum cached hosts.</summary>
     private const int KnownMax = 4096;
 
     private readonly TargetRule[] _allow;
@@ -19,10 +19,12 @@ public sealed class BranchTargets
     private readonly bool _denyPrivate;
     private readonly ConcurrentDictionary<string, string?> _known = new(StringComparer.Ordinal);
 
-    /// <param name="allow">Nothing else may be called; none = everything may that is not denied. An address or network here may be a special one.</param>
-    /// <param name="deny">May not be called, whatever is allowed.</param>
-    /// <param name="denyPrivate">Neither may this machine and private networks, unless <paramref name="allow"/> names the address.</param>
-    /// <exception cref="FormatException">An entry is none.</exception>
+    /// <param name="allow">All others are denied; none = everything is allowed that is not denied. An address or
+    /// network here may be a special one.</param>
+    /// <param name="deny">Denied, even if allowed.</param>
+    /// <param name="denyPrivate">Denies this machine and private networks, unless <paramref name="allow"/> names the
+    /// address.</param>
+    /// <exception cref="FormatException">An entry is invalid.</exception>
     public BranchTargets(IEnumerable<string> allow, IEnumerable<string> deny, bool denyPrivate = false)
     {
         _allow = [.. allow.Select(Rule)];
@@ -30,23 +32,23 @@ public sealed class BranchTargets
         _denyPrivate = denyPrivate;
     }
 
-    /// <summary>Everything but link-local, metadata and other special addresses.</summary>
+    /// <summary>Allows everything but link-local, metadata and other special addresses.</summary>
     public static BranchTargets Default { get; } = new([], []);
 
-    /// <summary>Whether a text could stand in a list.</summary>
+    /// <summary>Whether a text is a valid entry.</summary>
     public static bool IsRule(string text) => TargetRule.Parse(text) is not null;
 
-    /// <summary>Whether it is one without a port.</summary>
+    /// <summary>Whether it is a valid entry without a port.</summary>
     public static bool IsHosts(string text) => TargetRule.Parse(text) is { HasPort: false };
 
-    /// <summary>Why a URL may not be called; null = nothing that it tells speaks against it.</summary>
-    /// <param name="url">Of a branch over HTTP or gRPC.</param>
+    /// <summary>Why a URL is denied; null = no rule denies it so far.</summary>
+    /// <param name="url">URL of a branch over HTTP or gRPC.</param>
     public string? FindProblem(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
         if (ServiceUrl.Is(url))
         {
-            return ServiceUrl.TryRead(url, out var service, out _) ? FindNameProblem(service.ToString().ToLowerInvariant(), 80) : "it names no service";
+            return ServiceUrl.TryRead(url, out var service, out _) ? FindNameProblem(service.ToString().ToLowerInvariant(), 80) : "it has no service name";
         }
 
         var start = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? scheme + 3 : 0;
@@ -71,16 +73,13 @@ public sealed class BranchTargets
         return problem;
     }
 
-    /// <summary>The addresses of a host to which connections may be opened.</summary>
+    /// <summary>The allowed addresses of a host.</summary>
     /// <param name="host">A name or an address.</param>
-    /// <param name="port">Where to.</param>
-    /// <param name="resolve">Looks up a name.</param>
-    /// <param name="service">
-    /// The service whose endpoint a registry says this is: who may call that by its name may call its endpoints, unless
-    /// they are denied. Null =
-    /// the host itself was asked for.
-    /// </param>
-    /// <exception cref="TargetDeniedException">There are none.</exception>
+    /// <param name="port">The port.</param>
+    /// <param name="resolve">Resolves a name.</param>
+    /// <param name="service">The service of this endpoint: a rule that allows the service allows its endpoints, unless
+    /// they are denied. Null = the host itself was requested.</param>
+    /// <exception cref="TargetDeniedException">No address is allowed.</exception>
     internal async ValueTask<IReadOnlyList<IPAddress>> Resolve(
         string host,
         int port,
@@ -119,13 +118,13 @@ public sealed class BranchTargets
 
     private static string Canonical(string host) => host.Trim('[', ']').TrimEnd('.').ToLowerInvariant();
 
-    private static TargetRule Rule(string text) => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is no host, address or network.");
+    private static TargetRule Rule(string text) => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is not a host, address or network.");
 
     private string? JudgeUrl(string prefix, int start)
     {
         if (BranchInvokers.IsHttp(prefix))
         {
-            return !Uri.TryCreate(prefix, UriKind.Absolute, out var uri) ? "it names no host"
+            return !Uri.TryCreate(prefix, UriKind.Absolute, out var uri) ? "it has no host"
                 : uri.HostNameType == UriHostNameType.IPv4 && !IsWrittenPlainly(prefix.AsSpan(start), uri.Host) ? OtherWriting(uri.Host)
                 : Judge(uri.IdnHost, uri.Port);
         }
@@ -159,15 +158,17 @@ public sealed class BranchTargets
             : FindAddressProblem("", address, port);
     }
 
-    /// <summary>A number, hexadecimal digits or percent signs mean the same address to us, and to nobody who reads a list of what was called.</summary>
+    /// <summary>
+    /// Numbers, hexadecimal digits or percent signs would hide the address from readers of URLs and rules.
+    /// </summary>
     private static bool IsWrittenPlainly(ReadOnlySpan<char> authority, string host) =>
         authority.StartsWith(host, StringComparison.Ordinal) && (authority.Length == host.Length || authority[host.Length] == ':');
 
-    private static string OtherWriting(string address) => $"its host is another way to write {address}; write that";
+    private static string OtherWriting(string address) => $"its host is another notation of {address}; write that";
 
     /// <summary>
-    /// Why a URL may not be called through a proxy, which looks its name up itself: what only addresses can tell is not
-    /// allowed.
+    /// Why a URL is denied through a proxy, which resolves names itself: a name that only an address rule could allow
+    /// is denied.
     /// </summary>
     internal string? FindProxiedProblem(Uri url)
     {
@@ -179,10 +180,10 @@ public sealed class BranchTargets
 
     private string? FindNameProblem(string name, int port, bool addressesWillTell = true)
     {
-        // What only addresses can tell is left to them.
+        // Rules for addresses are checked for addresses only.
         return FindDeniedName(name, port)
             ?? (_allow.Length > 0 && !_allow.Any(rule => (addressesWillTell && rule.IsOfAddresses) || rule.MatchesName(name, port))
-                ? $"the host {name}:{port} is not among those that may be called (Branches:Allow)"
+                ? $"the host {name}:{port} is not allowed (Branches:Allow)"
                 : null);
     }
 
@@ -199,10 +200,10 @@ public sealed class BranchTargets
         return null;
     }
 
-    /// <param name="name">The name that led there; empty = the address itself was given.</param>
+    /// <param name="name">The resolved name; empty = the URL has the address.</param>
     private string? FindAddressProblem(string name, IPAddress address, int port)
     {
-        // What is reached counts as well as what is written; what lies on the way there only against it.
+        // An Allow entry must match the address that is reached; a Deny entry also the addresses on the way.
         var inner = SpecialAddresses.OnTheWay(address);
         var place = name.Length == 0 ? $"the address {address}:{port}" : $"the address {address}:{port} of {name}";
         foreach (var rule in _deny)
@@ -223,7 +224,7 @@ public sealed class BranchTargets
 
         if ((SpecialAddresses.WhyNever(address) ?? SpecialAddresses.WhyNever(inner)) is { } what)
         {
-            return $"{place} is denied: {what} (allowed only where Branches:Allow names the address or its network)";
+            return $"{place} is denied: {what} (to allow it, add the address or its network to Branches:Allow)";
         }
 
         if (_denyPrivate && (SpecialAddresses.IsPrivate(address) || SpecialAddresses.IsPrivate(inner)))
@@ -232,11 +233,11 @@ public sealed class BranchTargets
         }
 
         return _allow.Length > 0 && !_allow.Any(rule => rule.MatchesName(name.Length == 0 ? address.ToString() : name, port))
-            ? $"{place} is not among those that may be called (Branches:Allow)"
+            ? $"{place} is not allowed (Branches:Allow)"
             : null;
     }
 }
 
-/// <summary>A host may not be called.</summary>
+/// <summary>A host is denied.</summary>
 /// <param name="message">Names the rule.</param>
 public sealed class TargetDeniedException(string message) : IOException(message);

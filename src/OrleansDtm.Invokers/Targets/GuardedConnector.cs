@@ -5,15 +5,15 @@ using System.Security.Cryptography.X509Certificates;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// Opens connections to addresses that were judged, and to those only: a name is looked up once, here, so that it cannot mean one thing
-/// to the judge and another to the connection.
+/// Opens connections to checked addresses only. A name is resolved once, here, so that the checked address and the
+/// connected one are the same.
 /// </summary>
 public static class GuardedConnector
 {
-    /// <summary>On a request: the service whose endpoint is called.</summary>
+    /// <summary>Option of a request: the service of the endpoint.</summary>
     internal static readonly HttpRequestOptionsKey<string> Service = new("OrleansDtm.Service");
 
-    /// <summary>Has a handler open its connections so, with the certificates that are configured for branches.</summary>
+    /// <summary>Lets a handler open its connections so, with the certificates of the settings.</summary>
     public static SocketsHttpHandler Guard(this SocketsHttpHandler handler, InvokerOptions options)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -22,13 +22,13 @@ public static class GuardedConnector
         return handler.UseCertificates(options);
     }
 
-    /// <summary>The certificates alone, where somebody else opens the connections.</summary>
+    /// <summary>Only the certificates, for connections that the handler opens itself.</summary>
     public static SocketsHttpHandler UseCertificates(this SocketsHttpHandler handler, InvokerOptions options)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentNullException.ThrowIfNull(options);
 
-        // A certificate may name a URL to get its issuer from: that request would be judged by nobody.
+        // A certificate can name a URL of its issuer; that request would bypass the rules.
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
         {
             DisableCertificateDownloads = true,
@@ -36,7 +36,7 @@ public static class GuardedConnector
         };
         if (options.ClientCertificate is { } own)
         {
-            handler.SslOptions.LocalCertificateSelectionCallback = (_, host, _, _, _) => own(host)!; // None is allowed, whatever the type says.
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, host, _, _, _) => own(host)!; // Null is allowed, despite the type.
         }
 
         if (options.TrustedRoots is { } roots)
@@ -63,7 +63,7 @@ public static class GuardedConnector
             }
             catch (SocketException) when (i + 1 < addresses.Count)
             {
-                socket.Dispose(); // The next one may answer.
+                socket.Dispose(); // Try the next address.
             }
             catch
             {
@@ -73,7 +73,9 @@ public static class GuardedConnector
         }
     }
 
-    /// <summary>What the machine trusts, or a chain that ends in one of ours. The name must be right either way.</summary>
+    /// <summary>
+    /// The machine's trust, or a chain that ends at a configured authority. The name must match in both cases.
+    /// </summary>
     private static bool IsTrusted(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, X509Certificate2Collection roots)
     {
         if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 presented)
@@ -85,7 +87,7 @@ public static class GuardedConnector
         own.ChainPolicy.DisableCertificateDownloads = true;
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(roots);
-        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // Private authorities seldom publish what they revoke.
+        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // Private authorities often publish no revocation list.
         if (chain is not null)
         {
             own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);

@@ -5,10 +5,12 @@ using Microsoft.Extensions.ServiceDiscovery;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>The addresses between which a gRPC channel's calls go round: those of one name or of several hosts, judged.</summary>
+/// <summary>The checked addresses of a gRPC channel, of one name or of several hosts.</summary>
 internal sealed class GuardedResolver : PollingResolver
 {
-    /// <summary>What the channel's own resolver of names uses: the host for TLS and the request, where the address is a number.</summary>
+    /// <summary>
+    /// As in gRPC's own resolver: the host name for TLS and the request, if the address is an IP address.
+    /// </summary>
     private static readonly BalancerAttributesKey<string> HostOverride = new("HostOverride");
 
     private readonly GrpcTarget _target;
@@ -53,7 +55,7 @@ internal sealed class GuardedResolver : PollingResolver
             }
             catch (Exception e) when (e is TargetDeniedException or System.Net.Sockets.SocketException or ArgumentException or NotSupportedException)
             {
-                failure = e; // Another host may do.
+                failure = e; // Try the next host.
             }
         }
 
@@ -100,7 +102,7 @@ internal sealed class GuardedResolver : PollingResolver
             : (host, tls ? 443 : 80);
     }
 
-    /// <summary>Makes the resolver of one channel.</summary>
+    /// <summary>Creates the resolver of a channel.</summary>
     public sealed class Factory(GrpcTarget target, InvokerOptions options, TimeProvider clock) : ResolverFactory
     {
         public const string Scheme = "guarded";
@@ -110,7 +112,7 @@ internal sealed class GuardedResolver : PollingResolver
         public override Resolver Create(ResolverOptions resolver) => new GuardedResolver(target, options, clock, resolver);
     }
 
-    /// <summary>Short, as for connections: a retry must not find the door shut that has just been opened.</summary>
+    /// <summary>Short, as for connections: a retry must not fail after the service is back.</summary>
     private sealed class Backoff : IBackoffPolicyFactory, IBackoffPolicy
     {
         private static readonly TimeSpan Max = TimeSpan.FromSeconds(5);

@@ -2,19 +2,21 @@ using System.Net;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>What belongs to which hosts, in the words of allow and deny lists but without ports; the first entry that fits counts.</summary>
+/// <summary>
+/// Values by host, with the notation of allow and deny lists but without ports; the first match counts.
+/// </summary>
 public sealed class HostRules<T>
     where T : class
 {
     private readonly (TargetRule Hosts, T Value)[] _entries;
 
-    /// <param name="entries">Hosts (<c>*.example.com</c>), addresses or networks, and what belongs to them.</param>
-    /// <exception cref="FormatException">An entry's hosts are none.</exception>
+    /// <param name="entries">Hosts (<c>*.example.com</c>), addresses or networks, and their values.</param>
+    /// <exception cref="FormatException">The hosts of an entry are invalid.</exception>
     public HostRules(IEnumerable<(string Hosts, T Value)> entries) =>
-        _entries = [.. entries.Select(static entry => (Parse(entry.Hosts) ?? throw new FormatException($"'{entry.Hosts}' is no host, address or network."), entry.Value))];
+        _entries = [.. entries.Select(static entry => (Parse(entry.Hosts) ?? throw new FormatException($"'{entry.Hosts}' is not a host, address or network."), entry.Value))];
 
-    /// <summary>Null = no entry names it.</summary>
-    /// <param name="host">As it stands in a URL: an address is one only where the URL has it.</param>
+    /// <summary>Null = no match.</summary>
+    /// <param name="host">As in the URL; resolved addresses are not compared.</param>
     public T? Find(string host)
     {
         ArgumentNullException.ThrowIfNull(host);

@@ -2,12 +2,12 @@ using System.Net;
 
 namespace OrleansDtm.Invokers;
 
-/// <summary>Addresses at which no service of anybody's lives, or one that must not be asked in the coordinator's name.</summary>
+/// <summary>Addresses that are not services, or that must not be called in the coordinator's name.</summary>
 internal static class SpecialAddresses
 {
     private static readonly (IPNetwork Network, string What)[] Never =
     [
-        Of("169.254.0.0/16", "link-local, where clouds keep their metadata"),
+        Of("169.254.0.0/16", "link-local, with cloud metadata"),
         Of("100.100.100.200/32", "a cloud's metadata"),
         Of("168.63.129.16/32", "a cloud's metadata"),
         Of("192.0.0.0/24", "reserved, and a cloud's metadata"),
@@ -15,7 +15,7 @@ internal static class SpecialAddresses
         Of("224.0.0.0/4", "multicast"),
         Of("240.0.0.0/4", "reserved or broadcast"),
         Of("fe80::/10", "link-local"),
-        Of("fec0::/10", "site-local, which is no more"),
+        Of("fec0::/10", "site-local, deprecated"),
         Of("fd00:ec2::/32", "a cloud's metadata"),
         Of("fd20:ce::254/128", "a cloud's metadata"),
         Of("fd00:42::42/128", "a cloud's metadata"),
@@ -25,10 +25,12 @@ internal static class SpecialAddresses
         Of("2001::/32", "an IPv4 address in the dress of IPv6 (Teredo)"),
     ];
 
-    /// <summary>NAT64 (RFC 6052): the IPv4 address at the end is the host that is reached.</summary>
+    /// <summary>NAT64 (RFC 6052): the last IPv4 address is the reached host.</summary>
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
-    /// <summary>6to4 (RFC 3056): the IPv4 address after the first two bytes is a site's router, and the host another one behind it.</summary>
+    /// <summary>
+    /// 6to4 (RFC 3056): the IPv4 address after the first two bytes is a site's router; the host is behind it.
+    /// </summary>
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
 
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
@@ -39,7 +41,7 @@ internal static class SpecialAddresses
         IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
     ];
 
-    /// <summary>Why it is denied unless somebody allows it by name; null = it is not.</summary>
+    /// <summary>Why it is denied by default; null = it is not.</summary>
     public static string? WhyNever(IPAddress address)
     {
         foreach (var (network, what) in Never)
@@ -53,20 +55,20 @@ internal static class SpecialAddresses
         return Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address) ? "an IPv4 address in the dress of IPv6" : null;
     }
 
-    /// <summary>The IPv4 address that an IPv6 address stands for and that is reached in the end; itself where it stands for none.</summary>
+    /// <summary>The IPv4 address that an IPv6 address represents; itself if there is none.</summary>
     public static IPAddress Undress(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
         : Nat64.Contains(address) ? new IPAddress(address.GetAddressBytes().AsSpan(12, 4))
         : address;
 
     /// <summary>
-    /// That, or the IPv4 address to which packets go first; itself where there is none. A reason to deny, never to allow: behind the
-    /// router of a 6to4 site lives any host.
+    /// That, or the IPv4 router that gets the packets first; itself if there is none. A reason to deny, never to allow:
+    /// any host of a 6to4 site is behind the router.
     /// </summary>
     public static IPAddress OnTheWay(IPAddress address) =>
         SixToFour.Contains(address) ? new IPAddress(address.GetAddressBytes().AsSpan(2, 4)) : Undress(address);
 
-    /// <summary>Of this machine, or of a network of one's own.</summary>
+    /// <summary>Of this machine, or of a private network.</summary>
     public static bool IsPrivate(IPAddress address) => Private.Any(network => network.Contains(address));
 
     private static (IPNetwork Network, string What) Of(string network, string what) => (IPNetwork.Parse(network), what);

@@ -4,8 +4,8 @@ using System.Net;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// One entry of an allow or deny list: a host (<c>*.example.com</c>), an address or a network (<c>10.0.0.0/8</c>), each with
-/// <c>:port</c> or without. <c>*</c> in a host stands for any characters, dots too.
+/// An entry of an allow or deny list: a host (<c>*.example.com</c>), an address or a network (<c>10.0.0.0/8</c>), with
+/// or without <c>:port</c>. <c>*</c> in a host matches any characters, including dots.
 /// </summary>
 internal sealed class TargetRule
 {
@@ -17,13 +17,13 @@ internal sealed class TargetRule
 
     public string Text { get; }
 
-    /// <summary>It names addresses, which show only once a name has been looked up.</summary>
+    /// <summary>It matches addresses, which are known only after a name is resolved.</summary>
     public bool IsOfAddresses => _network is not null;
 
-    /// <summary>It holds for one port only.</summary>
+    /// <summary>It matches one port only.</summary>
     public bool HasPort => _port is not null;
 
-    /// <summary>Null = it is no entry.</summary>
+    /// <summary>Null = invalid.</summary>
     public static TargetRule? Parse(string text)
     {
         text = text.Trim();
@@ -47,7 +47,7 @@ internal sealed class TargetRule
             : null;
     }
 
-    /// <param name="host">In lower case, without a dot at its end.</param>
+    /// <param name="host">In lower case, without a trailing dot.</param>
     public bool MatchesName(string host, int port) => _network is null && (_port ?? port) == port && Glob(_glob, host);
 
     public bool MatchesAddress(IPAddress address, int port) => _network is { } network && (_port ?? port) == port && network.Contains(address);
@@ -60,14 +60,14 @@ internal sealed class TargetRule
             return network;
         }
 
-        // "10" would be an address too, as the C library reads it.
+        // "10" would be an address too, as in the C library.
         return IPAddress.TryParse(bare, out var address)
             && (bare.Contains(':') ? text.StartsWith('[') == text.EndsWith(']') : bare.Count(static c => c == '.') == 3)
             ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
             : null;
     }
 
-    /// <summary>Goes back to the last star only: enough, and never slow.</summary>
+    /// <summary>Backtracks to the last star only, which is sufficient and linear.</summary>
     private static bool Glob(string glob, string text)
     {
         var (g, t, star, mark) = (0, 0, -1, 0);

@@ -16,13 +16,12 @@ internal sealed class CheckConfigCommand : Command
     public override string Help => """
         usage: OrleansDtm.Server check-config [--no-ports] [--Setting=value ...] [-c conf.yml]
 
-        Reads the settings as 'run' does, prints each with its source (passwords and the like are hidden), and looks whether
-        the store answers, has the right schema, rights and clock, the ports are free, and certificates can be read.
-        Nothing is changed anywhere.
+        Reads the settings as 'run' does, prints each with its source (secrets are hidden), and checks the store (connection,
+        schema, permissions, clock), the ports and the certificates. Nothing is changed.
 
-          --no-ports    do not look whether the ports are free: a coordinator with these settings is running
+          --no-ports    do not check the ports: a coordinator with these settings is running
 
-        Exit code: 0 = it would start, 1 = something is wrong; each problem says what to do.
+        Exit codes: 0 = a coordinator would start, 1 = there are problems; each has a solution.
         """;
 
     public override async Task<int> Run(string[] args)

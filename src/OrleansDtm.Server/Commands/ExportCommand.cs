@@ -23,21 +23,21 @@ internal sealed class ExportCommand : Command
                OrleansDtm.Server export [--status S] [--type T] [--since WHEN] [--limit N] [...]
 
         Writes the transaction with its options, branches, payloads, attempts and times. With --gid one document; otherwise
-        one a line, the newest first, with the progress on standard error.
+        one document a line, newest first, with the progress on standard error.
 
-          --out FILE       where to; without it, to standard output
-          --with-secrets   leave everything as it is. Without it, fields, headers and URLs' parts are hidden whose names
-                           say password, token, secret and the like. Payloads that are no JSON are never changed: look at
-                           the document before you give it away
-          --server URL     ask a running coordinator, e.g. http://localhost:36789; without it, the store is read directly,
-                           beside a running coordinator too, with the settings of 'run' (--Store:Path=..., -c conf.yml, ...)
-          --key KEY        the coordinator's API key; better in the environment variable {KeyVariable}
+          --out FILE       output file; default: standard output
+          --with-secrets   include secrets. Without it, fields, headers and URL parts with names such as password, token or
+                           secret are hidden. Payloads that are not JSON are never changed: check the document before you
+                           send it
+          --server URL     export from a running coordinator, e.g. http://localhost:36789; default: read the store, also
+                           while a coordinator runs, with the settings of 'run' (--Store:Path=..., -c conf.yml, ...)
+          --key KEY        the coordinator's API key; preferably in the environment variable {KeyVariable}
           --status S       prepared, submitted, aborting, succeed or failed
           --type T         saga, msg, tcc, xa or workflow
-          --since WHEN     created then or later: 2026-11-22T08:00:00Z, or 30m, 12h, 7d ago
-          --limit N        at most so many
+          --since WHEN     created at or after: 2026-11-22T08:00:00Z, or an age: 30m, 12h, 7d
+          --limit N        maximum number
 
-        Exit code: 0 = written, 1 = there is no such transaction, or it could not be read, 2 = an argument is wrong.
+        Exit codes: 0 = written, 1 = there is no such transaction, or it cannot be read, 2 = an argument is invalid.
         """;
 
     public override async Task<int> Run(string[] args)

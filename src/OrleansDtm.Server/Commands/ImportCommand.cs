@@ -24,26 +24,26 @@ internal sealed class ImportCommand : Command
         usage: OrleansDtm.Server import --from URL (--dry-run | --dtm-stopped) [--batch N] [--Setting=value ...]
 
         Reads a DTM's MySQL or PostgreSQL database and takes over its unfinished transactions with their progress, and its
-        topics. What is done stays done; the call that was DTM's last may have been made and is made again, as DTM would
-        have done. Finished transactions are left behind. Nothing is changed in DTM's database.
+        topics. Completed calls are not repeated; DTM's last call may be made again, as DTM would do. Finished transactions
+        are not imported. DTM's database is not changed.
 
           --from URL            mysql://user:password@host:3306/dtm or postgres://user:password@host:5432/dtm;
-                                better in the environment variable IMPORT_FROM, where other users do not see the password
-          --from-driver NAME    mysql or postgres, when --from is a connection string of .NET instead of a URL
-          --from-time-zone Z    the time zone DTM ran in, such as UTC, +08:00 or Asia/Shanghai. MySQL only, which does not
-                                keep it; without it, the one of this machine
-          --dry-run             change nothing anywhere; count, and list what could not be taken over
-          --dtm-stopped         every DTM on that database has been stopped, and stays so. Otherwise both would make the calls
-          --batch N             transactions read at once (500)
+                                preferably in the environment variable IMPORT_FROM, to hide the password
+          --from-driver NAME    mysql or postgres, if --from is a .NET connection string
+          --from-time-zone Z    DTM's time zone, such as UTC, +08:00 or Asia/Shanghai; MySQL only, which does not store it.
+                                Default: the time zone of this machine
+          --dry-run             change nothing; count, and list what cannot be imported
+          --dtm-stopped         confirms that every DTM on that database is stopped; otherwise both would make the calls
+          --batch N             transactions of a page (500)
 
-        Where to: the coordinator's settings, the same as for 'run' (--Store:Path=..., -c conf.yml, ...; 'run --help').
-        A coordinator on MySQL or PostgreSQL may run meanwhile; one on SQLite must be stopped.
+        The target store is that of the settings of 'run' (--Store:Path=..., -c conf.yml, ...; 'run --help').
+        A coordinator on MySQL or PostgreSQL may run during the import; one on SQLite must be stopped.
 
-        It may be interrupted and run again: what is here already is skipped. Do not run it again once transactions taken
-        over have been deleted for their age (Store:Retention), or they would come back.
+        The import can be interrupted and run again: imported transactions are skipped. Do not run it again after
+        imported transactions were deleted (Store:Retention): they would be imported again.
 
-        Exit code: 0 = everything is here, 1 = some rows stayed behind (each is listed with the reason) or it broke off,
-        2 = an argument is wrong and nothing was done, 130 = interrupted.
+        Exit codes: 0 = everything was imported, 1 = some rows were not (each is listed with the reason) or it failed,
+        2 = an argument is invalid and nothing was done, 130 = interrupted.
         """;
 
     public override async Task<int> Run(string[] args)

@@ -13,16 +13,15 @@ internal sealed class KeyCommand : Command
     public override string Help => """
         usage: OrleansDtm.Server key --name NAME [--role read|submit|admin] [--hash]
 
-        Prints a new random key, which is kept nowhere: give it to whoever is to use it. Then the line that lets the
-        coordinator know it: an entry of Security:Keys, or a line of the file Security:KeysFile. It holds the key's
-        SHA-256 only; a key of 256 random bits needs no slower hash.
+        Prints a new random key, which is not stored, and its line for the coordinator: an entry of Security:Keys, or a
+        line of the file Security:KeysFile. The line contains only the SHA-256 of the key; a key of 256 random bits
+        needs no slower hash.
 
           --name NAME   shown in logs and on the admin page
-          --role ROLE   submit (default); read = look only; admin = also stop transactions and change topics.
-                        Each includes those before it
-          --hash        read the key from standard input instead: at least 43 characters, as random as 256 bits
+          --role ROLE   read, submit (default) or admin (force stop, retries, topics); each includes the previous ones
+          --hash        read an existing key from standard input: at least 43 characters with 256 random bits
 
-        What may follow in the line: until=2027-01-31, rate=100 (requests a second), bytes=65536 (of a request).
+        Options at the end of the line: until=2027-01-31, rate=100 (requests a second), bytes=65536 (of a request).
         """;
 
     public override Task<int> Run(string[] args)

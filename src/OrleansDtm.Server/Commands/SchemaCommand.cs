@@ -13,13 +13,13 @@ internal sealed class SchemaCommand : Command
     public override string Help => $"""
         usage: OrleansDtm.Server schema [--driver {string.Join('|', StoreDrivers.All.Names)}] [--cluster | --barrier]
 
-        Prints to standard output what the coordinator applies to its database at the start, in order, with its notes of
-        what was applied: a database made from it is taken as it is, by a user who may not change tables. For an empty
-        database; the names are without a schema, so set PostgreSQL's search_path before.
+        Prints the SQL that the coordinator applies to an empty database at the start, including its schema version. The
+        coordinator then uses the database with a user who may not change tables. Names have no schema, so set
+        PostgreSQL's search_path before.
 
-          --driver NAME   which database; without it, the one of Store:Driver
-          --cluster       the tables of Cluster:Mode=AdoNet and Kubernetes instead: members, reminders, grain state
-          --barrier       the table for barriers instead, which belongs into the databases of your services
+          --driver NAME   the database; default: Store:Driver
+          --cluster       the tables of Cluster:Mode=AdoNet and Kubernetes: members, reminders, grain state
+          --barrier       the barrier table, for the databases of your services
 
         Settings such as -c conf.yml may follow; 'run --help' lists them.
         """;

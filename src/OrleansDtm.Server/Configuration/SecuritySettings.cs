@@ -65,11 +65,12 @@ internal static class SecuritySettings
         {
             var setting = IsLoopback(options.Bind) ? $"Cluster:AdvertisedAddress: '{options.Cluster.AdvertisedAddress}'" : $"Bind: '{options.Bind}'";
             throw new SettingsException([$"""
-                {setting} is not safe without security: everybody who reaches the ports could read payloads, submit and stop
-                transactions. Three ways out:
-                    Bind=localhost                  only this machine reaches them
-                    Security:Keys:0=... (or Security:KeysFile, Security:Jwt)   callers prove who they are; 'OrleansDtm.Server key' makes a key
-                    Security:AllowAnonymous=true    you trust everybody in the network around it
+                {setting} is not safe without authentication: every client that reaches the ports could read payloads, submit
+                and stop transactions. Use one of these settings:
+                    Bind=localhost                  listen on this machine only
+                    Security:Keys:0=...             require API keys ('OrleansDtm.Server key' creates one); or
+                                                    Security:KeysFile, Security:Jwt
+                    Security:AllowAnonymous=true    trust all clients in the network
                 [ODTM1008]
                 """]);
         }

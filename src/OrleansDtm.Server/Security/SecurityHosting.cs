@@ -14,7 +14,7 @@ namespace OrleansDtm.Server.Security;
 /// <summary>Adds authentication to the application.</summary>
 internal static class SecurityHosting
 {
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="options">The settings.</param>
     /// <param name="pagePath">Path of the admin page.</param>
     public static void AddSecurity(this IServiceCollection services, CoordinatorOptions options, string pagePath)

@@ -22,7 +22,7 @@ internal static class ServiceHosting
         }
     }
 
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="template">Record name.</param>
     /// <param name="dns">The DNS client.</param>
     public static void AddDnsSrv(this IServiceCollection services, string template, IDnsQuery dns) =>

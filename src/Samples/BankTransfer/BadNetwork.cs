@@ -1,6 +1,6 @@
 namespace OrleansDtm.Samples.BankTransfer;
 
-/// <summary>Between coordinator and bank: every third call arrives twice at once, the answer of every fourth gets lost.</summary>
+/// <summary>A network that delivers every third call twice and loses every fourth response.</summary>
 internal sealed class BadNetwork(RequestDelegate next, IHttpClientFactory http, Counters counters)
 {
     private const string Twin = "X-Twin";

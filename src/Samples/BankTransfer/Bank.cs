@@ -6,17 +6,17 @@ using OrleansDtm.Client.AspNetCore;
 
 namespace OrleansDtm.Samples.BankTransfer;
 
-/// <summary>What a step of the saga carries.</summary>
+/// <summary>The payload of a saga step.</summary>
 internal sealed record Transfer(string From, string To, long Amount);
 
-/// <summary>A bank with accounts and the barrier's table in a database of its own.</summary>
-/// <param name="connect">A new connection to it.</param>
+/// <summary>A bank with accounts and the barrier table in its own database.</summary>
+/// <param name="connect">Creates a connection to it.</param>
 internal sealed class Bank(Func<DbConnection> connect)
 {
     public DbConnection Connect() => connect();
 
-    /// <param name="directory">Of the file.</param>
-    /// <param name="name">Of the bank.</param>
+    /// <param name="directory">Directory of the file.</param>
+    /// <param name="name">Name of the bank.</param>
     public static Bank InSqlite(string directory, string name)
     {
         var settings = $"Data Source={Path.Combine(directory, name + ".db")};Pooling=False";
@@ -24,14 +24,14 @@ internal sealed class Bank(Func<DbConnection> connect)
     }
 
     /// <param name="server">Connection string; the user may create databases.</param>
-    /// <param name="name">Of the bank.</param>
+    /// <param name="name">Name of the bank.</param>
     public static async Task<Bank> InMariaDb(string server, string name)
     {
         var database = $"sample_{name}_{Guid.NewGuid():N}";
         await using var connection = new MySqlConnection(server);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Made above, of hexadecimal digits.
+#pragma warning disable CA2100 // A generated name of hexadecimal digits.
         command.CommandText = $"create database {database}";
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
@@ -78,11 +78,11 @@ internal sealed class Bank(Func<DbConnection> connect)
 
         if (await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account} and balance + {change} >= 0") == 0)
         {
-            throw new BranchFailureException($"there is no account {account}, or it holds too little");
+            throw new BranchFailureException($"account {account} does not exist or has insufficient funds");
         }
     }
 
-    /// <summary>Refuses never: the step was done, and its compensation is repeated until it succeeds.</summary>
+    /// <summary>A compensation must not fail: it is retried until it succeeds.</summary>
     private static async Task Undo(LocalTransaction db, string account, long change) =>
         await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account}");
 

@@ -18,7 +18,7 @@ if (args is ["--help" or "-h"] or [_, _, ..])
 
 return await Stage.Run("Bank transfer: saga and barrier", async stage =>
 {
-    // The table stands beside the accounts, so one local transaction holds both.
+    // The barrier table is in the same database as the accounts, so one local transaction covers both.
     var barrier = new BarrierOptions { Table = "barrier" };
     var north = args is [var server] ? await Bank.InMariaDb(server, "north") : Bank.InSqlite(stage.Directory, "north");
     var south = args is [var same] ? await Bank.InMariaDb(same, "south") : Bank.InSqlite(stage.Directory, "south");
@@ -28,14 +28,14 @@ return await Stage.Run("Bank transfer: saga and barrier", async stage =>
     var (northUrl, southUrl) = (await Serve(north), await Serve(south));
     var dtm = stage.Dtm();
 
-    // From Ada and Ben to Cid and Dora, side by side; every tenth to somebody who has no account.
+    // From Ada and Ben to Cid and Dora, concurrently; every tenth to an account that does not exist.
     var results = await Task.WhenAll(Enumerable.Range(1, 40).Select(i => Send(new Transfer(
         i % 2 == 0 ? "Ada" : "Ben", i % 10 == 0 ? "nobody" : i % 4 < 2 ? "Cid" : "Dora", i))));
 
     var moved = Enumerable.Range(1, 40).Where(i => i % 10 != 0).Sum();
-    Console.WriteLine($"  {counters.Calls} calls, {counters.Repeated} of them arrived twice, {counters.Lost} answers got lost");
-    stage.Check(results.Count(result => result.Succeeded) == 36, "36 transfers went through");
-    stage.Check(results.Count(result => result.Status == GlobalStatus.Failed) == 4, "4 to nobody were rolled back");
+    Console.WriteLine($"  {counters.Calls} calls, {counters.Repeated} of them delivered twice, {counters.Lost} responses lost");
+    stage.Check(results.Count(result => result.Succeeded) == 36, "36 transfers succeeded");
+    stage.Check(results.Count(result => result.Status == GlobalStatus.Failed) == 4, "4 to an unknown account were rolled back");
     stage.Check(await north.Sum() == 2000 - moved, $"the bank in the north holds {await north.Sum()}, which is 2000 less {moved}");
     stage.Check(await south.Sum() == 2000 + moved, $"the bank in the south holds {await south.Sum()}, which is 2000 and {moved}");
 

@@ -2,18 +2,21 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Samples.GrainBranches;
 
-/// <summary>What a step of the saga carries.</summary>
+/// <summary>The payload of a saga step.</summary>
 [GenerateSerializer]
 internal sealed record Transfer([property: Id(0)] long Amount);
 
-/// <summary>An account; its methods are the branches. The coordinator repeats a call whose answer it did not get, so each must be safe to repeat.</summary>
+/// <summary>
+/// An account; its methods are the branches. The coordinator repeats a call without a response, so each must be
+/// idempotent.
+/// </summary>
 internal interface IAccountGrain : IGrainWithStringKey
 {
     Task Withdraw(Transfer transfer, BranchContext call);
 
     Task Deposit(Transfer transfer, BranchContext call);
 
-    /// <summary>Takes back what the same branch did, if it did anything.</summary>
+    /// <summary>Compensates the same branch, if it had an effect.</summary>
     Task Undo(BranchContext call);
 
     Task Freeze();
@@ -22,12 +25,12 @@ internal interface IAccountGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// Keeps its balance in memory, for a demo; a real one would write balance and calls in one go, with Orleans' persistence say. The calls
-/// it remembers make each of them safe to repeat, to undo before it happened, and to arrive late.
+/// Keeps its balance in memory, for the demo; a real grain would persist balance and calls together. The recorded calls
+/// make each call idempotent, and handle compensations without or before their action.
 /// </summary>
 internal sealed class AccountGrain : Grain, IAccountGrain
 {
-    /// <summary>By gid and branch what it changed; 0 = nothing, and nothing will be.</summary>
+    /// <summary>The change by gid and branch; 0 = none, now and later.</summary>
     private readonly Dictionary<(string Gid, string BranchId), long> _changes = [];
     private long _balance = 100;
     private bool _frozen;
@@ -41,7 +44,7 @@ internal sealed class AccountGrain : Grain, IAccountGrain
         var change = _changes.GetValueOrDefault((call.Gid, call.BranchId));
         _balance -= change;
         _changes[(call.Gid, call.BranchId)] = 0;
-        Narrator.Called(call, this.GetPrimaryKeyString(), change == 0 ? "nothing to undo" : $"{-change:+0;-0} = {_balance}");
+        Narrator.Called(call, this.GetPrimaryKeyString(), change == 0 ? "nothing to compensate" : $"{-change:+0;-0} = {_balance}");
         return Task.CompletedTask;
     }
 
@@ -58,12 +61,12 @@ internal sealed class AccountGrain : Grain, IAccountGrain
         var account = this.GetPrimaryKeyString();
         if (_changes.ContainsKey((call.Gid, call.BranchId)))
         {
-            Narrator.Called(call, account, "was here before");
+            Narrator.Called(call, account, "repeated call");
         }
         else if (_frozen || _balance + amount < 0)
         {
             Narrator.Called(call, account, "refused");
-            throw new BranchFailureException($"account {account} is frozen or holds too little");
+            throw new BranchFailureException($"account {account} is frozen or has insufficient funds");
         }
         else
         {

@@ -2,7 +2,7 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Samples.GrainBranches;
 
-/// <summary>The story: one transfer that succeeds, one that is rolled back.</summary>
+/// <summary>One transfer that succeeds, and one that is rolled back.</summary>
 internal sealed class Demo(ITransactions transactions, IGrainFactory grains, CancellationToken stop)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -16,11 +16,11 @@ internal sealed class Demo(ITransactions transactions, IGrainFactory grains, Can
         await demo.Account("B").Freeze();
         var second = await demo.Transfer(GlobalStatus.Failed);
         Narrator.Say($"");
-        Narrator.Say($"{(first && second ? "All is right: the first transfer went through, the second left no trace in the balances." : "Something is WRONG, see above.")}");
+        Narrator.Say($"{(first && second ? "All is right: the first transfer succeeded, the second did not change the balances." : "Something is WRONG, see above.")}");
         return first && second;
     }
 
-    /// <summary>The whole definition of a saga: what to do, how to undo it, and with what data.</summary>
+    /// <summary>The saga: actions, compensations and payloads.</summary>
     private static SagaTransaction Saga(long amount) => new SagaTransaction()
         .Step(Branch("A", nameof(IAccountGrain.Withdraw)), Branch("A", nameof(IAccountGrain.Undo)), new Transfer(amount))
         .Step(Branch("B", nameof(IAccountGrain.Deposit)), Branch("B", nameof(IAccountGrain.Undo)), new Transfer(amount));

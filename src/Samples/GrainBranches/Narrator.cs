@@ -3,7 +3,7 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Samples.GrainBranches;
 
-/// <summary>Tells on the console what happens.</summary>
+/// <summary>Prints the events to the console.</summary>
 internal static class Narrator
 {
     private static readonly Lock OneAtATime = new();

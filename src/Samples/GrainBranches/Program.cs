@@ -3,8 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Samples.GrainBranches;
 
-// A bank transfer as a saga whose branches are grains, submitted without HTTP: once with success, once against a frozen account.
-// The exit code is 0 only if both balances and both results are right.
+// A bank transfer as a saga with grains as branches, submitted without HTTP: one succeeds, one fails at a frozen
+// account. The exit code is 0 only if both balances and both results are correct.
 var directory = Directory.CreateTempSubdirectory("orleansdtm-grainbranches-");
 using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(90));
 try
@@ -23,7 +23,7 @@ try
 }
 catch (Exception e) when (e is TransactionException or TimeoutException or OperationCanceledException)
 {
-    await Console.Error.WriteLineAsync($"The demo could not be finished: {e.Message}");
+    await Console.Error.WriteLineAsync($"The demo failed: {e.Message}");
     return 1;
 }
 finally

@@ -9,14 +9,14 @@ using OrleansDtm.Grains.Hosting;
 namespace OrleansDtm.Samples.GrainBranches;
 
 /// <summary>
-/// Two silos of one cluster: the coordinator, and the bank that uses it. In life they are two programs, and the coordinator's has no code
-/// of the bank's; here they share a process, so that there is nothing to install.
+/// Two silos of one cluster: the coordinator, and the bank that uses it. Normally they are two programs; here they
+/// share a process, so that there is nothing to install.
 /// </summary>
 internal static class Silos
 {
     private const string Cluster = "grain-branches";
 
-    /// <summary>A coordinator with a SQLite file, co-hosted in a silo of one's own.</summary>
+    /// <summary>A coordinator with a SQLite file, in its own silo.</summary>
     /// <param name="file">The SQLite file.</param>
     /// <param name="silo">Where it listens.</param>
     public static IHost Coordinator(string file, IPEndPoint silo) => Host(builder =>
@@ -25,7 +25,7 @@ internal static class Silos
         builder.UseInMemoryReminderService();
         builder.AddOrleansDtm(dtm => dtm.UseSqlite(file));
 
-        // As in a program of its own: accounts live with the bank.
+        // As in a separate program: accounts are activated in the bank's silo only.
         builder.Configure<GrainTypeOptions>(static grains => grains.Classes.Remove(typeof(AccountGrain)));
     });
 
@@ -51,7 +51,7 @@ internal static class Silos
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Logging.AddFilter("Orleans", LogLevel.Critical); // The narration is not to be drowned by a cluster that comes and goes.
+        builder.Logging.AddFilter("Orleans", LogLevel.Critical); // Hides the messages of starting and stopping silos.
         builder.Logging.AddFilter("OrleansDtm", LogLevel.Warning);
         builder.Logging.AddSimpleConsole();
         builder.UseOrleans(configure);

@@ -1,7 +1,7 @@
 using OrleansDtm.Samples;
 using OrleansDtm.Samples.Outbox;
 
-// The outbox: an order is stored, and the stock is told of it, both or neither, whenever the shop dies in between.
+// The outbox: an order and its message to the stock are both stored or neither, even if the shop crashes in between.
 return args switch
 {
     [] => await Stage.Run("Outbox: a message that follows a local transaction", Story.Tell),

@@ -3,20 +3,23 @@ using OrleansDtm.Client;
 
 namespace OrleansDtm.Samples.Outbox;
 
-/// <summary>What the stock is told.</summary>
+/// <summary>The payload of the message.</summary>
 internal sealed record Ordered(string Order);
 
-/// <summary>The shop: a process of its own, which may die at any moment.</summary>
+/// <summary>The shop: a separate process that may crash at any moment.</summary>
 internal static class Shop
 {
     public const int Died = 137;
 
     public static SqliteConnection Connect(string file) => new($"Data Source={file};Pooling=False");
 
-    /// <summary>Stores an order and tells the stock. The message has the order as its gid, so that it can be found again.</summary>
-    /// <param name="crash">When to die: no, before-commit or after-commit.</param>
-    /// <param name="coordinator">Where it is.</param>
-    /// <param name="service">The shop's own service, which answers the coordinator's question.</param>
+    /// <summary>
+    /// Stores an order and sends a message to the stock. The gid is the order's number, so that the message can be
+    /// found again.
+    /// </summary>
+    /// <param name="crash">When to crash: no, before-commit or after-commit.</param>
+    /// <param name="coordinator">URL of the coordinator.</param>
+    /// <param name="service">URL of the shop's service, which answers query_prepared.</param>
     /// <param name="file">The shop's database.</param>
     /// <param name="order">Its number.</param>
     public static async Task<int> PlaceOrder(string crash, Uri coordinator, string service, string file, string order)
@@ -50,7 +53,7 @@ internal static class Shop
         return 0;
     }
 
-    /// <summary>Ends the process when everything has been done but the submit.</summary>
+    /// <summary>Ends the process before the submit.</summary>
     private sealed class DiesBeforeSubmit : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ using OrleansDtm.Client.AspNetCore;
 
 namespace OrleansDtm.Samples.Outbox;
 
-/// <summary>Three orders: one goes well, in one the shop dies after the commit, in one before it.</summary>
+/// <summary>Three orders: without a crash, with a crash after the commit, and with one before it.</summary>
 internal static class Story
 {
     public static async Task Tell(Stage stage)
@@ -34,7 +34,7 @@ internal static class Story
             stage.Check(await PlaceOrder(crash, order) == exit, $"the shop ended with exit code {exit}");
             var end = await stage.Dtm().WaitForEndAsync(order, TimeSpan.FromSeconds(30), stage.Stop);
             stage.Check(await IsStored(order) == ordered, $"the order is {(ordered ? "" : "not ")}stored");
-            stage.Check(told.Count(o => o == order) == (ordered ? 1 : 0), $"the stock was {(ordered ? "" : "not ")}told: the message {end.Status}");
+            stage.Check(told.Count(o => o == order) == (ordered ? 1 : 0), $"the stock {(ordered ? "received" : "did not receive")} the message: {end.Status}");
         }
 
         async Task<int> PlaceOrder(string crash, string order)

@@ -4,7 +4,7 @@ using OrleansDtm.Client;
 
 namespace OrleansDtm.Samples.QuickStart;
 
-/// <summary>Two accounts in a SQLite file, and beside them the table of the barrier, which sees to it that every call takes effect once.</summary>
+/// <summary>Two accounts in a SQLite file, with the barrier table, which makes every call take effect once.</summary>
 internal sealed class Bank(string file)
 {
     // Pooled connections would keep the file open after the demo has deleted it.
@@ -31,18 +31,18 @@ internal sealed class Bank(string file)
         return (string)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Moves money into the account, or out of it if the amount is negative.</summary>
+    /// <summary>Adds money to the account, or withdraws it if the amount is negative.</summary>
     public static async Task Change(LocalTransaction local, string account, long amount)
     {
         var rows = await local.ExecuteAsync(
             $"update account set balance = balance + {amount} where name = {account} and frozen = 0 and balance + {amount} >= 0");
         if (rows == 0)
         {
-            throw new BranchFailureException($"{account} is frozen or holds too little");
+            throw new BranchFailureException($"{account} is frozen or has insufficient funds");
         }
     }
 
-    /// <summary>Takes back what was done before: nothing can be said against it.</summary>
+    /// <summary>A compensation: it must not fail.</summary>
     public static Task Undo(LocalTransaction local, string account, long amount) =>
         local.ExecuteAsync($"update account set balance = balance - {amount} where name = {account}");
 
@@ -51,7 +51,7 @@ internal sealed class Bank(string file)
         await using var connection = Connect();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // A constant of this file at every call.
+#pragma warning disable CA2100 // Always a constant of this file.
         command.CommandText = sql;
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();

@@ -4,13 +4,15 @@ using OrleansDtm.Client.AspNetCore;
 
 namespace OrleansDtm.Samples.QuickStart;
 
-/// <summary>What a step of the saga carries.</summary>
+/// <summary>The payload of a saga step.</summary>
 internal sealed record Transfer(long Amount);
 
-/// <summary>The service the coordinator calls: what succeeds is answered 200, what cannot be done 409, and the saga is rolled back.</summary>
+/// <summary>
+/// The service with the branches: a success is answered 200, a failure 409, which rolls the saga back.
+/// </summary>
 internal static class BranchService
 {
-    /// <returns>Runs on a free loopback port.</returns>
+    /// <returns>The service, on a free loopback port.</returns>
     public static async Task<WebApplication> Start(Bank bank, Narrator narrator, Uri coordinator)
     {
         var builder = WebApplication.CreateSlimBuilder();

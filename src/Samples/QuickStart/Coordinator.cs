@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace OrleansDtm.Samples.QuickStart;
 
-/// <summary>Where the coordinator is. Where none runs yet, one is started in this process.</summary>
+/// <summary>The coordinator's URL. If no coordinator runs, one is started in this process.</summary>
 internal sealed class Coordinator : IAsyncDisposable
 {
     private const int UsualPort = 36789;
@@ -20,20 +20,20 @@ internal sealed class Coordinator : IAsyncDisposable
         var url = given ?? usual;
         if (await IsCoordinator(url))
         {
-            Console.WriteLine($"Coordinator   {url} (was running already)");
+            Console.WriteLine($"Coordinator   {url} (already running)");
             return new Coordinator(url, null);
         }
 
         if (given is not null)
         {
-            throw new DemoException($"no coordinator answers {url}api/ping");
+            throw new DemoException($"no coordinator responds at {url}api/ping");
         }
 
         var port = UsualPort;
         if (!IsFree(port))
         {
             port = FreePort();
-            Console.WriteLine($"Port {UsualPort} is taken by a program that is not a coordinator (it does not answer {usual}api/ping): using {port} instead.");
+            Console.WriteLine($"Port {UsualPort} is in use by another program ({usual}api/ping does not respond): using {port} instead.");
         }
 
         var own = Server.CoordinatorApp.Build(
@@ -71,7 +71,7 @@ internal sealed class Coordinator : IAsyncDisposable
         }
     }
 
-    /// <summary>On any address, as the coordinator listens; so a program on another address of the machine is noticed too.</summary>
+    /// <summary>Checks all addresses, as the coordinator listens on them.</summary>
     private static bool IsFree(int port)
     {
         try
@@ -94,5 +94,5 @@ internal sealed class Coordinator : IAsyncDisposable
     }
 }
 
-/// <summary>Something the reader of the demo has to put right.</summary>
+/// <summary>An error that the user of the demo must correct.</summary>
 internal sealed class DemoException(string message) : Exception(message);

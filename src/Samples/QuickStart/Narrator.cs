@@ -4,13 +4,13 @@ using OrleansDtm.Client;
 
 namespace OrleansDtm.Samples.QuickStart;
 
-/// <summary>Tells on the console what happens.</summary>
+/// <summary>Prints the events to the console.</summary>
 internal sealed class Narrator
 {
     private readonly Lock _lock = new();
     private Stopwatch _clock = Stopwatch.StartNew();
 
-    /// <summary>Begins a part; times are counted from here.</summary>
+    /// <summary>Starts a part; times are relative to it.</summary>
     public void Begin(string title)
     {
         Console.WriteLine();
@@ -27,7 +27,7 @@ internal sealed class Narrator
         }
     }
 
-    /// <summary>Around the branches: tells of each call of the coordinator.</summary>
+    /// <summary>Wraps the branches: prints each call of the coordinator.</summary>
     public async Task Tell(HttpContext http, RequestDelegate next)
     {
         await next(http);
@@ -35,14 +35,14 @@ internal sealed class Narrator
         Say(Text($"branch {query["branch_id"]}  {query["op"],-10}  {http.Request.Path,-19}  ->  {http.Response.StatusCode}"));
     }
 
-    /// <summary>How the coordinator itself tells the story, in the order in which things were finished.</summary>
+    /// <summary>The coordinator's record of the transaction, in the order of completion.</summary>
     public static void Timeline(TransactionInfo transaction)
     {
         Console.WriteLine();
         Console.WriteLine($"  Timeline of {transaction.Gid}, as the coordinator recorded it");
         Line(transaction, transaction.Created, "submitted", "");
 
-        // Stable: where the times are equal, actions come in their order and compensations in the reverse.
+        // Stable: with equal times actions are in their order and compensations in reverse.
         var actions = transaction.Branches.Where(branch => branch.Op == BranchOps.Action);
         var compensations = transaction.Branches.Where(branch => branch.Op != BranchOps.Action).Reverse();
         foreach (var branch in actions.Concat(compensations).Where(branch => branch.Status != "prepared").OrderBy(branch => branch.Finished ?? DateTimeOffset.MaxValue))

@@ -2,7 +2,7 @@ using OrleansDtm.Client;
 
 namespace OrleansDtm.Samples.QuickStart;
 
-/// <summary>The story: one transfer that succeeds, one that is rolled back.</summary>
+/// <summary>One transfer that succeeds, and one that is rolled back.</summary>
 internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator narrator)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
@@ -16,7 +16,7 @@ internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator
         }
         catch (Exception e) when (e is DemoException or DtmException or TimeoutException or OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync($"The demo could not be finished: {e.Message}");
+            await Console.Error.WriteLineAsync($"The demo failed: {e.Message}");
             return 1;
         }
         finally
@@ -35,7 +35,7 @@ internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator
         var url = service.Urls.First();
         Console.WriteLine($"Bank service  {url}");
 
-        // Signals Ctrl-C too: the host takes it over from the process.
+        // Signals Ctrl-C too, which the host handles.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(service.Lifetime.ApplicationStopping);
         stop.CancelAfter(Limit);
         return await new TransferDemo(service.Services.GetRequiredService<IDtm>(), url, bank, narrator).Run(stop.Token);
@@ -48,7 +48,7 @@ internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator
         var second = await Transfer("2. A sends 30 to B, but B is frozen: everything is rolled back", GlobalStatus.Failed, stop);
         Console.WriteLine();
         Console.WriteLine(first && second
-            ? "All is right: the first transfer went through, the second left no trace in the balances."
+            ? "All is right: the first transfer succeeded, the second did not change the balances."
             : "Something is WRONG, see above.");
         return first && second ? 0 : 1;
     }
@@ -58,7 +58,7 @@ internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator
         narrator.Begin(title);
         Console.WriteLine($"  Balances before: {await bank.Balances()}");
 
-        // The whole definition of a saga: what to do, how to undo it, and with what data.
+        // The saga: actions, compensations and payloads.
         var transfer = new Transfer(30);
         var saga = dtm.Saga()
             .Step($"{bankUrl}/TransOut", $"{bankUrl}/TransOutCompensate", transfer)

@@ -3,7 +3,7 @@ using OrleansDtm.Client;
 
 namespace OrleansDtm.Samples;
 
-/// <summary>What a sample needs around it: a directory of its own, a coordinator in this process, services, and somebody who checks.</summary>
+/// <summary>The environment of a sample: a directory, a coordinator in this process, services, and checks.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
@@ -13,17 +13,17 @@ internal sealed class Stage : IAsyncDisposable
 
     private Stage(string directory) => Directory = directory;
 
-    /// <summary>Is deleted at the end.</summary>
+    /// <summary>Deleted at the end.</summary>
     public string Directory { get; }
 
-    /// <summary>Of the coordinator.</summary>
+    /// <summary>The coordinator's URL.</summary>
     public Uri Coordinator { get; private set; } = null!;
 
     /// <summary>Ends a sample that hangs.</summary>
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Runs a sample.</summary>
-    /// <returns>The exit code: 0 only if every check was right.</returns>
+    /// <returns>The exit code: 0 only if every check succeeded.</returns>
     public static async Task<int> Run(string title, Func<Stage, Task> sample)
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("orleansdtm-sample-");
@@ -38,7 +38,7 @@ internal sealed class Stage : IAsyncDisposable
         }
         catch (Exception e) when (e is DtmException or TimeoutException or OperationCanceledException or System.Data.Common.DbException)
         {
-            await Console.Error.WriteLineAsync($"The sample could not be finished: {e.Message}");
+            await Console.Error.WriteLineAsync($"The sample failed: {e.Message}");
             return 1;
         }
         finally
@@ -63,7 +63,7 @@ internal sealed class Stage : IAsyncDisposable
         return app.Urls.Single();
     }
 
-    /// <summary>The SDK, for whoever starts transactions.</summary>
+    /// <summary>The SDK, for submitters.</summary>
     public IDtm Dtm() => _apps[^1].Services.GetRequiredService<IDtm>();
 
     public void Check(bool right, string what)
@@ -74,7 +74,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // The services first: the coordinator waits for calls under way.
+        // The services first: the coordinator waits for calls in flight.
         for (var i = _apps.Count - 1; i >= 0; i--)
         {
             await _apps[i].StopAsync();

@@ -3,7 +3,7 @@ using OrleansDtm.Client;
 using OrleansDtm.Client.AspNetCore;
 using OrleansDtm.Samples;
 
-// Try, confirm, cancel: money is set aside in both accounts first, and only then moved, or given free again.
+// Try, confirm, cancel: money is reserved in both accounts first, and then moved or released.
 return await Stage.Run("TCC", async stage =>
 {
     var file = $"Data Source={Path.Combine(stage.Directory, "bank.db")};Pooling=False";
@@ -47,12 +47,12 @@ return await Stage.Run("TCC", async stage =>
     try
     {
         await Transfer("A", "C", 30);
-        stage.Check(false, "C is closed, so this should have been refused");
+        stage.Check(false, "C is closed, so the transfer must fail");
     }
     catch (BranchFailureException refusal)
     {
         gid = refusal.Gid!;
-        stage.Check(true, $"a transfer to C was refused: {refusal.Reason}");
+        stage.Check(true, $"a transfer to C failed: {refusal.Reason}");
     }
 
     var end = await dtm.WaitForEndAsync(gid, TimeSpan.FromSeconds(30), stage.Stop);
@@ -82,7 +82,7 @@ return await Stage.Run("TCC", async stage =>
     {
         if (await rows == 0)
         {
-            throw new BranchFailureException("the account is closed or holds too little");
+            throw new BranchFailureException("the account is closed or has insufficient funds");
         }
     }
 });

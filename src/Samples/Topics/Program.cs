@@ -3,7 +3,7 @@ using OrleansDtm.Client;
 using OrleansDtm.Client.AspNetCore;
 using OrleansDtm.Samples;
 
-// Publish and subscribe: who pays says so once, and every subscriber of the topic is told until it has understood.
+// Publish and subscribe: a message is published once, and every subscriber of the topic is called until it succeeds.
 return await Stage.Run("Topics", async stage =>
 {
     var heard = new ConcurrentQueue<string>();
@@ -29,11 +29,11 @@ return await Stage.Run("Topics", async stage =>
     await dtm.SubscribeAsync("paid", $"{shop}/stock", "reserves the goods", stage.Stop);
     await dtm.SubscribeAsync("paid", $"{shop}/mail", "writes to the customer", stage.Stop);
     await Publish(7);
-    stage.Check(heard.Order().SequenceEqual(["mail 7", "stock 7"]), $"both were told of order 7, one of them at the second attempt: {string.Join(", ", heard)}");
+    stage.Check(heard.Order().SequenceEqual(["mail 7", "stock 7"]), $"both received order 7, one of them at the second attempt: {string.Join(", ", heard)}");
 
     await dtm.UnsubscribeAsync("paid", $"{shop}/mail", stage.Stop);
     await Publish(8);
-    stage.Check(heard.Contains("stock 8") && !heard.Contains("mail 8"), "only the remaining subscriber was told of order 8");
+    stage.Check(heard.Contains("stock 8") && !heard.Contains("mail 8"), "only the remaining subscriber received order 8");
 
     async Task Publish(int order)
     {

@@ -1,7 +1,7 @@
 using OrleansDtm.Samples;
 using OrleansDtm.Samples.Workflow;
 
-// A workflow: code that goes on where it was, whatever happens to the process that runs it.
+// A workflow resumes after a crash where it stopped.
 return args switch
 {
     [] => await Stage.Run("Workflow: a journey is booked, or everything is cancelled", Story.Tell),

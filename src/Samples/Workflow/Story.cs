@@ -34,7 +34,7 @@ internal static class Story
                 app.MapWorkflows("/workflows");
                 options = app.Services.GetRequiredService<IOptions<DtmOptions>>().Value;
             });
-        options!.WorkflowCallback = $"{agency}/workflows"; // Known only now, as the port is any that is free.
+        options!.WorkflowCallback = $"{agency}/workflows"; // Known only now: the port is a free one.
         var dtm = stage.Dtm();
 
         var done = await dtm.WorkflowAsync(Agency.Journeys, new Journey("Ann"), cancellationToken: stage.Stop);
@@ -49,19 +49,19 @@ internal static class Story
         using var instance = Process.Start(new ProcessStartInfo(
             "dotnet", [Path.Combine(AppContext.BaseDirectory, "Workflow.dll"), stage.Coordinator.ToString(), partners, options.WorkflowCallback, gid, "Cleo"]))!;
         await instance.WaitForExitAsync(stage.Stop);
-        stage.Check(instance.ExitCode == Agency.Died, "the instance that booked Cleo's seat has died");
+        stage.Check(instance.ExitCode == Agency.Died, "the instance that booked Cleo's seat has crashed");
         var end = await dtm.WaitForEndAsync(gid, TimeSpan.FromSeconds(30), stage.Stop);
-        stage.Check(end.Succeeded, "another instance went on with Cleo's journey");
+        stage.Check(end.Succeeded, "another instance resumed Cleo's journey");
         Expect("Cleo", "seat, room");
 
         var known = await dtm.WorkflowAsync(Agency.Journeys, new Journey("Cleo"), new TransOptions { Gid = gid }, stage.Stop);
-        stage.Check(known.Read<Booking>()?.Seat == "seat of Cleo", "executed again it has the same result, and books nothing");
+        stage.Check(known.Read<Booking>()?.Seat == "seat of Cleo", "run again it has the same result, and books nothing");
         Expect("Cleo", "seat, room");
 
         void Expect(string traveller, string expected)
         {
             var was = string.Join(", ", calls.Where(call => call.StartsWith(traveller, StringComparison.Ordinal)).Select(call => call[(traveller.Length + 1)..]));
-            stage.Check(was == expected, $"what was asked of the partners for {traveller}: {was}");
+            stage.Check(was == expected, $"calls to the partners for {traveller}: {was}");
         }
     }
 }

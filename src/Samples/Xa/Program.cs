@@ -52,24 +52,24 @@ return await Stage.Run("XA", async stage =>
         var dtm = stage.Dtm();
 
         var done = await Transfer(30);
-        stage.Check(done.Succeeded, "30 went from the north to the south");
+        stage.Check(done.Succeeded, "30 were transferred from the north to the south");
         await Expect(70, 130);
 
         try
         {
             await Transfer(1000);
-            stage.Check(false, "there are no 1000, so this should have been refused");
+            stage.Check(false, "the balance is below 1000, so the transfer must fail");
         }
         catch (BranchFailureException refusal)
         {
-            stage.Check(true, $"1000 were refused: {refusal.Reason}");
+            stage.Check(true, $"the transfer of 1000 failed: {refusal.Reason}");
             var end = await dtm.WaitForEndAsync(refusal.Gid!, TimeSpan.FromSeconds(30), stage.Stop);
-            stage.Check(end.Status == GlobalStatus.Failed, "and what the south had prepared was rolled back");
+            stage.Check(end.Status == GlobalStatus.Failed, "and the prepared branch of the south was rolled back");
         }
 
         await Expect(70, 130);
 
-        // To the south first, so that there is something prepared when the north refuses.
+        // To the south first, so that a prepared branch exists when the north fails.
         Task<TransactionResult> Transfer(long amount) => dtm.XaAsync(
             async xa =>
             {
@@ -93,7 +93,7 @@ return await Stage.Run("XA", async stage =>
             var enough = await db.ScalarAsync<long>($"select balance from account where name = {change.Account} for update") + change.Amount >= 0;
             if (!enough)
             {
-                throw new BranchFailureException("the account holds too little");
+                throw new BranchFailureException("the account has insufficient funds");
             }
 
             await db.ExecuteAsync($"update account set balance = balance + {change.Amount} where name = {change.Account}");
@@ -119,7 +119,7 @@ return await Stage.Run("XA", async stage =>
         foreach (var statement in statements)
         {
             await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Constants of this sample, and names made above.
+#pragma warning disable CA2100 // Constants of this sample, and generated names.
             command.CommandText = statement;
 #pragma warning restore CA2100
             await command.ExecuteNonQueryAsync(stage.Stop);
@@ -131,6 +131,6 @@ internal sealed record Change(string Account, long Amount);
 
 internal static partial class Program
 {
-    /// <summary>The table stands beside the accounts.</summary>
+    /// <summary>The barrier table is in the same database as the accounts.</summary>
     public static BarrierOptions Barrier { get; } = new() { Table = "barrier" };
 }

@@ -61,6 +61,7 @@ internal static class StoredParsers
             Definition = call,
             Attempts = 1,
             RetryAt = Now,
+            OrphanedUntil = Now,
             LastError = "no",
             History = [new Attempt(Now, TimeSpan.FromMilliseconds(3), OutcomeKind.Unknown, "no")],
         };

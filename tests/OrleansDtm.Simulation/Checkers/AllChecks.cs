@@ -25,5 +25,6 @@ internal static class AllChecks
         new MemoryCheck(),
         new StopCheck(),
         new HomeCheck(),
+        new OvertakingCheck(),
     ];
 }

@@ -22,6 +22,7 @@ internal static class AllDefects
             [nameof(NobodyWakes)] = (static () => new NobodyWakes(), "01", 30),
             [nameof(OrdersLost)] = (static () => new OrdersLost(), "05", 50),
             [nameof(OrphansForgotten)] = (static () => new OrphansForgotten(), "19", 100),
+            [nameof(OrphansIgnored)] = (static () => new OrphansIgnored(), "21", 200),
             [nameof(OutageToldAsRefusal)] = (static () => new OutageToldAsRefusal(), "10", 30),
             [nameof(RetryStorm)] = (static () => new RetryStorm(), "14", 200),
             [nameof(SilenceTakenForYes)] = (static () => new SilenceTakenForYes(), "08", 150),

@@ -134,3 +134,20 @@ internal sealed class StartedForgotten : Defect
         }
     }
 }
+
+/// <summary>Which calls a dead process had under way is forgotten when they are made again.</summary>
+internal sealed class OrphansIgnored : Defect
+{
+    public override ITransactionStore Store(ITransactionStore store, Process process) => new Forgetful(store);
+
+    private sealed class Forgetful(ITransactionStore inner) : StoreDefect(inner)
+    {
+        public override async Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+        {
+            var stored = await Inner.Load(gid, cancellationToken);
+            return stored is { Transaction: { LeaseUntil: not null } transaction }
+                ? stored with { Transaction = transaction with { LeaseUntil = transaction.Updated } }
+                : stored;
+        }
+    }
+}

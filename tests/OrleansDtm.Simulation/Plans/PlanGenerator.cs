@@ -76,7 +76,37 @@ internal sealed class PlanGenerator
             plan = plan with { Faults = [] }; // But for orderly stops.
         }
 
-        return plan with { Faults = [.. plan.Faults.Concat(Stops(plan)).OrderBy(static f => f.At)] };
+        plan = plan with { Faults = [.. plan.Faults.Concat(Stops(plan)).OrderBy(static f => f.At)] };
+        return _later.Next(5) == 0 ? WithOrphan(plan) : plan;
+    }
+
+    /// <summary>A process dies while an action is under way; made again by the next one, the action is refused at once.</summary>
+    private Plan WithOrphan(Plan plan)
+    {
+        var saga = plan.Transactions.FirstOrDefault(static t => t is { Type: TransactionType.Saga, RetryLimit: 0 });
+        if (saga is null)
+        {
+            return plan;
+        }
+
+        var other = saga with
+        {
+            NoCompensation = [],
+            RequestTimeout = 5,
+            Fates =
+            [
+                new CallFate("a0", 1, Fate.Slow, TimeSpan.FromMilliseconds(_later.Next(1000, 4500))),
+                new CallFate("a0", 2, Fate.Refused, TimeSpan.Zero),
+                .. saga.Fates,
+            ],
+        };
+        var kills = Enumerable.Range(0, plan.Processes).Select(
+            i => new FaultPlan(saga.Start, FaultKind.KillAfterCall, i, TimeSpan.FromMilliseconds(500)));
+        return plan with
+        {
+            Transactions = [.. plan.Transactions.Select(t => t == saga ? other : t)],
+            Faults = [.. plan.Faults.Concat(kills).OrderBy(static f => f.At)],
+        };
     }
 
     /// <summary>Orderly stops, one process at a time.</summary>

@@ -218,7 +218,8 @@ internal abstract class Laws(TransactionRun run)
         _notBefore.Remove(index);
         return index;
 
-        static bool Waits(BranchOp branch) => branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null };
+        static bool Waits(BranchOp branch) =>
+            branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false };
     }
 
     private void NoteAnyAnswer(Transaction before, Transaction next, TransactionEvent.BranchAnswered answer, DateTimeOffset now)

@@ -43,6 +43,7 @@ internal sealed class SagaLaws : Laws
         Hold(next.Status == TransactionStatus.Aborting, "a compensation is called only while aborting");
         Hold(MayHaveRun(next, ActionOf(step)), "no compensation for an action that was never started");
         Hold(!Outstanding.Contains(ActionOf(step)), "a compensation waits until the call of its action has ended");
+        Hold(!(next.At(ActionOf(step)).OrphanedUntil > next.Updated), "a compensation waits for calls of its action that were lost");
         var after = Enumerable.Range(0, _before.Length).Where(s => _before[s].Contains(step) && MayHaveRun(next, ActionOf(s)));
         Hold(after.All(s => Done(next, 2 * s)), "compensations run in the exact reverse of the order");
     }

@@ -135,7 +135,7 @@ public sealed class SagaRetryTests
     [InlineData("2 limit=2", "submit: submitted a0; a0?:; due: a0; a0+: a1; a1?:; due: a1; a1?: aborting c1", 2)]
     [InlineData("2 concurrent limit=1", "submit: submitted a0 a1; a0?:; a1?: aborting c1 c0", 1)]
     [InlineData("1 limit=1", "submit: submitted a0; a0~:; due: a0; a0~:; due: a0; a0?:; crash:; retry: a0; a0?: aborting c0", 1)]
-    [InlineData("2 concurrent limit=1", "submit: submitted a0 a1; a0?:; crash: a1; crash: a1; a1?: aborting c1 c0", 1)]
+    [InlineData("2 concurrent limit=1", "submit: submitted a0 a1; a0?:; crash: a1; crash: a1; a1?: aborting c0; @7: c1", 1)]
     public void After_the_retry_limit_it_turns_back_counting_neither_ongoing_nor_a_crash(string saga, string story, int limit)
     {
         var run = new SagaRun(saga);

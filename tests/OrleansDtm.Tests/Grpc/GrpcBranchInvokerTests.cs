@@ -180,7 +180,7 @@ public sealed class GrpcBranchInvokerTests : IDisposable
 
         var refused = await _invoker.Invoke(Call($"localhost:{port}/test.Busi/Act"), Cancel);
         Assert.Equal(OutcomeKind.Unknown, refused.Kind);
-        Assert.Contains("no channel is left", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("no channel is free", refused.Error, StringComparison.Ordinal);
 
         gate.Open();
         Assert.Equal([Outcome.Succeeded, Outcome.Succeeded], await Task.WhenAll(one, two));

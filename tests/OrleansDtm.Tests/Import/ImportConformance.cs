@@ -190,11 +190,11 @@ public abstract class ImportConformance : IDisposable
         var dry = await Import(dtms, "--dry-run");
         dry.Ends(1);
         Assert.Matches(@"saga submitted +1 +0 +0 +1", dry.Output);
-        Assert.Contains("4 rows would stay behind", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("4 rows would not be imported", dry.Output, StringComparison.Ordinal);
         Assert.False(IsTargetThere());
         var real = await Import(dtms);
         real.Ends(1);
-        Assert.Contains("4 rows stayed behind", real.Output, StringComparison.Ordinal);
+        Assert.Contains("4 rows were not imported", real.Output, StringComparison.Ordinal);
         foreach (var output in new[] { dry.Output, real.Output })
         {
             Assert.Contains("refused: quantum 'future' (submitted): trans_type: 'quantum' is unknown", output, StringComparison.Ordinal);

@@ -125,6 +125,7 @@ internal static class Samples
         Attempts = 12,
         Failures = 2,
         RetryAt = Start.AddMilliseconds(6),
+        OrphanedUntil = Start.AddMilliseconds(7),
         Finished = Start.AddMilliseconds(7),
         LastError = "",
         History =
