@@ -123,7 +123,7 @@ public sealed class CheckConfigTests(RunningServer running)
                 ]),
                 TimeProvider.System).ToList();
 
-            Assert.Contains(found, f => f.Text.StartsWith($"{good}.pem is valid until", StringComparison.Ordinal)); // A day: too short to be good.
+            Assert.Contains(found, f => f.Text.StartsWith($"{good}.pem expires at", StringComparison.Ordinal)); // A day: too short to be good.
             Assert.Contains(found, f => f is { Kind: FindingKind.Good } && f.Text.Contains("Branches:Tls:CaPath", StringComparison.Ordinal));
             Assert.Equal(
                 ["Branches:Tls:Hosts '*.test'", "Tls:ClientCaPath"],

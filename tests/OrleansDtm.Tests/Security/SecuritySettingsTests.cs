@@ -38,7 +38,7 @@ public sealed class SecuritySettingsTests
     [InlineData("--Security:Jwt:SigningKeysFile=/k|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
     [InlineData("--Security:Jwt:JwksUri=https://login.test/keys|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
     [InlineData("--Security:Jwt:JwksUri=http://login.test/keys|--Security:Jwt:Audience=a|--Security:Jwt:Issuer=i", "https URL")]
-    [InlineData("--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a", "Security:Jwt:JwksUri: 'https://a/' is not possible beside")]
+    [InlineData("--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a", "Security:Jwt:JwksUri: 'https://a/' is not possible together with")]
     [InlineData("--Branches:Deny:0=10.0.0.0/99", "Branches:Deny: '10.0.0.0/99'")]
     [InlineData("--Branches:Proxy=proxy.corp:3128", "Branches:Proxy: 'proxy.corp:3128' is not the URL of an HTTP proxy")]
     [InlineData("--Branches:Proxy=socks5://proxy:1080", "Branches:Proxy")]
