@@ -71,7 +71,7 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     {
         var outcome = await _invokers.Invoke(Call("/rpc?method=a", payload), Token);
 
-        Assert.Equal(Outcome.Unknown("the payload is no JSON object, so it cannot be the params of a JSON-RPC call"), outcome);
+        Assert.Equal(Outcome.Unknown("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call"), outcome);
         Assert.Empty(_bank.Seen);
     }
 

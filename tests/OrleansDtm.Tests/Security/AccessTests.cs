@@ -110,7 +110,7 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     public static TheoryData<string, string> Tokens { get; } = new()
     {
         { "expired", "expired" }, { "audience", "audience" }, { "issuer", "issuer" }, { "none", "algorithm|signature" }, { "HS256", "algorithm|signature|key" },
-        { "endless", "end" }, { "forged", "signature|key" },
+        { "endless", "expiry" }, { "forged", "signature|key" },
     };
 
     [Theory]
