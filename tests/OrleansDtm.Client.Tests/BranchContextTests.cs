@@ -30,7 +30,7 @@ public sealed class BranchContextTests
     [InlineData("COMPENSATE")]
     [InlineData("undo")]
     public void A_barrier_guards_no_op_that_it_does_not_know(string op) => Assert.Contains(
-        "no op", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
+        "not an op of DTM", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Barriers_of_a_call_are_counted_from_01_in_each_repetition()
