@@ -68,6 +68,18 @@ internal sealed partial class Case
 
     public TimeSpan FirstAsked(string word) => Asked.Values.Where(a => a.Word == word).Select(static a => a.At).DefaultIfEmpty(TimeSpan.MaxValue).Min();
 
+    /// <summary>
+    /// A request that makes waiting calls at once was under way between these times: resetNextCronTime, or one of several submits
+    /// (which of them came first only the coordinator knows).
+    /// </summary>
+    public bool WasHurried(TimeSpan from, TimeSpan to)
+    {
+        var repeats = Asked.Values.Count(static a => a.Word == "submit") > 1;
+        return Asked.Values.Any(a => (a.Word == "retry" || (a.Word == "submit" && repeats))
+            && a.At <= to
+            && (Heard.FirstOrDefault(h => h.Request == a.Request)?.At ?? TimeSpan.MaxValue) >= from);
+    }
+
     /// <summary>When the coordinator can first have known of it.</summary>
     public TimeSpan Created => FirstAsked("prepare") < FirstAsked("submit") ? FirstAsked("prepare") : FirstAsked("submit");
 

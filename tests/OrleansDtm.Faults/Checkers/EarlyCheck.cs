@@ -1,6 +1,9 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message.</summary>
+/// <summary>
+/// No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message. Two requests make waiting
+/// calls at once: resetNextCronTime and a repeated submit.
+/// </summary>
 internal sealed class EarlyCheck : Check
 {
     /// <summary>Clocks of one machine do not differ; the row keeps milliseconds.</summary>
@@ -31,7 +34,10 @@ internal sealed class EarlyCheck : Check
         }
 
         var old = seen.Created + seen.Timeout - Cut(seen);
-        if (seen.Plan.Type == "msg" && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < old)
+        if (seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question
+            && seen.Plan.Type == "msg"
+            && question.At < old
+            && !seen.WasHurried(TimeSpan.Zero, question.At))
         {
             yield return "the question came before the message was old";
         }
@@ -45,11 +51,6 @@ internal sealed class EarlyCheck : Check
 
     private static IEnumerable<string> Retries(Case seen)
     {
-        if (seen.WasAsked("retry"))
-        {
-            yield break; // Somebody wanted them at once.
-        }
-
         foreach (var calls in seen.Calls.GroupBy(static c => c.Name))
         {
             foreach (var (first, second) in calls.Zip(calls.Skip(1)))
@@ -57,6 +58,7 @@ internal sealed class EarlyCheck : Check
                 if (first.Silo == second.Silo
                     && seen.IsSame(first.Silo, first.At, second.At)
                     && seen.IsCalm(first.At, second.At)
+                    && !seen.WasHurried(first.At, second.At)
                     && second.At < first.At + TimeSpan.FromSeconds(seen.Plan.RetryInterval) - Cut(seen))
                 {
                     yield return $"{second.Name} is called again {(second.At - first.At).TotalSeconds:0.00} s later, its interval is {seen.Plan.RetryInterval} s";

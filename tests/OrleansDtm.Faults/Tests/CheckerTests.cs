@@ -126,6 +126,20 @@ public sealed class CheckerTests
         Finds("13 never early", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Error).Calls("a0", "a1").Row("succeed").Left(1, 1));
 
     [Fact]
+    public void A_call_that_a_request_asked_for_is_not_early()
+    {
+        var saga = new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Error);
+        Assert.Empty(saga.Say("submit").Calls("a0", "a1").Row("succeed").Left(1, 1).Judge());
+        Assert.Empty(new Tale(Msg).Row("prepared").Say("prepare").Work("commits").Say("retry").Call("q", Answer.Success)
+            .Calls("a0").Row("succeed").Left(1).Judge());
+    }
+
+    [Fact]
+    public void A_retry_too_early_after_a_request_for_an_earlier_one() =>
+        Finds("13 never early", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Error).Say("submit")
+            .Call("a0", Answer.Error).Calls("a0", "a1").Row("succeed").Left(1, 1));
+
+    [Fact]
     public void A_retry_too_late() =>
         Finds("13 never late", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Failure)
             .Call("c1", Answer.Error).After(60).Calls("c1", "c0").Row("failed"));
