@@ -91,11 +91,11 @@ public sealed partial class TransactionRunner
         }
     }
 
-    /// <summary>How long a call may take: no longer than its lease, after which another owner makes it.</summary>
+    /// <summary>How long a call may take: no longer than its lease. After the lease another owner makes it, and a compensation no longer waits for it.</summary>
     private TimeSpan TimeLeft(Transaction state)
     {
         var timeout = state.Definition.Options.RequestTimeout;
-        if (_services.SoleOwner || state.LeaseUntil is not { } lease)
+        if (state.LeaseUntil is not { } lease)
         {
             return timeout;
         }

@@ -120,6 +120,24 @@ public sealed class RunnerOwnerTests
         };
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_commit_that_takes_longer_than_its_lease_is_followed_by_a_new_lease_and_not_by_a_call(bool soleOwner)
+    {
+        var world = new RunnerWorld(soleOwner: soleOwner);
+        world.Store.Script(WriteFate.Held);
+        world.Submit();
+        world.Clock.Advance(Lease);
+        world.OnCall = _ => Assert.True(world.Stored.LeaseUntil >= world.Clock.GetUtcNow() + world.Options.RequestTimeout);
+        world.Store.Release();
+
+        Assert.Equal("a0", world.CallNames);
+        world.Answer("a0");
+        world.Answer("a1");
+        Assert.Equal(TransactionStatus.Succeed, world.Stored.Status);
+    }
+
     [Fact]
     public void Calls_of_another_owner_are_left_alone_until_its_lease_is_over()
     {

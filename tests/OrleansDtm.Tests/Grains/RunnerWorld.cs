@@ -23,13 +23,15 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 
     private readonly Dictionary<string, TaskCompletionSource<CallResult>> _open = [];
 
-    public RunnerWorld(ScriptedStore? store = null)
+    public RunnerWorld(ScriptedStore? store = null, bool soleOwner = false)
     {
         // The runner must go on inside the test's own calls, not be posted to somebody else's context.
         SynchronizationContext.SetSynchronizationContext(null);
         Store = store ?? new ScriptedStore();
         Runner = new TransactionRunner(
-            Gid, new RunnerServices(Store, this, Clock, Me, TimeSpan.FromSeconds(30), NullLogger.Instance), this);
+            Gid,
+            new RunnerServices(Store, this, Clock, Me, TimeSpan.FromSeconds(30), NullLogger.Instance, SoleOwner: soleOwner),
+            this);
     }
 
     public ScriptedStore Store { get; }
