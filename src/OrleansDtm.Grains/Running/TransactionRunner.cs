@@ -168,6 +168,10 @@ public sealed partial class TransactionRunner
             if (ReferenceEquals(fold.Next, _state))
             {
                 Decided(batch, null);
+
+                // That there is no row is no memory to judge later requests by: another process may create it, and no write of this
+                // one would notice.
+                _loaded = _state is not null || _outstanding.Count > 0;
                 return true;
             }
 

@@ -24,14 +24,11 @@ internal sealed class OvertakingCheck : Check
             foreach (var call in seen.Calls.Where(c => c.Name == action && c.Place < compensation.Place))
             {
                 var isOver = seen.Ends.TryGetValue(call.Call, out var end) && end.Place < compensation.Place;
-                if (!isOver && compensation.At < call.At + Timeout(seen, call) - (2 * TimerCheck.Tolerance(seen.Plan)))
+                if (!isOver && compensation.At < call.At + call.Timeout - (2 * TimerCheck.Tolerance(seen.Plan)))
                 {
                     yield return $"{compensation.Name} (call {compensation.Call}) is sent while {action} (call {call.Call} of {call.Process}) may be under way";
                 }
             }
         }
     }
-
-    private static TimeSpan Timeout(Case seen, Called call) =>
-        seen.Before(call)!.State.Definition.Options.RequestTimeout;
 }

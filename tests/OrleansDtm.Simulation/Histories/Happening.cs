@@ -46,7 +46,8 @@ internal sealed record Fenced(string Process, bool IsInsert) : Happening;
 /// <param name="Call">Its number.</param>
 /// <param name="Name">See <see cref="CallFate"/>.</param>
 /// <param name="Owner">The process, as the rows name it; 0 = the submitter itself.</param>
-internal sealed record Called(int Call, string Name, int Attempt, string Process, long Owner) : Happening;
+/// <param name="Timeout">How long the process lets it take.</param>
+internal sealed record Called(int Call, string Name, int Attempt, string Process, long Owner, TimeSpan Timeout) : Happening;
 
 /// <summary>A call reaches a service.</summary>
 /// <param name="Did">What it did there.</param>

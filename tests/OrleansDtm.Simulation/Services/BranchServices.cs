@@ -13,6 +13,8 @@ namespace OrleansDtm.Simulation.Services;
 /// <summary>All services that are branches, and the network to them. They forget nothing.</summary>
 internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
 {
+    private static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan Never = TimeSpan.FromDays(1);
 
     private readonly Dictionary<string, TransactionPlan> _plans = plan.Transactions.ToDictionary(static t => t.Gid);
@@ -41,7 +43,7 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     public void Call(BranchInvocation call, Process process, TaskCompletionSource<CallResult> answer)
     {
         var (id, name, started) = (++_calls, call.Url[(call.Url.LastIndexOf('/') + 1)..], world.Now);
-        world.History.Add(call.Gid, new Called(id, name, call.Attempt, process.Name, process.Owner));
+        world.History.Add(call.Gid, new Called(id, name, call.Attempt, process.Name, process.Owner, call.Timeout));
         var fate = Next(call.Gid, name);
         if (fate.Kind == Fate.Throws)
         {
@@ -74,9 +76,9 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     {
         var answer = new TaskCompletionSource<Outcome>();
         var id = ++_calls;
-        world.History.Add(gid, new Called(id, name, 1, "client", 0));
+        world.History.Add(gid, new Called(id, name, 1, "client", 0, ClientTimeout));
         Send(id, gid, name, Next(gid, name), outcome => answer.TrySetResult(outcome));
-        world.After(TimeSpan.FromSeconds(3), () => answer.TrySetResult(Outcome.Unknown("timeout")));
+        world.After(ClientTimeout, () => answer.TrySetResult(Outcome.Unknown("timeout")));
         return answer.Task;
     }
 

@@ -139,6 +139,20 @@ public sealed class RunnerOwnerTests
     }
 
     [Fact]
+    public void That_there_is_no_such_gid_is_not_remembered()
+    {
+        var read = new TaskCompletionSource();
+        _world.Store.ReadsAnswerAfter = read.Task;
+        var first = _world.RetryNow(); // Its read takes long, as in a process that stands still ...
+        var second = _world.RetryNow(); // ... and this request comes meanwhile,
+        _world.StoreInterrupted(RunnerWorld.Somebody); // after another process created the transaction.
+        read.SetResult();
+
+        Assert.Equal(ReplyKind.NotFound, RunnerWorld.Now(first).Kind);
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(second).Kind);
+    }
+
+    [Fact]
     public void Calls_of_another_owner_are_left_alone_until_its_lease_is_over()
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);

@@ -42,6 +42,9 @@ internal sealed class ScriptedStore() : DelegatingStore(new InMemoryTransactionS
     /// <summary>Reading and writing throw <see cref="StoreUnavailableException"/>.</summary>
     public bool Away { get; set; }
 
+    /// <summary>Reads answer after this with what they found before it; null = at once.</summary>
+    public Task? ReadsAnswerAfter { get; set; }
+
     /// <summary>Runs before the next write: somebody else may get in first.</summary>
     public Action? BeforeWrite { get; set; }
 
@@ -99,10 +102,16 @@ internal sealed class ScriptedStore() : DelegatingStore(new InMemoryTransactionS
         }
     }
 
-    public override Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
+    public override async Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
     {
         Loads++;
-        return Away ? Task.FromException<StoredTransaction?>(NoStore()) : base.Load(gid, cancellationToken);
+        var found = Away ? throw NoStore() : await base.Load(gid, cancellationToken);
+        if (ReadsAnswerAfter is { } delay)
+        {
+            await delay;
+        }
+
+        return found;
     }
 
     private static StoreUnavailableException NoStore() => new("the store is away");
