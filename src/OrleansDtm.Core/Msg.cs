@@ -2,8 +2,7 @@ namespace OrleansDtm.Core;
 
 /// <summary>
 /// A message that is delivered if and only if the submitter's local transaction commits. The submitter prepares it
-/// before
-/// and submits it after the local transaction. If the submit is missing at the timeout, the coordinator calls
+/// before and submits it after the local transaction. If the submit is missing at the timeout, the coordinator calls
 /// query_prepared. Actions are retried until they succeed; FAILURE is an error.
 /// </summary>
 internal sealed class Msg : Pattern

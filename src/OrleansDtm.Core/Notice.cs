@@ -5,9 +5,8 @@ namespace OrleansDtm.Core;
 
 /// <summary>
 /// Sends the final status to the submitter's callback URL, so that the submitter need not poll. The call is retried
-/// until it
-/// succeeds or <see cref="AttemptsMax"/> is reached. It is stored, so that a restart does not lose it, and never
-/// changes the transaction's status, which is already final.
+/// until it succeeds or <see cref="AttemptsMax"/> is reached. It is stored, so that a restart does not lose it, and
+/// never changes the transaction's status, which is already final.
 /// </summary>
 internal sealed class Notice : ICallRules
 {

@@ -2,8 +2,7 @@ namespace OrleansDtm.Core;
 
 /// <summary>
 /// Defines what differs between saga, msg, tcc, xa and workflow. Stateless: all results go into the
-/// <see cref="Draft"/>.
-/// Each default suits a pattern that does not support the operation.
+/// <see cref="Draft"/>. Each default suits a pattern that does not support the operation.
 /// </summary>
 internal abstract class Pattern : ICallRules
 {
@@ -112,8 +111,7 @@ internal abstract class Pattern : ICallRules
 
     /// <summary>
     /// Prepares a transaction imported from another coordinator. Marks calls that it may have made without recording
-    /// them as
-    /// started, and applies status changes that it had not made yet.
+    /// them as started, and applies status changes that it had not made yet.
     /// </summary>
     public virtual void OnAdopted(Draft draft)
     {

@@ -10,8 +10,7 @@ public static class RetryPolicy
 
     /// <summary>
     /// Returns the delay after an error: exponential backoff from the retry interval up to the cap, plus jitter that
-    /// spreads
-    /// transactions which failed together.
+    /// spreads transactions which failed together.
     /// </summary>
     /// <param name="options">Interval and cap.</param>
     /// <param name="failures">Errors in a row, 1 or more.</param>
@@ -36,8 +35,7 @@ public static class RetryPolicy
 
     /// <summary>
     /// Returns the delay when the service sent Retry-After: at least the requested delay, at most the cap, plus jitter
-    /// that
-    /// spreads transactions which received the same value.
+    /// that spreads transactions which received the same value.
     /// </summary>
     /// <param name="wait">The minimum: the delay from the rules above.</param>
     /// <param name="asked">The Retry-After value; zero = none.</param>

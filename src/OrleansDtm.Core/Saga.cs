@@ -4,9 +4,8 @@ namespace OrleansDtm.Core;
 
 /// <summary>
 /// Steps of action and compensation. Actions run in order, or concurrently as far as the orders allow. If a step fails,
-/// or
-/// the retry limit or the timeout is reached, every step that may have run is compensated in reverse order, including
-/// the failed one. Step i is stored in the branches as [2i] compensate, [2i + 1] action.
+/// or the retry limit or the timeout is reached, every step that may have run is compensated in reverse order,
+/// including the failed one. Step i is stored in the branches as [2i] compensate, [2i + 1] action.
 /// </summary>
 internal sealed class Saga : Pattern
 {

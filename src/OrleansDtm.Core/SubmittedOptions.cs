@@ -34,8 +34,7 @@ internal static class SubmittedOptions
 
     /// <summary>
     /// SDKs repeat the options of the prepare in the submit; equal values cost no write. wait_result is excluded
-    /// because it
-    /// applies to one request only.
+    /// because it applies to one request only.
     /// </summary>
     private static TransactionDefinition Merge(TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
     {

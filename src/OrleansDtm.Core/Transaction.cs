@@ -38,8 +38,7 @@ public sealed record BranchOp
 
     /// <summary>
     /// The time until which a call of a process that ended may still reach the service (UTC); null = no such call. For
-    /// a
-    /// compensation that waits for its action's lost call, the action's time.
+    /// a compensation that waits for its action's lost call, the action's time.
     /// </summary>
     public DateTimeOffset? OrphanedUntil { get; init; }
 

@@ -53,8 +53,7 @@ public static class TransactionMachine
 
     /// <summary>
     /// Returns the state to store for a transaction that another coordinator left unfinished. Calls that may have been
-    /// made are
-    /// marked as started, and the wake-up time is set.
+    /// made are marked as started, and the wake-up time is set.
     /// </summary>
     /// <param name="left">The imported state: its branches have their statuses, no call is in flight and no retry is
     /// pending.</param>

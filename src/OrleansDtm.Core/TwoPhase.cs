@@ -4,8 +4,7 @@ namespace OrleansDtm.Core;
 
 /// <summary>
 /// The common part of tcc and xa. Branches are registered while the transaction is prepared. The second phase then
-/// calls
-/// them one after the other, all forward or all back. Branch i is stored as [2i] the call back, [2i + 1] the call
+/// calls them one after the other, all forward or all back. Branch i is stored as [2i] the call back, [2i + 1] the call
 /// forward.
 /// </summary>
 internal abstract class TwoPhase : Pattern

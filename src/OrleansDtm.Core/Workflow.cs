@@ -2,8 +2,8 @@ namespace OrleansDtm.Core;
 
 /// <summary>
 /// Code that runs in the submitter's SDK. The coordinator stores the results of its steps. After a retry interval
-/// without a
-/// report, the coordinator calls the workflow, which resumes from these results. The SDK reports the final status.
+/// without a report, the coordinator calls the workflow, which resumes from these results. The SDK reports the final
+/// status.
 /// </summary>
 internal sealed class Workflow : Pattern
 {
