@@ -52,7 +52,7 @@ public sealed class GrainBranchInvoker(
         }
         catch (OperationCanceledException)
         {
-            return Outcome.Unknown("no response within the request timeout");
+            return Outcome.Unknown("no answer within the request timeout");
         }
         catch (Exception e)
         {
@@ -61,7 +61,7 @@ public sealed class GrainBranchInvoker(
         }
     }
 
-    /// <summary>Maps the result of a notice: any result means that it was delivered.</summary>
+    /// <summary>Maps a branch result to an outcome. A notice has no FAILURE or ONGOING: both are errors.</summary>
     internal static Outcome Judge(BranchResult result, bool isNotice) => result.Outcome switch
     {
         BranchOutcome.Succeeded => Outcome.Succeeded,
