@@ -44,7 +44,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
         if (gid.Length > GidMax)
         {
-            throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters, {GidMax} are allowed"));
+            throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters; the maximum is {GidMax}"));
         }
 
         for (var i = 0; i < gid.Length; i++)
