@@ -55,7 +55,7 @@ public static class RetryPolicy
         return least > wait.Ticks ? TimeSpan.FromTicks((long)least) : wait;
     }
 
-    /// <summary>A number in [0, 1) that differs between transactions, branches and attempts (FNV-1a with a final mix).</summary>
+    /// <summary>Returns a hash in [0, 1) of transaction, branch and attempt (FNV-1a with a final mix).</summary>
     private static double Fraction(string gid, int index, int failures)
     {
         var hash = 14695981039346656037UL;

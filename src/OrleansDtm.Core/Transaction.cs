@@ -96,7 +96,9 @@ public sealed record Transaction
     /// <summary>The result that a workflow's SDK reported, unchanged; empty otherwise.</summary>
     public string Result { get; init; } = "";
 
-    /// <summary>Failed attempts of a saga's actions, counted against <see cref="TransactionOptions.RetryLimit"/>.</summary>
+    /// <summary>
+    /// The failed attempts of a saga's actions, limited by <see cref="TransactionOptions.RetryLimit"/>.
+    /// </summary>
     public int RetryCount { get; init; }
 
     /// <summary>The last time a repeated submit made pending retries due at once (UTC); null = never.</summary>

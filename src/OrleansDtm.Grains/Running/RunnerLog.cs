@@ -4,7 +4,8 @@ namespace OrleansDtm.Grains.Running;
 
 internal static partial class RunnerLog
 {
-    [LoggerMessage(1, LogLevel.Error, "Transaction {Gid}: unexpected failure; its stored state is unchanged and it is resumed when due [ODTM4002]")]
+    [LoggerMessage(1, LogLevel.Error,
+        "Transaction {Gid}: unexpected failure; its stored state is unchanged and it is resumed when due [ODTM4002]")]
     public static partial void RunnerFailed(this ILogger log, Exception exception, string gid);
 
     // Debug level: the store logs an outage once, and a line for each transaction would flood the log.

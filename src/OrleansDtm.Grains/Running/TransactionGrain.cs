@@ -46,7 +46,8 @@ internal sealed class TransactionGrain(Transactions transactions) : Grain, ITran
         if (_requests == 0)
         {
             // Like DeactivateOnIdle, which would throw if the activation has already ended with its partitioned silo.
-            GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction is idle."));
+            GrainContext.Deactivate(
+                new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction is idle."));
         }
     }
 }

@@ -479,7 +479,9 @@ public sealed partial class TransactionRunner
     /// <summary>Releases the host after replying to all waiting requests.</summary>
     private void LetGo()
     {
-        ReleaseWaiters(_state is null ? Replies.Unavailable("the transaction's status is not known at the moment") : Replies.Of(_state));
+        ReleaseWaiters(_state is null
+            ? Replies.Unavailable("the transaction's status is not known at the moment")
+            : Replies.Of(_state));
         _host.Done();
     }
 }

@@ -46,7 +46,8 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
     }
 
     /// <exception cref="NotSupportedException">Always: waiting for a turn would block a thread.</exception>
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Waiting for a turn is not supported.");
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("Waiting for a turn is not supported.");
 
     public override SynchronizationContext CreateCopy() => this;
 
