@@ -71,7 +71,7 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         var message = workflow.Message(wait: false);
         var reply = await Ask(message.Gid, grain => grain.PrepareWorkflow(message), cancellationToken);
         Check(message.Gid, reply.Reply);
-        return reply.Info ?? throw new TransactionException(message.Gid, ReplyKind.Unavailable, "it was stored but cannot be read just now");
+        return reply.Info ?? throw new TransactionException(message.Gid, ReplyKind.Unavailable, "it is stored but cannot be read at the moment");
     }
 
     public Task<TransactionResult> RegisterBranch(BranchRegistration branch, CancellationToken cancellationToken)
@@ -132,7 +132,8 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     public Task DeleteTopic(string topic, CancellationToken cancellationToken) =>
         Result("", grain => grain.DeleteTopic(topic), cancellationToken);
 
-    private static TimeoutException Late(string gid, TimeSpan timeout) => new($"The transaction {gid} has not ended within {timeout}; it goes on.");
+    private static TimeoutException Late(string gid, TimeSpan timeout) =>
+        new($"The transaction {gid} has not ended within {timeout}; it continues.");
 
     private static void Check(string gid, TransactionReply reply)
     {

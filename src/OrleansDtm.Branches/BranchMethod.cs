@@ -55,7 +55,7 @@ internal sealed class BranchMethod
             var result = await _call(grain, payload, context, cancellationToken);
             return result?.Outcome is BranchOutcome.Succeeded or BranchOutcome.Failed or BranchOutcome.Ongoing
                 ? result
-                : Unknown($"it returned a {nameof(BranchResult)} that says neither done nor failed nor ongoing");
+                : Unknown($"it returned a {nameof(BranchResult)} that is neither succeeded, failed nor ongoing");
         }
         catch (BranchFailureException e)
         {

@@ -41,12 +41,13 @@ public static class BranchSiloExtensions
     /// the grain; coordinators find them through the cluster.
     /// </summary>
     /// <remarks>
-    /// A method can be a branch if it is <c>Task M([T payload][, BranchContext context][, CancellationToken token])</c>, or Task&lt;R&gt;,
-    /// ValueTask, ValueTask&lt;R&gt;. T is read from the payload as JSON; byte[] and ReadOnlyMemory&lt;byte&gt; get it as it is. Returning is
-    /// success, a <see cref="BranchResult"/> says itself what it is, any other R is ignored. <see cref="BranchFailureException"/> is
-    /// FAILURE, <see cref="BranchOngoingException"/> ONGOING; anything else, or no answer within the request timeout, is retried, so
-    /// the same call can come more than once. The call takes its turn like any request to the grain, but grain call filters see it as
-    /// a call of <see cref="IBranchTarget"/>.
+    /// A method can be a branch if it is <c>Task M([T payload][, BranchContext context][, CancellationToken
+    /// token])</c>, or Task&lt;R&gt;, ValueTask, ValueTask&lt;R&gt;. T is read from the payload as JSON; byte[] and
+    /// ReadOnlyMemory&lt;byte&gt; get it as it is. Returning is success, a <see cref="BranchResult"/> sets the outcome,
+    /// any other R is ignored. <see cref="BranchFailureException"/> is FAILURE, <see cref="BranchOngoingException"/>
+    /// ONGOING; anything else, or no response within the timeout, is retried, so the same call can come more than once.
+    /// The call takes its turn like any request to the grain, but grain call filters see it as a call of
+    /// <see cref="IBranchTarget"/>.
     /// </remarks>
     /// <param name="silo">The silo.</param>
     /// <param name="alias">The name in URLs; null = that of the interface without its I.</param>

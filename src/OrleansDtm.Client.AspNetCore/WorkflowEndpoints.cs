@@ -11,8 +11,8 @@ namespace OrleansDtm.Client.AspNetCore;
 public static class WorkflowEndpoints
 {
     /// <summary>
-    /// Maps what the coordinator calls when a workflow was interrupted: its address from outside is <see cref="DtmOptions.WorkflowCallback"/>. 200 =
-    /// the workflow has ended, 425 = it is at it, also when it takes longer than <see cref="DtmOptions.WorkflowPatience"/>: it goes on then
+    /// Maps the callback for interrupted workflows; its external address is <see cref="DtmOptions.WorkflowCallback"/>.
+    /// 200 = the workflow has ended, 425 = it is running; after <see cref="DtmOptions.WorkflowPatience"/> it continues
     /// without the call. Workflows stop before their next step when the application stops.
     /// </summary>
     /// <param name="routes">The endpoints.</param>

@@ -116,7 +116,7 @@ internal static class GrpcMessages
         catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new DtmUnavailableException(
-                $"The coordinator's answer is not what DTM's protocol says: {e.Message}", e);
+                $"The coordinator's response violates DTM's protocol: {e.Message}", e);
         }
     }
 

@@ -160,7 +160,7 @@ internal static class CoordinatorJson
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new DtmUnavailableException($"The coordinator's answer is not what DTM's protocol says: {e.Message}", e);
+            throw new DtmUnavailableException($"The coordinator's response violates DTM's protocol: {e.Message}", e);
         }
     }
 }

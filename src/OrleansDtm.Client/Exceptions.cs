@@ -35,7 +35,7 @@ public sealed class BranchFailureException : DtmException
 }
 
 /// <summary>
-/// The branch is in progress and wants to be called again. Participants throw it (answered as 425 ONGOING); initiators
+/// The branch is in progress and must be called again. Participants throw it (answered as 425 ONGOING); initiators
 /// get it from a TCC or XA branch that answered so.
 /// </summary>
 public sealed class BranchOngoingException : DtmException

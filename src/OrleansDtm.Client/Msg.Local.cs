@@ -111,7 +111,7 @@ public sealed partial class Msg
         }
         catch (DtmConflictException e) when (e.Status is GlobalStatus.Submitted or GlobalStatus.Succeeded)
         {
-            return new TransactionResult(Gid, e.Status.Value); // The coordinator has called query_prepared meanwhile.
+            return new TransactionResult(Gid, e.Status.Value); // The coordinator called query_prepared first.
         }
     }
 

@@ -3,16 +3,19 @@ using System.Globalization;
 
 namespace OrleansDtm.Core;
 
-/// <summary>A step as its submitter gives it.</summary>
+/// <summary>A step of a submission: action URL, compensation URL and payload.</summary>
 public readonly record struct BranchStep(string Action, string Compensate, ReadOnlyMemory<byte> Payload);
 
-/// <summary>Lays out the calls of a submission, in the order DTM lists them.</summary>
+/// <summary>Builds the branch calls of a submission, in the order in which DTM lists them.</summary>
 public static class BranchPlan
 {
-    /// <summary>DTM's id of the call of query_prepared and of a workflow's resumption.</summary>
+    /// <summary>DTM's branch id for the query_prepared call and for a workflow's callback.</summary>
     public const string CallbackId = "00";
 
-    /// <summary>The branches that are known when a transaction of this type is stored; tcc, xa and workflow register theirs later.</summary>
+    /// <summary>
+    /// Returns the branch calls that are known when a transaction is created. Empty for tcc, xa and workflow, which
+    /// register branches later.
+    /// </summary>
     public static ImmutableArray<BranchOpDefinition> Of(TransactionType type, IEnumerable<BranchStep> steps, DateTimeOffset now) => type switch
     {
         TransactionType.Saga =>
@@ -27,12 +30,16 @@ public static class BranchPlan
         _ => [],
     };
 
-    /// <summary>What a tcc, xa or workflow adds when it registers a branch: its calls in the order DTM lists them.</summary>
+    /// <summary>
+    /// Returns the calls that a tcc, xa or workflow adds with one branch, in the order in which DTM lists them.
+    /// </summary>
     public static ImmutableArray<BranchOpDefinition> Registered(
         string branchId, IEnumerable<(string Op, string Url)> calls, ReadOnlyMemory<byte> payload, DateTimeOffset now) =>
         [.. calls.Select(call => new BranchOpDefinition(branchId, call.Op, call.Url, payload, now))];
 
-    /// <summary>A call of a topic becomes one a subscriber, numbered within the step when there are several.</summary>
+    /// <summary>
+    /// Replaces a call to a topic by one call for each subscriber. Several subscribers are numbered within the step.
+    /// </summary>
     /// <param name="branch">The step's call.</param>
     /// <param name="urls">The subscribers; at least one.</param>
     public static IEnumerable<BranchOpDefinition> FanOut(BranchOpDefinition branch, IReadOnlyList<string> urls) =>

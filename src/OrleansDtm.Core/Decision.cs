@@ -2,37 +2,38 @@ using System.Collections.Immutable;
 
 namespace OrleansDtm.Core;
 
-/// <summary>Why an event from outside is refused.</summary>
+/// <summary>The reason why a request is rejected.</summary>
 public enum RejectionKind
 {
     None = 0,
 
-    /// <summary>The transaction's status does not allow it.</summary>
+    /// <summary>The transaction's status does not allow the request.</summary>
     Conflict = 1,
 
-    /// <summary>There is no such transaction.</summary>
+    /// <summary>The transaction does not exist.</summary>
     NotFound = 2,
 
-    /// <summary>The request contradicts what is stored.</summary>
+    /// <summary>The request is invalid or contradicts the stored transaction.</summary>
     Invalid = 3,
 
-    /// <summary>Something else was recorded first; the caller must look again.</summary>
+    /// <summary>A different value was stored first; the caller must read the transaction again.</summary>
     Superseded = 4,
 }
 
-/// <summary>A refusal, in words for the caller.</summary>
+/// <summary>A rejected request, with the error text for the caller.</summary>
 public sealed record Rejection(RejectionKind Kind, string Message);
 
-/// <summary>A call to make once the state that asks for it is stored.</summary>
+/// <summary>A branch call to make after the state that contains it is stored.</summary>
 /// <param name="Index">Index into <see cref="Transaction.Branches"/>, or <see cref="Transaction.QueryIndex"/>.</param>
-/// <param name="Branch">Whom to call with what.</param>
+/// <param name="Branch">URL, op and payload of the call.</param>
 /// <param name="Attempt">1 for the first call.</param>
 public sealed record BranchCall(int Index, BranchOpDefinition Branch, int Attempt);
 
-/// <summary>What follows from an event: the next state and the calls it asks for, as data.</summary>
-/// <param name="Next">The state to store; the same object when nothing changed; null when there is none.</param>
-/// <param name="Calls">To be made after <paramref name="Next"/> is stored, never before.</param>
-/// <param name="Rejection">Set when the event was refused; then nothing changed.</param>
+/// <summary>The result of an event: the next state and the calls to make, as data.</summary>
+/// <param name="Next">The state to store. The same object if nothing changed; null if the transaction does not
+/// exist.</param>
+/// <param name="Calls">The calls to make after <paramref name="Next"/> is stored, never before.</param>
+/// <param name="Rejection">Set if the event was rejected; the state is then unchanged.</param>
 public sealed record Decision(Transaction? Next, ImmutableArray<BranchCall> Calls, Rejection? Rejection = null)
 {
     public static Decision Unchanged(Transaction? state) => new(state, []);
@@ -41,7 +42,7 @@ public sealed record Decision(Transaction? Next, ImmutableArray<BranchCall> Call
         new(state, [], new Rejection(kind, message));
 }
 
-/// <summary>What came of a call.</summary>
-/// <param name="Outcome">What it came to.</param>
-/// <param name="Duration">Latency, including the wait for a place.</param>
+/// <summary>The outcome and latency of one branch call.</summary>
+/// <param name="Outcome">The outcome of the call.</param>
+/// <param name="Duration">Latency, including the wait for a free call slot.</param>
 public readonly record struct CallResult(Outcome Outcome, TimeSpan Duration);

@@ -4,20 +4,24 @@ using System.Text;
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// The next state while it is being decided. Mutable inside one call of <see cref="TransactionMachine.Decide"/>, so that a
-/// transition copies the branches once and not once per change.
+/// Builds the next state within one call of <see cref="TransactionMachine.Decide"/>.
+/// Mutable, so that a transition copies the branches once and not once per change.
 /// </summary>
 internal sealed class Draft(Transaction state, DateTimeOffset now)
 {
-    /// <summary>Reasons and errors are cut to this many characters, DTM's column width.</summary>
+    /// <summary>
+    /// The maximum length of reasons and errors in characters: DTM's column width. Longer texts are cut.
+    /// </summary>
     public const int TextMax = 1024;
 
-    /// <summary>How long after its timeout a call may still be on its way back before somebody else may make it again.</summary>
+    /// <summary>
+    /// The time between a call's timeout and the end of its lease, when another silo may repeat the call.
+    /// </summary>
     public static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Granted beyond what a call needs, so that the calls which follow soon need no new lease: a stored moment that changes costs every
-    /// database a change of its index.
+    /// The time that a lease covers beyond the call, so that the next calls need no new lease.
+    /// Each new lease end costs the database an index update.
     /// </summary>
     public static readonly TimeSpan LeaseReserve = TimeSpan.FromSeconds(2);
 
@@ -28,14 +32,16 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public Transaction State { get; private set; } = state;
 
-    /// <summary>The present moment, cut to milliseconds, the precision that is stored.</summary>
+    /// <summary>The current time (UTC), cut to milliseconds, the stored precision.</summary>
     public DateTimeOffset Now { get; } = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
 
     public bool Changed => _branches is not null || !ReferenceEquals(State, _before);
 
     public int Count => _branches?.Length ?? State.Branches.Length;
 
-    /// <summary>The call at an index from <see cref="Transaction.NoticeIndex"/> up if it still matters, else null.</summary>
+    /// <summary>
+    /// Returns the call at an index from <see cref="Transaction.NoticeIndex"/> up; null if it is no longer needed.
+    /// </summary>
     public BranchOp? Live(int index) => index < 0 || State.IsFinal ? State.Live(index) : this[index];
 
     public BranchOp this[int index]
@@ -60,14 +66,17 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         }
     }
 
-    /// <summary>The first storable moment at which the wait is over: counted from the uncut present, for a timer must never be early.</summary>
+    /// <summary>
+    /// Returns the first storable time at which the wait is over. Counts from the uncut current time, so that no timer
+    /// fires early.
+    /// </summary>
     public DateTimeOffset After(TimeSpan wait) => Storable(_uncut + wait);
 
     public void Change(Func<Transaction, Transaction> change) => State = change(State);
 
     public void Add(IEnumerable<BranchOp> branches) => _branches = [.. _branches ?? [.. State.Branches], .. branches];
 
-    /// <summary>Calls the branch, or declares it done when there is nobody to call.</summary>
+    /// <summary>Starts the branch call. A call without a URL succeeds at once.</summary>
     public void Start(int index)
     {
         var branch = this[index];
@@ -81,7 +90,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         (_calls ??= []).Add(new BranchCall(index, branch.Definition, branch.Attempts + 1));
     }
 
-    /// <summary>Makes the call of query_prepared or the workflow's callback.</summary>
+    /// <summary>Starts the query_prepared call or the workflow's callback.</summary>
     public void StartCallback()
     {
         State = State with
@@ -89,14 +98,14 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
             Query = State.Query ?? new BranchOp
             {
                 Definition = State.Definition.Query
-                    ?? throw new InvalidOperationException("This transaction has nobody to ask."),
+                    ?? throw new InvalidOperationException("The transaction has no query_prepared URL."),
             },
         };
         Start(Transaction.QueryIndex);
     }
 
-    /// <summary>Lets the calls that wait for a retry be made now.</summary>
-    /// <returns>Whether there were any.</returns>
+    /// <summary>Makes pending retries due now.</summary>
+    /// <returns>True if there was at least one.</returns>
     public bool Hurry()
     {
         var any = false;
@@ -112,7 +121,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         return any;
     }
 
-    /// <summary>Decides to go forward. Nobody needs to be asked any more.</summary>
+    /// <summary>Sets the status to submitted and cancels a pending query_prepared retry.</summary>
     public void GoForward()
     {
         State = State with
@@ -122,10 +131,10 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         };
     }
 
-    /// <summary>Keeps why it did not go forward.</summary>
+    /// <summary>Stores the rollback reason.</summary>
     public void Explain(string reason) => State = State with { RollbackReason = Cut(reason) };
 
-    /// <summary>Decides to go back. Calls that wait for a retry are not made any more.</summary>
+    /// <summary>Sets the status to aborting and cancels pending retries.</summary>
     public void TurnBack(string reason)
     {
         State = State with { Status = TransactionStatus.Aborting, RollbackReason = Cut(reason) };
@@ -140,14 +149,17 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
     public void Finish(TransactionStatus status) => State = State with { Status = status, Finished = Now };
 
-    /// <summary>At most <see cref="TextMax"/> characters, without NUL and halves of surrogate pairs: a store may refuse those for ever.</summary>
+    /// <summary>
+    /// Cuts a text to <see cref="TextMax"/> characters and replaces NUL and unpaired surrogates, which some databases
+    /// reject.
+    /// </summary>
     public static string Cut(string text)
     {
         var cut = text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
         return string.Concat(cut.EnumerateRunes().Select(static r => r.Value == 0 ? Rune.ReplacementChar : r));
     }
 
-    /// <summary>The decision, with the moments at which somebody must come back.</summary>
+    /// <summary>Returns the decision and sets the next state's wake-up time and lease.</summary>
     public Decision Decide(Pattern pattern)
     {
         if (!Changed)
@@ -167,14 +179,16 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         return new Decision(next, _calls is null ? [] : [.. _calls]);
     }
 
-    /// <summary>The moment, or the first one after it that can be stored.</summary>
+    /// <summary>Rounds a time up to milliseconds, the stored precision.</summary>
     public static DateTimeOffset Storable(DateTimeOffset moment)
     {
         var excess = moment.Ticks % TimeSpan.TicksPerMillisecond;
         return excess == 0 ? moment : moment.AddTicks(TimeSpan.TicksPerMillisecond - excess);
     }
 
-    /// <summary>When something must be done in this state even if nothing happens before; null = never.</summary>
+    /// <summary>
+    /// Returns the time at which the state needs processing if no event arrives before (UTC); null = never.
+    /// </summary>
     public static DateTimeOffset? Wake(Transaction next, Pattern pattern)
     {
         DateTimeOffset? wake = !next.IsFinal && pattern.Deadline(next) is { } deadline ? Storable(deadline) : null;

@@ -1,20 +1,22 @@
 namespace OrleansDtm.Core;
 
-/// <summary>What the answers to calls of a kind mean.</summary>
+/// <summary>Defines what the responses to a kind of call mean.</summary>
 internal interface ICallRules
 {
-    /// <summary>FAILURE is an answer for this call; otherwise it is an error like any other and is retried.</summary>
+    /// <summary>
+    /// Returns true if FAILURE is a final result of this call. Otherwise FAILURE is an error and the call is retried.
+    /// </summary>
     bool FailureIsAnswer(Transaction state, int index);
 
-    /// <summary>An unanswered call of this kind is worth another try in the present status.</summary>
+    /// <summary>Returns true if a call of this kind is retried in the current status.</summary>
     bool Retries(Transaction state, int index);
 
-    /// <summary>A call succeeded; its status is already set.</summary>
+    /// <summary>Handles the success of a call, after its status is set.</summary>
     void OnSucceeded(Draft draft, int index);
 
-    /// <summary>A call failed for good; its status is already set.</summary>
+    /// <summary>Handles the final failure of a call, after its status is set.</summary>
     void OnFailed(Draft draft, int index, string error);
 
-    /// <summary>A call came to nothing and may be retried.</summary>
+    /// <summary>Handles an error of a call that may be retried.</summary>
     void OnError(Draft draft, int index);
 }

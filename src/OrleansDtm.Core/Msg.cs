@@ -1,8 +1,9 @@
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// A message that is sent if, and only if, the submitter's local transaction was committed: prepared before it, submitted after
-/// it; a prepared one that grows old is asked about. Its actions cannot be refused, they are repeated until they succeed.
+/// A message that is delivered if and only if the submitter's local transaction commits. The submitter prepares it
+/// before and submits it after the local transaction. If the submit is missing at the timeout, the coordinator calls
+/// query_prepared. Actions are retried until they succeed; FAILURE is an error.
 /// </summary>
 internal sealed class Msg : Pattern
 {
@@ -14,7 +15,7 @@ internal sealed class Msg : Pattern
 
     public override string? Lacks(TransactionDefinition definition) => definition.Query is { Url.Length: > 0 }
         ? LacksTimeout(definition)
-        : "query_prepared: a prepared msg needs a URL to ask whether it is meant";
+        : "query_prepared: a prepared msg needs a URL that reports whether the local transaction was committed";
 
     public override DateTimeOffset? Deadline(Transaction state)
     {
@@ -43,7 +44,7 @@ internal sealed class Msg : Pattern
 
     public override void OnFailed(Draft draft, int index, string error)
     {
-        // Only query_prepared can fail. If the submitter has decided meanwhile, its word counts.
+        // Only query_prepared can fail. A submit or abort that arrived in the meantime takes precedence.
         if (draft.State.Status == TransactionStatus.Prepared)
         {
             draft.Explain("the local transaction was not committed: query_prepared answered FAILURE");
@@ -62,7 +63,7 @@ internal sealed class Msg : Pattern
                 draft.Finish(TransactionStatus.Failed);
                 return null;
             case TransactionStatus.Failed:
-                return null; // Said again.
+                return null; // A repeated abort.
             default:
                 return CannotAbort(draft.State);
         }

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Core;
 
-/// <summary>How types, statuses and outcomes are spelled, as DTM does, on the wire and in our tables.</summary>
+/// <summary>Converts types, statuses and outcomes to and from their names in DTM's API and in the database.</summary>
 public static class Names
 {
     public static string Of(TransactionType type) => type switch
@@ -31,7 +31,9 @@ public static class Names
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
     };
 
-    /// <summary>What a call came to, which DTM has no words for; in the names of metrics and spans with <c>_</c> for the blank.</summary>
+    /// <summary>
+    /// Returns the name of an outcome. Not part of DTM's API; metrics and spans use <c>_</c> instead of the space.
+    /// </summary>
     public static string Of(OutcomeKind outcome) => outcome switch
     {
         OutcomeKind.Succeeded => "succeeded",
@@ -41,7 +43,7 @@ public static class Names
         _ => "unknown",
     };
 
-    /// <summary>None when the name is unknown.</summary>
+    /// <summary>Parses a name; None if the name is unknown.</summary>
     public static TransactionType Type(string? name) => name switch
     {
         "saga" => TransactionType.Saga,
@@ -52,7 +54,7 @@ public static class Names
         _ => TransactionType.None,
     };
 
-    /// <summary>None when the name is unknown.</summary>
+    /// <summary>Parses a name; None if the name is unknown.</summary>
     public static TransactionStatus Status(string? name) => name switch
     {
         "prepared" => TransactionStatus.Prepared,

@@ -4,15 +4,16 @@ using System.Text.Json;
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// Tells a URL of the submitter how the transaction ended, so that nobody has to poll: after the end, until it answers, a bounded
-/// number of times. Part of the state, so that a restart does not forget it; no part of the outcome, which is final already.
+/// Sends the final status to the submitter's callback URL, so that the submitter need not poll. The call is retried
+/// until it succeeds or <see cref="AttemptsMax"/> is reached. It is stored, so that a restart does not lose it, and
+/// never changes the transaction's status, which is already final.
 /// </summary>
 internal sealed class Notice : ICallRules
 {
-    /// <summary>Unanswered tries after which it is given up: about an hour with the default waits.</summary>
+    /// <summary>The maximum number of attempts: about an hour with the default retry intervals.</summary>
     public const int AttemptsMax = 10;
 
-    /// <summary>The op under which it is sent.</summary>
+    /// <summary>The op of the call.</summary>
     public const string Op = "notice";
 
     public static Notice Rules { get; } = new();

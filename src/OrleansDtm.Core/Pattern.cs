@@ -1,58 +1,73 @@
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// What differs between saga, msg, tcc, xa and workflow. Stateless; everything it decides goes into the <see cref="Draft"/>.
-/// The defaults are those of a pattern that has no such thing.
+/// Defines what differs between saga, msg, tcc, xa and workflow. Stateless: all results go into the
+/// <see cref="Draft"/>. Each default suits a pattern that does not support the operation.
 /// </summary>
 internal abstract class Pattern : ICallRules
 {
-    /// <summary>Calls one transaction may hold: each write carries the progress of all of them.</summary>
+    /// <summary>
+    /// The maximum number of branch calls in one transaction. Limited because each write contains the progress of all
+    /// of them.
+    /// </summary>
     public const int BranchesMax = 10_000;
 
-    /// <summary>Between two submits of a gid that cut waits short: a client that repeats itself must not become a storm of calls.</summary>
+    /// <summary>
+    /// The minimum time between two repeated submits of a gid that make retries due at once. It protects branch
+    /// services from a client that repeats its submit in a loop.
+    /// </summary>
     public static readonly TimeSpan HurryPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes of payload that registered branches may hold together: they live in the activation's memory.</summary>
+    /// <summary>
+    /// The maximum total payload of registered branches in bytes. Limited because the grain activation holds them in
+    /// memory.
+    /// </summary>
     public const long PayloadBytesMax = 64 * 1024 * 1024;
 
     public abstract TransactionType Type { get; }
 
-    /// <summary>A submit may bring it into being.</summary>
+    /// <summary>True if a submit may create the transaction.</summary>
     public abstract bool CreatedBySubmit { get; }
 
-    /// <summary>A prepare may bring it into being.</summary>
+    /// <summary>True if a prepare may create the transaction.</summary>
     public abstract bool CreatedByPrepare { get; }
 
     /// <summary>
-    /// What a prepared one lacks to come to an end if its submitter never speaks again, as text for the submitter; null = nothing.
+    /// Returns an error text if a prepared transaction could never end without its submitter; null = it is complete.
     /// </summary>
     public virtual string? Lacks(TransactionDefinition definition) => null;
 
-    /// <summary>When the transaction must be looked at because of its age, in its present status; null = never.</summary>
+    /// <summary>
+    /// Returns the time at which the transaction's age requires an action in its current status (UTC); null = never.
+    /// </summary>
     public abstract DateTimeOffset? Deadline(Transaction state);
 
-    /// <summary>FAILURE is an answer for this call; otherwise it is an error like any other and is retried.</summary>
+    /// <summary>
+    /// Returns true if FAILURE is a final result of this call. Otherwise FAILURE is an error and the call is retried.
+    /// </summary>
     public virtual bool FailureIsAnswer(Transaction state, int index) => false;
 
-    /// <summary>An unanswered call of this kind is worth another try in the present status.</summary>
+    /// <summary>Returns true if a call of this kind is retried in the current status.</summary>
     public virtual bool Retries(Transaction state, int index) => true;
 
-    /// <summary>A call succeeded; its status is already set. What follows from a branch's status is up to <see cref="Advance"/>.</summary>
+    /// <summary>
+    /// Handles the success of a call, after its status is set. <see cref="Advance"/> starts the next calls.
+    /// </summary>
     public virtual void OnSucceeded(Draft draft, int index)
     {
     }
 
-    /// <summary>A call failed for good; its status is already set.</summary>
+    /// <summary>Handles the final failure of a call, after its status is set.</summary>
     public virtual void OnFailed(Draft draft, int index, string error)
     {
     }
 
-    /// <summary>A call came to nothing and may be retried.</summary>
+    /// <summary>Handles an error of a call that may be retried.</summary>
     public virtual void OnError(Draft draft, int index)
     {
     }
 
-    /// <summary>It is submitted; null = accepted.</summary>
+    /// <summary>Handles a submit; null = accepted.</summary>
     public virtual Rejection? OnSubmit(Draft draft, Submission submission)
     {
         switch (draft.State.Status)
@@ -65,7 +80,7 @@ internal abstract class Pattern : ICallRules
                 draft.GoForward();
                 return null;
             case TransactionStatus.Submitted:
-                Resubmitted(draft); // Nothing runs twice, the answer is the same.
+                Resubmitted(draft); // Idempotent: no branch runs twice, and the response is the same.
                 return null;
             default:
                 // "sumbmit" is how the reference spells it, and clients compare texts.
@@ -73,39 +88,39 @@ internal abstract class Pattern : ICallRules
         }
     }
 
-    /// <summary>An operator wants waiting calls made now; those that wait for a retry will be.</summary>
+    /// <summary>Handles an operator's "retry now". The caller has already made pending retries due.</summary>
     public virtual void OnRetryNow(Draft draft)
     {
     }
 
-    /// <summary>It is prepared again; null = accepted.</summary>
+    /// <summary>Handles a repeated prepare; null = accepted.</summary>
     public virtual Rejection? OnPrepare(Draft draft) => draft.State.Status == TransactionStatus.Prepared
         ? null
         : new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot prepare. FAILURE");
 
-    /// <summary>The submitter wants to go back; null = accepted.</summary>
+    /// <summary>Handles an abort by the submitter; null = accepted.</summary>
     public virtual Rejection? OnAbort(Draft draft, string reason) => CannotAbort(draft.State);
 
-    /// <summary>The submitter adds branches; null = accepted.</summary>
+    /// <summary>Handles the registration of branches; null = accepted.</summary>
     public virtual Rejection? OnRegister(Draft draft, TransactionEvent.Register register) =>
         new(RejectionKind.Conflict, $"a {Names.Of(Type)} takes no further branches. FAILURE");
 
-    /// <summary>A workflow's SDK reports its end; null = accepted.</summary>
+    /// <summary>Handles the final status reported by a workflow's SDK; null = accepted.</summary>
     public virtual Rejection? OnFinish(Draft draft, TransactionEvent.FinishWorkflow finish) =>
         new(RejectionKind.Conflict, $"a {Names.Of(Type)} is ended by its branches, not by its submitter. FAILURE");
 
     /// <summary>
-    /// It comes from another coordinator, which may have made calls without noting it: marks them as started, and draws the
-    /// conclusions that one did not come to.
+    /// Prepares a transaction imported from another coordinator. Marks calls that it may have made without recording
+    /// them as started, and applies status changes that it had not made yet.
     /// </summary>
     public virtual void OnAdopted(Draft draft)
     {
     }
 
-    /// <summary>Does whatever the state allows now: ages out, starts calls, ends.</summary>
+    /// <summary>Applies every action the state allows now: timeouts, new calls, the final status.</summary>
     public abstract void Advance(Draft draft);
 
-    /// <summary>Makes the call of query_prepared or of the workflow's callback now, if it was not made yet.</summary>
+    /// <summary>Starts the query_prepared call or the workflow's callback now, if it has not been made yet.</summary>
     protected static void AskNow(Draft draft)
     {
         if (draft.State is { Status: TransactionStatus.Prepared, Query: null, Definition.Query.Url.Length: > 0 })
@@ -123,7 +138,8 @@ internal abstract class Pattern : ICallRules
         $"trans type: '{Names.Of(Type)}' current status '{Names.Of(state.Status)}', cannot abort. FAILURE");
 
     /// <summary>
-    /// Adds what is not registered yet. The same branch said again changes nothing; with other content it is refused.
+    /// Adds branches that are not registered yet. A repeated branch changes nothing; with different content it is
+    /// rejected.
     /// </summary>
     protected static Rejection? Register(Draft draft, TransactionEvent.Register register, RejectionKind otherContent)
     {
@@ -170,7 +186,7 @@ internal abstract class Pattern : ICallRules
         return null;
     }
 
-    /// <summary>Makes the calls that wait now, but not more than once a second however often it is submitted.</summary>
+    /// <summary>Makes pending retries due now, at most once per <see cref="HurryPause"/>.</summary>
     private static void Resubmitted(Draft draft)
     {
         if (draft.Now - draft.State.Hurried is { } since && since >= TimeSpan.Zero && since < HurryPause)

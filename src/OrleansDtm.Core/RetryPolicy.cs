@@ -1,13 +1,15 @@
 namespace OrleansDtm.Core;
 
-/// <summary>How long to wait before a call is made again. Pure: jitter comes from a hash, so a replay waits exactly as long.</summary>
+/// <summary>
+/// Computes retry delays. Deterministic: jitter comes from a hash, so a replay waits exactly as long.
+/// </summary>
 public static class RetryPolicy
 {
-    /// <summary>The largest share of the wait that jitter adds.</summary>
+    /// <summary>The maximum jitter, as a fraction of the delay.</summary>
     public const double JitterShare = 0.2;
 
     /// <summary>
-    /// The wait after an error: the interval, doubled for each further error in a row, at most the cap, plus jitter that
+    /// Returns the delay after an error: exponential backoff from the retry interval up to the cap, plus jitter that
     /// spreads transactions which failed together.
     /// </summary>
     /// <param name="options">Interval and cap.</param>
@@ -28,16 +30,15 @@ public static class RetryPolicy
         return TimeSpan.FromTicks((long)(wait * (1 + (JitterShare * Fraction(gid, index, failures)))));
     }
 
-    /// <summary>The wait after ONGOING: constant, because the service is healthy and asked for patience.</summary>
+    /// <summary>Returns the delay after ONGOING: constant, because the service is healthy and still working.</summary>
     public static TimeSpan AfterOngoing(TransactionOptions options) => options.RetryInterval;
 
     /// <summary>
-    /// The wait where the service has said when it wants to be called again: no shorter than it asked, at most the cap,
-    /// plus jitter that
-    /// spreads the transactions that were all told the same.
+    /// Returns the delay when the service sent Retry-After: at least the requested delay, at most the cap, plus jitter
+    /// that spreads transactions which received the same value.
     /// </summary>
-    /// <param name="wait">What the rules above say: the least there is.</param>
-    /// <param name="asked">What the service asked for; zero = nothing.</param>
+    /// <param name="wait">The minimum: the delay from the rules above.</param>
+    /// <param name="asked">The Retry-After value; zero = none.</param>
     /// <param name="options">Interval and cap.</param>
     /// <param name="failures">Errors in a row, for the jitter.</param>
     /// <param name="gid">Seeds the jitter.</param>
@@ -54,7 +55,7 @@ public static class RetryPolicy
         return least > wait.Ticks ? TimeSpan.FromTicks((long)least) : wait;
     }
 
-    /// <summary>A number in [0, 1) that differs between transactions, branches and attempts (FNV-1a with a final mix).</summary>
+    /// <summary>Returns a hash in [0, 1) of transaction, branch and attempt (FNV-1a with a final mix).</summary>
     private static double Fraction(string gid, int index, int failures)
     {
         var hash = 14695981039346656037UL;

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// Steps of action and compensation. Forward in order (or side by side, as far as the orders allow); when a step fails, the
-/// limit or the time is up, everything that may have run is compensated in reverse, the failed step's own compensation included.
-/// Step i stands in the branches as [2i] compensate, [2i + 1] action.
+/// Steps of action and compensation. Actions run in order, or concurrently as far as the orders allow. If a step fails,
+/// or the retry limit or the timeout is reached, every step that may have run is compensated in reverse order,
+/// including the failed one. Step i is stored in the branches as [2i] compensate, [2i + 1] action.
 /// </summary>
 internal sealed class Saga : Pattern
 {
@@ -60,7 +60,7 @@ internal sealed class Saga : Pattern
             }
         }
 
-        // Whose turn it was may have been called, so it will be compensated; the others have not been.
+        // These actions were due and may have been called, so they must be compensated; the others were not called.
         foreach (var action in turns)
         {
             draft[action] = draft[action] with { Started = true };
@@ -68,7 +68,7 @@ internal sealed class Saga : Pattern
 
         if (draft.State.Status == TransactionStatus.Submitted && AnyFailed(draft))
         {
-            draft.TurnBack("an action had failed; why was not kept");
+            draft.TurnBack("an action had failed; its error is not stored");
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed class Saga : Pattern
             GoForward(draft);
         }
 
-        // Not "else": what just turned back starts its compensations in the same write.
+        // Not "else": a saga that just started to abort starts its compensations in the same write.
         if (draft.State.Status == TransactionStatus.Aborting)
         {
             GoBack(draft);
@@ -101,7 +101,7 @@ internal sealed class Saga : Pattern
             return;
         }
 
-        // Steps without a URL are done the moment they start and may let others start: go round until nothing moves.
+        // A step without a URL succeeds at once and may unblock others, so repeat until nothing changes.
         bool moved;
         do
         {
@@ -141,7 +141,7 @@ internal sealed class Saga : Pattern
                 pending = true;
                 var compensate = CompensateOf(step);
 
-                // An action still on its way could land after its compensation: its call must have ended first.
+                // An action that is still in flight could arrive after its compensation, so its call must end first.
                 if (draft[ActionOf(step)].InFlight || !draft[compensate].CanStart(draft.Now) || !SuccessorsUndone(draft, step))
                 {
                     continue;
@@ -232,7 +232,9 @@ internal sealed class Saga : Pattern
         return true;
     }
 
-    /// <summary>Nothing of the step is left behind: it was never called, or its compensation succeeded.</summary>
+    /// <summary>
+    /// Returns true if the step has no effect left: its action was never called, or its compensation succeeded.
+    /// </summary>
     private static bool Undone(Draft draft, int step) =>
         !draft[ActionOf(step)].Started || draft[CompensateOf(step)].Status == BranchStatus.Succeed;
 

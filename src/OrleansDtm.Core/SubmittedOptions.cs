@@ -2,13 +2,16 @@ using System.Collections.Immutable;
 
 namespace OrleansDtm.Core;
 
-/// <summary>What the submit of a prepared transaction changes in what its prepare said. Steps and payloads stay the prepare's.</summary>
+/// <summary>
+/// Applies the options of a submit to a prepared transaction. Steps and payloads of the prepare are kept.
+/// </summary>
 internal static class SubmittedOptions
 {
-    /// <param name="prepared">As it is stored.</param>
-    /// <param name="submission">What came with the submit.</param>
-    /// <param name="submitted">The present moment, storable.</param>
-    /// <returns>The same object when nothing changes.</returns>
+    /// <summary>Merges the options named in a submit into the prepared definition.</summary>
+    /// <param name="prepared">The stored definition.</param>
+    /// <param name="submission">The submit.</param>
+    /// <param name="submitted">The current time (UTC), in stored precision.</param>
+    /// <returns>The same object if nothing changes.</returns>
     public static TransactionDefinition Merge(TransactionDefinition prepared, Submission submission, DateTimeOffset submitted)
     {
         var merged = submission.Named == NamedOptions.None ? prepared : Merge(prepared, submission.Definition, submission.Named);
@@ -18,8 +21,8 @@ internal static class SubmittedOptions
     }
 
     /// <summary>See <see cref="TransactionMachine.PrepareAskedToWait"/>.</summary>
-    /// <param name="state">Before the event.</param>
-    /// <param name="occurred">Something that is asked for.</param>
+    /// <param name="state">The state before the event.</param>
+    /// <param name="occurred">The requested event.</param>
     public static bool PrepareAskedToWait(Transaction? state, TransactionEvent occurred) =>
         state is { Definition.Options.WaitResult: true } && occurred switch
         {
@@ -30,8 +33,8 @@ internal static class SubmittedOptions
         };
 
     /// <summary>
-    /// SDKs repeat with the submit what they said with the prepare: that is no change, and costs no write. wait_result is not among
-    /// them, because it is the request's alone.
+    /// SDKs repeat the options of the prepare in the submit; equal values cost no write. wait_result is excluded
+    /// because it applies to one request only.
     /// </summary>
     private static TransactionDefinition Merge(TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
     {
@@ -57,7 +60,7 @@ internal static class SubmittedOptions
         ReferenceEquals(headers, others)
         || (headers.Count == others.Count && headers.All(h => others.TryGetValue(h.Key, out var value) && value == h.Value));
 
-    /// <summary>Where neither names it, it follows from timeout_to_fail.</summary>
+    /// <summary>If neither request names the retry interval, it is derived from timeout_to_fail.</summary>
     private static bool WinsRetryInterval(TransactionOptions prepared, NamedOptions named) =>
         named.HasFlag(NamedOptions.RetryInterval) || (named.HasFlag(NamedOptions.TimeoutToFail) && !prepared.RetryIntervalNamed);
 }

@@ -1,6 +1,8 @@
 namespace OrleansDtm.Core;
 
-/// <summary>Try, made by the SDK, then confirm or cancel each branch, the last registered first.</summary>
+/// <summary>
+/// The SDK calls try. The coordinator then confirms or cancels each branch, the last registered first.
+/// </summary>
 internal sealed class Tcc : TwoPhase
 {
     public override TransactionType Type => TransactionType.Tcc;

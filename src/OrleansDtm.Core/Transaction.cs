@@ -2,114 +2,132 @@ using System.Collections.Immutable;
 
 namespace OrleansDtm.Core;
 
-/// <summary>One attempt of a call, or an operator's word that it was done by hand.</summary>
-/// <param name="At">When the answer came (UTC).</param>
-/// <param name="Duration">How long it took; zero when an operator resolved the call.</param>
-/// <param name="Outcome">What it came to.</param>
-/// <param name="Error">Why it did not succeed, or why an operator resolved it; null when it succeeded.</param>
+/// <summary>One attempt of a call, or an operator's manual resolution of it.</summary>
+/// <param name="At">The time of the response (UTC).</param>
+/// <param name="Duration">Latency; zero if an operator resolved the call.</param>
+/// <param name="Outcome">The outcome of the attempt.</param>
+/// <param name="Error">The error, or the operator's reason; null on success.</param>
 public readonly record struct Attempt(DateTimeOffset At, TimeSpan Duration, OutcomeKind Outcome, string? Error);
 
-/// <summary>A call and how far it has come. Immutable: progress makes a new one.</summary>
+/// <summary>A branch call and its progress. Immutable: each change creates a new object.</summary>
 public sealed record BranchOp
 {
-    /// <summary>How many attempts <see cref="History"/> keeps.</summary>
+    /// <summary>The number of attempts that <see cref="History"/> keeps.</summary>
     public const int HistoryMax = 8;
 
     public required BranchOpDefinition Definition { get; init; }
 
     public BranchStatus Status { get; init; } = BranchStatus.Prepared;
 
-    /// <summary>It was called at least once, or was about to be when this was stored: it may have run.</summary>
+    /// <summary>
+    /// True if the branch may have run: it was called, or the call was about to be made when this was stored.
+    /// </summary>
     public bool Started { get; init; }
 
-    /// <summary>A call is under way, or was when this was stored.</summary>
+    /// <summary>True if a call is in flight, or was when this was stored.</summary>
     public bool InFlight { get; init; }
 
-    /// <summary>Answers so far, of any kind.</summary>
+    /// <summary>The number of finished attempts, whatever their outcome.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>Errors in a row: the exponent of the next wait.</summary>
+    /// <summary>Consecutive errors: the exponent of the next backoff delay.</summary>
     public int Failures { get; init; }
 
-    /// <summary>When it is called again; null = not waiting.</summary>
+    /// <summary>The time of the next attempt (UTC); null = no retry is pending.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 
     /// <summary>
-    /// Until when a call whose answer was lost with its process may still arrive at the service (UTC); null = there is none. Of a
-    /// compensation that waits for that: its action's.
+    /// The time until which a call of a process that ended may still reach the service (UTC); null = no such call. For
+    /// a compensation that waits for its action's lost call, the action's time.
     /// </summary>
     public DateTimeOffset? OrphanedUntil { get; init; }
 
-    /// <summary>It waits for the end of a lost call, which no request cuts short.</summary>
+    /// <summary>True while the call waits for the end of a lost call. No request shortens this wait.</summary>
     public bool WaitsForOrphan => RetryAt is { } at && at == OrphanedUntil;
 
-    /// <summary>When its status became final (UTC); null before.</summary>
+    /// <summary>The time at which the status became final (UTC); null before.</summary>
     public DateTimeOffset? Finished { get; init; }
 
-    /// <summary>What went wrong in the latest attempt that did not succeed; null when none failed.</summary>
+    /// <summary>The error of the latest unsuccessful attempt; null if there is none.</summary>
     public string? LastError { get; init; }
 
     /// <summary>The last <see cref="HistoryMax"/> attempts, oldest first.</summary>
     public ImmutableArray<Attempt> History { get; init; } = [];
 
-    /// <summary>Waiting, and the wait is over; or never called.</summary>
+    /// <summary>
+    /// Returns true if the call may be made now: it is not done, not in flight, and no retry delay is left.
+    /// </summary>
     public bool CanStart(DateTimeOffset now) =>
         Status == BranchStatus.Prepared && !InFlight && (RetryAt is not { } at || at <= now);
 }
 
-/// <summary>A transaction as the coordinator knows it. Immutable: <see cref="TransactionMachine"/> makes the next one.</summary>
+/// <summary>The state of a transaction. Immutable: <see cref="TransactionMachine"/> creates the next state.</summary>
 public sealed record Transaction
 {
-    /// <summary>The index that stands for <see cref="Query"/> where a branch index is asked for.</summary>
+    /// <summary>The branch index that stands for <see cref="Query"/>.</summary>
     public const int QueryIndex = -1;
 
-    /// <summary>The index that stands for <see cref="Notice"/>.</summary>
+    /// <summary>The branch index that stands for <see cref="Notice"/>.</summary>
     public const int NoticeIndex = -2;
 
     public required TransactionDefinition Definition { get; init; }
 
-    /// <summary>Every call in the order it was given or registered; compensation before action, cancel before confirm, as DTM lists them.</summary>
+    /// <summary>
+    /// All branch calls in the order of submission or registration; compensation before action and cancel before
+    /// confirm, as DTM lists them.
+    /// </summary>
     public required ImmutableArray<BranchOp> Branches { get; init; }
 
     public required TransactionStatus Status { get; init; }
 
-    /// <summary>The call of <see cref="TransactionDefinition.QueryPrepared"/> (branch 00); null while none was needed.</summary>
+    /// <summary>
+    /// The call to <see cref="TransactionDefinition.QueryPrepared"/> (branch 00); null until it is first needed.
+    /// </summary>
     public BranchOp? Query { get; init; }
 
-    /// <summary>The call of <see cref="TransactionDefinition.NoticeUrl"/>, made after the end; null before, or when nobody is told.</summary>
+    /// <summary>
+    /// The call to <see cref="TransactionDefinition.NoticeUrl"/>, made after the end; null before, or if no URL is set.
+    /// </summary>
     public BranchOp? Notice { get; init; }
 
-    /// <summary>Why it turned back; empty when it did not.</summary>
+    /// <summary>The reason of the rollback; empty if there was none.</summary>
     public string RollbackReason { get; init; } = "";
 
-    /// <summary>What a workflow returned, as its SDK wrote it; empty otherwise.</summary>
+    /// <summary>The result that a workflow's SDK reported, unchanged; empty otherwise.</summary>
     public string Result { get; init; } = "";
 
-    /// <summary>Failed attempts of a saga's actions, counted against <see cref="TransactionOptions.RetryLimit"/>.</summary>
+    /// <summary>
+    /// The failed attempts of a saga's actions, limited by <see cref="TransactionOptions.RetryLimit"/>.
+    /// </summary>
     public int RetryCount { get; init; }
 
-    /// <summary>When a repeated submit last had waiting calls made at once (UTC); null = never.</summary>
+    /// <summary>The last time a repeated submit made pending retries due at once (UTC); null = never.</summary>
     public DateTimeOffset? Hurried { get; init; }
 
     public required DateTimeOffset Updated { get; init; }
 
-    /// <summary>When the status became final (UTC); null before.</summary>
+    /// <summary>The time at which the status became final (UTC); null before.</summary>
     public DateTimeOffset? Finished { get; init; }
 
-    /// <summary>When something must be done even if nothing happens before; null = nothing is waiting for time.</summary>
+    /// <summary>
+    /// The time at which the transaction needs processing if no event arrives before (UTC); null = no timer is pending.
+    /// </summary>
     public DateTimeOffset? WakeAt { get; init; }
 
-    /// <summary>Until when the calls under way must have been answered; null = none is under way.</summary>
+    /// <summary>The end of the lease of calls in flight (UTC); null = no call is in flight.</summary>
     public DateTimeOffset? LeaseUntil { get; init; }
 
-    /// <summary>Counts the writes; every write is guarded by it. 0 = not stored yet.</summary>
+    /// <summary>The version for optimistic concurrency: each write increments it. 0 = not stored yet.</summary>
     public long Version { get; init; }
 
     public bool IsFinal => Status is TransactionStatus.Succeed or TransactionStatus.Failed;
 
     public bool HasInFlight => LeaseUntil is not null;
 
-    /// <summary>When somebody must look after it if its owner has gone: the earlier of <see cref="WakeAt"/> and <see cref="LeaseUntil"/>.</summary>
+    /// <summary>
+    /// The time at which another silo takes the transaction over if its owner has ended (UTC): the earlier of <see
+    /// cref="WakeAt"/> and <see cref="LeaseUntil"/>; null = never.
+    /// </summary>
     public DateTimeOffset? Due => (WakeAt, LeaseUntil) switch
     {
         (null, var lease) => lease,
@@ -117,16 +135,20 @@ public sealed record Transaction
         var (wake, lease) => wake < lease ? wake : lease,
     };
 
-    /// <exception cref="ArgumentOutOfRangeException">There is no such call.</exception>
+    /// <summary>Returns the call at an index, including the negative ones above.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The transaction has no call at this index.</exception>
     public BranchOp At(int index) => index switch
     {
         QueryIndex when Query is not null => Query,
         NoticeIndex when Notice is not null => Notice,
         >= 0 => Branches[index],
-        _ => throw new ArgumentOutOfRangeException(nameof(index), index, "This transaction has no such call."),
+        _ => throw new ArgumentOutOfRangeException(nameof(index), index, "The transaction has no call at this index."),
     };
 
-    /// <summary>The call at an index from <see cref="NoticeIndex"/> up if it still matters, else null: of a final transaction only the notice does.</summary>
+    /// <summary>
+    /// Returns the call at an index from <see cref="NoticeIndex"/> up; null if it is no longer needed. A final
+    /// transaction needs only its notice.
+    /// </summary>
     public BranchOp? Live(int index) => index switch
     {
         NoticeIndex => Notice,

@@ -3,29 +3,30 @@ using System.Collections.Immutable;
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// The rules of every pattern: what follows from an event in a state at a moment. Pure: no clock, no I/O, no randomness.
-/// The caller stores <see cref="Decision.Next"/> before it makes <see cref="Decision.Calls"/>.
+/// Computes the next state from a state, an event and the current time, for every pattern. Pure: no clock, no I/O, no
+/// randomness. The caller stores <see cref="Decision.Next"/> before it makes <see cref="Decision.Calls"/>.
 /// </summary>
 public static class TransactionMachine
 {
-    /// <summary>By type; null = no such pattern.</summary>
+    /// <summary>The patterns by type.</summary>
     private static readonly ImmutableDictionary<TransactionType, Pattern> Patterns =
         new Pattern[] { new Saga(), new Msg(), new Tcc(), new Xa(), new Workflow() }.ToImmutableDictionary(static p => p.Type);
 
     /// <summary>
-    /// The request that brings this is answered at the end or the first pause, although it does not say so: its prepare did.
+    /// Returns true if the request waits for the result although it does not set wait_result, because its prepare did.
     /// </summary>
-    /// <param name="state">Before the event; null = nothing is stored.</param>
-    /// <param name="occurred">What is asked for.</param>
+    /// <param name="state">The state before the event; null = nothing is stored.</param>
+    /// <param name="occurred">The requested event.</param>
     public static bool PrepareAskedToWait(Transaction? state, TransactionEvent occurred) =>
         SubmittedOptions.PrepareAskedToWait(state, occurred);
 
-    /// <summary>Whether the pattern exists.</summary>
+    /// <summary>Returns true if the pattern is supported.</summary>
     public static bool Supports(TransactionType type) => PatternOf(type) is not null;
 
-    /// <param name="state">What is stored; null = nothing is.</param>
-    /// <param name="occurred">What happened.</param>
-    /// <param name="now">The present moment (UTC); cut to milliseconds, the precision that is stored.</param>
+    /// <summary>Computes the next state and the calls to make.</summary>
+    /// <param name="state">The stored state; null = nothing is stored.</param>
+    /// <param name="occurred">The event.</param>
+    /// <param name="now">The current time (UTC); cut to milliseconds, the stored precision.</param>
     public static Decision Decide(Transaction? state, TransactionEvent occurred, DateTimeOffset now)
     {
         if (state is null)
@@ -51,13 +52,14 @@ public static class TransactionMachine
     }
 
     /// <summary>
-    /// Takes over a transaction that another coordinator left unfinished, as a state to be stored: with what may have been called
-    /// marked as started, and due when something is to be done.
+    /// Returns the state to store for a transaction that another coordinator left unfinished. Calls that may have been
+    /// made are marked as started, and the wake-up time is set.
     /// </summary>
-    /// <param name="left">As it was left; its branches have their statuses, no call is under way and none waits.</param>
-    /// <param name="nextTry">When the other one meant to make the next calls; null or past = now.</param>
-    /// <param name="failures">Errors in a row before that: the exponent of the next wait.</param>
-    /// <param name="now">The present moment (UTC).</param>
+    /// <param name="left">The imported state: its branches have their statuses, no call is in flight and no retry is
+    /// pending.</param>
+    /// <param name="nextTry">The other coordinator's time for the next calls (UTC); null or past = now.</param>
+    /// <param name="failures">Consecutive errors so far: the exponent of the next backoff delay.</param>
+    /// <param name="now">The current time (UTC).</param>
     public static Transaction Adopt(Transaction left, DateTimeOffset? nextTry, int failures, DateTimeOffset now)
     {
         var pattern = PatternOf(left.Definition.Type)
@@ -66,7 +68,7 @@ public static class TransactionMachine
         pattern.OnAdopted(draft);
         var state = draft.Decide(pattern).Next! with { Updated = left.Updated };
 
-        // The rules themselves say what comes next: what they would do at once waits for its moment, if it has one.
+        // The rules decide which calls are next. These calls then wait for nextTry, if it is in the future.
         var next = Decide(state, TransactionEvent.TimeDue.Instance, now);
         if (ReferenceEquals(next.Next, state))
         {
@@ -105,7 +107,7 @@ public static class TransactionMachine
         };
         if (submission is null)
         {
-            // To a branch that comes too late it makes no difference whether its transaction has ended or never was: DTM says the same.
+            // As in DTM, a late branch gets the same error whether its transaction has ended or never existed.
             return occurred is TransactionEvent.Register
                 ? Decision.Refused(null, RejectionKind.Conflict, "no trans with this gid and status: prepared found FAILURE")
                 : Decision.Refused(null, RejectionKind.NotFound, "no such gid");
@@ -168,12 +170,12 @@ public static class TransactionMachine
 
     private static Rejection? OnResumed(Draft draft, ImmutableHashSet<int> outstanding)
     {
-        // Only what is live: a transaction stopped by force with calls under way is not written again.
+        // Only live calls: a transaction that was force-stopped with calls in flight is not written again.
         for (var i = Transaction.NoticeIndex; i < draft.Count; i++)
         {
             if (draft.Live(i) is { InFlight: true } branch && !outstanding.Contains(i))
             {
-                // The call may still arrive: its process made it no later than its lease allows.
+                // The call may still reach the service until the end of the lease under which it was made.
                 draft[i] = branch with { InFlight = false, OrphanedUntil = draft.State.LeaseUntil };
             }
         }
@@ -181,7 +183,7 @@ public static class TransactionMachine
         return null;
     }
 
-    /// <summary>Only waits are cut short: how often a call has failed stays counted, for alerts and for the next wait.</summary>
+    /// <summary>Makes pending retries due. Error counts are kept, for alerts and for the next backoff delay.</summary>
     private static Rejection? OnRetryNow(Draft draft, Pattern pattern)
     {
         if (draft.State.IsFinal)
@@ -194,7 +196,10 @@ public static class TransactionMachine
         return null;
     }
 
-    /// <summary>Only the wait is cut short. The order of calls stays the pattern's: a call waits only once its turn has come.</summary>
+    /// <summary>
+    /// Makes one pending retry due. This cannot change the order of calls: only a call whose turn has come waits for a
+    /// retry.
+    /// </summary>
     private static Rejection? OnRetryBranch(Draft draft, TransactionEvent.RetryBranch e)
     {
         var refused = FindWaiting(draft, e.BranchId, e.Op, out var index);
@@ -206,7 +211,7 @@ public static class TransactionMachine
         return refused;
     }
 
-    /// <summary>As if the call had just been answered with success, but that no attempt was made.</summary>
+    /// <summary>Treats the call as succeeded without an attempt.</summary>
     private static Rejection? OnResolveBranch(Draft draft, Pattern pattern, TransactionEvent.ResolveBranch e)
     {
         if (FindWaiting(draft, e.BranchId, e.Op, out var index) is { } refused)
@@ -226,8 +231,8 @@ public static class TransactionMachine
         return null;
     }
 
-    /// <summary>The call that an operator names, if it waits for a retry.</summary>
-    /// <param name="index">Its index when the result is null.</param>
+    /// <summary>Finds the call that an operator names; null = it waits for a retry.</summary>
+    /// <param name="index">The index of the call if the result is null.</param>
     private static Rejection? FindWaiting(Draft draft, string branchId, string op, out int index)
     {
         for (index = draft.State.Query is null ? 0 : Transaction.QueryIndex; index < draft.Count; index++)
@@ -280,7 +285,7 @@ public static class TransactionMachine
     {
         if (draft.Live(e.Index) is not { } before || !e.IsAwaited(before))
         {
-            return null; // It was stopped by force, or this attempt was dealt with before: the answer comes too late to matter.
+            return null; // A late response: the transaction was force-stopped, or the attempt is already recorded.
         }
 
         var outcome = e.Outcome;
@@ -339,7 +344,7 @@ public static class TransactionMachine
         draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };
     }
 
-    /// <summary>How the reference refuses a branch that comes too late, or for a gid it does not know.</summary>
+    /// <summary>Returns DTM's error for a branch of an unknown or already decided transaction.</summary>
     internal static Rejection NoPrepared(string gid) =>
         new(RejectionKind.Conflict, $"no trans with gid: {gid} status: prepared found FAILURE");
 

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// What tcc and xa share: branches are registered while it is prepared, then all go forward or all go back, one after the other.
-/// Branch i stands in the branches as [2i] the call back, [2i + 1] the call forward.
+/// The common part of tcc and xa. Branches are registered while the transaction is prepared. The second phase then
+/// calls them one after the other, all forward or all back. Branch i is stored as [2i] the call back, [2i + 1] the call
+/// forward.
 /// </summary>
 internal abstract class TwoPhase : Pattern
 {
@@ -12,7 +13,7 @@ internal abstract class TwoPhase : Pattern
 
     public override bool CreatedByPrepare => true;
 
-    /// <summary>The order in which the second phase goes through the branches.</summary>
+    /// <summary>Returns the order of branches in the second phase.</summary>
     protected abstract IEnumerable<int> Order(int branches);
 
     public override string? Lacks(TransactionDefinition definition) => LacksTimeout(definition);
@@ -29,7 +30,7 @@ internal abstract class TwoPhase : Pattern
                 draft.TurnBack(reason);
                 return null;
             case TransactionStatus.Aborting or TransactionStatus.Failed:
-                return null; // Said again: it goes back, or has gone back, already.
+                return null; // A repeated abort.
             default:
                 return CannotAbort(draft.State);
         }
@@ -71,7 +72,7 @@ internal abstract class TwoPhase : Pattern
 
             if (draft[index].Status != BranchStatus.Succeed)
             {
-                return; // One after the other: the next waits for this one.
+                return; // Branches are called one after the other.
             }
         }
 

@@ -1,9 +1,9 @@
 namespace OrleansDtm.Core;
 
-/// <summary>The five patterns. Values are stored: they may only grow.</summary>
+/// <summary>The five patterns. Values are stored: add new ones, never change them.</summary>
 public enum TransactionType
 {
-    /// <summary>Never valid: a forgotten assignment must not look like a saga.</summary>
+    /// <summary>Never valid, so that a missing assignment does not look like a saga.</summary>
     None = 0,
     Saga = 1,
     Msg = 2,
@@ -12,65 +12,67 @@ public enum TransactionType
     Workflow = 5,
 }
 
-/// <summary>Where a transaction stands. Values are stored: they may only grow.</summary>
+/// <summary>The status of a transaction. Values are stored: add new ones, never change them.</summary>
 public enum TransactionStatus
 {
     /// <summary>Never valid.</summary>
     None = 0,
 
-    /// <summary>Announced; its submitter has not decided yet.</summary>
+    /// <summary>Prepared; its submitter has neither submitted nor aborted it.</summary>
     Prepared = 1,
 
-    /// <summary>Decided to go forward.</summary>
+    /// <summary>Submitted; branches are being called.</summary>
     Submitted = 2,
 
-    /// <summary>Decided to go back; compensations are running.</summary>
+    /// <summary>Rolling back; compensations are being called.</summary>
     Aborting = 3,
 
-    /// <summary>Final: everything asked for was done.</summary>
+    /// <summary>Final: all branches succeeded.</summary>
     Succeed = 4,
 
-    /// <summary>Final: rolled back, or stopped by force.</summary>
+    /// <summary>Final: rolled back or force-stopped.</summary>
     Failed = 5,
 }
 
-/// <summary>Where one call of a branch stands. Values are stored: they may only grow.</summary>
+/// <summary>The status of one branch call. Values are stored: add new ones, never change them.</summary>
 public enum BranchStatus
 {
     /// <summary>Never valid.</summary>
     None = 0,
 
-    /// <summary>Not done yet: not called, under way, or waiting for a retry.</summary>
+    /// <summary>Not finished: not called, in flight, or waiting for a retry.</summary>
     Prepared = 1,
 
-    /// <summary>The service answered success.</summary>
+    /// <summary>The service returned success.</summary>
     Succeed = 2,
 
-    /// <summary>The service answered failure, and for this op that is an answer.</summary>
+    /// <summary>The service returned FAILURE, which is a final result for this op.</summary>
     Failed = 3,
 }
 
-/// <summary>What a call to a branch came to. Values are stored: they may only grow.</summary>
+/// <summary>The outcome of one branch call. Values are stored: add new ones, never change them.</summary>
 public enum OutcomeKind
 {
     /// <summary>Never valid.</summary>
     None = 0,
     Succeeded = 1,
 
-    /// <summary>The business said no; asking again would not help.</summary>
+    /// <summary>The service rejected the call for a business reason; a retry would not help.</summary>
     Failed = 2,
 
-    /// <summary>The service is still at it: ask again at a constant interval.</summary>
+    /// <summary>The service is still working; the call is repeated at a constant interval.</summary>
     Ongoing = 3,
 
-    /// <summary>Timeout, lost connection, unreadable answer: it may or may not have run.</summary>
+    /// <summary>Timeout, lost connection or unreadable response: the branch may or may not have run.</summary>
     Unknown = 4,
 
-    /// <summary>The call was never made, for want of a place: nobody's fault, so it counts for nothing and is made later.</summary>
+    /// <summary>
+    /// The call was not made because no call slot was free. It is made later and does not count as an error.
+    /// </summary>
     NotSent = 5,
 }
 
-/// <summary>The names of calls as DTM writes them on the wire (features of DTM, "calls to branches").</summary>
+/// <summary>The names of branch ops in DTM's API.</summary>
 public static class BranchOps
 {
     public const string Action = "action";
@@ -83,13 +85,13 @@ public static class BranchOps
     public const string Msg = "msg";
 }
 
-/// <summary>The answer of a branch with the words that belong to it.</summary>
-/// <param name="Kind">What it means for the transaction.</param>
-/// <param name="Error">Why it did not succeed, for people; null on success.</param>
+/// <summary>The outcome of a branch call and its error text.</summary>
+/// <param name="Kind">The kind of outcome.</param>
+/// <param name="Error">The error text for operators; null on success.</param>
 public readonly record struct Outcome(OutcomeKind Kind, string? Error = null)
 {
     /// <summary>
-    /// The wait that the service asked for before the next call (Retry-After). Zero (default) = none was asked for.
+    /// The delay before the next call that the service requested (Retry-After). Default zero = none.
     /// </summary>
     public TimeSpan RetryAfter { get; init; }
 

@@ -1,8 +1,9 @@
 namespace OrleansDtm.Core;
 
 /// <summary>
-/// Code that runs in the submitter's SDK. The coordinator keeps the results of its steps and, when nothing was heard of it for a
-/// retry interval, calls it so that it goes on from there. How it ends, the SDK says.
+/// Code that runs in the submitter's SDK. The coordinator stores the results of its steps. After a retry interval
+/// without a report, the coordinator calls the workflow, which resumes from these results. The SDK reports the final
+/// status.
 /// </summary>
 internal sealed class Workflow : Pattern
 {
@@ -19,7 +20,7 @@ internal sealed class Workflow : Pattern
 
     public override void OnSucceeded(Draft draft, int index)
     {
-        // The call came back, but the workflow has not said that it ended: look again later.
+        // The callback returned, but the SDK has not reported the final status: call again later.
         draft[index] = draft[index] with { Status = BranchStatus.Prepared, Finished = null, RetryAt = NextLook(draft) };
     }
 
@@ -28,7 +29,7 @@ internal sealed class Workflow : Pattern
 
     public override void OnRetryNow(Draft draft) => AskNow(draft);
 
-    /// <summary>Asking for a known workflow is how an SDK reads what it has done already, whatever its status.</summary>
+    /// <summary>Accepts a repeated prepare in any status: an SDK uses it to read the stored results.</summary>
     public override Rejection? OnPrepare(Draft draft) => null;
 
     public override Rejection? OnRegister(Draft draft, TransactionEvent.Register register)
@@ -38,11 +39,11 @@ internal sealed class Workflow : Pattern
             return TransactionMachine.NoPrepared(draft.State.Definition.Gid);
         }
 
-        // Not a failure of the business: the SDK must run again and will read the result that was recorded first.
+        // Not a business failure: the SDK must run again and then reads the result that was stored first.
         var rejection = Register(draft, register, RejectionKind.Superseded);
         if (rejection is null && draft.Changed)
         {
-            // It is at work: do not start it a second time beside itself.
+            // The workflow is running: postpone the callback, so that it does not run twice at once.
             draft.Change(t => t with
             {
                 Updated = draft.Now,
@@ -62,7 +63,7 @@ internal sealed class Workflow : Pattern
 
         if (draft.State.Status == finish.Status)
         {
-            return null; // Said again.
+            return null; // A repeated report.
         }
 
         if (draft.State.Status != TransactionStatus.Prepared)

@@ -1,6 +1,9 @@
 namespace OrleansDtm.Core;
 
-/// <summary>Prepared in each database by the SDK, then commit or roll back each branch, the first registered first.</summary>
+/// <summary>
+/// The SDK prepares each branch in its database. The coordinator then commits or rolls back each branch, the first
+/// registered first.
+/// </summary>
 internal sealed class Xa : TwoPhase
 {
     public override TransactionType Type => TransactionType.Xa;

@@ -2,42 +2,55 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains;
 
-/// <summary>How the coordinator's grains behave.</summary>
+/// <summary>Options of the coordinator's grains.</summary>
 public sealed class DtmGrainOptions
 {
-    /// <summary>How often each shard is searched for work that is due. Default 1 s: the precision of waits that are not spent in memory.</summary>
+    /// <summary>
+    /// The interval at which each shard is searched for due transactions. Default 1 s. It is the precision of waits
+    /// longer than <see cref="KeepAlive"/>.
+    /// </summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Rows a sweep reads at once. Default 500.</summary>
+    /// <summary>The number of rows a sweep reads per query. Default 500.</summary>
     public int SweepPageSize { get; set; } = 500;
 
-    /// <summary>Transactions a sweep wakes side by side. Default 64: more would only queue in the store.</summary>
+    /// <summary>
+    /// The number of transactions a sweep wakes concurrently. Default 64; more would only queue in the store.
+    /// </summary>
     public int SweepConcurrency { get; set; } = 64;
 
-    /// <summary>Finished transactions are deleted after this. Default 7 days; null = they are kept for ever.</summary>
+    /// <summary>The retention of finished transactions. Default 7 days; null = they are never deleted.</summary>
     public TimeSpan? Retention { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>A wait up to this long is spent in memory, a longer one is left to the sweep. Default 30 s.</summary>
+    /// <summary>
+    /// The longest wait that keeps a transaction in memory; after a longer one the sweep loads it again. Default 30 s.
+    /// </summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Calls to one service under way at once, per silo. Default 512; what exceeds it waits within its request timeout.</summary>
+    /// <summary>
+    /// The maximum number of calls in flight to one service, per silo. Default 512. Further calls wait, within their
+    /// request timeout.
+    /// </summary>
     public int BranchCallsPerServiceMax { get; set; } = 512;
 
     /// <summary>
-    /// This silo is the only one and owns the store alone: what another process left under way is taken over at once instead of
-    /// when its lease ends. Default false.
+    /// True if this silo is the only process that uses the store. Calls that a previous process left in flight are then
+    /// taken over at once instead of at the end of their lease. Default false.
     /// </summary>
     public bool SoleOwner { get; set; }
 
-    /// <summary>What requests may ask for, and what they get that they do not ask for.</summary>
+    /// <summary>Defaults and limits of requests.</summary>
     public RequestOptions Requests { get; } = new();
 
     /// <summary>
-    /// Makes the store, which is started and stopped with the silo: <c>UseSqlite</c>, <c>UseMySql</c>, <c>UsePostgres</c>. Null (default) = an
-    /// <see cref="ITransactionStore"/> and an <see cref="IKeyValueStore"/> are registered and started beside it.
+    /// Creates the store, which starts and stops with the silo; set by <c>UseSqlite</c>, <c>UseMySql</c> or
+    /// <c>UsePostgres</c>. Null (default) = the application registers and starts an <see cref="ITransactionStore"/> and
+    /// an <see cref="IKeyValueStore"/>.
     /// </summary>
     public Func<IServiceProvider, ITransactionStore>? Store { get; set; }
 
-    /// <summary>The time. Default: <see cref="Hosting.SteadyClock"/>, which a change of the machine's clock does not move.</summary>
+    /// <summary>
+    /// The clock. Default: <see cref="Hosting.SteadyClock"/>, which ignores changes of the machine's clock.
+    /// </summary>
     public TimeProvider Clock { get; set; } = new Hosting.SteadyClock(TimeProvider.System);
 }

@@ -13,7 +13,7 @@ namespace OrleansDtm.Import;
 /// </summary>
 internal sealed class DtmMapper(RequestOptions options)
 {
-    /// <summary>More failures in a row make no difference to the backoff.</summary>
+    /// <summary>More consecutive failures do not change the backoff delay.</summary>
     private const int FailuresMax = 30;
 
     private readonly RequestValidator _validator = new(options);

@@ -36,7 +36,7 @@ internal sealed record DtmTransaction
     public DateTimeOffset? NextTry { get; init; }
 
     /// <summary>
-    /// Seconds between its last two attempts: the retry interval, doubled for each error in a row; 0 = unknown.
+    /// Seconds between its last two attempts: the retry interval, doubled for each consecutive error; 0 = unknown.
     /// </summary>
     public long NextInterval { get; init; }
 }

@@ -18,7 +18,7 @@ internal sealed record SourceAddress(StoreDriver Driver, string ConnectionString
     public string Shown => Dialect.Describe(ConnectionString);
 
     /// <param name="from">URL or connection string.</param>
-    /// <param name="driver">The name of the driver; null = the URL says it.</param>
+    /// <param name="driver">The name of the driver; null = the URL names it.</param>
     /// <exception cref="SourceAddressException">It is neither, or the driver cannot read databases of DTM.</exception>
     public static SourceAddress Parse(string from, string? driver)
     {

@@ -196,5 +196,5 @@ public sealed class StoreTooLargeException : Exception
     }
 }
 
-/// <summary>This program cannot use the schema of the database; the message says what to do.</summary>
+/// <summary>Thrown if this program cannot use the schema of the database; the message contains the remedy.</summary>
 public sealed class StoreSchemaException(string message) : Exception(message);

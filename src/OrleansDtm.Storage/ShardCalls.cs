@@ -3,7 +3,7 @@ namespace OrleansDtm.Storage;
 /// <summary>Adds the index of the shard to its errors.</summary>
 internal static class ShardCalls
 {
-    /// <summary>Asks one shard; an error that it is away names its index.</summary>
+    /// <summary>Calls one shard; an error that it is unavailable names its index.</summary>
     public static async Task<T> Ask<T>(
         this IReadOnlyList<ITransactionStore> shards, int number, Func<ITransactionStore, Task<T>> question)
     {
@@ -13,7 +13,7 @@ internal static class ShardCalls
         }
         catch (StoreUnavailableException e) when (shards.Count > 1)
         {
-            throw new StoreUnavailableException($"{Name(number, shards.Count)} is away: {e.Message}", e);
+            throw new StoreUnavailableException($"{Name(number, shards.Count)} is unavailable: {e.Message}", e);
         }
         catch (StoreSchemaException e) when (shards.Count > 1)
         {

@@ -13,7 +13,7 @@ internal static class ShardRecords
     private const string Key = "shard";
 
     /// <summary>Compares the records with the list, and writes those of new databases.</summary>
-    /// <exception cref="StoreSchemaException">They contradict each other; the message says what to do.</exception>
+    /// <exception cref="StoreSchemaException">They contradict each other; the message contains the remedy.</exception>
     public static async Task Check(IReadOnlyList<ITransactionStore> shards, CancellationToken cancellationToken)
     {
         var known = await Read(shards, cancellationToken).ConfigureAwait(false);

@@ -3,9 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace OrleansDtm.Storage;
 
 /// <summary>
-/// One store over several databases. <see cref="ShardHash"/> says which of them holds a gid; each is a complete store
+/// One store over several databases. <see cref="ShardHash"/> selects the database of a gid; each is a complete store
 /// with its own writer. Key-value items are in shard 0. Over one database it forwards everything, and only checks that
-/// it is not one of several. If a database is away, the others keep working.
+/// it is not one of several. If a database is unavailable, the others keep working.
 /// </summary>
 /// <remarks>
 /// Ids and times are ordered within one shard only. What pages by them (<see cref="FindDue"/>, <see
@@ -114,7 +114,7 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
         Only().DeleteFinished(finishedBefore, afterId, limit, cancellationToken);
 
     /// <summary>
-    /// Throws only if no shard answers: with one shard away most work can be done, and all silos would be not ready at
+    /// Throws only if no shard answers: without one shard most work can be done, and all silos would be not ready at
     /// once.
     /// </summary>
     public async Task Ping(CancellationToken cancellationToken)

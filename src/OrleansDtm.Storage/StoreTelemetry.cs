@@ -71,7 +71,7 @@ internal sealed class StoreTelemetry(string system, int shard, Func<int> queued)
         }
 
         var span = Source.StartActivity("commit", ActivityKind.Client, parent.Context);
-        Activity.Current = parent; // The caller continues meanwhile.
+        Activity.Current = parent; // The caller continues concurrently.
         if (span is { IsAllDataRequested: true })
         {
             span.SetTag("db.system.name", system);

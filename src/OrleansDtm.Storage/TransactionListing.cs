@@ -2,7 +2,7 @@ namespace OrleansDtm.Storage;
 
 /// <summary>
 /// Pages over all shards of a store, the newest first. The position is one id for each shard: only smaller ids follow,
-/// so no transaction appears twice or is left out if others are inserted meanwhile.
+/// so no transaction appears twice or is left out if others are inserted during the listing.
 /// </summary>
 public static class TransactionListing
 {
@@ -12,7 +12,7 @@ public static class TransactionListing
     /// <param name="shards">See <see cref="ITransactionStore.Shards"/>.</param>
     /// <param name="filter">Its BeforeId is ignored.</param>
     /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
-    /// <exception cref="StoreUnavailableException">One of the shards is away; the message says which.</exception>
+    /// <exception cref="StoreUnavailableException">A shard is unavailable; the message names it.</exception>
     public static async Task<ListingPage> Read(
         IReadOnlyList<ITransactionStore> shards,
         TransactionFilter filter,

@@ -24,7 +24,7 @@ internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
     private Task? _running;
     private long _good;
 
-    /// <exception cref="StoreUnavailableException">It accepts none; the message says why.</exception>
+    /// <exception cref="StoreUnavailableException">It accepts none; the message contains the reason.</exception>
     public async Task Run(CancellationToken cancellationToken)
     {
         if (IsKnownGood())
@@ -35,7 +35,7 @@ internal sealed class WriteCheck(GroupCommitWriter writer, IKeyValueStore items)
         Task running;
         lock (_gate)
         {
-            // One check for all callers meanwhile: they must not pile up on a database that hangs.
+            // All concurrent callers share one check, so that they do not accumulate on a database that hangs.
             running = _running is { IsCompleted: false } other ? other : _running = Write();
         }
 

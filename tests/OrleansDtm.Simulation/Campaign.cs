@@ -4,7 +4,7 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation;
 
-/// <summary>Many runs, and what was met in them.</summary>
+/// <summary>Runs many seeds and counts what happened in them.</summary>
 internal sealed class Campaign
 {
     private readonly SortedDictionary<string, long> _faults = new(StringComparer.Ordinal);
@@ -21,12 +21,12 @@ internal sealed class Campaign
 
     public long Happenings { get; private set; }
 
-    /// <summary>Runs that broke an invariant.</summary>
+    /// <summary>The number of runs that broke an invariant.</summary>
     public int Broken { get; private set; }
 
-    /// <summary>The first run of these seeds that breaks an invariant; null = all hold.</summary>
-    /// <param name="tell">Told of each of them, and the search goes on; null = it ends with the first.</param>
-    /// <param name="check">Only what this checker finds counts, by the beginning of its name; null = any.</param>
+    /// <summary>Returns the first run that breaks an invariant; null = all invariants hold.</summary>
+    /// <param name="tell">Called for each failing run, and the search continues; null = it stops at the first.</param>
+    /// <param name="check">Counts only violations of this checker, by the start of its name; null = any.</param>
     public Run? Search(int firstSeed, int runs, Func<Defect> defect, Action<Run>? tell = null, string? check = null)
     {
         Run? first = null;

@@ -3,7 +3,7 @@ using OrleansDtm.Simulation.Histories;
 
 namespace OrleansDtm.Simulation;
 
-/// <summary>A failed run for people: what is broken, how to see it again, the shortest plan that breaks it, and what happened then.</summary>
+/// <summary>Describes a failed run: the violation, how to reproduce it, the shrunk plan and its timeline.</summary>
 internal static class Failure
 {
     public static IEnumerable<string> Describe(Run failed, Func<Defect> defect)

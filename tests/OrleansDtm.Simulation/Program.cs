@@ -4,7 +4,8 @@ using OrleansDtm.Simulation.Defects;
 namespace OrleansDtm.Simulation;
 
 /// <summary>
-/// <c>--seed N --runs M [--defect NAME] [--check NAME] [--keep-going]</c>: simulates; without them, the tests.
+/// Runs simulations: <c>--seed N --runs M [--defect NAME] [--check NAME] [--keep-going]</c>. Without arguments, runs
+/// the tests.
 /// </summary>
 public static class Program
 {

@@ -5,11 +5,12 @@ using OrleansDtm.Simulation.Plans;
 namespace OrleansDtm.Simulation;
 
 /// <summary>
-/// Makes a plan that fails smaller, as long as the same checker still finds it: fewer transactions, faults, bad answers, repetitions, steps.
+/// Shrinks a failing plan as long as the same checker still finds a violation: fewer transactions, faults, bad
+/// responses, repetitions and steps.
 /// </summary>
 internal sealed class Shrinker(Func<Defect> defect, string check)
 {
-    /// <summary>Runs tried at most: what is short enough by then is good enough.</summary>
+    /// <summary>The maximum number of runs.</summary>
     private const int TriesMax = 400;
 
     private int _tries;
@@ -30,7 +31,7 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
                     return best;
                 }
 
-                // The plan may have shrunk since the candidates were made: those that would take back what was won are passed over.
+                // The plan may have shrunk since the candidates were created: skip larger ones.
                 if (Size(candidate) < Size(best.Plan) && Fails(candidate) is { } run)
                 {
                     (best, smaller) = (run, true);
@@ -60,7 +61,7 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
 
     private static IEnumerable<Plan> Smaller(Plan plan)
     {
-        // The big steps first.
+        // The largest reductions first.
         foreach (var transaction in plan.Transactions.Where(_ => plan.Transactions.Length > 1))
         {
             yield return plan with { Transactions = [transaction] };

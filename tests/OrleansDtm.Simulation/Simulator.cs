@@ -8,22 +8,26 @@ using OrleansDtm.Simulation.Submitters;
 
 namespace OrleansDtm.Simulation;
 
-/// <summary>Carries out one plan and judges what was seen.</summary>
+/// <summary>Executes one plan and checks its history.</summary>
 internal sealed class Simulator
 {
     private const long StepsMax = 3_000_000;
 
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>After the calm: backoffs, leases and timeouts one after the other are far less.</summary>
+    /// <summary>
+    /// The maximum time after the faults stop: far more than successive backoff delays, leases and timeouts.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a process may remember a transaction that has ended elsewhere: it looks again at what it takes for due.</summary>
+    /// <summary>
+    /// The maximum time a process keeps a transaction that ended elsewhere, until it reads the row again.
+    /// </summary>
     private static readonly TimeSpan MemoryPatience = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan ClockHour = TimeSpan.FromHours(1);
 
-    /// <summary>One machine an hour ahead may have written what another, an hour behind, has to wait for.</summary>
+    /// <summary>The maximum wait of a machine an hour behind for a time that one an hour ahead has stored.</summary>
     private static readonly TimeSpan HoursApartMax = 2 * ClockHour;
 
     private readonly Plan _plan;
@@ -55,7 +59,7 @@ internal sealed class Simulator
 
     public static Run Play(Plan plan, Defect defect)
     {
-        // The context of whoever runs this (a test runner has one) is none of ours.
+        // The caller's context, such as that of a test runner, must not be used in the run.
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         try
@@ -93,7 +97,7 @@ internal sealed class Simulator
         return new Run(_plan, _world.History.All, [.. Violations()], _cluster.Services.Met, _world.Now, _world.Steps);
     }
 
-    /// <summary>Processes that have it in memory.</summary>
+    /// <summary>Returns the processes that have the transaction in memory.</summary>
     private IEnumerable<Process> Kept(string gid) => _cluster.Alive.Where(p => !p.Transactions.Ended(gid).IsCompleted);
 
     private IEnumerable<Violation> Violations()
@@ -121,7 +125,7 @@ internal sealed class Simulator
         }
     }
 
-    /// <summary>Over when everything has ended and stayed so for a while.</summary>
+    /// <summary>Ends the run when every transaction has ended and nothing changed for a while.</summary>
     private void Look()
     {
         var isOver = _submitters.All(static s => s.IsQuiet)
@@ -138,11 +142,11 @@ internal sealed class Simulator
         switch (fault.Kind)
         {
             case <= FaultKind.CommitRefused:
-                _cluster.Databases[fault.Target].Arm(fault.Kind); // Struck when it meets a commit.
+                _cluster.Databases[fault.Target].Arm(fault.Kind); // Happens at the next commit.
                 return;
             case > FaultKind.KillNow and <= FaultKind.KillAtSweep:
                 _cluster.Machines[fault.Target].DownFor = fault.Length;
-                _cluster.Machines[fault.Target].Arm(fault.Kind); // Struck when it comes to that step.
+                _cluster.Machines[fault.Target].Arm(fault.Kind); // Happens at the next step of this kind.
                 return;
         }
 
@@ -217,18 +221,18 @@ internal sealed class Simulator
                 _cluster.Kill(process);
                 break;
             default:
-                throw new InvalidOperationException($"{fault.Kind} is not known.");
+                throw new InvalidOperationException($"{fault.Kind} is unknown.");
         }
     }
 }
 
-/// <summary>What came of a plan.</summary>
-/// <param name="Violations">Broken invariants.</param>
-/// <param name="Met">How often each fate met a call.</param>
-/// <param name="Took">Virtual time.</param>
+/// <summary>The result of a plan.</summary>
+/// <param name="Violations">The broken invariants.</param>
+/// <param name="Met">The number of calls by fate.</param>
+/// <param name="Took">The virtual time of the run.</param>
 internal sealed record Run(
     Plan Plan, IReadOnlyList<Happening> History, IReadOnlyList<Violation> Violations, IReadOnlyDictionary<Fate, int> Met, TimeSpan Took, long Steps)
 {
-    /// <summary>The first one; null = all invariants hold.</summary>
+    /// <summary>The first violation; null = all invariants hold.</summary>
     public Violation? Violation => Violations.Count > 0 ? Violations[0] : null;
 }

@@ -131,7 +131,7 @@ public sealed class WorkflowBranch
         var xa = new WorkflowXa(_run, BranchId, connect, options);
         Once(ref _onCommit, "commit");
         Once(ref _onRollback, "rollback");
-        // Also for a failed branch: another run may have prepared it beside the one that recorded the failure.
+        // Also for a failed branch: a concurrent run may have prepared it although this one recorded the failure.
         _run.AddHook(this, BranchOps.Commit, step => xa.FinishAsync(step, commit: !Failed), always: true);
         _run.AddHook(this, BranchOps.Rollback, step => xa.FinishAsync(step, commit: false), always: true);
         var data = await RecordAsync(step => xa.PrepareAsync(step, async db => _run.Bytes(await business(db).ConfigureAwait(false)))).ConfigureAwait(false);

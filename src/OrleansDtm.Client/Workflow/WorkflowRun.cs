@@ -74,7 +74,7 @@ internal sealed class WorkflowRun
     public RecordedStep? Recorded(string branchId, string op) => _recorded.GetValueOrDefault((branchId, op));
 
     /// <summary>Runs the code, then the hooks, and reports the end to the coordinator.</summary>
-    /// <exception cref="WorkflowEnded">Another run has ended it meanwhile.</exception>
+    /// <exception cref="WorkflowEnded">Another run has ended it.</exception>
     public async Task<WorkflowResult> ProcessAsync(Func<Task<ReadOnlyMemory<byte>>> code)
     {
         ReadOnlyMemory<byte> result = default;

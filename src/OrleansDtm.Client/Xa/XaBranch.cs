@@ -193,7 +193,7 @@ public sealed class XaBranch
     {
         if (!await sql.IsPreparedAsync(connection, cancellationToken).ConfigureAwait(false))
         {
-            throw Ongoing("the same call is under way");
+            throw Ongoing("the same call is in flight");
         }
     }
 

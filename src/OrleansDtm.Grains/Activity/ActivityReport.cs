@@ -1,49 +1,51 @@
 namespace OrleansDtm.Grains.Activity;
 
-/// <summary>What one silo has done in the last minutes: for people who look, not for the record.</summary>
+/// <summary>The recent activity of one silo, for the admin page. Not persisted.</summary>
 [GenerateSerializer]
 [Alias("dtm.activity-report")]
 public sealed record ActivityReport
 {
-    /// <summary>Of the coordinator that runs there.</summary>
+    /// <summary>The coordinator's version on this silo.</summary>
     [Id(0)]
     public required string Version { get; init; }
 
-    /// <summary>Since when it has been counting (UTC).</summary>
+    /// <summary>The time at which counting started (UTC).</summary>
     [Id(1)]
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>Bytes the process holds.</summary>
+    /// <summary>The memory of the process in bytes.</summary>
     [Id(2)]
     public required long Memory { get; init; }
 
-    /// <summary>Oldest first; spans in which nothing happened are left out.</summary>
+    /// <summary>The counts, oldest slot first. Slots without activity are omitted.</summary>
     [Id(3)]
     public required ActivitySlot[] Slots { get; init; }
 
-    /// <summary>How long transactions took from their creation to their end: counts by <see cref="DurationBuckets"/>.</summary>
+    /// <summary>Transaction durations from creation to end: counts by <see cref="DurationBuckets"/>.</summary>
     [Id(4)]
     public required long[] Transactions { get; init; }
 
-    /// <summary>How long calls of branches took.</summary>
+    /// <summary>Branch call latency: counts by <see cref="DurationBuckets"/>.</summary>
     [Id(5)]
     public required long[] Calls { get; init; }
 
-    /// <summary>How long requests to the coordinator took.</summary>
+    /// <summary>Latency of requests to the coordinator: counts by <see cref="DurationBuckets"/>.</summary>
     [Id(6)]
     public required long[] Requests { get; init; }
 
-    /// <summary>The services whose calls came to nothing, the latest failure first.</summary>
+    /// <summary>The services with unsuccessful calls, the latest failure first.</summary>
     [Id(7)]
     public required ServiceFailures[] Services { get; init; }
 }
 
-/// <summary>What happened within one span of <see cref="ActivityWindow.SlotSeconds"/>.</summary>
+/// <summary>The counts of one slot of <see cref="ActivityWindow.SlotSeconds"/>.</summary>
 [GenerateSerializer]
 [Alias("dtm.activity-slot")]
 public sealed record ActivitySlot
 {
-    /// <summary>Its start in seconds since 1970, a multiple of <see cref="ActivityWindow.SlotSeconds"/>.</summary>
+    /// <summary>
+    /// The start of the slot in seconds since 1970, a multiple of <see cref="ActivityWindow.SlotSeconds"/>.
+    /// </summary>
     [Id(0)]
     public long Start { get; init; }
 
@@ -55,23 +57,23 @@ public sealed record ActivitySlot
     [Id(2)]
     public long Failed { get; init; }
 
-    /// <summary>Calls of branches that succeeded or are going on.</summary>
+    /// <summary>Branch calls that succeeded or returned ONGOING.</summary>
     [Id(3)]
     public long CallsAnswered { get; init; }
 
-    /// <summary>Calls of branches that were refused or came to nothing.</summary>
+    /// <summary>Branch calls that failed or ended with an error.</summary>
     [Id(4)]
     public long CallsFailed { get; init; }
 
-    /// <summary>Requests to the coordinator, of any protocol.</summary>
+    /// <summary>Requests to the coordinator, all protocols.</summary>
     [Id(5)]
     public long Requests { get; init; }
 
-    /// <summary>Those among them that were answered with an error.</summary>
+    /// <summary>Requests to the coordinator that returned an error.</summary>
     [Id(6)]
     public long RequestsFailed { get; init; }
 
-    /// <summary>Both together; the start is that of the first.</summary>
+    /// <summary>Adds the counts of two slots; the start is that of the first.</summary>
     public static ActivitySlot operator +(ActivitySlot left, ActivitySlot right)
     {
         ArgumentNullException.ThrowIfNull(left);
@@ -90,7 +92,7 @@ public sealed record ActivitySlot
     public static ActivitySlot Add(ActivitySlot left, ActivitySlot right) => left + right;
 }
 
-/// <summary>Calls of one service that did not succeed, within the window.</summary>
+/// <summary>The unsuccessful calls to one service within the window.</summary>
 [GenerateSerializer]
 [Alias("dtm.service-failures")]
 public sealed record ServiceFailures
@@ -99,23 +101,23 @@ public sealed record ServiceFailures
     [Id(0)]
     public required string Service { get; init; }
 
-    /// <summary>Timeouts, lost connections, unreadable answers, no place to call from.</summary>
+    /// <summary>Timeouts, lost connections, unreadable responses, and calls without a free call slot.</summary>
     [Id(1)]
     public required long Errors { get; init; }
 
-    /// <summary>The business said no.</summary>
+    /// <summary>Calls that the service rejected for a business reason.</summary>
     [Id(2)]
     public required long Refusals { get; init; }
 
-    /// <summary>When the latest one was answered (UTC).</summary>
+    /// <summary>The time of the latest failure (UTC).</summary>
     [Id(3)]
     public required DateTimeOffset LastAt { get; init; }
 
-    /// <summary>What the latest one said, cut.</summary>
+    /// <summary>The error of the latest failure, shortened.</summary>
     [Id(4)]
     public required string LastError { get; init; }
 
-    /// <summary>Whose the latest one was.</summary>
+    /// <summary>The gid of the latest failure.</summary>
     [Id(5)]
     public required string LastGid { get; init; }
 }

@@ -4,7 +4,7 @@ using Orleans.Services;
 
 namespace OrleansDtm.Grains.Activity;
 
-/// <summary>On each silo that keeps an <see cref="ActivityWindow"/>: tells the others what is in it.</summary>
+/// <summary>Returns this silo's <see cref="ActivityWindow"/> to other silos.</summary>
 [Alias("dtm.IActivityService")]
 public interface IActivityService : IGrainService
 {
@@ -18,11 +18,11 @@ internal sealed class ActivityService(GrainId grainId, Silo silo, ILoggerFactory
     public Task<ActivityReport> Read() => Task.FromResult(window.Read());
 }
 
-/// <summary>Asks the silos of the cluster one by one.</summary>
+/// <summary>Reads the activity of single silos.</summary>
 public sealed class ActivityClient(IServiceProvider services) : GrainServiceClient<IActivityService>(services)
 {
-    /// <summary>What the silo has done.</summary>
-    /// <returns>Null when it does not answer, or keeps no window.</returns>
+    /// <summary>Returns the recent activity of a silo.</summary>
+    /// <returns>Null if the silo does not respond or has no activity window.</returns>
     public async Task<ActivityReport?> Read(SiloAddress silo, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(silo);

@@ -3,10 +3,13 @@ using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Activity;
 
-/// <summary>Makes a coordinator remember what it did in the last minutes.</summary>
+/// <summary>Adds the recent activity of a coordinator, for the admin page.</summary>
 public static class ActivitySiloExtensions
 {
-    /// <summary>Adds an <see cref="ActivityWindow"/> that every silo of the cluster with one can read through <see cref="ActivityClient"/>.</summary>
+    /// <summary>
+    /// Adds an <see cref="ActivityWindow"/>. Other silos that have one can read it through <see
+    /// cref="ActivityClient"/>.
+    /// </summary>
     public static ISiloBuilder AddActivityWindow(this ISiloBuilder silo)
     {
         ArgumentNullException.ThrowIfNull(silo);

@@ -6,18 +6,18 @@ using OrleansDtm.Grains.Running;
 namespace OrleansDtm.Grains.Activity;
 
 /// <summary>
-/// What this silo did in the last ten minutes, in memory and bounded, for the admin page. Metrics are for graphs over weeks; this is for
-/// whoever has no Prometheus at hand. Thread-safe.
+/// Counts the activity of this silo in the last ten minutes, in bounded memory, for the admin page. It needs no
+/// Prometheus; use metrics for longer periods. Thread-safe.
 /// </summary>
 public sealed class ActivityWindow : ITransactionObserver
 {
-    /// <summary>Seconds that are counted together.</summary>
+    /// <summary>The length of a slot in seconds.</summary>
     public const int SlotSeconds = 5;
 
-    /// <summary>How many such spans are remembered.</summary>
+    /// <summary>The number of slots kept.</summary>
     public const int SlotsMax = 120;
 
-    /// <summary>Durations are told of the last five minutes only.</summary>
+    /// <summary>The number of slots with durations: the last five minutes.</summary>
     private const int DurationSlots = 60;
 
     private static readonly string Version =
@@ -73,8 +73,8 @@ public sealed class ActivityWindow : ITransactionObserver
         }
     }
 
-    /// <summary>A request to the coordinator was answered.</summary>
-    /// <param name="duration">How long that took.</param>
+    /// <summary>Records the latency of a request to the coordinator.</summary>
+    /// <param name="duration">Latency.</param>
     public void OnRequestAnswered(TimeSpan duration)
     {
         lock (_gate)
@@ -83,8 +83,8 @@ public sealed class ActivityWindow : ITransactionObserver
         }
     }
 
-    /// <summary>A request was counted.</summary>
-    /// <param name="failed">It was answered with an error.</param>
+    /// <summary>Counts a request to the coordinator.</summary>
+    /// <param name="failed">True if the response was an error.</param>
     public void OnRequest(bool failed)
     {
         lock (_gate)
@@ -141,7 +141,7 @@ public sealed class ActivityWindow : ITransactionObserver
 
     private static long NumberOf(DateTimeOffset moment) => moment.ToUnixTimeSeconds() / SlotSeconds;
 
-    /// <summary>The slot of the moment, emptied when it still holds an earlier one.</summary>
+    /// <summary>Returns the slot for the current time, cleared if it still holds older counts.</summary>
     private Slot At(DateTimeOffset now)
     {
         var number = NumberOf(now);

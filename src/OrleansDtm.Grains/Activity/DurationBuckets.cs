@@ -1,9 +1,11 @@
 namespace OrleansDtm.Grains.Activity;
 
-/// <summary>Counts of durations by size, four to an octave from one microsecond up: percentiles come out within a tenth.</summary>
+/// <summary>
+/// A histogram of durations with four buckets per octave from 1 µs up. Percentiles are accurate to about 10 %.
+/// </summary>
 public static class DurationBuckets
 {
-    /// <summary>The last one holds what took longer than an hour.</summary>
+    /// <summary>The number of buckets; the last one holds durations above one hour.</summary>
     public const int Count = 128;
 
     private const int PerOctave = 4;
@@ -14,9 +16,9 @@ public static class DurationBuckets
         return microseconds <= 1 ? 0 : Math.Min(Count - 1, (int)(Math.Log2(microseconds) * PerOctave));
     }
 
-    /// <summary>The duration that the share of them did not exceed; null = there are none.</summary>
-    /// <param name="counts">By bucket.</param>
-    /// <param name="share">0 to 1.</param>
+    /// <summary>Returns a percentile; null = no durations.</summary>
+    /// <param name="counts">Counts by bucket.</param>
+    /// <param name="share">The percentile as a fraction, 0 to 1.</param>
     public static TimeSpan? Percentile(ReadOnlySpan<long> counts, double share)
     {
         var all = 0L;
@@ -37,7 +39,7 @@ public static class DurationBuckets
             bucket++;
         }
 
-        // The middle of the bucket, as its octave is divided.
+        // The geometric middle of the bucket.
         return TimeSpan.FromMicroseconds(Math.Pow(2, (bucket + 0.5) / PerOctave));
     }
 }

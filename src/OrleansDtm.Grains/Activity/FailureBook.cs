@@ -1,9 +1,9 @@
 namespace OrleansDtm.Grains.Activity;
 
-/// <summary>Which services failed in the last minutes, and what they said last. Bounded; not thread-safe.</summary>
+/// <summary>Keeps the recent failures and the last error of each service. Bounded; not thread-safe.</summary>
 internal sealed class FailureBook
 {
-    /// <summary>Services remembered at once; the one that has been well for longest makes room.</summary>
+    /// <summary>The maximum number of services; beyond it, the one whose last failure is oldest is removed.</summary>
     public const int ServicesMax = 50;
 
     public const int ErrorMax = 300;
@@ -27,7 +27,7 @@ internal sealed class FailureBook
         entry.Add(refusal, Cut(error), gid, now);
     }
 
-    /// <summary>Those with failures in the window, the latest first.</summary>
+    /// <summary>Returns the services with failures in the window, the latest failure first.</summary>
     public ServiceFailures[] Read(DateTimeOffset now) =>
     [
         .. _services

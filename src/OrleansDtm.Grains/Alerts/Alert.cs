@@ -4,12 +4,12 @@ using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Grains.Alerts;
 
-/// <summary>A call keeps failing; the body DTM sends.</summary>
-/// <param name="Gid">Of the transaction.</param>
-/// <param name="Status">Where the transaction stands.</param>
-/// <param name="Branch">The URL that is called.</param>
-/// <param name="Error">What went wrong the last time.</param>
-/// <param name="RetryCount">Errors in a row.</param>
+/// <summary>An alert for a branch call that keeps failing, with the body that DTM sends.</summary>
+/// <param name="Gid">The gid of the transaction.</param>
+/// <param name="Status">The status of the transaction.</param>
+/// <param name="Branch">The branch URL.</param>
+/// <param name="Error">The last error.</param>
+/// <param name="RetryCount">The number of consecutive errors.</param>
 internal sealed record Alert(
     [property: JsonPropertyName("gid")] string Gid,
     [property: JsonPropertyName("status")] string Status,

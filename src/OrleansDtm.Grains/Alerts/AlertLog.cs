@@ -4,9 +4,11 @@ namespace OrleansDtm.Grains.Alerts;
 
 internal static partial class AlertLog
 {
-    [LoggerMessage(20, LogLevel.Warning, "Alerts come faster than the webhook takes them: of those that wait only the newest {Length} are kept [ODTM4004]")]
+    [LoggerMessage(20, LogLevel.Warning,
+        "Alerts arrive faster than the webhook accepts them. Only the newest {Length} alerts are kept. [ODTM4004]")]
     public static partial void AlertsDropped(this ILogger log, int length);
 
-    [LoggerMessage(21, LogLevel.Warning, "The alert webhook at {Host} does not take alerts; not said again until it has taken one ({Dropped} dropped so far) [ODTM4004]")]
+    [LoggerMessage(21, LogLevel.Warning,
+        "The alert webhook at {Host} failed; {Dropped} alerts dropped. Logged once until it succeeds. [ODTM4004]")]
     public static partial void AlertNotTaken(this ILogger log, Exception exception, string host, long dropped);
 }

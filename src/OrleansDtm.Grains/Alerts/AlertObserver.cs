@@ -6,8 +6,8 @@ using OrleansDtm.Grains.Running;
 namespace OrleansDtm.Grains.Alerts;
 
 /// <summary>
-/// Notes every call that came to nothing for the nth time in a row. Only puts it into a queue, which never blocks: a webhook that
-/// hangs must not be felt by any transaction.
+/// Queues an alert for each branch call that failed n times in a row. Queueing never blocks, so that a webhook that
+/// hangs does not delay transactions.
 /// </summary>
 internal sealed class AlertObserver : ITransactionObserver
 {
@@ -27,12 +27,13 @@ internal sealed class AlertObserver : ITransactionObserver
 
     public ChannelReader<Alert> Queue => _queue.Reader;
 
-    /// <summary>Alerts nobody was told of because there were too many.</summary>
+    /// <summary>The number of alerts dropped because the queue was full.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {
-        // What a later event of the same write has ended is nobody's trouble any more, and a final transaction has none but its notice.
+        // No alert for a call that a later event of the same write has ended. A final transaction has only its notice
+        // left.
         if (answer.Outcome.Kind is not (OutcomeKind.Unknown or OutcomeKind.Failed)
             || state.Live(answer.Index) is not { Status: BranchStatus.Prepared } branch
             || branch.Failures == 0

@@ -1,17 +1,22 @@
 namespace OrleansDtm.Grains.Alerts;
 
-/// <summary>Who is told of branches that keep failing, and when.</summary>
+/// <summary>Options of alerts for branch calls that keep failing.</summary>
 public sealed class AlertOptions
 {
-    /// <summary>Is POSTed each alert.</summary>
+    /// <summary>The URL that receives each alert as a POST request.</summary>
     public required Uri WebHook { get; set; }
 
-    /// <summary>Errors of one call in a row before the first alert; each further one is an alert too. Default 3, as in DTM.</summary>
+    /// <summary>
+    /// The number of consecutive errors of a call before the first alert; each further error sends another one. Default
+    /// 3, as in DTM.
+    /// </summary>
     public int RetryLimit { get; set; } = 3;
 
-    /// <summary>Alerts that wait to be sent. Default 1000; beyond, the oldest go: the newest say how it is.</summary>
+    /// <summary>
+    /// The maximum number of queued alerts. Default 1000. If the queue is full, the oldest alert is dropped.
+    /// </summary>
     public int QueueLength { get; set; } = 1000;
 
-    /// <summary>How long the webhook may take. Default 3 s.</summary>
+    /// <summary>The timeout of the webhook. Default 3 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(3);
 }

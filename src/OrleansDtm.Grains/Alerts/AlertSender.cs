@@ -7,12 +7,14 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Alerts;
 
-/// <summary>Tells the webhook what the queue holds, one alert at a time. Each is tried once: the next error of the call is the next alert.</summary>
+/// <summary>
+/// Sends queued alerts to the webhook, one at a time and once each: the next error of the call is the next alert.
+/// </summary>
 internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, InvokerOptions calls, ILogger<AlertSender> log) : BackgroundService
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    // The operator named it, not a submitter: the rules of what branches may be called are not for it.
+    // An operator configures this URL, so the rules for branch URLs of submitters do not apply.
     private readonly HttpClient _http = new(
         new SocketsHttpHandler
         {
@@ -27,7 +29,7 @@ internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, In
         MaxResponseContentBufferSize = 64 * 1024,
     };
 
-    /// <summary>The webhook did not take the last alert: said once, not once an alert.</summary>
+    /// <summary>True if the last alert failed. The failure is logged once, not for each alert.</summary>
     private bool _away;
 
     public override void Dispose()
@@ -53,7 +55,7 @@ internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, In
             using var request = new HttpRequestMessage(HttpMethod.Post, options.WebHook)
             {
                 Content = body,
-                Version = HttpVersion.Version20, // Over TLS, where the webhook speaks it.
+                Version = HttpVersion.Version20, // Used over TLS if the webhook supports it.
             };
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stoppingToken);
             response.EnsureSuccessStatusCode();

@@ -3,10 +3,12 @@ using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Alerts;
 
-/// <summary>Makes a coordinator call for help.</summary>
+/// <summary>Adds alerts to a coordinator.</summary>
 public static class AlertSiloExtensions
 {
-    /// <summary>Tells a webhook of calls that keep failing. Without it nobody is told and nothing is watched.</summary>
+    /// <summary>
+    /// Sends an alert to a webhook for each branch call that keeps failing. Without this call no alerts are sent.
+    /// </summary>
     public static ISiloBuilder AddTransactionAlerts(this ISiloBuilder silo, AlertOptions options)
     {
         ArgumentNullException.ThrowIfNull(silo);

@@ -7,12 +7,12 @@ using OrleansDtm.Invokers;
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// One service as this silo calls it: one activation per silo and service, which owns the <see cref="BranchService"/> and lets it be found
-/// by the transactions of the same silo as long as it lives.
+/// Owns the <see cref="BranchService"/> of one service on this silo and registers it for the silo's transactions while
+/// it is active. One activation per silo and service.
 /// </summary>
 [Reentrant]
 [StatelessWorker(1)]
-[KeepAlive] // It ends itself: Orleans sees only its first calls, and would collect it beneath the others.
+[KeepAlive] // It deactivates itself: Orleans sees only its first calls and would collect it during later ones.
 internal sealed class BranchGrain(
     IBranchInvoker services,
     GrainBranchInvoker grains,
@@ -21,7 +21,7 @@ internal sealed class BranchGrain(
     BranchMetrics metrics,
     BranchServices open) : Grain, IBranchGrain
 {
-    /// <summary>A service that is not called for this long, or up to twice as long, is forgotten.</summary>
+    /// <summary>A service without calls for one to two of these periods is removed.</summary>
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(10);
 
     private BranchService _service = null!;
@@ -35,7 +35,7 @@ internal sealed class BranchGrain(
         return Task.CompletedTask;
     }
 
-    /// <summary>Waits for the calls under way, as Orleans does for those it knows: a silo that stops should still hear their answers.</summary>
+    /// <summary>Waits for calls in flight, so that a silo that stops still records their results.</summary>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         open.Close(_service);

@@ -7,18 +7,20 @@ using OrleansDtm.Branches;
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// Which grains of the cluster may be branches, as their silos say in the manifest that Orleans hands round: this silo needs none of
-/// their code. What a silo said is kept when it goes: it may be restarting, and its branches are retried until it is back.
+/// Lists the grains of the cluster that may be branches, from the cluster manifest; this silo needs none of their code.
+/// Entries of a silo that left are kept, because it may be restarting and its branches are retried until it is back.
 /// </summary>
 public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISiloStatusOracle silos)
 {
-    /// <summary>Between two looks whether a silo that has just joined has been heard of.</summary>
+    /// <summary>The polling interval while the manifest of a joining silo is missing.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _lock = new();
     private volatile Known _known = new(null, ImmutableDictionary<string, Entry>.Empty);
 
-    /// <summary>What is wrong with a <c>grain://</c> URL, in words that follow it; null = nothing, or this silo cannot tell yet.</summary>
+    /// <summary>
+    /// Returns the problem of a <c>grain://</c> URL, as text to append to it; null = none, or not known yet.
+    /// </summary>
     public string? FindProblem(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
@@ -26,8 +28,10 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
         return found.IsUnheardOf && !HasHeardOfAll() ? null : found.Problem;
     }
 
-    /// <summary>Whom a <c>grain://</c> URL means; waits for silos that have just joined to say what they host.</summary>
-    /// <exception cref="OperationCanceledException">They did not in time.</exception>
+    /// <summary>
+    /// Finds the grain of a <c>grain://</c> URL. Waits for the manifests of joining silos if it is unknown.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The manifests did not arrive in time.</exception>
     internal async ValueTask<BranchGrainAddress> Await(string url, TimeProvider clock, CancellationToken cancellationToken)
     {
         var found = Find(url);
@@ -40,13 +44,13 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
         return found;
     }
 
-    /// <summary>Whom a <c>grain://</c> URL means.</summary>
+    /// <summary>Finds the grain of a <c>grain://</c> URL.</summary>
     internal BranchGrainAddress Find(string url)
     {
         if (url[BranchUrl.Scheme.Length..].Split('/') is not [{ Length: > 0 } name, { Length: > 0 } escapedKey, { Length: > 0 } method]
             || url.AsSpan().ContainsAny('?', '#'))
         {
-            return BranchGrainAddress.Wrong("is no call of a grain; write grain://GrainType/key/Method, the key percent-encoded");
+            return BranchGrainAddress.Wrong("is not a valid grain URL; use grain://GrainType/key/Method with a percent-encoded key");
         }
 
         if (!Current().ByName.TryGetValue(name, out var entry))
@@ -79,7 +83,9 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
         _ => null,
     };
 
-    /// <summary>Every silo at work has said what it hosts; one that has just joined is heard of a moment later.</summary>
+    /// <summary>
+    /// True if the manifests of all active silos are known. That of a joining silo arrives a moment later.
+    /// </summary>
     private bool HasHeardOfAll()
     {
         var heard = manifests.Current.Silos;
@@ -101,7 +107,9 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
         }
     }
 
-    /// <summary>Silos of different versions may each have their own methods: a name has all of them.</summary>
+    /// <summary>
+    /// Merges the methods of all silos under one name, because silos of different versions may have different methods.
+    /// </summary>
     private static Dictionary<string, Entry> Read(ClusterManifest manifest)
     {
         var found = new Dictionary<string, Entry>(StringComparer.Ordinal);
@@ -129,14 +137,14 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
     private sealed record Entry(ImmutableList<GrainType> Types, BranchKeyKind Key, ImmutableHashSet<string> Methods);
 }
 
-/// <summary>Whom a URL means.</summary>
-/// <param name="Id">The grain; default when there is a problem.</param>
-/// <param name="Grain">The name of its interface.</param>
+/// <summary>The grain and method that a <c>grain://</c> URL names.</summary>
+/// <param name="Id">The grain id; default if there is a problem.</param>
+/// <param name="Grain">The name of the grain interface.</param>
 /// <param name="Method">The name of the method.</param>
-/// <param name="Problem">What is wrong, in words that follow the URL; null = nothing.</param>
+/// <param name="Problem">The problem, as text to append to the URL; null = none.</param>
 internal readonly record struct BranchGrainAddress(GrainId Id, string Grain, string Method, string? Problem)
 {
-    /// <summary>What is wrong is that nobody has said so far that it exists.</summary>
+    /// <summary>True if the problem is that no silo has registered the grain or method yet.</summary>
     public bool IsUnheardOf { get; init; }
 
     public static BranchGrainAddress Wrong(string problem) => new(default, "", "", problem);

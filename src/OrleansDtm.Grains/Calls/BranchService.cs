@@ -9,15 +9,15 @@ using TraceSpan = System.Diagnostics.Activity;
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// The calls of this silo to one service, and their bulkhead: a service that hangs fills its own and no other. Thread-safe; bound to
-/// no grain's scheduler.
+/// Makes this silo's calls to one service within a bulkhead, so that a service that hangs does not block calls to
+/// others. Thread-safe; not bound to a grain scheduler.
 /// </summary>
 /// <param name="name">Host and port, or <c>grain://Name</c>.</param>
-/// <param name="services">Calls whatever is no grain.</param>
+/// <param name="services">Calls HTTP and gRPC services.</param>
 /// <param name="grains">Calls grains.</param>
-/// <param name="clock">For the budget of a call and its duration.</param>
-/// <param name="callsMax">How many may be under way.</param>
-/// <param name="metrics">Told of every call.</param>
+/// <param name="clock">Measures the timeout and the latency of a call.</param>
+/// <param name="callsMax">The maximum number of calls in flight.</param>
+/// <param name="metrics">Counts every call.</param>
 [SuppressMessage("Reliability", "CA1001", Justification = "A semaphore without a wait handle holds nothing; disposing it would break calls that outlive the grain.")]
 internal sealed class BranchService(
     string name, IBranchInvoker services, IBranchInvoker grains, TimeProvider clock, int callsMax, BranchMetrics metrics)
@@ -30,11 +30,11 @@ internal sealed class BranchService(
 
     public string Name => name;
 
-    /// <summary>No call is under way and none was since this was asked the last time.</summary>
+    /// <summary>Returns true if no call is in flight and none was made since the previous check.</summary>
     public bool WasIdle() => Interlocked.Exchange(ref _used, 0) == 0 && Volatile.Read(ref _calls) == 0;
 
-    /// <summary>Ends with the last call that is under way now.</summary>
-    /// <exception cref="OperationCanceledException">Some are still under way.</exception>
+    /// <summary>Waits until all current calls have ended.</summary>
+    /// <exception cref="OperationCanceledException">Calls are still in flight.</exception>
     public Task Ended(CancellationToken cancellationToken)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +47,7 @@ internal sealed class BranchService(
         return ended.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Makes the call. Does not throw for anything the service does.</summary>
+    /// <summary>Makes the call. Service errors are returned as outcomes, not thrown.</summary>
     public async Task<CallResult> Call(BranchInvocation call)
     {
         Volatile.Write(ref _used, 1);
@@ -57,11 +57,11 @@ internal sealed class BranchService(
             var started = clock.GetTimestamp();
             using var span = AttemptTracing.Start(call);
 
-            // One budget for queueing and calling: the transaction's lease counts on it.
+            // One timeout covers queueing and calling, because the transaction's lease is based on it.
             using var budget = new CancellationTokenSource(call.Timeout, clock);
             if (!_places.Wait(0, CancellationToken.None) && !await Queue(budget.Token).ConfigureAwait(false))
             {
-                var error = $"{callsMax} calls to {name} are under way already; no place within the request timeout";
+                var error = $"{callsMax} calls to {name} are in flight; no call slot became free within the request timeout";
                 return Result(call, Outcome.NotSent(error), started, span);
             }
 
@@ -86,7 +86,7 @@ internal sealed class BranchService(
         }
     }
 
-    /// <summary>False when the budget is spent before there is a place.</summary>
+    /// <summary>Waits for a call slot; false = none became free within the timeout.</summary>
     private async Task<bool> Queue(CancellationToken budget)
     {
         _load.Waits(1);
@@ -105,7 +105,7 @@ internal sealed class BranchService(
         }
     }
 
-    /// <summary>With what the queue has left of the budget, and the span of this attempt.</summary>
+    /// <summary>Returns the invocation with the remaining timeout and the span of this attempt.</summary>
     private BranchInvocation Told(BranchInvocation call, TraceSpan? span, long started)
     {
         var waited = clock.GetElapsedTime(started);

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// The services whose <see cref="BranchGrain"/> lives in this silo. Who calls one of them goes straight to its bulkhead: a message to the
-/// grain and one back for each call were a tenth of a saga's CPU, and the grain is always in the same silo.
+/// The services whose <see cref="BranchGrain"/> is active on this silo. Callers use the bulkhead directly: a grain
+/// message and its response for each call cost 10 % of a saga's CPU, and the grain is always on the same silo.
 /// </summary>
 internal sealed class BranchServices
 {
@@ -13,11 +13,15 @@ internal sealed class BranchServices
 
     public BranchServices() => _byAuthority = _open.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    /// <summary>Null = its grain is not active here, or the name is written with capitals: ask the grain.</summary>
+    /// <summary>
+    /// Finds a service; null = its grain is not active here, or the name contains capitals: call the grain.
+    /// </summary>
     public BranchService? Find(ReadOnlySpan<char> service) => _byAuthority.TryGetValue(service, out var open) ? open : null;
 
     public void Open(BranchService service) => _open[service.Name] = service;
 
-    /// <summary>Calls under way go on. Another activation's service of the same name stays.</summary>
+    /// <summary>
+    /// Removes a service unless another activation has registered the same name. Calls in flight continue.
+    /// </summary>
     public void Close(BranchService service) => _open.TryRemove(KeyValuePair.Create(service.Name, service));
 }

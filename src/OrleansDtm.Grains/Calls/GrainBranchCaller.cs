@@ -5,12 +5,15 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Calls;
 
-/// <summary>Hands a call to the <see cref="BranchGrain"/> of its service, or straight to its <see cref="BranchService"/> once it is active here.</summary>
+/// <summary>
+/// Passes a call to the <see cref="BranchGrain"/> of its service, or directly to its <see cref="BranchService"/> once
+/// that is active here.
+/// </summary>
 internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices open) : IBranchCaller
 {
     public Task<CallResult> Call(BranchInvocation call)
     {
-        // What calls a grain is its BranchGrain, where its places are counted and what is said in the request context begins.
+        // Grains are also called through a BranchGrain, which counts the call slots and sets the request context.
         if (!BranchUrl.IsGrain(call.Url) && open.Find(AuthorityOf(call.Url)) is { } service)
         {
             return service.Call(call);
@@ -19,7 +22,10 @@ internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices ope
         return grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
     }
 
-    /// <summary>Host and port as written, in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both give <c>host:80</c>. Grains are told apart by type: <c>grain://Account</c>.</summary>
+    /// <summary>
+    /// Returns host and port in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both
+    /// give <c>host:80</c>. For a grain, its type: <c>grain://Account</c>.
+    /// </summary>
     internal static string ServiceOf(string url)
     {
         if (BranchUrl.IsGrain(url))
@@ -47,6 +53,6 @@ internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices ope
 
         var end = url.IndexOfAny('/', '?', '#');
         var authority = end >= 0 ? url[..end] : url;
-        return authority[(authority.LastIndexOf('@') + 1)..]; // Who calls makes no other service, and a password is not for error texts.
+        return authority[(authority.LastIndexOf('@') + 1)..]; // Without credentials, which must not appear in errors.
     }
 }

@@ -7,8 +7,8 @@ using OrleansDtm.Invokers;
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// Calls branches that are grains, wherever in the cluster they live, and judges their answers as those of any service. One message
-/// there and one back; the payload is read where the grain is.
+/// Calls branches that are grains, on any silo of the cluster, and maps their results to outcomes. One message in each
+/// direction; the payload is deserialized on the grain's silo.
 /// </summary>
 public sealed class GrainBranchInvoker(
     BranchGrainDirectory directory, IGrainFactory factory, GrainInterfaceTypeResolver interfaces, TimeProvider clock) : IBranchInvoker
@@ -20,7 +20,7 @@ public sealed class GrainBranchInvoker(
         ArgumentNullException.ThrowIfNull(call);
         if (call.ToldTrace is { } trace)
         {
-            // Where Orleans itself looks for it (AddActivityPropagation).
+            // The key that Orleans uses (AddActivityPropagation).
             RequestContext.Set(TraceHeaders.Parent, trace.Parent);
             if (trace.State.Length > 0)
             {
@@ -28,7 +28,7 @@ public sealed class GrainBranchInvoker(
             }
             else
             {
-                RequestContext.Remove(TraceHeaders.State); // Of whoever asked for this call.
+                RequestContext.Remove(TraceHeaders.State); // It belongs to the request that caused this call.
             }
         }
 
@@ -56,17 +56,17 @@ public sealed class GrainBranchInvoker(
         }
         catch (Exception e)
         {
-            // Whatever keeps the cluster from making the call, or the grain from being activated: that it ran cannot be excluded.
+            // The cluster could not make the call or activate the grain. The method may have run.
             return Outcome.Unknown($"{e.GetType().Name}: {e.Message}");
         }
     }
 
-    /// <summary>A notice is delivered or not: what its receiver has to say about it changes nothing.</summary>
+    /// <summary>Maps a branch result to an outcome. A notice has no FAILURE or ONGOING: both are errors.</summary>
     internal static Outcome Judge(BranchResult result, bool isNotice) => result.Outcome switch
     {
         BranchOutcome.Succeeded => Outcome.Succeeded,
         BranchOutcome.Failed when !isNotice => Outcome.Failed(result.Reason ?? ""),
         BranchOutcome.Ongoing when !isNotice => Outcome.Ongoing(result.Reason),
-        _ => Outcome.Unknown(result.Reason ?? $"it answered {result.Outcome}"),
+        _ => Outcome.Unknown(result.Reason ?? $"the branch returned {result.Outcome}"),
     };
 }

@@ -5,14 +5,14 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Hosting;
 
 /// <summary>
-/// One time for all silos: the moments in the rows (delays, timeouts, retries, leases) are written by one silo and waited for by another,
-/// so a silo whose clock is wrong goes by the database's. Measured at the start and every minute.
+/// Keeps the clocks of all silos in agreement. One silo stores times (delays, timeouts, retries, leases) and another
+/// one waits for them, so a silo with a wrong clock uses the database's. Measured at the start and every minute.
 /// </summary>
 internal sealed partial class ClockKeeper(
     IOptions<DtmGrainOptions> options, ITransactionStore store, TimeProvider time, ILogger<ClockKeeper> log)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    /// <summary>What a time service keeps, and more than the way to the database and back can pretend.</summary>
+    /// <summary>The tolerated difference: more than a time service and the round trip to the database cause.</summary>
     internal static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private const int Samples = 3;
@@ -28,7 +28,7 @@ internal sealed partial class ClockKeeper(
 
     public void Participate(ISiloLifecycle lifecycle)
     {
-        // A clock somebody has chosen is his.
+        // A configured TimeProvider is never corrected.
         if (options.Value.Clock is SteadyClock clock)
         {
             lifecycle.Subscribe(nameof(ClockKeeper), ServiceLifecycleStage.RuntimeGrainServices, token => Start(clock, token), _ => Stop());
@@ -37,7 +37,9 @@ internal sealed partial class ClockKeeper(
 
     public void Dispose() => _stopping.Dispose();
 
-    /// <summary>Looks once. What is found first decides, in either direction.</summary>
+    /// <summary>
+    /// Measures the difference once. Only the first measurement corrects the clock, forwards or backwards.
+    /// </summary>
     internal async Task Look(SteadyClock clock, CancellationToken cancellationToken)
     {
         if (await Measure(clock, cancellationToken) is not { } difference)
@@ -53,7 +55,8 @@ internal sealed partial class ClockKeeper(
             return;
         }
 
-        // Later the database's clock may be the one that has jumped, and no timeout is to fire for that: the machine's has to agree.
+        // Later the database's clock may have jumped instead. Timeouts must not fire for that, so the machine's clock
+        // must agree.
         var isSure = isFirst || (clock.GetUtcNow() + difference - clock.Wall).Duration() <= Tolerance;
         if (isSure)
         {
@@ -63,12 +66,12 @@ internal sealed partial class ClockKeeper(
         }
         else if (!_differs)
         {
-            _differs = true; // Once, not every minute.
+            _differs = true; // Logged once, not every minute.
             LogDiffers(difference.TotalSeconds);
         }
     }
 
-    /// <returns>What the store's clock is ahead; null = it has none, or does not answer.</returns>
+    /// <returns>The time by which the store's clock is ahead; null = it has none or does not respond.</returns>
     private async Task<TimeSpan?> Measure(SteadyClock clock, CancellationToken cancellationToken)
     {
         (TimeSpan Took, TimeSpan Difference)? best = null;
@@ -79,7 +82,7 @@ internal sealed partial class ClockKeeper(
                 var (before, from) = (clock.GetUtcNow(), clock.GetTimestamp());
                 if (await store.ReadClock(cancellationToken) is not { } theirs)
                 {
-                    _isKnown = true; // There is nothing to be found.
+                    _isKnown = true; // The store has no clock.
                     return null;
                 }
 
@@ -92,11 +95,11 @@ internal sealed partial class ClockKeeper(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Whatever it is: the time alone keeps no silo from working, and it is asked for again.
+            // A silo works without the database's time; the next measurement tries again.
             Complain(e);
         }
 
-        // What took longer than the difference that counts says nothing.
+        // A measurement that took longer than the tolerated difference is meaningless.
         if (best is { } found && found.Took < Tolerance)
         {
             _complained = false;
@@ -107,7 +110,7 @@ internal sealed partial class ClockKeeper(
         return null;
     }
 
-    /// <summary>Once, not every second.</summary>
+    /// <summary>Logs the error once, not every second.</summary>
     private void Complain(Exception? cause)
     {
         if (!_complained)
@@ -145,12 +148,16 @@ internal sealed partial class ClockKeeper(
         await _loop;
     }
 
-    [LoggerMessage(90, LogLevel.Warning, "This machine's clock is off by {Seconds:F1} s against the database's: transactions go by the database's. Let a time service set both [ODTM2015]")]
+    [LoggerMessage(90, LogLevel.Warning, "This machine's clock differs by {Seconds:F1} s from the database's. "
+        + "Transactions use the database's clock. Synchronize both (NTP). [ODTM2015]")]
     private partial void LogCorrected(double seconds);
 
-    [LoggerMessage(91, LogLevel.Warning, "The database's clock is off by {Seconds:F1} s against this process's and this machine's: this process keeps its own, and one that starts now goes by the database's. Set the database's clock first [ODTM2015]")]
+    [LoggerMessage(91, LogLevel.Warning, "The database's clock differs by {Seconds:F1} s from this process's and this machine's. "
+        + "This process keeps its own clock; a process that starts now uses the database's. "
+        + "Set the database's clock first. [ODTM2015]")]
     private partial void LogDiffers(double seconds);
 
-    [LoggerMessage(92, LogLevel.Warning, "The database does not tell the time, or takes too long to; until it does, this machine's clock counts")]
+    [LoggerMessage(92, LogLevel.Warning,
+        "The database's clock could not be read in time. This machine's clock is used until it can.")]
     private partial void LogNoAnswer(Exception? exception);
 }

@@ -4,14 +4,17 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Hosting;
 
-/// <summary>The store that <see cref="DtmGrainOptions.Store"/> makes, opened before and closed after everything that may ask for it.</summary>
+/// <summary>
+/// Creates the store of <see cref="DtmGrainOptions.Store"/>. Opens it before and closes it after everything that uses
+/// it.
+/// </summary>
 internal sealed class ConfiguredStore(IOptions<DtmGrainOptions> options, IServiceProvider services) : ILifecycleParticipant<ISiloLifecycle>
 {
     private readonly Lazy<ITransactionStore?> _store = new(() => options.Value.Store?.Invoke(services));
 
-    /// <exception cref="InvalidOperationException">None is configured.</exception>
+    /// <exception cref="InvalidOperationException">No store is configured.</exception>
     public ITransactionStore Store => _store.Value ?? throw new InvalidOperationException(
-        "AddOrleansDtm was not told where to keep transactions: silo.AddOrleansDtm(o => o.UseSqlite(file)), UseMySql or UsePostgres.");
+        "AddOrleansDtm: no store is configured. Call silo.AddOrleansDtm(o => o.UseSqlite(file)), UseMySql or UsePostgres.");
 
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(ConfiguredStore), ServiceLifecycleStage.RuntimeStorageServices, Start, Stop);
@@ -21,13 +24,13 @@ internal sealed class ConfiguredStore(IOptions<DtmGrainOptions> options, IServic
         var used = services.GetRequiredService<ITransactionStore>();
         if (_store.Value is not { } store)
         {
-            return; // Registered, started and stopped by somebody else.
+            return; // The application registers, starts and stops its own store.
         }
 
         if (!ReferenceEquals(used, store))
         {
             throw new InvalidOperationException(
-                $"A {used.GetType().Name} is registered beside the {store.GetType().Name} that AddOrleansDtm was told to use: remove one of the two.");
+                $"Two stores are registered: {used.GetType().Name} and the {store.GetType().Name} of AddOrleansDtm. Remove one.");
         }
 
         await store.Start(cancellationToken);

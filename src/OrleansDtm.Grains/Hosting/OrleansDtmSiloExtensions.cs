@@ -19,19 +19,19 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Hosting;
 
-/// <summary>Makes a silo a coordinator.</summary>
+/// <summary>Adds the coordinator to a silo.</summary>
 public static class OrleansDtmSiloExtensions
 {
     /// <summary>
-    /// Adds the coordinator's grains and what they need, except a reminder service: <c>silo.AddOrleansDtm(o => o.UseSqlite("dtm.db"))</c>.
-    /// <see cref="ITransactions"/> is registered too. Every silo of the cluster on which the coordinator's assemblies are loaded must
-    /// say this, with the same store, or <c>AddOrleansDtmClient</c>. Branches may name services instead of hosts where
-    /// Microsoft.Extensions.ServiceDiscovery is registered too (<c>silo.Services.AddServiceDiscovery()</c>); a registry
-    /// of one's own is an
-    /// <see cref="IServiceEndpointProviderFactory"/> among the services.
+    /// Adds the coordinator's grains and services, except a reminder service, and <see cref="ITransactions"/>:
+    /// <c>silo.AddOrleansDtm(o => o.UseSqlite("dtm.db"))</c>. Every silo on which the coordinator's assemblies are
+    /// loaded must call this with the same store, or <c>AddOrleansDtmClient</c>. Branch URLs may contain service names
+    /// if Microsoft.Extensions.ServiceDiscovery is registered (<c>silo.Services.AddServiceDiscovery()</c>). To use your
+    /// own registry, register an <see cref="IServiceEndpointProviderFactory"/>.
     /// </summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="configure">Must name a store, unless an <see cref="ITransactionStore"/> and an <see cref="IKeyValueStore"/> are registered and started beside it.</param>
+    /// <param name="configure">Sets a store. Not required if the application registers and starts its own
+    /// <see cref="ITransactionStore"/> and <see cref="IKeyValueStore"/>.</param>
     public static ISiloBuilder AddOrleansDtm(this ISiloBuilder silo, Action<DtmGrainOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(silo);
@@ -101,7 +101,7 @@ public static class OrleansDtmSiloExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ConfiguredStore>());
     }
 
-    /// <summary>Where transactions live.</summary>
+    /// <summary>Adds placement and addresses of transactions.</summary>
     private static void AddAddresses(IServiceCollection services)
     {
         services.TryAddSingleton(static provider => new TransactionOwners(
@@ -113,14 +113,14 @@ public static class OrleansDtmSiloExtensions
         services.AddGrainDirectory(
             TransactionDirectory.Name, static (provider, _) => new TransactionDirectory(provider.GetRequiredService<TransactionOwners>()));
 
-        // Whose silo has a cache of its own keeps it, for all other grains. It must have been registered before.
+        // A cache that is registered earlier is kept for all other grains.
         var own = services.LastOrDefault(static s => s.ServiceType == typeof(IGrainDirectoryCache) && !s.IsKeyedService);
         services.RemoveAll<IGrainDirectoryCache>();
         services.AddSingleton<IGrainDirectoryCache>(provider => new TransactionAddresses(
             provider.GetRequiredService<TransactionOwners>(), own is null ? OrleansCache(provider) : Create(own, provider)));
     }
 
-    /// <summary>What Orleans makes when nothing is registered.</summary>
+    /// <summary>Creates the cache that Orleans uses if none is registered.</summary>
     private static IGrainDirectoryCache OrleansCache(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<GrainDirectoryOptions>>().Value;
@@ -133,7 +133,7 @@ public static class OrleansDtmSiloExtensions
         ?? own.ImplementationFactory?.Invoke(provider)
         ?? ActivatorUtilities.CreateInstance(provider, own.ImplementationType!));
 
-    /// <summary>What stands before the transactions, for whichever API: rules, topics, the front door of Orleans clients.</summary>
+    /// <summary>Adds request validation, topics and the API for Orleans clients.</summary>
     private static void AddRequests(IServiceCollection services)
     {
         services.AddTransactions();

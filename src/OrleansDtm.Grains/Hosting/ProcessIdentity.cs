@@ -4,10 +4,13 @@ using System.Text;
 
 namespace OrleansDtm.Grains.Hosting;
 
-/// <summary>A number for this silo's life that no other life has had: the owner of the calls it has under way.</summary>
+/// <summary>Creates the unique number of a silo process. It marks the owner of calls in flight.</summary>
 internal static class ProcessIdentity
 {
-    /// <summary>Positive, random: a lone silo that restarts on the same address within the same second must still be somebody else.</summary>
+    /// <summary>
+    /// Returns a random positive number, so that a single silo that restarts on the same address within a second is a
+    /// different owner.
+    /// </summary>
     public static long Create()
     {
         Span<byte> bytes = stackalloc byte[sizeof(long)];
@@ -16,8 +19,8 @@ internal static class ProcessIdentity
     }
 
     /// <summary>
-    /// Positive, the same on every silo: who learns from the membership that this silo has died knows which calls died with it.
-    /// Membership admits an address and generation once only.
+    /// Returns a positive number that every silo can compute, so that the others know the calls of a dead silo from the
+    /// membership table. Membership accepts an address and generation only once.
     /// </summary>
     public static long Of(SiloAddress silo) => Number(SHA256.HashData(Encoding.UTF8.GetBytes(silo.ToParsableString())));
 

@@ -1,8 +1,8 @@
 namespace OrleansDtm.Grains.Hosting;
 
 /// <summary>
-/// Reads the wall clock once and then goes by the monotonic counter: when somebody sets the machine's clock an hour forward or
-/// back, no timeout fires early and no retry waits an hour longer. Timers are the inner provider's.
+/// Reads the wall clock once and then uses the monotonic clock. If the machine's clock is set forward or back, no
+/// timeout fires early and no retry waits longer. Timers come from the inner provider.
 /// </summary>
 public sealed class SteadyClock : TimeProvider
 {
@@ -22,7 +22,7 @@ public sealed class SteadyClock : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => _inner.LocalTimeZone;
 
-    /// <summary>What the machine's clock says now.</summary>
+    /// <summary>The machine's current wall clock time.</summary>
     public DateTimeOffset Wall => _inner.GetUtcNow();
 
     public override DateTimeOffset GetUtcNow() =>
@@ -33,6 +33,6 @@ public sealed class SteadyClock : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         _inner.CreateTimer(callback, state, dueTime, period);
 
-    /// <summary>From now on it shows so much more, or less. For what is known to be wrong; it does not change how fast it goes.</summary>
+    /// <summary>Moves the time by a known error, forwards or backwards. The rate does not change.</summary>
     public void Correct(TimeSpan difference) => Interlocked.Add(ref _startedAt, difference.Ticks);
 }

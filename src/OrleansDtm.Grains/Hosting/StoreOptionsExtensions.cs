@@ -6,15 +6,18 @@ using OrleansDtm.Storage.Sqlite;
 
 namespace OrleansDtm.Grains.Hosting;
 
-/// <summary>Where a co-hosted coordinator keeps its transactions. The store is opened before the silo's grains and closed after them.</summary>
+/// <summary>
+/// Sets the store of a co-hosted coordinator. It is opened before the silo's grains and closed after them.
+/// </summary>
 public static class StoreOptionsExtensions
 {
     /// <summary>
-    /// A SQLite file: for a cluster of which one silo is a coordinator. Sets <see cref="DtmGrainOptions.SoleOwner"/>, since no other
-    /// process can open the file.
+    /// Uses a SQLite file, for a cluster with exactly one coordinator silo. Sets
+    /// <see cref="DtmGrainOptions.SoleOwner"/>, since no other process can open the file.
     /// </summary>
-    /// <param name="options">Of <c>AddOrleansDtm</c>.</param>
-    /// <param name="path">The file, relative to the working directory; it and its directory are created.</param>
+    /// <param name="options">The options of <c>AddOrleansDtm</c>.</param>
+    /// <param name="path">The file, relative to the working directory. The file and its directory are created if
+    /// missing.</param>
     public static DtmGrainOptions UseSqlite(this DtmGrainOptions options, string path) => options.UseSqlite(new SqliteStoreOptions { Path = path });
 
     /// <inheritdoc cref="UseSqlite(DtmGrainOptions, string)"/>
@@ -26,9 +29,10 @@ public static class StoreOptionsExtensions
         return options;
     }
 
-    /// <summary>MySQL or MariaDB, shared by all coordinator silos of the cluster.</summary>
-    /// <param name="options">Of <c>AddOrleansDtm</c>.</param>
-    /// <param name="connectionString">As MySqlConnector reads it; the database is created if it is missing and the user may.</param>
+    /// <summary>Uses MySQL or MariaDB, shared by all coordinator silos of the cluster.</summary>
+    /// <param name="options">The options of <c>AddOrleansDtm</c>.</param>
+    /// <param name="connectionString">A MySqlConnector connection string. The database is created if it is missing and
+    /// the user is allowed to.</param>
     public static DtmGrainOptions UseMySql(this DtmGrainOptions options, string connectionString) =>
         options.UseMySql(new ServerStoreOptions { ConnectionString = connectionString });
 
@@ -40,9 +44,10 @@ public static class StoreOptionsExtensions
         return options;
     }
 
-    /// <summary>PostgreSQL, shared by all coordinator silos of the cluster.</summary>
-    /// <param name="options">Of <c>AddOrleansDtm</c>.</param>
-    /// <param name="connectionString">As Npgsql reads it; the database is created if it is missing and the user may.</param>
+    /// <summary>Uses PostgreSQL, shared by all coordinator silos of the cluster.</summary>
+    /// <param name="options">The options of <c>AddOrleansDtm</c>.</param>
+    /// <param name="connectionString">An Npgsql connection string. The database is created if it is missing and the
+    /// user is allowed to.</param>
     public static DtmGrainOptions UsePostgres(this DtmGrainOptions options, string connectionString) =>
         options.UsePostgres(new ServerStoreOptions { ConnectionString = connectionString });
 

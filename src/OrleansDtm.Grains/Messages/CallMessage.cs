@@ -3,14 +3,14 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Messages;
 
-/// <summary><see cref="BranchInvocation"/> as it is sent, without the span of the sender.</summary>
+/// <summary>The serialized form of <see cref="BranchInvocation"/>, without the sender's span.</summary>
 [GenerateSerializer, Alias("dtm.call")]
 internal struct CallSurrogate
 {
     [Id(0)]
     public string Gid;
 
-    /// <summary>Core's number: it only grows.</summary>
+    /// <summary>The value of Core's enum. Add new values, never change them.</summary>
     [Id(1)]
     public byte Type;
 
@@ -46,11 +46,11 @@ internal struct CallSurrogate
     public string? TraceState;
 }
 
-/// <summary><see cref="CallResult"/> as it is sent.</summary>
+/// <summary>The serialized form of <see cref="CallResult"/>.</summary>
 [GenerateSerializer, Alias("dtm.call-result")]
 internal struct ResultSurrogate
 {
-    /// <summary>Core's number: it only grows.</summary>
+    /// <summary>The value of Core's enum. Add new values, never change them.</summary>
     [Id(0)]
     public byte Outcome;
 
@@ -61,7 +61,7 @@ internal struct ResultSurrogate
     [Id(2)]
     public TimeSpan Duration;
 
-    /// <summary>Zero = the branch did not say.</summary>
+    /// <summary>Zero = the branch sent no Retry-After.</summary>
     [Id(3)]
     public TimeSpan RetryAfter;
 }

@@ -5,18 +5,18 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Messages;
 
 /// <summary>
-/// Requests to grains. Orleans refuses, without executing it, a request that meets an activation on its way out: it is sent
-/// again. Every request may be made twice anyway.
+/// Sends requests to grains. Orleans rejects a request to an activation that is deactivating, without executing it;
+/// such a request is retried. All requests are idempotent.
 /// </summary>
 internal static class Delivery
 {
-    /// <summary>Attempts of a request that Orleans refuses to deliver.</summary>
+    /// <summary>The maximum number of attempts of a request that Orleans rejects.</summary>
     private const int AttemptsMax = 10;
 
-    /// <summary>Makes a request.</summary>
-    /// <param name="request">Sends it.</param>
-    /// <param name="clock">Paces the attempts.</param>
-    /// <returns>Unavailable when it cannot be delivered, or is not answered in time.</returns>
+    /// <summary>Sends a request with retries.</summary>
+    /// <param name="request">Sends the request.</param>
+    /// <param name="clock">Delays the retries.</param>
+    /// <returns>Unavailable if the request cannot be delivered or gets no response in time.</returns>
     public static async Task<TransactionReply> Ask(Func<Task<TransactionReply>> request, TimeProvider clock)
     {
         DtmTracing.Carry();
@@ -28,7 +28,7 @@ internal static class Delivery
             }
             catch (OrleansMessageRejectionException) when (attempt < AttemptsMax)
             {
-                // The next attempt finds a new activation. When a silo leaves, the others learn it within seconds.
+                // The next attempt finds a new activation. The silos learn within seconds that a silo has left.
                 await Task.Delay(TimeSpan.FromMilliseconds(5 << (attempt - 1)), clock);
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
@@ -38,8 +38,8 @@ internal static class Delivery
         }
     }
 
-    /// <summary>Asks a question.</summary>
-    /// <exception cref="StoreUnavailableException">It cannot be answered now.</exception>
+    /// <summary>Sends a query with retries.</summary>
+    /// <exception cref="StoreUnavailableException">The grain or its store is unavailable.</exception>
     public static async Task<T> Read<T>(Func<Task<T>> question)
     {
         for (var attempt = 1; ; attempt++)

@@ -2,17 +2,19 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Messages;
 
-/// <summary>The one message to a transaction in another silo: an event as Core knows it.</summary>
-/// <param name="Event">What happened, or is asked for.</param>
-/// <param name="Wait">Answer only when the transaction has ended or pauses before a retry.</param>
+/// <summary>The message that sends an event to a transaction on another silo.</summary>
+/// <param name="Event">The event.</param>
+/// <param name="Wait">True to respond only when the transaction has ended or waits for a retry.</param>
 [Immutable]
 public sealed record EventMessage(TransactionEvent Event, bool Wait)
 {
-    /// <summary>Without what may be secret: Orleans puts it into log lines about messages that are slow or lost.</summary>
+    /// <summary>
+    /// Returns the event's name without its content, which may be secret: Orleans logs slow and lost messages.
+    /// </summary>
     public override string ToString() => $"{nameof(EventMessage)} {Event.GetType().Name}";
 }
 
-/// <summary>Which event a message carries. What is sent keeps its meaning: values only grow.</summary>
+/// <summary>The kind of event in a message. Silos exchange the values: add new ones, never change them.</summary>
 [GenerateSerializer, Alias("dtm.event-kind")]
 internal enum EventKind
 {
@@ -29,7 +31,7 @@ internal enum EventKind
     ResolveBranch = 10,
 }
 
-/// <summary>An event as it is sent. A field means something only for the kinds that have it.</summary>
+/// <summary>The serialized form of an event. Each field is used only by the kinds named in its comment.</summary>
 [GenerateSerializer, Alias("dtm.event")]
 internal struct EventSurrogate
 {
@@ -47,7 +49,7 @@ internal struct EventSurrogate
     [Id(3)]
     public BranchSurrogate[]? Branches;
 
-    /// <summary>Abort, register: Core's numbers, as below: they only grow.</summary>
+    /// <summary>Abort, register: the value of Core's enum. Add new values, never change them.</summary>
     [Id(4)]
     public byte Type;
 
@@ -55,7 +57,7 @@ internal struct EventSurrogate
     [Id(5)]
     public byte Status;
 
-    /// <summary>Abort, finish, resolution of a branch.</summary>
+    /// <summary>Abort, finish, resolve branch.</summary>
     [Id(6)]
     public string? Reason;
 
@@ -67,20 +69,24 @@ internal struct EventSurrogate
     [Id(8)]
     public long GoneOwner;
 
-    /// <summary>Retry and resolution of a branch.</summary>
+    /// <summary>Retry branch, resolve branch.</summary>
     [Id(9)]
     public string? BranchId;
 
-    /// <summary>Retry and resolution of a branch.</summary>
+    /// <summary>Retry branch, resolve branch.</summary>
     [Id(10)]
     public string? Op;
 
-    /// <summary>Submit, prepare: which options the request names; Core's flags, which only grow.</summary>
+    /// <summary>
+    /// Submit, prepare: the options that the request sets, as Core's flags. Add new values, never change them.
+    /// </summary>
     [Id(11)]
     public int Named;
 }
 
-/// <summary>Between an event and what is sent of it. Events that are born in a transaction's own silo are not sent.</summary>
+/// <summary>
+/// Converts events to and from their serialized form. Events that arise on the transaction's own silo are never sent.
+/// </summary>
 [RegisterConverter]
 internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 {
@@ -117,7 +123,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
             Reason = e.Reason,
         },
         TransactionEvent.ForceStop => new() { Kind = EventKind.ForceStop, Wait = value.Wait },
-        _ => throw new NotSupportedException($"{value.Event.GetType().Name} stays in the silo in which it happens."),
+        _ => throw new NotSupportedException($"{value.Event.GetType().Name} is not sent between silos."),
     };
 
     public EventMessage ConvertFromSurrogate(in EventSurrogate surrogate) => new(Event(surrogate), surrogate.Wait);
@@ -144,7 +150,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         EventKind.RetryBranch => new TransactionEvent.RetryBranch(sent.BranchId ?? "", sent.Op ?? ""),
         EventKind.ResolveBranch => new TransactionEvent.ResolveBranch(sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? ""),
         EventKind.ForceStop => TransactionEvent.ForceStop.Instance,
-        _ => throw new NotSupportedException($"Event {sent.Kind} was sent by a newer coordinator; this one does not know it."),
+        _ => throw new NotSupportedException($"Unknown event {sent.Kind}, sent by a newer coordinator version."),
     };
 
     private static Submission Submission(in EventSurrogate sent) =>

@@ -3,14 +3,14 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Messages;
 
-/// <summary><see cref="TransactionDefinition"/> as it is sent. Durations in milliseconds.</summary>
+/// <summary>The serialized form of <see cref="TransactionDefinition"/>. Durations in milliseconds.</summary>
 [GenerateSerializer, Alias("dtm.definition")]
 internal struct DefinitionSurrogate
 {
     [Id(0)]
     public string Gid;
 
-    /// <summary>Core's number: it only grows.</summary>
+    /// <summary>The value of Core's enum. Add new values, never change them.</summary>
     [Id(1)]
     public byte Type;
 
@@ -46,12 +46,12 @@ internal struct DefinitionSurrogate
     [Id(11)]
     public OptionsSurrogate Options;
 
-    /// <summary>Null = when it was created.</summary>
+    /// <summary>Null = the creation time.</summary>
     [Id(12)]
     public DateTimeOffset? Submitted;
 }
 
-/// <summary><see cref="TransactionOptions"/> as they are sent. Durations in milliseconds.</summary>
+/// <summary>The serialized form of <see cref="TransactionOptions"/>. Durations in milliseconds.</summary>
 [GenerateSerializer, Alias("dtm.options")]
 internal struct OptionsSurrogate
 {
@@ -87,7 +87,7 @@ internal struct OptionsSurrogate
     public bool RetryIntervalNamed;
 }
 
-/// <summary><see cref="BranchOpDefinition"/> as it is sent.</summary>
+/// <summary>The serialized form of <see cref="BranchOpDefinition"/>.</summary>
 [GenerateSerializer, Alias("dtm.branch-op")]
 internal struct BranchSurrogate
 {
@@ -107,7 +107,7 @@ internal struct BranchSurrogate
     public DateTimeOffset Created;
 }
 
-/// <summary>Between Core's records and what is sent of them.</summary>
+/// <summary>Converts Core's records to and from their serialized form.</summary>
 internal static class Surrogates
 {
     public static DefinitionSurrogate Of(TransactionDefinition definition) => new()

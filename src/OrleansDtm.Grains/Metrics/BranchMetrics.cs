@@ -6,15 +6,15 @@ using OrleansDtm.Grains.Tracing;
 namespace OrleansDtm.Grains.Metrics;
 
 /// <summary>
-/// Counts and times the calls of branches by the host that is called. Submitters name the hosts, so only the first ones get series of
-/// their own; those that come later share one.
+/// Measures branch calls by host. Submitters choose the hosts, so only the first hosts get their own series and the
+/// rest share one.
 /// </summary>
 public sealed class BranchMetrics
 {
-    /// <summary>Hosts with series of their own.</summary>
+    /// <summary>The maximum number of hosts with their own series.</summary>
     public const int HostsMax = 50;
 
-    /// <summary>The host label of all others.</summary>
+    /// <summary>The host label of all other hosts.</summary>
     public const string Other = "other";
 
     private static readonly KeyValuePair<string, object?>[] Outcomes =
@@ -29,23 +29,23 @@ public sealed class BranchMetrics
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(DtmMeter.Name);
 
-        // Counted where they happen and read when somebody looks: this is the path of every call.
-        meter.CreateObservableCounter("dtm_branch_calls_total", MeasureCalls, description: "Calls of branches, by host and by what they came to.");
+        // Observable instruments: every call only increments a field, which is read on collection.
+        meter.CreateObservableCounter("dtm_branch_calls_total", MeasureCalls, description: "Branch calls by host and outcome.");
         meter.CreateObservableCounter(
-            "dtm_branch_retries_total", () => Measure(static load => load.Retries), description: "Calls of branches that were not the first try.");
+            "dtm_branch_retries_total", () => Measure(static load => load.Retries), description: "Branch calls that were retries.");
         _durations = meter.CreateHistogram(
             "dtm_branch_call_duration_seconds",
-            description: "Seconds a call of a branch took, its wait for a place included.",
+            description: "Branch call latency in seconds, including the wait for a call slot.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
         meter.CreateObservableGauge(
-            "dtm_branch_calls_in_flight", () => Measure(static load => load.InFlight), description: "Calls of branches under way, by host.");
+            "dtm_branch_calls_in_flight", () => Measure(static load => load.InFlight), description: "Branch calls in flight by host.");
         meter.CreateObservableGauge(
             "dtm_branch_calls_waiting",
             () => Measure(static load => load.Waiting),
-            description: "Calls of branches that wait for a place among those under way to their host.");
+            description: "Branch calls that wait for a call slot, by host.");
     }
 
-    /// <summary>The load of a service; the same object each time.</summary>
+    /// <summary>Returns the load of a service; always the same object for the same service.</summary>
     /// <param name="service">host:port, or grain://Name.</param>
     internal ServiceLoad Of(string service)
     {
@@ -65,7 +65,7 @@ public sealed class BranchMetrics
         }
     }
 
-    /// <summary>A call has ended.</summary>
+    /// <summary>Records the end of a call.</summary>
     internal void Ended(ServiceLoad service, OutcomeKind outcome, int attempt, TimeSpan duration)
     {
         service.Ended(outcome, attempt);
@@ -83,7 +83,7 @@ public sealed class BranchMetrics
         select new Measurement<long>(load.Calls((OutcomeKind)outcome), load.Host, Outcomes[outcome]);
 }
 
-/// <summary>What is under way to one service, or to all that share a series.</summary>
+/// <summary>The current load of one service, or of all services that share a series.</summary>
 internal sealed class ServiceLoad(string host)
 {
     private readonly long[] _calls = new long[Enum.GetValues<OutcomeKind>().Length];

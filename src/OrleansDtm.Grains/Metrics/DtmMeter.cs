@@ -1,8 +1,8 @@
 namespace OrleansDtm.Grains.Metrics;
 
-/// <summary>What listeners of the coordinator's measurements need to know.</summary>
+/// <summary>The coordinator's meter.</summary>
 public static class DtmMeter
 {
-    /// <summary>The name of the meter all instruments belong to.</summary>
+    /// <summary>The name of the meter of all instruments.</summary>
     public const string Name = "OrleansDtm";
 }

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace OrleansDtm.Grains.Metrics;
 
-/// <summary>How far behind the search for due work is, by shard. Only shards that are swept by this silo.</summary>
+/// <summary>Measures the lag of recovery sweeps by shard, for the shards that this silo sweeps.</summary>
 internal sealed class SweepMetrics
 {
     private readonly ConcurrentDictionary<long, Sweep> _sweeps = new();
@@ -17,24 +17,25 @@ internal sealed class SweepMetrics
         meter.CreateObservableGauge(
             "dtm_sweep_lag_seconds",
             () => _sweeps.Select(static sweep => new Measurement<double>(sweep.Value.Lag.TotalSeconds, TagOf(sweep.Key))),
-            description: "How long the transaction that waited longest had been due when the last sweep found it; 0 = none was due.");
+            description: "Seconds by which the oldest due transaction was overdue in the last sweep; 0 = none was due.");
         meter.CreateObservableGauge(
             "dtm_sweep_last_time_seconds",
             () => _sweeps.Select(static sweep => new Measurement<double>(sweep.Value.At.ToUnixTimeMilliseconds() / 1000.0, TagOf(sweep.Key))),
-            description: "When the last sweep that could read the store ended, in seconds since 1970.");
-        _woken = meter.CreateCounter<long>("dtm_sweep_woken_total", description: "Due transactions that sweeps found and woke.");
-        _failures = meter.CreateCounter<long>("dtm_sweep_failures_total", description: "Sweeps that could not read the store.");
+            description: "Unix time in seconds at which the last successful sweep ended.");
+        _woken = meter.CreateCounter<long>("dtm_sweep_woken_total", description: "Due transactions woken by sweeps.");
+        _failures = meter.CreateCounter<long>("dtm_sweep_failures_total", description: "Sweeps that failed because the store could not be read.");
     }
 
-    /// <param name="shard">Its number.</param>
-    /// <param name="lag">Of the transaction that waited longest; zero = none was due.</param>
-    /// <param name="woken">How many were due.</param>
-    /// <param name="at">Now.</param>
+    /// <summary>Records a successful sweep.</summary>
+    /// <param name="shard">The shard's number.</param>
+    /// <param name="lag">The time by which the oldest due transaction was overdue; zero = none was due.</param>
+    /// <param name="woken">The number of due transactions.</param>
+    /// <param name="at">The current time (UTC).</param>
     public void Swept(long shard, TimeSpan lag, int woken, DateTimeOffset at)
     {
         if (!_sweeps.ContainsKey(shard))
         {
-            _failures.Add(0, TagOf(shard)); // A series that appears with its first failure cannot be seen to rise.
+            _failures.Add(0, TagOf(shard)); // The series must exist before the first failure, or a rate cannot show it.
         }
 
         _sweeps[shard] = new Sweep(lag, at);
@@ -43,7 +44,7 @@ internal sealed class SweepMetrics
 
     public void Failed(long shard) => _failures.Add(1, TagOf(shard));
 
-    /// <summary>Another silo sweeps it now, or nobody.</summary>
+    /// <summary>Removes the shard's series: this silo no longer sweeps it.</summary>
     public void Left(long shard) => _sweeps.TryRemove(shard, out _);
 
     private static KeyValuePair<string, object?> TagOf(long shard) => new("shard", shard.ToString(CultureInfo.InvariantCulture));

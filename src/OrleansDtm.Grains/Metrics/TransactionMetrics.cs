@@ -5,13 +5,15 @@ using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Metrics;
 
-/// <summary>Counts what became of transactions and of the calls of their branches, under DTM's names.</summary>
+/// <summary>Counts finished transactions and branch calls under DTM's metric names.</summary>
 internal sealed class TransactionMetrics : ITransactionObserver
 {
-    /// <summary>Branch ids with series of their own. A submitter chooses them, so there must be an end to them.</summary>
+    /// <summary>
+    /// The maximum number of branch ids with their own series. Limited because submitters choose branch ids.
+    /// </summary>
     public const int BranchIdsMax = 50;
 
-    /// <summary>The branchid label of all others.</summary>
+    /// <summary>The branchid label of all other branches.</summary>
     public const string Other = "other";
 
     private readonly ConcurrentDictionary<string, string> _branchIds = new(StringComparer.Ordinal);
@@ -24,20 +26,20 @@ internal sealed class TransactionMetrics : ITransactionObserver
     public TransactionMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(DtmMeter.Name);
-        _transactions = meter.CreateCounter<long>("dtm_transaction_process_total", description: "Transactions that ended, by how.");
+        _transactions = meter.CreateCounter<long>("dtm_transaction_process_total", description: "Finished transactions by type and status.");
         _handled = meter.CreateHistogram(
             "dtm_transaction_handled_duration",
-            description: "Seconds from a transaction's creation to its end.",
+            description: "Transaction duration from creation to end in seconds.",
             advice: new InstrumentAdvice<double>
             {
-                // DTM's, and further ones for transactions that have to wait for somebody.
+                // DTM's buckets, and longer ones for transactions that wait for retries.
                 HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600],
             });
         _ended = meter.CreateHistogram(
             "dtm_transaction_duration_seconds",
-            description: "Seconds from a transaction's creation to its end, by how it ended.",
+            description: "Transaction duration from creation to end in seconds, by status.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600, 86400] });
-        _branches = meter.CreateCounter<long>("dtm_branch_process_total", description: "Calls of branches that were answered, or not in time.");
+        _branches = meter.CreateCounter<long>("dtm_branch_process_total", description: "Finished branch calls, including timeouts.");
     }
 
     public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
@@ -91,7 +93,9 @@ internal sealed class TransactionMetrics : ITransactionObserver
         }
     }
 
-    /// <summary>The op, as DTM has it; where a submitter chose the name, one of ours, so that there are only so many series.</summary>
+    /// <summary>
+    /// Returns DTM's op name, or a fixed name if the submitter chose the op, to limit the number of series.
+    /// </summary>
     private static string BranchType(Transaction state, int index) => index switch
     {
         Transaction.NoticeIndex => "notice",

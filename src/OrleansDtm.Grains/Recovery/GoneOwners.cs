@@ -2,7 +2,7 @@ using OrleansDtm.Grains.Hosting;
 
 namespace OrleansDtm.Grains.Recovery;
 
-/// <summary>Processes that are known to be dead, by the number under which they owned calls.</summary>
+/// <summary>Returns the owner numbers of processes that are known to be dead.</summary>
 internal sealed class GoneOwners(IClusterMembershipService membership)
 {
     private readonly Lock _gate = new();
@@ -10,7 +10,8 @@ internal sealed class GoneOwners(IClusterMembershipService membership)
     private long[] _gone = [];
 
     /// <summary>
-    /// Those the membership calls dead, the youngest first. A silo it does not know may be one that has just joined: its calls are left to their lease.
+    /// Returns the silos that the membership table lists as dead, the latest first. An unknown silo may have just
+    /// joined, so its calls keep their lease.
     /// </summary>
     public IReadOnlyList<long> Current()
     {

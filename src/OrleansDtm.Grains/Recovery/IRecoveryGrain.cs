@@ -1,6 +1,6 @@
 namespace OrleansDtm.Grains.Recovery;
 
-/// <summary>Looks after the unfinished transactions of one store shard; the key is its number.</summary>
+/// <summary>Resumes the unfinished transactions of one store shard; the key is the shard's number.</summary>
 [Alias("dtm.IRecoveryGrain")]
 internal interface IRecoveryGrain : IGrainWithIntegerKey
 {

@@ -3,20 +3,22 @@ using Microsoft.Extensions.Logging;
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// Wakes transactions for a sweep, and waits for none of them longer than a moment: a silo that hangs answers nothing until it is
-/// declared dead or the request times out, and whatever else is due in the shard must not wait for that. Not thread-safe: one grain's.
+/// Wakes transactions for a sweep and waits only briefly for each. A silo that hangs does not respond until it is
+/// declared dead or the request times out, and other due transactions of the shard must not wait for that. Not
+/// thread-safe: used by one grain.
 /// </summary>
-/// <param name="resume">As <see cref="RecoverySweep"/> wants it; may take its time.</param>
-/// <param name="clock">The time, and timers.</param>
-/// <param name="log">Told of what goes wrong after nobody waits for it any more.</param>
+/// <param name="resume">Resumes a transaction, as in <see cref="RecoverySweep"/>; may be slow.</param>
+/// <param name="clock">The clock and its timers.</param>
+/// <param name="log">Receives errors that occur after the wait was given up.</param>
 internal sealed class PatientResume(Func<string, long, Task<bool>> resume, TimeProvider clock, ILogger log)
 {
-    /// <summary>More than a transaction needs that has to be read first, on a machine with much to do.</summary>
+    /// <summary>The longest wait: enough to load a transaction on a busy machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
-    /// <returns>False also while it has not answered yet; it is not asked twice.</returns>
+    /// <summary>Resumes one transaction.</summary>
+    /// <returns>False also while an earlier request is pending; no second one is sent.</returns>
     public async Task<bool> Resume(string gid, long gone)
     {
         if (!_asked.Add(gid))
@@ -56,7 +58,7 @@ internal sealed class PatientResume(Func<string, long, Task<bool>> resume, TimeP
         }
         catch (Exception e)
         {
-            log.WakeFailed(e, gid); // The next sweep asks again.
+            log.WakeFailed(e, gid); // The next sweep tries again.
         }
     }
 }

@@ -9,9 +9,9 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// Brings back what nobody is working on in one shard of the store. The reminder makes sure that some silo always has this
-/// activation; the sweep then goes over the due index. Waking a transaction that is awake already costs a local call and changes
-/// nothing. Beside the sweep, what finished long ago is deleted.
+/// Resumes due transactions of one store shard that are not active on any silo. The reminder keeps one activation in
+/// the cluster; the sweep reads the due index. Waking an active transaction costs a local call and changes nothing. The
+/// grain also deletes finished transactions after their retention.
 /// </summary>
 [ShardPlacement]
 internal sealed class RecoveryGrain(
@@ -30,7 +30,9 @@ internal sealed class RecoveryGrain(
     private bool _reminded;
     private IGrainTimer? _retention;
 
-    /// <summary>Null when the store has no such shard: somebody has restored a store of fewer, and a reminder is left.</summary>
+    /// <summary>
+    /// The shard; null if the store has fewer shards, for example after a restore that left an old reminder.
+    /// </summary>
     private ITransactionStore? Shard => Number >= 0 && Number < store.Shards.Count ? store.Shards[(int)Number] : null;
 
     private long Number => this.GetPrimaryKeyLong();
@@ -71,7 +73,7 @@ internal sealed class RecoveryGrain(
     {
         if (!_reminded)
         {
-            // Orleans allows no shorter period; the timer does the work, the reminder only revives the grain.
+            // The shortest period of Orleans. The timer does the work; the reminder only reactivates the grain.
             await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
             _reminded = true;
         }
@@ -90,8 +92,8 @@ internal sealed class RecoveryGrain(
     }
 
     /// <summary>
-    /// A silo that has started, or gone, may make this another one's share. Asked from outside, so to speak: what a grain asks of itself
-    /// ends the activation even when it is to stay.
+    /// Migrates the grain if a silo that joined or left changes its placement. Sent as an external request, because a
+    /// migration that a grain requests itself ends the activation even if it should stay.
     /// </summary>
     private void MoveToItsSilo() => this.AsReference<IGrainManagementExtension>().MigrateOnIdle().AsTask().Ignore();
 
@@ -104,7 +106,7 @@ internal sealed class RecoveryGrain(
 
         var sweep = new RetentionSweep(shard, Number, retention, services.Clock, metrics.Deleted, log);
 
-        // Interleaved: the sweep does not wait for it.
+        // Interleaved, so that the sweep does not wait for retention.
         _retention = this.RegisterGrainTimer(
             async (_, cancellation) => _retention!.Change(await sweep.Next(cancellation), Timeout.InfiniteTimeSpan),
             sweep,

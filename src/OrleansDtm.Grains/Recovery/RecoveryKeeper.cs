@@ -4,8 +4,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// Makes sure at the start of this silo, and whenever another one goes, that every shard has its <see cref="RecoveryGrain"/>: a reminder
-/// would bring it back too, but only within a minute. All silos do so; the grain is one all the same.
+/// Activates the <see cref="RecoveryGrain"/> of every shard when this silo starts and when another one leaves. A
+/// reminder would need up to a minute. All silos do this; there is still one activation per shard.
 /// </summary>
 internal sealed class RecoveryKeeper(
     IClusterMembershipService membership, IGrainFactory grains, ITransactionStore store, TimeProvider time, ILogger<RecoveryKeeper> log)
@@ -14,7 +14,8 @@ internal sealed class RecoveryKeeper(
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Asked for again this often: an activation that has just answered may end because its entry in the directory went with another silo.
+    /// The interval of repeated checks: an activation may end after it responded, if its directory entry was on a silo
+    /// that left.
     /// </summary>
     private static readonly TimeSpan Patrol = TimeSpan.FromSeconds(3);
 
@@ -88,7 +89,7 @@ internal sealed class RecoveryKeeper(
             }
             catch (Exception e) when (!_stopping.IsCancellationRequested)
             {
-                // Its silo may have died just now, or the database is away: whatever it is, without the sweep nothing is taken up again.
+                // Retry after any error (a dead silo, an unavailable database): without the sweep nothing is resumed.
                 if (failures == 0)
                 {
                     log.StartFailed(e, shard);

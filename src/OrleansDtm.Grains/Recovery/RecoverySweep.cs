@@ -6,18 +6,18 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// Goes over what is due in one shard, and over the calls of processes that are no more, and has each transaction resumed. Everything
-/// it needs comes in by constructor, so that a simulator can run it on virtual time. Not thread-safe.
+/// Resumes the due transactions of one shard, and transactions with calls of dead processes. All dependencies are
+/// constructor parameters, so that a simulator can run it on virtual time. Not thread-safe.
 /// </summary>
-/// <param name="shard">The store.</param>
-/// <param name="number">Its number, for the log.</param>
-/// <param name="owner">This process.</param>
-/// <param name="gone">Processes known to be dead, the youngest first.</param>
-/// <param name="resume">Wakes one transaction, telling it who is gone (0 = nobody); false = it could not look, ask again.</param>
-/// <param name="clock">The time.</param>
-/// <param name="options">Page size, concurrency, and whether this process is alone.</param>
-/// <param name="log">Told of what was taken over, and of errors.</param>
-/// <param name="metrics">Told how far behind it is; null = nobody is.</param>
+/// <param name="shard">The store of the shard.</param>
+/// <param name="number">The shard's number, for the log.</param>
+/// <param name="owner">The owner number of this process.</param>
+/// <param name="gone">Returns the owner numbers of dead processes, the latest first.</param>
+/// <param name="resume">Resumes one transaction, given its dead owner (0 = none); false = failed, try again.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="options">Page size, concurrency, and whether this process is the sole owner.</param>
+/// <param name="log">Receives takeovers and errors.</param>
+/// <param name="metrics">Receives the lag; null = none.</param>
 internal sealed class RecoverySweep(
     ITransactionStore shard,
     long number,
@@ -32,12 +32,13 @@ internal sealed class RecoverySweep(
     private readonly Takeover _takeover = new();
     private bool _away;
 
-    /// <summary>One sweep. A store that is away ends it; the next one tries again.</summary>
+    /// <summary>Runs one sweep. An unavailable store ends it; the next sweep tries again.</summary>
     public async Task Run(CancellationToken cancellationToken)
     {
         try
         {
-            // What is due comes first: looking for calls of the dead only spares them the rest of their lease.
+            // Due transactions come first: the search for calls of dead processes only shortens the rest of their
+            // lease.
             await TakeDue(cancellationToken);
             await TakeOver(cancellationToken);
             _away = false;
@@ -50,7 +51,7 @@ internal sealed class RecoverySweep(
                 log.SweepStopped(e, number);
             }
 
-            _away = true; // Said once.
+            _away = true; // Logged once.
         }
     }
 
@@ -72,7 +73,7 @@ internal sealed class RecoverySweep(
         metrics?.Swept(number, now - oldest, found, clock.GetUtcNow());
     }
 
-    /// <summary>Takes what processes that are no more had under way.</summary>
+    /// <summary>Resumes transactions with calls of dead processes.</summary>
     private async Task TakeOver(CancellationToken cancellationToken)
     {
         var alone = options.SoleOwner;
@@ -90,7 +91,7 @@ internal sealed class RecoverySweep(
         }
     }
 
-    /// <returns>All of them were taken; otherwise a later sweep goes over them again.</returns>
+    /// <returns>True if all were resumed; otherwise a later sweep tries again.</returns>
     private async Task<bool> TakeInterrupted(long searched, bool others, CancellationToken cancellationToken)
     {
         var all = true;
@@ -113,8 +114,10 @@ internal sealed class RecoverySweep(
         return all;
     }
 
-    /// <summary>Wakes a page with bounded concurrency: after an outage a million must not wake at once.</summary>
-    /// <returns>Each of them took note.</returns>
+    /// <summary>
+    /// Resumes a page of transactions with limited concurrency, because a million may be due after an outage.
+    /// </summary>
+    /// <returns>True if all were resumed.</returns>
     private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, long goneOwner, CancellationToken cancellationToken)
     {
         var next = 0;
@@ -133,7 +136,7 @@ internal sealed class RecoverySweep(
                 }
                 catch (Exception e)
                 {
-                    // Whatever is wrong with this one, those behind it are to be woken.
+                    // An error of one transaction must not stop the others.
                     all = false;
                     using (LogScope.Begin(log, due.Gid, null))
                     {

@@ -1,15 +1,15 @@
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// How hard old transactions are searched for. A slice is small, and followed by nine times the time it took, so that deleting never
-/// takes more than a tenth of the store's time, the less the slower the store is just then.
+/// Computes the pace of retention. After each small batch it waits nine times as long as the batch took, so that
+/// deleting uses at most 10 % of the store's time and slows down with the store.
 /// </summary>
 internal static class RetentionPace
 {
-    /// <summary>Rows looked at in one go: some milliseconds, which a commit behind it hardly notices.</summary>
+    /// <summary>The rows per batch: a few milliseconds, so that a waiting commit is hardly delayed.</summary>
     public const int SliceRows = 500;
 
-    /// <summary>After an error.</summary>
+    /// <summary>The delay after an error.</summary>
     public static readonly TimeSpan Retry = TimeSpan.FromSeconds(10);
 
     private const int PausePerWork = 9;
@@ -19,14 +19,14 @@ internal static class RetentionPace
     private static readonly TimeSpan RestMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestMax = TimeSpan.FromMinutes(10);
 
-    /// <summary>Between two slices of a pass.</summary>
+    /// <summary>Returns the delay between two batches of a pass.</summary>
     public static TimeSpan PauseAfter(TimeSpan slice) => TimeSpan.FromTicks(
         Math.Clamp(slice.Ticks, PauseMin.Ticks / PausePerWork, PauseMax.Ticks / PausePerWork) * PausePerWork);
 
     /// <summary>
-    /// Between two passes. A pass starts at the oldest row, so it looks again at everything older than the retention that has not
-    /// finished, which can be a million. A hundredth of the retention later is nothing to whoever asked for it; ten minutes are enough
-    /// for any, or much would gather. And a pass that took long has much to look at: it rests as long as it took.
+    /// Returns the delay between two passes: 1 % of the retention, at most ten minutes, and at least the length of the
+    /// previous pass. A pass starts at the oldest row and reads every unfinished old transaction again, which can be a
+    /// million rows.
     /// </summary>
     public static TimeSpan RestAfter(TimeSpan pass, TimeSpan retention)
     {

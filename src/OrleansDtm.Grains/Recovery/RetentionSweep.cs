@@ -3,13 +3,15 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Recovery;
 
-/// <summary>Deletes what finished long ago from one shard, a slice each time it is called. Not thread-safe.</summary>
-/// <param name="shard">The store.</param>
-/// <param name="number">Its number, for the log.</param>
-/// <param name="retention">Age of the end from which on a transaction goes.</param>
-/// <param name="clock">The time.</param>
-/// <param name="deleted">Told how many went, slice by slice.</param>
-/// <param name="log">Told at the end of a pass that deleted something, and of errors.</param>
+/// <summary>
+/// Deletes finished transactions after their retention from one shard, one batch per call. Not thread-safe.
+/// </summary>
+/// <param name="shard">The store of the shard.</param>
+/// <param name="number">The shard's number, for the log.</param>
+/// <param name="retention">The time after the end of a transaction at which it is deleted.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="deleted">Receives the number of deleted transactions of each batch.</param>
+/// <param name="log">Receives errors, and a line at the end of a pass that deleted transactions.</param>
 internal sealed class RetentionSweep(
     ITransactionStore shard, long number, TimeSpan retention, TimeProvider clock, Action<int> deleted, ILogger log)
 {
@@ -18,8 +20,8 @@ internal sealed class RetentionSweep(
     private long? _passStarted;
     private bool _failing;
 
-    /// <summary>Deletes one slice.</summary>
-    /// <returns>How long to wait before the next one.</returns>
+    /// <summary>Deletes one batch.</summary>
+    /// <returns>The delay before the next batch.</returns>
     public async Task<TimeSpan> Next(CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
@@ -40,7 +42,7 @@ internal sealed class RetentionSweep(
                 log.RetentionStopped(e, number);
             }
 
-            _failing = true; // Said once; it goes on where it was, for as long as it takes.
+            _failing = true; // Logged once; the pass continues where it stopped.
             return RetentionPace.Retry;
         }
     }

@@ -1,21 +1,23 @@
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// When to search for the calls of which dead process. A search may read an index from end to end, so it must not be made with every
-/// sweep; but once is not enough, for a process that was declared dead may still commit before it learns of it. Pure.
+/// Decides when to search for calls of which dead process. A search may scan an index, so not every sweep makes one.
+/// One search is not enough either: a process that was declared dead may still commit before it learns of it. Pure.
 /// </summary>
 internal sealed class Takeover
 {
-    /// <summary>How many of those that were dead before are searched: older ones' leases are over, and a week's restarts are many.</summary>
+    /// <summary>
+    /// The number of already dead processes searched at the start. The leases of older ones have ended.
+    /// </summary>
     public const int OldMax = 16;
 
-    /// <summary>For how long a dead process is not trusted to be quiet.</summary>
+    /// <summary>The time during which a dead process may still commit.</summary>
     public static readonly TimeSpan Restless = TimeSpan.FromSeconds(20);
 
-    /// <summary>Between two searches that found and woke everything.</summary>
+    /// <summary>The delay between two complete searches.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromSeconds(4);
 
-    /// <summary>The longest wait after searches that could not wake everything; it doubles from <see cref="WaitMin"/>.</summary>
+    /// <summary>The maximum delay after incomplete searches; it doubles from <see cref="WaitMin"/>.</summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(1);
 
     public static readonly TimeSpan WaitMin = TimeSpan.FromSeconds(1);
@@ -23,10 +25,10 @@ internal sealed class Takeover
     private readonly Dictionary<long, State> _states = [];
     private bool _begun;
 
-    /// <summary>Owners to be searched now.</summary>
-    /// <param name="gone">Everybody known to be dead, the youngest first; alone, this process.</param>
-    /// <param name="once">One complete search is enough: nobody but this process can write.</param>
-    /// <param name="now">The present moment.</param>
+    /// <summary>Returns the owners to search now.</summary>
+    /// <param name="gone">All dead processes, the latest first; for a sole owner, this process.</param>
+    /// <param name="once">True if one complete search is enough, because only this process can write.</param>
+    /// <param name="now">The current time (UTC).</param>
     public IReadOnlyList<long> Next(IReadOnlyList<long> gone, bool once, DateTimeOffset now)
     {
         for (var i = 0; i < gone.Count; i++)
@@ -42,9 +44,9 @@ internal sealed class Takeover
         return [.. gone.Where(owner => _states[owner].At <= now)];
     }
 
-    /// <param name="owner">One that <see cref="Next"/> named.</param>
-    /// <param name="all">Everything found was woken; false also when the search failed.</param>
-    /// <param name="now">The present moment.</param>
+    /// <param name="owner">An owner that <see cref="Next"/> returned.</param>
+    /// <param name="all">True if all transactions found were resumed; false also if the search failed.</param>
+    /// <param name="now">The current time (UTC).</param>
     public void Searched(long owner, bool all, DateTimeOffset now)
     {
         var state = _states[owner];
@@ -59,9 +61,9 @@ internal sealed class Takeover
         _states[owner] = state with { At = isQuiet ? null : now + Again, Wait = WaitMin };
     }
 
-    /// <param name="Since">When it was first seen dead.</param>
-    /// <param name="At">The next search; null = none any more.</param>
-    /// <param name="Wait">After the next failure.</param>
+    /// <param name="Since">The time at which it was first seen dead.</param>
+    /// <param name="At">The time of the next search; null = none.</param>
+    /// <param name="Wait">The delay after the next failure.</param>
     /// <param name="Once">See <see cref="Takeover.Next"/>.</param>
     private readonly record struct State(DateTimeOffset Since, DateTimeOffset? At, TimeSpan Wait, bool Once);
 }

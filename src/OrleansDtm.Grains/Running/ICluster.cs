@@ -3,22 +3,22 @@ using OrleansDtm.Grains.Messages;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>Where transactions live, and how one that lives in another silo is told of an event.</summary>
+/// <summary>Locates transactions in the cluster and sends events to those on other silos.</summary>
 internal interface ICluster
 {
-    /// <summary>Requests for this transaction belong to this silo.</summary>
+    /// <summary>Returns true if the transaction is placed on this silo.</summary>
     bool IsHere(string gid);
 
-    /// <summary>Sends a transaction an event, wherever it lives.</summary>
-    /// <exception cref="OrleansMessageRejectionException">It was not delivered.</exception>
-    /// <exception cref="OrleansException">Its silo cannot be reached. The event may still take effect.</exception>
-    /// <exception cref="TimeoutException">No answer came. The event may still take effect.</exception>
+    /// <summary>Sends an event to a transaction on any silo.</summary>
+    /// <exception cref="OrleansMessageRejectionException">The event was not delivered.</exception>
+    /// <exception cref="OrleansException">The silo is unavailable. The event may still take effect.</exception>
+    /// <exception cref="TimeoutException">No response arrived in time. The event may still take effect.</exception>
     Task<TransactionReply> Send(string gid, EventMessage message);
 }
 
 /// <summary>
-/// The cluster as Orleans knows it. Orleans looks up a grain's type by reflection each time a reference is asked for by
-/// interface; here that is done once (it was about 4 % of a saga's CPU).
+/// Implements <see cref="ICluster"/> with Orleans. Resolves the grain type once: Orleans uses reflection for each
+/// reference by interface, about 4 % of a saga's CPU.
 /// </summary>
 internal sealed class OrleansCluster : ICluster
 {

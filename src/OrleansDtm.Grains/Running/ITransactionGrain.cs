@@ -3,11 +3,13 @@ using OrleansDtm.Grains.Messages;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>One transaction, as other silos reach it; the key is its gid. Everything goes through <see cref="Transactions"/>.</summary>
+/// <summary>
+/// Receives events of one transaction from other silos; the key is the gid. Called by <see cref="Transactions"/> only.
+/// </summary>
 [Alias("dtm.ITransactionGrain")]
 internal interface ITransactionGrain : IGrainWithStringKey
 {
-    /// <summary>Tells it of an event; see <see cref="Transactions.Tell"/>, which keeps the time limits.</summary>
+    /// <summary>Applies an event; see <see cref="Transactions.Tell"/>, which applies the timeouts.</summary>
     [Alias("Tell"), ResponseTimeout("1.01:00:00")]
     Task<TransactionReply> Tell(EventMessage message);
 }

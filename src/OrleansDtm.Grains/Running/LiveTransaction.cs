@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>One transaction as it runs in this silo: its runner, whose events take turns, its timer and its end.</summary>
+/// <summary>One active transaction on this silo: its runner, turn queue, timer and end.</summary>
 internal sealed class LiveTransaction : IRunnerHost
 {
     private readonly Transactions _all;
@@ -24,11 +24,11 @@ internal sealed class LiveTransaction : IRunnerHost
 
     public string Gid { get; }
 
-    /// <summary>Ends when it is run here no more.</summary>
+    /// <summary>Completes when the transaction is no longer active on this silo.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Tells its runner of an event, in a turn.</summary>
-    /// <returns>Null when this run has ended: another one must be told.</returns>
+    /// <summary>Passes an event to the runner, in a turn.</summary>
+    /// <returns>Null if this run has ended; the caller must start another one.</returns>
     public Task<TransactionReply>? Tell(TransactionEvent occurred, bool wait, string? caller)
     {
         var telling = new Telling(this, occurred, wait, caller);
@@ -37,7 +37,7 @@ internal sealed class LiveTransaction : IRunnerHost
             : null;
     }
 
-    /// <summary>Ends it as soon as nobody waits in it. What is unfinished stands in the store.</summary>
+    /// <summary>Ends the run as soon as no request waits in it. Unfinished work is in the store.</summary>
     public void Leave() => _turns.Post(
         static state =>
         {
@@ -47,7 +47,7 @@ internal sealed class LiveTransaction : IRunnerHost
         },
         this);
 
-    /// <summary>Ends it now.</summary>
+    /// <summary>Ends the run now.</summary>
     public void Close() => _turns.Post(static run => ((LiveTransaction)run!).End(), this);
 
     bool IRunnerHost.IsAtHome => _all.IsHere(Gid);
@@ -57,7 +57,7 @@ internal sealed class LiveTransaction : IRunnerHost
         _over = false;
         if (_leaving)
         {
-            LookAgain(); // When the runner has come to the end of its turn.
+            LookAgain(); // After the runner's current turn.
         }
 
         if (moment is not { } at)
@@ -66,7 +66,7 @@ internal sealed class LiveTransaction : IRunnerHost
             return;
         }
 
-        // Never early, never beyond what a timer can hold: a wake that comes too soon only looks and waits again.
+        // Rounded up and limited to the range of a timer. A wake-up that is too early only waits again.
         var wait = at - _all.Services.Clock.GetUtcNow();
         var due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, TimeSpan.FromDays(1).TotalMilliseconds));
         if (_timer is null)
@@ -97,7 +97,10 @@ internal sealed class LiveTransaction : IRunnerHost
         },
         this);
 
-    /// <summary>After all turns that wait already: they may give it something to do. Once, or two of these would wait for each other.</summary>
+    /// <summary>
+    /// Ends the run after all queued turns, which may bring new work. Queued at most once, or two would wait for each
+    /// other.
+    /// </summary>
     private void LookAgain()
     {
         if (_looking)
@@ -120,7 +123,7 @@ internal sealed class LiveTransaction : IRunnerHost
     {
         if (_runner.IsDeciding || !(_over || (_leaving && !_runner.IsAwaited)))
         {
-            return; // The runner will say how it goes on.
+            return; // The runner decides what to do next.
         }
 
         if (_turns.TryEnd())
@@ -142,14 +145,14 @@ internal sealed class LiveTransaction : IRunnerHost
         _ended.TrySetResult();
     }
 
-    /// <summary>An event on its way into the runner.</summary>
+    /// <summary>An event that is queued for the runner.</summary>
     private sealed class Telling(LiveTransaction run, TransactionEvent occurred, bool wait, string? caller)
     {
         private TaskCompletionSource<TransactionReply>? _later;
 
         public Task<TransactionReply>? Reply { get; private set; }
 
-        /// <summary>Its turn comes after <see cref="LiveTransaction.Tell"/> has returned.</summary>
+        /// <summary>The event's turn comes after <see cref="LiveTransaction.Tell"/> has returned.</summary>
         public Telling Postpone()
         {
             _later = new TaskCompletionSource<TransactionReply>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>An event that waits to be decided, and whoever waits for the decision.</summary>
+/// <summary>A pending event and the request that waits for its decision.</summary>
 internal sealed class PendingEvent
 {
     public PendingEvent(TransactionEvent occurred, bool wait)
@@ -11,7 +11,7 @@ internal sealed class PendingEvent
         Event = occurred;
         Wait = wait;
 
-        // Continuations must not run inside the pump: they could bring in the next event half-way through a step.
+        // Continuations must not run inside the pump: they could add an event in the middle of a step.
         Reply = new TaskCompletionSource<TransactionReply>(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -21,18 +21,20 @@ internal sealed class PendingEvent
 
     public bool Wait { get; }
 
-    /// <summary>It waits although the request does not say so: the prepare did. Found out with each decision.</summary>
+    /// <summary>
+    /// True if the request waits for the result because its prepare set wait_result. Set with each decision.
+    /// </summary>
     public bool PrepareAskedToWait { get; set; }
 
-    /// <summary>Null = nobody asked.</summary>
+    /// <summary>The reply to complete; null = no request.</summary>
     public TaskCompletionSource<TransactionReply>? Reply { get; }
 
     public Rejection? Rejection { get; set; }
 
-    /// <summary>traceparent of the request's span; null = nobody traces it.</summary>
+    /// <summary>traceparent of the request's span; null = not traced.</summary>
     public string? Caller { get; init; }
 
-    /// <summary>Answers it.</summary>
+    /// <summary>Completes the request.</summary>
     public void Answer(TransactionReply reply) => Reply?.TrySetResult(PrepareAskedToWait ? reply with { Waited = true } : reply);
 
     public static PendingEvent Internal(TransactionEvent occurred) => new(occurred);

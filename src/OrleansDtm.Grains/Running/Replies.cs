@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>Answers to requests, made from the state they led to.</summary>
+/// <summary>Creates replies to requests from the resulting state.</summary>
 internal static class Replies
 {
     private static readonly TransactionReply Submitted = new() { Kind = ReplyKind.Ok, Status = "submitted" };
@@ -40,7 +40,7 @@ internal static class Replies
 
     public static TransactionReply Unavailable(string message) => new() { Kind = ReplyKind.Unavailable, Message = message };
 
-    /// <summary>Names what is too large: whatever the store says of, it is what the body asked to be kept.</summary>
+    /// <summary>Returns a "too large" reply that names the request body as the cause.</summary>
     public static TransactionReply TooLarge(string message) => new() { Kind = ReplyKind.TooLarge, Message = $"body: {message}" };
 
     public static TransactionReply Stopping() => Unavailable("the coordinator is stopping");

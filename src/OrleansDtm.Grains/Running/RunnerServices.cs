@@ -5,15 +5,17 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>What a <see cref="TransactionRunner"/> works with.</summary>
-/// <param name="Store">Where the transaction is kept.</param>
-/// <param name="Caller">Makes its calls.</param>
-/// <param name="Clock">The time.</param>
-/// <param name="Owner">This process, unlike any other that ever ran; not 0.</param>
-/// <param name="KeepAlive">A wait up to this long is spent in memory; a longer one is left to the sweep.</param>
-/// <param name="Log">For what needs somebody's attention.</param>
-/// <param name="Observers">Told of what became durable; null = nobody.</param>
-/// <param name="SoleOwner">No other process can own a transaction: what a foreign owner had under way is lost, not running.</param>
+/// <summary>The dependencies of a <see cref="TransactionRunner"/>.</summary>
+/// <param name="Store">The transaction store.</param>
+/// <param name="Caller">Makes branch calls.</param>
+/// <param name="Clock">The clock.</param>
+/// <param name="Owner">The unique owner number of this process; not 0.</param>
+/// <param name="KeepAlive">The longest wait that keeps a transaction in memory; after a longer one the sweep loads it
+/// again.</param>
+/// <param name="Log">Receives warnings and errors.</param>
+/// <param name="Observers">Notified of durable changes; null = none.</param>
+/// <param name="SoleOwner">True if only this process owns transactions. Calls in flight of another owner are then
+/// lost.</param>
 public sealed record RunnerServices(
     ITransactionStore Store,
     IBranchCaller Caller,
@@ -24,41 +26,45 @@ public sealed record RunnerServices(
     IReadOnlyList<ITransactionObserver>? Observers = null,
     bool SoleOwner = false)
 {
-    /// <summary><see cref="Observers"/>, to be gone over without an enumerator for each transition.</summary>
+    /// <summary><see cref="Observers"/> as an array, to avoid an enumerator for each transition.</summary>
     internal ITransactionObserver[] Watching { get; } = [.. Observers ?? []];
 }
 
-/// <summary>Makes one call of a branch.</summary>
+/// <summary>Makes one branch call.</summary>
 public interface IBranchCaller
 {
     Task<CallResult> Call(BranchInvocation call);
 }
 
 /// <summary>
-/// Watches transactions: told after the commit, on the transaction's own turn, so an implementation must return at once and never
-/// throw.
+/// Observes transactions. Called after the commit, in the transaction's turn, so an implementation must return at once
+/// and never throw.
 /// </summary>
 public interface ITransactionObserver
 {
-    /// <summary>A call was answered; <paramref name="state"/> is what followed.</summary>
+    /// <summary>Handles the result of a branch call; <paramref name="state"/> is the state after it.</summary>
     void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer);
 
-    /// <summary>The transaction has ended.</summary>
+    /// <summary>Handles the end of a transaction.</summary>
     void OnFinished(Transaction state);
 }
 
-/// <summary>Where a runner lives.</summary>
+/// <summary>The host of a runner.</summary>
 public interface IRunnerHost
 {
-    /// <summary>Requests for this transaction come here, and not to another silo. A host that is alone is always right.</summary>
+    /// <summary>True if the transaction is placed on this silo. Always true for a single host.</summary>
     bool IsAtHome => true;
 
-    /// <summary>Calls <see cref="TransactionRunner.Wake"/> then; replaces the moment asked for before; null = no moment.</summary>
+    /// <summary>
+    /// Schedules a call of <see cref="TransactionRunner.Wake"/>. Replaces the previous time; null = none.
+    /// </summary>
     void WakeAt(DateTimeOffset? moment);
 
-    /// <summary>There is nothing left to do here: the memory may be given back.</summary>
+    /// <summary>Releases the runner: it has nothing left to do in memory.</summary>
     void Done();
 
-    /// <summary>The last call has been answered after <see cref="TransactionRunner.Close"/>: somebody else must go on, who cannot know.</summary>
+    /// <summary>
+    /// Reports that the last call ended after <see cref="TransactionRunner.Close"/>, so that another run continues.
+    /// </summary>
     void Orphaned();
 }

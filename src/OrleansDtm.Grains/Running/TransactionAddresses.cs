@@ -4,11 +4,11 @@ using Orleans.Runtime.GrainDirectory;
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// The silo's cache of grain addresses, which knows every transaction's without having been told. A message is addressed at once where
-/// this answers; otherwise it waits for a placement worker. For grains in other directories it is the cache Orleans would have used.
+/// The silo's cache of grain addresses, which computes the address of every transaction. Messages to transactions are
+/// addressed at once and need no placement worker. For grains in other directories it uses the inner cache.
 /// </summary>
-/// <param name="owners">Who knows where transactions live.</param>
-/// <param name="others">For all other grains; disposed with this.</param>
+/// <param name="owners">Computes the silo of a transaction.</param>
+/// <param name="others">The cache for all other grains; disposed with this.</param>
 internal sealed class TransactionAddresses(TransactionOwners owners, IGrainDirectoryCache others) : IGrainDirectoryCache, IAsyncDisposable
 {
     public IEnumerable<(GrainAddress ActivationAddress, int Version)> KeyValues => others.KeyValues;

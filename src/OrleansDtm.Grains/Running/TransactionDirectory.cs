@@ -2,7 +2,9 @@ using Orleans.GrainDirectory;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>The directory of transactions: <see cref="TransactionOwners"/>, in Orleans' terms. Nothing is kept in it.</summary>
+/// <summary>
+/// The grain directory of transactions. It computes addresses with <see cref="TransactionOwners"/> and stores nothing.
+/// </summary>
 internal sealed class TransactionDirectory(TransactionOwners owners) : IGrainDirectory
 {
     public const string Name = "orleansdtm";

@@ -7,14 +7,14 @@ using OrleansDtm.Grains.Messages;
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// A transaction's address in the cluster: brings what other silos tell it to its run, and lasts as long as that. Reentrant,
-/// because the run orders events itself and no request may wait behind a slow branch.
+/// Receives events from other silos and passes them to the transaction's run. Active as long as that run. Reentrant,
+/// because the run orders events itself and no request may wait for a slow branch.
 /// </summary>
 [Reentrant]
 [TransactionPlacement]
 [GrainDirectory(TransactionDirectory.Name)]
-[Immovable] // A move would find it back here: it lives where its gid says.
-[KeepAlive] // It ends itself.
+[Immovable] // Its silo is computed from the gid, so a migration would bring it back.
+[KeepAlive] // It deactivates itself.
 internal sealed class TransactionGrain(Transactions transactions) : Grain, ITransactionGrain
 {
     private int _requests;
@@ -45,8 +45,9 @@ internal sealed class TransactionGrain(Transactions transactions) : Grain, ITran
         _ending = false;
         if (_requests == 0)
         {
-            // As DeactivateOnIdle, which would throw where the silo has been cut off and this is no activation any more.
-            GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction needs nothing just now."));
+            // Like DeactivateOnIdle, which would throw if the activation has already ended with its partitioned silo.
+            GrainContext.Deactivate(
+                new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The transaction is idle."));
         }
     }
 }

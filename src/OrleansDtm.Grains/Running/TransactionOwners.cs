@@ -3,21 +3,21 @@ using Orleans.Metadata;
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// Which silo a transaction lives on: of the active silos that host the coordinator, the one whose hash with the gid is the highest
-/// (rendezvous hashing). Silos that see the same members agree without a word; when one comes or goes only the transactions change
-/// sides that are to live on it, or lived there. Where two silos see different members for a moment, a gid may be active twice: the
-/// version in its row lets one of them win, and what is unfinished is resumed by the sweep.
+/// Computes the silo of a transaction by rendezvous hashing: of the active silos that host the coordinator, the one
+/// with the highest hash with the gid. Silos with the same membership view agree without messages. When a silo joins or
+/// leaves, only its own transactions move. While two silos have different views, a gid may be active twice: the version
+/// in the row then lets one write win, and the sweep resumes unfinished work.
 /// </summary>
 public sealed class TransactionOwners(
     ILocalSiloDetails local, IClusterMembershipService membership, IClusterManifestProvider manifests, GrainType type)
 {
     private volatile View _view = new(null, null, []);
 
-    /// <summary>The type of the grains meant.</summary>
+    /// <summary>The grain type of transactions.</summary>
     public GrainType Type => type;
 
-    /// <summary>The silo of a transaction; this one while it sees no other.</summary>
-    /// <param name="transaction">The id of its grain.</param>
+    /// <summary>Returns the silo of a transaction; this silo if it knows no other.</summary>
+    /// <param name="transaction">The grain id of the transaction.</param>
     public SiloAddress Of(GrainId transaction)
     {
         var silos = Current().Silos;
@@ -29,27 +29,27 @@ public sealed class TransactionOwners(
         };
     }
 
-    /// <summary>Requests for this transaction come to this silo.</summary>
-    /// <param name="transaction">The id of its grain.</param>
+    /// <summary>Returns true if the transaction is placed on this silo.</summary>
+    /// <param name="transaction">The grain id of the transaction.</param>
     public bool IsHere(GrainId transaction) => Of(transaction).Equals(local.SiloAddress);
 
-    /// <summary>Requests for this transaction come to this silo.</summary>
-    /// <param name="gid">Its gid.</param>
+    /// <summary>Returns true if the transaction is placed on this silo.</summary>
+    /// <param name="gid">The gid.</param>
     public bool IsHere(string gid) => Current().Silos switch
     {
         [] => true,
-        [var only] => only.Address.Equals(local.SiloAddress), // The usual case costs no grain id.
+        [var only] => only.Address.Equals(local.SiloAddress), // A single silo needs no grain id.
         _ => IsHere(GrainId.Create(type, gid)),
     };
 
     /// <summary>
-    /// How much a silo wants a transaction. Silos of every version must agree on it: it never changes.
+    /// Returns the weight of a silo for a transaction. It must never change, because silos of all versions must agree.
     /// </summary>
-    /// <param name="gid">The uniform hash of the grain's id.</param>
+    /// <param name="gid">The uniform hash of the grain id.</param>
     /// <param name="silo">The consistent hash of the silo's address.</param>
     internal static ulong Claim(uint gid, int silo)
     {
-        // The mixer of SplitMix64: each bit of the result depends on each of both hashes.
+        // The mixer of SplitMix64: each bit of the result depends on all bits of both hashes.
         var x = ((ulong)gid << 32) | (uint)silo;
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
@@ -62,7 +62,7 @@ public sealed class TransactionOwners(
         var most = Claim(gid, best.Hash);
         for (var i = 1; i < silos.Length; i++)
         {
-            // The members are sorted: of two with the same claim every silo takes the same one.
+            // Members are sorted, so every silo chooses the same one of two equal weights.
             if (Claim(gid, silos[i].Hash) is var claim && claim > most)
             {
                 (best, most) = (silos[i], claim);

@@ -4,8 +4,8 @@ using Orleans.Runtime.Placement;
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// A transaction lives on the silo that <see cref="TransactionOwners"/> computes from its gid. So nobody looks it up and nobody registers
-/// it: with a directory each transaction costs two questions to another silo, and one to clear up.
+/// Places a transaction on the silo that <see cref="TransactionOwners"/> computes from its gid. This avoids a
+/// directory, which costs three messages to another silo for each transaction.
 /// </summary>
 [GenerateSerializer]
 [Alias("dtm.TransactionPlacement")]
@@ -17,7 +17,7 @@ internal sealed class TransactionPlacement : PlacementStrategy
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class TransactionPlacementAttribute() : PlacementAttribute(new TransactionPlacement());
 
-/// <summary>Asked only where <see cref="TransactionAddresses"/> is not the silo's cache of addresses.</summary>
+/// <summary>Used only if <see cref="TransactionAddresses"/> is not the silo's address cache.</summary>
 internal sealed class TransactionPlacementDirector(TransactionOwners owners) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>

@@ -4,12 +4,12 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>The calls of branches: whose they are, when they are made, and what becomes of their answers.</summary>
+/// <summary>Branch calls: ownership, start and results.</summary>
 public sealed partial class TransactionRunner
 {
     /// <summary>
-    /// The state says calls are under way that this runner did not make. They are made again if their owner is this process (they
-    /// were lost with an earlier activation), is known to be dead, or has let its lease run out.
+    /// Returns true if calls that this runner did not make are to be repeated: their owner is this process (lost with
+    /// an earlier activation), is known to be dead, or its lease has ended.
     /// </summary>
     private bool ShouldTakeOver(DateTimeOffset now) =>
         _state is { HasInFlight: true } state
@@ -21,8 +21,8 @@ public sealed partial class TransactionRunner
             || state.LeaseUntil <= now);
 
     /// <summary>
-    /// Whose calls are under way once this is written. Somebody else's stay theirs as long as none is made here: a request that
-    /// merely passes by must not make live calls look lost.
+    /// Returns the owner of the calls in flight after this write. Another process stays the owner until this one makes
+    /// a call: a mere request must not make its live calls look lost.
     /// </summary>
     private long OwnerOf(Transaction next, List<PendingEvent> batch, List<BranchCall>? calls)
     {
@@ -40,8 +40,8 @@ public sealed partial class TransactionRunner
         _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
 
     /// <summary>
-    /// Answers that were kept while the store was away may have been written all the same. Then what was read may even hold the next
-    /// attempt of the same call, under way and made by nobody: it must be made, not taken for answered.
+    /// Drops call results that were stored although the write seemed to fail. The state read may already contain the
+    /// next attempt of the same call, which no process has made: it must be made, not treated as done.
     /// </summary>
     private void DropWritten(List<PendingEvent> batch)
     {
@@ -72,7 +72,7 @@ public sealed partial class TransactionRunner
     {
         foreach (var call in calls)
         {
-            // A later event of the same batch may have ended it. After Close nobody would hear the answer: the next owner calls.
+            // A later event of the same batch may have ended the call. After Close the next owner makes it.
             if (_closed || _state is not { } state || state.Live(call.Index)?.InFlight != true || _outstanding.Contains(call.Index))
             {
                 continue;
@@ -81,7 +81,8 @@ public sealed partial class TransactionRunner
             var timeout = TimeLeft(state);
             if (timeout <= TimeSpan.Zero)
             {
-                // The commit took longer than the lease it promised: others may call by now. Not made, so it is decided anew.
+                // The commit took longer than the lease, so another owner may call now. Decide again instead of
+                // calling.
                 _inbox.Add(PendingEvent.Internal(new TransactionEvent.Resumed([.. _outstanding])));
                 return;
             }
@@ -91,7 +92,10 @@ public sealed partial class TransactionRunner
         }
     }
 
-    /// <summary>How long a call may take: no longer than its lease. After the lease another owner makes it, and a compensation no longer waits for it.</summary>
+    /// <summary>
+    /// Returns the timeout of a call: at most its lease, after which another owner repeats the call and a compensation no longer waits
+    /// for it.
+    /// </summary>
     private TimeSpan TimeLeft(Transaction state)
     {
         var timeout = state.Definition.Options.RequestTimeout;
@@ -133,13 +137,14 @@ public sealed partial class TransactionRunner
         }
         catch (Exception e)
         {
-            // The call could not even be handed over (the silo is stopping, say): that it ran cannot be excluded.
+            // The call could not be passed on, for example because the silo is stopping. It may have run.
             answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero, call.Attempt);
         }
 
         if (_closed)
         {
-            // The row says that this process makes the call, and it lives: without a word nobody would look before the lease is over.
+            // The row names this live process as owner, so without a message no silo would resume before the lease
+            // ends.
             if (_outstanding.Remove(call.Index) && _outstanding.Count == 0)
             {
                 _host.Orphaned();

@@ -3,13 +3,13 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>What the database does not take in one write.</summary>
+/// <summary>Writes that are larger than the database accepts.</summary>
 public sealed partial class TransactionRunner
 {
-    /// <summary>So many events of the inbox are decided one by one.</summary>
+    /// <summary>The number of events in the inbox to decide one by one.</summary>
     private int _alone;
 
-    /// <summary>All that has gathered, or the next one of those that were too large together.</summary>
+    /// <summary>Takes all pending events, or one event if a batch was too large.</summary>
     private List<PendingEvent> TakeBatch()
     {
         if (_alone > 0 && _alone-- > 0 && _inbox.Count > 1)
@@ -24,12 +24,12 @@ public sealed partial class TransactionRunner
         return batch;
     }
 
-    /// <summary>Nothing was stored. False = come back later.</summary>
+    /// <summary>Handles a write that was too large; nothing was stored. False = try again later.</summary>
     private bool OnTooLarge(List<PendingEvent> batch, Transaction? attempted, StoreTooLargeException e)
     {
         if (batch.Count > 1)
         {
-            // One of them is too large, or all together: a request must not be refused for what another one brought.
+            // Decide them one by one, so that no request is rejected because of another one's size.
             _alone = batch.Count;
             _inbox.InsertRange(0, batch);
             Forget();
@@ -38,7 +38,8 @@ public sealed partial class TransactionRunner
 
         if (batch[0].Reply is not { } reply)
         {
-            // An event of our own stays due until the limit is raised; requests, a force stop among them, must not wait behind it.
+            // An internal event stays due until the limit is raised. Requests such as a force stop must not wait for
+            // it.
             using (BeginLog())
             {
                 _services.Log.TooLarge(e, _gid);

@@ -7,7 +7,7 @@ using TraceSpan = System.Diagnostics.Activity;
 
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>A span for each transition, below the span that brought the transaction here, in whichever process that was.</summary>
+/// <summary>Spans of transitions. The parent is the span that submitted the transaction, in any process.</summary>
 public sealed partial class TransactionRunner
 {
     private Task<WriteResult> Write(TransactionWrite write, List<PendingEvent> batch) => DtmTracing.Source.HasListeners()
@@ -19,7 +19,7 @@ public sealed partial class TransactionRunner
         using var transition = StartTransition(write, batch);
         if (transition is null)
         {
-            TraceSpan.Current = null; // The store must not take it for a part of something else.
+            TraceSpan.Current = null; // The store's span must not become a child of an unrelated span.
         }
 
         try
@@ -85,6 +85,6 @@ public sealed partial class TransactionRunner
         return transition;
     }
 
-    /// <summary>As in <c>retry_branch</c>.</summary>
+    /// <summary>Returns the event's name in snake case, for example <c>retry_branch</c>.</summary>
     private static string NameOf(TransactionEvent occurred) => JsonNamingPolicy.SnakeCaseLower.ConvertName(occurred.GetType().Name);
 }

@@ -6,16 +6,18 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// Runs one transaction: events in, decisions stored, then their effects. Everything it needs comes in by constructor, so that a
-/// simulator can run it on virtual time. Not thread-safe: all calls and continuations must take turns (a
-/// <see cref="TurnQueue"/>'s, or the simulator's).
+/// Runs one transaction: takes events, stores decisions, then makes the calls. All dependencies are constructor
+/// parameters, so that a simulator can run it on virtual time. Not thread-safe: calls and continuations must run in
+/// turns (of a <see cref="TurnQueue"/> or of the simulator).
 /// </summary>
 public sealed partial class TransactionRunner
 {
-    /// <summary>Writes lost in a row to another owner before a request is answered "unavailable" instead of trying again.</summary>
+    /// <summary>
+    /// The number of consecutive version conflicts after which a request gets "unavailable" instead of a retry.
+    /// </summary>
     private const int ConflictsMax = 5;
 
-    /// <summary>How long a prepared transaction stays in memory after the last request, when its due moment is far.</summary>
+    /// <summary>The time a prepared transaction stays in memory after the last request if it is not due soon.</summary>
     private static readonly TimeSpan LingerWhilePrepared = TimeSpan.FromSeconds(5);
 
     private readonly string _gid;
@@ -31,7 +33,7 @@ public sealed partial class TransactionRunner
     private bool _tryBlindly = true;
     private long _goneOwner;
 
-    /// <summary>Who had the calls under way that were found in the store and are not made from here; 0 = nobody knows any more.</summary>
+    /// <summary>The owner of calls in flight that were read from the store and not made here; 0 = unknown.</summary>
     private long _inheritedOwner;
 
     private bool _pumping;
@@ -49,16 +51,16 @@ public sealed partial class TransactionRunner
         _observers = services.Watching;
     }
 
-    /// <summary>Somebody waits for its end, or for a pause.</summary>
+    /// <summary>True if a request waits for the end or for a pause.</summary>
     public bool IsAwaited => _waiters.Count > 0;
 
-    /// <summary>Something is being decided, or written.</summary>
+    /// <summary>True while an event is being decided or written.</summary>
     public bool IsDeciding => _pumping;
 
-    /// <summary>Brings an event from outside in; the task ends when it is decided and durable.</summary>
-    /// <param name="occurred">What is asked for.</param>
-    /// <param name="wait">Answer only when the transaction has ended or pauses before a retry.</param>
-    /// <param name="caller">traceparent of the request's span; null = nobody traces it.</param>
+    /// <summary>Applies an external event; the task completes when the decision is durable.</summary>
+    /// <param name="occurred">The event.</param>
+    /// <param name="wait">True to respond only when the transaction has ended or waits for a retry.</param>
+    /// <param name="caller">traceparent of the request's span; null = not traced.</param>
     public Task<TransactionReply> Post(TransactionEvent occurred, bool wait = false, string? caller = null)
     {
         if (_closed)
@@ -71,7 +73,7 @@ public sealed partial class TransactionRunner
             _goneOwner = due.GoneOwner == 0 ? _goneOwner : due.GoneOwner;
             if (wait)
             {
-                // One wait for all who ask: repeated questions must not pile up waits.
+                // All requests share one wait, so that repeated requests do not accumulate.
                 return _pause is { IsCompleted: false } ? _pause : _pause = Ask(occurred, wait, caller);
             }
         }
@@ -88,7 +90,7 @@ public sealed partial class TransactionRunner
         return pending.Reply!.Task;
     }
 
-    /// <summary>The moment asked for by <see cref="IRunnerHost.WakeAt"/> has come.</summary>
+    /// <summary>Handles the timer set with <see cref="IRunnerHost.WakeAt"/>.</summary>
     public void Wake()
     {
         if (!_closed)
@@ -98,7 +100,9 @@ public sealed partial class TransactionRunner
         }
     }
 
-    /// <summary>The host goes away: nobody gets an answer from here any more. What is unfinished stands in the store.</summary>
+    /// <summary>
+    /// Closes the runner because its host ends. Waiting requests get "stopping"; unfinished work is in the store.
+    /// </summary>
     public void Close()
     {
         _closed = true;
@@ -129,7 +133,7 @@ public sealed partial class TransactionRunner
         }
         catch (Exception e)
         {
-            // A bug, not a fault of the store: the transaction stays as it is stored and the sweep tries again.
+            // A bug, not a store error: the stored state is unchanged and the sweep tries again.
             using (BeginLog())
             {
                 _services.Log.RunnerFailed(e, _gid);
@@ -151,7 +155,7 @@ public sealed partial class TransactionRunner
         }
     }
 
-    /// <summary>Decides everything that has gathered in one write. False = the store is away, come back later.</summary>
+    /// <summary>Decides all pending events in one write. False = the store is unavailable, try again later.</summary>
     private async Task<bool> Step()
     {
         var batch = TakeBatch();
@@ -211,14 +215,16 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>
-    /// A refusal that gathered together with successes is judged before them: otherwise they could start calls that the refusal
-    /// forbids in the same write.
+    /// Orders FAILURE results before successes of the same batch. Otherwise a success could start calls that the
+    /// failure forbids.
     /// </summary>
     private static List<PendingEvent> RefusalsFirst(List<PendingEvent> batch) => batch.Count < 2
         ? batch
         : [.. batch.OrderBy(static p => p.Event is TransactionEvent.BranchAnswered { Outcome.Kind: OutcomeKind.Failed } ? 0 : 1)];
 
-    /// <summary>A new transaction is inserted without looking first: if it exists, the insert says so.</summary>
+    /// <summary>
+    /// Returns true if a new transaction can be inserted without a read first; the insert fails if it exists.
+    /// </summary>
     private static bool CanCreateBlindly(List<PendingEvent> batch) =>
         batch[0].Event is TransactionEvent.Prepare
         || (batch[0].Event is TransactionEvent.Submit { Submission.Definition.Type: TransactionType.Saga or TransactionType.Msg });
@@ -264,7 +270,7 @@ public sealed partial class TransactionRunner
         return decision.Rejection;
     }
 
-    /// <summary>The batch is decided and what follows from it is durable, or nothing followed.</summary>
+    /// <summary>Completes a batch whose decision is durable or changed nothing.</summary>
     private void Decided(List<PendingEvent> batch, List<BranchCall>? calls)
     {
         foreach (var pending in batch)
@@ -275,7 +281,7 @@ public sealed partial class TransactionRunner
             }
         }
 
-        // Answers first: the submitter's wait must not grow by the time it takes to start calls.
+        // Reply first, so that starting calls does not add to the submitter's latency.
         Answer(batch);
         if (calls is not null)
         {
@@ -288,7 +294,7 @@ public sealed partial class TransactionRunner
         }
     }
 
-    /// <summary>What is durable now is told to those who watch: alerts, metrics. They neither wait nor throw.</summary>
+    /// <summary>Notifies the observers (alerts, metrics) of the durable change. They neither block nor throw.</summary>
     private void Tell(List<PendingEvent> batch, Transaction? before, Transaction after)
     {
         foreach (var observer in _observers)
@@ -342,7 +348,10 @@ public sealed partial class TransactionRunner
         _waiters.Clear();
     }
 
-    /// <summary>Another activation has written: what this one believes is void. Requests are judged again, answers of calls are not.</summary>
+    /// <summary>
+    /// Handles a version conflict: another activation has written. Requests are decided again; call results are
+    /// dropped.
+    /// </summary>
     private void OnConflict(List<PendingEvent> batch)
     {
         var insert = _state is null;
@@ -355,7 +364,7 @@ public sealed partial class TransactionRunner
         }
 
         ForgetCalls();
-        _tryBlindly = false; // An insert that lost says that the gid exists: look at it now.
+        _tryBlindly = false; // The insert failed, so the gid exists: read it.
         if (!insert && ++_conflicts >= ConflictsMax)
         {
             _conflicts = 0;
@@ -367,17 +376,17 @@ public sealed partial class TransactionRunner
             return;
         }
 
-        // Also what arrived while the lost write was under way: it answers calls of the life that is over.
+        // Also results that arrived during the failed write: they belong to calls of the discarded state.
         _inbox.RemoveAll(static p => p.Event is TransactionEvent.BranchAnswered);
         _inbox.InsertRange(0, batch.Where(p => p.Reply is not null));
         if (_waiters.Count > 0 || !insert)
         {
-            // Look at what those who wait must be told, and at calls that stand as ours there and are forgotten here.
+            // Read the state for waiting requests, and for stored calls of this process that are no longer known here.
             _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
         }
     }
 
-    /// <summary>Whether the write happened is unknown: requests are told to come again, answers of calls are kept.</summary>
+    /// <summary>Handles a write with unknown result: requests get "unavailable", call results are kept.</summary>
     private void OnStoreAway(List<PendingEvent> batch, Transaction? attempted, Exception e)
     {
         if (_services.Log.IsEnabled(LogLevel.Debug))
@@ -400,7 +409,8 @@ public sealed partial class TransactionRunner
         _inbox.InsertRange(0, batch.Where(p => p.Event is TransactionEvent.BranchAnswered));
         if (attempted is { HasInFlight: true } && (known || attempted.LeaseUntil - _services.Clock.GetUtcNow() > _services.KeepAlive))
         {
-            // If it was written after all, it holds calls that nobody makes: look again instead of waiting for their lease to end.
+            // If it was written, it contains calls that no process makes. Read it again instead of waiting for the
+            // lease.
             _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
         }
     }
@@ -411,7 +421,7 @@ public sealed partial class TransactionRunner
         _loaded = false;
     }
 
-    /// <summary>Also the calls under way: what they answer belongs to a state that is no more.</summary>
+    /// <summary>Forgets the calls in flight: their results belong to a discarded state.</summary>
     private void ForgetCalls()
     {
         Forget();
@@ -419,7 +429,7 @@ public sealed partial class TransactionRunner
         _outstanding.Clear();
     }
 
-    /// <summary>Nothing is left to do now: come back at the right moment, or let the host go.</summary>
+    /// <summary>Sets the timer for the next action, or releases the host if there is none.</summary>
     private void Settle()
     {
         if (_closed)
@@ -429,7 +439,7 @@ public sealed partial class TransactionRunner
 
         if (_inbox.Count > 0 || (!_loaded && _outstanding.Count > 0))
         {
-            // The store is away but answers wait to be written.
+            // The store is unavailable and call results wait to be written.
             var wait = TimeSpan.FromSeconds(Math.Min(10, Math.Pow(2, Math.Max(0, _storeFailures - 1)) / 2));
             _host.WakeAt(_services.Clock.GetUtcNow() + wait);
             return;
@@ -449,7 +459,7 @@ public sealed partial class TransactionRunner
 
         if (!_host.IsAtHome)
         {
-            LetGo(); // Silos have come or gone: the one it belongs to now goes on with it, and two would only disturb each other.
+            LetGo(); // The transaction now belongs to another silo. Two owners would only cause version conflicts.
             return;
         }
 
@@ -461,19 +471,21 @@ public sealed partial class TransactionRunner
 
         if (state.Status == TransactionStatus.Prepared && !_lingering)
         {
-            // Its submitter is about to register branches or to decide: do not load it anew for each request.
+            // The submitter will register branches or submit soon: avoid a load for each request.
             _lingering = true;
             _host.WakeAt(_services.Clock.GetUtcNow() + LingerWhilePrepared);
             return;
         }
 
-        LetGo(); // The sweep brings it back when it is due.
+        LetGo(); // The sweep resumes it when it is due.
     }
 
-    /// <summary>A host ends only when nobody waits in it.</summary>
+    /// <summary>Releases the host after replying to all waiting requests.</summary>
     private void LetGo()
     {
-        ReleaseWaiters(_state is null ? Replies.Unavailable("how it stands is not known just now") : Replies.Of(_state));
+        ReleaseWaiters(_state is null
+            ? Replies.Unavailable("the transaction's status is not known at the moment")
+            : Replies.Of(_state));
         _host.Done();
     }
 }

@@ -1,23 +1,23 @@
 namespace OrleansDtm.Grains.Running;
 
 /// <summary>
-/// Runs what it is given one after the other: what an activation's scheduler is to a grain. What is awaited within a turn goes on in a
-/// turn. Thread-safe.
+/// Runs work items one after the other, like the scheduler of a grain activation. A continuation of a turn also runs in
+/// a turn. Thread-safe.
 /// </summary>
 internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContext, IThreadPoolWorkItem
 {
     private static readonly ExecutionContext Nobodys = OfNobody();
 
     private readonly Lock _gate = new();
-    private Queue<Turn>? _more; // Seldom are there two: an answer and a request.
+    private Queue<Turn>? _more; // Rarely used: two items, such as a call result and a request, at the same time.
     private Turn _next;
     private bool _taken;
     private bool _ended;
 
     /// <summary>
-    /// A continuation. It runs even after the end; on the thread of the pool that brings it, when nothing else is under way and that thread
-    /// is in nobody else's turn: to wake a second one for it costs more than the turn does. Other threads, such as the store's, have more to
-    /// do than this.
+    /// Runs a continuation, even after the end. It runs on the calling pool thread if no other turn is running and the
+    /// thread is not in a turn of another queue, because waking a second thread costs more than the turn. Other
+    /// threads, such as the store's, must not be blocked.
     /// </summary>
     public override void Post(SendOrPostCallback d, object? state)
     {
@@ -45,12 +45,13 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
         }
     }
 
-    /// <exception cref="NotSupportedException">Always: who waits for a turn holds a thread.</exception>
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("A turn is not waited for.");
+    /// <exception cref="NotSupportedException">Always: waiting for a turn would block a thread.</exception>
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("Waiting for a turn is not supported.");
 
     public override SynchronizationContext CreateCopy() => this;
 
-    /// <summary>Something from outside.</summary>
+    /// <summary>Queues external work.</summary>
     /// <returns>False after the end.</returns>
     public bool Offer(SendOrPostCallback turn, object? state)
     {
@@ -66,9 +67,11 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
     }
 
     /// <summary>
-    /// Something from outside, on the caller's thread but not in his context: nobody has to be woken for it.
+    /// Runs external work on the caller's thread, but not in the caller's context, so that no other thread has to be
+    /// woken.
     /// </summary>
-    /// <returns>False, and nothing has run, when another turn is under way, the caller is bound to a scheduler, or after the end.</returns>
+    /// <returns>False if nothing ran: another turn is running, the caller is bound to a scheduler, or the queue has
+    /// ended.</returns>
     public bool TryRun(SendOrPostCallback turn, object? state)
     {
         if (!scheduler.IsCallerFree || !TryTake())
@@ -83,7 +86,7 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
                 static state =>
                 {
                     var (queue, turn) = ((TurnQueue, Turn))state!;
-                    SetSynchronizationContext(queue); // Undone with the context.
+                    SetSynchronizationContext(queue); // Restored with the execution context.
                     turn.Do(turn.State);
                 },
                 (this, new Turn(turn, state)));
@@ -96,8 +99,8 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
         return true;
     }
 
-    /// <summary>Takes nothing more from outside. To be called within a turn.</summary>
-    /// <returns>False when something waits already: nothing has changed then.</returns>
+    /// <summary>Ends the queue for external work. Must be called within a turn.</summary>
+    /// <returns>False, without a change, if work is already queued.</returns>
     public bool TryEnd()
     {
         lock (_gate)
@@ -106,7 +109,7 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
         }
     }
 
-    /// <summary>Takes nothing more from outside. What waits is run.</summary>
+    /// <summary>Ends the queue for external work. Queued work still runs.</summary>
     public void End()
     {
         lock (_gate)
@@ -126,7 +129,7 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
         SetSynchronizationContext(null);
     }
 
-    /// <summary>What flows into a thread that nobody lets it flow into.</summary>
+    /// <summary>The empty execution context of a turn.</summary>
     private static ExecutionContext OfNobody()
     {
         var context = default(ExecutionContext);
@@ -149,7 +152,9 @@ internal sealed class TurnQueue(TurnScheduler scheduler) : SynchronizationContex
         }
     }
 
-    /// <summary>What has gathered meanwhile is not the caller's.</summary>
+    /// <summary>
+    /// Runs the work that was queued in the meantime on another thread, because it does not belong to the caller.
+    /// </summary>
     private void Leave()
     {
         lock (_gate)

@@ -1,26 +1,30 @@
 namespace OrleansDtm.Grains.Running;
 
-/// <summary>Where the turns of a <see cref="TurnQueue"/> run. A simulator brings its own.</summary>
+/// <summary>Runs the turns of a <see cref="TurnQueue"/>. A simulator has its own implementation.</summary>
 internal abstract class TurnScheduler
 {
-    /// <summary>Production's.</summary>
-    /// <param name="clock">Keeps limits.</param>
+    /// <summary>Returns the scheduler for production.</summary>
+    /// <param name="clock">Measures timeouts.</param>
     public static TurnScheduler ThreadPool(TimeProvider clock) => new Pool(clock);
 
-    /// <summary>The running code belongs to no grain, queue or other scheduler: a turn may borrow its thread.</summary>
+    /// <summary>
+    /// True if the current thread belongs to no grain, queue or other scheduler, so that a turn may use it.
+    /// </summary>
     public abstract bool IsCallerFree { get; }
 
-    /// <summary>A continuation may run on this thread. A thread that belongs to the store, say, has more to do.</summary>
+    /// <summary>
+    /// True if a continuation may run on this thread. It must not run on the store's thread, for example.
+    /// </summary>
     public abstract bool IsThreadFree { get; }
 
-    /// <summary>Runs what has gathered in a queue, soon.</summary>
+    /// <summary>Schedules the queued work of a queue.</summary>
     public abstract void Schedule(TurnQueue queue);
 
-    /// <summary>Starts work that belongs to no turn. Its errors are for its own to tell.</summary>
+    /// <summary>Starts work outside of any turn. The work must handle its own errors.</summary>
     public abstract void Start(Func<Task> work);
 
-    /// <summary>Waits for a task no longer than so.</summary>
-    /// <exception cref="TimeoutException">It has not ended by then.</exception>
+    /// <summary>Waits for a task with a timeout.</summary>
+    /// <exception cref="TimeoutException">The task did not complete in time.</exception>
     public abstract Task<T> Within<T>(TimeSpan limit, Task<T> task);
 
     private sealed class Pool(TimeProvider clock) : TurnScheduler

@@ -4,22 +4,24 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>Which headers a submitter may add to the calls of branches.</summary>
+/// <summary>Validates the headers that a submitter adds to branch calls.</summary>
 internal static partial class BranchHeaderRules
 {
     private const int CountMax = 64;
     private const int ValueMax = 8192;
 
-    /// <summary>RFC 9110: the characters of a token.</summary>
+    /// <summary>The characters of an HTTP header name (RFC 9110, token).</summary>
     private static readonly SearchValues<char> Token =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>What a name of gRPC metadata is made of.</summary>
+    /// <summary>The characters of a gRPC metadata name.</summary>
     private static readonly SearchValues<char> MetadataName =
         SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>The headers that can be sent; null = none. Those of the connection, and those without a value, are left out.</summary>
-    /// <exception cref="RequestException">One of them is no header.</exception>
+    /// <summary>
+    /// Returns the headers to send; null = none. Connection headers and headers without a value are omitted.
+    /// </summary>
+    /// <exception cref="RequestException">A header is invalid.</exception>
     public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol, ILogger log)
     {
         if (headers is null || headers.Count == 0)
@@ -43,12 +45,12 @@ internal static partial class BranchHeaderRules
 
             if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(protocol == "grpc" ? MetadataName : Token))
             {
-                throw new RequestException("branch_headers", $"'{RequestValidator.Printable(name)}' is no header name");
+                throw new RequestException("branch_headers", $"'{RequestValidator.Printable(name)}' is not a valid header name");
             }
 
             if (value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
-                throw new RequestException("branch_headers", $"the value of {name} is longer than {ValueMax} characters or holds a control character");
+                throw new RequestException("branch_headers", $"the value of {name} is longer than {ValueMax} characters or contains a control character");
             }
 
             result[name] = value;
@@ -57,6 +59,6 @@ internal static partial class BranchHeaderRules
         return result.Count == 0 ? null : result;
     }
 
-    [LoggerMessage(30, LogLevel.Debug, "branch_headers: {Name} is left out; it belongs to a connection or has no value")]
+    [LoggerMessage(30, LogLevel.Debug, "branch_headers: {Name} is omitted; it is a connection header or has no value")]
     private static partial void LeftOut(ILogger log, string name);
 }

@@ -8,13 +8,13 @@ using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>Which URLs a branch may have.</summary>
+/// <summary>Validates branch URLs.</summary>
 public static class BranchUrlRules
 {
     private const int LengthMax = 4096;
     private const string Topic = "topic://";
 
-    /// <summary>Beyond, hosts are judged anew each time.</summary>
+    /// <summary>The maximum number of cached hosts; further hosts are checked each time.</summary>
     private const int KnownAuthoritiesMax = 4096;
 
     private static readonly SearchValues<char> HostAndPort =
@@ -23,26 +23,26 @@ public static class BranchUrlRules
     private static readonly SearchValues<char> Harmless =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~/?&=+,;:@!$");
 
-    /// <summary>A space and the control characters of Unicode.</summary>
+    /// <summary>The space and the Unicode control characters.</summary>
     private static readonly SearchValues<char> Unprintable =
         SearchValues.Create([' ', .. Enumerable.Range(0, 0xA0).Select(static c => (char)c).Where(char.IsControl)]);
 
     private static readonly ConcurrentDictionary<string, byte> KnownAuthorities = new(StringComparer.Ordinal);
 
-    /// <summary>The action of a msg that goes to a topic's subscribers.</summary>
+    /// <summary>Returns true if the URL names a topic, which sends a msg to its subscribers.</summary>
     public static bool IsTopic(string? url) => url?.StartsWith(Topic, StringComparison.Ordinal) == true;
 
-    /// <summary>The URL, if it can be called; null and empty mean "nothing to call".</summary>
-    /// <param name="url">As it came.</param>
+    /// <summary>Returns the URL if it can be called. Null and empty mean "no call".</summary>
+    /// <param name="url">The URL from the request.</param>
     /// <param name="protocol">
-    /// http and json-rpc branches have http(s) URLs; grpc ones also <c>host:port/package.Service/Method</c> and <c>grpc(s)://</c>; all may be
-    /// <c>discovery:///name</c>, of services that are found by name, and <c>grain://</c>, of grains that were
-    /// registered.
+    /// http and json-rpc accept http(s) URLs; grpc also accepts <c>host:port/package.Service/Method</c> and
+    /// <c>grpc(s)://</c>. All accept <c>discovery:///name</c> (service discovery) and <c>grain://</c> (registered
+    /// grains).
     /// </param>
-    /// <param name="field">Named in the error.</param>
-    /// <param name="grains">Knows which grains were registered; null (default) = none was.</param>
-    /// <param name="targets">Which hosts may be called; null (default) = not judged here.</param>
-    /// <exception cref="RequestException">It cannot be called.</exception>
+    /// <param name="field">The field name for errors.</param>
+    /// <param name="grains">The registered grains; null (default) = none.</param>
+    /// <param name="targets">The hosts that may be called; null (default) = not checked here.</param>
+    /// <exception cref="RequestException">The URL cannot be called.</exception>
     public static string Check(string? url, string protocol, string field, BranchGrainDirectory? grains = null, BranchTargets? targets = null)
     {
         if (string.IsNullOrEmpty(url))
@@ -57,20 +57,20 @@ public static class BranchUrlRules
 
         if (url.AsSpan().ContainsAny(Unprintable))
         {
-            throw new RequestException(field, "holds a space or a control character; escape it");
+            throw new RequestException(field, "contains a space or a control character; escape it");
         }
 
         if (IsHttp(url) || (protocol == "grpc" ? IsGrpc(url) || ServiceUrl.IsGrpc(url) : ServiceUrl.TryRead(url, out _, out _)))
         {
             return HasUserInfo(url)
-                ? throw new RequestException(field, "holds a user name or password before its host; send them in branch_headers")
+                ? throw new RequestException(field, "contains a user name or password before its host; send them in branch_headers")
                 : targets?.FindProblem(url) is not { } denied ? url
                 : throw new RequestException(field, $"'{RequestValidator.Printable(url)}' may not be called: {denied}");
         }
 
         if (BranchUrl.IsGrain(url))
         {
-            return (grains is null ? "cannot be called: there are no grains here" : grains.FindProblem(url)) is { } problem
+            return (grains is null ? "cannot be called: this coordinator has no grains" : grains.FindProblem(url)) is { } problem
                 ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' {problem}")
                 : url;
         }
@@ -78,12 +78,12 @@ public static class BranchUrlRules
         throw new RequestException(
             field,
             protocol == "grpc"
-                ? $"'{RequestValidator.Printable(url)}' is no address that can be called; write host:port/package.Service/Method, grpc(s)://... or http(s)://..."
-                : $"'{RequestValidator.Printable(url)}' is no URL that can be called with protocol {protocol}; it must start with http:// or https:// and name a host");
+                ? $"'{RequestValidator.Printable(url)}' is not a valid branch address; use host:port/package.Service/Method, grpc(s)://... or http(s)://..."
+                : $"'{RequestValidator.Printable(url)}' is not a valid URL for protocol {protocol}; it must start with http:// or https:// and contain a host");
     }
 
     /// <summary>
-    /// Most URLs: a host that was judged before, and a path of harmless characters. Taking each URL apart anew cost more than all
+    /// Returns true for most URLs: a cached host and a path of safe characters. Parsing each URL cost more than all
     /// other checks together.
     /// </summary>
     public static bool IsPlainHttp([NotNullWhen(true)] string? url)
@@ -125,7 +125,9 @@ public static class BranchUrlRules
         return true;
     }
 
-    /// <summary>What stands before an @ looks like the host to people and is not.</summary>
+    /// <summary>
+    /// Returns true if the URL contains user info (before an @), which looks like the host but is not.
+    /// </summary>
     private static bool HasUserInfo(string url) =>
         BranchInvokers.IsHttp(url) && Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.UserInfo.Length > 0 || Authority(url).Contains('@'));
 

@@ -5,10 +5,10 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>What came from an Orleans client, in the words of the wire contract, so that it is checked by the same rules.</summary>
+/// <summary>Converts requests of Orleans clients to DTM's API contract, so that the same validation applies.</summary>
 internal static class ClientRequests
 {
-    /// <exception cref="RequestException">It is too large, or says one thing in two places.</exception>
+    /// <exception cref="RequestException">The request is too large or sets one option in two places.</exception>
     public static TransactionRequest Of(TransactionRequestMessage message, int bytesMax)
     {
         var steps = message.Steps ?? [];
@@ -54,17 +54,17 @@ internal static class ClientRequests
         },
     };
 
-    /// <exception cref="RequestException">It is too large.</exception>
+    /// <exception cref="RequestException">The request is too large.</exception>
     public static void CheckSize(long payloads, IEnumerable<string?> texts, int bytesMax)
     {
         var bytes = payloads + texts.Sum(static text => (long)(text?.Length ?? 0));
         if (bytes > bytesMax)
         {
-            throw new RequestException("payloads", string.Create(CultureInfo.InvariantCulture, $"come to {bytes} bytes with all texts, {bytesMax} are allowed"));
+            throw new RequestException("payloads", string.Create(CultureInfo.InvariantCulture, $"have {bytes} bytes with all texts; the maximum is {bytesMax}"));
         }
     }
 
-    /// <summary>Where DTM keeps what has no field of its own.</summary>
+    /// <summary>Returns the custom data, in which DTM stores options that have no field.</summary>
     private static string CustomData(TransactionRequestMessage message)
     {
         var made = message.Type switch
@@ -84,6 +84,6 @@ internal static class ClientRequests
         };
         return string.IsNullOrEmpty(message.CustomData) ? made
             : made.Length == 0 ? message.CustomData
-            : throw new RequestException("custom_data", $"cannot be given together with the options of a {message.Type} that are kept in it");
+            : throw new RequestException("custom_data", $"cannot be set together with the options of a {message.Type} that are stored in it");
     }
 }

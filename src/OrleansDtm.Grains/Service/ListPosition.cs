@@ -3,16 +3,17 @@ using System.Globalization;
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>
-/// Where a listing continues, as text that clients only hand back: the id of the last row, for several shards one id each
+/// The position at which a listing continues, as an opaque text for clients: the id of the last row of each shard
 /// (<c>17-4-1</c>).
 /// </summary>
 public static class ListPosition
 {
     private const char Separator = '-';
 
-    /// <param name="text">Empty = from the newest.</param>
-    /// <param name="shards">How many ids it must hold.</param>
-    /// <exception cref="RequestException">It is none of this coordinator's.</exception>
+    /// <summary>Parses a position.</summary>
+    /// <param name="text">The text; empty = from the newest.</param>
+    /// <param name="shards">The number of ids it must contain.</param>
+    /// <exception cref="RequestException">The position is invalid for this coordinator.</exception>
     public static IReadOnlyList<long> Parse(string text, int shards)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -38,7 +39,7 @@ public static class ListPosition
         return ids.Count == shards && Format(ids).Length == text.Length
             ? ids
             : throw new RequestException(
-                "position", $"'{RequestValidator.Printable(text)}' is not the next_position of a page of these {shards} shards");
+                "position", $"'{RequestValidator.Printable(text)}' is not a next_position of these {shards} shards");
     }
 
     public static string Format(IReadOnlyList<long> ids) =>

@@ -4,18 +4,18 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>A listing asked for.</summary>
-/// <param name="Filter">Which transactions.</param>
-/// <param name="Position">The next_position of the page before, as the client gave it; empty = from the newest.</param>
+/// <summary>A listing request.</summary>
+/// <param name="Filter">The filter.</param>
+/// <param name="Position">The next_position of the previous page; empty = from the newest.</param>
 public sealed record ListRequest(TransactionFilter Filter, string Position);
 
-/// <summary>The parameters of a listing, as text, turned into a filter.</summary>
+/// <summary>Converts query parameters to a listing request.</summary>
 public static class ListQuery
 {
     public const int LimitMax = 1000;
 
-    /// <param name="parameter">Gives a query parameter by name; null or empty = not given.</param>
-    /// <exception cref="RequestException">One of them makes no sense.</exception>
+    /// <param name="parameter">Returns a query parameter by name; null or empty = not set.</param>
+    /// <exception cref="RequestException">A parameter is invalid.</exception>
     public static ListRequest Parse(Func<string, string?> parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
@@ -43,7 +43,7 @@ public static class ListQuery
         return new ListRequest(filter, parameter("position") ?? "");
     }
 
-    /// <summary>A whole number; one that is too large counts as the largest.</summary>
+    /// <summary>Parses a whole number. A number above the maximum is treated as the maximum.</summary>
     public static long Whole(string name, string? text, long fallback, long min, long max)
     {
         if (Given(text) is not { } given)

@@ -5,13 +5,13 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>What a branch to be registered must say, by type.</summary>
+/// <summary>Validates branch registrations by type.</summary>
 internal static class RegisterRules
 {
     private const int BranchIdMax = 128;
     private const int OpMax = 64;
 
-    /// <exception cref="RequestException">Something is missing or wrong.</exception>
+    /// <exception cref="RequestException">A field is missing or invalid.</exception>
     public static TransactionEvent.Register Check(RegisterRequest request, BranchGrainDirectory grains, BranchTargets targets, DateTimeOffset now)
     {
         var type = RequestValidator.Type(request.TransType);
@@ -30,7 +30,9 @@ internal static class RegisterRules
             type, BranchPlan.Registered(branchId, calls, request.Data.ToArray(), now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))), status);
     }
 
-    /// <summary>Whether a URL fits is not known here: the protocol was said when the transaction was prepared. Any known form will do.</summary>
+    /// <summary>
+    /// Accepts a URL of any protocol: the request does not contain the protocol, which the prepare set.
+    /// </summary>
     private static (string Op, string Url) Call(
         BranchGrainDirectory grains, BranchTargets targets, string op, RegisterRequest request, string field) =>
         (op, BranchUrlRules.Check(Field(request, field), "grpc", field, grains, targets));
@@ -46,6 +48,6 @@ internal static class RegisterRules
 
         return text.Length <= max && !text.Any(char.IsControl)
             ? text
-            : throw new RequestException(field, $"is longer than {max} characters or holds a control character");
+            : throw new RequestException(field, $"is longer than {max} characters or contains a control character");
     }
 }

@@ -13,17 +13,16 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>
-/// Turns what came over the wire into a submission, or says which field is wrong. Nothing is stored or called for a request
-/// that does not pass.
+/// Converts a request to a submission or reports the invalid field. Nothing is stored or called for an invalid request.
 /// </summary>
-/// <param name="options">Defaults and bounds.</param>
-/// <param name="grains">Knows which grains may be branches; null (default) = none may.</param>
-/// <param name="log">Gets a debug line for what is left out of a request; null (default) = no log.</param>
+/// <param name="options">Defaults and limits.</param>
+/// <param name="grains">The grains that may be branches; null (default) = none.</param>
+/// <param name="log">Receives a debug line for each omitted header; null (default) = no log.</param>
 public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null, ILogger<RequestValidator>? log = null)
 {
     public const int GidMax = 128;
 
-    /// <summary>Hosts that URLs may name.</summary>
+    /// <summary>The hosts that branch URLs may contain.</summary>
     internal BranchTargets Targets => options.Targets;
 
     private const double TimeoutSecondsMax = 366 * 86400.0;
@@ -34,8 +33,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
     private readonly ILogger _log = log ?? NullLogger<RequestValidator>.Instance;
 
-    /// <summary>The gid, if it is one.</summary>
-    /// <exception cref="RequestException">It is missing, too long, or holds control characters.</exception>
+    /// <summary>Returns a valid gid.</summary>
+    /// <exception cref="RequestException">The gid is missing, too long, or contains control characters.</exception>
     public static string Gid(string? gid)
     {
         if (string.IsNullOrEmpty(gid))
@@ -45,14 +44,14 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
         if (gid.Length > GidMax)
         {
-            throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters, {GidMax} are allowed"));
+            throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters; the maximum is {GidMax}"));
         }
 
         for (var i = 0; i < gid.Length; i++)
         {
             if (char.IsControl(gid[i]))
             {
-                throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"holds the control character U+{(int)gid[i]:X4}"));
+                throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"contains the control character U+{(int)gid[i]:X4}"));
             }
 
             if (i + 1 < gid.Length && char.IsSurrogatePair(gid[i], gid[i + 1]))
@@ -61,7 +60,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             }
             else if (char.IsSurrogate(gid[i]))
             {
-                throw new RequestException("gid", "holds half a surrogate pair");
+                throw new RequestException("gid", "contains an unpaired surrogate");
             }
         }
 
@@ -69,14 +68,14 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     }
 
     /// <summary>
-    /// What speaks against a new transaction of this gid; null = nothing. Databases of branch services may compare without the white space
-    /// at the end, and would take two gids for one.
+    /// Returns the problem of a gid for a new transaction; null = none. Databases of branch services may ignore
+    /// trailing white space and would treat two gids as one.
     /// </summary>
     public static RequestException? NewGidProblem(string gid) => char.IsWhiteSpace(gid[^1])
         ? new RequestException("gid", "ends in white space")
         : null;
 
-    /// <summary>The type, if it is one.</summary>
+    /// <summary>Parses the transaction type.</summary>
     public static TransactionType Type(string? name)
     {
         if (string.IsNullOrEmpty(name))
@@ -96,11 +95,11 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     public static string Reason(string? reason) =>
         reason is null ? "" : reason.Length <= ReasonMax ? reason : reason[..ReasonMax];
 
-    /// <summary>A whole submission.</summary>
-    /// <param name="request">As it came.</param>
-    /// <param name="prepare">It is announced, not submitted.</param>
-    /// <param name="now">The present moment: when it was created.</param>
-    /// <exception cref="RequestException">Something in it is wrong.</exception>
+    /// <summary>Converts a submit or a prepare.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="prepare">True for a prepare, false for a submit.</param>
+    /// <param name="now">The current time (UTC), which becomes the creation time.</param>
+    /// <exception cref="RequestException">A field is invalid.</exception>
     public Submission Submission(TransactionRequest request, bool prepare, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -158,7 +157,10 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         };
     }
 
-    /// <summary>0, an empty text and an empty list say no more than nothing: gRPC cannot tell them apart.</summary>
+    /// <summary>
+    /// Returns the options that the request sets. 0, an empty text and an empty list count as not set, because gRPC
+    /// cannot distinguish them.
+    /// </summary>
     private static NamedOptions Named(TransactionRequest request) =>
         If(request.TimeoutToFail is not (null or 0), NamedOptions.TimeoutToFail)
         | If(request.RetryInterval is not (null or 0), NamedOptions.RetryInterval)
@@ -180,12 +182,12 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         _ => throw new RequestException("protocol", $"'{Printable(protocol)}' is unknown; one of http, grpc, json-rpc"),
     };
 
-    /// <summary>Whom to ask about a prepared message, or how to resume a workflow.</summary>
+    /// <summary>Returns the URL that is called for a prepared message or to resume a workflow.</summary>
     private string QueryPrepared(TransactionRequest request, TransactionType type, string protocol, bool prepare)
     {
         var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared", grains, options.Targets);
         return url.Length == 0 && prepare && type == TransactionType.Msg
-            ? throw new RequestException("query_prepared", "is missing; without it nobody can tell whether a prepared msg was meant")
+            ? throw new RequestException("query_prepared", "is missing; a prepared msg needs a URL that reports whether the local transaction was committed")
             : url;
     }
 
@@ -221,7 +223,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         {
             throw new RequestException(
                 "steps",
-                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps, {options.StepsMax} are allowed (Limits:StepsMax)"));
+                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps; the maximum is {options.StepsMax} (Limits:StepsMax)"));
         }
 
         var payloads = Payloads(request, steps);
@@ -239,18 +241,21 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         return result;
     }
 
-    /// <summary>What could never be called is refused now, not retried for ever.</summary>
+    /// <summary>Rejects a payload that could never be sent, instead of retrying for ever.</summary>
     private static void RefuseParams(BranchStep step, string protocol, int index)
     {
         if (protocol == "json-rpc"
             && (JsonRpcBranchInvoker.MethodOf(step.Action) ?? JsonRpcBranchInvoker.MethodOf(step.Compensate)) is not null
             && !JsonRpcBranchInvoker.CanBeParams(step.Payload.Span))
         {
-            throw new RequestException(Item("payloads", index), "is no JSON object, so it cannot be the params of the JSON-RPC method its step calls");
+            throw new RequestException(Item("payloads", index), "is not a JSON object, so it cannot be the params of the JSON-RPC method of its step");
         }
     }
 
-    /// <summary>One payload a step: bytes where the protocol has them, else <c>payloads</c>, or each step's <c>data</c> as old SDKs send it.</summary>
+    /// <summary>
+    /// Returns one payload per step: binary payloads if the protocol has them, else <c>payloads</c>, or each step's
+    /// <c>data</c> from old SDKs.
+    /// </summary>
     private static byte[][] Payloads(TransactionRequest request, List<StepRequest?> steps)
     {
         List<byte[]> payloads = [];
@@ -309,7 +314,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 field, string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds: 0 (the default), 0.001 or more"));
         }
 
-        return TimeSpan.FromMilliseconds((long)(Math.Min(seconds.Value, max) * 1000)); // A century means "long".
+        return TimeSpan.FromMilliseconds((long)(Math.Min(seconds.Value, max) * 1000)); // Very long waits are capped.
     }
 
     private static int RetryLimit(long? limit) => limit switch
@@ -320,7 +325,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
             "retry_limit", string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number: 0 (no limit) or more")),
     };
 
-    /// <summary>The field is named only when there is something to say about it.</summary>
+    /// <summary>Checks the URL of a step. Creates the field name only for an error.</summary>
     private string Url(string? url, string protocol, int step, string member) =>
         BranchUrlRules.IsPlainHttp(url) && options.Targets.FindProblem(url) is null
             ? url
@@ -329,7 +334,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     private static string Item(string list, int index, string? member = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{list}[{index}]{(member is null ? "" : "." + member)}");
 
-    /// <summary>For error texts: what a caller sent must not break a log line.</summary>
+    /// <summary>Makes a value from a request printable for errors, so that it cannot break a log line.</summary>
     public static string Printable(string text) =>
         string.Concat((text.Length <= 64 ? text : text[..64] + "...").Select(static c => char.IsControl(c) ? '?' : c));
 }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>The orders of a concurrent saga must name its steps and must not wait in a circle.</summary>
+/// <summary>Validates the orders of a concurrent saga: they must contain existing steps and no cycle.</summary>
 internal static class SagaOrderRules
 {
     private const string Field = "custom_data.orders";
 
-    /// <summary>By step index the indexes before it; null = none given.</summary>
+    /// <summary>Returns the predecessors of each step by index; null = no orders.</summary>
     public static Dictionary<int, int[]>? Check(Dictionary<string, int[]?>? orders, int steps)
     {
         if (orders is null || orders.Count == 0)
@@ -38,7 +38,9 @@ internal static class SagaOrderRules
         return result;
     }
 
-    /// <summary>Takes away, again and again, the steps that wait for nothing; what remains waits for itself.</summary>
+    /// <summary>
+    /// Detects cycles: removes steps without predecessors until none is left; the remaining steps form a cycle.
+    /// </summary>
     private static void RefuseCircles(Dictionary<int, int[]> orders, int steps)
     {
         var waitsFor = new int[steps];
@@ -74,7 +76,7 @@ internal static class SagaOrderRules
         if (taken < steps)
         {
             var stuck = string.Join(", ", Enumerable.Range(0, steps).Where(step => waitsFor[step] > 0));
-            throw new RequestException(Field, $"steps {stuck} wait for each other in a circle");
+            throw new RequestException(Field, $"steps {stuck} form a cycle");
         }
     }
 }

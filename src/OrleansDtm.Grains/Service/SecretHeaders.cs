@@ -1,14 +1,14 @@
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>Branch headers whose values prove something to a service: they are stored, because they are sent, and not shown to everybody.</summary>
+/// <summary>Detects branch headers that contain credentials. They are stored and sent, but masked in views.</summary>
 public static class SecretHeaders
 {
-    /// <summary>What stands in their place.</summary>
+    /// <summary>The text that replaces a secret value.</summary>
     public const string Mask = "***";
 
     private static readonly string[] Parts = ["auth", "cookie", "token", "secret", "password", "passwd", "credential", "api-key", "apikey", "signature"];
 
-    /// <summary>By its name; better one too many than one too few.</summary>
+    /// <summary>Returns true if the header name suggests a credential; in doubt true.</summary>
     public static bool IsSecret(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

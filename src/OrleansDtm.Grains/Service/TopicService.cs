@@ -11,7 +11,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>Topics: who subscribes, and whom a message to one goes to.</summary>
+/// <summary>Manages topic subscriptions and sends messages to subscribers.</summary>
 public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches)
 {
     private const string Prefix = "topic://";
@@ -42,14 +42,14 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
 
     public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
 
-    /// <summary>Some of its calls go to a topic.</summary>
+    /// <summary>Returns true if a call goes to a topic.</summary>
     public static bool IsNeededFor(Submission submission)
     {
         ArgumentNullException.ThrowIfNull(submission);
         return submission.Branches.Any(static b => IsTopic(b.Url));
     }
 
-    /// <summary>Makes the calls of a topic calls of its subscribers.</summary>
+    /// <summary>Replaces each call to a topic by calls to its subscribers.</summary>
     /// <exception cref="RequestException">A topic is unknown or has no subscriber.</exception>
     public async Task<Submission> Expand(Submission submission)
     {
@@ -68,12 +68,12 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
         var bytes = calls.Sum(static b => (long)b.Payload.Length);
         if (bytes > PayloadBytesMax)
         {
-            throw new RequestException("payloads", $"come to {bytes} bytes when each subscriber gets its own, {PayloadBytesMax} are allowed");
+            throw new RequestException("payloads", $"have {bytes} bytes for all subscribers; the maximum is {PayloadBytesMax}");
         }
 
         return calls.Count <= _options.StepsMax
             ? submission with { Branches = calls.DrainToImmutable() }
-            : throw new RequestException("steps", $"the topics' subscribers make {calls.Count} calls of them, {_options.StepsMax} are allowed (Limits:StepsMax)");
+            : throw new RequestException("steps", $"have {calls.Count} calls for all topic subscribers; the maximum is {_options.StepsMax} (Limits:StepsMax)");
     }
 
     private static bool IsTopic(string url) => url.StartsWith(Prefix, StringComparison.Ordinal);
@@ -111,7 +111,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
         return Ask(() => request(Grain(name)));
     }
 
-    /// <summary>Within Orleans' own limit.</summary>
+    /// <summary>The maximum length of a topic name, within Orleans' key limit.</summary>
     private static Task<TransactionReply> Ask(Func<Task<TransactionReply>> request) =>
         Delivery.Ask(request, TimeProvider.System);
 
@@ -121,7 +121,7 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
     {
         null or "" => throw new RequestException("topic", "is missing: empty topic"),
         { Length: > NameMax } => throw new RequestException("topic", $"is longer than {NameMax} characters"),
-        _ when topic.Any(char.IsControl) => throw new RequestException("topic", "holds a control character"),
+        _ when topic.Any(char.IsControl) => throw new RequestException("topic", "contains a control character"),
         _ => topic,
     };
 

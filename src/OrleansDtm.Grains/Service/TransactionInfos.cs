@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>Stored transactions in the words of Orleans clients.</summary>
+/// <summary>Converts stored transactions to the contract of Orleans clients.</summary>
 internal static class TransactionInfos
 {
     public static TransactionInfo Of(Transaction transaction) => new()

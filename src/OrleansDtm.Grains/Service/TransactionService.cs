@@ -7,7 +7,9 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>What the coordinator does, whatever protocol it is asked by. The adapters in Apis only translate.</summary>
+/// <summary>
+/// Implements the coordinator's API for all protocols. The adapters in Apis only convert requests and responses.
+/// </summary>
 public sealed class TransactionService(
     Transactions transactions,
     ITransactionStore store,
@@ -16,11 +18,11 @@ public sealed class TransactionService(
     BranchGrainDirectory branches,
     TimeProvider clock)
 {
-    /// <summary>Transactions that resetCronTime wakes side by side.</summary>
+    /// <summary>The number of transactions that resetCronTime wakes concurrently.</summary>
     private const int WakeConcurrency = 64;
 
-    /// <summary>Submits; a workflow is ended as its SDK says.</summary>
-    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    /// <summary>Submits a transaction. For a workflow, stores the final status that its SDK reports.</summary>
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
     public async Task<TransactionReply> Submit(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -36,7 +38,7 @@ public sealed class TransactionService(
         return await transactions.Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
-    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
     public async Task<TransactionReply> Prepare(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -46,9 +48,9 @@ public sealed class TransactionService(
         return await transactions.Tell(gid, new TransactionEvent.Prepare(await topics.Expand(submission)));
     }
 
-    /// <summary>Creates a workflow or finds it, and says how far it has come.</summary>
-    /// <returns>The view is null exactly when the reply is not Ok.</returns>
-    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    /// <summary>Creates a workflow or finds an existing one, and returns its progress.</summary>
+    /// <returns>The view; null if the reply is not Ok.</returns>
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
     public async Task<(TransactionReply Reply, StoredTransaction? Workflow)> PrepareWorkflow(
         TransactionRequest request, CancellationToken cancellationToken)
     {
@@ -67,7 +69,7 @@ public sealed class TransactionService(
             : (reply, null);
     }
 
-    /// <exception cref="RequestException">The request is wrong; nothing was stored.</exception>
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
     public Task<TransactionReply> RegisterBranch(RegisterRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -95,19 +97,21 @@ public sealed class TransactionService(
         return transactions.Tell(RequestValidator.Gid(request.Gid), TransactionEvent.RetryNow.Instance);
     }
 
-    /// <summary>Makes one call that waits for a retry now.</summary>
-    /// <exception cref="RequestException">The request is wrong.</exception>
+    /// <summary>Makes one pending retry due now.</summary>
+    /// <exception cref="RequestException">The request is invalid.</exception>
     public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op) => transactions.Tell(
         RequestValidator.Gid(gid), new TransactionEvent.RetryBranch(Named("branch_id", branchId), Named("op", op)));
 
-    /// <summary>Takes one call that waits for a retry for done, because an operator did by hand what it should do.</summary>
-    /// <exception cref="RequestException">The request is wrong.</exception>
+    /// <summary>
+    /// Marks a call that waits for a retry as succeeded, because an operator applied its effect manually.
+    /// </summary>
+    /// <exception cref="RequestException">The request is invalid.</exception>
     public Task<TransactionReply> ResolveBranch(string? gid, string? branchId, string? op, string? reason) => transactions.Tell(
         RequestValidator.Gid(gid),
         new TransactionEvent.ResolveBranch(
             Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason))));
 
-    /// <summary>Makes the calls now that wait for a retry more than <paramref name="timeout"/> away.</summary>
+    /// <summary>Makes retries due now whose delay ends later than <paramref name="timeout"/> from now.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
     {
         var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, limit + 1, cancellationToken);
@@ -121,14 +125,15 @@ public sealed class TransactionService(
         return new ResetCronTimeView { SucceedCount = succeeded, HasRemaining = waiting.Count > limit };
     }
 
-    /// <summary>Waits while its calls are under way; NotFound when there is none.</summary>
+    /// <summary>Waits while the transaction's calls are in flight. NotFound if it does not exist.</summary>
     public Task<TransactionReply> WaitForPause(string gid) => transactions.Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
 
-    /// <summary>As it is stored; null = there is no such gid.</summary>
+    /// <summary>Returns the stored transaction; null = the gid does not exist.</summary>
     public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
         store.Load(RequestValidator.Gid(gid), cancellationToken);
 
-    /// <param name="secrets">Show the values of headers that prove something, such as Authorization; else stars.</param>
+    /// <param name="secrets">True to show the values of secret headers, such as Authorization; false to mask
+    /// them.</param>
     public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken, bool secrets = false)
     {
         var stored = await Find(gid, cancellationToken);
@@ -139,8 +144,9 @@ public sealed class TransactionService(
         };
     }
 
-    /// <param name="secrets">Show the values of headers that prove something, such as Authorization; else stars.</param>
-    /// <exception cref="RequestException">Its position is none.</exception>
+    /// <param name="secrets">True to show the values of secret headers, such as Authorization; false to mask
+    /// them.</param>
+    /// <exception cref="RequestException">The position is invalid.</exception>
     public async Task<ListView> List(ListRequest request, CancellationToken cancellationToken, bool secrets = false)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -148,13 +154,13 @@ public sealed class TransactionService(
         var page = await TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken);
         return new ListView
         {
-            // As DTM answers: null for a gid that does not exist, an empty list for an empty page.
+            // As in DTM: null for an unknown gid, an empty list for an empty page.
             Transactions = request.Filter.Gid is not null && page.Rows.Count == 0 ? null : [.. page.Rows.Select(row => TransactionViews.Of(row, secrets))],
             NextPosition = page.Next is null ? "" : ListPosition.Format(page.Next),
         };
     }
 
-    /// <summary>A workflow as prepareWorkflow shows it.</summary>
+    /// <summary>Returns a workflow in the format of prepareWorkflow.</summary>
     public static WorkflowView View(StoredTransaction workflow, bool secrets = false)
     {
         ArgumentNullException.ThrowIfNull(workflow);
@@ -165,7 +171,9 @@ public sealed class TransactionService(
         };
     }
 
-    /// <summary>A prepared message goes to whom it was prepared for: that the topic has gone since must not refuse its submit.</summary>
+    /// <summary>
+    /// Keeps the subscribers of the prepare: a topic that was deleted since must not reject the submit.
+    /// </summary>
     private async Task<Submission> ExpandOrPrepared(string gid, Submission submission)
     {
         try
@@ -184,7 +192,9 @@ public sealed class TransactionService(
         }
     }
 
-    /// <summary>Such a gid may have been stored by an earlier version: then it goes on.</summary>
+    /// <summary>
+    /// Accepts an existing gid that is invalid for new transactions; an earlier version may have stored it.
+    /// </summary>
     private async ValueTask RefuseNewBadGid(string gid)
     {
         if (RequestValidator.NewGidProblem(gid) is { } problem && await store.Load(gid, CancellationToken.None) is null)
@@ -193,7 +203,7 @@ public sealed class TransactionService(
         }
     }
 
-    /// <exception cref="RequestException">It is missing.</exception>
+    /// <exception cref="RequestException">The value is missing.</exception>
     private static string Named(string field, string? value) => string.IsNullOrEmpty(value)
         ? throw new RequestException(field, field == "op" ? "is missing; action, compensate, confirm, ..." : "is missing")
         : value;

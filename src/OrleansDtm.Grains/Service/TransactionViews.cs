@@ -7,10 +7,10 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>Stored transactions in DTM's words.</summary>
+/// <summary>Converts stored transactions to DTM's API format.</summary>
 internal static class TransactionViews
 {
-    /// <param name="timeout">With timeout_to_fail by itself, as prepareWorkflow shows it.</param>
+    /// <param name="timeout">True to include timeout_to_fail as a field, as prepareWorkflow does.</param>
     public static TransactionView Of(StoredTransaction stored, bool secrets, bool timeout = false)
     {
         var transaction = stored.Transaction;
@@ -74,7 +74,7 @@ internal static class TransactionViews
         Error = attempt.Error,
     };
 
-    /// <summary>The options that differ from "nothing said", in DTM's spelling and seconds.</summary>
+    /// <summary>Returns the options that differ from their unset values, in DTM's names and seconds.</summary>
     private static string Options(TransactionDefinition definition, bool secrets)
     {
         var options = definition.Options;

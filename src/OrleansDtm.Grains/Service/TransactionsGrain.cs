@@ -7,16 +7,19 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>The coordinator's API for Orleans clients: translates as the adapters of HTTP do, what happens is <see cref="TransactionService"/>'s.</summary>
+/// <summary>
+/// The API for Orleans clients. Converts requests and responses for <see cref="TransactionService"/>, like the HTTP
+/// adapters.
+/// </summary>
 [Reentrant]
 [StatelessWorker]
 public sealed class TransactionsGrain(
     TransactionService transactions, TopicService topics, TimeProvider clock, IOptions<DtmGrainOptions> options) : Grain, ITransactionsGrain
 {
-    /// <summary>Of one wait: an activation with a request under way holds up a silo that stops.</summary>
+    /// <summary>The maximum length of one wait: a pending request delays the drain of a silo.</summary>
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>Between two looks at a transaction that pauses: quick at first, seldom later.</summary>
+    /// <summary>The polling interval for a transaction that waits for a retry: short at first, then longer.</summary>
     private static readonly (TimeSpan First, TimeSpan Last) Pace = (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
 
     public Task<TransactionReply> Submit(TransactionRequestMessage request) => Serve("Submit", request, () => transactions.Submit(Current(Checked(request))));
@@ -105,7 +108,7 @@ public sealed class TransactionsGrain(
 
     public Task<TransactionReply> DeleteTopic(string topic) => Guard(() => topics.Delete(topic));
 
-    /// <summary>What is thrown here would mean nothing to a client that does not know its type.</summary>
+    /// <summary>Converts exceptions to replies, because a client may not know the exception types.</summary>
     private static async Task<TransactionReply> Guard(Func<Task<TransactionReply>> request)
     {
         try
@@ -135,7 +138,7 @@ public sealed class TransactionsGrain(
         ? ClientTracing.Serve(method, gid, default, () => Guard(serve))
         : Guard(serve);
 
-    /// <summary>What follows belongs to the span of the request, where there is one.</summary>
+    /// <summary>Adds the span of the request, if there is one, as the transaction's parent.</summary>
     private static TransactionRequest Current(TransactionRequest request)
     {
         DtmTracing.Attach(request);

@@ -6,11 +6,13 @@ using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Grains.Service;
 
-/// <summary>What a workflow's SDK sends.</summary>
+/// <summary>Parses the requests of a workflow's SDK.</summary>
 internal static class WorkflowRules
 {
-    /// <summary>The name and body with which it is resumed: the data itself, over gRPC in the message of its service.</summary>
-    /// <exception cref="RequestException">The custom data is not a workflow's.</exception>
+    /// <summary>
+    /// Returns the name and body of the callback: the data itself, or for gRPC its service's message with the data.
+    /// </summary>
+    /// <exception cref="RequestException">The custom data is not that of a workflow.</exception>
     public static (string Name, byte[] Data) Custom(string? customData, string protocol)
     {
         if (string.IsNullOrEmpty(customData))
@@ -30,18 +32,19 @@ internal static class WorkflowRules
         }
     }
 
-    /// <summary>How it ended, from req_extra.</summary>
-    /// <exception cref="RequestException">It does not say.</exception>
+    /// <summary>Returns the final status and result from req_extra.</summary>
+    /// <exception cref="RequestException">The status is missing.</exception>
     public static TransactionEvent.FinishWorkflow End(Dictionary<string, string?>? extra) => new(
         HasSucceeded("req_extra.status", Value(extra, "status")) ? TransactionStatus.Succeed : TransactionStatus.Failed,
         RequestValidator.Reason(Value(extra, "rollback_reason")),
         Value(extra, "result") ?? "");
 
-    /// <summary>In any case, as all names of a body.</summary>
+    /// <summary>Reads a member; names are case-insensitive, like all names of a body.</summary>
     private static string? Value(Dictionary<string, string?>? extra, string name) =>
         extra?.LastOrDefault(e => e.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
-    /// <exception cref="RequestException">It is neither succeed nor failed.</exception>
+    /// <summary>Returns true for succeed and false for failed.</summary>
+    /// <exception cref="RequestException">The status is neither succeed nor failed.</exception>
     public static bool HasSucceeded(string field, string? status) => status switch
     {
         "succeed" => true,

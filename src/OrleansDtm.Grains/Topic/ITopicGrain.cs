@@ -2,27 +2,29 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Grains.Topic;
 
-/// <summary>The subscribers of one topic; the key is its name.</summary>
+/// <summary>Stores the subscribers of one topic; the key is the topic's name.</summary>
 [Alias("dtm.ITopicGrain")]
 internal interface ITopicGrain : IGrainWithStringKey
 {
-    /// <summary>Adds a subscriber, and the topic with the first. Conflict when the URL is subscribed already.</summary>
+    /// <summary>
+    /// Adds a subscriber; the first one creates the topic. Conflict if the URL is already subscribed.
+    /// </summary>
     [Alias("Subscribe")]
     Task<TransactionReply> Subscribe(string url, string remark);
 
-    /// <summary>Removes a subscriber. NotFound when there is no such topic or subscriber.</summary>
+    /// <summary>Removes a subscriber. NotFound if the topic or subscriber does not exist.</summary>
     [Alias("Unsubscribe")]
     Task<TransactionReply> Unsubscribe(string url);
 
-    /// <summary>Removes the topic. NotFound when there is none.</summary>
+    /// <summary>Removes the topic. NotFound if it does not exist.</summary>
     [Alias("Delete")]
     Task<TransactionReply> Delete();
 
-    /// <summary>Who is called; empty = no such topic.</summary>
+    /// <summary>Returns the subscriber URLs; empty = the topic does not exist.</summary>
     [Alias("Subscribers")]
     Task<TopicSubscriber[]> Subscribers();
 }
 
-/// <summary>One URL that is called for each message to a topic.</summary>
+/// <summary>A subscriber: one URL that is called for each message to the topic.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.subscriber")]
 internal sealed record TopicSubscriber([property: Id(0)] string Url, [property: Id(1)] string Remark);

@@ -6,8 +6,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Topic;
 
 /// <summary>
-/// The subscribers of a topic. Stored as DTM stores them, so that queryKV and scanKV show the same. Each change reads before it
-/// writes and is guarded by the version: what another silo did meanwhile is never overwritten.
+/// Stores the subscribers of a topic in DTM's format, so that queryKV and scanKV return the same. Each change reads
+/// first and checks the version on write, so that it never overwrites a change by another silo.
 /// </summary>
 [PreferLocalPlacement]
 internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
@@ -52,7 +52,7 @@ internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
             }
         }
 
-        return Refused(ReplyKind.Unavailable, "the topic is being changed by somebody else");
+        return Refused(ReplyKind.Unavailable, "the topic is being changed by another request");
     });
 
     public async Task<TopicSubscriber[]> Subscribers()
@@ -64,7 +64,7 @@ internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         }
         catch (StoreUnavailableException e)
         {
-            throw new TimeoutException(e.Message); // A type that every caller in the cluster knows.
+            throw new TimeoutException(e.Message); // An exception type that every caller in the cluster knows.
         }
 
         return [.. TopicJson.Read(item?.Value).Select(static s => new TopicSubscriber(s.Url, s.Remark))];
@@ -104,6 +104,6 @@ internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
             }
         }
 
-        return Refused(ReplyKind.Unavailable, "the topic is being changed by somebody else");
+        return Refused(ReplyKind.Unavailable, "the topic is being changed by another request");
     });
 }

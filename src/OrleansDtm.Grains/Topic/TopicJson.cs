@@ -3,7 +3,7 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Topic;
 
-/// <summary>A topic's value in DTM's form: [{"url":..,"remark":..}].</summary>
+/// <summary>Reads and writes a topic's value in DTM's format: [{"url":..,"remark":..}].</summary>
 public static class TopicJson
 {
     /// <summary>The category of topics in the key-value store.</summary>

@@ -8,10 +8,10 @@ using TraceSpan = System.Diagnostics.Activity;
 
 namespace OrleansDtm.Grains.Tracing;
 
-/// <summary>The span of one call of a branch, its wait for a place included.</summary>
+/// <summary>The span of one branch call, including its wait for a call slot.</summary>
 internal static class AttemptTracing
 {
-    /// <summary>Null when nobody listens or it is not wanted.</summary>
+    /// <summary>Starts the span; null = no listener, or not sampled.</summary>
     public static TraceSpan? Start(BranchInvocation call)
     {
         if (!DtmTracing.Source.HasListeners())
@@ -34,7 +34,10 @@ internal static class AttemptTracing
         return attempt;
     }
 
-    /// <summary>What the branch is told: this call is its parent, or the transaction is where the call has no span.</summary>
+    /// <summary>
+    /// Returns the trace context for the branch: this call's span, or the transaction's context if the call has no
+    /// span.
+    /// </summary>
     public static TraceContext? ContextFor(BranchInvocation call, TraceSpan attempt) =>
         attempt.IdFormat == ActivityIdFormat.W3C ? new TraceContext(attempt.Id!, attempt.TraceStateString ?? "") : call.Trace;
 
@@ -48,10 +51,10 @@ internal static class AttemptTracing
         }
     }
 
-    /// <summary>An outcome as spans and metrics name it.</summary>
+    /// <summary>Returns the name of an outcome in spans and metrics.</summary>
     public static string WordOf(OutcomeKind outcome) => Names.Of(outcome).Replace(' ', '_');
 
-    /// <summary>Submitters name the ops of workflows: they do not belong in a span's name.</summary>
+    /// <summary>Returns the op for the span name, or a fixed name for workflow ops, which submitters choose.</summary>
     private static string KindOf(string op) => op switch
     {
         BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback

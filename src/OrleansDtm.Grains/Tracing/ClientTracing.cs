@@ -4,16 +4,17 @@ using TraceSpan = System.Diagnostics.Activity;
 
 namespace OrleansDtm.Grains.Tracing;
 
-/// <summary>The span of a request of an Orleans client.</summary>
+/// <summary>The span of an Orleans client's request.</summary>
 internal static class ClientTracing
 {
-    /// <summary>Somebody listens.</summary>
+    /// <summary>True if the source has a listener.</summary>
     public static bool IsOn => DtmTracing.Source.HasListeners();
 
-    /// <param name="method">Of ITransactions.</param>
-    /// <param name="gid">Whose.</param>
-    /// <param name="trace">What the request brought; default = nothing, then what Orleans brought counts.</param>
-    /// <param name="serve">Answers it.</param>
+    /// <summary>Runs a request within its span.</summary>
+    /// <param name="method">The method of ITransactions.</param>
+    /// <param name="gid">The gid.</param>
+    /// <param name="trace">The request's trace context; default = none, then that of Orleans is used.</param>
+    /// <param name="serve">Handles the request.</param>
     public static async Task<TransactionReply> Serve(
         string method, string gid, (string? Parent, string? State) trace, Func<Task<TransactionReply>> serve)
     {

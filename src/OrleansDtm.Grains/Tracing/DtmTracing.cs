@@ -5,45 +5,47 @@ using TraceSpan = System.Diagnostics.Activity;
 namespace OrleansDtm.Grains.Tracing;
 
 /// <summary>
-/// The coordinator's spans. As long as nobody listens none is made, and all that is left on a transaction's path is the question
-/// whether somebody does.
+/// Creates the coordinator's spans. Without a listener no span is created, and the cost is one check.
 /// </summary>
 public static class DtmTracing
 {
-    /// <summary>The name of the source to listen to. The store's and the branches' begin with it and a dot.</summary>
+    /// <summary>
+    /// The name of the activity source. The names of the store's and the branches' sources start with it and a dot.
+    /// </summary>
     public const string Name = "OrleansDtm";
 
     internal const string Gid = "orleansdtm.gid";
     internal const string Type = "orleansdtm.type";
 
-    /// <summary>Starts nothing when nobody listens.</summary>
+    /// <summary>The activity source.</summary>
     public static ActivitySource Source { get; } = new(Name);
 
-    /// <summary>Starts a span below a known parent, whatever may be current.</summary>
-    /// <param name="name">One of few.</param>
-    /// <param name="kind">Which side of a call it is.</param>
-    /// <param name="parent">default = it is the first of its trace.</param>
-    /// <param name="links">Others that led to it; null = none.</param>
-    /// <returns>Null when nobody listens or it is not wanted.</returns>
+    /// <summary>Starts a span with an explicit parent, whatever the current span is.</summary>
+    /// <param name="name">The span name, of low cardinality.</param>
+    /// <param name="kind">The span kind.</param>
+    /// <param name="parent">The parent; default = a new trace.</param>
+    /// <param name="links">Linked spans; null = none.</param>
+    /// <returns>Null if there is no listener, or the span is not sampled.</returns>
     public static TraceSpan? Start(string name, ActivityKind kind, ActivityContext parent, IEnumerable<ActivityLink>? links = null)
     {
         if (parent == default)
         {
-            // Otherwise what is current, of somebody else's doing, would become the parent.
+            // Otherwise an unrelated current span would become the parent.
             TraceSpan.Current = null;
         }
 
         return Source.StartActivity(name, kind, parent, tags: null, links);
     }
 
-    /// <summary>A trace context of our own, or one that was checked; default when there is none.</summary>
+    /// <summary>Parses a trace context that was created or validated here; default = none.</summary>
     /// <param name="parent">traceparent; null = none.</param>
     /// <param name="state">tracestate; null = none.</param>
-    /// <param name="isRemote">Another process's: the SDK then passes on what it does not record.</param>
+    /// <param name="isRemote">True if it comes from another process; the SDK then propagates it even if it is not
+    /// recorded.</param>
     public static ActivityContext ContextOf(string? parent, string? state, bool isRemote = false) =>
         parent is not null && ActivityContext.TryParse(parent, state, isRemote, out var context) ? context : default;
 
-    /// <summary>Marks a span as failed, without the text of the error: it may quote what a service answered.</summary>
+    /// <summary>Marks a span as failed, without the error text, which may quote a service's response.</summary>
     public static void Fail(TraceSpan span, string error)
     {
         ArgumentNullException.ThrowIfNull(span);
@@ -51,7 +53,7 @@ public static class DtmTracing
         span.SetTag("error.type", error);
     }
 
-    /// <summary>Makes the span of the present request, where there is one, the parent of the transaction it brings.</summary>
+    /// <summary>Makes the current request's span, if there is one, the parent of the transaction.</summary>
     public static bool Attach(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -70,7 +72,7 @@ public static class DtmTracing
         return true;
     }
 
-    /// <summary>Lets the grains that are about to be asked know which span asks.</summary>
+    /// <summary>Passes the current span to the grains that are called next.</summary>
     internal static void Carry()
     {
         if (Source.HasListeners() && TraceSpan.Current is { } current && ReferenceEquals(current.Source, Source))
@@ -79,6 +81,6 @@ public static class DtmTracing
         }
     }
 
-    /// <summary>Which span asks, if somebody listens; null = none.</summary>
+    /// <summary>Returns the calling span if there is a listener; null = none.</summary>
     internal static string? Caller() => Source.HasListeners() ? RequestContext.Get(TraceHeaders.Parent) as string : null;
 }

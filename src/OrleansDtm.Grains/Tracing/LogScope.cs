@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansDtm.Grains.Tracing;
 
-/// <summary>Which transaction, and which trace, the log lines within are about. Made only when there is something to log.</summary>
+/// <summary>A log scope with the gid and trace id. Created only when a line is logged.</summary>
 public sealed class LogScope : IReadOnlyList<KeyValuePair<string, object?>>
 {
     private const string GidKey = "OrleansDtm.Gid";
@@ -18,23 +18,24 @@ public sealed class LogScope : IReadOnlyList<KeyValuePair<string, object?>>
 
     public KeyValuePair<string, object?> this[int index] => _values[index];
 
-    /// <param name="log">Where the lines go.</param>
-    /// <param name="gid">The transaction.</param>
-    /// <param name="traceParent">Its traceparent; null = it belongs to no trace.</param>
+    /// <summary>Begins the scope of a transaction.</summary>
+    /// <param name="log">The logger.</param>
+    /// <param name="gid">The gid.</param>
+    /// <param name="traceParent">The traceparent; null = not traced.</param>
     public static IDisposable? Begin(ILogger log, string gid, string? traceParent)
     {
         ArgumentNullException.ThrowIfNull(log);
         return log.BeginScope(new LogScope(gid, DtmTracing.ContextOf(traceParent, null) is { TraceId: var id } context && context != default ? id.ToHexString() : null));
     }
 
-    /// <summary>Begins the scope of the transaction that <see cref="Note"/> has noted; null = none was.</summary>
+    /// <summary>Begins the scope of the transaction stored by <see cref="Note"/>; null = none.</summary>
     public static IDisposable? Begin(ILogger log, Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
         return exception.Data[GidKey] is string gid ? Begin(log, gid, null) : null;
     }
 
-    /// <summary>For an exception filter: remembers whom the request was about, and catches nothing.</summary>
+    /// <summary>Stores the transaction in the exception. Used as an exception filter; always returns false.</summary>
     public static bool Note(Exception exception, string? gid)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -50,6 +51,6 @@ public sealed class LogScope : IReadOnlyList<KeyValuePair<string, object?>>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>As the text console shows it.</summary>
+    /// <summary>Returns the text for the console log.</summary>
     public override string ToString() => string.Join(' ', _values.Select(static value => $"{value.Key}:{value.Value}"));
 }

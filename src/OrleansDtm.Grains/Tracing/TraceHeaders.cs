@@ -3,33 +3,35 @@ using System.Buffers;
 namespace OrleansDtm.Grains.Tracing;
 
 /// <summary>
-/// Reads W3C's trace context as it comes from outside. It is stored and sent on to every branch, so whatever is not exactly what the
-/// standard allows is dropped; a request is never refused because of it.
+/// Parses the W3C trace context of a request. It is stored and sent to every branch, so invalid values are dropped;
+/// they never cause a request to be rejected.
 /// </summary>
 public static class TraceHeaders
 {
     public const string Parent = "traceparent";
     public const string State = "tracestate";
 
-    /// <summary>Characters of a tracestate that are kept: as many as the standard asks everybody to pass on.</summary>
+    /// <summary>
+    /// The maximum length of a tracestate in characters: the minimum that the standard requires to propagate.
+    /// </summary>
     public const int StateMax = 512;
 
     private const int StateMembersMax = 32;
     private const int PartMax = 256;
 
-    /// <summary>00-, trace id, -, span id, -, flags.</summary>
+    /// <summary>The length of 00-, trace id, -, span id, -, flags.</summary>
     private const int ParentLength = 55;
 
-    /// <summary>What a future version may make of it.</summary>
+    /// <summary>The maximum length of a traceparent of a future version.</summary>
     private const int ParentMax = 256;
 
     private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
     private static readonly SearchValues<char> Key = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-*/@");
 
-    /// <summary>The two headers, as far as they are valid.</summary>
-    /// <param name="parent">As it came; null and empty = none.</param>
-    /// <param name="state">As it came.</param>
-    /// <returns>Null = none, or none that can be used. There is no state without a parent.</returns>
+    /// <summary>Parses the two headers.</summary>
+    /// <param name="parent">traceparent; null and empty = none.</param>
+    /// <param name="state">tracestate.</param>
+    /// <returns>Null if traceparent is missing or invalid. There is no state without a parent.</returns>
     public static (string? Parent, string? State) Check(string? parent, string? state)
     {
         if (string.IsNullOrEmpty(parent) || CheckParent(parent) is not { } valid)
@@ -58,11 +60,11 @@ public static class TraceHeaders
             return text.Length == ParentLength ? header : null;
         }
 
-        // A version we do not know: its first four fields are to be read as ours, and sent on as ours.
+        // A newer version: the standard requires to parse its first four fields and to send them as version 00.
         return text.Length == ParentLength || text[ParentLength] == '-' ? string.Concat("00", text[2..ParentLength]) : null;
     }
 
-    /// <summary>Null when anything in it is wrong. Members that are too many or too long go, the last, which are the oldest, first.</summary>
+    /// <summary>Parses tracestate; null = invalid. Excess members are dropped from the end, the oldest first.</summary>
     private static string? CheckState(string header)
     {
         if (header.Length > 8 * StateMax)
@@ -77,7 +79,7 @@ public static class TraceHeaders
             var member = header.AsSpan(part).Trim(" \t");
             if (member.IsEmpty)
             {
-                continue; // The standard allows it.
+                continue; // The standard allows empty members.
             }
 
             if (!IsMember(member))

@@ -8,7 +8,9 @@ using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
 
-/// <summary>The gRPC API beside DTM's: HTTP features that DTM's messages do not have. Translates only.</summary>
+/// <summary>
+/// The additional gRPC API for HTTP features that DTM's messages do not have. Only converts requests and responses.
+/// </summary>
 internal sealed class CoordinatorApi(TransactionService transactions, TopicService topics) : Coordinator.CoordinatorBase
 {
     private const string TopicCategory = "topics";

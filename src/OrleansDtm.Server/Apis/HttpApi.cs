@@ -46,7 +46,7 @@ public static class HttpApi
         Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
-        // Not in DTM: one of a transaction's waiting calls is made now, or resolved by hand.
+        // Not in DTM: retry one waiting call now, or mark it as done manually.
         PostBranch("retryBranch", static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
             .RequireRole(RoleNames.Admin);
         PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(

@@ -54,7 +54,7 @@ internal static class GrpcHosting
         http2.MaxRequestHeaderFieldSize = 16 * 1024;
         http2.HeaderTableSize = 4096;
 
-        // Calls of a client whose machine is gone end after this time.
+        // Calls of a client that disappeared end after this time.
         http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
     }

@@ -8,7 +8,7 @@ namespace OrleansDtm.Server.Hosting;
 internal static class StoreFactory
 {
     /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
-    /// <param name="isReadOnly">No lock, no migration, no write; also beside a running coordinator.</param>
+    /// <param name="isReadOnly">No lock, no migration, no write; may run while a coordinator runs.</param>
     public static ITransactionStore Create(
         StoreOptions options, TimeProvider clock, ILoggerFactory loggers, bool isReadOnly = false) =>
         new ShardedTransactionStore(

@@ -21,7 +21,7 @@ internal abstract class SqlDialect
         """;
 
     /// <summary>
-    /// Rows behind <c>@id</c> with calls of <c>@owner</c>, or of all other owners. A call in flight has a due moment,
+    /// Rows behind <c>@id</c> with calls of <c>@owner</c>, or of all other owners. A call in flight has a due time,
     /// the end of its lease; a row without one only keeps the name of its last owner.
     /// </summary>
     public virtual string FindInterrupted(bool others) =>

@@ -7,7 +7,7 @@ using OrleansDtm.Storage.Servers;
 namespace OrleansDtm.Storage.Drivers;
 
 /// <summary>
-/// Everything that one kind of database brings. Code outside the driver's folder asks the driver; it never compares
+/// Everything specific to one kind of database. Code outside the driver's folder asks the driver; it never compares
 /// names of drivers.
 /// </summary>
 public abstract class StoreDriver

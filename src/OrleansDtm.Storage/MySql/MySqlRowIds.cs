@@ -44,7 +44,7 @@ internal sealed class MySqlRowIds
         _ids[gid] = id;
     }
 
-    /// <summary>Finished transactions are seldom written again.</summary>
+    /// <summary>Finished transactions are rarely written again.</summary>
     public void Forget(IReadOnlyList<PlacedWrite> written)
     {
         foreach (var placed in written)

@@ -8,7 +8,7 @@ namespace OrleansDtm.Storage.Servers;
 /// <summary>Commits batches over its own connection, which it opens when needed and discards when in doubt.</summary>
 internal sealed class ServerCommitter(ServerDialect dialect, ServerStoreOptions options) : IBatchCommitter, IDisposable
 {
-    /// <summary>More surprises in a row are not a coincidence.</summary>
+    /// <summary>The maximum number of consecutive unexpected results.</summary>
     private const int SurprisesMax = 10;
 
     /// <summary>The same order everywhere, so that two silos do not deadlock on each other's rows.</summary>

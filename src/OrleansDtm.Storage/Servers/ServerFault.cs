@@ -5,7 +5,7 @@ internal enum ServerFault
 {
     None = 0,
 
-    /// <summary>The server is away, cannot write now, or did not confirm the commit. No write is the cause.</summary>
+    /// <summary>The server is unavailable, read-only, or did not confirm the commit. No write is the cause.</summary>
     Unavailable = 1,
 
     /// <summary>The server rolled the batch back because of another transaction's locks; it may be retried.</summary>

@@ -6,7 +6,7 @@ namespace OrleansDtm.Storage.Sqlite;
 
 /// <summary>
 /// Flushes SQLite's write-ahead log after a commit instead of SQLite. SQLite calls fsync, which also writes the inode
-/// of the log, although its size seldom changes; fdatasync does not, and costs a third less. A commit is therefore
+/// of the log, although its size rarely changes; fdatasync does not, and costs a third less. A commit is therefore
 /// visible to readers of this process shortly before it is durable; the writer gets its result after that.
 /// </summary>
 internal sealed class SqliteFlush(string database) : IDisposable

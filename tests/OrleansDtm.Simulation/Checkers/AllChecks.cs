@@ -1,6 +1,8 @@
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>Every checker, by the number of its invariant. 15, compatibility on the wire, is nothing a simulation can judge.</summary>
+/// <summary>
+/// All checkers, by the number of their invariant. A simulation cannot check 15, compatibility on the wire.
+/// </summary>
 internal static class AllChecks
 {
     public static IReadOnlyList<Check> Each { get; } =

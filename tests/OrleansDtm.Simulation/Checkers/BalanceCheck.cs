@@ -3,8 +3,8 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// Whatever the wire saw twice, late or never: behind the barrier every branch of a transaction that succeeded has its effect once, and
-/// of one that failed nothing is left.
+/// Checks the effects behind the barrier, whatever was duplicated, late or lost on the wire: exactly one per branch of
+/// a succeeded transaction, none of a failed one.
 /// </summary>
 internal sealed class BalanceCheck : Check
 {
@@ -22,7 +22,7 @@ internal sealed class BalanceCheck : Check
             var wanted = last.State.Status == TransactionStatus.Succeed ? 1 : 0;
             if (wanted == 0 && seen.Transaction.NoCompensation.Contains(branch))
             {
-                continue; // Nobody was given to take it back.
+                continue; // The step has no compensation.
             }
 
             if (seen.Ledger.Balance(branch) != wanted)

@@ -2,7 +2,9 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>Never both forward and back; never an action after its compensation has answered success.</summary>
+/// <summary>
+/// Checks that no transaction goes both forward and back, and that no action follows its compensation's success.
+/// </summary>
 internal sealed class BothWaysCheck : Check
 {
     public override string Name => "03 never both ways";

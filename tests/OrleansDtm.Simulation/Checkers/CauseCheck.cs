@@ -3,7 +3,8 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// It ends as its submitter, its branches and its age say; errors of the store, deaths and lost messages never decide anything.
+/// Checks that only the submitter, the branches and the timeout decide a transaction; store errors, process deaths and
+/// lost messages never do.
 /// </summary>
 internal sealed class CauseCheck : Check
 {
@@ -18,12 +19,12 @@ internal sealed class CauseCheck : Check
 
         if (last.State.Status == TransactionStatus.Succeed && !MaySucceed(seen))
         {
-            yield return "it succeeded, and nobody wanted that";
+            yield return "it succeeded without a submit";
         }
 
         if (last.State.Status == TransactionStatus.Failed && !seen.WasStopped && !MayFail(seen))
         {
-            yield return $"it failed (\"{last.State.RollbackReason}\"), and nothing said so";
+            yield return $"it failed (\"{last.State.RollbackReason}\"), and nothing caused that";
         }
     }
 
@@ -49,7 +50,7 @@ internal sealed class CauseCheck : Check
     {
         var turned = seen.Rows.First(static r => r.State.RollbackReason.Length > 0);
         var isOfAge = seen.Transaction.TimeoutToFail > 0 || seen.Transaction.Type != TransactionType.Saga;
-        return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal); // That it is so, the timers' check judges.
+        return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal); // See TimerCheck.
     }
 
     private static bool IsTired(Case seen) => seen.Transaction.RetryLimit > 0

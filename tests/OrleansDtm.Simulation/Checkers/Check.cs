@@ -5,21 +5,23 @@ using OrleansDtm.Simulation.Services;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>A broken invariant.</summary>
-/// <param name="Check">The checker's name, which begins with the invariant's number.</param>
-/// <param name="Gid">Which transaction; null = none in particular.</param>
-/// <param name="What">What was seen, in words.</param>
+/// <param name="Check">The checker's name, which starts with the invariant's number.</param>
+/// <param name="Gid">The transaction; null = no single transaction.</param>
+/// <param name="What">A description of the violation.</param>
 internal sealed record Violation(string Check, string? Gid, string What);
 
-/// <summary>Judges one invariant over the history of one transaction. Knows the plan and what was seen, nothing of the code under test.</summary>
+/// <summary>
+/// Checks one invariant over the history of one transaction. Uses the plan and the history, never the code under test.
+/// </summary>
 internal abstract class Check
 {
-    /// <summary>The number in the list of invariants, and what it promises.</summary>
+    /// <summary>The invariant's number and name.</summary>
     public abstract string Name { get; }
 
     public abstract IEnumerable<string> Judge(Case seen);
 }
 
-/// <summary>What was seen of one transaction.</summary>
+/// <summary>The history of one transaction.</summary>
 internal sealed class Case
 {
     public Case(Plan plan, TransactionPlan transaction, IReadOnlyList<Happening> all, Ledger ledger, bool ended)
@@ -36,17 +38,17 @@ internal sealed class Case
 
     public TransactionPlan Transaction { get; }
 
-    /// <summary>Of all transactions and machines.</summary>
+    /// <summary>The history of all transactions and machines.</summary>
     public IReadOnlyList<Happening> All { get; }
 
     public IReadOnlyList<Happening> Mine { get; }
 
     public Ledger Ledger { get; }
 
-    /// <summary>The run came to its end in time: everything on its way has arrived.</summary>
+    /// <summary>True if the run ended in time and no message or call is in flight.</summary>
     public bool Ended { get; }
 
-    /// <summary>The row, version after version.</summary>
+    /// <summary>All versions of the row.</summary>
     public IReadOnlyList<Stored> Rows { get; }
 
     public Stored? Last => Rows.Count > 0 ? Rows[^1] : null;
@@ -57,7 +59,7 @@ internal sealed class Case
 
     public IReadOnlyList<Answered> Answers { get; }
 
-    /// <summary>What was durable just before a place in the history; null = nothing.</summary>
+    /// <summary>Returns the durable row just before a place in the history; null = none.</summary>
     public Stored? Before(Happening happening)
     {
         Stored? last = null;
@@ -78,7 +80,7 @@ internal sealed class Case
 
     public bool WasAsked(string word) => Mine.OfType<Asked>().Any(a => a.Word == word);
 
-    /// <summary>The place of a named call among the row's branches; -1 the callback, -2 the notice.</summary>
+    /// <summary>Returns the index of a named call among the row's branches; -1 the callback, -2 the notice.</summary>
     public int Index(string name) => name[0] switch
     {
         'q' => -1,
@@ -91,7 +93,9 @@ internal sealed class Case
 
     public static int Number(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The call in a row; null = the row has no such call. Registered branches are found by their id.</summary>
+    /// <summary>
+    /// Returns the call in a row; null = the row has no such call. Registered branches are found by their id.
+    /// </summary>
     public Core.BranchOp? In(Core.Transaction state, string name)
     {
         if (name[0] is 'f' or 'b')

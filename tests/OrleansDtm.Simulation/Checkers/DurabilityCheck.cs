@@ -4,7 +4,10 @@ using OrleansDtm.Simulation.Submitters;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>What is answered with success is durable before; so is every call, in a row that names its maker.</summary>
+/// <summary>
+/// Checks that success is returned only for durable changes, and that each call is made only after a row with its owner
+/// is durable.
+/// </summary>
 internal sealed class DurabilityCheck : Check
 {
     public override string Name => "12 durable before visible";
@@ -27,7 +30,7 @@ internal sealed class DurabilityCheck : Check
         {
             if (!seen.Rows.Any(r => r.Place < call.Place && r.Row.Owner == call.Owner && seen.In(r.State, call.Name)?.InFlight == true))
             {
-                yield return $"{call.Name} is called by {call.Process}, and no row says that it is about to";
+                yield return $"{call.Name} is called by {call.Process}, and no row contains the call";
             }
         }
     }

@@ -2,7 +2,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>Only known edges between statuses; a final status never changes again.</summary>
+/// <summary>Checks that only valid status changes happen and that a final status never changes.</summary>
 internal sealed class EdgeCheck : Check
 {
     public override string Name => "02 edges";
@@ -19,13 +19,15 @@ internal sealed class EdgeCheck : Check
 
             if (from.IsFinal && (from.Finished != to.Finished || from.RollbackReason != to.RollbackReason || from.Result != to.Result))
             {
-                yield return $"version {to.Version}: how it ended was changed afterwards";
+                yield return $"version {to.Version}: a final status was changed";
             }
         }
 
     }
 
-    /// <summary>One write may go several edges at once, as when the last compensation has nobody to call.</summary>
+    /// <summary>
+    /// Returns true for a valid change. One write may contain several, for example if the last compensation has no URL.
+    /// </summary>
     private static bool IsEdge(Case seen, TransactionStatus from, TransactionStatus to) => (from, to) switch
     {
         (TransactionStatus.Prepared, TransactionStatus.Aborting) => seen.Transaction.Type is TransactionType.Tcc or TransactionType.Xa,

@@ -2,7 +2,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>What is stored comes to its end once faults have stopped, and then nothing of it is left to do.</summary>
+/// <summary>Checks that every stored transaction ends after the faults stop, and that no work is left then.</summary>
 internal sealed class EndCheck : Check
 {
     public override string Name => "01 it ends";
@@ -16,22 +16,22 @@ internal sealed class EndCheck : Check
 
         if (!last.State.IsFinal)
         {
-            yield return $"it is still {Names.Of(last.State.Status)} when nothing has gone wrong for minutes";
+            yield return $"it is still {Names.Of(last.State.Status)} although no fault has happened for minutes";
         }
         else if (last.State.Due is not null || last.Row.Owner != 0)
         {
-            yield return "it has ended, and yet something is left to do";
+            yield return "it has ended, but work is still pending";
         }
         else if (!seen.Ended)
         {
-            yield return "the run did not come to its end: somebody asks for ever";
+            yield return "the run did not end: a client retries for ever";
         }
         else if (seen.Transaction.Notice && last.State.Notice is not { Status: BranchStatus.Succeed })
         {
-            // Ten tries in vain are allowed, but services are well at the end.
+            // The notice may give up after ten attempts, but all services work at the end.
             if (last.State.Notice?.Attempts < 10)
             {
-                yield return "nobody was told of the end";
+                yield return "the notice of the end was not delivered";
             }
         }
     }

@@ -2,12 +2,15 @@ using OrleansDtm.Simulation.Histories;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>Where all processes see the same members, a transaction runs in one of them, and no write is guarded off.</summary>
+/// <summary>
+/// Checks that no write is fenced while all processes see the same members, because a transaction then runs in one
+/// process.
+/// </summary>
 internal sealed class HomeCheck : Check
 {
     public override string Name => "20 one home at a time";
 
     public override IEnumerable<string> Judge(Case seen) => seen.Plan.Faults.IsEmpty
-        ? seen.Mine.OfType<Fenced>().Where(static f => !f.IsInsert).Select(static f => $"a write of {f.Process} is guarded off")
+        ? seen.Mine.OfType<Fenced>().Where(static f => !f.IsInsert).Select(static f => $"a write of {f.Process} is fenced")
         : [];
 }

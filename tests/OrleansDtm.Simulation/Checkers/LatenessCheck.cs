@@ -1,12 +1,14 @@
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>When nothing goes wrong, what is due is done within seconds.</summary>
+/// <summary>Checks that due work is done within seconds if there are no faults.</summary>
 internal sealed class LatenessCheck : Check
 {
-    /// <summary>After the last fault: deaths are noticed, sweeps come back, what hung is given up.</summary>
+    /// <summary>
+    /// The time after the last fault until deaths are detected, sweeps restart and hanging calls time out.
+    /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
 
-    /// <summary>A sweep's interval, some round trips, and the cutting of clocks.</summary>
+    /// <summary>A sweep interval, some round trips, and the rounding of clocks.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
 
     public override string Name => "13 never late";
@@ -28,7 +30,7 @@ internal sealed class LatenessCheck : Check
             var from = due - Engine.World.Start > seen.Plan.Calm + Grace ? due - Engine.World.Start : seen.Plan.Calm + Grace;
             if (seen.Rows[i + 1].At > from + Late)
             {
-                yield return $"version {seen.Rows[i].State.Version} was due at {(due - Engine.World.Start).TotalSeconds} s, and looked at only {seen.Rows[i + 1].At.TotalSeconds} s";
+                yield return $"version {seen.Rows[i].State.Version} was due at {(due - Engine.World.Start).TotalSeconds} s, and processed only at {seen.Rows[i + 1].At.TotalSeconds} s";
             }
         }
     }

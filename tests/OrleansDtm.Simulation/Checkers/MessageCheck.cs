@@ -4,7 +4,7 @@ using OrleansDtm.Simulation.Histories;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>A message is sent if, and only if, its submitter's local transaction was committed.</summary>
+/// <summary>Checks that a message is sent if and only if its submitter's local transaction was committed.</summary>
 internal sealed class MessageCheck : Check
 {
     public override string Name => "08 msg as the local transaction";
@@ -32,7 +32,7 @@ internal sealed class MessageCheck : Check
 
         if (commit is not null && seen.Last is null && seen.Answers.Any(static a => a is { Word: "prepare", Reply.Kind: ReplyKind.Ok }))
         {
-            yield return "the message was accepted, and there is none";
+            yield return "the message was accepted but is not stored";
         }
     }
 }

@@ -3,10 +3,12 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>A row has the options of its prepare until it is submitted, then those of the submit, whoever owns it and however often they die.</summary>
+/// <summary>
+/// Checks that a row has the options of its prepare until the submit, then those of the submit, through every takeover.
+/// </summary>
 internal sealed class OptionsCheck : Check
 {
-    /// <summary>Seconds, where a plan says 0.</summary>
+    /// <summary>The default in seconds, if a plan has 0.</summary>
     private const double RetryIntervalDefault = 4;
     private const double RequestTimeoutDefault = 3;
 
@@ -28,13 +30,13 @@ internal sealed class OptionsCheck : Check
             if (isPrepared && state.Status is TransactionStatus.Submitted or TransactionStatus.Succeed)
             {
                 isPrepared = false;
-                var asked = state.Query?.Status == BranchStatus.Succeed; // The answer to the question may have submitted it.
+                var asked = state.Query?.Status == BranchStatus.Succeed; // query_prepared may have submitted it.
                 expected = asked && Of(options) == prepared ? prepared : plan.AtSubmit ?? prepared;
             }
 
             if (isPrepared && state.Status == TransactionStatus.Failed && seen.WasStopped && plan.AtSubmit is { } submitted)
             {
-                isPrepared = false; // A submit and a force stop, decided together.
+                isPrepared = false; // A submit and a force stop in one write.
                 expected = Of(options) == submitted ? submitted : expected;
             }
 

@@ -4,8 +4,8 @@ using OrleansDtm.Simulation.Histories;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// A call is made only when the success of all calls before it is durable; compensations go in reverse, the second phase of a tcc from
-/// the last registered branch, of an xa from the first.
+/// Checks that a call is made only after the success of all its predecessors is durable. Compensations run in reverse
+/// order, the second phase of a tcc from the last registered branch, that of an xa from the first.
 /// </summary>
 internal sealed class OrderCheck : Check
 {
@@ -22,7 +22,7 @@ internal sealed class OrderCheck : Check
         }
     }
 
-    /// <summary>What must be done before a call, and how it stands.</summary>
+    /// <summary>Returns the predecessors of a call and their progress.</summary>
     private static IEnumerable<(string Name, BranchOp Branch)> Before(Case seen, Transaction state, Called call)
     {
         var plan = seen.Transaction;

@@ -4,8 +4,8 @@ using OrleansDtm.Simulation.Histories;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// A compensation is sent only when no call of its action may still be under way: each was answered, its answer was lost in good time,
-/// or its time is over. That a process has died ends none of its calls.
+/// Checks that a compensation is sent only when no call of its action can be in flight: each one was answered, its
+/// response was lost, or its timeout is over. The death of a process ends none of its calls.
 /// </summary>
 internal sealed class OvertakingCheck : Check
 {
@@ -26,7 +26,7 @@ internal sealed class OvertakingCheck : Check
                 var isOver = seen.Ends.TryGetValue(call.Call, out var end) && end.Place < compensation.Place;
                 if (!isOver && compensation.At < call.At + call.Timeout - (2 * TimerCheck.Tolerance(seen.Plan)))
                 {
-                    yield return $"{compensation.Name} (call {compensation.Call}) is sent while {action} (call {call.Call} of {call.Process}) may be under way";
+                    yield return $"{compensation.Name} (call {compensation.Call}) is sent while {action} (call {call.Call} of {call.Process}) may be in flight";
                 }
             }
         }

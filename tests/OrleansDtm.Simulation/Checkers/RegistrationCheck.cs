@@ -6,7 +6,8 @@ using OrleansDtm.Simulation.Submitters;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// A branch whose registration was accepted is called in the end; one that was refused is not; after the decision none is accepted.
+/// Checks that an accepted branch is called, that a rejected one is not, and that no branch is accepted after the
+/// decision.
 /// </summary>
 internal sealed class RegistrationCheck : Check
 {
@@ -28,7 +29,7 @@ internal sealed class RegistrationCheck : Check
             {
                 if (Find(last.State, branch) is null)
                 {
-                    yield return $"{group.Key} was accepted, and the branch is not there";
+                    yield return $"{group.Key} was accepted, but the branch is not stored";
                 }
                 else if (seen.Before(requests[accepted.Request]) is { State: { Status: not TransactionStatus.Prepared } decided } && Find(decided, branch) is null)
                 {
@@ -47,7 +48,7 @@ internal sealed class RegistrationCheck : Check
                 && !seen.WasAsked(group.Key + "!")
                 && seen.Calls.Any(c => c.Name == $"f{branch}"))
             {
-                yield return $"{group.Key} was refused, and yet the branch goes forward";
+                yield return $"{group.Key} was rejected, but the branch goes forward";
             }
         }
     }

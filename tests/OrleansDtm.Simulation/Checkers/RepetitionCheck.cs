@@ -6,8 +6,8 @@ using OrleansDtm.Simulation.Submitters;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// However often and from wherever something is said, it has one effect; and it is refused only for what was durable at some moment
-/// between question and answer.
+/// Checks that a repeated request has one effect, and that it is rejected only because of a state that was durable
+/// between request and reply.
 /// </summary>
 internal sealed class RepetitionCheck : Check
 {
@@ -17,12 +17,12 @@ internal sealed class RepetitionCheck : Check
     {
         if (seen.Rows.Count(static r => r.State.Version == 1) > 1)
         {
-            yield return "it came into being twice";
+            yield return "it was created twice";
         }
 
         if (seen.Last is { } last && last.State.Branches.GroupBy(static b => (b.Definition.Id, b.Definition.Op)).Any(static g => g.Count() > 1))
         {
-            yield return "a branch is there twice";
+            yield return "a branch is stored twice";
         }
 
         var asked = seen.Mine.OfType<Asked>().ToDictionary(static a => a.Request);
@@ -32,7 +32,7 @@ internal sealed class RepetitionCheck : Check
                 .Prepend(seen.Before(asked[answer.Request]));
             if (!between.Any(row => Justifies(seen, answer.Word, row)))
             {
-                yield return $"{answer.Word} was refused ({answer.Reply.Kind}: {answer.Reply.Message}) and nothing durable says why";
+                yield return $"{answer.Word} was rejected ({answer.Reply.Kind}: {answer.Reply.Message}) without a durable reason";
             }
         }
     }
@@ -56,7 +56,7 @@ internal sealed class RepetitionCheck : Check
         };
     }
 
-    /// <summary>The branch is there, with other content than this word has.</summary>
+    /// <summary>Returns true if the branch is stored with different content.</summary>
     private static bool HasOther(Transaction state, string word)
     {
         var id = Requests.BranchId(int.Parse(word.TrimEnd('!').AsSpan(3), System.Globalization.CultureInfo.InvariantCulture));

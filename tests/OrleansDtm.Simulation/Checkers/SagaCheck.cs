@@ -3,8 +3,8 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// A saga that succeeded has every action done; one that failed has everything compensated that may have run, and nothing that was
-/// never to be called.
+/// Checks that every action of a succeeded saga is done, and that a failed one has compensated every step that may have
+/// run, and no other.
 /// </summary>
 internal sealed class SagaCheck : Check
 {

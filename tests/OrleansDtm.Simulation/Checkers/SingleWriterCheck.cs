@@ -4,8 +4,8 @@ using OrleansDtm.Simulation.Histories;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// Versions follow each other without a gap, nothing in a row ever goes back, and nobody makes a call that another living owner, whose
-/// lease runs, has under way.
+/// Checks that versions have no gap, that no progress is lost, and that no process repeats a call that another live
+/// owner has in flight within its lease.
 /// </summary>
 internal sealed class SingleWriterCheck : Check
 {
@@ -38,7 +38,7 @@ internal sealed class SingleWriterCheck : Check
     {
         if (to.Branches.Length < from.Branches.Length || to.RetryCount < from.RetryCount || to.Definition.Created != from.Definition.Created)
         {
-            return "something is missing that was there before";
+            return "a call of the previous version is missing";
         }
 
         for (var i = 0; i < from.Branches.Length; i++)
@@ -50,7 +50,7 @@ internal sealed class SingleWriterCheck : Check
                 || now.Definition.Url != was.Definition.Url
                 || !now.Definition.Payload.Span.SequenceEqual(was.Definition.Payload.Span))
             {
-                return $"{was.Definition.Id}-{was.Definition.Op} went back, or is another";
+                return $"{was.Definition.Id}-{was.Definition.Op} lost progress or was replaced";
             }
         }
 
@@ -61,7 +61,7 @@ internal sealed class SingleWriterCheck : Check
     {
         if (seen.Plan.HoursApart)
         {
-            yield break; // Whose clock is an hour ahead takes every lease for over; the version guards what follows.
+            yield break; // To a clock an hour ahead every lease is over; the version still fences writes.
         }
 
         foreach (var second in seen.Calls.Where(static c => c.Owner != 0))
@@ -76,18 +76,18 @@ internal sealed class SingleWriterCheck : Check
                 var until = lease - Engine.World.Start - (2 * TimerCheck.Tolerance(seen.Plan));
                 if (second.At < until)
                 {
-                    yield return $"{second.Process} makes {second.Name} (call {second.Call}) while {first.Process} has it under way (call {first.Call}), alive and with a lease";
+                    yield return $"{second.Process} makes {second.Name} (call {second.Call}) while {first.Process} has it in flight (call {first.Call}), alive and within its lease";
                 }
             }
         }
     }
 
-    /// <summary>It was answered, or whoever made it has died, stopped or been given up.</summary>
+    /// <summary>Returns true if the call was answered, or its process died, stopped or was declared dead.</summary>
     private static bool IsOver(Case seen, Called call, int place) =>
         (seen.Ends.TryGetValue(call.Call, out var end) && end.Place < place)
         || seen.All.Take(place).OfType<MachineNews>().Any(m => m.Process == call.Process && m.What is not ("starts" or MachineNews.Leaves));
 
-    /// <summary>The lease under which a call was made.</summary>
+    /// <summary>Returns the lease under which a call was made.</summary>
     private static DateTimeOffset? LeaseOf(Case seen, Called call) =>
         seen.Rows.LastOrDefault(r => r.Place < call.Place && r.Row.Owner == call.Owner && seen.In(r.State, call.Name)?.InFlight == true)?.State.LeaseUntil;
 }

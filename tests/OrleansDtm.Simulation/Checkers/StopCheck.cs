@@ -5,15 +5,15 @@ using OrleansDtm.Simulation.Plans;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// Where nothing goes wrong but that processes stop one after the other in an orderly way, no request is refused, and what a process
-/// had under way is taken over at once.
+/// Checks graceful stops, one process after the other and without other faults: no request is rejected, and calls in
+/// flight are taken over at once.
 /// </summary>
 internal sealed class StopCheck : Check
 {
-    /// <summary>A message to the next owner, a read and a write.</summary>
+    /// <summary>The time for a message to the next owner, a read and a write.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Another sweeper is found, and sweeps.</summary>
+    /// <summary>The time until another process sweeps the shard.</summary>
     private static readonly TimeSpan Swept = TimeSpan.FromSeconds(6);
 
     public override string Name => "19 orderly stops go unnoticed";
@@ -27,7 +27,7 @@ internal sealed class StopCheck : Check
 
         foreach (var answer in seen.Answers.Where(static a => a.Reply.Kind == ReplyKind.Unavailable))
         {
-            yield return $"{answer.Word} (request {answer.Request}) is refused by {answer.Process}: {answer.Reply.Message}";
+            yield return $"{answer.Word} (request {answer.Request}) is rejected by {answer.Process}: {answer.Reply.Message}";
         }
 
         foreach (var leaves in seen.All.OfType<MachineNews>().Where(static m => m.What == MachineNews.Leaves))
@@ -36,7 +36,7 @@ internal sealed class StopCheck : Check
             {
                 if (IsLast(seen, end) && IsLate(seen, end, Soon))
                 {
-                    yield return $"{end.Name} (call {end.Call}) is answered to {end.Process}, which leaves, and the transaction does not go on";
+                    yield return $"{end.Name} (call {end.Call}) returned to {end.Process}, which is leaving, and the transaction does not continue";
                 }
             }
         }
@@ -50,7 +50,10 @@ internal sealed class StopCheck : Check
         }
     }
 
-    /// <summary>The process has no other call of the transaction under way then: before that, its next owner would only disturb them.</summary>
+    /// <summary>
+    /// Returns true if the process has no other call of the transaction in flight. Until then no other owner takes
+    /// over.
+    /// </summary>
     private static bool IsLast(Case seen, CallEnded end) => !seen.Calls.Any(c =>
         c.Process == end.Process && c.Place < end.Place && !(seen.Ends.TryGetValue(c.Call, out var ended) && ended.Place <= end.Place));
 

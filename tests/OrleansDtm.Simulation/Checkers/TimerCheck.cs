@@ -4,7 +4,7 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message.</summary>
+/// <summary>Checks that no timer is early: no retry, timeout, delay or query_prepared call.</summary>
 internal sealed class TimerCheck : Check
 {
     private static readonly TimeSpan RetryIntervalMax = TimeSpan.FromSeconds(20);
@@ -13,7 +13,7 @@ internal sealed class TimerCheck : Check
 
     public override string Name => "13 never early";
 
-    /// <summary>How far the clocks of two machines may differ.</summary>
+    /// <summary>Returns the maximum difference between the clocks of two machines.</summary>
     public static TimeSpan Tolerance(Plan plan) => Cut + (2 * plan.Skews.Max(static s => s.Duration()));
 
     public override IEnumerable<string> Judge(Case seen)
@@ -44,7 +44,7 @@ internal sealed class TimerCheck : Check
         var turned = seen.Rows.FirstOrDefault(static r => r.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal));
         if (turned is not null && turned.At < created + Timeout(seen) - tolerance)
         {
-            yield return $"it turned back for its age at {turned.At.TotalSeconds} s, created at {created.TotalSeconds} s";
+            yield return $"it timed out at {turned.At.TotalSeconds} s, created at {created.TotalSeconds} s";
         }
 
         if (seen.Transaction.Type != TransactionType.Msg)
@@ -54,7 +54,7 @@ internal sealed class TimerCheck : Check
 
         if (!seen.WasAsked("retry") && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < created + Timeout(seen) - tolerance)
         {
-            yield return "the question came before the message was old";
+            yield return "query_prepared was called before the timeout";
         }
 
         var sent = seen.Calls.FirstOrDefault(static c => c.Name[0] == 'a');
@@ -63,7 +63,7 @@ internal sealed class TimerCheck : Check
             yield break;
         }
 
-        // What its options are, the check of those judges.
+        // OptionsCheck checks the options themselves.
         var from = (definition.Submitted ?? definition.Created) - Engine.World.Start;
         if (sent.At < from + definition.Options.Delay - tolerance)
         {
@@ -72,16 +72,16 @@ internal sealed class TimerCheck : Check
 
         if (definition.Submitted is not null && from < seen.Mine.OfType<Asked>().First(static a => a.Word == "submit").At - tolerance)
         {
-            yield return "the delay counts from a moment before the submit";
+            yield return "the delay counts from a time before the submit";
         }
     }
 
-    /// <summary>A call that waits for a retry is made no sooner than the row says.</summary>
+    /// <summary>Checks that no retry is made before the time in the row.</summary>
     private static IEnumerable<string> Retries(Case seen)
     {
         if (seen.WasAsked("retry"))
         {
-            yield break; // Somebody wanted them at once.
+            yield break; // An operator requested the retries.
         }
 
         for (var i = 1; i < seen.Rows.Count; i++)
@@ -91,10 +91,10 @@ internal sealed class TimerCheck : Check
             {
                 if (to.Hurried - from.Hurried is { } pause && pause >= TimeSpan.Zero && pause < TimeSpan.FromSeconds(1))
                 {
-                    yield return $"version {to.Version}: a submit said again hurries more than once a second";
+                    yield return $"version {to.Version}: a repeated submit makes retries due more than once a second";
                 }
 
-                continue; // It was submitted again: what waits is made now.
+                continue; // A repeated submit makes pending retries due.
             }
 
             for (var branch = Transaction.NoticeIndex; branch < from.Branches.Length; branch++)
@@ -107,7 +107,9 @@ internal sealed class TimerCheck : Check
         }
     }
 
-    /// <summary>And the row says what the pattern promises: the interval, doubled for each further error, up to the cap.</summary>
+    /// <summary>
+    /// Checks the backoff delay in the row: the interval, doubled for each further error, up to the cap.
+    /// </summary>
     private static IEnumerable<string> Waits(Case seen, TimeSpan tolerance)
     {
         if (seen.WasAsked("retry"))

@@ -4,10 +4,10 @@ using OrleansDtm.Simulation.Histories;
 
 namespace OrleansDtm.Simulation.Checkers;
 
-/// <summary>What a submitter is told of the end, waiting or not, is the end.</summary>
+/// <summary>Checks that every reply about the end of a transaction is correct, with or without wait.</summary>
 internal sealed class WaitCheck : Check
 {
-    /// <summary>Longer than any request may take to be answered, or to be given up within the cluster.</summary>
+    /// <summary>Longer than any request may take until its reply or timeout.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
     public override string Name => "09 the end that is told";
@@ -20,7 +20,7 @@ internal sealed class WaitCheck : Check
         {
             if (seen.Ended && seen.All[^1].At - asked.At > Patience)
             {
-                yield return $"{asked.Word} (request {asked.Request}) was never answered by {asked.Process}, which was well all the time";
+                yield return $"{asked.Word} (request {asked.Request}) was never answered by {asked.Process}, which had no fault";
             }
         }
 

@@ -1,6 +1,8 @@
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>The deliberate faults, each with the checker that must find it, by the beginning of its name, and within how many seeds.</summary>
+/// <summary>
+/// The deliberate faults, each with the checker that must find it (start of its name) and the maximum number of seeds.
+/// </summary>
 internal static class AllDefects
 {
     public static IReadOnlyDictionary<string, (Func<Defect> Make, string Check, int Seeds)> Each { get; } =

@@ -6,7 +6,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>Branches are called when the decision is taken, before it is committed.</summary>
+/// <summary>Branches are called before the decision is committed.</summary>
 internal sealed class CallBeforeCommit : Defect
 {
     private readonly Dictionary<string, IBranchCaller> _callers = [];
@@ -45,7 +45,7 @@ internal sealed class CallBeforeCommit : Defect
     }
 }
 
-/// <summary>What a caller makes of calls and answers, otherwise than it should.</summary>
+/// <summary>The base of faults that change calls or their outcomes.</summary>
 internal abstract class CallerDefect : Defect
 {
     public override IBranchCaller Caller(IBranchCaller caller, Process process) => new Around(this, caller);
@@ -64,7 +64,7 @@ internal abstract class CallerDefect : Defect
     }
 }
 
-/// <summary>Compensations go in the order of the actions.</summary>
+/// <summary>Compensations run in the order of the actions.</summary>
 internal sealed class CompensationOrder : CallerDefect
 {
     private readonly Dictionary<(string Gid, string Url), string> _turned = [];
@@ -85,7 +85,7 @@ internal sealed class CompensationOrder : CallerDefect
 
         if (!_turned.TryGetValue((call.Gid, call.Url), out var url))
         {
-            // The last one's turn has come: take the first.
+            // Instead of the last action, compensate the first.
             var actions = Done(call.Gid).Distinct().ToList();
             var own = actions.IndexOf(call.Url.Replace("/c", "/a", StringComparison.Ordinal));
             url = own < 0 ? call.Url : actions[actions.Count - 1 - own].Replace("/a", "/c", StringComparison.Ordinal);
@@ -98,28 +98,28 @@ internal sealed class CompensationOrder : CallerDefect
     private List<string> Done(string gid) => _done.TryGetValue(gid, out var list) ? list : _done[gid] = [];
 }
 
-/// <summary>A call that was not answered is taken for refused.</summary>
+/// <summary>A call without a response is treated as FAILURE.</summary>
 internal sealed class UnknownTakenForFailure : CallerDefect
 {
     protected override CallResult Change(BranchInvocation call, CallResult answer) =>
         answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Failed } } : answer;
 }
 
-/// <summary>A call that was not answered is taken for done.</summary>
+/// <summary>A call without a response is treated as success.</summary>
 internal sealed class UnknownTakenForSuccess : CallerDefect
 {
     protected override CallResult Change(BranchInvocation call, CallResult answer) =>
         answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } } : answer;
 }
 
-/// <summary>A question about a prepared message that was not answered is taken for yes.</summary>
+/// <summary>A query_prepared call without a response is treated as success.</summary>
 internal sealed class SilenceTakenForYes : CallerDefect
 {
     protected override CallResult Change(BranchInvocation call, CallResult answer) =>
         call is { BranchId: "00", Type: TransactionType.Msg } && answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } } : answer;
 }
 
-/// <summary>A confirm that is refused is followed by a cancel.</summary>
+/// <summary>A rejected confirm is followed by a cancel.</summary>
 internal sealed class CancelAfterRefusedConfirm : CallerDefect
 {
     private readonly HashSet<(string Gid, string Url)> _refused = [];
@@ -138,7 +138,7 @@ internal sealed class CancelAfterRefusedConfirm : CallerDefect
     }
 }
 
-/// <summary>A call that fails is made again at once, thirty times.</summary>
+/// <summary>A failed call is retried thirty times without a delay.</summary>
 internal sealed class RetryStorm : Defect
 {
     public override IBranchCaller Caller(IBranchCaller caller, Process process) => new Impatient(caller);

@@ -7,14 +7,14 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Simulation.Defects;
 
 /// <summary>
-/// A deliberate fault of the coordinator, put around its production code from outside: around its store, its caller, its clock, its
-/// scheduler, its cluster, its API. This one is none.
+/// A deliberate fault of the coordinator, as a wrapper around its production code: its store, caller, clock, scheduler,
+/// cluster or API. This base class changes nothing.
 /// </summary>
 internal class Defect
 {
     public static Defect None { get; } = new();
 
-    /// <summary>How many of its intervals lie between two sweeps; 0 = there are none.</summary>
+    /// <summary>The number of intervals between two sweeps; 0 = no sweeps.</summary>
     public virtual int SweepsEvery => 1;
 
     public virtual ITransactionStore Store(ITransactionStore store, Process process) => store;
@@ -23,24 +23,24 @@ internal class Defect
 
     public virtual TimeProvider Clock(TimeProvider clock, Process process) => clock;
 
-    /// <summary>The door of a process.</summary>
+    /// <summary>Creates the <c>Transactions</c> of a process.</summary>
     public virtual Transactions Transactions(Process process, TurnScheduler scheduler) =>
         new(new Lazy<RunnerServices>(process.Services), Cluster(process.Cluster, process), process.Clock, Scheduler(scheduler, process));
 
-    /// <summary>Where its transactions take turns.</summary>
+    /// <summary>Wraps the turn scheduler.</summary>
     public virtual TurnScheduler Scheduler(TurnScheduler scheduler, Process process) => scheduler;
 
-    /// <summary>Where transactions live, and messages to them.</summary>
+    /// <summary>Wraps the placement of transactions and the messages to them.</summary>
     public virtual ICluster Cluster(ICluster cluster, Process process) => cluster;
 
-    /// <summary>It stops in an orderly way.</summary>
+    /// <summary>Stops a process gracefully.</summary>
     public virtual Task Stop(Process process, CancellationToken cancellationToken) => process.Transactions.Stop(cancellationToken);
 
     public virtual bool SoleOwner(bool alone) => alone;
 
-    /// <summary>A request on its way to the transaction.</summary>
+    /// <summary>Sends a request to the transaction.</summary>
     public virtual Task<TransactionReply> Post(string word, Func<Task<TransactionReply>> post) => post();
 
-    /// <summary>What the submitter said on its way to the transaction.</summary>
+    /// <summary>Changes a submission on its way to the transaction.</summary>
     public virtual Submission Submission(Submission submission) => submission;
 }

@@ -5,7 +5,7 @@ using OrleansDtm.Simulation.Machines;
 
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>A registration is answered and forgotten, every third time.</summary>
+/// <summary>Every third registration is acknowledged but not stored.</summary>
 internal sealed class LostRegistration : Defect
 {
     private int _count;
@@ -16,7 +16,7 @@ internal sealed class LostRegistration : Defect
             : post();
 }
 
-/// <summary>A submitter that waits is told success when its transaction was accepted.</summary>
+/// <summary>A waiting submitter gets success as soon as its transaction is accepted.</summary>
 internal sealed class SuccessToldEarly : Defect
 {
     public override async Task<TransactionReply> Post(string word, Func<Task<TransactionReply>> post)
@@ -26,7 +26,7 @@ internal sealed class SuccessToldEarly : Defect
     }
 }
 
-/// <summary>A store that is away is answered with a refusal, which looks final.</summary>
+/// <summary>An unavailable store is reported as a rejection, which looks final.</summary>
 internal sealed class OutageToldAsRefusal : Defect
 {
     public override async Task<TransactionReply> Post(string word, Func<Task<TransactionReply>> post)
@@ -36,7 +36,7 @@ internal sealed class OutageToldAsRefusal : Defect
     }
 }
 
-/// <summary>The orders of a saga are lost on the way in: everything runs side by side.</summary>
+/// <summary>The orders of a saga are lost: all steps run concurrently.</summary>
 internal sealed class OrdersLost : Defect
 {
     public override Submission Submission(Submission submission)
@@ -47,13 +47,13 @@ internal sealed class OrdersLost : Defect
     }
 }
 
-/// <summary>What a submit names itself is not heeded: its prepare's options stay.</summary>
+/// <summary>The options of a submit are ignored: those of its prepare stay.</summary>
 internal sealed class SubmitIgnored : Defect
 {
     public override Submission Submission(Submission submission) => submission with { Named = NamedOptions.None };
 }
 
-/// <summary>The clock runs a tenth too fast: waits are over early.</summary>
+/// <summary>The clock runs 10 % too fast: timers are early.</summary>
 internal sealed class EarlyTimer : Defect
 {
     public override TimeProvider Clock(TimeProvider clock, Process process) => new Fast(clock);
@@ -66,7 +66,7 @@ internal sealed class EarlyTimer : Defect
     }
 }
 
-/// <summary>A clock around another one; what it does otherwise, a defect says.</summary>
+/// <summary>A clock that wraps another one; a fault overrides its behaviour.</summary>
 internal abstract class OtherClock(TimeProvider inner) : TimeProvider
 {
     public override long TimestampFrequency => inner.TimestampFrequency;
@@ -79,13 +79,13 @@ internal abstract class OtherClock(TimeProvider inner) : TimeProvider
         inner.CreateTimer(callback, state, dueTime, period);
 }
 
-/// <summary>A process goes by the wall clock, and follows when somebody sets it.</summary>
+/// <summary>A process uses the wall clock and follows its changes.</summary>
 internal sealed class WallClockTrusted : Defect
 {
     public override TimeProvider Clock(TimeProvider clock, Process process) => new ProcessClock(process);
 }
 
-/// <summary>Timers are never heard, and nobody sweeps.</summary>
+/// <summary>Timers never fire, and there is no sweep.</summary>
 internal sealed class NobodyWakes : Defect
 {
     public override int SweepsEvery => 0;
@@ -99,19 +99,19 @@ internal sealed class NobodyWakes : Defect
     }
 }
 
-/// <summary>Nobody sweeps more often than once a minute.</summary>
+/// <summary>A shard is swept only once a minute.</summary>
 internal sealed class SlowSweep : Defect
 {
     public override int SweepsEvery => 60;
 }
 
-/// <summary>There is no sweep: what a dead process had stays where it is.</summary>
+/// <summary>There is no sweep: transactions of a dead process are not resumed.</summary>
 internal sealed class NobodySweeps : Defect
 {
     public override int SweepsEvery => 0;
 }
 
-/// <summary>Every process believes to be alone: what others have under way is lost in its eyes.</summary>
+/// <summary>Every process believes it is the sole owner: it treats the calls of others as lost.</summary>
 internal sealed class EverybodyAlone : Defect
 {
     public override bool SoleOwner(bool alone) => true;

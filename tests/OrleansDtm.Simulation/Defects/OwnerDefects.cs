@@ -6,7 +6,7 @@ using OrleansDtm.Simulation.Machines;
 
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>A scheduler around another one; what it does otherwise, a defect says.</summary>
+/// <summary>A scheduler that wraps another one; a fault overrides its behaviour.</summary>
 internal abstract class OtherScheduler(TurnScheduler inner) : TurnScheduler
 {
     public override bool IsCallerFree => inner.IsCallerFree;
@@ -20,7 +20,7 @@ internal abstract class OtherScheduler(TurnScheduler inner) : TurnScheduler
     public override Task<T> Within<T>(TimeSpan limit, Task<T> task) => inner.Within(limit, task);
 }
 
-/// <summary>A cluster around another one; what it does otherwise, a defect says.</summary>
+/// <summary>A cluster that wraps another one; a fault overrides its behaviour.</summary>
 internal abstract class OtherCluster(ICluster inner) : ICluster
 {
     public virtual bool IsHere(string gid) => inner.IsHere(gid);
@@ -28,7 +28,7 @@ internal abstract class OtherCluster(ICluster inner) : ICluster
     public virtual Task<TransactionReply> Send(string gid, EventMessage message) => inner.Send(gid, message);
 }
 
-/// <summary>Now and then a queue's turns are forgotten.</summary>
+/// <summary>Some turns of a queue are lost.</summary>
 internal sealed class TurnsLost : Defect
 {
     public override TurnScheduler Scheduler(TurnScheduler scheduler, Process process) => new Forgetful(scheduler);
@@ -47,7 +47,7 @@ internal sealed class TurnsLost : Defect
     }
 }
 
-/// <summary>When all is well again, turns are forgotten: those in which runs end among them.</summary>
+/// <summary>After the faults stop, some turns are lost, among them those in which runs end.</summary>
 internal sealed class LastTurnsLost : Defect
 {
     public override TurnScheduler Scheduler(TurnScheduler scheduler, Process process) => new Tired(scheduler, process);
@@ -64,7 +64,7 @@ internal sealed class LastTurnsLost : Defect
     }
 }
 
-/// <summary>A process runs a transaction twice: some requests reach the second one.</summary>
+/// <summary>A process runs a transaction twice: some requests reach the second run.</summary>
 internal sealed class TwoRunsOfOne : Defect
 {
     public override ICluster Cluster(ICluster cluster, Process process) => new Split(cluster, process);
@@ -83,7 +83,7 @@ internal sealed class TwoRunsOfOne : Defect
     }
 }
 
-/// <summary>Every process believes that every transaction lives in it.</summary>
+/// <summary>Every process believes that every transaction is placed on it.</summary>
 internal sealed class EverybodyHome : Defect
 {
     public override ICluster Cluster(ICluster cluster, Process process) => new Home(cluster);
@@ -94,7 +94,7 @@ internal sealed class EverybodyHome : Defect
     }
 }
 
-/// <summary>The next owner is not told that a process has lost a call's answer.</summary>
+/// <summary>A process that stops does not report to the next owner that a call ended too late.</summary>
 internal sealed class OrphansForgotten : Defect
 {
     public override ICluster Cluster(ICluster cluster, Process process) => new Silent(cluster, process);
@@ -108,7 +108,7 @@ internal sealed class OrphansForgotten : Defect
     }
 }
 
-/// <summary>A process that stops goes on believing that its transactions are at home in it.</summary>
+/// <summary>A process that stops still treats its transactions as placed on it.</summary>
 internal sealed class LeavingStaysHome : Defect
 {
     public override ICluster Cluster(ICluster cluster, Process process) => new Stubborn(cluster, process);
@@ -119,7 +119,7 @@ internal sealed class LeavingStaysHome : Defect
     }
 }
 
-/// <summary>A process that stops cuts off whoever waits.</summary>
+/// <summary>A process that stops does not wait for pending requests.</summary>
 internal sealed class StopInAHurry : Defect
 {
     public override Task Stop(Process process, CancellationToken cancellationToken) =>

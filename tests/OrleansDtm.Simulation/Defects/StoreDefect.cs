@@ -3,5 +3,5 @@ using OrleansDtm.Tests.Storage;
 
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>A store around another one; what it does differently is the defect.</summary>
+/// <summary>A store that wraps another one; a fault overrides its behaviour.</summary>
 internal class StoreDefect(ITransactionStore inner) : DelegatingStore(inner);

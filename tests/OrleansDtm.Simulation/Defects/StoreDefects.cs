@@ -4,7 +4,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Simulation.Defects;
 
-/// <summary>Whoever writes last wins, whatever version the row has.</summary>
+/// <summary>The last writer wins, whatever version the row has.</summary>
 internal sealed class VersionIgnored : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Blind(store);
@@ -26,7 +26,7 @@ internal sealed class VersionIgnored : Defect
     }
 }
 
-/// <summary>A write is acknowledged when it is handed over, not when it is committed.</summary>
+/// <summary>A write is acknowledged before it is committed.</summary>
 internal sealed class AcknowledgedBeforeCommit : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Hasty(store);
@@ -47,13 +47,13 @@ internal sealed class AcknowledgedBeforeCommit : Defect
             }
             catch (StoreUnavailableException)
             {
-                // Nobody waits for it: that is the defect.
+                // Not awaited: that is the fault.
             }
         }
     }
 }
 
-/// <summary>A commit whose outcome is not known is taken for done.</summary>
+/// <summary>A commit with unknown outcome is treated as committed.</summary>
 internal sealed class DoubtTakenForSuccess : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Optimist(store);
@@ -74,7 +74,7 @@ internal sealed class DoubtTakenForSuccess : Defect
     }
 }
 
-/// <summary>Reads come from a replica that lags behind: the version before the last.</summary>
+/// <summary>Reads come from a lagging replica and return the previous version.</summary>
 internal sealed class StaleReads : Defect
 {
     private readonly Dictionary<string, (StoredTransaction Last, StoredTransaction? Before)> _seen = [];
@@ -105,7 +105,7 @@ internal sealed class StaleReads : Defect
     }
 }
 
-/// <summary>No due moment is written: nobody looks after it when its process has died.</summary>
+/// <summary>No due time is stored: no sweep finds the transaction after its process died.</summary>
 internal sealed class DueForgotten : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Forgetful(store);
@@ -120,7 +120,7 @@ internal sealed class DueForgotten : Defect
     }
 }
 
-/// <summary>That a call may have run is not kept: its compensation is left out when the process dies.</summary>
+/// <summary>It is not stored that a call may have run: its compensation is skipped after the process died.</summary>
 internal sealed class StartedForgotten : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Forgetful(store);
@@ -135,7 +135,7 @@ internal sealed class StartedForgotten : Defect
     }
 }
 
-/// <summary>Which calls a dead process had under way is forgotten when they are made again.</summary>
+/// <summary>When calls of a dead process are repeated, the time until which they may be in flight is lost.</summary>
 internal sealed class OrphansIgnored : Defect
 {
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Forgetful(store);

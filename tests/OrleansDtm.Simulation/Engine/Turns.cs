@@ -1,14 +1,14 @@
 namespace OrleansDtm.Simulation.Engine;
 
-/// <summary>Something that can run now.</summary>
+/// <summary>An activity that is ready to run.</summary>
 internal interface IReady
 {
     void RunOne();
 }
 
 /// <summary>
-/// The scheduler of one activity: its continuations run one at a time in the order they became ready; which activity is next is the
-/// world's to draw. Those of a paused process wait, those of a dead one are gone.
+/// The scheduler of one activity. Its continuations run one at a time in the order they became ready; the world draws
+/// the next activity. Those of a paused process wait, those of a dead one are dropped.
 /// </summary>
 internal sealed class Turns(World world, bool grain = false) : SynchronizationContext, IReady
 {
@@ -16,7 +16,7 @@ internal sealed class Turns(World world, bool grain = false) : SynchronizationCo
     private bool _held;
     private bool _gone;
 
-    /// <summary>It stands for a grain, whose thread nobody else may borrow; else for threads of the pool.</summary>
+    /// <summary>True if it stands for a grain, whose thread no other code may use; false for pool threads.</summary>
     public bool IsGrain => grain;
 
     public override void Post(SendOrPostCallback d, object? state)
@@ -33,7 +33,7 @@ internal sealed class Turns(World world, bool grain = false) : SynchronizationCo
         }
     }
 
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nothing here may block.");
+    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("The simulation must not block.");
 
     public void Post(Action action) => Post(static a => ((Action)a!)(), action);
 

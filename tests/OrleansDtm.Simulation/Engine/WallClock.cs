@@ -1,9 +1,11 @@
 namespace OrleansDtm.Simulation.Engine;
 
-/// <summary>A machine's clock: the world's time, some milliseconds off, until somebody sets it an hour forward or back.</summary>
+/// <summary>
+/// A machine's clock: the world's time plus a skew of milliseconds. A fault may set it an hour forward or back.
+/// </summary>
 internal sealed class WallClock(World world) : TimeProvider
 {
-    /// <summary>What it shows beyond the world's time.</summary>
+    /// <summary>The difference to the world's time.</summary>
     public TimeSpan Offset { get; set; }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

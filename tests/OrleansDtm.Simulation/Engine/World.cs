@@ -3,8 +3,8 @@ using OrleansDtm.Simulation.Histories;
 namespace OrleansDtm.Simulation.Engine;
 
 /// <summary>
-/// Virtual time and the one thread on which everything happens. What is ready runs first, in an order drawn from the seed; when
-/// nothing is, time moves to the next moment at which something is to happen.
+/// Virtual time and the single thread of a run. Ready activities run first, in an order drawn from the seed; if none is
+/// ready, time moves to the next timer.
 /// </summary>
 internal sealed class World
 {
@@ -20,31 +20,35 @@ internal sealed class World
         History = new History(this);
     }
 
-    /// <summary>The only source of chance during a run.</summary>
+    /// <summary>The only source of randomness in a run.</summary>
     public Random Random { get; }
 
     public History History { get; }
 
-    /// <summary>Since <see cref="Start"/>.</summary>
+    /// <summary>The virtual time since <see cref="Start"/>.</summary>
     public TimeSpan Now { get; private set; }
 
     public DateTimeOffset UtcNow => Start + Now;
 
-    /// <summary>How many turns were taken so far.</summary>
+    /// <summary>The number of turns so far.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>A bug of the simulator, or an exception that production let escape from an asynchronous void method.</summary>
+    /// <summary>
+    /// An exception of the simulator, or one that escaped from an async void method of production code.
+    /// </summary>
     public Exception? Escaped { get; private set; }
 
     public void After(TimeSpan wait, Action happen) =>
         _moments.Enqueue(happen, ((Now + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)).Ticks, _order++));
 
-    /// <summary>Evenly distributed.</summary>
+    /// <summary>Draws a uniformly distributed time.</summary>
     public TimeSpan Between(TimeSpan from, TimeSpan to) => from + TimeSpan.FromTicks((long)((to - from).Ticks * Random.NextDouble()));
 
     public TimeSpan Between(double fromMs, double toMs) => Between(TimeSpan.FromMilliseconds(fromMs), TimeSpan.FromMilliseconds(toMs));
 
-    /// <summary>A task of somebody who is no process under test: a submitter, a service. What it throws is a bug of the simulator.</summary>
+    /// <summary>
+    /// Starts a task outside of the processes under test, such as a submitter. An exception is a bug of the simulator.
+    /// </summary>
     public void Begin(Func<Task> task) => new Turns(this).Post(() => Watch(task()));
 
     public void Watch(Task task) => task.ContinueWith(
@@ -53,7 +57,7 @@ internal sealed class World
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    /// <summary>To be awaited in turns.</summary>
+    /// <summary>Returns a task that completes after a virtual time. Must be awaited in a turn.</summary>
     public Task Delay(TimeSpan wait)
     {
         var over = new TaskCompletionSource();
@@ -65,8 +69,8 @@ internal sealed class World
 
     internal void NotReady(IReady ready) => _ready.Remove(ready);
 
-    /// <summary>Until <paramref name="isOver"/>, or nothing can happen any more, or the limit is reached.</summary>
-    /// <returns>False when the limit was reached.</returns>
+    /// <summary>Runs until <paramref name="isOver"/>, until nothing is left to run, or until the limit.</summary>
+    /// <returns>False if the limit was reached.</returns>
     public bool Run(Func<bool> isOver, TimeSpan limit, long stepsMax)
     {
         var context = SynchronizationContext.Current;

@@ -5,31 +5,33 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Simulation.Histories;
 
-/// <summary>One line of what could be seen from outside the code under test: on the wire, in the database, of the machines.</summary>
+/// <summary>
+/// One event that is visible outside the code under test: on the wire, in the database, or of a machine.
+/// </summary>
 internal abstract record Happening
 {
-    /// <summary>Since the world's start.</summary>
+    /// <summary>The virtual time since the world's start.</summary>
     public TimeSpan At { get; init; }
 
-    /// <summary>Its place in the history.</summary>
+    /// <summary>The index in the history.</summary>
     public int Place { get; init; }
 
-    /// <summary>Null = it concerns no single transaction.</summary>
+    /// <summary>The transaction; null = no single transaction.</summary>
     public string? Gid { get; init; }
 }
 
 /// <summary>A request leaves a client.</summary>
-/// <param name="Request">Its number.</param>
+/// <param name="Request">The request's number.</param>
 /// <param name="Word">See <see cref="Extra"/>.</param>
-/// <param name="Wait">With wait_result.</param>
-/// <param name="Process">Whom it asks; empty = nobody is there.</param>
+/// <param name="Wait">True with wait_result.</param>
+/// <param name="Process">The receiving process; empty = none is alive.</param>
 internal sealed record Asked(int Request, string Word, bool Wait, string Process) : Happening;
 
-/// <summary>Its answer leaves the coordinator.</summary>
+/// <summary>The reply leaves the coordinator.</summary>
 internal sealed record Answered(int Request, string Word, TransactionReply Reply, string Process) : Happening;
 
-/// <summary>Its answer, or that there will be none, reaches the client.</summary>
-/// <param name="Reply">Null = none came.</param>
+/// <summary>The client receives the reply, or learns that there is none.</summary>
+/// <param name="Reply">The reply; null = none.</param>
 internal sealed record Heard(int Request, string Word, TransactionReply? Reply) : Happening;
 
 /// <summary>A row changed in the database.</summary>
@@ -38,45 +40,45 @@ internal sealed record Stored(StoredTransaction Row, string Process) : Happening
     public Transaction State => Row.Transaction;
 }
 
-/// <summary>A write was guarded off.</summary>
-/// <param name="IsInsert">It took the row for new.</param>
+/// <summary>A write was fenced by the version.</summary>
+/// <param name="IsInsert">True if the write was an insert.</param>
 internal sealed record Fenced(string Process, bool IsInsert) : Happening;
 
 /// <summary>A call leaves a process.</summary>
-/// <param name="Call">Its number.</param>
+/// <param name="Call">The call's number.</param>
 /// <param name="Name">See <see cref="CallFate"/>.</param>
-/// <param name="Owner">The process, as the rows name it; 0 = the submitter itself.</param>
-/// <param name="Timeout">How long the process lets it take.</param>
+/// <param name="Owner">The owner number of the process; 0 = the submitter itself.</param>
+/// <param name="Timeout">The timeout of the call in the process.</param>
 internal sealed record Called(int Call, string Name, int Attempt, string Process, long Owner, TimeSpan Timeout) : Happening;
 
 /// <summary>A call reaches a service.</summary>
-/// <param name="Did">What it did there.</param>
+/// <param name="Did">The effect at the service.</param>
 internal sealed record Served(int Call, string Name, string Did) : Happening;
 
-/// <summary>The process learns how a call ended.</summary>
+/// <summary>The process receives the outcome of a call.</summary>
 internal sealed record CallEnded(int Call, string Name, OutcomeKind Outcome, string Process) : Happening;
 
-/// <summary>A submitter's local transaction, or its workflow, comes to something.</summary>
+/// <summary>A step of a submitter's local transaction or workflow.</summary>
 internal sealed record LocalWork(string What) : Happening;
 
-/// <summary>Something was broken on purpose.</summary>
+/// <summary>A fault was injected.</summary>
 internal sealed record Struck(string Kind, string Target) : Happening;
 
-/// <summary>A process began, ended, stopped or went on.</summary>
+/// <summary>A process started, ended, stopped or continued.</summary>
 internal sealed record MachineNews(string Process, long Owner, string What) : Happening
 {
-    /// <summary>It begins to stop in an orderly way.</summary>
+    /// <summary>It starts a graceful stop.</summary>
     public const string Leaves = "leaves";
 
-    /// <summary>It has stopped in an orderly way, in its own time.</summary>
+    /// <summary>It has stopped gracefully.</summary>
     public const string Stopped = "has stopped";
 
-    /// <summary>It has stopped, but was not given the time.</summary>
+    /// <summary>Its graceful stop timed out.</summary>
     public const string CutOff = "has stopped, cut off";
 }
 
-/// <summary>When all was over, a process still had the transaction in memory.</summary>
+/// <summary>A process still had the transaction in memory at the end.</summary>
 internal sealed record Kept(string Process) : Happening;
 
-/// <summary>The coordinator logged an error: it met what it did not expect.</summary>
+/// <summary>The coordinator logged an error, which means that something unexpected happened.</summary>
 internal sealed record Complaint(string Process, string Text) : Happening;

@@ -2,7 +2,7 @@ using OrleansDtm.Simulation.Engine;
 
 namespace OrleansDtm.Simulation.Histories;
 
-/// <summary>Everything that could be seen, in order. Checkers read it; nothing that runs does.</summary>
+/// <summary>All visible events in order. Only checkers read it.</summary>
 internal sealed class History(World world)
 {
     private readonly List<Happening> _all = [];

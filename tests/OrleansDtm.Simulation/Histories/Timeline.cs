@@ -4,10 +4,10 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Simulation.Histories;
 
-/// <summary>A history as lines for people: seconds, the transaction, what happened.</summary>
+/// <summary>Formats a history as text lines: seconds, transaction, event.</summary>
 internal static class Timeline
 {
-    /// <param name="gid">Only what concerns this one, and the machines; null = everything.</param>
+    /// <param name="gid">Includes only this transaction and the machines; null = everything.</param>
     public static IEnumerable<string> Lines(IEnumerable<Happening> happenings, string? gid) => happenings
         .Where(h => gid is null || h.Gid is null || h.Gid == gid)
         .Select(static h => string.Create(CultureInfo.InvariantCulture, $"{h.At.TotalSeconds,10:0.0000}  {h.Gid,-4} {Text(h)}"));
@@ -16,13 +16,13 @@ internal static class Timeline
     {
         Asked e => $"client    asks {e.Word}{(e.Wait ? " and waits" : "")} (request {e.Request})",
         Answered e => $"{e.Process,-8}  answers {e.Word}: {Text(e.Reply)} (request {e.Request})",
-        Heard { Reply: null } e => $"client    hears nothing of {e.Word} (request {e.Request})",
-        Heard e => $"client    hears of {e.Word}: {Text(e.Reply!)} (request {e.Request})",
+        Heard { Reply: null } e => $"client    gets no reply to {e.Word} (request {e.Request})",
+        Heard e => $"client    gets the reply to {e.Word}: {Text(e.Reply!)} (request {e.Request})",
         Stored e => $"database  has version {e.State.Version} of {e.Process}, {Text(e.State)}, owner {e.Row.Owner}",
-        Fenced e => $"database  fences off a write of {e.Process}",
+        Fenced e => $"database  fences a write of {e.Process}",
         Called e => $"{e.Process,-8}  calls {e.Name}, attempt {e.Attempt} (call {e.Call})",
         Served e => $"service   gets {e.Name}: {e.Did} (call {e.Call})",
-        CallEnded e => $"{e.Process,-8}  learns of {e.Name}: {e.Outcome} (call {e.Call})",
+        CallEnded e => $"{e.Process,-8}  gets the outcome of {e.Name}: {e.Outcome} (call {e.Call})",
         LocalWork e => $"submitter {e.What}",
         Struck e => $"FAULT     {e.Kind} {e.Target}",
         MachineNews e => $"{e.Process,-8}  {e.What} (owner {e.Owner})",

@@ -8,8 +8,7 @@ using OrleansDtm.Simulation.Stores;
 namespace OrleansDtm.Simulation.Machines;
 
 /// <summary>
-/// What Orleans and the operating system are in production: a membership that notices deaths late and may be wrong, processes that die,
-/// stop and come back.
+/// Simulates Orleans' membership, which detects deaths late and may be wrong, and processes that die, stop and restart.
 /// </summary>
 internal sealed class Cluster
 {
@@ -32,7 +31,7 @@ internal sealed class Cluster
 
         foreach (var process in Alive)
         {
-            process.Cluster.Learn(_version, Members); // They have found each other before anything begins.
+            process.Cluster.Learn(_version, Members); // All processes see each other at the start.
         }
     }
 
@@ -48,13 +47,13 @@ internal sealed class Cluster
 
     public IReadOnlyList<Machine> Machines { get; }
 
-    /// <summary>The processes that are active by the membership's table.</summary>
+    /// <summary>The active processes in the membership table.</summary>
     public IReadOnlyList<Process> Members { get; private set; } = [];
 
-    /// <summary>Processes the membership calls dead, the youngest first.</summary>
+    /// <summary>The owner numbers of processes that were declared dead, the latest first.</summary>
     public IReadOnlyList<long> Gone => _gone;
 
-    /// <summary>No fault happens any more.</summary>
+    /// <summary>True after the faults have stopped.</summary>
     public bool IsCalm => _calm;
 
     public IEnumerable<Process> Alive => Machines.Select(static m => m.Process).OfType<Process>().Where(static p => p.IsAlive);
@@ -77,7 +76,9 @@ internal sealed class Cluster
         World.After(machine.DownFor, () => Reboot(process));
     }
 
-    /// <summary>Stopped until the membership has given it up; it goes on as a zombie until it learns that.</summary>
+    /// <summary>
+    /// Pauses a process until it is declared dead. It then continues as a zombie until it learns of that.
+    /// </summary>
     public void Pause(Process process, TimeSpan length)
     {
         if (!process.IsAlive || process.IsPaused)
@@ -110,9 +111,9 @@ internal sealed class Cluster
     }
 
     /// <summary>
-    /// Ends a process in an orderly way: the others learn that it leaves, it ends what requests wait for, then it exits.
+    /// Stops a process gracefully: the others learn that it leaves, it drains pending requests, then it exits.
     /// </summary>
-    /// <param name="patience">How long it may take before its runs are closed.</param>
+    /// <param name="patience">The timeout after which its runs are closed.</param>
     public void Stop(Process process, TimeSpan patience)
     {
         if (!process.IsAlive || process.IsPaused || process.IsDeclaredDead || process.IsLeaving)
@@ -133,10 +134,10 @@ internal sealed class Cluster
             await Defect.Stop(process, over.Token);
             do
             {
-                await World.Delay(World.Between(1, 50)); // Its last messages leave. As production's services, it waits for calls.
+                await World.Delay(World.Between(1, 50)); // Its last messages leave. As in production, it waits for calls in flight.
                 if (!process.IsAlive)
                 {
-                    return; // It was killed meanwhile.
+                    return; // It was killed in the meantime.
                 }
             }
             while (process.CallsUnderWay > 0 && !over.IsCancellationRequested);
@@ -155,12 +156,14 @@ internal sealed class Cluster
             }
             catch (ObjectDisposedException)
             {
-                // It ended in time.
+                // It stopped within the timeout.
             }
         }
     }
 
-    /// <summary>A process sees other members than there are, and is asked for transactions meanwhile: two owners.</summary>
+    /// <summary>
+    /// Gives a process a wrong membership view while it receives requests, so that a gid has two owners.
+    /// </summary>
     public void Mislead(Process process)
     {
         process.Cluster.Mislead(World.Between(500, 10_000));
@@ -170,7 +173,7 @@ internal sealed class Cluster
         }
     }
 
-    /// <summary>From now on nothing goes wrong.</summary>
+    /// <summary>Stops all faults.</summary>
     public void BecomeCalm()
     {
         _calm = true;
@@ -189,7 +192,7 @@ internal sealed class Cluster
 
     public TimeSpan Hop(Process from, Process to) => from == to ? TimeSpan.Zero : World.Between(0.1, 1.5);
 
-    /// <summary>The table changes; each process reads it a moment later, a zombie never.</summary>
+    /// <summary>Changes the table. Each process reads it a moment later, a zombie never.</summary>
     private void Change(IReadOnlyList<Process> members)
     {
         Members = members;
@@ -205,7 +208,7 @@ internal sealed class Cluster
     {
         if (process.Machine.Process == process)
         {
-            Declare(process); // At the latest its successor on the same address says so.
+            Declare(process); // At the latest when its successor starts on the same address.
             Boot(process.Machine);
         }
     }
@@ -255,7 +258,7 @@ internal sealed class Cluster
         }
     }
 
-    /// <summary>Somebody sweeps each shard, soon after whoever did is known to be gone.</summary>
+    /// <summary>Elects the sweeper of a shard, soon after the previous one is known to be dead.</summary>
     private void Elect(int shard)
     {
         if (Plan.EverybodySweeps || _sweepers[shard] is { Process: { IsDeclaredDead: false, IsLeaving: false } })

@@ -4,19 +4,23 @@ using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>The cluster as one process sees it: where transactions live, by the members it knows just now; messages to them.</summary>
+/// <summary>
+/// One process's view of the cluster: placement of transactions by its current members, and messages to them.
+/// </summary>
 internal sealed class ClusterView(Cluster cluster, Process process) : ICluster
 {
     private readonly EventConverter _converter = new();
     private int _version;
 
-    /// <summary>The processes it takes for active. It learns of changes late.</summary>
+    /// <summary>The processes that it believes to be active. It learns of changes late.</summary>
     public IReadOnlyList<Process> Members { get; private set; } = [];
 
-    /// <summary>For a while it goes by other members than there are.</summary>
+    /// <summary>True while it has a wrong membership view.</summary>
     public bool IsMisled { get; private set; }
 
-    /// <summary>Silos of every process agree on it when they see the same members: production's hashing.</summary>
+    /// <summary>
+    /// Returns the process of a transaction, by production's hashing. Processes with the same members agree.
+    /// </summary>
     public Process Home(string gid)
     {
         var hash = gid.Aggregate(2166136261u, static (h, c) => (h ^ c) * 16777619);
@@ -25,7 +29,7 @@ internal sealed class ClusterView(Cluster cluster, Process process) : ICluster
 
     public bool IsHere(string gid) => Home(gid) == process;
 
-    /// <summary>It learns who the members are. An older word does not replace a newer one.</summary>
+    /// <summary>Receives the members. An older version does not replace a newer one.</summary>
     public void Learn(int version, IReadOnlyList<Process> members)
     {
         if (version > _version)
@@ -35,7 +39,7 @@ internal sealed class ClusterView(Cluster cluster, Process process) : ICluster
         }
     }
 
-    /// <summary>For a while it does not see some of the others.</summary>
+    /// <summary>Hides some of the other members for a while.</summary>
     public void Mislead(TimeSpan length)
     {
         if (IsMisled)
@@ -62,13 +66,13 @@ internal sealed class ClusterView(Cluster cluster, Process process) : ICluster
         {
             if (target.IsDeclaredDead || (process.IsDeclaredDead && target != process))
             {
-                Back(process, new SiloUnavailableException("its process is gone"));
+                Back(process, new SiloUnavailableException("its process has ended"));
                 return;
             }
 
-            target.WhenDeclaredDead(() => process.WhenAwake(() => answer.TrySetException(new SiloUnavailableException("its process is gone"))));
+            target.WhenDeclaredDead(() => process.WhenAwake(() => answer.TrySetException(new SiloUnavailableException("its process has ended"))));
             var sent = _converter.ConvertFromSurrogate(_converter.ConvertToSurrogate(message));
-            // As Orleans: an activation is made where the message arrives, whatever members that process sees.
+            // As in Orleans: the receiving process creates the activation, whatever members it sees.
             cluster.World.After(
                 cluster.Hop(process, target), () => target.NewTurns(grain: true).Post(() => cluster.World.Watch(Handle(target, sent))));
         }

@@ -3,7 +3,7 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>A machine: its clock, the process that runs on it, and how that one is meant to die.</summary>
+/// <summary>A machine: its clock, its process, and the planned death of that process.</summary>
 internal sealed class Machine(World world, int number)
 {
     private readonly List<FaultKind> _armed = [];
@@ -12,14 +12,14 @@ internal sealed class Machine(World world, int number)
 
     public WallClock Wall { get; } = new(world);
 
-    /// <summary>Its clock was set, and the next process to start will believe it.</summary>
+    /// <summary>The error of its clock, which the next process to start uses.</summary>
     public TimeSpan Jump { get; set; }
 
     public Process? Process { get; set; }
 
     public int Lives { get; set; }
 
-    /// <summary>How long it stays down after the next death.</summary>
+    /// <summary>The downtime after the next death.</summary>
     public TimeSpan DownFor { get; set; } = TimeSpan.FromSeconds(1);
 
     public void Arm(FaultKind step) => _armed.Add(step);

@@ -11,7 +11,9 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>One life of a coordinator's process: its clock, its connections, its activations. Dead, nothing of it is ever heard again.</summary>
+/// <summary>
+/// One lifetime of a coordinator process: its clock, connections and activations. After its death it has no effect.
+/// </summary>
 internal sealed class Process : ILogger
 {
     private readonly Cluster _cluster;
@@ -41,7 +43,7 @@ internal sealed class Process : ILogger
 
     public Machine Machine { get; }
 
-    /// <summary>Machine and life, as in <c>p1.2</c>.</summary>
+    /// <summary>The number of the machine and of the lifetime, for example <c>p1.2</c>.</summary>
     public string Name { get; }
 
     public long Owner { get; }
@@ -58,17 +60,17 @@ internal sealed class Process : ILogger
 
     public ClusterView Cluster { get; }
 
-    /// <summary>Production's door, and what runs behind it.</summary>
+    /// <summary>The production code under test.</summary>
     public Transactions Transactions { get; }
 
     public bool IsAlive { get; private set; } = true;
 
     public bool IsPaused { get; private set; }
 
-    /// <summary>The membership calls it dead, whatever it is.</summary>
+    /// <summary>True after it was declared dead, even if it still runs.</summary>
     public bool IsDeclaredDead { get; private set; }
 
-    /// <summary>It is stopping in an orderly way, and no member any more.</summary>
+    /// <summary>True while it stops gracefully; it is no member any more.</summary>
     public bool IsLeaving { get; private set; }
 
     public Turns NewTurns(bool grain = false)
@@ -87,7 +89,7 @@ internal sealed class Process : ILogger
         return turns;
     }
 
-    /// <summary>Now, or when it goes on; never if it dies first.</summary>
+    /// <summary>Runs an action now, or at the end of a pause; never if the process dies first.</summary>
     public void WhenAwake(Action action)
     {
         if (IsPaused)
@@ -100,7 +102,7 @@ internal sealed class Process : ILogger
         }
     }
 
-    /// <summary>When others stop waiting for it.</summary>
+    /// <summary>Runs an action when the process is declared dead and others stop waiting for it.</summary>
     public void WhenDeclaredDead(Action action)
     {
         if (IsDeclaredDead)
@@ -113,7 +115,7 @@ internal sealed class Process : ILogger
         }
     }
 
-    /// <summary>A step at which it may have been meant to die.</summary>
+    /// <summary>Marks a step at which a planned death may happen.</summary>
     public void Step(FaultKind step)
     {
         if (IsAlive && Machine.Meets(step))
@@ -153,13 +155,13 @@ internal sealed class Process : ILogger
         }
     }
 
-    /// <summary>No fault happens any more.</summary>
+    /// <summary>True after the faults have stopped.</summary>
     public bool IsCalm => _cluster.IsCalm;
 
-    /// <summary>Calls of branches under way.</summary>
+    /// <summary>The number of branch calls in flight.</summary>
     public int CallsUnderWay { get; private set; }
 
-    /// <summary>It takes part in the cluster no more, and ends what requests wait for.</summary>
+    /// <summary>Removes the process from the cluster before it drains its requests.</summary>
     public void Leave() => IsLeaving = true;
 
     public void Declare()
@@ -173,7 +175,9 @@ internal sealed class Process : ILogger
 
     bool ILogger.IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-    /// <summary>What production calls an error is one: no fault of a store, a service or a process may look like that.</summary>
+    /// <summary>
+    /// Records errors in the history. No fault of a store, service or process may cause an error line.
+    /// </summary>
     void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (logLevel >= LogLevel.Error)
@@ -182,7 +186,7 @@ internal sealed class Process : ILogger
         }
     }
 
-    /// <summary>Its calls of branches, with the timeout that the production caller keeps.</summary>
+    /// <summary>Makes branch calls with the production caller's timeout.</summary>
     private sealed class Caller(Process process, Services.BranchServices services) : IBranchCaller
     {
         public async Task<CallResult> Call(BranchInvocation call)

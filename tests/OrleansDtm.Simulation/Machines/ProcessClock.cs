@@ -1,6 +1,8 @@
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>The clock of a process's machine, with timers that a paused process hears later, and a dead one never.</summary>
+/// <summary>
+/// The clock of a process's machine. Timers of a paused process fire after the pause, those of a dead one never.
+/// </summary>
 internal sealed class ProcessClock(Process process) : TimeProvider
 {
     public override long TimestampFrequency => process.Machine.Wall.TimestampFrequency;
@@ -24,7 +26,7 @@ internal sealed class ProcessClock(Process process) : TimeProvider
         {
             if (period != Timeout.InfiniteTimeSpan)
             {
-                throw new NotSupportedException("Nothing under simulation needs a timer that repeats.");
+                throw new NotSupportedException("The simulation has no periodic timers.");
             }
 
             var generation = ++_generation;

@@ -3,12 +3,12 @@ using OrleansDtm.Simulation.Engine;
 
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>What the thread pool is in production: runs the turns of a process's transactions, when the world draws them.</summary>
+/// <summary>Simulates the thread pool: runs the turns of a process's transactions when the world draws them.</summary>
 internal sealed class ProcessScheduler(World world, Process process) : TurnScheduler
 {
     public override bool IsCallerFree => SynchronizationContext.Current is Turns { IsGrain: false };
 
-    /// <summary>Both happens in production, whichever thread brings an answer.</summary>
+    /// <summary>Random, because both cases occur in production.</summary>
     public override bool IsThreadFree =>
         process is { IsAlive: true, IsPaused: false }
         && SynchronizationContext.Current is null or Turns { IsGrain: false }
@@ -46,11 +46,11 @@ internal sealed class ProcessScheduler(World world, Process process) : TurnSched
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            // As in production: the lease brings the transaction back.
+            // As in production: the transaction is resumed at the end of its lease.
         }
     }
 
-    /// <summary>A queue with turns to run. Those of a paused process wait, those of a dead one are gone.</summary>
+    /// <summary>A queue with turns to run. Those of a paused process wait, those of a dead one are dropped.</summary>
     private sealed class Gathered(World world, Process process, TurnQueue queue) : IReady
     {
         public void RunOne()

@@ -4,7 +4,7 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Machines;
 
-/// <summary>What the recovery grain is in production: runs the sweep of one shard in one process, again and again.</summary>
+/// <summary>Simulates the recovery grain: runs the sweeps of one shard in one process.</summary>
 internal sealed class Sweeper
 {
     private readonly Cluster _cluster;

@@ -22,22 +22,24 @@ internal sealed class PlanGenerator
     [
         FaultKind.KillNow, FaultKind.KillBeforeCommit, FaultKind.KillAfterCommit, FaultKind.KillBeforeCall, FaultKind.KillAfterCall,
         FaultKind.KillAtAnswer, FaultKind.KillAtReply, FaultKind.KillAtLoad, FaultKind.KillAtSweep, FaultKind.Pause, FaultKind.ClockSet,
-        FaultKind.MembersUnseen, FaultKind.MembersUnseen, FaultKind.MembersUnseen, // The last: a process alone has nobody to share with.
+        FaultKind.MembersUnseen, FaultKind.MembersUnseen, FaultKind.MembersUnseen, // Last: not drawn for a single process.
     ];
 
-    /// <summary>Long enough for any call that a request waits for.</summary>
+    /// <summary>The timeout of a graceful stop: long enough for any call that a request waits for.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
     private readonly Random _random;
 
-    /// <summary>Of what was added later: most seeds still play what they always did, and more.</summary>
+    /// <summary>
+    /// The source for parts that were added later, so that existing seeds keep the rest of their plan.
+    /// </summary>
     private readonly Random _later;
     private readonly TimeSpan _calm;
     private readonly double _wickedness;
 
     private PlanGenerator(int seed)
     {
-        // Not the run's own numbers: what is drawn there must not follow from the plan.
+        // A different sequence from the run's, so that the run's draws do not depend on the plan.
         _random = new Random(unchecked((seed * 397) ^ 0x5eed));
         _later = new Random(unchecked((seed * 7919) ^ 0x717));
         _calm = TimeSpan.FromSeconds(_random.Next(15, 60));
@@ -73,14 +75,16 @@ internal sealed class PlanGenerator
         };
         if (_later.Next(6) == 0)
         {
-            plan = plan with { Faults = [] }; // But for orderly stops.
+            plan = plan with { Faults = [] }; // Only graceful stops are added.
         }
 
         plan = plan with { Faults = [.. plan.Faults.Concat(Stops(plan)).OrderBy(static f => f.At)] };
         return _later.Next(5) == 0 ? WithOrphan(plan) : plan;
     }
 
-    /// <summary>A process dies while an action is under way; made again by the next one, the action is refused at once.</summary>
+    /// <summary>
+    /// Adds a process that dies while an action is in flight; the next process repeats the action, which fails at once.
+    /// </summary>
     private Plan WithOrphan(Plan plan)
     {
         var saga = plan.Transactions.FirstOrDefault(static t => t is { Type: TransactionType.Saga, RetryLimit: 0 });
@@ -109,7 +113,7 @@ internal sealed class PlanGenerator
         };
     }
 
-    /// <summary>Orderly stops, one process at a time.</summary>
+    /// <summary>Returns graceful stops, one process at a time.</summary>
     private IEnumerable<FaultPlan> Stops(Plan plan)
     {
         if (_later.Next(4) > (plan.Faults.IsEmpty ? 2 : 0))
@@ -117,13 +121,13 @@ internal sealed class PlanGenerator
             yield break;
         }
 
-        // Shortly after some transaction has begun.
+        // Shortly after the start of a transaction.
         var at = plan.Transactions[_later.Next(plan.Transactions.Length)].Start.TotalMilliseconds + _later.Next(0, 1000);
         var process = _later.Next(plan.Processes);
         for (var i = _later.Next(1, 4); i > 0 && at < _calm.TotalMilliseconds * 0.9; i--)
         {
             yield return new FaultPlan(TimeSpan.FromMilliseconds(at), FaultKind.Stop, process++ % plan.Processes, StopPatience);
-            at += StopPatience.TotalMilliseconds + _later.Next(5000, 15_000); // The next one only when this one is back.
+            at += StopPatience.TotalMilliseconds + _later.Next(5000, 15_000); // The next stop comes after this restart.
         }
     }
 
@@ -187,7 +191,7 @@ internal sealed class PlanGenerator
 
     private ImmutableDictionary<int, ImmutableArray<int>> Orders(int steps)
     {
-        // Any order without circles: each step may wait for steps before it in a random permutation.
+        // Any order without cycles: each step may wait for steps before it in a random permutation.
         var permutation = Enumerable.Range(0, steps).ToArray();
         _random.Shuffle(permutation);
         return Enumerable.Range(1, Math.Max(0, steps - 1))
@@ -221,7 +225,7 @@ internal sealed class PlanGenerator
                 var kind = Fates[_random.Next(Fates.Length)];
                 if (kind is Fate.Refused or Fate.RefusedInBody && name == "q" && plan.Type == TransactionType.Msg)
                 {
-                    continue; // Whoever denies what it has committed cannot be helped.
+                    continue; // A FAILURE for a committed local transaction would be a bug of the service.
                 }
 
                 yield return new CallFate(name, nth, kind, kind == Fate.Slow ? Milliseconds(100, 2500) : Milliseconds(1000, 30_000));
@@ -256,7 +260,7 @@ internal sealed class PlanGenerator
             < 4 => 0,
             < 14 => _random.Next(1, 7),
             < 18 => _random.Next(7, 20),
-            _ => _random.Next(20, 80), // Hardly anything works for long.
+            _ => _random.Next(20, 80), // Many faults.
         };
         for (var i = 0; i < count; i++)
         {

@@ -10,7 +10,7 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Services;
 
-/// <summary>All services that are branches, and the network to them. They forget nothing.</summary>
+/// <summary>All branch services and the network to them. Services never lose data.</summary>
 internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
 {
     private static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(3);
@@ -22,24 +22,24 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     private readonly Dictionary<string, Ledger> _ledgers = plan.Transactions.ToDictionary(static t => t.Gid, static _ => new Ledger());
     private int _calls;
 
-    /// <summary>Who answers for branch 00, by gid; true = yes.</summary>
+    /// <summary>The handlers of branch 00 by gid; true = success.</summary>
     public Dictionary<string, Func<Task<bool>>> Callbacks { get; } = [];
 
-    /// <summary>Until then no service answers.</summary>
+    /// <summary>The time until which all services hang.</summary>
     public TimeSpan HangUntil { get; set; }
 
-    /// <summary>Until then every service answers 503.</summary>
+    /// <summary>The time until which all services return 503.</summary>
     public TimeSpan FailUntil { get; set; }
 
-    /// <summary>Calls on their way to a service.</summary>
+    /// <summary>The number of calls that have not reached a service yet.</summary>
     public int UnderWay { get; private set; }
 
-    /// <summary>How often each fate met a call.</summary>
+    /// <summary>The number of calls by fate.</summary>
     public Dictionary<Fate, int> Met { get; } = [];
 
     public Ledger Ledger(string gid) => _ledgers[gid];
 
-    /// <summary>A process calls a branch; as in production, it waits no longer than the call's timeout.</summary>
+    /// <summary>Makes a branch call for a process, with the call's timeout as in production.</summary>
     public void Call(BranchInvocation call, Process process, TaskCompletionSource<CallResult> answer)
     {
         var (id, name, started) = (++_calls, call.Url[(call.Url.LastIndexOf('/') + 1)..], world.Now);
@@ -71,7 +71,7 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
         }
     }
 
-    /// <summary>A submitter calls a branch itself: the try of a tcc, the first phase of an xa.</summary>
+    /// <summary>Makes a branch call for a submitter: the try of a tcc or the first phase of an xa.</summary>
     public Task<Outcome> Call(string gid, string name)
     {
         var answer = new TaskCompletionSource<Outcome>();
@@ -82,7 +82,7 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
         return answer.Task;
     }
 
-    /// <summary>What meets the next call of this name.</summary>
+    /// <summary>Returns the fate of the next call of this name.</summary>
     public CallFate Next(string gid, string name)
     {
         var nth = _counts[(gid, name)] = _counts.GetValueOrDefault((gid, name)) + 1;
@@ -170,7 +170,7 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
         world.After(wait < Never ? wait : Never, () => back(outcome));
     }
 
-    /// <summary>By the production rules, over HTTP or gRPC.</summary>
+    /// <summary>Maps a response to an outcome by the production rules for HTTP or gRPC.</summary>
     private Outcome Judge(string gid, string name, int status, string body)
     {
         if (name == "n")

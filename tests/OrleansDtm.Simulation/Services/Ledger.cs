@@ -1,23 +1,24 @@
 namespace OrleansDtm.Simulation.Services;
 
 /// <summary>
-/// The business side of one transaction: accounts behind DTM's barrier. One row for each (branch, op) decides whether a call takes
-/// effect; a call back whose origin never came writes the origin's row, so that it cannot come later.
+/// The business data of one transaction: accounts behind DTM's barrier. One row for each (branch, op) decides whether a
+/// call takes effect. A compensation that arrives before its action also inserts the action's row, so that a late
+/// action has no effect.
 /// </summary>
 internal sealed class Ledger
 {
     private readonly Dictionary<(int Branch, char Op), char> _rows = [];
     private readonly Dictionary<int, int> _balances = [];
 
-    /// <summary>What is left of each branch: 0 or 1 if all is well.</summary>
+    /// <summary>Returns the effects of a branch: 0 or 1 if the barrier works.</summary>
     public int Balance(int branch) => _balances.GetValueOrDefault(branch);
 
     public bool Has(int branch, char op) => _rows.ContainsKey((branch, op));
 
-    /// <summary>A call takes effect, or the barrier keeps it from that.</summary>
-    /// <param name="branch">From 0.</param>
+    /// <summary>Applies a call unless the barrier rejects it.</summary>
+    /// <param name="branch">The branch, from 0.</param>
     /// <param name="op">a, c, t, f, b as in a plan.</param>
-    /// <returns>What was done, in words.</returns>
+    /// <returns>A description of the effect.</returns>
     public string Do(int branch, char op)
     {
         char? origin = op switch
@@ -29,12 +30,12 @@ internal sealed class Ledger
         var isNull = origin is { } first && _rows.TryAdd((branch, first), op);
         if (!_rows.TryAdd((branch, op), op))
         {
-            return "did it before";
+            return "was already done";
         }
 
         if (isNull)
         {
-            return "nothing to take back";
+            return "has nothing to compensate";
         }
 
         _balances[branch] = Balance(branch) + op switch

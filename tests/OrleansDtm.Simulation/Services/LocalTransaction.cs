@@ -2,16 +2,20 @@ using OrleansDtm.Simulation.Engine;
 
 namespace OrleansDtm.Simulation.Services;
 
-/// <summary>A submitter's own database transaction with the barrier row (00, msg, 01), as DTM's two-phase messages need it.</summary>
+/// <summary>
+/// A submitter's database transaction with the barrier row (00, msg, 01) of DTM's two-phase messages.
+/// </summary>
 internal sealed class LocalTransaction
 {
     private readonly List<TaskCompletionSource> _blocked = [];
     private bool _open;
 
-    /// <summary>Null = not decided yet.</summary>
+    /// <summary>True if committed, false if rolled back; null = still open.</summary>
     public bool? Committed { get; private set; }
 
-    /// <summary>Inserts the barrier row; false when the question came first and the transaction must not go on.</summary>
+    /// <summary>
+    /// Inserts the barrier row; false if query_prepared came first and the transaction must roll back.
+    /// </summary>
     public bool Begin()
     {
         _open = Committed is null;
@@ -25,7 +29,9 @@ internal sealed class LocalTransaction
         _blocked.Clear();
     }
 
-    /// <summary>Was it meant? The insert of the answer's row waits for an open transaction; afterwards the answer never changes.</summary>
+    /// <summary>
+    /// Handles query_prepared. Its barrier insert waits for an open transaction; afterwards the result never changes.
+    /// </summary>
     public async Task<bool> WasMeant(World world)
     {
         if (_open)

@@ -3,9 +3,9 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Simulation.Stores;
 
 /// <summary>
-/// Keeps a <see cref="GroupCommitWriter"/>, which has a thread of its own, in step with the world's thread: at any moment only one of
-/// the two runs. The writer's thread stops in <see cref="Commit"/> until the world has decided the batch's fate; the world's
-/// thread stops in <see cref="Settle"/> until the writer has taken its next batch or has nothing left to do.
+/// Synchronizes the thread of a <see cref="GroupCommitWriter"/> with the world's thread, so that only one of the two
+/// runs at any time. The writer's thread blocks in <see cref="Commit"/> until the world has decided the batch's fate.
+/// The world's thread blocks in <see cref="Settle"/> until the writer has taken its next batch or is idle.
 /// </summary>
 internal sealed class Baton : SynchronizationContext, IBatchCommitter
 {
@@ -17,12 +17,12 @@ internal sealed class Baton : SynchronizationContext, IBatchCommitter
     private int _asked;
     private int _answered;
 
-    /// <summary>What the writer wants to be committed; null = it is at rest.</summary>
+    /// <summary>The batch to commit; null = the writer is idle.</summary>
     public IReadOnlyList<EncodedWrite>? Batch { get; private set; }
 
     public WriteResult[] Results { get; private set; } = [];
 
-    /// <summary>On the writer's thread.</summary>
+    /// <summary>Called on the writer's thread.</summary>
     public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {
         lock (_gate)
@@ -48,7 +48,9 @@ internal sealed class Baton : SynchronizationContext, IBatchCommitter
         }
     }
 
-    /// <summary>On the writer's thread: a write is answered. What follows from that waits for the world's thread.</summary>
+    /// <summary>
+    /// Called on the writer's thread when a write completes. Queues the continuation for the world's thread.
+    /// </summary>
     public override void Post(SendOrPostCallback d, object? state)
     {
         lock (_gate)
@@ -59,7 +61,9 @@ internal sealed class Baton : SynchronizationContext, IBatchCommitter
         }
     }
 
-    /// <summary>On the world's thread: a write was given to the writer, which answers in this context.</summary>
+    /// <summary>
+    /// Called on the world's thread when a write was passed to the writer, which completes it in this context.
+    /// </summary>
     public void Asked()
     {
         lock (_gate)
@@ -68,7 +72,7 @@ internal sealed class Baton : SynchronizationContext, IBatchCommitter
         }
     }
 
-    /// <summary>On the world's thread: the batch is committed with the results that were filled in, or it failed.</summary>
+    /// <summary>Called on the world's thread: completes the batch with its results, or fails it.</summary>
     public void Decide(Exception? refusal)
     {
         lock (_gate)
@@ -80,7 +84,9 @@ internal sealed class Baton : SynchronizationContext, IBatchCommitter
         }
     }
 
-    /// <summary>On the world's thread: waits for the writer, then does what its answers lead to.</summary>
+    /// <summary>
+    /// Called on the world's thread: waits for the writer, then runs the continuations of completed writes.
+    /// </summary>
     public void Settle()
     {
         lock (_gate)
@@ -97,7 +103,7 @@ internal sealed class Baton : SynchronizationContext, IBatchCommitter
         }
     }
 
-    /// <summary>The process has died: the writer's thread is let go, and nobody hears of it.</summary>
+    /// <summary>Handles the death of the process: releases the writer's thread and drops its results.</summary>
     public void Die()
     {
         lock (_gate)

@@ -5,14 +5,14 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Simulation.Stores;
 
-/// <summary>One shard's database: what is durable, and how it is just now. It outlives every process.</summary>
+/// <summary>The database of one shard: its durable rows and its current faults. It outlives every process.</summary>
 internal sealed class Database(World world, int number)
 {
     private readonly Queue<FaultKind> _armed = new();
 
     public int Number => number;
 
-    /// <summary>Moments from which on it works again.</summary>
+    /// <summary>The time at which reads work again.</summary>
     public TimeSpan ReadsBack { get; set; }
 
     public TimeSpan WritesBack { get; set; }
@@ -23,10 +23,10 @@ internal sealed class Database(World world, int number)
 
     public StoredTransaction? Row(string gid) => Rows.Load(gid, CancellationToken.None).Result;
 
-    /// <summary>The next commit meets it.</summary>
+    /// <summary>Adds a fault for the next commit.</summary>
     public void Arm(FaultKind fault) => _armed.Enqueue(fault);
 
-    /// <summary>What the commit that begins now meets; null = nothing.</summary>
+    /// <summary>Returns the fault of a commit that starts now; null = none.</summary>
     public FaultKind? Meet()
     {
         if (!_armed.TryDequeue(out var fault))
@@ -38,14 +38,14 @@ internal sealed class Database(World world, int number)
         return fault;
     }
 
-    /// <summary>Faults that have found no opportunity are over; what began goes on to its end.</summary>
+    /// <summary>Ends all faults and removes pending ones. A commit in progress keeps its fate.</summary>
     public void Calm()
     {
         _armed.Clear();
         (ReadsBack, WritesBack, FastAgain) = (world.Now, world.Now, world.Now);
     }
 
-    /// <summary>Commits a batch, all of it at one moment.</summary>
+    /// <summary>Commits a batch atomically.</summary>
     public void Apply(IReadOnlyList<EncodedWrite> batch, WriteResult[] results, string process)
     {
         var one = new WriteResult[1];
@@ -58,6 +58,6 @@ internal sealed class Database(World world, int number)
         }
     }
 
-    /// <summary>How long a round trip takes just now, one way.</summary>
+    /// <summary>Draws the current one-way latency.</summary>
     public TimeSpan Latency() => world.Now < FastAgain ? world.Between(50, 2000) : world.Between(0.1, 3);
 }

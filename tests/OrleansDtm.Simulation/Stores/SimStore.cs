@@ -7,8 +7,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Simulation.Stores;
 
 /// <summary>
-/// A process's access to one shard: the production group-commit writer, and a database at the end of a wire that delays, breaks before
-/// or after a commit, or is away.
+/// A process's access to one shard: the production group-commit writer, and a connection to the database that may be
+/// slow, break before or after a commit, or be unavailable.
 /// </summary>
 internal sealed class SimStore : ITransactionStore
 {
@@ -100,7 +100,7 @@ internal sealed class SimStore : ITransactionStore
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>The process is no more. What was on its way to the database may still arrive there.</summary>
+    /// <summary>Handles the death of the process. Writes in flight may still reach the database.</summary>
     public void Die()
     {
         if (_dead)
@@ -124,7 +124,7 @@ internal sealed class SimStore : ITransactionStore
         }
     }
 
-    /// <summary>The writer's thread waits in this commit; what becomes of it is decided here.</summary>
+    /// <summary>Decides the fate of a commit while the writer's thread waits in it.</summary>
     private void Begin(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
     {
         _process.Step(FaultKind.KillBeforeCommit);
@@ -167,7 +167,7 @@ internal sealed class SimStore : ITransactionStore
                 Commit(_world.Between(1000, 40_000), () => Answer(_database.Latency(), null));
                 break;
             case FaultKind.CommitAfterLoss:
-                // Copied: the writer goes on with other batches meanwhile.
+                // Copied, because the writer reuses the batch in the meantime.
                 var (late, unheard) = (batch.ToArray(), new WriteResult[batch.Count]);
                 var loss = _world.Between(0, 15_000);
                 _world.After(loss + _world.Between(0, 8000), () => _database.Apply(late, unheard, _process.Name));
@@ -177,7 +177,7 @@ internal sealed class SimStore : ITransactionStore
                 Answer(_database.Latency(), new InvalidDataException("refused on purpose"));
                 break;
             default:
-                throw new InvalidOperationException($"{fault} is no fault of a commit.");
+                throw new InvalidOperationException($"{fault} is not a commit fault.");
         }
 
         void Commit(TimeSpan wait, Action then) => _world.After(wait, () =>
@@ -232,5 +232,5 @@ internal sealed class SimStore : ITransactionStore
         return answer.Task;
     }
 
-    private static StoreUnavailableException Away(object why) => new($"the database is away: {why}");
+    private static StoreUnavailableException Away(object why) => new($"the database is unavailable: {why}");
 }

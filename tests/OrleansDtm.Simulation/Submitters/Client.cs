@@ -8,7 +8,9 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Simulation.Submitters;
 
-/// <summary>Sends requests of one transaction to whichever process it picks, over a network that may lose the answer with the process.</summary>
+/// <summary>
+/// Sends requests of one transaction to random processes, over a network that loses the reply if the process dies.
+/// </summary>
 internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbers numbers)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -16,15 +18,15 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
 
     private readonly Requests _requests = new(plan, cluster.Defect);
 
-    /// <summary>Requests that nobody has heard of yet.</summary>
+    /// <summary>The number of requests without a reply.</summary>
     public int UnderWay { get; private set; }
 
     public World World => cluster.World;
 
-    /// <summary>The branches a workflow had done when it was prepared last; null = not known.</summary>
+    /// <summary>The stored progress of a workflow at its last prepare; null = unknown.</summary>
     public Transaction? Progress { get; private set; }
 
-    /// <summary>Again and again, until it is answered with anything but "come again".</summary>
+    /// <summary>Sends a request and retries until the reply is not "unavailable".</summary>
     public async Task<TransactionReply> Say(string word)
     {
         while (true)
@@ -38,7 +40,7 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
         }
     }
 
-    /// <summary>Once; null = no answer came.</summary>
+    /// <summary>Sends a request once; null = no reply.</summary>
     public async Task<TransactionReply?> Try(string word)
     {
         var request = numbers.Next();
@@ -60,7 +62,7 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
         return reply;
     }
 
-    /// <summary>What the front end of a process does.</summary>
+    /// <summary>Handles a request like the front end of a process.</summary>
     private async Task Handle(Process process, int request, string word, TaskCompletionSource<TransactionReply?> heard)
     {
         var (occurred, waits) = _requests.Event(word, process.Clock.GetUtcNow());

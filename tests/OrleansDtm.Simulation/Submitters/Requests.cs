@@ -9,7 +9,7 @@ using OrleansDtm.Simulation.Plans;
 
 namespace OrleansDtm.Simulation.Submitters;
 
-/// <summary>What a submitter sends, as the front end hands it to the transaction: through the production validator and messages.</summary>
+/// <summary>Creates the events of a submitter's requests, through the production validator and messages.</summary>
 internal sealed class Requests
 {
     private static readonly RequestOptions Options = new()
@@ -28,7 +28,7 @@ internal sealed class Requests
         _defect = defect;
     }
 
-    /// <summary>The event a word stands for, as the front end of a process makes it, and whether it waits.</summary>
+    /// <summary>Returns the event of a request as the front end creates it, and whether the request waits.</summary>
     public (TransactionEvent Event, bool Wait) Event(string word, DateTimeOffset now) => word switch
     {
         "prepare" => (new TransactionEvent.Prepare(Submission(prepare: true, now)), false),

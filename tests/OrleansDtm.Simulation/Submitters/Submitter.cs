@@ -10,8 +10,8 @@ using OrleansDtm.Simulation.Services;
 namespace OrleansDtm.Simulation.Submitters;
 
 /// <summary>
-/// The application of one transaction, by the book of its pattern: it does not give up, unless it dies; and others repeat some of its
-/// words besides.
+/// The application of one transaction. It follows its pattern and retries until it dies; other clients repeat some of
+/// its requests.
 /// </summary>
 internal sealed class Submitter
 {
@@ -37,14 +37,14 @@ internal sealed class Submitter
         }
     }
 
-    /// <summary>It has said all it has to say, or is dead.</summary>
+    /// <summary>True if it has sent all its requests or is dead.</summary>
     public bool IsDone { get; private set; }
 
     public bool IsQuiet => IsDone && _extras == 0 && _client.UnderWay == 0;
 
     /// <summary>
-    /// A word that arrives once more, or from somebody else. Going forward or back is for its submitter alone to say first, but for a tcc
-    /// or xa that anybody may abort.
+    /// Sends a repeated request, or one of another client. Only the submitter may submit or abort first, except for a
+    /// tcc or xa, which any client may abort.
     /// </summary>
     private async Task Repeat(string word)
     {
@@ -91,7 +91,7 @@ internal sealed class Submitter
 
         if (await Say("prepare") is not { Kind: ReplyKind.Ok } || !_local.Begin())
         {
-            return; // Asked about before it began: its barrier row is taken, the local transaction cannot go on.
+            return; // query_prepared came first and inserted the barrier row, so the local transaction must not commit.
         }
 
         await _world.Delay(_plan.Thinks);
@@ -127,7 +127,7 @@ internal sealed class Submitter
         await Say(forward ? "submit" : "abort");
     }
 
-    /// <summary>From wherever it stands; also what the coordinator calls to have it go on.</summary>
+    /// <summary>Runs the workflow from its stored progress. Also called by the coordinator's callback.</summary>
     private async Task<bool> RunWorkflow()
     {
         while (true)
@@ -163,14 +163,14 @@ internal sealed class Submitter
         _world.History.Add(_plan.Gid, new LocalWork(what));
     }
 
-    /// <summary>Its next word; from the one on at which it dies, nothing is ever said again.</summary>
+    /// <summary>Sends the next request, unless the submitter dies before it.</summary>
     private async Task<TransactionReply?> Say(string word)
     {
         if (++_words == _plan.SubmitterDiesAt)
         {
-            _world.History.Add(_plan.Gid, new LocalWork($"dies before it says {word}"));
+            _world.History.Add(_plan.Gid, new LocalWork($"dies before it sends {word}"));
             IsDone = true;
-            await new TaskCompletionSource().Task; // For good. A workflow is resumed by the coordinator, in a run of its own.
+            await new TaskCompletionSource().Task; // Never completes. The coordinator resumes a workflow in a separate run.
         }
 
         _said.Add(word);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Simulation.Tests;
 
-/// <summary>The checkers bite: every deliberate fault is found within its number of seeds.</summary>
+/// <summary>Checks that every deliberate fault is found within its number of seeds.</summary>
 public sealed class DefectTests
 {
     public static TheoryData<string> Names() => [.. AllDefects.Each.Keys];

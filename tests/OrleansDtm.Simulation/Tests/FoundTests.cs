@@ -5,12 +5,13 @@ using Xunit;
 
 namespace OrleansDtm.Simulation.Tests;
 
-/// <summary>Plans, shrunk, that once broke an invariant.</summary>
+/// <summary>Shrunk plans that broke an invariant in the past.</summary>
 public sealed class FoundTests
 {
     /// <summary>
-    /// 16: the answer to a saga's first attempt was written, unheard, and kept; then the second attempt was written, unheard; the kept answer
-    /// was taken for that one's, which nobody had made, and the retry limit was reached.
+    /// 16: the result of a saga's first attempt was committed, but the commit's response was lost, so the result was
+    /// kept. The same happened to the second attempt, which no process had made. The kept result was counted for it,
+    /// and the saga reached its retry limit.
     /// </summary>
     [Fact]
     public void An_answer_is_counted_once()

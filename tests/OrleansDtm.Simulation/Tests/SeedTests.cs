@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Simulation.Tests;
 
-/// <summary>The short run that is part of every build; the long ones are started by hand.</summary>
+/// <summary>The short run of every build. Long runs are started manually.</summary>
 public sealed class SeedTests
 {
     private const int Runs = 200;

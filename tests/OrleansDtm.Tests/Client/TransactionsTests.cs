@@ -229,7 +229,7 @@ public sealed class TransactionsTests
         var cases = new Dictionary<string, GlobalTransaction>
         {
             ["gid: has 129"] = new SagaTransaction { Gid = new string('x', 129) }.Step("", ""),
-            ["gid: holds the control character"] = new SagaTransaction { Gid = "a\nb" }.Step("", ""),
+            ["gid: contains the control character"] = new SagaTransaction { Gid = "a\nb" }.Step("", ""),
             ["steps[0].action"] = new SagaTransaction().Step("ftp://x/y", ""),
             ["custom_data.orders"] = new SagaTransaction { Concurrent = true }.Step("", "").Order(0, 0),
             ["retry_interval"] = new SagaTransaction { RetryInterval = TimeSpan.FromSeconds(-8) }.Step("", ""),

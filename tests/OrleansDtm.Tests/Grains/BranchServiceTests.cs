@@ -46,7 +46,7 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         var queued = Call(60_000);
         var ended = _service.Ended(TestContext.Current.CancellationToken);
 
-        Assert.Equal((OutcomeKind.NotSent, "1 calls to bank:80 are under way already; no place within the request timeout"), (crowded.Outcome.Kind, crowded.Outcome.Error));
+        Assert.Equal((OutcomeKind.NotSent, "1 calls to bank:80 are in flight; no call slot became free within the request timeout"), (crowded.Outcome.Kind, crowded.Outcome.Error));
         Assert.False(ended.IsCompleted);
         _answer.SetResult(Outcome.Succeeded);
         Assert.Equal(OutcomeKind.Succeeded, (await call).Outcome.Kind);

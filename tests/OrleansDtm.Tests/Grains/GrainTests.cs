@@ -147,7 +147,7 @@ public sealed class GrainTests
 
         Assert.Equal("succeed", fast.Status);
         Assert.Equal("submitted", (await crowded).Status);
-        Assert.Equal("2 calls to slow:80 are under way already; no place within the request timeout", (await crowded).LastError);
+        Assert.Equal("2 calls to slow:80 are in flight; no call slot became free within the request timeout", (await crowded).LastError);
         Assert.Equal(4, silo.Calls.Count()); // It was never called.
     }
 

@@ -90,7 +90,7 @@ public sealed class RetentionSweepTests : IAsyncDisposable
 
         Assert.Equal([500, 300], _deleted);
         Assert.Equal(
-            ["Old transactions of shard 3 cannot be deleted; it is tried again every 10 s [ODTM4001]", "Deleted 800 transactions of shard 3 that finished more than 7.00:00:00 ago"],
+            ["Old transactions of shard 3 cannot be deleted; retention retries every 10 s [ODTM4001]", "Deleted 800 transactions of shard 3 that finished more than 7.00:00:00 ago"],
             _log.Said);
     }
 

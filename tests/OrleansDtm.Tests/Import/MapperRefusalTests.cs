@@ -38,12 +38,12 @@ public sealed class MapperRefusalTests
         Refused(row with { CustomData = "concurrent" }, steps, "custom_data: is not the JSON of a saga");
         Refused(row with { CustomData = """{"concurrent":true,"orders":{"0":[0]}}""" }, steps, "custom_data.orders: ");
         Refused(row with { Protocol = "thrift" }, steps, "protocol: 'thrift' is unknown");
-        Refused(row with { Gid = "a\nb" }, steps, "gid: holds the control character");
-        Refused(row, [.. steps.Select(b => b with { Url = "etcd://app/act" })], "'etcd://app/act' is no URL that can be called");
-        Refused(row, [.. steps.Select(b => b with { Url = "topic://orders" })], "is no URL that can be called");
+        Refused(row with { Gid = "a\nb" }, steps, "gid: contains the control character");
+        Refused(row, [.. steps.Select(b => b with { Url = "etcd://app/act" })], "'etcd://app/act' is not a valid URL for protocol");
+        Refused(row, [.. steps.Select(b => b with { Url = "topic://orders" })], "is not a valid URL for protocol");
         Refused(Rows.Transaction("msg", "submitted"), [Rows.Branches("01 action prepared")[0] with { Url = "topic://orders" }], "goes to a topic");
         Refused(Rows.Transaction("msg", "prepared") with { QueryPrepared = "" }, Rows.Branches("01 action prepared"), "query_prepared: is missing");
-        Refused(Rows.Transaction("tcc", "submitted"), [.. Rows.Branches("01 cancel prepared, 01 confirm prepared").Select(b => b with { Url = "x" })], "branch 01 cancel: 'x' is no address");
+        Refused(Rows.Transaction("tcc", "submitted"), [.. Rows.Branches("01 cancel prepared, 01 confirm prepared").Select(b => b with { Url = "x" })], "branch 01 cancel: 'x' is not a valid branch address");
         Refused(Rows.Transaction("workflow", "prepared") with { CustomData = "x" }, [], "custom_data: is not the JSON of a workflow");
     }
 

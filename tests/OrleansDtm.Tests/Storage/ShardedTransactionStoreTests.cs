@@ -96,9 +96,9 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
 
         await _store.Ping(Token); // There is work it can do.
         var away = await Assert.ThrowsAsync<StoreUnavailableException>(() => _store.CountUnfinished(Samples.Start, Token));
-        Assert.Contains("Store:Shards:1 (of 3) is away", away.Message, StringComparison.Ordinal);
+        Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
         away = await Assert.ThrowsAsync<StoreUnavailableException>(() => _store.FindWaiting(Samples.Start, 5, Token));
-        Assert.Contains("Store:Shards:1 (of 3) is away", away.Message, StringComparison.Ordinal);
+        Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
 
         (_shards[0].Away, _shards[2].Away) = (true, true);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => _store.Ping(Token));

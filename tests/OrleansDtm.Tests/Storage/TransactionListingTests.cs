@@ -108,7 +108,7 @@ public sealed class TransactionListingTests
         Assert.Equal(gid, Assert.Single(page.Rows).Transaction.Definition.Gid);
         var away = await Assert.ThrowsAsync<StoreUnavailableException>(
             () => TransactionListing.Read(store.Shards, new TransactionFilter(), [0, 0, 0], Token));
-        Assert.Contains("Store:Shards:2 (of 3) is away", away.Message, StringComparison.Ordinal);
+        Assert.Contains("Store:Shards:2 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Gids that belong to a shard.</summary>

@@ -45,7 +45,7 @@ public sealed class ShardedServerTests : IDisposable
         Assert.Equal("succeed", (string?)(await dtm.Transaction(gids[5]))!["status"]);
         Assert.Equal(gids[5], (string?)(await dtm.Get("all?gid=" + gids[5])).Json!["transactions"]![0]!["gid"]);
         var refused = await dtm.Get("all?position=17");
-        Assert.Equal((400, "position: '17' is not the next_position of a page of these 2 shards"), (refused.Status, refused.Message));
+        Assert.Equal((400, "position: '17' is not a next_position of these 2 shards"), (refused.Status, refused.Message));
     }
 
     [Fact]
