@@ -8,6 +8,12 @@ public static class RetryPolicy
     /// <summary>The maximum jitter, as a fraction of the delay.</summary>
     public const double JitterShare = 0.2;
 
+    /// <summary>The wait after ONGOING grows to at most this many retry intervals.</summary>
+    public const int OngoingGrowthMax = 8;
+
+    /// <summary>The shortest wait, whatever the request's retry interval: one request must not cause thousands of calls per second.</summary>
+    public static readonly TimeSpan WaitMin = TimeSpan.FromMilliseconds(100);
+
     /// <summary>
     /// Returns the delay after an error: exponential backoff from the retry interval up to the cap, plus jitter that
     /// spreads transactions which failed together.
@@ -19,8 +25,8 @@ public static class RetryPolicy
     public static TimeSpan AfterError(TransactionOptions options, int failures, string gid, int index)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(failures, 1);
-        var cap = Math.Max(options.RetryIntervalMax.Ticks, options.RetryInterval.Ticks);
-        double wait = options.RetryInterval.Ticks;
+        var cap = Cap(options);
+        double wait = Interval(options);
         for (var i = 1; i < failures && wait < cap; i++)
         {
             wait *= 2;
@@ -30,8 +36,14 @@ public static class RetryPolicy
         return TimeSpan.FromTicks((long)(wait * (1 + (JitterShare * Fraction(gid, index, failures)))));
     }
 
-    /// <summary>Returns the delay after ONGOING: constant, because the service is healthy and still working.</summary>
-    public static TimeSpan AfterOngoing(TransactionOptions options) => options.RetryInterval;
+    /// <summary>
+    /// Returns the delay after ONGOING: the retry interval, growing by one interval with each further ONGOING up to
+    /// <see cref="OngoingGrowthMax"/> intervals. No backoff as after errors, because the service is healthy and still working.
+    /// </summary>
+    /// <param name="options">Interval and cap.</param>
+    /// <param name="inARow">Consecutive ONGOING responses; zero counts as one.</param>
+    public static TimeSpan AfterOngoing(TransactionOptions options, int inARow) =>
+        TimeSpan.FromTicks(Math.Min(Interval(options) * Math.Clamp(inARow, 1, OngoingGrowthMax), Cap(options)));
 
     /// <summary>
     /// Returns the delay when the service sent Retry-After: at least the requested delay, at most the cap, plus jitter
@@ -50,10 +62,14 @@ public static class RetryPolicy
             return wait;
         }
 
-        double least = Math.Min(asked.Ticks, Math.Max(options.RetryIntervalMax.Ticks, options.RetryInterval.Ticks));
+        double least = Math.Min(asked.Ticks, Cap(options));
         least *= 1 + (JitterShare * Fraction(gid, index, failures));
         return least > wait.Ticks ? TimeSpan.FromTicks((long)least) : wait;
     }
+
+    private static long Interval(TransactionOptions options) => Math.Max(options.RetryInterval.Ticks, WaitMin.Ticks);
+
+    private static long Cap(TransactionOptions options) => Math.Max(options.RetryIntervalMax.Ticks, Interval(options));
 
     /// <summary>Returns a hash in [0, 1) of transaction, branch and attempt (FNV-1a with a final mix).</summary>
     private static double Fraction(string gid, int index, int failures)

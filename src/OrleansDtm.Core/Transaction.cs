@@ -54,6 +54,21 @@ public sealed record BranchOp
     /// <summary>The last <see cref="HistoryMax"/> attempts, oldest first.</summary>
     public ImmutableArray<Attempt> History { get; init; } = [];
 
+    /// <summary>The number of ONGOING responses at the end of <see cref="History"/>, at most <see cref="HistoryMax"/>.</summary>
+    public int OngoingInARow
+    {
+        get
+        {
+            var first = History.Length;
+            while (first > 0 && History[first - 1].Outcome == OutcomeKind.Ongoing)
+            {
+                first--;
+            }
+
+            return History.Length - first;
+        }
+    }
+
     /// <summary>
     /// Returns true if the call may be made now: it is not done, not in flight, and no retry delay is left.
     /// </summary>

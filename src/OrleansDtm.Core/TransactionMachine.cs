@@ -335,7 +335,7 @@ public static class TransactionMachine
         if (rules.Retries(draft.State, index))
         {
             var wait = failures == 0
-                ? RetryPolicy.AfterOngoing(definition.Options)
+                ? RetryPolicy.AfterOngoing(definition.Options, draft[index].OngoingInARow)
                 : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
 
             retryAt = draft.After(RetryPolicy.AtLeast(wait, asked, definition.Options, failures, definition.Gid, index));

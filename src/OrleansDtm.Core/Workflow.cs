@@ -85,5 +85,5 @@ internal sealed class Workflow : Pattern
         }
     }
 
-    private static DateTimeOffset NextLook(Draft draft) => draft.After(RetryPolicy.AfterOngoing(draft.State.Definition.Options));
+    private static DateTimeOffset NextLook(Draft draft) => draft.After(RetryPolicy.AfterOngoing(draft.State.Definition.Options, 1));
 }

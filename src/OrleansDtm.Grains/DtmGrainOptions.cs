@@ -1,3 +1,4 @@
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains;
@@ -32,6 +33,15 @@ public sealed class DtmGrainOptions
     /// request timeout.
     /// </summary>
     public int BranchCallsPerServiceMax { get; set; } = 512;
+
+    /// <summary>
+    /// The maximum number of calls in flight to all services, per silo. Default: half of the process's limit of open files less 256,
+    /// between 64 and 10,000. Once half of them are in flight, each service is limited to an equal share.
+    /// </summary>
+    public int BranchCallsMax { get; set; } = OpenFiles.BranchCalls;
+
+    /// <summary>The maximum number of calls in flight of one transaction. Default 64. Further calls wait.</summary>
+    public int BranchCallsPerTransactionMax { get; set; } = 64;
 
     /// <summary>
     /// True if this silo is the only process that uses the store. Calls that a previous process left in flight are then

@@ -18,6 +18,7 @@ internal sealed class BranchGrain(
     GrainBranchInvoker grains,
     TimeProvider clock,
     IOptions<DtmGrainOptions> options,
+    CallLimits limits,
     BranchMetrics metrics,
     BranchServices open) : Grain, IBranchGrain
 {
@@ -29,7 +30,7 @@ internal sealed class BranchGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _service = new BranchService(
-            this.GetPrimaryKeyString(), services, grains, clock, options.Value.BranchCallsPerServiceMax, metrics);
+            this.GetPrimaryKeyString(), services, grains, clock, options.Value.BranchCallsPerServiceMax, limits, metrics);
         open.Open(_service);
         this.RegisterGrainTimer(static (grain, _) => grain.EndWhenIdle(), this, new GrainTimerCreationOptions(Idle, Idle) { Interleave = true });
         return Task.CompletedTask;

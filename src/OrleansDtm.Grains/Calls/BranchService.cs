@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
@@ -17,12 +16,20 @@ namespace OrleansDtm.Grains.Calls;
 /// <param name="grains">Calls grains.</param>
 /// <param name="clock">Measures the timeout and the latency of a call.</param>
 /// <param name="callsMax">The maximum number of calls in flight.</param>
+/// <param name="limits">The limits of all calls of this silo.</param>
 /// <param name="metrics">Counts every call.</param>
-[SuppressMessage("Reliability", "CA1001", Justification = "A semaphore without a wait handle holds nothing; disposing it would break calls that outlive the grain.")]
 internal sealed class BranchService(
-    string name, IBranchInvoker services, IBranchInvoker grains, TimeProvider clock, int callsMax, BranchMetrics metrics)
+    string name,
+    IBranchInvoker services,
+    IBranchInvoker grains,
+    TimeProvider clock,
+    int callsMax,
+    CallLimits limits,
+    BranchMetrics metrics)
 {
-    private readonly SemaphoreSlim _places = new(callsMax);
+    /// <summary>Half of the places for one transaction, so that one which hangs does not fill the service.</summary>
+    private readonly FairGate _places = new(callsMax, Math.Max(callsMax / 2, Math.Min(callsMax, 4)));
+
     private readonly ServiceLoad _load = metrics.Of(name);
     private TaskCompletionSource? _ended;
     private int _calls;
@@ -59,22 +66,14 @@ internal sealed class BranchService(
 
             // One timeout covers queueing and calling, because the transaction's lease is based on it.
             using var budget = new CancellationTokenSource(call.Timeout, clock);
-            if (!_places.Wait(0, CancellationToken.None) && !await Queue(budget.Token).ConfigureAwait(false))
-            {
-                var error = $"{callsMax} calls to {name} are in flight; no call slot became free within the request timeout";
-                return Result(call, Outcome.NotSent(error), started, span);
-            }
-
-            _load.Flies(1);
+            limits.Remember(call.Gid, budget);
             try
             {
-                var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-                return Result(call, await invoker.Invoke(Told(call, span, started), budget.Token).ConfigureAwait(false), started, span);
+                return await Call(call, started, span, budget.Token).ConfigureAwait(false);
             }
             finally
             {
-                _load.Flies(-1);
-                _places.Release();
+                limits.Forget(call.Gid, budget);
             }
         }
         finally
@@ -86,18 +85,61 @@ internal sealed class BranchService(
         }
     }
 
-    /// <summary>Waits for a call slot; false = none became free within the timeout.</summary>
-    private async Task<bool> Queue(CancellationToken budget)
+    /// <summary>Takes a place of the transaction, of the service and of the silo, in this order, so that no two calls block each other.</summary>
+    private async Task<CallResult> Call(BranchInvocation call, long started, TraceSpan? span, CancellationToken budget)
+    {
+        if (!limits.Transactions.TryEnter(call.Gid) && !await Queue(limits.Transactions, call.Gid, budget).ConfigureAwait(false))
+        {
+            return NotSent($"{limits.PerTransactionMax} calls of the transaction are in flight (Limits:BranchCallsPerTransactionMax)");
+        }
+
+        try
+        {
+            if (!_places.TryEnter(call.Gid) && !await Queue(_places, call.Gid, budget).ConfigureAwait(false))
+            {
+                return NotSent($"{callsMax} calls to {name} are in flight");
+            }
+
+            try
+            {
+                if (!limits.All.TryEnter(name) && !await Queue(limits.All, name, budget).ConfigureAwait(false))
+                {
+                    return NotSent($"{limits.CallsMax} calls are in flight (Limits:BranchCallsMax)");
+                }
+
+                _load.Flies(1);
+                try
+                {
+                    var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
+                    return Result(call, await invoker.Invoke(Told(call, span, started), budget).ConfigureAwait(false), started, span);
+                }
+                finally
+                {
+                    _load.Flies(-1);
+                    limits.All.Exit(name);
+                }
+            }
+            finally
+            {
+                _places.Exit(call.Gid);
+            }
+        }
+        finally
+        {
+            limits.Transactions.Exit(call.Gid);
+        }
+
+        CallResult NotSent(string reason) =>
+            Result(call, Outcome.NotSent($"{reason}; no call slot became free within the request timeout"), started, span);
+    }
+
+    /// <summary>Waits for a place; false = none became free within the timeout.</summary>
+    private async Task<bool> Queue(FairGate gate, string key, CancellationToken budget)
     {
         _load.Waits(1);
         try
         {
-            await _places.WaitAsync(budget).ConfigureAwait(false);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
+            return await gate.Enter(key, budget).ConfigureAwait(false);
         }
         finally
         {

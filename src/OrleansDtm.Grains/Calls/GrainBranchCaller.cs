@@ -9,7 +9,7 @@ namespace OrleansDtm.Grains.Calls;
 /// Passes a call to the <see cref="BranchGrain"/> of its service, or directly to its <see cref="BranchService"/> once
 /// that is active here.
 /// </summary>
-internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices open) : IBranchCaller
+internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices open, CallLimits limits) : IBranchCaller
 {
     public Task<CallResult> Call(BranchInvocation call)
     {
@@ -21,6 +21,8 @@ internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices ope
 
         return grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
     }
+
+    public void Cancel(string gid) => limits.Cancel(gid);
 
     /// <summary>
     /// Returns host and port in lower case: <c>http://Host:80/path</c> and <c>host:80/package.Service/Method</c> both

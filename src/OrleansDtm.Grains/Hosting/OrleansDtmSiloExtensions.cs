@@ -57,6 +57,7 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<ICluster, OrleansCluster>();
         services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<BranchServices>();
+        services.TryAddSingleton(static provider => new CallLimits(provider.GetRequiredService<IOptions<DtmGrainOptions>>()));
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton<BranchGrainDirectory>();
         services.TryAddSingleton<GrainBranchInvoker>();

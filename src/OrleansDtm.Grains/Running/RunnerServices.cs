@@ -30,10 +30,17 @@ public sealed record RunnerServices(
     internal ITransactionObserver[] Watching { get; } = [.. Observers ?? []];
 }
 
-/// <summary>Makes one branch call.</summary>
+/// <summary>Makes branch calls.</summary>
 public interface IBranchCaller
 {
+    /// <summary>Makes one call. Errors of the service are outcomes.</summary>
     Task<CallResult> Call(BranchInvocation call);
+
+    /// <summary>
+    /// Cancels the calls of a transaction, because their outcome no longer matters. A call that has reached its service may still take
+    /// effect.
+    /// </summary>
+    void Cancel(string gid);
 }
 
 /// <summary>

@@ -283,6 +283,11 @@ public sealed partial class TransactionRunner
 
         // Reply first, so that starting calls does not add to the submitter's latency.
         Answer(batch);
+        if (_state is { IsFinal: true } && _outstanding.Count > 0 && !_outstanding.Contains(Transaction.NoticeIndex))
+        {
+            _services.Caller.Cancel(_gid); // Force-stopped: the calls would only block their services' places.
+        }
+
         if (calls is not null)
         {
             StartCalls(calls);

@@ -1,3 +1,4 @@
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
@@ -193,6 +194,12 @@ public sealed record LimitOptions
     /// <summary>Maximum steps of a transaction. Default 1000.</summary>
     public int StepsMax { get; init; } = 1000;
 
-    /// <summary>Concurrent calls to one branch service. Default 512.</summary>
+    /// <summary>Branch calls in flight per silo. Default: by the process's limit of open files, at most 10,000.</summary>
+    public int BranchCallsMax { get; init; } = OpenFiles.BranchCalls;
+
+    /// <summary>Concurrent calls to one branch service, per silo. Default 512.</summary>
     public int BranchCallsPerServiceMax { get; init; } = 512;
+
+    /// <summary>Concurrent calls of one transaction. Default 64.</summary>
+    public int BranchCallsPerTransactionMax { get; init; } = 64;
 }

@@ -76,6 +76,7 @@ internal static class Help
           Branches:Tls:Hosts:0=                other certificates by host: '*.example.com client.pem client.key',
                                                or a .pfx
           Branches:Tls:CaPath=                 PEM file of additional trusted authorities
-          Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512
+          Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512,
+          Limits:BranchCallsPerTransactionMax=64, Limits:BranchCallsMax (default: by the limit of open files)
         """;
 }

@@ -58,7 +58,9 @@ public static partial class SettingsLoader
         "Cluster:AdvertisedAddress",
         "Limits:RequestBytesMax",
         "Limits:StepsMax",
+        "Limits:BranchCallsMax",
         "Limits:BranchCallsPerServiceMax",
+        "Limits:BranchCallsPerTransactionMax",
         "Store:CommitDelay",
         "Store:Retention",
         "Admin:Enabled",
@@ -236,6 +238,9 @@ public static partial class SettingsLoader
             {
                 RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
                 StepsMax = read.Whole("Limits:StepsMax", defaults.Limits.StepsMax, 1, 100_000),
+                BranchCallsMax = read.Whole("Limits:BranchCallsMax", defaults.Limits.BranchCallsMax, 1, 1_000_000),
+                BranchCallsPerTransactionMax =
+                    read.Whole("Limits:BranchCallsPerTransactionMax", defaults.Limits.BranchCallsPerTransactionMax, 1, 1_000_000),
                 BranchCallsPerServiceMax =
                     read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
             },

@@ -32,6 +32,8 @@ internal static class SiloHosting
             {
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
+                grains.BranchCallsPerTransactionMax = options.Limits.BranchCallsPerTransactionMax;
+                grains.BranchCallsMax = options.Limits.BranchCallsMax;
                 RequestSettings.Apply(options, grains.Requests);
                 grains.SoleOwner = StoreFactory.Driver(options.Store).IsFile;
                 grains.Retention = options.Store.Retention;

@@ -1,5 +1,4 @@
 using OrleansDtm.Core;
-using OrleansDtm.Simulation.Histories;
 
 namespace OrleansDtm.Simulation.Checkers;
 

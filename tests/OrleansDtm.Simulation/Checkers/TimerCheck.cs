@@ -130,7 +130,8 @@ internal sealed class TimerCheck : Check
                 }
 
                 var wait = at - (Engine.World.Start + seen.Rows[i].At);
-                var least = Min(interval * Math.Pow(2, Math.Max(0, now.Failures - 1)), RetryIntervalMax);
+                var growth = now.Failures > 0 ? Math.Pow(2, now.Failures - 1) : Math.Clamp(OngoingInARow(now), 1, 8);
+                var least = Min(interval * growth, RetryIntervalMax);
                 if (at < to.Updated + least)
                 {
                     yield return $"version {to.Version}: after {now.Failures} errors {now.Definition.Id}-{now.Definition.Op} waits only until {at:O}";
@@ -143,6 +144,9 @@ internal sealed class TimerCheck : Check
             }
         }
     }
+
+    private static int OngoingInARow(BranchOp branch) =>
+        branch.History.Reverse().TakeWhile(static a => a.Outcome == OutcomeKind.Ongoing).Count();
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 

@@ -23,6 +23,8 @@ internal sealed class CallBeforeCommit : Defect
 
         public Task<CallResult> Call(BranchInvocation call) =>
             _made.Remove($"{call.Gid} {call.Url} {call.Attempt}", out var made) ? made : inner.Call(call);
+
+        public void Cancel(string gid) => inner.Cancel(gid);
     }
 
     private sealed class Eager(ITransactionStore inner, Func<Once> caller) : StoreDefect(inner)
@@ -61,6 +63,8 @@ internal abstract class CallerDefect : Defect
             var changed = defect.Change(call);
             return defect.Change(call, await inner.Call(changed));
         }
+
+        public void Cancel(string gid) => inner.Cancel(gid);
     }
 }
 
@@ -155,5 +159,7 @@ internal sealed class RetryStorm : Defect
 
             return answer;
         }
+
+        public void Cancel(string gid) => inner.Cancel(gid);
     }
 }

@@ -202,6 +202,11 @@ internal sealed class Process : ILogger
             }
         }
 
+        /// <summary>Services may go on with a cancelled call.</summary>
+        public void Cancel(string gid)
+        {
+        }
+
         private Task<CallResult> Make(BranchInvocation call)
         {
             var answer = new TaskCompletionSource<CallResult>();

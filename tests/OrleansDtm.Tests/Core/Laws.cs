@@ -11,6 +11,7 @@ internal abstract class Laws(TransactionRun run)
 {
     private readonly HashSet<int> _succeeded = [];
     private readonly Dictionary<int, int> _answers = [];
+    private readonly Dictionary<int, int> _ongoingInARow = [];
     private readonly Dictionary<int, int> _errorsInARow = [];
     private readonly Dictionary<int, DateTimeOffset> _notBefore = [];
     private readonly List<string> _story = [];
@@ -236,7 +237,9 @@ internal abstract class Laws(TransactionRun run)
         var steady = kind is OutcomeKind.Ongoing or OutcomeKind.Succeeded;
         var errors = steady ? 0 : _errorsInARow.GetValueOrDefault(index) + 1;
         _errorsInARow[index] = errors;
-        var doubled = Options.RetryInterval * Math.Pow(2, Math.Max(0, errors - 1));
+        _ongoingInARow[index] = kind == OutcomeKind.Ongoing ? _ongoingInARow.GetValueOrDefault(index) + 1 : 0;
+        var grown = Options.RetryInterval * Math.Clamp(_ongoingInARow[index], 1, 8);
+        var doubled = steady ? grown : Options.RetryInterval * Math.Pow(2, Math.Max(0, errors - 1));
         var cap = Options.RetryIntervalMax > Options.RetryInterval ? Options.RetryIntervalMax : Options.RetryInterval;
         var wait = doubled < cap ? doubled : cap;
         Wait(index, now + wait);

@@ -99,18 +99,31 @@ public sealed class SagaRetryTests
         Assert.Equal(SagaRun.Start + (1004 * Millisecond), run.State.WakeAt);
     }
 
+    [Theory]
+    [InlineData("a0~")]
+    [InlineData("a0?")]
+    public void No_wait_is_shorter_than_a_tenth_of_a_second(string answer)
+    {
+        var run = new SagaRun("1 interval=0.001 max=0.01");
+        for (var i = 0; i < 20; i++)
+        {
+            run.Play(i == 0 ? $"submit:; {answer}:" : $"due:; {answer}:");
+            Assert.True(run.State.WakeAt - run.Now >= TimeSpan.FromMilliseconds(100), $"{run.State.WakeAt - run.Now}");
+        }
+    }
+
     [Fact]
-    public void Ongoing_waits_the_plain_interval_and_resets_the_doubling()
+    public void Ongoing_waits_the_interval_that_grows_slowly_and_resets_the_doubling()
     {
         var run = new SagaRun("1 interval=1 max=100");
         run.Play("submit:; a0?:; due:; a0?:; due:; a0?:");
         Assert.Equal(3, run["a0"].Failures);
 
-        run.Play("due:; a0~:");
-        Assert.Equal((0, TimeSpan.FromSeconds(1)), (run["a0"].Failures, run.State.WakeAt - run.Now));
-
-        run.Play("due:; a0~:");
-        Assert.Equal((0, TimeSpan.FromSeconds(1)), (run["a0"].Failures, run.State.WakeAt - run.Now));
+        foreach (var seconds in (int[])[1, 2, 3, 4, 5, 6, 7, 8, 8, 8])
+        {
+            run.Play("due:; a0~:");
+            Assert.Equal((0, TimeSpan.FromSeconds(seconds)), (run["a0"].Failures, run.State.WakeAt - run.Now));
+        }
 
         run.Play("due:; a0?:");
         Assert.InRange(run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.2) + Millisecond);

@@ -13,13 +13,14 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
 {
     private readonly ServiceProvider _provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly TaskCompletionSource<Outcome> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CallLimits _limits = new(10, 10);
     private readonly BranchService _service;
     private TimeSpan? _told;
 
     public BranchServiceTests()
     {
         var metrics = new BranchMetrics(_provider.GetRequiredService<IMeterFactory>());
-        _service = new BranchService("bank:80", this, this, TimeProvider.System, 1, metrics);
+        _service = new BranchService("bank:80", this, this, TimeProvider.System, 1, _limits, metrics);
     }
 
     [Fact]
@@ -67,6 +68,21 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
     }
 
     [Fact]
+    public async Task Cancelled_calls_end_and_give_their_places_back()
+    {
+        var call = Call(60_000);
+        var queued = Call(60_000);
+        _limits.Cancel("other");
+        Assert.False(call.IsCompleted);
+        _limits.Cancel("g1");
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call); // The invoker of this test throws; a real one does not.
+        Assert.Equal(OutcomeKind.NotSent, (await queued).Outcome.Kind);
+        _answer.SetResult(Outcome.Succeeded);
+        Assert.Equal(OutcomeKind.Succeeded, (await Call(60_000)).Outcome.Kind);
+    }
+
+    [Fact]
     public async Task Who_stops_waiting_for_the_end_says_so()
     {
         var call = Call(60_000);
@@ -80,7 +96,9 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
     [Fact]
     public void A_service_is_found_as_long_as_it_is_open_and_another_of_its_name_stays()
     {
-        var (services, other) = (new BranchServices(), new BranchService("bank:80", this, this, TimeProvider.System, 1, new BranchMetrics(_provider.GetRequiredService<IMeterFactory>())));
+        var metrics = new BranchMetrics(_provider.GetRequiredService<IMeterFactory>());
+        var services = new BranchServices();
+        var other = new BranchService("bank:80", this, this, TimeProvider.System, 1, _limits, metrics);
         services.Open(_service);
         Assert.Same(_service, services.Find("bank:80"));
         services.Open(other);

@@ -139,6 +139,20 @@ public sealed class RunnerOwnerTests
     }
 
     [Fact]
+    public void A_forced_stop_cancels_the_calls_and_an_orderly_end_has_none_to_cancel()
+    {
+        _world.Submit();
+        _world.ForceStop();
+        Assert.Equal([RunnerWorld.Gid], _world.Cancelled);
+
+        var other = new RunnerWorld();
+        other.Submit(1);
+        other.Answer("a0");
+        Assert.Equal(TransactionStatus.Succeed, other.Stored.Status);
+        Assert.Empty(other.Cancelled);
+    }
+
+    [Fact]
     public void That_there_is_no_such_gid_is_not_remembered()
     {
         var read = new TaskCompletionSource();

@@ -132,6 +132,11 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         Assert.True(Dones > 0, "the runner was not let go");
     }
 
+    /// <summary>The transactions whose calls were cancelled.</summary>
+    public List<string> Cancelled { get; } = [];
+
+    void IBranchCaller.Cancel(string gid) => Cancelled.Add(gid);
+
     Task<CallResult> IBranchCaller.Call(BranchInvocation call)
     {
         var name = call.Url.Split('/')[^1];

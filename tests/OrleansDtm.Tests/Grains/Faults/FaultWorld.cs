@@ -236,6 +236,11 @@ internal sealed class FaultWorld
             });
         }
 
+        void IBranchCaller.Cancel(string gid)
+        {
+            // Services may go on with a cancelled call.
+        }
+
         public async Task<CallResult> Call(BranchInvocation call)
         {
             var name = call.Url.Split('/')[^1];

@@ -1,0 +1,194 @@
+namespace OrleansDtm.Grains.Calls;
+
+/// <summary>
+/// A bounded number of places that are given fairly among keys. Waiters of different keys take turns, and while places are scarce a key
+/// holds no more than its share, so that one key that keeps its places for long cannot take them all. Waiting holds no thread.
+/// Thread-safe.
+/// </summary>
+/// <param name="max">The number of places.</param>
+/// <param name="perKeyMax">The number of places of one key.</param>
+/// <param name="shares">
+/// True if a key is limited to an equal share of the places, one share being kept free for new keys, once half of them are taken.
+/// </param>
+internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares = false)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
+
+    /// <summary>Keys with waiters; the one whose turn is next is first.</summary>
+    private readonly LinkedList<Key> _turns = [];
+
+    private int _taken;
+    private int _holders;
+
+    /// <summary>True if no place is left, for no key.</summary>
+    public bool IsFull => Volatile.Read(ref _taken) >= max;
+
+    /// <summary>Takes a place if one is free for the key.</summary>
+    public bool TryEnter(string key)
+    {
+        lock (_lock)
+        {
+            var entry = Find(key);
+            if (entry.Waiters.Count == 0 && IsAdmissible(entry))
+            {
+                Take(entry);
+                return true;
+            }
+
+            Forget(entry);
+            return false;
+        }
+    }
+
+    /// <summary>Waits for a place.</summary>
+    /// <returns>False if the token was cancelled before one was free.</returns>
+    public async Task<bool> Enter(string key, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        Key entry;
+        lock (_lock)
+        {
+            entry = Find(key);
+            if (entry.Waiters.Count == 0 && IsAdmissible(entry))
+            {
+                Take(entry);
+                return true;
+            }
+
+            waiter = new Waiter();
+            entry.Waiters.AddLast(waiter.Node);
+            entry.Turn ??= _turns.AddLast(entry);
+        }
+
+        await using var registration = cancellationToken.UnsafeRegister(_ => Leave(entry, waiter), null).ConfigureAwait(false);
+        return await waiter.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Returns a place that was taken for the key, and gives it to the waiter whose turn it is.</summary>
+    public void Exit(string key)
+    {
+        lock (_lock)
+        {
+            var entry = _keys[key];
+            _taken--;
+            if (--entry.Taken == 0)
+            {
+                _holders--;
+            }
+
+            if (max == int.MaxValue)
+            {
+                Admit(entry); // Keys do not compete, so no other can have become admissible.
+            }
+            else
+            {
+                Admit();
+            }
+
+            Forget(entry);
+        }
+    }
+
+    private void Leave(Key entry, Waiter waiter)
+    {
+        lock (_lock)
+        {
+            if (waiter.Node.List is null)
+            {
+                return; // Admitted first.
+            }
+
+            entry.Waiters.Remove(waiter.Node);
+            EndTurn(entry);
+            Forget(entry);
+        }
+
+        waiter.TrySetResult(false);
+    }
+
+    private void Admit()
+    {
+        // Keys at their limit are passed over. There are few of them: together they hold most of the places.
+        for (var turn = _turns.First; turn is not null && _taken < max;)
+        {
+            turn = Admit(turn.Value) ? _turns.First : turn.Next;
+        }
+    }
+
+    /// <summary>Gives a place to the key's first waiter, if it has one and may hold another place.</summary>
+    private bool Admit(Key entry)
+    {
+        if (entry.Waiters.First is not { } first || !IsAdmissible(entry))
+        {
+            return false;
+        }
+
+        entry.Waiters.RemoveFirst();
+        Take(entry);
+        _turns.Remove(entry.Turn!);
+        entry.Turn = entry.Waiters.Count > 0 ? _turns.AddLast(entry) : null;
+        first.Value.TrySetResult(true);
+        return true;
+    }
+
+    private bool IsAdmissible(Key entry) =>
+        _taken < max
+        && entry.Taken < perKeyMax
+        && (!shares || entry.Taken == 0 || _taken < max / 2 || entry.Taken < max / (_holders + 1));
+
+    private void Take(Key entry)
+    {
+        _taken++;
+        if (entry.Taken++ == 0)
+        {
+            _holders++;
+        }
+    }
+
+    private Key Find(string key)
+    {
+        if (!_keys.TryGetValue(key, out var entry))
+        {
+            _keys.Add(key, entry = new Key(key));
+        }
+
+        return entry;
+    }
+
+    private void EndTurn(Key entry)
+    {
+        if (entry.Waiters.Count == 0 && entry.Turn is { } turn)
+        {
+            _turns.Remove(turn);
+            entry.Turn = null;
+        }
+    }
+
+    private void Forget(Key entry)
+    {
+        if (entry.Taken == 0 && entry.Waiters.Count == 0)
+        {
+            _keys.Remove(entry.Name);
+        }
+    }
+
+    private sealed class Key(string name)
+    {
+        public string Name { get; } = name;
+
+        public LinkedList<Waiter> Waiters { get; } = [];
+
+        /// <summary>The key's place among those with waiters; null = it has none.</summary>
+        public LinkedListNode<Key>? Turn { get; set; }
+
+        public int Taken { get; set; }
+    }
+
+    private sealed class Waiter() : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        private LinkedListNode<Waiter>? _node;
+
+        public LinkedListNode<Waiter> Node => _node ??= new LinkedListNode<Waiter>(this);
+    }
+}
