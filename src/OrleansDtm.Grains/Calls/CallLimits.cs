@@ -97,11 +97,12 @@ internal sealed class CallLimits
                 calls = [.. _calls];
             }
 
-            foreach (var call in calls)
+            // Those that wait came last: they must not get the places of the others.
+            for (var i = calls.Length - 1; i >= 0; i--)
             {
                 try
                 {
-                    call.Cancel();
+                    calls[i].Cancel();
                 }
                 catch (ObjectDisposedException)
                 {

@@ -145,7 +145,7 @@ public sealed partial class TransactionRunner
         {
             // The row names this live process as owner, so without a message no silo would resume before the lease
             // ends.
-            if (_outstanding.Remove(call.Index) && _outstanding.Count == 0)
+            if (_outstanding.Remove(call.Index) && _outstanding.Count == 0 && _state is not { HasInFlight: false })
             {
                 _host.Orphaned();
             }

@@ -9,6 +9,9 @@ namespace OrleansDtm.Tests.Core;
 /// </summary>
 internal abstract class Laws(TransactionRun run)
 {
+    /// <summary>No wait is shorter, whatever a request asks for.</summary>
+    protected static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
+
     private readonly HashSet<int> _succeeded = [];
     private readonly Dictionary<int, int> _answers = [];
     private readonly Dictionary<int, int> _ongoingInARow = [];
@@ -238,9 +241,10 @@ internal abstract class Laws(TransactionRun run)
         var errors = steady ? 0 : _errorsInARow.GetValueOrDefault(index) + 1;
         _errorsInARow[index] = errors;
         _ongoingInARow[index] = kind == OutcomeKind.Ongoing ? _ongoingInARow.GetValueOrDefault(index) + 1 : 0;
-        var grown = Options.RetryInterval * Math.Clamp(_ongoingInARow[index], 1, 8);
-        var doubled = steady ? grown : Options.RetryInterval * Math.Pow(2, Math.Max(0, errors - 1));
-        var cap = Options.RetryIntervalMax > Options.RetryInterval ? Options.RetryIntervalMax : Options.RetryInterval;
+        var interval = Options.RetryInterval > ShortestWait ? Options.RetryInterval : ShortestWait;
+        var grown = interval * Math.Clamp(_ongoingInARow[index], 1, 8);
+        var doubled = steady ? grown : interval * Math.Pow(2, Math.Max(0, errors - 1));
+        var cap = Options.RetryIntervalMax > interval ? Options.RetryIntervalMax : interval;
         var wait = doubled < cap ? doubled : cap;
         Wait(index, now + wait);
         var longest = (steady ? wait : wait * 1.2) + Stories.Millisecond;

@@ -17,13 +17,13 @@ public sealed class MsgRuleTests
     }
 
     [Fact]
-    public void Ongoing_is_asked_again_at_a_constant_interval_and_an_error_at_a_doubling_one()
+    public void Ongoing_is_asked_again_at_a_slowly_growing_interval_and_an_error_at_a_doubling_one()
     {
         var run = Prepared("1 timeout=35 interval=2 max=100", asked: true);
-        foreach (var answer in new[] { "q0~", "q0~", "q0~" })
+        foreach (var seconds in new[] { 2, 4, 6 })
         {
-            run.Play($"{answer}:");
-            Assert.Equal(TimeSpan.FromSeconds(2), run.State.WakeAt - run.Now);
+            run.Play("q0~:");
+            Assert.Equal(TimeSpan.FromSeconds(seconds), run.State.WakeAt - run.Now);
             run.Due();
         }
 

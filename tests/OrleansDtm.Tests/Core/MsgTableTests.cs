@@ -39,7 +39,7 @@ public sealed class MsgTableTests
     [Theory]
     [InlineData("1", "prepare: prepared; @34.999:; @35: q0; q0+: submitted a0; a0+: succeed")]
     [InlineData("1", "prepare: prepared; @35: q0; q0-: failed; @3600:; submit: refused Conflict; abort:")]
-    [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0~:; @5.9:; @6: q0; q0~:; @6.9:; @7: q0; q0+: submitted a0")]
+    [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0~:; @5.9:; @6: q0; q0~:; @7.9:; @8: q0; q0+: submitted a0")]
     [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0?:; due: q0; q0?:; due: q0; q0-: failed")]
     [InlineData("1", "prepare: prepared; @35: q0; crash: q0; q0?:; crash:; retry: q0; q0+: submitted a0; a0+: succeed")]
     [InlineData("1", "prepare: prepared; @34:; prepare:; crash:; @35: q0; prepare:; retry:; q0-: failed")]

@@ -30,7 +30,7 @@ public sealed class WorkflowTableTests
     [InlineData("1", "prepare: prepared; @9.999:; @10: w0; succeed: succeed; w0+:")]
     [InlineData("2", "prepare: prepared; @9:; reg0:; @18.999:; @19: w0; w0+:; @25:; reg1:; @34.999:; @35: w0; fail: failed; w0?:")]
     [InlineData("1 interval=2", "prepare: prepared; @2: w0; w0+:; @3.999:; @4: w0; w0+:; @6: w0; succeed: succeed")]
-    [InlineData("1 interval=2", "prepare: prepared; @2: w0; w0~:; @3.999:; @4: w0; w0~:; @6: w0; w0~:; succeed: succeed; @3600:")]
+    [InlineData("1 interval=2", "prepare: prepared; @2: w0; w0~:; @3.999:; @4: w0; w0~:; @7.999:; @8: w0; w0~:; succeed: succeed; @3600:")]
     [InlineData("1", "prepare: prepared; @10: w0; w0?:; due: w0; w0-:; due: w0; succeed: succeed")]
     [InlineData("1", "prepare: prepared; @10: w0; @3600:; crash: w0; w0?:; crash:; retry: w0; retry:; w0+:")]
     [InlineData("1", "prepare: prepared; @9:; prepare:; crash:; @10: w0; prepare:")]
