@@ -5,6 +5,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
@@ -69,7 +70,7 @@ public static class HttpApi
         }).RequireRole(RoleNames.Submit);
 
         // DTM changes state by GET here; POST is an alternative.
-        Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
+        Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
         routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
         routes.MapTopicApi(Prefix);
 

@@ -13,6 +13,8 @@ internal static class Help
         Settings, on the command line (--HttpPort=36789), in appsettings.json, in the environment
         (HttpPort, Store__Path, or DTM's names such as HTTP_PORT, STORE_PATH) or in conf.yml; seconds may be fractions:
           Bind=localhost                       address to listen on; * = all
+          Hosts:0=, Hosts:1=                   host names under which browsers may use the HTTP port, besides
+                                               localhost and IP addresses: dtm.example.com; * = all
           HttpPort=36789                       HTTP and JSON-RPC; 0 = any free port
           GrpcPort=36790                       gRPC; 0 = any free port
           Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = those of Tls
@@ -62,6 +64,8 @@ internal static class Help
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
           Security:AllowAnonymous=false        true = listen beyond this machine without keys or tokens
           Security:AnonymousMetrics=false      true = /api/metrics needs no role
+          Security:DenyStateChangingGet=false  true = refuse GET where DTM changes state by it: subscribe,
+                                               unsubscribe, resetCronTime; POST remains
           Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = unlimited
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
           Branches:Allow:0=, Branches:Deny:0=  allowed and denied hosts, addresses, networks: *.example.com:443,

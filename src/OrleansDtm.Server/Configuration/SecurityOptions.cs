@@ -16,6 +16,12 @@ public sealed record SecurityOptions
     /// <summary>/api/metrics requires no role. Default false.</summary>
     public bool AnonymousMetrics { get; init; }
 
+    /// <summary>
+    /// Refuses GET where DTM changes state by GET (subscribe, unsubscribe, resetCronTime); POST remains. Default
+    /// false: DTM's SDKs use GET.
+    /// </summary>
+    public bool DenyStateChangingGet { get; init; }
+
     /// <summary>Keys in the settings, each <c>name role sha256:hash</c> and its limits.</summary>
     internal IReadOnlyList<ApiKey> Keys { get; init; } = [];
 

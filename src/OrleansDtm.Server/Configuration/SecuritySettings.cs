@@ -16,7 +16,7 @@ internal static class SecuritySettings
 
     public static readonly string[] Names =
     [
-        AllowAnonymous, "Security:AnonymousMetrics", "Security:KeysFile", "Security:SessionLifetime",
+        AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile", "Security:SessionLifetime",
         "Security:RequestsPerSecond", "Security:RequestBytesMax",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
@@ -29,6 +29,7 @@ internal static class SecuritySettings
         {
             AllowAnonymous = read.Truth(AllowAnonymous),
             AnonymousMetrics = read.Truth("Security:AnonymousMetrics"),
+            DenyStateChangingGet = read.Truth("Security:DenyStateChangingGet"),
             Keys = ReadKeys(read),
             KeysFile = read.Text("Security:KeysFile", ""),
             SessionLifetime = read.Seconds("Security:SessionLifetime", defaults.SessionLifetime, 60, 30 * 86400),

@@ -128,14 +128,14 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
     {
         using var browser = new Browser(open.Url);
         using var foreign = await browser.Send(HttpMethod.Post, "/api/dtmsvr/submit", new JsonObject(), ("Origin", "https://evil.test"));
-        using var renamed = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"));
-        using var disguised = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("Content-Type", "application/grpc"));
+        using var renamed = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("User-Agent", "Mozilla/5.0"));
+        using var disguised = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("User-Agent", "Mozilla/5.0"), ("Content-Type", "application/grpc"));
         using var image = await browser.Send(HttpMethod.Get, "/api/dtmsvr/subscribe?topic=t&url=http://evil.test/", null, ("Sec-Fetch-Site", "cross-site"));
         using var usual = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", $"localhost:{open.Url.Port}"));
 
         Assert.Equal(HttpStatusCode.Forbidden, foreign.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, renamed.StatusCode);
-        Assert.Contains("Security:AllowAnonymous", await renamed.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains("setting Hosts", await renamed.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.NotEqual(HttpStatusCode.OK, disguised.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, image.StatusCode);
         Assert.Equal(HttpStatusCode.OK, usual.StatusCode);
