@@ -19,8 +19,8 @@ internal static partial class BranchHeaderRules
         SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>The headers that can be sent; null = none. Those of the connection, and those without a value, are left out.</summary>
-    /// <exception cref="RequestException">One of them is no header.</exception>
-    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol, ILogger log)
+    /// <exception cref="RequestException">One of them is no header, or a Host that may not be called.</exception>
+    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol, BranchTargets targets, ILogger log)
     {
         if (headers is null || headers.Count == 0)
         {
@@ -49,6 +49,11 @@ internal static partial class BranchHeaderRules
             if (value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
                 throw new RequestException("branch_headers", $"the value of {name} is longer than {ValueMax} characters or holds a control character");
+            }
+
+            if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && targets.FindHostProblem(value) is { } denied)
+            {
+                throw new RequestException("branch_headers", $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");
             }
 
             result[name] = value;
