@@ -59,6 +59,7 @@ internal static class Help
           Tls:ClientCaPath=                    PEM file: clients need a certificate of this authority
           Security:Keys:0=, Security:Keys:1=   API keys: 'name role sha256:hash', printed by the command 'key'
           Security:KeysFile=                   a file with a key a line; reloaded when it changes
+          Security:KeysFileGrace=300           seconds its last valid content stays in force while it cannot be read
           Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri=
                                                (URL of its keys), or Security:Jwt:SigningKeysFile= (PEM, JWKS)
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles

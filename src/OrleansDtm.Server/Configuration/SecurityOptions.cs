@@ -29,6 +29,12 @@ public sealed record SecurityOptions
     public string KeysFile { get; init; } = "";
 
     /// <summary>
+    /// How long the last valid content of the file stays in force while the file cannot be read. After it only the
+    /// lines that can be read do. Default 5 min.
+    /// </summary>
+    public TimeSpan KeysFileGrace { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
     /// Lifetime of a sign-in to the admin page with an API key. Default 12 h; a token has its own lifetime.
     /// </summary>
     public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromHours(12);

@@ -28,6 +28,8 @@ internal static class SecurityHosting
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ApiKeyRing>>()));
         services.AddSingleton<SessionCookie>();
+        services.AddSingleton<EndedSessions>();
+        services.AddSingleton<SignInGuard>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<SessionApi>();
         services.AddSingleton<CallerLimits>();

@@ -95,6 +95,25 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
         Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_of_the_cookie_ends_with_the_session(bool byToken)
+    {
+        using var browser = new Browser(server.Url);
+        using var signedIn = await browser.Send(
+            HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = byToken ? server.Issuer.Token("admin") : server.Read });
+        var copy = ("Cookie", signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        using var thief = new Browser(server.Url);
+        using var before = await thief.Send(HttpMethod.Get, "/api/dtmsvr/all", null, copy);
+        (await browser.Send(HttpMethod.Delete, "/ui/session", null, ("X-Csrf-Token", (string)(await browser.Session())["csrf"]!))).Dispose();
+        using var after = await thief.Send(HttpMethod.Get, "/api/dtmsvr/all", null, copy);
+        using var page = await thief.Send(HttpMethod.Get, "/ui/session", null, copy);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (before.StatusCode, after.StatusCode, page.StatusCode));
+        Assert.Contains("the session was ended", await after.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_cookie_that_was_tampered_with_is_none()
     {

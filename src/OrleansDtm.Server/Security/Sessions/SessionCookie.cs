@@ -18,6 +18,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
     public const string Name = "orleansdtm-session";
     public const string CsrfHeader = "X-Csrf-Token";
 
+    /// <summary>Starts the cookie of a token.</summary>
+    public const string TokenPrefix = "t.";
+
     /// <summary>Browsers limit name, value and attributes to 4096 bytes.</summary>
     private const int ValueMax = 3800;
 
@@ -30,7 +33,7 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
         if (caller.Key is not { } key)
         {
             // A token expires and cannot be changed, so it is not encrypted.
-            return proof.Length <= ValueMax ? $"t.{proof}" : null;
+            return proof.Length <= ValueMax ? TokenPrefix + proof : null;
         }
 
         var text = Encoding.UTF8.GetBytes(proof);
@@ -50,9 +53,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
     /// <summary>The key or token, not yet verified; null = invalid or expired.</summary>
     public string? Open(string cookie)
     {
-        if (cookie.StartsWith("t.", StringComparison.Ordinal))
+        if (cookie.StartsWith(TokenPrefix, StringComparison.Ordinal))
         {
-            return cookie[2..];
+            return cookie[TokenPrefix.Length..];
         }
 
         if (cookie.Split('.') is not ["k", var id, var sealedText] || keys.ById(id) is not { } key || !Base64Url.IsValid(sealedText))
