@@ -100,9 +100,10 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
     [InlineData(true)]
     public async Task A_copy_of_the_cookie_ends_with_the_session(bool byToken)
     {
+        var proof = byToken ? server.Issuer.Token("admin") : server.Read;
         using var browser = new Browser(server.Url);
         using var signedIn = await browser.Send(
-            HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = byToken ? server.Issuer.Token("admin") : server.Read });
+            HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = proof });
         var copy = ("Cookie", signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
         using var thief = new Browser(server.Url);
         using var before = await thief.Send(HttpMethod.Get, "/api/dtmsvr/all", null, copy);
@@ -111,6 +112,10 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
         using var page = await thief.Send(HttpMethod.Get, "/ui/session", null, copy);
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (before.StatusCode, after.StatusCode, page.StatusCode));
+        // The key or token itself can sign in again.
+        using var again = await browser.Send(HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = proof });
+        using var list = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all");
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.OK), (again.StatusCode, list.StatusCode));
         Assert.Contains("the session was ended", await after.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 

@@ -27,8 +27,8 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
     public async Task Add(string cookie, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var until = cookie.StartsWith(SessionCookie.TokenPrefix, StringComparison.Ordinal)
-            ? new JsonWebToken(cookie[SessionCookie.TokenPrefix.Length..]).ValidTo + TimeSpan.FromMinutes(5) // With the clocks' difference.
+        var until = SessionCookie.TokenOf(cookie) is { } token
+            ? new JsonWebToken(token).ValidTo + TimeSpan.FromMinutes(5) // With the clocks' difference.
             : (now + options.Security.SessionLifetime).UtcDateTime;
         await store.Put(
             Category, Key(cookie), new DateTimeOffset(until, TimeSpan.Zero).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), 0, cancellationToken);
