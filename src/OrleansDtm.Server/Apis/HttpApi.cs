@@ -30,16 +30,18 @@ public static class HttpApi
             HttpAnswers.Write(context, 200, new NewGidView { Gid = GidGenerator.New() }, ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
         Get("version", static context =>
             HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView)).OpenToAll();
-        Get("query", async context => await HttpAnswers.Write(
-            context,
-            200,
-            await service.Query(context.Request.Query["gid"], context.RequestAborted, Caller.Has(context, Role.Admin)),
-            ProtocolJson.Readable.QueryView)).RequireRole(RoleNames.Read);
-        Get("all", async context => await HttpAnswers.Write(
-            context,
-            200,
-            await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, Caller.Has(context, Role.Admin)),
-            ProtocolJson.Readable.ListView)).RequireRole(RoleNames.Read);
+        Get("query", async context =>
+        {
+            var secrets = Caller.Has(context, Role.Admin);
+            var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
+            await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
+        }).RequireRole(RoleNames.Read);
+        Get("all", async context =>
+        {
+            var secrets = Caller.Has(context, Role.Admin);
+            var view = await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
+            await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
+        }).RequireRole(RoleNames.Read);
 
         Post("submit", service.Submit, Waits.OfSubmit).RequireRole(RoleNames.Submit);
         Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
