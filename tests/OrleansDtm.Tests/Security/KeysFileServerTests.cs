@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using OrleansDtm.Tests.Wire;
 using Xunit;
 
@@ -30,6 +31,23 @@ public sealed class KeysFileServerTests(KeysFileServer server) : IClassFixture<K
         Assert.Equal(HttpStatusCode.OK, (await Get(http, "/api/dtmsvr/newGid", server.Filed)).Status);
     }
 
+    [Fact]
+    public async Task Too_many_failed_sign_ins_at_once_are_refused()
+    {
+        using var http = new HttpClient { BaseAddress = server.Url };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => SignIn(http)));
+
+        Assert.Contains(HttpStatusCode.Unauthorized, answers);
+        Assert.Contains(HttpStatusCode.TooManyRequests, answers);
+    }
+
+    private static async Task<HttpStatusCode> SignIn(HttpClient http)
+    {
+        using var body = new StringContent("""{"key":"odtm_wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong"}""", Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync("/ui/session", body, Cancel);
+        return answer.StatusCode;
+    }
+
     private void Replace(string text)
     {
         File.WriteAllText(server.KeysFile + ".new", text);
@@ -57,6 +75,6 @@ public sealed class KeysFileServer : SecuredServer
     protected override async Task<string[]> Settings()
     {
         await File.WriteAllTextAsync(KeysFile, Line("filed", "submit", Filed));
-        return [$"--Security:KeysFile={KeysFile}", "--Security:KeysFileGrace=0", "--Security:AnonymousMetrics=true"];
+        return [$"--Security:KeysFile={KeysFile}", "--Security:KeysFileGrace=0"];
     }
 }

@@ -46,10 +46,11 @@ public sealed class SignInGuardTests : IDisposable
         var waiting = Enumerable.Range(0, SignInGuard.WaitingMax).Select(_ => _guard.Failed(one, "unknown", Cancel)).ToList();
 
         Assert.True(_guard.IsBlocked(one));
+        Assert.False(await _guard.Failed(neighbor, "unknown", Cancel)); // Checked at the same time as they were.
         Assert.True(_guard.IsBlocked(neighbor));
         Assert.False(_guard.IsBlocked(One));
         _clock.Advance(TimeSpan.FromSeconds(8));
-        await Task.WhenAll(waiting);
+        Assert.All(await Task.WhenAll(waiting), Assert.True);
         Assert.False(_guard.IsBlocked(one));
     }
 

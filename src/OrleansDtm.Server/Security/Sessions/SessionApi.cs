@@ -60,19 +60,16 @@ internal sealed class SessionApi(
         var address = context.Connection.RemoteIpAddress;
         if (guard.IsBlocked(address))
         {
-            await AccessAnswers.TooMany(context, 1, "other failed sign-ins from your address are not answered yet");
+            await TooMany(context);
             return;
         }
 
         var who = await authenticator.Identify(proof, context.RequestAborted);
         if (who.Caller is not { } caller)
         {
-            if (!who.IsUndecided)
-            {
-                await guard.Failed(address, who.Problem, context.RequestAborted);
-            }
-
-            await AccessAnswers.Unidentified(context, who, Role.Read);
+            await (who.IsUndecided || await guard.Failed(address, who.Problem, context.RequestAborted)
+                ? AccessAnswers.Unidentified(context, who, Role.Read)
+                : TooMany(context));
             return;
         }
 
@@ -92,6 +89,9 @@ internal sealed class SessionApi(
                 context, StatusCodes.Status400BadRequest, "ERROR", "the token is too long for a cookie; sign in with an API key");
         }
     }
+
+    private static Task TooMany(HttpContext context) =>
+        AccessAnswers.TooMany(context, 1, "other failed sign-ins from your address are not answered yet");
 
     private async Task SignOut(HttpContext context)
     {

@@ -35,8 +35,8 @@ internal sealed class SignInGuard
 
     public void Succeeded(IPAddress? address) => _addresses.TryRemove(Key(address), out _);
 
-    /// <summary>Completes when the failure may be answered.</summary>
-    public async Task Failed(IPAddress? address, string problem, CancellationToken cancellationToken)
+    /// <summary>Completes when the failure may be answered; false = too many wait already.</summary>
+    public async Task<bool> Failed(IPAddress? address, string problem, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _failures);
         var attempts = Of(Key(address));
@@ -46,6 +46,11 @@ internal sealed class SignInGuard
             var now = _clock.GetTimestamp();
             attempts.Failures = _clock.GetElapsedTime(attempts.Last, now) >= Memory ? 1 : attempts.Failures + 1;
             (attempts.Last, count) = (now, attempts.Failures);
+            if (attempts.Waiting >= WaitingMax)
+            {
+                return false; // They came at the same time, before the first was known to fail.
+            }
+
             attempts.Waiting++;
         }
 
@@ -53,6 +58,7 @@ internal sealed class SignInGuard
         try
         {
             await Task.Delay(DelayAfter(count), _clock, cancellationToken);
+            return true;
         }
         finally
         {
