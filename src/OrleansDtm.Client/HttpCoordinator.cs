@@ -123,10 +123,10 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     public Task SubscribeAsync(string topic, string url, string remark, CancellationToken cancellationToken) =>
-        GetAsync(new UrlQuery("subscribe").Add("topic", topic).Add("url", url).Add("remark", remark).ToString(), null, cancellationToken);
+        ChangeAsync(new UrlQuery("subscribe").Add("topic", topic).Add("url", url).Add("remark", remark).ToString(), cancellationToken);
 
     public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken) =>
-        GetAsync(new UrlQuery("unsubscribe").Add("topic", topic).Add("url", url).ToString(), null, cancellationToken);
+        ChangeAsync(new UrlQuery("unsubscribe").Add("topic", topic).Add("url", url).ToString(), cancellationToken);
 
     public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Delete, $"topic/{Uri.EscapeDataString(topic)}", null, null, _options.RequestTimeout, cancellationToken);
@@ -139,6 +139,10 @@ internal sealed class HttpCoordinator : ICoordinator
 
     private Task<byte[]> GetAsync(string apiAndQuery, string? gid, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, apiAndQuery, null, gid, _options.RequestTimeout, cancellationToken);
+
+    /// <summary>POST, or GET with a server that knows only that, such as DTM.</summary>
+    private Task<byte[]> ChangeAsync(string apiAndQuery, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, apiAndQuery, null, null, _options.RequestTimeout, cancellationToken, orGet: true);
 
     private Task<byte[]> PostAsync(string api, TransactionRequest request, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -154,7 +158,7 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     private async Task<byte[]> SendAsync(
-        HttpMethod method, string apiAndQuery, HttpContent? content, string? gid, TimeSpan limit, CancellationToken cancellationToken)
+        HttpMethod method, string apiAndQuery, HttpContent? content, string? gid, TimeSpan limit, CancellationToken cancellationToken, bool orGet = false)
     {
         using var late = new CancellationTokenSource(limit, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
@@ -171,6 +175,11 @@ internal sealed class HttpCoordinator : ICoordinator
             using var response = await http.SendAsync(request, both.Token).ConfigureAwait(false);
             var body = await AnswerBody.ReadAsync(
                 response.Content, http.MaxResponseContentBufferSize, both.Token).ConfigureAwait(false);
+            if (orGet && (int)response.StatusCode is (404 or 405) && CoordinatorAnswers.Read(body).Result is null)
+            {
+                return await SendAsync(HttpMethod.Get, apiAndQuery, null, gid, limit, cancellationToken).ConfigureAwait(false);
+            }
+
             CoordinatorAnswers.EnsureSuccess((int)response.StatusCode, body, apiAndQuery.Split('?')[0], gid);
             return body;
         }

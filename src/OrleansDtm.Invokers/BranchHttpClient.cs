@@ -137,7 +137,7 @@ public sealed class BranchHttpClient : IDisposable
         // An address can have many names: check the name in the Host header too.
         if (call.Headers is not null
             && request.Headers.Host is { } host
-            && _options.Targets.FindProblem($"{request.RequestUri!.Scheme}://{host}") is { } denied)
+            && _options.Targets.FindHostProblem(host, request.RequestUri!.Scheme) is { } denied)
         {
             return Outcome.Unknown($"the branch header Host: {denied}");
         }

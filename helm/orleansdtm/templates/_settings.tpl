@@ -77,6 +77,19 @@ ORLEANSDTM_Admin__Enabled: "false"
 {{- if ne .Values.admin.basePath "/" }}
 ORLEANSDTM_Admin__BasePath: {{ .Values.admin.basePath | quote }}
 {{- end }}
+{{- if .Values.ingress.enabled }}
+{{- $hosts := list }}
+{{- range .Values.ingress.hosts }}
+{{- with .host }}{{ $hosts = append $hosts . }}{{ end }}
+{{- end }}
+{{- $given := false }}
+{{- range $key, $value := .Values.config }}
+{{- if regexMatch "(?i)^hosts(:|$)" $key }}{{ $given = true }}{{ end }}
+{{- end }}
+{{- if and $hosts (not $given) }}
+ORLEANSDTM_Hosts: {{ join "\n" $hosts | quote }}
+{{- end }}
+{{- end }}
 {{- range $key, $value := .Values.config }}
 ORLEANSDTM_{{ $key | replace ":" "__" }}: {{ include "orleansdtm.scalar" $value | quote }}
 {{- end }}

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Running;
+using OrleansDtm.Grains.Service;
 
 namespace OrleansDtm.Grains.Alerts;
 
@@ -45,8 +46,8 @@ internal sealed class AlertObserver : ITransactionObserver
         _queue.Writer.TryWrite(new Alert(
             state.Definition.Gid,
             Names.Of(state.Status),
-            branch.Definition.Url,
-            branch.LastError ?? "",
+            SecretHeaders.MaskQuery(branch.Definition.Url),
+            SecretHeaders.MaskQuery(branch.LastError ?? ""),
             branch.Failures));
     }
 

@@ -21,8 +21,9 @@ internal static partial class BranchHeaderRules
     /// <summary>
     /// Returns the headers to send; null = none. Connection headers and headers without a value are omitted.
     /// </summary>
-    /// <exception cref="RequestException">A header is invalid.</exception>
-    public static Dictionary<string, string>? Check(Dictionary<string, string?>? headers, string protocol, ILogger log)
+    /// <exception cref="RequestException">A header is invalid, or a Host may not be called.</exception>
+    public static Dictionary<string, string>? Check(
+        Dictionary<string, string?>? headers, string protocol, BranchTargets targets, ILogger log)
     {
         if (headers is null || headers.Count == 0)
         {
@@ -51,6 +52,11 @@ internal static partial class BranchHeaderRules
             if (value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
                 throw new RequestException("branch_headers", $"the value of {name} is longer than {ValueMax} characters or contains a control character");
+            }
+
+            if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && targets.FindHostProblem(value) is { } denied)
+            {
+                throw new RequestException("branch_headers", $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");
             }
 
             result[name] = value;

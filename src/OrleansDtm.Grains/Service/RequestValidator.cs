@@ -122,7 +122,7 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 : new BranchOpDefinition(BranchPlan.CallbackId, callbackOp, queryPrepared, callbackPayload, now),
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
-            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol, _log)?.ToImmutableDictionary()
+            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol, options.Targets, _log)?.ToImmutableDictionary()
                 ?? ImmutableDictionary<string, string>.Empty,
             Trace = traceParent is null ? null : new TraceContext(traceParent, traceState ?? ""),
             Options = Options(request, type, steps.Length),

@@ -73,6 +73,28 @@ public sealed class BranchTargets
         return problem;
     }
 
+    /// <summary>
+    /// Why a Host header is denied; null = no rule denies it. One address can serve many names, so the name of the
+    /// header needs the same rules as the URL.
+    /// </summary>
+    /// <param name="host">Value of the header.</param>
+    /// <param name="scheme">http or https, of a header without a port; null = not known yet.</param>
+    public string? FindHostProblem(string host, string? scheme = null)
+    {
+        if (HostHeader.Parse(host) is not { } header)
+        {
+            return "it is not a host name or address";
+        }
+
+        if (header.Port is null && scheme is null)
+        {
+            // A rule for one port allows the header if the URL may have that port.
+            return FindHostProblem(host, Uri.UriSchemeHttp) is { } problem && FindHostProblem(host, Uri.UriSchemeHttps) is not null ? problem : null;
+        }
+
+        return JudgeHost(host, header.Name, header.Port ?? (scheme == Uri.UriSchemeHttps ? 443 : 80));
+    }
+
     /// <summary>The allowed addresses of a host.</summary>
     /// <param name="host">A name or an address.</param>
     /// <param name="port">The port.</param>
@@ -149,6 +171,11 @@ public sealed class BranchTargets
 
         return null;
     }
+
+    private string? JudgeHost(string host, string name, int port) =>
+        IPAddress.TryParse(name, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != name
+            ? OtherWriting(address.ToString())
+            : Judge(host.StartsWith('[') ? $"[{name}]" : name, port);
 
     private string? Judge(string host, int port)
     {
@@ -229,7 +256,7 @@ public sealed class BranchTargets
 
         if (_denyPrivate && (SpecialAddresses.IsPrivate(address) || SpecialAddresses.IsPrivate(inner)))
         {
-            return $"{place} is denied: this machine or a private network (Branches:DenyPrivate)";
+            return $"{place} is denied: this machine, a private network or a special-purpose address (Branches:DenyPrivate)";
         }
 
         return _allow.Length > 0 && !_allow.Any(rule => rule.MatchesName(name.Length == 0 ? address.ToString() : name, port))

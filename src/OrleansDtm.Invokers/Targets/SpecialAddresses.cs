@@ -23,6 +23,7 @@ internal static class SpecialAddresses
         Of("::/128", "unspecified"),
         Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64 of a network of its own)"), // Where in it, only that network knows.
         Of("2001::/32", "an IPv4 address in the dress of IPv6 (Teredo)"),
+        Of("::ffff:0:0:0/96", "an IPv4 address in the dress of IPv6 (IPv4-translated)"),
     ];
 
     /// <summary>NAT64 (RFC 6052): the last IPv4 address is the reached host.</summary>
@@ -39,6 +40,29 @@ internal static class SpecialAddresses
     [
         IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"),
         IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
+    ];
+
+    /// <summary>
+    /// The other entries of the IANA special-purpose address registries (RFC 6890). Without 64:ff9b::/96 and 2002::/16,
+    /// which are judged by the IPv4 address that they contain.
+    /// </summary>
+    private static readonly IPNetwork[] SpecialPurpose =
+    [
+        IPNetwork.Parse("192.0.2.0/24"), // Documentation, as are 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32, 3fff::/20.
+        IPNetwork.Parse("192.31.196.0/24"), // AS112
+        IPNetwork.Parse("192.52.193.0/24"), // AMT
+        IPNetwork.Parse("192.88.99.0/24"), // 6to4 relays
+        IPNetwork.Parse("192.175.48.0/24"), // AS112
+        IPNetwork.Parse("198.18.0.0/15"), // Benchmarks
+        IPNetwork.Parse("198.51.100.0/24"),
+        IPNetwork.Parse("203.0.113.0/24"),
+        IPNetwork.Parse("100::/64"), // Discard
+        IPNetwork.Parse("100:0:0:1::/64"), // Dummy prefix
+        IPNetwork.Parse("2001::/23"), // Protocols: benchmarks, AMT, AS112, ORCHID, drones
+        IPNetwork.Parse("2001:db8::/32"),
+        IPNetwork.Parse("2620:4f:8000::/48"), // AS112
+        IPNetwork.Parse("3fff::/20"),
+        IPNetwork.Parse("5f00::/16"), // Segment routing
     ];
 
     /// <summary>Why it is denied by default; null = it is not.</summary>
@@ -68,8 +92,11 @@ internal static class SpecialAddresses
     public static IPAddress OnTheWay(IPAddress address) =>
         SixToFour.Contains(address) ? new IPAddress(address.GetAddressBytes().AsSpan(2, 4)) : Undress(address);
 
-    /// <summary>Of this machine, or of a private network.</summary>
-    public static bool IsPrivate(IPAddress address) => Private.Any(network => network.Contains(address));
+    /// <summary>Of this machine, of a private network, or of no network at all.</summary>
+    public static bool IsPrivate(IPAddress address) =>
+        Private.Any(network => network.Contains(address))
+        || SpecialPurpose.Any(network => network.Contains(address))
+        || OwnAddresses.Contain(address);
 
     private static (IPNetwork Network, string What) Of(string network, string what) => (IPNetwork.Parse(network), what);
 }

@@ -24,25 +24,27 @@ internal static class AdminApi
 
         Get("overview", async context => await HttpAnswers.Write(
             context, 200, await overview.Read(context.RequestAborted), AdminJson.Readable.OverviewView));
-        Get("transactions", async context => await HttpAnswers.Write(
+        Get("transactions", async context => await HttpAnswers.Show(
             context,
-            200,
             await transactions.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
-            ProtocolJson.Readable.ListView));
+            ProtocolJson.Readable.ListView,
+            secrets: false));
         Get("transaction", async context =>
         {
             var stored = await transactions.Find(context.Request.Query["gid"], context.RequestAborted);
             await (stored is null
                 ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
-                : HttpAnswers.Write(context, 200, TransactionDetails.Of(stored, clock.GetUtcNow()), AdminJson.Readable.TransactionDetail));
+                : HttpAnswers.Show(context, TransactionDetails.Of(stored, clock.GetUtcNow()), AdminJson.Readable.TransactionDetail, secrets: false));
         });
-        Get("query", async context => await HttpAnswers.Write(
-            context, 200, await transactions.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView));
-        Get("topics", async context => await HttpAnswers.Write(
+        Get("query", async context => await HttpAnswers.Show(
+            context, await transactions.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView, secrets: false));
+
+        // Who may remove a subscriber needs its URL.
+        Get("topics", async context => await HttpAnswers.Show(
             context,
-            200,
             await topics.ScanKeyValue("topics", context.Request.Query["position"], context.Request.Query["limit"], context.RequestAborted),
-            ProtocolJson.Readable.KeyValueListView));
+            ProtocolJson.Readable.KeyValueListView,
+            Caller.Has(context, Role.Admin)));
 
         Post("force-stop", body => transactions.ForceStop(Named(body)));
         Post("retry", body => transactions.ResetNextCronTime(Named(body)));

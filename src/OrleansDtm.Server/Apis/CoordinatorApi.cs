@@ -4,6 +4,7 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Coordination;
+using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
@@ -34,10 +35,10 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     }
 
     public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
-        CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken));
+        CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken), HasSecrets(context));
 
     public override async Task<ListReply> List(ListFilter request, ServerCallContext context) =>
-        CoordinatorMessages.Of(await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken));
+        CoordinatorMessages.Of(await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken), HasSecrets(context));
 
     public override Task<Empty> ForceStop(GidRequest request, ServerCallContext context) =>
         Answer(transactions.ForceStop(new TransactionRequest { Gid = request.Gid }));
@@ -50,7 +51,10 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
 
     public override async Task<SubscribersReply> Subscribers(TopicRequest request, ServerCallContext context) =>
         CoordinatorMessages.Subscribers(
-            await topics.QueryKeyValue(TopicCategory, request.Topic, context.CancellationToken));
+            await topics.QueryKeyValue(TopicCategory, request.Topic, context.CancellationToken), HasSecrets(context));
+
+    /// <summary>Only administrators see secret query values of URLs.</summary>
+    private static bool HasSecrets(ServerCallContext context) => Caller.Has(context.GetHttpContext(), Role.Admin);
 
     private static TransactionRequest Read(Submission message, ServerCallContext context)
     {

@@ -5,6 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Coordination;
+using OrleansDtm.Server.Checks;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -23,34 +24,36 @@ internal static class CoordinatorMessages
         _ => null,
     });
 
-    public static QueryReply Of(QueryView view)
+    public static QueryReply Of(QueryView view, bool secrets)
     {
-        var reply = new QueryReply { Transaction = view.Transaction is null ? null : Of(view.Transaction) };
-        reply.Branches.AddRange(view.Branches.Select(Of));
+        var reply = new QueryReply { Transaction = view.Transaction is null ? null : Of(view.Transaction, secrets) };
+        reply.Branches.AddRange(view.Branches.Select(branch => Of(branch, secrets)));
         return reply;
     }
 
-    public static ListReply Of(ListView view)
+    public static ListReply Of(ListView view, bool secrets)
     {
         var reply = new ListReply { NextPosition = view.NextPosition };
-        reply.Transactions.AddRange((view.Transactions ?? []).Select(Of));
+        reply.Transactions.AddRange((view.Transactions ?? []).Select(transaction => Of(transaction, secrets)));
         return reply;
     }
 
-    public static SubscribersReply Subscribers(KeyValueListView view)
+    public static SubscribersReply Subscribers(KeyValueListView view, bool secrets)
     {
         var reply = new SubscribersReply();
         if (view.Items is [{ Value.Length: > 0 } topic])
         {
             var subscribers = JsonSerializer.Deserialize(topic.Value, ProtocolJson.Default.ListSubscriberView) ?? [];
             reply.Subscribers.AddRange(
-                subscribers.Select(static s => new Subscriber { Url = s.Url, Remark = s.Remark }));
+                subscribers.Select(s => new Subscriber { Url = Shown(s.Url, secrets), Remark = s.Remark }));
         }
 
         return reply;
     }
 
-    private static Transaction Of(TransactionView view)
+    private static string Shown(string? text, bool secrets) => text is null ? "" : secrets ? text : SecretNames.MaskQuery(text);
+
+    private static Transaction Of(TransactionView view, bool secrets)
     {
         var ended = view.Status is "succeed" or "failed";
         return new Transaction
@@ -58,9 +61,9 @@ internal static class CoordinatorMessages
             Gid = view.Gid,
             TransType = view.TransType,
             Status = view.Status,
-            RollbackReason = view.RollbackReason ?? "",
-            Result = view.Result ?? "",
-            CustomData = view.CustomData ?? "",
+            RollbackReason = Shown(view.RollbackReason, secrets),
+            Result = Shown(view.Result, secrets),
+            CustomData = Shown(view.CustomData, secrets),
             CreateTime = Timestamp.FromDateTime(view.CreateTime),
             UpdateTime = Timestamp.FromDateTime(view.UpdateTime),
             FinishTime = ended ? Timestamp.FromDateTime(view.FinishTime ?? view.RollbackTime ?? view.UpdateTime) : null,
@@ -68,15 +71,15 @@ internal static class CoordinatorMessages
         };
     }
 
-    private static Branch Of(BranchView view) => new()
+    private static Branch Of(BranchView view, bool secrets) => new()
     {
         BranchId = view.BranchId,
         Op = view.Op,
-        Url = view.Url ?? "",
+        Url = Shown(view.Url, secrets),
         BinData = UnsafeByteOperations.UnsafeWrap(view.BinData ?? []),
         Status = view.Status,
         Attempts = view.Attempts,
-        LastError = view.LastError ?? "",
+        LastError = Shown(view.LastError, secrets),
         FinishTime = view.FinishTime is { } finished ? Timestamp.FromDateTime(finished) : null,
     };
 

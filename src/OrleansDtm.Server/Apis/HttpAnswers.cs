@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Checks;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -17,6 +18,19 @@ internal static class HttpAnswers
         context.Response.StatusCode = status;
         context.Response.ContentType = Json;
         return JsonSerializer.SerializeAsync(context.Response.BodyWriter, view, type, context.RequestAborted);
+    }
+
+    /// <summary>Shows stored data.</summary>
+    /// <param name="secrets">Show secret query values of URLs too.</param>
+    public static Task Show<T>(HttpContext context, T view, JsonTypeInfo<T> type, bool secrets)
+    {
+        if (secrets)
+        {
+            return Write(context, StatusCodes.Status200OK, view, type);
+        }
+
+        context.Response.ContentType = Json;
+        return context.Response.WriteAsync(SecretNames.MaskQuery(JsonSerializer.Serialize(view, type)), context.RequestAborted);
     }
 
     public static Task Result(HttpContext context, int status, string result, string message) =>

@@ -5,6 +5,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
@@ -29,16 +30,18 @@ public static class HttpApi
             HttpAnswers.Write(context, 200, new NewGidView { Gid = GidGenerator.New() }, ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
         Get("version", static context =>
             HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView)).OpenToAll();
-        Get("query", async context => await HttpAnswers.Write(
-            context,
-            200,
-            await service.Query(context.Request.Query["gid"], context.RequestAborted, Caller.Has(context, Role.Admin)),
-            ProtocolJson.Readable.QueryView)).RequireRole(RoleNames.Read);
-        Get("all", async context => await HttpAnswers.Write(
-            context,
-            200,
-            await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, Caller.Has(context, Role.Admin)),
-            ProtocolJson.Readable.ListView)).RequireRole(RoleNames.Read);
+        Get("query", async context =>
+        {
+            var secrets = Caller.Has(context, Role.Admin);
+            var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
+            await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
+        }).RequireRole(RoleNames.Read);
+        Get("all", async context =>
+        {
+            var secrets = Caller.Has(context, Role.Admin);
+            var view = await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
+            await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
+        }).RequireRole(RoleNames.Read);
 
         Post("submit", service.Submit, Waits.OfSubmit).RequireRole(RoleNames.Submit);
         Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
@@ -69,7 +72,7 @@ public static class HttpApi
         }).RequireRole(RoleNames.Submit);
 
         // DTM changes state by GET here; POST is an alternative.
-        Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
+        Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
         routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
         routes.MapTopicApi(Prefix);
 

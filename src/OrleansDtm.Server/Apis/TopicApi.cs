@@ -1,6 +1,7 @@
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Browsers;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -11,16 +12,17 @@ internal static class TopicApi
     {
         var topics = routes.ServiceProvider.GetRequiredService<TopicService>();
 
-        // DTM changes state by GET; POST with the same query parameters is an alternative.
+        // DTM changes state by GET; POST with the same query parameters is the alternative of our SDK and page.
         string[] getOrPost = ["GET", "POST"];
         routes.MapMethods($"{prefix}/subscribe", getOrPost, async context =>
         {
             var query = context.Request.Query;
             await HttpAnswers.Reply(context, await topics.Subscribe(query["topic"], query["url"], query["remark"]));
-        }).RequireRole(RoleNames.Admin);
+        }).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
         routes.MapMethods($"{prefix}/unsubscribe", getOrPost, async context =>
             await HttpAnswers.Reply(
-                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"]))).RequireRole(RoleNames.Admin);
+                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"])))
+            .RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
         routes.MapDelete($"{prefix}/topic/{{topicName}}", async context =>
             await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string)))
             .RequireRole(RoleNames.Admin);
@@ -28,13 +30,13 @@ internal static class TopicApi
         {
             var query = context.Request.Query;
             var view = await topics.QueryKeyValue(query["cat"], query["key"], context.RequestAborted);
-            await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.KeyValueListView);
+            await HttpAnswers.Show(context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
         }).RequireRole(RoleNames.Read);
         routes.MapGet($"{prefix}/scanKV", async context =>
         {
             var query = context.Request.Query;
             var view = await topics.ScanKeyValue(query["cat"], query["position"], query["limit"], context.RequestAborted);
-            await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.KeyValueListView);
+            await HttpAnswers.Show(context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
         }).RequireRole(RoleNames.Read);
     }
 }

@@ -63,7 +63,7 @@ internal sealed class ExportCommand : Command
             return CommandLine.Failed;
         }
 
-        await using var file = values.TryGetValue("--out", out var path) ? new StreamWriter(path) : null;
+        await using var file = values.TryGetValue("--out", out var path) ? Create(path) : null;
         var output = file ?? Console.Out;
         if (first is not null)
         {
@@ -98,6 +98,26 @@ internal sealed class ExportCommand : Command
 
         string Finish(System.Text.Json.Nodes.JsonObject document, bool onOneLine) => TransactionDocument.Finish(
             document, source.Name, arguments.Flags.Contains("--with-secrets"), onOneLine, clock.GetUtcNow());
+    }
+
+    /// <summary>Only the user may read it: payloads may be confidential.</summary>
+    private static StreamWriter Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (OperatingSystem.IsWindows())
+        {
+            return new StreamWriter(path, options);
+        }
+
+        const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        options.UnixCreateMode = own;
+        var file = new StreamWriter(path, options);
+        if (((FileStream)file.BaseStream).CanSeek && !path.StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            File.SetUnixFileMode(path, own); // An existing file keeps its mode otherwise.
+        }
+
+        return file;
     }
 
     private static async Task<ExportSource> Open(Arguments arguments, TimeProvider clock)

@@ -99,6 +99,18 @@ internal static class BranchSettings
         return rules;
     }
 
+    /// <summary>Rules without ports.</summary>
+    public static IReadOnlyList<string> Hosts(SettingsReader read, string key)
+    {
+        var hosts = read.List(key);
+        foreach (var host in hosts.Where(static host => !BranchTargets.IsHosts(host)))
+        {
+            read.Problem(key, host, "a host name such as dtm.example.com or *.example.com, without scheme and port; * = all");
+        }
+
+        return hosts;
+    }
+
     private static void CheckProxy(SettingsReader read, BranchOptions options)
     {
         if (options.Proxy.Length > 0

@@ -9,6 +9,13 @@ public sealed record CoordinatorOptions
     /// <summary>Address to listen on: <c>localhost</c> (default), <c>*</c> for all, or an IP address.</summary>
     public string Bind { get; init; } = "localhost";
 
+    /// <summary>
+    /// Host names under which browsers may use the HTTP port, such as <c>dtm.example.com</c> or <c>*.example.com</c>;
+    /// <c>*</c> = all. Empty (default) = localhost and IP addresses, which are always allowed. Other clients may use
+    /// any name.
+    /// </summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
     /// <summary>Port of the HTTP and JSON-RPC API. Default 36789; 0 = any free one.</summary>
     public int HttpPort { get; init; } = 36789;
 

@@ -13,6 +13,8 @@ internal static class Help
         Settings, on the command line (--HttpPort=36789), in appsettings.json, in the environment
         (HttpPort, Store__Path, or DTM's names such as HTTP_PORT, STORE_PATH) or in conf.yml; seconds may be fractions:
           Bind=localhost                       address to listen on; * = all
+          Hosts:0=, Hosts:1=                   host names under which browsers may use the HTTP port, besides
+                                               localhost and IP addresses: dtm.example.com; * = all
           HttpPort=36789                       HTTP and JSON-RPC; 0 = any free port
           GrpcPort=36790                       gRPC; 0 = any free port
           Grpc:TlsCertificate=, Grpc:TlsKey=   PEM files; empty = those of Tls
@@ -57,11 +59,14 @@ internal static class Help
           Tls:ClientCaPath=                    PEM file: clients need a certificate of this authority
           Security:Keys:0=, Security:Keys:1=   API keys: 'name role sha256:hash', printed by the command 'key'
           Security:KeysFile=                   a file with a key a line; reloaded when it changes
+          Security:KeysFileGrace=300           seconds its last valid content stays in force while it cannot be read
           Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri=
                                                (URL of its keys), or Security:Jwt:SigningKeysFile= (PEM, JWKS)
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
           Security:AllowAnonymous=false        true = listen beyond this machine without keys or tokens
           Security:AnonymousMetrics=false      true = /api/metrics needs no role
+          Security:DenyStateChangingGet=false  true = refuse GET where DTM changes state by it: subscribe,
+                                               unsubscribe, resetCronTime; POST remains
           Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = unlimited
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
           Branches:Allow:0=, Branches:Deny:0=  allowed and denied hosts, addresses, networks: *.example.com:443,

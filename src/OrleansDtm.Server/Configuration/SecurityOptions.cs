@@ -16,11 +16,23 @@ public sealed record SecurityOptions
     /// <summary>/api/metrics requires no role. Default false.</summary>
     public bool AnonymousMetrics { get; init; }
 
+    /// <summary>
+    /// Refuses GET where DTM changes state by GET (subscribe, unsubscribe, resetCronTime); POST remains. Default
+    /// false: DTM's SDKs use GET.
+    /// </summary>
+    public bool DenyStateChangingGet { get; init; }
+
     /// <summary>Keys in the settings, each <c>name role sha256:hash</c> and its limits.</summary>
     internal IReadOnlyList<ApiKey> Keys { get; init; } = [];
 
     /// <summary>A file with more keys, one a line; read again when it changes. Empty (default) = none.</summary>
     public string KeysFile { get; init; } = "";
+
+    /// <summary>
+    /// How long the last valid content of the file stays in force while the file cannot be read. After it only the
+    /// lines that can be read do. Default 5 min.
+    /// </summary>
+    public TimeSpan KeysFileGrace { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Lifetime of a sign-in to the admin page with an API key. Default 12 h; a token has its own lifetime.

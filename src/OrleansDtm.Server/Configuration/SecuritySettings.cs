@@ -16,7 +16,7 @@ internal static class SecuritySettings
 
     public static readonly string[] Names =
     [
-        AllowAnonymous, "Security:AnonymousMetrics", "Security:KeysFile", "Security:SessionLifetime",
+        AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile", "Security:KeysFileGrace", "Security:SessionLifetime",
         "Security:RequestsPerSecond", "Security:RequestBytesMax",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
@@ -29,8 +29,10 @@ internal static class SecuritySettings
         {
             AllowAnonymous = read.Truth(AllowAnonymous),
             AnonymousMetrics = read.Truth("Security:AnonymousMetrics"),
+            DenyStateChangingGet = read.Truth("Security:DenyStateChangingGet"),
             Keys = ReadKeys(read),
             KeysFile = read.Text("Security:KeysFile", ""),
+            KeysFileGrace = read.Seconds("Security:KeysFileGrace", defaults.KeysFileGrace, 0, 86400),
             SessionLifetime = read.Seconds("Security:SessionLifetime", defaults.SessionLifetime, 60, 30 * 86400),
             RequestsPerSecond = read.Whole("Security:RequestsPerSecond", 0, 0, 1_000_000),
             RequestBytesMax = read.Whole("Security:RequestBytesMax", 0, 0, 256 * 1024 * 1024),

@@ -68,7 +68,7 @@ public static partial class SettingsLoader
     };
 
     /// <summary>Lists: entries key:0, key:1 etc., or the lines of one text.</summary>
-    private static readonly string[] OwnLists = ["Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
+    private static readonly string[] OwnLists = ["Hosts", "Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
 
     /// <exception cref="SettingsException">The settings are invalid.</exception>
     public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
@@ -218,6 +218,7 @@ public static partial class SettingsLoader
         var options = new CoordinatorOptions
         {
             Bind = read.Text("Bind", defaults.Bind),
+            Hosts = BranchSettings.Hosts(read, "Hosts"),
             HttpPort = read.Whole("HttpPort", defaults.HttpPort, 0, 65535),
             GrpcPort = read.Whole("GrpcPort", defaults.GrpcPort, 0, 65535),
             TransCronInterval = read.Seconds("TransCronInterval", defaults.TransCronInterval, 0.05, 60),

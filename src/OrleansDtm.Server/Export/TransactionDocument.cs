@@ -163,7 +163,7 @@ internal static class TransactionDocument
         {
             for (var i = 0; i < items.Count; i++)
             {
-                if (items[i] is JsonValue value && value.TryGetValue<string>(out var text) && text.Contains("://", StringComparison.Ordinal))
+                if (items[i] is JsonValue value && value.TryGetValue<string>(out var text) && (text.Contains("://", StringComparison.Ordinal) || text.Contains('?')))
                 {
                     items[i] = SecretNames.MaskUrl(text);
                 }
@@ -174,11 +174,11 @@ internal static class TransactionDocument
         {
             foreach (var name in fields.Select(static f => f.Key).ToList())
             {
-                if (SecretNames.IsSecret(name) && fields[name] is not null)
+                if (SecretNames.IsSecretField(name) && fields[name] is not null)
                 {
                     fields[name] = SecretNames.Mask;
                 }
-                else if (fields[name] is JsonValue value && value.TryGetValue<string>(out var text) && text.Contains("://", StringComparison.Ordinal))
+                else if (fields[name] is JsonValue value && value.TryGetValue<string>(out var text) && (text.Contains("://", StringComparison.Ordinal) || text.Contains('?')))
                 {
                     fields[name] = SecretNames.MaskUrl(text);
                 }

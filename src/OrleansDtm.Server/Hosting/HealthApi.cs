@@ -13,7 +13,7 @@ internal static class HealthApi
         {
             var problem = await readiness.FindProblem(context.RequestAborted);
             context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-            await context.Response.WriteAsync(problem ?? "ready", context.RequestAborted);
+            await context.Response.WriteAsync(problem ?? (readiness.Warning is { } warning ? $"ready; {warning}" : "ready"), context.RequestAborted);
         }).OpenToAll();
     }
 }

@@ -1,4 +1,5 @@
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Hosting;
@@ -9,8 +10,12 @@ internal sealed class Readiness(
     IHostApplicationLifetime lifetime,
     IClusterMembershipService membership,
     ILocalSiloDetails silo,
+    ApiKeyRing keys,
     CoordinatorOptions options)
 {
+    /// <summary>What an operator must repair although it is ready; null = nothing.</summary>
+    public string? Warning => keys.Problem;
+
     /// <summary>Why it is not ready; null = it is.</summary>
     public async Task<string?> FindProblem(CancellationToken cancellationToken)
     {
@@ -23,6 +28,11 @@ internal sealed class Readiness(
         if (options.Cluster.IsShared && membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) is var status and not SiloStatus.Active)
         {
             return $"silo: {status}";
+        }
+
+        if (options.Security is { IsOn: true, Jwt.IsOn: false } && keys.IsEmpty)
+        {
+            return keys.Problem; // No caller can authenticate.
         }
 
         try

@@ -19,6 +19,7 @@ internal sealed class ReloadedFiles<T>
     private readonly TimeProvider _clock;
     private readonly Lock _lock = new();
     private volatile T _value;
+    private volatile LoadFailure? _failure;
     private string _stamp;
     private long _looked;
 
@@ -66,6 +67,20 @@ internal sealed class ReloadedFiles<T>
         }
     }
 
+    /// <summary>Why the files are not in force; null = they are.</summary>
+    public LoadFailure? Failure => _failure;
+
+    /// <summary>The value of the files now, however recently they were checked.</summary>
+    public T Renew()
+    {
+        lock (_lock)
+        {
+            Look();
+        }
+
+        return _value;
+    }
+
     private static bool IsOfTheFile(Exception e) =>
         e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or NotSupportedException
             or System.Security.Cryptography.CryptographicException;
@@ -73,21 +88,34 @@ internal sealed class ReloadedFiles<T>
     private void Look()
     {
         Volatile.Write(ref _looked, _clock.GetTimestamp());
+        var stamp = "";
         try
         {
-            var stamp = Stamp();
-            if (stamp == _stamp)
+            stamp = Stamp();
+
+            // After a failure it is tried again: a changed permission, or a mount that is back, does not change the files.
+            if (stamp == _stamp && _failure is null)
             {
                 return;
             }
 
-            _stamp = stamp; // Before loading, so that an error is logged once, not every second.
             _value = _load(_paths);
+            (_stamp, _failure) = (stamp, null);
             Log.Reloaded(_setting);
         }
         catch (Exception e) when (IsOfTheFile(e))
         {
-            Log.NotReloaded(_setting, e.Message);
+            var earlier = _failure;
+            if (earlier?.Problem == e.Message && earlier.Stamp == stamp)
+            {
+                return;
+            }
+
+            _failure = new LoadFailure(e.Message, stamp, earlier?.Since ?? _clock.GetTimestamp());
+            if (earlier?.Problem != e.Message)
+            {
+                Log.NotReloaded(_setting, e.Message); // Once, not every second.
+            }
         }
     }
 
@@ -98,3 +126,9 @@ internal sealed class ReloadedFiles<T>
         return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target.Exists ? (target as FileInfo)?.Length : null)}"; // A missing file has a stamp too.
     }));
 }
+
+/// <summary>The files cannot be loaded. Another object for each change of the files.</summary>
+/// <param name="Problem">May contain a path.</param>
+/// <param name="Stamp">The state of the files.</param>
+/// <param name="Since">A timestamp of the clock: the first failure since the files were in force.</param>
+internal sealed record LoadFailure(string Problem, string Stamp, long Since);

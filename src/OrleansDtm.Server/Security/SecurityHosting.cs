@@ -5,6 +5,7 @@ using OrleansDtm.Invokers;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Server.Security.Sessions;
 using OrleansDtm.Server.Security.Tokens;
@@ -27,6 +28,8 @@ internal static class SecurityHosting
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ApiKeyRing>>()));
         services.AddSingleton<SessionCookie>();
+        services.AddSingleton<EndedSessions>();
+        services.AddSingleton<SignInGuard>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<SessionApi>();
         services.AddSingleton<CallerLimits>();

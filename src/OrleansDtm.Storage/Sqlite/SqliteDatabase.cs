@@ -8,6 +8,8 @@ namespace OrleansDtm.Storage.Sqlite;
 /// <summary>Opens connections, locks the file, migrates the schema.</summary>
 internal static class SqliteDatabase
 {
+    private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     /// <summary>
     /// Two coordinators on one file would both call the branches of unfinished transactions. The system releases this
     /// lock when the process ends, however it ends, so the lock file need not be deleted.
@@ -16,8 +18,25 @@ internal static class SqliteDatabase
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var folder = Path.GetDirectoryName(path)!;
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+                return new FileStream(path + ".lock", options);
+            }
+
+            // Payloads may be confidential. What exists keeps its mode, which may be the administrator's choice.
+            Directory.CreateDirectory(folder, OwnFile | UnixFileMode.UserExecute);
+            options.UnixCreateMode = OwnFile;
+            if (!File.Exists(path))
+            {
+                // SQLite gives -wal and -shm the mode of the file.
+                using var created = new FileStream(
+                    path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = OwnFile });
+            }
+
+            return new FileStream(path + ".lock", options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -30,6 +30,15 @@ public sealed class AlertObserverTests
     }
 
     [Fact]
+    public void A_secret_in_a_URL_is_not_sent()
+    {
+        var observer = Observer(limit: 1);
+        Play(observer, Submitted(TransactionType.Saga), 1, Outcome.Unknown("http://bank/a0?user=u1&token=sesame refused"));
+
+        Assert.Equal("http://bank/a0?user=u1&token=*** refused", Assert.Single(Taken(observer)).Error);
+    }
+
+    [Fact]
     public void An_ongoing_branch_is_healthy_and_ends_the_row()
     {
         var observer = Observer();

@@ -10,7 +10,7 @@ namespace OrleansDtm.Tests.Core;
 internal abstract class Laws(TransactionRun run)
 {
     /// <summary>No wait is shorter, whatever a request asks for.</summary>
-    protected static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<int> _succeeded = [];
     private readonly Dictionary<int, int> _answers = [];

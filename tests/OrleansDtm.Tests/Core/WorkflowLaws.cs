@@ -39,7 +39,7 @@ internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
         if (heard && !Outstanding.Contains(Transaction.QueryIndex))
         {
             // The first wait counts from the stored moment, which is cut to milliseconds.
-            Wait(Transaction.QueryIndex, now + (Options.RetryInterval > ShortestWait ? Options.RetryInterval : ShortestWait) - Stories.Millisecond);
+            Wait(Transaction.QueryIndex, now + Options.RetryInterval - Stories.Millisecond);
         }
     }
 

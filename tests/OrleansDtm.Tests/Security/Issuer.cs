@@ -27,7 +27,7 @@ public sealed class Issuer(string? keyId = null) : IDisposable
         }
     }
 
-    public string Token(string role, Action<JsonObject>? change = null, string algorithm = "RS256")
+    public string Token(string role, Action<JsonObject>? change = null, string algorithm = "RS256", Action<JsonObject>? changeHeader = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var claims = new JsonObject
@@ -41,6 +41,7 @@ public sealed class Issuer(string? keyId = null) : IDisposable
         };
         change?.Invoke(claims);
         var header = Named(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT" });
+        changeHeader?.Invoke(header);
         var text = $"{Encode(Encoding.UTF8.GetBytes(header.ToJsonString()))}.{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
         return $"{text}.{Encode(Sign(Encoding.UTF8.GetBytes(text), algorithm))}";
     }

@@ -16,6 +16,7 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
     private const string Http = "http";
     private const string JsonRpc = "json-rpc";
     private const string Grpc = "grpc";
+    private const string NotAHost = "not a host name or address";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -29,6 +30,16 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         ("http://bank.test@evil.test/x", "branch_headers"),
         ("http://bank.test/x\r\nHost: evil", "control character"),
         ("http://bank.test/a b", "space"));
+
+    public static TheoryData<string, string, string> HostHeaders { get; } = Each(
+        ("bank.denied.test", "*.denied.test"),
+        ("BANK.denied.test.:8080", "*.denied.test"),
+        ("169.254.169.254", "link-local"),
+        ("2852039166", "169.254.169.254"),
+        ("[::ffff:10.66.1.1]", "10.66.1.1; write that"),
+        ("10.66.1.1:8080", "10.66.0.0/16"),
+        ("", NotAHost), ("a b", NotAHost), ("a@b", NotAHost), ("a/b", NotAHost), ("a,b", NotAHost),
+        ("bank.test:99999", NotAHost), ("bank.test:x", NotAHost), ("[::1", NotAHost), ("xn--0", NotAHost));
 
     public static TheoryData<string, string, string> Headers { get; } = Each(
         ("x-tenant", "a\r\nx-admin: 1"), ("x-tenant", "a\nb"), ("x tenant", "a"), ("x-tenänt", "a"), ("x-tenant", "a\0b"));
@@ -53,6 +64,17 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
 
         Assert.True(refusal.IsInvalid, refusal.Text);
         Assert.Contains("branch_headers", refusal.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(HostHeaders))]
+    public async Task A_Host_header_that_no_URL_may_have(string protocol, string host, string word)
+    {
+        var refusal = await Submit(protocol, server.Submit, action: "http://bank.test/x", headers: ("hOST", host));
+
+        Assert.True(refusal.IsInvalid, refusal.Text);
+        Assert.Contains("branch_headers", refusal.Text, StringComparison.Ordinal);
+        Assert.Contains(word, refusal.Text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -95,6 +95,30 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
         Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_of_the_cookie_ends_with_the_session(bool byToken)
+    {
+        var proof = byToken ? server.Issuer.Token("admin") : server.Read;
+        using var browser = new Browser(server.Url);
+        using var signedIn = await browser.Send(
+            HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = proof });
+        var copy = ("Cookie", signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        using var thief = new Browser(server.Url);
+        using var before = await thief.Send(HttpMethod.Get, "/api/dtmsvr/all", null, copy);
+        (await browser.Send(HttpMethod.Delete, "/ui/session", null, ("X-Csrf-Token", (string)(await browser.Session())["csrf"]!))).Dispose();
+        using var after = await thief.Send(HttpMethod.Get, "/api/dtmsvr/all", null, copy);
+        using var page = await thief.Send(HttpMethod.Get, "/ui/session", null, copy);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (before.StatusCode, after.StatusCode, page.StatusCode));
+        // The key or token itself can sign in again.
+        using var again = await browser.Send(HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = proof });
+        using var list = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all");
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.OK), (again.StatusCode, list.StatusCode));
+        Assert.Contains("the session was ended", await after.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_cookie_that_was_tampered_with_is_none()
     {
@@ -128,14 +152,14 @@ public sealed class SessionTests(SecuredServer server, OpenServer open) : IClass
     {
         using var browser = new Browser(open.Url);
         using var foreign = await browser.Send(HttpMethod.Post, "/api/dtmsvr/submit", new JsonObject(), ("Origin", "https://evil.test"));
-        using var renamed = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"));
-        using var disguised = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("Content-Type", "application/grpc"));
+        using var renamed = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("User-Agent", "Mozilla/5.0"));
+        using var disguised = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", "evil.test"), ("User-Agent", "Mozilla/5.0"), ("Content-Type", "application/grpc"));
         using var image = await browser.Send(HttpMethod.Get, "/api/dtmsvr/subscribe?topic=t&url=http://evil.test/", null, ("Sec-Fetch-Site", "cross-site"));
         using var usual = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all", null, ("Host", $"localhost:{open.Url.Port}"));
 
         Assert.Equal(HttpStatusCode.Forbidden, foreign.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, renamed.StatusCode);
-        Assert.Contains("Security:AllowAnonymous", await renamed.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains("setting Hosts", await renamed.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.NotEqual(HttpStatusCode.OK, disguised.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, image.StatusCode);
         Assert.Equal(HttpStatusCode.OK, usual.StatusCode);

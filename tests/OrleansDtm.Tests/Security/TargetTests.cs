@@ -96,6 +96,110 @@ public sealed class TargetTests
         Assert.Null(targets.FindProblem("http://93.184.216.34/"));
     }
 
+    /// <summary>One address of each entry of the IANA special-purpose address registries, and of its other notations.</summary>
+    [Theory]
+    [InlineData("0.0.0.1")]
+    [InlineData("10.0.0.1")]
+    [InlineData("100.64.0.1")]
+    [InlineData("127.0.0.1")]
+    [InlineData("169.254.1.1")]
+    [InlineData("172.31.0.1")]
+    [InlineData("192.0.0.9")]
+    [InlineData("192.0.2.1")]
+    [InlineData("192.31.196.1")]
+    [InlineData("192.52.193.1")]
+    [InlineData("192.88.99.1")]
+    [InlineData("192.168.0.1")]
+    [InlineData("192.175.48.1")]
+    [InlineData("198.19.255.1")]
+    [InlineData("198.51.100.1")]
+    [InlineData("203.0.113.1")]
+    [InlineData("240.0.0.1")]
+    [InlineData("255.255.255.255")]
+    [InlineData("::")]
+    [InlineData("::1")]
+    [InlineData("::ffff:0:93.184.216.34")]
+    [InlineData("::ffff:0:10.1.2.3")]
+    [InlineData("::ffff:10.1.2.3")]
+    [InlineData("64:ff9b::10.1.2.3")]
+    [InlineData("64:ff9b::198.18.0.1")]
+    [InlineData("64:ff9b:1::1")]
+    [InlineData("100::1")]
+    [InlineData("100:0:0:1::1")]
+    [InlineData("2001::1")]
+    [InlineData("2001:1::1")]
+    [InlineData("2001:2::1")]
+    [InlineData("2001:3::1")]
+    [InlineData("2001:4:112::1")]
+    [InlineData("2001:10::1")]
+    [InlineData("2001:20::1")]
+    [InlineData("2001:30::1")]
+    [InlineData("2001:db8::1")]
+    [InlineData("2002:a01:203::1")]
+    [InlineData("2002:c612:1::1")]
+    [InlineData("2620:4f:8000::1")]
+    [InlineData("3fff::1")]
+    [InlineData("5f00::1")]
+    [InlineData("fd00::1")]
+    [InlineData("fe80::1")]
+    [InlineData("ff02::1")]
+    public async Task DenyPrivate_covers_special_purpose_addresses_unless_they_are_allowed(string text)
+    {
+        var address = IPAddress.Parse(text);
+
+        Assert.Contains("denied", (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve())).Message, StringComparison.Ordinal);
+        Assert.Equal([address], await Resolve(text, "*"));
+
+        async Task<IReadOnlyList<IPAddress>> Resolve(params string[] allow) =>
+            await new BranchTargets(allow, [], denyPrivate: true).Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([address]), Cancel);
+    }
+
+    [Fact]
+    public async Task DenyPrivate_covers_every_address_of_this_machine()
+    {
+        var own = System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(static one => one.GetIPProperties().UnicastAddresses)
+            .Select(static one => one.Address)
+            .ToList();
+        var targets = new BranchTargets([], [], denyPrivate: true);
+
+        Assert.NotEmpty(own);
+        foreach (var address in own)
+        {
+            await Assert.ThrowsAsync<TargetDeniedException>(
+                async () => await targets.Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([address]), Cancel));
+        }
+
+        var known = OwnAddresses.Contain;
+        Assert.All(own, address => Assert.True(known(address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address)));
+        Assert.Null(targets.FindProblem("http://93.184.216.34/"));
+        Assert.Null(targets.FindProblem("http://[2606:4700::1111]/"));
+        Assert.Null(targets.FindProblem("http://[64:ff9b::5db8:d822]/"));
+    }
+
+    [Theory]
+    [InlineData("bank.example", null, true)]
+    [InlineData("BANK.example.", "https", true)]
+    [InlineData("bank.example:8443", null, true)]
+    [InlineData("shop.example", null, true)]
+    [InlineData("shop.example", "https", true)]
+    [InlineData("shop.example", "http", false)]
+    [InlineData("shop.example:80", null, false)]
+    [InlineData("evil.example", null, false)]
+    [InlineData("secret.bank.example", null, false)]
+    [InlineData("10.1.2.3", null, true)]
+    [InlineData("10.9.2.3", "http", false)]
+    [InlineData("127.0.0.1", null, false)]
+    [InlineData("bank.example,evil.example", null, false)]
+    [InlineData("user@bank.example", null, false)]
+    public void A_Host_header_is_judged_as_a_URL_is(string host, string? scheme, bool allowed)
+    {
+        // With a network in the list any name could be allowed, by its address.
+        string[] allow = char.IsAsciiDigit(host[0]) ? ["10.0.0.0/8"] : ["bank.example", "*.bank.example", "shop.example:443"];
+
+        Assert.Equal(allowed, new BranchTargets(allow, ["secret.*", "10.9.0.0/16"]).FindHostProblem(host, scheme) is null);
+    }
+
     /// <summary>As in a network of IPv6 only, where names of IPv4 hosts are given such addresses (DNS64).</summary>
     [Theory]
     [InlineData("64:ff9b::")]

@@ -44,6 +44,16 @@ internal static class AccessAnswers
         return Refuse(context, StatusCodes.Status429TooManyRequests, StatusCode.ResourceExhausted, JsonRpcCodes.TooMany, message);
     }
 
+    /// <summary>The request is malformed.</summary>
+    public static Task Invalid(HttpContext context, string message) => Refuse(
+        context, StatusCodes.Status400BadRequest, StatusCode.InvalidArgument, JsonRpcCodes.BadRequest, message, word: ResultWords.Failure);
+
+    public static Task UsePost(HttpContext context, string message)
+    {
+        context.Response.Headers.Allow = HttpMethods.Post;
+        return Refuse(context, StatusCodes.Status405MethodNotAllowed, StatusCode.PermissionDenied, JsonRpcCodes.Forbidden, message);
+    }
+
     private static Task Refuse(
         HttpContext context, int status, StatusCode grpc, int jsonRpc, string message, string? id = null, string word = Error)
     {

@@ -1,5 +1,6 @@
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Security.Sessions;
 
 namespace OrleansDtm.Server.Security.Access;

@@ -6,7 +6,8 @@ using OrleansDtm.Server.Security.Tokens;
 namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Authenticates a request by an API key, a token, or the cookie of a sign-in.</summary>
-internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, CoordinatorOptions options, TokenCheck? tokens = null)
+internal sealed class Authenticator(
+    ApiKeyRing keys, SessionCookie cookies, EndedSessions ended, CoordinatorOptions options, TokenCheck? tokens = null)
 {
     public const string KeyHeader = "X-Api-Key";
     private const string Bearer = "Bearer ";
@@ -32,7 +33,9 @@ internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, Coor
         if (context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } cookie && cookies.Open(cookie) is { } proof)
         {
             var identified = await Identify(proof, context.RequestAborted);
-            return identified.Caller is { } caller ? new Identified(caller with { ByCookie = true }, "") : identified;
+            return identified.Caller is not { } caller ? identified
+                : await ended.Contains(cookie, context.RequestAborted) ? Identified.No("the session was ended; sign in again")
+                : new Identified(caller with { ByCookie = true }, "");
         }
 
         return Identified.No(Hint);
@@ -51,7 +54,7 @@ internal sealed class Authenticator(ApiKeyRing keys, SessionCookie cookies, Coor
             return new Identified(new Caller(key.Name, key.Role, key), "");
         }
 
-        return Identified.No(
+        return keys.IsUndecided(proof) ? Identified.NotNow("the file of the API key cannot be read [ODTM4006]") : Identified.No(
             expired ? "the API key has expired"
             : options.Security.Jwt.IsOn && proof.AsSpan().Count('.') != 2 ? "the API key is unknown (a token would have three parts)"
             : "the API key is unknown");

@@ -6,7 +6,8 @@ using OrleansDtm.Server.Security.Access;
 namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
-internal sealed class SessionApi(Authenticator authenticator, SessionCookie cookies, PagePaths page, CoordinatorOptions options)
+internal sealed class SessionApi(
+    Authenticator authenticator, SessionCookie cookies, EndedSessions ended, SignInGuard guard, PagePaths page, CoordinatorOptions options)
 {
     private const int BodyBytesMax = 16 * 1024;
 
@@ -56,12 +57,24 @@ internal sealed class SessionApi(Authenticator authenticator, SessionCookie cook
             return;
         }
 
+        var address = context.Connection.RemoteIpAddress;
+        if (guard.IsBlocked(address))
+        {
+            await TooMany(context);
+            return;
+        }
+
         var who = await authenticator.Identify(proof, context.RequestAborted);
         if (who.Caller is not { } caller)
         {
-            await AccessAnswers.Unidentified(context, who, Role.Read);
+            await (who.IsUndecided || await guard.Failed(address, who.Problem, context.RequestAborted)
+                ? AccessAnswers.Unidentified(context, who, Role.Read)
+                : TooMany(context));
+            return;
         }
-        else if (caller.Role < Role.Read)
+
+        guard.Succeeded(address);
+        if (caller.Role < Role.Read)
         {
             await AccessAnswers.Forbidden(context, caller, Role.Read);
         }
@@ -77,11 +90,21 @@ internal sealed class SessionApi(Authenticator authenticator, SessionCookie cook
         }
     }
 
-    private Task SignOut(HttpContext context)
+    private static Task TooMany(HttpContext context) =>
+        AccessAnswers.TooMany(context, 1, "other failed sign-ins from your address are not answered yet");
+
+    private async Task SignOut(HttpContext context)
     {
+        // The browser forgets the cookie even if the store cannot be written, which is answered 503.
         context.Response.Cookies.Delete(SessionCookie.Name, Cookie(context));
+        if (options.Security.IsOn
+            && context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } cookie
+            && (await authenticator.Identify(context)).Caller is { ByCookie: true })
+        {
+            await ended.Add(cookie, context.RequestAborted);
+        }
+
         context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
     }
 
     private string Give(HttpContext context, string value)

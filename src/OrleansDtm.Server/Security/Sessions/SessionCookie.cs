@@ -18,6 +18,8 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
     public const string Name = "orleansdtm-session";
     public const string CsrfHeader = "X-Csrf-Token";
 
+    private const string OfToken = "t";
+
     /// <summary>Browsers limit name, value and attributes to 4096 bytes.</summary>
     private const int ValueMax = 3800;
 
@@ -29,8 +31,10 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
     {
         if (caller.Key is not { } key)
         {
-            // A token expires and cannot be changed, so it is not encrypted.
-            return proof.Length <= ValueMax ? $"t.{proof}" : null;
+            // A token expires and cannot be changed, so it is not encrypted. The number tells the sessions of a token
+            // apart, so that it can sign in again after a sign-out.
+            var value = $"{OfToken}.{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(12))}.{proof}";
+            return value.Length <= ValueMax ? value : null;
         }
 
         var text = Encoding.UTF8.GetBytes(proof);
@@ -50,9 +54,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
     /// <summary>The key or token, not yet verified; null = invalid or expired.</summary>
     public string? Open(string cookie)
     {
-        if (cookie.StartsWith("t.", StringComparison.Ordinal))
+        if (TokenOf(cookie) is { } token)
         {
-            return cookie[2..];
+            return token;
         }
 
         if (cookie.Split('.') is not ["k", var id, var sealedText] || keys.ById(id) is not { } key || !Base64Url.IsValid(sealedText))
@@ -81,6 +85,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
             ? Encoding.UTF8.GetString(plain, 8, plain.Length - 8)
             : null;
     }
+
+    /// <summary>The token in the cookie, not yet verified; null = it is the cookie of a key.</summary>
+    public static string? TokenOf(string cookie) => cookie.Split('.', 3) is [OfToken, _, var token] ? token : null;
 
     /// <summary>The CSRF token: proves that our page made the request.</summary>
     public static string CsrfToken(string cookie) =>

@@ -25,10 +25,11 @@ internal sealed class IssuerKeys : IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly Lock _lock = new();
-    private Task<BaseConfigurationManager?>? _fetch;
+    private Task<IssuerKeySet?>? _fetch;
     private long _ended;
+    private long _started;
     private bool _isAway;
-    private volatile Known? _known;
+    private volatile IssuerKeySet? _known;
 
     public IssuerKeys(JwtOptions options, TimeProvider clock, ILogger log)
     {
@@ -38,8 +39,11 @@ internal sealed class IssuerKeys : IDisposable
         _documents = new HttpDocumentRetriever(_http) { RequireHttps = _place.StartsWith("https", StringComparison.OrdinalIgnoreCase) };
     }
 
+    /// <summary>Number of the last fetch that was started.</summary>
+    public long Started => Interlocked.Read(ref _started);
+
     /// <summary>The cached keys; fetches them if there are none. Null = they cannot be fetched.</summary>
-    public ValueTask<BaseConfigurationManager?> Get(CancellationToken cancellationToken)
+    public ValueTask<IssuerKeySet?> Get(CancellationToken cancellationToken)
     {
         if (_known is not { } known)
         {
@@ -51,28 +55,28 @@ internal sealed class IssuerKeys : IDisposable
             _ = Fetch(); // Not awaited: the cached keys are used until the issuer returns others.
         }
 
-        return ValueTask.FromResult<BaseConfigurationManager?>(known.Keys);
+        return ValueTask.FromResult<IssuerKeySet?>(known);
     }
 
     /// <summary>
     /// The current keys, at most a second old; one request for all waiting callers. Null = they cannot be fetched.
     /// </summary>
-    public async ValueTask<BaseConfigurationManager?> Renew(CancellationToken cancellationToken) => await Fetch().WaitAsync(cancellationToken);
+    public async ValueTask<IssuerKeySet?> Renew(CancellationToken cancellationToken) => await Fetch().WaitAsync(cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
-    private Task<BaseConfigurationManager?> Fetch()
+    private Task<IssuerKeySet?> Fetch()
     {
         lock (_lock)
         {
-            return _fetch is null || (_fetch.IsCompleted && _clock.GetElapsedTime(_ended) >= Pause) ? _fetch = Ask() : _fetch;
+            return _fetch is null || (_fetch.IsCompleted && _clock.GetElapsedTime(_ended) >= Pause) ? _fetch = Ask(Interlocked.Increment(ref _started)) : _fetch;
         }
     }
 
-    private async Task<BaseConfigurationManager?> Ask()
+    private async Task<IssuerKeySet?> Ask(long number)
     {
         await Task.Yield(); // Leaves the lock.
-        BaseConfigurationManager? keys = null;
+        IssuerKeySet? keys = null;
         try
         {
             // The library's manager refreshes in the background, five minutes apart: the first tokens of a new key
@@ -84,8 +88,8 @@ internal sealed class IssuerKeys : IDisposable
                 throw new InvalidOperationException($"{_place} returned no public key");
             }
 
-            keys = new StaticConfigurationManager<OpenIdConnectConfiguration>(found) { UseLastKnownGoodConfiguration = false };
-            _known = new Known(keys, _clock.GetTimestamp());
+            var manager = new StaticConfigurationManager<OpenIdConnectConfiguration>(found) { UseLastKnownGoodConfiguration = false };
+            _known = keys = new IssuerKeySet(manager, number, _clock.GetTimestamp());
             if (_isAway)
             {
                 _log.IssuerIsBack(_place);
@@ -107,10 +111,6 @@ internal sealed class IssuerKeys : IDisposable
         return keys;
     }
 
-    /// <param name="Keys">Immutable; new keys are another object.</param>
-    /// <param name="Since">A timestamp of the clock.</param>
-    private sealed record Known(BaseConfigurationManager Keys, long Since);
-
     /// <summary>For a URL that returns only the keys (JWKS), without discovery.</summary>
     private sealed class KeySetRetriever : IConfigurationRetriever<OpenIdConnectConfiguration>
     {
@@ -126,3 +126,8 @@ internal sealed class IssuerKeys : IDisposable
         }
     }
 }
+
+/// <param name="Keys">Immutable; new keys are another object.</param>
+/// <param name="Number">Number of the fetch: 1, 2, ...</param>
+/// <param name="Since">A timestamp of the clock.</param>
+internal sealed record IssuerKeySet(BaseConfigurationManager Keys, long Number, long Since);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OrleansDtm.Server.Configuration;
@@ -10,10 +11,13 @@ namespace OrleansDtm.Server.Security.Tokens;
 /// <summary>Verifies tokens (JWT): signature, issuer, audience, lifetime. Reads the role from a claim.</summary>
 internal sealed class TokenCheck : IDisposable
 {
+    private const string IssuerIsAway = "the keys of the token's issuer cannot be fetched [ODTM4007]";
+
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters _rules;
     private readonly JwtOptions _options;
     private readonly IssuerKeys? _issuer;
+    private readonly ReloadedFiles<List<SecurityKey>>? _file;
 
     /// <exception cref="SettingsException">The file of keys is invalid.</exception>
     public TokenCheck(JwtOptions options, TimeProvider clock, ILogger<TokenCheck> log)
@@ -39,21 +43,26 @@ internal sealed class TokenCheck : IDisposable
         }
         else
         {
-            var keys = new ReloadedFiles<List<SecurityKey>>("Security:Jwt:SigningKeysFile", [options.SigningKeysFile], Load, clock, log);
-            _rules.IssuerSigningKeyResolver = (_, _, _, _) => keys.Value;
+            _file = new ReloadedFiles<List<SecurityKey>>("Security:Jwt:SigningKeysFile", [options.SigningKeysFile], Load, clock, log);
         }
     }
 
     public async ValueTask<Identified> Identify(string token, CancellationToken cancellationToken)
     {
-        if (await Validate(token, cancellationToken) is not { } result)
+        var (validated, undecided) = await Validate(token, cancellationToken);
+        if (validated is not { } result)
         {
-            return Identified.NotNow("the keys of the token's issuer cannot be fetched [ODTM4007]");
+            return Identified.NotNow(undecided);
         }
 
         if (!result.IsValid)
         {
             return Identified.No(Problem(result.Exception));
+        }
+
+        if (HasCriticalHeaders(result.SecurityToken))
+        {
+            return Identified.No("the token has critical headers (crit), which this server does not know");
         }
 
         var role = Role.None;
@@ -71,29 +80,73 @@ internal sealed class TokenCheck : IDisposable
 
     public void Dispose() => _issuer?.Dispose();
 
-    /// <summary>Null = it cannot be verified now.</summary>
-    private async ValueTask<TokenValidationResult?> Validate(string token, CancellationToken cancellationToken)
+    /// <summary>RFC 7515: a token whose critical headers are not understood is invalid. The library ignores them.</summary>
+    private static bool HasCriticalHeaders(SecurityToken token)
+    {
+        if (token is not JsonWebToken { EncodedHeader.Length: > 0 } web)
+        {
+            return true;
+        }
+
+        using var header = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(web.EncodedHeader));
+        return header.RootElement.TryGetProperty("crit", out _);
+    }
+
+    /// <summary>Without a result: why it cannot be verified now.</summary>
+    private async ValueTask<(TokenValidationResult? Result, string Undecided)> Validate(string token, CancellationToken cancellationToken)
     {
         if (_issuer is null)
         {
-            return await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
+            return (await ValidateByFile(token, cancellationToken), "");
         }
 
+        var started = _issuer.Started;
         if (await _issuer.Get(cancellationToken) is not { } keys)
         {
-            return null;
+            return (null, IssuerIsAway);
         }
 
-        var result = await Validate(token, keys, cancellationToken);
+        var result = await Validate(token, keys.Keys, cancellationToken);
         if (result.Exception is not SecurityTokenSignatureKeyNotFoundException)
+        {
+            return (result, "");
+        }
+
+        // The issuer may use a new key.
+        if (await _issuer.Renew(cancellationToken) is not { } renewed)
+        {
+            return (null, IssuerIsAway);
+        }
+
+        if (renewed.Number != keys.Number)
+        {
+            result = await Validate(token, renewed.Keys, cancellationToken);
+        }
+
+        // Only keys that were requested after the token came tell that its key is not the issuer's.
+        return result.Exception is SecurityTokenSignatureKeyNotFoundException && renewed.Number <= started
+            ? (null, "the token is signed by a key that the issuer did not have a second ago")
+            : (result, "");
+    }
+
+    private async Task<TokenValidationResult> ValidateByFile(string token, CancellationToken cancellationToken)
+    {
+        var keys = _file!.Value;
+        var result = await ValidateBy(keys);
+        if (result.Exception is not SecurityTokenInvalidSignatureException)
         {
             return result;
         }
 
-        // The issuer may use a new key.
-        return await _issuer.Renew(cancellationToken) is not { } renewed ? null
-            : ReferenceEquals(renewed, keys) ? result
-            : await Validate(token, renewed, cancellationToken);
+        var renewed = _file.Renew();
+        return ReferenceEquals(renewed, keys) ? result : await ValidateBy(renewed);
+
+        Task<TokenValidationResult> ValidateBy(List<SecurityKey> by)
+        {
+            var rules = _rules.Clone();
+            rules.IssuerSigningKeys = by;
+            return _handler.ValidateTokenAsync(token, rules).WaitAsync(cancellationToken);
+        }
     }
 
     private Task<TokenValidationResult> Validate(string token, BaseConfigurationManager keys, CancellationToken cancellationToken)

@@ -1,12 +1,13 @@
-using System.Net;
+using OrleansDtm.Invokers;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.Sessions;
 
-namespace OrleansDtm.Server.Security.Sessions;
+namespace OrleansDtm.Server.Security.Browsers;
 
 /// <summary>
-/// Protects against cross-site requests from a browser that can reach this server. Clients that are not browsers are
-/// not affected.
+/// Protects against cross-site requests and DNS rebinding from a browser that can reach this server. Clients that are
+/// not browsers are not affected.
 /// </summary>
 internal sealed class BrowserGuard
 {
@@ -18,13 +19,14 @@ internal sealed class BrowserGuard
 
     private readonly RequestDelegate _next;
     private readonly PagePaths _page;
+    private readonly HostNames _hosts;
     private readonly bool _isOn;
-    private readonly bool _localNamesOnly;
+    private readonly bool _deniesChangesByGet;
 
     public BrowserGuard(RequestDelegate next, PagePaths page, CoordinatorOptions options)
     {
-        (_next, _page, _isOn) = (next, page, options.Security.IsOn);
-        _localNamesOnly = options.Security is { IsOn: false, AllowAnonymous: false };
+        (_next, _page, _hosts) = (next, page, new HostNames(options));
+        (_isOn, _deniesChangesByGet) = (options.Security.IsOn, options.Security.DenyStateChangingGet);
     }
 
     public Task InvokeAsync(HttpContext context)
@@ -35,17 +37,9 @@ internal sealed class BrowserGuard
             return _next(context); // Browsers cannot call these.
         }
 
-        // DNS rebinding: a foreign page's own name can resolve to this machine.
-        if (_localNamesOnly && !IsLocalName(request.Host.Host))
+        if (FindRefusal(context) is { } refusal)
         {
-            return AccessAnswers.Forbidden(
-                context, "without authentication this server accepts only localhost and IP addresses as host; Security:AllowAnonymous=true allows any name");
-        }
-
-        // Some of DTM's requests change state by GET, which an image of any page can send without an Origin.
-        if (!_isOn && (request.Headers.Origin.Count > 0 || IsMoreThanReading(context)) && IsForeign(request))
-        {
-            return AccessAnswers.Forbidden(context, "requests from pages of other sites are refused");
+            return refusal;
         }
 
         if (!PagePaths.MayBePage(request.Path))
@@ -57,6 +51,42 @@ internal sealed class BrowserGuard
         return _page.IsUi(request.Path) && !AccessControl.IsReading(request) && !MayChange(request)
             ? AccessAnswers.Forbidden(context, NotOurPage)
             : _next(context);
+    }
+
+    private Task? FindRefusal(HttpContext context)
+    {
+        var request = context.Request;
+        var host = request.Headers.Host.ToString();
+        switch (_hosts.Judge(host))
+        {
+            case HostKind.Invalid:
+                return AccessAnswers.Invalid(context, "Host: the header is not a host name or address");
+            case HostKind.Other when BrowserRequest.Is(request):
+                return AccessAnswers.Forbidden(
+                    context,
+                    $"Host: browsers may not use this server under the name '{HostHeader.Parse(host)?.Name}'. Add the name to the setting Hosts, or use localhost or an IP address");
+        }
+
+        var changesByGet = ChangesByGet.Is(context);
+        if (changesByGet && _deniesChangesByGet)
+        {
+            return AccessAnswers.UsePost(context, "GET may not change state here (Security:DenyStateChangingGet); send the same request with POST");
+        }
+
+        // With security on, these requests need a key, or the session's CSRF token.
+        if (_isOn)
+        {
+            return null;
+        }
+
+        if (changesByGet && BrowserRequest.Is(request) && !IsOurPage(request))
+        {
+            return AccessAnswers.Forbidden(context, "a browser may not change state by GET; send the same request with POST");
+        }
+
+        return (request.Headers.Origin.Count > 0 || IsMoreThanReading(context)) && IsForeign(request)
+            ? AccessAnswers.Forbidden(context, "requests from pages of other sites are refused")
+            : null;
     }
 
     /// <summary>The request has the CSRF token of its cookie and is not cross-site.</summary>
@@ -89,12 +119,6 @@ internal sealed class BrowserGuard
 
     private static bool IsMoreThanReading(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<RoleRequirement>() is { Role.Length: > 0, Needed: > Role.Read };
-
-    private static bool IsLocalName(string host) =>
-        host.Length == 0
-        || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
-        || IPAddress.TryParse(host, out _);
 
     private static void AddHeaders(IHeaderDictionary headers)
     {

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace OrleansDtm.Invokers;
+
+/// <summary>The addresses of this machine's interfaces, public ones too.</summary>
+internal static class OwnAddresses
+{
+    private const long LifetimeMilliseconds = 5_000;
+
+    private static volatile Known? _known;
+
+    public static bool Contain(IPAddress address) => Now().Contains(address);
+
+    private static HashSet<IPAddress> Now()
+    {
+        var now = Environment.TickCount64;
+        if (_known is { } known && now - known.At < LifetimeMilliseconds)
+        {
+            return known.Addresses;
+        }
+
+        var found = Find() ?? _known?.Addresses ?? [];
+        _known = new Known(found, now);
+        return found;
+    }
+
+    private static HashSet<IPAddress>? Find()
+    {
+        try
+        {
+            // Without the scope of link-local addresses, which differs between the notations of an address.
+            return [.. NetworkInterface.GetAllNetworkInterfaces()
+                .SelectMany(static one => one.GetIPProperties().UnicastAddresses)
+                .Select(static one => one.Address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(one.Address.GetAddressBytes()) : one.Address)];
+        }
+        catch (NetworkInformationException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Known(HashSet<IPAddress> Addresses, long At);
+}
