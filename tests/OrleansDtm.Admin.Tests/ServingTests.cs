@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using OrleansDtm.Server;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 

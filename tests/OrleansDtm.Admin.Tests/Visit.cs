@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Playwright;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Admin.Tests;

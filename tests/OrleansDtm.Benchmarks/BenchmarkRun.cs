@@ -3,7 +3,7 @@ using OrleansDtm.Benchmarks.Load;
 using OrleansDtm.Benchmarks.Pending;
 using OrleansDtm.Benchmarks.Processes;
 using OrleansDtm.Benchmarks.Report;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 
 namespace OrleansDtm.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
-using OrleansDtm.Tests;
+using OrleansDtm.Tests.Support;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests;

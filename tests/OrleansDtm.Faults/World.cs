@@ -3,7 +3,7 @@ using OrleansDtm.Faults.Histories;
 using OrleansDtm.Faults.Load;
 using OrleansDtm.Faults.Machines;
 using OrleansDtm.Faults.Services;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 
 namespace OrleansDtm.Faults;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Playwright;
 using OrleansDtm.Server.Security.Keys;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,5 +1,5 @@
 using Microsoft.Playwright;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Client.AspNetCore;
 using OrleansDtm.Client.Tests.Databases;
-using OrleansDtm.Tests.Databases;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Databases;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.AspNetCore;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using OrleansDtm.Client.Tests.Databases;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;

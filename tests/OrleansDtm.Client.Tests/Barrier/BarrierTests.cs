@@ -1,7 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using OrleansDtm.Client.Tests.Databases;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;

@@ -1,6 +1,6 @@
 using System.Transactions;
 using OrleansDtm.Client.Tests.Databases;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;

@@ -1,4 +1,4 @@
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Conformance;

@@ -1,6 +1,6 @@
 using MySqlConnector;
 using OrleansDtm.Client.Tests.Barrier;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Databases;

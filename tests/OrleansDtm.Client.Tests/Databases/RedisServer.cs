@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using StackExchange.Redis;
 using Xunit;
 

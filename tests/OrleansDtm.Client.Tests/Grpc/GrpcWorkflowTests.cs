@@ -3,7 +3,7 @@ using Grpc.Core;
 using OrleansDtm.Client.Grpc;
 using OrleansDtm.Client.Tests.AspNetCore;
 using OrleansDtm.Client.Tests.Grpc.Wire;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;

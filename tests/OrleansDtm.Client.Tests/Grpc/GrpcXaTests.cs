@@ -1,7 +1,7 @@
 using OrleansDtm.Client.Tests.Databases;
 using OrleansDtm.Client.Tests.Grpc.Wire;
-using OrleansDtm.Tests.Databases;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Databases;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;

@@ -2,7 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Client.Grpc;
 using OrleansDtm.Client.Tests.Conformance;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using OrleansDtm.Tests.Databases;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Databases;
+using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.Cluster.Tests.Processes;
 

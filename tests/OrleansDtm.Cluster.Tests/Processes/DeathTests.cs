@@ -2,8 +2,8 @@ using System.Globalization;
 using MySqlConnector;
 using OrleansDtm.Faults.Machines;
 using OrleansDtm.Server.Hosting;
-using OrleansDtm.Tests.Databases;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Databases;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Processes;

@@ -1,5 +1,5 @@
-using OrleansDtm.Tests.Databases;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Databases;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Processes;

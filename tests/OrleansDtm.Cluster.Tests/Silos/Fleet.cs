@@ -8,8 +8,8 @@ using OrleansDtm.Grains.Hosting;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
-using OrleansDtm.Tests.Grains;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Grains;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;

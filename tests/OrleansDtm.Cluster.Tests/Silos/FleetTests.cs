@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using OrleansDtm.Storage;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;

@@ -3,7 +3,7 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;

@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
-using OrleansDtm.Tests.Grains;
-using OrleansDtm.Tests.Wire;
+using OrleansDtm.Tests.Support.Grains;
+using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
 

@@ -10,7 +10,7 @@ using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.MySql;
 using OrleansDtm.Storage.Postgres;
 using OrleansDtm.Storage.Servers;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Tables;

@@ -1,6 +1,6 @@
 using System.Data.Common;
 using MySqlConnector;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Tables;

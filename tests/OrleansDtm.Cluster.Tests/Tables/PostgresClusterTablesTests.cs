@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using Npgsql;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Tables;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using OrleansDtm.Tests.Databases;
+using OrleansDtm.Tests.Support.Databases;
 using Xunit;
 
 namespace OrleansDtm.Faults.Tests;

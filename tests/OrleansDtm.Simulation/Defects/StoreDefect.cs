@@ -1,5 +1,5 @@
 using OrleansDtm.Storage;
-using OrleansDtm.Tests.Storage;
+using OrleansDtm.Tests.Support.Storage;
 
 namespace OrleansDtm.Simulation.Defects;
 

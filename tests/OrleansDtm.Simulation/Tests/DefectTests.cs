@@ -24,7 +24,7 @@ public sealed class DefectTests
     [Fact]
     public void The_README_names_every_checker_and_every_deliberate_fault()
     {
-        var text = File.ReadAllText(OrleansDtm.Tests.RepositoryRoot.File("tests", "OrleansDtm.Simulation", "README.md"));
+        var text = File.ReadAllText(OrleansDtm.Tests.Support.RepositoryRoot.File("tests", "OrleansDtm.Simulation", "README.md"));
         Assert.All(AllChecks.Each, check => Assert.Contains(check.Name, text, StringComparison.Ordinal));
         Assert.All(AllDefects.Each, d => Assert.Contains($"| `{d.Key}` |", text, StringComparison.Ordinal));
         Assert.All(AllDefects.Each, d => Assert.Contains($"| {d.Value.Check} | {d.Value.Seeds} (", text, StringComparison.Ordinal));

@@ -1,0 +1,177 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using OrleansDtm.Storage;
+using OrleansDtm.Storage.Drivers;
+using OrleansDtm.Storage.Inspection;
+using OrleansDtm.Storage.Postgres;
+using OrleansDtm.Storage.Servers;
+using OrleansDtm.Tests.Support.Databases;
+using OrleansDtm.Tests.Support.Storage;
+using OrleansDtm.Tests.Support.Wire;
+using Xunit;
+
+namespace OrleansDtm.DatabaseTests.Databases;
+
+/// <summary>The store in a PostgreSQL, with a pooler between or without.</summary>
+public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerStoreTests
+{
+    protected override string ConnectionString { get; } = newDatabase();
+
+    private protected override ServerDialect Dialect { get; } = new PostgresDialect();
+
+    /// <summary>Of a database, without a pooler.</summary>
+    protected virtual string Direct(string connectionString) => connectionString;
+
+    protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
+        StoreDrivers.Postgres.Create(options, TimeProvider.System, logger);
+
+    protected override string AnotherDatabase() => newDatabase();
+
+    protected override async Task<DbConnection> Connect()
+    {
+        var connection = new NpgsqlConnection(Direct(ConnectionString) + ";Pooling=false");
+        await connection.OpenAsync(Token);
+        return connection;
+    }
+
+    /// <summary>Who has waited for that long looks for a deadlock and, if there is one, is its victim.</summary>
+    protected override Task SpareInDeadlocks(DbConnection connection) => Execute(connection, "set deadlock_timeout = '60s'");
+
+    protected override async Task WaitForLockedWriter()
+    {
+        await using var connection = await Connect();
+        await WaitUntilSome(connection, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()");
+    }
+
+    protected override async Task KillConnections()
+    {
+        await using var connection = await Connect();
+        await Execute(
+            connection,
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+    }
+
+    protected override async Task<string> CreateLimitedUser(string connectionString)
+    {
+        await using var connection = await Connect();
+        var name = $"u{Database(connectionString)}";
+        await Execute(connection, $"create role {name} login password 's3cret'");
+        await Execute(connection, $"grant select, insert, update, delete on all tables in schema public to {name}");
+        await Execute(connection, $"grant usage on all sequences in schema public to {name}");
+        return new NpgsqlConnectionStringBuilder(connectionString) { Username = name, Password = "s3cret" }.ConnectionString;
+    }
+
+    protected override async Task SetReadOnly(bool value)
+    {
+        await using var connection = await Connect();
+        await Execute(connection, "set session characteristics as transaction read write");
+        await Execute(connection, $"alter database {Database(ConnectionString)} set default_transaction_read_only = {(value ? "on" : "off")}");
+    }
+
+    protected override async Task<string> Weaken()
+    {
+        await using var connection = await Connect();
+        await Execute(connection, "alter system set full_page_writes = off");
+        await Reload(connection, "off");
+        return "full_page_writes=off";
+    }
+
+    protected override async Task Strengthen()
+    {
+        await using var connection = await Connect();
+        await Execute(connection, "alter system reset full_page_writes");
+        await Reload(connection, "on");
+    }
+
+    private static async Task Reload(DbConnection connection, string expected)
+    {
+        await Execute(connection, "select pg_reload_conf()");
+        await WaitUntilSome(connection, $"select count(*) from pg_settings where name = 'full_page_writes' and setting = '{expected}'");
+    }
+}
+
+[Collection(SharedPostgres.Name)]
+public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> database) : AnyPostgresStoreTests(database.NewDatabase)
+{
+    [Fact]
+    public async Task Schema_IsCreatedAndKeptApart()
+    {
+        await using var store = Create(Options with { Schema = "Of its own" }, NullLogger<ServerTransactionStore>.Instance);
+        await store.Start(Token);
+        Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("x")), Token));
+        Assert.NotNull(await store.Load("x", Token));
+        Assert.Null(await Store.Load("x", Token));
+    }
+}
+
+/// <summary>Each transaction in another session: whatever relies on what it has set or prepared in one fails here.</summary>
+[Collection(SharedPgBouncer.Name)]
+public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> database) : AnyPostgresStoreTests(database.NewDatabase)
+{
+    [Fact]
+    public async Task TheSessionsOfOthers_AreLeftAsTheyWere()
+    {
+        await Write(StoredSamples.Insert(StoredSamples.Plain("x")));
+        await Store.Load("x", Token);
+        await ((IKeyValueStore)Store).Put("topics", "t", "v", 0, Token);
+        await using var other = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await other.OpenAsync(Token);
+        for (var session = 0; session < 6; session++)
+        {
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_settings where source = 'session' and name <> 'client_encoding' and name not like '%application%'"));
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_prepared_statements"));
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_locks where locktype = 'advisory'"));
+        }
+    }
+
+    /// <summary>A pooler of another make, or one that is told to ignore it, would have the tables in another schema.</summary>
+    [Fact]
+    public async Task Schema_ThatThePoolerDoesNotPassOn_IsRefused()
+    {
+        await using var store = Create(Options with { Schema = "apart" }, NullLogger<ServerTransactionStore>.Instance);
+        var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Start(Token));
+        Assert.Contains("search_path", error.Message, StringComparison.Ordinal);
+        Assert.Contains("ODTM2005", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", FindingKind.Good)]
+    [InlineData(";Max Auto Prepare=20", FindingKind.Note)]
+    public async Task CheckConfig_KnowsThePooler(string more, FindingKind kind)
+    {
+        var database = new DatabaseOptions { Place = ConnectionString + more };
+        var finding = Assert.Single(
+            await StoreDrivers.Postgres.Inspect(database, TimeProvider.System, Token), static f => f.Text.Contains("pooler", StringComparison.Ordinal));
+        Assert.Equal(kind, finding.Kind);
+        Assert.Equal(kind == FindingKind.Note, finding.Text.Contains(PgBouncerServer.Settings, StringComparison.Ordinal));
+    }
+
+    /// <summary>Sessions of a pooler outlive their clients, and begin as the database was told when they were opened.</summary>
+    protected override async Task SetReadOnly(bool value)
+    {
+        await base.SetReadOnly(value);
+        await KillConnections();
+        await using var pooled = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await Poll.Until(
+            async () =>
+            {
+                try
+                {
+                    await pooled.CloseAsync();
+                    await pooled.OpenAsync(Token);
+                    return Equals(await Execute(pooled, "show default_transaction_read_only"), value ? "on" : "off");
+                }
+                catch (NpgsqlException)
+                {
+                    return false; // It has not noticed yet that its sessions are gone.
+                }
+            },
+            Poll.Patience,
+            static () => "the pooler keeps its old sessions",
+            Token);
+    }
+
+    protected override string Direct(string connectionString) => database.Server.Direct.ConnectionString(Database(connectionString));
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace OrleansDtm.Tests.Support.Databases;
+
+/// <summary>PostgreSQL as Debian packs it. It refuses to run as root, who becomes the user postgres for it.</summary>
+public class PostgresServer : DatabaseServer
+{
+    private const string Packages = "/usr/lib/postgresql";
+
+    private static readonly string? Programs = Directory.Exists(Packages)
+        ? Directory.GetDirectories(Packages).Select(static d => Path.Combine(d, "bin")).LastOrDefault(static d => File.Exists(Path.Combine(d, "postgres")))
+        : null;
+
+    public override string Driver => "postgres";
+
+    /// <summary>A fast shutdown: TERM would wait until all clients have gone.</summary>
+    protected override string StopSignal => "INT";
+
+    public override string? FindMissing() => Programs is null ? "postgresql" : null;
+
+    public override string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=dtm;Database={database}";
+
+    protected override async Task Initialize(CancellationToken cancel)
+    {
+        if (Environment.UserName == "root")
+        {
+            await Run(new ProcessStartInfo("chown", ["-R", "postgres", Folder]), cancel);
+        }
+
+        await Run(Command("initdb", "-D", Data, "-U", "dtm", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"), cancel);
+    }
+
+    protected override ProcessStartInfo ServerCommand() => Command(
+        "postgres",
+        "-D", Data, "-p", $"{Port}", "-h", "127.0.0.1", "-k", Folder, "-c", "fsync=on", "-c", "synchronous_commit=on",
+        "-c", "shared_buffers=128MB", "-c", "max_connections=100");
+
+    protected override async Task Probe(CancellationToken cancel)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false;Timeout=2");
+        await connection.OpenAsync(cancel);
+    }
+
+    private ProcessStartInfo Command(string program, params string[] arguments)
+    {
+        var path = Path.Combine(Programs!, program);
+        return Environment.UserName == "root"
+            ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments]) { WorkingDirectory = Folder }
+            : new ProcessStartInfo(path, arguments) { WorkingDirectory = Folder };
+    }
+}

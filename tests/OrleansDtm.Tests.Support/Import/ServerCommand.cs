@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace OrleansDtm.Tests.Support.Import;
+
+/// <summary>The program run with a command, as a person runs it.</summary>
+/// <param name="Code">The exit code.</param>
+/// <param name="Output">What it wrote to standard output.</param>
+/// <param name="Errors">What it wrote to standard error.</param>
+internal sealed record ServerCommand(int Code, string Output, string Errors)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static Task<ServerCommand> Run(params IEnumerable<string> args) => Run(null, args);
+
+    /// <param name="interruptAt">As soon as a line with this text appears it is interrupted as by Ctrl-C; null = not.</param>
+    public static async Task<ServerCommand> Run(string? interruptAt, IEnumerable<string> args)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync(Cancel);
+        var output = new StringWriter();
+        while (await process.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Limit, Cancel) is { } line)
+        {
+            await output.WriteLineAsync(line);
+            if (interruptAt is not null && line.Contains(interruptAt, StringComparison.Ordinal))
+            {
+                // Not SIGINT, which the command takes for the same: what a shell starts in the background may ignore it, and so do its children.
+                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+                await kill.WaitForExitAsync(Cancel);
+            }
+        }
+
+        await process.WaitForExitAsync(Cancel).WaitAsync(Limit, Cancel);
+        return new ServerCommand(process.ExitCode, output.ToString(), await errors);
+    }
+
+    public void Ends(int code) => Assert.True(Code == code, $"exit code {Code}: {Errors}{Output}");
+}

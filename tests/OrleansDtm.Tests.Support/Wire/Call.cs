@@ -1,0 +1,59 @@
+namespace OrleansDtm.Tests.Support.Wire;
+
+/// <summary>A call that a branch service received.</summary>
+/// <param name="Order">0, 1, 2, ... in the order of arrival.</param>
+/// <param name="At">When, by the participant's clock.</param>
+public sealed record Call(
+    int Order,
+    TimeSpan At,
+    string Method,
+    string Path,
+    IReadOnlyDictionary<string, string> Query,
+    IReadOnlyDictionary<string, string> Headers,
+    string Body)
+{
+    public string Gid => Query.GetValueOrDefault("gid", "");
+
+    public string Branch => Query.GetValueOrDefault("branch_id", "");
+
+    public string Op => Query.GetValueOrDefault("op", "");
+}
+
+/// <summary>What a branch service answers.</summary>
+public sealed record Reply(int Status, string Body = "")
+{
+    public static readonly Reply Success = new(200, """{"dtm_result":"SUCCESS"}""");
+
+    public static readonly Reply Error = new(500, """{"error":"boom"}""");
+
+    public static readonly Reply Refusal = new(409, """{"error":"balance too low"}""");
+
+    public static readonly Reply Ongoing = new(425, """{"dtm_result":"ONGOING"}""");
+
+    /// <summary>Goes out once this is open; null = at once.</summary>
+    public Gate? Gate { get; init; }
+
+    /// <summary>Goes out that much later; zero = at once.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>Where a redirect leads.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>When it wants to be called again; null = it does not say.</summary>
+    public string? RetryAfter { get; init; }
+
+    /// <summary>The connection breaks instead of an answer.</summary>
+    public bool Drops { get; init; }
+
+    public Reply After(Gate gate) => this with { Gate = gate };
+}
+
+/// <summary>Holds an answer back until the test lets it go.</summary>
+public sealed class Gate
+{
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Opened => _opened.Task;
+
+    public void Open() => _opened.TrySetResult();
+}

@@ -1,9 +1,0 @@
-namespace OrleansDtm.Tests.Core;
-
-/// <summary>A saga's <see cref="TransactionRun"/>.</summary>
-internal sealed class SagaRun(string saga, string gid = "g1") : TransactionRun(Layout.Saga, saga, gid)
-{
-    public static string Name(int index) => Layout.Saga.Name(index);
-
-    public static int Index(string name) => Layout.Saga.Index(name);
-}

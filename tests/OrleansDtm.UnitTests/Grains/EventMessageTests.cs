@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Messages;
+using OrleansDtm.Invokers;
+using Xunit;
+
+namespace OrleansDtm.UnitTests.Grains;
+
+/// <summary>Events and calls as they travel between silos: Core's own records, by surrogates.</summary>
+public sealed class EventMessageTests
+{
+    private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+
+    private static readonly ImmutableArray<BranchOpDefinition> Branches =
+        [new("01", "compensate", "http://bank/c", new byte[] { 0, 1, 255 }, Moment), new("01", "action", "", default, Moment)];
+
+    [Fact]
+    public void Every_event_from_outside_arrives_as_it_was()
+    {
+        TransactionEvent[] events =
+        [
+            new TransactionEvent.Submit(new Submission(Definition(), Branches, NamedOptions.NoticeUrl | NamedOptions.Concurrent)),
+            new TransactionEvent.Prepare(new Submission(Definition(), [])),
+            new TransactionEvent.Abort(TransactionType.Tcc, "why"),
+            new TransactionEvent.Register(TransactionType.Workflow, Branches, BranchStatus.Failed),
+            new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "why", "result"),
+            new TransactionEvent.TimeDue(7),
+            TransactionEvent.RetryNow.Instance,
+            new TransactionEvent.RetryBranch("01", "action"),
+            new TransactionEvent.ResolveBranch("01", "action", "booked by hand"),
+            TransactionEvent.ForceStop.Instance,
+        ];
+        foreach (var occurred in events)
+        {
+            var arrived = Sent(new EventMessage(occurred, Wait: true));
+            Assert.True(arrived.Wait);
+            Assert.IsType(occurred.GetType(), arrived.Event);
+            Assert.Equal(JsonSerializer.Serialize<object>(occurred), JsonSerializer.Serialize<object>(arrived.Event));
+        }
+
+        // Those that happen in the transaction's own silo: a new event belongs to one of the two lists.
+        Type[] local = [typeof(TransactionEvent.BranchAnswered), typeof(TransactionEvent.Resumed)];
+        Assert.Equal(
+            typeof(TransactionEvent).GetNestedTypes().OrderBy(static t => t.Name),
+            events.Select(static e => e.GetType()).Concat(local).OrderBy(static t => t.Name));
+    }
+
+    [Fact]
+    public void Every_property_of_a_definition_is_sent()
+    {
+        var sent = ((TransactionEvent.Submit)Sent(new EventMessage(
+            new TransactionEvent.Submit(new Submission(Definition(), Branches)), Wait: false)).Event).Submission.Definition;
+        Assert.All(Set(Definition()).Concat(Set(Definition().Options)), static property => Assert.True(property.Differs, property.Name));
+        Assert.Equal(JsonSerializer.Serialize(Definition()), JsonSerializer.Serialize(sent));
+    }
+
+    [Fact]
+    public void A_call_and_its_result_arrive_as_they_were()
+    {
+        var call = new BranchInvocation
+        {
+            Gid = "g1",
+            Type = TransactionType.Saga,
+            Protocol = "grpc",
+            BranchId = "01",
+            Op = "action",
+            Url = "http://bank/a",
+            Payload = new byte[] { 0, 1, 255 },
+            Headers = ImmutableDictionary<string, string>.Empty.Add("x-a", "1"),
+            Timeout = TimeSpan.FromSeconds(3),
+            Attempt = 2,
+            Trace = new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
+        };
+        Assert.Equal(JsonSerializer.Serialize(call), JsonSerializer.Serialize(Sent(call)));
+        var result = new CallResult(Outcome.Ongoing("wait"), TimeSpan.FromTicks(12_345));
+        Assert.Equal(result, Sent(result));
+    }
+
+    private static TransactionDefinition Definition() => new()
+    {
+        Gid = "g1",
+        Type = TransactionType.Saga,
+        Created = Moment,
+        Submitted = Moment.AddSeconds(1),
+        Protocol = "grpc",
+        QueryPrepared = "http://bank/q",
+        Query = new BranchOpDefinition("00", "msg", "http://bank/q", new byte[] { 1, 2 }, Moment),
+        NoticeUrl = "http://bank/told",
+        CustomData = "{\"\u00fc\":1}",
+        BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("x-a", "1").Add("X-A", "2"),
+        Trace = new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
+        Options = new TransactionOptions
+        {
+            TimeoutToFail = TimeSpan.FromMilliseconds(1),
+            RetryInterval = TimeSpan.FromMilliseconds(2),
+            RetryIntervalNamed = true,
+            RetryIntervalMax = TimeSpan.FromMilliseconds(3),
+            RequestTimeout = TimeSpan.FromMilliseconds(4),
+            RetryLimit = 5,
+            Concurrent = true,
+            WaitResult = true,
+            Delay = TimeSpan.FromMilliseconds(6),
+            Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(1, [0]).Add(2, [0, 1]),
+        },
+    };
+
+    private static IEnumerable<(string Name, bool Differs)> Set<T>(T value)
+    {
+        var empty = typeof(T) == typeof(TransactionOptions) ? (object)new TransactionOptions() : null;
+        return typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(static p => p.CanWrite)
+            .Select(p => (p.Name, !Equals(p.GetValue(value), empty is null ? null : p.GetValue(empty))));
+    }
+
+    private static T Sent<T>(T value)
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        return serializer.Deserialize<T>(serializer.SerializeToArray(value))!;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using OrleansDtm.Abstractions;
+
+namespace OrleansDtm.WireTests.Client;
+
+/// <summary>A payload.</summary>
+[GenerateSerializer]
+public sealed record Money([property: Id(0)] long Amount, [property: Id(1)] string Currency);
+
+/// <summary>A grain whose methods are branches; what they do is the test's <see cref="Teller"/>.</summary>
+public interface ITellerGrain : IGrainWithStringKey
+{
+    Task Deposit(Money money, BranchContext call);
+
+    Task Withdraw(Money money, BranchContext call, CancellationToken cancellationToken);
+
+    Task<BranchResult> Judge(BranchContext call);
+
+    /// <summary>Not registered.</summary>
+    Task Secret();
+
+    /// <summary>Which silo it lives on.</summary>
+    Task<string> Silo();
+}
+
+/// <summary>A grain with a number for a key.</summary>
+public interface INumberedGrain : IGrainWithIntegerKey
+{
+    Task Count();
+}
+
+public sealed class TellerGrain(Teller teller, ILocalSiloDetails silo) : Grain, ITellerGrain
+{
+    public Task Deposit(Money money, BranchContext call) => teller.Take(this.GetPrimaryKeyString(), money, call, CancellationToken.None);
+
+    public Task Withdraw(Money money, BranchContext call, CancellationToken cancellationToken) =>
+        teller.Take(this.GetPrimaryKeyString(), money, call, cancellationToken);
+
+    public Task<BranchResult> Judge(BranchContext call) => teller.Take(this.GetPrimaryKeyString(), null, call, CancellationToken.None);
+
+    public Task Secret() => teller.Take(this.GetPrimaryKeyString(), null, null, CancellationToken.None);
+
+    public Task<string> Silo() => Task.FromResult(silo.Name);
+}
+
+public sealed class NumberedGrain(Teller teller) : Grain, INumberedGrain
+{
+    public Task Count() =>
+        teller.Take($"{this.GetPrimaryKeyLong()}", null, null, CancellationToken.None);
+}
+
+/// <summary>What the grains of one cluster do, and what they were asked.</summary>
+public sealed class Teller
+{
+    private readonly ConcurrentQueue<(string Account, Money? Money, BranchContext? Call)> _calls = [];
+
+    public IReadOnlyList<(string Account, Money? Money, BranchContext? Call)> Calls => [.. _calls];
+
+    /// <summary>"account op" of each call, in order.</summary>
+    public IEnumerable<string> Ops => Calls.Select(static call => $"{call.Account} {call.Call?.Op}");
+
+    /// <summary>Returns or throws what a branch does; done unless the test says otherwise.</summary>
+    public Func<string, BranchContext?, CancellationToken, Task<BranchResult>> Does { get; set; } = static (_, _, _) => Task.FromResult(BranchResult.Done);
+
+    public async Task<BranchResult> Take(string account, Money? money, BranchContext? call, CancellationToken cancellationToken)
+    {
+        _calls.Enqueue((account, money, call));
+        return await Does(account, call, cancellationToken);
+    }
+}

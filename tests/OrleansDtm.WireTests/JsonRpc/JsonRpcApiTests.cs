@@ -1,0 +1,185 @@
+using System.Text.Json.Nodes;
+using OrleansDtm.Tests.Support.Wire;
+using OrleansDtm.WireTests.Wire;
+using Xunit;
+
+namespace OrleansDtm.WireTests.JsonRpc;
+
+/// <summary>The API over JSON-RPC: HTTP says 200 to all that is JSON, the error says what happened.</summary>
+[Collection(SharedServer.Name)]
+public sealed class JsonRpcApiTests(RunningServer running)
+{
+    private const int Parse = -32700;
+    private const int Bad = -32600;
+
+    /// <summary>As the reference: an error of the call itself.</summary>
+    private const int Refused = -32603;
+    private const int UnknownMethod = -32601;
+    private const int Failure = -32901;
+    private const int Ongoing = -32902;
+
+    private Dtm Dtm => running.Dtm;
+
+    private string Url => running.Process.Url + "/api/json-rpc";
+
+    [Theory]
+    [InlineData("", Parse, null, "")]
+    [InlineData("{", Parse, null, "")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"newGid"} {}""", Parse, null, "")]
+    [InlineData("null", Bad, null, "request")]
+    [InlineData("[]", Bad, null, "batch")]
+    [InlineData("""[{"jsonrpc":"2.0","id":"1","method":"newGid"}]""", Bad, null, "batch")]
+    [InlineData("""{"id":"1","method":"newGid"}""", Bad, "1", "jsonrpc")]
+    [InlineData("""{"jsonrpc":2.0,"id":"1","method":"newGid"}""", Bad, "1", "jsonrpc")]
+    [InlineData("""{"jsonrpc":"2.0","method":"newGid"}""", Bad, null, "id")]
+    [InlineData("""{"jsonrpc":"2.0","id":"","method":"newGid"}""", Bad, "", "id")]
+    [InlineData("""{"jsonrpc":"2.0","id":7,"method":"newGid"}""", Bad, null, "id")]
+    [InlineData("""{"jsonrpc":"2.0","id":"\ud800","method":"newGid"}""", Bad, null, "UTF-8")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1"}""", Bad, "1", "method")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"forceStop"}""", UnknownMethod, "1", "forceStop")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit"}""", Refused, "1", "params")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":["g"]}""", Refused, "1", "params")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{}}""", Refused, "1", "gid")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"\ud800"}}""", Refused, "1", "gid")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g","trans_type":"zzz"}}""", Refused, "1", "trans_type")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g\u2003","trans_type":"saga"}}""", Refused, "1", "gid")]
+    [InlineData("""{"JsonRpc":"1.0","jsonRPC":"2.0","ID":"1","Method":"submit","Params":{"Gid":"g","Trans_Type":"zzz"}}""", Refused, "1", "trans_type")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"prepare","params":{"gid":"g","trans_type":"msg","steps":3}}""", Refused, "1", "steps")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"registerBranch","params":{"gid":"g","confirm":3}}""", Refused, "1", "confirm")]
+    public async Task A_request_that_is_wrong_is_answered_with_its_code_and_named(string body, int code, string? id, string word)
+    {
+        var answer = await Dtm.Send(HttpMethod.Post, Url, body);
+
+        Error(answer, code, word, code == Parse ? 400 : 200);
+        Assert.Equal(id, (string?)answer.Json!["id"]);
+        Assert.Null(answer.Json["result"]);
+    }
+
+    [Fact]
+    public async Task A_request_beyond_the_limit_is_answered_with_the_limit()
+    {
+        var body = Request("submit", new JsonObject { ["gid"] = new string('x', 5_000_000) });
+
+        var answer = await Dtm.Send(HttpMethod.Post, Url, body.ToJsonString(), askFirst: true);
+
+        Error(answer, Bad, "Limits:RequestBytesMax", status: 413);
+    }
+
+    [Fact]
+    public async Task NewGid_gives_another_one_each_time()
+    {
+        var (first, second) = (await Call("newGid", null), await Call("newGid", new JsonObject()));
+
+        Assert.NotEmpty((string)first.Json!["result"]!["gid"]!);
+        Assert.NotEqual((string?)first.Json["result"]!["gid"], (string?)second.Json!["result"]!["gid"]);
+        Assert.Null(first.Json["error"]);
+        Assert.Equal("call", (string?)first.Json["id"]);
+    }
+
+    [Fact]
+    public async Task A_tcc_is_prepared_registered_and_submitted_or_aborted()
+    {
+        await using var busi = await Participant.Start();
+        foreach (var (end, status, path) in new[] { ("submit", "succeed", "/Confirm1"), ("abort", "failed", "/Cancel1") })
+        {
+            var gid = SagaBody.NewGid();
+            Success(await Call("prepare", PatternBodies.Of(gid, "tcc")));
+            Success(await Call("registerBranch", PatternBodies.TccBranch(gid, busi, 1)));
+            Success(await Call(end, PatternBodies.Of(gid, "tcc")));
+            await Dtm.Until(status, gid);
+            Assert.Equal("""{"amount":1}""", Assert.Single(busi.On(path)).Body);
+        }
+    }
+
+    [Fact]
+    public async Task A_submit_names_options_that_its_prepare_did_not_and_keys_are_read_in_any_case()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        busi.On("/Act1", Reply.Error, Reply.Success);
+        Success(await Call("prepare", PatternBodies.Msg(gid, busi, 1).With("retry_interval", 300)));
+        Success(await Call("submit", new JsonObject
+        {
+            ["GID"] = gid,
+            ["Trans_Type"] = "msg",
+            ["Retry_Interval"] = 0.1,
+            ["Branch_Headers"] = new JsonObject { ["x-tenant"] = "s" },
+        }));
+
+        await Dtm.Until("succeed", gid);
+        Assert.All(busi.Calls, static call => Assert.Equal("s", call.Headers["x-tenant"]));
+    }
+
+    [Fact]
+    public async Task An_abort_waits_for_the_rollback_where_the_prepare_said_so()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        busi.On("/Cancel1", Reply.Error, Reply.Success);
+        Success(await Call("prepare", PatternBodies.Of(gid, "tcc").With("wait_result", true).With("retry_interval", 300)));
+        Success(await Call("registerBranch", PatternBodies.TccBranch(gid, busi, 1)));
+        Error(await Call("abort", PatternBodies.Of(gid, "tcc")), Ongoing, "ONGOING");
+        await Dtm.Post("resetNextCronTime", new JsonObject { ["gid"] = gid });
+        await Dtm.Until("failed", gid);
+        Success(await Call("abort", PatternBodies.Of(gid, "tcc")));
+    }
+
+    [Fact]
+    public async Task A_waiting_submitter_is_told_success_failure_or_that_it_goes_on()
+    {
+        await using var busi = await Participant.Start();
+        Success(await Call("submit", SagaBody.Of(SagaBody.NewGid(), busi).With("wait_result", true)));
+
+        busi.On("/Act1", Reply.Refusal);
+        var failed = await Call("submit", SagaBody.Of(SagaBody.NewGid(), busi).With("wait_result", true));
+        Error(failed, Failure, "balance too low");
+        Assert.Empty(failed.Json!["result"]!.AsObject());
+
+        busi.On("/Act1", Reply.Error);
+        Error(await Call("submit", SagaBody.Of(SagaBody.NewGid(), busi).With("wait_result", true)), Ongoing, "ONGOING");
+    }
+
+    [Fact]
+    public async Task What_the_status_forbids_is_a_failure()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        Success(await Call("submit", SagaBody.Of(gid, busi)));
+        await Dtm.Until("succeed", gid);
+
+        Error(await Call("submit", SagaBody.Of(gid, busi)), Failure, "current status 'succeed', cannot sumbmit. FAILURE");
+        Error(await Call("abort", PatternBodies.Of(gid, "saga")), Failure, "cannot abort");
+        Error(await Call("submit", PatternBodies.Of(SagaBody.NewGid(), "tcc")), Failure, "");
+    }
+
+    [Fact]
+    public async Task Only_POST_is_answered()
+    {
+        var answer = await Dtm.Send(HttpMethod.Get, Url, null);
+        Assert.True(answer.Status is 404 or 405, $"{answer.Status}: {answer.Text}");
+    }
+
+    private Task<Answer> Call(string method, JsonNode? parameters) =>
+        Dtm.Send(HttpMethod.Post, Url, Request(method, parameters).ToJsonString());
+
+    private static JsonObject Request(string method, JsonNode? parameters)
+    {
+        var request = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "call", ["method"] = method };
+        return parameters is null ? request : request.With("params", parameters);
+    }
+
+    private static void Success(Answer answer)
+    {
+        Assert.True(answer is { Status: 200, Json: JsonObject }, $"{answer.Status}: {answer.Text}");
+        Assert.True(answer.Json["error"] is null && answer.Json["result"] is null, answer.Text);
+        Assert.Equal("2.0", (string?)answer.Json["jsonrpc"]);
+    }
+
+    private static void Error(Answer answer, int code, string word, int status = 200)
+    {
+        Assert.True(answer.Status == status && answer.Json is JsonObject, $"{answer.Status}: {answer.Text}");
+        Assert.Equal(code, (int?)answer.Json!["error"]?["code"]);
+        Assert.Contains(word, (string?)answer.Json["error"]!["message"], StringComparison.Ordinal);
+        Assert.Equal("2.0", (string?)answer.Json["jsonrpc"]);
+    }
+}

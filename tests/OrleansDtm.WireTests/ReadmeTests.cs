@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Tests.Support;
+using OrleansDtm.Tests.Support.Wire;
+using Xunit;
+
+namespace OrleansDtm.WireTests;
+
+/// <summary>The commands of the READMEs do what they say.</summary>
+public sealed partial class ReadmeTests
+{
+    [Fact]
+    public async Task The_curl_examples_work_against_a_running_server()
+    {
+        await using var server = await ServerProcess.Start(TestContext.Current.CancellationToken);
+        var script = ReadmeCommands.Blocks(ReadmeCommands.Root).Single(block => block.Contains("/submit", StringComparison.Ordinal))
+            .Replace("localhost:36789", new Uri(server.Url).Authority, StringComparison.Ordinal)
+            .Replace("curl -s", "curl -s -w '\\n'", StringComparison.Ordinal);
+
+        var lines = (await ReadmeCommands.Bash(script)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(6, lines.Length);
+        Assert.Equal("""{"dtm_result":"SUCCESS"}""", lines[0]);
+        Assert.Equal("succeed", JsonDocument.Parse(lines[1]).RootElement.GetProperty("transaction").GetProperty("status").GetString());
+        Assert.Equal(0, JsonDocument.Parse(lines[2]).RootElement.GetProperty("transactions").GetArrayLength());
+        Assert.NotEmpty(JsonDocument.Parse(lines[3]).RootElement.GetProperty("gid").GetString()!);
+        Assert.Equal("""{"msg":"pong"}""", lines[4]);
+        Assert.Equal("ready", lines[5]);
+    }
+
+    [Fact]
+    public void The_commands_name_projects_that_exist()
+    {
+        var projects = ReadmeCommands.Blocks().SelectMany(block => ProjectOption().Matches(block)).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.Contains("src/Samples/QuickStart", projects);
+        Assert.All(projects, project => Assert.NotEmpty(Directory.GetFiles(RepositoryRoot.File(project), "*.csproj")));
+    }
+
+    [Fact]
+    public void Files_they_point_to_exist()
+    {
+        var files = ReadmeCommands.All().SelectMany(readme => FileInBackticks().Matches(File.ReadAllText(readme)))
+            .Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.True(File.Exists(RepositoryRoot.File(file)), file));
+    }
+
+    [Fact]
+    public void Links_to_files_lead_somewhere()
+    {
+        foreach (var readme in ReadmeCommands.All())
+        {
+            var links = Link().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value)
+                .Where(link => !link.Contains("://", StringComparison.Ordinal));
+            Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(readme)!, link)), $"{readme}: {link}"));
+        }
+    }
+
+    [Fact]
+    public void The_first_page_is_short() => Assert.InRange(File.ReadAllLines(ReadmeCommands.Root).Length, 1, 150);
+
+    [Fact]
+    public void Defaults_it_states_are_the_defaults()
+    {
+        var defaults = new CoordinatorOptions();
+        Assert.Equal(36789, defaults.HttpPort);
+        Assert.Equal("data/orleansdtm.db", defaults.Store.Path);
+        Assert.Equal(TimeSpan.FromSeconds(10), defaults.RetryInterval);
+        Assert.Equal(TimeSpan.FromMinutes(10), defaults.RetryIntervalMax);
+        Assert.Equal(TimeSpan.FromSeconds(3), defaults.RequestTimeout);
+    }
+
+    [GeneratedRegex("--project ([\\w./]+)")]
+    private static partial Regex ProjectOption();
+
+    [GeneratedRegex(@"\]\(([^)#]+)(?:#[^)]*)?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("`((?:src|tests|sql)/[\\w./]+\\.(?:md|cs|sql))`")]
+    private static partial Regex FileInBackticks();
+}

@@ -1,0 +1,14 @@
+namespace OrleansDtm.WireTests.Security;
+
+/// <summary>A coordinator without authentication that has names of its own, and refuses changes by GET.</summary>
+public sealed class NamedServer : SecuredServer
+{
+    protected override Task<string[]> Settings() => Task.FromResult<string[]>(
+        ["--Hosts:0=dtm.example", "--Hosts:1=*.corp.test", "--Security:DenyStateChangingGet=true"]);
+}
+
+/// <summary>A coordinator without authentication that browsers may use under any name.</summary>
+public sealed class AnyNameServer : SecuredServer
+{
+    protected override Task<string[]> Settings() => Task.FromResult<string[]>(["--Hosts:0=*"]);
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using OrleansDtm.Server.Security.Sessions;
+using Xunit;
+
+namespace OrleansDtm.WireTests.Security;
+
+/// <summary>Guessing keys at the sign-in is slow, and seen.</summary>
+public sealed class SignInGuardTests : IDisposable
+{
+    private static readonly IPAddress One = IPAddress.Parse("10.1.1.1");
+
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly FakeTimeProvider _clock = new();
+    private readonly SignInGuard _guard;
+
+    public SignInGuardTests() => _guard = new SignInGuard(_clock, _services.GetRequiredService<IMeterFactory>(), NullLogger<SignInGuard>.Instance);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_failure_of_an_address_waits_longer_until_one_succeeds()
+    {
+        foreach (var milliseconds in new[] { 250, 500, 1000, 2000, 4000, 8000, 8000 })
+        {
+            await Answered(One, milliseconds);
+        }
+
+        await Answered(IPAddress.Parse("10.1.1.2"), 250); // Nobody waits for others.
+        _guard.Succeeded(One);
+        await Answered(One, 250);
+        await Answered(One, 500);
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await Answered(One, 250);
+        Assert.Equal(11, Failures());
+    }
+
+    [Fact]
+    public async Task Many_at_once_are_refused_before_the_key_is_looked_at()
+    {
+        var one = IPAddress.Parse("2001:db8:1:2::1");
+        var neighbor = IPAddress.Parse("2001:db8:1:2:ffff::9");
+        var waiting = Enumerable.Range(0, SignInGuard.WaitingMax).Select(_ => _guard.Failed(one, "unknown", Cancel)).ToList();
+
+        Assert.True(_guard.IsBlocked(one));
+        Assert.False(await _guard.Failed(neighbor, "unknown", Cancel)); // Checked at the same time as they were.
+        Assert.True(_guard.IsBlocked(neighbor));
+        Assert.False(_guard.IsBlocked(One));
+        _clock.Advance(TimeSpan.FromSeconds(8));
+        Assert.All(await Task.WhenAll(waiting), Assert.True);
+        Assert.False(_guard.IsBlocked(one));
+    }
+
+    public void Dispose() => _services.Dispose();
+
+    private async Task Answered(IPAddress address, int milliseconds)
+    {
+        var failed = _guard.Failed(address, "unknown", Cancel);
+        _clock.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
+        Assert.False(failed.IsCompleted);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await failed.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+    }
+
+    private long Failures()
+    {
+        var seen = 0L;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Name == "dtm_sign_in_failures_total" && ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>()))
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => seen = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return seen;
+    }
+}

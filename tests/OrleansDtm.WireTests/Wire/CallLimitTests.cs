@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using OrleansDtm.Tests.Support.Wire;
+using Xunit;
+
+namespace OrleansDtm.WireTests.Wire;
+
+/// <summary>One caller cannot hurt the others: how many calls a request can cause, and how a forced stop frees their places.</summary>
+public sealed class CallLimitTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Branches_that_go_on_and_on_are_called_seldom_whatever_interval_was_asked_for()
+    {
+        await using var busi = await Participant.Start(static _ => Reply.Ongoing);
+        await using var server = await ServerProcess.Start(Cancel);
+        using var dtm = new Dtm(server);
+        var gid = SagaBody.NewGid();
+        await dtm.Accept(SagaBody.Of(gid, busi, 100).With("concurrent", true).With("retry_interval", 0.001));
+
+        // 0.1 + 0.2 + 0.3 + 0.4 s
+        var fifth = await busi.Called("/Act1", 5);
+        Assert.True(fifth.At - busi.On("/Act1")[0].At >= TimeSpan.FromSeconds(1), $"{fifth.At - busi.On("/Act1")[0].At}");
+        await dtm.Post("forceStop", new JsonObject { ["gid"] = gid });
+    }
+
+    [Fact]
+    public async Task A_forced_stop_ends_calls_that_hang_and_others_get_their_places()
+    {
+        await using var busi = await Participant.Start();
+        await using var server = await ServerProcess.Start(Cancel, ("Limits__BranchCallsPerServiceMax", "2"));
+        using var dtm = new Dtm(server);
+        busi.On("/Act1", Reply.Success.After(new Gate()), Reply.Success.After(new Gate()), Reply.Success);
+        string[] hanging = [SagaBody.NewGid(), SagaBody.NewGid()];
+        foreach (var gid in hanging)
+        {
+            await dtm.Accept(SagaBody.Of(gid, busi).With("request_timeout", 86400));
+        }
+
+        await busi.Called("/Act1", 2);
+        var blocked = SagaBody.NewGid();
+        await dtm.Accept(SagaBody.Of(blocked, busi).With("request_timeout", 3600));
+        Assert.Equal("submitted", (string?)(await dtm.Transaction(blocked))!["status"]);
+        foreach (var gid in hanging)
+        {
+            await dtm.Post("forceStop", new JsonObject { ["gid"] = gid });
+        }
+
+        await dtm.Until("succeed", blocked);
+        Assert.Equal(3, busi.On("/Act1").Count);
+    }
+
+    [Fact]
+    public async Task One_transaction_takes_only_its_own_places_of_a_service()
+    {
+        await using var busi = await Participant.Start();
+        await using var server = await ServerProcess.Start(Cancel, ("Limits__BranchCallsPerTransactionMax", "3"));
+        using var dtm = new Dtm(server);
+        var gate = new Gate();
+        for (var i = 1; i <= 20; i++)
+        {
+            busi.On($"/Act{i}", Reply.Success.After(gate));
+        }
+
+        var (greedy, other) = (SagaBody.NewGid(), SagaBody.NewGid());
+        await dtm.Accept(SagaBody.Of(greedy, busi, 20).With("concurrent", true).With("request_timeout", 3600));
+        await busi.Called("/Act3");
+        var body = SagaBody.Of(other, busi, 1);
+        body["steps"]![0]!["action"] = busi.Url + "/Other";
+        await dtm.Accept(body);
+        await dtm.Until("succeed", other);
+
+        Assert.Equal(3, busi.Calls.Count(static c => c.Path.StartsWith("/Act", StringComparison.Ordinal)));
+        gate.Open();
+        await dtm.Until("succeed", greedy);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using OrleansDtm.Tests.Support.Wire;
+using Xunit;
+
+namespace OrleansDtm.WireTests.Wire;
+
+/// <summary>GET all: every filter, and pages that neither lose nor repeat.</summary>
+[Collection(SharedServer.Name)]
+public sealed class ListTests(RunningServer running)
+{
+    private const int Count = 25;
+
+    private Dtm Dtm => running.Dtm;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_filter_selects_and_pages_hold_each_transaction_once_the_newest_first()
+    {
+        await using var busi = await Participant.Start(static c => c.Path == "/Act1" && c.Body.Contains("29", StringComparison.Ordinal)
+            ? Reply.Refusal
+            : Reply.Success);
+        await RunSaga(busi, refused: false); // before the window
+        var start = await NextMillisecond();
+        var gids = new List<string>();
+        for (var i = 0; i < Count; i++)
+        {
+            gids.Add(await RunSaga(busi, refused: i % 5 == 0));
+        }
+
+        var end = await NextMillisecond();
+        await NextMillisecond();
+        await RunSaga(busi, refused: false); // after the window
+        var window = $"createTimeStart={start}&createTimeEnd={end}";
+
+        Assert.Equal(Count, (await List(window)).Count);
+        Assert.Equal(gids.Where(static (_, i) => i % 5 == 0).Order(), (await List(window + "&status=failed")).Order());
+        Assert.Equal(gids.Where(static (_, i) => i % 5 != 0).Order(), (await List(window + "&status=succeed")).Order());
+        Assert.Empty(await List(window + "&status=aborting"));
+        Assert.Equal(gids.Order(), (await List(window + "&transType=saga")).Order());
+        Assert.Empty(await List(window + "&transType=msg"));
+        Assert.Equal([gids[7]], await List("gid=" + gids[7]));
+        Assert.Empty(await List("gid=" + SagaBody.NewGid()));
+        Assert.Equal(5, (await List(window + "&transType=saga&status=failed&limit=10")).Count);
+        Assert.Equal(Enumerable.Reverse(gids), await Pages(window, 10, [10, 10, 5]));
+    }
+
+    /// <summary>Reads page after page.</summary>
+    private async Task<List<string>> Pages(string filter, int limit, int[] sizes)
+    {
+        var all = new List<string>();
+        var position = "";
+        foreach (var size in sizes)
+        {
+            var json = await All($"{filter}&limit={limit}&position={Uri.EscapeDataString(position)}");
+            var page = Gids(json);
+            Assert.Equal(size, page.Count);
+            all.AddRange(page);
+            position = json["next_position"]?.ToString() ?? "";
+            Assert.Equal(size < limit, position.Length == 0); // nothing is left exactly when the page is not full
+        }
+
+        return all;
+    }
+
+    private async Task<List<string>> List(string filter) => Gids(await All(filter));
+
+    private async Task<JsonNode> All(string filter)
+    {
+        var answer = await Dtm.Get("all?" + filter);
+        Assert.True(answer.Status == 200, $"all?{filter} answered {answer.Status}: {answer.Text}");
+        return answer.Json!;
+    }
+
+    private static List<string> Gids(JsonNode json) =>
+        [.. (json["transactions"] as JsonArray ?? []).Select(static t => (string)t!["gid"]!)];
+
+    private async Task<string> RunSaga(Participant busi, bool refused)
+    {
+        var gid = SagaBody.NewGid();
+        var payload = refused ? """{"amount":29}""" : """{"amount":30}""";
+        var answer = await Dtm.Submit(SagaBody.Of(gid, busi, 1).With("payloads", new JsonArray(payload)).With("wait_result", true));
+        Assert.True(answer.Status == (refused ? 409 : 200), $"{answer.Status}: {answer.Text}");
+        return gid;
+    }
+
+    /// <summary>A moment (ms since 1970) that nothing so far has been created in.</summary>
+    private static async Task<string> NextMillisecond()
+    {
+        var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = before;
+        await Poll.Until(
+            () => Task.FromResult((now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()) > before + 1),
+            Poll.Patience,
+            static () => "the clock stands still",
+            Cancel);
+        return now.ToString(CultureInfo.InvariantCulture);
+    }
+}
