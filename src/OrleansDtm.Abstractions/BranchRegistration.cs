@@ -40,16 +40,34 @@ public sealed record BranchRegistration
     public byte[] Payload { get; init; } = [];
 
     /// <summary>A branch of a tcc; register it before its try is called.</summary>
-    public static BranchRegistration Tcc(string gid, string branchId, string confirm, string cancel, byte[]? payload = null) =>
-        new() { Gid = gid, Type = "tcc", BranchId = branchId, Confirm = confirm, Cancel = cancel, Payload = payload ?? [] };
+    public static BranchRegistration Tcc(
+        string gid, string branchId, string confirm, string cancel, byte[]? payload = null) =>
+        new()
+        {
+            Gid = gid,
+            Type = "tcc",
+            BranchId = branchId,
+            Confirm = confirm,
+            Cancel = cancel,
+            Payload = payload ?? [],
+        };
 
     /// <summary>A branch of an xa; register it before its local transaction is prepared.</summary>
     public static BranchRegistration Xa(string gid, string branchId, string url, byte[]? payload = null) =>
         new() { Gid = gid, Type = "xa", BranchId = branchId, Url = url, Payload = payload ?? [] };
 
     /// <summary>The result of a workflow's step; a resumed run reads it instead of running the step again.</summary>
-    public static BranchRegistration Workflow(string gid, string branchId, string op, bool succeeded, byte[]? result = null) =>
-        new() { Gid = gid, Type = "workflow", BranchId = branchId, Op = op, Status = succeeded ? "succeed" : "failed", Payload = result ?? [] };
+    public static BranchRegistration Workflow(
+        string gid, string branchId, string op, bool succeeded, byte[]? result = null) =>
+        new()
+        {
+            Gid = gid,
+            Type = "workflow",
+            BranchId = branchId,
+            Op = op,
+            Status = succeeded ? "succeed" : "failed",
+            Payload = result ?? [],
+        };
 
     /// <summary>Without secrets: Orleans logs it for slow or lost requests.</summary>
     public override string ToString() => $"{nameof(BranchRegistration)} {Type} {Gid} {BranchId}";

@@ -39,5 +39,6 @@ public static class BranchUrl
     /// <param name="grain">The registered name of the interface.</param>
     /// <param name="key">Key of the grain: a string, an integer or a guid.</param>
     /// <param name="method">The method's name.</param>
-    public static string Of(string grain, string key, string method) => $"{Scheme}{grain}/{Uri.EscapeDataString(key)}/{method}";
+    public static string Of(string grain, string key, string method) =>
+        $"{Scheme}{grain}/{Uri.EscapeDataString(key)}/{method}";
 }

@@ -11,7 +11,9 @@ public sealed record BranchContext
     [Id(1)]
     public required string BranchId { get; init; }
 
-    /// <summary>action, compensate, confirm, cancel, commit, rollback, msg, notice, or the name of a workflow.</summary>
+    /// <summary>
+    /// action, compensate, confirm, cancel, commit, rollback, msg, notice, or the name of a workflow.
+    /// </summary>
     [Id(2)]
     public required string Op { get; init; }
 
@@ -44,7 +46,8 @@ public sealed record BranchResult
     public static BranchResult Failed(string reason) => new() { Outcome = BranchOutcome.Failed, Reason = reason };
 
     /// <summary>In progress: the coordinator calls again after the retry interval.</summary>
-    public static BranchResult Ongoing(string? reason = null) => new() { Outcome = BranchOutcome.Ongoing, Reason = reason };
+    public static BranchResult Ongoing(string? reason = null) =>
+        new() { Outcome = BranchOutcome.Ongoing, Reason = reason };
 }
 
 /// <summary>

@@ -174,7 +174,8 @@ public sealed class MsgTransaction : GlobalTransaction
         Step(action, (ReadOnlyMemory<byte>)Body(payload, json));
 
     /// <summary>Adds a call of every subscriber of a topic.</summary>
-    public MsgTransaction Topic<T>(string topic, T payload, JsonSerializerOptions? json = null) => Step($"topic://{topic}", payload, json);
+    public MsgTransaction Topic<T>(string topic, T payload, JsonSerializerOptions? json = null) =>
+        Step($"topic://{topic}", payload, json);
 
     internal override TransactionRequestMessage Message(bool wait) => base.Message(wait) with
     {

@@ -94,5 +94,6 @@ public interface IBranchTarget : IGrainExtension
     /// <param name="cancellationToken">Cancelled at the request timeout.</param>
     [Alias("Call"), ResponseTimeout("1.01:00:00")]
     Task<BranchResult> Call(
-        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken);
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context,
+        CancellationToken cancellationToken);
 }

@@ -22,7 +22,8 @@ public interface ITransactions
     /// check <see cref="TransactionResult.HasEnded"/>.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
-    Task<TransactionResult> Submit(GlobalTransaction transaction, bool wait = false, CancellationToken cancellationToken = default);
+    Task<TransactionResult> Submit(
+        GlobalTransaction transaction, bool wait = false, CancellationToken cancellationToken = default);
 
     /// <summary>Submits and waits until it has ended, including retries.</summary>
     /// <param name="transaction">The transaction.</param>
@@ -30,7 +31,8 @@ public interface ITransactions
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TimeoutException">It was submitted, but has not ended in time; it continues.</exception>
     /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
-    Task<TransactionResult> SubmitAndWait(GlobalTransaction transaction, TimeSpan timeout, CancellationToken cancellationToken = default);
+    Task<TransactionResult> SubmitAndWait(
+        GlobalTransaction transaction, TimeSpan timeout, CancellationToken cancellationToken = default);
 
     /// <summary>Prepares a message, tcc or xa. Idempotent.</summary>
     /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
@@ -50,7 +52,8 @@ public interface ITransactions
     /// <param name="reason">Rollback reason; may be empty.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
-    Task<TransactionResult> Abort(GlobalTransaction transaction, string reason = "", CancellationToken cancellationToken = default);
+    Task<TransactionResult> Abort(
+        GlobalTransaction transaction, string reason = "", CancellationToken cancellationToken = default);
 
     /// <summary>Ends a workflow.</summary>
     /// <param name="gid">The gid.</param>
@@ -60,7 +63,8 @@ public interface ITransactions
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TransactionException">It was refused, or the coordinator is unreachable.</exception>
     Task<TransactionResult> FinishWorkflow(
-        string gid, bool succeeded, string reason = "", string result = "", CancellationToken cancellationToken = default);
+        string gid, bool succeeded, string reason = "", string result = "",
+        CancellationToken cancellationToken = default);
 
     /// <summary>Returns its state; null = there is no such gid.</summary>
     /// <exception cref="TransactionException">The gid is invalid, or the coordinator is unreachable.</exception>
@@ -83,9 +87,10 @@ public interface ITransactions
     /// <param name="op">action, compensate, confirm, ...</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TransactionException">
-    /// It does not wait for a retry (Conflict), there is no such transaction or call (NotFound), or the coordinator is unreachable.
-    /// </exception>
-    Task<TransactionResult> RetryBranch(string gid, string branchId, string op, CancellationToken cancellationToken = default);
+    /// It does not wait for a retry (Conflict), there is no such transaction or call (NotFound), or the coordinator is
+    /// unreachable. </exception>
+    Task<TransactionResult> RetryBranch(
+        string gid, string branchId, string op, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Waits until it has ended. An end after a retry or another's decision is detected within about a second. It also

@@ -24,7 +24,8 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         return Result(message.Gid, grain => grain.Submit(message), cancellationToken);
     }
 
-    public async Task<TransactionResult> SubmitAndWait(GlobalTransaction transaction, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<TransactionResult> SubmitAndWait(
+        GlobalTransaction transaction, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         using var deadline = Deadline(timeout, cancellationToken);
@@ -52,7 +53,8 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         {
             return await Query(gid, soon.Token) is not null;
         }
-        catch (Exception e) when (e is TransactionException or OperationCanceledException or TimeoutException or OrleansException)
+        catch (Exception e)
+            when (e is TransactionException or OperationCanceledException or TimeoutException or OrleansException)
         {
             return false;
         }
@@ -65,13 +67,15 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         return Result(message.Gid, grain => grain.Prepare(message), cancellationToken);
     }
 
-    public async Task<TransactionInfo> PrepareWorkflow(WorkflowTransaction workflow, CancellationToken cancellationToken)
+    public async Task<TransactionInfo> PrepareWorkflow(
+        WorkflowTransaction workflow, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(workflow);
         var message = workflow.Message(wait: false);
         var reply = await Ask(message.Gid, grain => grain.PrepareWorkflow(message), cancellationToken);
         Check(message.Gid, reply.Reply);
-        return reply.Info ?? throw new TransactionException(message.Gid, ReplyKind.Unavailable, "it is stored but cannot be read at the moment");
+        return reply.Info ?? throw new TransactionException(
+            message.Gid, ReplyKind.Unavailable, "it is stored but cannot be read at the moment");
     }
 
     public Task<TransactionResult> RegisterBranch(BranchRegistration branch, CancellationToken cancellationToken)
@@ -80,15 +84,20 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         return Result(branch.Gid, grain => grain.RegisterBranch(branch), cancellationToken);
     }
 
-    public Task<TransactionResult> Abort(GlobalTransaction transaction, string reason, CancellationToken cancellationToken)
+    public Task<TransactionResult> Abort(
+        GlobalTransaction transaction, string reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        return Result(transaction.Gid, grain => grain.Abort(transaction.Gid, transaction.Type, reason), cancellationToken);
+        return Result(
+            transaction.Gid, grain => grain.Abort(transaction.Gid, transaction.Type, reason), cancellationToken);
     }
 
     public Task<TransactionResult> FinishWorkflow(
         string gid, bool succeeded, string reason, string result, CancellationToken cancellationToken) =>
-        Result(gid, grain => grain.FinishWorkflow(gid, succeeded ? "succeed" : "failed", reason, result), cancellationToken);
+        Result(
+            gid,
+            grain => grain.FinishWorkflow(gid, succeeded ? "succeed" : "failed", reason, result),
+            cancellationToken);
 
     public async Task<TransactionInfo?> Query(string gid, CancellationToken cancellationToken)
     {
@@ -103,7 +112,8 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     public Task<TransactionResult> RetryNow(string gid, CancellationToken cancellationToken) =>
         Result(gid, grain => grain.RetryNow(gid), cancellationToken);
 
-    public Task<TransactionResult> RetryBranch(string gid, string branchId, string op, CancellationToken cancellationToken)
+    public Task<TransactionResult> RetryBranch(
+        string gid, string branchId, string op, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(branchId);
         ArgumentException.ThrowIfNullOrEmpty(op);
@@ -194,7 +204,8 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         return Of(gid, reply);
     }
 
-    private async Task<T> Ask<T>(string gid, Func<ITransactionsGrain, Task<T>> request, CancellationToken cancellationToken)
+    private async Task<T> Ask<T>(
+        string gid, Func<ITransactionsGrain, Task<T>> request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(gid);
         for (var tries = 1; ; tries++)
@@ -228,7 +239,8 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
             }
             catch (ArgumentException)
             {
-                throw new TransactionException(gid, ReplyKind.Unavailable, "no silo of the cluster is a coordinator (AddOrleansDtm)");
+                throw new TransactionException(
+                    gid, ReplyKind.Unavailable, "no silo of the cluster is a coordinator (AddOrleansDtm)");
             }
         }
     }

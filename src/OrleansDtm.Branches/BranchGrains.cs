@@ -14,7 +14,8 @@ internal sealed class BranchGrains
     {
         if (_byName.TryGetValue(grain.Name, out var other) && other.Type != grain.Type)
         {
-            throw new ArgumentException($"Both {other.Type} and {grain.Type} would be called {BranchUrl.Scheme}{grain.Name}: give one of them an alias.");
+            throw new ArgumentException($"Both {other.Type} and {grain.Type} would be called "
+                + $"{BranchUrl.Scheme}{grain.Name}: give one of them an alias.");
         }
 
         _byName[grain.Name] = grain;

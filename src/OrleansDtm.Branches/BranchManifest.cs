@@ -26,12 +26,14 @@ public static class BranchManifest
     /// <param name="name">The grain's name in URLs.</param>
     /// <param name="key">Kind of the key; None when this version does not know it.</param>
     /// <param name="methods">The methods that may be called.</param>
-    public static bool TryRead(string property, string value, out string name, out BranchKeyKind key, out string[] methods)
+    public static bool TryRead(
+        string property, string value, out string name, out BranchKeyKind key, out string[] methods)
     {
         ArgumentNullException.ThrowIfNull(property);
         ArgumentNullException.ThrowIfNull(value);
         (name, key, methods) = ("", BranchKeyKind.None, []);
-        if (!property.StartsWith(Prefix, StringComparison.Ordinal) || value.IndexOf(':', StringComparison.Ordinal) is not (> 0 and var colon))
+        if (!property.StartsWith(Prefix, StringComparison.Ordinal)
+            || value.IndexOf(':', StringComparison.Ordinal) is not (> 0 and var colon))
         {
             return false;
         }

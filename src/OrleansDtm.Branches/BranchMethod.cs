@@ -22,9 +22,11 @@ internal sealed class BranchMethod
             p.ParameterType == typeof(BranchContext) ? context
             : p.ParameterType == typeof(CancellationToken) ? token
             : Payload(p.ParameterType, payload, json));
-        var called = Expression.Call(Expression.Convert(grain, method.DeclaringType ?? grainInterface), method, arguments);
+        var called = Expression.Call(
+            Expression.Convert(grain, method.DeclaringType ?? grainInterface), method, arguments);
         _call = Expression
-            .Lambda<Func<object, ReadOnlyMemory<byte>, BranchContext, CancellationToken, Task<BranchResult>>>(Result(called), grain, payload, context, token)
+            .Lambda<Func<object, ReadOnlyMemory<byte>, BranchContext, CancellationToken, Task<BranchResult>>>(
+                Result(called), grain, payload, context, token)
             .Compile();
     }
 
@@ -39,8 +41,13 @@ internal sealed class BranchMethod
             return false;
         }
 
-        var kinds = method.GetParameters().Select(static p => p.ParameterType == typeof(CancellationToken) ? 2 : p.ParameterType == typeof(BranchContext) ? 1 : 0).ToList();
-        return kinds.SequenceEqual(kinds.Distinct().Order()) && !method.GetParameters().Any(static p => p.ParameterType.IsByRef);
+        var kinds = method.GetParameters().Select(static p => p.ParameterType == typeof(CancellationToken)
+            ? 2
+            : p.ParameterType == typeof(BranchContext)
+            ? 1
+            : 0).ToList();
+        return kinds.SequenceEqual(kinds.Distinct().Order())
+            && !method.GetParameters().Any(static p => p.ParameterType.IsByRef);
     }
 
     /// <summary>Calls the method. Results and exceptions become an outcome.</summary>
@@ -48,7 +55,8 @@ internal sealed class BranchMethod
     /// <param name="payload">The submitted payload.</param>
     /// <param name="context">The call.</param>
     /// <param name="cancellationToken">Cancelled at the request timeout.</param>
-    public async Task<BranchResult> Call(object grain, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
+    public async Task<BranchResult> Call(
+        object grain, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
     {
         try
         {
@@ -81,7 +89,8 @@ internal sealed class BranchMethod
 
     private static bool IsTask(Type type) =>
         type == typeof(Task) || type == typeof(ValueTask)
-        || (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Task<>) || type.GetGenericTypeDefinition() == typeof(ValueTask<>)));
+        || (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Task<>)
+            || type.GetGenericTypeDefinition() == typeof(ValueTask<>)));
 
     private static Expression Payload(Type type, Expression payload, JsonSerializerOptions json) =>
         type == typeof(ReadOnlyMemory<byte>) ? payload
@@ -91,10 +100,13 @@ internal sealed class BranchMethod
     private static Expression Result(MethodCallExpression called)
     {
         var type = called.Type;
-        Expression task = type == typeof(ValueTask) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>))
+        Expression task = type == typeof(ValueTask)
+            || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>))
             ? Expression.Call(called, nameof(ValueTask.AsTask), null)
             : called;
-        return task.Type == typeof(Task<BranchResult>) ? task : Expression.Call(typeof(BranchMethod), nameof(Done), null, Expression.Convert(task, typeof(Task)));
+        return task.Type == typeof(Task<BranchResult>)
+            ? task
+            : Expression.Call(typeof(BranchMethod), nameof(Done), null, Expression.Convert(task, typeof(Task)));
     }
 
     private static async Task<BranchResult> Done(Task called)

@@ -27,7 +27,8 @@ public static class BranchSiloExtensions
         services.PostConfigure<GrainTypeOptions>(types =>
         {
             // An activation here would lack its services.
-            if (!services.Any(static s => !s.IsKeyedService && s.ServiceType.Assembly.GetName().Name == CoordinatorAssembly))
+            if (!services.Any(
+                static s => !s.IsKeyedService && s.ServiceType.Assembly.GetName().Name == CoordinatorAssembly))
             {
                 types.Classes.RemoveWhere(static type => type.Assembly.GetName().Name == CoordinatorAssembly);
             }
@@ -57,26 +58,30 @@ public static class BranchSiloExtensions
     /// <exception cref="ArgumentException">No method can be a branch, a method is overloaded, or the name is in use or
     /// invalid.</exception>
     public static ISiloBuilder AddBranchGrain<TGrainInterface>(
-        this ISiloBuilder silo, string? alias = null, IEnumerable<string>? methods = null, JsonSerializerOptions? json = null)
+        this ISiloBuilder silo, string? alias = null, IEnumerable<string>? methods = null,
+        JsonSerializerOptions? json = null)
         where TGrainInterface : IGrain
     {
         ArgumentNullException.ThrowIfNull(silo);
         var type = typeof(TGrainInterface);
-        var grain = new RegisteredGrain(type, alias ?? BranchUrl.NameOf(type), methods, json ?? JsonSerializerOptions.Web);
+        var grain = new RegisteredGrain(
+            type, alias ?? BranchUrl.NameOf(type), methods, json ?? JsonSerializerOptions.Web);
         Registered(silo).Add(grain);
         return silo;
     }
 
     private static BranchGrains Registered(ISiloBuilder silo)
     {
-        if (silo.Services.FirstOrDefault(static s => s.ServiceType == typeof(BranchGrains))?.ImplementationInstance is BranchGrains known)
+        if (silo.Services.FirstOrDefault(static s => s.ServiceType == typeof(BranchGrains))?.ImplementationInstance
+            is BranchGrains known)
         {
             return known;
         }
 
         var registered = new BranchGrains();
         silo.Services.AddSingleton(registered);
-        silo.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IGrainPropertiesProvider, BranchManifest.Provider>());
+        silo.Services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IGrainPropertiesProvider, BranchManifest.Provider>());
         silo.AddGrainExtension<IBranchTarget, BranchTarget>();
         return registered;
     }

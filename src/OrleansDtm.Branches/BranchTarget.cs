@@ -6,13 +6,15 @@ namespace OrleansDtm.Branches;
 internal sealed class BranchTarget(IGrainContext activation, BranchGrains registered) : IBranchTarget
 {
     public Task<BranchResult> Call(
-        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken) =>
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context,
+        CancellationToken cancellationToken) =>
         BranchTracing.IsOn
             ? CallTraced(grain, method, payload, context, cancellationToken)
             : Find(grain, method, payload, context, cancellationToken);
 
     private async Task<BranchResult> CallTraced(
-        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context,
+        CancellationToken cancellationToken)
     {
         using var span = BranchTracing.Start(grain, method, context);
         var result = await Find(grain, method, payload, context, cancellationToken);
@@ -25,13 +27,15 @@ internal sealed class BranchTarget(IGrainContext activation, BranchGrains regist
     }
 
     private Task<BranchResult> Find(
-        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context, CancellationToken cancellationToken)
+        string grain, string method, ReadOnlyMemory<byte> payload, BranchContext context,
+        CancellationToken cancellationToken)
     {
         // Only registered methods can be called, and only on grains that they are registered for.
         var found = registered.Find(grain);
         if (found is null || !found.Type.IsInstanceOfType(activation.GrainInstance))
         {
-            return Task.FromResult(BranchMethod.Unknown($"the silo {activation.Address.SiloAddress} has no {grain} registered with AddBranchGrain"));
+            return Task.FromResult(BranchMethod.Unknown(
+                $"the silo {activation.Address.SiloAddress} has no {grain} registered with AddBranchGrain"));
         }
 
         return found.Find(method) is { } branch

@@ -19,10 +19,14 @@ internal static class BranchTracing
     {
         // The activity of Orleans, from the same headers, is between the coordinator's span and this one.
         var parent = Activity.Current?.Context
-            ?? (ActivityContext.TryParse(RequestContext.Get(Parent) as string, RequestContext.Get(State) as string, isRemote: true, out var sent) ? sent : default);
+            ?? (ActivityContext.TryParse(
+                RequestContext.Get(Parent) as string, RequestContext.Get(State) as string, isRemote: true, out var sent)
+                ? sent
+                : default);
         var span = Source.StartActivity($"{grain}/{method}", ActivityKind.Server, parent);
         span?.SetTag("rpc.system", "orleans").SetTag("rpc.service", grain).SetTag("rpc.method", method);
-        return span?.SetTag("orleansdtm.gid", call.Gid).SetTag("orleansdtm.branch_id", call.BranchId).SetTag("orleansdtm.op", call.Op);
+        return span?.SetTag("orleansdtm.gid", call.Gid).SetTag("orleansdtm.branch_id", call.BranchId).SetTag(
+            "orleansdtm.op", call.Op);
     }
 
     public static void End(Activity span, BranchResult result)

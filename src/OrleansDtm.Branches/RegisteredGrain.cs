@@ -16,12 +16,14 @@ internal sealed class RegisteredGrain
     {
         if (!type.IsInterface || type.IsGenericType)
         {
-            throw new ArgumentException($"{type} is not a plain grain interface, so it cannot be called by URL.", nameof(type));
+            throw new ArgumentException(
+                $"{type} is not a plain grain interface, so it cannot be called by URL.", nameof(type));
         }
 
         if (name.Length == 0 || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
         {
-            throw new ArgumentException($"'{name}' cannot be the name of a grain in a URL: letters, digits, dots, _ and - only.", nameof(name));
+            throw new ArgumentException(
+                $"'{name}' cannot be the name of a grain in a URL: letters, digits, dots, _ and - only.", nameof(name));
         }
 
         Type = type;
@@ -34,17 +36,21 @@ internal sealed class RegisteredGrain
             .ToLookup(static method => method.Name);
         if (found.FirstOrDefault(static overloads => overloads.Count() > 1) is { } ambiguous)
         {
-            throw new ArgumentException($"{type}.{ambiguous.Key} is overloaded, so a URL cannot tell which one it means. Name the methods to register.", nameof(type));
+            throw new ArgumentException($"{type}.{ambiguous.Key} is overloaded, so a URL cannot tell which one it "
+                + "means. Name the methods to register.", nameof(type));
         }
 
-        if ((wanted?.FirstOrDefault(method => !found.Contains(method)) ?? (found.Count == 0 ? "method" : null)) is { } missing)
+        if ((wanted?.FirstOrDefault(method => !found.Contains(method)) ?? (found.Count == 0 ? "method" : null))
+            is { } missing)
         {
             throw new ArgumentException(
-                $"{type} has no {missing} that can be a branch: Task M([T payload][, BranchContext context][, CancellationToken token]), or Task<T>, or ValueTask.",
+                $"{type} has no {missing} that can be a branch: Task M([T payload][, BranchContext context][, "
+                + "CancellationToken token]), or Task<T>, or ValueTask.",
                 nameof(type));
         }
 
-        _methods = found.ToDictionary(static group => group.Key, group => new BranchMethod(type, group.Single(), json), StringComparer.Ordinal);
+        _methods = found.ToDictionary(
+            static group => group.Key, group => new BranchMethod(type, group.Single(), json), StringComparer.Ordinal);
     }
 
     public Type Type { get; }
@@ -62,5 +68,6 @@ internal sealed class RegisteredGrain
         typeof(IGrainWithStringKey).IsAssignableFrom(type) ? BranchKeyKind.Text
         : typeof(IGrainWithIntegerKey).IsAssignableFrom(type) ? BranchKeyKind.Integer
         : typeof(IGrainWithGuidKey).IsAssignableFrom(type) ? BranchKeyKind.Guid
-        : throw new ArgumentException($"{type} is not an IGrainWithStringKey, IGrainWithIntegerKey or IGrainWithGuidKey, so a URL cannot have its key.", nameof(type));
+        : throw new ArgumentException($"{type} is not an IGrainWithStringKey, IGrainWithIntegerKey or "
+            + "IGrainWithGuidKey, so a URL cannot have its key.", nameof(type));
 }

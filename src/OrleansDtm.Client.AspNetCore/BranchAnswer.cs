@@ -22,7 +22,8 @@ internal sealed record BranchAnswer(int Status, string Body)
         BranchOutcome.Success => Success,
         // The word would override the status.
         BranchOutcome.Failure => Of(
-            ResultWords.FailureStatus, ResultWords.Failure, message?.Replace(ResultWords.Ongoing, "ongoing", StringComparison.Ordinal)),
+            ResultWords.FailureStatus, ResultWords.Failure, message?.Replace(
+                ResultWords.Ongoing, "ongoing", StringComparison.Ordinal)),
         BranchOutcome.Ongoing => Of(ResultWords.OngoingStatus, ResultWords.Ongoing, message),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "Unknown outcome."),
     };
@@ -31,7 +32,8 @@ internal sealed record BranchAnswer(int Status, string Body)
     public static BranchAnswer Error(string message) => Of(
         StatusCodes.Status500InternalServerError,
         "ERROR",
-        message.Replace(ResultWords.Ongoing, "ongoing", StringComparison.Ordinal).Replace(ResultWords.Failure, "failure", StringComparison.Ordinal));
+        message.Replace(ResultWords.Ongoing, "ongoing", StringComparison.Ordinal).Replace(
+            ResultWords.Failure, "failure", StringComparison.Ordinal));
 
     /// <summary>Null = the exception is an error, and the call will be repeated.</summary>
     public static BranchAnswer? Of(Exception exception) => exception switch
@@ -58,5 +60,6 @@ internal sealed record BranchAnswer(int Status, string Body)
     }
 
     private static BranchAnswer Of(int status, string word, string? message) => new(
-        status, JsonSerializer.Serialize(new ResultView { DtmResult = word, Message = message }, ProtocolJson.Readable.ResultView));
+        status, JsonSerializer.Serialize(
+            new ResultView { DtmResult = word, Message = message }, ProtocolJson.Readable.ResultView));
 }

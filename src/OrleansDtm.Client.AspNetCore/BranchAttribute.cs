@@ -50,7 +50,8 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
             return;
         }
 
-        var ran = await BranchCall.RunAsync(context.HttpContext, BarrierMetadata.Default, async () => Translate(await next(), barrier: true));
+        var ran = await BranchCall.RunAsync(
+            context.HttpContext, BarrierMetadata.Default, async () => Translate(await next(), barrier: true));
         if (!ran)
         {
             context.Result = Result(BranchAnswer.Success);
@@ -79,7 +80,9 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
             null or EmptyResult when http.Response.HasStarted => new EmptyResult(),
             // A null value would be 204, which is not a success for a coordinator.
             null or EmptyResult or ObjectResult { Value: null, StatusCode: null or StatusCodes.Status200OK } =>
-                BranchAnswer.Outcome(http.Response.StatusCode) is { } said ? Result(BranchAnswer.Of(said)) : new StatusCodeResult(http.Response.StatusCode),
+                BranchAnswer.Outcome(http.Response.StatusCode) is { } said
+                    ? Result(BranchAnswer.Of(said))
+                    : new StatusCodeResult(http.Response.StatusCode),
             ObjectResult { Value: BranchOutcome outcome } => Result(BranchAnswer.Of(outcome)),
             var own => own,
         };
@@ -90,7 +93,8 @@ public sealed class BranchAttribute : Attribute, IAsyncResourceFilter, IAsyncAct
     private static BranchOutcome Outcome(IActionResult result, HttpContext http) => result switch
     {
         IStatusCodeActionResult { StatusCode: { } status } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
-        ObjectResult { Value: ProblemDetails { Status: { } status } } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
+        ObjectResult { Value: ProblemDetails { Status: { } status } } =>
+            BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
         ForbidResult or ChallengeResult or IKeepTempDataResult => BranchOutcome.Ongoing,
         EmptyResult or IStatusCodeActionResult or FileResult => BranchFilter.Outcome(http),
         // Also results of minimal APIs: MVC wraps them in a type that hides their status.

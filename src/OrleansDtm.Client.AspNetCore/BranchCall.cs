@@ -27,30 +27,36 @@ internal static class BranchCall
     /// <summary>
     /// The coordinator appends its parameters to the URL's query, so the last of duplicates is the coordinator's.
     /// </summary>
-    private static string? Last(HttpContext http, string name) => http.Request.Query[name] is { Count: > 0 } values ? values[^1] : null;
+    private static string? Last(HttpContext http, string name) =>
+        http.Request.Query[name] is { Count: > 0 } values ? values[^1] : null;
 
-    public static BarrierOptions BarrierOptions(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier;
+    public static BarrierOptions BarrierOptions(HttpContext http) =>
+        http.RequestServices.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier;
 
     public static DbConnection Connect(HttpContext http, BarrierMetadata barrier)
     {
         var services = http.RequestServices;
-        var database = barrier.Database ?? services.GetRequiredService<IOptions<BranchEndpointOptions>>().Value.Database;
+        var database = barrier.Database
+            ?? services.GetRequiredService<IOptions<BranchEndpointOptions>>().Value.Database;
         return database?.Invoke(services)
             ?? services.GetService<DbDataSource>()?.CreateConnection()
             ?? throw new InvalidOperationException(
-                "A barrier needs the database of the branch: set it in AddBranches or WithBarrier, or register a DbDataSource.");
+                "A barrier needs the database of the branch: set it in AddBranches or "
+                + "WithBarrier, or register a DbDataSource.");
     }
 
     /// <summary>
     /// Runs the work with a barrier, in a local transaction that is rolled back unless the outcome is success.
     /// </summary>
     /// <returns>False = the barrier skipped it.</returns>
-    public static async Task<bool> RunAsync(HttpContext http, BarrierMetadata barrier, Func<Task<BranchOutcome>> business)
+    public static async Task<bool> RunAsync(
+        HttpContext http, BarrierMetadata barrier, Func<Task<BranchOutcome>> business)
     {
         if (Context(http).Op == BranchOps.Msg)
         {
             throw new InvalidOperationException( // Its row would be that of the local transaction in question.
-                "This is a query_prepared call, which a branch with a barrier cannot answer. Map the URL with MapQueryPrepared.");
+                "This is a query_prepared call, which a branch with a barrier cannot answer. Map the URL with "
+                + "MapQueryPrepared.");
         }
 
         await using var connection = Connect(http, barrier);

@@ -25,12 +25,15 @@ public static class BranchEndpoints
     /// <param name="pattern">The path.</param>
     /// <param name="handler">The handler.</param>
     /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
-    public static RouteHandlerBuilder MapBranch(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler)
+    public static RouteHandlerBuilder MapBranch(
+        this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         // Not metadata of the endpoint, which would hide that of its group.
-        var guarded = handler.Method.GetParameters().Any(static parameter => parameter.ParameterType == typeof(LocalTransaction));
-        return MapGuarded(routes, pattern, handler, static (http, next) => next(http)).AddEndpointFilter(new BranchFilter(guarded));
+        var guarded = handler.Method.GetParameters().Any(
+            static parameter => parameter.ParameterType == typeof(LocalTransaction));
+        return MapGuarded(routes, pattern, handler, static (http, next) => next(http)).AddEndpointFilter(
+            new BranchFilter(guarded));
     }
 
     /// <summary>
@@ -42,7 +45,8 @@ public static class BranchEndpoints
     /// application.</param>
     /// <param name="isolation">Unspecified (default) = the database's default.</param>
     public static TBuilder WithBarrier<TBuilder>(
-        this TBuilder branch, Func<IServiceProvider, DbConnection>? database = null, IsolationLevel isolation = IsolationLevel.Unspecified)
+        this TBuilder branch, Func<IServiceProvider, DbConnection>? database = null,
+        IsolationLevel isolation = IsolationLevel.Unspecified)
         where TBuilder : IEndpointConventionBuilder => branch.WithMetadata(new BarrierMetadata(database, isolation));
 
     /// <summary>
@@ -52,7 +56,8 @@ public static class BranchEndpoints
     /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path, as given to <see cref="Msg.PrepareAsync"/>.</param>
     /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
-    public static RouteHandlerBuilder MapQueryPrepared(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern) =>
+    public static RouteHandlerBuilder MapQueryPrepared(
+        this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern) =>
         MapGuarded(routes, pattern, static () => { }, static async (http, _) =>
         {
             await using var connection = BranchCall.Connect(http, Barrier(http));
@@ -69,10 +74,12 @@ public static class BranchEndpoints
     /// <param name="pattern">The path, as given to <see cref="Xa.CallBranchAsync"/>.</param>
     /// <param name="handler">The handler, as in <see cref="MapBranch"/>.</param>
     /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
-    public static RouteHandlerBuilder MapXaBranch(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler) =>
+    public static RouteHandlerBuilder MapXaBranch(
+        this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler) =>
         MapGuarded(routes, pattern, handler, XaCall.RunAsync).AddEndpointFilter<RouteHandlerBuilder, XaFilter>();
 
-    internal static BarrierMetadata Barrier(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? BarrierMetadata.Default;
+    internal static BarrierMetadata Barrier(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? BarrierMetadata.Default;
 
     /// <summary>
     /// Wraps the handler and its parameter binding: refuses calls without identity, and converts exceptions to
@@ -83,7 +90,8 @@ public static class BranchEndpoints
     {
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(handler);
-        if (routes.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(LocalTransaction)) == false)
+        if (routes.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(LocalTransaction))
+            == false)
         {
             throw new InvalidOperationException("Call services.AddBranches() first.");
         }
@@ -99,7 +107,8 @@ public static class BranchEndpoints
         return builder;
     }
 
-    private static async Task GuardAsync(HttpContext http, RequestDelegate next, Func<HttpContext, RequestDelegate, Task> around)
+    private static async Task GuardAsync(
+        HttpContext http, RequestDelegate next, Func<HttpContext, RequestDelegate, Task> around)
     {
         if (!BranchCall.TryContext(http, out _))
         {

@@ -10,7 +10,8 @@ internal sealed class BranchFilter(bool guarded) : IEndpointFilter
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        if ((http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? (guarded ? BarrierMetadata.Default : null)) is not { } barrier)
+        if ((http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? (guarded ? BarrierMetadata.Default : null))
+            is not { } barrier)
         {
             return Answer(await next(context), http);
         }
@@ -48,7 +49,8 @@ internal sealed class BranchFilter(bool guarded) : IEndpointFilter
     {
         INestedHttpResult nested => Outcome(nested.Result, http),
         IStatusCodeHttpResult { StatusCode: { } status } => BranchAnswer.Outcome(status) ?? BranchOutcome.Ongoing,
-        ForbidHttpResult or ChallengeHttpResult or RedirectHttpResult or RedirectToRouteHttpResult => BranchOutcome.Ongoing,
+        ForbidHttpResult or ChallengeHttpResult or RedirectHttpResult or RedirectToRouteHttpResult =>
+            BranchOutcome.Ongoing,
         // These do not change the status.
         EmptyHttpResult or IStatusCodeHttpResult or IFileHttpResult => Outcome(http),
         IResult => throw Unclear(answer),
@@ -56,10 +58,13 @@ internal sealed class BranchFilter(bool guarded) : IEndpointFilter
     };
 
     /// <summary>The outcome of the status that the handler has set.</summary>
-    public static BranchOutcome Outcome(HttpContext http) => BranchAnswer.Outcome(http.Response.StatusCode) ?? BranchOutcome.Ongoing;
+    public static BranchOutcome Outcome(HttpContext http) =>
+        BranchAnswer.Outcome(http.Response.StatusCode) ?? BranchOutcome.Ongoing;
 
     public static InvalidOperationException Unclear(object answer) => new(
-        $"A branch with a barrier cannot return {answer.GetType()}: its status is unknown before the commit. Return a result with a status.");
+        $"A branch with a barrier cannot return {answer.GetType()}: its status is unknown before the commit. Return a "
+        + "result with a status.");
 
-    private static ContentHttpResult Result(BranchAnswer answer) => TypedResults.Text(answer.Body, BranchAnswer.ContentType, statusCode: answer.Status);
+    private static ContentHttpResult Result(BranchAnswer answer) =>
+        TypedResults.Text(answer.Body, BranchAnswer.ContentType, statusCode: answer.Status);
 }

@@ -20,7 +20,8 @@ public static class BranchServiceCollectionExtensions
     /// registered DbDataSource.</param>
     /// <param name="configure">Null = the defaults.</param>
     public static IServiceCollection AddBranches(
-        this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null, Action<BranchEndpointOptions>? configure = null)
+        this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null,
+        Action<BranchEndpointOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddDtmClient();
@@ -32,9 +33,11 @@ public static class BranchServiceCollectionExtensions
         });
         services.TryAddScoped<LocalTransaction>();
         services.TryAddScoped(static provider => BranchCall.Context(
-            provider.GetRequiredService<IHttpContextAccessor>().HttpContext ?? throw new InvalidOperationException("There is no current request.")));
+            provider.GetRequiredService<IHttpContextAccessor>().HttpContext
+                ?? throw new InvalidOperationException("There is no current request.")));
         services.TryAddScoped(static provider => new BranchBarrier(
-            provider.GetRequiredService<BranchContext>(), provider.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier));
+            provider.GetRequiredService<BranchContext>(),
+            provider.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IBranchHeaderSource, PassedHeaders>());
         return services;
     }

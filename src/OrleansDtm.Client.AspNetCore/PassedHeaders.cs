@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 namespace OrleansDtm.Client.AspNetCore;
 
 /// <summary>Forwards headers of the current request to the branches of transactions that it starts.</summary>
-internal sealed class PassedHeaders(IHttpContextAccessor accessor, IOptions<BranchEndpointOptions> options) : IBranchHeaderSource
+internal sealed class PassedHeaders(IHttpContextAccessor accessor, IOptions<BranchEndpointOptions> options)
+    : IBranchHeaderSource
 {
     public void Collect(IDictionary<string, string> headers)
     {

@@ -18,11 +18,14 @@ public static class WorkflowEndpoints
     /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path.</param>
     /// <exception cref="InvalidOperationException">AddDtmClient was not called.</exception>
-    public static IEndpointConventionBuilder MapWorkflows(this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern)
+    public static IEndpointConventionBuilder MapWorkflows(
+        this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        var workflows = routes.ServiceProvider.GetService<WorkflowRuntime>() ?? throw new InvalidOperationException("Call services.AddWorkflow() first.");
-        routes.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(workflows.Stop);
+        var workflows = routes.ServiceProvider.GetService<WorkflowRuntime>()
+            ?? throw new InvalidOperationException("Call services.AddWorkflow() first.");
+        routes.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(
+            workflows.Stop);
         return routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Post], http => ResumeAsync(http, workflows));
     }
 

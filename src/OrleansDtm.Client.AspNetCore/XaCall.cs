@@ -15,14 +15,18 @@ internal static class XaCall
             return;
         }
 
-        await Branch(http).HandleAsync(static _ => Task.CompletedTask, static _ => Task.CompletedTask, http.RequestAborted);
+        await Branch(http).HandleAsync(
+            static _ => Task.CompletedTask, static _ => Task.CompletedTask, http.RequestAborted);
         await BranchAnswer.Success.WriteAsync(http);
     }
 
     public static XaBranch Branch(HttpContext http)
     {
         var barrier = BranchEndpoints.Barrier(http);
-        return new XaBranch(BranchCall.Context(http), () => BranchCall.Connect(http, barrier), new XaOptions { Barrier = BranchCall.BarrierOptions(http) });
+        return new XaBranch(
+            BranchCall.Context(http),
+            () => BranchCall.Connect(http, barrier),
+            new XaOptions { Barrier = BranchCall.BarrierOptions(http) });
     }
 }
 

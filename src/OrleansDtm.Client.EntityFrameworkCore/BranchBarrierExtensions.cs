@@ -34,7 +34,8 @@ public static class BranchBarrierExtensions
     /// commit was lost.</exception>
     /// <exception cref="DbUpdateException">The database refused the changes; nothing was done.</exception>
     public static Task<BarrierResult> CallAsync(
-        this BranchBarrier barrier, DbContext context, Func<Task> business, CancellationToken cancellationToken = default) =>
+        this BranchBarrier barrier, DbContext context, Func<Task> business,
+        CancellationToken cancellationToken = default) =>
         barrier.CallAsync(context, IsolationLevel.Unspecified, business, cancellationToken);
 
     /// <summary>The same with an isolation level for its own transaction.</summary>
@@ -66,13 +67,15 @@ public static class BranchBarrierExtensions
         ArgumentNullException.ThrowIfNull(business);
         if (context.Database.CurrentTransaction is { } current)
         {
-            return await barrier.CallAsync(current.GetDbTransaction(), _ => Save(acceptAllChanges: true), cancellationToken).ConfigureAwait(false);
+            return await barrier.CallAsync(
+                current.GetDbTransaction(), _ => Save(acceptAllChanges: true), cancellationToken).ConfigureAwait(false);
         }
 
         var strategy = context.Database.CreateExecutionStrategy();
         if (strategy.RetriesOnFailure && context.ChangeTracker.HasChanges())
         {
-            throw new InvalidOperationException("The context has unsaved changes, which a retry would lose: save them before, or make them in the work.");
+            throw new InvalidOperationException("The context has unsaved changes, which a retry would lose: save them "
+                + "before, or make them in the work.");
         }
 
         var (attempts, committing) = (0, false);
@@ -92,14 +95,21 @@ public static class BranchBarrierExtensions
             try
             {
                 var result = await barrier
-                    .RunAsync(context.Database.GetDbConnection(), Begin, _ => Save(acceptAllChanges: false), barrierId, cancel)
+                    .RunAsync(
+                        context.Database.GetDbConnection(),
+                        Begin,
+                        _ => Save(acceptAllChanges: false),
+                        barrierId,
+                        cancel)
                     .ConfigureAwait(false);
                 if (result == BarrierResult.Executed)
                 {
-                    context.ChangeTracker.AcceptAllChanges(); // Otherwise nothing was saved: the changes are still the caller's.
+                    // Otherwise nothing was saved: the changes are still the caller's.
+                    context.ChangeTracker.AcceptAllChanges();
                 }
 
-                return before && result == BarrierResult.Duplicate ? BarrierResult.Executed : result; // Executed by the commit whose response was lost.
+                // Executed by the commit whose response was lost.
+                return before && result == BarrierResult.Duplicate ? BarrierResult.Executed : result;
             }
             catch (DtmConflictException e) when (before && e.Reason == BranchOps.Msg)
             {
@@ -111,7 +121,8 @@ public static class BranchBarrierExtensions
             }
 
             async Task<OwnTransaction> Begin() =>
-                new EfTransaction(await context.Database.BeginTransactionAsync(isolation, cancel).ConfigureAwait(false));
+                new EfTransaction(
+                    await context.Database.BeginTransactionAsync(isolation, cancel).ConfigureAwait(false));
         }
 
         async Task Save(bool acceptAllChanges)
@@ -131,7 +142,8 @@ public static class BranchBarrierExtensions
     /// <returns>Success: the local transaction is committed. Failure: it never will be. Ongoing: it is still
     /// running.</returns>
     /// <exception cref="DbException">The database returned an error; repeat the call.</exception>
-    public static Task<BranchOutcome> QueryPreparedAsync(this BranchBarrier barrier, DbContext context, CancellationToken cancellationToken = default)
+    public static Task<BranchOutcome> QueryPreparedAsync(
+        this BranchBarrier barrier, DbContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(barrier);
         ArgumentNullException.ThrowIfNull(context);

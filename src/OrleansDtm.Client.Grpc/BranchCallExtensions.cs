@@ -17,13 +17,15 @@ public static class BranchCallExtensions
     /// missing.</exception>
     /// <exception cref="ArgumentException">The op is not one of <see cref="BranchOps"/>: for example, the call resumes
     /// a workflow.</exception>
-    public static BranchBarrier Barrier(this ServerCallContext call) => ((Lazy<BranchBarrier>)Get(call, typeof(BranchBarrier))).Value;
+    public static BranchBarrier Barrier(this ServerCallContext call) =>
+        ((Lazy<BranchBarrier>)Get(call, typeof(BranchBarrier))).Value;
 
     private static object Get(ServerCallContext call, Type what)
     {
         ArgumentNullException.ThrowIfNull(call);
         return call.UserState.TryGetValue(what, out var value)
             ? value
-            : throw new InvalidOperationException("The call does not come from a coordinator, or the BranchInterceptor is not added to the server.");
+            : throw new InvalidOperationException(
+                "The call does not come from a coordinator, or the BranchInterceptor is not added to the server.");
     }
 }

@@ -16,7 +16,9 @@ namespace OrleansDtm.Client.Grpc;
 /// <param name="services">Services of the request.</param>
 /// <param name="branches">The methods that are branches.</param>
 /// <param name="dtm">Options of the application.</param>
-public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBranchOptions> branches, IOptions<DtmOptions> dtm) : Interceptor
+public sealed class BranchInterceptor(
+    IServiceProvider services, IOptions<GrpcBranchOptions> branches, IOptions<DtmOptions> dtm)
+    : Interceptor
 {
     /// <inheritdoc/>
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -31,11 +33,13 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
             return kind is null
                 ? await continuation(request, context).ConfigureAwait(false)
                 : throw new RpcException(new Status(
-                    StatusCode.InvalidArgument, "the metadata must have dtm-gid, dtm-trans_type, dtm-branch_id and dtm-op"));
+                    StatusCode.InvalidArgument,
+                    "the metadata must have dtm-gid, dtm-trans_type, dtm-branch_id and dtm-op"));
         }
 
         context.UserState[typeof(BranchContext)] = branch;
-        context.UserState[typeof(BranchBarrier)] = new Lazy<BranchBarrier>(() => new BranchBarrier(branch, dtm.Value.Barrier));
+        context.UserState[typeof(BranchBarrier)] = new Lazy<BranchBarrier>(
+            () => new BranchBarrier(branch, dtm.Value.Barrier));
         TResponse? response = null;
         try
         {
@@ -55,24 +59,30 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
             response = await continuation(request, context).ConfigureAwait(false);
             if (context.Status.StatusCode != StatusCode.OK)
             {
-                throw new RpcException(context.Status); // A failure status without an exception must have no effect either.
+                // A failure status without an exception must have no effect either.
+                throw new RpcException(context.Status);
             }
         }
     }
 
-    private async Task RunAsync(GrpcBranchKind kind, BranchContext branch, Func<Task> business, CancellationToken cancel)
+    private async Task RunAsync(
+        GrpcBranchKind kind, BranchContext branch, Func<Task> business, CancellationToken cancel)
     {
         switch (kind)
         {
             case GrpcBranchKind.Barrier when branch.Op == BranchOps.Msg:
                 throw new RpcException(new Status( // Its row would be that of the local transaction in question.
-                    StatusCode.InvalidArgument, "a branch with a barrier cannot answer query_prepared: mark a method as QueryPrepared"));
+                    StatusCode.InvalidArgument,
+                    "a branch with a barrier cannot answer query_prepared: mark a method as QueryPrepared"));
             case GrpcBranchKind.Barrier:
                 var guarded = Connect();
                 await using (guarded.ConfigureAwait(false))
                 {
                     await new BranchBarrier(branch, dtm.Value.Barrier)
-                        .CallAsync(guarded, transaction => WithinAsync(guarded, transaction, business), cancel).ConfigureAwait(false);
+                        .CallAsync(
+                            guarded,
+                            transaction => WithinAsync(guarded, transaction, business),
+                            cancel).ConfigureAwait(false);
                 }
 
                 break;
@@ -86,7 +96,8 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
                 var asked = Connect();
                 await using (asked.ConfigureAwait(false))
                 {
-                    Check(await new BranchBarrier(branch, dtm.Value.Barrier).QueryPreparedAsync(asked, cancel).ConfigureAwait(false));
+                    Check(await new BranchBarrier(branch, dtm.Value.Barrier)
+                        .QueryPreparedAsync(asked, cancel).ConfigureAwait(false));
                 }
 
                 break;
@@ -106,7 +117,8 @@ public sealed class BranchInterceptor(IServiceProvider services, IOptions<GrpcBr
 
     private DbConnection Connect() => branches.Value.Database?.Invoke(services)
         ?? services.GetService<DbDataSource>()?.CreateConnection()
-        ?? throw new InvalidOperationException("A barrier needs the database of the branch: set it in AddGrpcBranches, or register a DbDataSource.");
+        ?? throw new InvalidOperationException(
+            "A barrier needs the database of the branch: set it in AddGrpcBranches, or register a DbDataSource.");
 
     private static void Check(BranchOutcome outcome)
     {

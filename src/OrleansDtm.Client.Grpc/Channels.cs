@@ -15,7 +15,8 @@ internal sealed class Channels(IOptions<DtmGrpcOptions> options) : IDisposable
 
     /// <param name="address">http(s)://host:port</param>
     public CallInvoker To(string address) =>
-        _channels.GetOrAdd(address, key => new Lazy<GrpcChannel>(() => GrpcChannel.ForAddress(key, Settings()))).Value.CreateCallInvoker();
+        _channels.GetOrAdd(address, key => new Lazy<GrpcChannel>(() => GrpcChannel.ForAddress(key, Settings()))).Value
+            .CreateCallInvoker();
 
     public void Dispose()
     {

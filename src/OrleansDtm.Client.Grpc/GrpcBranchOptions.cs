@@ -24,7 +24,8 @@ public sealed class GrpcBranchOptions
     {
         var service = typeof(TService).GetCustomAttribute<BindServiceMethodAttribute>(inherit: true)?.BindType
             .GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static)?.GetValue(null) as ServiceDescriptor
-            ?? throw new ArgumentException($"{typeof(TService)} is not derived from a service generated from a .proto file.");
+            ?? throw new ArgumentException(
+                $"{typeof(TService)} is not derived from a service generated from a .proto file.");
         var any = false;
         foreach (var method in service.Methods)
         {

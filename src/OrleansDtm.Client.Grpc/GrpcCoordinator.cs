@@ -69,21 +69,29 @@ internal sealed class GrpcCoordinator(
     {
         var message = GrpcMessages.Dtms(request);
         return _calls.Make(
-            "Abort", request.Gid, call => _dtms.AbortAsync(message, call), cancellationToken, options.Value.WaitTimeout); // An abort waits if its prepare does.
+            // An abort waits if its prepare does.
+            "Abort",
+            request.Gid,
+            call => _dtms.AbortAsync(message, call),
+            cancellationToken,
+            options.Value.WaitTimeout);
     }
 
     public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)
     {
         var message = GrpcMessages.Of(request);
-        return _calls.Make("RegisterBranch", request.Gid, call => _dtms.RegisterBranchAsync(message, call), cancellationToken);
+        return _calls.Make(
+            "RegisterBranch", request.Gid, call => _dtms.RegisterBranchAsync(message, call), cancellationToken);
     }
 
-    public async Task<WorkflowProgress> PrepareWorkflowAsync(TransactionRequest request, CancellationToken cancellationToken)
+    public async Task<WorkflowProgress> PrepareWorkflowAsync(
+        TransactionRequest request, CancellationToken cancellationToken)
     {
         if (request.QueryPrepared is { } callback && GrpcUrl.Parse(callback) is null)
         {
             throw new InvalidOperationException(
-                $"DtmOptions.WorkflowCallback is {callback}; over gRPC it must be host:port/workflow.Workflow/Execute, which {nameof(WorkflowGrpcService)} serves.");
+                $"DtmOptions.WorkflowCallback is {callback}; over gRPC it must be host:port/workflow.Workflow/Execute, "
+                + $"which {nameof(WorkflowGrpcService)} serves.");
         }
 
         const string Api = "PrepareWorkflow";
@@ -220,7 +228,8 @@ internal sealed class GrpcCoordinator(
         }
 
         var message = GrpcMessages.Dtms(request);
-        await _calls.Make(api, request.Gid, call => dtms(message, call), cancellationToken, limit).ConfigureAwait(false);
+        await _calls.Make(
+            api, request.Gid, call => dtms(message, call), cancellationToken, limit).ConfigureAwait(false);
     }
 
     private async Task<T> Ours<TReply, T>(

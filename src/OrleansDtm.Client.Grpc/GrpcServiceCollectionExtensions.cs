@@ -16,7 +16,8 @@ public static class GrpcServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The service collection.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
-    public static IServiceCollection AddDtmGrpcClient(this IServiceCollection services, Action<DtmGrpcOptions>? configure = null)
+    public static IServiceCollection AddDtmGrpcClient(
+        this IServiceCollection services, Action<DtmGrpcOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddDtmClient();
@@ -42,7 +43,8 @@ public static class GrpcServiceCollectionExtensions
     /// registered DbDataSource.</param>
     /// <param name="configure">Null = the defaults.</param>
     public static IServiceCollection AddGrpcBranches(
-        this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null, Action<GrpcBranchOptions>? configure = null)
+        this IServiceCollection services, Func<IServiceProvider, DbConnection>? database = null,
+        Action<GrpcBranchOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddDtmClient();

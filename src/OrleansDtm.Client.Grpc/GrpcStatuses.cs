@@ -13,7 +13,8 @@ internal static class GrpcStatuses
     {
         StatusCode.FailedPrecondition => new BranchOngoingException(status.Detail) { Gid = gid },
         // Old SDKs send the single word as the text of a failure.
-        StatusCode.Aborted when status.Detail == ResultWords.Ongoing => new BranchOngoingException(status.Detail) { Gid = gid },
+        StatusCode.Aborted when status.Detail == ResultWords.Ongoing =>
+            new BranchOngoingException(status.Detail) { Gid = gid },
         StatusCode.Aborted => new BranchFailureException(Reason(status.Detail)) { Gid = gid },
         _ => null,
     };
@@ -53,8 +54,11 @@ internal static class GrpcStatuses
     public static RpcException? Answer(Exception error) => error switch
     {
         BranchFailureException e => new RpcException(new Status(
-            StatusCode.Aborted, e.Reason == ResultWords.Ongoing ? $"{e.Reason} {ResultWords.Failure}" : e.Reason ?? e.Message, e)),
-        BranchOngoingException e => new RpcException(new Status(StatusCode.FailedPrecondition, e.Reason ?? e.Message, e)),
+            StatusCode.Aborted,
+            e.Reason == ResultWords.Ongoing ? $"{e.Reason} {ResultWords.Failure}" : e.Reason ?? e.Message,
+            e)),
+        BranchOngoingException e =>
+            new RpcException(new Status(StatusCode.FailedPrecondition, e.Reason ?? e.Message, e)),
         _ => null,
     };
 
@@ -65,6 +69,8 @@ internal static class GrpcStatuses
     private static string Reason(string detail)
     {
         var reason = detail.TrimEnd();
-        return reason.EndsWith(' ' + ResultWords.Failure, StringComparison.Ordinal) ? reason[..^ResultWords.Failure.Length].TrimEnd() : reason;
+        return reason.EndsWith(' ' + ResultWords.Failure, StringComparison.Ordinal)
+            ? reason[..^ResultWords.Failure.Length].TrimEnd()
+            : reason;
     }
 }

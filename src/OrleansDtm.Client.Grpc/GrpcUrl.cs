@@ -9,14 +9,17 @@ internal sealed record GrpcUrl(string Address, string Service, string Method)
     /// <summary>Null when the URL is invalid.</summary>
     public static GrpcUrl? Parse(string url)
     {
-        var (scheme, rest) = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var end ? (url[..end], url[(end + 3)..]) : ("grpc", url);
+        var (scheme, rest) = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var end
+            ? (url[..end], url[(end + 3)..])
+            : ("grpc", url);
         var address = scheme.ToLowerInvariant() switch
         {
             "grpc" => "http://",
             "grpcs" => "https://",
             _ => null,
         };
-        return address is not null && rest.Split('/') is [{ Length: > 0 } host, { Length: > 0 } service, { Length: > 0 } method]
+        return address is not null
+            && rest.Split('/') is [{ Length: > 0 } host, { Length: > 0 } service, { Length: > 0 } method]
             ? new GrpcUrl(address + host, service, method)
             : null;
     }

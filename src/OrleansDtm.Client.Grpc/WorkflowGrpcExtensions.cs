@@ -5,9 +5,9 @@ using Grpc.Core.Interceptors;
 namespace OrleansDtm.Client.Grpc;
 
 /// <summary>
-/// gRPC calls in workflows: <c>new Bank.BankClient(branch.Grpc(channel))</c>. ABORTED is thrown as <see cref="BranchFailureException"/>,
-/// FAILED_PRECONDITION as <see cref="BranchOngoingException"/>; any other RpcException as it is, see <see cref="WorkflowSettings.ErrorOutcome"/>.
-/// Unary calls only.
+/// gRPC calls in workflows: <c>new Bank.BankClient(branch.Grpc(channel))</c>. ABORTED is thrown as
+/// <see cref="BranchFailureException"/>, FAILED_PRECONDITION as <see cref="BranchOngoingException"/>; any other
+/// RpcException as it is, see <see cref="WorkflowSettings.ErrorOutcome"/>. Unary calls only.
 /// </summary>
 public static class WorkflowGrpcExtensions
 {

@@ -19,11 +19,15 @@ public sealed class WorkflowGrpcService(IServiceProvider services) : Protocol.Wi
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(context);
         var branch = Identity.Read(context.RequestHeaders)
-            ?? throw new RpcException(new Status(StatusCode.InvalidArgument, "the metadata does not identify a workflow"));
+            ?? throw new RpcException(
+                new Status(StatusCode.InvalidArgument, "the metadata does not identify a workflow"));
         try
         {
-            var outcome = await services.GetRequiredService<WorkflowRuntime>().ResumeAsync(branch, request.Data.Memory).ConfigureAwait(false);
-            return outcome == BranchOutcome.Success ? new Empty() : throw new BranchOngoingException("the workflow is running");
+            var outcome = await services.GetRequiredService<WorkflowRuntime>()
+                .ResumeAsync(branch, request.Data.Memory).ConfigureAwait(false);
+            return outcome == BranchOutcome.Success
+                ? new Empty()
+                : throw new BranchOngoingException("the workflow is running");
         }
         catch (BranchOngoingException e)
         {
@@ -31,7 +35,8 @@ public sealed class WorkflowGrpcService(IServiceProvider services) : Protocol.Wi
         }
         catch (Exception e) when (e is not RpcException)
         {
-            throw new RpcException(new Status(StatusCode.Internal, e.Message, e)); // Already logged; the coordinator shows it as the last error.
+            // Already logged; the coordinator shows it as the last error.
+            throw new RpcException(new Status(StatusCode.Internal, e.Message, e));
         }
     }
 }

@@ -8,7 +8,8 @@ namespace OrleansDtm.Client.Grpc;
 internal abstract class UnaryInterceptor : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation) => new(
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation) => new(
             CallAsync(request, context, continuation),
             Task.FromResult(Metadata.Empty),
             static () => Status.DefaultSuccess,
@@ -16,21 +17,28 @@ internal abstract class UnaryInterceptor : Interceptor
             static () => { });
 
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, BlockingUnaryCallContinuation<TRequest, TResponse> continuation) =>
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        BlockingUnaryCallContinuation<TRequest, TResponse> continuation) =>
         throw new NotSupportedException("Steps of workflows are asynchronous: use the Async method.");
 
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) =>
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) =>
         throw Streaming();
 
     public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-        ClientInterceptorContext<TRequest, TResponse> context, AsyncClientStreamingCallContinuation<TRequest, TResponse> continuation) => throw Streaming();
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncClientStreamingCallContinuation<TRequest, TResponse> continuation) =>
+        throw Streaming();
 
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
-        ClientInterceptorContext<TRequest, TResponse> context, AsyncDuplexStreamingCallContinuation<TRequest, TResponse> continuation) => throw Streaming();
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncDuplexStreamingCallContinuation<TRequest, TResponse> continuation) =>
+        throw Streaming();
 
     protected abstract Task<TResponse> CallAsync<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
         where TRequest : class
         where TResponse : class;
 
@@ -56,16 +64,22 @@ internal abstract class UnaryInterceptor : Interceptor
         }
 
         using var late = run.TimeLimit();
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(context.Options.CancellationToken, run.Cancel, late.Token);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(
+            context.Options.CancellationToken, run.Cancel, late.Token);
         var options = context.Options.WithHeaders(headers).WithCancellationToken(both.Token);
         try
         {
-            using var call = continuation(request, new ClientInterceptorContext<TRequest, TResponse>(context.Method, context.Host, options));
+            using var call = continuation(
+                request, new ClientInterceptorContext<TRequest, TResponse>(context.Method, context.Host, options));
             return await call.ResponseAsync.ConfigureAwait(false);
         }
         catch (Exception e) when (late.IsCancellationRequested && e is RpcException or OperationCanceledException)
         {
-            throw new BranchUnavailableException($"The branch {context.Method.FullName} did not answer in time", e) { Gid = step.Gid, Reason = "did not answer in time" };
+            throw new BranchUnavailableException($"The branch {context.Method.FullName} did not answer in time", e)
+            {
+                Gid = step.Gid,
+                Reason = "did not answer in time",
+            };
         }
         catch (RpcException e)
         {
@@ -74,14 +88,16 @@ internal abstract class UnaryInterceptor : Interceptor
         }
     }
 
-    private static NotSupportedException Streaming() => new("A stream cannot be recorded: make it a step with DoAsync and another client.");
+    private static NotSupportedException Streaming() =>
+        new("A stream cannot be recorded: make it a step with DoAsync and another client.");
 }
 
 /// <summary>Calls within a step.</summary>
 internal sealed class StepInterceptor(WorkflowStep step) : UnaryInterceptor
 {
     protected override Task<TResponse> CallAsync<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation) =>
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation) =>
         CallAsync(step.Run, step.Context, request, context, continuation);
 }
 
@@ -89,14 +105,16 @@ internal sealed class StepInterceptor(WorkflowStep step) : UnaryInterceptor
 internal sealed class RecordingInterceptor(WorkflowRun run, Func<WorkflowBranch> branch) : UnaryInterceptor
 {
     protected override async Task<TResponse> CallAsync<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
     {
         // Serialized the first time too, so that the result equals the recorded one.
         var answer = context.Method.ResponseMarshaller;
         var data = await branch().RecordAsync(async step =>
         {
             var bytes = new Written();
-            answer.ContextualSerializer(await CallAsync(run, step.Context, request, context, continuation).ConfigureAwait(false), bytes);
+            answer.ContextualSerializer(
+                await CallAsync(run, step.Context, request, context, continuation).ConfigureAwait(false), bytes);
             return bytes.Payload;
         }).ConfigureAwait(false);
         return answer.ContextualDeserializer(new Recorded(data));

@@ -43,7 +43,8 @@ public static class BranchBarrierExtensions
         long amount,
         RedisBarrierOptions? options = null,
         CancellationToken cancellationToken = default) =>
-        (await barrier.CallAsync(database, Adjust, [key], [amount], options, cancellationToken).ConfigureAwait(false)).Result;
+        (await barrier.CallAsync(
+            database, Adjust, [key], [amount], options, cancellationToken).ConfigureAwait(false)).Result;
 
     /// <summary>Runs a script with the barrier.</summary>
     /// <param name="barrier">The barrier of the call.</param>
@@ -75,7 +76,9 @@ public static class BranchBarrierExtensions
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(values);
         return await barrier
-            .CountedAsync(barrierId => RunAsync(barrier.Context, barrierId, database, script, keys, values, options ?? RedisBarrierOptions.Default, cancellationToken))
+            .CountedAsync(barrierId => RunAsync(
+                barrier.Context, barrierId, database, script, keys, values, options ?? RedisBarrierOptions.Default,
+                cancellationToken))
             .ConfigureAwait(false);
     }
 
@@ -102,13 +105,21 @@ public static class BranchBarrierExtensions
             case "NULL":
                 return new RedisBarrierResult(BarrierResult.NullCompensation, null);
             case Failure:
-                throw new BranchFailureException($"The {context.Op} of branch {context.BranchId} of {context.Gid} failed.") { Gid = context.Gid };
+                throw new BranchFailureException(
+                    $"The {context.Op} of branch {context.BranchId} of {context.Gid} failed.")
+                {
+                    Gid = context.Gid,
+                };
         }
 
         var late = (string)answer[1]! == BranchOps.Rollback;
         if (context.Op == BranchOps.Msg)
         {
-            throw new DtmConflictException($"The local transaction of {context.Gid} {(late ? "was too late" : "has been done before")}.") { Gid = context.Gid };
+            throw new DtmConflictException(
+                $"The local transaction of {context.Gid} {(late ? "was too late" : "has been done before")}.")
+            {
+                Gid = context.Gid,
+            };
         }
 
         return new RedisBarrierResult(late ? BarrierResult.Hanging : BarrierResult.Duplicate, null);
@@ -124,7 +135,8 @@ public static class BranchBarrierExtensions
     /// <returns>Success: its script has run. Failure: it never will.</returns>
     /// <exception cref="RedisException">Redis returned an error or no response; repeat the call.</exception>
     public static async Task<BranchOutcome> QueryPreparedAsync(
-        this BranchBarrier barrier, IDatabase database, RedisBarrierOptions? options = null, CancellationToken cancellationToken = default)
+        this BranchBarrier barrier, IDatabase database, RedisBarrierOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(barrier);
         ArgumentNullException.ThrowIfNull(database);

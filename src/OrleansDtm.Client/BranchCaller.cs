@@ -21,21 +21,25 @@ internal sealed class BranchCaller(
     /// <param name="coordinator">The coordinator's address that is sent to the participant; null = none.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<BranchResponse> CallAsync(
-        TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator, CancellationToken cancellationToken)
+        TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator,
+        CancellationToken cancellationToken)
     {
         if (url.Length == 0)
         {
             return new BranchResponse(default, options.Value.Json);
         }
 
-        var limit = transaction.RequestTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : options.Value.BranchTimeout;
+        var limit = transaction.RequestTimeout is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : options.Value.BranchTimeout;
         using var late = new CancellationTokenSource(limit, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
             if (transports.FirstOrDefault(transport => transport.Serves(url)) is { } other)
             {
-                var message = await other.CallAsync(transaction, branchId, op, url, body, coordinator, both.Token).ConfigureAwait(false);
+                var message = await other.CallAsync(
+                    transaction, branchId, op, url, body, coordinator, both.Token).ConfigureAwait(false);
                 return new BranchResponse(message, options.Value.Json);
             }
 
@@ -47,11 +51,18 @@ internal sealed class BranchCaller(
             EnsureSuccess((int)response.StatusCode, answer, url, transaction.Gid);
             return new BranchResponse(answer, options.Value.Json);
         }
-        catch (Exception e) when (e is not DtmException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is not DtmException
+            && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // Any type: handlers of the application (timeouts, circuit breakers) have their own.
-            var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
-            throw new BranchUnavailableException($"The branch {url} cannot be called: {why}", e) { Gid = transaction.Gid, Reason = why };
+            var why = late.IsCancellationRequested
+                ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s")
+                : e.Message;
+            throw new BranchUnavailableException($"The branch {url} cannot be called: {why}", e)
+            {
+                Gid = transaction.Gid,
+                Reason = why,
+            };
         }
     }
 
@@ -99,7 +110,8 @@ internal sealed class BranchCaller(
             throw new BranchFailureException(text) { Gid = gid };
         }
 
-        throw new BranchUnavailableException(string.Create(CultureInfo.InvariantCulture, $"The branch {url} answered {status}: {text}"))
+        throw new BranchUnavailableException(
+            string.Create(CultureInfo.InvariantCulture, $"The branch {url} answered {status}: {text}"))
         {
             Gid = gid,
             Reason = text,

@@ -18,7 +18,8 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
 
     private BranchContext(BranchContext original)
     {
-        (TransType, Gid, BranchId, Op, Phase2Url) = (original.TransType, original.Gid, original.BranchId, original.Op, original.Phase2Url);
+        (TransType, Gid, BranchId, Op, Phase2Url) =
+            (original.TransType, original.Gid, original.BranchId, original.Op, original.Phase2Url);
         _barriers = new BarrierNumbers(original._barriers);
     }
 
@@ -37,9 +38,14 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
         ArgumentNullException.ThrowIfNull(valueOf);
         var (type, gid) = (valueOf(BranchQuery.TransType), valueOf(BranchQuery.Gid));
         var (branch, op) = (valueOf(BranchQuery.BranchId), valueOf(BranchQuery.Op));
-        var complete = !string.IsNullOrEmpty(type) && !string.IsNullOrEmpty(gid) && !string.IsNullOrEmpty(branch) && !string.IsNullOrEmpty(op);
+        var complete = !string.IsNullOrEmpty(type)
+            && !string.IsNullOrEmpty(gid)
+            && !string.IsNullOrEmpty(branch)
+            && !string.IsNullOrEmpty(op);
         var phase2 = valueOf(BranchQuery.Phase2Url);
-        context = complete ? new BranchContext(type!, gid!, branch!, op!) { Phase2Url = string.IsNullOrEmpty(phase2) ? null : phase2 } : null;
+        context = complete
+            ? new BranchContext(type!, gid!, branch!, op!) { Phase2Url = string.IsNullOrEmpty(phase2) ? null : phase2 }
+            : null;
         return complete;
     }
 
@@ -48,14 +54,16 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
     /// <exception cref="FormatException">The call has no complete identity.</exception>
     public static BranchContext Read(Func<string, string?> valueOf) => TryRead(valueOf, out var context)
         ? context
-        : throw new FormatException("The call has no gid, trans_type, branch_id and op: it does not come from a coordinator.");
+        : throw new FormatException(
+            "The call has no gid, trans_type, branch_id and op: it does not come from a coordinator.");
 
     /// <summary>
     /// The barrier_id of the next barrier of this call: "01", "02", ... A repeated call starts with "01" again, so it
     /// finds the rows of the first one. For a message's local transaction (op msg) always "01", which query_prepared
     /// checks.
     /// </summary>
-    public string NextBarrierId() => Op == BranchOps.Msg ? BranchBarrier.FirstBarrierId : _barriers.Take(surrounds: false).Id;
+    public string NextBarrierId() =>
+        Op == BranchOps.Msg ? BranchBarrier.FirstBarrierId : _barriers.Take(surrounds: false).Id;
 
     /// <summary>For the current async flow; return it if the barrier fails.</summary>
     internal BarrierNumber TakeBarrier() => _barriers.Take(surrounds: true);
@@ -63,7 +71,8 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
     /// <summary>Equal if they identify the same call, whatever barriers were used.</summary>
     /// <param name="other">Null is equal to none.</param>
     public bool Equals(BranchContext? other) =>
-        other is not null && (TransType, Gid, BranchId, Op, Phase2Url) == (other.TransType, other.Gid, other.BranchId, other.Op, other.Phase2Url);
+        other is not null && (TransType, Gid, BranchId, Op, Phase2Url) == (
+            other.TransType, other.Gid, other.BranchId, other.Op, other.Phase2Url);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(TransType, Gid, BranchId, Op, Phase2Url);

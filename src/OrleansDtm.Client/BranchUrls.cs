@@ -22,7 +22,8 @@ internal static class BranchUrls
             var name = Uri.UnescapeDataString(part.Split('=')[0]);
             if (Reserved.Contains(name))
             {
-                throw new ArgumentException($"The URL {url} has a '{name}' in its query. This name is reserved: the coordinator adds it to every call.", parameter);
+                throw new ArgumentException($"The URL {url} has a '{name}' in its query. This name is reserved: the "
+                    + "coordinator adds it to every call.", parameter);
             }
         }
     }

@@ -18,15 +18,20 @@ internal static class CoordinatorAnswers
             return;
         }
 
-        var text = string.Create(CultureInfo.InvariantCulture, $"{api} was answered {status}{(gid is null ? "" : $" (gid {gid})")}: {message}");
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{api} was answered {status}{(gid is null ? "" : $" (gid {gid})")}: {message}");
         throw (status, result) switch
         {
-            (ResultWords.OngoingStatus, not null) or (200, ResultWords.Ongoing) => new BranchOngoingException(text) { Gid = gid, Reason = message },
-            (ResultWords.FailureStatus, _) or (200, ResultWords.Failure) => new DtmConflictException(text) { Gid = gid, Reason = message },
+            (ResultWords.OngoingStatus, not null) or (200, ResultWords.Ongoing) =>
+                new BranchOngoingException(text) { Gid = gid, Reason = message },
+            (ResultWords.FailureStatus, _) or (200, ResultWords.Failure) =>
+                new DtmConflictException(text) { Gid = gid, Reason = message },
             (404, not null) => new DtmNotFoundException(text) { Gid = gid, Reason = message },
             // The coordinator sends these statuses only with its own word; without it they come from a proxy and are
             // temporary.
-            (404 or 408 or ResultWords.OngoingStatus or 429, _) => new DtmUnavailableException(text) { Gid = gid, Reason = message },
+            (404 or 408 or ResultWords.OngoingStatus or 429, _) =>
+                new DtmUnavailableException(text) { Gid = gid, Reason = message },
             _ when status is >= 400 and < 500 => new DtmInvalidRequestException(text) { Gid = gid, Reason = message },
             _ => new DtmUnavailableException(text) { Gid = gid, Reason = message },
         };

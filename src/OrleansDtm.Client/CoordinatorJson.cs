@@ -29,7 +29,8 @@ internal static class CoordinatorJson
             Convert.FromBase64String(Text(transaction, "result")),
             Begun(Text(transaction, "custom_data")),
             [.. Items(root, "progresses").Select(static item =>
-                RecordedStep.Of(Text(item, "branch_id"), Text(item, "op"), Text(item, "status"), BinaryText.Read(Data(item)))).OfType<RecordedStep>()]);
+                RecordedStep.Of(Text(item, "branch_id"), Text(
+                    item, "op"), Text(item, "status"), BinaryText.Read(Data(item)))).OfType<RecordedStep>()]);
     });
 
     /// <summary>Name and input of a workflow; null = unknown.</summary>
@@ -46,7 +47,8 @@ internal static class CoordinatorJson
     public static TransactionPage Page(byte[] answer) => Read(answer, static root =>
     {
         var next = Text(root, "next_position");
-        return new TransactionPage([.. Items(root, "transactions").Select(static t => Info(t, "", []))], next.Length > 0 ? next : null);
+        return new TransactionPage(
+            [.. Items(root, "transactions").Select(static t => Info(t, "", []))], next.Length > 0 ? next : null);
     });
 
     public static IReadOnlyList<TopicSubscriber> Subscribers(byte[] answer) => Read(answer, static root =>
@@ -58,7 +60,9 @@ internal static class CoordinatorJson
         }
 
         using var list = JsonDocument.Parse(value);
-        return list.RootElement.EnumerateArray().Select(static s => new TopicSubscriber(Text(s, "url"), Text(s, "remark"))).ToArray();
+        return list.RootElement.EnumerateArray()
+            .Select(static s => new TopicSubscriber(Text(s, "url"), Text(s, "remark")))
+            .ToArray();
     });
 
     public static string Word(GlobalStatus status) => status switch
@@ -106,7 +110,9 @@ internal static class CoordinatorJson
             Status = status,
             Created = Time(item, "create_time"),
             Updated = Time(item, "update_time"),
-            Finished = ended ? Time(item, "finish_time") ?? Time(item, "rollback_time") ?? Time(item, "update_time") : null,
+            Finished = ended
+                ? Time(item, "finish_time") ?? Time(item, "rollback_time") ?? Time(item, "update_time")
+                : null,
             NextRetry = ended ? null : Time(item, "next_cron_time"),
             RollbackReason = Text(item, "rollback_reason"),
             Result = Text(item, "result"),
@@ -144,7 +150,10 @@ internal static class CoordinatorJson
 
     private static DateTimeOffset? Time(JsonElement item, string name) =>
         DateTimeOffset.TryParse(
-            Text(item, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            Text(item, name),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var time)
             ? time
             : null;
 
@@ -158,7 +167,8 @@ internal static class CoordinatorJson
             using var json = JsonDocument.Parse(answer);
             return read(json.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new DtmUnavailableException($"The coordinator's response violates DTM's protocol: {e.Message}", e);
         }

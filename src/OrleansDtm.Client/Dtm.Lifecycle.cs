@@ -30,7 +30,9 @@ internal sealed partial class Dtm
             TimeoutToFail = options.TimeoutToFail?.TotalSeconds,
             RetryInterval = options.RetryInterval?.TotalSeconds,
             RequestTimeout = options.RequestTimeout?.TotalSeconds,
-            BranchHeaders = all.Count == 0 ? null : all.ToDictionary(static header => header.Key, static header => (string?)header.Value),
+            BranchHeaders = all.Count == 0
+                ? null
+                : all.ToDictionary(static header => header.Key, static header => (string?)header.Value),
             CustomData = options.CustomData,
             CallbackUrl = options.CallbackUrl,
         };
@@ -49,7 +51,10 @@ internal sealed partial class Dtm
         };
         try
         {
-            await SeeingStatus(request.Gid!, () => coordinator.AbortAsync(abort, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await SeeingStatus(
+                request.Gid!,
+                () => coordinator.AbortAsync(abort, cancellationToken),
+                cancellationToken).ConfigureAwait(false);
         }
         catch (BranchOngoingException)
         {
@@ -74,7 +79,8 @@ internal sealed partial class Dtm
         {
             // It was accepted and continues, whether or not the query succeeds.
             var (info, _) = waits ? await LookAsync(gid, cancellationToken).ConfigureAwait(false) : default;
-            return Result(info, request) ?? new TransactionResult(gid, GlobalStatus.Submitted, LastError: e.Reason ?? "");
+            return Result(info, request)
+                ?? new TransactionResult(gid, GlobalStatus.Submitted, LastError: e.Reason ?? "");
         }
         catch (DtmConflictException e)
         {
@@ -87,7 +93,8 @@ internal sealed partial class Dtm
             if (waits && unseen is not null)
             {
                 throw new DtmUnavailableException(
-                    $"It is unknown whether {gid} was rolled back or could not be submitted: {e.Message}. The query failed: {unseen.Message}", e)
+                    $"It is unknown whether {gid} was rolled back or could not be submitted: {e.Message}. The query "
+                    + $"failed: {unseen.Message}", e)
                 {
                     Gid = gid,
                     Reason = e.Reason,
@@ -109,7 +116,8 @@ internal sealed partial class Dtm
     }
 
     /// <summary>The token cancels the wait only; the submit is sent and continues.</summary>
-    public async Task<TransactionResult> SubmitForCertainAsync(TransactionRequest request, CancellationToken cancellationToken)
+    public async Task<TransactionResult> SubmitForCertainAsync(
+        TransactionRequest request, CancellationToken cancellationToken)
     {
         var submit = SubmitAsync(request, CancellationToken.None);
         try
@@ -128,7 +136,8 @@ internal sealed partial class Dtm
     }
 
     /// <summary>Submits, and waits while the coordinator retries.</summary>
-    public async Task<TransactionResult> SubmitAndWaitAsync(TransactionRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<TransactionResult> SubmitAndWaitAsync(
+        TransactionRequest request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         request.WaitResult = true;
         var start = clock.GetTimestamp();
@@ -151,16 +160,21 @@ internal sealed partial class Dtm
         var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - clock.GetElapsedTime(start);
         try
         {
-            return await WaitForEndAsync(request.Gid!, timeout != left && left < LastCall ? LastCall : left, cancellationToken).ConfigureAwait(false);
+            return await WaitForEndAsync(
+                request.Gid!,
+                timeout != left && left < LastCall ? LastCall : left,
+                cancellationToken).ConfigureAwait(false);
         }
         catch (DtmNotFoundException e) when (isLate)
         {
-            throw new TimeoutException($"The submit of '{request.Gid}' was not answered within {timeout}; it is still pending.", e);
+            throw new TimeoutException(
+                $"The submit of '{request.Gid}' was not answered within {timeout}; it is still pending.", e);
         }
     }
 
     /// <summary>Prepare, the body, then submit or abort.</summary>
-    private async Task<TransactionResult> TwoPhaseAsync(TransactionRequest request, Func<Task> body, CancellationToken cancellationToken)
+    private async Task<TransactionResult> TwoPhaseAsync(
+        TransactionRequest request, Func<Task> body, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
@@ -196,7 +210,10 @@ internal sealed partial class Dtm
     {
         try
         {
-            await AbortAsync(request, (cause as DtmException)?.Reason ?? cause.Message, CancellationToken.None).ConfigureAwait(false);
+            await AbortAsync(
+                request,
+                (cause as DtmException)?.Reason ?? cause.Message,
+                CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -223,7 +240,9 @@ internal sealed partial class Dtm
 
     /// <summary>Null = not the submitted transaction.</summary>
     private static TransactionResult? Result(TransactionInfo? info, TransactionRequest request) =>
-        info is not null && info.TransType == request.TransType && info.Status is not (GlobalStatus.Prepared or GlobalStatus.Unknown)
+        info is not null
+            && info.TransType == request.TransType
+            && info.Status is not (GlobalStatus.Prepared or GlobalStatus.Unknown)
             ? info.ToResult()
             : null;
 

@@ -52,7 +52,8 @@ internal sealed partial class Dtm(
         return TwoPhaseAsync(request, () => body(new Tcc(this, request, "", cancellationToken)), cancellationToken);
     }
 
-    public Tcc JoinTcc(BranchContext context, TransOptions? options = null, CancellationToken cancellationToken = default)
+    public Tcc JoinTcc(
+        BranchContext context, TransOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (context.TransType != TransTypes.Tcc)
@@ -60,7 +61,11 @@ internal sealed partial class Dtm(
             throw new ArgumentException($"A {context.TransType} cannot have branches of a TCC.", nameof(context));
         }
 
-        return new Tcc(this, Request(TransTypes.Tcc, options ?? new TransOptions(), context.Gid), context.BranchId, cancellationToken);
+        return new Tcc(
+            this,
+            Request(TransTypes.Tcc, options ?? new TransOptions(), context.Gid),
+            context.BranchId,
+            cancellationToken);
     }
 
     public Task<TransactionResult> XaAsync(
@@ -90,13 +95,16 @@ internal sealed partial class Dtm(
             TransType = TransTypes.Xa,
             Fields = new Dictionary<string, string>
             {
-                ["url"] = context.Phase2Url ?? throw new ArgumentException("The call has no phase2_url.", nameof(context)),
+                ["url"] = context.Phase2Url
+                    ?? throw new ArgumentException("The call has no phase2_url.", nameof(context)),
             },
         };
-        return SeeingStatus(context.Gid, () => coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
+        return SeeingStatus(
+            context.Gid, () => coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
     }
 
-    public Task<string> NewGidAsync(CancellationToken cancellationToken = default) => coordinator.NewGidAsync(cancellationToken);
+    public Task<string> NewGidAsync(CancellationToken cancellationToken = default) =>
+        coordinator.NewGidAsync(cancellationToken);
 
     public Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken = default)
     {
@@ -104,10 +112,12 @@ internal sealed partial class Dtm(
         return coordinator.QueryAsync(gid, cancellationToken);
     }
 
-    public Task<TransactionPage> ListAsync(TransactionFilter? filter = null, CancellationToken cancellationToken = default) =>
+    public Task<TransactionPage> ListAsync(
+        TransactionFilter? filter = null, CancellationToken cancellationToken = default) =>
         coordinator.ListAsync(filter ?? new TransactionFilter(), cancellationToken);
 
-    public async Task<TransactionResult> WaitForEndAsync(string gid, TimeSpan timeout, CancellationToken cancellationToken = default)
+    public async Task<TransactionResult> WaitForEndAsync(
+        string gid, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(gid);
         using var late = new CancellationTokenSource(timeout, clock);
@@ -146,7 +156,8 @@ internal sealed partial class Dtm(
         }
     }
 
-    public Task AbortAsync(string gid, string transType, string reason = "", CancellationToken cancellationToken = default)
+    public Task AbortAsync(
+        string gid, string transType, string reason = "", CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(gid);
         ArgumentException.ThrowIfNullOrEmpty(transType);
@@ -170,10 +181,12 @@ internal sealed partial class Dtm(
         ArgumentException.ThrowIfNullOrEmpty(gid);
         ArgumentException.ThrowIfNullOrEmpty(branchId);
         ArgumentException.ThrowIfNullOrEmpty(op);
-        return SeeingStatus(gid, () => coordinator.RetryBranchAsync(gid, branchId, op, cancellationToken), cancellationToken);
+        return SeeingStatus(
+            gid, () => coordinator.RetryBranchAsync(gid, branchId, op, cancellationToken), cancellationToken);
     }
 
-    public Task SubscribeAsync(string topic, string url, string remark = "", CancellationToken cancellationToken = default) =>
+    public Task SubscribeAsync(
+        string topic, string url, string remark = "", CancellationToken cancellationToken = default) =>
         coordinator.SubscribeAsync(topic, url, remark, cancellationToken);
 
     public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken = default) =>
@@ -182,15 +195,23 @@ internal sealed partial class Dtm(
     public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken = default) =>
         coordinator.DeleteTopicAsync(topic, cancellationToken);
 
-    public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(
+        string topic, CancellationToken cancellationToken = default) =>
         coordinator.SubscribersAsync(topic, cancellationToken);
 
-    [LoggerMessage(1, LogLevel.Warning, "The abort of {TransType} {Gid} failed; the coordinator rolls it back after timeout_to_fail.")]
+    [LoggerMessage(
+        1,
+        LogLevel.Warning,
+        "The abort of {TransType} {Gid} failed; the coordinator rolls it back after timeout_to_fail.")]
     private partial void LogAbortFailed(Exception error, string? transType, string? gid);
 
-    [LoggerMessage(2, LogLevel.Warning, "It is unknown whether the local transaction of {Gid} committed; the coordinator will call query_prepared.")]
+    [LoggerMessage(
+        2,
+        LogLevel.Warning,
+        "It is unknown whether the local transaction of {Gid} committed; the coordinator will call query_prepared.")]
     public partial void LogAskFailed(Exception error, string? gid);
 
-    [LoggerMessage(3, LogLevel.Warning, "The {TransType} {Gid}, whose caller stopped waiting, may not have been submitted.")]
+    [LoggerMessage(
+        3, LogLevel.Warning, "The {TransType} {Gid}, whose caller stopped waiting, may not have been submitted.")]
     private partial void LogSubmitFailed(Exception error, string? transType, string? gid);
 }

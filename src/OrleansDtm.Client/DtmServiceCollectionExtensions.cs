@@ -12,18 +12,23 @@ public static class DtmServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The service collection.</param>
     /// <param name="configure">Null = a coordinator on this machine, with DTM's port.</param>
-    public static IServiceCollection AddDtmClient(this IServiceCollection services, Action<DtmOptions>? configure = null)
+    public static IServiceCollection AddDtmClient(
+        this IServiceCollection services, Action<DtmOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOptions<DtmOptions>()
             .Configure(options => configure?.Invoke(options))
-            .Validate(static o => o.Server is { IsAbsoluteUri: true, Scheme: "http" or "https" }, "DtmOptions.Server must be an absolute http(s) URL.")
             .Validate(
-                static o => o.RequestTimeout > TimeSpan.Zero && o.WaitTimeout > TimeSpan.Zero && o.BranchTimeout > TimeSpan.Zero
-                    && o.WorkflowPatience > TimeSpan.Zero,
+                static o => o.Server is { IsAbsoluteUri: true, Scheme: "http" or "https" },
+                "DtmOptions.Server must be an absolute http(s) URL.")
+            .Validate(
+                static o =>
+                    o.RequestTimeout > TimeSpan.Zero && o.WaitTimeout > TimeSpan.Zero && o.BranchTimeout > TimeSpan.Zero
+                        && o.WorkflowPatience > TimeSpan.Zero,
                 "The timeouts of DtmOptions must be greater than zero.")
             .Validate(
-                static o => o.ApiKey?.Any(static c => c is <= ' ' or > '~') != true, "DtmOptions.ApiKey must be of printable ASCII characters, without spaces.")
+                static o => o.ApiKey?.Any(static c => c is <= ' ' or > '~') != true,
+                "DtmOptions.ApiKey must be of printable ASCII characters, without spaces.")
             .Validate(static o => o.Json is not null, "DtmOptions.Json must not be null.")
             .ValidateOnStart();
 

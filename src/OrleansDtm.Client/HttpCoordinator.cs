@@ -72,12 +72,19 @@ internal sealed class HttpCoordinator : ICoordinator
         PostAsync("forceStop", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
 
     public Task RetryNowAsync(string gid, CancellationToken cancellationToken) =>
-        PostAsync("resetNextCronTime", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
+        PostAsync(
+            "resetNextCronTime", new TransactionRequest { Gid = gid }, _options.RequestTimeout, cancellationToken);
 
     public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken)
     {
-        var fields = new Dictionary<string, string>(StringComparer.Ordinal) { ["gid"] = gid, ["branch_id"] = branchId, ["op"] = op };
-        return PostAsync("retryBranch", fields, Written.DictionaryStringString, gid, _options.RequestTimeout, cancellationToken);
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["gid"] = gid,
+            ["branch_id"] = branchId,
+            ["op"] = op,
+        };
+        return PostAsync(
+            "retryBranch", fields, Written.DictionaryStringString, gid, _options.RequestTimeout, cancellationToken);
     }
 
     public Task RegisterBranchAsync(RegisterRequest request, CancellationToken cancellationToken)
@@ -101,14 +108,24 @@ internal sealed class HttpCoordinator : ICoordinator
             fields["bin_data"] = Convert.ToBase64String(request.Data.Span);
         }
 
-        return PostAsync("registerBranch", fields, Written.DictionaryStringString, request.Gid, _options.RequestTimeout, cancellationToken);
+        return PostAsync(
+            "registerBranch",
+            fields,
+            Written.DictionaryStringString,
+            request.Gid,
+            _options.RequestTimeout,
+            cancellationToken);
     }
 
-    public async Task<WorkflowProgress> PrepareWorkflowAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        CoordinatorJson.Progress(await PostAsync("prepareWorkflow", request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false));
+    public async Task<WorkflowProgress> PrepareWorkflowAsync(
+        TransactionRequest request, CancellationToken cancellationToken) =>
+        CoordinatorJson.Progress(await PostAsync(
+            "prepareWorkflow", request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false));
 
     public async Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken) =>
-        CoordinatorJson.Query(await GetAsync($"query?gid={Uri.EscapeDataString(gid)}", gid, cancellationToken).ConfigureAwait(false), gid);
+        CoordinatorJson.Query(
+            await GetAsync($"query?gid={Uri.EscapeDataString(gid)}", gid, cancellationToken).ConfigureAwait(false),
+            gid);
 
     public async Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken)
     {
@@ -123,18 +140,28 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     public Task SubscribeAsync(string topic, string url, string remark, CancellationToken cancellationToken) =>
-        ChangeAsync(new UrlQuery("subscribe").Add("topic", topic).Add("url", url).Add("remark", remark).ToString(), cancellationToken);
+        ChangeAsync(
+            new UrlQuery("subscribe").Add("topic", topic).Add("url", url).Add("remark", remark).ToString(),
+            cancellationToken);
 
     public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken) =>
         ChangeAsync(new UrlQuery("unsubscribe").Add("topic", topic).Add("url", url).ToString(), cancellationToken);
 
     public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Delete, $"topic/{Uri.EscapeDataString(topic)}", null, null, _options.RequestTimeout, cancellationToken);
+        SendAsync(
+            HttpMethod.Delete,
+            $"topic/{Uri.EscapeDataString(topic)}",
+            null,
+            null,
+            _options.RequestTimeout,
+            cancellationToken);
 
-    public async Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(string topic, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(
+        string topic, CancellationToken cancellationToken)
     {
         var query = new UrlQuery("queryKV").Add("cat", "topics").Add("key", topic);
-        return CoordinatorJson.Subscribers(await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));
+        return CoordinatorJson.Subscribers(
+            await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));
     }
 
     private Task<byte[]> GetAsync(string apiAndQuery, string? gid, CancellationToken cancellationToken) =>
@@ -144,13 +171,17 @@ internal sealed class HttpCoordinator : ICoordinator
     private Task<byte[]> ChangeAsync(string apiAndQuery, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, apiAndQuery, null, null, _options.RequestTimeout, cancellationToken, orGet: true);
 
-    private Task<byte[]> PostAsync(string api, TransactionRequest request, TimeSpan limit, CancellationToken cancellationToken)
+    private Task<byte[]> PostAsync(
+        string api, TransactionRequest request, TimeSpan limit, CancellationToken cancellationToken)
     {
-        request.Payloads = request.BinPayloads is { } payloads ? [.. payloads.Select(static payload => Payload.Text(payload.Span))] : null;
+        request.Payloads = request.BinPayloads is { } payloads
+            ? [.. payloads.Select(static payload => Payload.Text(payload.Span))]
+            : null;
         return PostAsync(api, request, Written.TransactionRequest, request.Gid, limit, cancellationToken);
     }
 
-    private Task<byte[]> PostAsync<T>(string api, T body, JsonTypeInfo<T> type, string? gid, TimeSpan limit, CancellationToken cancellationToken)
+    private Task<byte[]> PostAsync<T>(
+        string api, T body, JsonTypeInfo<T> type, string? gid, TimeSpan limit, CancellationToken cancellationToken)
     {
         var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
         content.Headers.ContentType = Json;
@@ -158,7 +189,8 @@ internal sealed class HttpCoordinator : ICoordinator
     }
 
     private async Task<byte[]> SendAsync(
-        HttpMethod method, string apiAndQuery, HttpContent? content, string? gid, TimeSpan limit, CancellationToken cancellationToken, bool orGet = false)
+        HttpMethod method, string apiAndQuery, HttpContent? content, string? gid, TimeSpan limit,
+        CancellationToken cancellationToken, bool orGet = false)
     {
         using var late = new CancellationTokenSource(limit, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
@@ -177,17 +209,25 @@ internal sealed class HttpCoordinator : ICoordinator
                 response.Content, http.MaxResponseContentBufferSize, both.Token).ConfigureAwait(false);
             if (orGet && (int)response.StatusCode is (404 or 405) && CoordinatorAnswers.Read(body).Result is null)
             {
-                return await SendAsync(HttpMethod.Get, apiAndQuery, null, gid, limit, cancellationToken).ConfigureAwait(false);
+                return await SendAsync(
+                    HttpMethod.Get, apiAndQuery, null, gid, limit, cancellationToken).ConfigureAwait(false);
             }
 
             CoordinatorAnswers.EnsureSuccess((int)response.StatusCode, body, apiAndQuery.Split('?')[0], gid);
             return body;
         }
-        catch (Exception e) when (e is not DtmException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is not DtmException
+            && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // Any type: handlers of the application (timeouts, circuit breakers) have their own.
-            var why = late.IsCancellationRequested ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s") : e.Message;
-            throw new DtmUnavailableException($"The coordinator at {Address} cannot be asked: {why}", e) { Gid = gid, Reason = why };
+            var why = late.IsCancellationRequested
+                ? string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds} s")
+                : e.Message;
+            throw new DtmUnavailableException($"The coordinator at {Address} cannot be asked: {why}", e)
+            {
+                Gid = gid,
+                Reason = why,
+            };
         }
     }
 }

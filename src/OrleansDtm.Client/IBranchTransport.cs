@@ -12,5 +12,6 @@ internal interface IBranchTransport
     /// <returns>The response of a success.</returns>
     /// <exception cref="DtmException">The participant failed, is in progress, or is unreachable.</exception>
     Task<byte[]> CallAsync(
-        TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator, CancellationToken cancellationToken);
+        TransactionRequest transaction, string branchId, string op, string url, byte[]? body, string? coordinator,
+        CancellationToken cancellationToken);
 }

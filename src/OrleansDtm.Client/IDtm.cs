@@ -29,7 +29,8 @@ public interface IDtm
     /// cancelled.</exception>
     /// <exception cref="DtmUnavailableException">The prepare failed (nothing happened), or it is unknown whether the
     /// submit succeeded: query the status.</exception>
-    Task<TransactionResult> TccAsync(Func<Tcc, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
+    Task<TransactionResult> TccAsync(
+        Func<Tcc, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>Adds nested branches to a TCC, below the call of a participant.</summary>
     /// <param name="context">The call (a try).</param>
@@ -50,7 +51,8 @@ public interface IDtm
     /// back.</exception>
     /// <exception cref="DtmUnavailableException">The prepare failed (nothing happened), or it is unknown whether the
     /// submit succeeded: query the status.</exception>
-    Task<TransactionResult> XaAsync(Func<Xa, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
+    Task<TransactionResult> XaAsync(
+        Func<Xa, Task> body, TransOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Runs a workflow in this process. An interrupted one with the same gid is resumed; an ended one is not run again.
@@ -110,7 +112,8 @@ public interface IDtm
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TimeoutException">It has not ended in time; it continues.</exception>
     /// <exception cref="DtmNotFoundException">There is no such transaction.</exception>
-    Task<TransactionResult> WaitForEndAsync(string gid, TimeSpan timeout, CancellationToken cancellationToken = default);
+    Task<TransactionResult> WaitForEndAsync(
+        string gid, TimeSpan timeout, CancellationToken cancellationToken = default);
 
     /// <summary>Aborts a prepared message, TCC or XA.</summary>
     /// <param name="gid">The gid.</param>

@@ -74,7 +74,8 @@ public sealed class LocalTransaction
         {
             null or DBNull => default,
             T value => value,
-            var value => (T)Convert.ChangeType(value, Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T), CultureInfo.InvariantCulture),
+            var value => (T)Convert.ChangeType(
+                value, Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T), CultureInfo.InvariantCulture),
         };
     }
 

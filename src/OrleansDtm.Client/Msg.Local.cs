@@ -24,7 +24,8 @@ public sealed partial class Msg
     /// it took too long, or the gid was used before.</exception>
     /// <exception cref="DtmException">It was refused.</exception>
     public Task<TransactionResult> DoAndSubmitAsync(
-        string queryPrepared, DbConnection connection, Func<DbTransaction, Task> business, CancellationToken cancellationToken = default)
+        string queryPrepared, DbConnection connection, Func<DbTransaction, Task> business,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(business);
@@ -62,7 +63,8 @@ public sealed partial class Msg
         string queryPrepared, Func<BranchBarrier, Task> local, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(local);
-        return DoAndSubmitAsync(queryPrepared, local, static _ => Task.FromResult<BranchOutcome?>(null), cancellationToken);
+        return DoAndSubmitAsync(
+            queryPrepared, local, static _ => Task.FromResult<BranchOutcome?>(null), cancellationToken);
     }
 
     /// <summary>
@@ -70,7 +72,8 @@ public sealed partial class Msg
     /// and must fail rather than commit without its message.
     /// </summary>
     private async Task<TransactionResult> DoAndSubmitAsync(
-        string queryPrepared, Func<BranchBarrier, Task> local, Func<BranchBarrier, Task<BranchOutcome?>> ruleOut, CancellationToken cancellationToken)
+        string queryPrepared, Func<BranchBarrier, Task> local, Func<BranchBarrier, Task<BranchOutcome?>> ruleOut,
+        CancellationToken cancellationToken)
     {
         var barrier = BranchBarrier.ForMessage(Gid, _dtm.Options.Barrier);
         await PrepareAsync(queryPrepared, cancellationToken).ConfigureAwait(false);
@@ -80,7 +83,8 @@ public sealed partial class Msg
         }
         catch (Exception e)
         {
-            var outcome = await ruleOut(barrier).ConfigureAwait(false) ?? await AskAsync(queryPrepared).ConfigureAwait(false);
+            var outcome = await ruleOut(barrier).ConfigureAwait(false)
+                ?? await AskAsync(queryPrepared).ConfigureAwait(false);
             if (outcome == BranchOutcome.Failure)
             {
                 await _dtm.AbortAfterAsync(Request(), e).ConfigureAwait(false);
@@ -107,7 +111,8 @@ public sealed partial class Msg
         {
             var wait = request.WaitResult == true && !cancellationToken.IsCancellationRequested;
             request.WaitResult = wait ? true : null;
-            return await _dtm.SubmitForCertainAsync(request, wait ? cancellationToken : CancellationToken.None).ConfigureAwait(false);
+            return await _dtm.SubmitForCertainAsync(
+                request, wait ? cancellationToken : CancellationToken.None).ConfigureAwait(false);
         }
         catch (DtmConflictException e) when (e.Status is GlobalStatus.Submitted or GlobalStatus.Succeeded)
         {
@@ -122,7 +127,14 @@ public sealed partial class Msg
     {
         try
         {
-            await _dtm.Branches.CallAsync(Request(), BranchBarrier.MessageBranchId, BranchOps.Msg, queryPrepared, null, null, CancellationToken.None)
+            await _dtm.Branches.CallAsync(
+                Request(),
+                BranchBarrier.MessageBranchId,
+                BranchOps.Msg,
+                queryPrepared,
+                null,
+                null,
+                CancellationToken.None)
                 .ConfigureAwait(false);
             return BranchOutcome.Success;
         }

@@ -71,14 +71,16 @@ public sealed partial class Msg
     /// <exception cref="DtmUnavailableException">It is unknown whether it was submitted: query the status, or submit it
     /// again.</exception>
     /// <exception cref="DtmException">It was refused.</exception>
-    public Task<TransactionResult> SubmitAsync(CancellationToken cancellationToken = default) => _dtm.SubmitAsync(Request(), cancellationToken);
+    public Task<TransactionResult> SubmitAsync(CancellationToken cancellationToken = default) =>
+        _dtm.SubmitAsync(Request(), cancellationToken);
 
     /// <summary>Submits the message and waits until all calls have succeeded, including retries.</summary>
     /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TimeoutException">It was submitted, but has not ended in time; it continues.</exception>
     /// <exception cref="DtmException">As for a submit.</exception>
-    public Task<TransactionResult> SubmitAndWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+    public Task<TransactionResult> SubmitAndWaitAsync(
+        TimeSpan timeout, CancellationToken cancellationToken = default) =>
         _dtm.SubmitAndWaitAsync(Request(), timeout, cancellationToken);
 
     /// <summary>Aborts a prepared message.</summary>
@@ -93,7 +95,8 @@ public sealed partial class Msg
     {
         if (_options.Delay is not null && _options.CustomData is not null)
         {
-            throw new InvalidOperationException("The delay of a message is stored in custom_data: set only one of the two.");
+            throw new InvalidOperationException(
+                "The delay of a message is stored in custom_data: set only one of the two.");
         }
 
         var request = _dtm.Request(TransTypes.Msg, _options, Gid);
@@ -103,7 +106,8 @@ public sealed partial class Msg
         request.Concurrent = _options.Concurrent ? true : null;
         if (_options.Delay is { } delay)
         {
-            request.CustomData = JsonSerializer.Serialize(new MsgCustomData { Delay = delay.TotalSeconds }, ProtocolJson.Readable.MsgCustomData);
+            request.CustomData = JsonSerializer.Serialize(
+                new MsgCustomData { Delay = delay.TotalSeconds }, ProtocolJson.Readable.MsgCustomData);
         }
 
         return request;

@@ -58,7 +58,8 @@ internal static class Payload
         }
         catch (DecoderFallbackException e)
         {
-            throw new ArgumentException("The payload is not UTF-8 text, which DTM's HTTP protocol requires; use base64 or gRPC.", e);
+            throw new ArgumentException(
+                "The payload is not UTF-8 text, which DTM's HTTP protocol requires; use base64 or gRPC.", e);
         }
     }
 }

@@ -51,7 +51,8 @@ public sealed class Saga
     {
         if (!_options.Concurrent)
         {
-            throw new InvalidOperationException($"Set {nameof(SagaOptions)}.{nameof(SagaOptions.Concurrent)}: the steps run one after the other.");
+            throw new InvalidOperationException(
+                $"Set {nameof(SagaOptions)}.{nameof(SagaOptions.Concurrent)}: the steps run one after the other.");
         }
 
         _orders[step.ToString(CultureInfo.InvariantCulture)] = after;
@@ -66,21 +67,24 @@ public sealed class Saga
     /// <exception cref="DtmUnavailableException">It is unknown whether it was submitted: query the status, or submit it
     /// again.</exception>
     /// <exception cref="DtmException">It was refused.</exception>
-    public Task<TransactionResult> SubmitAsync(CancellationToken cancellationToken = default) => _dtm.SubmitAsync(Request(), cancellationToken);
+    public Task<TransactionResult> SubmitAsync(CancellationToken cancellationToken = default) =>
+        _dtm.SubmitAsync(Request(), cancellationToken);
 
     /// <summary>Submits the saga and waits until it has ended, including retries.</summary>
     /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="TimeoutException">It was submitted, but has not ended in time; it continues.</exception>
     /// <exception cref="DtmException">As for a submit.</exception>
-    public Task<TransactionResult> SubmitAndWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+    public Task<TransactionResult> SubmitAndWaitAsync(
+        TimeSpan timeout, CancellationToken cancellationToken = default) =>
         _dtm.SubmitAndWaitAsync(Request(), timeout, cancellationToken);
 
     internal TransactionRequest Request()
     {
         if (_options.Concurrent && _options.CustomData is not null)
         {
-            throw new InvalidOperationException("The orders of a concurrent saga are stored in custom_data: set only one of the two.");
+            throw new InvalidOperationException(
+                "The orders of a concurrent saga are stored in custom_data: set only one of the two.");
         }
 
         var request = _dtm.Request(TransTypes.Saga, _options, Gid);

@@ -56,9 +56,14 @@ public sealed class Tcc
             BranchId = branch,
             TransType = TransTypes.Tcc,
             Data = body,
-            Fields = new Dictionary<string, string> { [BranchOps.Confirm] = confirmUrl, [BranchOps.Cancel] = cancelUrl },
+            Fields = new Dictionary<string, string>
+            {
+                [BranchOps.Confirm] = confirmUrl,
+                [BranchOps.Cancel] = cancelUrl,
+            },
         };
         await _dtm.Coordinator.RegisterBranchAsync(registration, _cancel).ConfigureAwait(false);
-        return await _dtm.Branches.CallAsync(_request, branch, BranchOps.Try, tryUrl, body, _dtm.Coordinator.Address, _cancel).ConfigureAwait(false);
+        return await _dtm.Branches.CallAsync(
+            _request, branch, BranchOps.Try, tryUrl, body, _dtm.Coordinator.Address, _cancel).ConfigureAwait(false);
     }
 }

@@ -6,7 +6,8 @@ namespace OrleansDtm.Client;
 /// <param name="RollbackReason">The rollback reason; empty when it is not rolled back.</param>
 /// <param name="LastError">The latest error of a branch, of an unfinished transaction; empty when there is none, or
 /// unknown.</param>
-public sealed record TransactionResult(string Gid, GlobalStatus Status, string RollbackReason = "", string LastError = "")
+public sealed record TransactionResult(
+    string Gid, GlobalStatus Status, string RollbackReason = "", string LastError = "")
 {
     /// <summary>The status is final.</summary>
     public bool HasEnded => Status is GlobalStatus.Succeeded or GlobalStatus.Failed;
@@ -20,7 +21,8 @@ public sealed record TransactionResult(string Gid, GlobalStatus Status, string R
     public TransactionResult EnsureSucceeded() => Succeeded
         ? this
         : throw new TransactionFailedException(
-            $"The transaction {Gid} is {Status}: {(RollbackReason.Length > 0 ? RollbackReason : LastError.Length > 0 ? LastError : "no reason given")}")
+            $"The transaction {Gid} is {Status}: "
+            + $"{(RollbackReason.Length > 0 ? RollbackReason : LastError.Length > 0 ? LastError : "no reason given")}")
         {
             Gid = Gid,
             Status = Status,

@@ -42,6 +42,7 @@ public sealed class Xa
         ArgumentException.ThrowIfNullOrEmpty(url);
         BranchUrls.Check(url, nameof(url));
         var body = _dtm.Body(payload);
-        return _dtm.Branches.CallAsync(_request, _ids.Next(), BranchOps.Action, url, body, _dtm.Coordinator.Address, _cancel);
+        return _dtm.Branches.CallAsync(
+            _request, _ids.Next(), BranchOps.Action, url, body, _dtm.Coordinator.Address, _cancel);
     }
 }

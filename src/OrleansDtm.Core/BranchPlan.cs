@@ -16,25 +16,29 @@ public static class BranchPlan
     /// Returns the branch calls that are known when a transaction is created. Empty for tcc, xa and workflow, which
     /// register branches later.
     /// </summary>
-    public static ImmutableArray<BranchOpDefinition> Of(TransactionType type, IEnumerable<BranchStep> steps, DateTimeOffset now) => type switch
-    {
-        TransactionType.Saga =>
-        [
-            .. steps.SelectMany((step, i) => new[]
-            {
-                new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now),
-                new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
-            }),
-        ],
-        TransactionType.Msg => [.. steps.Select((step, i) => new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now))],
-        _ => [],
-    };
+    public static ImmutableArray<BranchOpDefinition> Of(
+        TransactionType type, IEnumerable<BranchStep> steps, DateTimeOffset now) =>
+        type switch
+        {
+            TransactionType.Saga =>
+            [
+                .. steps.SelectMany((step, i) => new[]
+                {
+                    new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now),
+                    new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
+                }),
+            ],
+            TransactionType.Msg => [.. steps.Select(
+                (step, i) => new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now))],
+            _ => [],
+        };
 
     /// <summary>
     /// Returns the calls that a tcc, xa or workflow adds with one branch, in the order in which DTM lists them.
     /// </summary>
     public static ImmutableArray<BranchOpDefinition> Registered(
-        string branchId, IEnumerable<(string Op, string Url)> calls, ReadOnlyMemory<byte> payload, DateTimeOffset now) =>
+        string branchId, IEnumerable<(string Op, string Url)> calls, ReadOnlyMemory<byte> payload,
+        DateTimeOffset now) =>
         [.. calls.Select(call => new BranchOpDefinition(branchId, call.Op, call.Url, payload, now))];
 
     /// <summary>

@@ -155,7 +155,9 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     /// </summary>
     public static string Cut(string text)
     {
-        var cut = text.Length <= TextMax ? text : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
+        var cut = text.Length <= TextMax
+            ? text
+            : text[..(char.IsHighSurrogate(text[TextMax - 1]) ? TextMax - 1 : TextMax)];
         return string.Concat(cut.EnumerateRunes().Select(static r => r.Value == 0 ? Rune.ReplacementChar : r));
     }
 
@@ -194,7 +196,8 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         DateTimeOffset? wake = !next.IsFinal && pattern.Deadline(next) is { } deadline ? Storable(deadline) : null;
         for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)
         {
-            if (next.Live(i) is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: { } at } && (wake is null || at < wake))
+            if (next.Live(i) is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: { } at }
+                && (wake is null || at < wake))
             {
                 wake = at;
             }

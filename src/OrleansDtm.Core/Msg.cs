@@ -22,8 +22,10 @@ internal sealed class Msg : Pattern
         var definition = state.Definition;
         return state.Status switch
         {
-            TransactionStatus.Prepared when state.Query is null => definition.Created + definition.Options.TimeoutToFail,
-            TransactionStatus.Submitted when definition.Options.Delay > TimeSpan.Zero && !state.Branches.Any(static b => b.Started) =>
+            TransactionStatus.Prepared when state.Query is null =>
+                definition.Created + definition.Options.TimeoutToFail,
+            TransactionStatus.Submitted when definition.Options.Delay > TimeSpan.Zero
+                && !state.Branches.Any(static b => b.Started) =>
                 (definition.Submitted ?? definition.Created) + definition.Options.Delay,
             _ => null,
         };

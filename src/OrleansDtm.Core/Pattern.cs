@@ -84,7 +84,9 @@ internal abstract class Pattern : ICallRules
                 return null;
             default:
                 // "sumbmit" is how the reference spells it, and clients compare texts.
-                return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot sumbmit. FAILURE");
+                return new Rejection(
+                    RejectionKind.Conflict,
+                    $"current status '{Names.Of(draft.State.Status)}', cannot sumbmit. FAILURE");
         }
     }
 
@@ -96,7 +98,8 @@ internal abstract class Pattern : ICallRules
     /// <summary>Handles a repeated prepare; null = accepted.</summary>
     public virtual Rejection? OnPrepare(Draft draft) => draft.State.Status == TransactionStatus.Prepared
         ? null
-        : new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot prepare. FAILURE");
+        : new Rejection(
+            RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot prepare. FAILURE");
 
     /// <summary>Handles an abort by the submitter; null = accepted.</summary>
     public virtual Rejection? OnAbort(Draft draft, string reason) => CannotAbort(draft.State);
@@ -160,7 +163,8 @@ internal abstract class Pattern : ICallRules
                 || !known.Definition.Payload.Span.SequenceEqual(definition.Payload.Span)
                 || (register.Status != BranchStatus.Prepared && known.Status != register.Status))
             {
-                return new Rejection(otherContent, $"branch {definition.Id} {definition.Op} is registered already, with other content");
+                return new Rejection(
+                    otherContent, $"branch {definition.Id} {definition.Op} is registered already, with other content");
             }
         }
 
@@ -179,7 +183,8 @@ internal abstract class Pattern : ICallRules
         {
             return new Rejection(
                 RejectionKind.Invalid,
-                $"branch_id: the transaction holds {draft.Count} calls already; at most {BranchesMax}, with {PayloadBytesMax} bytes of data, fit in one");
+                $"branch_id: the transaction holds {draft.Count} calls already; at most {BranchesMax}, with "
+                + $"{PayloadBytesMax} bytes of data, fit in one");
         }
 
         draft.Add(added);

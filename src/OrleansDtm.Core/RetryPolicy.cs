@@ -11,7 +11,10 @@ public static class RetryPolicy
     /// <summary>The wait after ONGOING grows to at most this many retry intervals.</summary>
     public const int OngoingGrowthMax = 8;
 
-    /// <summary>The shortest wait, whatever the request's retry interval: one request must not cause thousands of calls per second.</summary>
+    /// <summary>
+    /// The shortest wait, whatever the request's retry interval: one request must not cause thousands of calls per
+    /// second.
+    /// </summary>
     public static readonly TimeSpan WaitMin = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
@@ -38,7 +41,8 @@ public static class RetryPolicy
 
     /// <summary>
     /// Returns the delay after ONGOING: the retry interval, growing by one interval with each further ONGOING up to
-    /// <see cref="OngoingGrowthMax"/> intervals. No backoff as after errors, because the service is healthy and still working.
+    /// <see cref="OngoingGrowthMax"/> intervals. No backoff as after errors, because the service is healthy and still
+    /// working.
     /// </summary>
     /// <param name="options">Interval and cap.</param>
     /// <param name="inARow">Consecutive ONGOING responses; zero counts as one.</param>
@@ -55,7 +59,8 @@ public static class RetryPolicy
     /// <param name="failures">Errors in a row, for the jitter.</param>
     /// <param name="gid">Seeds the jitter.</param>
     /// <param name="index">Seeds the jitter.</param>
-    public static TimeSpan AtLeast(TimeSpan wait, TimeSpan asked, TransactionOptions options, int failures, string gid, int index)
+    public static TimeSpan AtLeast(
+        TimeSpan wait, TimeSpan asked, TransactionOptions options, int failures, string gid, int index)
     {
         if (asked <= TimeSpan.Zero)
         {

@@ -22,7 +22,8 @@ internal sealed class Saga : Pattern
 
     public override bool FailureIsAnswer(Transaction state, int index) => IsAction(index);
 
-    public override bool Retries(Transaction state, int index) => !IsAction(index) || state.Status == TransactionStatus.Submitted;
+    public override bool Retries(Transaction state, int index) =>
+        !IsAction(index) || state.Status == TransactionStatus.Submitted;
 
     public override void OnFailed(Draft draft, int index, string error)
     {
@@ -42,7 +43,8 @@ internal sealed class Saga : Pattern
 
         if (draft.State.RetryCount >= limit)
         {
-            draft.TurnBack(string.Create(CultureInfo.InvariantCulture, $"RetryCount is greater than RetryLimit, RetryLimit: {limit}"));
+            draft.TurnBack(string.Create(
+                CultureInfo.InvariantCulture, $"RetryCount is greater than RetryLimit, RetryLimit: {limit}"));
             return;
         }
 
@@ -142,12 +144,16 @@ internal sealed class Saga : Pattern
                 var compensate = CompensateOf(step);
 
                 // An action that is still in flight could arrive after its compensation, so its call must end first.
-                if (draft[ActionOf(step)].InFlight || !draft[compensate].CanStart(draft.Now) || !SuccessorsUndone(draft, step))
+                if (draft[ActionOf(step)].InFlight
+                    || !draft[compensate].CanStart(draft.Now)
+                    || !SuccessorsUndone(draft, step))
                 {
                     continue;
                 }
 
-                if (draft[ActionOf(step)].OrphanedUntil is { } until && until > draft.Now && draft[compensate].Definition.Url.Length > 0)
+                if (draft[ActionOf(step)].OrphanedUntil is { } until
+                    && until > draft.Now
+                    && draft[compensate].Definition.Url.Length > 0)
                 {
                     draft[compensate] = draft[compensate] with { RetryAt = until, OrphanedUntil = until };
                     continue;

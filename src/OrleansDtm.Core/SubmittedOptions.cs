@@ -12,9 +12,12 @@ internal static class SubmittedOptions
     /// <param name="submission">The submit.</param>
     /// <param name="submitted">The current time (UTC), in stored precision.</param>
     /// <returns>The same object if nothing changes.</returns>
-    public static TransactionDefinition Merge(TransactionDefinition prepared, Submission submission, DateTimeOffset submitted)
+    public static TransactionDefinition Merge(
+        TransactionDefinition prepared, Submission submission, DateTimeOffset submitted)
     {
-        var merged = submission.Named == NamedOptions.None ? prepared : Merge(prepared, submission.Definition, submission.Named);
+        var merged = submission.Named == NamedOptions.None
+            ? prepared
+            : Merge(prepared, submission.Definition, submission.Named);
         return merged.Type == TransactionType.Msg && merged.Options.Delay > TimeSpan.Zero
             ? merged with { Submitted = submitted }
             : merged;
@@ -36,7 +39,8 @@ internal static class SubmittedOptions
     /// SDKs repeat the options of the prepare in the submit; equal values cost no write. wait_result is excluded
     /// because it applies to one request only.
     /// </summary>
-    private static TransactionDefinition Merge(TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
+    private static TransactionDefinition Merge(
+        TransactionDefinition prepared, TransactionDefinition submit, NamedOptions named)
     {
         var (old, said) = (prepared.Options, submit.Options);
         var options = old with
@@ -51,16 +55,27 @@ internal static class SubmittedOptions
         var customData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData;
         var noticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl;
         var headers = named.HasFlag(NamedOptions.BranchHeaders) ? submit.BranchHeaders : prepared.BranchHeaders;
-        return options == old && customData == prepared.CustomData && noticeUrl == prepared.NoticeUrl && Same(headers, prepared.BranchHeaders)
+        return options == old
+            && customData == prepared.CustomData
+            && noticeUrl == prepared.NoticeUrl
+            && Same(headers, prepared.BranchHeaders)
             ? prepared
-            : prepared with { Options = options, CustomData = customData, NoticeUrl = noticeUrl, BranchHeaders = headers };
+            : prepared with
+            {
+                Options = options,
+                CustomData = customData,
+                NoticeUrl = noticeUrl,
+                BranchHeaders = headers,
+            };
     }
 
     private static bool Same(ImmutableDictionary<string, string> headers, ImmutableDictionary<string, string> others) =>
         ReferenceEquals(headers, others)
-        || (headers.Count == others.Count && headers.All(h => others.TryGetValue(h.Key, out var value) && value == h.Value));
+        || (headers.Count == others.Count
+            && headers.All(h => others.TryGetValue(h.Key, out var value) && value == h.Value));
 
     /// <summary>If neither request names the retry interval, it is derived from timeout_to_fail.</summary>
     private static bool WinsRetryInterval(TransactionOptions prepared, NamedOptions named) =>
-        named.HasFlag(NamedOptions.RetryInterval) || (named.HasFlag(NamedOptions.TimeoutToFail) && !prepared.RetryIntervalNamed);
+        named.HasFlag(NamedOptions.RetryInterval)
+        || (named.HasFlag(NamedOptions.TimeoutToFail) && !prepared.RetryIntervalNamed);
 }

@@ -54,7 +54,9 @@ public sealed record BranchOp
     /// <summary>The last <see cref="HistoryMax"/> attempts, oldest first.</summary>
     public ImmutableArray<Attempt> History { get; init; } = [];
 
-    /// <summary>The number of ONGOING responses at the end of <see cref="History"/>, at most <see cref="HistoryMax"/>.</summary>
+    /// <summary>
+    /// The number of ONGOING responses at the end of <see cref="History"/>, at most <see cref="HistoryMax"/>.
+    /// </summary>
     public int OngoingInARow
     {
         get

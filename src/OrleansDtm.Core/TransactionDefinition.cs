@@ -89,7 +89,8 @@ public sealed record TransactionOptions
     /// <summary>
     /// Concurrent saga: for each step (by index) the steps that must succeed before it; empty = none.
     /// </summary>
-    public ImmutableDictionary<int, ImmutableArray<int>> Orders { get; init; } = ImmutableDictionary<int, ImmutableArray<int>>.Empty;
+    public ImmutableDictionary<int, ImmutableArray<int>> Orders { get; init; } =
+        ImmutableDictionary<int, ImmutableArray<int>>.Empty;
 }
 
 /// <summary>The definition of one branch call. It never changes after it is stored.</summary>
@@ -98,7 +99,8 @@ public sealed record TransactionOptions
 /// <param name="Url">The branch URL; empty = no call, succeeds at once.</param>
 /// <param name="Payload">The request body, unchanged; may be empty.</param>
 /// <param name="Created">The time at which it was stored (UTC).</param>
-public sealed record BranchOpDefinition(string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created);
+public sealed record BranchOpDefinition(
+    string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created);
 
 /// <summary>
 /// The options that a request sets explicitly. Silos exchange the values: add new ones, never change them.
@@ -125,4 +127,5 @@ public enum NamedOptions
 /// prepare.</param>
 /// <param name="Named">The options that the request sets. Those of a submit override those of its prepare.</param>
 public sealed record Submission(
-    TransactionDefinition Definition, ImmutableArray<BranchOpDefinition> Branches, NamedOptions Named = NamedOptions.None);
+    TransactionDefinition Definition, ImmutableArray<BranchOpDefinition> Branches,
+    NamedOptions Named = NamedOptions.None);

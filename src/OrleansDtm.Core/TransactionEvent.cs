@@ -22,7 +22,9 @@ public abstract record TransactionEvent
     /// <param name="Type">The pattern that the request names.</param>
     /// <param name="Branches">The calls to add, all or none.</param>
     /// <param name="Status">Prepared for tcc and xa; the status that the SDK reports for a workflow.</param>
-    public sealed record Register(TransactionType Type, ImmutableArray<BranchOpDefinition> Branches, BranchStatus Status) : TransactionEvent;
+    public sealed record Register(
+        TransactionType Type, ImmutableArray<BranchOpDefinition> Branches, BranchStatus Status)
+        : TransactionEvent;
 
     /// <summary>A workflow's SDK reports the final status.</summary>
     public sealed record FinishWorkflow(TransactionStatus Status, string Reason, string Result) : TransactionEvent;
@@ -32,11 +34,13 @@ public abstract record TransactionEvent
     /// <param name="Outcome">The outcome of the call.</param>
     /// <param name="Duration">Latency.</param>
     /// <param name="Attempt">The <see cref="BranchCall.Attempt"/> that returned; null = the one in flight.</param>
-    public sealed record BranchAnswered(int Index, Outcome Outcome, TimeSpan Duration, int? Attempt = null) : TransactionEvent
+    public sealed record BranchAnswered(int Index, Outcome Outcome, TimeSpan Duration, int? Attempt = null)
+        : TransactionEvent
     {
         /// <summary>Returns true if this attempt is the one in flight.</summary>
         /// <param name="branch">The current progress of the call; null = no longer needed.</param>
-        public bool IsAwaited(BranchOp? branch) => branch is { InFlight: true } && (Attempt is null || Attempt == branch.Attempts + 1);
+        public bool IsAwaited(BranchOp? branch) =>
+            branch is { InFlight: true } && (Attempt is null || Attempt == branch.Attempts + 1);
     }
 
     /// <summary>

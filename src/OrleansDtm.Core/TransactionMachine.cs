@@ -10,7 +10,8 @@ public static class TransactionMachine
 {
     /// <summary>The patterns by type.</summary>
     private static readonly ImmutableDictionary<TransactionType, Pattern> Patterns =
-        new Pattern[] { new Saga(), new Msg(), new Tcc(), new Xa(), new Workflow() }.ToImmutableDictionary(static p => p.Type);
+        new Pattern[] { new Saga(), new Msg(), new Tcc(), new Xa(), new Workflow() }.ToImmutableDictionary(
+            static p => p.Type);
 
     /// <summary>
     /// Returns true if the request waits for the result although it does not set wait_result, because its prepare did.
@@ -109,7 +110,8 @@ public static class TransactionMachine
         {
             // As in DTM, a late branch gets the same error whether its transaction has ended or never existed.
             return occurred is TransactionEvent.Register
-                ? Decision.Refused(null, RejectionKind.Conflict, "no trans with this gid and status: prepared found FAILURE")
+                ? Decision.Refused(
+                    null, RejectionKind.Conflict, "no trans with this gid and status: prepared found FAILURE")
                 : Decision.Refused(null, RejectionKind.NotFound, "no such gid");
         }
 
@@ -122,8 +124,12 @@ public static class TransactionMachine
         if (!(status == TransactionStatus.Submitted ? pattern.CreatedBySubmit : pattern.CreatedByPrepare))
         {
             return status == TransactionStatus.Submitted
-                ? Decision.Refused(null, RejectionKind.NotFound, $"gid: no such {Names.Of(type)} was prepared, so none can be submitted")
-                : Decision.Refused(null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
+                ? Decision.Refused(
+                    null,
+                    RejectionKind.NotFound,
+                    $"gid: no such {Names.Of(type)} was prepared, so none can be submitted")
+                : Decision.Refused(
+                    null, RejectionKind.Invalid, $"trans_type: a {Names.Of(type)} cannot be prepared, only submitted");
         }
 
         if (status == TransactionStatus.Prepared && pattern.Lacks(submission.Definition) is { } lack)
@@ -148,12 +154,15 @@ public static class TransactionMachine
 
     private static Rejection? Apply(Draft draft, Pattern pattern, TransactionEvent occurred) => occurred switch
     {
-        TransactionEvent.BranchAnswered e => OnAnswered(draft, e.Index == Transaction.NoticeIndex ? Notice.Rules : pattern, e),
-        TransactionEvent.Submit e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnSubmit(draft, e.Submission),
+        TransactionEvent.BranchAnswered e => OnAnswered(
+            draft, e.Index == Transaction.NoticeIndex ? Notice.Rules : pattern, e),
+        TransactionEvent.Submit e =>
+            OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnSubmit(draft, e.Submission),
         TransactionEvent.Prepare e => OtherType(draft.State, e.Submission.Definition.Type) ?? pattern.OnPrepare(draft),
         TransactionEvent.Abort e => OtherType(draft.State, e.Type) ?? pattern.OnAbort(draft, e.Reason),
         TransactionEvent.Register e => OtherType(draft.State, e.Type) ?? pattern.OnRegister(draft, e),
-        TransactionEvent.FinishWorkflow e => OtherType(draft.State, TransactionType.Workflow) ?? pattern.OnFinish(draft, e),
+        TransactionEvent.FinishWorkflow e =>
+            OtherType(draft.State, TransactionType.Workflow) ?? pattern.OnFinish(draft, e),
         TransactionEvent.Resumed e => OnResumed(draft, e.Outstanding),
         TransactionEvent.RetryNow => OnRetryNow(draft, pattern),
         TransactionEvent.RetryBranch e => OnRetryBranch(draft, e),
@@ -166,7 +175,8 @@ public static class TransactionMachine
     private static Rejection? OtherType(Transaction state, TransactionType type) =>
         state.Definition.Type == type
             ? null
-            : new Rejection(RejectionKind.Conflict, $"gid belongs to a {Names.Of(state.Definition.Type)} already. FAILURE");
+            : new Rejection(
+                RejectionKind.Conflict, $"gid belongs to a {Names.Of(state.Definition.Type)} already. FAILURE");
 
     private static Rejection? OnResumed(Draft draft, ImmutableHashSet<int> outstanding)
     {
@@ -188,7 +198,9 @@ public static class TransactionMachine
     {
         if (draft.State.IsFinal)
         {
-            return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', nothing is left to retry. FAILURE");
+            return new Rejection(
+                RejectionKind.Conflict,
+                $"current status '{Names.Of(draft.State.Status)}', nothing is left to retry. FAILURE");
         }
 
         draft.Hurry();
@@ -222,11 +234,15 @@ public static class TransactionMachine
         if (index == Transaction.QueryIndex)
         {
             return new Rejection(
-                RejectionKind.Conflict, $"branch {e.BranchId} {e.Op} asks query_prepared, which has no effect to resolve. FAILURE");
+                RejectionKind.Conflict,
+                $"branch {e.BranchId} {e.Op} asks query_prepared, which has no effect to resolve. FAILURE");
         }
 
-        var resolved = Recorded(draft[index], new Attempt(draft.Now, TimeSpan.Zero, OutcomeKind.Succeeded, Draft.Cut($"resolved by hand: {e.Reason}")));
-        draft[index] = resolved with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0, RetryAt = null };
+        var resolved = Recorded(
+            draft[index],
+            new Attempt(draft.Now, TimeSpan.Zero, OutcomeKind.Succeeded, Draft.Cut($"resolved by hand: {e.Reason}")));
+        draft[index] =
+            resolved with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0, RetryAt = null };
         pattern.OnSucceeded(draft, index);
         return null;
     }
@@ -243,8 +259,11 @@ public static class TransactionMachine
                 continue;
             }
 
-            return draft.State.IsFinal || branch is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false }
-                ? new Rejection(RejectionKind.Conflict, $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE")
+            return draft.State.IsFinal || branch
+                is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false }
+                ? new Rejection(
+                    RejectionKind.Conflict,
+                    $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE")
                 : null;
         }
 
@@ -253,7 +272,8 @@ public static class TransactionMachine
 
     private static BranchOp Recorded(BranchOp branch, Attempt attempt) => branch with
     {
-        History = (branch.History.Length < BranchOp.HistoryMax ? branch.History : branch.History.RemoveAt(0)).Add(attempt),
+        History =
+            (branch.History.Length < BranchOp.HistoryMax ? branch.History : branch.History.RemoveAt(0)).Add(attempt),
     };
 
     private static string Standing(Draft draft, BranchOp branch) => branch switch
@@ -291,7 +311,8 @@ public static class TransactionMachine
         var outcome = e.Outcome;
         if (outcome.Kind == OutcomeKind.Failed && !rules.FailureIsAnswer(draft.State, e.Index))
         {
-            outcome = Outcome.Unknown($"{before.Definition.Op} answered FAILURE, but it cannot be refused any more, so it is retried: {outcome.Error}");
+            outcome = Outcome.Unknown($"{before.Definition.Op} answered FAILURE, but it cannot be refused any more, so "
+                + $"it is retried: {outcome.Error}");
         }
 
         var error = outcome.Error is null ? null : Draft.Cut(outcome.Error);
@@ -304,7 +325,12 @@ public static class TransactionMachine
         switch (outcome.Kind)
         {
             case OutcomeKind.Succeeded:
-                draft[e.Index] = draft[e.Index] with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0 };
+                draft[e.Index] = draft[e.Index] with
+                {
+                    Status = BranchStatus.Succeed,
+                    Finished = draft.Now,
+                    Failures = 0,
+                };
                 rules.OnSucceeded(draft, e.Index);
                 break;
             case OutcomeKind.Failed:
@@ -338,7 +364,8 @@ public static class TransactionMachine
                 ? RetryPolicy.AfterOngoing(definition.Options, draft[index].OngoingInARow)
                 : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
 
-            retryAt = draft.After(RetryPolicy.AtLeast(wait, asked, definition.Options, failures, definition.Gid, index));
+            retryAt = draft.After(
+                RetryPolicy.AtLeast(wait, asked, definition.Options, failures, definition.Gid, index));
         }
 
         draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };

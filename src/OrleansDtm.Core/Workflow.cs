@@ -68,7 +68,8 @@ internal sealed class Workflow : Pattern
 
         if (draft.State.Status != TransactionStatus.Prepared)
         {
-            return new Rejection(RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot sumbmit. FAILURE");
+            return new Rejection(
+                RejectionKind.Conflict, $"current status '{Names.Of(draft.State.Status)}', cannot sumbmit. FAILURE");
         }
 
         draft.Explain(finish.Reason);
@@ -85,5 +86,6 @@ internal sealed class Workflow : Pattern
         }
     }
 
-    private static DateTimeOffset NextLook(Draft draft) => draft.After(RetryPolicy.AfterOngoing(draft.State.Definition.Options, 1));
+    private static DateTimeOffset NextLook(Draft draft) =>
+        draft.After(RetryPolicy.AfterOngoing(draft.State.Definition.Options, 1));
 }

@@ -35,8 +35,9 @@ public sealed class DtmGrainOptions
     public int BranchCallsPerServiceMax { get; set; } = 512;
 
     /// <summary>
-    /// The maximum number of calls in flight to all services, per silo. Default: half of the process's limit of open files less 256,
-    /// between 64 and 10,000. Once half of them are in flight, each service is limited to an equal share.
+    /// The maximum number of calls in flight to all services, per silo. Default: half of the process's limit of open
+    /// files less 256, between 64 and 10,000. Once half of them are in flight, each service is limited to an equal
+    /// share.
     /// </summary>
     public int BranchCallsMax { get; set; } = OpenFiles.BranchCalls;
 

@@ -75,7 +75,8 @@ internal sealed class ImportTally
             {
                 text.AppendLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{kind.PadRight(width)}{counts[(int)Taking.Taken],19:N0}{counts[(int)Taking.AlreadyHere],15:N0}{counts[(int)Taking.NameTaken],13:N0}{counts[(int)Taking.Refused],10:N0}"));
+                    $"{kind.PadRight(width)}{counts[(int)Taking.Taken],19:N0}{counts[(int)Taking.AlreadyHere],15:N0}"
+                    + $"{counts[(int)Taking.NameTaken],13:N0}{counts[(int)Taking.Refused],10:N0}"));
             }
 
             return text.ToString().TrimEnd();

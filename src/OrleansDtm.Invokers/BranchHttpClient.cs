@@ -74,7 +74,8 @@ public sealed class BranchHttpClient : IDisposable
             var (method, url, body) = target(call);
             if (ServiceUrl.Is(url) || (_services is not null && ServiceUrl.EndOfName(url) > 0))
             {
-                return await SendToService(call, method, url, body, keep, rules, cancellationToken).ConfigureAwait(false);
+                return await SendToService(
+                    call, method, url, body, keep, rules, cancellationToken).ConfigureAwait(false);
             }
 
             using var request = BranchRequest.Create(call, method, url, body, _log);
@@ -84,8 +85,8 @@ public sealed class BranchHttpClient : IDisposable
         {
             return Outcome.Unknown("no answer within the request timeout");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or FormatException or NotSupportedException or ArgumentException
-            or InvalidOperationException)
+        catch (Exception e) when (e is HttpRequestException or IOException or FormatException or NotSupportedException
+            or ArgumentException or InvalidOperationException)
         {
             return Outcome.Unknown(Words(e));
         }
@@ -119,7 +120,9 @@ public sealed class BranchHttpClient : IDisposable
         RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
     };
 
-    private Task<Outcome> Send(BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules, CancellationToken cancellationToken)
+    private Task<Outcome> Send(
+        BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules,
+        CancellationToken cancellationToken)
     {
         if (_options.Proxy is not { } proxy || proxy.IsBypassed(request.RequestUri!))
         {
@@ -132,7 +135,8 @@ public sealed class BranchHttpClient : IDisposable
     }
 
     private async Task<Outcome> Send(
-        HttpMessageInvoker http, BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules, CancellationToken cancellationToken)
+        HttpMessageInvoker http, BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules,
+        CancellationToken cancellationToken)
     {
         // An address can have many names: check the name in the Host header too.
         if (call.Headers is not null
@@ -172,7 +176,8 @@ public sealed class BranchHttpClient : IDisposable
         {
             if (ServiceUrl.Is(url))
             {
-                return Outcome.Unknown($"no registry knows a service '{name}' (Services:{name}:http:0, Branches:DnsSrv)");
+                return Outcome.Unknown(
+                    $"no registry knows a service '{name}' (Services:{name}:http:0, Branches:DnsSrv)");
             }
 
             using var plain = BranchRequest.Create(call, method, url, body, _log);
@@ -184,7 +189,8 @@ public sealed class BranchHttpClient : IDisposable
         {
             var endpoint = endpoints[(int)(((uint)turn + (uint)i) % endpoints.Count)];
             var scheme = query.StartsWith("https:", StringComparison.Ordinal) ? "https" : "http";
-            using var request = BranchRequest.Create(call, method, ServicePlaces.Url(endpoint, scheme, path), body, _log);
+            using var request = BranchRequest.Create(
+                call, method, ServicePlaces.Url(endpoint, scheme, path), body, _log);
             request.Options.Set(GuardedConnector.Service, name);
             try
             {
@@ -212,7 +218,8 @@ public sealed class BranchHttpClient : IDisposable
         return (query, query[(query.IndexOf("://", StringComparison.Ordinal) + 3)..], url[end..]);
     }
 
-    private async Task<Outcome> Judge(HttpResponseMessage response, int keep, AnswerRules rules, CancellationToken cancellationToken)
+    private async Task<Outcome> Judge(
+        HttpResponseMessage response, int keep, AnswerRules rules, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
         var max = _options.ResponseBytesMax;
@@ -232,12 +239,14 @@ public sealed class BranchHttpClient : IDisposable
             int read;
             do
             {
-                read = await decoded.ReadAsync(body.Free((int)(length ?? 1024)), cancellationToken).ConfigureAwait(false);
+                read = await decoded.ReadAsync(
+                    body.Free((int)(length ?? 1024)), cancellationToken).ConfigureAwait(false);
             }
             while (body.Take(read));
             return rules(body.Answer(status));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException or NotSupportedException)
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or InvalidDataException or NotSupportedException)
         {
             body.Broken = Words(e);
             return rules(body.Answer(status));

@@ -3,7 +3,8 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Invokers;
 
 /// <summary>Selects the invoker by the URL's protocol.</summary>
-public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker jsonRpc, GrpcBranchInvoker grpc) : IBranchInvoker
+public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker jsonRpc, GrpcBranchInvoker grpc)
+    : IBranchInvoker
 {
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
@@ -22,5 +23,6 @@ public sealed class BranchInvokers(HttpBranchInvoker http, JsonRpcBranchInvoker 
     }
 
     public static bool IsHttp(string url) =>
-        url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+        || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 }

@@ -10,9 +10,13 @@ internal static class BranchRequest
     private static readonly MediaTypeHeaderValue JsonContent = new("application/json");
 
     /// <exception cref="FormatException">The URL or a header is invalid.</exception>
-    public static HttpRequestMessage Create(BranchInvocation call, HttpMethod method, string url, ReadOnlyMemory<byte> body, ILogger log)
+    public static HttpRequestMessage Create(
+        BranchInvocation call, HttpMethod method, string url, ReadOnlyMemory<byte> body, ILogger log)
     {
-        var request = new HttpRequestMessage(method, new Uri(url, UriKind.Absolute)) { Content = new ReadOnlyMemoryContent(body) };
+        var request = new HttpRequestMessage(method, new Uri(url, UriKind.Absolute))
+        {
+            Content = new ReadOnlyMemoryContent(body),
+        };
         if (request.RequestUri!.Scheme == Uri.UriSchemeHttps)
         {
             // With TLS the version is negotiated; some services support HTTP/2 only.
@@ -62,7 +66,8 @@ internal static class BranchRequest
     {
         // Content headers such as Expires and Content-Type belong to the content, all others to the request.
         if (value.AsSpan().ContainsAny('\r', '\n', '\0')
-            || !(request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value)))
+            || !(request.Headers.TryAddWithoutValidation(name, value)
+                || request.Content!.Headers.TryAddWithoutValidation(name, value)))
         {
             throw new FormatException($"the branch header '{name}' cannot be sent");
         }

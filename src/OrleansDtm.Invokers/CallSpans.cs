@@ -16,7 +16,8 @@ internal static class CallSpans
     /// A header of the trace context, which is sent as a whole: <see cref="BranchInvocation.ToldTrace"/>.
     /// </summary>
     public static bool IsTrace(string header) =>
-        header.Equals(Parent, StringComparison.OrdinalIgnoreCase) || header.Equals(State, StringComparison.OrdinalIgnoreCase);
+        header.Equals(Parent, StringComparison.OrdinalIgnoreCase)
+        || header.Equals(State, StringComparison.OrdinalIgnoreCase);
 
     public static void Describe(Activity? span, HttpRequestMessage request)
     {

@@ -27,7 +27,8 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
         ArgumentNullException.ThrowIfNull(call);
         if (GrpcTarget.Parse(call.Url) is not { } target)
         {
-            return Outcome.Unknown($"'{call.Url}' is not the address of a gRPC method; write host:port/package.Service/Method");
+            return Outcome.Unknown(
+                $"'{call.Url}' is not the address of a gRPC method; write host:port/package.Service/Method");
         }
 
         CallSpans.Describe(call.Span, target);
@@ -56,8 +57,9 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
                 ? Outcome.Unknown("no answer within the request timeout")
                 : OutcomeRules.FromGrpc(e.StatusCode, e.Status.Detail) with { RetryAfter = Pushback(e) };
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or NotSupportedException
-            or OverflowException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e)
+            when (e is ArgumentException or FormatException or InvalidOperationException or NotSupportedException
+                or OverflowException or HttpRequestException or IOException or OperationCanceledException)
         {
             return Outcome.Unknown(e.Message);
         }
@@ -72,7 +74,11 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
     /// <summary>The pushback of an overloaded service, as in gRPC's retry design.</summary>
     private static TimeSpan Pushback(RpcException e) =>
         e.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted
-        && long.TryParse(e.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+        && long.TryParse(
+            e.Trailers.GetValue("grpc-retry-pushback-ms"),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var milliseconds)
             ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, int.MaxValue))
             : TimeSpan.Zero;
 
@@ -102,7 +108,10 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
 
         foreach (var (name, value) in call.Headers)
         {
-            if (value is not null && !Reserved.Contains(name) && !ConnectionHeaders.Contains(name) && !CallSpans.IsTrace(name)
+            if (value is not null
+                && !Reserved.Contains(name)
+                && !ConnectionHeaders.Contains(name)
+                && !CallSpans.IsTrace(name)
                 && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase))
             {
                 Add(metadata, name, value);

@@ -20,7 +20,8 @@ internal static class GrpcChannelFactory
     {
         var several = target.Hosts.Contains(',', StringComparison.Ordinal);
         var balanced = several || target.Dns || target.Named
-            || (options.Services is not null && ServiceUrl.IsName(target.Hosts) && !(target.Tls && options.Proxy is not null));
+            || (options.Services is not null && ServiceUrl.IsName(target.Hosts) && !(target.Tls
+                && options.Proxy is not null));
         var channel = new GrpcChannelOptions
         {
             HttpHandler = Handler(target, options, balanced),
@@ -38,7 +39,8 @@ internal static class GrpcChannelFactory
 
         channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
         channel.ServiceProvider = new Resolvers(new GuardedResolver.Factory(target, options, clock));
-        return GrpcChannel.ForAddress($"{GuardedResolver.Factory.Scheme}:///{(several ? "branch" : target.Hosts)}", channel);
+        return GrpcChannel.ForAddress(
+            $"{GuardedResolver.Factory.Scheme}:///{(several ? "branch" : target.Hosts)}", channel);
     }
 
     private static SocketsHttpHandler Handler(GrpcTarget target, InvokerOptions options, bool balanced)
@@ -87,6 +89,7 @@ internal static class GrpcChannelFactory
     /// <summary>The only service of a channel.</summary>
     private sealed class Resolvers(ResolverFactory factory) : IServiceProvider
     {
-        public object? GetService(Type serviceType) => serviceType == typeof(IEnumerable<ResolverFactory>) ? new[] { factory } : null;
+        public object? GetService(Type serviceType) =>
+            serviceType == typeof(IEnumerable<ResolverFactory>) ? new[] { factory } : null;
     }
 }

@@ -25,13 +25,16 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
             {
                 var now = clock.GetTimestamp();
                 var key = target.Channel;
-                if (_entries.TryGetValue(key, out var entry) && !entry.Knows(target) && entry.Methods.Count >= MethodsMax)
+                if (_entries.TryGetValue(key, out var entry)
+                    && !entry.Knows(target)
+                    && entry.Methods.Count >= MethodsMax)
                 {
                     Close(entry, ref closed);
                     entry = null;
                 }
 
-                if (entry is null && (clock.GetElapsedTime(_swept, now) >= options.GrpcChannelIdle || _entries.Count >= options.GrpcChannelsMax))
+                if (entry is null && (clock.GetElapsedTime(_swept, now) >= options.GrpcChannelIdle
+                    || _entries.Count >= options.GrpcChannelsMax))
                 {
                     Sweep(now, ref closed);
                 }
@@ -91,12 +94,14 @@ internal sealed class GrpcChannels(InvokerOptions options, TimeProvider clock) :
     private void Sweep(long now, ref List<Entry>? closed)
     {
         _swept = now;
-        foreach (var entry in _entries.Values.Where(e => e.Calls == 0 && clock.GetElapsedTime(e.Used, now) >= options.GrpcChannelIdle).ToArray())
+        foreach (var entry in _entries.Values.Where(
+            e => e.Calls == 0 && clock.GetElapsedTime(e.Used, now) >= options.GrpcChannelIdle).ToArray())
         {
             Close(entry, ref closed);
         }
 
-        if (_entries.Count >= options.GrpcChannelsMax && _entries.Values.Where(static e => e.Calls == 0).MinBy(static e => e.Used) is { } oldest)
+        if (_entries.Count >= options.GrpcChannelsMax
+            && _entries.Values.Where(static e => e.Calls == 0).MinBy(static e => e.Used) is { } oldest)
         {
             Close(oldest, ref closed);
         }

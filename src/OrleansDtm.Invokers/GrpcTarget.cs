@@ -20,7 +20,9 @@ internal sealed record GrpcTarget(string Hosts, bool Tls, bool Dns, string Servi
     {
         if (ServiceUrl.Is(url))
         {
-            return ServiceUrl.IsGrpc(url) && ServiceUrl.TryRead(url, out var name, out var path) && path[1..].ToString().Split('/') is [var type, var call]
+            return ServiceUrl.IsGrpc(url)
+                && ServiceUrl.TryRead(url, out var name, out var path)
+                && path[1..].ToString().Split('/') is [var type, var call]
                 ? new GrpcTarget(name.ToString().ToLowerInvariant(), false, false, type, call) { Named = true }
                 : null;
         }

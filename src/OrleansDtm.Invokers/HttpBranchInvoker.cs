@@ -25,7 +25,9 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
     {
         var url = BranchHttpClient.WithoutFragment(call.Url);
         var separator = url.Contains('?') ? '&' : '?';
-        var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}={Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&{BranchQuery.TransType}={Names.Of(call.Type)}";
+        var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}="
+            + $"{Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&"
+            + $"{BranchQuery.TransType}={Names.Of(call.Type)}";
 
         // xa calls are always POST: DTM's SDKs route phase two so.
         var post = call.Payload.Length > 0 || call.Type == TransactionType.Xa;

@@ -53,7 +53,8 @@ public sealed record BranchInvocation
     /// The context that is sent: that of <see cref="Headers"/>, or <see cref="Trace"/>. traceparent and tracestate
     /// belong together, so they come from the same one. Null = none.
     /// </summary>
-    public TraceContext? ToldTrace => Header(CallSpans.Parent) is { } parent ? new TraceContext(parent, Header(CallSpans.State) ?? "") : Trace;
+    public TraceContext? ToldTrace =>
+        Header(CallSpans.Parent) is { } parent ? new TraceContext(parent, Header(CallSpans.State) ?? "") : Trace;
 
     /// <summary>The span of this call, for tags of the protocol; null = not traced.</summary>
     public Activity? Span { get; init; }

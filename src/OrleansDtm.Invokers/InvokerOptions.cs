@@ -37,7 +37,8 @@ public sealed record InvokerOptions
     public BranchTargets Targets { get; init; } = BranchTargets.Default;
 
     /// <summary>Resolves a host name. Default: the machine's resolver.</summary>
-    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveHost { get; init; } = static (host, cancel) => Dns.GetHostAddressesAsync(host, cancel);
+    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveHost { get; init; } = static (host, cancel) =>
+        Dns.GetHostAddressesAsync(host, cancel);
 
     /// <summary>
     /// Returns the client certificate for a host; called for each TLS connection. Null (default) = no client
@@ -45,7 +46,9 @@ public sealed record InvokerOptions
     /// </summary>
     public Func<string, X509Certificate2?>? ClientCertificate { get; init; }
 
-    /// <summary>Returns additional trusted authorities; called for each TLS connection. Null (default) = none.</summary>
+    /// <summary>
+    /// Returns additional trusted authorities; called for each TLS connection. Null (default) = none.
+    /// </summary>
     public Func<X509Certificate2Collection>? TrustedRoots { get; init; }
 
     /// <summary>The proxy of outgoing calls; null (default) = none. The environment's proxy is ignored.</summary>

@@ -12,10 +12,19 @@ namespace OrleansDtm.Invokers;
 /// </summary>
 public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
 {
-    private static readonly string[] OwnParams = [BranchQuery.Gid, BranchQuery.TransType, BranchQuery.BranchId, BranchQuery.Op];
+    private static readonly string[] OwnParams =
+    [
+        BranchQuery.Gid,
+        BranchQuery.TransType,
+        BranchQuery.BranchId,
+        BranchQuery.Op,
+    ];
 
     /// <summary>Texts are not escaped (no \u0027 for a quote), as in other JSON here.</summary>
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
@@ -76,7 +85,8 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
     {
         if (!CanBeParams(call.Payload.Span))
         {
-            throw new FormatException("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call");
+            throw new FormatException(
+                "the payload is not a JSON object, so it cannot be the params of a JSON-RPC call");
         }
 
         var buffer = new ArrayBufferWriter<byte>(call.Payload.Length + 256);

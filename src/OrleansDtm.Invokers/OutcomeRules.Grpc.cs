@@ -19,7 +19,8 @@ public static partial class OutcomeRules
             StatusCode.FailedPrecondition => Outcome.Ongoing(Text(message)),
             StatusCode.Aborted when message == ResultWords.Ongoing => Outcome.Ongoing(message),
             StatusCode.Aborted => Outcome.Failed(Reason(message)),
-            _ => Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"gRPC status {status} ({(int)status}): {Text(message)}")),
+            _ => Outcome.Unknown(
+                string.Create(CultureInfo.InvariantCulture, $"gRPC status {status} ({(int)status}): {Text(message)}")),
         };
     }
 

@@ -18,7 +18,12 @@ public static partial class OutcomeRules
     public static Outcome FromJsonRpc(int status, ReadOnlySpan<byte> body, bool whole)
     {
         var words = ServiceAnswer.Of(status, body);
-        return FromJsonRpc(new ServiceAnswer(status, body) { IsWhole = whole, SaysOngoing = words.SaysOngoing, SaysFailure = words.SaysFailure });
+        return FromJsonRpc(new ServiceAnswer(status, body)
+        {
+            IsWhole = whole,
+            SaysOngoing = words.SaysOngoing,
+            SaysFailure = words.SaysFailure,
+        });
     }
 
     internal static Outcome FromJsonRpc(in ServiceAnswer answer)
@@ -133,12 +138,14 @@ public static partial class OutcomeRules
                     return default;
                 }
 
-                return !document.RootElement.TryGetProperty("error", out var error) || error.ValueKind == JsonValueKind.Null
+                return !document.RootElement.TryGetProperty("error", out var error)
+                    || error.ValueKind == JsonValueKind.Null
                     ? (true, false, null)
                     : (true, true, Code(error));
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: half a surrogate pair in a name.
+        // The latter: half a surrogate pair in a name.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return default;
         }

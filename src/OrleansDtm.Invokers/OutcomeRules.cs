@@ -37,7 +37,8 @@ public static partial class OutcomeRules
             ? Outcome.Succeeded
             : Outcome.Unknown(string.Create(
                 CultureInfo.InvariantCulture,
-                $"HTTP status {status}{(status is >= 300 and < 400 ? ", a redirect, which is not followed" : "")}: {Text(answer.Body)}"));
+                $"HTTP status {status}{(status is >= 300 and < 400 ? ", a redirect, which is not followed" : "")}: "
+                + $"{Text(answer.Body)}"));
     }
 
     /// <summary>
@@ -61,5 +62,6 @@ public static partial class OutcomeRules
         ? Outcome.Succeeded
         : Outcome.Unknown(string.Create(CultureInfo.InvariantCulture, $"HTTP status {status}: {Text(body)}"));
 
-    private static string Text(ReadOnlySpan<byte> body) => Encoding.UTF8.GetString(body.Length <= ErrorTextMax ? body : body[..ErrorTextMax]);
+    private static string Text(ReadOnlySpan<byte> body) =>
+        Encoding.UTF8.GetString(body.Length <= ErrorTextMax ? body : body[..ErrorTextMax]);
 }

@@ -28,5 +28,6 @@ namespace OrleansDtm.Protocol;
 public sealed partial class ProtocolJson : JsonSerializerContext
 {
     /// <summary>The context to use. Texts are not escaped (no \u0027 for a quote), as in DTM.</summary>
-    public static ProtocolJson Readable { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static ProtocolJson Readable { get; } = new(
+        new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

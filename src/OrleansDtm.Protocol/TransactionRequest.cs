@@ -29,7 +29,9 @@ public sealed class TransactionRequest
     [JsonPropertyName("query_prepared")]
     public string? QueryPrepared { get; set; }
 
-    /// <summary>JSON in a string: concurrency and orders of a saga, delay of a msg, name and data of a workflow.</summary>
+    /// <summary>
+    /// JSON in a string: concurrency and orders of a saga, delay of a msg, name and data of a workflow.
+    /// </summary>
     [JsonPropertyName("custom_data")]
     public string? CustomData { get; set; }
 

@@ -31,7 +31,8 @@ public static class CoordinatorApp
         SecuritySettings.CheckBind(options);
         var grpc = GrpcHosting.Endpoint(options);
         var http = PortTls.OfHttp(options);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
         builder.Services.AddRouting();
         builder.AddGrpcApi(options);
@@ -40,13 +41,15 @@ public static class CoordinatorApp
 
             // Sockets complete on pool threads and may run requests inline: no request blocks a thread.
             .UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(10));
+        builder.Services.Configure<HostOptions>(
+            host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(10));
         builder.Services.AddSingleton<DrainLimit>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(options);
 
         // One clock for all: the process that wrote a due time and the one that reads it must agree.
-        builder.Services.AddSingleton(static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
+        builder.Services.AddSingleton(
+            static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.AddServiceNames(options);
@@ -98,7 +101,9 @@ public static class CoordinatorApp
         builder.Logging.AddCoordinatorConsole(options.Telemetry);
     }
 
-    private static void Listen(KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc, Action<ListenOptions> http)
+    private static void Listen(
+        KestrelServerOptions kestrel, CoordinatorOptions options, Action<ListenOptions> grpc,
+        Action<ListenOptions> http)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = options.Limits.RequestBytesMax + GrpcHosting.MessagePrefixBytes;
@@ -137,7 +142,8 @@ public static class CoordinatorApp
     {
         app.Lifetime.ApplicationStarted.Register(() =>
         {
-            var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+            var addresses =
+                app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
             app.Logger.Ready(
                 HttpApi.Version,
                 string.Join(' ', addresses),

@@ -5,10 +5,15 @@ internal static partial class ServerLog
     [LoggerMessage(100, LogLevel.Error, "{Method} {Path} failed [ODTM1006]")]
     public static partial void RequestFailed(this ILogger log, Exception exception, string method, string path);
 
-    [LoggerMessage(101, LogLevel.Information, "OrleansDtm {Version} answers on {Addresses}; transactions in {Store}; ready after {Milliseconds} ms")]
-    public static partial void Ready(this ILogger log, string version, string addresses, string store, long milliseconds);
+    [LoggerMessage(
+        101,
+        LogLevel.Information,
+        "OrleansDtm {Version} answers on {Addresses}; transactions in {Store}; ready after {Milliseconds} ms")]
+    public static partial void Ready(
+        this ILogger log, string version, string addresses, string store, long milliseconds);
 
-    [LoggerMessage(102, LogLevel.Information, "Stopping: no new requests; requests in flight have {Seconds} s [ODTM1007]")]
+    [LoggerMessage(
+        102, LogLevel.Information, "Stopping: no new requests; requests in flight have {Seconds} s [ODTM1007]")]
     public static partial void Draining(this ILogger log, double seconds);
 
     [LoggerMessage(103, LogLevel.Critical, "The silo was declared dead or failed: {Reason} [ODTM1005]")]

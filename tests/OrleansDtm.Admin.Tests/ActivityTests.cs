@@ -28,9 +28,11 @@ public sealed class ActivityTests
 
         Assert.InRange(DurationBuckets.Percentile(counts, 0.5)!.Value.TotalSeconds, seconds * 0.9, seconds * 1.1);
         Assert.InRange(DurationBuckets.Percentile(counts, 0.99)!.Value.TotalSeconds, seconds * 0.9, seconds * 1.1);
-        Assert.InRange(DurationBuckets.Percentile(counts, 0.999)!.Value.TotalSeconds, Math.Min(3900, seconds * 90), seconds * 110);
+        Assert.InRange(
+            DurationBuckets.Percentile(counts, 0.999)!.Value.TotalSeconds, Math.Min(3900, seconds * 90), seconds * 110);
         Assert.Null(DurationBuckets.Percentile(new long[DurationBuckets.Count], 0.5));
-        Assert.Equal((0, DurationBuckets.Count - 1), (DurationBuckets.Of(TimeSpan.Zero), DurationBuckets.Of(TimeSpan.MaxValue)));
+        Assert.Equal(
+            (0, DurationBuckets.Count - 1), (DurationBuckets.Of(TimeSpan.Zero), DurationBuckets.Of(TimeSpan.MaxValue)));
     }
 
     [Fact]
@@ -39,7 +41,8 @@ public sealed class ActivityTests
         var window = new ActivityWindow(_time);
         window.OnFinished(Ended(TransactionStatus.Succeed, TimeSpan.FromSeconds(2)));
         window.OnFinished(Ended(TransactionStatus.Failed, TimeSpan.FromSeconds(2)));
-        window.OnBranchAnswered(Ended(TransactionStatus.Succeed, TimeSpan.Zero), new(0, Outcome.Succeeded, TimeSpan.FromMilliseconds(30)));
+        window.OnBranchAnswered(
+            Ended(TransactionStatus.Succeed, TimeSpan.Zero), new(0, Outcome.Succeeded, TimeSpan.FromMilliseconds(30)));
         window.OnRequest(failed: true);
         window.OnRequestAnswered(TimeSpan.FromMilliseconds(5));
         _time.Advance(TimeSpan.FromSeconds(7));
@@ -48,13 +51,24 @@ public sealed class ActivityTests
         var report = window.Read();
         Assert.Equal(2, report.Slots.Length);
         var start = _time.Start.AddSeconds(-2).ToUnixTimeSeconds();
-        Assert.Equal(new ActivitySlot { Start = start, Succeeded = 1, Failed = 1, CallsAnswered = 1, Requests = 1, RequestsFailed = 1 }, report.Slots[0]);
+        Assert.Equal(
+            new ActivitySlot
+            {
+                Start = start,
+                Succeeded = 1,
+                Failed = 1,
+                CallsAnswered = 1,
+                Requests = 1,
+                RequestsFailed = 1,
+            },
+            report.Slots[0]);
         Assert.Equal(new ActivitySlot { Start = start + 5, Requests = 1 }, report.Slots[1]);
         Assert.Equal(2, report.Transactions.Sum());
         Assert.InRange(DurationBuckets.Percentile(report.Calls, 0.5)!.Value.TotalMilliseconds, 27, 33);
 
         _time.Advance(TimeSpan.FromMinutes(6));
-        Assert.Equal((2, 0L), (window.Read().Slots.Length, window.Read().Requests.Sum())); // Durations are of the last five minutes.
+        // Durations are of the last five minutes.
+        Assert.Equal((2, 0L), (window.Read().Slots.Length, window.Read().Requests.Sum()));
         _time.Advance(TimeSpan.FromMinutes(4));
         Assert.Empty(window.Read().Slots);
         window.OnRequest(failed: false); // In the very place of the first span.
@@ -68,7 +82,8 @@ public sealed class ActivityTests
         for (var i = 0; i < 1000; i++)
         {
             _time.Advance(TimeSpan.FromMilliseconds(10));
-            window.OnBranchAnswered(Calling($"http://h{i}:80/x"), new(0, Outcome.Unknown(new string('e', 5000)), TimeSpan.Zero));
+            window.OnBranchAnswered(
+                Calling($"http://h{i}:80/x"), new(0, Outcome.Unknown(new string('e', 5000)), TimeSpan.Zero));
         }
 
         window.OnBranchAnswered(Calling("http://user:pass@H999:80/y"), new(0, Outcome.Failed("no"), TimeSpan.Zero));
@@ -77,7 +92,8 @@ public sealed class ActivityTests
 
         var services = window.Read().Services;
         Assert.Equal(50, services.Length);
-        Assert.Equal(("h999:80", 1L, 1L, "no", "g1"), (services[0].Service, services[0].Errors, services[0].Refusals, services[0].LastError, services[0].LastGid));
+        Assert.Equal(("h999:80", 1L, 1L, "no", "g1"), (
+            services[0].Service, services[0].Errors, services[0].Refusals, services[0].LastError, services[0].LastGid));
         Assert.Equal(300, services[1].LastError.Length);
         _time.Advance(TimeSpan.FromMinutes(11));
         Assert.Empty(window.Read().Services);
@@ -105,7 +121,8 @@ public sealed class ActivityTests
         silos[1].ServiceProvider.GetRequiredService<ActivityWindow>().OnRequest(failed: true);
         var client = silos[0].ServiceProvider.GetRequiredService<ActivityClient>();
 
-        var reports = await Task.WhenAll(silos.Select(s => client.Read(s.SiloAddress, TestContext.Current.CancellationToken)));
+        var reports = await Task.WhenAll(
+            silos.Select(s => client.Read(s.SiloAddress, TestContext.Current.CancellationToken)));
 
         Assert.Empty(reports[0]!.Slots);
         Assert.Equal(1, Assert.Single(reports[1]!.Slots).RequestsFailed);
@@ -128,7 +145,10 @@ public sealed class ActivityTests
             Created = _time.GetUtcNow(),
             Options = new TransactionOptions(),
         },
-        Branches = ImmutableArray.Create(new BranchOp { Definition = new BranchOpDefinition("01", BranchOps.Action, url, default, _time.GetUtcNow()) }),
+        Branches = ImmutableArray.Create(new BranchOp
+        {
+            Definition = new BranchOpDefinition("01", BranchOps.Action, url, default, _time.GetUtcNow()),
+        }),
         Status = TransactionStatus.Submitted,
         Updated = _time.GetUtcNow(),
     };

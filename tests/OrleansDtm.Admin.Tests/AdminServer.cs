@@ -45,7 +45,9 @@ public sealed class AdminServer : IAsyncDisposable
     public async Task Accept(string api, JsonObject body)
     {
         using var answer = await _http.PostAsJsonAsync($"{Url}/api/dtmsvr/{api}", body, Cancel);
-        Assert.True(answer.IsSuccessStatusCode, $"{api} answered {answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancel)}");
+        Assert.True(
+            answer.IsSuccessStatusCode,
+            $"{api} answered {answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancel)}");
     }
 
     /// <summary>A saga that calls nobody and is done at once.</summary>
@@ -69,7 +71,9 @@ public sealed class AdminServer : IAsyncDisposable
 
     /// <summary>Until so many of its calls wait for a retry.</summary>
     public Task UntilWaiting(string gid, int calls = 1) => Until(
-        gid, query => query["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls, $"has not {calls} waiting calls");
+        gid,
+        query => query["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls,
+        $"has not {calls} waiting calls");
 
     public async ValueTask DisposeAsync()
     {
@@ -82,6 +86,10 @@ public sealed class AdminServer : IAsyncDisposable
     private async Task Until(string gid, Func<JsonNode, bool> reached, string otherwise)
     {
         JsonNode? last = null;
-        await Poll.Until(async () => reached(last = await Query(gid)), Poll.Patience, () => $"{gid} {otherwise}: {last?.ToJsonString()}", Cancel);
+        await Poll.Until(
+            async () => reached(last = await Query(gid)),
+            Poll.Patience,
+            () => $"{gid} {otherwise}: {last?.ToJsonString()}",
+            Cancel);
     }
 }

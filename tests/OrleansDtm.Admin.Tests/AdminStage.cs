@@ -9,10 +9,16 @@ using Xunit;
 
 namespace OrleansDtm.Admin.Tests;
 
-/// <summary>One coordinator and one Chromium for all tests of this project; each visit has a window, cookies and storage of its own.</summary>
+/// <summary>
+/// One coordinator and one Chromium for all tests of this project; each visit has a window, cookies and storage of its
+/// own.
+/// </summary>
 public sealed class AdminStage : IAsyncLifetime
 {
-    private static readonly string[] Candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    private static readonly string[] Candidates =
+    [
+        "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
+    ];
 
     private readonly string? _chromium = Candidates.FirstOrDefault(File.Exists);
     private IPlaywright? _playwright;
@@ -26,17 +32,20 @@ public sealed class AdminStage : IAsyncLifetime
         if (_chromium is not null)
         {
             _playwright = await Playwright.CreateAsync();
-            _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = _chromium, Args = ["--no-sandbox"] });
+            _browser = await _playwright.Chromium.LaunchAsync(
+                new() { ExecutablePath = _chromium, Args = ["--no-sandbox"] });
             Assertions.SetDefaultExpectTimeout((float)Poll.Patience.TotalMilliseconds);
         }
     }
 
     /// <summary>Opens a page of the shared coordinator.</summary>
     /// <param name="hash">The part of the address behind #, such as /topics.</param>
-    public Task<Visit> Visit(string hash = "/", BrowserNewContextOptions? options = null) => VisitAt($"{Server.Url}/#{hash}", options);
+    public Task<Visit> Visit(string hash = "/", BrowserNewContextOptions? options = null) =>
+        VisitAt($"{Server.Url}/#{hash}", options);
 
     /// <summary>Opens any page.</summary>
-    public async Task<Visit> VisitAt(string url, BrowserNewContextOptions? options = null, Func<IPage, Task>? before = null)
+    public async Task<Visit> VisitAt(
+        string url, BrowserNewContextOptions? options = null, Func<IPage, Task>? before = null)
     {
         if (_browser is null)
         {

@@ -26,7 +26,10 @@ public sealed class ServingTests(AdminStage stage)
         using var api = await server.Get("/ui/api/overview");
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (root.StatusCode, api.StatusCode));
         using var session = await server.Get("/ops/dtm-admin/ui/session");
-        Assert.Contains("; path=/ops/dtm-admin;", Assert.Single(session.Headers.GetValues("Set-Cookie")) + ";", StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "; path=/ops/dtm-admin;",
+            Assert.Single(session.Headers.GetValues("Set-Cookie")) + ";",
+            StringComparison.OrdinalIgnoreCase);
 
         await using var visit = await stage.VisitAt($"{server.Url}{basePath.TrimEnd('/')}#/transactions");
         await Expect(visit.Page).ToHaveURLAsync($"{server.Url}{basePath.TrimEnd('/')}/#/transactions");
@@ -51,7 +54,8 @@ public sealed class ServingTests(AdminStage stage)
         var left = ((IEndpointRouteBuilder)server.App).DataSources
             .SelectMany(static s => s.Endpoints)
             .OfType<RouteEndpoint>()
-            .Where(static e => e.RoutePattern.RawText is { } text && (text is "/" || text.StartsWith("/ui", StringComparison.Ordinal)));
+            .Where(static e => e.RoutePattern.RawText is { } text
+                && (text is "/" || text.StartsWith("/ui", StringComparison.Ordinal)));
         Assert.Empty(left);
     }
 
@@ -105,7 +109,8 @@ public sealed class ServingTests(AdminStage stage)
         foreach (var endpoint in endpoints)
         {
             var methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods;
-            Assert.Equal(methods.Contains("POST") ? "admin" : "read", endpoint.Metadata.GetMetadata<RoleRequirement>()?.Role);
+            Assert.Equal(
+                methods.Contains("POST") ? "admin" : "read", endpoint.Metadata.GetMetadata<RoleRequirement>()?.Role);
         }
     }
 
@@ -120,11 +125,14 @@ public sealed class ServingTests(AdminStage stage)
                 Content = new StringContent($$"""{"gid":"{{gid}}"}""", Encoding.UTF8, type),
             };
             using var answer = await stage.Server.Send(request);
-            Assert.True(answer.StatusCode is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.Forbidden, $"{type}: {answer.StatusCode}");
+            Assert.True(
+                answer.StatusCode is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.Forbidden,
+                $"{type}: {answer.StatusCode}");
         }
 
         using var link = await stage.Server.Get("/ui/api/force-stop?gid=" + gid);
-        Assert.True(link.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotFound, $"GET: {link.StatusCode}");
+        Assert.True(
+            link.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotFound, $"GET: {link.StatusCode}");
     }
 
     [Fact]
@@ -132,6 +140,7 @@ public sealed class ServingTests(AdminStage stage)
     {
         using var first = await stage.Server.Get("/ui/api/overview");
         using var scrape = await stage.Server.Get("/api/metrics");
-        Assert.DoesNotContain("api=\"overview\"", await scrape.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "api=\"overview\"", await scrape.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 }

@@ -30,7 +30,8 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
         Page.Console += (_, message) =>
         {
             // What the server refuses is the test's business; the browser says it too.
-            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            if (message.Type == "error"
+                && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
             {
                 _problems.Enqueue(message.Text);
             }

@@ -147,16 +147,23 @@ internal static class BenchmarkRun
         }
     }
 
-    /// <summary>The rows of a group and their floor take turns, so that the drift of the machine touches all alike.</summary>
+    /// <summary>
+    /// The rows of a group and their floor take turns, so that the drift of the machine touches all alike.
+    /// </summary>
     private static async Task<StoreResult> Measure(
-        Options options, StoreResult start, Uri server, int? pid, Child floor, LoadGenerator load, CancellationToken stop)
+        Options options, StoreResult start, Uri server, int? pid, Child floor, LoadGenerator load,
+        CancellationToken stop)
     {
         var rows = new List<RowResult>();
         foreach (var group in Groups(options))
         {
             var (name, _, scenario, clients) = group[0];
             var floorPlan = new RowPlan($"floor {name}", floor.Url, floor.Pid, scenario, clients) { IsFloor = true };
-            RowPlan[] turn = [floorPlan, .. group.Select(g => new RowPlan(g.Label, server, pid, g.Scenario, g.Clients))];
+            RowPlan[] turn =
+            [
+                floorPlan,
+                .. group.Select(g => new RowPlan(g.Label, server, pid, g.Scenario, g.Clients)),
+            ];
             if (rows.Count == 0)
             {
                 await Console.Error.WriteLineAsync("warming up ...");
@@ -169,7 +176,8 @@ internal static class BenchmarkRun
             {
                 await Console.Error.WriteAsync($"{plan.Label}, {plan.Clients} clients ... ");
                 var row = await load.Measure(plan, stop);
-                await Console.Error.WriteLineAsync($"{row.CompletedPerSecond:N0}/s" + (row.Complaints.Count > 0 ? " with errors" : ""));
+                await Console.Error.WriteLineAsync(
+                    $"{row.CompletedPerSecond:N0}/s" + (row.Complaints.Count > 0 ? " with errors" : ""));
                 measured.Add(row);
             }
 
@@ -185,7 +193,9 @@ internal static class BenchmarkRun
         {
             var scenario = Scenario.Named(name);
             var many = (name, name, scenario, options.Clients);
-            yield return name == "saga" ? [many, (name, "saga, not waiting", Scenario.SagaNotWaiting, options.Clients)] : [many];
+            yield return name == "saga"
+                ? [many, (name, "saga, not waiting", Scenario.SagaNotWaiting, options.Clients)]
+                : [many];
             if (name == "saga" && options.Clients != 1)
             {
                 yield return [(name, "saga", scenario, 1)];

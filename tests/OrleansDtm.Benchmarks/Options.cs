@@ -81,7 +81,9 @@ internal sealed class Options
                     return true;
                 }
 
-                var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: unknown option, or missing value");
+                var value = i + 1 < args.Length
+                    ? args[i + 1]
+                    : throw new FormatException($"{args[i]}: unknown option, or missing value");
                 options.Set(args[i], value);
                 i++;
             }
@@ -121,7 +123,9 @@ internal sealed class Options
                 Warmup = TimeSpan.FromSeconds(Number(name, value, 0, 3600));
                 break;
             case "--server-dll":
-                ServerDll = File.Exists(value) ? Path.GetFullPath(value) : throw new FormatException($"--server-dll: file {value} does not exist");
+                ServerDll = File.Exists(value)
+                    ? Path.GetFullPath(value)
+                    : throw new FormatException($"--server-dll: file {value} does not exist");
                 break;
             case "--server-url":
                 ServerUrl = Uri.TryCreate(value, UriKind.Absolute, out var url) && (url.Scheme is "http" or "https")
@@ -149,7 +153,9 @@ internal sealed class Options
     }
 
     private static double Number(string name, string value, double least, double most) =>
-        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && number >= least
+            && number <= most
             ? number
             : throw new FormatException($"{name}: '{value}' is not a number from {least} to {most}");
 

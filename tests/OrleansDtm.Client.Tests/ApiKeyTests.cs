@@ -25,7 +25,8 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
         Assert.Contains("Authorization: Bearer", refused.Reason, StringComparison.Ordinal);
         var unknown = await Assert.ThrowsAsync<DtmInvalidRequestException>(() => wrong.Dtm().NewGidAsync(Cancel));
         Assert.DoesNotContain(Secured.Key, unknown.ToString(), StringComparison.Ordinal);
-        var admin = await Assert.ThrowsAsync<DtmInvalidRequestException>(() => with.Dtm().ForceStopAsync("nobody", Cancel));
+        var admin = await Assert.ThrowsAsync<DtmInvalidRequestException>(
+            () => with.Dtm().ForceStopAsync("nobody", Cancel));
         Assert.Contains("the role admin is needed", admin.Reason, StringComparison.Ordinal);
     }
 

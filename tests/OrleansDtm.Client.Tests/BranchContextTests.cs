@@ -7,9 +7,15 @@ public sealed class BranchContextTests
     [Fact]
     public void It_is_read_from_the_names_DTM_uses()
     {
-        var call = Values(("gid", "g"), ("trans_type", "xa"), ("branch_id", "01"), ("op", "action"), ("phase2_url", "http://bank/xa"));
+        var call = Values(
+            ("gid", "g"),
+            ("trans_type", "xa"),
+            ("branch_id", "01"),
+            ("op", "action"),
+            ("phase2_url", "http://bank/xa"));
 
-        Assert.Equal(new BranchContext("xa", "g", "01", "action") { Phase2Url = "http://bank/xa" }, BranchContext.Read(call));
+        Assert.Equal(
+            new BranchContext("xa", "g", "01", "action") { Phase2Url = "http://bank/xa" }, BranchContext.Read(call));
     }
 
     [Theory]
@@ -30,7 +36,9 @@ public sealed class BranchContextTests
     [InlineData("COMPENSATE")]
     [InlineData("undo")]
     public void A_barrier_guards_no_op_that_it_does_not_know(string op) => Assert.Contains(
-        "not an op of DTM", Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message, StringComparison.Ordinal);
+        "not an op of DTM",
+        Assert.Throws<ArgumentException>(() => new BranchBarrier(new BranchContext("saga", "g", "01", op))).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Barriers_of_a_call_are_counted_from_01_in_each_repetition()

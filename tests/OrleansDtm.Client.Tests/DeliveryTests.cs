@@ -53,10 +53,12 @@ public sealed class DeliveryTests(RunningCoordinator coordinator) : IAsyncDispos
             : new Reply(409, """{"dtm_result":"FAILURE","message":"sold out"}"""));
         await using var client = Clients.Of(new Uri(busy.Url));
 
-        var waiting = await Assert.ThrowsAsync<DtmUnavailableException>(() => client.Dtm().Saga(new SagaOptions { Gid = "g", WaitResult = true }).SubmitAsync(Cancel));
+        var waiting = await Assert.ThrowsAsync<DtmUnavailableException>(
+            () => client.Dtm().Saga(new SagaOptions { Gid = "g", WaitResult = true }).SubmitAsync(Cancel));
         Assert.Equal(("g", "sold out"), (waiting.Gid, waiting.Reason));
 
-        var conflict = await Assert.ThrowsAsync<DtmConflictException>(() => client.Dtm().Saga(new SagaOptions { Gid = "g" }).SubmitAsync(Cancel));
+        var conflict = await Assert.ThrowsAsync<DtmConflictException>(
+            () => client.Dtm().Saga(new SagaOptions { Gid = "g" }).SubmitAsync(Cancel));
         Assert.Null(conflict.Status);
     }
 
@@ -88,7 +90,8 @@ public sealed class DeliveryTests(RunningCoordinator coordinator) : IAsyncDispos
         await using var client = coordinator.Client(add: services => services.AddHttpClient(DtmHttpClients.Coordinator)
             .AddHttpMessageHandler(() => new Rejecting(path => path.EndsWith("/abort", StringComparison.Ordinal))));
 
-        await Assert.ThrowsAsync<DivideByZeroException>(() => client.Dtm().TccAsync(_ => throw new DivideByZeroException(), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<DivideByZeroException>(
+            () => client.Dtm().TccAsync(_ => throw new DivideByZeroException(), cancellationToken: Cancel));
     }
 
     [Fact]
@@ -111,7 +114,8 @@ public sealed class DeliveryTests(RunningCoordinator coordinator) : IAsyncDispos
         var options = new TransOptions { Gid = Guid.NewGuid().ToString("N"), TimeoutToFail = TimeSpan.FromMinutes(10) };
         await using var client = Hasty("/submit", impatient);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.Dtm().TccAsync(_ => Task.CompletedTask, options, impatient.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => client.Dtm().TccAsync(_ => Task.CompletedTask, options, impatient.Token));
 
         Assert.True((await Dtm.WaitForEndAsync(options.Gid, Poll.Patience, Cancel)).Succeeded);
     }
@@ -123,20 +127,24 @@ public sealed class DeliveryTests(RunningCoordinator coordinator) : IAsyncDispos
         var options = new TransOptions { Gid = Guid.NewGuid().ToString("N"), TimeoutToFail = TimeSpan.FromMinutes(10) };
         await using var client = Hasty("/prepare", impatient, arrives: true);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.Dtm().TccAsync(_ => Task.CompletedTask, options, impatient.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => client.Dtm().TccAsync(_ => Task.CompletedTask, options, impatient.Token));
 
         Assert.Equal(GlobalStatus.Failed, (await Dtm.WaitForEndAsync(options.Gid, Poll.Patience, Cancel)).Status);
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    private ServiceProvider Hasty(string api, CancellationTokenSource impatient, bool arrives = false) => coordinator.Client(
-        add: services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new Cancelling(api, impatient, arrives)));
+    private ServiceProvider Hasty(
+        string api, CancellationTokenSource impatient, bool arrives = false) => coordinator.Client(
+        add: services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(
+            () => new Cancelling(api, impatient, arrives)));
 
     /// <summary>The caller cancels when the request is about to go out, or has just arrived.</summary>
     private sealed class Cancelling(string api, CancellationTokenSource impatient, bool arrives) : DelegatingHandler
     {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             if (request.RequestUri!.AbsolutePath.EndsWith(api, StringComparison.Ordinal))
             {

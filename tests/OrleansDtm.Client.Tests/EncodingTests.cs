@@ -50,7 +50,8 @@ public sealed class EncodingTests : IAsyncDisposable
     [MemberData(nameof(Encodings))]
     public async Task A_refusal_of_a_participant_is_one(string encoding)
     {
-        var bank = await Serve(encoding, """{"dtm_result":"FAILURE","message":"balance too low"}""", path => path == "/bank");
+        var bank = await Serve(
+            encoding, """{"dtm_result":"FAILURE","message":"balance too low"}""", path => path == "/bank");
         await using var client = Clients.Of(
             bank, options => options.WorkflowCallback = "http://127.0.0.1:1/", services =>
             services.AddWorkflow<string>(
@@ -118,7 +119,8 @@ public sealed class EncodingTests : IAsyncDisposable
         {
             if (paths?.Invoke(http.Request.Path) == false)
             {
-                await http.Response.WriteAsync("""{"dtm_result":"SUCCESS","transaction":{"status":"prepared"}}""", Cancel);
+                await http.Response.WriteAsync(
+                    """{"dtm_result":"SUCCESS","transaction":{"status":"prepared"}}""", Cancel);
                 return;
             }
 

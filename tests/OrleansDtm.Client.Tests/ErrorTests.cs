@@ -68,8 +68,11 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
     public async Task What_does_not_exist_is_null_or_not_found()
     {
         Assert.Null(await Dtm.QueryAsync("no-such-gid", Cancel));
-        Assert.Equal("no-such-gid", (await Assert.ThrowsAsync<DtmNotFoundException>(() => Dtm.WaitForEndAsync("no-such-gid", Poll.Patience, Cancel))).Gid);
-        Assert.Equal("no-such-gid", (await Assert.ThrowsAsync<DtmNotFoundException>(() => Dtm.ForceStopAsync("no-such-gid", Cancel))).Gid);
+        Assert.Equal("no-such-gid", (await Assert.ThrowsAsync<DtmNotFoundException>(
+            () => Dtm.WaitForEndAsync("no-such-gid", Poll.Patience, Cancel))).Gid);
+        Assert.Equal(
+            "no-such-gid",
+            (await Assert.ThrowsAsync<DtmNotFoundException>(() => Dtm.ForceStopAsync("no-such-gid", Cancel))).Gid);
     }
 
     [Fact]
@@ -90,7 +93,8 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         await using var broken = await Participant.Start(_ => new Reply(500, """{"message":"disk full"}"""));
         await using var client = Clients.Of(new Uri(broken.Url));
 
-        var unavailable = await Assert.ThrowsAsync<DtmUnavailableException>(() => client.Dtm().Saga().Step("", "").SubmitAsync(Cancel));
+        var unavailable = await Assert.ThrowsAsync<DtmUnavailableException>(
+            () => client.Dtm().Saga().Step("", "").SubmitAsync(Cancel));
         Assert.Equal("disk full", unavailable.Reason);
     }
 
@@ -100,7 +104,9 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         await using var silent = await Participant.Start(_ => Reply.Success.After(new Gate()));
         var clock = new FakeTimeProvider();
         await using var client = Clients.Of(
-            new Uri(silent.Url), o => o.RequestTimeout = TimeSpan.FromSeconds(7), services => services.AddSingleton<TimeProvider>(clock));
+            new Uri(silent.Url),
+            o => o.RequestTimeout = TimeSpan.FromSeconds(7),
+            services => services.AddSingleton<TimeProvider>(clock));
 
         var submit = client.Dtm().Saga(new SagaOptions { Gid = "g" }).SubmitAsync(Cancel);
         await silent.Called("/api/dtmsvr/submit");
@@ -135,7 +141,8 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         await using var bank = await Participant.Start(_ => Reply.Ongoing);
         var saga = Dtm.Saga(new SagaOptions { RetryInterval = TimeSpan.FromMinutes(5) }).Step(bank.Url + "/out", "");
 
-        var late = await Assert.ThrowsAsync<TimeoutException>(() => saga.SubmitAndWaitAsync(TimeSpan.FromMilliseconds(100), Cancel));
+        var late = await Assert.ThrowsAsync<TimeoutException>(
+            () => saga.SubmitAndWaitAsync(TimeSpan.FromMilliseconds(100), Cancel));
 
         Assert.Contains(saga.Gid, late.Message, StringComparison.Ordinal);
         Assert.Equal(GlobalStatus.Submitted, (await Dtm.QueryAsync(saga.Gid, Cancel))!.Status);
@@ -150,7 +157,8 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         await using var bank = await Participant.Start(_ => Reply.Success.After(gate));
         var saga = Dtm.Saga(new SagaOptions { RequestTimeout = TimeSpan.FromMinutes(1) }).Step(bank.Url + "/out", "");
 
-        await Assert.ThrowsAsync<TimeoutException>(() => saga.SubmitAndWaitAsync(TimeSpan.FromMilliseconds(100), Cancel));
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => saga.SubmitAndWaitAsync(TimeSpan.FromMilliseconds(100), Cancel));
 
         Assert.False(gate.Opened.IsCompleted);
         gate.Open();
@@ -163,9 +171,12 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         await using var bank = await Participant.Start();
         bank.On("/try", Reply.Success.After(new Gate()));
         var clock = new FakeTimeProvider();
-        await using var client = coordinator.Client(o => o.BranchTimeout = TimeSpan.FromSeconds(7), services => services.AddSingleton<TimeProvider>(clock));
+        await using var client = coordinator.Client(
+            o => o.BranchTimeout = TimeSpan.FromSeconds(7), services => services.AddSingleton<TimeProvider>(clock));
 
-        var run = client.Dtm().TccAsync(tcc => tcc.CallBranchAsync(bank.Url + "/try", bank.Url + "/confirm", bank.Url + "/cancel", 1), cancellationToken: Cancel);
+        var run = client.Dtm().TccAsync(
+            tcc => tcc.CallBranchAsync(bank.Url + "/try", bank.Url + "/confirm", bank.Url + "/cancel", 1),
+            cancellationToken: Cancel);
         var call = await bank.Called("/try");
         clock.Advance(TimeSpan.FromSeconds(7));
 
@@ -181,7 +192,8 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         await using var bank = await Participant.Start();
         bank.On("/try", Reply.Error, Reply.Ongoing, new Reply(200, """{"dtm_result":"FAILURE"}"""));
 
-        Assert.Contains("boom", (await Assert.ThrowsAsync<BranchUnavailableException>(Try)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "boom", (await Assert.ThrowsAsync<BranchUnavailableException>(Try)).Reason, StringComparison.Ordinal);
         await Assert.ThrowsAsync<BranchOngoingException>(Try);
         // As old participants answer: the word counts, whatever the status.
         await Assert.ThrowsAsync<BranchFailureException>(Try);
@@ -189,24 +201,31 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
             await Task.WhenAll(bank.On("/try").Select(call => Dtm.WaitForEndAsync(call.Gid, Poll.Patience, Cancel))),
             end => Assert.Equal(GlobalStatus.Failed, end.Status));
 
-        Task Try() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(bank.Url + "/try", bank.Url + "/confirm", bank.Url + "/cancel", 1), cancellationToken: Cancel);
+        Task Try() => Dtm.TccAsync(
+            tcc => tcc.CallBranchAsync(bank.Url + "/try", bank.Url + "/confirm", bank.Url + "/cancel", 1),
+            cancellationToken: Cancel);
     }
 
     [Fact]
     public async Task An_answer_without_end_is_no_answer()
     {
-        await using var bank = await Participant.Start(_ => new Reply(200, new string('x', DtmHttpClients.ResponseBytesMax + 1)));
-        await Assert.ThrowsAsync<BranchUnavailableException>(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(bank.Url + "/try", "", "", 1), cancellationToken: Cancel));
+        await using var bank = await Participant.Start(
+            _ => new Reply(200, new string('x', DtmHttpClients.ResponseBytesMax + 1)));
+        await Assert.ThrowsAsync<BranchUnavailableException>(
+            () => Dtm.TccAsync(tcc => tcc.CallBranchAsync(bank.Url + "/try", "", "", 1), cancellationToken: Cancel));
     }
 
     [Fact]
     public async Task An_abort_that_does_not_arrive_hides_not_why_it_was_due()
     {
         await using var broken = await Participant.Start(call =>
-            call.Path.EndsWith("/abort", StringComparison.Ordinal) ? new Reply(503, """{"message":"down"}""") : Reply.Success);
+            call.Path.EndsWith("/abort", StringComparison.Ordinal)
+                ? new Reply(503, """{"message":"down"}""")
+                : Reply.Success);
         await using var client = Clients.Of(new Uri(broken.Url));
 
-        await Assert.ThrowsAsync<DivideByZeroException>(() => client.Dtm().TccAsync(_ => throw new DivideByZeroException(), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<DivideByZeroException>(
+            () => client.Dtm().TccAsync(_ => throw new DivideByZeroException(), cancellationToken: Cancel));
         Assert.Equal("/api/dtmsvr/abort", broken.Paths.Last());
     }
 
@@ -216,7 +235,10 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
     public async Task Settings_that_cannot_work_are_refused(string server)
     {
         await using var client = Clients.Of(new Uri(server, UriKind.RelativeOrAbsolute));
-        Assert.Contains("DtmOptions.Server", Assert.Throws<OptionsValidationException>(() => client.Dtm()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "DtmOptions.Server",
+            Assert.Throws<OptionsValidationException>(() => client.Dtm()).Message,
+            StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();

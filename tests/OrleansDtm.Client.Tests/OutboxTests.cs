@@ -38,7 +38,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     {
         var msg = Message();
 
-        await Assert.ThrowsAsync<DivideByZeroException>(() => DoAndSubmit(msg, after: () => throw new DivideByZeroException()));
+        await Assert.ThrowsAsync<DivideByZeroException>(
+            () => DoAndSubmit(msg, after: () => throw new DivideByZeroException()));
 
         Assert.Equal(GlobalStatus.Failed, (await _client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
         Assert.Equal(100, await _ledger.Balance("A"));
@@ -51,7 +52,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
         var msg = Message();
         await using var connection = _ledger.Connect();
 
-        await Assert.ThrowsAsync<DivideByZeroException>(() => msg.DoAndSubmitAsync("http://127.0.0.1:1/ask", connection, _ => throw new DivideByZeroException(), Cancel));
+        await Assert.ThrowsAsync<DivideByZeroException>(() => msg.DoAndSubmitAsync(
+            "http://127.0.0.1:1/ask", connection, _ => throw new DivideByZeroException(), Cancel));
 
         await AssertRuledOut(msg);
     }
@@ -61,7 +63,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     {
         var msg = Message();
 
-        await Assert.ThrowsAsync<BranchFailureException>(() => msg.DoAndSubmitAsync(Ask, _ => throw new BranchFailureException("sold out"), Cancel));
+        await Assert.ThrowsAsync<BranchFailureException>(
+            () => msg.DoAndSubmitAsync(Ask, _ => throw new BranchFailureException("sold out"), Cancel));
 
         await AssertRuledOut(msg);
     }
@@ -106,7 +109,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
             services.AddHttpClient(DtmHttpClients.Branches).AddHttpMessageHandler(() => new Rejecting(_ => true)));
         var msg = client.Dtm().Msg().Step(_bank.Url + "/in", 30);
 
-        await Assert.ThrowsAsync<IOException>(() => msg.DoAndSubmitAsync(Ask, _ => throw new IOException("the connection broke"), Cancel));
+        await Assert.ThrowsAsync<IOException>(
+            () => msg.DoAndSubmitAsync(Ask, _ => throw new IOException("the connection broke"), Cancel));
 
         // Nobody knows, so it is left to the coordinator's question.
         Assert.Equal(GlobalStatus.Prepared, (await client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
@@ -176,7 +180,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     {
         var msg = Message();
 
-        await Assert.ThrowsAsync<IOException>(() => msg.DoAndSubmitAsync(Ask, _ => throw new IOException("the connection broke"), Cancel));
+        await Assert.ThrowsAsync<IOException>(
+            () => msg.DoAndSubmitAsync(Ask, _ => throw new IOException("the connection broke"), Cancel));
 
         Assert.Equal(GlobalStatus.Failed, (await _client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
         Assert.Empty(_bank.Calls);
@@ -224,7 +229,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
         _ledger = await Ledger.Create();
         _bank = await Participant.Start();
         _app = await BranchApp.Start(_ledger, static app => app.MapQueryPrepared("/ask"));
-        _client = coordinator.Client(add: services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new Losing(_faults)));
+        _client = coordinator.Client(add: services =>
+            services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new Losing(_faults)));
     }
 
     public async ValueTask DisposeAsync()
@@ -247,7 +253,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     {
         Assert.Equal(GlobalStatus.Failed, (await _client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
         await using var late = _ledger.Connect();
-        await Assert.ThrowsAsync<DtmConflictException>(() => BranchBarrier.ForMessage(msg.Gid).CallAsync(late, Take, Cancel));
+        await Assert.ThrowsAsync<DtmConflictException>(
+            () => BranchBarrier.ForMessage(msg.Gid).CallAsync(late, Take, Cancel));
         Assert.Equal(100, await _ledger.Balance("A"));
         Assert.Empty(_bank.Calls);
     }
@@ -278,7 +285,8 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
     /// <summary>Between client and coordinator.</summary>
     private sealed class Losing(Faults faults) : DelegatingHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var path = request.RequestUri!.AbsolutePath;
             if (faults.Lose is { } api && path.EndsWith(api, StringComparison.Ordinal))

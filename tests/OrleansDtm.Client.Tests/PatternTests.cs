@@ -27,7 +27,9 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
 
         Assert.Equal(GlobalStatus.Succeeded, result.EnsureSucceeded().Status);
         Assert.Equal(["/out", "/in"], _bank.Paths);
-        Assert.Equal([new("A", 30), new("B", 30)], _bank.Calls.Select(call => JsonSerializer.Deserialize<Transfer>(call.Body, JsonSerializerOptions.Web)!));
+        Assert.Equal(
+            [new("A", 30), new("B", 30)],
+            _bank.Calls.Select(call => JsonSerializer.Deserialize<Transfer>(call.Body, JsonSerializerOptions.Web)!));
     }
 
     [Fact]
@@ -74,7 +76,11 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
         var gid = (await Dtm.Saga(options).Step(Bank("out"), "").Step(Bank("in"), "").SubmitAsync(Cancel)).Gid;
 
         await Dtm.RetryBranchAsync(gid, "02", "action", Cancel);
-        await Poll.Until(() => Task.FromResult(_bank.Paths.Count(static p => p == "/in") == 2), Poll.Patience, static () => "/in is not called again", Cancel);
+        await Poll.Until(
+            () => Task.FromResult(_bank.Paths.Count(static p => p == "/in") == 2),
+            Poll.Patience,
+            static () => "/in is not called again",
+            Cancel);
         Assert.Single(_bank.Paths, static p => p == "/out");
         await Assert.ThrowsAsync<DtmNotFoundException>(() => Dtm.RetryBranchAsync(gid, "03", "action", Cancel));
 
@@ -110,7 +116,8 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
         var result = await Dtm.TccAsync(
             async tcc =>
             {
-                answered = (await tcc.CallBranchAsync(Bank("out/try"), Bank("out/confirm"), Bank("out/cancel"), new Transfer("A", 30))).Read<Transfer>();
+                answered = (await tcc.CallBranchAsync(
+                    Bank("out/try"), Bank("out/confirm"), Bank("out/cancel"), new Transfer("A", 30))).Read<Transfer>();
                 await tcc.CallBranchAsync(Bank("in/try"), Bank("in/confirm"), Bank("in/cancel"), new Transfer("B", 30));
             },
             Waits,
@@ -155,29 +162,36 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
             if (call.Op == BranchOps.Try)
             {
                 var nested = Dtm.JoinTcc(BranchContext.Read(call.Query.GetValueOrDefault), cancellationToken: Cancel);
-                nested.CallBranchAsync(Bank("hotel/try"), Bank("hotel/confirm"), Bank("hotel/cancel"), 30).GetAwaiter().GetResult();
+                nested.CallBranchAsync(Bank("hotel/try"), Bank("hotel/confirm"), Bank("hotel/cancel"), 30)
+                    .GetAwaiter()
+                    .GetResult();
             }
 
             return Reply.Success;
         });
 
         var result = await Dtm.TccAsync(
-            tcc => tcc.CallBranchAsync(agency.Url + "/try", agency.Url + "/confirm", agency.Url + "/cancel", 30), Waits, Cancel);
+            tcc => tcc.CallBranchAsync(agency.Url + "/try", agency.Url + "/confirm", agency.Url + "/cancel", 30),
+            Waits,
+            Cancel);
 
         Assert.True(result.Succeeded);
         Assert.Equal(["/try", "/confirm"], agency.Paths);
-        Assert.Equal([("/hotel/try", "0101"), ("/hotel/confirm", "0101")], _bank.Calls.Select(call => (call.Path, call.Branch)));
+        Assert.Equal(
+            [("/hotel/try", "0101"), ("/hotel/confirm", "0101")], _bank.Calls.Select(call => (call.Path, call.Branch)));
     }
 
     [Fact]
     public async Task Branches_called_side_by_side_are_told_apart()
     {
         var result = await Dtm.TccAsync(
-            tcc => Task.WhenAll(Enumerable.Range(0, 8).Select(i => tcc.CallBranchAsync(Bank("try"), Bank("confirm"), Bank("cancel"), i))), Waits, Cancel);
+            tcc => Task.WhenAll(Enumerable.Range(0, 8).Select(
+                i => tcc.CallBranchAsync(Bank("try"), Bank("confirm"), Bank("cancel"), i))), Waits, Cancel);
 
         Assert.True(result.Succeeded);
         Assert.Equal(Enumerable.Range(1, 8).Select(i => $"0{i}"), _bank.On("/try").Select(call => call.Branch).Order());
-        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"0{i}"), _bank.On("/confirm").Select(call => call.Branch).Order());
+        Assert.Equal(
+            Enumerable.Range(1, 8).Select(i => $"0{i}"), _bank.On("/confirm").Select(call => call.Branch).Order());
     }
 
     [Fact]
@@ -247,7 +261,9 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
         {
             if (call.Op == BranchOps.Action)
             {
-                Dtm.RegisterXaBranchAsync(BranchContext.Read(call.Query.GetValueOrDefault), Cancel).GetAwaiter().GetResult();
+                Dtm.RegisterXaBranchAsync(BranchContext.Read(call.Query.GetValueOrDefault), Cancel)
+                    .GetAwaiter()
+                    .GetResult();
             }
 
             return call is { Op: BranchOps.Action, Path: "/refuses" } ? Reply.Refusal : Reply.Success;
@@ -262,7 +278,9 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
             Waits,
             Cancel);
         Assert.True(done.Succeeded);
-        Assert.Equal([("/a", "action"), ("/a", "commit"), ("/b", "action"), ("/b", "commit")], branches.Calls.Select(call => (call.Path, call.Op)).Order());
+        Assert.Equal(
+            [("/a", "action"), ("/a", "commit"), ("/b", "action"), ("/b", "commit")],
+            branches.Calls.Select(call => (call.Path, call.Op)).Order());
 
         var gid = "";
         await Assert.ThrowsAsync<BranchFailureException>(() => Dtm.XaAsync(
@@ -284,14 +302,20 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
         var topic = "paid-" + Guid.NewGuid().ToString("N");
         await Dtm.SubscribeAsync(topic, Bank("stock"), "the stock", Cancel);
         await Dtm.SubscribeAsync(topic, Bank("mail"), cancellationToken: Cancel);
-        Assert.Equal([new(Bank("stock"), "the stock"), new(Bank("mail"), "")], await Dtm.SubscribersAsync(topic, Cancel));
-        await Assert.ThrowsAsync<DtmConflictException>(() => Dtm.SubscribeAsync(topic, Bank("mail"), cancellationToken: Cancel));
+        Assert.Equal(
+            [new(Bank("stock"), "the stock"), new(Bank("mail"), "")], await Dtm.SubscribersAsync(topic, Cancel));
+        await Assert.ThrowsAsync<DtmConflictException>(
+            () => Dtm.SubscribeAsync(topic, Bank("mail"), cancellationToken: Cancel));
 
-        Assert.True((await Dtm.Msg(new MsgOptions { WaitResult = true }).Topic(topic, new Transfer("B", 30)).SubmitAsync(Cancel)).Succeeded);
+        Assert.True((await Dtm.Msg(new MsgOptions { WaitResult = true })
+            .Topic(topic, new Transfer("B", 30))
+            .SubmitAsync(Cancel)).Succeeded);
         Assert.Equal(["/mail", "/stock"], _bank.Paths.Order());
 
         await Dtm.UnsubscribeAsync(topic, Bank("mail"), Cancel);
-        Assert.True((await Dtm.Msg(new MsgOptions { WaitResult = true }).Topic(topic, new Transfer("B", 30)).SubmitAsync(Cancel)).Succeeded);
+        Assert.True((await Dtm.Msg(new MsgOptions { WaitResult = true })
+            .Topic(topic, new Transfer("B", 30))
+            .SubmitAsync(Cancel)).Succeeded);
         Assert.Equal((2, 1), (_bank.On("/stock").Count, _bank.On("/mail").Count));
 
         await Dtm.DeleteTopicAsync(topic, Cancel);

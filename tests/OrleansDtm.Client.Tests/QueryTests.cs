@@ -20,7 +20,8 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
         var before = TimeProvider.System.GetUtcNow().AddMinutes(-1);
         await using var bank = await Participant.Start();
         bank.On("/out", Reply.Error, Reply.Refusal);
-        var saga = Dtm.Saga(new SagaOptions { RetryInterval = TimeSpan.FromMilliseconds(50) }).Step(bank.Url + "/out", bank.Url + "/undo", 30);
+        var saga = Dtm.Saga(new SagaOptions { RetryInterval = TimeSpan.FromMilliseconds(50) }).Step(
+            bank.Url + "/out", bank.Url + "/undo", 30);
         await saga.SubmitAndWaitAsync(Poll.Patience, Cancel);
 
         var info = (await Dtm.QueryAsync(saga.Gid, Cancel))!;
@@ -29,7 +30,8 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
         Assert.True(info.Created > before && info.Finished >= info.Created, $"{info.Created} {info.Finished}");
         Assert.Contains("balance too low", info.RollbackReason, StringComparison.Ordinal);
         var action = info.Branches.Single(branch => branch.Op == BranchOps.Action);
-        Assert.Equal(("01", bank.Url + "/out", "failed", 2), (action.BranchId, action.Url, action.Status, action.Attempts));
+        Assert.Equal(
+            ("01", bank.Url + "/out", "failed", 2), (action.BranchId, action.Url, action.Status, action.Attempts));
         Assert.Equal("30", Encoding.UTF8.GetString(action.Payload.Span));
         Assert.NotNull(action.LastError);
     }
@@ -52,7 +54,14 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
         do
         {
             var page = await Dtm.ListAsync(
-                new TransactionFilter { Status = GlobalStatus.Failed, TransType = "msg", CreatedFrom = from.AddSeconds(-1), Limit = 1, Position = position }, Cancel);
+                new TransactionFilter
+                {
+                    Status = GlobalStatus.Failed,
+                    TransType = "msg",
+                    CreatedFrom = from.AddSeconds(-1),
+                    Limit = 1,
+                    Position = position,
+                }, Cancel);
             seen.AddRange(page.Transactions.Select(t => t.Gid).Where(gids.Contains));
             position = page.Next;
         }
@@ -81,7 +90,9 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
 
         IDtm Refuse()
         {
-            dtm.On("/api/dtmsvr/forceStop", new Reply(200, """{"dtm_result":"FAILURE","message":"as very old servers say it"}"""));
+            dtm.On(
+                "/api/dtmsvr/forceStop",
+                new Reply(200, """{"dtm_result":"FAILURE","message":"as very old servers say it"}"""));
             return client.Dtm();
         }
     }
@@ -90,8 +101,12 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
     public async Task A_wait_that_DTM_answers_with_409_for_a_mere_delay_is_cleared_up()
     {
         await using var dtm = await Participant.Start();
-        dtm.On("/api/dtmsvr/submit", new Reply(409, """{"dtm_result":"FAILURE","message":"wait result not return success: FAILURE"}"""));
-        dtm.On("/api/dtmsvr/query", new Reply(200, """{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"submitted"}}"""));
+        dtm.On(
+            "/api/dtmsvr/submit",
+            new Reply(409, """{"dtm_result":"FAILURE","message":"wait result not return success: FAILURE"}"""));
+        dtm.On(
+            "/api/dtmsvr/query",
+            new Reply(200, """{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"submitted"}}"""));
         await using var client = Clients.Of(new Uri(dtm.Url));
 
         var result = await client.Dtm().Saga(new SagaOptions { Gid = "g", WaitResult = true }).SubmitAsync(Cancel);

@@ -7,7 +7,8 @@ namespace OrleansDtm.Client.Tests;
 /// <summary>C# of the READMEs, between the marks, letter for letter.</summary>
 internal static class ReadmeSnippets
 {
-    public static async Task<TransactionResult> First(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
+    public static async Task<TransactionResult> First(
+        IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {
         // <first>
         services.AddDtmClient(dtm => dtm.Server = new Uri("http://localhost:36789"));
@@ -21,7 +22,8 @@ internal static class ReadmeSnippets
         return result;
     }
 
-    public static async Task Others(IDtm dtm, string bank, string shop, string stock, DbConnection connection, Transfer transfer)
+    public static async Task Others(
+        IDtm dtm, string bank, string shop, string stock, DbConnection connection, Transfer transfer)
     {
         // <others>
         // TCC: the tries reserve. If all succeed, the confirms run; if one throws, the cancels run.
@@ -44,11 +46,13 @@ internal static class ReadmeSnippets
         // </others>
     }
 
-    public static async Task<WorkflowResult> Workflows(IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
+    public static async Task<WorkflowResult> Workflows(
+        IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {
         // <workflow>
         // A workflow resumes after a crash where it stopped, in any instance of the application.
-        services.AddDtmClient(o => o.WorkflowCallback = "http://bank:5000/workflows"); // served by app.MapWorkflows("/workflows")
+        // Served by app.MapWorkflows("/workflows")
+        services.AddDtmClient(o => o.WorkflowCallback = "http://bank:5000/workflows");
         services.AddWorkflow<Transfer, string>("transfer", async (workflow, t) =>
         {
             // A branch: its compensation, then the call. A recorded call is not repeated when the code runs again.

@@ -27,7 +27,9 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
         var source = File.ReadAllText(RepositoryRoot.File("tests", "OrleansDtm.Client.Tests", "ReadmeSnippets.cs"));
         var snippet = Regex.Match(source, $@"( *)// <{mark}>\n(.*?)\n *// </{mark}>", RegexOptions.Singleline);
         Assert.True(snippet.Success, mark);
-        Assert.Contains(Regex.Replace(snippet.Groups[2].Value, $"^{snippet.Groups[1].Value}", "", RegexOptions.Multiline) + "\n", Blocks(readme));
+        Assert.Contains(
+            Regex.Replace(snippet.Groups[2].Value, $"^{snippet.Groups[1].Value}", "", RegexOptions.Multiline) + "\n",
+            Blocks(readme));
     }
 
     [Fact]
@@ -35,7 +37,12 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
     {
         var folder = Directory.CreateTempSubdirectory("orleansdtm-readme-");
         using var bank = Process.Start(new ProcessStartInfo(
-            "dotnet", [Built("FirstSaga"), "--urls=http://127.0.0.1:0", $"--Dtm={coordinator.Url}", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information"])
+            "dotnet", [
+                Built("FirstSaga"),
+                "--urls=http://127.0.0.1:0",
+                $"--Dtm={coordinator.Url}",
+                "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
+            ])
         {
             WorkingDirectory = folder.FullName,
             RedirectStandardOutput = true,
@@ -59,7 +66,10 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
             // The branches are where the bank is, whatever the caller says where that is.
             async Task<string> Transfer(string to, long amount)
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, url + "/transfer") { Content = JsonContent.Create(new { from = "A", to, amount }) };
+                using var request = new HttpRequestMessage(HttpMethod.Post, url + "/transfer")
+                {
+                    Content = JsonContent.Create(new { from = "A", to, amount }),
+                };
                 request.Headers.Host = "elsewhere.invalid";
                 using var answer = await http.SendAsync(request, Cancel);
                 return await answer.Content.ReadAsStringAsync(Cancel);
@@ -67,7 +77,8 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
 
             async Task<int> Branch(string path, string gid, string op, string from, string to, long amount)
             {
-                using var answer = await http.PostAsJsonAsync($"{url}/{path}?gid={gid}&trans_type=saga&branch_id=01&op={op}", new { from, to, amount }, Cancel);
+                using var answer = await http.PostAsJsonAsync(
+                    $"{url}/{path}?gid={gid}&trans_type=saga&branch_id=01&op={op}", new { from, to, amount }, Cancel);
                 return (int)answer.StatusCode;
             }
         }
@@ -82,7 +93,9 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
     /// <summary>Where it was built itself: it brings other libraries than the tests.</summary>
     private static string Built(string sample) => Path.Combine(
         AppContext.BaseDirectory.Replace(
-            RepositoryRoot.File("tests", "OrleansDtm.Client.Tests"), RepositoryRoot.File("src", "Samples", sample), StringComparison.Ordinal),
+            RepositoryRoot.File("tests", "OrleansDtm.Client.Tests"),
+            RepositoryRoot.File("src", "Samples", sample),
+            StringComparison.Ordinal),
         sample + ".dll");
 
     private static async Task<string> Listening(StreamReader output)
@@ -99,7 +112,8 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
     }
 
     private static string[] Blocks(params string[] readme) =>
-        [.. CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File(readme))).Select(match => match.Groups[1].Value)];
+        [.. CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File(readme))).Select(
+            match => match.Groups[1].Value)];
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();

@@ -54,7 +54,8 @@ public abstract class CoordinatorInProcess(params string[] settings) : IAsyncLif
 
 public static class Clients
 {
-    public static ServiceProvider Of(Uri coordinator, Action<DtmOptions>? configure = null, Action<IServiceCollection>? add = null)
+    public static ServiceProvider Of(
+        Uri coordinator, Action<DtmOptions>? configure = null, Action<IServiceCollection>? add = null)
     {
         var services = new ServiceCollection();
         services.AddLogging();

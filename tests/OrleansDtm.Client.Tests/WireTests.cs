@@ -47,9 +47,12 @@ public sealed class WireTests : IAsyncLifetime
         Refused(() => Dtm.Saga().Step(Fine, url, 1));
         Refused(() => Dtm.Msg().Step(url));
         await RefusedAsync(() => Dtm.Msg().Step(Fine).PrepareAsync(url, Cancel));
-        await RefusedAsync(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(url, Fine, Fine, 1), cancellationToken: Cancel));
-        await RefusedAsync(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(Fine, url, Fine, 1), cancellationToken: Cancel));
-        await RefusedAsync(() => Dtm.TccAsync(tcc => tcc.CallBranchAsync(Fine, Fine, url, 1), cancellationToken: Cancel));
+        await RefusedAsync(
+            () => Dtm.TccAsync(tcc => tcc.CallBranchAsync(url, Fine, Fine, 1), cancellationToken: Cancel));
+        await RefusedAsync(
+            () => Dtm.TccAsync(tcc => tcc.CallBranchAsync(Fine, url, Fine, 1), cancellationToken: Cancel));
+        await RefusedAsync(
+            () => Dtm.TccAsync(tcc => tcc.CallBranchAsync(Fine, Fine, url, 1), cancellationToken: Cancel));
         await RefusedAsync(() => Dtm.XaAsync(xa => xa.CallBranchAsync(url, 1), cancellationToken: Cancel));
 
         void Refused(Func<object> step) => Told(Assert.Throws<ArgumentException>(step));
@@ -87,7 +90,12 @@ public sealed class WireTests : IAsyncLifetime
     [Fact]
     public async Task Orders_of_a_concurrent_saga_go_into_its_custom_data()
     {
-        await Dtm.Saga(new SagaOptions { Gid = "g", Concurrent = true }).Step("a", "").Step("b", "").Step("c", "").Order(2, 0, 1).SubmitAsync(Cancel);
+        await Dtm.Saga(new SagaOptions { Gid = "g", Concurrent = true })
+            .Step("a", "")
+            .Step("b", "")
+            .Step("c", "")
+            .Order(2, 0, 1)
+            .SubmitAsync(Cancel);
 
         Assert.Equal("""{"concurrent":true,"orders":{"2":[0,1]}}""", (string?)Body("submit")["custom_data"]);
         Assert.Throws<InvalidOperationException>(() => Dtm.Saga().Step("a", "").Order(0));
@@ -116,9 +124,14 @@ public sealed class WireTests : IAsyncLifetime
     public async Task A_TCC_registers_each_branch_before_it_tries_it()
     {
         await using var bank = await Participant.Start();
-        var options = new TransOptions { Gid = "g", BranchHeaders = new Dictionary<string, string> { ["X-Tenant"] = "t1" } };
+        var options = new TransOptions
+        {
+            Gid = "g",
+            BranchHeaders = new Dictionary<string, string> { ["X-Tenant"] = "t1" },
+        };
 
-        await Dtm.TccAsync(tcc => tcc.CallBranchAsync($"{bank.Url}/try?shard=2", "http://b/confirm", "http://b/cancel", new { Amount = 30 }), options, Cancel);
+        await Dtm.TccAsync(tcc => tcc.CallBranchAsync(
+            $"{bank.Url}/try?shard=2", "http://b/confirm", "http://b/cancel", new { Amount = 30 }), options, Cancel);
 
         Assert.Equal(["/api/dtmsvr/prepare", "/api/dtmsvr/registerBranch", "/api/dtmsvr/submit"], _coordinator.Paths);
         AssertSent("registerBranch", """
@@ -127,9 +140,17 @@ public sealed class WireTests : IAsyncLifetime
             }
             """);
         var call = Assert.Single(bank.Calls);
-        Assert.Equal(("POST", "/try", """{"amount":30}""", "t1"), (call.Method, call.Path, call.Body, call.Headers["X-Tenant"]));
         Assert.Equal(
-            [("branch_id", "01"), ("dtm", $"{_coordinator.Url}/api/dtmsvr"), ("gid", "g"), ("op", "try"), ("shard", "2"), ("trans_type", "tcc")],
+            ("POST", "/try", """{"amount":30}""", "t1"), (call.Method, call.Path, call.Body, call.Headers["X-Tenant"]));
+        Assert.Equal(
+            [
+                ("branch_id", "01"),
+                ("dtm", $"{_coordinator.Url}/api/dtmsvr"),
+                ("gid", "g"),
+                ("op", "try"),
+                ("shard", "2"),
+                ("trans_type", "tcc"),
+            ],
             call.Query.Select(q => (q.Key, q.Value)).Order());
     }
 
@@ -144,7 +165,8 @@ public sealed class WireTests : IAsyncLifetime
 
         Assert.Equal(["0201", "0202"], bank.Calls.Select(call => call.Branch));
         Assert.Equal(["/api/dtmsvr/registerBranch", "/api/dtmsvr/registerBranch"], _coordinator.Paths);
-        Assert.Throws<ArgumentException>(() => Dtm.JoinTcc(new BranchContext("saga", "g", "02", "action"), cancellationToken: Cancel));
+        Assert.Throws<ArgumentException>(
+            () => Dtm.JoinTcc(new BranchContext("saga", "g", "02", "action"), cancellationToken: Cancel));
     }
 
     [Fact]
@@ -152,23 +174,33 @@ public sealed class WireTests : IAsyncLifetime
     {
         await using var bank = await Participant.Start();
 
-        await Dtm.XaAsync(xa => xa.CallBranchAsync(bank.Url + "/out", new { Amount = 30 }), new TransOptions { Gid = "g" }, Cancel);
+        await Dtm.XaAsync(
+            xa => xa.CallBranchAsync(bank.Url + "/out", new { Amount = 30 }), new TransOptions { Gid = "g" }, Cancel);
 
         var call = Assert.Single(bank.Calls);
-        Assert.Equal(("xa", "01", "action", bank.Url + "/out"), (call.Query["trans_type"], call.Branch, call.Op, call.Query["phase2_url"]));
+        Assert.Equal(
+            ("xa", "01", "action", bank.Url + "/out"),
+            (call.Query["trans_type"], call.Branch, call.Op, call.Query["phase2_url"]));
         Assert.Equal(["/api/dtmsvr/prepare", "/api/dtmsvr/submit"], _coordinator.Paths);
 
         await Dtm.RegisterXaBranchAsync(BranchContext.Read(call.Query.GetValueOrDefault), Cancel);
-        AssertSent("registerBranch", $$"""{ "gid": "g", "trans_type": "xa", "branch_id": "01", "url": "{{bank.Url}}/out", "data": "" }""");
+        AssertSent(
+            "registerBranch",
+            $$"""{ "gid": "g", "trans_type": "xa", "branch_id": "01", "url": "{{bank.Url}}/out", "data": "" }""");
     }
 
     [Fact]
     public async Task Headers_of_the_application_go_along_and_those_of_the_transaction_win()
     {
         await using var client = Clients.Of(
-            new Uri(_coordinator.Url), add: services => services.AddSingleton<IBranchHeaderSource>(new Sourced(("X-User", "u1"), ("X-Tenant", "none"))));
+            new Uri(_coordinator.Url), add: services => services.AddSingleton<IBranchHeaderSource>(
+                new Sourced(("X-User", "u1"), ("X-Tenant", "none"))));
 
-        var options = new SagaOptions { Gid = "g", BranchHeaders = new Dictionary<string, string> { ["x-tenant"] = "t1" } };
+        var options = new SagaOptions
+        {
+            Gid = "g",
+            BranchHeaders = new Dictionary<string, string> { ["x-tenant"] = "t1" },
+        };
         await client.Dtm().Saga(options).SubmitAsync(Cancel);
 
         var headers = Body("submit")["branch_headers"]!.AsObject();
@@ -204,7 +236,8 @@ public sealed class WireTests : IAsyncLifetime
     [Fact]
     public async Task Options_that_share_custom_data_are_not_sent_half()
     {
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Dtm.Saga(new SagaOptions { Concurrent = true, CustomData = "x" }).SubmitAsync(Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Dtm.Saga(new SagaOptions { Concurrent = true, CustomData = "x" }).SubmitAsync(Cancel));
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => Dtm.Msg(new MsgOptions { Delay = TimeSpan.FromSeconds(1), CustomData = "x" }).SubmitAsync(Cancel));
         Assert.Empty(_coordinator.Calls);

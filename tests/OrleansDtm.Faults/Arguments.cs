@@ -6,7 +6,8 @@ namespace OrleansDtm.Faults;
 internal sealed record Arguments
 {
     public const string Usage =
-        "--seed N [--minutes M] [--faults kill,pause,...] [--rounds R] [--brief 1] [--store mysql|postgres] [--clients C] [--pause SECONDS] [--report FILE]";
+        "--seed N [--minutes M] [--faults kill,pause,...] [--rounds R] [--brief 1] [--store mysql|postgres] "
+        + "[--clients C] [--pause SECONDS] [--report FILE]";
 
     public int Seed { get; init; } = 1;
 
@@ -46,17 +47,21 @@ internal sealed record Arguments
                 continue;
             }
 
-            var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]}: missing value. {Usage}");
+            var value = i + 1 < args.Length
+                ? args[i + 1]
+                : throw new FormatException($"{args[i]}: missing value. {Usage}");
             parsed = args[i++] switch
             {
                 "--seed" => parsed with { Seed = int.Parse(value, CultureInfo.InvariantCulture) },
-                "--minutes" => parsed with { Length = TimeSpan.FromMinutes(double.Parse(value, CultureInfo.InvariantCulture)) },
+                "--minutes" =>
+                    parsed with { Length = TimeSpan.FromMinutes(double.Parse(value, CultureInfo.InvariantCulture)) },
                 "--faults" => parsed with { Faults = value.Split(',', StringSplitOptions.RemoveEmptyEntries) },
                 "--rounds" => parsed with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--brief" => parsed with { IsBrief = value == "1" },
                 "--store" when value is "mysql" or "postgres" => parsed with { Store = value },
                 "--clients" => parsed with { Clients = int.Parse(value, CultureInfo.InvariantCulture) },
-                "--pause" => parsed with { Pause = TimeSpan.FromSeconds(double.Parse(value, CultureInfo.InvariantCulture)) },
+                "--pause" =>
+                    parsed with { Pause = TimeSpan.FromSeconds(double.Parse(value, CultureInfo.InvariantCulture)) },
                 "--report" => parsed with { Report = Path.GetFullPath(value) },
                 _ => throw new FormatException($"{args[i - 1]} {value}: unknown argument. {Usage}"),
             };

@@ -25,7 +25,8 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
     /// <returns>The exit code: 0 all invariants hold, 1 they do not, 3 the database is not installed.</returns>
     public async Task<int> Run()
     {
-        Console.WriteLine($"seed {arguments.Seed}, {arguments.Length.TotalMinutes:0.#} minutes, {arguments.Clients} clients, {arguments.Store}");
+        Console.WriteLine($"seed {arguments.Seed}, {arguments.Length.TotalMinutes:0.#} minutes, {arguments.Clients} "
+            + $"clients, {arguments.Store}");
         if (await World.Start(arguments, _history) is not { } world)
         {
             return 3;
@@ -44,7 +45,9 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         var settled = Stopwatch.StartNew();
         await clients.WaitAsync(Bounds.End);
         var isEmpty = await Settle(watch, settled);
-        Say(isEmpty ? $"everything has ended {settled.Elapsed.TotalSeconds:0} s after the last fault" : "not everything has ended");
+        Say(isEmpty
+            ? $"everything has ended {settled.Elapsed.TotalSeconds:0} s after the last fault"
+            : "not everything has ended");
         await Task.Delay(Stragglers);
         await end.CancelAsync();
         await watching;
@@ -79,7 +82,12 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         {
             var plan = plans.Next();
             var submitter = new Submitter(
-                new Affair(plan), doors[plan.Protocol == "grpc" ? 1 : 0], client, _history, _world.Service, patience: TimeSpan.FromSeconds(60));
+                new Affair(plan),
+                doors[plan.Protocol == "grpc" ? 1 : 0],
+                client,
+                _history,
+                _world.Service,
+                patience: TimeSpan.FromSeconds(60));
             await submitter.Run();
             await Task.Delay(plans.Pause(arguments.Pause));
         }
@@ -104,7 +112,8 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
             try
             {
                 await injector.Inject(kind);
-                Say($"{from.TotalSeconds,7:0.0} s  {kind}, well again after {(_history.Now - from).TotalSeconds:0.0} s");
+                Say($"{from.TotalSeconds,7:0.0} s  {kind}, well again after "
+                    + $"{(_history.Now - from).TotalSeconds:0.0} s");
             }
             catch (TimeoutException e)
             {
@@ -119,7 +128,8 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         }
     }
 
-    private async Task Calm(double most) => await Task.WhenAny(_interrupted.Task, Task.Delay(TimeSpan.FromSeconds(most * _random.NextDouble())));
+    private async Task Calm(double most) =>
+        await Task.WhenAny(_interrupted.Task, Task.Delay(TimeSpan.FromSeconds(most * _random.NextDouble())));
 
     private static async Task<bool> Settle(RowWatch watch, Stopwatch clock)
     {
@@ -135,29 +145,39 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
     private async Task Ask(World world)
     {
         var next = 0;
-        await Parallel.ForEachAsync(world.Service.Affairs, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (affair, _) =>
-        {
-            JsonObject? answer = null;
-            for (var tries = 0; answer is null && tries < 5; tries++)
+        await Parallel.ForEachAsync(
+            world.Service.Affairs, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (affair, _) =>
             {
-                answer = await world.HttpDoors[Interlocked.Increment(ref next) % world.HttpDoors.Count].Query(affair.Plan.Gid);
-            }
+                JsonObject? answer = null;
+                for (var tries = 0; answer is null && tries < 5; tries++)
+                {
+                    answer = await world.HttpDoors[Interlocked.Increment(ref next) % world.HttpDoors.Count].Query(
+                        affair.Plan.Gid);
+                }
 
-            if (answer is not null)
-            {
-                _history.Add(affair.Plan.Gid, Told(answer));
-            }
-        });
+                if (answer is not null)
+                {
+                    _history.Add(affair.Plan.Gid, Told(answer));
+                }
+            });
     }
 
     private static Told Told(JsonObject answer) => new(
         (string?)answer["transaction"]?["status"],
         (string?)answer["transaction"]?["rollback_reason"] ?? "",
-        [.. (answer["branches"]?.AsArray() ?? []).Select(static b => new ToldBranch((string)b!["branch_id"]!, (string)b["op"]!, (string)b["status"]!))]);
+        [.. (answer["branches"]?.AsArray() ?? []).Select(
+            static b => new ToldBranch((string)b!["branch_id"]!, (string)b["op"]!, (string)b["status"]!))]);
 
     private int Conclude(World world, TimeSpan settled)
     {
-        var report = new Report(arguments, _history, _faults, _troubles, world.All.Sum(static s => s.Crashes), [.. world.All.SelectMany(static s => s.Errors)], settled);
+        var report = new Report(
+            arguments,
+            _history,
+            _faults,
+            _troubles,
+            world.All.Sum(static s => s.Crashes),
+            [.. world.All.SelectMany(static s => s.Errors)],
+            settled);
         report.Judge(world.Service.Affairs);
         report.Print(Console.Out);
         if (arguments.Report is { } file)

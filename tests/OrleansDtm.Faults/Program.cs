@@ -2,7 +2,10 @@ using OrleansDtm.Faults.Machines;
 
 namespace OrleansDtm.Faults;
 
-/// <summary><c>--seed N --minutes M ...</c> (<see cref="Arguments.Usage"/>): breaks a cluster of real processes; without, the tests.</summary>
+/// <summary>
+/// <c>--seed N --minutes M ...</c> (<see cref="Arguments.Usage"/>): breaks a cluster of real processes; without, the
+/// tests.
+/// </summary>
 public static class Program
 {
     public static async Task<int> Main(string[] args)

@@ -7,8 +7,8 @@ namespace OrleansDtm.Faults;
 
 /// <summary>What a run has come to.</summary>
 internal sealed class Report(
-    Arguments arguments, History history, IReadOnlyDictionary<string, int> faults, IReadOnlyList<string> troubles, int crashes,
-    IReadOnlyList<string> errors, TimeSpan settled)
+    Arguments arguments, History history, IReadOnlyDictionary<string, int> faults, IReadOnlyList<string> troubles,
+    int crashes, IReadOnlyList<string> errors, TimeSpan settled)
 {
     private const int TimelinesMax = 20;
 
@@ -41,7 +41,9 @@ internal sealed class Report(
                 _judged[check.Name] = _judged.GetValueOrDefault(check.Name) + 1;
                 foreach (var what in check.Judge(seen))
                 {
-                    IReadOnlyList<string> timeline = _violations.Count < TimelinesMax ? [Meant(affair.Plan), .. Timeline.Lines(mine, machines)] : [];
+                    IReadOnlyList<string> timeline = _violations.Count < TimelinesMax
+                        ? [Meant(affair.Plan), .. Timeline.Lines(mine, machines)]
+                        : [];
                     _violations.Add((new Violation(check.Name, affair.Plan.Gid, what), timeline));
                 }
             }
@@ -69,13 +71,16 @@ internal sealed class Report(
             to.WriteLine($"VIOLATION: {trouble}");
         }
 
-        to.WriteLine($"{_patterns.Sum(static p => p.Value.Values.Sum())} transactions, {_requests} requests, {_calls} branch calls, {faults.Values.Sum()} faults");
+        to.WriteLine($"{_patterns.Sum(static p => p.Value.Values.Sum())} transactions, {_requests} requests, {_calls} "
+            + $"branch calls, {faults.Values.Sum()} faults");
         foreach (var (type, ends) in _patterns)
         {
-            to.WriteLine($"  {type,-9} {ends.Values.Sum(),7}  {string.Join(", ", ends.Select(static e => $"{e.Value} {e.Key}"))}");
+            to.WriteLine($"  {type,-9} {ends.Values.Sum(),7}  "
+                + $"{string.Join(", ", ends.Select(static e => $"{e.Value} {e.Key}"))}");
         }
 
-        to.WriteLine("faults: " + string.Join(", ", faults.OrderBy(static f => f.Key, StringComparer.Ordinal).Select(static f => $"{f.Value} {f.Key}")));
+        to.WriteLine("faults: " + string.Join(
+            ", ", faults.OrderBy(static f => f.Key, StringComparer.Ordinal).Select(static f => $"{f.Value} {f.Key}")));
         to.WriteLine($"silos that exited without having been declared dead: {crashes}");
         to.WriteLine("checked transactions:");
         foreach (var (check, count) in _judged)
@@ -99,7 +104,13 @@ internal sealed class Report(
             silo_crashes = crashes,
             errors,
             settled_seconds = Math.Round(settled.TotalSeconds, 1),
-            violations = _violations.Select(static v => new { check = v.Violation.Check, gid = v.Violation.Gid, what = v.Violation.What, timeline = v.Timeline }),
+            violations = _violations.Select(static v => new
+            {
+                check = v.Violation.Check,
+                gid = v.Violation.Gid,
+                what = v.Violation.What,
+                timeline = v.Timeline,
+            }),
             troubles,
         },
         Readable);

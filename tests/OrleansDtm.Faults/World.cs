@@ -134,8 +134,12 @@ internal sealed class World : IAsyncDisposable
     private void Wire()
     {
         var target = $"127.0.0.1:{Database.Port.ToString(CultureInfo.InvariantCulture)}";
-        DatabaseWires = [.. Enumerable.Range(0, Silos).Select(_ => new TcpProxy($"{Network.Host}:{Network.FreePort()}", target))];
-        All = [.. Enumerable.Range(0, Silos).Select(i => new SiloProcess(i, Network, History, Settings(DatabaseWires[i]), Path.Combine(_folder, SiloProcess.NameOf(i))))];
+        DatabaseWires =
+        [
+            .. Enumerable.Range(0, Silos).Select(_ => new TcpProxy($"{Network.Host}:{Network.FreePort()}", target)),
+        ];
+        All = [.. Enumerable.Range(0, Silos).Select(i => new SiloProcess(
+            i, Network, History, Settings(DatabaseWires[i]), Path.Combine(_folder, SiloProcess.NameOf(i))))];
         HttpDoors = [.. All.Select(s => new HttpDoor(s.Name, s.HttpDoor.Address, Branches))];
         GrpcDoors = [.. All.Select((s, i) => new GrpcDoor(s.Name, s.GrpcDoor.Address, HttpDoors[i], Branches))];
         _doors.AddRange([.. HttpDoors, .. GrpcDoors]);

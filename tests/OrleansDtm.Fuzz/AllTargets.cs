@@ -6,7 +6,10 @@ using OrleansDtm.Fuzz.Server;
 
 namespace OrleansDtm.Fuzz;
 
-/// <summary>Everything that takes something from outside, and what must still be true of the server when all have had their turn.</summary>
+/// <summary>
+/// Everything that takes something from outside, and what must still be true of the server when all have had their
+/// turn.
+/// </summary>
 public sealed class AllTargets : IAsyncDisposable
 {
     private const long MemoryGrowthMax = 256L << 20;
@@ -31,7 +34,8 @@ public sealed class AllTargets : IAsyncDisposable
         [
             .. RequestParsers.All(), .. StoredParsers.All(),
             new BodyTarget(targets._coordinator, targets._tally), new QueryTarget(targets._coordinator, targets._tally),
-            new JsonRpcTarget(targets._coordinator, targets._tally), new GrpcTarget(targets._coordinator, targets._tally),
+            new JsonRpcTarget(targets._coordinator, targets._tally), new GrpcTarget(
+                targets._coordinator, targets._tally),
             new RawHttpTarget(targets._coordinator, targets._tally), new RawHttp2Target(targets._coordinator),
             new LyingBranchTarget(targets._coordinator, targets._tally),
         ];
@@ -57,19 +61,22 @@ public sealed class AllTargets : IAsyncDisposable
         var (all, unfinished) = await _coordinator.Stop(cancel);
         if (unfinished > 0)
         {
-            found.Add(Of(string.Create(CultureInfo.InvariantCulture, $"{unfinished} transactions could not be stopped")));
+            found.Add(
+                Of(string.Create(CultureInfo.InvariantCulture, $"{unfinished} transactions could not be stopped")));
         }
 
         if (all > _tally.Count + 2)
         {
-            found.Add(Of(string.Create(CultureInfo.InvariantCulture, $"{all} transactions came of {_tally.Count} requests")));
+            found.Add(
+                Of(string.Create(CultureInfo.InvariantCulture, $"{all} transactions came of {_tally.Count} requests")));
         }
 
         var clock = Stopwatch.StartNew();
         var after = Measure();
         while (HasGrown(after) && clock.Elapsed < SettleLimit)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancel); // Connections are closed after their idle time.
+            // Connections are closed after their idle time.
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancel);
             after = Measure();
         }
 
@@ -77,7 +84,8 @@ public sealed class AllTargets : IAsyncDisposable
         {
             found.Add(Of(string.Create(
                 CultureInfo.InvariantCulture,
-                $"memory went from {_before.Memory >> 20} to {after.Memory >> 20} MiB, open files from {_before.Handles} to {after.Handles}")));
+                $"memory went from {_before.Memory >> 20} to {after.Memory >> 20} MiB, open files from "
+                + $"{_before.Handles} to {after.Handles}")));
         }
 
         return found;

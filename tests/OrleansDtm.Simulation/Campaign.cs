@@ -34,7 +34,13 @@ internal sealed class Campaign
         {
             var run = Simulator.Play(PlanGenerator.Of(seed), defect());
             Count(run);
-            run = run with { Violations = [.. run.Violations.Where(v => check is null || v.Check.StartsWith(check, StringComparison.Ordinal))] };
+            run = run with
+            {
+                Violations =
+                [
+                    .. run.Violations.Where(v => check is null || v.Check.StartsWith(check, StringComparison.Ordinal)),
+                ],
+            };
             if (run.Violation is null)
             {
                 continue;
@@ -55,7 +61,8 @@ internal sealed class Campaign
 
     public IEnumerable<string> Report()
     {
-        yield return $"{Runs} runs, {VirtualTime.TotalHours:0.0} hours of virtual time, {Steps} turns, {Happenings} happenings";
+        yield return $"{Runs} runs, {VirtualTime.TotalHours:0.0} hours of virtual time, "
+            + $"{Steps} turns, {Happenings} happenings";
         yield return "transactions: " + Text(_types);
         yield return "ended:        " + Text(_ends);
         yield return "faults:       " + Text(_faults);
@@ -63,7 +70,8 @@ internal sealed class Campaign
         yield return "seen:         " + Text(_seen);
     }
 
-    private static string Text(SortedDictionary<string, long> counts) => string.Join(", ", counts.Select(static c => $"{c.Key} {c.Value}"));
+    private static string Text(SortedDictionary<string, long> counts) =>
+        string.Join(", ", counts.Select(static c => $"{c.Key} {c.Value}"));
 
     private void Count(Run run)
     {

@@ -8,10 +8,13 @@ internal static class Failure
 {
     public static IEnumerable<string> Describe(Run failed, Func<Defect> defect)
     {
-        yield return $"seed {failed.Plan.Seed} breaks an invariant. {failed.Violation!.Check}: {failed.Violation.Gid}: {failed.Violation.What}";
+        yield return $"seed {failed.Plan.Seed} breaks an invariant. {failed.Violation!.Check}: {failed.Violation.Gid}: "
+            + $"{failed.Violation.What}";
         var shrunk = Shrinker.Shrink(failed, defect);
-        yield return $"shrunk from {Size(failed)} to {Size(shrunk)}. {shrunk.Violation!.Check}: {shrunk.Violation.Gid}: {shrunk.Violation.What}";
-        yield return $"machines: {shrunk.Plan.Processes}, shards: {shrunk.Plan.Shards}, keep alive: {shrunk.Plan.KeepAlive.TotalSeconds} s";
+        yield return $"shrunk from {Size(failed)} to {Size(shrunk)}. {shrunk.Violation!.Check}: "
+            + $"{shrunk.Violation.Gid}: {shrunk.Violation.What}";
+        yield return $"machines: {shrunk.Plan.Processes}, shards: {shrunk.Plan.Shards}, keep alive: "
+            + $"{shrunk.Plan.KeepAlive.TotalSeconds} s";
         foreach (var transaction in shrunk.Plan.Transactions)
         {
             yield return transaction.ToString();
@@ -26,5 +29,6 @@ internal static class Failure
     }
 
     private static string Size(Run run) =>
-        $"{run.Plan.Transactions.Length} transactions, {run.Plan.Faults.Length} faults, {run.Plan.Transactions.Sum(static t => t.Fates.Length)} bad answers, {run.History.Count} happenings";
+        $"{run.Plan.Transactions.Length} transactions, {run.Plan.Faults.Length} faults, "
+        + $"{run.Plan.Transactions.Sum(static t => t.Fates.Length)} bad answers, {run.History.Count} happenings";
 }

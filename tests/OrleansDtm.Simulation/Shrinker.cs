@@ -15,7 +15,8 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
 
     private int _tries;
 
-    public static Run Shrink(Run failed, Func<Defect> defect) => new Shrinker(defect, failed.Violation!.Check).Shrink(failed);
+    public static Run Shrink(Run failed, Func<Defect> defect) =>
+        new Shrinker(defect, failed.Violation!.Check).Shrink(failed);
 
     private Run Shrink(Run failed)
     {
@@ -53,11 +54,13 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
 
     private static int Size(Plan plan) =>
         (20 * plan.Processes) + (10 * plan.Shards) + (3 * plan.Faults.Length) + (plan.EverybodySweeps ? 1 : 0)
-        + plan.Transactions.Sum(static t => 30 + (5 * t.Steps) + (2 * t.Fates.Length) + (3 * t.Extras.Length) + Options(t));
+        + plan.Transactions.Sum(
+            static t => 30 + (5 * t.Steps) + (2 * t.Fates.Length) + (3 * t.Extras.Length) + Options(t));
 
     private static int Options(TransactionPlan plan) =>
-        (plan.Concurrent ? 1 : 0) + plan.Orders.Count + plan.NoCompensation.Count + (plan.WaitResult ? 1 : 0) + (plan.Notice ? 1 : 0)
-        + (plan.RetryLimit > 0 ? 1 : 0) + (plan.Protocol == "grpc" ? 1 : 0) + (plan.Start > TimeSpan.Zero ? 1 : 0);
+        (plan.Concurrent ? 1 : 0) + plan.Orders.Count + plan.NoCompensation.Count + (plan.WaitResult ? 1 : 0)
+        + (plan.Notice ? 1 : 0) + (plan.RetryLimit > 0 ? 1 : 0) + (plan.Protocol == "grpc" ? 1 : 0)
+        + (plan.Start > TimeSpan.Zero ? 1 : 0);
 
     private static IEnumerable<Plan> Smaller(Plan plan)
     {
@@ -79,7 +82,11 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
         }
 
         yield return plan with { EverybodySweeps = false };
-        yield return plan with { Shards = 1, Faults = [.. plan.Faults.Select(static f => f.Kind < FaultKind.KillNow ? f with { Target = 0 } : f)] };
+        yield return plan with
+        {
+            Shards = 1,
+            Faults = [.. plan.Faults.Select(static f => f.Kind < FaultKind.KillNow ? f with { Target = 0 } : f)],
+        };
         if (plan.Processes > 2)
         {
             yield return plan with { Processes = 2, Faults = [.. plan.Faults.Where(static f => f.Target < 2)] };
@@ -101,7 +108,12 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
         yield return plan with { Extras = [] };
         if (plan.Steps > 1)
         {
-            yield return plan with { Steps = 1, Orders = plan.Orders.Clear(), NoCompensation = plan.NoCompensation.Clear() };
+            yield return plan with
+            {
+                Steps = 1,
+                Orders = plan.Orders.Clear(),
+                NoCompensation = plan.NoCompensation.Clear(),
+            };
             var last = plan.Steps - 1;
             yield return plan with
             {
@@ -124,6 +136,13 @@ internal sealed class Shrinker(Func<Defect> defect, string check)
         yield return plan with { Concurrent = false, Orders = plan.Orders.Clear() };
         yield return plan with { NoCompensation = plan.NoCompensation.Clear() };
         yield return plan with { AtSubmit = null };
-        yield return plan with { WaitResult = false, Notice = false, RetryLimit = 0, Protocol = "http", Start = TimeSpan.Zero };
+        yield return plan with
+        {
+            WaitResult = false,
+            Notice = false,
+            RetryLimit = 0,
+            Protocol = "http",
+            Start = TimeSpan.Zero,
+        };
     }
 }

@@ -76,7 +76,8 @@ internal sealed class Simulator
     {
         try
         {
-            _world.Run(() => _over, _plan.Calm + Patience + (_plan.HoursApart ? HoursApartMax : TimeSpan.Zero), StepsMax);
+            _world.Run(
+                () => _over, _plan.Calm + Patience + (_plan.HoursApart ? HoursApartMax : TimeSpan.Zero), StepsMax);
         }
         finally
         {
@@ -114,7 +115,8 @@ internal sealed class Simulator
 
         foreach (var transaction in _plan.Transactions)
         {
-            var seen = new Case(_plan, transaction, _world.History.All, _cluster.Services.Ledger(transaction.Gid), _over);
+            var seen = new Case(
+                _plan, transaction, _world.History.All, _cluster.Services.Ledger(transaction.Gid), _over);
             foreach (var check in AllChecks.Each)
             {
                 foreach (var what in check.Judge(seen))
@@ -130,7 +132,8 @@ internal sealed class Simulator
     {
         var isOver = _submitters.All(static s => s.IsQuiet)
             && _cluster.Services.UnderWay == 0
-            && _plan.Transactions.All(t => _cluster.Databases.Select(d => d.Row(t.Gid)).All(static r => r is null or { Transaction: { IsFinal: true, Due: null } }));
+            && _plan.Transactions.All(t => _cluster.Databases.Select(d => d.Row(t.Gid)).All(
+                static r => r is null or { Transaction: { IsFinal: true, Due: null } }));
         _overSince = isOver ? _overSince ?? _world.Now : null;
         _over = _world.Now - _overSince >= TimeSpan.FromSeconds(3)
             && (_world.Now - _overSince >= MemoryPatience || !_plan.Transactions.Any(t => Kept(t.Gid).Any()));
@@ -231,7 +234,8 @@ internal sealed class Simulator
 /// <param name="Met">The number of calls by fate.</param>
 /// <param name="Took">The virtual time of the run.</param>
 internal sealed record Run(
-    Plan Plan, IReadOnlyList<Happening> History, IReadOnlyList<Violation> Violations, IReadOnlyDictionary<Fate, int> Met, TimeSpan Took, long Steps)
+    Plan Plan, IReadOnlyList<Happening> History, IReadOnlyList<Violation> Violations,
+    IReadOnlyDictionary<Fate, int> Met, TimeSpan Took, long Steps)
 {
     /// <summary>The first violation; null = all invariants hold.</summary>
     public Violation? Violation => Violations.Count > 0 ? Violations[0] : null;

@@ -16,8 +16,10 @@ internal static partial class ReadmeCommands
         BashBlock().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value);
 
     public static IEnumerable<string> All() => new[] { "src", "tests", "helm" }
-        .SelectMany(folder => Directory.EnumerateFiles(RepositoryRoot.File(folder), "*.md", SearchOption.AllDirectories))
-        .Where(path => !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal))
+        .SelectMany(
+            folder => Directory.EnumerateFiles(RepositoryRoot.File(folder), "*.md", SearchOption.AllDirectories))
+        .Where(path => !path.Contains("/bin/", StringComparison.Ordinal)
+            && !path.Contains("/obj/", StringComparison.Ordinal))
         .Append(Root);
 
     public static async Task<string> Bash(string script)

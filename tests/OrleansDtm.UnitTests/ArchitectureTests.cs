@@ -32,7 +32,8 @@ public sealed class ArchitectureTests
     {
         foreach (var (name, allowed) in Arrows)
         {
-            var references = Items(name, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path).Replace("OrleansDtm.", ""));
+            var references = Items(name, "ProjectReference").Select(
+                path => Path.GetFileNameWithoutExtension(path).Replace("OrleansDtm.", ""));
             Assert.Equal(allowed.Order(), references.Order());
         }
     }
@@ -40,7 +41,8 @@ public sealed class ArchitectureTests
     [Fact]
     public void Every_project_of_the_product_is_on_the_map()
     {
-        var projects = Directory.GetDirectories(RepositoryRoot.File("src"), "OrleansDtm.*").Select(path => Path.GetFileName(path).Replace("OrleansDtm.", ""));
+        var projects = Directory.GetDirectories(RepositoryRoot.File("src"), "OrleansDtm.*").Select(
+            path => Path.GetFileName(path).Replace("OrleansDtm.", ""));
         Assert.Equal(Arrows.Keys.Order(), projects.Order());
         var map = File.ReadAllText(RepositoryRoot.File("src", "README.md"));
         Assert.All(Arrows.Keys, name => Assert.Contains($"`OrleansDtm.{name}`", map, StringComparison.Ordinal));
@@ -49,7 +51,9 @@ public sealed class ArchitectureTests
     [Fact]
     public void Core_needs_no_package_at_run_time_and_Protocol_only_those_of_its_messages()
     {
-        Assert.All(Items("Core", "PackageReference"), package => Assert.EndsWith("Analyzers", package, StringComparison.Ordinal));
+        Assert.All(
+            Items("Core", "PackageReference"),
+            package => Assert.EndsWith("Analyzers", package, StringComparison.Ordinal));
         string[] allowed = ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]; // The last one works at build time only.
         Assert.Subset(allowed.ToHashSet(), Items("Protocol", "PackageReference").ToHashSet());
     }
@@ -59,7 +63,9 @@ public sealed class ArchitectureTests
     {
         Assert.Empty(Items("Grains", "FrameworkReference"));
         var assembly = typeof(OrleansDtm.Grains.DtmGrainOptions).Assembly;
-        Assert.DoesNotContain(assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            assembly.GetReferencedAssemblies(),
+            a => a.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -71,7 +77,9 @@ public sealed class ArchitectureTests
         typeof(OrleansDtm.Core.Transaction).Assembly.GetReferencedAssemblies(),
         static assembly => assembly.Name!.StartsWith("Orleans", StringComparison.Ordinal));
 
-    /// <summary>What differs between databases is behind <see cref="StoreDriver"/>; the SDK's barrier is a package of its own.</summary>
+    /// <summary>
+    /// What differs between databases is behind <see cref="StoreDriver"/>; the SDK's barrier is a package of its own.
+    /// </summary>
     [Fact]
     public void Only_the_folders_of_the_store_drivers_name_drivers_and_their_libraries()
     {
@@ -79,12 +87,16 @@ public sealed class ArchitectureTests
         var root = RepositoryRoot.File("src");
         var found = Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
-            .Where(file => !file.StartsWith("Samples/", StringComparison.Ordinal) && !file.StartsWith("OrleansDtm.Client", StringComparison.Ordinal))
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !own.Any(o => file.StartsWith($"OrleansDtm.Storage/{o}/", StringComparison.Ordinal)))
-            .SelectMany(file => DriverNames(File.ReadAllText(Path.Combine(root, file))).Select(name => $"{file}: {name}"));
+            .Where(file => !file.StartsWith("Samples/", StringComparison.Ordinal)
+                && !file.StartsWith("OrleansDtm.Client", StringComparison.Ordinal))
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)
+                && !own.Any(o => file.StartsWith($"OrleansDtm.Storage/{o}/", StringComparison.Ordinal)))
+            .SelectMany(
+                file => DriverNames(File.ReadAllText(Path.Combine(root, file))).Select(name => $"{file}: {name}"));
 
         Assert.Empty(found);
-        Assert.All(own, folder => Assert.NotEmpty(Directory.GetFiles(Path.Combine(root, "OrleansDtm.Storage", folder))));
+        Assert.All(
+            own, folder => Assert.NotEmpty(Directory.GetFiles(Path.Combine(root, "OrleansDtm.Storage", folder))));
     }
 
     [Theory]
@@ -105,7 +117,10 @@ public sealed class ArchitectureTests
     {
         var drivers = StoreDrivers.All;
         var names = string.Join('|', drivers.Names.SelectMany(name => drivers.Find(name).Aliases.Prepend(name)));
-        return Regex.Matches(code, $"\"(?:{names})\"|^using (?<lib>{Libraries})|[^\".a-zA-Z](?<lib>{Libraries})\\.", RegexOptions.Multiline)
+        return Regex.Matches(
+            code,
+            $"\"(?:{names})\"|^using (?<lib>{Libraries})|[^\".a-zA-Z](?<lib>{Libraries})\\.",
+            RegexOptions.Multiline)
             .Select(static match => match.Groups["lib"] is { Success: true } library ? library.Value : match.Value);
     }
 

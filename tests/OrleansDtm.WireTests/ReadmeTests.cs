@@ -14,7 +14,8 @@ public sealed partial class ReadmeTests
     public async Task The_curl_examples_work_against_a_running_server()
     {
         await using var server = await ServerProcess.Start(TestContext.Current.CancellationToken);
-        var script = ReadmeCommands.Blocks(ReadmeCommands.Root).Single(block => block.Contains("/submit", StringComparison.Ordinal))
+        var script = ReadmeCommands.Blocks(ReadmeCommands.Root)
+            .Single(block => block.Contains("/submit", StringComparison.Ordinal))
             .Replace("localhost:36789", new Uri(server.Url).Authority, StringComparison.Ordinal)
             .Replace("curl -s", "curl -s -w '\\n'", StringComparison.Ordinal);
 
@@ -22,7 +23,9 @@ public sealed partial class ReadmeTests
 
         Assert.Equal(6, lines.Length);
         Assert.Equal("""{"dtm_result":"SUCCESS"}""", lines[0]);
-        Assert.Equal("succeed", JsonDocument.Parse(lines[1]).RootElement.GetProperty("transaction").GetProperty("status").GetString());
+        Assert.Equal(
+            "succeed",
+            JsonDocument.Parse(lines[1]).RootElement.GetProperty("transaction").GetProperty("status").GetString());
         Assert.Equal(0, JsonDocument.Parse(lines[2]).RootElement.GetProperty("transactions").GetArrayLength());
         Assert.NotEmpty(JsonDocument.Parse(lines[3]).RootElement.GetProperty("gid").GetString()!);
         Assert.Equal("""{"msg":"pong"}""", lines[4]);
@@ -32,7 +35,11 @@ public sealed partial class ReadmeTests
     [Fact]
     public void The_commands_name_projects_that_exist()
     {
-        var projects = ReadmeCommands.Blocks().SelectMany(block => ProjectOption().Matches(block)).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var projects = ReadmeCommands.Blocks()
+            .SelectMany(block => ProjectOption().Matches(block))
+            .Select(match => match.Groups[1].Value)
+            .Distinct()
+            .ToList();
         Assert.Contains("src/Samples/QuickStart", projects);
         Assert.All(projects, project => Assert.NotEmpty(Directory.GetFiles(RepositoryRoot.File(project), "*.csproj")));
     }
@@ -53,7 +60,8 @@ public sealed partial class ReadmeTests
         {
             var links = Link().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value)
                 .Where(link => !link.Contains("://", StringComparison.Ordinal));
-            Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(readme)!, link)), $"{readme}: {link}"));
+            Assert.All(links, link => Assert.True(
+                Path.Exists(Path.Combine(Path.GetDirectoryName(readme)!, link)), $"{readme}: {link}"));
         }
     }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs Oracle's MySQL into the given folder, for distributions that have only MariaDB (root on Debian, amd64). The folder
-# is a minimal system of Debian unstable. Tests use it as the root directory of MySQL: ORLEANSDTM_MYSQL_ROOT=FOLDER.
+# Installs Oracle's MySQL into the given folder, for distributions that have only MariaDB (root on Debian, amd64). The
+# folder is a minimal system of Debian unstable. Tests use it as the root directory of MySQL:
+# ORLEANSDTM_MYSQL_ROOT=FOLDER.
 # Idempotent: a complete folder is left unchanged.
 set -euo pipefail
 into="${1:?usage: get-mysql.sh FOLDER}"
@@ -18,8 +19,10 @@ if [ -d "$into" ] && [ -n "$(ls -A "$into")" ]; then
 fi
 
 # The Debian mirror of this machine, from either format of its sources list.
-mirror="$({ cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
-  sed -nE 's#^(URIs:|deb +(\[[^]]*\] +)?)[[:space:]]*(https?://[^[:space:]]*/debian)/?([[:space:]].*)?$#\3#p' | head -n 1)"
+lists="/etc/apt/sources.list.d/debian.sources /etc/apt/sources.list /etc/apt/sources.list.d/*"
+mirror="$({ cat $lists 2>/dev/null || true; } |
+  sed -nE 's#^(URIs:|deb +(\[[^]]*\] +)?)[[:space:]]*(https?://[^[:space:]]*/debian)/?([[:space:]].*)?$#\3#p' |
+  head -n 1)"
 mirror="${mirror:-http://deb.debian.org/debian}"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 check=()

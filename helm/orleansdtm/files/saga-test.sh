@@ -1,11 +1,12 @@
-# Needs sh, curl and URL, the coordinator's address as it can reach itself; where SECURED is not empty also KEY, an API key of the role
-# submit.
+# Needs sh, curl and URL, the coordinator's address as it can reach itself; where SECURED is not empty also
+# KEY, an API key of the role submit.
 done="helm-test-$(date +%s)-done"
 undone="helm-test-$(date +%s)-undone"
 
 # Prints the answer's body and, in a line of its own, its status.
 submit() {
-  curl -sS -m 30 -H "X-Api-Key: ${KEY:-}" -w '\n%{http_code}' "$URL/api/dtmsvr/submit" -H 'Content-Type: application/json' -d "$1"
+  curl -sS -m 30 -H "X-Api-Key: ${KEY:-}" -w '\n%{http_code}' \
+    "$URL/api/dtmsvr/submit" -H 'Content-Type: application/json' -d "$1"
 }
 
 # Waits until the transaction $1 has the status $2.

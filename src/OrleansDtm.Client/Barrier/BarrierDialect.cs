@@ -9,7 +9,9 @@ public enum BarrierDialect
     /// <summary>PostgreSQL. XA too, if max_prepared_transactions is above 0.</summary>
     PostgreSql,
 
-    /// <summary>Microsoft SQL Server. The unique key of the table ignores duplicates (IGNORE_DUP_KEY), as in the script.</summary>
+    /// <summary>
+    /// Microsoft SQL Server. The unique key of the table ignores duplicates (IGNORE_DUP_KEY), as in the script.
+    /// </summary>
     SqlServer,
 
     /// <summary>SQLite 3.24 or later.</summary>

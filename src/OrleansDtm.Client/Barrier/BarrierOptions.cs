@@ -22,7 +22,9 @@ public sealed partial class BarrierOptions
         get => _table;
         set => _table = value is null || TableName().IsMatch(value)
             ? value
-            : throw new ArgumentException($"'{value}' is not a table name: write names of letters, digits, _ and $, separated by dots.", nameof(value));
+            : throw new ArgumentException(
+                $"'{value}' is not a table name: write names of letters, digits, _ and $, separated by dots.",
+                nameof(value));
     }
 
     /// <summary>The SQL dialect. Default: null, which selects it by the type of the connection.</summary>
@@ -32,7 +34,8 @@ public sealed partial class BarrierOptions
 
     internal BarrierDialect DialectOf(DbConnection connection) => Dialect ?? Detect(connection.GetType());
 
-    internal string TableIn(BarrierDialect dialect) => _table ?? (dialect == BarrierDialect.Sqlite ? "barrier" : DefaultTable);
+    internal string TableIn(BarrierDialect dialect) =>
+        _table ?? (dialect == BarrierDialect.Sqlite ? "barrier" : DefaultTable);
 
     /// <summary>By name, so that no driver must be referenced; a derived connection counts as its base.</summary>
     private static BarrierDialect Detect(Type connection)
@@ -52,7 +55,8 @@ public sealed partial class BarrierOptions
             }
         }
 
-        throw new NotSupportedException($"The SQL dialect of {connection.FullName} is unknown. Set {nameof(BarrierOptions)}.{nameof(Dialect)}.");
+        throw new NotSupportedException(
+            $"The SQL dialect of {connection.FullName} is unknown. Set {nameof(BarrierOptions)}.{nameof(Dialect)}.");
     }
 
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_$]{0,127}(\.[A-Za-z_][A-Za-z0-9_$]{0,127}){0,2}\z")]

@@ -46,7 +46,8 @@ internal sealed class BarrierRows
 
         using var command = Command(sql, key.TransType, key.Gid, key.BranchId, key.Op, key.BarrierId, reason);
         var rows = _dialect == BarrierDialect.SqlServer // Its own count is -1 with NOCOUNT on.
-            ? Convert.ToInt32(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture)
+            ? Convert.ToInt32(
+                await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture)
             : await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         return rows > 0;
     }
@@ -56,7 +57,8 @@ internal sealed class BarrierRows
     /// </summary>
     /// <returns>Null = there is no such row.</returns>
     public Task<string?> ReadReasonAsync(BarrierKey key, CancellationToken cancel) =>
-        ReadReasonAsync(key, _dialect == BarrierDialect.MySql ? " lock in share mode" : "", cancel); // Its snapshot may be older than the row.
+        // Its snapshot may be older than the row.
+        ReadReasonAsync(key, _dialect == BarrierDialect.MySql ? " lock in share mode" : "", cancel);
 
     /// <summary>
     /// The committed row at the start of the transaction, or without one of the statement; does not wait.
@@ -70,9 +72,11 @@ internal sealed class BarrierRows
     /// </summary>
     public async Task MarkAsync(CancellationToken cancel)
     {
-        if (_dialect == BarrierDialect.MySql && _transaction is not null) // Not needed in XA: its end reports the error.
+        // Not needed in XA: its end reports the error.
+        if (_dialect == BarrierDialect.MySql && _transaction is not null)
         {
-            _savepoint = $"orleansdtm_{Interlocked.Increment(ref _savepoints)}"; // A savepoint with the same name would be replaced.
+            // A savepoint with the same name would be replaced.
+            _savepoint = $"orleansdtm_{Interlocked.Increment(ref _savepoints)}";
             using var command = Command($"savepoint {_savepoint}");
             await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
         }

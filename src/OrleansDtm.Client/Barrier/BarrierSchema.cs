@@ -24,8 +24,10 @@ public static partial class BarrierSchema
 
         var name = options.TableIn(dialect);
         var dot = name.IndexOf('.', StringComparison.Ordinal);
-        var schema = dot > 0 && dot == name.LastIndexOf('.') ? name[..dot] : null; // A table in another database: that database exists.
-        text = CreateSchema().Replace(text, line => schema is null ? "" : line.Value.Replace(Schema, schema, StringComparison.Ordinal));
+        // A table in another database: that database exists.
+        var schema = dot > 0 && dot == name.LastIndexOf('.') ? name[..dot] : null;
+        text = CreateSchema().Replace(
+            text, line => schema is null ? "" : line.Value.Replace(Schema, schema, StringComparison.Ordinal));
         return dialect == BarrierDialect.Sqlite
             ? text.Replace("exists barrier (", $"exists {name} (", StringComparison.Ordinal)
             : text.Replace("dtm_barrier.barrier", name, StringComparison.Ordinal);
@@ -39,11 +41,13 @@ public static partial class BarrierSchema
     /// <param name="options">Null = the defaults.</param>
     /// <param name="cancellationToken">Cancels; statements before may have been executed.</param>
     /// <exception cref="DbException">The database returned an error, usually a missing permission.</exception>
-    public static async Task CreateAsync(DbConnection connection, BarrierOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task CreateAsync(
+        DbConnection connection, BarrierOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         options ??= BarrierOptions.Default;
-        await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await using var opened = (await OpenedConnection.OpenAsync(
+            connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         using var command = connection.CreateCommand();
         command.CommandText = Script(options.DialectOf(connection), options.Table);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -59,7 +63,8 @@ public static partial class BarrierSchema
             BarrierDialect.Sqlite => "sqlite",
             _ => throw new ArgumentOutOfRangeException(nameof(dialect), dialect, "Unknown dialect."),
         };
-        using var reader = new StreamReader(typeof(BarrierSchema).Assembly.GetManifestResourceStream($"sql/{folder}/barrier.sql")!);
+        using var reader = new StreamReader(
+            typeof(BarrierSchema).Assembly.GetManifestResourceStream($"sql/{folder}/barrier.sql")!);
         return reader.ReadToEnd();
     }
 

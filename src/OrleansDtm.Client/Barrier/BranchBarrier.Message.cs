@@ -15,15 +15,18 @@ public sealed partial class BranchBarrier
     /// after the lock timeout of the database.</returns>
     /// <exception cref="DbException">The database returned an error, or the command timeout was shorter than the lock
     /// wait; repeat the call.</exception>
-    public async Task<BranchOutcome> QueryPreparedAsync(DbConnection connection, CancellationToken cancellationToken = default)
+    public async Task<BranchOutcome> QueryPreparedAsync(
+        DbConnection connection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await using var opened = (await OpenedConnection.OpenAsync(
+            connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var key = new BarrierKey(Context.TransType, Context.Gid, MessageBranchId, BranchOps.Msg, FirstBarrierId);
         for (var attempt = 1; ; attempt++)
         {
             // In an explicit transaction: a session without autocommit would not keep it.
-            var own = new AdoTransaction(await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false));
+            var own = new AdoTransaction(
+                await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false));
             await using var disposing = own.ConfigureAwait(false);
             try
             {
@@ -35,7 +38,8 @@ public sealed partial class BranchBarrier
                 return reason switch
                 {
                     BranchOps.Rollback => BranchOutcome.Failure,
-                    null => throw new DtmException($"The barrier row of {Context.Gid} is missing: do not read from a replica, and do not delete recent rows.")
+                    null => throw new DtmException($"The barrier row of {Context.Gid} is missing: do not read from a "
+                        + "replica, and do not delete recent rows.")
                     {
                         Gid = Context.Gid,
                     },

@@ -35,7 +35,8 @@ public sealed partial class BranchBarrier
 
         async Task<BarrierResult> Run(string barrierId)
         {
-            await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            await using var opened = (await OpenedConnection.OpenAsync(
+                connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             connection.EnlistTransaction(scope); // No effect for a connection that is enlisted when it is opened.
             var entry = await EnterAsync(connection, null, barrierId, cancellationToken).ConfigureAwait(false);
             if (entry.Result == BarrierResult.Executed)

@@ -42,7 +42,8 @@ public sealed partial class BranchBarrier
         _name = context.Op == BranchOps.Msg ? FirstBarrierId : null;
     }
 
-    private BranchBarrier(BranchBarrier other, string name) => (Context, _options, _name) = (other.Context, other._options, name);
+    private BranchBarrier(BranchBarrier other, string name) =>
+        (Context, _options, _name) = (other.Context, other._options, name);
 
     /// <summary>Which call it is.</summary>
     public BranchContext Context { get; }
@@ -73,7 +74,8 @@ public sealed partial class BranchBarrier
         Check(name, 45, "barrier_id", nameof(name));
         return Context.Op != BranchOps.Msg || name == FirstBarrierId
             ? new BranchBarrier(this, name)
-            : throw new ArgumentException($"The barrier of a message is {FirstBarrierId}: the coordinator queries it.", nameof(name));
+            : throw new ArgumentException(
+                $"The barrier of a message is {FirstBarrierId}: the coordinator queries it.", nameof(name));
     }
 
     /// <summary>
@@ -116,7 +118,8 @@ public sealed partial class BranchBarrier
     /// <exception cref="DbException">The database returned an error; nothing was done, unless the response to the
     /// commit was lost.</exception>
     public async Task<BarrierResult> CallAsync(
-        DbConnection connection, IsolationLevel isolation, Func<DbTransaction, Task> business, CancellationToken cancellationToken = default)
+        DbConnection connection, IsolationLevel isolation, Func<DbTransaction, Task> business,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(business);
@@ -124,12 +127,14 @@ public sealed partial class BranchBarrier
 
         async Task<BarrierResult> Run(string barrierId)
         {
-            await using var opened = (await OpenedConnection.OpenAsync(connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            await using var opened = (await OpenedConnection.OpenAsync(
+                connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             return await RunAsync(connection, Begin, business, barrierId, cancellationToken).ConfigureAwait(false);
         }
 
         async Task<OwnTransaction> Begin() =>
-            new AdoTransaction(await connection.BeginTransactionAsync(isolation, cancellationToken).ConfigureAwait(false));
+            new AdoTransaction(
+                await connection.BeginTransactionAsync(isolation, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>
@@ -221,7 +226,8 @@ public sealed partial class BranchBarrier
             await using var disposing = own.ConfigureAwait(false);
             try
             {
-                var entry = await EnterAsync(connection, own.Transaction, barrierId, cancellationToken).ConfigureAwait(false);
+                var entry = await EnterAsync(
+                    connection, own.Transaction, barrierId, cancellationToken).ConfigureAwait(false);
                 if (entry.Result == BarrierResult.Executed)
                 {
                     started = true;
@@ -242,7 +248,10 @@ public sealed partial class BranchBarrier
 
                 if (!conflict || attempt == Attempts)
                 {
-                    throw new BranchOngoingException($"The barrier of {Context} is held by another transaction.", error) { Gid = Context.Gid };
+                    throw new BranchOngoingException($"The barrier of {Context} is held by another transaction.", error)
+                    {
+                        Gid = Context.Gid,
+                    };
                 }
             }
         }
@@ -262,7 +271,8 @@ public sealed partial class BranchBarrier
             return new BarrierEntry(await ExplainAsync(rows, own, cancellationToken).ConfigureAwait(false), rows, own);
         }
 
-        if (OriginOf(Context.Op) is { } origin && await rows.InsertAsync(own with { Op = origin }, Context.Op, cancellationToken).ConfigureAwait(false))
+        if (OriginOf(Context.Op) is { } origin
+            && await rows.InsertAsync(own with { Op = origin }, Context.Op, cancellationToken).ConfigureAwait(false))
         {
             return new BarrierEntry(BarrierResult.NullCompensation, rows, own);
         }
@@ -283,11 +293,13 @@ public sealed partial class BranchBarrier
     {
         if (string.IsNullOrEmpty(value) || value.Length > limit)
         {
-            throw new ArgumentException($"{name} must have 1 to {limit} characters; '{value}' has {value?.Length ?? 0}.", parameter);
+            throw new ArgumentException(
+                $"{name} must have 1 to {limit} characters; '{value}' has {value?.Length ?? 0}.", parameter);
         }
     }
 
-    private static async Task<BarrierResult> ExplainAsync(BarrierRows rows, BarrierKey own, CancellationToken cancellationToken)
+    private static async Task<BarrierResult> ExplainAsync(
+        BarrierRows rows, BarrierKey own, CancellationToken cancellationToken)
     {
         if (OriginOf(own.Op) is not null)
         {
@@ -298,7 +310,9 @@ public sealed partial class BranchBarrier
         if (own.Op == BranchOps.Msg)
         {
             throw new DtmConflictException(
-                reason == own.Op ? $"The local transaction of {own.Gid} has been done before." : $"The local transaction of {own.Gid} came too late.")
+                reason == own.Op
+                    ? $"The local transaction of {own.Gid} has been done before."
+                    : $"The local transaction of {own.Gid} came too late.")
             {
                 Gid = own.Gid,
                 Reason = reason,
@@ -319,7 +333,8 @@ public sealed partial class BranchBarrier
         }
         catch (Exception error) when (error is DbException or InvalidOperationException)
         {
-            cause.Data["OrleansDtm.Rollback"] = error.Message; // The caller needs the cause; the rollback error is a consequence.
+            // The caller needs the cause; the rollback error is a consequence.
+            cause.Data["OrleansDtm.Rollback"] = error.Message;
             await connection.CloseAsync().ConfigureAwait(false);
         }
     }

@@ -92,7 +92,8 @@ public sealed class WorkflowBranch
     public async Task<T> DoAsync<T>(Func<WorkflowStep, Task<T>> action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        var data = await RecordAsync(async step => _run.Bytes(await action(step).ConfigureAwait(false))).ConfigureAwait(false);
+        var data = await RecordAsync(
+            async step => _run.Bytes(await action(step).ConfigureAwait(false))).ConfigureAwait(false);
         return _run.Read<T>(data)!;
     }
 
@@ -124,7 +125,8 @@ public sealed class WorkflowBranch
     /// <exception cref="BranchOngoingException">The same step is running on another connection.</exception>
     /// <exception cref="DbException">The database returned an error.</exception>
     /// <exception cref="InvalidOperationException">The branch has an action or a hook already.</exception>
-    public async Task<T> DoXaAsync<T>(Func<DbConnection> connect, Func<DbConnection, Task<T>> business, XaOptions? options = null)
+    public async Task<T> DoXaAsync<T>(
+        Func<DbConnection> connect, Func<DbConnection, Task<T>> business, XaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(connect);
         ArgumentNullException.ThrowIfNull(business);
@@ -134,7 +136,8 @@ public sealed class WorkflowBranch
         // Also for a failed branch: a concurrent run may have prepared it although this one recorded the failure.
         _run.AddHook(this, BranchOps.Commit, step => xa.FinishAsync(step, commit: !Failed), always: true);
         _run.AddHook(this, BranchOps.Rollback, step => xa.FinishAsync(step, commit: false), always: true);
-        var data = await RecordAsync(step => xa.PrepareAsync(step, async db => _run.Bytes(await business(db).ConfigureAwait(false)))).ConfigureAwait(false);
+        var data = await RecordAsync(step => xa.PrepareAsync(
+            step, async db => _run.Bytes(await business(db).ConfigureAwait(false)))).ConfigureAwait(false);
         return _run.Read<T>(data)!;
     }
 
@@ -171,7 +174,8 @@ public sealed class WorkflowBranch
     {
         if (done)
         {
-            throw new InvalidOperationException($"The branch {BranchId} has its {what} already: create another branch.");
+            throw new InvalidOperationException(
+                $"The branch {BranchId} has its {what} already: create another branch.");
         }
 
         done = true;

@@ -10,7 +10,8 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken) =>
         Answer(await CallAsync(request, context!, cancellationToken).ConfigureAwait(false));
 
     /// <summary>The same for a response and a recorded one.</summary>
@@ -21,9 +22,11 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
         return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
     }
 
-    protected async Task<ReadOnlyMemory<byte>> CallAsync(HttpRequestMessage request, BranchContext step, CancellationToken cancellationToken)
+    protected async Task<ReadOnlyMemory<byte>> CallAsync(
+        HttpRequestMessage request, BranchContext step, CancellationToken cancellationToken)
     {
-        var url = request.RequestUri!.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped); // Without a fragment.
+        // Without a fragment.
+        var url = request.RequestUri!.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
         BranchUrls.Check(url, nameof(request));
         request.RequestUri = new Uri(new UrlQuery(url)
             .Add(BranchQuery.Gid, step.Gid)
@@ -42,14 +45,20 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
             return run.Registration.Settings.HttpOutcome(answer, body) switch
             {
                 BranchOutcome.Success => body,
-                BranchOutcome.Failure => throw new BranchFailureException(CoordinatorAnswers.Read(body).Message) { Gid = run.Gid },
-                BranchOutcome.Ongoing => throw new BranchOngoingException(CoordinatorAnswers.Read(body).Message) { Gid = run.Gid },
-                _ => throw Unavailable(url, string.Create(CultureInfo.InvariantCulture, $"answered {(int)answer.StatusCode}: {CoordinatorAnswers.Read(body).Message}"), null),
+                BranchOutcome.Failure =>
+                    throw new BranchFailureException(CoordinatorAnswers.Read(body).Message) { Gid = run.Gid },
+                BranchOutcome.Ongoing =>
+                    throw new BranchOngoingException(CoordinatorAnswers.Read(body).Message) { Gid = run.Gid },
+                _ => throw Unavailable(url, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"answered {(int)answer.StatusCode}: {CoordinatorAnswers.Read(body).Message}"), null),
             };
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && late.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || (e is OperationCanceledException && late.IsCancellationRequested))
         {
-            throw Unavailable(url, late.IsCancellationRequested ? "did not answer in time" : $"cannot be called: {e.Message}", e);
+            throw Unavailable(
+                url, late.IsCancellationRequested ? "did not answer in time" : $"cannot be called: {e.Message}", e);
         }
     }
 
@@ -60,6 +69,8 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
 /// <summary>A call that is an action: made once, later runs get the record.</summary>
 internal sealed class RecordingHandler(WorkflowRun run, Func<WorkflowBranch> branch) : StepHandler(run, null)
 {
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        Answer(await branch().RecordAsync(step => CallAsync(request, step.Context, cancellationToken)).ConfigureAwait(false));
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Answer(await branch().RecordAsync(
+            step => CallAsync(request, step.Context, cancellationToken)).ConfigureAwait(false));
 }

@@ -7,7 +7,8 @@ namespace OrleansDtm.Client;
 /// <param name="Custom">Its name and input; null = unknown.</param>
 /// <param name="Steps">The recorded steps.</param>
 internal sealed record WorkflowProgress(
-    GlobalStatus Status, string Reason, ReadOnlyMemory<byte> Result, (string Name, byte[] Input)? Custom, IReadOnlyList<RecordedStep> Steps)
+    GlobalStatus Status, string Reason, ReadOnlyMemory<byte> Result, (string Name, byte[] Input)? Custom,
+    IReadOnlyList<RecordedStep> Steps)
 {
     public bool HasEnded => Status is GlobalStatus.Succeeded or GlobalStatus.Failed;
 }

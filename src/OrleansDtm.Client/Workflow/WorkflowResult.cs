@@ -7,7 +7,8 @@ public sealed class WorkflowResult
 {
     private readonly JsonSerializerOptions _json;
 
-    internal WorkflowResult(string gid, GlobalStatus status, string reason, ReadOnlyMemory<byte> data, JsonSerializerOptions json)
+    internal WorkflowResult(
+        string gid, GlobalStatus status, string reason, ReadOnlyMemory<byte> data, JsonSerializerOptions json)
     {
         (Gid, Status, RollbackReason, Data) = (gid, status, reason, data);
         _json = json;

@@ -21,7 +21,9 @@ internal sealed class WorkflowRun
     private volatile Exception? _broken;
     private volatile bool _over;
 
-    public WorkflowRun(WorkflowRuntime runtime, WorkflowRegistration registration, TransactionRequest request, WorkflowProgress progress, CancellationToken cancel)
+    public WorkflowRun(
+        WorkflowRuntime runtime, WorkflowRegistration registration, TransactionRequest request,
+        WorkflowProgress progress, CancellationToken cancel)
     {
         _runtime = runtime;
         _request = request;
@@ -65,9 +67,11 @@ internal sealed class WorkflowRun
         }
     }
 
-    public HttpClient Http(string name, Func<WorkflowBranch> branch) => _runtime.Http(name, new RecordingHandler(this, branch));
+    public HttpClient Http(string name, Func<WorkflowBranch> branch) =>
+        _runtime.Http(name, new RecordingHandler(this, branch));
 
-    public HttpClient StepHttp(string name, BranchContext context) => _runtime.Http(name, new StepHandler(this, context));
+    public HttpClient StepHttp(string name, BranchContext context) =>
+        _runtime.Http(name, new StepHandler(this, context));
 
     public CancellationTokenSource TimeLimit() => _runtime.TimeLimit();
 
@@ -89,7 +93,8 @@ internal sealed class WorkflowRun
         }
 
         _over = true;
-        await Task.WhenAll(_actions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Each has reported its own exception.
+        // Each has reported its own exception.
+        await Task.WhenAll(_actions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_broken is { } broken)
         {
             ExceptionDispatchInfo.Throw(broken);
@@ -107,7 +112,8 @@ internal sealed class WorkflowRun
             : await EndAsync(GlobalStatus.Failed, refusal.Reason ?? refusal.Message, default).ConfigureAwait(false);
     }
 
-    public Task<ReadOnlyMemory<byte>> ActAsync(WorkflowBranch branch, Func<WorkflowStep, Task<ReadOnlyMemory<byte>>> action)
+    public Task<ReadOnlyMemory<byte>> ActAsync(
+        WorkflowBranch branch, Func<WorkflowStep, Task<ReadOnlyMemory<byte>>> action)
     {
         EnsureNotOver();
         var acting = DoAsync();
@@ -116,9 +122,12 @@ internal sealed class WorkflowRun
 
         async Task<ReadOnlyMemory<byte>> DoAsync()
         {
-            var step = Recorded(branch.BranchId, BranchOps.Action) ?? await TakeAsync(branch.BranchId, BranchOps.Action, action).ConfigureAwait(false);
+            var step = Recorded(branch.BranchId, BranchOps.Action)
+                ?? await TakeAsync(branch.BranchId, BranchOps.Action, action).ConfigureAwait(false);
             branch.Failed = step.Failed;
-            return step.Failed ? throw new BranchFailureException(Encoding.UTF8.GetString(step.Data.Span)) { Gid = Gid } : step.Data;
+            return step.Failed
+                ? throw new BranchFailureException(Encoding.UTF8.GetString(step.Data.Span)) { Gid = Gid }
+                : step.Data;
         }
     }
 
@@ -168,7 +177,8 @@ internal sealed class WorkflowRun
     /// <summary>
     /// Runs and records a step. If it has no outcome the run ends: the code must not continue without one.
     /// </summary>
-    private async Task<RecordedStep> TakeAsync(string branchId, string op, Func<WorkflowStep, Task<ReadOnlyMemory<byte>>> action)
+    private async Task<RecordedStep> TakeAsync(
+        string branchId, string op, Func<WorkflowStep, Task<ReadOnlyMemory<byte>>> action)
     {
         try
         {
@@ -181,7 +191,8 @@ internal sealed class WorkflowRun
             RecordedStep step;
             try
             {
-                step = new RecordedStep(branchId, op, false, await action(new WorkflowStep(this, branchId, op)).ConfigureAwait(false));
+                step = new RecordedStep(
+                    branchId, op, false, await action(new WorkflowStep(this, branchId, op)).ConfigureAwait(false));
             }
             catch (Exception e) when (op == BranchOps.Action && Judge(e) is BranchFailureException refusal)
             {
@@ -204,13 +215,18 @@ internal sealed class WorkflowRun
         var other = op == BranchOps.Commit ? BranchOps.Rollback : BranchOps.Commit;
         if (_recorded.Keys.Any(key => key.Op == other))
         {
-            throw new DtmException($"The workflow {Name} {Gid} started to {other} in an earlier run and now wants to {op}: its code is not deterministic.") { Gid = Gid };
+            throw new DtmException($"The workflow {Name} {Gid} started to {other} in an earlier run and now wants to "
+                + $"{op}: its code is not deterministic.")
+            {
+                Gid = Gid,
+            };
         }
 
         for (var i = _hooks.Count - 1; i >= 0; i--)
         {
             var (branch, hookOp, run, always) = _hooks[i];
-            var leftOut = branch.Failed && !always && !(op == BranchOps.Rollback && Registration.Settings.CompensateFailedBranch);
+            var leftOut = branch.Failed && !always && !(op == BranchOps.Rollback
+                && Registration.Settings.CompensateFailedBranch);
             if (hookOp != op || leftOut || Recorded(branch.BranchId, op) is not null)
             {
                 continue;
@@ -226,7 +242,8 @@ internal sealed class WorkflowRun
             }
             catch (BranchFailureException e)
             {
-                throw new DtmException($"The {op} of branch {branch.BranchId} of {Name} {Gid} failed, but it must succeed: {e.Reason}", e)
+                throw new DtmException(
+                    $"The {op} of branch {branch.BranchId} of {Name} {Gid} failed, but it must succeed: {e.Reason}", e)
                 {
                     Gid = Gid,
                     Reason = e.Reason,
@@ -265,7 +282,8 @@ internal sealed class WorkflowRun
     /// <exception cref="WorkflowEnded">It has ended.</exception>
     private async Task ReloadAsync()
     {
-        var progress = await _runtime.Coordinator.PrepareWorkflowAsync(_request, CancellationToken.None).ConfigureAwait(false);
+        var progress = await _runtime.Coordinator.PrepareWorkflowAsync(
+            _request, CancellationToken.None).ConfigureAwait(false);
         if (progress.HasEnded)
         {
             throw new WorkflowEnded(progress);
@@ -286,7 +304,8 @@ internal sealed class WorkflowRun
     {
         if (_over)
         {
-            throw new InvalidOperationException("The code of the workflow has ended; a hook cannot add branches. Use the step's Http for calls.");
+            throw new InvalidOperationException(
+                "The code of the workflow has ended; a hook cannot add branches. Use the step's Http for calls.");
         }
     }
 

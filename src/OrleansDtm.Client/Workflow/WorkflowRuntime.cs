@@ -12,7 +12,8 @@ namespace OrleansDtm.Client;
 internal sealed partial class WorkflowRuntime : IDisposable
 {
     private readonly Dictionary<string, WorkflowRegistration> _registered = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (string Name, Task<WorkflowResult> End)> _running = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string Name, Task<WorkflowResult> End)> _running = new(
+        StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private readonly IServiceScopeFactory _scopes;
     private readonly IHttpMessageHandlerFactory _handlers;
@@ -50,13 +51,16 @@ internal sealed partial class WorkflowRuntime : IDisposable
     /// <param name="name">Of the workflow.</param>
     /// <param name="input">Used only for a new workflow.</param>
     /// <param name="cancellationToken">Ends the run, or the wait for another caller's run.</param>
-    public async Task<WorkflowResult> ExecuteAsync(TransactionRequest request, string name, ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
+    public async Task<WorkflowResult> ExecuteAsync(
+        TransactionRequest request, string name, ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
     {
         var registration = _registered.GetValueOrDefault(name)
-            ?? throw new InvalidOperationException($"There is no workflow {name}. Register it with AddWorkflow, in every instance.");
+            ?? throw new InvalidOperationException(
+                $"There is no workflow {name}. Register it with AddWorkflow, in every instance.");
         request.QueryPrepared = Options.WorkflowCallback is { Length: > 0 } callback
             ? callback
-            : throw new InvalidOperationException("Set DtmOptions.WorkflowCallback: without it interrupted workflows cannot be resumed.");
+            : throw new InvalidOperationException(
+                "Set DtmOptions.WorkflowCallback: without it interrupted workflows cannot be resumed.");
         request.CustomData = JsonSerializer.Serialize(
             new WorkflowCustomData { Name = name, Data = input.ToArray() }, ProtocolJson.Readable.WorkflowCustomData);
         while (true)
@@ -73,7 +77,8 @@ internal sealed partial class WorkflowRuntime : IDisposable
             {
                 return await running.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && !_stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested
+                && !_stopping.IsCancellationRequested)
             {
                 // The caller that started this run has cancelled it; this one has not.
             }
@@ -95,7 +100,8 @@ internal sealed partial class WorkflowRuntime : IDisposable
         var request = new TransactionRequest { Gid = context.Gid, TransType = TransTypes.Workflow };
         var run = LoggedAsync(context, ExecuteAsync(request, context.Op, input, _stopping.Token));
         using var answered = new CancellationTokenSource();
-        var first = await Task.WhenAny(run, Task.Delay(Options.WorkflowPatience, _clock, answered.Token)).ConfigureAwait(false);
+        var first = await Task.WhenAny(
+            run, Task.Delay(Options.WorkflowPatience, _clock, answered.Token)).ConfigureAwait(false);
         await answered.CancelAsync().ConfigureAwait(false);
         if (first != run)
         {
@@ -165,7 +171,8 @@ internal sealed partial class WorkflowRuntime : IDisposable
     }
 
     private async Task<WorkflowResult> RunAsync(
-        WorkflowRegistration registration, TransactionRequest request, ReadOnlyMemory<byte> input, CancellationToken cancel)
+        WorkflowRegistration registration, TransactionRequest request, ReadOnlyMemory<byte> input,
+        CancellationToken cancel)
     {
         var progress = await Coordinator.PrepareWorkflowAsync(request, cancel).ConfigureAwait(false);
         EnsureSame(request.Gid!, registration.Name, progress.Custom?.Name ?? "");
@@ -180,11 +187,13 @@ internal sealed partial class WorkflowRuntime : IDisposable
             var scope = _scopes.CreateAsyncScope();
             await using var disposing = scope.ConfigureAwait(false);
             var workflow = new Workflow(run, scope.ServiceProvider);
-            return await run.ProcessAsync(() => registration.Code(workflow, progress.Custom?.Input ?? input, Options)).ConfigureAwait(false);
+            return await run.ProcessAsync(
+                () => registration.Code(workflow, progress.Custom?.Input ?? input, Options)).ConfigureAwait(false);
         }
         catch (WorkflowEnded ended)
         {
-            return new WorkflowResult(request.Gid!, ended.Progress.Status, ended.Progress.Reason, ended.Progress.Result, Options.Json);
+            return new WorkflowResult(
+                request.Gid!, ended.Progress.Status, ended.Progress.Reason, ended.Progress.Result, Options.Json);
         }
     }
 
@@ -192,7 +201,10 @@ internal sealed partial class WorkflowRuntime : IDisposable
     {
         if (known.Length > 0 && known != name)
         {
-            throw new DtmConflictException($"The gid {gid} belongs to the workflow {known}, not to {name}.") { Gid = gid };
+            throw new DtmConflictException($"The gid {gid} belongs to the workflow {known}, not to {name}.")
+            {
+                Gid = gid,
+            };
         }
     }
 

@@ -16,7 +16,8 @@ public static class WorkflowServiceCollectionExtensions
     /// <param name="configure">Null = the defaults.</param>
     /// <exception cref="InvalidOperationException">Thrown on use: two workflows have this name.</exception>
     public static IServiceCollection AddWorkflow<TInput, TResult>(
-        this IServiceCollection services, string name, Func<Workflow, TInput, Task<TResult>> code, Action<WorkflowSettings>? configure = null)
+        this IServiceCollection services, string name, Func<Workflow, TInput, Task<TResult>> code,
+        Action<WorkflowSettings>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(code);
         return Add(services, name, configure, async (workflow, input, options) =>
@@ -33,7 +34,8 @@ public static class WorkflowServiceCollectionExtensions
     /// <param name="configure">Null = the defaults.</param>
     /// <exception cref="InvalidOperationException">Thrown on use: two workflows have this name.</exception>
     public static IServiceCollection AddWorkflow<TInput>(
-        this IServiceCollection services, string name, Func<Workflow, TInput, Task> code, Action<WorkflowSettings>? configure = null)
+        this IServiceCollection services, string name, Func<Workflow, TInput, Task> code,
+        Action<WorkflowSettings>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(code);
         return Add(services, name, configure, async (workflow, input, options) =>

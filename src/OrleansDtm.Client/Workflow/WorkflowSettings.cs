@@ -23,11 +23,12 @@ public sealed class WorkflowSettings
     /// </summary>
     public Func<Exception, BranchOutcome?> ErrorOutcome { get; set; } = static _ => null;
 
-    private static BranchOutcome? Outcome(HttpResponseMessage answer, ReadOnlyMemory<byte> body) => (int)answer.StatusCode switch
-    {
-        Protocol.ResultWords.FailureStatus => BranchOutcome.Failure,
-        Protocol.ResultWords.OngoingStatus => BranchOutcome.Ongoing,
-        >= 200 and < 300 => BranchOutcome.Success,
-        _ => null,
-    };
+    private static BranchOutcome? Outcome(HttpResponseMessage answer, ReadOnlyMemory<byte> body) =>
+        (int)answer.StatusCode switch
+        {
+            Protocol.ResultWords.FailureStatus => BranchOutcome.Failure,
+            Protocol.ResultWords.OngoingStatus => BranchOutcome.Ongoing,
+            >= 200 and < 300 => BranchOutcome.Success,
+            _ => null,
+        };
 }

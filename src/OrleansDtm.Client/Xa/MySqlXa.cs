@@ -25,7 +25,11 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     /// </summary>
     public override DbConnection Isolate(DbConnection connection)
     {
-        var settings = new DbConnectionStringBuilder { ConnectionString = connection.ConnectionString, ["Pooling"] = false }.ConnectionString;
+        var settings = new DbConnectionStringBuilder
+        {
+            ConnectionString = connection.ConnectionString,
+            ["Pooling"] = false,
+        }.ConnectionString;
         if (connection.GetType().GetMethod("CloneWith", [typeof(string)]) is { } cloneWith)
         {
             using (connection)
@@ -61,7 +65,11 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
             await using var disposing = reader.ConfigureAwait(false);
             while (await reader.ReadAsync(cancel).ConfigureAwait(false))
             {
-                if (reader.GetValue(3) switch { byte[] bytes => Encoding.UTF8.GetString(bytes), var text => text as string } == Xid)
+                if (reader.GetValue(3) switch
+                {
+                    byte[] bytes => Encoding.UTF8.GetString(bytes),
+                    var text => text as string,
+                } == Xid)
                 {
                     return true;
                 }
@@ -123,7 +131,8 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         {
             if (connection.State == System.Data.ConnectionState.Open)
             {
-                await ExecuteAsync(connection, "set session autocommit = 0", CancellationToken.None).ConfigureAwait(false);
+                await ExecuteAsync(
+                    connection, "set session autocommit = 0", CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (DbException)
@@ -136,10 +145,12 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     {
         try
         {
-            await ExecuteAsync(connection, $"xa {(commit ? "commit" : "rollback")} {Literal}", cancel).ConfigureAwait(false);
+            await ExecuteAsync(
+                connection, $"xa {(commit ? "commit" : "rollback")} {Literal}", cancel).ConfigureAwait(false);
             return true;
         }
-        catch (DbException e) when (BarrierFaults.Number(e) is NoSuchXid or WrongState || (!commit && BarrierFaults.Number(e) == RolledBack))
+        catch (DbException e) when (BarrierFaults.Number(e) is NoSuchXid or WrongState
+            || (!commit && BarrierFaults.Number(e) == RolledBack))
         {
             return false;
         }
@@ -149,10 +160,13 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     /// In an explicit transaction: in a session without autocommit an implicit one would stay open, and "xa commit"
     /// would be refused. READ UNCOMMITTED would show the uncommitted row of a first phase.
     /// </summary>
-    public override async Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
+    public override async Task<string?> PeekReasonAsync(
+        DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
     {
-        await ExecuteAsync(connection, "set transaction isolation level read committed", cancel).ConfigureAwait(false); // For the next transaction only.
-        return await WithinAsync(connection, () => base.PeekReasonAsync(connection, options, key, cancel), cancel).ConfigureAwait(false);
+        // For the next transaction only.
+        await ExecuteAsync(connection, "set transaction isolation level read committed", cancel).ConfigureAwait(false);
+        return await WithinAsync(
+            connection, () => base.PeekReasonAsync(connection, options, key, cancel), cancel).ConfigureAwait(false);
     }
 
     public override async Task<bool> InsertSoonAsync(
@@ -163,13 +177,17 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         try
         {
             var rows = new BarrierRows(connection, null, options);
-            return await WithinAsync(connection, () => rows.InsertAsync(key, reason, cancel), cancel).ConfigureAwait(false);
+            return await WithinAsync(
+                connection, () => rows.InsertAsync(key, reason, cancel), cancel).ConfigureAwait(false);
         }
         finally
         {
             if (connection.State == System.Data.ConnectionState.Open)
             {
-                await ExecuteAsync(connection, $"set session innodb_lock_wait_timeout = {patience}", CancellationToken.None).ConfigureAwait(false);
+                await ExecuteAsync(
+                    connection,
+                    $"set session innodb_lock_wait_timeout = {patience}",
+                    CancellationToken.None).ConfigureAwait(false);
             }
         }
     }
@@ -179,7 +197,8 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     {
         using var command = connection.CreateCommand();
         command.CommandText = "select @@session.innodb_lock_wait_timeout";
-        return Convert.ToString(await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture) ?? "default";
+        return Convert.ToString(
+            await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture) ?? "default";
     }
 
     /// <summary>A local transaction, committed, or rolled back after an exception.</summary>
@@ -200,7 +219,8 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
             }
             catch (Exception error) when (error is DbException or InvalidOperationException)
             {
-                await connection.CloseAsync().ConfigureAwait(false); // The server rolls back then; the caller needs the cause.
+                // The server rolls back then; the caller needs the cause.
+                await connection.CloseAsync().ConfigureAwait(false);
             }
 
             throw;

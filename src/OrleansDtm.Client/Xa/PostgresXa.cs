@@ -11,7 +11,8 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
     protected override int LongestXid => 199;
 
     /// <summary>A literal that is independent of standard_conforming_strings.</summary>
-    private string Literal => $"E'{Xid.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
+    private string Literal =>
+        $"E'{Xid.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
 
     public override DbConnection Isolate(DbConnection connection) => connection;
 
@@ -27,7 +28,8 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
     }
 
     /// <summary>The holder of the row may be prepared, for longer than a call may wait.</summary>
-    public override async Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
+    public override async Task<bool> EnterAsync(
+        DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel)
     {
         await ExecuteAsync(connection, "set local lock_timeout = '1s'", cancel).ConfigureAwait(false);
         var entered = await base.EnterAsync(connection, options, key, cancel).ConfigureAwait(false);
@@ -45,13 +47,15 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
     public override Task PrepareAsync(DbConnection connection) =>
         ExecuteAsync(connection, $"prepare transaction {Literal}", CancellationToken.None);
 
-    public override Task AbandonAsync(DbConnection connection) => ExecuteAsync(connection, "rollback", CancellationToken.None);
+    public override Task AbandonAsync(DbConnection connection) =>
+        ExecuteAsync(connection, "rollback", CancellationToken.None);
 
     public override async Task<bool> FinishAsync(DbConnection connection, bool commit, CancellationToken cancel)
     {
         try
         {
-            await ExecuteAsync(connection, $"{(commit ? "commit" : "rollback")} prepared {Literal}", cancel).ConfigureAwait(false);
+            await ExecuteAsync(
+                connection, $"{(commit ? "commit" : "rollback")} prepared {Literal}", cancel).ConfigureAwait(false);
             return true;
         }
         catch (DbException e) when (e.SqlState is NoSuchXid or Busy)
@@ -63,10 +67,12 @@ internal sealed class PostgresXa(BranchContext context) : XaSql(context)
     public override async Task<bool> InsertSoonAsync(
         DbConnection connection, BarrierOptions options, BarrierKey key, string reason, CancellationToken cancel)
     {
-        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancel).ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(
+            System.Data.IsolationLevel.ReadCommitted, cancel).ConfigureAwait(false);
         await using var disposing = transaction.ConfigureAwait(false);
         await ExecuteAsync(connection, "set local lock_timeout = '1s'", cancel, transaction).ConfigureAwait(false);
-        var inserted = await new BarrierRows(connection, transaction, options).InsertAsync(key, reason, cancel).ConfigureAwait(false);
+        var inserted = await new BarrierRows(connection, transaction, options)
+            .InsertAsync(key, reason, cancel).ConfigureAwait(false);
         await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
         return inserted;
     }

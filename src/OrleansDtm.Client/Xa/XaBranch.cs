@@ -30,12 +30,14 @@ public sealed class XaBranch
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(connect);
         (_context, _connect, _options) = (new BranchBarrier(context).Context, connect, options ?? XaOptions.Default);
-        if (context.Gid.Contains('\0', StringComparison.Ordinal) || context.BranchId.Contains('\0', StringComparison.Ordinal))
+        if (context.Gid.Contains('\0', StringComparison.Ordinal)
+            || context.BranchId.Contains('\0', StringComparison.Ordinal))
         {
             throw new ArgumentException("gid and branch_id must not contain a NUL.", nameof(context));
         }
 
-        _key = new BarrierKey(TransTypes.Xa, context.Gid, context.BranchId, BranchOps.Action, BranchBarrier.FirstBarrierId);
+        _key = new BarrierKey(
+            TransTypes.Xa, context.Gid, context.BranchId, BranchOps.Action, BranchBarrier.FirstBarrierId);
     }
 
     /// <summary>Runs the phase of <see cref="BranchContext.Op"/>: action prepares, commit and rollback end.</summary>
@@ -45,13 +47,16 @@ public sealed class XaBranch
     /// <exception cref="ArgumentException">The op is another one.</exception>
     /// <exception cref="DtmException">As in <see cref="PrepareAsync"/>, <see cref="CommitAsync"/> and
     /// <see cref="RollbackAsync"/>.</exception>
-    public Task HandleAsync(Func<DbConnection, Task> business, Func<CancellationToken, Task> register, CancellationToken cancellationToken = default) =>
+    public Task HandleAsync(
+        Func<DbConnection, Task> business, Func<CancellationToken, Task> register,
+        CancellationToken cancellationToken = default) =>
         _context.Op switch
         {
             BranchOps.Action => PrepareAsync(business, register, cancellationToken),
             BranchOps.Commit => CommitAsync(cancellationToken),
             BranchOps.Rollback => RollbackAsync(cancellationToken),
-            _ => throw new ArgumentException($"The op of an XA branch must be action, commit or rollback, not {_context.Op}."),
+            _ => throw new ArgumentException(
+                $"The op of an XA branch must be action, commit or rollback, not {_context.Op}."),
         };
 
     /// <summary>Runs the work and prepares it. After an exception no change and no lock remains.</summary>
@@ -67,7 +72,8 @@ public sealed class XaBranch
     /// <exception cref="DbException">The database returned an error. If a response was lost it may be prepared: roll
     /// back the transaction.</exception>
     public async Task PrepareAsync(
-        Func<DbConnection, Task> business, Func<CancellationToken, Task> register, CancellationToken cancellationToken = default)
+        Func<DbConnection, Task> business, Func<CancellationToken, Task> register,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(business);
         ArgumentNullException.ThrowIfNull(register);
@@ -89,7 +95,9 @@ public sealed class XaBranch
             if (entered)
             {
                 await business(connection).ConfigureAwait(false);
-                await new BarrierEntry(BarrierResult.Executed, new BarrierRows(connection, null, _options.Barrier), _key).EnsureStandsAsync().ConfigureAwait(false);
+                await new BarrierEntry(
+                    BarrierResult.Executed, new BarrierRows(connection, null, _options.Barrier), _key)
+                    .EnsureStandsAsync().ConfigureAwait(false);
                 await register(cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
                 await sql.PrepareAsync(connection).ConfigureAwait(false);
@@ -99,13 +107,19 @@ public sealed class XaBranch
             var rows = new BarrierRows(connection, null, _options.Barrier);
             if (await rows.ReadReasonAsync(_key, cancellationToken).ConfigureAwait(false) != BranchOps.Action)
             {
-                throw new BranchFailureException($"The branch {_key.BranchId} of {_key.Gid} has been rolled back.") { Gid = _key.Gid };
+                throw new BranchFailureException($"The branch {_key.BranchId} of {_key.Gid} has been rolled back.")
+                {
+                    Gid = _key.Gid,
+                };
             }
         }
         catch (Exception error)
         {
             await AbandonAsync(sql, connection, error).ConfigureAwait(false);
-            if (!entered && error is DbException fault && IsHeld(fault, connection) && connection.State == ConnectionState.Open)
+            if (!entered
+                && error is DbException fault
+                && IsHeld(fault, connection)
+                && connection.State == ConnectionState.Open)
             {
                 await JoinAsync(sql, connection, cancellationToken).ConfigureAwait(false);
                 return;
@@ -136,7 +150,11 @@ public sealed class XaBranch
             var reason = await sql.PeekReasonAsync(connection, _options.Barrier, _key, cancel).ConfigureAwait(false);
             return reason is null or BranchOps.Action
                 ? reason is not null
-                : throw new DtmException($"The branch {_key.BranchId} of {_key.Gid} has been rolled back: it cannot be committed.") { Gid = _key.Gid };
+                : throw new DtmException(
+                    $"The branch {_key.BranchId} of {_key.Gid} has been rolled back: it cannot be committed.")
+                {
+                    Gid = _key.Gid,
+                };
         },
         cancellationToken);
 
@@ -152,7 +170,8 @@ public sealed class XaBranch
             await sql.FinishAsync(connection, commit: false, cancel).ConfigureAwait(false);
             try
             {
-                if (await sql.InsertSoonAsync(connection, _options.Barrier, _key, BranchOps.Rollback, cancel).ConfigureAwait(false))
+                if (await sql.InsertSoonAsync(
+                    connection, _options.Barrier, _key, BranchOps.Rollback, cancel).ConfigureAwait(false))
                 {
                     return true;
                 }
@@ -165,12 +184,17 @@ public sealed class XaBranch
             var reason = await sql.PeekReasonAsync(connection, _options.Barrier, _key, cancel).ConfigureAwait(false);
             return reason != BranchOps.Action
                 ? reason is not null
-                : throw new DtmException($"The branch {_key.BranchId} of {_key.Gid} has been committed: it cannot be rolled back.") { Gid = _key.Gid };
+                : throw new DtmException(
+                    $"The branch {_key.BranchId} of {_key.Gid} has been committed: it cannot be rolled back.")
+                {
+                    Gid = _key.Gid,
+                };
         },
         cancellationToken);
 
     /// <summary>Repeats until the patience ends.</summary>
-    private async Task FinishAsync(Func<XaSql, DbConnection, CancellationToken, Task<bool>> tried, CancellationToken cancellationToken)
+    private async Task FinishAsync(
+        Func<XaSql, DbConnection, CancellationToken, Task<bool>> tried, CancellationToken cancellationToken)
     {
         var connection = _connect();
         await using var disposing = connection.ConfigureAwait(false);
@@ -206,7 +230,8 @@ public sealed class XaBranch
         }
         catch (Exception error) when (error is DbException or InvalidOperationException)
         {
-            cause.Data["OrleansDtm.Rollback"] = error.Message; // The caller needs the cause; the rollback error is a consequence.
+            // The caller needs the cause; the rollback error is a consequence.
+            cause.Data["OrleansDtm.Rollback"] = error.Message;
             await connection.CloseAsync().ConfigureAwait(false);
         }
     }
@@ -217,5 +242,6 @@ public sealed class XaBranch
         return BarrierFaults.IsLockTimeout(error, dialect) || BarrierFaults.IsConflict(error, dialect);
     }
 
-    private BranchOngoingException Ongoing(string why) => new($"The branch {_key.BranchId} of {_key.Gid}: {why}.") { Gid = _key.Gid };
+    private BranchOngoingException Ongoing(string why) =>
+        new($"The branch {_key.BranchId} of {_key.Gid}: {why}.") { Gid = _key.Gid };
 }

@@ -12,7 +12,9 @@ internal abstract class XaSql(BranchContext context)
     private readonly string _xid = $"{context.Gid}-{context.BranchId}";
 
     /// <summary>A value that is too long for the database is replaced by its hash, in both phases.</summary>
-    protected string Xid => Encoding.UTF8.GetByteCount(_xid) <= LongestXid ? _xid : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_xid)));
+    protected string Xid => Encoding.UTF8.GetByteCount(_xid) <= LongestXid
+        ? _xid
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_xid)));
 
     /// <summary>In bytes.</summary>
     protected abstract int LongestXid { get; }
@@ -33,13 +35,15 @@ internal abstract class XaSql(BranchContext context)
 
     /// <summary>Inserts the row of the first phase, in the started transaction.</summary>
     /// <returns>False = the row existed.</returns>
-    public virtual Task<bool> EnterAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
+    public virtual Task<bool> EnterAsync(
+        DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
         new BarrierRows(connection, null, options).InsertAsync(key, BranchOps.Action, cancel);
 
     /// <summary>
     /// The committed reason in the row, with any isolation of the session; null = there is no such row.
     /// </summary>
-    public virtual Task<string?> PeekReasonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
+    public virtual Task<string?> PeekReasonAsync(
+        DbConnection connection, BarrierOptions options, BarrierKey key, CancellationToken cancel) =>
         new BarrierRows(connection, null, options).PeekReasonAsync(key, cancel);
 
     /// <summary>Whether a transaction with that xid is prepared, as far as the user can see.</summary>
@@ -56,9 +60,11 @@ internal abstract class XaSql(BranchContext context)
 
     /// <summary>Inserts a row with autocommit, and waits at most a second for its lock.</summary>
     /// <exception cref="DbException">For example, the lock is held for longer.</exception>
-    public abstract Task<bool> InsertSoonAsync(DbConnection connection, BarrierOptions options, BarrierKey key, string reason, CancellationToken cancel);
+    public abstract Task<bool> InsertSoonAsync(
+        DbConnection connection, BarrierOptions options, BarrierKey key, string reason, CancellationToken cancel);
 
-    protected static async Task ExecuteAsync(DbConnection connection, string sql, CancellationToken cancel, DbTransaction? transaction = null)
+    protected static async Task ExecuteAsync(
+        DbConnection connection, string sql, CancellationToken cancel, DbTransaction? transaction = null)
     {
         using var command = connection.CreateCommand();
         command.Transaction = transaction;

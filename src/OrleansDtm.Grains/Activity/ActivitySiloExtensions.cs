@@ -14,7 +14,8 @@ public static class ActivitySiloExtensions
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.Services.AddSingleton<ActivityWindow>();
-        silo.Services.AddSingleton<ITransactionObserver>(static provider => provider.GetRequiredService<ActivityWindow>());
+        silo.Services.AddSingleton<ITransactionObserver>(
+            static provider => provider.GetRequiredService<ActivityWindow>());
         silo.Services.AddSingleton<ActivityClient>();
         silo.AddGrainService<ActivityService>();
         return silo;

@@ -21,7 +21,8 @@ public sealed class ActivityWindow : ITransactionObserver
     private const int DurationSlots = 60;
 
     private static readonly string Version =
-        typeof(ActivityWindow).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        typeof(ActivityWindow).Assembly.GetCustomAttribute<
+            AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     private readonly TimeProvider _clock;
     private readonly DateTimeOffset _started;
@@ -101,7 +102,9 @@ public sealed class ActivityWindow : ITransactionObserver
         var present = NumberOf(now);
         lock (_gate)
         {
-            var slots = _slots.Where(s => s.Number > present - SlotsMax && s.Number <= present).OrderBy(static s => s.Number).ToArray();
+            var slots = _slots.Where(s => s.Number > present - SlotsMax && s.Number <= present)
+                .OrderBy(static s => s.Number)
+                .ToArray();
             var recent = slots.Where(s => s.Number > present - DurationSlots).ToArray();
             return new ActivityReport
             {
@@ -180,7 +183,8 @@ public sealed class ActivityWindow : ITransactionObserver
 
         public void Begin(long number)
         {
-            (Number, Succeeded, Failed, CallsAnswered, CallsFailed, RequestCount, RequestsFailed) = (number, 0, 0, 0, 0, 0, 0);
+            (Number, Succeeded, Failed, CallsAnswered, CallsFailed, RequestCount, RequestsFailed) =
+                (number, 0, 0, 0, 0, 0, 0);
             Array.Clear(Transactions);
             Array.Clear(Calls);
             Array.Clear(Requests);

@@ -20,5 +20,6 @@ internal sealed record Alert(
 [JsonSerializable(typeof(Alert))]
 internal sealed partial class AlertJson : JsonSerializerContext
 {
-    public static AlertJson Readable { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static AlertJson Readable { get; } = new(
+        new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

@@ -22,7 +22,11 @@ internal sealed class AlertObserver : ITransactionObserver
         _options = options;
         _log = log;
         _queue = Channel.CreateBounded<Alert>(
-            new BoundedChannelOptions(options.QueueLength) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+            new BoundedChannelOptions(options.QueueLength)
+            {
+                FullMode = BoundedChannelFullMode.DropOldest,
+                SingleReader = true,
+            },
             _ => OnDropped());
     }
 

@@ -10,7 +10,9 @@ namespace OrleansDtm.Grains.Alerts;
 /// <summary>
 /// Sends queued alerts to the webhook, one at a time and once each: the next error of the call is the next alert.
 /// </summary>
-internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, InvokerOptions calls, ILogger<AlertSender> log) : BackgroundService
+internal sealed class AlertSender(
+    AlertObserver alerts, AlertOptions options, InvokerOptions calls, ILogger<AlertSender> log)
+    : BackgroundService
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -57,11 +59,13 @@ internal sealed class AlertSender(AlertObserver alerts, AlertOptions options, In
                 Content = body,
                 Version = HttpVersion.Version20, // Used over TLS if the webhook supports it.
             };
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stoppingToken);
+            using var response = await _http.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, stoppingToken);
             response.EnsureSuccessStatusCode();
             _away = false;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !stoppingToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || (e is OperationCanceledException && !stoppingToken.IsCancellationRequested))
         {
             if (!_away)
             {

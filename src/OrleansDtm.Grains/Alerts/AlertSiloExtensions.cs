@@ -15,7 +15,8 @@ public static class AlertSiloExtensions
         ArgumentNullException.ThrowIfNull(options);
         silo.Services.AddSingleton(options);
         silo.Services.AddSingleton<AlertObserver>();
-        silo.Services.AddSingleton<ITransactionObserver>(static provider => provider.GetRequiredService<AlertObserver>());
+        silo.Services.AddSingleton<ITransactionObserver>(
+            static provider => provider.GetRequiredService<AlertObserver>());
         silo.Services.AddHostedService<AlertSender>();
         return silo;
     }

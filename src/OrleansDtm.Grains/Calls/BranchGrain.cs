@@ -30,9 +30,18 @@ internal sealed class BranchGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _service = new BranchService(
-            this.GetPrimaryKeyString(), services, grains, clock, options.Value.BranchCallsPerServiceMax, limits, metrics);
+            this.GetPrimaryKeyString(),
+            services,
+            grains,
+            clock,
+            options.Value.BranchCallsPerServiceMax,
+            limits,
+            metrics);
         open.Open(_service);
-        this.RegisterGrainTimer(static (grain, _) => grain.EndWhenIdle(), this, new GrainTimerCreationOptions(Idle, Idle) { Interleave = true });
+        this.RegisterGrainTimer(
+            static (grain, _) => grain.EndWhenIdle(),
+            this,
+            new GrainTimerCreationOptions(Idle, Idle) { Interleave = true });
         return Task.CompletedTask;
     }
 

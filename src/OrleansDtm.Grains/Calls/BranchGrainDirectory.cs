@@ -32,7 +32,8 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
     /// Finds the grain of a <c>grain://</c> URL. Waits for the manifests of joining silos if it is unknown.
     /// </summary>
     /// <exception cref="OperationCanceledException">The manifests did not arrive in time.</exception>
-    internal async ValueTask<BranchGrainAddress> Await(string url, TimeProvider clock, CancellationToken cancellationToken)
+    internal async ValueTask<BranchGrainAddress> Await(
+        string url, TimeProvider clock, CancellationToken cancellationToken)
     {
         var found = Find(url);
         while (found.IsUnheardOf && !HasHeardOfAll())
@@ -47,39 +48,53 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
     /// <summary>Finds the grain of a <c>grain://</c> URL.</summary>
     internal BranchGrainAddress Find(string url)
     {
-        if (url[BranchUrl.Scheme.Length..].Split('/') is not [{ Length: > 0 } name, { Length: > 0 } escapedKey, { Length: > 0 } method]
+        if (url[BranchUrl.Scheme.Length..].Split('/')
+            is not [{ Length: > 0 } name, { Length: > 0 } escapedKey, { Length: > 0 } method]
             || url.AsSpan().ContainsAny('?', '#'))
         {
-            return BranchGrainAddress.Wrong("is not a valid grain URL; use grain://GrainType/key/Method with a percent-encoded key");
+            return BranchGrainAddress.Wrong(
+                "is not a valid grain URL; use grain://GrainType/key/Method with a percent-encoded key");
         }
 
         if (!Current().ByName.TryGetValue(name, out var entry))
         {
-            return BranchGrainAddress.Wrong($"cannot be called: no silo has registered a grain {name} (AddBranchGrain)") with { IsUnheardOf = true };
+            return BranchGrainAddress.Wrong(
+                $"cannot be called: no silo has registered a grain {name} (AddBranchGrain)") with
+            {
+                IsUnheardOf = true,
+            };
         }
 
         if (!entry.Methods.Contains(method))
         {
-            return BranchGrainAddress.Wrong($"cannot be called: {name} has no method {method} that may be a branch") with { IsUnheardOf = true };
+            return BranchGrainAddress.Wrong(
+                $"cannot be called: {name} has no method {method} that may be a branch") with
+            {
+                IsUnheardOf = true,
+            };
         }
 
         if (entry.Types.Count > 1)
         {
-            return BranchGrainAddress.Wrong($"cannot be called: several grain classes are {name}: {string.Join(", ", entry.Types)}; give them aliases");
+            return BranchGrainAddress.Wrong($"cannot be called: several grain classes are {name}: "
+                + $"{string.Join(", ", entry.Types)}; give them aliases");
         }
 
         return IdOf(entry.Types[0], entry.Key, Uri.UnescapeDataString(escapedKey)) is { } id
             ? new BranchGrainAddress(id, name, method, null)
-            : BranchGrainAddress.Wrong($"cannot be called: the key of {name} is {(entry.Key == BranchKeyKind.Guid ? "a guid" : "a whole number")}");
+            : BranchGrainAddress.Wrong($"cannot be called: the key of {name} is "
+                + $"{(entry.Key == BranchKeyKind.Guid ? "a guid" : "a whole number")}");
     }
 
     private static GrainId? IdOf(GrainType type, BranchKeyKind kind, string key) => kind switch
     {
         BranchKeyKind.Text => GrainId.Create(type, key),
-        BranchKeyKind.Integer => long.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-            ? GrainId.Create(type, GrainIdKeyExtensions.CreateIntegerKey(number))
-            : null,
-        BranchKeyKind.Guid => Guid.TryParse(key, out var guid) ? GrainId.Create(type, GrainIdKeyExtensions.CreateGuidKey(guid)) : null,
+        BranchKeyKind.Integer =>
+            long.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                ? GrainId.Create(type, GrainIdKeyExtensions.CreateIntegerKey(number))
+                : null,
+        BranchKeyKind.Guid =>
+            Guid.TryParse(key, out var guid) ? GrainId.Create(type, GrainIdKeyExtensions.CreateGuidKey(guid)) : null,
         _ => null,
     };
 
@@ -89,7 +104,8 @@ public sealed class BranchGrainDirectory(IClusterManifestProvider manifests, ISi
     private bool HasHeardOfAll()
     {
         var heard = manifests.Current.Silos;
-        return silos.GetApproximateSiloStatuses().All(silo => silo.Value is not (SiloStatus.Joining or SiloStatus.Active) || heard.ContainsKey(silo.Key));
+        return silos.GetApproximateSiloStatuses().All(
+            silo => silo.Value is not (SiloStatus.Joining or SiloStatus.Active) || heard.ContainsKey(silo.Key));
     }
 
     private Known Current()

@@ -85,12 +85,17 @@ internal sealed class BranchService(
         }
     }
 
-    /// <summary>Takes a place of the transaction, of the service and of the silo, in this order, so that no two calls block each other.</summary>
+    /// <summary>
+    /// Takes a place of the transaction, of the service and of the silo, in this order, so that no two calls block each
+    /// other.
+    /// </summary>
     private async Task<CallResult> Call(BranchInvocation call, long started, TraceSpan? span, CancellationToken budget)
     {
-        if (!limits.Transactions.TryEnter(call.Gid) && !await Queue(limits.Transactions, call.Gid, budget).ConfigureAwait(false))
+        if (!limits.Transactions.TryEnter(call.Gid)
+            && !await Queue(limits.Transactions, call.Gid, budget).ConfigureAwait(false))
         {
-            return NotSent($"{limits.PerTransactionMax} calls of the transaction are in flight (Limits:BranchCallsPerTransactionMax)");
+            return NotSent($"{limits.PerTransactionMax} calls of the transaction are in flight "
+                + "(Limits:BranchCallsPerTransactionMax)");
         }
 
         try
@@ -111,7 +116,8 @@ internal sealed class BranchService(
                 try
                 {
                     var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-                    return Result(call, await invoker.Invoke(Told(call, span, started), budget).ConfigureAwait(false), started, span);
+                    return Result(call, await invoker.Invoke(
+                        Told(call, span, started), budget).ConfigureAwait(false), started, span);
                 }
                 finally
                 {
@@ -130,7 +136,8 @@ internal sealed class BranchService(
         }
 
         CallResult NotSent(string reason) =>
-            Result(call, Outcome.NotSent($"{reason}; no call slot became free within the request timeout"), started, span);
+            Result(
+                call, Outcome.NotSent($"{reason}; no call slot became free within the request timeout"), started, span);
     }
 
     /// <summary>Waits for a place; false = none became free within the timeout.</summary>

@@ -16,7 +16,8 @@ internal sealed class BranchServices
     /// <summary>
     /// Finds a service; null = its grain is not active here, or the name contains capitals: call the grain.
     /// </summary>
-    public BranchService? Find(ReadOnlySpan<char> service) => _byAuthority.TryGetValue(service, out var open) ? open : null;
+    public BranchService? Find(ReadOnlySpan<char> service) =>
+        _byAuthority.TryGetValue(service, out var open) ? open : null;
 
     public void Open(BranchService service) => _open[service.Name] = service;
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// The limits that all branch calls of this silo share: calls in flight in total and per transaction. Also cancels the calls of a
-/// transaction. Thread-safe.
+/// The limits that all branch calls of this silo share: calls in flight in total and per transaction. Also cancels the
+/// calls of a transaction. Thread-safe.
 /// </summary>
 internal sealed class CallLimits
 {
@@ -51,7 +51,9 @@ internal sealed class CallLimits
         }
     }
 
-    /// <summary>Cancels the calls of a transaction that are in flight or wait for a place. Their outcome is Unknown or NotSent.</summary>
+    /// <summary>
+    /// Cancels the calls of a transaction that are in flight or wait for a place. Their outcome is Unknown or NotSent.
+    /// </summary>
     public void Cancel(string gid)
     {
         if (_calls.TryGetValue(gid, out var calls))

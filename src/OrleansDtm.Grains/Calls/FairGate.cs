@@ -1,14 +1,15 @@
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// A bounded number of places that are given fairly among keys. Waiters of different keys take turns, and while places are scarce a key
-/// holds no more than its share, so that one key that keeps its places for long cannot take them all. Waiting holds no thread.
-/// Thread-safe.
+/// A bounded number of places that are given fairly among keys. Waiters of different keys take turns, and while places
+/// are scarce a key holds no more than its share, so that one key that keeps its places for long cannot take them all.
+/// Waiting holds no thread. Thread-safe.
 /// </summary>
 /// <param name="max">The number of places.</param>
 /// <param name="perKeyMax">The number of places of one key.</param>
 /// <param name="shares">
-/// True if a key is limited to an equal share of the places, one share being kept free for new keys, once half of them are taken.
+/// True if a key is limited to an equal share of the places, one share being kept free for new keys, once half of them
+/// are taken.
 /// </param>
 internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares = false)
 {
@@ -61,7 +62,8 @@ internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool share
             entry.Turn ??= _turns.AddLast(entry);
         }
 
-        await using var registration = cancellationToken.UnsafeRegister(_ => Leave(entry, waiter), null).ConfigureAwait(false);
+        await using var registration = cancellationToken.UnsafeRegister(
+            _ => Leave(entry, waiter), null).ConfigureAwait(false);
         return await waiter.Task.ConfigureAwait(false);
     }
 

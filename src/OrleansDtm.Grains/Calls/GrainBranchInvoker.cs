@@ -11,7 +11,8 @@ namespace OrleansDtm.Grains.Calls;
 /// direction; the payload is deserialized on the grain's silo.
 /// </summary>
 public sealed class GrainBranchInvoker(
-    BranchGrainDirectory directory, IGrainFactory factory, GrainInterfaceTypeResolver interfaces, TimeProvider clock) : IBranchInvoker
+    BranchGrainDirectory directory, IGrainFactory factory, GrainInterfaceTypeResolver interfaces, TimeProvider clock)
+    : IBranchInvoker
 {
     private readonly GrainInterfaceType _target = interfaces.GetGrainInterfaceType(typeof(IBranchTarget));
 
@@ -37,7 +38,14 @@ public sealed class GrainBranchInvoker(
             span.SetTag("rpc.system", "orleans");
         }
 
-        var context = new BranchContext { Gid = call.Gid, BranchId = call.BranchId, Op = call.Op, Type = Names.Of(call.Type), Headers = call.Headers };
+        var context = new BranchContext
+        {
+            Gid = call.Gid,
+            BranchId = call.BranchId,
+            Op = call.Op,
+            Type = Names.Of(call.Type),
+            Headers = call.Headers,
+        };
         try
         {
             var address = await directory.Await(call.Url, clock, cancellationToken);
@@ -48,7 +56,9 @@ public sealed class GrainBranchInvoker(
 
             call.Span?.SetTag("rpc.service", address.Grain).SetTag("rpc.method", address.Method);
             var target = (IBranchTarget)factory.GetGrain(address.Id, _target);
-            return Judge(await target.Call(address.Grain, address.Method, call.Payload, context, cancellationToken), call.IsNotice);
+            return Judge(
+                await target.Call(address.Grain, address.Method, call.Payload, context, cancellationToken),
+                call.IsNotice);
         }
         catch (OperationCanceledException)
         {

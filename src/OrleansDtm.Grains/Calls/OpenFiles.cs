@@ -18,9 +18,12 @@ public static class OpenFiles
     /// Half of what is left beside the reserve: idle connections that are kept for later calls need the other half.
     /// </summary>
     /// <param name="limit">The limit of open files; null = unknown or unlimited.</param>
-    public static int BranchCallsFor(long? limit) => limit is not { } files ? CallsMax : (int)Math.Clamp((files - Reserve) / 2, CallsMin, CallsMax);
+    public static int BranchCallsFor(long? limit) =>
+        limit is not { } files ? CallsMax : (int)Math.Clamp((files - Reserve) / 2, CallsMin, CallsMax);
 
-    /// <summary>Reads the limit; null = it is unknown (not on Linux) or unlimited. .NET raises the soft limit to the hard one.</summary>
+    /// <summary>
+    /// Reads the limit; null = it is unknown (not on Linux) or unlimited. .NET raises the soft limit to the hard one.
+    /// </summary>
     private static long? ReadLimit()
     {
         const string Row = "Max open files";

@@ -31,7 +31,11 @@ internal sealed partial class ClockKeeper(
         // A configured TimeProvider is never corrected.
         if (options.Value.Clock is SteadyClock clock)
         {
-            lifecycle.Subscribe(nameof(ClockKeeper), ServiceLifecycleStage.RuntimeGrainServices, token => Start(clock, token), _ => Stop());
+            lifecycle.Subscribe(
+                nameof(ClockKeeper),
+                ServiceLifecycleStage.RuntimeGrainServices,
+                token => Start(clock, token),
+                _ => Stop());
         }
     }
 
@@ -152,9 +156,10 @@ internal sealed partial class ClockKeeper(
         + "Transactions use the database's clock. Synchronize both (NTP). [ODTM2015]")]
     private partial void LogCorrected(double seconds);
 
-    [LoggerMessage(91, LogLevel.Warning, "The database's clock differs by {Seconds:F1} s from this process's and this machine's. "
-        + "This process keeps its own clock; a process that starts now uses the database's. "
-        + "Set the database's clock first. [ODTM2015]")]
+    [LoggerMessage(
+        91, LogLevel.Warning, "The database's clock differs by {Seconds:F1} s from this process's and this machine's. "
+            + "This process keeps its own clock; a process that starts now uses the database's. "
+            + "Set the database's clock first. [ODTM2015]")]
     private partial void LogDiffers(double seconds);
 
     [LoggerMessage(92, LogLevel.Warning,

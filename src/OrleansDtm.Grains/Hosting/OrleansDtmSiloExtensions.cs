@@ -57,7 +57,8 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<ICluster, OrleansCluster>();
         services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<BranchServices>();
-        services.TryAddSingleton(static provider => new CallLimits(provider.GetRequiredService<IOptions<DtmGrainOptions>>()));
+        services.TryAddSingleton(
+            static provider => new CallLimits(provider.GetRequiredService<IOptions<DtmGrainOptions>>()));
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton<BranchGrainDirectory>();
         services.TryAddSingleton<GrainBranchInvoker>();
@@ -99,7 +100,8 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<ConfiguredStore>();
         services.TryAddSingleton(static provider => provider.GetRequiredService<ConfiguredStore>().Store);
         services.TryAddSingleton(static provider => (IKeyValueStore)provider.GetRequiredService<ITransactionStore>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ConfiguredStore>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<ConfiguredStore>());
     }
 
     /// <summary>Adds placement and addresses of transactions.</summary>
@@ -112,13 +114,16 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<GrainTypeResolver>().GetGrainType(typeof(TransactionGrain))));
         services.AddPlacementDirector<TransactionPlacement, TransactionPlacementDirector>();
         services.AddGrainDirectory(
-            TransactionDirectory.Name, static (provider, _) => new TransactionDirectory(provider.GetRequiredService<TransactionOwners>()));
+            TransactionDirectory.Name,
+            static (provider, _) => new TransactionDirectory(provider.GetRequiredService<TransactionOwners>()));
 
         // A cache that is registered earlier is kept for all other grains.
-        var own = services.LastOrDefault(static s => s.ServiceType == typeof(IGrainDirectoryCache) && !s.IsKeyedService);
+        var own = services.LastOrDefault(
+            static s => s.ServiceType == typeof(IGrainDirectoryCache) && !s.IsKeyedService);
         services.RemoveAll<IGrainDirectoryCache>();
         services.AddSingleton<IGrainDirectoryCache>(provider => new TransactionAddresses(
-            provider.GetRequiredService<TransactionOwners>(), own is null ? OrleansCache(provider) : Create(own, provider)));
+            provider.GetRequiredService<TransactionOwners>(),
+            own is null ? OrleansCache(provider) : Create(own, provider)));
     }
 
     /// <summary>Creates the cache that Orleans uses if none is registered.</summary>
@@ -126,20 +131,23 @@ public static class OrleansDtmSiloExtensions
     {
         var options = provider.GetRequiredService<IOptions<GrainDirectoryOptions>>().Value;
         return GrainDirectoryCacheFactory.CreateGrainDirectoryCache(
-            provider, new GrainDirectoryOptions { CacheSize = options.CacheSize, MaximumCacheTTL = options.MaximumCacheTTL });
+            provider,
+            new GrainDirectoryOptions { CacheSize = options.CacheSize, MaximumCacheTTL = options.MaximumCacheTTL });
     }
 
-    private static IGrainDirectoryCache Create(ServiceDescriptor own, IServiceProvider provider) => (IGrainDirectoryCache)(
-        own.ImplementationInstance
-        ?? own.ImplementationFactory?.Invoke(provider)
-        ?? ActivatorUtilities.CreateInstance(provider, own.ImplementationType!));
+    private static IGrainDirectoryCache Create(ServiceDescriptor own, IServiceProvider provider) =>
+        (IGrainDirectoryCache)(
+            own.ImplementationInstance
+            ?? own.ImplementationFactory?.Invoke(provider)
+            ?? ActivatorUtilities.CreateInstance(provider, own.ImplementationType!));
 
     /// <summary>Adds request validation, topics and the API for Orleans clients.</summary>
     private static void AddRequests(IServiceCollection services)
     {
         services.AddTransactions();
         services.TryAddSingleton(static provider => new RequestValidator(
-            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests, provider.GetRequiredService<BranchGrainDirectory>(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Requests,
+            provider.GetRequiredService<BranchGrainDirectory>(),
             provider.GetService<ILogger<RequestValidator>>()));
         services.TryAddSingleton<TopicService>();
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TransactionService>(

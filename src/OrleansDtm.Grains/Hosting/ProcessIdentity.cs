@@ -24,5 +24,6 @@ internal static class ProcessIdentity
     /// </summary>
     public static long Of(SiloAddress silo) => Number(SHA256.HashData(Encoding.UTF8.GetBytes(silo.ToParsableString())));
 
-    private static long Number(ReadOnlySpan<byte> bytes) => (BinaryPrimitives.ReadInt64LittleEndian(bytes) & long.MaxValue) | 1;
+    private static long Number(ReadOnlySpan<byte> bytes) =>
+        (BinaryPrimitives.ReadInt64LittleEndian(bytes) & long.MaxValue) | 1;
 }

@@ -18,14 +18,16 @@ public static class StoreOptionsExtensions
     /// <param name="options">The options of <c>AddOrleansDtm</c>.</param>
     /// <param name="path">The file, relative to the working directory. The file and its directory are created if
     /// missing.</param>
-    public static DtmGrainOptions UseSqlite(this DtmGrainOptions options, string path) => options.UseSqlite(new SqliteStoreOptions { Path = path });
+    public static DtmGrainOptions UseSqlite(this DtmGrainOptions options, string path) =>
+        options.UseSqlite(new SqliteStoreOptions { Path = path });
 
     /// <inheritdoc cref="UseSqlite(DtmGrainOptions, string)"/>
     public static DtmGrainOptions UseSqlite(this DtmGrainOptions options, SqliteStoreOptions store)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.SoleOwner = true;
-        options.Store = services => new SqliteTransactionStore(store, Clock(services), Log<SqliteTransactionStore>(services));
+        options.Store = services => new SqliteTransactionStore(
+            store, Clock(services), Log<SqliteTransactionStore>(services));
         return options;
     }
 
@@ -40,7 +42,8 @@ public static class StoreOptionsExtensions
     public static DtmGrainOptions UseMySql(this DtmGrainOptions options, ServerStoreOptions store)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Store = services => StoreDrivers.MySql.Create(store, Clock(services), Log<ServerTransactionStore>(services));
+        options.Store = services => StoreDrivers.MySql.Create(
+            store, Clock(services), Log<ServerTransactionStore>(services));
         return options;
     }
 
@@ -55,7 +58,8 @@ public static class StoreOptionsExtensions
     public static DtmGrainOptions UsePostgres(this DtmGrainOptions options, ServerStoreOptions store)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Store = services => StoreDrivers.Postgres.Create(store, Clock(services), Log<ServerTransactionStore>(services));
+        options.Store = services => StoreDrivers.Postgres.Create(
+            store, Clock(services), Log<ServerTransactionStore>(services));
         return options;
     }
 

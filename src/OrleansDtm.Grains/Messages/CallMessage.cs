@@ -114,5 +114,7 @@ internal sealed class ResultConverter : IConverter<CallResult, ResultSurrogate>
         };
 
     public CallResult ConvertFromSurrogate(in ResultSurrogate surrogate) =>
-        new(new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error) { RetryAfter = surrogate.RetryAfter }, surrogate.Duration);
+        new(
+            new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error) { RetryAfter = surrogate.RetryAfter },
+            surrogate.Duration);
 }

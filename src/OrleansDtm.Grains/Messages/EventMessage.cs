@@ -94,7 +94,8 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
     {
         TransactionEvent.Submit e => Of(EventKind.Submit, value, e.Submission),
         TransactionEvent.Prepare e => Of(EventKind.Prepare, value, e.Submission),
-        TransactionEvent.Abort e => new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
+        TransactionEvent.Abort e =>
+            new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
         TransactionEvent.Register e => new()
         {
             Kind = EventKind.Register,
@@ -113,7 +114,8 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         },
         TransactionEvent.TimeDue e => new() { Kind = EventKind.TimeDue, Wait = value.Wait, GoneOwner = e.GoneOwner },
         TransactionEvent.RetryNow => new() { Kind = EventKind.RetryNow, Wait = value.Wait },
-        TransactionEvent.RetryBranch e => new() { Kind = EventKind.RetryBranch, Wait = value.Wait, BranchId = e.BranchId, Op = e.Op },
+        TransactionEvent.RetryBranch e =>
+            new() { Kind = EventKind.RetryBranch, Wait = value.Wait, BranchId = e.BranchId, Op = e.Op },
         TransactionEvent.ResolveBranch e => new()
         {
             Kind = EventKind.ResolveBranch,
@@ -144,11 +146,13 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         EventKind.Abort => new TransactionEvent.Abort((TransactionType)sent.Type, sent.Reason ?? ""),
         EventKind.Register => new TransactionEvent.Register(
             (TransactionType)sent.Type, Surrogates.Branches(sent.Branches), (BranchStatus)sent.Status),
-        EventKind.FinishWorkflow => new TransactionEvent.FinishWorkflow((TransactionStatus)sent.Status, sent.Reason ?? "", sent.Result ?? ""),
+        EventKind.FinishWorkflow => new TransactionEvent.FinishWorkflow(
+            (TransactionStatus)sent.Status, sent.Reason ?? "", sent.Result ?? ""),
         EventKind.TimeDue => TransactionEvent.TimeDue.After(sent.GoneOwner),
         EventKind.RetryNow => TransactionEvent.RetryNow.Instance,
         EventKind.RetryBranch => new TransactionEvent.RetryBranch(sent.BranchId ?? "", sent.Op ?? ""),
-        EventKind.ResolveBranch => new TransactionEvent.ResolveBranch(sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? ""),
+        EventKind.ResolveBranch => new TransactionEvent.ResolveBranch(
+            sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? ""),
         EventKind.ForceStop => TransactionEvent.ForceStop.Instance,
         _ => throw new NotSupportedException($"Unknown event {sent.Kind}, sent by a newer coordinator version."),
     };

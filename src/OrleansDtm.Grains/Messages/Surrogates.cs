@@ -145,7 +145,8 @@ internal static class Surrogates
 
     public static BranchSurrogate[] Of(ImmutableArray<BranchOpDefinition> branches) => [.. branches.Select(Of)];
 
-    public static ImmutableArray<BranchOpDefinition> Branches(BranchSurrogate[]? sent) => [.. (sent ?? []).Select(static b => Branch(b))];
+    public static ImmutableArray<BranchOpDefinition> Branches(BranchSurrogate[]? sent) =>
+        [.. (sent ?? []).Select(static b => Branch(b))];
 
     private static BranchSurrogate Of(BranchOpDefinition branch) => new()
     {
@@ -156,7 +157,8 @@ internal static class Surrogates
         Created = branch.Created,
     };
 
-    private static BranchOpDefinition Branch(in BranchSurrogate sent) => new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created);
+    private static BranchOpDefinition Branch(in BranchSurrogate sent) =>
+        new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created);
 
     private static OptionsSurrogate Of(TransactionOptions options) => new()
     {
@@ -169,7 +171,9 @@ internal static class Surrogates
         Concurrent = options.Concurrent,
         WaitResult = options.WaitResult,
         DelayMs = Milliseconds(options.Delay),
-        Orders = options.Orders.IsEmpty ? null : options.Orders.ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
+        Orders = options.Orders.IsEmpty
+            ? null
+            : options.Orders.ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
     };
 
     private static TransactionOptions Options(in OptionsSurrogate sent) => new()

@@ -18,7 +18,9 @@ public sealed class BranchMetrics
     public const string Other = "other";
 
     private static readonly KeyValuePair<string, object?>[] Outcomes =
-        [.. Enum.GetValues<OutcomeKind>().Order().Select(static kind => new KeyValuePair<string, object?>("outcome", AttemptTracing.WordOf(kind)))];
+        [.. Enum.GetValues<OutcomeKind>()
+            .Order()
+            .Select(static kind => new KeyValuePair<string, object?>("outcome", AttemptTracing.WordOf(kind)))];
 
     private readonly ConcurrentDictionary<string, ServiceLoad> _services = new(StringComparer.Ordinal);
     private readonly ServiceLoad _other = new(Other);
@@ -30,15 +32,23 @@ public sealed class BranchMetrics
         var meter = meters.Create(DtmMeter.Name);
 
         // Observable instruments: every call only increments a field, which is read on collection.
-        meter.CreateObservableCounter("dtm_branch_calls_total", MeasureCalls, description: "Branch calls by host and outcome.");
         meter.CreateObservableCounter(
-            "dtm_branch_retries_total", () => Measure(static load => load.Retries), description: "Branch calls that were retries.");
+            "dtm_branch_calls_total", MeasureCalls, description: "Branch calls by host and outcome.");
+        meter.CreateObservableCounter(
+            "dtm_branch_retries_total",
+            () => Measure(static load => load.Retries),
+            description: "Branch calls that were retries.");
         _durations = meter.CreateHistogram(
             "dtm_branch_call_duration_seconds",
             description: "Branch call latency in seconds, including the wait for a call slot.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+            });
         meter.CreateObservableGauge(
-            "dtm_branch_calls_in_flight", () => Measure(static load => load.InFlight), description: "Branch calls in flight by host.");
+            "dtm_branch_calls_in_flight",
+            () => Measure(static load => load.InFlight),
+            description: "Branch calls in flight by host.");
         meter.CreateObservableGauge(
             "dtm_branch_calls_waiting",
             () => Measure(static load => load.Waiting),
@@ -72,7 +82,8 @@ public sealed class BranchMetrics
         _durations.Record(duration.TotalSeconds, service.Host);
     }
 
-    private IEnumerable<ServiceLoad> Loads() => _services.Count < HostsMax ? _services.Values : _services.Values.Append(_other);
+    private IEnumerable<ServiceLoad> Loads() =>
+        _services.Count < HostsMax ? _services.Values : _services.Values.Append(_other);
 
     private IEnumerable<Measurement<long>> Measure(Func<ServiceLoad, long> number) =>
         Loads().Select(load => new Measurement<long>(number(load), load.Host));

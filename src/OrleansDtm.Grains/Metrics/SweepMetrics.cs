@@ -16,14 +16,18 @@ internal sealed class SweepMetrics
         var meter = meters.Create(DtmMeter.Name);
         meter.CreateObservableGauge(
             "dtm_sweep_lag_seconds",
-            () => _sweeps.Select(static sweep => new Measurement<double>(sweep.Value.Lag.TotalSeconds, TagOf(sweep.Key))),
-            description: "Seconds by which the oldest due transaction was overdue in the last sweep; 0 = none was due.");
+            () =>
+                _sweeps.Select(static sweep => new Measurement<double>(sweep.Value.Lag.TotalSeconds, TagOf(sweep.Key))),
+            description: "Seconds by which the oldest due transaction was overdue in the "
+                + "last sweep; 0 = none was due.");
         meter.CreateObservableGauge(
             "dtm_sweep_last_time_seconds",
-            () => _sweeps.Select(static sweep => new Measurement<double>(sweep.Value.At.ToUnixTimeMilliseconds() / 1000.0, TagOf(sweep.Key))),
+            () => _sweeps.Select(static sweep => new Measurement<double>(
+                sweep.Value.At.ToUnixTimeMilliseconds() / 1000.0, TagOf(sweep.Key))),
             description: "Unix time in seconds at which the last successful sweep ended.");
         _woken = meter.CreateCounter<long>("dtm_sweep_woken_total", description: "Due transactions woken by sweeps.");
-        _failures = meter.CreateCounter<long>("dtm_sweep_failures_total", description: "Sweeps that failed because the store could not be read.");
+        _failures = meter.CreateCounter<long>(
+            "dtm_sweep_failures_total", description: "Sweeps that failed because the store could not be read.");
     }
 
     /// <summary>Records a successful sweep.</summary>
@@ -47,7 +51,8 @@ internal sealed class SweepMetrics
     /// <summary>Removes the shard's series: this silo no longer sweeps it.</summary>
     public void Left(long shard) => _sweeps.TryRemove(shard, out _);
 
-    private static KeyValuePair<string, object?> TagOf(long shard) => new("shard", shard.ToString(CultureInfo.InvariantCulture));
+    private static KeyValuePair<string, object?> TagOf(long shard) =>
+        new("shard", shard.ToString(CultureInfo.InvariantCulture));
 
     private readonly record struct Sweep(TimeSpan Lag, DateTimeOffset At);
 }

@@ -26,20 +26,28 @@ internal sealed class TransactionMetrics : ITransactionObserver
     public TransactionMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(DtmMeter.Name);
-        _transactions = meter.CreateCounter<long>("dtm_transaction_process_total", description: "Finished transactions by type and status.");
+        _transactions = meter.CreateCounter<long>(
+            "dtm_transaction_process_total", description: "Finished transactions by type and status.");
         _handled = meter.CreateHistogram(
             "dtm_transaction_handled_duration",
             description: "Transaction duration from creation to end in seconds.",
             advice: new InstrumentAdvice<double>
             {
                 // DTM's buckets, and longer ones for transactions that wait for retries.
-                HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600],
+                HistogramBucketBoundaries =
+                [
+                    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600,
+                ],
             });
         _ended = meter.CreateHistogram(
             "dtm_transaction_duration_seconds",
             description: "Transaction duration from creation to end in seconds, by status.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600, 86400] });
-        _branches = meter.CreateCounter<long>("dtm_branch_process_total", description: "Finished branch calls, including timeouts.");
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600, 86400],
+            });
+        _branches = meter.CreateCounter<long>(
+            "dtm_branch_process_total", description: "Finished branch calls, including timeouts.");
     }
 
     public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
@@ -63,7 +71,8 @@ internal sealed class TransactionMetrics : ITransactionObserver
         var status = new KeyValuePair<string, object?>("status", Names.Of(state.Status));
         if (_transactions.Enabled)
         {
-            _transactions.Add(1, model, new KeyValuePair<string, object?>("status", state.Status == TransactionStatus.Succeed ? "ok" : "fail"));
+            _transactions.Add(1, model, new KeyValuePair<string, object?>(
+                "status", state.Status == TransactionStatus.Succeed ? "ok" : "fail"));
         }
 
         if (_handled.Enabled && state.Finished is { } finished)
@@ -102,7 +111,8 @@ internal sealed class TransactionMetrics : ITransactionObserver
         Transaction.QueryIndex => state.Definition.Type == TransactionType.Workflow ? "workflow" : "msg",
         _ => state.Branches[index].Definition.Op switch
         {
-            BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback =>
+            BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit
+                or BranchOps.Rollback =>
                 state.Branches[index].Definition.Op,
             _ => "other",
         },

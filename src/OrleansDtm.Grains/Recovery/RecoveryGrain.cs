@@ -110,6 +110,10 @@ internal sealed class RecoveryGrain(
         _retention = this.RegisterGrainTimer(
             async (_, cancellation) => _retention!.Change(await sweep.Next(cancellation), Timeout.InfiniteTimeSpan),
             sweep,
-            new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
+            new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan)
+            {
+                KeepAlive = true,
+                Interleave = true,
+            });
     }
 }

@@ -8,7 +8,8 @@ namespace OrleansDtm.Grains.Recovery;
 /// reminder would need up to a minute. All silos do this; there is still one activation per shard.
 /// </summary>
 internal sealed class RecoveryKeeper(
-    IClusterMembershipService membership, IGrainFactory grains, ITransactionStore store, TimeProvider time, ILogger<RecoveryKeeper> log)
+    IClusterMembershipService membership, IGrainFactory grains, ITransactionStore store, TimeProvider time,
+    ILogger<RecoveryKeeper> log)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -45,7 +46,9 @@ internal sealed class RecoveryKeeper(
             HashSet<SiloAddress>? known = null;
             await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(_stopping.Token))
             {
-                var active = snapshot.Members.Values.Where(static m => m.Status == SiloStatus.Active).Select(static m => m.SiloAddress).ToHashSet();
+                var active = snapshot.Members.Values.Where(static m => m.Status == SiloStatus.Active)
+                    .Select(static m => m.SiloAddress)
+                    .ToHashSet();
                 if (known is null || !known.IsSubsetOf(active))
                 {
                     await StartAll();

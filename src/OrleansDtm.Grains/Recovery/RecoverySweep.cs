@@ -118,7 +118,8 @@ internal sealed class RecoverySweep(
     /// Resumes a page of transactions with limited concurrency, because a million may be due after an outage.
     /// </summary>
     /// <returns>True if all were resumed.</returns>
-    private async Task<bool> Wake(IReadOnlyList<DueTransaction> page, long goneOwner, CancellationToken cancellationToken)
+    private async Task<bool> Wake(
+        IReadOnlyList<DueTransaction> page, long goneOwner, CancellationToken cancellationToken)
     {
         var next = 0;
         var all = true;

@@ -28,7 +28,8 @@ internal sealed class RetentionSweep(
         _passStarted ??= started;
         try
         {
-            var slice = await shard.DeleteFinished(clock.GetUtcNow() - retention, _lastId, RetentionPace.SliceRows, cancellationToken);
+            var slice = await shard.DeleteFinished(
+                clock.GetUtcNow() - retention, _lastId, RetentionPace.SliceRows, cancellationToken);
             _failing = false;
             _lastId = slice.LastId;
             _passDeleted += slice.Deleted;

@@ -68,7 +68,8 @@ internal sealed class LiveTransaction : IRunnerHost
 
         // Rounded up and limited to the range of a timer. A wake-up that is too early only waits again.
         var wait = at - _all.Services.Clock.GetUtcNow();
-        var due = TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, TimeSpan.FromDays(1).TotalMilliseconds));
+        var due = TimeSpan.FromMilliseconds(
+            Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, TimeSpan.FromDays(1).TotalMilliseconds));
         if (_timer is null)
         {
             _timer = _all.Services.Clock.CreateTimer(

@@ -35,7 +35,8 @@ internal sealed class PendingEvent
     public string? Caller { get; init; }
 
     /// <summary>Completes the request.</summary>
-    public void Answer(TransactionReply reply) => Reply?.TrySetResult(PrepareAskedToWait ? reply with { Waited = true } : reply);
+    public void Answer(TransactionReply reply) =>
+        Reply?.TrySetResult(PrepareAskedToWait ? reply with { Waited = true } : reply);
 
     public static PendingEvent Internal(TransactionEvent occurred) => new(occurred);
 }

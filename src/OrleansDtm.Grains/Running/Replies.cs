@@ -38,10 +38,12 @@ internal static class Replies
         RollbackReason = state?.RollbackReason ?? "",
     };
 
-    public static TransactionReply Unavailable(string message) => new() { Kind = ReplyKind.Unavailable, Message = message };
+    public static TransactionReply Unavailable(string message) =>
+        new() { Kind = ReplyKind.Unavailable, Message = message };
 
     /// <summary>Returns a "too large" reply that names the request body as the cause.</summary>
-    public static TransactionReply TooLarge(string message) => new() { Kind = ReplyKind.TooLarge, Message = $"body: {message}" };
+    public static TransactionReply TooLarge(string message) =>
+        new() { Kind = ReplyKind.TooLarge, Message = $"body: {message}" };
 
     public static TransactionReply Stopping() => Unavailable("the coordinator is stopping");
 

@@ -37,8 +37,8 @@ public interface IBranchCaller
     Task<CallResult> Call(BranchInvocation call);
 
     /// <summary>
-    /// Cancels the calls of a transaction, because their outcome no longer matters. A call that has reached its service may still take
-    /// effect.
+    /// Cancels the calls of a transaction, because their outcome no longer matters. A call that has reached its service
+    /// may still take effect.
     /// </summary>
     void Cancel(string gid);
 }

@@ -9,7 +9,8 @@ namespace OrleansDtm.Grains.Running;
 /// </summary>
 /// <param name="owners">Computes the silo of a transaction.</param>
 /// <param name="others">The cache for all other grains; disposed with this.</param>
-internal sealed class TransactionAddresses(TransactionOwners owners, IGrainDirectoryCache others) : IGrainDirectoryCache, IAsyncDisposable
+internal sealed class TransactionAddresses(TransactionOwners owners, IGrainDirectoryCache others)
+    : IGrainDirectoryCache, IAsyncDisposable
 {
     public IEnumerable<(GrainAddress ActivationAddress, int Version)> KeyValues => others.KeyValues;
 

@@ -79,7 +79,9 @@ public sealed class TransactionOwners(
         var manifest = manifests.Current;
         return ReferenceEquals(view.Members, members) && ReferenceEquals(view.Manifest, manifest)
             ? view
-            : _view = new View(members, manifest, [.. Hosts(members, manifest).Order().Select(static silo => new Member(silo, silo.GetConsistentHashCode()))]);
+            : _view = new View(members, manifest, [.. Hosts(members, manifest)
+                .Order()
+                .Select(static silo => new Member(silo, silo.GetConsistentHashCode()))]);
     }
 
     private IEnumerable<SiloAddress> Hosts(ClusterMembershipSnapshot members, ClusterManifest manifest) =>

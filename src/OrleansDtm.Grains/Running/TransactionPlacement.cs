@@ -20,6 +20,7 @@ internal sealed class TransactionPlacementAttribute() : PlacementAttribute(new T
 /// <summary>Used only if <see cref="TransactionAddresses"/> is not the silo's address cache.</summary>
 internal sealed class TransactionPlacementDirector(TransactionOwners owners) : IPlacementDirector
 {
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
+    public Task<SiloAddress> OnAddActivation(
+        PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
         Task.FromResult(owners.Of(target.GrainIdentity));
 }

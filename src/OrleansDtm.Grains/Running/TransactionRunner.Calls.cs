@@ -31,13 +31,16 @@ public sealed partial class TransactionRunner
             return 0;
         }
 
-        return calls is not null || _inheritedOwner == 0 || _outstanding.Count > batch.Count(static p => p.Event is TransactionEvent.BranchAnswered)
+        return calls is not null
+            || _inheritedOwner == 0
+            || _outstanding.Count > batch.Count(static p => p.Event is TransactionEvent.BranchAnswered)
             ? _services.Owner
             : _inheritedOwner;
     }
 
     private ImmutableHashSet<int> ReallyOutstanding(List<PendingEvent> batch) =>
-        _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index)).ToImmutableHashSet();
+        _outstanding.Concat(batch.Select(p => p.Event).OfType<TransactionEvent.BranchAnswered>().Select(e => e.Index))
+            .ToImmutableHashSet();
 
     /// <summary>
     /// Drops call results that were stored although the write seemed to fail. The state read may already contain the
@@ -47,7 +50,8 @@ public sealed partial class TransactionRunner
     {
         for (var i = batch.Count - 1; i >= 0; i--)
         {
-            if (batch[i].Event is TransactionEvent.BranchAnswered answered && !answered.IsAwaited(_state?.Live(answered.Index)))
+            if (batch[i].Event is TransactionEvent.BranchAnswered answered
+                && !answered.IsAwaited(_state?.Live(answered.Index)))
             {
                 _outstanding.Remove(answered.Index);
                 batch.RemoveAt(i);
@@ -73,7 +77,10 @@ public sealed partial class TransactionRunner
         foreach (var call in calls)
         {
             // A later event of the same batch may have ended the call. After Close the next owner makes it.
-            if (_closed || _state is not { } state || state.Live(call.Index)?.InFlight != true || _outstanding.Contains(call.Index))
+            if (_closed
+                || _state is not { } state
+                || state.Live(call.Index)?.InFlight != true
+                || _outstanding.Contains(call.Index))
             {
                 continue;
             }
@@ -93,8 +100,8 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>
-    /// Returns the timeout of a call: at most its lease, after which another owner repeats the call and a compensation no longer waits
-    /// for it.
+    /// Returns the timeout of a call: at most its lease, after which another owner repeats the call and a compensation
+    /// no longer waits for it.
     /// </summary>
     private TimeSpan TimeLeft(Transaction state)
     {
@@ -108,20 +115,21 @@ public sealed partial class TransactionRunner
         return left < timeout ? left : timeout;
     }
 
-    internal static BranchInvocation Invocation(BranchCall call, TransactionDefinition definition, TimeSpan timeout) => new()
-    {
-        Gid = definition.Gid,
-        Type = definition.Type,
-        Protocol = definition.Protocol,
-        BranchId = call.Branch.Id,
-        Op = call.Branch.Op,
-        Url = call.Branch.Url,
-        Payload = call.Branch.Payload,
-        Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
-        Timeout = timeout,
-        Attempt = call.Attempt,
-        Trace = definition.Trace,
-    };
+    internal static BranchInvocation Invocation(BranchCall call, TransactionDefinition definition, TimeSpan timeout) =>
+        new()
+        {
+            Gid = definition.Gid,
+            Type = definition.Type,
+            Protocol = definition.Protocol,
+            BranchId = call.Branch.Id,
+            Op = call.Branch.Op,
+            Url = call.Branch.Url,
+            Payload = call.Branch.Payload,
+            Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
+            Timeout = timeout,
+            Attempt = call.Attempt,
+            Trace = definition.Trace,
+        };
 
     private async void RunCall(BranchCall call, Transaction state, TimeSpan timeout, int epoch)
     {
@@ -138,7 +146,8 @@ public sealed partial class TransactionRunner
         catch (Exception e)
         {
             // The call could not be passed on, for example because the silo is stopping. It may have run.
-            answered = new TransactionEvent.BranchAnswered(call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero, call.Attempt);
+            answered = new TransactionEvent.BranchAnswered(
+                call.Index, Outcome.Unknown(e.Message), TimeSpan.Zero, call.Attempt);
         }
 
         if (_closed)

@@ -10,9 +10,10 @@ namespace OrleansDtm.Grains.Running;
 /// <summary>Spans of transitions. The parent is the span that submitted the transaction, in any process.</summary>
 public sealed partial class TransactionRunner
 {
-    private Task<WriteResult> Write(TransactionWrite write, List<PendingEvent> batch) => DtmTracing.Source.HasListeners()
-        ? WriteTraced(write, batch)
-        : _services.Store.Write(write, CancellationToken.None);
+    private Task<WriteResult> Write(TransactionWrite write, List<PendingEvent> batch) =>
+        DtmTracing.Source.HasListeners()
+            ? WriteTraced(write, batch)
+            : _services.Store.Write(write, CancellationToken.None);
 
     private async Task<WriteResult> WriteTraced(TransactionWrite write, List<PendingEvent> batch)
     {
@@ -86,5 +87,6 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>Returns the event's name in snake case, for example <c>retry_branch</c>.</summary>
-    private static string NameOf(TransactionEvent occurred) => JsonNamingPolicy.SnakeCaseLower.ConvertName(occurred.GetType().Name);
+    private static string NameOf(TransactionEvent occurred) =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(occurred.GetType().Name);
 }

@@ -173,8 +173,8 @@ public sealed partial class TransactionRunner
             {
                 Decided(batch, null);
 
-                // That there is no row is no memory to judge later requests by: another process may create it, and no write of this
-                // one would notice.
+                // That there is no row is no memory to judge later requests by: another process may create it, and no
+                // write of this one would notice.
                 _loaded = _state is not null || _outstanding.Count > 0;
                 return true;
             }
@@ -220,14 +220,16 @@ public sealed partial class TransactionRunner
     /// </summary>
     private static List<PendingEvent> RefusalsFirst(List<PendingEvent> batch) => batch.Count < 2
         ? batch
-        : [.. batch.OrderBy(static p => p.Event is TransactionEvent.BranchAnswered { Outcome.Kind: OutcomeKind.Failed } ? 0 : 1)];
+        : [.. batch.OrderBy(
+            static p => p.Event is TransactionEvent.BranchAnswered { Outcome.Kind: OutcomeKind.Failed } ? 0 : 1)];
 
     /// <summary>
     /// Returns true if a new transaction can be inserted without a read first; the insert fails if it exists.
     /// </summary>
     private static bool CanCreateBlindly(List<PendingEvent> batch) =>
         batch[0].Event is TransactionEvent.Prepare
-        || (batch[0].Event is TransactionEvent.Submit { Submission.Definition.Type: TransactionType.Saga or TransactionType.Msg });
+        || (batch[0].Event
+            is TransactionEvent.Submit { Submission.Definition.Type: TransactionType.Saga or TransactionType.Msg });
 
     private async Task Load()
     {
@@ -332,7 +334,9 @@ public sealed partial class TransactionRunner
             {
                 pending.Answer(Replies.Refused(rejection, _state));
             }
-            else if ((pending.Wait || pending.PrepareAskedToWait) && !_closed && _state is { IsFinal: false, HasInFlight: true })
+            else if ((pending.Wait || pending.PrepareAskedToWait)
+                && !_closed
+                && _state is { IsFinal: false, HasInFlight: true })
             {
                 _waiters.Add(pending);
             }
@@ -412,7 +416,8 @@ public sealed partial class TransactionRunner
         }
 
         _inbox.InsertRange(0, batch.Where(p => p.Event is TransactionEvent.BranchAnswered));
-        if (attempted is { HasInFlight: true } && (known || attempted.LeaseUntil - _services.Clock.GetUtcNow() > _services.KeepAlive))
+        if (attempted is { HasInFlight: true }
+            && (known || attempted.LeaseUntil - _services.Clock.GetUtcNow() > _services.KeepAlive))
         {
             // If it was written, it contains calls that no process makes. Read it again instead of waiting for the
             // lease.

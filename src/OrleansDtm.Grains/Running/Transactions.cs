@@ -28,7 +28,8 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
     /// <param name="cluster">Locates transactions.</param>
     /// <param name="clock">Delays retries.</param>
     /// <param name="scheduler">Runs turns.</param>
-    internal Transactions(Lazy<RunnerServices> services, ICluster cluster, TimeProvider clock, TurnScheduler scheduler) =>
+    internal Transactions(
+        Lazy<RunnerServices> services, ICluster cluster, TimeProvider clock, TurnScheduler scheduler) =>
         (_services, _cluster, _clock, Scheduler) = (services, cluster, clock, scheduler);
 
     internal RunnerServices Services => _services.Value;
@@ -84,7 +85,8 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
 
         return IsHere(gid)
             ? Task.FromResult(Replies.Stopping())
-            : Task.FromException<TransactionReply>(new SiloUnavailableException("The coordinator that had this transaction is stopping."));
+            : Task.FromException<TransactionReply>(
+                new SiloUnavailableException("The coordinator that had this transaction is stopping."));
     }
 
     /// <summary>Completes when the transaction is no longer active on this silo.</summary>
@@ -122,7 +124,8 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
 
     // In the same stage as the silo's grains: the branch grains wait for calls in flight.
     void ILifecycleParticipant<ISiloLifecycle>.Participate(ISiloLifecycle lifecycle) =>
-        lifecycle.Subscribe(nameof(Transactions), ServiceLifecycleStage.GrainDeactivation, static _ => Task.CompletedTask, Stop);
+        lifecycle.Subscribe(
+            nameof(Transactions), ServiceLifecycleStage.GrainDeactivation, static _ => Task.CompletedTask, Stop);
 
     private void Close()
     {

@@ -39,6 +39,7 @@ internal abstract class TurnScheduler
 
         public override void Start(Func<Task> work) => Task.Run(work).Ignore();
 
-        public override Task<T> Within<T>(TimeSpan limit, Task<T> task) => task.IsCompleted ? task : task.WaitAsync(limit, clock);
+        public override Task<T> Within<T>(TimeSpan limit, Task<T> task) =>
+            task.IsCompleted ? task : task.WaitAsync(limit, clock);
     }
 }

@@ -46,17 +46,21 @@ internal static partial class BranchHeaderRules
 
             if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(protocol == "grpc" ? MetadataName : Token))
             {
-                throw new RequestException("branch_headers", $"'{RequestValidator.Printable(name)}' is not a valid header name");
+                throw new RequestException(
+                    "branch_headers", $"'{RequestValidator.Printable(name)}' is not a valid header name");
             }
 
             if (value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
-                throw new RequestException("branch_headers", $"the value of {name} is longer than {ValueMax} characters or contains a control character");
+                throw new RequestException(
+                    "branch_headers",
+                    $"the value of {name} is longer than {ValueMax} characters or contains a control character");
             }
 
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && targets.FindHostProblem(value) is { } denied)
             {
-                throw new RequestException("branch_headers", $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");
+                throw new RequestException(
+                    "branch_headers", $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");
             }
 
             result[name] = value;

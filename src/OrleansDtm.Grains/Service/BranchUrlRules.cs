@@ -43,7 +43,8 @@ public static class BranchUrlRules
     /// <param name="grains">The registered grains; null (default) = none.</param>
     /// <param name="targets">The hosts that may be called; null (default) = not checked here.</param>
     /// <exception cref="RequestException">The URL cannot be called.</exception>
-    public static string Check(string? url, string protocol, string field, BranchGrainDirectory? grains = null, BranchTargets? targets = null)
+    public static string Check(
+        string? url, string protocol, string field, BranchGrainDirectory? grains = null, BranchTargets? targets = null)
     {
         if (string.IsNullOrEmpty(url))
         {
@@ -60,17 +61,20 @@ public static class BranchUrlRules
             throw new RequestException(field, "contains a space or a control character; escape it");
         }
 
-        if (IsHttp(url) || (protocol == "grpc" ? IsGrpc(url) || ServiceUrl.IsGrpc(url) : ServiceUrl.TryRead(url, out _, out _)))
+        if (IsHttp(url)
+            || (protocol == "grpc" ? IsGrpc(url) || ServiceUrl.IsGrpc(url) : ServiceUrl.TryRead(url, out _, out _)))
         {
             return HasUserInfo(url)
-                ? throw new RequestException(field, "contains a user name or password before its host; send them in branch_headers")
+                ? throw new RequestException(
+                    field, "contains a user name or password before its host; send them in branch_headers")
                 : targets?.FindProblem(url) is not { } denied ? url
                 : throw new RequestException(field, $"'{RequestValidator.Printable(url)}' may not be called: {denied}");
         }
 
         if (BranchUrl.IsGrain(url))
         {
-            return (grains is null ? "cannot be called: this coordinator has no grains" : grains.FindProblem(url)) is { } problem
+            return (grains is null ? "cannot be called: this coordinator has no grains" : grains.FindProblem(url))
+                is { } problem
                 ? throw new RequestException(field, $"'{RequestValidator.Printable(url)}' {problem}")
                 : url;
         }
@@ -78,8 +82,10 @@ public static class BranchUrlRules
         throw new RequestException(
             field,
             protocol == "grpc"
-                ? $"'{RequestValidator.Printable(url)}' is not a valid branch address; use host:port/package.Service/Method, grpc(s)://... or http(s)://..."
-                : $"'{RequestValidator.Printable(url)}' is not a valid URL for protocol {protocol}; it must start with http:// or https:// and contain a host");
+                ? $"'{RequestValidator.Printable(url)}' is not a valid branch address; use "
+                    + "host:port/package.Service/Method, grpc(s)://... or http(s)://..."
+                : $"'{RequestValidator.Printable(url)}' is not a valid URL for protocol {protocol}; it must start with "
+                    + "http:// or https:// and contain a host");
     }
 
     /// <summary>
@@ -93,7 +99,11 @@ public static class BranchUrlRules
             return false;
         }
 
-        var start = url.StartsWith("http://", StringComparison.Ordinal) ? 7 : url.StartsWith("https://", StringComparison.Ordinal) ? 8 : 0;
+        var start = url.StartsWith("http://", StringComparison.Ordinal)
+            ? 7
+            : url.StartsWith("https://", StringComparison.Ordinal)
+            ? 8
+            : 0;
         if (start == 0)
         {
             return false;
@@ -129,7 +139,9 @@ public static class BranchUrlRules
     /// Returns true if the URL contains user info (before an @), which looks like the host but is not.
     /// </summary>
     private static bool HasUserInfo(string url) =>
-        BranchInvokers.IsHttp(url) && Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.UserInfo.Length > 0 || Authority(url).Contains('@'));
+        BranchInvokers.IsHttp(url)
+        && Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && (uri.UserInfo.Length > 0 || Authority(url).Contains('@'));
 
     private static ReadOnlySpan<char> Authority(string url)
     {
@@ -170,6 +182,7 @@ public static class BranchUrlRules
         var name = colon >= 0 && !host.EndsWith(']') ? host[..colon] : host;
         return Uri.CheckHostName(name.Trim('[', ']')) != UriHostNameType.Unknown
             && (name.Length == host.Length
-                || (ushort.TryParse(host[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0));
+                || (ushort.TryParse(host[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                    && port > 0));
     }
 }

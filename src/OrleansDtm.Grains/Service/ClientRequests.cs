@@ -14,14 +14,16 @@ internal static class ClientRequests
         var steps = message.Steps ?? [];
         CheckSize(
             steps.Sum(static s => (long)(s?.Payload?.Length ?? 0)) + (message.WorkflowData?.Length ?? 0),
-            [message.CustomData, message.QueryPrepared, message.CallbackUrl, message.WorkflowName, .. steps.SelectMany(static s => new[] { s?.Action, s?.Compensate })],
+            [message.CustomData, message.QueryPrepared, message.CallbackUrl, message.WorkflowName, .. steps.SelectMany(
+                static s => new[] { s?.Action, s?.Compensate })],
             bytesMax);
         return new TransactionRequest
         {
             Gid = message.Gid,
             TransType = message.Type,
             Protocol = message.Protocol,
-            Steps = [.. steps.Select(static s => s is null ? null : new StepRequest { Action = s.Action, Compensate = s.Compensate })],
+            Steps = [.. steps.Select(
+                static s => s is null ? null : new StepRequest { Action = s.Action, Compensate = s.Compensate })],
             BinPayloads = [.. steps.Select(static s => (ReadOnlyMemory<byte>)(s?.Payload ?? []))],
             QueryPrepared = message.QueryPrepared,
             CustomData = CustomData(message),
@@ -60,7 +62,8 @@ internal static class ClientRequests
         var bytes = payloads + texts.Sum(static text => (long)(text?.Length ?? 0));
         if (bytes > bytesMax)
         {
-            throw new RequestException("payloads", string.Create(CultureInfo.InvariantCulture, $"have {bytes} bytes with all texts; the maximum is {bytesMax}"));
+            throw new RequestException("payloads", string.Create(
+                CultureInfo.InvariantCulture, $"have {bytes} bytes with all texts; the maximum is {bytesMax}"));
         }
     }
 
@@ -73,17 +76,21 @@ internal static class ClientRequests
                 new SagaCustomData
                 {
                     Concurrent = message.Concurrent,
-                    Orders = orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static int[]? (o) => o.Value),
+                    Orders = orders.ToDictionary(
+                        static o => o.Key.ToString(CultureInfo.InvariantCulture), static int[]? (o) => o.Value),
                 },
                 ProtocolJson.Readable.SagaCustomData),
             "msg" when message.Delay is { } delay && delay != TimeSpan.Zero => JsonSerializer.Serialize(
                 new MsgCustomData { Delay = delay.TotalSeconds }, ProtocolJson.Readable.MsgCustomData),
-            "workflow" when message.WorkflowName is { Length: > 0 } || message.WorkflowData is { Length: > 0 } => JsonSerializer.Serialize(
-                new WorkflowCustomData { Name = message.WorkflowName, Data = message.WorkflowData }, ProtocolJson.Readable.WorkflowCustomData),
+            "workflow" when message.WorkflowName is { Length: > 0 } || message.WorkflowData is { Length: > 0 } =>
+                JsonSerializer.Serialize(
+                    new WorkflowCustomData { Name = message.WorkflowName, Data = message.WorkflowData },
+                    ProtocolJson.Readable.WorkflowCustomData),
             _ => "",
         };
         return string.IsNullOrEmpty(message.CustomData) ? made
             : made.Length == 0 ? message.CustomData
-            : throw new RequestException("custom_data", $"cannot be set together with the options of a {message.Type} that are stored in it");
+            : throw new RequestException(
+                "custom_data", $"cannot be set together with the options of a {message.Type} that are stored in it");
     }
 }

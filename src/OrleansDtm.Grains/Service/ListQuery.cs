@@ -32,12 +32,15 @@ public static class ListQuery
         };
         if (filter.Status == TransactionStatus.None && Given(status) is { } unknownStatus)
         {
-            throw new RequestException("status", $"'{RequestValidator.Printable(unknownStatus)}' is unknown; one of prepared, submitted, aborting, succeed, failed");
+            throw new RequestException("status", $"'{RequestValidator.Printable(unknownStatus)}' is unknown; one of "
+                + "prepared, submitted, aborting, succeed, failed");
         }
 
         if (filter.Type == TransactionType.None && Given(type) is { } unknownType)
         {
-            throw new RequestException("transType", $"'{RequestValidator.Printable(unknownType)}' is unknown; one of saga, msg, tcc, xa, workflow");
+            throw new RequestException(
+                "transType",
+                $"'{RequestValidator.Printable(unknownType)}' is unknown; one of saga, msg, tcc, xa, workflow");
         }
 
         return new ListRequest(filter, parameter("position") ?? "");
@@ -56,11 +59,14 @@ public static class ListQuery
             return max;
         }
 
-        return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min
+        return long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= min
             ? Math.Min(value, max)
             : throw new RequestException(
                 name,
-                string.Create(CultureInfo.InvariantCulture, $"'{RequestValidator.Printable(given)}' is not a whole number of {min} or more"));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{RequestValidator.Printable(given)}' is not a whole number of {min} or more"));
     }
 
     private static DateTimeOffset? Moment(string name, string? text) => Given(text) is null

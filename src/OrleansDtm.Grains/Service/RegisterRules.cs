@@ -12,22 +12,33 @@ internal static class RegisterRules
     private const int OpMax = 64;
 
     /// <exception cref="RequestException">A field is missing or invalid.</exception>
-    public static TransactionEvent.Register Check(RegisterRequest request, BranchGrainDirectory grains, BranchTargets targets, DateTimeOffset now)
+    public static TransactionEvent.Register Check(
+        RegisterRequest request, BranchGrainDirectory grains, BranchTargets targets, DateTimeOffset now)
     {
         var type = RequestValidator.Type(request.TransType);
         var branchId = Short("branch_id", request.BranchId, BranchIdMax);
         (string Op, string Url)[] calls = type switch
         {
-            TransactionType.Tcc => [Call(grains, targets, BranchOps.Cancel, request, "cancel"), Call(grains, targets, BranchOps.Confirm, request, "confirm")],
-            TransactionType.Xa => [Call(grains, targets, BranchOps.Rollback, request, "url"), Call(grains, targets, BranchOps.Commit, request, "url")],
+            TransactionType.Tcc =>
+            [
+                Call(grains, targets, BranchOps.Cancel, request, "cancel"),
+                Call(grains, targets, BranchOps.Confirm, request, "confirm"),
+            ],
+            TransactionType.Xa =>
+            [
+                Call(grains, targets, BranchOps.Rollback, request, "url"),
+                Call(grains, targets, BranchOps.Commit, request, "url"),
+            ],
             TransactionType.Workflow => [(Short("op", Field(request, "op"), OpMax), "")],
-            _ => throw new RequestException("trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
+            _ => throw new RequestException(
+                "trans_type", $"a {Names.Of(type)} takes no further branches; one of tcc, xa, workflow"),
         };
         var status = type != TransactionType.Workflow ? BranchStatus.Prepared
             : WorkflowRules.HasSucceeded("status", Field(request, "status")) ? BranchStatus.Succeed
             : BranchStatus.Failed;
         return new TransactionEvent.Register(
-            type, BranchPlan.Registered(branchId, calls, request.Data.ToArray(), now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))), status);
+            type, BranchPlan.Registered(branchId, calls, request.Data.ToArray(), now.AddTicks(
+                -(now.Ticks % TimeSpan.TicksPerMillisecond))), status);
     }
 
     /// <summary>

@@ -18,7 +18,8 @@ namespace OrleansDtm.Grains.Service;
 /// <param name="options">Defaults and limits.</param>
 /// <param name="grains">The grains that may be branches; null (default) = none.</param>
 /// <param name="log">Receives a debug line for each omitted header; null (default) = no log.</param>
-public sealed class RequestValidator(RequestOptions options, BranchGrainDirectory? grains = null, ILogger<RequestValidator>? log = null)
+public sealed class RequestValidator(
+    RequestOptions options, BranchGrainDirectory? grains = null, ILogger<RequestValidator>? log = null)
 {
     public const int GidMax = 128;
 
@@ -44,14 +45,18 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
         if (gid.Length > GidMax)
         {
-            throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters; the maximum is {GidMax}"));
+            throw new RequestException(
+                "gid",
+                string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters; the maximum is {GidMax}"));
         }
 
         for (var i = 0; i < gid.Length; i++)
         {
             if (char.IsControl(gid[i]))
             {
-                throw new RequestException("gid", string.Create(CultureInfo.InvariantCulture, $"contains the control character U+{(int)gid[i]:X4}"));
+                throw new RequestException(
+                    "gid",
+                    string.Create(CultureInfo.InvariantCulture, $"contains the control character U+{(int)gid[i]:X4}"));
             }
 
             if (i + 1 < gid.Length && char.IsSurrogatePair(gid[i], gid[i + 1]))
@@ -86,7 +91,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         var type = Names.Type(name);
         if (type == TransactionType.None)
         {
-            throw new RequestException("trans_type", $"'{Printable(name)}' is unknown; one of saga, msg, tcc, xa, workflow");
+            throw new RequestException(
+                "trans_type", $"'{Printable(name)}' is unknown; one of saga, msg, tcc, xa, workflow");
         }
 
         return type;
@@ -109,7 +115,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         var steps = Steps(request, type, protocol);
         var (traceParent, traceState) = TraceHeaders.Check(request.TraceParent, request.TraceState);
         var queryPrepared = QueryPrepared(request, type, protocol, prepare);
-        var (callbackOp, callbackPayload) = type == TransactionType.Workflow ? WorkflowRules.Custom(request.CustomData, protocol) : (BranchOps.Msg, []);
+        var (callbackOp, callbackPayload) = type == TransactionType.Workflow
+            ? WorkflowRules.Custom(request.CustomData, protocol)
+            : (BranchOps.Msg, []);
         var definition = new TransactionDefinition
         {
             Gid = gid,
@@ -122,8 +130,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 : new BranchOpDefinition(BranchPlan.CallbackId, callbackOp, queryPrepared, callbackPayload, now),
             NoticeUrl = NoticeUrl(request.CallbackUrl),
             CustomData = request.CustomData ?? "",
-            BranchHeaders = BranchHeaderRules.Check(request.BranchHeaders, protocol, options.Targets, _log)?.ToImmutableDictionary()
-                ?? ImmutableDictionary<string, string>.Empty,
+            BranchHeaders =
+                BranchHeaderRules.Check(request.BranchHeaders, protocol, options.Targets, _log)?.ToImmutableDictionary()
+                    ?? ImmutableDictionary<string, string>.Empty,
             Trace = traceParent is null ? null : new TraceContext(traceParent, traceState ?? ""),
             Options = Options(request, type, steps.Length),
         };
@@ -132,7 +141,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
     private TransactionOptions Options(TransactionRequest request, TransactionType type, int steps)
     {
-        var (concurrent, orders) = type == TransactionType.Saga ? Concurrency(request, steps) : (request.Concurrent ?? false, null);
+        var (concurrent, orders) = type == TransactionType.Saga
+            ? Concurrency(request, steps)
+            : (request.Concurrent ?? false, null);
         var isTimeoutDefault = request.TimeoutToFail is null or 0;
         var timeoutToFail = isTimeoutDefault
             ? type is TransactionType.Saga or TransactionType.Workflow ? TimeSpan.Zero : options.TimeoutToFail
@@ -147,7 +158,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
                 RetrySecondsMax),
             RetryIntervalNamed = Named(request).HasFlag(NamedOptions.RetryInterval),
             RetryIntervalMax = options.RetryIntervalMax,
-            RequestTimeout = Duration("request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
+            RequestTimeout = Duration(
+                "request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
             WaitResult = request.WaitResult ?? false,
             Delay = type == TransactionType.Msg ? Delay(request.CustomData) : TimeSpan.Zero,
@@ -187,7 +199,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     {
         var url = BranchUrlRules.Check(request.QueryPrepared, protocol, "query_prepared", grains, options.Targets);
         return url.Length == 0 && prepare && type == TransactionType.Msg
-            ? throw new RequestException("query_prepared", "is missing; a prepared msg needs a URL that reports whether the local transaction was committed")
+            ? throw new RequestException(
+                "query_prepared",
+                "is missing; a prepared msg needs a URL that reports whether the local transaction was committed")
             : url;
     }
 
@@ -207,7 +221,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         }
         catch (JsonException e)
         {
-            throw new RequestException("custom_data", $"is not the JSON of a msg, {{\"delay\":seconds}}: wrong at {e.Path}");
+            throw new RequestException(
+                "custom_data", $"is not the JSON of a msg, {{\"delay\":seconds}}: wrong at {e.Path}");
         }
     }
 
@@ -223,7 +238,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         {
             throw new RequestException(
                 "steps",
-                string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps; the maximum is {options.StepsMax} (Limits:StepsMax)"));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"has {steps.Count} steps; the maximum is {options.StepsMax} (Limits:StepsMax)"));
         }
 
         var payloads = Payloads(request, steps);
@@ -232,7 +249,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         {
             var step = steps[i] ?? throw new RequestException(Item("steps", i), "is null");
             result[i] = new BranchStep(
-                type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action) ? step.Action! : Url(step.Action, protocol, i, "action"),
+                type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
+                    ? step.Action!
+                    : Url(step.Action, protocol, i, "action"),
                 Url(step.Compensate, protocol, i, "compensate"),
                 payloads[i]);
             RefuseParams(result[i], protocol, i);
@@ -245,10 +264,13 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
     private static void RefuseParams(BranchStep step, string protocol, int index)
     {
         if (protocol == "json-rpc"
-            && (JsonRpcBranchInvoker.MethodOf(step.Action) ?? JsonRpcBranchInvoker.MethodOf(step.Compensate)) is not null
+            && (JsonRpcBranchInvoker.MethodOf(step.Action) ?? JsonRpcBranchInvoker.MethodOf(step.Compensate))
+                is not null
             && !JsonRpcBranchInvoker.CanBeParams(step.Payload.Span))
         {
-            throw new RequestException(Item("payloads", index), "is not a JSON object, so it cannot be the params of the JSON-RPC method of its step");
+            throw new RequestException(
+                Item("payloads", index),
+                "is not a JSON object, so it cannot be the params of the JSON-RPC method of its step");
         }
     }
 
@@ -270,14 +292,18 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
 
         if (payloads.Count < steps.Count)
         {
-            payloads.AddRange(steps.Select(static s => s?.Data).Where(static d => !string.IsNullOrEmpty(d)).Select(static d => Encoding.UTF8.GetBytes(d!)));
+            payloads.AddRange(steps.Select(static s => s?.Data)
+                .Where(static d => !string.IsNullOrEmpty(d))
+                .Select(static d => Encoding.UTF8.GetBytes(d!)));
         }
 
         return payloads.Count == steps.Count
             ? [.. payloads]
             : throw new RequestException(
                 "payloads",
-                string.Create(CultureInfo.InvariantCulture, $"has {payloads.Count} entries for {steps.Count} steps; one is needed for each step"));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"has {payloads.Count} entries for {steps.Count} steps; one is needed for each step"));
     }
 
     private static (bool Concurrent, Dictionary<int, int[]>? Orders) Concurrency(TransactionRequest request, int steps)
@@ -294,7 +320,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         }
         catch (JsonException e)
         {
-            throw new RequestException("custom_data", $"is not the JSON of a saga, {{\"concurrent\":true,\"orders\":{{\"1\":[0]}}}}: orders or syntax are wrong at {e.Path}");
+            throw new RequestException("custom_data", "is not the JSON of a saga, "
+                + $"{{\"concurrent\":true,\"orders\":{{\"1\":[0]}}}}: orders or syntax are wrong at {e.Path}");
         }
 
         var concurrent = (custom?.Concurrent ?? false) || (request.Concurrent ?? false);
@@ -311,7 +338,9 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         if (!(seconds >= 0.001))
         {
             throw new RequestException(
-                field, string.Create(CultureInfo.InvariantCulture, $"{seconds} is not a number of seconds: 0 (the default), 0.001 or more"));
+                field, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{seconds} is not a number of seconds: 0 (the default), 0.001 or more"));
         }
 
         return TimeSpan.FromMilliseconds((long)(Math.Min(seconds.Value, max) * 1000)); // Very long waits are capped.
@@ -322,7 +351,8 @@ public sealed class RequestValidator(RequestOptions options, BranchGrainDirector
         null => 0,
         >= 0 => (int)Math.Min(limit.Value, RetryLimitMax),
         _ => throw new RequestException(
-            "retry_limit", string.Create(CultureInfo.InvariantCulture, $"{limit} is not a whole number: 0 (no limit) or more")),
+            "retry_limit", string.Create(
+                CultureInfo.InvariantCulture, $"{limit} is not a whole number: 0 (no limit) or more")),
     };
 
     /// <summary>Checks the URL of a step. Creates the field name only for an error.</summary>

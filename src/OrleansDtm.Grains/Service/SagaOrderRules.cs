@@ -20,14 +20,17 @@ internal static class SagaOrderRules
         {
             if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var step) || step >= steps)
             {
-                throw new RequestException(Field, $"'{RequestValidator.Printable(key)}' is not the index of a step (0 to {steps - 1})");
+                throw new RequestException(
+                    Field, $"'{RequestValidator.Printable(key)}' is not the index of a step (0 to {steps - 1})");
             }
 
             foreach (var predecessor in before ?? [])
             {
                 if (predecessor < 0 || predecessor >= steps)
                 {
-                    throw new RequestException(Field, $"step {step} waits for {predecessor}, which is not the index of a step (0 to {steps - 1})");
+                    throw new RequestException(
+                        Field,
+                        $"step {step} waits for {predecessor}, which is not the index of a step (0 to {steps - 1})");
                 }
             }
 

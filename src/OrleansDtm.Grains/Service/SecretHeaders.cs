@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>
-/// Detects branch headers and query parameters of URLs that contain credentials. They are stored and sent, but masked in views.
+/// Detects branch headers and query parameters of URLs that contain credentials. They are stored and sent, but masked
+/// in views.
 /// </summary>
 public static partial class SecretHeaders
 {
@@ -12,8 +13,8 @@ public static partial class SecretHeaders
 
     private static readonly string[] Parts =
     [
-        "auth", "cookie", "token", "secret", "password", "passwd", "passphrase", "pwd", "credential", "api-key", "apikey", "api_key", "signature",
-        "session", "csrf", "xsrf", "jwt", "-key", "_key",
+        "auth", "cookie", "token", "secret", "password", "passwd", "passphrase", "pwd", "credential", "api-key",
+        "apikey", "api_key", "signature", "session", "csrf", "xsrf", "jwt", "-key", "_key",
     ];
 
     private static readonly string[] Names = ["key", "keys", "sig", "pass", "sid"];
@@ -23,7 +24,8 @@ public static partial class SecretHeaders
     {
         ArgumentNullException.ThrowIfNull(name);
         return !name.Equals("Idempotency-Key", StringComparison.OrdinalIgnoreCase)
-            && (Names.Contains(name, StringComparer.OrdinalIgnoreCase) || Parts.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase)));
+            && (Names.Contains(name, StringComparer.OrdinalIgnoreCase)
+                || Parts.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase)));
     }
 
     /// <summary>The text with the secret values in the queries of its URLs masked. It may be JSON.</summary>
@@ -33,13 +35,18 @@ public static partial class SecretHeaders
     {
         ArgumentNullException.ThrowIfNull(text);
         return text.Contains('=')
-            ? Pair().Replace(text, pair => Uri.UnescapeDataString(pair.Groups[1].Value) is var name && (IsSecret(name) || isSecretToo?.Invoke(name) == true)
+            ? Pair().Replace(text, pair => Uri.UnescapeDataString(pair.Groups[1].Value) is var name
+                && (IsSecret(name) || isSecretToo?.Invoke(name) == true)
                 ? $"{pair.Groups[1].Value}={Mask}"
                 : pair.Value)
             : text;
     }
 
-    /// <summary>After a ? or &amp;, which JSON may have escaped. A value ends where a URL ends in a text or in JSON.</summary>
-    [GeneratedRegex("""(?<=[?&#]|\\u0026)([A-Za-z0-9_.~%$\[\]-]{1,128})=([^&\s"'<>\\]+)""", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    /// <summary>
+    /// After a ? or &amp;, which JSON may have escaped. A value ends where a URL ends in a text or in JSON.
+    /// </summary>
+    [GeneratedRegex(
+        """(?<=[?&#]|\\u0026)([A-Za-z0-9_.~%$\[\]-]{1,128})=([^&\s"'<>\\]+)""",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Pair();
 }

@@ -12,7 +12,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Service;
 
 /// <summary>Manages topic subscriptions and sends messages to subscribers.</summary>
-public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches)
+public sealed class TopicService(
+    IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches)
 {
     private const string Prefix = "topic://";
     private const int NameMax = 128;
@@ -38,7 +39,9 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
     }
 
     public Task<TransactionReply> Unsubscribe(string? topic, string? url) =>
-        string.IsNullOrEmpty(url) ? throw new RequestException("url", "is missing") : Change(topic, grain => grain.Unsubscribe(url));
+        string.IsNullOrEmpty(url)
+            ? throw new RequestException("url", "is missing")
+            : Change(topic, grain => grain.Unsubscribe(url));
 
     public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
 
@@ -62,29 +65,35 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
         var calls = ImmutableArray.CreateBuilder<BranchOpDefinition>(submission.Branches.Length);
         foreach (var branch in submission.Branches)
         {
-            calls.AddRange(IsTopic(branch.Url) ? BranchPlan.FanOut(branch, await SubscribersOf(branch.Url[Prefix.Length..])) : [branch]);
+            calls.AddRange(IsTopic(branch.Url)
+                ? BranchPlan.FanOut(branch, await SubscribersOf(branch.Url[Prefix.Length..]))
+                : [branch]);
         }
 
         var bytes = calls.Sum(static b => (long)b.Payload.Length);
         if (bytes > PayloadBytesMax)
         {
-            throw new RequestException("payloads", $"have {bytes} bytes for all subscribers; the maximum is {PayloadBytesMax}");
+            throw new RequestException(
+                "payloads", $"have {bytes} bytes for all subscribers; the maximum is {PayloadBytesMax}");
         }
 
         return calls.Count <= _options.StepsMax
             ? submission with { Branches = calls.DrainToImmutable() }
-            : throw new RequestException("steps", $"have {calls.Count} calls for all topic subscribers; the maximum is {_options.StepsMax} (Limits:StepsMax)");
+            : throw new RequestException("steps", $"have {calls.Count} calls for all topic subscribers; the maximum is "
+                + $"{_options.StepsMax} (Limits:StepsMax)");
     }
 
     private static bool IsTopic(string url) => url.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public async Task<KeyValueListView> QueryKeyValue(string? category, string? key, CancellationToken cancellationToken)
+    public async Task<KeyValueListView> QueryKeyValue(
+        string? category, string? key, CancellationToken cancellationToken)
     {
         var item = await store.Get(Category(category), key ?? "", cancellationToken);
         return new KeyValueListView { Items = item is null ? [] : [View(item)] };
     }
 
-    public async Task<KeyValueListView> ScanKeyValue(string? category, string? position, string? limit, CancellationToken cancellationToken)
+    public async Task<KeyValueListView> ScanKeyValue(
+        string? category, string? position, string? limit, CancellationToken cancellationToken)
     {
         var before = ListQuery.Whole("position", position, 0, 0, long.MaxValue);
         var count = (int)ListQuery.Whole("limit", limit, 100, 1, ListQuery.LimitMax);
@@ -101,7 +110,8 @@ public sealed class TopicService(IGrainFactory grains, IKeyValueStore store, IOp
         var name = Name(topic);
         var subscribers = await Delivery.Read(() => Grain(name).Subscribers());
         return subscribers.Length == 0
-            ? throw new RequestException("steps", $"topic not found: {RequestValidator.Printable(topic)} has no subscriber")
+            ? throw new RequestException(
+                "steps", $"topic not found: {RequestValidator.Printable(topic)} has no subscriber")
             : [.. subscribers.Select(static s => s.Url)];
     }
 

@@ -35,7 +35,8 @@ public sealed class TransactionService(
         var submission = validator.Submission(request, prepare: false, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
         var expanded = TopicService.IsNeededFor(submission) ? await ExpandOrPrepared(gid, submission) : submission;
-        return await transactions.Tell(gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
+        return await transactions.Tell(
+            gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
     /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
@@ -82,7 +83,8 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
         var type = RequestValidator.Type(request.TransType);
-        return transactions.Tell(gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
+        return transactions.Tell(
+            gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
     }
 
     public Task<TransactionReply> ForceStop(TransactionRequest request)
@@ -106,10 +108,11 @@ public sealed class TransactionService(
     /// Marks a call that waits for a retry as succeeded, because an operator applied its effect manually.
     /// </summary>
     /// <exception cref="RequestException">The request is invalid.</exception>
-    public Task<TransactionReply> ResolveBranch(string? gid, string? branchId, string? op, string? reason) => transactions.Tell(
-        RequestValidator.Gid(gid),
-        new TransactionEvent.ResolveBranch(
-            Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason))));
+    public Task<TransactionReply> ResolveBranch(string? gid, string? branchId, string? op, string? reason) =>
+        transactions.Tell(
+            RequestValidator.Gid(gid),
+            new TransactionEvent.ResolveBranch(
+                Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason))));
 
     /// <summary>Makes retries due now whose delay ends later than <paramref name="timeout"/> from now.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
@@ -118,7 +121,8 @@ public sealed class TransactionService(
         var succeeded = 0;
         foreach (var group in waiting.Take(limit).Chunk(WakeConcurrency))
         {
-            var replies = await Task.WhenAll(group.Select(due => transactions.Tell(due.Gid, TransactionEvent.RetryNow.Instance)));
+            var replies = await Task.WhenAll(
+                group.Select(due => transactions.Tell(due.Gid, TransactionEvent.RetryNow.Instance)));
             succeeded += replies.Count(static r => r.Kind == ReplyKind.Ok);
         }
 
@@ -126,7 +130,8 @@ public sealed class TransactionService(
     }
 
     /// <summary>Waits while the transaction's calls are in flight. NotFound if it does not exist.</summary>
-    public Task<TransactionReply> WaitForPause(string gid) => transactions.Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
+    public Task<TransactionReply> WaitForPause(string gid) =>
+        transactions.Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
 
     /// <summary>Returns the stored transaction; null = the gid does not exist.</summary>
     public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
@@ -155,7 +160,9 @@ public sealed class TransactionService(
         return new ListView
         {
             // As in DTM: null for an unknown gid, an empty list for an empty page.
-            Transactions = request.Filter.Gid is not null && page.Rows.Count == 0 ? null : [.. page.Rows.Select(row => TransactionViews.Of(row, secrets))],
+            Transactions = request.Filter.Gid is not null && page.Rows.Count == 0
+                ? null
+                : [.. page.Rows.Select(row => TransactionViews.Of(row, secrets))],
             NextPosition = page.Next is null ? "" : ListPosition.Format(page.Next),
         };
     }
@@ -205,6 +212,7 @@ public sealed class TransactionService(
 
     /// <exception cref="RequestException">The value is missing.</exception>
     private static string Named(string field, string? value) => string.IsNullOrEmpty(value)
-        ? throw new RequestException(field, field == "op" ? "is missing; action, compensate, confirm, ..." : "is missing")
+        ? throw new RequestException(
+            field, field == "op" ? "is missing; action, compensate, confirm, ..." : "is missing")
         : value;
 }

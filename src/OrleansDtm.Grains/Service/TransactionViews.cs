@@ -28,7 +28,9 @@ internal static class TransactionViews
             FinishTime = transaction.Status == TransactionStatus.Succeed ? transaction.Finished?.UtcDateTime : null,
             RollbackTime = transaction.Status == TransactionStatus.Failed ? transaction.Finished?.UtcDateTime : null,
             Options = Options(definition, secrets),
-            TimeoutToFail = timeout && definition.Options.TimeoutToFail > TimeSpan.Zero ? definition.Options.TimeoutToFail.TotalSeconds : null,
+            TimeoutToFail = timeout && definition.Options.TimeoutToFail > TimeSpan.Zero
+                ? definition.Options.TimeoutToFail.TotalSeconds
+                : null,
             CustomData = Given(definition.CustomData),
             Result = Given(transaction.Result),
             RollbackReason = Given(transaction.RollbackReason),
@@ -37,7 +39,12 @@ internal static class TransactionViews
             Concurrent = definition.Type == TransactionType.Msg && definition.Options.Concurrent,
             RetryCount = transaction.RetryCount,
             Notice = transaction.Notice is { } notice
-                ? new NoticeView { Status = Names.Of(notice.Status), Attempts = notice.Attempts, LastError = notice.LastError }
+                ? new NoticeView
+                {
+                    Status = Names.Of(notice.Status),
+                    Attempts = notice.Attempts,
+                    LastError = notice.LastError,
+                }
                 : null,
         };
     }
@@ -98,7 +105,8 @@ internal static class TransactionViews
             if (!definition.BranchHeaders.IsEmpty)
             {
                 json.WriteStartObject("branch_headers");
-                foreach (var (name, value) in definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal))
+                foreach (var (name, value) in definition.BranchHeaders.OrderBy(
+                    static h => h.Key, StringComparer.Ordinal))
                 {
                     json.WriteString(name, secrets || !SecretHeaders.IsSecret(name) ? value : SecretHeaders.Mask);
                 }
@@ -116,7 +124,8 @@ internal static class TransactionViews
     {
         if (value > TimeSpan.Zero)
         {
-            json.WriteNumber(name, decimal.Parse(value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+            json.WriteNumber(name, decimal.Parse(
+                value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
         }
     }
 

@@ -14,27 +14,36 @@ namespace OrleansDtm.Grains.Service;
 [Reentrant]
 [StatelessWorker]
 public sealed class TransactionsGrain(
-    TransactionService transactions, TopicService topics, TimeProvider clock, IOptions<DtmGrainOptions> options) : Grain, ITransactionsGrain
+    TransactionService transactions, TopicService topics, TimeProvider clock, IOptions<DtmGrainOptions> options)
+    : Grain, ITransactionsGrain
 {
     /// <summary>The maximum length of one wait: a pending request delays the drain of a silo.</summary>
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
 
     /// <summary>The polling interval for a transaction that waits for a retry: short at first, then longer.</summary>
-    private static readonly (TimeSpan First, TimeSpan Last) Pace = (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
+    private static readonly (TimeSpan First, TimeSpan Last) Pace =
+        (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
 
-    public Task<TransactionReply> Submit(TransactionRequestMessage request) => Serve("Submit", request, () => transactions.Submit(Current(Checked(request))));
+    public Task<TransactionReply> Submit(TransactionRequestMessage request) =>
+        Serve("Submit", request, () => transactions.Submit(Current(Checked(request))));
 
-    public Task<TransactionReply> Prepare(TransactionRequestMessage request) => Serve("Prepare", request, () => transactions.Prepare(Current(Checked(request))));
+    public Task<TransactionReply> Prepare(TransactionRequestMessage request) =>
+        Serve("Prepare", request, () => transactions.Prepare(Current(Checked(request))));
 
     public async Task<TransactionInfoReply> PrepareWorkflow(TransactionRequestMessage request)
     {
         StoredTransaction? workflow = null;
         var reply = await Serve("PrepareWorkflow", request, async () =>
         {
-            (var reply, workflow) = await transactions.PrepareWorkflow(Current(Checked(request)), CancellationToken.None);
+            (var reply, workflow) = await transactions.PrepareWorkflow(
+                Current(Checked(request)), CancellationToken.None);
             return reply;
         });
-        return new TransactionInfoReply { Reply = reply, Info = workflow is null ? null : TransactionInfos.Of(workflow.Transaction) };
+        return new TransactionInfoReply
+        {
+            Reply = reply,
+            Info = workflow is null ? null : TransactionInfos.Of(workflow.Transaction),
+        };
     }
 
     public Task<TransactionReply> RegisterBranch(BranchRegistration branch) => Serve("RegisterBranch", branch.Gid, () =>
@@ -45,22 +54,33 @@ public sealed class TransactionsGrain(
     });
 
     public Task<TransactionReply> Abort(string gid, string type, string reason) =>
-        Serve("Abort", gid, () => transactions.Abort(new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }));
+        Serve(
+            "Abort",
+            gid,
+            () => transactions.Abort(new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }));
 
-    public Task<TransactionReply> FinishWorkflow(string gid, string status, string reason, string result) => Serve("FinishWorkflow", gid, () =>
+    public Task<TransactionReply> FinishWorkflow(
+        string gid, string status, string reason, string result) => Serve("FinishWorkflow", gid, () =>
     {
         ClientRequests.CheckSize(0, [reason, result], options.Value.Requests.BytesMax);
         return transactions.Submit(new TransactionRequest
         {
             Gid = gid,
             TransType = "workflow",
-            ReqExtra = new Dictionary<string, string?> { ["status"] = status, ["rollback_reason"] = reason, ["result"] = result },
+            ReqExtra = new Dictionary<string, string?>
+            {
+                ["status"] = status,
+                ["rollback_reason"] = reason,
+                ["result"] = result,
+            },
         });
     });
 
-    public Task<TransactionReply> ForceStop(string gid) => Serve("ForceStop", gid, () => transactions.ForceStop(new TransactionRequest { Gid = gid }));
+    public Task<TransactionReply> ForceStop(string gid) =>
+        Serve("ForceStop", gid, () => transactions.ForceStop(new TransactionRequest { Gid = gid }));
 
-    public Task<TransactionReply> RetryNow(string gid) => Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
+    public Task<TransactionReply> RetryNow(string gid) =>
+        Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
 
     public Task<TransactionReply> RetryBranch(string gid, string branchId, string op) =>
         Serve("RetryBranch", gid, () => transactions.RetryBranch(gid, branchId, op));
@@ -73,7 +93,11 @@ public sealed class TransactionsGrain(
             found = await transactions.Find(gid, CancellationToken.None);
             return new TransactionReply { Kind = ReplyKind.Ok };
         });
-        return new TransactionInfoReply { Reply = reply, Info = found is null ? null : TransactionInfos.Of(found.Transaction) };
+        return new TransactionInfoReply
+        {
+            Reply = reply,
+            Info = found is null ? null : TransactionInfos.Of(found.Transaction),
+        };
     }
 
     public Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost) => Guard(async () =>
@@ -102,7 +126,8 @@ public sealed class TransactionsGrain(
         }
     });
 
-    public Task<TransactionReply> Subscribe(string topic, string url, string remark) => Guard(() => topics.Subscribe(topic, url, remark));
+    public Task<TransactionReply> Subscribe(string topic, string url, string remark) =>
+        Guard(() => topics.Subscribe(topic, url, remark));
 
     public Task<TransactionReply> Unsubscribe(string topic, string url) => Guard(() => topics.Unsubscribe(topic, url));
 
@@ -129,14 +154,17 @@ public sealed class TransactionsGrain(
         }
     }
 
-    private static Task<TransactionReply> Serve(string method, TransactionRequestMessage request, Func<Task<TransactionReply>> serve) =>
+    private static Task<TransactionReply> Serve(
+        string method, TransactionRequestMessage request, Func<Task<TransactionReply>> serve) =>
         ClientTracing.IsOn
-            ? ClientTracing.Serve(method, request.Gid, TraceHeaders.Check(request.TraceParent, request.TraceState), () => Guard(serve))
+            ? ClientTracing.Serve(
+                method, request.Gid, TraceHeaders.Check(request.TraceParent, request.TraceState), () => Guard(serve))
             : Guard(serve);
 
-    private static Task<TransactionReply> Serve(string method, string gid, Func<Task<TransactionReply>> serve) => ClientTracing.IsOn
-        ? ClientTracing.Serve(method, gid, default, () => Guard(serve))
-        : Guard(serve);
+    private static Task<TransactionReply> Serve(string method, string gid, Func<Task<TransactionReply>> serve) =>
+        ClientTracing.IsOn
+            ? ClientTracing.Serve(method, gid, default, () => Guard(serve))
+            : Guard(serve);
 
     /// <summary>Adds the span of the request, if there is one, as the transaction's parent.</summary>
     private static TransactionRequest Current(TransactionRequest request)
@@ -145,5 +173,6 @@ public sealed class TransactionsGrain(
         return request;
     }
 
-    private TransactionRequest Checked(TransactionRequestMessage request) => ClientRequests.Of(request, options.Value.Requests.BytesMax);
+    private TransactionRequest Checked(TransactionRequestMessage request) =>
+        ClientRequests.Of(request, options.Value.Requests.BytesMax);
 }

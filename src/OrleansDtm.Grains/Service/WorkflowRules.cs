@@ -24,11 +24,14 @@ internal static class WorkflowRules
         {
             var custom = JsonSerializer.Deserialize(customData, ProtocolJson.Default.WorkflowCustomData);
             var data = custom?.Data ?? [];
-            return (custom?.Name ?? "", protocol == "grpc" ? new WorkflowData { Data = ByteString.CopyFrom(data) }.ToByteArray() : data);
+            return (custom?.Name ?? "", protocol == "grpc"
+                ? new WorkflowData { Data = ByteString.CopyFrom(data) }.ToByteArray()
+                : data);
         }
         catch (JsonException e)
         {
-            throw new RequestException("custom_data", $"is not the JSON of a workflow, {{\"name\":..,\"data\":base64}}: wrong at {e.Path}");
+            throw new RequestException(
+                "custom_data", $"is not the JSON of a workflow, {{\"name\":..,\"data\":base64}}: wrong at {e.Path}");
         }
     }
 
@@ -49,6 +52,7 @@ internal static class WorkflowRules
     {
         "succeed" => true,
         "failed" => false,
-        _ => throw new RequestException(field, $"'{RequestValidator.Printable(status ?? "")}' is not succeed or failed"),
+        _ => throw new RequestException(
+            field, $"'{RequestValidator.Printable(status ?? "")}' is not succeed or failed"),
     };
 }

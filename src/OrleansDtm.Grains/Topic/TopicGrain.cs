@@ -91,14 +91,16 @@ internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
     }
 
     private Task<TransactionReply> Change(
-        Func<KeyValueItem?, List<SubscriberView>, (TransactionReply Reply, List<SubscriberView>? Next)> change) => Guard(async () =>
+        Func<KeyValueItem?, List<SubscriberView>, (
+            TransactionReply Reply, List<SubscriberView>? Next)> change) => Guard(async () =>
     {
         for (var i = 0; i < TriesMax; i++)
         {
             var item = await store.Get(Category, Topic, CancellationToken.None);
             var (reply, next) = change(item, TopicJson.Read(item?.Value));
             if (next is null
-                || await store.Put(Category, Topic, TopicJson.Write(next), item?.Version ?? 0, CancellationToken.None) == WriteResult.Written)
+                || await store.Put(Category, Topic, TopicJson.Write(next), item?.Version ?? 0, CancellationToken.None)
+                    == WriteResult.Written)
             {
                 return reply;
             }

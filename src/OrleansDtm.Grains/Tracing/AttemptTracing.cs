@@ -39,7 +39,9 @@ internal static class AttemptTracing
     /// span.
     /// </summary>
     public static TraceContext? ContextFor(BranchInvocation call, TraceSpan attempt) =>
-        attempt.IdFormat == ActivityIdFormat.W3C ? new TraceContext(attempt.Id!, attempt.TraceStateString ?? "") : call.Trace;
+        attempt.IdFormat == ActivityIdFormat.W3C
+            ? new TraceContext(attempt.Id!, attempt.TraceStateString ?? "")
+            : call.Trace;
 
     public static void End(TraceSpan attempt, OutcomeKind outcome)
     {
@@ -57,15 +59,17 @@ internal static class AttemptTracing
     /// <summary>Returns the op for the span name, or a fixed name for workflow ops, which submitters choose.</summary>
     private static string KindOf(string op) => op switch
     {
-        BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit or BranchOps.Rollback
-            or BranchOps.Msg or "notice" => op,
+        BranchOps.Action or BranchOps.Compensate or BranchOps.Confirm or BranchOps.Cancel or BranchOps.Commit
+            or BranchOps.Rollback or BranchOps.Msg or "notice" => op,
         _ => "workflow",
     };
 
     private static void Peer(TraceSpan attempt, string service)
     {
         var colon = service.LastIndexOf(':');
-        if (!BranchUrl.IsGrain(service) && colon > 0 && int.TryParse(service.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        if (!BranchUrl.IsGrain(service)
+            && colon > 0
+            && int.TryParse(service.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
             attempt.SetTag("server.address", service[..colon]);
             attempt.SetTag("server.port", port);

@@ -20,10 +20,13 @@ internal static class ClientTracing
     {
         var (parent, state) = trace.Parent is not null
             ? trace
-            : TraceHeaders.Check(RequestContext.Get(TraceHeaders.Parent) as string, RequestContext.Get(TraceHeaders.State) as string);
+            : TraceHeaders.Check(
+                RequestContext.Get(TraceHeaders.Parent) as string, RequestContext.Get(TraceHeaders.State) as string);
         using var span = DtmTracing.Start(
-            $"ITransactions/{method}", ActivityKind.Server, TraceSpan.Current?.Context ?? DtmTracing.ContextOf(parent, state, isRemote: true));
-        span?.SetTag("rpc.system", "orleans").SetTag("rpc.service", "ITransactions").SetTag("rpc.method", method).SetTag(DtmTracing.Gid, gid);
+            $"ITransactions/{method}", ActivityKind.Server, TraceSpan.Current?.Context
+                ?? DtmTracing.ContextOf(parent, state, isRemote: true));
+        span?.SetTag("rpc.system", "orleans").SetTag(
+            "rpc.service", "ITransactions").SetTag("rpc.method", method).SetTag(DtmTracing.Gid, gid);
         var reply = await serve();
         if (span is not null && reply.Kind != ReplyKind.Ok)
         {

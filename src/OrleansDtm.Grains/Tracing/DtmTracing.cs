@@ -26,7 +26,8 @@ public static class DtmTracing
     /// <param name="parent">The parent; default = a new trace.</param>
     /// <param name="links">Linked spans; null = none.</param>
     /// <returns>Null if there is no listener, or the span is not sampled.</returns>
-    public static TraceSpan? Start(string name, ActivityKind kind, ActivityContext parent, IEnumerable<ActivityLink>? links = null)
+    public static TraceSpan? Start(
+        string name, ActivityKind kind, ActivityContext parent, IEnumerable<ActivityLink>? links = null)
     {
         if (parent == default)
         {
@@ -57,7 +58,9 @@ public static class DtmTracing
     public static bool Attach(TransactionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!Source.HasListeners() || TraceSpan.Current is not { IdFormat: ActivityIdFormat.W3C } current || !ReferenceEquals(current.Source, Source))
+        if (!Source.HasListeners()
+            || TraceSpan.Current is not { IdFormat: ActivityIdFormat.W3C } current
+            || !ReferenceEquals(current.Source, Source))
         {
             return false;
         }
@@ -82,5 +85,6 @@ public static class DtmTracing
     }
 
     /// <summary>Returns the calling span if there is a listener; null = none.</summary>
-    internal static string? Caller() => Source.HasListeners() ? RequestContext.Get(TraceHeaders.Parent) as string : null;
+    internal static string? Caller() =>
+        Source.HasListeners() ? RequestContext.Get(TraceHeaders.Parent) as string : null;
 }

@@ -25,7 +25,10 @@ public sealed class LogScope : IReadOnlyList<KeyValuePair<string, object?>>
     public static IDisposable? Begin(ILogger log, string gid, string? traceParent)
     {
         ArgumentNullException.ThrowIfNull(log);
-        return log.BeginScope(new LogScope(gid, DtmTracing.ContextOf(traceParent, null) is { TraceId: var id } context && context != default ? id.ToHexString() : null));
+        return log.BeginScope(new LogScope(
+            gid, DtmTracing.ContextOf(traceParent, null) is { TraceId: var id } context && context != default
+                ? id.ToHexString()
+                : null));
     }
 
     /// <summary>Begins the scope of the transaction stored by <see cref="Note"/>; null = none.</summary>
@@ -47,7 +50,8 @@ public sealed class LogScope : IReadOnlyList<KeyValuePair<string, object?>>
         return false;
     }
 
-    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => ((IEnumerable<KeyValuePair<string, object?>>)_values).GetEnumerator();
+    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() =>
+        ((IEnumerable<KeyValuePair<string, object?>>)_values).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 

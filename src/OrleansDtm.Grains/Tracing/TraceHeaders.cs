@@ -61,7 +61,9 @@ public static class TraceHeaders
         }
 
         // A newer version: the standard requires to parse its first four fields and to send them as version 00.
-        return text.Length == ParentLength || text[ParentLength] == '-' ? string.Concat("00", text[2..ParentLength]) : null;
+        return text.Length == ParentLength || text[ParentLength] == '-'
+            ? string.Concat("00", text[2..ParentLength])
+            : null;
     }
 
     /// <summary>Parses tracestate; null = invalid. Excess members are dropped from the end, the oldest first.</summary>

@@ -15,15 +15,17 @@ internal static class ContentDecoder
 
     /// <returns>The same stream if there is no encoding.</returns>
     /// <exception cref="InvalidDataException">An unknown encoding, or too many.</exception>
-    public static async ValueTask<Stream> Open(Stream body, HttpContentHeaders headers, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> Open(
+        Stream body, HttpContentHeaders headers, CancellationToken cancellationToken)
     {
         if (!headers.NonValidated.TryGetValues("Content-Encoding", out var given))
         {
             return body;
         }
 
-        var layers = string.Join(',', given).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Where(static name => !name.Equals("identity", StringComparison.OrdinalIgnoreCase)).ToList();
+        var layers =
+            string.Join(',', given).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Where(static name => !name.Equals("identity", StringComparison.OrdinalIgnoreCase)).ToList();
         if (layers.Count > LayersMax)
         {
             throw new InvalidDataException($"it has more than {LayersMax} content encodings");
@@ -53,7 +55,11 @@ internal static class ContentDecoder
         var zlib = !first.IsEmpty && (first.FirstSpan[0] & 0x0F) == 8;
         pipe.AdvanceTo(first.Start);
         var source = new EndWatch(pipe.AsStream());
-        return new DeflateDecoder(zlib ? new ZLibStream(source, CompressionMode.Decompress) : new DeflateStream(source, CompressionMode.Decompress), source);
+        return new DeflateDecoder(
+            zlib
+                ? new ZLibStream(source, CompressionMode.Decompress)
+                : new DeflateStream(source, CompressionMode.Decompress),
+            source);
     }
 
     /// <summary>
@@ -69,7 +75,8 @@ internal static class ContentDecoder
         private readonly byte[] _tail = new byte[Mark.Length];
         private int _held;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             while (true)
             {
@@ -111,7 +118,8 @@ internal static class ContentDecoder
     /// <summary>zlib's decoder requests more input only until it has seen the end.</summary>
     private sealed class DeflateDecoder(Stream decoder, EndWatch source) : DecoderStream
     {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var n = await decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
             return n == 0 && source is { EndWasAskedFor: true, IsEmpty: false } ? throw Ends() : n;
@@ -133,11 +141,13 @@ internal static class ContentDecoder
         private bool _any;
         private bool _done;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             while (!_done)
             {
-                var status = _brotli.Decompress(_input.AsSpan(_start, _end - _start), buffer.Span, out var consumed, out var written);
+                var status = _brotli.Decompress(
+                    _input.AsSpan(_start, _end - _start), buffer.Span, out var consumed, out var written);
                 _start += consumed;
                 _done = status switch
                 {
@@ -182,7 +192,8 @@ internal static class ContentDecoder
 
         public bool IsEmpty { get; private set; } = true;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var n = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
             EndWasAskedFor |= n == 0;
@@ -202,7 +213,8 @@ internal static class ContentDecoder
     {
         private int _given = -1;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             if (_given < 0)
             {

@@ -8,13 +8,15 @@ namespace OrleansDtm.Invokers;
 /// </summary>
 public sealed class NoEndpoints : IServiceEndpointProviderFactory, IServiceEndpointProvider
 {
-    public bool TryCreateProvider(ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
+    public bool TryCreateProvider(
+        ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
     {
         provider = this;
         return true;
     }
 
-    public ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken) =>
+        ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

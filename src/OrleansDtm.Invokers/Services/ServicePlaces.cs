@@ -22,7 +22,8 @@ internal sealed class ServicePlaces(ServiceEndpointResolver resolver)
         string name, bool tls, CancellationToken cancellationToken)
     {
         var plain = $"{(tls ? "https" : "http")}://{name}";
-        var own = await resolver.GetEndpointsAsync($"{(tls ? "https" : "http")}://_grpc.{name}", cancellationToken).ConfigureAwait(false);
+        var own = await resolver.GetEndpointsAsync(
+            $"{(tls ? "https" : "http")}://_grpc.{name}", cancellationToken).ConfigureAwait(false);
         if (Known(plain, own.Endpoints) is { Count: > 0 } found)
         {
             return (found, own.ChangeToken);
@@ -59,12 +60,14 @@ internal sealed class ServicePlaces(ServiceEndpointResolver resolver)
         var slash = rest.StartsWith("/") ? "" : "/";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{uri?.Scheme ?? scheme}://{host}{(port > 0 ? ":" : "")}{(port > 0 ? port : "")}{uri?.AbsolutePath.TrimEnd('/')}{slash}{rest}");
+            $"{uri?.Scheme ?? scheme}://{host}{(port > 0 ? ":" : "")}{(port > 0 ? port : "")}"
+            + $"{uri?.AbsolutePath.TrimEnd('/')}{slash}{rest}");
     }
 
     /// <summary>
     /// Skips the provider that returns every name as a host (<c>AddPassThroughServiceEndpointProvider</c>).
     /// </summary>
     private static IReadOnlyList<ServiceEndpoint> Known(string query, IReadOnlyList<ServiceEndpoint> found) =>
-        found is [{ EndPoint: DnsEndPoint { Port: 0 } dns }] && query.EndsWith($"/{dns.Host}", StringComparison.OrdinalIgnoreCase) ? [] : found;
+        found is [{ EndPoint: DnsEndPoint { Port: 0 } dns }]
+            && query.EndsWith($"/{dns.Host}", StringComparison.OrdinalIgnoreCase) ? [] : found;
 }

@@ -48,8 +48,11 @@ public static class ServiceUrl
 
     /// <summary>A gRPC method of a service.</summary>
     public static bool IsGrpc(string url) =>
-        TryRead(url, out _, out var rest) && rest.Length > 0 && rest[1..].ToString().Split('/') is [{ Length: > 0 } service, { Length: > 0 } method]
-        && !service.Contains('?') && !method.Contains('?');
+        TryRead(url, out _, out var rest)
+        && rest.Length > 0
+        && rest[1..].ToString().Split('/') is [{ Length: > 0 } service, { Length: > 0 } method]
+        && !service.Contains('?')
+        && !method.Contains('?');
 
     /// <summary>
     /// End of a host that may be a service name in an http(s) URL; 0 = it has a port or is an address.

@@ -19,11 +19,13 @@ public sealed class BranchProxy : IWebProxy
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(direct);
-        _direct = [.. direct.Select(static text => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is not a host, address or network."))];
+        _direct = [.. direct.Select(static text =>
+            TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is not a host, address or network."))];
         _address = new UriBuilder(address) { UserName = "", Password = "", Path = "", Query = "", Fragment = "" }.Uri;
         if (address.UserInfo.Split(':', 2) is [{ Length: > 0 } user, .. var password])
         {
-            Credentials = new NetworkCredential(Uri.UnescapeDataString(user), password is [var secret] ? Uri.UnescapeDataString(secret) : "");
+            Credentials = new NetworkCredential(
+                Uri.UnescapeDataString(user), password is [var secret] ? Uri.UnescapeDataString(secret) : "");
         }
     }
 
@@ -36,7 +38,10 @@ public sealed class BranchProxy : IWebProxy
         ArgumentNullException.ThrowIfNull(host);
         var name = host.IdnHost.Trim('[', ']').TrimEnd('.').ToLowerInvariant();
         return IPAddress.TryParse(name, out var address)
-            ? IPAddress.IsLoopback(address) || _direct.Any(rule => rule.MatchesAddress(SpecialAddresses.Undress(address), host.Port) || rule.MatchesName(name, host.Port))
-            : name == "localhost" || name.EndsWith(".localhost", StringComparison.Ordinal) || _direct.Any(rule => rule.MatchesName(name, host.Port));
+            ? IPAddress.IsLoopback(address) || _direct.Any(rule =>
+                rule.MatchesAddress(SpecialAddresses.Undress(address), host.Port) || rule.MatchesName(name, host.Port))
+            : name == "localhost"
+                || name.EndsWith(".localhost", StringComparison.Ordinal)
+                || _direct.Any(rule => rule.MatchesName(name, host.Port));
     }
 }

@@ -48,7 +48,9 @@ public sealed class BranchTargets
         ArgumentNullException.ThrowIfNull(url);
         if (ServiceUrl.Is(url))
         {
-            return ServiceUrl.TryRead(url, out var service, out _) ? FindNameProblem(service.ToString().ToLowerInvariant(), 80) : "it has no service name";
+            return ServiceUrl.TryRead(url, out var service, out _)
+                ? FindNameProblem(service.ToString().ToLowerInvariant(), 80)
+                : "it has no service name";
         }
 
         var start = url.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? scheme + 3 : 0;
@@ -89,7 +91,8 @@ public sealed class BranchTargets
         if (header.Port is null && scheme is null)
         {
             // A rule for one port allows the header if the URL may have that port.
-            return FindHostProblem(host, Uri.UriSchemeHttp) is { } problem && FindHostProblem(host, Uri.UriSchemeHttps) is not null ? problem : null;
+            return FindHostProblem(host, Uri.UriSchemeHttp) is { } problem
+                && FindHostProblem(host, Uri.UriSchemeHttps) is not null ? problem : null;
         }
 
         return JudgeHost(host, header.Name, header.Port ?? (scheme == Uri.UriSchemeHttps ? 443 : 80));
@@ -111,7 +114,11 @@ public sealed class BranchTargets
     {
         var name = Canonical(host);
         var isAddress = IPAddress.TryParse(name, out var literal);
-        var denied = service is not null ? FindDeniedName(name, port) ?? FindNameProblem(service, port) : isAddress ? null : FindNameProblem(name, port);
+        var denied = service is not null
+            ? FindDeniedName(name, port) ?? FindNameProblem(service, port)
+            : isAddress
+            ? null
+            : FindNameProblem(name, port);
         if (denied is not null)
         {
             throw new TargetDeniedException(denied);
@@ -135,19 +142,24 @@ public sealed class BranchTargets
         }
 
         return allowed.Count > 0 ? allowed
-            : throw (problem is null ? new SocketException((int)SocketError.HostNotFound) : (Exception)new TargetDeniedException(problem));
+            : throw (problem is null
+                ? new SocketException((int)SocketError.HostNotFound)
+                : (Exception)new TargetDeniedException(problem));
     }
 
     private static string Canonical(string host) => host.Trim('[', ']').TrimEnd('.').ToLowerInvariant();
 
-    private static TargetRule Rule(string text) => TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is not a host, address or network.");
+    private static TargetRule Rule(string text) =>
+        TargetRule.Parse(text) ?? throw new FormatException($"'{text}' is not a host, address or network.");
 
     private string? JudgeUrl(string prefix, int start)
     {
         if (BranchInvokers.IsHttp(prefix))
         {
-            return !Uri.TryCreate(prefix, UriKind.Absolute, out var uri) ? "it has no host"
-                : uri.HostNameType == UriHostNameType.IPv4 && !IsWrittenPlainly(prefix.AsSpan(start), uri.Host) ? OtherWriting(uri.Host)
+            return !Uri.TryCreate(prefix, UriKind.Absolute, out var uri)
+                ? "it has no host"
+                : uri.HostNameType == UriHostNameType.IPv4 && !IsWrittenPlainly(prefix.AsSpan(start), uri.Host)
+                ? OtherWriting(uri.Host)
                 : Judge(uri.IdnHost, uri.Port);
         }
 
@@ -157,7 +169,10 @@ public sealed class BranchTargets
             var colon = place.LastIndexOf(':');
             var hasPort = colon >= 0 && !place.EndsWith(']');
             var host = hasPort ? place[..colon] : place;
-            var given = hasPort && int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : port;
+            var given = hasPort && int.TryParse(
+                place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : port;
             var problem = IPAddress.TryParse(host, out var address)
                 && address.AddressFamily == AddressFamily.InterNetwork
                 && address.ToString() != host
@@ -173,7 +188,9 @@ public sealed class BranchTargets
     }
 
     private string? JudgeHost(string host, string name, int port) =>
-        IPAddress.TryParse(name, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != name
+        IPAddress.TryParse(name, out var address)
+            && address.AddressFamily == AddressFamily.InterNetwork
+            && address.ToString() != name
             ? OtherWriting(address.ToString())
             : Judge(host.StartsWith('[') ? $"[{name}]" : name, port);
 
@@ -189,7 +206,8 @@ public sealed class BranchTargets
     /// Numbers, hexadecimal digits or percent signs would hide the address from readers of URLs and rules.
     /// </summary>
     private static bool IsWrittenPlainly(ReadOnlySpan<char> authority, string host) =>
-        authority.StartsWith(host, StringComparison.Ordinal) && (authority.Length == host.Length || authority[host.Length] == ':');
+        authority.StartsWith(host, StringComparison.Ordinal)
+        && (authority.Length == host.Length || authority[host.Length] == ':');
 
     private static string OtherWriting(string address) => $"its host is another notation of {address}; write that";
 
@@ -209,7 +227,8 @@ public sealed class BranchTargets
     {
         // Rules for addresses are checked for addresses only.
         return FindDeniedName(name, port)
-            ?? (_allow.Length > 0 && !_allow.Any(rule => (addressesWillTell && rule.IsOfAddresses) || rule.MatchesName(name, port))
+            ?? (_allow.Length > 0
+                && !_allow.Any(rule => (addressesWillTell && rule.IsOfAddresses) || rule.MatchesName(name, port))
                 ? $"the host {name}:{port} is not allowed (Branches:Allow)"
                 : null);
     }
@@ -237,7 +256,8 @@ public sealed class BranchTargets
         {
             if (rule.MatchesAddress(address, port)
                 || rule.MatchesAddress(inner, port)
-                || (name.Length == 0 && (rule.MatchesName(address.ToString(), port) || rule.MatchesName(inner.ToString(), port))))
+                || (name.Length == 0
+                    && (rule.MatchesName(address.ToString(), port) || rule.MatchesName(inner.ToString(), port))))
             {
                 return $"{place} is denied (Branches:Deny, '{rule.Text}')";
             }
@@ -256,10 +276,12 @@ public sealed class BranchTargets
 
         if (_denyPrivate && (SpecialAddresses.IsPrivate(address) || SpecialAddresses.IsPrivate(inner)))
         {
-            return $"{place} is denied: this machine, a private network or a special-purpose address (Branches:DenyPrivate)";
+            return $"{place} is denied: this machine, a private network or a special-purpose address "
+                + "(Branches:DenyPrivate)";
         }
 
-        return _allow.Length > 0 && !_allow.Any(rule => rule.MatchesName(name.Length == 0 ? address.ToString() : name, port))
+        return _allow.Length > 0
+            && !_allow.Any(rule => rule.MatchesName(name.Length == 0 ? address.ToString() : name, port))
             ? $"{place} is not allowed (Branches:Allow)"
             : null;
     }

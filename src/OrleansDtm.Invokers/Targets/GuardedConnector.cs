@@ -36,12 +36,14 @@ public static class GuardedConnector
         };
         if (options.ClientCertificate is { } own)
         {
-            handler.SslOptions.LocalCertificateSelectionCallback = (_, host, _, _, _) => own(host)!; // Null is allowed, despite the type.
+            // Null is allowed, despite the type.
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, host, _, _, _) => own(host)!;
         }
 
         if (options.TrustedRoots is { } roots)
         {
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, roots());
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(
+                certificate, chain, errors, roots());
         }
 
         return handler;
@@ -52,7 +54,8 @@ public static class GuardedConnector
     {
         var place = context.DnsEndPoint;
         var service = context.InitialRequestMessage.Options.TryGetValue(Service, out var name) ? name : null;
-        var addresses = await options.Targets.Resolve(place.Host, place.Port, options.ResolveHost, cancellationToken, service).ConfigureAwait(false);
+        var addresses = await options.Targets.Resolve(
+            place.Host, place.Port, options.ResolveHost, cancellationToken, service).ConfigureAwait(false);
         for (var i = 0; ; i++)
         {
             var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -76,7 +79,8 @@ public static class GuardedConnector
     /// <summary>
     /// The machine's trust, or a chain that ends at a configured authority. The name must match in both cases.
     /// </summary>
-    private static bool IsTrusted(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, X509Certificate2Collection roots)
+    private static bool IsTrusted(
+        X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, X509Certificate2Collection roots)
     {
         if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 presented)
         {
@@ -87,7 +91,8 @@ public static class GuardedConnector
         own.ChainPolicy.DisableCertificateDownloads = true;
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(roots);
-        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // Private authorities often publish no revocation list.
+        // Private authorities often publish no revocation list.
+        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         if (chain is not null)
         {
             own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);

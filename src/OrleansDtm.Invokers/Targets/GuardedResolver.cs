@@ -28,7 +28,11 @@ internal sealed class GuardedResolver : PollingResolver
     }
 
     protected override void OnStarted() =>
-        _refresh = _clock.CreateTimer(static state => ((GuardedResolver)state!).Refresh(), this, _options.ConnectionLifetime, _options.ConnectionLifetime);
+        _refresh = _clock.CreateTimer(
+            static state => ((GuardedResolver)state!).Refresh(),
+            this,
+            _options.ConnectionLifetime,
+            _options.ConnectionLifetime);
 
     protected override async Task ResolveAsync(CancellationToken cancellationToken)
     {
@@ -50,10 +54,16 @@ internal sealed class GuardedResolver : PollingResolver
                 foreach (var endpoint in endpoints)
                 {
                     var (name, port, _) = ServicePlaces.Read(endpoint);
-                    await Add(found, name, port > 0 ? port : _target.Tls ? 443 : 80, host, cancellationToken).ConfigureAwait(false);
+                    await Add(
+                        found,
+                        name,
+                        port > 0 ? port : _target.Tls ? 443 : 80,
+                        host,
+                        cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception e) when (e is TargetDeniedException or System.Net.Sockets.SocketException or ArgumentException or NotSupportedException)
+            catch (Exception e) when (e is TargetDeniedException or System.Net.Sockets.SocketException
+                or ArgumentException or NotSupportedException)
             {
                 failure = e; // Try the next host.
             }
@@ -61,7 +71,8 @@ internal sealed class GuardedResolver : PollingResolver
 
         Listener(found.Count > 0
             ? ResolverResult.ForResult(found)
-            : ResolverResult.ForFailure(new Status(StatusCode.Unavailable, failure?.Message ?? "the host has no address", failure)));
+            : ResolverResult.ForFailure(
+                new Status(StatusCode.Unavailable, failure?.Message ?? "the host has no address", failure)));
     }
 
     protected override void Dispose(bool disposing)
@@ -84,9 +95,11 @@ internal sealed class GuardedResolver : PollingResolver
         return endpoints;
     }
 
-    private async ValueTask Add(List<BalancerAddress> found, string host, int port, string? service, CancellationToken cancellationToken)
+    private async ValueTask Add(
+        List<BalancerAddress> found, string host, int port, string? service, CancellationToken cancellationToken)
     {
-        foreach (var address in await _options.Targets.Resolve(host, port, _options.ResolveHost, cancellationToken, service).ConfigureAwait(false))
+        foreach (var address in await _options.Targets.Resolve(
+            host, port, _options.ResolveHost, cancellationToken, service).ConfigureAwait(false))
         {
             var place = new BalancerAddress(address.ToString(), port);
             place.Attributes.Set(HostOverride, string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"));
@@ -109,7 +122,8 @@ internal sealed class GuardedResolver : PollingResolver
 
         public override string Name => Scheme;
 
-        public override Resolver Create(ResolverOptions resolver) => new GuardedResolver(target, options, clock, resolver);
+        public override Resolver Create(ResolverOptions resolver) =>
+            new GuardedResolver(target, options, clock, resolver);
     }
 
     /// <summary>Short, as for connections: a retry must not fail after the service is back.</summary>

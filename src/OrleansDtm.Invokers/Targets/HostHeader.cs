@@ -14,7 +14,11 @@ public readonly record struct HostHeader(string Name, int? Port)
     public static HostHeader? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var end = text.StartsWith('[') ? text.IndexOf(']') + 1 : text.IndexOf(':') is >= 0 and var colon ? colon : text.Length;
+        var end = text.StartsWith('[')
+            ? text.IndexOf(']') + 1
+            : text.IndexOf(':') is >= 0 and var colon
+            ? colon
+            : text.Length;
         if (end == 0 || text.Length > LengthMax)
         {
             return null;
@@ -23,7 +27,8 @@ public readonly record struct HostHeader(string Name, int? Port)
         int? port = null;
         if (end < text.Length)
         {
-            if (text[end] != ':' || !ushort.TryParse(text.AsSpan(end + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (text[end] != ':' || !ushort.TryParse(
+                text.AsSpan(end + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 return null;
             }
@@ -34,11 +39,15 @@ public readonly record struct HostHeader(string Name, int? Port)
         var name = text[..end];
         if (name[0] == '[')
         {
-            return Uri.CheckHostName(name) == UriHostNameType.IPv6 ? new HostHeader(name[1..^1].ToLowerInvariant(), port) : null;
+            return Uri.CheckHostName(name) == UriHostNameType.IPv6
+                ? new HostHeader(name[1..^1].ToLowerInvariant(), port)
+                : null;
         }
 
         name = name.EndsWith('.') ? name[..^1] : name;
-        return name.All(char.IsAscii) && Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 && IsIdn(name)
+        return name.All(char.IsAscii)
+            && Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4
+            && IsIdn(name)
             ? new HostHeader(name.ToLowerInvariant(), port)
             : null;
     }

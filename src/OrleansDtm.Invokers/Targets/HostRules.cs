@@ -13,7 +13,9 @@ public sealed class HostRules<T>
     /// <param name="entries">Hosts (<c>*.example.com</c>), addresses or networks, and their values.</param>
     /// <exception cref="FormatException">The hosts of an entry are invalid.</exception>
     public HostRules(IEnumerable<(string Hosts, T Value)> entries) =>
-        _entries = [.. entries.Select(static entry => (Parse(entry.Hosts) ?? throw new FormatException($"'{entry.Hosts}' is not a host, address or network."), entry.Value))];
+        _entries = [.. entries.Select(static entry => (
+            Parse(entry.Hosts) ?? throw new FormatException($"'{entry.Hosts}' is not a host, address or network."),
+            entry.Value))];
 
     /// <summary>Null = no match.</summary>
     /// <param name="host">As in the URL; resolved addresses are not compared.</param>
@@ -24,7 +26,9 @@ public sealed class HostRules<T>
         var address = IPAddress.TryParse(name, out var literal) ? SpecialAddresses.Undress(literal) : null;
         foreach (var (hosts, value) in _entries)
         {
-            if (address is null ? hosts.MatchesName(name, 0) : hosts.MatchesAddress(address, 0) || hosts.MatchesName(address.ToString(), 0))
+            if (address is null
+                ? hosts.MatchesName(name, 0)
+                : hosts.MatchesAddress(address, 0) || hosts.MatchesName(address.ToString(), 0))
             {
                 return value;
             }

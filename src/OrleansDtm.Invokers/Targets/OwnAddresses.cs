@@ -33,7 +33,9 @@ internal static class OwnAddresses
             // Without the scope of link-local addresses, which differs between the notations of an address.
             return [.. NetworkInterface.GetAllNetworkInterfaces()
                 .SelectMany(static one => one.GetIPProperties().UnicastAddresses)
-                .Select(static one => one.Address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(one.Address.GetAddressBytes()) : one.Address)];
+                .Select(static one => one.Address.AddressFamily == AddressFamily.InterNetworkV6
+                    ? new IPAddress(one.Address.GetAddressBytes())
+                    : one.Address)];
         }
         catch (NetworkInformationException)
         {

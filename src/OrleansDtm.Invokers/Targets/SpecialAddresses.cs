@@ -21,7 +21,8 @@ internal static class SpecialAddresses
         Of("fd00:42::42/128", "a cloud's metadata"),
         Of("ff00::/8", "multicast"),
         Of("::/128", "unspecified"),
-        Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64 of a network of its own)"), // Where in it, only that network knows.
+        // Where in it, only that network knows.
+        Of("64:ff9b:1::/48", "an IPv4 address in the dress of IPv6 (NAT64 of a network of its own)"),
         Of("2001::/32", "an IPv4 address in the dress of IPv6 (Teredo)"),
         Of("::ffff:0:0:0/96", "an IPv4 address in the dress of IPv6 (IPv4-translated)"),
     ];
@@ -38,8 +39,13 @@ internal static class SpecialAddresses
 
     private static readonly IPNetwork[] Private =
     [
-        IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"),
-        IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
+        IPNetwork.Parse("127.0.0.0/8"),
+        IPNetwork.Parse("10.0.0.0/8"),
+        IPNetwork.Parse("172.16.0.0/12"),
+        IPNetwork.Parse("192.168.0.0/16"),
+        IPNetwork.Parse("100.64.0.0/10"),
+        IPNetwork.Parse("::1/128"),
+        IPNetwork.Parse("fc00::/7"),
     ];
 
     /// <summary>
@@ -48,7 +54,8 @@ internal static class SpecialAddresses
     /// </summary>
     private static readonly IPNetwork[] SpecialPurpose =
     [
-        IPNetwork.Parse("192.0.2.0/24"), // Documentation, as are 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32, 3fff::/20.
+        // Documentation, as are 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32, 3fff::/20.
+        IPNetwork.Parse("192.0.2.0/24"),
         IPNetwork.Parse("192.31.196.0/24"), // AS112
         IPNetwork.Parse("192.52.193.0/24"), // AMT
         IPNetwork.Parse("192.88.99.0/24"), // 6to4 relays
@@ -76,7 +83,9 @@ internal static class SpecialAddresses
             }
         }
 
-        return Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address) ? "an IPv4 address in the dress of IPv6" : null;
+        return Compatible.Contains(address) && !IPAddress.IPv6Loopback.Equals(address)
+            ? "an IPv4 address in the dress of IPv6"
+            : null;
     }
 
     /// <summary>The IPv4 address that an IPv6 address represents; itself if there is none.</summary>

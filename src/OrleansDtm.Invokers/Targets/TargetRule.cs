@@ -13,7 +13,8 @@ internal sealed class TargetRule
     private readonly string _glob;
     private readonly int? _port;
 
-    private TargetRule(string text, IPNetwork? network, string glob, int? port) => (Text, _network, _glob, _port) = (text, network, glob, port);
+    private TargetRule(string text, IPNetwork? network, string glob, int? port) =>
+        (Text, _network, _glob, _port) = (text, network, glob, port);
 
     public string Text { get; }
 
@@ -34,7 +35,9 @@ internal sealed class TargetRule
 
         var colon = text.LastIndexOf(':');
         var port = -1;
-        if (colon >= 0 && !(int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= 65535))
+        if (colon >= 0
+            && !(int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
+                && port is > 0 and <= 65535))
         {
             return null;
         }
@@ -50,11 +53,14 @@ internal sealed class TargetRule
     /// <param name="host">In lower case, without a trailing dot.</param>
     public bool MatchesName(string host, int port) => _network is null && (_port ?? port) == port && Glob(_glob, host);
 
-    public bool MatchesAddress(IPAddress address, int port) => _network is { } network && (_port ?? port) == port && network.Contains(address);
+    public bool MatchesAddress(IPAddress address, int port) =>
+        _network is { } network && (_port ?? port) == port && network.Contains(address);
 
     private static IPNetwork? Network(string text)
     {
-        var bare = text.StartsWith('[') ? text.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal) : text;
+        var bare = text.StartsWith('[')
+            ? text.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal)
+            : text;
         if (IPNetwork.TryParse(bare, out var network))
         {
             return network;

@@ -34,21 +34,31 @@ internal static class AdminApi
             var stored = await transactions.Find(context.Request.Query["gid"], context.RequestAborted);
             await (stored is null
                 ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
-                : HttpAnswers.Show(context, TransactionDetails.Of(stored, clock.GetUtcNow()), AdminJson.Readable.TransactionDetail, secrets: false));
+                : HttpAnswers.Show(
+                    context,
+                    TransactionDetails.Of(stored, clock.GetUtcNow()),
+                    AdminJson.Readable.TransactionDetail,
+                    secrets: false));
         });
         Get("query", async context => await HttpAnswers.Show(
-            context, await transactions.Query(context.Request.Query["gid"], context.RequestAborted), ProtocolJson.Readable.QueryView, secrets: false));
+            context,
+            await transactions.Query(context.Request.Query["gid"], context.RequestAborted),
+            ProtocolJson.Readable.QueryView,
+            secrets: false));
 
         // Who may remove a subscriber needs its URL.
         Get("topics", async context => await HttpAnswers.Show(
             context,
-            await topics.ScanKeyValue("topics", context.Request.Query["position"], context.Request.Query["limit"], context.RequestAborted),
+            await topics.ScanKeyValue(
+                "topics", context.Request.Query["position"], context.Request.Query["limit"], context.RequestAborted),
             ProtocolJson.Readable.KeyValueListView,
             Caller.Has(context, Role.Admin)));
 
         Post("force-stop", body => transactions.ForceStop(Named(body)));
         Post("retry", body => transactions.ResetNextCronTime(Named(body)));
-        Post("retry-branch", body => transactions.RetryBranch(Field(body, "gid"), Field(body, "branch_id"), Field(body, "op")));
+        Post(
+            "retry-branch",
+            body => transactions.RetryBranch(Field(body, "gid"), Field(body, "branch_id"), Field(body, "op")));
         Post("subscribe", body => topics.Subscribe(Field(body, "topic"), Field(body, "url"), Field(body, "remark")));
         Post("unsubscribe", body => topics.Unsubscribe(Field(body, "topic"), Field(body, "url")));
         Post("delete-topic", body => topics.Delete(Field(body, "topic")));
@@ -59,17 +69,22 @@ internal static class AdminApi
             return handle(context);
         }).RequireRole(RoleNames.Read);
 
-        void Post(string name, Func<Dictionary<string, string>, Task<TransactionReply>> handle) => routes.MapPost("/" + name, async context =>
-        {
-            if (!context.Request.HasJsonContentType())
+        void Post(string name, Func<Dictionary<string, string>, Task<TransactionReply>> handle) =>
+            routes.MapPost("/" + name, async context =>
             {
-                await HttpAnswers.Result(context, StatusCodes.Status415UnsupportedMediaType, ResultWords.Failure, "the body must be application/json");
-                return;
-            }
+                if (!context.Request.HasJsonContentType())
+                {
+                    await HttpAnswers.Result(
+                        context,
+                        StatusCodes.Status415UnsupportedMediaType,
+                        ResultWords.Failure,
+                        "the body must be application/json");
+                    return;
+                }
 
-            var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
-            await HttpAnswers.Reply(context, await handle(body));
-        }).RequireRole(RoleNames.Admin);
+                var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
+                await HttpAnswers.Reply(context, await handle(body));
+            }).RequireRole(RoleNames.Admin);
     }
 
     private static string? Field(Dictionary<string, string> body, string name) => body.GetValueOrDefault(name);

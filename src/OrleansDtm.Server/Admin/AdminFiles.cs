@@ -41,14 +41,18 @@ internal sealed class AdminFiles
 
     private static bool IsKnown(StringValues given, string tag) =>
         EntityTagHeaderValue.TryParseList([.. given.OfType<string>()], out var tags)
-        && tags.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(new EntityTagHeaderValue(tag), useStrongComparison: false));
+        && tags.Any(known => known.Equals(EntityTagHeaderValue.Any)
+            || known.Compare(new EntityTagHeaderValue(tag), useStrongComparison: false));
 
     private static FrozenDictionary<string, File> Load()
     {
         var assembly = Assembly.GetExecutingAssembly();
         return assembly.GetManifestResourceNames()
             .Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .ToFrozenDictionary(static name => name[Prefix.Length..].Replace('\\', '/'), name => Read(assembly, name), StringComparer.Ordinal);
+            .ToFrozenDictionary(
+                static name => name[Prefix.Length..].Replace('\\', '/'),
+                name => Read(assembly, name),
+                StringComparer.Ordinal);
     }
 
     private static File Read(Assembly assembly, string name)
@@ -56,7 +60,8 @@ internal sealed class AdminFiles
         using var stream = assembly.GetManifestResourceStream(name)!;
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
-        return new File(content, TypeOf(name), $"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\"");
+        return new File(
+            content, TypeOf(name), $"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\"");
     }
 
     private static string TypeOf(string name) => Path.GetExtension(name) switch

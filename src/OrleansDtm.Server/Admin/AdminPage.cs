@@ -48,7 +48,8 @@ internal static class AdminPage
             var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0];
             var at = target.IndexOf(OldDetail, StringComparison.OrdinalIgnoreCase);
             var gid = Uri.UnescapeDataString(at < 0 ? "" : target[(at + OldDetail.Length)..]);
-            context.Response.Redirect($"{context.Request.PathBase}{root}/#/transaction?gid={Uri.EscapeDataString(gid)}");
+            context.Response.Redirect(
+                $"{context.Request.PathBase}{root}/#/transaction?gid={Uri.EscapeDataString(gid)}");
             return Task.CompletedTask;
         });
         AdminApi.Map(app.MapGroup(root + "/ui/api"), app.Services);

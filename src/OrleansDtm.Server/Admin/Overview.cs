@@ -50,7 +50,8 @@ internal sealed class Overview(
         };
     }
 
-    private async Task<(SiloView View, ActivityReport? Report)> Ask(ClusterMember member, CancellationToken cancellationToken)
+    private async Task<(SiloView View, ActivityReport? Report)> Ask(
+        ClusterMember member, CancellationToken cancellationToken)
     {
         var isHere = member.SiloAddress.Equals(here.SiloAddress);
         var report = isHere ? window.Read()
@@ -73,7 +74,9 @@ internal sealed class Overview(
     private static IEnumerable<ClusterMember> Shown(ClusterMember[] members) =>
     [
         .. members.Where(static m => m.Status != SiloStatus.Dead).OrderBy(static m => m.Name, StringComparer.Ordinal),
-        .. members.Where(static m => m.Status == SiloStatus.Dead).OrderByDescending(static m => m.SiloAddress.Generation).Take(GoneMax),
+        .. members.Where(static m => m.Status == SiloStatus.Dead)
+            .OrderByDescending(static m => m.SiloAddress.Generation)
+            .Take(GoneMax),
     ];
 
     private static IReadOnlyList<SlotView> Slots(ActivityReport[] reports) =>
@@ -87,7 +90,11 @@ internal sealed class Overview(
     private static IEnumerable<ServiceFailures> Services(ActivityReport[] reports) => reports
         .SelectMany(static r => r.Services)
         .GroupBy(static s => s.Service, StringComparer.Ordinal)
-        .Select(static g => g.MaxBy(static s => s.LastAt)! with { Errors = g.Sum(static s => s.Errors), Refusals = g.Sum(static s => s.Refusals) })
+        .Select(static g => g.MaxBy(static s => s.LastAt)! with
+        {
+            Errors = g.Sum(static s => s.Errors),
+            Refusals = g.Sum(static s => s.Refusals),
+        })
         .OrderByDescending(static s => s.Errors + s.Refusals);
 
     private static long[] Sum(ActivityReport[] reports, Func<ActivityReport, long[]> counts)

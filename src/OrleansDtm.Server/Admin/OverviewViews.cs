@@ -91,7 +91,8 @@ internal sealed class LatencyView
         P99 = Milliseconds(counts, 0.99),
     };
 
-    private static double? Milliseconds(long[] counts, double share) => DurationBuckets.Percentile(counts, share)?.TotalMilliseconds;
+    private static double? Milliseconds(long[] counts, double share) =>
+        DurationBuckets.Percentile(counts, share)?.TotalMilliseconds;
 }
 
 /// <summary>A branch service with failures in the last minutes.</summary>

@@ -11,7 +11,10 @@ internal sealed class RequestListener(ActivityWindow window) : IHostedService, I
     private const string Durations = "dtm_server_response_duration";
 
     /// <summary>Probes and scrapes are not counted as use of the coordinator.</summary>
-    private static readonly HashSet<string> NobodysRequests = new(StringComparer.Ordinal) { "live", "ready", "metrics", "ping" };
+    private static readonly HashSet<string> NobodysRequests = new(StringComparer.Ordinal)
+    {
+        "live", "ready", "metrics", "ping",
+    };
 
     private readonly MeterListener _listener = new();
 

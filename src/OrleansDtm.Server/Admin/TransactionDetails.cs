@@ -16,7 +16,8 @@ internal static class TransactionDetails
     /// <summary>Maximum bytes of all payloads together.</summary>
     private const int AllPayloadBytesMax = 1024 * 1024;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static TransactionDetail Of(StoredTransaction stored, DateTimeOffset now)
     {
@@ -61,7 +62,8 @@ internal static class TransactionDetails
         QueryPrepared = definition.QueryPrepared,
         NoticeUrl = definition.NoticeUrl,
         BranchHeaders = [.. definition.BranchHeaders.Keys.Order(StringComparer.Ordinal)],
-        Orders = definition.Options.Orders.ToDictionary(static o => o.Key, static o => (IReadOnlyList<int>)[.. o.Value.Order()]),
+        Orders = definition.Options.Orders.ToDictionary(
+            static o => o.Key, static o => (IReadOnlyList<int>)[.. o.Value.Order()]),
     };
 
     private static CallView Of(BranchOp branch, int index, ref int left)

@@ -66,7 +66,11 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
                 _agedAt = now;
             }
 
-            return new UnfinishedView { Counts = [.. counts.Select(UnfinishedCountView.Of)], Ages = _older is null ? [] : [.. AgesOf(_older, all)] };
+            return new UnfinishedView
+            {
+                Counts = [.. counts.Select(UnfinishedCountView.Of)],
+                Ages = _older is null ? [] : [.. AgesOf(_older, all)],
+            };
         }
         catch (Exception e) when (e is StoreUnavailableException or TimeoutException)
         {
@@ -84,7 +88,9 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
     {
         try
         {
-            return await InTime(token => store.CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], token), cancellationToken);
+            return await InTime(
+                token => store.CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], token),
+                cancellationToken);
         }
         catch (TimeoutException)
         {

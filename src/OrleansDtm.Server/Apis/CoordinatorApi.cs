@@ -38,7 +38,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken), HasSecrets(context));
 
     public override async Task<ListReply> List(ListFilter request, ServerCallContext context) =>
-        CoordinatorMessages.Of(await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken), HasSecrets(context));
+        CoordinatorMessages.Of(
+            await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken), HasSecrets(context));
 
     public override Task<Empty> ForceStop(GidRequest request, ServerCallContext context) =>
         Answer(transactions.ForceStop(new TransactionRequest { Gid = request.Gid }));
@@ -63,7 +64,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         return request;
     }
 
-    private static async Task<Empty> Answer(Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
+    private static async Task<Empty> Answer(
+        Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
     {
         var reply = await request;
         Check(reply, awaited?.Invoke(reply) ?? Awaited.Nothing);

@@ -51,7 +51,8 @@ internal static class CoordinatorMessages
         return reply;
     }
 
-    private static string Shown(string? text, bool secrets) => text is null ? "" : secrets ? text : SecretNames.MaskQuery(text);
+    private static string Shown(string? text, bool secrets) =>
+        text is null ? "" : secrets ? text : SecretNames.MaskQuery(text);
 
     private static Transaction Of(TransactionView view, bool secrets)
     {

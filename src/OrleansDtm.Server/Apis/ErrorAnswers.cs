@@ -32,7 +32,8 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
         {
             await HttpAnswers.Unavailable(context, e.Message);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or IOException
+            && context.RequestAborted.IsCancellationRequested)
         {
             // The caller has disconnected.
         }
@@ -44,7 +45,10 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
             }
 
             await HttpAnswers.Result(
-                context, StatusCodes.Status500InternalServerError, "ERROR", "internal error; the coordinator's log says more [ODTM1006]");
+                context,
+                StatusCodes.Status500InternalServerError,
+                "ERROR",
+                "internal error; the coordinator's log says more [ODTM1006]");
         }
     }
 }

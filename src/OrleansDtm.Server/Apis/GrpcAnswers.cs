@@ -26,7 +26,11 @@ internal static class GrpcAnswers
             case ReplyKind.Ok when Waits.TurnedBack(reply, awaited):
                 throw Failure(reply.RollbackReason, AnswerOutcomes.RolledBack, reply.Status);
             case ReplyKind.Ok when Waits.GoesOn(reply, awaited):
-                throw Error(StatusCode.FailedPrecondition, HttpAnswers.Unfinished(reply), AnswerOutcomes.Unfinished, reply.Status);
+                throw Error(
+                    StatusCode.FailedPrecondition,
+                    HttpAnswers.Unfinished(reply),
+                    AnswerOutcomes.Unfinished,
+                    reply.Status);
             case ReplyKind.Ok:
                 return;
             case ReplyKind.Conflict:

@@ -46,7 +46,8 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
     public override Task<Empty> Unsubscribe(DtmTopicRequest request, ServerCallContext context) =>
         Answer(topics.Unsubscribe(request.Topic, request.URL));
 
-    public override Task<Empty> DeleteTopic(DtmTopicRequest request, ServerCallContext context) => Answer(topics.Delete(request.Topic));
+    public override Task<Empty> DeleteTopic(DtmTopicRequest request, ServerCallContext context) =>
+        Answer(topics.Delete(request.Topic));
 
     private static TransactionRequest Read(DtmRequest message, ServerCallContext context)
     {
@@ -55,7 +56,8 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
         return request;
     }
 
-    private static async Task<Empty> Answer(Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
+    private static async Task<Empty> Answer(
+        Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
     {
         var reply = await request;
         GrpcAnswers.Check(reply, awaited?.Invoke(reply) ?? Awaited.Nothing);

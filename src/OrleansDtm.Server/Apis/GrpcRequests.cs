@@ -80,7 +80,9 @@ internal static class GrpcRequests
         }
         catch (JsonException e)
         {
-            throw new RequestException("steps", $"is not the JSON of a list, [{{\"action\":url,\"compensate\":url}}]: wrong at {e.Path ?? "$"}");
+            throw new RequestException(
+                "steps",
+                $"is not the JSON of a list, [{{\"action\":url,\"compensate\":url}}]: wrong at {e.Path ?? "$"}");
         }
     }
 

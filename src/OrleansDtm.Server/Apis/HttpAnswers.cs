@@ -11,7 +11,8 @@ internal static class HttpAnswers
 {
     private const string Json = "application/json; charset=utf-8";
 
-    private static readonly byte[] Success = JsonSerializer.SerializeToUtf8Bytes(ResultView.Success, ProtocolJson.Readable.ResultView);
+    private static readonly byte[] Success = JsonSerializer.SerializeToUtf8Bytes(
+        ResultView.Success, ProtocolJson.Readable.ResultView);
 
     public static Task Write<T>(HttpContext context, int status, T view, JsonTypeInfo<T> type)
     {
@@ -30,11 +31,16 @@ internal static class HttpAnswers
         }
 
         context.Response.ContentType = Json;
-        return context.Response.WriteAsync(SecretNames.MaskQuery(JsonSerializer.Serialize(view, type)), context.RequestAborted);
+        return context.Response.WriteAsync(
+            SecretNames.MaskQuery(JsonSerializer.Serialize(view, type)), context.RequestAborted);
     }
 
     public static Task Result(HttpContext context, int status, string result, string message) =>
-        Write(context, status, new ResultView { DtmResult = result, Message = message }, ProtocolJson.Readable.ResultView);
+        Write(
+            context,
+            status,
+            new ResultView { DtmResult = result, Message = message },
+            ProtocolJson.Readable.ResultView);
 
     public static Task Ok(HttpContext context)
     {
@@ -47,20 +53,22 @@ internal static class HttpAnswers
     /// The response of a transaction. A waiting submitter gets 409 when the transaction rolls back and 425 while it is
     /// unfinished. DTM answers 409 for both, so that its users cannot tell them apart.
     /// </summary>
-    public static Task Reply(HttpContext context, TransactionReply reply, Awaited awaited = Awaited.Nothing) => reply.Kind switch
-    {
-        ReplyKind.Ok when Waits.TurnedBack(reply, awaited) =>
-            Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.RollbackReason),
-        ReplyKind.Ok when Waits.GoesOn(reply, awaited) =>
-            Result(context, ResultWords.OngoingStatus, ResultWords.Ongoing, Unfinished(reply)),
-        ReplyKind.Ok => Ok(context),
-        ReplyKind.Conflict => Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.Message),
-        ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
-        ReplyKind.Invalid => Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, reply.Message),
-        ReplyKind.Unavailable => Unavailable(context, reply.Message),
-        ReplyKind.TooLarge => Result(context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, reply.Message),
-        _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
-    };
+    public static Task Reply(HttpContext context, TransactionReply reply, Awaited awaited = Awaited.Nothing) =>
+        reply.Kind switch
+        {
+            ReplyKind.Ok when Waits.TurnedBack(reply, awaited) =>
+                Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.RollbackReason),
+            ReplyKind.Ok when Waits.GoesOn(reply, awaited) =>
+                Result(context, ResultWords.OngoingStatus, ResultWords.Ongoing, Unfinished(reply)),
+            ReplyKind.Ok => Ok(context),
+            ReplyKind.Conflict => Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.Message),
+            ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
+            ReplyKind.Invalid => Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, reply.Message),
+            ReplyKind.Unavailable => Unavailable(context, reply.Message),
+            ReplyKind.TooLarge => Result(
+                context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, reply.Message),
+            _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
+        };
 
     /// <summary>503: the outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
     public static Task Unavailable(HttpContext context, string message)
@@ -71,5 +79,6 @@ internal static class HttpAnswers
 
     public static string Unfinished(TransactionReply reply) => reply.LastError.Length == 0
         ? $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on"
-        : $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on after a retry; last error: {reply.LastError}";
+        : $"{ResultWords.Ongoing}: the transaction is {reply.Status} and goes on after a retry; last error: "
+            + $"{reply.LastError}";
 }

@@ -16,7 +16,8 @@ public static class HttpApi
     private const string Prefix = "/api/dtmsvr";
 
     public static string Version { get; } =
-        typeof(HttpApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        typeof(HttpApi).Assembly.GetCustomAttribute<
+            AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     public static void MapHttpApi(this IEndpointRouteBuilder routes)
     {
@@ -24,12 +25,19 @@ public static class HttpApi
         var service = routes.ServiceProvider.GetRequiredService<TransactionService>();
         var options = routes.ServiceProvider.GetRequiredService<CoordinatorOptions>();
 
-        routes.Map("/api/ping", static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView))
+        routes.Map(
+            "/api/ping",
+            static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView))
             .OpenToAll();
         Get("newGid", static context =>
-            HttpAnswers.Write(context, 200, new NewGidView { Gid = GidGenerator.New() }, ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
+            HttpAnswers.Write(
+                context,
+                200,
+                new NewGidView { Gid = GidGenerator.New() },
+                ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
         Get("version", static context =>
-            HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView)).OpenToAll();
+            HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView))
+            .OpenToAll();
         Get("query", async context =>
         {
             var secrets = Caller.Has(context, Role.Admin);
@@ -39,7 +47,8 @@ public static class HttpApi
         Get("all", async context =>
         {
             var secrets = Caller.Has(context, Role.Admin);
-            var view = await service.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
+            var view = await service.List(
+                ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
             await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
         }).RequireRole(RoleNames.Read);
 
@@ -50,15 +59,19 @@ public static class HttpApi
         Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
         // Not in DTM: retry one waiting call now, or mark it as done manually.
-        PostBranch("retryBranch", static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
+        PostBranch(
+            "retryBranch",
+            static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
             .RequireRole(RoleNames.Admin);
         PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
-            r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(RoleNames.Admin);
+            r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(
+                RoleNames.Admin);
 
         // SDKs from before registerBranch served all patterns use the two old names.
         foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
         {
-            PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(RoleNames.Submit);
+            PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(
+                RoleNames.Submit);
         }
 
         routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
@@ -68,7 +81,8 @@ public static class HttpApi
             var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
             await (workflow is null
                 ? HttpAnswers.Reply(context, reply)
-                : HttpAnswers.Write(context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
+                : HttpAnswers.Write(
+                    context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
         }).RequireRole(RoleNames.Submit);
 
         // DTM changes state by GET here; POST is an alternative.
@@ -76,7 +90,8 @@ public static class HttpApi
         routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
         routes.MapTopicApi(Prefix);
 
-        IEndpointConventionBuilder Get(string name, RequestDelegate handle) => routes.MapGet($"{Prefix}/{name}", handle);
+        IEndpointConventionBuilder Get(string name, RequestDelegate handle) =>
+            routes.MapGet($"{Prefix}/{name}", handle);
 
         IEndpointConventionBuilder Post(
             string name,
@@ -108,7 +123,8 @@ public static class HttpApi
         async Task ResetCronTime(HttpContext context)
         {
             var query = context.Request.Query;
-            var seconds = ListQuery.Whole("timeout", query["timeout"], (long)(3 * options.TimeoutToFail.TotalSeconds), 0, 366 * 86400);
+            var seconds = ListQuery.Whole(
+                "timeout", query["timeout"], (long)(3 * options.TimeoutToFail.TotalSeconds), 0, 366 * 86400);
             var limit = (int)ListQuery.Whole("limit", query["limit"], 100, 1, 10_000);
             var view = await service.ResetCronTime(TimeSpan.FromSeconds(seconds), limit, context.RequestAborted);
             await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.ResetCronTimeView);

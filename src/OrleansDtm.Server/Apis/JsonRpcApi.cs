@@ -17,7 +17,8 @@ namespace OrleansDtm.Server.Apis;
 /// DTM's JSON-RPC API, on the HTTP port. HTTP answers 200 to all JSON; <c>error</c> has the result. One request a call:
 /// a batch is refused, because it would bypass the limit of requests.
 /// </summary>
-internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
+internal sealed class JsonRpcApi(
+    TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
 {
     public const string Path = "/api/json-rpc";
 
@@ -60,14 +61,17 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
 
         if (DtmTracing.Source.HasListeners() && Activity.Current is { } span)
         {
-            span.SetTag("rpc.system", "jsonrpc").SetTag("rpc.method", MetricName(call.Method)).SetTag("rpc.jsonrpc.error_code", reply.Code == 0 ? null : reply.Code);
+            span.SetTag("rpc.system", "jsonrpc").SetTag("rpc.method", MetricName(call.Method)).SetTag(
+                "rpc.jsonrpc.error_code", reply.Code == 0 ? null : reply.Code);
         }
 
-        metrics.Record("json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
+        metrics.Record(
+            "json-rpc", MetricName(call.Method), reply.Code == 0 ? "ok" : "fail", Stopwatch.GetElapsedTime(started));
         await reply.Write(context, status, call.Id);
     }
 
-    private static Role RoleOf(string method) => method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit : Role.Read;
+    private static Role RoleOf(string method) =>
+        method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit : Role.Read;
 
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call, HttpContext context) => call.Method switch
     {
@@ -76,8 +80,10 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
         "submit" => await Submit(Params(call, context)),
         "abort" => Abort(await service.Abort(Params(call, context))),
         "registerBranch" => Of(
-            await service.RegisterBranch(RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), Awaited.Nothing),
-        _ => JsonRpcReply.Error(JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
+            await service.RegisterBranch(
+                RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), Awaited.Nothing),
+        _ => JsonRpcReply.Error(
+            JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
     };
 
     private async Task<JsonRpcReply> Submit(TransactionRequest request)
@@ -89,7 +95,8 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     private static JsonRpcReply Abort(TransactionReply reply) => Of(reply, Waits.OfAbort(reply));
 
     private static string? GidOf(JsonRpcCall call) =>
-        call.Params.ValueKind == JsonValueKind.Object && JsonRpcCall.Member(call.Params, "gid") is { ValueKind: JsonValueKind.String } gid
+        call.Params.ValueKind == JsonValueKind.Object
+            && JsonRpcCall.Member(call.Params, "gid") is { ValueKind: JsonValueKind.String } gid
             ? gid.GetString()
             : null;
 
@@ -106,7 +113,8 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     {
         if (call.Params.ValueKind != JsonValueKind.Object)
         {
-            throw new RequestException("params", $"is missing or no object; {call.Method} takes one with the fields of the HTTP API");
+            throw new RequestException(
+                "params", $"is missing or no object; {call.Method} takes one with the fields of the HTTP API");
         }
 
         try
@@ -158,7 +166,8 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
                     log.RequestFailed(exception, "POST", $"{Path} {MetricName(call.Method)}");
                 }
 
-                return JsonRpcReply.Error(JsonRpcCodes.Internal, "internal error; the coordinator's log says more [ODTM1006]");
+                return JsonRpcReply.Error(
+                    JsonRpcCodes.Internal, "internal error; the coordinator's log says more [ODTM1006]");
         }
     }
 
@@ -176,10 +185,12 @@ internal sealed class JsonRpcApi(TransactionService service, CoordinatorOptions 
     /// <summary>-32600 is for a request that is not a call; an error of the call itself is -32603, as in DTM.</summary>
     private static JsonRpcReply Refused(string problem) => JsonRpcReply.Error(JsonRpcCodes.Internal, problem);
 
-    private static JsonRpcReply Bad(string problem) => JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
+    private static JsonRpcReply Bad(string problem) =>
+        JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
 
     /// <summary>The outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
-    private static JsonRpcReply Unavailable(string message) => JsonRpcReply.Error(JsonRpcCodes.Internal, $"try again: {message}");
+    private static JsonRpcReply Unavailable(string message) =>
+        JsonRpcReply.Error(JsonRpcCodes.Internal, $"try again: {message}");
 
     /// <summary>
     /// The name of the same call over HTTP; other names share one, or every typing error would be a new series.

@@ -87,7 +87,10 @@ internal sealed class JsonRpcCall
 /// <param name="Gid">Of newGid; empty for everything else.</param>
 internal readonly record struct JsonRpcReply(int Code, string Message, string Gid)
 {
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static JsonRpcReply Success { get; } = new(0, "", "");
 

@@ -150,7 +150,9 @@ internal static class RequestBody
     /// <summary>Names the invalid field.</summary>
     public static RequestException Unexpected(JsonException e) => new(
         Field(e.Path),
-        string.Create(CultureInfo.InvariantCulture, $"not the JSON expected, at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"));
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"not the JSON expected, at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"));
 
     /// <summary>The meaning of an <see cref="InvalidOperationException"/> of the JSON reader.</summary>
     public static RequestException NotUnicode() => new("JSON", "the body holds text that is not valid UTF-8");
@@ -158,5 +160,6 @@ internal static class RequestBody
     private static string Field(string? path) => path is null or "$" or "" ? "JSON" : path.TrimStart('$', '.');
 
     private static RequestException TooLarge(int bytesMax) =>
-        new(TooLargeField, string.Create(CultureInfo.InvariantCulture, $"is larger than the limit of {bytesMax} bytes (Limits:RequestBytesMax)"));
+        new(TooLargeField, string.Create(
+            CultureInfo.InvariantCulture, $"is larger than the limit of {bytesMax} bytes (Limits:RequestBytesMax)"));
 }

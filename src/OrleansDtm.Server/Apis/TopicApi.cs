@@ -30,13 +30,16 @@ internal static class TopicApi
         {
             var query = context.Request.Query;
             var view = await topics.QueryKeyValue(query["cat"], query["key"], context.RequestAborted);
-            await HttpAnswers.Show(context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
+            await HttpAnswers.Show(
+                context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
         }).RequireRole(RoleNames.Read);
         routes.MapGet($"{prefix}/scanKV", async context =>
         {
             var query = context.Request.Query;
-            var view = await topics.ScanKeyValue(query["cat"], query["position"], query["limit"], context.RequestAborted);
-            await HttpAnswers.Show(context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
+            var view = await topics.ScanKeyValue(
+                query["cat"], query["position"], query["limit"], context.RequestAborted);
+            await HttpAnswers.Show(
+                context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
         }).RequireRole(RoleNames.Read);
     }
 }

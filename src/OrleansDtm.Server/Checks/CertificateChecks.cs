@@ -18,13 +18,23 @@ internal static class CertificateChecks
         [
             ("Tls:CertificatePath, Tls:KeyPath", tls.CertificatePath, tls.KeyPath, tls.Password),
             ("Grpc:TlsCertificate, Grpc:TlsKey", grpc.TlsCertificate, grpc.TlsKey, ""),
-            ("Branches:Tls:CertificatePath, Branches:Tls:KeyPath", branches.TlsCertificatePath, branches.TlsKeyPath, ""),
-            .. branches.HostCertificates.Select(static entry => ($"Branches:Tls:Hosts '{entry.Hosts}'", entry.CertificatePath, entry.KeyPath, "")),
+            (
+                "Branches:Tls:CertificatePath, Branches:Tls:KeyPath",
+                branches.TlsCertificatePath,
+                branches.TlsKeyPath,
+                ""),
+            .. branches.HostCertificates.Select(
+                static entry => ($"Branches:Tls:Hosts '{entry.Hosts}'", entry.CertificatePath, entry.KeyPath, "")),
         ];
-        (string Setting, string Path)[] authorities = [("Tls:ClientCaPath", tls.ClientCaPath), ("Branches:Tls:CaPath", branches.TlsCaPath)];
+        (string Setting, string Path)[] authorities =
+        [
+            ("Tls:ClientCaPath", tls.ClientCaPath),
+            ("Branches:Tls:CaPath", branches.TlsCaPath),
+        ];
         return
         [
-            .. own.Where(static one => one.Certificate.Length > 0).Select(one => Certificate(one.Setting, one.Certificate, one.Key, one.Password, clock.GetUtcNow())),
+            .. own.Where(static one => one.Certificate.Length > 0).Select(
+                one => Certificate(one.Setting, one.Certificate, one.Key, one.Password, clock.GetUtcNow())),
             .. authorities.Where(static one => one.Path.Length > 0).Select(one => Authorities(one.Setting, one.Path)),
         ];
     }
@@ -45,8 +55,10 @@ internal static class CertificateChecks
         }
         catch (Exception e) when (IsOfTheFile(e))
         {
-            return Finding.Problem($"{setting}: {file}{(key.Length > 0 ? $", {key}" : "")}: {e.Message} {(key.Length > 0
-                ? "Both must be readable PEM files, and the key must match the certificate" : "It must be a readable .pfx file with its private key and this password")} [ODTM1004]");
+            var (files, advice) = key.Length > 0
+                ? ($"{file}, {key}", "Both must be readable PEM files, and the key must match the certificate")
+                : (file, "It must be a readable .pfx file with its private key and this password");
+            return Finding.Problem($"{setting}: {files}: {e.Message} {advice} [ODTM1004]");
         }
     }
 
@@ -54,16 +66,19 @@ internal static class CertificateChecks
     {
         try
         {
-            return Finding.Good($"{setting}: {file} contains {CertificateFiles.LoadAuthorities([file]).Count} authorities");
+            return Finding.Good(
+                $"{setting}: {file} contains {CertificateFiles.LoadAuthorities([file]).Count} authorities");
         }
         catch (Exception e) when (IsOfTheFile(e))
         {
-            return Finding.Problem($"{setting}: {file}: {e.Message} It must be a PEM file with certificates [ODTM1004]");
+            return Finding.Problem(
+                $"{setting}: {file}: {e.Message} It must be a PEM file with certificates [ODTM1004]");
         }
     }
 
     private static bool IsOfTheFile(Exception e) =>
-        e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException or InvalidDataException;
+        e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException
+            or InvalidDataException;
 
     private static Finding Age(X509Certificate2 certificate, string file, DateTimeOffset now)
     {

@@ -48,7 +48,9 @@ internal static partial class SecretNames
         }
     }
 
-    [GeneratedRegex("pass(word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|cookie|signature|hash|api-?_?key|private-?_?key|access-?_?key|account-?_?key|^sig$|^keys?$|^pin$|^cvc$|^cvv$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        "pass(word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|cookie|signature|hash|api-?_?key|"
+        + "private-?_?key|access-?_?key|account-?_?key|^sig$|^keys?$|^pin$|^cvc$|^cvv$", RegexOptions.IgnoreCase)]
     private static partial Regex Secret();
 
     [GeneratedRegex("session|csrf|xsrf|jwt|^auth([nz]|[-_].*)?$|(?<!idempotency)[-_]key$", RegexOptions.IgnoreCase)]

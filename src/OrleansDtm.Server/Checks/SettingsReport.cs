@@ -22,21 +22,28 @@ internal static class SettingsReport
     private static string Shown(GivenSetting setting, CoordinatorOptions? options)
     {
         var text = setting.Value ?? (options is null ? "" : Default(setting.Key, options));
-        return text.Length == 0 ? "-"
-            : IsConnectionString(setting.Key, options) ? SecretNames.MaskConnectionString(text)
-            : IsPath(setting.Key) ? text
-            : setting.Key.Equals("AlertWebHook", StringComparison.OrdinalIgnoreCase) ? SecretNames.MaskWebHook(text)
-            : SecretNames.IsSecret(setting.Key.Split(':')[^1]) || setting.Key.Split(':').Any(SecretNames.IsSecret) ? SecretNames.Mask
+        return text.Length == 0
+            ? "-"
+            : IsConnectionString(setting.Key, options)
+            ? SecretNames.MaskConnectionString(text)
+            : IsPath(setting.Key)
+            ? text
+            : setting.Key.Equals("AlertWebHook", StringComparison.OrdinalIgnoreCase)
+            ? SecretNames.MaskWebHook(text)
+            : SecretNames.IsSecret(setting.Key.Split(':')[^1]) || setting.Key.Split(':').Any(SecretNames.IsSecret)
+            ? SecretNames.Mask
             : SecretNames.MaskUrl(text).ReplaceLineEndings(" ");
     }
 
     /// <summary>The value names a file with the secret.</summary>
     private static bool IsPath(string key) =>
-        key is "Grpc:TlsCertificate" or "Grpc:TlsKey" or "Store:Path" || key.EndsWith("File", StringComparison.OrdinalIgnoreCase);
+        key is "Grpc:TlsCertificate" or "Grpc:TlsKey" or "Store:Path"
+        || key.EndsWith("File", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsConnectionString(string key, CoordinatorOptions? options) =>
         key.EndsWith("ConnectionString", StringComparison.OrdinalIgnoreCase)
-        || (key.StartsWith("Store:Shards", StringComparison.OrdinalIgnoreCase) && (options is null || !StoreFactory.Driver(options.Store).IsFile));
+        || (key.StartsWith("Store:Shards", StringComparison.OrdinalIgnoreCase)
+            && (options is null || !StoreFactory.Driver(options.Store).IsFile));
 
     /// <summary>The option with the setting's name; empty = not shown.</summary>
     private static string Default(string key, CoordinatorOptions options)
@@ -50,7 +57,8 @@ internal static class SettingsReport
         return found switch
         {
             null => "",
-            TimeSpan time when key == "Store:ConnMaxLifeTime" => time.TotalMinutes.ToString(CultureInfo.InvariantCulture),
+            TimeSpan time when key == "Store:ConnMaxLifeTime" => time.TotalMinutes.ToString(
+                CultureInfo.InvariantCulture),
             TimeSpan time => time.TotalSeconds.ToString(CultureInfo.InvariantCulture),
             LogLevel.Information => "info",
             string text => text,

@@ -4,7 +4,8 @@ namespace OrleansDtm.Server.Commands;
 /// <param name="Values">By name, e.g. <c>--from</c>.</param>
 /// <param name="Flags">Flags that were given.</param>
 /// <param name="Settings">All other arguments.</param>
-internal sealed record Arguments(IReadOnlyDictionary<string, string> Values, IReadOnlySet<string> Flags, string[] Settings)
+internal sealed record Arguments(
+    IReadOnlyDictionary<string, string> Values, IReadOnlySet<string> Flags, string[] Settings)
 {
     /// <param name="args">The command line.</param>
     /// <param name="values">Names with a value: <c>--name value</c> or <c>--name=value</c>.</param>
@@ -20,12 +21,18 @@ internal sealed record Arguments(IReadOnlyDictionary<string, string> Values, IRe
             var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], null);
             if (flags.Contains(name))
             {
-                _ = value is null ? set.Add(name) : throw new UsageException($"{name} takes no value; write {name} or leave it out.");
+                _ = value is null
+                    ? set.Add(name)
+                    : throw new UsageException($"{name} takes no value; write {name} or leave it out.");
             }
             else if (values.Contains(name))
             {
-                value ??= i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal) ? args[++i] : null;
-                found[name] = value is { Length: > 0 } ? value : throw new UsageException($"{name}: a value is missing; write {name}=value.");
+                value ??= i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)
+                    ? args[++i]
+                    : null;
+                found[name] = value is { Length: > 0 }
+                    ? value
+                    : throw new UsageException($"{name}: a value is missing; write {name}=value.");
             }
             else
             {

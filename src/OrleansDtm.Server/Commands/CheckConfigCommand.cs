@@ -45,7 +45,8 @@ internal sealed class CheckConfigCommand : Command
     }
 
     /// <summary>Reads and prints the settings; options are null if they are invalid.</summary>
-    private static (CoordinatorOptions? Options, IReadOnlyList<string> Wrong, IReadOnlyList<string> Ignored) Read(string[] args)
+    private static (CoordinatorOptions? Options, IReadOnlyList<string> Wrong, IReadOnlyList<string> Ignored) Read(
+        string[] args)
     {
         CoordinatorOptions? options = null;
         IReadOnlyList<string> wrong = [];
@@ -69,7 +70,8 @@ internal sealed class CheckConfigCommand : Command
                 Console.WriteLine(line);
             }
 
-            ignored.AddRange(SettingsLoader.FindUnknown().Select(static name => $"{name}: unknown setting. 'run --help' lists the settings"));
+            ignored.AddRange(SettingsLoader.FindUnknown().Select(
+                static name => $"{name}: unknown setting. 'run --help' lists the settings"));
         }
         catch (SettingsException e)
         {
@@ -89,7 +91,8 @@ internal sealed class CheckConfigCommand : Command
             // What cannot be read cannot be described either; the finding says why.
             var database = StoreFactory.Database(options.Store, place);
             var where = driver.FindRefusal(place) is null ? driver.Describe(database) : $"{driver.Name} database";
-            problems += Tell($"Store, {where}", await driver.Inspect(database, TimeProvider.System, CancellationToken.None));
+            problems += Tell(
+                $"Store, {where}", await driver.Inspect(database, TimeProvider.System, CancellationToken.None));
         }
 
         if (options.Cluster.IsShared && options.Cluster.ConnectionString is { Length: > 0 } own)
@@ -117,7 +120,9 @@ internal sealed class CheckConfigCommand : Command
 
         foreach (var (kind, text) in all)
         {
-            Console.WriteLine($"  {kind switch { FindingKind.Good => "ok      ", FindingKind.Note => "note    ", _ => "PROBLEM " }} {text}");
+            Console.WriteLine("  "
+                + $"{kind switch { FindingKind.Good => "ok      ", FindingKind.Note => "note    ", _ => "PROBLEM " }} "
+                + $"{text}");
         }
 
         return all.Count(static f => f.Kind == FindingKind.Problem);

@@ -31,7 +31,8 @@ internal sealed class CommandLine(params Command[] commands)
         var rest = isNamed ? args[1..] : args;
         if (rest is ["-h" or "--help"])
         {
-            Console.WriteLine(isNamed ? command.Help : $"{Overview}{Environment.NewLine}{List()}{Environment.NewLine}{command.Help}");
+            Console.WriteLine(
+                isNamed ? command.Help : $"{Overview}{Environment.NewLine}{List()}{Environment.NewLine}{command.Help}");
             return 0;
         }
 
@@ -57,12 +58,14 @@ internal sealed class CommandLine(params Command[] commands)
         }
         catch (UsageException e)
         {
-            Console.Error.WriteLine($"{e.Message}{Environment.NewLine}'{command.Name} --help' explains the arguments. [ODTM1002]");
+            Console.Error.WriteLine(
+                $"{e.Message}{Environment.NewLine}'{command.Name} --help' explains the arguments. [ODTM1002]");
             return Misused;
         }
         catch (SettingsException e) when (e.IsRefusedByDriver)
         {
-            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {string.Join(" ", e.Problems)} [ODTM1001]");
+            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: "
+                + $"{string.Join(" ", e.Problems)} [ODTM1001]");
             return Failed;
         }
         catch (SettingsException e)
@@ -75,22 +78,27 @@ internal sealed class CommandLine(params Command[] commands)
 
             return Misused;
         }
-        catch (Exception e) when (e is StoreDriverException or StoreSchemaException or StoreUnavailableException or IOException
-            or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is StoreDriverException or StoreSchemaException or StoreUnavailableException or IOException
+                or SocketException or DbException or InvalidDataException or UnauthorizedAccessException)
         {
             // Expected failures, such as a locked store, a newer schema or a port in use. The message has the solution,
             // so no stack trace.
-            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}{AboutPort(e)}");
+            Console.Error.WriteLine(
+                $"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}{AboutPort(e)}");
             return Failed;
         }
     }
 
     private static string AboutPort(Exception e) =>
-        e.InnerException is AddressInUseException || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+        e.InnerException is AddressInUseException
+            || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
             ? " Stop the other process, or set HttpPort, GrpcPort or Cluster:SiloPort to a free port. [ODTM1003]"
             : "";
 
     private string List() => string.Join(
         Environment.NewLine,
-        commands.Select((c, i) => $"  {c.Name,-12} {c.Summary}{(i == 0 ? " (default)" : "")}").Prepend("Commands; each has --help:").Append(""));
+        commands.Select((c, i) => $"  {c.Name,-12} {c.Summary}{(i == 0 ? " (default)" : "")}")
+            .Prepend("Commands; each has --help:")
+            .Append(""));
 }

@@ -43,10 +43,17 @@ internal sealed class ExportCommand : Command
     public override async Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(
-            args, ["--gid", "--out", "--server", "--key", "--status", "--type", "--since", "--limit"], ["--with-secrets"]);
+            args, ["--gid", "--out", "--server", "--key", "--status", "--type", "--since", "--limit"], [
+                "--with-secrets",
+            ]);
         var values = arguments.Values;
         var clock = TimeProvider.System;
-        var filter = new TransactionFilter { Status = Status(values), Type = Type(values), CreatedFrom = Since(values, clock.GetUtcNow()) };
+        var filter = new TransactionFilter
+        {
+            Status = Status(values),
+            Type = Type(values),
+            CreatedFrom = Since(values, clock.GetUtcNow()),
+        };
         var limit = Limit(values.GetValueOrDefault("--limit"));
         if (values.ContainsKey("--gid") && (filter != new TransactionFilter() || values.ContainsKey("--limit")))
         {
@@ -59,7 +66,8 @@ internal sealed class ExportCommand : Command
         if (isOne && first is null)
         {
             Console.Error.WriteLine(
-                $"There is no transaction '{gid}' in {source.Name}. Gids are case-sensitive. Finished transactions are deleted after Store:Retention (7 days).");
+                $"There is no transaction '{gid}' in {source.Name}. Gids are case-sensitive. Finished transactions are "
+                + "deleted after Store:Retention (7 days).");
             return CommandLine.Failed;
         }
 
@@ -89,11 +97,13 @@ internal sealed class ExportCommand : Command
             if (clock.GetElapsedTime(started) is var elapsed && elapsed >= next)
             {
                 next = elapsed + Pace;
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} transactions, {written / elapsed.TotalSeconds:N0}/s"));
+                Console.Error.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"{written:N0} transactions, {written / elapsed.TotalSeconds:N0}/s"));
             }
         }
 
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} transactions of {source.Name}"));
+        Console.Error.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{written:N0} transactions of {source.Name}"));
         return 0;
 
         string Finish(System.Text.Json.Nodes.JsonObject document, bool onOneLine) => TransactionDocument.Finish(
@@ -126,16 +136,19 @@ internal sealed class ExportCommand : Command
         {
             if (arguments.Settings.Length > 0)
             {
-                throw new UsageException($"{arguments.Settings[0]}: cannot be combined with --server. Remove one of the two.");
+                throw new UsageException(
+                    $"{arguments.Settings[0]}: cannot be combined with --server. Remove one of the two.");
             }
 
             return Uri.TryCreate(server, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-                ? new ServerSource(url, arguments.Values.GetValueOrDefault("--key") ?? Environment.GetEnvironmentVariable(KeyVariable))
+                ? new ServerSource(
+                    url, arguments.Values.GetValueOrDefault("--key") ?? Environment.GetEnvironmentVariable(KeyVariable))
                 : throw new UsageException($"--server: '{server}' is not a URL such as http://localhost:36789.");
         }
 
         var options = SettingsLoader.Load(arguments.Settings).Store;
-        using var loggers = LoggerFactory.Create(static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+        using var loggers = LoggerFactory.Create(
+            static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
         var store = StoreFactory.Create(options, clock, loggers, isReadOnly: true);
         try
         {
@@ -152,7 +165,8 @@ internal sealed class ExportCommand : Command
     private static TransactionStatus Status(IReadOnlyDictionary<string, string> values) =>
         values.GetValueOrDefault("--status") is not { } text ? TransactionStatus.None
         : Names.Status(text) is var status and not TransactionStatus.None ? status
-        : throw new UsageException($"--status: '{text}' is unknown; one of prepared, submitted, aborting, succeed, failed.");
+        : throw new UsageException(
+            $"--status: '{text}' is unknown; one of prepared, submitted, aborting, succeed, failed.");
 
     private static TransactionType Type(IReadOnlyDictionary<string, string> values) =>
         values.GetValueOrDefault("--type") is not { } text ? TransactionType.None
@@ -166,7 +180,8 @@ internal sealed class ExportCommand : Command
             return null;
         }
 
-        if (int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= 100_000)
+        if (int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count <= 100_000)
         {
             switch (text[^1])
             {
@@ -179,9 +194,11 @@ internal sealed class ExportCommand : Command
             }
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
+        return DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
             ? moment
-            : throw new UsageException($"--since: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h or 7d.");
+            : throw new UsageException(
+                $"--since: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h or 7d.");
     }
 
     private static int Limit(string? text) =>

@@ -58,8 +58,10 @@ internal sealed class ImportCommand : Command
         if (!isDry && !arguments.Flags.Contains("--dtm-stopped"))
         {
             throw new UsageException(
-                "Stop every DTM that uses this database, then add --dtm-stopped: otherwise both DTM and this coordinator "
-                + "would make the calls of each transaction. --dry-run changes nothing and works while DTM runs. [ODTM3002]");
+                "Stop every DTM that uses this database, then add --dtm-stopped: "
+                + "otherwise both DTM and this coordinator "
+                + "would make the calls of each transaction. --dry-run changes nothing "
+                + "and works while DTM runs. [ODTM3002]");
         }
 
         using var stop = new CancellationTokenSource();
@@ -67,7 +69,8 @@ internal sealed class ImportCommand : Command
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            return await Import(address, zone ?? TimeZoneInfo.Local, zone is not null, isDry, batch, options, stop.Token);
+            return await Import(
+                address, zone ?? TimeZoneInfo.Local, zone is not null, isDry, batch, options, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -84,7 +87,8 @@ internal sealed class ImportCommand : Command
     }
 
     private static async Task<int> Import(
-        SourceAddress address, TimeZoneInfo zone, bool isZoneSure, bool isDry, int batch, CoordinatorOptions options, CancellationToken stop)
+        SourceAddress address, TimeZoneInfo zone, bool isZoneSure, bool isDry, int batch, CoordinatorOptions options,
+        CancellationToken stop)
     {
         var clock = TimeProvider.System;
         await using var source = await DtmSource.Open(address, zone, stop);
@@ -93,42 +97,54 @@ internal sealed class ImportCommand : Command
         if (!isZoneSure && extent.Newest > clock.GetUtcNow().AddMinutes(2))
         {
             throw new UsageException(
-                "The newest change is in the future, so DTM ran in another time zone than this machine. Set it with --from-time-zone, "
+                "The newest change is in the future, so DTM ran in another time zone than this machine. Set it with "
+                + "--from-time-zone, "
                 + "or delays and timeouts would be wrong. [ODTM3003]");
         }
 
-        using var loggers = LoggerFactory.Create(static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+        using var loggers = LoggerFactory.Create(
+            static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
         await using var store = isDry ? null : StoreFactory.Create(options.Store, clock, loggers);
         if (store is not null)
         {
             await store.Start(stop);
-            Console.WriteLine($"Importing into {StoreFactory.Describe(options.Store)}. Ctrl-C stops between two pages.");
+            Console.WriteLine(
+                $"Importing into {StoreFactory.Describe(options.Store)}. Ctrl-C stops between two pages.");
         }
 
         var importer = new Importer(
-            source, new DtmMapper(RequestSettings.Of(options)), store is null ? null : (store, (IKeyValueStore)store), clock, ImportView.Tell);
+            source,
+            new DtmMapper(RequestSettings.Of(options)),
+            store is null ? null : (store, (IKeyValueStore)store),
+            clock,
+            ImportView.Tell);
         try
         {
             var isComplete = await importer.Topics(stop)
-                && await ImportView.Show(extent.Count, clock, progress => importer.Transactions(extent, batch, progress, stop));
+                && await ImportView.Show(
+                    extent.Count, clock, progress => importer.Transactions(extent, batch, progress, stop));
             return Conclude(importer.Tally, isDry, isComplete);
         }
         catch
         {
-            Console.WriteLine($"{importer.Tally[Taking.Taken]:N0} were imported before the failure. Run the same command again to import the rest.");
+            Console.WriteLine($"{importer.Tally[Taking.Taken]:N0} were imported before the failure. Run the same "
+                + "command again to import the rest.");
             throw;
         }
     }
 
-    private static void Introduce(SourceAddress address, TimeZoneInfo zone, DtmExtent extent, bool isDry, TimeProvider clock)
+    private static void Introduce(
+        SourceAddress address, TimeZoneInfo zone, DtmExtent extent, bool isDry, TimeProvider clock)
     {
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{address.Shown}: {extent.Count:N0} unfinished transactions{(isDry ? "; dry run, nothing is changed" : "")}"));
+            CultureInfo.InvariantCulture, $"{address.Shown}: {extent.Count:N0} unfinished "
+                + $"transactions{(isDry ? "; dry run, nothing is changed" : "")}"));
         if (extent.Newest is { } newest)
         {
             var where = address.Dialect.HasTimeZone ? "" : $" if DTM ran in time zone {zone.Id}";
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"The newest change was made at {newest:u}{where}, {(clock.GetUtcNow() - newest).TotalHours:F1} hours ago."));
+                CultureInfo.InvariantCulture, $"The newest change was made at {newest:u}{where}, "
+                    + $"{(clock.GetUtcNow() - newest).TotalHours:F1} hours ago."));
         }
     }
 
@@ -145,7 +161,8 @@ internal sealed class ImportCommand : Command
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{tally.Left:N0} rows {(isDry ? "would not be" : "were not")} imported, for the reasons above. They are unchanged in DTM's database. [ODTM3004]"));
+                $"{tally.Left:N0} rows {(isDry ? "would not be" : "were not")} imported, for the reasons above. They "
+                + $"are unchanged in DTM's database. [ODTM3004]"));
             return CommandLine.Failed;
         }
 
@@ -160,7 +177,8 @@ internal sealed class ImportCommand : Command
         var driver = arguments.Values.GetValueOrDefault("--from-driver");
         var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
         return string.IsNullOrEmpty(from)
-            ? throw new UsageException($"--from: missing; set it to DTM's database, such as mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
+            ? throw new UsageException("--from: missing; set it to DTM's database, such as "
+                + $"mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
             : Parse(from, driver);
     }
 
@@ -178,7 +196,8 @@ internal sealed class ImportCommand : Command
 
     private static int Batch(string? text) =>
         text is null ? 500
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) && batch is > 0 and <= BatchMax ? batch
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var batch)
+            && batch is > 0 and <= BatchMax ? batch
         : throw new UsageException($"--batch: '{text}' is not a whole number from 1 to {BatchMax}.");
 
     /// <summary>Null = not given.</summary>
@@ -190,13 +209,16 @@ internal sealed class ImportCommand : Command
         }
 
         if (TimeSpan.TryParse(name.TrimStart('+'), CultureInfo.InvariantCulture, out var offset)
-            && name[0] is '+' or '-' && name.Contains(':', StringComparison.Ordinal) && offset.Duration() <= TimeSpan.FromHours(14))
+            && name[0] is '+' or '-'
+            && name.Contains(':', StringComparison.Ordinal)
+            && offset.Duration() <= TimeSpan.FromHours(14))
         {
             return TimeZoneInfo.CreateCustomTimeZone($"UTC{name}", offset, null, null);
         }
 
         return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
             ? zone
-            : throw new UsageException($"--from-time-zone: '{name}' is unknown; write UTC, an offset such as +08:00, or a name such as Asia/Shanghai.");
+            : throw new UsageException($"--from-time-zone: '{name}' is unknown; write UTC, an offset such as +08:00, "
+                + "or a name such as Asia/Shanghai.");
     }
 }

@@ -27,13 +27,15 @@ internal sealed class KeyCommand : Command
     public override Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, ["--name", "--role"], ["--hash"]);
-        var name = arguments.Values.GetValueOrDefault("--name") ?? throw new UsageException("--name: missing; set it to the owner of the key.");
+        var name = arguments.Values.GetValueOrDefault("--name")
+            ?? throw new UsageException("--name: missing; set it to the owner of the key.");
         var role = arguments.Values.GetValueOrDefault("--role") ?? RoleNames.Submit;
         var hashes = arguments.Flags.Contains("--hash");
         var key = hashes ? Console.In.ReadLine()?.Trim() ?? "" : ApiKey.New();
         if (key.Length < ApiKey.TextMin)
         {
-            throw new UsageException($"The key has {key.Length} characters; 256 random bits need at least {ApiKey.TextMin}.");
+            throw new UsageException(
+                $"The key has {key.Length} characters; 256 random bits need at least {ApiKey.TextMin}.");
         }
 
         var line = $"{name} {role} {ApiKey.Print(ApiKey.HashOf(key))}";

@@ -27,11 +27,13 @@ internal sealed class SchemaCommand : Command
     public override Task<int> Run(string[] args)
     {
         var arguments = Arguments.Parse(args, ["--driver"], ["--cluster", "--barrier"]);
-        var name = arguments.Values.GetValueOrDefault("--driver") ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
+        var name = arguments.Values.GetValueOrDefault("--driver")
+            ?? SettingsLoader.Load(arguments.Settings).Store.Driver;
         var driver = StoreDrivers.All.TryFind(name) ?? throw new UsageException(
             $"--driver: '{name}' has no schema; write one of {string.Join(", ", StoreDrivers.All.Names)}.");
         var text = arguments.Flags.Contains("--cluster")
-            ? driver.ClusterSchema ?? throw new UsageException($"--cluster: clusters are not possible with {driver.Name}.")
+            ? driver.ClusterSchema
+                ?? throw new UsageException($"--cluster: clusters are not possible with {driver.Name}.")
             : arguments.Flags.Contains("--barrier")
             ? driver.BarrierSchema ?? throw new UsageException($"--barrier: {driver.Name} has no barrier table.")
             : driver.Schema(TimeProvider.System.GetUtcNow());

@@ -24,7 +24,10 @@ internal static partial class AdminSettings
         var path = read.Text(BasePath, defaults.BasePath);
         if (!Allowed().IsMatch(path) || Taken().IsMatch(path))
         {
-            read.Problem(BasePath, path, "a path such as / or /dtm-admin, of letters, digits and -._~, that is not below /api, /health or /ui");
+            read.Problem(
+                BasePath,
+                path,
+                "a path such as / or /dtm-admin, of letters, digits and -._~, that is not below /api, /health or /ui");
             path = defaults.BasePath;
         }
 
@@ -35,7 +38,10 @@ internal static partial class AdminSettings
         };
     }
 
-    [GeneratedRegex(@"\A/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)?\z", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"\A/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)?\z",
+        RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex Allowed();
 
     [GeneratedRegex(@"\A/(?:api|health|ui)(?:/|\z)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, 1000)]

@@ -62,7 +62,9 @@ internal sealed record HostCertificate(string Hosts, string CertificatePath, str
 /// <summary>TLS of both ports.</summary>
 public sealed record TlsOptions
 {
-    /// <summary>File of the certificate, with its chain if it has one: PEM, or .pfx. Empty (default) = no TLS.</summary>
+    /// <summary>
+    /// File of the certificate, with its chain if it has one: PEM, or .pfx. Empty (default) = no TLS.
+    /// </summary>
     public string CertificatePath { get; init; } = "";
 
     /// <summary>PEM file of the private key.</summary>

@@ -20,7 +20,8 @@ internal static class BranchSettings
 
     public static readonly string[] Names =
     [
-        "Branches:DenyPrivate", Proxy, DnsSrv, Certificate, Key, "Branches:Tls:CaPath", ServerCertificate, ServerKey, "Tls:Password", ClientCa,
+        "Branches:DenyPrivate", Proxy, DnsSrv, Certificate, Key, "Branches:Tls:CaPath", ServerCertificate, ServerKey,
+        "Tls:Password", ClientCa,
     ];
 
     public static readonly string[] Lists = [Allow, Deny, NoProxy, HostCertificates];
@@ -44,7 +45,10 @@ internal static class BranchSettings
         CheckProxy(read, options);
         if (options.DnsSrv.Length > 0 && !IsSrvName(options.DnsSrv))
         {
-            read.Problem(DnsSrv, options.DnsSrv, "a DNS name with {name} in it, such as _{endpoint}._tcp.{name}.default.svc.cluster.local");
+            read.Problem(
+                DnsSrv,
+                options.DnsSrv,
+                "a DNS name with {name} in it, such as _{endpoint}._tcp.{name}.default.svc.cluster.local");
         }
 
         return options;
@@ -62,7 +66,8 @@ internal static class BranchSettings
         CheckPair(read, (ServerCertificate, options.CertificatePath), (ServerKey, options.KeyPath));
         if (options is { ClientCaPath.Length: > 0, CertificatePath.Length: 0 })
         {
-            read.Problem(ClientCa, options.ClientCaPath, $"possible without {ServerCertificate}: client certificates need TLS");
+            read.Problem(
+                ClientCa, options.ClientCaPath, $"possible without {ServerCertificate}: client certificates need TLS");
         }
 
         return options;
@@ -81,7 +86,8 @@ internal static class BranchSettings
             }
             else
             {
-                read.Problem(HostCertificates, line, "'*.example.com /path/client.pem /path/client.key', or with a .pfx alone: hosts without a port, paths without blanks");
+                read.Problem(HostCertificates, line, "'*.example.com /path/client.pem /path/client.key', or with a "
+                    + ".pfx alone: hosts without a port, paths without blanks");
             }
         }
 
@@ -93,7 +99,8 @@ internal static class BranchSettings
         var rules = read.List(key);
         foreach (var rule in rules.Where(static rule => !BranchTargets.IsRule(rule)))
         {
-            read.Problem(key, rule, "a host (*.example.com), an address or a network (10.0.0.0/8), with :port or without");
+            read.Problem(
+                key, rule, "a host (*.example.com), an address or a network (10.0.0.0/8), with :port or without");
         }
 
         return rules;
@@ -105,7 +112,8 @@ internal static class BranchSettings
         var hosts = read.List(key);
         foreach (var host in hosts.Where(static host => !BranchTargets.IsHosts(host)))
         {
-            read.Problem(key, host, "a host name such as dtm.example.com or *.example.com, without scheme and port; * = all");
+            read.Problem(
+                key, host, "a host name such as dtm.example.com or *.example.com, without scheme and port; * = all");
         }
 
         return hosts;
@@ -120,30 +128,44 @@ internal static class BranchSettings
                 && url.PathAndQuery.Length <= 1
                 && url.Fragment.Length == 0))
         {
-            read.Problem(Proxy, SecretNames.MaskUrl(options.Proxy), "the URL of an HTTP proxy, http://[user:password@]host:port");
+            read.Problem(
+                Proxy,
+                SecretNames.MaskUrl(options.Proxy),
+                "the URL of an HTTP proxy, http://[user:password@]host:port");
         }
 
         if (options is { Proxy.Length: 0, NoProxy.Count: > 0 })
         {
-            read.Problem(NoProxy, options.NoProxy[0], $"possible without {Proxy}: there is no proxy to bypass; the environment's proxy is ignored");
+            read.Problem(
+                NoProxy,
+                options.NoProxy[0],
+                $"possible without {Proxy}: there is no proxy to bypass; the environment's proxy is ignored");
         }
     }
 
     private static bool IsSrvName(string template) =>
         template.Contains("{name}", StringComparison.Ordinal)
         && template.Length <= 253
-        && template.Replace("{name}", "a", StringComparison.Ordinal).Replace("{endpoint}", "a", StringComparison.Ordinal)
+        && template.Replace("{name}", "a", StringComparison.Ordinal).Replace(
+            "{endpoint}", "a", StringComparison.Ordinal)
             .All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
-    private static void CheckPair(SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
+    private static void CheckPair(
+        SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
     {
-        if (IsWhole(certificate.Value) ? key.Value.Length > 0 : certificate.Value.Length == 0 != (key.Value.Length == 0))
+        if (IsWhole(certificate.Value)
+            ? key.Value.Length > 0
+            : certificate.Value.Length == 0 != (key.Value.Length == 0))
         {
-            read.Problem(key.Name, key.Value, $"given together with {certificate.Name}, both PEM files; a .pfx file contains its key");
+            read.Problem(
+                key.Name,
+                key.Value,
+                $"given together with {certificate.Name}, both PEM files; a .pfx file contains its key");
         }
     }
 
     /// <summary>A file that contains its key.</summary>
     private static bool IsWhole(string path) =>
-        path.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
+        path.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase)
+        || path.EndsWith(".p12", StringComparison.OrdinalIgnoreCase);
 }

@@ -15,7 +15,8 @@ internal static class ClusterSettings
     {
         var options = new ClusterOptions
         {
-            Mode = read.Choice(Mode, defaults.Mode, ClusterOptions.Local, ClusterOptions.AdoNet, ClusterOptions.Kubernetes),
+            Mode = read.Choice(
+                Mode, defaults.Mode, ClusterOptions.Local, ClusterOptions.AdoNet, ClusterOptions.Kubernetes),
             SiloPort = read.Whole("Cluster:SiloPort", 0, 0, 65535),
             GatewayPort = read.Whole("Cluster:GatewayPort", -1, 0, 65535) is >= 0 and var port ? port : null,
             ClusterId = read.Text("Cluster:ClusterId", defaults.ClusterId),
@@ -44,7 +45,8 @@ internal static class ClusterSettings
             read.Problem(
                 Mode,
                 options.Mode,
-                $"possible with Store:Driver={driver.Name}, whose file belongs to one process: set Store:Driver to a database server, "
+                $"possible with Store:Driver={driver.Name}, whose file belongs to one process: set Store:Driver to a "
+                + "database server, "
                 + $"or leave {Mode} out");
         }
         else if (options.ConnectionString.Length > 0)

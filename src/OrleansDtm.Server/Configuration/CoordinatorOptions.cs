@@ -88,8 +88,8 @@ public sealed record StoreOptions
     public string Path { get; init; } = "data/orleansdtm.db";
 
     /// <summary>
-    /// MySQL and PostgreSQL: the connection string of the ADO.NET driver (MySqlConnector, Npgsql). Empty (default) = it is built from the
-    /// settings below, which are DTM's.
+    /// MySQL and PostgreSQL: the connection string of the ADO.NET driver (MySqlConnector, Npgsql). Empty (default) = it
+    /// is built from the settings below, which are DTM's.
     /// </summary>
     public string ConnectionString { get; init; } = "";
 
@@ -105,7 +105,9 @@ public sealed record StoreOptions
     /// <summary>Database name; created if it is missing and the user has permission. Default <c>dtm</c>.</summary>
     public string Db { get; init; } = "dtm";
 
-    /// <summary>PostgreSQL: the schema of the tables, created if it is missing; empty (default) = the user's search path.</summary>
+    /// <summary>
+    /// PostgreSQL: the schema of the tables, created if it is missing; empty (default) = the user's search path.
+    /// </summary>
     public string Schema { get; init; } = "";
 
     /// <summary>Connections to the database, the writer's included; at least 2. Default 17.</summary>
@@ -123,7 +125,9 @@ public sealed record StoreOptions
     /// </summary>
     public IReadOnlyList<string> Shards { get; init; } = [];
 
-    /// <summary>Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.</summary>
+    /// <summary>
+    /// Finished transactions are deleted after this. Default 7 days; null (0 in the settings) = never.
+    /// </summary>
     public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Wait of a commit for more writes under load; whole milliseconds, at most 100. Default zero.</summary>
@@ -156,7 +160,8 @@ public sealed record ClusterOptions
     public const string Kubernetes = "Kubernetes";
 
     /// <summary>
-    /// <c>Local</c> (default): this process is the only silo. <c>AdoNet</c>: silos find each other in a table of the database.
+    /// <c>Local</c> (default): this process is the only silo. <c>AdoNet</c>: silos find each other in a table of the
+    /// database.
     /// <c>Kubernetes</c>: the same, and a silo is a pod.
     /// </summary>
     public string Mode { get; init; } = Local;
@@ -201,7 +206,9 @@ public sealed record LimitOptions
     /// <summary>Maximum steps of a transaction. Default 1000.</summary>
     public int StepsMax { get; init; } = 1000;
 
-    /// <summary>Branch calls in flight per silo. Default: by the process's limit of open files, at most 10,000.</summary>
+    /// <summary>
+    /// Branch calls in flight per silo. Default: by the process's limit of open files, at most 10,000.
+    /// </summary>
     public int BranchCallsMax { get; init; } = OpenFiles.BranchCalls;
 
     /// <summary>Concurrent calls to one branch service, per silo. Default 512.</summary>

@@ -16,8 +16,8 @@ internal static class SecuritySettings
 
     public static readonly string[] Names =
     [
-        AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile", "Security:KeysFileGrace", "Security:SessionLifetime",
-        "Security:RequestsPerSecond", "Security:RequestBytesMax",
+        AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile",
+        "Security:KeysFileGrace", "Security:SessionLifetime", "Security:RequestsPerSecond", "Security:RequestBytesMax",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
 
@@ -49,7 +49,10 @@ internal static class SecuritySettings
         CheckJwt(read, options.Jwt);
         if (options is { IsOn: true, AllowAnonymous: true })
         {
-            read.Problem(AllowAnonymous, "true", "possible together with keys or tokens, which would have no effect: remove one of the two");
+            read.Problem(
+                AllowAnonymous,
+                "true",
+                "possible together with keys or tokens, which would have no effect: remove one of the two");
         }
 
         return options;
@@ -62,10 +65,14 @@ internal static class SecuritySettings
     public static void CheckBind(CoordinatorOptions options)
     {
         // Other silos and Orleans clients use the advertised address, whatever the APIs are bound to.
-        var isAdvertised = options.Cluster.Mode != ClusterOptions.Local && options.Cluster.AdvertisedAddress is { Length: > 0 } address && !IsLoopback(address);
+        var isAdvertised = options.Cluster.Mode != ClusterOptions.Local
+            && options.Cluster.AdvertisedAddress is { Length: > 0 } address
+            && !IsLoopback(address);
         if (options.Security is { IsOn: false, AllowAnonymous: false } && (isAdvertised || !IsLoopback(options.Bind)))
         {
-            var setting = IsLoopback(options.Bind) ? $"Cluster:AdvertisedAddress: '{options.Cluster.AdvertisedAddress}'" : $"Bind: '{options.Bind}'";
+            var setting = IsLoopback(options.Bind)
+                ? $"Cluster:AdvertisedAddress: '{options.Cluster.AdvertisedAddress}'"
+                : $"Bind: '{options.Bind}'";
             throw new SettingsException([$"""
                 {setting} is not safe without authentication: every client that reaches the ports could read payloads, submit
                 and stop transactions. Use one of these settings:
@@ -79,7 +86,8 @@ internal static class SecuritySettings
     }
 
     /// <summary>Whether only this machine can reach it.</summary>
-    public static bool IsLoopback(string bind) => bind == "localhost" || (IPAddress.TryParse(bind, out var address) && IPAddress.IsLoopback(address));
+    public static bool IsLoopback(string bind) =>
+        bind == "localhost" || (IPAddress.TryParse(bind, out var address) && IPAddress.IsLoopback(address));
 
     private static List<ApiKey> ReadKeys(SettingsReader read)
     {
@@ -105,7 +113,10 @@ internal static class SecuritySettings
         {
             if (jwt.Issuer.Length > 0 || jwt.Audience.Length > 0)
             {
-                read.Problem(Audience, jwt.Audience, $"possible without {Authority}, {JwksUri} or {SigningKeysFile}, which name the issuer");
+                read.Problem(
+                    Audience,
+                    jwt.Audience,
+                    $"possible without {Authority}, {JwksUri} or {SigningKeysFile}, which name the issuer");
             }
 
             return;
@@ -116,16 +127,23 @@ internal static class SecuritySettings
             read.Problem(Audience, "", "given: without it tokens for other services would be accepted");
         }
 
-        (string Name, string Value)[] sources = [(Authority, jwt.Authority), (JwksUri, jwt.JwksUri), (SigningKeysFile, jwt.SigningKeysFile)];
+        (string Name, string Value)[] sources =
+        [
+            (Authority, jwt.Authority),
+            (JwksUri, jwt.JwksUri),
+            (SigningKeysFile, jwt.SigningKeysFile),
+        ];
         var given = sources.Where(static source => source.Value.Length > 0).ToList();
         foreach (var (name, value) in given.Skip(1))
         {
             read.Problem(name, value, $"possible together with {given[0].Name}: set only one source of keys");
         }
 
-        foreach (var (name, value) in given.Where(static source => source.Name != SigningKeysFile && !IsSafeUrl(source.Value)))
+        foreach (var (name, value) in given.Where(
+            static source => source.Name != SigningKeysFile && !IsSafeUrl(source.Value)))
         {
-            read.Problem(name, value, "an https URL (http only on this machine); over http an attacker could replace the keys");
+            read.Problem(
+                name, value, "an https URL (http only on this machine); over http an attacker could replace the keys");
         }
 
         if (jwt is { Authority.Length: 0, Issuer.Length: 0 })

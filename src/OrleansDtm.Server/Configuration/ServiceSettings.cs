@@ -27,7 +27,10 @@ internal static class ServiceSettings
             }
             else
             {
-                read.Problem(key, value, "an endpoint of a service, written Services:orders:http:0=http://10.0.0.7:8080 (or https, grpc)");
+                read.Problem(
+                    key,
+                    value,
+                    "an endpoint of a service, written Services:orders:http:0=http://10.0.0.7:8080 (or https, grpc)");
             }
         }
 
@@ -36,6 +39,10 @@ internal static class ServiceSettings
 
     private static bool IsPlace(string value) =>
         value.Contains("://", StringComparison.Ordinal)
-            ? Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0 && url.UserInfo.Length == 0
-            : Uri.TryCreate($"http://{value}", UriKind.Absolute, out var place) && place is { PathAndQuery: "/", UserInfo: "", Fragment: "" };
+            ? Uri.TryCreate(value, UriKind.Absolute, out var url)
+                && url.Scheme is "http" or "https"
+                && url.Host.Length > 0
+                && url.UserInfo.Length == 0
+            : Uri.TryCreate($"http://{value}", UriKind.Absolute, out var place)
+                && place is { PathAndQuery: "/", UserInfo: "", Fragment: "" };
 }

@@ -8,7 +8,8 @@ public static partial class SettingsLoader
     /// <summary>Names of <see cref="Sources"/>, in their order.</summary>
     private static readonly string[] SourceNames =
     [
-        "appsettings.json beside the program", "appsettings.json here", FromEnvironment, FromEnvironment, FromEnvironment, "conf.yml", "command line",
+        "appsettings.json beside the program", "appsettings.json here", FromEnvironment, FromEnvironment,
+        FromEnvironment, "conf.yml", "command line",
     ];
 
     /// <summary>All settings in the order of their names, with the given value; null = not given.</summary>
@@ -21,13 +22,23 @@ public static partial class SettingsLoader
         {
             var root = Sources(file, line, static _ => { }); // <see cref="Load(string[])"/> reports ignored settings.
             var providers = root.Providers.Zip(SourceNames).Reverse().ToList();
-            var lists = OwnLists.SelectMany(list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
-            var services = root.GetSection(ServiceSettings.Section).AsEnumerable().Where(static s => s.Value is not null).Select(static s => s.Key);
+            var lists = OwnLists.SelectMany(
+                list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
+            var services = root.GetSection(ServiceSettings.Section)
+                .AsEnumerable()
+                .Where(static s => s.Value is not null)
+                .Select(static s => s.Key);
             return
             [
-                .. from key in OwnKeys.Concat(TelemetrySettings.Keys).Concat(OwnLists).Concat(lists).Concat(services).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)
+                .. from key in OwnKeys.Concat(TelemetrySettings.Keys)
+                    .Concat(OwnLists)
+                    .Concat(lists)
+                    .Concat(services)
+                    .Distinct(StringComparer.OrdinalIgnoreCase)
+                    .Order(StringComparer.OrdinalIgnoreCase)
                    let value = root[key]
-                   let source = providers.FirstOrDefault(p => p.First.TryGet(key, out var found) && found == value).Second
+                   let source = providers.FirstOrDefault(
+                       p => p.First.TryGet(key, out var found) && found == value).Second
                    select new GivenSetting(key, string.IsNullOrEmpty(value) ? null : value, source),
             ];
         }
@@ -47,7 +58,10 @@ public static partial class SettingsLoader
                && !IsOwn(name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal))
            orderby name
            select name,
-        .. from setting in new ConfigurationBuilder().AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true).Build().AsEnumerable()
+        .. from setting in new ConfigurationBuilder()
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .Build()
+            .AsEnumerable()
            where setting.Value is not null && !IsOwn(setting.Key)
            orderby setting.Key
            select $"{setting.Key} in appsettings.json",

@@ -42,7 +42,8 @@ public static partial class SettingsLoader
     };
 
     /// <summary>All keys of <see cref="CoordinatorOptions"/>.</summary>
-    private static readonly HashSet<string> OwnKeys = new([.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names], StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> OwnKeys = new(
+        [.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names], StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
         "DrainTimeout",
@@ -68,7 +69,13 @@ public static partial class SettingsLoader
     };
 
     /// <summary>Lists: entries key:0, key:1 etc., or the lines of one text.</summary>
-    private static readonly string[] OwnLists = ["Hosts", "Store:Shards", .. SecuritySettings.Lists, .. BranchSettings.Lists];
+    private static readonly string[] OwnLists =
+    [
+        "Hosts",
+        "Store:Shards",
+        .. SecuritySettings.Lists,
+        .. BranchSettings.Lists,
+    ];
 
     /// <exception cref="SettingsException">The settings are invalid.</exception>
     public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
@@ -129,10 +136,13 @@ public static partial class SettingsLoader
         var found = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < args.Length; i++)
         {
-            var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], i + 1 < args.Length ? args[++i] : null);
+            var (name, value) = args[i].Split('=', 2) is [var n, var v]
+                ? (n, v)
+                : (args[i], i + 1 < args.Length ? args[++i] : null);
             if (value is null)
             {
-                throw new SettingsException([$"{name}: a value is missing; write {name}=value. --help lists the settings."]);
+                throw new SettingsException(
+                    [$"{name}: a value is missing; write {name}=value. --help lists the settings."]);
             }
 
             if (name is "-c" or "--config")
@@ -175,12 +185,15 @@ public static partial class SettingsLoader
 
             return found;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or YamlException
+            or InvalidOperationException or ArgumentException)
         {
             throw new SettingsException([
                 e is IOException or UnauthorizedAccessException or ArgumentException
-                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Set it to a readable file in the format of DTM's conf.yml."
-                    : $"-c {file}: the file is not YAML: {e.Message.TrimEnd('.')}. Set it to a file in the format of DTM's conf.yml."]);
+                    ? $"-c {file}: the file cannot be read: {e.Message.TrimEnd('.')}. Set it to a readable file in the "
+                        + "format of DTM's conf.yml."
+                    : $"-c {file}: the file is not YAML: {e.Message.TrimEnd('.')}. Set it "
+                        + "to a file in the format of DTM's conf.yml."]);
         }
     }
 
@@ -237,13 +250,19 @@ public static partial class SettingsLoader
             Admin = AdminSettings.Read(read, defaults.Admin),
             Limits = new LimitOptions
             {
-                RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
+                RequestBytesMax = read.Whole(
+                    "Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
                 StepsMax = read.Whole("Limits:StepsMax", defaults.Limits.StepsMax, 1, 100_000),
                 BranchCallsMax = read.Whole("Limits:BranchCallsMax", defaults.Limits.BranchCallsMax, 1, 1_000_000),
                 BranchCallsPerTransactionMax =
-                    read.Whole("Limits:BranchCallsPerTransactionMax", defaults.Limits.BranchCallsPerTransactionMax, 1, 1_000_000),
+                    read.Whole(
+                        "Limits:BranchCallsPerTransactionMax",
+                        defaults.Limits.BranchCallsPerTransactionMax,
+                        1,
+                        1_000_000),
                 BranchCallsPerServiceMax =
-                    read.Whole("Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
+                    read.Whole(
+                        "Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
             },
         };
         options = options with
@@ -255,9 +274,11 @@ public static partial class SettingsLoader
             Security = SecuritySettings.Read(read, defaults.Security),
         };
         if (options.AlertWebHook.Length > 0
-            && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook) && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
+            && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook)
+                && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))
         {
-            read.Problem("AlertWebHook", options.AlertWebHook, "an absolute http(s) URL such as https://alerts.example/hook");
+            read.Problem(
+                "AlertWebHook", options.AlertWebHook, "an absolute http(s) URL such as https://alerts.example/hook");
         }
 
         if (options.RetryIntervalMax < options.RetryInterval)
@@ -270,7 +291,9 @@ public static partial class SettingsLoader
             read.Problem("GrpcPort", $"{options.GrpcPort}", "another port than HttpPort");
         }
 
-        return read.Problems.Count == 0 ? options : throw new SettingsException(read.Problems) { IsRefusedByDriver = read.Refusals == read.Problems.Count };
+        return read.Problems.Count == 0
+            ? options
+            : throw new SettingsException(read.Problems) { IsRefusedByDriver = read.Refusals == read.Problems.Count };
     }
 
     private static GrpcOptions ReadGrpc(SettingsReader read, GrpcOptions defaults)
@@ -279,7 +302,8 @@ public static partial class SettingsLoader
         {
             TlsCertificate = read.Text("Grpc:TlsCertificate", ""),
             TlsKey = read.Text("Grpc:TlsKey", ""),
-            StreamsPerConnectionMax = read.Whole("Grpc:StreamsPerConnectionMax", defaults.StreamsPerConnectionMax, 1, 100_000),
+            StreamsPerConnectionMax = read.Whole(
+                "Grpc:StreamsPerConnectionMax", defaults.StreamsPerConnectionMax, 1, 100_000),
         };
         if (grpc.TlsCertificate.Length == 0 != (grpc.TlsKey.Length == 0))
         {

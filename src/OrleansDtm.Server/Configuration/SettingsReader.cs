@@ -21,12 +21,15 @@ internal sealed class SettingsReader(IConfiguration configuration)
             return fallback;
         }
 
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= min
+            && value <= max)
         {
             return value;
         }
 
-        Problem(key, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max} (default {fallback})"));
+        Problem(key, text, string.Create(
+            CultureInfo.InvariantCulture, $"a whole number from {min} to {max} (default {fallback})"));
         return fallback;
     }
 
@@ -38,7 +41,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
             return fallback;
         }
 
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && value >= min
+            && value <= max)
         {
             return TimeSpan.FromSeconds(value);
         }
@@ -46,7 +51,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
         Problem(
             key,
             text,
-            string.Create(CultureInfo.InvariantCulture, $"a number of seconds from {min} to {max} (default {fallback.TotalSeconds})"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a number of seconds from {min} to {max} (default {fallback.TotalSeconds})"));
         return fallback;
     }
 
@@ -61,7 +68,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
             return text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         }
 
-        var found = configuration.GetSection(key).GetChildren().ToDictionary(static c => c.Key, static c => c.Value ?? "");
+        var found = configuration.GetSection(key)
+            .GetChildren()
+            .ToDictionary(static c => c.Key, static c => c.Value ?? "");
         var values = new List<string>();
         while (found.Remove(values.Count.ToString(CultureInfo.InvariantCulture), out var value) && value.Length > 0)
         {
@@ -70,7 +79,10 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
         if (found.Count > 0 || configuration[key] is { Length: > 0 })
         {
-            Problem(key, configuration[key] ?? string.Join(", ", found.Keys.Order()), $"a list: {key}:0, {key}:1 etc. without gaps");
+            Problem(
+                key,
+                configuration[key] ?? string.Join(", ", found.Keys.Order()),
+                $"a list: {key}:0, {key}:1 etc. without gaps");
         }
 
         return values;
@@ -132,5 +144,6 @@ internal sealed class SettingsReader(IConfiguration configuration)
         }
     }
 
-    public void Problem(string key, string value, string expected) => _problems.Add($"{key}: '{value}' is not {expected}.");
+    public void Problem(string key, string value, string expected) =>
+        _problems.Add($"{key}: '{value}' is not {expected}.");
 }

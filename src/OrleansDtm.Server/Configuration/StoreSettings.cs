@@ -10,7 +10,10 @@ internal static class StoreSettings
     private const string ConnectionString = "Store:ConnectionString";
 
     /// <summary>Settings that a connection string replaces.</summary>
-    private static readonly string[] PartsOfIt = ["Store:Host", "Store:Port", "Store:User", "Store:Password", "Store:Db"];
+    private static readonly string[] PartsOfIt =
+    [
+        "Store:Host", "Store:Port", "Store:User", "Store:Password", "Store:Db",
+    ];
 
     public static StoreOptions Read(SettingsReader read, StoreOptions defaults)
     {
@@ -55,7 +58,8 @@ internal static class StoreSettings
         {
             foreach (var part in PartsOfIt.Where(p => read.Text(p, "").Length > 0))
             {
-                read.Problem(part, "...", string.Create(CultureInfo.InvariantCulture, $"possible together with {ConnectionString}: remove one of the two"));
+                read.Problem(part, "...", string.Create(
+                    CultureInfo.InvariantCulture, $"possible together with {ConnectionString}: remove one of the two"));
             }
         }
 
@@ -75,7 +79,8 @@ internal static class StoreSettings
             }
         }
 
-        foreach (var other in ((string[])["Store:Path", ConnectionString, .. PartsOfIt]).Where(key => shards.Count > 0 && read.Text(key, "").Length > 0))
+        foreach (var other in ((string[])["Store:Path", ConnectionString, .. PartsOfIt]).Where(
+            key => shards.Count > 0 && read.Text(key, "").Length > 0))
         {
             read.Problem(other, "...", "possible together with Store:Shards: remove one of the two");
         }

@@ -31,7 +31,10 @@ public sealed record TelemetryOptions
 internal static class TelemetrySettings
 {
     public static readonly string[] Keys =
-        ["Telemetry:OtlpEndpoint", "Telemetry:OtlpProtocol", "Telemetry:TraceRatio", "Telemetry:Logs", "Logging:Format"];
+        [
+            "Telemetry:OtlpEndpoint", "Telemetry:OtlpProtocol", "Telemetry:TraceRatio", "Telemetry:Logs",
+            "Logging:Format",
+        ];
 
     public static TelemetryOptions Read(SettingsReader read, TelemetryOptions defaults)
     {
@@ -44,9 +47,13 @@ internal static class TelemetrySettings
             LogFormat = read.Choice("Logging:Format", defaults.LogFormat, "text", "json"),
         };
         if (options.OtlpEndpoint.Length > 0
-            && !(Uri.TryCreate(options.OtlpEndpoint, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)))
+            && !(Uri.TryCreate(options.OtlpEndpoint, UriKind.Absolute, out var url)
+                && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)))
         {
-            read.Problem("Telemetry:OtlpEndpoint", options.OtlpEndpoint, "an absolute http(s) URL such as http://collector:4317");
+            read.Problem(
+                "Telemetry:OtlpEndpoint",
+                options.OtlpEndpoint,
+                "an absolute http(s) URL such as http://collector:4317");
         }
 
         return options;
@@ -59,7 +66,8 @@ internal static class TelemetrySettings
             return null;
         }
 
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1)
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio)
+            && ratio is >= 0 and <= 1)
         {
             return ratio;
         }

@@ -34,7 +34,8 @@ internal sealed class StoreSource(ITransactionStore store, string name) : Export
     public override async Task<JsonObject?> Find(string gid, CancellationToken cancel) =>
         await store.Load(gid, cancel) is { } stored ? TransactionDocument.Of(stored) : null;
 
-    public override async IAsyncEnumerable<string> Gids(TransactionFilter filter, [EnumeratorCancellation] CancellationToken cancel)
+    public override async IAsyncEnumerable<string> Gids(
+        TransactionFilter filter, [EnumeratorCancellation] CancellationToken cancel)
     {
         IReadOnlyList<long>? next = [.. store.Shards.Select(static _ => 0L)];
         while (next is not null)
@@ -74,14 +75,18 @@ internal sealed class ServerSource : ExportSource
         return found["transaction"] is null ? null : found;
     }
 
-    public override async IAsyncEnumerable<string> Gids(TransactionFilter filter, [EnumeratorCancellation] CancellationToken cancel)
+    public override async IAsyncEnumerable<string> Gids(
+        TransactionFilter filter, [EnumeratorCancellation] CancellationToken cancel)
     {
         var position = "";
         do
         {
             var page = await Get(string.Create(
                 CultureInfo.InvariantCulture,
-                $"all?limit={PageSize}&status={Word(filter.Status != TransactionStatus.None, () => Names.Of(filter.Status))}&transType={Word(filter.Type != TransactionType.None, () => Names.Of(filter.Type))}&createTimeStart={filter.CreatedFrom?.ToUnixTimeMilliseconds()}&position={Uri.EscapeDataString(position)}"),
+                $"all?limit={PageSize}&status="
+                + $"{Word(filter.Status != TransactionStatus.None, () => Names.Of(filter.Status))}&transType="
+                + $"{Word(filter.Type != TransactionType.None, () => Names.Of(filter.Type))}&createTimeStart="
+                + $"{filter.CreatedFrom?.ToUnixTimeMilliseconds()}&position={Uri.EscapeDataString(position)}"),
                 cancel);
             foreach (var row in page["transactions"]?.AsArray() ?? [])
             {
@@ -109,13 +114,17 @@ internal sealed class ServerSource : ExportSource
             var text = await answer.Content.ReadAsStringAsync(cancel);
             return answer.StatusCode switch
             {
-                HttpStatusCode.OK => TransactionDocument.Parse(text) as JsonObject ?? throw new StoreUnavailableException($"{Name} is not a coordinator: its response is not a JSON object."),
+                HttpStatusCode.OK => TransactionDocument.Parse(text) as JsonObject
+                    ?? throw new StoreUnavailableException(
+                        $"{Name} is not a coordinator: its response is not a JSON object."),
                 HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => throw new StoreUnavailableException(
-                    $"{Name} answered {(int)answer.StatusCode}: set a key with the role read with --key, or in the environment variable {Commands.ExportCommand.KeyVariable}."),
+                    $"{Name} answered {(int)answer.StatusCode}: set a key with the role read with --key, or in the "
+                    + $"environment variable {Commands.ExportCommand.KeyVariable}."),
                 _ => throw new StoreUnavailableException($"{Name} answered {(int)answer.StatusCode}: {text}"),
             };
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException
+            || (e is TaskCanceledException && !cancel.IsCancellationRequested))
         {
             throw new StoreUnavailableException($"{Name} does not respond as a coordinator: {e.Message}", e);
         }

@@ -17,15 +17,22 @@ internal static class TransactionDocument
     private const string Format = "orleansdtm-export/1";
 
     /// <summary>Texts of the API that contain JSON, and texts of services that may.</summary>
-    private static readonly string[] JsonTexts = ["options", "custom_data", "result", "rollback_reason", "last_error", "error"];
+    private static readonly string[] JsonTexts =
+    [
+        "options", "custom_data", "result", "rollback_reason", "last_error", "error",
+    ];
 
-    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private static readonly JsonSerializerOptions Readable = new(OneLine) { WriteIndented = true };
 
     /// <summary>Fields of a row, of the API and internal.</summary>
     public static JsonObject Of(StoredTransaction stored)
     {
-        var view = JsonSerializer.SerializeToNode(TransactionService.View(stored, secrets: true), ProtocolJson.Readable.WorkflowView)!.AsObject();
+        var view = JsonSerializer.SerializeToNode(
+            TransactionService.View(stored, secrets: true), ProtocolJson.Readable.WorkflowView)!.AsObject();
         var transaction = stored.Transaction;
         var definition = transaction.Definition;
         var document = new JsonObject
@@ -56,7 +63,8 @@ internal static class TransactionDocument
     /// Decodes payloads and JSON in texts, hides secrets unless they are requested, and adds a description.
     /// </summary>
     /// <param name="source">Description of the source.</param>
-    public static string Finish(JsonObject document, string source, bool withSecrets, bool onOneLine, DateTimeOffset now)
+    public static string Finish(
+        JsonObject document, string source, bool withSecrets, bool onOneLine, DateTimeOffset now)
     {
         Unpack(document);
         if (!withSecrets)
@@ -163,7 +171,9 @@ internal static class TransactionDocument
         {
             for (var i = 0; i < items.Count; i++)
             {
-                if (items[i] is JsonValue value && value.TryGetValue<string>(out var text) && (text.Contains("://", StringComparison.Ordinal) || text.Contains('?')))
+                if (items[i] is JsonValue value
+                    && value.TryGetValue<string>(out var text)
+                    && (text.Contains("://", StringComparison.Ordinal) || text.Contains('?')))
                 {
                     items[i] = SecretNames.MaskUrl(text);
                 }
@@ -178,7 +188,9 @@ internal static class TransactionDocument
                 {
                     fields[name] = SecretNames.Mask;
                 }
-                else if (fields[name] is JsonValue value && value.TryGetValue<string>(out var text) && (text.Contains("://", StringComparison.Ordinal) || text.Contains('?')))
+                else if (fields[name] is JsonValue value
+                    && value.TryGetValue<string>(out var text)
+                    && (text.Contains("://", StringComparison.Ordinal) || text.Contains('?')))
                 {
                     fields[name] = SecretNames.MaskUrl(text);
                 }
@@ -203,7 +215,8 @@ internal static class TransactionDocument
     {
         try
         {
-            var node = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var node = JsonNode.Parse(
+                text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
             Read(node);
             return node is JsonObject or JsonArray ? node : null;
         }

@@ -25,12 +25,16 @@ internal static class ClusterHosting
     {
         var invariant = Tables(options).Invariant;
         silo.Services.AddSingleton(_ => new ClusterPool(Tables(options).CreatePool(Database(options))));
-        silo.UseAdoNetClustering(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
-        silo.UseAdoNetReminderService(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
+        silo.UseAdoNetClustering(
+            o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
+        silo.UseAdoNetReminderService(
+            o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
 
         // For other grains; transactions and topics are in the store.
-        silo.AddAdoNetGrainStorageAsDefault(o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
-        silo.Configure<Orleans.Configuration.ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
+        silo.AddAdoNetGrainStorageAsDefault(
+            o => o.Configure<ClusterPool>((o, pool) => (o.Invariant, o.DataSource) = (invariant, pool.Source)));
+        silo.Configure<Orleans.Configuration.ClusterOptions>(
+            o => (o.ClusterId, o.ServiceId) = (options.Cluster.ClusterId, options.Cluster.ServiceId));
         silo.Configure<ClusterMembershipOptions>(NoticeDeathFast);
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<ILocalSiloDetails>(services => ActivatorUtilities.CreateInstance<SuccessorDetails>(
@@ -74,7 +78,11 @@ internal static class ClusterHosting
             given = Environment.GetEnvironmentVariable("POD_IP");
         }
 
-        var advertised = given == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(given, out var address) ? address : null;
+        var advertised = given == "localhost"
+            ? IPAddress.Loopback
+            : IPAddress.TryParse(given, out var address)
+            ? address
+            : null;
         return new SiloPlaces(
             advertised,
 
@@ -91,11 +99,14 @@ internal static class ClusterHosting
         (endpoints.SiloPort, endpoints.GatewayPort) = (places.SiloPort, places.GatewayPort);
         if (places.Advertised is not null)
         {
-            endpoints.AdvertisedIPAddress = places.Advertised; // The default of Orleans is the machine's first address, or the pod's.
+            // The default of Orleans is the machine's first address, or the pod's.
+            endpoints.AdvertisedIPAddress = places.Advertised;
         }
 
         endpoints.SiloListeningEndpoint = new IPEndPoint(places.Listening, places.SiloPort);
-        endpoints.GatewayListeningEndpoint = places.GatewayPort > 0 ? new IPEndPoint(places.Listening, places.GatewayPort) : null;
+        endpoints.GatewayListeningEndpoint = places.GatewayPort > 0
+            ? new IPEndPoint(places.Listening, places.GatewayPort)
+            : null;
     }
 
     /// <summary>Never null: the settings refuse a cluster on a driver without them.</summary>

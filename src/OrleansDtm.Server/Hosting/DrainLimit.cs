@@ -32,7 +32,8 @@ internal static class DrainLimitExtensions
         var limit = app.Services.GetRequiredService<DrainLimit>();
         app.Use(async (context, next) =>
         {
-            await using var registration = limit.Over.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
+            await using var registration = limit.Over.UnsafeRegister(
+                static state => ((HttpContext)state!).Abort(), context);
             await next(context);
         });
     }

@@ -19,7 +19,8 @@ internal sealed class FatalExit(ILogger<FatalExit> log) : IFatalErrorHandler
         log.CannotGoOn(exception, context ?? "");
 
         // The logger may not write any more before the exit.
-        Console.Error.WriteLine($"The silo was declared dead or failed. The process exits with code {ExitCode} [ODTM1005]: {context} {exception}");
+        Console.Error.WriteLine($"The silo was declared dead or failed. The process exits with code {ExitCode} "
+            + $"[ODTM1005]: {context} {exception}");
         new Thread(static () =>
         {
             Thread.Sleep(ExitLimit);

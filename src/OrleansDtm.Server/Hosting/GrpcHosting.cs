@@ -87,7 +87,8 @@ internal static class GrpcHosting
         : AnswerOthers(context));
 
     private static bool IsGrpcCall(HttpRequest request) =>
-        HttpMethods.IsPost(request.Method) && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+        HttpMethods.IsPost(request.Method)
+        && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 
     private static Task AnswerUnknown(HttpContext context)
     {
@@ -105,7 +106,8 @@ internal static class GrpcHosting
 
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
     {
-        routes.MapGrpcService<GrpcApi>().Add(static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
+        routes.MapGrpcService<GrpcApi>().Add(
+            static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
         routes.MapGrpcService<CoordinatorApi>().Add(
             static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
         routes.MapGrpcReflectionService().RequireRole(RoleNames.Read);
@@ -122,14 +124,15 @@ internal static class GrpcHosting
     /// <summary>
     /// Roles of both services: the same name needs the same role. A name that is not listed needs the highest role.
     /// </summary>
-    private static string RoleOf(EndpointBuilder endpoint) => endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
-    {
-        nameof(GrpcApi.NewGid) or nameof(CoordinatorApi.Query) or nameof(CoordinatorApi.List)
-            or nameof(CoordinatorApi.Subscribers) => RoleNames.Read,
-        nameof(GrpcApi.Prepare) or nameof(GrpcApi.Submit) or nameof(GrpcApi.Abort) or nameof(GrpcApi.RegisterBranch)
-            or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
-        _ => RoleNames.Admin,
-    };
+    private static string RoleOf(EndpointBuilder endpoint) =>
+        endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
+        {
+            nameof(GrpcApi.NewGid) or nameof(CoordinatorApi.Query) or nameof(CoordinatorApi.List)
+                or nameof(CoordinatorApi.Subscribers) => RoleNames.Read,
+            nameof(GrpcApi.Prepare) or nameof(GrpcApi.Submit) or nameof(GrpcApi.Abort) or nameof(GrpcApi.RegisterBranch)
+                or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
+            _ => RoleNames.Admin,
+        };
 
     /// <summary>
     /// A message that is not protobuf never reaches a method, and the library answers Unknown, which clients retry.

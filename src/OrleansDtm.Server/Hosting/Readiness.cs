@@ -25,7 +25,8 @@ internal sealed class Readiness(
         }
 
         // A silo that has not joined, or was declared dead, must not accept requests.
-        if (options.Cluster.IsShared && membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) is var status and not SiloStatus.Active)
+        if (options.Cluster.IsShared
+            && membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) is var status and not SiloStatus.Active)
         {
             return $"silo: {status}";
         }

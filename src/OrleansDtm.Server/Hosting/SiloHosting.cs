@@ -45,7 +45,8 @@ internal static class SiloHosting
 
             if (options.AlertWebHook.Length > 0)
             {
-                silo.AddTransactionAlerts(new AlertOptions { WebHook = new Uri(options.AlertWebHook), RetryLimit = options.AlertRetryLimit });
+                silo.AddTransactionAlerts(
+                    new AlertOptions { WebHook = new Uri(options.AlertWebHook), RetryLimit = options.AlertRetryLimit });
             }
         });
     }
@@ -55,7 +56,8 @@ internal static class SiloHosting
         var port = options.SiloPort == 0 ? FreePort() : options.SiloPort;
 
         // Gateway 0: a single silo accepts Orleans clients only if a port is set; the APIs run in this process.
-        silo.UseLocalhostClustering(port, options.GatewayPort ?? 0, serviceId: options.ServiceId, clusterId: options.ClusterId);
+        silo.UseLocalhostClustering(
+            port, options.GatewayPort ?? 0, serviceId: options.ServiceId, clusterId: options.ClusterId);
 
         // The store is the truth; recovery registers its reminder again at each start.
         silo.UseInMemoryReminderService();

@@ -7,7 +7,10 @@ namespace OrleansDtm.Server.Hosting;
 /// <summary>Makes the store of the settings; commands that need no silo use it too.</summary>
 internal static class StoreFactory
 {
-    /// <summary>Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/> too.</summary>
+    /// <summary>
+    /// Neither opened nor migrated: call <see cref="ITransactionStore.Start"/>. It is an <see cref="IKeyValueStore"/>
+    /// too.
+    /// </summary>
     /// <param name="isReadOnly">No lock, no migration, no write; may run while a coordinator runs.</param>
     public static ITransactionStore Create(
         StoreOptions options, TimeProvider clock, ILoggerFactory loggers, bool isReadOnly = false) =>

@@ -31,7 +31,9 @@ internal sealed class SuccessorDetails : ILocalSiloDetails
             return SiloAddress.New(place, Math.Max(SiloAddress.AllocateNewGeneration(), lastGeneration() + 1));
         });
         _gateway = new Lazy<SiloAddress?>(
-            () => at.GatewayPort == 0 ? null : SiloAddress.New(new IPEndPoint(at.AdvertisedIPAddress, at.GatewayPort), SiloAddress.Generation));
+            () => at.GatewayPort == 0
+                ? null
+                : SiloAddress.New(new IPEndPoint(at.AdvertisedIPAddress, at.GatewayPort), SiloAddress.Generation));
     }
 
     public string Name { get; }
@@ -42,5 +44,6 @@ internal sealed class SuccessorDetails : ILocalSiloDetails
 
     public SiloAddress SiloAddress => _address.Value;
 
-    public SiloAddress GatewayAddress => _gateway.Value!; // Null without a gateway: the interface predates nullable references.
+    // Null without a gateway: the interface predates nullable references.
+    public SiloAddress GatewayAddress => _gateway.Value!;
 }

@@ -30,7 +30,8 @@ internal sealed class GrpcMetrics(ApiMetrics metrics) : Interceptor
         }
         finally
         {
-            var name = Names.GetOrAdd(context.Method, static method => method[(method.LastIndexOf('/') + 1)..].ToLowerInvariant());
+            var name = Names.GetOrAdd(
+                context.Method, static method => method[(method.LastIndexOf('/') + 1)..].ToLowerInvariant());
             metrics.Record("grpc", name, status, Stopwatch.GetElapsedTime(started));
         }
     }

@@ -24,7 +24,8 @@ internal sealed class HttpMetrics(RequestDelegate next, ApiMetrics metrics)
         var name = context.GetEndpoint() is { } endpoint ? _names.GetOrAdd(endpoint, NameOf) : ApiMetrics.Unknown;
         if (name is not null)
         {
-            metrics.Record("http", name, context.Response.StatusCode >= 400 ? "fail" : "ok", Stopwatch.GetElapsedTime(started));
+            metrics.Record(
+                "http", name, context.Response.StatusCode >= 400 ? "fail" : "ok", Stopwatch.GetElapsedTime(started));
         }
     }
 
@@ -32,7 +33,9 @@ internal sealed class HttpMetrics(RequestDelegate next, ApiMetrics metrics)
     private static string? NameOf(Endpoint endpoint)
     {
         // The admin page polls every few seconds; that is not use of the coordinator.
-        if (endpoint.Metadata.GetMetadata<IDisableHttpMetricsMetadata>() is not null || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null || endpoint is not RouteEndpoint route
+        if (endpoint.Metadata.GetMetadata<IDisableHttpMetricsMetadata>() is not null
+            || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null
+            || endpoint is not RouteEndpoint route
             || route.RoutePattern.RawText == JsonRpcApi.Path)
         {
             return null;

@@ -46,6 +46,8 @@ internal static class MetricsHosting
                 await next(context);
             }),
             optionsName: null);
-        _ = app.Services.GetRequiredService<CoordinatorOptions>().Security.AnonymousMetrics ? scraping.OpenToAll() : scraping.RequireRole(RoleNames.Read);
+        _ = app.Services.GetRequiredService<CoordinatorOptions>().Security.AnonymousMetrics
+            ? scraping.OpenToAll()
+            : scraping.RequireRole(RoleNames.Read);
     }
 }

@@ -17,12 +17,17 @@ internal sealed class ProcessGauges
             "dtm_server_info",
             static () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", HttpApi.Version)),
             description: "Version of the server.");
-        meter.CreateObservableGauge("process_start_time_seconds", () => started, description: "Start of the process, Unix time in seconds.");
+        meter.CreateObservableGauge(
+            "process_start_time_seconds", () => started, description: "Start of the process, Unix time in seconds.");
         meter.CreateObservableGauge(
             "process_resident_memory_bytes", static () => Environment.WorkingSet, description: "Resident memory.");
         meter.CreateObservableCounter(
-            "process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "CPU time.");
+            "process_cpu_seconds_total",
+            static () => Environment.CpuUsage.TotalTime.TotalSeconds,
+            description: "CPU time.");
         meter.CreateObservableGauge(
-            "dotnet_gc_heap_bytes", static () => GC.GetTotalMemory(forceFullCollection: false), description: "Size of the GC heap.");
+            "dotnet_gc_heap_bytes",
+            static () => GC.GetTotalMemory(forceFullCollection: false),
+            description: "Size of the GC heap.");
     }
 }

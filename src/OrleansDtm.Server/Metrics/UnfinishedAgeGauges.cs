@@ -29,7 +29,9 @@ internal sealed class UnfinishedAgeGauges : IDisposable
         _store = store;
         _clock = clock;
         meters.Create(DtmMeter.Name).CreateObservableGauge(
-            "dtm_transactions_unfinished_older", Measure, description: "Unfinished transactions older than the label's seconds.");
+            "dtm_transactions_unfinished_older",
+            Measure,
+            description: "Unfinished transactions older than the label's seconds.");
     }
 
     public void Dispose() => _counting.Dispose();
@@ -49,7 +51,8 @@ internal sealed class UnfinishedAgeGauges : IDisposable
             _againAt = now + CountAge;
             using var limit = new CancellationTokenSource(CountLimit, _clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            _counts = await _store.CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], either.Token).WaitAsync(either.Token);
+            _counts = await _store.CountUnfinishedCreatedBefore([.. Ages.Select(age => now - age)], either.Token)
+                .WaitAsync(either.Token);
         }
         catch (StoreUnavailableException)
         {
@@ -71,6 +74,7 @@ internal sealed class UnfinishedAgeGauges : IDisposable
         var counts = _counts;
         return Ages.Select((age, i) => new Measurement<double>(
             counts is null ? double.NaN : counts[i],
-            new KeyValuePair<string, object?>("seconds", ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture))));
+            new KeyValuePair<string, object?>(
+                "seconds", ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture))));
     }
 }

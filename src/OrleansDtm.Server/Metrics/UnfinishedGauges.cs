@@ -29,7 +29,11 @@ internal sealed class UnfinishedGauges : IDisposable
     [
         .. from type in Enum.GetValues<TransactionType>()
            where type != TransactionType.None
-           from status in (TransactionStatus[])[TransactionStatus.Prepared, TransactionStatus.Submitted, TransactionStatus.Aborting]
+           from status in (TransactionStatus[])[
+               TransactionStatus.Prepared,
+               TransactionStatus.Submitted,
+               TransactionStatus.Aborting,
+           ]
            select (type, status),
     ];
 
@@ -47,7 +51,9 @@ internal sealed class UnfinishedGauges : IDisposable
         _clock = clock;
         var meter = meters.Create(DtmMeter.Name);
         meter.CreateObservableGauge(
-            "dtm_transactions_unfinished", () => Measure(static c => c.Count), description: "Unfinished transactions by status.");
+            "dtm_transactions_unfinished",
+            () => Measure(static c => c.Count),
+            description: "Unfinished transactions by status.");
         meter.CreateObservableGauge(
             "dtm_transactions_overdue",
             () => Measure(static c => c.Overdue),
@@ -119,7 +125,9 @@ internal sealed class UnfinishedGauges : IDisposable
         return
         [
             .. Series.Select(series => new Measurement<double>(
-                counts is null ? double.NaN : counts.Where(c => c.Type == series.Type && c.Status == series.Status).Sum(number),
+                counts is null
+                    ? double.NaN
+                    : counts.Where(c => c.Type == series.Type && c.Status == series.Status).Sum(number),
                 new KeyValuePair<string, object?>("type", Names.Of(series.Type)),
                 new KeyValuePair<string, object?>("status", Names.Of(series.Status)))),
         ];

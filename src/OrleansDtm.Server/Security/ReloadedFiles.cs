@@ -28,7 +28,9 @@ internal sealed class ReloadedFiles<T>
     /// <param name="load">Loads the value; throws <see cref="InvalidDataException"/> or similar on failure.</param>
     /// <param name="code">Error code if they cannot be read at the start.</param>
     /// <exception cref="SettingsException">They cannot be read.</exception>
-    public ReloadedFiles(string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock, ILogger? log, string code = "ODTM1001")
+    public ReloadedFiles(
+        string setting, IReadOnlyList<string> paths, Func<IReadOnlyList<string>, T> load, TimeProvider clock,
+        ILogger? log, string code = "ODTM1001")
     {
         (_setting, _paths, _load, _clock, Log) = (setting, paths, load, clock, log ?? NullLogger.Instance);
         try
@@ -82,8 +84,8 @@ internal sealed class ReloadedFiles<T>
     }
 
     private static bool IsOfTheFile(Exception e) =>
-        e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or NotSupportedException
-            or System.Security.Cryptography.CryptographicException;
+        e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException
+            or NotSupportedException or System.Security.Cryptography.CryptographicException;
 
     private void Look()
     {
@@ -93,7 +95,8 @@ internal sealed class ReloadedFiles<T>
         {
             stamp = Stamp();
 
-            // After a failure it is tried again: a changed permission, or a mount that is back, does not change the files.
+            // After a failure it is tried again: a changed permission, or a
+            // mount that is back, does not change the files.
             if (stamp == _stamp && _failure is null)
             {
                 return;
@@ -123,7 +126,9 @@ internal sealed class ReloadedFiles<T>
     {
         var file = new FileInfo(path);
         var target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:{(target.Exists ? (target as FileInfo)?.Length : null)}"; // A missing file has a stamp too.
+        // A missing file has a stamp too.
+        return $"{target.FullName}:{File.GetLastWriteTimeUtc(target.FullName).Ticks}:"
+            + $"{(target.Exists ? (target as FileInfo)?.Length : null)}";
     }));
 }
 

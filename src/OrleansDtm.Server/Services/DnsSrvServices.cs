@@ -14,7 +14,8 @@ namespace OrleansDtm.Server.Services;
 /// <param name="template">Record name; <c>{name}</c> and <c>{endpoint}</c> are replaced.</param>
 /// <param name="dns">The DNS client.</param>
 /// <param name="clock">Measures the age of responses.</param>
-internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvider clock) : IServiceEndpointProviderFactory
+internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvider clock)
+    : IServiceEndpointProviderFactory
 {
     private static readonly TimeSpan TtlMin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TtlMax = TimeSpan.FromMinutes(5);
@@ -22,11 +23,13 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
     /// <summary>How long a negative response is cached.</summary>
     private static readonly TimeSpan NoneTtl = TimeSpan.FromSeconds(30);
 
-    public bool TryCreateProvider(ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
+    public bool TryCreateProvider(
+        ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
     {
         var endpoint = query.EndpointName ?? (query.IncludedSchemes is [.., var scheme] ? scheme : "http");
         provider = new Provider(
-            template.Replace("{name}", query.ServiceName, StringComparison.Ordinal).Replace("{endpoint}", endpoint, StringComparison.Ordinal), dns, clock);
+            template.Replace("{name}", query.ServiceName, StringComparison.Ordinal).Replace(
+                "{endpoint}", endpoint, StringComparison.Ordinal), dns, clock);
         return true;
     }
 
@@ -45,7 +48,8 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
             var (records, lifetime) = await Ask(cancellationToken);
             foreach (var record in records)
             {
-                endpoints.Endpoints.Add(ServiceEndpoint.Create(new DnsEndPoint(record.Target.Value.TrimEnd('.'), record.Port)));
+                endpoints.Endpoints.Add(
+                    ServiceEndpoint.Create(new DnsEndPoint(record.Target.Value.TrimEnd('.'), record.Port)));
             }
 
             _old?.Dispose();
@@ -64,7 +68,8 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
                     return (_last, TtlMin);
                 }
 
-                _last = answer.Answers.SrvRecords().GroupBy(static r => r.Priority).MinBy(static g => g.Key)?.ToList() ?? [];
+                _last = answer.Answers.SrvRecords().GroupBy(static r => r.Priority).MinBy(static g => g.Key)?.ToList()
+                    ?? [];
                 return (_last, Lifetime(_last));
             }
             catch (DnsResponseException)
@@ -81,6 +86,7 @@ internal sealed class DnsSrvServices(string template, IDnsQuery dns, TimeProvide
 
         private static TimeSpan Lifetime(List<SrvRecord> records) => records.Count == 0
             ? NoneTtl
-            : TimeSpan.FromSeconds(Math.Clamp(records.Min(static r => r.TimeToLive), TtlMin.TotalSeconds, TtlMax.TotalSeconds));
+            : TimeSpan.FromSeconds(
+                Math.Clamp(records.Min(static r => r.TimeToLive), TtlMin.TotalSeconds, TtlMax.TotalSeconds));
     }
 }

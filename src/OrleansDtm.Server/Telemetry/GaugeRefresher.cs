@@ -6,7 +6,9 @@ namespace OrleansDtm.Server.Telemetry;
 /// Counts unfinished transactions for exported metrics; a scrape triggers its own count. Register it after the store,
 /// so that it stops before.
 /// </summary>
-internal sealed class GaugeRefresher(UnfinishedGauges gauges, UnfinishedAgeGauges ages, TimeProvider clock, IHostApplicationLifetime lifetime) : BackgroundService
+internal sealed class GaugeRefresher(
+    UnfinishedGauges gauges, UnfinishedAgeGauges ages, TimeProvider clock, IHostApplicationLifetime lifetime)
+    : BackgroundService
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
 

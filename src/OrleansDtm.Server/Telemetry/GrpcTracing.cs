@@ -19,8 +19,10 @@ internal sealed class GrpcTracing : Interceptor
     {
         var name = context.Method.TrimStart('/');
         var slash = name.LastIndexOf('/');
-        using var span = DtmTracing.Start(name, ActivityKind.Server, HttpTracing.CallerOf(context.GetHttpContext().Request));
-        span?.SetTag("rpc.system", "grpc").SetTag("rpc.service", name[..slash]).SetTag("rpc.method", name[(slash + 1)..]);
+        using var span = DtmTracing.Start(
+            name, ActivityKind.Server, HttpTracing.CallerOf(context.GetHttpContext().Request));
+        span?.SetTag("rpc.system", "grpc").SetTag("rpc.service", name[..slash]).SetTag(
+            "rpc.method", name[(slash + 1)..]);
         var status = StatusCode.Unknown;
         try
         {
@@ -36,7 +38,8 @@ internal sealed class GrpcTracing : Interceptor
         finally
         {
             span?.SetTag("rpc.grpc.status_code", (int)status);
-            if (span is not null && status is StatusCode.Unknown or StatusCode.Internal or StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+            if (span is not null && status is StatusCode.Unknown or StatusCode.Internal or StatusCode.Unavailable
+                or StatusCode.DeadlineExceeded)
             {
                 DtmTracing.Fail(span!, status.ToString());
             }

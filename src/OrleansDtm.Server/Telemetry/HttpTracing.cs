@@ -38,7 +38,8 @@ internal sealed class HttpTracing(RequestDelegate next)
     }
 
     private static bool IsApi(PathString path) =>
-        path.StartsWithSegments("/api/dtmsvr", StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments(JsonRpcApi.Path, StringComparison.OrdinalIgnoreCase);
+        path.StartsWithSegments("/api/dtmsvr", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments(JsonRpcApi.Path, StringComparison.OrdinalIgnoreCase);
 
     private async Task Trace(HttpContext context)
     {
@@ -56,7 +57,9 @@ internal sealed class HttpTracing(RequestDelegate next)
         if ((context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText is { } route)
         {
             // The raw path has unbounded values; routes are few.
-            span.DisplayName = span.GetTagItem("rpc.method") is { } method ? $"json-rpc {method}" : $"{request.Method} {route}";
+            span.DisplayName = span.GetTagItem("rpc.method") is { } method
+                ? $"json-rpc {method}"
+                : $"{request.Method} {route}";
             span.SetTag("http.route", route);
         }
 

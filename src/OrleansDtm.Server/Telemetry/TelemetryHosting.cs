@@ -20,7 +20,10 @@ internal static class TelemetryHosting
         // Only OpenTelemetry's standard variables of the environment.
         var standard = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Where(static variable => ((string)variable.Key).StartsWith(StandardPrefix, StringComparison.Ordinal))
-            .ToDictionary(static variable => (string)variable.Key, static variable => (string?)variable.Value, StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(
+                static variable => (string)variable.Key,
+                static variable => (string?)variable.Value,
+                StringComparer.OrdinalIgnoreCase);
         builder.Configuration.AddInMemoryCollection(standard);
         if (IsTrue(standard, "OTEL_SDK_DISABLED"))
         {
@@ -36,7 +39,8 @@ internal static class TelemetryHosting
         {
             telemetry.WithTracing(tracing =>
             {
-                tracing.AddSource("OrleansDtm", "OrleansDtm.*").AddOtlpExporter(otlp => Direct(otlp, options, "v1/traces"));
+                tracing.AddSource("OrleansDtm", "OrleansDtm.*").AddOtlpExporter(
+                    otlp => Direct(otlp, options, "v1/traces"));
                 if (options.TraceRatio is { } ratio)
                 {
                     tracing.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio)));
@@ -52,11 +56,14 @@ internal static class TelemetryHosting
 
         if (options.Logs && IsSent("LOGS"))
         {
-            telemetry.WithLogging(logging => logging.AddOtlpExporter(otlp => Direct(otlp, options, "v1/logs")), static log => log.IncludeScopes = true);
+            telemetry.WithLogging(
+                logging => logging.AddOtlpExporter(otlp => Direct(otlp, options, "v1/logs")),
+                static log => log.IncludeScopes = true);
         }
 
         bool IsSent(string signal) =>
-            !string.Equals(standard.GetValueOrDefault($"OTEL_{signal}_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase)
+            !string.Equals(
+                standard.GetValueOrDefault($"OTEL_{signal}_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase)
             && (options.OtlpEndpoint.Length > 0
                 || !string.IsNullOrEmpty(standard.GetValueOrDefault("OTEL_EXPORTER_OTLP_ENDPOINT"))
                 || !string.IsNullOrEmpty(standard.GetValueOrDefault($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")));
@@ -65,7 +72,8 @@ internal static class TelemetryHosting
     /// <summary>Log lines with their scopes: transaction and trace.</summary>
     public static void AddCoordinatorConsole(this ILoggingBuilder logging, TelemetryOptions options)
     {
-        logging.Configure(static factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        logging.Configure(static factory =>
+            factory.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         if (options.LogFormat == "json")
         {
             logging.AddJsonConsole(static console =>

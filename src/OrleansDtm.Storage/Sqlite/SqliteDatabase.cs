@@ -19,7 +19,12 @@ internal static class SqliteDatabase
         try
         {
             var folder = Path.GetDirectoryName(path)!;
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+            };
             if (OperatingSystem.IsWindows())
             {
                 Directory.CreateDirectory(folder);
@@ -33,7 +38,12 @@ internal static class SqliteDatabase
             {
                 // SQLite gives -wal and -shm the mode of the file.
                 using var created = new FileStream(
-                    path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = OwnFile });
+                    path, new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = OwnFile,
+                    });
             }
 
             return new FileStream(path + ".lock", options);

@@ -39,7 +39,8 @@ internal sealed class BadNetwork(RequestDelegate next, IHttpClientFactory http, 
         await context.Request.Body.CopyToAsync(body);
         context.Request.Body.Position = 0;
         return Send(
-            $"{context.Request.Scheme}://{context.Request.Host}{context.Request.Path}{context.Request.QueryString}", new ByteArrayContent(body.ToArray()));
+            $"{context.Request.Scheme}://{context.Request.Host}{context.Request.Path}{context.Request.QueryString}",
+            new ByteArrayContent(body.ToArray()));
     }
 
     private async Task Send(string url, ByteArrayContent content)

@@ -76,7 +76,8 @@ internal sealed class Bank(Func<DbConnection> connect)
             throw new BranchFailureException("the amount must be greater than 0");
         }
 
-        if (await db.ExecuteAsync($"update account set balance = balance + {change} where name = {account} and balance + {change} >= 0") == 0)
+        if (await db.ExecuteAsync(
+            $"update account set balance = balance + {change} where name = {account} and balance + {change} >= 0") == 0)
         {
             throw new BranchFailureException($"account {account} does not exist or has insufficient funds");
         }

@@ -33,11 +33,17 @@ return await Stage.Run("Bank transfer: saga and barrier", async stage =>
         i % 2 == 0 ? "Ada" : "Ben", i % 10 == 0 ? "nobody" : i % 4 < 2 ? "Cid" : "Dora", i))));
 
     var moved = Enumerable.Range(1, 40).Where(i => i % 10 != 0).Sum();
-    Console.WriteLine($"  {counters.Calls} calls, {counters.Repeated} of them delivered twice, {counters.Lost} responses lost");
+    Console.WriteLine(
+        $"  {counters.Calls} calls, {counters.Repeated} of them delivered twice, {counters.Lost} responses lost");
     stage.Check(results.Count(result => result.Succeeded) == 36, "36 transfers succeeded");
-    stage.Check(results.Count(result => result.Status == GlobalStatus.Failed) == 4, "4 to an unknown account were rolled back");
-    stage.Check(await north.Sum() == 2000 - moved, $"the bank in the north holds {await north.Sum()}, which is 2000 less {moved}");
-    stage.Check(await south.Sum() == 2000 + moved, $"the bank in the south holds {await south.Sum()}, which is 2000 and {moved}");
+    stage.Check(
+        results.Count(result => result.Status == GlobalStatus.Failed) == 4, "4 to an unknown account were rolled back");
+    stage.Check(
+        await north.Sum() == 2000 - moved,
+        $"the bank in the north holds {await north.Sum()}, which is 2000 less {moved}");
+    stage.Check(
+        await south.Sum() == 2000 + moved,
+        $"the bank in the south holds {await south.Sum()}, which is 2000 and {moved}");
 
     Task<string> Serve(Bank bank) => stage.Service(
         services => services

@@ -44,7 +44,8 @@ internal sealed class AccountGrain : Grain, IAccountGrain
         var change = _changes.GetValueOrDefault((call.Gid, call.BranchId));
         _balance -= change;
         _changes[(call.Gid, call.BranchId)] = 0;
-        Narrator.Called(call, this.GetPrimaryKeyString(), change == 0 ? "nothing to compensate" : $"{-change:+0;-0} = {_balance}");
+        Narrator.Called(
+            call, this.GetPrimaryKeyString(), change == 0 ? "nothing to compensate" : $"{-change:+0;-0} = {_balance}");
         return Task.CompletedTask;
     }
 

@@ -16,7 +16,8 @@ internal static class Narrator
         }
     }
 
-    public static void Title(string title) => Say($"{Environment.NewLine}{title}{Environment.NewLine}{new string('-', title.Length)}");
+    public static void Title(string title) =>
+        Say($"{Environment.NewLine}{title}{Environment.NewLine}{new string('-', title.Length)}");
 
     /// <summary>A call of the coordinator to an account.</summary>
     public static void Called(BranchContext call, string account, string words) =>

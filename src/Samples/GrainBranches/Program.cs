@@ -16,7 +16,10 @@ try
     using var bank = Silos.Bank(endpoint);
     await bank.StartAsync(stop.Token);
     Narrator.Say($"Bank          joined it with its accounts");
-    var right = await Demo.Run(bank.Services.GetRequiredService<ITransactions>(), bank.Services.GetRequiredService<IGrainFactory>(), stop.Token);
+    var right = await Demo.Run(
+        bank.Services.GetRequiredService<ITransactions>(),
+        bank.Services.GetRequiredService<IGrainFactory>(),
+        stop.Token);
     await bank.StopAsync(stop.Token);
     await coordinator.StopAsync(stop.Token);
     return right ? 0 : 1;

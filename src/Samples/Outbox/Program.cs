@@ -5,6 +5,7 @@ using OrleansDtm.Samples.Outbox;
 return args switch
 {
     [] => await Stage.Run("Outbox: a message that follows a local transaction", Story.Tell),
-    [var crash, var coordinator, var shop, var file, var order] => await Shop.PlaceOrder(crash, new Uri(coordinator), shop, file, order),
+    [var crash, var coordinator, var shop, var file, var order] => await Shop.PlaceOrder(
+        crash, new Uri(coordinator), shop, file, order),
     _ => 2,
 };

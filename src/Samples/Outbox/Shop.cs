@@ -56,7 +56,8 @@ internal static class Shop
     /// <summary>Ends the process before the submit.</summary>
     private sealed class DiesBeforeSubmit : DelegatingHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             if (request.RequestUri!.AbsolutePath.EndsWith("/submit", StringComparison.Ordinal))
             {

@@ -27,21 +27,34 @@ internal static class Story
                 app.MapBranch("/stock", (Ordered ordered) => told.Add(ordered.Order));
             });
 
-        foreach (var (crash, exit, ordered) in ((string, int, bool)[])[("no", 0, true), ("after-commit", Shop.Died, true), ("before-commit", Shop.Died, false)])
+        foreach (var (crash, exit, ordered) in ((string, int, bool)[])[
+            ("no", 0, true),
+            ("after-commit", Shop.Died, true),
+            ("before-commit", Shop.Died, false),
+        ])
         {
             var order = $"order-crash-{crash}";
             Console.WriteLine($"\n  An order; crash: {crash}");
             stage.Check(await PlaceOrder(crash, order) == exit, $"the shop ended with exit code {exit}");
             var end = await stage.Dtm().WaitForEndAsync(order, TimeSpan.FromSeconds(30), stage.Stop);
             stage.Check(await IsStored(order) == ordered, $"the order is {(ordered ? "" : "not ")}stored");
-            stage.Check(told.Count(o => o == order) == (ordered ? 1 : 0), $"the stock {(ordered ? "received" : "did not receive")} the message: {end.Status}");
+            stage.Check(
+                told.Count(o => o == order) == (ordered ? 1 : 0),
+                $"the stock {(ordered ? "received" : "did not receive")} the message: {end.Status}");
         }
 
         async Task<int> PlaceOrder(string crash, string order)
         {
             using var shop = Process.Start(new ProcessStartInfo(
                 "dotnet",
-                [Path.Combine(AppContext.BaseDirectory, "Outbox.dll"), crash, stage.Coordinator.ToString(), service, file, order]))!;
+                [
+                    Path.Combine(AppContext.BaseDirectory, "Outbox.dll"),
+                    crash,
+                    stage.Coordinator.ToString(),
+                    service,
+                    file,
+                    order,
+                ]))!;
             await shop.WaitForExitAsync(stage.Stop);
             return shop.ExitCode;
         }

@@ -8,13 +8,15 @@ namespace OrleansDtm.Samples.QuickStart;
 internal sealed class Bank(string file)
 {
     // Pooled connections would keep the file open after the demo has deleted it.
-    private readonly string _settings = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
+    private readonly string _settings =
+        new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
 
     public DbConnection Connect() => new SqliteConnection(_settings);
 
     public async Task Open()
     {
-        await Execute("create table account (name text primary key, balance integer not null, frozen integer not null default 0)");
+        await Execute("create table account (name text primary key, balance integer not "
+            + "null, frozen integer not null default 0)");
         await Execute("insert into account (name, balance) values ('A', 100), ('B', 100)");
         await using var connection = Connect();
         await BarrierSchema.CreateAsync(connection);
@@ -27,7 +29,8 @@ internal sealed class Bank(string file)
         await using var connection = Connect();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = "select group_concat(name || ' = ' || balance, ', ') from (select name, balance from account order by name)";
+        command.CommandText = "select group_concat(name || ' = ' || balance, ', ') from (select name, balance from "
+            + "account order by name)";
         return (string)(await command.ExecuteScalarAsync())!;
     }
 
@@ -35,7 +38,10 @@ internal sealed class Bank(string file)
     public static async Task Change(LocalTransaction local, string account, long amount)
     {
         var rows = await local.ExecuteAsync(
-            $"update account set balance = balance + {amount} where name = {account} and frozen = 0 and balance + {amount} >= 0");
+            $"""
+            update account set balance = balance + {amount}
+            where name = {account} and frozen = 0 and balance + {amount} >= 0
+            """);
         if (rows == 0)
         {
             throw new BranchFailureException($"{account} is frozen or has insufficient funds");

@@ -22,10 +22,16 @@ internal static class BranchService
         builder.Services.AddBranches(_ => bank.Connect());
         var app = builder.Build();
         app.Use(narrator.Tell);
-        app.MapBranch("/TransOut", (Transfer transfer, LocalTransaction local) => Bank.Change(local, "A", -transfer.Amount));
-        app.MapBranch("/TransOutCompensate", (Transfer transfer, LocalTransaction local) => Bank.Undo(local, "A", -transfer.Amount));
-        app.MapBranch("/TransIn", (Transfer transfer, LocalTransaction local) => Bank.Change(local, "B", transfer.Amount));
-        app.MapBranch("/TransInCompensate", (Transfer transfer, LocalTransaction local) => Bank.Undo(local, "B", transfer.Amount));
+        app.MapBranch(
+            "/TransOut", (Transfer transfer, LocalTransaction local) => Bank.Change(local, "A", -transfer.Amount));
+        app.MapBranch(
+            "/TransOutCompensate",
+            (Transfer transfer, LocalTransaction local) => Bank.Undo(local, "A", -transfer.Amount));
+        app.MapBranch(
+            "/TransIn", (Transfer transfer, LocalTransaction local) => Bank.Change(local, "B", transfer.Amount));
+        app.MapBranch(
+            "/TransInCompensate",
+            (Transfer transfer, LocalTransaction local) => Bank.Undo(local, "B", transfer.Amount));
         await app.StartAsync();
         return app;
     }

@@ -33,7 +33,8 @@ internal sealed class Coordinator : IAsyncDisposable
         if (!IsFree(port))
         {
             port = FreePort();
-            Console.WriteLine($"Port {UsualPort} is in use by another program ({usual}api/ping does not respond): using {port} instead.");
+            Console.WriteLine($"Port {UsualPort} is in use by another program ({usual}api/ping does not respond): "
+                + $"using {port} instead.");
         }
 
         var own = Server.CoordinatorApp.Build(

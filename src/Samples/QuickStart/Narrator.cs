@@ -32,7 +32,8 @@ internal sealed class Narrator
     {
         await next(http);
         var query = http.Request.Query;
-        Say(Text($"branch {query["branch_id"]}  {query["op"],-10}  {http.Request.Path,-19}  ->  {http.Response.StatusCode}"));
+        var (branch, op) = (query["branch_id"], query["op"]);
+        Say(Text($"branch {branch}  {op,-10}  {http.Request.Path,-19}  ->  {http.Response.StatusCode}"));
     }
 
     /// <summary>The coordinator's record of the transaction, in the order of completion.</summary>
@@ -45,9 +46,15 @@ internal sealed class Narrator
         // Stable: with equal times actions are in their order and compensations in reverse.
         var actions = transaction.Branches.Where(branch => branch.Op == BranchOps.Action);
         var compensations = transaction.Branches.Where(branch => branch.Op != BranchOps.Action).Reverse();
-        foreach (var branch in actions.Concat(compensations).Where(branch => branch.Status != "prepared").OrderBy(branch => branch.Finished ?? DateTimeOffset.MaxValue))
+        foreach (var branch in actions.Concat(compensations)
+            .Where(branch => branch.Status != "prepared")
+            .OrderBy(branch => branch.Finished ?? DateTimeOffset.MaxValue))
         {
-            Line(transaction, branch.Finished, $"{branch.Op,-10}  {branch.BranchId}  {new Uri(branch.Url).AbsolutePath}", branch.Status);
+            Line(
+                transaction,
+                branch.Finished,
+                $"{branch.Op,-10}  {branch.BranchId}  {new Uri(branch.Url).AbsolutePath}",
+                branch.Status);
         }
 
         Line(transaction, transaction.Finished, "finished", transaction.Status.ToString());

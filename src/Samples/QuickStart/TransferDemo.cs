@@ -45,7 +45,8 @@ internal sealed class TransferDemo(IDtm dtm, string bankUrl, Bank bank, Narrator
     {
         var first = await Transfer("1. A sends 30 to B", GlobalStatus.Succeeded, stop);
         await bank.FreezeB();
-        var second = await Transfer("2. A sends 30 to B, but B is frozen: everything is rolled back", GlobalStatus.Failed, stop);
+        var second = await Transfer(
+            "2. A sends 30 to B, but B is frozen: everything is rolled back", GlobalStatus.Failed, stop);
         Console.WriteLine();
         Console.WriteLine(first && second
             ? "All is right: the first transfer succeeded, the second did not change the balances."

@@ -36,7 +36,8 @@ internal sealed class Stage : IAsyncDisposable
             Console.WriteLine(stage._right ? "\nAll is right." : "\nSomething is WRONG, see above.");
             return stage._right ? 0 : 1;
         }
-        catch (Exception e) when (e is DtmException or TimeoutException or OperationCanceledException or System.Data.Common.DbException)
+        catch (Exception e)
+            when (e is DtmException or TimeoutException or OperationCanceledException or System.Data.Common.DbException)
         {
             await Console.Error.WriteLineAsync($"The sample failed: {e.Message}");
             return 1;
@@ -88,7 +89,11 @@ internal sealed class Stage : IAsyncDisposable
     {
         var coordinator = Server.CoordinatorApp.Build(
         [
-            "--HttpPort=0", "--GrpcPort=0", $"--Store:Path={Path.Combine(Directory, "coordinator.db")}", "--RetryInterval=0.2", "--LogLevel=error",
+            "--HttpPort=0",
+            "--GrpcPort=0",
+            $"--Store:Path={Path.Combine(Directory, "coordinator.db")}",
+            "--RetryInterval=0.2",
+            "--LogLevel=error",
         ]);
         await coordinator.StartAsync(Stop);
         _apps.Add(coordinator);

@@ -25,15 +25,25 @@ return await Stage.Run("TCC", async stage =>
         app =>
         {
             app.MapBranch("/out/try", (Move m, LocalTransaction db) =>
-                Demand(db.ExecuteAsync($"update account set held = held + {m.Amount} where name = {m.Account} and open = 1 and balance - held >= {m.Amount}")));
+                Demand(db.ExecuteAsync($"""
+                    update account set held = held + {m.Amount}
+                    where name = {m.Account} and open = 1 and balance - held >= {m.Amount}
+                    """)));
             app.MapBranch("/out/confirm", (Move m, LocalTransaction db) =>
-                db.ExecuteAsync($"update account set held = held - {m.Amount}, balance = balance - {m.Amount} where name = {m.Account}"));
+                db.ExecuteAsync($"""
+                    update account set held = held - {m.Amount}, balance = balance - {m.Amount}
+                    where name = {m.Account}
+                    """));
             app.MapBranch("/out/cancel", (Move m, LocalTransaction db) =>
                 db.ExecuteAsync($"update account set held = held - {m.Amount} where name = {m.Account}"));
             app.MapBranch("/in/try", (Move m, LocalTransaction db) =>
-                Demand(db.ExecuteAsync($"update account set coming = coming + {m.Amount} where name = {m.Account} and open = 1")));
+                Demand(db.ExecuteAsync(
+                    $"update account set coming = coming + {m.Amount} where name = {m.Account} and open = 1")));
             app.MapBranch("/in/confirm", (Move m, LocalTransaction db) =>
-                db.ExecuteAsync($"update account set coming = coming - {m.Amount}, balance = balance + {m.Amount} where name = {m.Account}"));
+                db.ExecuteAsync($"""
+                    update account set coming = coming - {m.Amount}, balance = balance + {m.Amount}
+                    where name = {m.Account}
+                    """));
             app.MapBranch("/in/cancel", (Move m, LocalTransaction db) =>
                 db.ExecuteAsync($"update account set coming = coming - {m.Amount} where name = {m.Account}"));
         });
@@ -62,8 +72,10 @@ return await Stage.Run("TCC", async stage =>
     Task<TransactionResult> Transfer(string from, string to, long amount) => dtm.TccAsync(
         async tcc =>
         {
-            await tcc.CallBranchAsync($"{bank}/out/try", $"{bank}/out/confirm", $"{bank}/out/cancel", new Move(from, amount));
-            await tcc.CallBranchAsync($"{bank}/in/try", $"{bank}/in/confirm", $"{bank}/in/cancel", new Move(to, amount));
+            await tcc.CallBranchAsync(
+                $"{bank}/out/try", $"{bank}/out/confirm", $"{bank}/out/cancel", new Move(from, amount));
+            await tcc.CallBranchAsync(
+                $"{bank}/in/try", $"{bank}/in/confirm", $"{bank}/in/cancel", new Move(to, amount));
         },
         new TransOptions { WaitResult = true },
         stage.Stop);
@@ -73,7 +85,8 @@ return await Stage.Run("TCC", async stage =>
         await using var connection = new SqliteConnection(file);
         await connection.OpenAsync(stage.Stop);
         await using var command = connection.CreateCommand();
-        command.CommandText = "select group_concat(line, ', ') from (select name || ' ' || balance || '/' || held || '/' || coming as line from account order by name)";
+        command.CommandText = "select group_concat(line, ', ') from (select name || ' ' || balance || '/' || held || "
+            + "'/' || coming as line from account order by name)";
         var balances = (string)(await command.ExecuteScalarAsync(stage.Stop))!;
         stage.Check(balances == expected, $"balance/held/coming: {balances}");
     }

@@ -29,15 +29,19 @@ return await Stage.Run("Topics", async stage =>
     await dtm.SubscribeAsync("paid", $"{shop}/stock", "reserves the goods", stage.Stop);
     await dtm.SubscribeAsync("paid", $"{shop}/mail", "writes to the customer", stage.Stop);
     await Publish(7);
-    stage.Check(heard.Order().SequenceEqual(["mail 7", "stock 7"]), $"both received order 7, one of them at the second attempt: {string.Join(", ", heard)}");
+    stage.Check(
+        heard.Order().SequenceEqual(["mail 7", "stock 7"]),
+        $"both received order 7, one of them at the second attempt: {string.Join(", ", heard)}");
 
     await dtm.UnsubscribeAsync("paid", $"{shop}/mail", stage.Stop);
     await Publish(8);
-    stage.Check(heard.Contains("stock 8") && !heard.Contains("mail 8"), "only the remaining subscriber received order 8");
+    stage.Check(
+        heard.Contains("stock 8") && !heard.Contains("mail 8"), "only the remaining subscriber received order 8");
 
     async Task Publish(int order)
     {
-        var result = await dtm.Msg().Topic("paid", new Paid(order)).SubmitAndWaitAsync(TimeSpan.FromSeconds(30), stage.Stop);
+        var result = await dtm.Msg().Topic("paid", new Paid(order)).SubmitAndWaitAsync(
+            TimeSpan.FromSeconds(30), stage.Stop);
         stage.Check(result.Succeeded, $"order {order} was published");
     }
 });

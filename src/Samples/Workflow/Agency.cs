@@ -24,13 +24,17 @@ internal static class Agency
         services.AddWorkflow<Journey, Booking>(Journeys, async (workflow, journey) =>
         {
             // Each branch: its compensation, then the call. A recorded call is not repeated when the code runs again.
-            var airline = workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{partners}/seat/cancel", journey)).Http;
-            var seat = await (await airline.PostAsJsonAsync($"{partners}/seat/book", journey)).Content.ReadFromJsonAsync<Place>();
+            var airline = workflow.NewBranch()
+                .OnRollback(step => step.Http.PostAsJsonAsync($"{partners}/seat/cancel", journey)).Http;
+            var seat = await (await airline.PostAsJsonAsync($"{partners}/seat/book", journey)).Content
+                .ReadFromJsonAsync<Place>();
 
             beforeRoom();
 
-            var hotel = workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync($"{partners}/room/cancel", journey)).Http;
-            var room = await (await hotel.PostAsJsonAsync($"{partners}/room/book", journey)).Content.ReadFromJsonAsync<Place>();
+            var hotel = workflow.NewBranch()
+                .OnRollback(step => step.Http.PostAsJsonAsync($"{partners}/room/cancel", journey)).Http;
+            var room = await (await hotel.PostAsJsonAsync($"{partners}/room/book", journey)).Content
+                .ReadFromJsonAsync<Place>();
 
             // Code whose result differs each time must be a step too.
             var number = await workflow.DoAsync(_ => Task.FromResult(Guid.NewGuid().ToString("N")));
@@ -43,7 +47,8 @@ internal static class Agency
     /// <param name="agency">Callback URL of the other instances.</param>
     /// <param name="gid">Gid of the workflow.</param>
     /// <param name="traveller">Name of the traveller.</param>
-    public static async Task<int> BookAndDie(Uri coordinator, string partners, string agency, string gid, string traveller)
+    public static async Task<int> BookAndDie(
+        Uri coordinator, string partners, string agency, string gid, string traveller)
     {
         var services = new ServiceCollection();
         services.AddLogging();

@@ -5,6 +5,7 @@ using OrleansDtm.Samples.Workflow;
 return args switch
 {
     [] => await Stage.Run("Workflow: a journey is booked, or everything is cancelled", Story.Tell),
-    [var coordinator, var partners, var agency, var gid, var traveller] => await Agency.BookAndDie(new Uri(coordinator), partners, agency, gid, traveller),
+    [var coordinator, var partners, var agency, var gid, var traveller] => await Agency.BookAndDie(
+        new Uri(coordinator), partners, agency, gid, traveller),
     _ => 2,
 };

@@ -90,13 +90,15 @@ return await Stage.Run("XA", async stage =>
         services => services.AddDtmClient(options => options.Barrier = Barrier).AddBranches(_ => Connect(database)),
         app => app.MapXaBranch("/change", async (Change change, LocalTransaction db) =>
         {
-            var enough = await db.ScalarAsync<long>($"select balance from account where name = {change.Account} for update") + change.Amount >= 0;
+            var enough = await db.ScalarAsync<long>(
+                $"select balance from account where name = {change.Account} for update") + change.Amount >= 0;
             if (!enough)
             {
                 throw new BranchFailureException("the account has insufficient funds");
             }
 
-            await db.ExecuteAsync($"update account set balance = balance + {change.Amount} where name = {change.Account}");
+            await db.ExecuteAsync(
+                $"update account set balance = balance + {change.Amount} where name = {change.Account}");
         }));
 
     async Task<long> Balance(string database)
@@ -109,8 +111,13 @@ return await Stage.Run("XA", async stage =>
     }
 
     DbConnection Connect(string? database) => kind == "mysql"
-        ? new MySqlConnection(new MySqlConnectionStringBuilder(server) { Database = database ?? "", Pooling = false }.ConnectionString)
-        : new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Database = database ?? "postgres", Pooling = false }.ConnectionString);
+        ? new MySqlConnection(
+            new MySqlConnectionStringBuilder(server) { Database = database ?? "", Pooling = false }.ConnectionString)
+        : new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server)
+        {
+            Database = database ?? "postgres",
+            Pooling = false,
+        }.ConnectionString);
 
     async Task Execute(DbConnection connection, params string[] statements)
     {

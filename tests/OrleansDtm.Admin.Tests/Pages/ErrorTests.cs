@@ -12,9 +12,12 @@ public sealed class ErrorTests(AdminStage stage)
     [Fact]
     public async Task The_overview_keeps_what_it_knew_and_says_since_when()
     {
-        await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/", null, static page => page.Clock.InstallAsync());
+        await using var visit = await stage.VisitAt(
+            $"{stage.Server.Url}/#/", null, static page => page.Clock.InstallAsync());
         await Expect(visit.Main.Locator(".fresh")).ToContainTextAsync("live");
-        await visit.Page.RouteAsync("**/ui/api/overview", static route => route.FulfillAsync(new() { Status = 500, Body = "<html>proxy</html>" }));
+        await visit.Page.RouteAsync(
+            "**/ui/api/overview",
+            static route => route.FulfillAsync(new() { Status = 500, Body = "<html>proxy</html>" }));
         await visit.Page.Clock.RunForAsync(3000);
 
         await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("500: the server answered 500");
@@ -31,9 +34,14 @@ public sealed class ErrorTests(AdminStage stage)
     [Fact]
     public async Task A_list_that_cannot_be_had_says_why_and_can_be_asked_for_again()
     {
-        await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/transactions", null, static page => page.RouteAsync(
-            "**/ui/api/transactions**",
-            static route => route.FulfillAsync(new() { Status = 503, Json = new { dtm_result = "UNAVAILABLE", message = "try again: the database is away" } })));
+        await using var visit = await stage.VisitAt(
+            $"{stage.Server.Url}/#/transactions", null, static page => page.RouteAsync(
+                "**/ui/api/transactions**",
+                static route => route.FulfillAsync(new()
+                {
+                    Status = 503,
+                    Json = new { dtm_result = "UNAVAILABLE", message = "try again: the database is away" },
+                })));
         await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("try again: the database is away");
 
         await visit.Page.UnrouteAsync("**/ui/api/transactions**");
@@ -72,7 +80,10 @@ public sealed class ErrorTests(AdminStage stage)
                 }
 
                 return signedIn
-                    ? route.FulfillAsync(new() { Json = new { name = "alice", roles = new[] { "read", "submit", "admin" }, csrf = "token" } })
+                    ? route.FulfillAsync(new()
+                    {
+                        Json = new { name = "alice", roles = new[] { "read", "submit", "admin" }, csrf = "token" },
+                    })
                     : Refuse(route);
             });
         });
@@ -99,11 +110,14 @@ public sealed class ErrorTests(AdminStage stage)
         var token = "old";
         await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/topics", null, async page =>
         {
-            await page.RouteAsync("**/ui/session", route => route.FulfillAsync(new() { Json = new { name = "alice", roles = new[] { "admin" }, csrf = token } }));
+            await page.RouteAsync("**/ui/session", route => route.FulfillAsync(
+                new() { Json = new { name = "alice", roles = new[] { "admin" }, csrf = token } }));
             await page.RouteAsync("**/ui/api/subscribe", async route =>
             {
                 tokens.Add(route.Request.Headers.GetValueOrDefault("x-csrf-token"));
-                await (tokens[^1] == token ? route.FulfillAsync(new() { Json = new { dtm_result = "SUCCESS" } }) : route.FulfillAsync(new() { Status = 403, Json = new { message = "wrong token" } }));
+                await (tokens[^1] == token
+                    ? route.FulfillAsync(new() { Json = new { dtm_result = "SUCCESS" } })
+                    : route.FulfillAsync(new() { Status = 403, Json = new { message = "wrong token" } }));
             });
         });
         await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("alice");
@@ -118,5 +132,6 @@ public sealed class ErrorTests(AdminStage stage)
         Assert.Equal(["old", "new"], tokens);
     }
 
-    private static Task Refuse(IRoute route) => route.FulfillAsync(new() { Status = 401, Json = new { dtm_result = "ERROR", message = "sign in" } });
+    private static Task Refuse(IRoute route) =>
+        route.FulfillAsync(new() { Status = 401, Json = new { dtm_result = "ERROR", message = "sign in" } });
 }

@@ -33,7 +33,8 @@ public sealed class HostileTextTests(AdminStage stage)
         await visit.Dialog.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Force stop" }).ClickAsync();
         await Expect(visit.Page.Locator(".toast")).ToHaveTextAsync($"{gid} was stopped.");
         await visit.Go("/");
-        await Expect(visit.Page.Locator(".services", new() { HasText = new Uri(busi.Url).Authority })).ToContainTextAsync(Markup);
+        await Expect(visit.Page.Locator(".services", new() { HasText = new Uri(busi.Url).Authority }))
+            .ToContainTextAsync(Markup);
         await visit.Go("/topics");
         var create = visit.Page.GetByRole(Microsoft.Playwright.AriaRole.Form, new() { Name = "New topic" });
         await create.GetByLabel("Name").FillAsync(Markup);
@@ -50,13 +51,19 @@ public sealed class HostileTextTests(AdminStage stage)
     public void No_file_of_the_page_makes_markup_of_text_or_needs_another_host()
     {
         var assembly = typeof(Server.CoordinatorApp).Assembly;
-        var names = assembly.GetManifestResourceNames().Where(static n => n.StartsWith("OrleansDtm.Ui/", StringComparison.Ordinal)).ToList();
+        var names = assembly.GetManifestResourceNames()
+            .Where(static n => n.StartsWith("OrleansDtm.Ui/", StringComparison.Ordinal))
+            .ToList();
         Assert.True(names.Count > 10, string.Join(' ', names));
         foreach (var name in names)
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             var text = reader.ReadToEnd();
-            string[] forbidden = ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "style=", "https://", "//cdn"];
+            string[] forbidden =
+            [
+                "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "style=",
+                "https://", "//cdn",
+            ];
             Assert.All(forbidden, word => Assert.DoesNotContain(word, text, StringComparison.Ordinal));
         }
     }

@@ -50,7 +50,8 @@ public sealed class KeyboardTests(AdminStage stage)
         await using var visit = await stage.Visit("/transaction?gid=" + gid);
         await Expect(visit.Main.Locator(".timeline")).ToBeVisibleAsync();
         const string usable = "a[href], button:not(:disabled), input, select, summary, [tabindex='0']";
-        var wanted = await visit.Page.EvaluateAsync<int>($"[...document.querySelectorAll(`{usable}`)].filter(e => e.checkVisibility()).length");
+        var wanted = await visit.Page.EvaluateAsync<int>(
+            $"[...document.querySelectorAll(`{usable}`)].filter(e => e.checkVisibility()).length");
 
         var reached = new HashSet<int>();
         for (var i = 0; i < wanted; i++)
@@ -82,24 +83,30 @@ public sealed class KeyboardTests(AdminStage stage)
         busi.On("/Act1", Reply.Error);
         await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 1).With("custom_data", """{"concurrent":true}"""));
         await stage.Server.UntilWaiting(gid);
-        await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/transaction?gid={gid}", null, static page => page.Clock.InstallAsync());
+        await using var visit = await stage.VisitAt(
+            $"{stage.Server.Url}/#/transaction?gid={gid}", null, static page => page.Clock.InstallAsync());
         await visit.Main.Locator("summary", new() { HasText = "Custom data" }).ClickAsync();
         var fold = visit.Page.Locator("button.fold").First;
         await fold.FocusAsync();
         await visit.Page.Keyboard.PressAsync("Enter");
         await Expect(visit.Main.Locator(".payload pre")).ToBeVisibleAsync();
 
-        await visit.Page.RunAndWaitForResponseAsync(() => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
-        await visit.Page.RunAndWaitForResponseAsync(() => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
+        await visit.Page.RunAndWaitForResponseAsync(
+            () => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
+        await visit.Page.RunAndWaitForResponseAsync(
+            () => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
 
         await Expect(fold).ToBeFocusedAsync();
         await Expect(visit.Main.Locator(".payload pre")).ToBeVisibleAsync();
         await Expect(visit.Main.GetByText("\"concurrent\": true")).ToBeVisibleAsync();
 
         await visit.Page.EvaluateAsync("getSelection().selectAllChildren(document.querySelector('.payload pre'))");
-        await visit.Page.RunAndWaitForResponseAsync(() => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
-        await visit.Page.RunAndWaitForResponseAsync(() => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
-        Assert.Contains("amount", await visit.Page.EvaluateAsync<string>("getSelection().toString()"), StringComparison.Ordinal);
+        await visit.Page.RunAndWaitForResponseAsync(
+            () => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
+        await visit.Page.RunAndWaitForResponseAsync(
+            () => visit.Page.Clock.RunForAsync(2000), "**/ui/api/transaction?**");
+        Assert.Contains(
+            "amount", await visit.Page.EvaluateAsync<string>("getSelection().toString()"), StringComparison.Ordinal);
         await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga"));
     }
 

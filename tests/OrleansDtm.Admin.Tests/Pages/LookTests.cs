@@ -45,7 +45,8 @@ public sealed class LookTests(AdminStage stage)
             await visit.Go(hash);
             await Expect(visit.Main.Locator("h1")).ToBeVisibleAsync();
             await Expect(visit.Main.Locator(".loading")).ToHaveCountAsync(0);
-            Assert.Equal(ground, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+            Assert.Equal(
+                ground, await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
             Assert.Empty(await visit.Page.EvaluateAsync<string[]>(Pale));
             await visit.Shot($"{scheme}-{hash.Split('?')[0].Trim('/')}".ToLowerInvariant());
         }
@@ -65,9 +66,13 @@ public sealed class LookTests(AdminStage stage)
 
         await visit.Page.ReloadAsync();
 
-        Assert.Equal("rgb(20, 22, 26)", await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        Assert.Equal(
+            "rgb(20, 22, 26)",
+            await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
         await button.ClickAsync();
-        Assert.Equal("rgb(245, 246, 248)", await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        Assert.Equal(
+            "rgb(245, 246, 248)",
+            await visit.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
     }
 
     [Fact]
@@ -75,8 +80,12 @@ public sealed class LookTests(AdminStage stage)
     {
         await using var busi = await Participant.Start();
         var gid = await Waiting(busi);
-        await stage.Server.Accept("subscribe?topic=phone&url=" + Uri.EscapeDataString(busi.Url + "/a/rather/long/path/that/does/not/fit/into/a/phone"), []);
-        await using var visit = await stage.Visit("/", new() { ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
+        await stage.Server.Accept(
+            "subscribe?topic=phone&url="
+            + Uri.EscapeDataString(busi.Url + "/a/rather/long/path/that/does/not/fit/into/a/phone"),
+            []);
+        await using var visit = await stage.Visit(
+            "/", new() { ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
         foreach (var hash in Hashes(gid))
         {
             await visit.Go(hash);
@@ -93,14 +102,17 @@ public sealed class LookTests(AdminStage stage)
         await Expect(visit.Main.Locator(".heading .badge")).ToHaveTextAsync("failed");
     }
 
-    private static string[] Hashes(string gid) => ["/", "/transactions", "/topics", "/nowhere", "/transaction?gid=" + Uri.EscapeDataString(gid)];
+    private static string[] Hashes(string gid) =>
+        ["/", "/transactions", "/topics", "/nowhere", "/transaction?gid=" + Uri.EscapeDataString(gid)];
 
     private async Task<string> Waiting(Participant busi)
     {
         var gid = SagaBody.NewGid() + "-with-a-long-name-0123456789-0123456789-0123456789-0123456789";
         busi.On("/Act2", Reply.Error);
-        busi.On("/Act3", new Reply(500, "a service that has a lot to say about what went wrong: " + new string('x', 200)));
-        await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 4).With("custom_data", """{"concurrent":true,"orders":{"2":[0],"1":[0],"3":[1,2]}}"""));
+        busi.On(
+            "/Act3", new Reply(500, "a service that has a lot to say about what went wrong: " + new string('x', 200)));
+        await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 4).With(
+            "custom_data", """{"concurrent":true,"orders":{"2":[0],"1":[0],"3":[1,2]}}"""));
         await stage.Server.UntilWaiting(gid, 2);
         return gid;
     }

@@ -36,7 +36,9 @@ public sealed class OverviewTests(AdminStage stage)
         await Expect(visit.Page.Locator(".ranks li").First).ToContainTextAsync("under 1 min");
         await Expect(visit.Page.GetByText("serves this page")).ToBeVisibleAsync();
         await Expect(visit.Page.Locator(".numbers tr", new() { HasText = "Branch calls" })).ToContainTextAsync("ms");
-        Assert.NotEqual("0", await visit.Page.Locator(".tile", new() { HasText = "transactions, last 10 min" }).Locator(".value").InnerTextAsync());
+        Assert.NotEqual("0", await visit.Page.Locator(".tile", new() { HasText = "transactions, last 10 min" })
+            .Locator(".value")
+            .InnerTextAsync());
         await visit.Shot("overview");
         await visit.Page.Locator("tr", new() { HasText = "msg" }).GetByText("submitted").ClickAsync();
         await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?transType=msg&status=submitted");
@@ -49,7 +51,8 @@ public sealed class OverviewTests(AdminStage stage)
         var asked = 0;
         await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/", null, async page =>
         {
-            page.Request += (_, request) => asked += request.Url.EndsWith("/ui/api/overview", StringComparison.Ordinal) ? 1 : 0;
+            page.Request += (_, request) =>
+                asked += request.Url.EndsWith("/ui/api/overview", StringComparison.Ordinal) ? 1 : 0;
             await page.Clock.InstallAsync();
         });
         await Expect(visit.Main.Locator(".fresh")).ToContainTextAsync("live");

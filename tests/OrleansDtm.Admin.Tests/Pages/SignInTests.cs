@@ -15,7 +15,8 @@ public sealed class SignInTests(AdminStage stage)
     {
         var (reader, admin) = (ApiKey.New(), ApiKey.New());
         await using var busi = await Participant.Start();
-        await using var server = await AdminServer.Start(Key(0, "rita", "read", reader), Key(1, "boss", "admin", admin), "--RetryInterval=300");
+        await using var server = await AdminServer.Start(
+            Key(0, "rita", "read", reader), Key(1, "boss", "admin", admin), "--RetryInterval=300");
         server.SignIn(admin);
         var gid = SagaBody.NewGid();
         busi.On("/Act1", Reply.Error, Reply.Success);

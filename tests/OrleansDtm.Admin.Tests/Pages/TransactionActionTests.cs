@@ -87,7 +87,8 @@ public sealed class TransactionActionTests(AdminStage stage)
 
         await visit.Button("Retry").ClickAsync();
 
-        await Expect(visit.Dialog.GetByRole(AriaRole.Alert)).ToContainTextAsync("does not wait for a retry: the transaction is failed");
+        await Expect(visit.Dialog.GetByRole(AriaRole.Alert)).ToContainTextAsync(
+            "does not wait for a retry: the transaction is failed");
         await visit.Button("Close").ClickAsync();
         await Expect(visit.Dialog).ToHaveCountAsync(0);
         Assert.Single(busi.On("/Act1"));
@@ -98,8 +99,10 @@ public sealed class TransactionActionTests(AdminStage stage)
     {
         await using var busi = await Participant.Start();
         var gid = await Waiting(busi);
-        await using var visit = await stage.VisitAt($"{stage.Server.Url}/#/transaction?gid={gid}", null, static page => page.RouteAsync(
-            "**/ui/session", static route => route.FulfillAsync(new() { Json = new { name = "reader", roles = new[] { "read" }, csrf = "t" } })));
+        await using var visit = await stage.VisitAt(
+            $"{stage.Server.Url}/#/transaction?gid={gid}", null, static page => page.RouteAsync(
+                "**/ui/session", static route => route.FulfillAsync(
+                    new() { Json = new { name = "reader", roles = new[] { "read" }, csrf = "t" } })));
 
         await Expect(visit.Button("Force stop")).ToBeDisabledAsync();
         await Expect(visit.Button("Retry now")).ToBeDisabledAsync();

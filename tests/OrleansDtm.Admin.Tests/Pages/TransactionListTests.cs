@@ -53,15 +53,23 @@ public sealed class TransactionListTests(AdminStage stage)
         var created = visit.Main.Locator("tbody tr time").First;
         var local = await created.InnerTextAsync();
         Assert.Equal(
-            DateTime.Parse((await created.GetAttributeAsync("datetime"))!, null, System.Globalization.DateTimeStyles.AdjustToUniversal).AddHours(9).ToString("yyyy-MM-dd HH:mm:ss", null),
+            DateTime.Parse(
+                (await created.GetAttributeAsync("datetime"))!,
+                null,
+                System.Globalization.DateTimeStyles.AdjustToUniversal)
+                .AddHours(9)
+                .ToString("yyyy-MM-dd HH:mm:ss", null),
             local);
         Assert.EndsWith(" UTC", await created.GetAttributeAsync("title"), StringComparison.Ordinal);
 
         // A browser writes a full minute without its seconds, and the driver of the browser compares.
-        var entered = local.EndsWith(":00", StringComparison.Ordinal) ? local[..^3].Replace(' ', 'T') : local.Replace(' ', 'T');
+        var entered = local.EndsWith(":00", StringComparison.Ordinal)
+            ? local[..^3].Replace(' ', 'T')
+            : local.Replace(' ', 'T');
         await visit.Page.GetByLabel("Created to").FillAsync(entered);
         await visit.Button("Filter").ClickAsync();
-        await Expect(visit.Main).ToContainTextAsync("No transaction matches the filter."); // It was created some milliseconds later.
+        // It was created some milliseconds later.
+        await Expect(visit.Main).ToContainTextAsync("No transaction matches the filter.");
         await visit.Page.GetByLabel("Created to").FillAsync("");
         await visit.Page.GetByLabel("Created from").FillAsync(entered);
         await visit.Button("Filter").ClickAsync();
@@ -76,8 +84,9 @@ public sealed class TransactionListTests(AdminStage stage)
         await using var server = await AdminServer.Start();
         await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => server.AcceptEmpty(SagaBody.NewGid())));
         using var all = await server.Get("/api/dtmsvr/all");
-        var gids = JsonNode.Parse(await all.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["transactions"]!
-            .AsArray().Select(static t => (string)t!["gid"]!);
+        var gids =
+            JsonNode.Parse(await all.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["transactions"]!
+                .AsArray().Select(static t => (string)t!["gid"]!);
 
         await using var visit = await stage.VisitAt(server.Url + "/#/transactions");
         await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(50);

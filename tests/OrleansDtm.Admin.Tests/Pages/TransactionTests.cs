@@ -25,7 +25,8 @@ public sealed class TransactionTests(AdminStage stage)
         await Expect(visit.Main.Locator(".node")).ToHaveCountAsync(3);
         await Expect(visit.Main.Locator(".edge")).ToHaveCountAsync(2);
         await Expect(visit.Main.Locator(".node").First).ToContainTextAsync("compensate");
-        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAttributeAsync("aria-label", "Branch 03: action failed, compensate succeed. Show it below");
+        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAttributeAsync(
+            "aria-label", "Branch 03: action failed, compensate succeed. Show it below");
         var entries = visit.Main.Locator(".timeline > li");
         await Expect(entries).ToHaveCountAsync(9); // Stored, four actions, three compensations, ended.
         await Expect(entries.Nth(1)).ToContainTextAsync("01 action ongoing");
@@ -48,14 +49,17 @@ public sealed class TransactionTests(AdminStage stage)
         await using var visit = await stage.Visit("/transaction?gid=" + gid);
 
         await visit.Main.Locator(".node").First.PressAsync("Enter");
-        await Expect(visit.Main.Locator(".payload pre")).ToHaveTextAsync("{\n  \"amount\": 30,\n  \"to\": {\n    \"name\": \"Zoë\"\n  }\n}");
-        await Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "01 compensate" })).ToHaveAttributeAsync("aria-expanded", "false");
+        await Expect(visit.Main.Locator(".payload pre")).ToHaveTextAsync(
+            "{\n  \"amount\": 30,\n  \"to\": {\n    \"name\": \"Zoë\"\n  }\n}");
+        await Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "01 compensate" })).ToHaveAttributeAsync(
+            "aria-expanded", "false");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "02 action" }).ClickAsync();
         await Expect(visit.Main.Locator(".payload pre").Last).ToHaveTextAsync("no JSON");
         await visit.Main.Locator("summary", new() { HasText = "Raw JSON" }).ClickAsync();
         var raw = visit.Main.Locator("details pre");
         await Expect(raw).ToContainTextAsync("\"trans_type\": \"saga\"");
-        Assert.Equal((await stage.Server.Query(gid)).ToJsonString(), JsonNode.Parse(await raw.InnerTextAsync())!.ToJsonString());
+        Assert.Equal(
+            (await stage.Server.Query(gid)).ToJsonString(), JsonNode.Parse(await raw.InnerTextAsync())!.ToJsonString());
         await visit.Shot("transaction-succeed");
     }
 
@@ -65,16 +69,19 @@ public sealed class TransactionTests(AdminStage stage)
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         busi.On("/Act3", Reply.Error);
-        await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 5).With("custom_data", """{"concurrent":true,"orders":{"2":[0,1],"3":[0],"4":[2,3]}}"""));
+        await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 5).With(
+            "custom_data", """{"concurrent":true,"orders":{"2":[0,1],"3":[0],"4":[2,3]}}"""));
         await stage.Server.UntilWaiting(gid);
         await using var visit = await stage.Visit("/transaction?gid=" + gid);
 
         await Expect(visit.Main.Locator(".edge")).ToHaveCountAsync(5);
-        var x = await visit.Main.Locator(".node").EvaluateAllAsync<float[]>("nodes => nodes.map(node => node.getBoundingClientRect().x)");
+        var x = await visit.Main.Locator(".node").EvaluateAllAsync<float[]>(
+            "nodes => nodes.map(node => node.getBoundingClientRect().x)");
 
         Assert.Equal(x[0], x[1], 1f);
         Assert.True(x[2] > x[0] && x[3] > x[1] && x[4] > x[2], string.Join(' ', x));
-        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAttributeAsync("aria-label", "Branch 03: action waiting, compensate not called. Show it below");
+        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAttributeAsync(
+            "aria-label", "Branch 03: action waiting, compensate not called. Show it below");
         await visit.Shot("transaction-orders");
         await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga"));
     }
@@ -84,7 +91,11 @@ public sealed class TransactionTests(AdminStage stage)
     {
         await using var busi = await Participant.Start();
         var (tcc, xa, workflow, msg) = (SagaBody.NewGid(), SagaBody.NewGid(), SagaBody.NewGid(), SagaBody.NewGid());
-        foreach (var (gid, type, branch) in new[] { (tcc, "tcc", (Func<string, Participant, int, JsonObject>)PatternBodies.TccBranch), (xa, "xa", PatternBodies.XaBranch) })
+        foreach (var (gid, type, branch) in new[]
+        {
+            (tcc, "tcc", (Func<string, Participant, int, JsonObject>)PatternBodies.TccBranch),
+            (xa, "xa", PatternBodies.XaBranch),
+        })
         {
             await stage.Server.Accept("prepare", PatternBodies.Of(gid, type).With("timeout_to_fail", 300));
             await stage.Server.Accept("registerBranch", branch(gid, busi, 1));

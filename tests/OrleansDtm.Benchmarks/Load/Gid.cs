@@ -4,8 +4,9 @@ using System.Text;
 namespace OrleansDtm.Benchmarks.Load;
 
 /// <summary>
-/// The ids of one client's transactions, counted up in place. All have the same length, so a gid is never the beginning of another
-/// (the reference loses branches of such pairs on one of its stores) and can be written over the previous one in a request body.
+/// The ids of one client's transactions, counted up in place. All have the same length, so a gid is never the beginning
+/// of another (the reference loses branches of such pairs on one of its stores) and can be written over the previous
+/// one in a request body.
 /// </summary>
 internal sealed class Gid
 {
@@ -29,5 +30,6 @@ internal sealed class Gid
 
     public override string ToString() => Encoding.ASCII.GetString(Bytes);
 
-    public void Next() => Utf8Formatter.TryFormat(_counter++, Bytes.AsSpan(Length - DigitsOfCounter), out _, new('D', DigitsOfCounter));
+    public void Next() =>
+        Utf8Formatter.TryFormat(_counter++, Bytes.AsSpan(Length - DigitsOfCounter), out _, new('D', DigitsOfCounter));
 }

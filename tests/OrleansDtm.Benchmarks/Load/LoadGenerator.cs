@@ -5,8 +5,8 @@ using OrleansDtm.Benchmarks.Processes;
 namespace OrleansDtm.Benchmarks.Load;
 
 /// <summary>
-/// A closed loop: each client has one transaction under way and starts the next when it is answered. What ends within the measured
-/// seconds counts, whenever it began.
+/// A closed loop: each client has one transaction under way and starts the next when it is answered. What ends within
+/// the measured seconds counts, whenever it began.
 /// </summary>
 internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan measured) : IDisposable
 {
@@ -34,8 +34,11 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         _control.Dispose();
     }
 
-    /// <summary>Lets the JIT of all processes see the load once; the first row would pay for the others otherwise.</summary>
-    public Task WarmUp(RowPlan plan, TimeSpan length, CancellationToken stop) => Measure(plan, length, TimeSpan.Zero, stop);
+    /// <summary>
+    /// Lets the JIT of all processes see the load once; the first row would pay for the others otherwise.
+    /// </summary>
+    public Task WarmUp(RowPlan plan, TimeSpan length, CancellationToken stop) =>
+        Measure(plan, length, TimeSpan.Zero, stop);
 
     public Task<RowResult> Measure(RowPlan plan, CancellationToken stop) => Measure(plan, warmup, measured, stop);
 
@@ -52,7 +55,9 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         // A server that stops answering must not hold the benchmark for ever.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(before + length + Grace);
-        var clients = Enumerable.Range(0, plan.Clients).Select(i => Task.Run(() => RunClient(plan, i, errors, limit.Token), stop)).ToArray();
+        var clients = Enumerable.Range(0, plan.Clients)
+            .Select(i => Task.Run(() => RunClient(plan, i, errors, limit.Token), stop))
+            .ToArray();
         try
         {
             await Task.Delay(before, stop);
@@ -70,7 +75,10 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
             {
                 DrainSeconds = drain,
                 Errors = errors.Count,
-                Complaints = [.. Complaints(plan, errors, drain, ended.Sum(e => e.Succeeded), atEnd.AllCalls - atStart.AllCalls)],
+                Complaints =
+                [
+                    .. Complaints(plan, errors, drain, ended.Sum(e => e.Succeeded), atEnd.AllCalls - atStart.AllCalls),
+                ],
             };
         }
         finally
@@ -107,7 +115,8 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
 
     private static double? Share(TimeSpan? from, TimeSpan? to, double seconds) => (to - from)?.TotalSeconds / seconds;
 
-    private static IEnumerable<string> Complaints(RowPlan plan, Errors errors, double? drain, long succeeded, long calls)
+    private static IEnumerable<string> Complaints(
+        RowPlan plan, Errors errors, double? drain, long succeeded, long calls)
     {
         if (errors.Count > 0)
         {
@@ -121,11 +130,13 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
 
         if (calls < succeeded * plan.Scenario.BranchCalls)
         {
-            yield return $"{succeeded} transactions need {succeeded * plan.Scenario.BranchCalls} branch calls; the branch service received {calls}";
+            yield return $"{succeeded} transactions need {succeeded * plan.Scenario.BranchCalls} branch calls; the "
+                + $"branch service received {calls}";
         }
     }
 
-    private async Task<(Latencies Latencies, long Succeeded)> RunClient(RowPlan plan, int number, Errors errors, CancellationToken stop)
+    private async Task<(Latencies Latencies, long Succeeded)> RunClient(
+        RowPlan plan, int number, Errors errors, CancellationToken stop)
     {
         var client = plan.Scenario.NewClient(plan.Server, branch.Url);
         var gid = new Gid(string.Create(CultureInfo.InvariantCulture, $"{Run}-{_rows:0000}-{number:0000}"));
@@ -139,7 +150,8 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
             if (error is not null)
             {
                 errors.Add(error);
-                // A refused connection fails in microseconds: do not let it turn the load generator into a spinning loop.
+                // A refused connection fails in microseconds: do not let it turn
+                // the load generator into a spinning loop.
                 await Task.Delay(10, CancellationToken.None);
                 continue;
             }
@@ -191,7 +203,8 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
     }
 
     /// <summary>The counters at one moment.</summary>
-    private sealed record Snapshot(long Time, TimeSpan? Server, TimeSpan? Branch, TimeSpan? Load, TimeSpan? Machine, long AllCalls, long LastCalls)
+    private sealed record Snapshot(
+        long Time, TimeSpan? Server, TimeSpan? Branch, TimeSpan? Load, TimeSpan? Machine, long AllCalls, long LastCalls)
     {
         public static async Task<Snapshot> Take(LoadGenerator owner, RowPlan plan, CancellationToken stop)
         {

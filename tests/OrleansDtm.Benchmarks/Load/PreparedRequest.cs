@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>A POST whose body is rendered once per client; only the gid in it changes from one call to the next.</summary>
+/// <summary>
+/// A POST whose body is rendered once per client; only the gid in it changes from one call to the next.
+/// </summary>
 internal sealed class PreparedRequest
 {
     /// <summary>Stands for the gid in the body given.</summary>
@@ -46,8 +48,10 @@ internal sealed class PreparedRequest
 
         return response.StatusCode == System.Net.HttpStatusCode.OK
             ? null
-            : $"{(int)response.StatusCode} from {request.RequestUri!.AbsolutePath}: {Encoding.UTF8.GetString(_answer, 0, Math.Min(length, 300))}";
+            : $"{(int)response.StatusCode} from {request.RequestUri!.AbsolutePath}: "
+                + $"{Encoding.UTF8.GetString(_answer, 0, Math.Min(length, 300))}";
     }
 
-    public ValueTask<string?> Send(HttpMessageInvoker http, Gid gid, CancellationToken stop) => Send(http, gid, null, stop);
+    public ValueTask<string?> Send(HttpMessageInvoker http, Gid gid, CancellationToken stop) =>
+        Send(http, gid, null, stop);
 }

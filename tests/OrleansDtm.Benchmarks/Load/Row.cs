@@ -11,7 +11,10 @@ internal sealed record RowPlan(string Label, Uri Server, int? ServerPid, Scenari
     public bool IsFloor { get; init; }
 }
 
-/// <summary>CPU cores each process used over the measured seconds; the others are what else ran on the machine, so a source of noise.</summary>
+/// <summary>
+/// CPU cores each process used over the measured seconds; the others are what else ran on the machine, so a source of
+/// noise.
+/// </summary>
 internal sealed record Cores(double? Server, double? Branch, double? Load, double? Others);
 
 /// <summary>What one row measured, in one turn or in all.</summary>
@@ -46,7 +49,9 @@ internal sealed record RowResult(string Label, bool IsFloor, int Clients)
     /// <summary>Working set of the server after the row.</summary>
     public double? ServerMegabytes { get; init; }
 
-    /// <summary>Seconds from the end of the load until no transaction was left unfinished; null where the submit waits.</summary>
+    /// <summary>
+    /// Seconds from the end of the load until no transaction was left unfinished; null where the submit waits.
+    /// </summary>
     public double? DrainSeconds { get; init; }
 
     public long Errors { get; init; }

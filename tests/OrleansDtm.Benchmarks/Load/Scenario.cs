@@ -4,20 +4,24 @@ namespace OrleansDtm.Benchmarks.Load;
 /// <param name="Name">saga, msg or tcc.</param>
 /// <param name="Waits">Whether the submit is answered only when the transaction is finished.</param>
 /// <param name="BranchCalls">Calls the branch service gets for each transaction.</param>
-/// <param name="NewClient">Makes a client for a coordinator and a branch service; a client runs one transaction at a time.</param>
+/// <param name="NewClient">Makes a client for a coordinator and a branch service;
+/// a client runs one transaction at a time.</param>
 internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<Uri, Uri, IClient> NewClient)
 {
-    public static readonly Scenario Saga = new("saga", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true)));
+    public static readonly Scenario Saga = new(
+        "saga", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true)));
 
     public static readonly Scenario SagaNotWaiting =
         new("saga", false, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, false)));
 
-    public static readonly Scenario Msg = new("msg", true, 2, (server, branch) => new SubmitClient(server, MsgBody(branch)));
+    public static readonly Scenario Msg = new(
+        "msg", true, 2, (server, branch) => new SubmitClient(server, MsgBody(branch)));
 
     public static readonly Scenario Tcc = new("tcc", true, 4, (server, branch) => new TccClient(server, branch));
 
     /// <summary>Accepted, and not due while anything is measured: its answer is all there is to wait for.</summary>
-    public static readonly Scenario DelayedMsg = new("delayed msg", true, 0, (server, branch) => new SubmitClient(server, DelayedBody(branch)));
+    public static readonly Scenario DelayedMsg = new(
+        "delayed msg", true, 0, (server, branch) => new SubmitClient(server, DelayedBody(branch)));
 
     public static Scenario Named(string name) => name switch
     {
@@ -26,7 +30,9 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
         _ => Saga,
     };
 
-    /// <summary>The last action has a path of its own: the branch service counts it to tell how many have completed.</summary>
+    /// <summary>
+    /// The last action has a path of its own: the branch service counts it to tell how many have completed.
+    /// </summary>
     private static string SagaBody(Uri branch, bool wait) => $$"""
         {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"saga","steps":[{"action":"{{branch}}out","compensate":"{{branch}}undo-out"},
         """ + $$"""
@@ -58,7 +64,8 @@ internal sealed class SubmitClient(Uri server, string body) : IClient
 {
     private readonly PreparedRequest _submit = new(new Uri(server, "/api/dtmsvr/submit"), body);
 
-    public ValueTask<string?> RunOne(HttpMessageInvoker http, Gid gid, CancellationToken stop) => _submit.Send(http, gid, stop);
+    public ValueTask<string?> RunOne(HttpMessageInvoker http, Gid gid, CancellationToken stop) =>
+        _submit.Send(http, gid, stop);
 }
 
 /// <summary>tcc: the client registers and tries both branches itself, then submits; the server confirms.</summary>
@@ -78,10 +85,13 @@ internal sealed class TccClient(Uri server, Uri branch) : IClient
         ?? await _try.Send(http, gid, Try(gid, "02"), stop)
         ?? await _submit.Send(http, gid, stop);
 
-    private Uri Try(Gid gid, string branchId) => new(branch, $"/try?gid={gid}&trans_type=tcc&branch_id={branchId}&op=try");
+    private Uri Try(Gid gid, string branchId) =>
+        new(branch, $"/try?gid={gid}&trans_type=tcc&branch_id={branchId}&op=try");
 
     private static PreparedRequest Api(Uri server, string method, string more) =>
-        new(new Uri(server, "/api/dtmsvr/" + method), $$"""{"gid":"{{PreparedRequest.Placeholder}}","trans_type":"tcc"{{more}}}""");
+        new(
+            new Uri(server, "/api/dtmsvr/" + method),
+            $$"""{"gid":"{{PreparedRequest.Placeholder}}","trans_type":"tcc"{{more}}}""");
 
     private static string Branch(Uri branch, string id) =>
         $$""","branch_id":"{{id}}","data":"{\"amount\":30}","confirm":"{{branch}}confirm","cancel":"{{branch}}cancel" """.TrimEnd();

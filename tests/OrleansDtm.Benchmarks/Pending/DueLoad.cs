@@ -16,12 +16,17 @@ internal sealed record DueResult(int Count, double AcceptedPerSecond, double Sec
     public double CalledPerSecond => Lateness.Count / Seconds;
 }
 
-/// <summary>Submits messages that come due while nothing else is going on, and waits until the branch service has got them.</summary>
+/// <summary>
+/// Submits messages that come due while nothing else is going on, and waits until the branch service has got them.
+/// </summary>
 internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
 {
     private const int Submitters = 64;
 
-    /// <summary>Slower than any machine that is worth a measurement submits: the first message must not be due before the last is there.</summary>
+    /// <summary>
+    /// Slower than any machine that is worth a measurement submits: the first message must not be due before the last
+    /// is there.
+    /// </summary>
     private const double SlowestSubmitsPerSecond = 1000;
 
     /// <summary>The coordinator keeps shorter waits in memory; here the sweep has to find each of them.</summary>
@@ -52,7 +57,8 @@ internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
         var accepted = count / clock.Elapsed.TotalSeconds;
         if (DateTimeOffset.UtcNow + TimeSpan.FromSeconds(30) > first)
         {
-            throw new InvalidOperationException($"The server accepts only {accepted:N0} messages each second: too few for this measurement.");
+            throw new InvalidOperationException(
+                $"The server accepts only {accepted:N0} messages each second: too few for this measurement.");
         }
 
         var lateness = await UntilCalled(count, first + spread, stop);
@@ -81,7 +87,8 @@ internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
         using var response = await _http.SendAsync(request, stop);
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"submit answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(stop)}");
+            throw new InvalidOperationException(
+                $"submit answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(stop)}");
         }
     }
 
@@ -91,7 +98,8 @@ internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
         while (true)
         {
             // Counting them is cheap, and seldom enough not to be part of the load.
-            var called = long.Parse(await _control.GetStringAsync(new Uri(branch, "/due-calls"), stop), CultureInfo.InvariantCulture);
+            var called = long.Parse(
+                await _control.GetStringAsync(new Uri(branch, "/due-calls"), stop), CultureInfo.InvariantCulture);
             if (called >= count || (moved.Elapsed > Stuck && DateTimeOffset.UtcNow > last + Stuck))
             {
                 return await Lateness(stop);

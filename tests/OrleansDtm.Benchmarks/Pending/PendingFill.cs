@@ -10,7 +10,10 @@ using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Benchmarks.Pending;
 
-/// <summary>Puts messages that are not due for days into a store that no server uses: by the storage library, as the server would.</summary>
+/// <summary>
+/// Puts messages that are not due for days into a store that no server uses: by the storage library, as the server
+/// would.
+/// </summary>
 internal static class PendingFill
 {
     private const int WritersMax = 2000;
@@ -35,7 +38,8 @@ internal static class PendingFill
         {
             for (int number; (number = Interlocked.Increment(ref next)) < count;)
             {
-                if (await target.Write(new TransactionWrite(null, Message(number, branch), 0), stop) != WriteResult.Written)
+                if (await target.Write(new TransactionWrite(null, Message(number, branch), 0), stop)
+                    != WriteResult.Written)
                 {
                     throw new InvalidOperationException("A message could not be stored: its gid exists.");
                 }
@@ -46,7 +50,10 @@ internal static class PendingFill
     private static ITransactionStore Open(string store, string place) => StoreDrivers.All.Find(store)
         .Create(new DatabaseOptions { Place = place }, TimeProvider.System, NullLoggerFactory.Instance);
 
-    /// <summary>As the rules make it of a submit. The gids are in no order, as real ones are: neighbours in the index are strangers.</summary>
+    /// <summary>
+    /// As the rules make it of a submit. The gids are in no order, as real ones are: neighbours in the index are
+    /// strangers.
+    /// </summary>
     private static Transaction Message(int number, Uri branch)
     {
         var now = DateTimeOffset.UtcNow;
@@ -61,9 +68,11 @@ internal static class PendingFill
         };
         ImmutableArray<BranchOpDefinition> branches =
         [
-            .. new[] { "01", "02" }.Select(id => new BranchOpDefinition(id, BranchOps.Action, $"{branch}out", "{\"amount\":30}"u8.ToArray(), now)),
+            .. new[] { "01", "02" }.Select(
+                id => new BranchOpDefinition(id, BranchOps.Action, $"{branch}out", "{\"amount\":30}"u8.ToArray(), now)),
         ];
-        var submitted = TransactionMachine.Decide(null, new TransactionEvent.Submit(new Submission(definition, branches)), now);
+        var submitted = TransactionMachine.Decide(
+            null, new TransactionEvent.Submit(new Submission(definition, branches)), now);
         return submitted.Next! with { Version = 1 };
     }
 }

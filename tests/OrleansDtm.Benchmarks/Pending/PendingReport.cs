@@ -10,7 +10,8 @@ internal static class PendingReport
     {
         var (empty, full) = (sides[0], sides[1]);
         Console.WriteLine();
-        Console.WriteLine($"Store: {store}. Filled in {Text(filling.TotalSeconds, "0")} s with the storage library, before the server started.");
+        Console.WriteLine($"Store: {store}. Filled in {Text(filling.TotalSeconds, "0")} s with the storage library, "
+            + "before the server started.");
         Console.WriteLine();
         Console.WriteLine($"| {"",-47} | {empty.Name,12} | {full.Name,20} | ratio |");
         Console.WriteLine($"|-{new string('-', 47)}-|-{new string('-', 12)}:|-{new string('-', 20)}:|------:|");
@@ -20,7 +21,11 @@ internal static class PendingReport
         Line("saga: p99 ms", "0.00", static s => Turns.Median(s.Sagas.Select(static r => r.P99)));
         Line("saga: server's CPU us each", "0", static s => s.CpuMicrosecondsPerSaga, isRatio: true);
         Line("delayed msg: accepted/s, median of the turns", "N0", static s => s.AcceptedPerSecond, isRatio: true);
-        Line("due at once: called/s, mean of two", "N0", static s => s.Bursts.Average(static b => b.CalledPerSecond), isRatio: true);
+        Line(
+            "due at once: called/s, mean of two",
+            "N0",
+            static s => s.Bursts.Average(static b => b.CalledPerSecond),
+            isRatio: true);
         Line("due over time: called/s", "N0", static s => s.Spread!.CalledPerSecond);
         Line("due over time: p50 ms late", "N0", static s => s.Spread!.Lateness.P50);
         Line("due over time: p99 ms late", "N0", static s => s.Spread!.Lateness.P99);
@@ -39,7 +44,8 @@ internal static class PendingReport
         void Line(string title, string format, Func<PendingSide, double> value, bool isRatio = false)
         {
             var ratio = isRatio ? Text(value(full) / value(empty), "0.00") : "-";
-            Console.WriteLine($"| {title,-47} | {Text(value(empty), format),12} | {Text(value(full), format),20} | {ratio,5} |");
+            Console.WriteLine(
+                $"| {title,-47} | {Text(value(empty), format),12} | {Text(value(full), format),20} | {ratio,5} |");
         }
     }
 
@@ -52,7 +58,8 @@ internal static class PendingReport
 
         foreach (var due in side.Dues.Where(static d => d.Lateness.Count != d.Count))
         {
-            Console.WriteLine($"(!) {side.Name}: {due.Count} messages became due; the branch service received {due.Lateness.Count} calls");
+            Console.WriteLine($"(!) {side.Name}: {due.Count} messages became due; the branch service received "
+                + $"{due.Lateness.Count} calls");
         }
 
         if (!side.IsGood)

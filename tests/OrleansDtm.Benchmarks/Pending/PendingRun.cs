@@ -6,16 +6,18 @@ using OrleansDtm.Benchmarks.Report;
 namespace OrleansDtm.Benchmarks.Pending;
 
 /// <summary>
-/// Two coordinators on two databases of one server, one with delayed messages in it and one without. Both live all the time and are
-/// measured by turns, so that the drift of the machine touches both.
+/// Two coordinators on two databases of one server, one with delayed messages in it and one without. Both live all the
+/// time and are measured by turns, so that the drift of the machine touches both.
 /// </summary>
 internal static class PendingRun
 {
-    public static async Task<int> Execute(Options options, string? dll, Child branch, LoadGenerator load, CancellationToken stop)
+    public static async Task<int> Execute(
+        Options options, string? dll, Child branch, LoadGenerator load, CancellationToken stop)
     {
         if (dll is null || Environment.GetEnvironmentVariable("STORE_CONNECTION_STRING") is { Length: > 0 })
         {
-            throw new InvalidOperationException("--pending creates its own databases. Remove --server-url and STORE_CONNECTION_STRING.");
+            throw new InvalidOperationException(
+                "--pending creates its own databases. Remove --server-url and STORE_CONNECTION_STRING.");
         }
 
         var isGood = true;
@@ -25,7 +27,8 @@ internal static class PendingRun
             try
             {
                 await using var database = await BenchmarkRun.StartDatabase(store, stop);
-                string Place(string name) => database?.ConnectionString(name) ?? Path.Combine(directory.FullName, name + ".db");
+                string Place(string name) =>
+                    database?.ConnectionString(name) ?? Path.Combine(directory.FullName, name + ".db");
                 await Say($"filling {store} ...");
                 var filling = await PendingFill.Fill(store, Place("full"), branch.Url, options.Pending, stop);
                 await Say($"{options.Pending:N0} messages in {filling.TotalSeconds:F0} s");
@@ -45,9 +48,11 @@ internal static class PendingRun
         return isGood ? 0 : 1;
     }
 
-    private static async Task Measure(Options options, PendingSide[] sides, Child branch, LoadGenerator load, CancellationToken stop)
+    private static async Task Measure(
+        Options options, PendingSide[] sides, Child branch, LoadGenerator load, CancellationToken stop)
     {
-        RowPlan Plan(PendingSide side) => new($"saga, {side.Name}", side.Server.Url, side.Server.Pid, Scenario.Saga, options.Clients);
+        RowPlan Plan(PendingSide side) =>
+            new($"saga, {side.Name}", side.Server.Url, side.Server.Pid, Scenario.Saga, options.Clients);
         foreach (var side in sides)
         {
             side.MegabytesAtStart = Meter.WorkingSetMegabytes(side.Server.Pid) ?? 0;
@@ -89,14 +94,22 @@ internal static class PendingRun
         }
     }
 
-    /// <summary>After all that needs an empty side, because what is accepted stays. Each once before it counts, for the JIT.</summary>
-    private static async Task MeasureAcceptance(Options options, PendingSide[] sides, LoadGenerator load, CancellationToken stop)
+    /// <summary>
+    /// After all that needs an empty side, because what is accepted stays. Each once before it counts, for the JIT.
+    /// </summary>
+    private static async Task MeasureAcceptance(
+        Options options, PendingSide[] sides, LoadGenerator load, CancellationToken stop)
     {
         for (var turn = -1; turn < options.Turns; turn++)
         {
             foreach (var side in turn % 2 == 0 ? sides : sides.Reverse())
             {
-                var plan = new RowPlan($"delayed msg, {side.Name}", side.Server.Url, side.Server.Pid, Scenario.DelayedMsg, options.Clients);
+                var plan = new RowPlan(
+                    $"delayed msg, {side.Name}",
+                    side.Server.Url,
+                    side.Server.Pid,
+                    Scenario.DelayedMsg,
+                    options.Clients);
                 var row = await load.Measure(plan, TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(1), stop);
                 await Say($"delayed msg, {side.Name} ... {row.CompletedPerSecond:N0}/s");
                 if (turn >= 0)
@@ -115,14 +128,15 @@ internal static class PendingRun
         return clock.Elapsed.TotalMilliseconds;
     }
 
-    private static Task<Child> Start(string dll, string store, string place, CancellationToken stop) => Child.StartServer(
-        dll,
-        new Dictionary<string, string>
-        {
-            ["STORE_DRIVER"] = store,
-            [store == "sqlite" ? "STORE_PATH" : "STORE_CONNECTION_STRING"] = place,
-        },
-        stop);
+    private static Task<Child> Start(string dll, string store, string place, CancellationToken stop) =>
+        Child.StartServer(
+            dll,
+            new Dictionary<string, string>
+            {
+                ["STORE_DRIVER"] = store,
+                [store == "sqlite" ? "STORE_PATH" : "STORE_CONNECTION_STRING"] = place,
+            },
+            stop);
 
     private static Task Say(string text) => Console.Error.WriteLineAsync(text);
 }
@@ -141,7 +155,8 @@ internal sealed class PendingSide(string name, Child server)
     public double SagasPerSecond => Turns.Median(Sagas.Select(static r => r.CompletedPerSecond));
 
     /// <summary>Tells more than the rate on a machine that is not quiet.</summary>
-    public double CpuMicrosecondsPerSaga => Turns.Median(Sagas.Select(static r => 1e6 * (r.Cores.Server ?? double.NaN) / r.CompletedPerSecond));
+    public double CpuMicrosecondsPerSaga =>
+        Turns.Median(Sagas.Select(static r => 1e6 * (r.Cores.Server ?? double.NaN) / r.CompletedPerSecond));
 
     public DueResult? Spread { get; set; }
 
@@ -165,7 +180,9 @@ internal sealed class PendingSide(string name, Child server)
     /// <summary>Nothing answered with an error, and each message was called once.</summary>
     public bool IsGood
     {
-        get => _isGood && Sagas.Concat(Accepts).All(static r => r.Complaints.Count == 0) && Dues.All(static d => d.Lateness.Count == d.Count);
+        get => _isGood
+            && Sagas.Concat(Accepts).All(static r => r.Complaints.Count == 0)
+            && Dues.All(static d => d.Lateness.Count == d.Count);
         set => _isGood = value;
     }
 }

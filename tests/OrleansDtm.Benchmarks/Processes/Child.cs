@@ -64,7 +64,8 @@ internal sealed class Child : IAsyncDisposable
     }
 
     private static async Task<Child> Start(
-        string name, string file, IEnumerable<string> arguments, int port, Dictionary<string, string> settings, CancellationToken stop)
+        string name, string file, IEnumerable<string> arguments, int port, Dictionary<string, string> settings,
+        CancellationToken stop)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
@@ -134,7 +135,8 @@ internal sealed class Child : IAsyncDisposable
                     return;
                 }
             }
-            catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !stop.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException
+                || (e is TaskCanceledException && !stop.IsCancellationRequested))
             {
                 // Not up yet.
             }
@@ -142,7 +144,8 @@ internal sealed class Child : IAsyncDisposable
             await Task.Delay(10, stop);
         }
 
-        throw new InvalidOperationException($"the {_name} did not answer {Url}api/ping within {StartLimit.TotalSeconds} s:{LastLines()}");
+        throw new InvalidOperationException(
+            $"the {_name} did not answer {Url}api/ping within {StartLimit.TotalSeconds} s:{LastLines()}");
     }
 
     private void Keep(string? line)

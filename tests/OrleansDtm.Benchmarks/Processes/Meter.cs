@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace OrleansDtm.Benchmarks.Processes;
 
-/// <summary>CPU time and memory of a process by its id; null where it is not known (a server on another machine).</summary>
+/// <summary>
+/// CPU time and memory of a process by its id; null where it is not known (a server on another machine).
+/// </summary>
 internal static class Meter
 {
     public static TimeSpan? Cpu(int? pid) => Read(pid, process => process.TotalProcessorTime);
@@ -20,11 +22,12 @@ internal static class Meter
             return null;
         }
 
-        // cpu user nice system idle iowait irq softirq steal guest guest_nice; the last two are part of user and nice, and steal is
-        // time another guest of the host took.
+        // cpu user nice system idle iowait irq softirq steal guest guest_nice; the last two are part of user and nice,
+        // and steal is time another guest of the host took.
         var fields = File.ReadLines(Statistics).First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         int[] busy = [1, 2, 3, 6, 7, 8];
-        return TimeSpan.FromSeconds(busy.Sum(i => long.Parse(fields[i], CultureInfo.InvariantCulture)) / (double)TicksPerSecond);
+        return TimeSpan.FromSeconds(
+            busy.Sum(i => long.Parse(fields[i], CultureInfo.InvariantCulture)) / (double)TicksPerSecond);
     }
 
     private static T? Read<T>(int? pid, Func<Process, T> value)

@@ -5,7 +5,10 @@ internal static class ServerDll
 {
     private const string Name = "OrleansDtm.Server";
 
-    /// <summary>From tests/OrleansDtm.Benchmarks/bin/CONFIGURATION/FRAMEWORK to the same place of the server; null if it is not built.</summary>
+    /// <summary>
+    /// From tests/OrleansDtm.Benchmarks/bin/CONFIGURATION/FRAMEWORK to the same place of the server; null if it is not
+    /// built.
+    /// </summary>
     public static string? Find()
     {
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

@@ -12,7 +12,8 @@ internal static class JsonReport
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public static async Task Write(string file, Machine machine, Options options, IReadOnlyList<StoreResult> stores, CancellationToken stop)
+    public static async Task Write(
+        string file, Machine machine, Options options, IReadOnlyList<StoreResult> stores, CancellationToken stop)
     {
         await using var stream = File.Create(file);
         var report = new

@@ -5,7 +5,9 @@ namespace OrleansDtm.Benchmarks.Report;
 /// <summary>All rows measured with one store.</summary>
 internal sealed record StoreResult(string Store)
 {
-    /// <summary>From the start of the process to its first answer; null for a server that was running already.</summary>
+    /// <summary>
+    /// From the start of the process to its first answer; null for a server that was running already.
+    /// </summary>
     public double? StartMilliseconds { get; init; }
 
     /// <summary>Working set of the server right after that.</summary>

@@ -10,14 +10,20 @@ internal static class Table
     private const double NoisySpread = 0.3;
     private const double NoisyOthers = 0.2;
     private static readonly string[] Titles =
-        ["row", "clients", "completed/s", "from - to", "of floor", "from - to", "p50 ms", "p95 ms", "p99 ms", "server cores", "branch cores", "load cores", "other cores", "server MB"];
+        [
+            "row", "clients", "completed/s", "from - to", "of floor", "from - to", "p50 ms", "p95 ms", "p99 ms",
+            "server cores", "branch cores", "load cores", "other cores", "server MB",
+        ];
 
     public static void PrintHeader(Machine machine, Options options)
     {
-        Console.WriteLine($"{machine.Cpu}, {machine.Cores} cores, {machine.System}, {machine.Runtime}, commit {machine.Commit}");
+        Console.WriteLine(
+            $"{machine.Cpu}, {machine.Cores} cores, {machine.System}, {machine.Runtime}, commit {machine.Commit}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{options.Turns} turns of {options.MeasuredEachTurn.TotalSeconds:0.##} s a row, {options.Warmup.TotalSeconds:0.#} s of warm-up before each; server, branch service and load generator share the machine"));
+            $"{options.Turns} turns of {options.MeasuredEachTurn.TotalSeconds:0.##} s a row, "
+            + $"{options.Warmup.TotalSeconds:0.#} s of warm-up before each; server, branch service and load generator "
+            + $"share the machine"));
         Console.WriteLine();
     }
 
@@ -25,7 +31,8 @@ internal static class Table
     {
         Console.WriteLine();
         Console.WriteLine(result.StartMilliseconds is { } start
-            ? $"Store: {result.Store}. First response {Text(start, "0")} ms after the start, then {Text(result.IdleMegabytes, "0")} MB."
+            ? $"Store: {result.Store}. First response {Text(start, "0")} ms after the start, then "
+                + $"{Text(result.IdleMegabytes, "0")} MB."
             : $"Store: {result.Store}.");
         Console.WriteLine();
         var lines = new List<string[]> { Titles };
@@ -36,7 +43,8 @@ internal static class Table
             Console.WriteLine(Line(lines[i], widths));
             if (i == 0)
             {
-                Console.WriteLine("|" + string.Concat(widths.Select((w, c) => "-" + new string('-', w) + (c == 0 ? "-|" : ":|"))));
+                Console.WriteLine(
+                    "|" + string.Concat(widths.Select((w, c) => "-" + new string('-', w) + (c == 0 ? "-|" : ":|"))));
             }
         }
 
@@ -46,15 +54,18 @@ internal static class Table
 
     private static void PrintNotes(StoreResult result)
     {
-        if (result.Rows.Any(r => (result.Store == "sqlite" && r.Cores.Others > NoisyOthers) || (r.Shares.Count > 0 && r.Shares.Max() - r.Shares.Min() > NoisySpread * r.ShareOfFloor)))
+        if (result.Rows.Any(r => (result.Store == "sqlite" && r.Cores.Others > NoisyOthers)
+            || (r.Shares.Count > 0 && r.Shares.Max() - r.Shares.Min() > NoisySpread * r.ShareOfFloor)))
         {
-            Console.WriteLine("(!) The machine was not idle (turns differ, or other processes used CPU): shares are inaccurate.");
+            Console.WriteLine(
+                "(!) The machine was not idle (turns differ, or other processes used CPU): shares are inaccurate.");
         }
 
         foreach (var row in result.Rows.Where(r => r.DrainSeconds is not null))
         {
             Console.WriteLine(
-                $"{row.Label}: {Text(row.AcceptedPerSecond, "N0")}/s accepted; all finished {Text(row.DrainSeconds, "0.00")} s after the end of the load.");
+                $"{row.Label}: {Text(row.AcceptedPerSecond, "N0")}/s accepted; all finished "
+                + $"{Text(row.DrainSeconds, "0.00")} s after the end of the load.");
         }
 
         foreach (var row in result.Rows.Where(r => r.Complaints.Count > 0))

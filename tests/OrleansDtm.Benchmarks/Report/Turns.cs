@@ -3,16 +3,18 @@ using OrleansDtm.Benchmarks.Load;
 namespace OrleansDtm.Benchmarks.Report;
 
 /// <summary>
-/// Makes one row of the table out of the turns it was measured in. A rented machine changes its speed within a minute, so each turn
-/// of the coordinator is compared with the floor right before and right after it, and the median over the turns counts: one bad second
-/// spoils one turn and no figure.
+/// Makes one row of the table out of the turns it was measured in. A rented machine changes its speed within a minute,
+/// so each turn of the coordinator is compared with the floor right before and right after it, and the median over the
+/// turns counts: one bad second spoils one turn and no figure.
 /// </summary>
 internal static class Turns
 {
-    /// <param name="rows">In the order they were measured: a floor, the rows of the group, a floor, the rows again, and so on, a floor.</param>
+    /// <param name="rows">In the order they were measured: a floor, the rows of the group, a floor, the rows again, and
+    /// so on, a floor.</param>
     public static IReadOnlyList<RowResult> Combine(IReadOnlyList<RowResult> rows)
     {
-        var shared = rows.Select((row, i) => row.IsFloor ? row : row with { ShareOfFloor = row.CompletedPerSecond / FloorAround(rows, i) });
+        var shared = rows.Select(
+            (row, i) => row.IsFloor ? row : row with { ShareOfFloor = row.CompletedPerSecond / FloorAround(rows, i) });
         return [.. shared.GroupBy(static r => (r.Label, r.Clients)).Select(static g => One([.. g]))];
     }
 

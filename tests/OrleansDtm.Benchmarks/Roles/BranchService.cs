@@ -6,9 +6,9 @@ using System.Text.Json;
 namespace OrleansDtm.Benchmarks.Roles;
 
 /// <summary>
-/// The participant: answers success at once to anything, as cheaply as Kestrel can. It counts the calls, so that the benchmark can
-/// tell a server that called every branch from one that only says so. <c>/calls</c> returns "all last"; of <c>/due</c> it remembers
-/// how late the calls were.
+/// The participant: answers success at once to anything, as cheaply as Kestrel can. It counts the calls, so that the
+/// benchmark can tell a server that called every branch from one that only says so. <c>/calls</c> returns "all last";
+/// of <c>/due</c> it remembers how late the calls were.
 /// </summary>
 internal static class BranchService
 {
@@ -23,18 +23,21 @@ internal static class BranchService
         var path = context.Request.Path.Value!;
         if (path == "/calls")
         {
-            var counts = string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref _all)} {Volatile.Read(ref _last)}");
+            var counts = string.Create(
+                CultureInfo.InvariantCulture, $"{Volatile.Read(ref _all)} {Volatile.Read(ref _last)}");
             return Answer(context.Response, Encoding.ASCII.GetBytes(counts));
         }
 
         if (path == "/due-calls")
         {
-            return Answer(context.Response, Encoding.ASCII.GetBytes(Lateness.Count.ToString(CultureInfo.InvariantCulture)));
+            return Answer(
+                context.Response, Encoding.ASCII.GetBytes(Lateness.Count.ToString(CultureInfo.InvariantCulture)));
         }
 
         if (path == "/lateness")
         {
-            return Answer(context.Response, JsonSerializer.SerializeToUtf8Bytes(Lateness.Take(), JsonSerializerOptions.Web));
+            return Answer(
+                context.Response, JsonSerializer.SerializeToUtf8Bytes(Lateness.Take(), JsonSerializerOptions.Web));
         }
 
         Interlocked.Increment(ref _all);

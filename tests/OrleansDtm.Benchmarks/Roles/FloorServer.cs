@@ -12,13 +12,15 @@ using OrleansDtm.Benchmarks.Load;
 namespace OrleansDtm.Benchmarks.Roles;
 
 /// <summary>
-/// The floor: parses the request, calls each branch in turn, answers. It stores nothing, retries nothing and decides nothing, so
-/// no coordinator on the same machine and the same HTTP stack can be faster. It always waits, whatever the submit says.
+/// The floor: parses the request, calls each branch in turn, answers. It stores nothing, retries nothing and decides
+/// nothing, so no coordinator on the same machine and the same HTTP stack can be faster. It always waits, whatever the
+/// submit says.
 /// </summary>
 internal static class FloorServer
 {
     private static readonly byte[] Success = "{\"dtm_result\":\"SUCCESS\"}"u8.ToArray();
-    private static readonly byte[] Failure = "{\"dtm_result\":\"FAILURE\",\"message\":\"a branch did not succeed\"}"u8.ToArray();
+    private static readonly byte[] Failure =
+        "{\"dtm_result\":\"FAILURE\",\"message\":\"a branch did not succeed\"}"u8.ToArray();
     private static readonly byte[] Pong = "{\"msg\":\"pong\"}"u8.ToArray();
     private static readonly byte[] Nothing = "{\"transactions\":[],\"next_position\":\"\"}"u8.ToArray();
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -93,7 +95,8 @@ internal static class FloorServer
         return true;
     }
 
-    private static async ValueTask<bool> Call(string url, string gid, string type, string branchId, string op, string payload)
+    private static async ValueTask<bool> Call(
+        string url, string gid, string type, string branchId, string op, string payload)
     {
         var uri = new Uri($"{url}?gid={Uri.EscapeDataString(gid)}&trans_type={type}&branch_id={branchId}&op={op}");
         using var request = new HttpRequestMessage(HttpMethod.Post, uri)

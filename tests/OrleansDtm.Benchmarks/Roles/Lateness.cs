@@ -8,7 +8,9 @@ namespace OrleansDtm.Benchmarks.Roles;
 /// <param name="LastAt">When the last one came: milliseconds since 1970.</param>
 internal sealed record LatenessReport(int Count, double P50, double P99, double Max, long LastAt);
 
-/// <summary>What the branch service remembers of messages whose payload says when they are due: <c>{"due":milliseconds}</c>.</summary>
+/// <summary>
+/// What the branch service remembers of messages whose payload says when they are due: <c>{"due":milliseconds}</c>.
+/// </summary>
 internal static class Lateness
 {
     private static readonly Lock Gate = new();
@@ -64,7 +66,11 @@ internal static class Lateness
             var report = sorted.Length == 0
                 ? new LatenessReport(0, 0, 0, 0, 0)
                 : new LatenessReport(
-                    sorted.Length, Load.Latencies.Percentile(sorted, 0.5), Load.Latencies.Percentile(sorted, 0.99), sorted[^1], _lastAt);
+                    sorted.Length,
+                    Load.Latencies.Percentile(sorted, 0.5),
+                    Load.Latencies.Percentile(sorted, 0.99),
+                    sorted[^1],
+                    _lastAt);
             Late.Clear();
             return report;
         }

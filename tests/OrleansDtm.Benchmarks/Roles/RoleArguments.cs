@@ -3,7 +3,9 @@ using System.Net;
 
 namespace OrleansDtm.Benchmarks.Roles;
 
-/// <summary><c>--port N</c> and, when the benchmark started the role, <c>--parent</c>: end when standard input ends.</summary>
+/// <summary>
+/// <c>--port N</c> and, when the benchmark started the role, <c>--parent</c>: end when standard input ends.
+/// </summary>
 internal sealed record RoleArguments(int Port, bool HasParent)
 {
     public static RoleArguments Parse(string[] args)

@@ -24,10 +24,12 @@ public sealed class BranchApp : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static Task<BranchApp> Start(Ledger ledger, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null) =>
+    public static Task<BranchApp> Start(
+        Ledger ledger, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null) =>
         Start(ledger.Connect, map, configure);
 
-    public static async Task<BranchApp> Start(Func<DbConnection> connect, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null)
+    public static async Task<BranchApp> Start(
+        Func<DbConnection> connect, Action<WebApplication> map, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -41,10 +43,13 @@ public sealed class BranchApp : IAsyncDisposable
     }
 
     /// <summary>As a coordinator calls: by POST when there is a body.</summary>
-    public async Task<(int Status, JsonNode? Body)> Call(string path, string gid, string op, object? payload = null, string type = "saga", string branch = "01")
+    public async Task<(int Status, JsonNode? Body)> Call(
+        string path, string gid, string op, object? payload = null, string type = "saga", string branch = "01")
     {
         var url = $"{Url}{path}?gid={gid}&trans_type={type}&branch_id={branch}&op={op}";
-        using var answer = payload is null ? await _http.GetAsync(url, Cancel) : await _http.PostAsJsonAsync(url, payload, Cancel);
+        using var answer = payload is null
+            ? await _http.GetAsync(url, Cancel)
+            : await _http.PostAsJsonAsync(url, payload, Cancel);
         var text = await answer.Content.ReadAsStringAsync(Cancel);
         return ((int)answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
     }

@@ -27,15 +27,20 @@ public sealed class BranchControllerTests
         Assert.Equal(70, await ledger.Balance("A"));
 
         var refused = await app.Call("/bank/out", "g2", "action", 1000);
-        Assert.Equal((409, "FAILURE", "too much"), (refused.Status, (string?)refused.Body!["dtm_result"], (string?)refused.Body["message"]));
+        Assert.Equal(
+            (409, "FAILURE", "too much"),
+            (refused.Status, (string?)refused.Body!["dtm_result"], (string?)refused.Body["message"]));
         Assert.Equal(500, (await app.Call("/bank/out", "g3", "action", -1)).Status);
         Assert.Equal(409, (await app.Call("/bank/conflict", "g4", "action", 1)).Status);
         foreach (var (answer, said) in new[]
         {
-            ("forbid", 500), ("challenge", 500), ("redirect", 404), ("unknown", 500), ("problem", 409), ("set", 409), ("set-value", 409), ("text", 409),
+            ("forbid", 500), ("challenge", 500), ("redirect", 404), ("unknown", 500), ("problem", 409), ("set", 409),
+            ("set-value", 409), ("text", 409),
         })
         {
-            Assert.Equal((answer, said), (answer, (await app.Call("/bank/answer/" + answer, "g-" + answer, "action", 1)).Status));
+            Assert.Equal(
+                (answer, said),
+                (answer, (await app.Call("/bank/answer/" + answer, "g-" + answer, "action", 1)).Status));
         }
 
         Assert.Equal(500, (await app.Call("/bank/minimal", "g8", "action", 1)).Status);
@@ -114,5 +119,6 @@ public sealed class BankController(LocalTransaction db, BranchContext context) :
     [HttpPost, HttpGet, ActionName("who")]
     public object Who() => new { who = $"{context.Gid} {context.BranchId}" };
 
-    private Task<int> Take(long amount) => db.ExecuteAsync($"update account set balance = balance - {amount} where name = 'A'");
+    private Task<int> Take(long amount) =>
+        db.ExecuteAsync($"update account set balance = balance - {amount} where name = 'A'");
 }

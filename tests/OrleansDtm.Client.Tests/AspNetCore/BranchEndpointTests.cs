@@ -56,20 +56,27 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     public async Task A_refusal_is_409_with_its_reason_and_leaves_no_trace_that_a_repetition_could_meet()
     {
         var generous = false;
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/out", async (Move move, LocalTransaction db) =>
-        {
-            await db.ExecuteAsync($"update account set balance = balance - {move.Amount} where name = {move.Account}");
-            return generous ? move.Amount : throw new BranchFailureException("the ONGOING audit says no");
-        }));
+        await using var app = await BranchApp.Start(
+            _ledger,
+            routes => routes.MapBranch("/out", async (Move move, LocalTransaction db) =>
+            {
+                await db.ExecuteAsync(
+                    $"update account set balance = balance - {move.Amount} where name = {move.Account}");
+                return generous ? move.Amount : throw new BranchFailureException("the ONGOING audit says no");
+            }));
 
         var (status, body) = await app.Call("/out", "g", "action", new Move("A", 30));
 
         // The coordinator looks for the words in the body too, ONGOING first.
-        Assert.Equal((409, "FAILURE", "the ongoing audit says no"), (status, (string?)body!["dtm_result"], (string?)body["message"]));
+        Assert.Equal(
+            (409, "FAILURE", "the ongoing audit says no"),
+            (status, (string?)body!["dtm_result"], (string?)body["message"]));
         Assert.Equal(100, await _ledger.Balance("A"));
 
         generous = true;
-        Assert.Equal((200, 30), ((await app.Call("/out", "g", "action", new Move("A", 30))) is var (s, b) ? (s, (int)b!) : default));
+        Assert.Equal(
+            (200, 30),
+            ((await app.Call("/out", "g", "action", new Move("A", 30))) is var (s, b) ? (s, (int)b!) : default));
         Assert.Equal(70, await _ledger.Balance("A"));
     }
 
@@ -92,34 +99,39 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     [InlineData("sets-409-and-text", 409, null)]
     public async Task Whatever_is_no_success_is_rolled_back(string answer, int status, string? word)
     {
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/out", async Task<object?> (Move move, LocalTransaction db, HttpResponse response) =>
-        {
-            await db.ExecuteAsync($"update account set balance = balance - {move.Amount} where name = {move.Account}");
-            return answer switch
+        await using var app = await BranchApp.Start(_ledger, routes =>
+            routes.MapBranch("/out", async Task<object?> (Move move, LocalTransaction db, HttpResponse response) =>
             {
-                "failure" => BranchOutcome.Failure,
-                "ongoing" => BranchOutcome.Ongoing,
-                "conflict" => Results.Conflict(),
-                "typed-conflict" => (Microsoft.AspNetCore.Http.HttpResults.Results<Microsoft.AspNetCore.Http.HttpResults.Ok, Microsoft.AspNetCore.Http.HttpResults.Conflict>)TypedResults.Conflict(),
-                "not-found" => Results.NotFound(),
-                // Nobody signs anyone in here, so the first two are errors; the third leads nowhere.
-                "forbid" => Results.Forbid(),
-                "challenge" => Results.Challenge(),
-                "redirect" => Results.Redirect("/nowhere"),
-                "unknown" => new Teapot(),
-                "sets-409-and-returns" => Set(409, new Move("A", 0)),
-                "sets-409-and-text" => Set(409, Results.Text("\"no\"")),
-                _ when answer.StartsWith("sets-", StringComparison.Ordinal) => Set(int.Parse(answer.AsSpan(5), CultureInfo.InvariantCulture), null),
-                "throws-ongoing" => throw new BranchOngoingException("later"),
-                _ => throw new DivideByZeroException(),
-            };
+                await db.ExecuteAsync(
+                    $"update account set balance = balance - {move.Amount} where name = {move.Account}");
+                return answer switch
+                {
+                    "failure" => BranchOutcome.Failure,
+                    "ongoing" => BranchOutcome.Ongoing,
+                    "conflict" => Results.Conflict(),
+                    "typed-conflict" => (Microsoft.AspNetCore.Http.HttpResults.Results<
+                        Microsoft.AspNetCore.Http.HttpResults.Ok,
+                        Microsoft.AspNetCore.Http.HttpResults.Conflict>)TypedResults.Conflict(),
+                    "not-found" => Results.NotFound(),
+                    // Nobody signs anyone in here, so the first two are errors; the third leads nowhere.
+                    "forbid" => Results.Forbid(),
+                    "challenge" => Results.Challenge(),
+                    "redirect" => Results.Redirect("/nowhere"),
+                    "unknown" => new Teapot(),
+                    "sets-409-and-returns" => Set(409, new Move("A", 0)),
+                    "sets-409-and-text" => Set(409, Results.Text("\"no\"")),
+                    _ when answer.StartsWith("sets-", StringComparison.Ordinal) => Set(
+                        int.Parse(answer.AsSpan(5), CultureInfo.InvariantCulture), null),
+                    "throws-ongoing" => throw new BranchOngoingException("later"),
+                    _ => throw new DivideByZeroException(),
+                };
 
-            object? Set(int status, object? returned)
-            {
-                response.StatusCode = status;
-                return returned;
-            }
-        }));
+                object? Set(int status, object? returned)
+                {
+                    response.StatusCode = status;
+                    return returned;
+                }
+            }));
 
         var (actual, body) = await app.Call("/out", "g", "action", new Move("A", 30));
 
@@ -131,8 +143,10 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     public async Task What_a_group_says_about_the_barrier_counts_for_handlers_that_need_one()
     {
         await using var other = await Ledger.Create();
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapGroup("/other").WithBarrier(_ => other.Connect())
-            .MapBranch("/out", (Move m, LocalTransaction db) => Change(db, m.Account, -m.Amount)));
+        await using var app = await BranchApp.Start(
+            _ledger,
+            routes => routes.MapGroup("/other").WithBarrier(_ => other.Connect())
+                .MapBranch("/out", (Move m, LocalTransaction db) => Change(db, m.Account, -m.Amount)));
 
         AssertSuccess(await app.Call("/other/out", "g", "action", new Move("A", 30)));
 
@@ -142,10 +156,12 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     [Fact]
     public async Task Of_a_name_said_twice_the_coordinators_counts_which_comes_last()
     {
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/undo", (LocalTransaction db) => Change(db, "A", 30)));
+        await using var app = await BranchApp.Start(
+            _ledger, routes => routes.MapBranch("/undo", (LocalTransaction db) => Change(db, "A", 30)));
 
         // The compensation of what never happened.
-        using var answer = await app.Get("/undo?op=add&gid=mine&branch_id=7&gid=g&trans_type=saga&branch_id=01&op=compensate");
+        using var answer = await app.Get(
+            "/undo?op=add&gid=mine&branch_id=7&gid=g&trans_type=saga&branch_id=01&op=compensate");
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(100, await _ledger.Balance("A"));
@@ -155,7 +171,8 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     public async Task A_branch_without_a_barrier_gets_its_identity_and_needs_no_payload()
     {
         BranchContext? seen = null;
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/ping", (BranchContext context) => { seen = context; }));
+        await using var app = await BranchApp.Start(
+            _ledger, routes => routes.MapBranch("/ping", (BranchContext context) => { seen = context; }));
 
         AssertSuccess(await app.Call("/ping", "g", "confirm", type: "tcc", branch: "0201"));
 
@@ -193,12 +210,14 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     public async Task A_handler_may_run_barriers_of_its_own()
     {
         var runs = new List<int>();
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/two", async (BranchBarrier barrier) =>
-        {
-            await using var connection = _ledger.Connect();
-            await barrier.CallAsync(connection, _ => Run(1), Cancel);
-            await barrier.CallAsync(connection, _ => Run(2), Cancel);
-        }));
+        await using var app = await BranchApp.Start(
+            _ledger,
+            routes => routes.MapBranch("/two", async (BranchBarrier barrier) =>
+            {
+                await using var connection = _ledger.Connect();
+                await barrier.CallAsync(connection, _ => Run(1), Cancel);
+                await barrier.CallAsync(connection, _ => Run(2), Cancel);
+            }));
 
         AssertSuccess(await app.Call("/two", "g", "action"));
         AssertSuccess(await app.Call("/two", "g", "action"));
@@ -215,8 +234,13 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     [Fact]
     public async Task Values_in_a_statement_are_parameters_whatever_they_say()
     {
-        await using var app = await BranchApp.Start(_ledger, routes => routes.MapBranch("/read", async (Move move, LocalTransaction db) =>
-            new { Balance = await db.ScalarAsync<long?>($"select balance from account where name = {move.Account}") }));
+        await using var app = await BranchApp.Start(
+            _ledger,
+            routes => routes.MapBranch("/read", async (Move move, LocalTransaction db) =>
+                new
+                {
+                    Balance = await db.ScalarAsync<long?>($"select balance from account where name = {move.Account}"),
+                }));
 
         Assert.Equal(100, (long?)(await app.Call("/read", "g1", "action", new Move("A", 0))).Body!["balance"]);
         Assert.Null((await app.Call("/read", "g2", "action", new Move("' or name = 'A", 0))).Body!["balance"]);
@@ -247,7 +271,10 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     {
         var builder = WebApplication.CreateSlimBuilder();
         await using var app = builder.Build();
-        Assert.Contains("AddBranches", Assert.Throws<InvalidOperationException>(() => app.MapBranch("/out", () => { })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "AddBranches",
+            Assert.Throws<InvalidOperationException>(() => app.MapBranch("/out", () => { })).Message,
+            StringComparison.Ordinal);
     }
 
     public async ValueTask InitializeAsync() => _ledger = await Ledger.Create();

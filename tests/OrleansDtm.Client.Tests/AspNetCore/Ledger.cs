@@ -13,7 +13,9 @@ public sealed class Ledger : IAsyncDisposable
     }
 
     // Pooled connections would keep the file open after the test has deleted it.
-    private string Settings => new SqliteConnectionStringBuilder { DataSource = Path.Combine(_home.FullName, "bank.db"), Pooling = false }.ToString();
+    private string Settings =>
+        new SqliteConnectionStringBuilder { DataSource = Path.Combine(_home.FullName, "bank.db"), Pooling = false }
+            .ToString();
 
     public static async Task<Ledger> Create()
     {
@@ -21,7 +23,8 @@ public sealed class Ledger : IAsyncDisposable
         await using var connection = ledger.Connect();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = "create table account (name text primary key, balance integer not null); insert into account values ('A', 100), ('B', 100)";
+        command.CommandText = "create table account (name text primary key, balance integer not null); insert into "
+            + "account values ('A', 100), ('B', 100)";
         await command.ExecuteNonQueryAsync();
         await BarrierSchema.CreateAsync(connection);
         return ledger;

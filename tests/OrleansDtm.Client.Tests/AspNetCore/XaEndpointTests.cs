@@ -50,7 +50,9 @@ public abstract class XaEndpointTests(RunningCoordinator coordinator, Bank bank)
 
         // Nothing holds the rows any more.
         var after = await _client.Dtm().XaAsync(
-            xa => xa.CallBranchAsync(_app.Url + "/change", new Change(0, 1)), new TransOptions { WaitResult = true }, Cancel);
+            xa => xa.CallBranchAsync(_app.Url + "/change", new Change(0, 1)),
+            new TransOptions { WaitResult = true },
+            Cancel);
         Assert.True(after.Succeeded, after.ToString());
     }
 
@@ -62,7 +64,8 @@ public abstract class XaEndpointTests(RunningCoordinator coordinator, Bank bank)
             bank.Connect,
             static app => app.MapXaBranch("/change", async (Change change, LocalTransaction db) =>
             {
-                await db.ExecuteAsync($"update account set balance = balance + {change.Amount} where id = {change.Account}");
+                await db.ExecuteAsync(
+                    $"update account set balance = balance + {change.Amount} where id = {change.Account}");
                 if (await db.ScalarAsync<long>($"select balance from account where id = {change.Account}") < 0)
                 {
                     throw new BranchFailureException("the account holds too little");
@@ -91,5 +94,6 @@ public sealed class MySqlXaEndpointTests(RunningCoordinator coordinator, Databas
     : XaEndpointTests(coordinator, new MySqlBank(database));
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresXaEndpointTests(RunningCoordinator coordinator, DatabaseUnderTest<XaPostgresServer> database)
+public sealed class PostgresXaEndpointTests(
+    RunningCoordinator coordinator, DatabaseUnderTest<XaPostgresServer> database)
     : XaEndpointTests(coordinator, new PostgresBank(database));

@@ -7,8 +7,9 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Barrier;
 
 /// <summary>
-/// Random interleavings, several at a time, on ten accounts that they share; afterwards each balance and each effect must be exact.
-/// ORLEANSDTM_BARRIER_INTERLEAVINGS says how many for each database, ORLEANSDTM_BARRIER_SEED repeats a run's plans.
+/// Random interleavings, several at a time, on ten accounts that they share; afterwards each balance and each effect
+/// must be exact. ORLEANSDTM_BARRIER_INTERLEAVINGS says how many for each database, ORLEANSDTM_BARRIER_SEED repeats a
+/// run's plans.
 /// </summary>
 public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLifetime
 {
@@ -29,24 +30,33 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
     {
         var seed = Setting("ORLEANSDTM_BARRIER_SEED") ?? Random.Shared.Next();
         var count = Setting("ORLEANSDTM_BARRIER_INTERLEAVINGS") ?? interleavings;
-        TestContext.Current.SendDiagnosticMessage($"{bank.Dialect}: {count} interleavings, ORLEANSDTM_BARRIER_SEED={seed}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{bank.Dialect}: {count} interleavings, ORLEANSDTM_BARRIER_SEED={seed}");
         var clock = Stopwatch.StartNew();
-        var all = Enumerable.Range(0, count).Select(i => new Interleaving(bank, $"{_prefix}-{i}", new Random(unchecked(seed + i)), i % 10)).ToArray();
+        var all = Enumerable.Range(0, count)
+            .Select(i => new Interleaving(bank, $"{_prefix}-{i}", new Random(unchecked(seed + i)), i % 10))
+            .ToArray();
         var problems = new List<string>();
-        await Parallel.ForEachAsync(all.Index(), new ParallelOptions { MaxDegreeOfParallelism = bank.Parallel, CancellationToken = Cancel }, async (one, _) =>
-        {
-            if (await one.Item.Run() is { } problem)
+        await Parallel.ForEachAsync(
+            all.Index(),
+            new ParallelOptions { MaxDegreeOfParallelism = bank.Parallel, CancellationToken = Cancel },
+            async (one, _) =>
             {
-                lock (problems)
+                if (await one.Item.Run() is { } problem)
                 {
-                    problems.Add($"{one.Index}: {problem}");
+                    lock (problems)
+                    {
+                        problems.Add($"{one.Index}: {problem}");
+                    }
                 }
-            }
-        });
+            });
 
         problems.AddRange(await Differences(all));
-        var verdicts = all.SelectMany(static one => one.Verdicts).CountBy(static verdict => verdict).OrderByDescending(static v => v.Value);
-        var report = $"{bank.Dialect}: {count} interleavings in {clock.Elapsed.TotalSeconds:F1} s, seed {seed}: {string.Join(", ", verdicts.Select(static v => $"{v.Value} {v.Key}"))}";
+        var verdicts = all.SelectMany(static one => one.Verdicts)
+            .CountBy(static verdict => verdict)
+            .OrderByDescending(static v => v.Value);
+        var report = $"{bank.Dialect}: {count} interleavings in {clock.Elapsed.TotalSeconds:F1} s, seed {seed}: "
+            + $"{string.Join(", ", verdicts.Select(static v => $"{v.Value} {v.Key}"))}";
         TestContext.Current.SendDiagnosticMessage(report);
         Assert.True(problems.Count == 0, $"{report}\n{string.Join('\n', problems.Take(20))}");
     }
@@ -67,7 +77,8 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
         var effects = (await bank.Effects()).ToLookup(static e => e.Gid, static e => e.Op);
         foreach (var (i, one) in all.Index())
         {
-            var (expected, there) = (string.Join(' ', one.ExpectedEffects.Order()), string.Join(' ', effects[$"{_prefix}-{i}"].Order()));
+            var (expected, there) =
+                (string.Join(' ', one.ExpectedEffects.Order()), string.Join(' ', effects[$"{_prefix}-{i}"].Order()));
             if (expected != there)
             {
                 differences.Add($"{i}: effects '{there}' instead of '{expected}': {string.Join(", ", one.Verdicts)}");
@@ -78,16 +89,21 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
     }
 
     private static int? Setting(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : null;
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbBarrierRaceTests(DatabaseUnderTest<MariaDbServer> database) : BarrierRaceTests(new MariaDbBank(database), 1500);
+public sealed class MariaDbBarrierRaceTests(DatabaseUnderTest<MariaDbServer> database)
+    : BarrierRaceTests(new MariaDbBank(database), 1500);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlBarrierRaceTests(DatabaseUnderTest<MySqlServer> database) : BarrierRaceTests(new MySqlBank(database), 300);
+public sealed class MySqlBarrierRaceTests(DatabaseUnderTest<MySqlServer> database)
+    : BarrierRaceTests(new MySqlBank(database), 300);
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresBarrierRaceTests(DatabaseUnderTest<XaPostgresServer> database) : BarrierRaceTests(new PostgresBank(database), 1500);
+public sealed class PostgresBarrierRaceTests(DatabaseUnderTest<XaPostgresServer> database)
+    : BarrierRaceTests(new PostgresBank(database), 1500);
 
 public sealed class SqliteBarrierRaceTests() : BarrierRaceTests(new SqliteBank(), 100);

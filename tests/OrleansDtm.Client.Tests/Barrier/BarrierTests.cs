@@ -30,7 +30,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
     public async Task Of_64_calls_at_once_one_takes_effect(IsolationLevel isolation, string op)
     {
         var origin = op == "compensate" ? await Call("action", -30) : BarrierResult.Executed;
-        var results = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => Call(op, 30, isolation), Cancel)));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 64).Select(_ => Task.Run(() => Call(op, 30, isolation), Cancel)));
 
         Assert.Equal(BarrierResult.Executed, origin);
         Assert.Single(results, BarrierResult.Executed);
@@ -42,7 +43,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
     [InlineData("compensate", "action")]
     [InlineData("cancel", "try")]
     [InlineData("rollback", "action")]
-    public async Task Of_64_compensations_before_the_action_none_takes_effect_nor_does_the_action(string back, string forth)
+    public async Task Of_64_compensations_before_the_action_none_takes_effect_nor_does_the_action(
+        string back, string forth)
     {
         var results = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => Call(back, 30), Cancel)));
 
@@ -53,7 +55,9 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         var type = Calls.Of(_gid, back).Context.TransType;
         Assert.Equal(
             [$"{type} {_gid} 01 {forth} 01 {back}", $"{type} {_gid} 01 {back} 01 {back}"],
-            (await Bank.BarrierRows(_gid)).Order(StringComparer.Ordinal).OrderByDescending(row => row.Contains($" 01 {forth} 01", StringComparison.Ordinal)));
+            (await Bank.BarrierRows(_gid))
+                .Order(StringComparer.Ordinal)
+                .OrderByDescending(row => row.Contains($" 01 {forth} 01", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -68,13 +72,21 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         Assert.Equal(BarrierResult.Duplicate, await Call(back, 30));
         Assert.Equal(BarrierResult.Duplicate, await Call(forth, -30));
         Assert.Equal(Bank.Start, await Bank.Balance());
-        Assert.Equal([$"{forth} 01 {forth}", $"{back} 01 {back}"], (await Bank.BarrierRows(_gid)).Select(static row => string.Join(' ', row.Split(' ')[3..])));
+        Assert.Equal(
+            [$"{forth} 01 {forth}", $"{back} 01 {back}"],
+            (await Bank.BarrierRows(_gid)).Select(static row => string.Join(' ', row.Split(' ')[3..])));
     }
 
     [Fact]
     public async Task Who_fails_leaves_neither_a_row_nor_a_lock_and_an_open_connection_open()
     {
-        Exception[] faults = [new BranchFailureException("no money"), new BranchOngoingException("later"), new InvalidCastException(), new OperationCanceledException()];
+        Exception[] faults =
+        [
+            new BranchFailureException("no money"),
+            new BranchOngoingException("later"),
+            new InvalidCastException(),
+            new OperationCanceledException(),
+        ];
         await using var connection = Bank.Connect();
         await connection.OpenAsync(Cancel);
         foreach (var fault in faults)
@@ -96,7 +108,9 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         Assert.Equal(BarrierResult.Executed, await Call("action", -30).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
         await using var next = await connection.BeginTransactionAsync(Cancel);
-        Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "compensate").CallAsync(next, static t => Bank.Move(t, 30), Cancel));
+        Assert.Equal(
+            BarrierResult.Executed,
+            await Calls.Of(_gid, "compensate").CallAsync(next, static t => Bank.Move(t, 30), Cancel));
         await next.CommitAsync(Cancel);
         Assert.Equal(Bank.Start, await Bank.Balance());
     }
@@ -134,7 +148,9 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         await connection.OpenAsync(Cancel);
         await using (var transaction = await connection.BeginTransactionAsync(Cancel))
         {
-            Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            Assert.Equal(
+                BarrierResult.Executed,
+                await Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
             await transaction.RollbackAsync(Cancel);
         }
 
@@ -142,14 +158,16 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         foreach (var expected in new[] { BarrierResult.Executed, BarrierResult.Duplicate })
         {
             await using var transaction = await connection.BeginTransactionAsync(Cancel);
-            Assert.Equal(expected, await Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            Assert.Equal(
+                expected, await Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
             await transaction.CommitAsync(Cancel);
         }
 
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
         await using var ended = await connection.BeginTransactionAsync(Cancel);
         await ended.CommitAsync(Cancel);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Calls.Of(_gid, "action").CallAsync(ended, static t => Bank.Move(t, -30), Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Calls.Of(_gid, "action").CallAsync(ended, static t => Bank.Move(t, -30), Cancel));
     }
 
     [Fact]
@@ -165,7 +183,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         }
 
         Assert.Equal((Bank.Start - 30, Bank.Start + 30), (await Bank.Balance(1), await Bank.Balance(2)));
-        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
+        Assert.Equal(
+            [$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
     }
 
     [Theory]
@@ -181,7 +200,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         }
 
         Assert.Equal(BarrierResult.Executed, await Try(barrier));
-        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
+        Assert.Equal(
+            [$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await Bank.BarrierRows(_gid));
 
         Assert.Equal(BarrierResult.Duplicate, await Try(Calls.Of(_gid, "action")));
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
@@ -192,7 +212,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
             ? InOwn(tried, transaction => Business(transaction, tried, amount, throws))
             : InCallers(tried, transaction => Business(transaction, tried, amount, throws));
 
-        async Task<BarrierResult> InOwn(BranchBarrier tried, Func<DbTransaction, Task> business) => await tried.CallAsync(connection, business, Cancel);
+        async Task<BarrierResult> InOwn(BranchBarrier tried, Func<DbTransaction, Task> business) =>
+            await tried.CallAsync(connection, business, Cancel);
 
         async Task<BarrierResult> InCallers(BranchBarrier tried, Func<DbTransaction, Task> business)
         {
@@ -221,7 +242,12 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         var barrier = Calls.Of(_gid, "action").Named("01");
         await using var connection = Bank.Connect();
         await connection.OpenAsync(Cancel);
-        foreach (var (commits, expected) in new[] { (false, BarrierResult.Executed), (true, BarrierResult.Executed), (true, BarrierResult.Duplicate) })
+        foreach (var (commits, expected) in new[]
+        {
+            (false, BarrierResult.Executed),
+            (true, BarrierResult.Executed),
+            (true, BarrierResult.Duplicate),
+        })
         {
             await using var transaction = await connection.BeginTransactionAsync(Cancel);
             Assert.Equal(expected, await barrier.CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
@@ -230,14 +256,18 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
 
         Assert.Equal(BarrierResult.Duplicate, await Call("action", -30));
         Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(_gid, "action").Named("gift"), 1));
-        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action gift action"], await Bank.BarrierRows(_gid));
+        Assert.Equal(
+            [$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action gift action"], await Bank.BarrierRows(_gid));
         Assert.Equal(Bank.Start - 29, await Bank.Balance());
     }
 
     [Fact]
     public async Task Branches_and_gids_are_told_apart_whatever_they_are_made_of()
     {
-        string[] gids = [$"{_gid}'; drop table account; --", $"{_gid}\\", $"{_gid}\"😀", $"{_gid}A", $"{_gid}a", $"{_gid}%"];
+        string[] gids =
+        [
+            $"{_gid}'; drop table account; --", $"{_gid}\\", $"{_gid}\"😀", $"{_gid}A", $"{_gid}a", $"{_gid}%",
+        ];
         foreach (var gid in gids)
         {
             Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "action"), -1));
@@ -252,12 +282,17 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
     [Fact]
     public async Task Another_table_is_created_once_and_used()
     {
-        var options = new BarrierOptions { Table = Bank.Dialect == BarrierDialect.Sqlite ? "my_barrier" : "own_schema.my_barrier" };
+        var options = new BarrierOptions
+        {
+            Table = Bank.Dialect == BarrierDialect.Sqlite ? "my_barrier" : "own_schema.my_barrier",
+        };
         await using var connection = Bank.Connect();
         await BarrierSchema.CreateAsync(connection, options, Cancel);
         await BarrierSchema.CreateAsync(connection, options, Cancel);
         var context = new BranchContext("saga", _gid, "01", "action");
-        Assert.Equal(BarrierResult.Executed, await new BranchBarrier(context, options).CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+        Assert.Equal(
+            BarrierResult.Executed,
+            await new BranchBarrier(context, options).CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
 
         Assert.Equal("action", await Bank.Scalar($"select reason from {options.Table} where gid = '{_gid}'"));
         Assert.Empty(await Bank.BarrierRows(_gid));
@@ -270,7 +305,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
     private Task<BarrierResult> Call(string op, long amount, IsolationLevel isolation = IsolationLevel.Unspecified) =>
         CallOf(Calls.Of(_gid, op), amount, isolation);
 
-    protected async Task<BarrierResult> CallOf(BranchBarrier barrier, long amount, IsolationLevel isolation = IsolationLevel.Unspecified)
+    protected async Task<BarrierResult> CallOf(
+        BranchBarrier barrier, long amount, IsolationLevel isolation = IsolationLevel.Unspecified)
     {
         await using var connection = Bank.Connect();
         return await barrier.CallAsync(connection, isolation, transaction => Bank.Move(transaction, amount), Cancel);
@@ -315,7 +351,9 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
         go.SetResult();
         Assert.Equal(BarrierResult.Executed, await first);
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
-        Assert.Equal(BarrierResult.Duplicate, await Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+        Assert.Equal(
+            BarrierResult.Duplicate,
+            await Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
     }
 
     [Fact]
@@ -330,7 +368,8 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
         var late = Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel);
         if (Bank.Dialect == BarrierDialect.PostgreSql)
         {
-            Assert.Equal("40001", (await Assert.ThrowsAnyAsync<DbException>(() => late)).SqlState); // "Begin the transaction again."
+            // "Begin the transaction again."
+            Assert.Equal("40001", (await Assert.ThrowsAnyAsync<DbException>(() => late)).SqlState);
             await transaction.RollbackAsync(Cancel);
         }
         else
@@ -356,7 +395,9 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
             },
             Cancel));
 
-        Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+        Assert.Equal(
+            BarrierResult.Executed,
+            await Calls.Of(_gid, "action").CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
     }
 
@@ -369,10 +410,12 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectBarrierTests(new MariaDbBank(database));
+public sealed class MariaDbBarrierTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectBarrierTests(new MariaDbBank(database));
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlBarrierTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectBarrierTests(new MySqlBank(database));
+public sealed class MySqlBarrierTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectBarrierTests(new MySqlBank(database));
 
 public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBarrierTests(bank)
 {
@@ -400,7 +443,9 @@ public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBa
         await using var transaction = own ? null : await connection.BeginTransactionAsync(Cancel);
         var barrier = Calls.Of(gid, "action");
         var undone = await Assert.ThrowsAsync<DtmException>(
-            () => own ? barrier.CallAsync(connection, Business, Cancel) : barrier.CallAsync(transaction!, Business, Cancel));
+            () => own
+                ? barrier.CallAsync(connection, Business, Cancel)
+                : barrier.CallAsync(transaction!, Business, Cancel));
         Assert.Equal(gid, undone.Gid);
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
 
@@ -432,7 +477,8 @@ public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBa
 }
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerBarrierTests(new PostgresBank(database))
+public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> database)
+    : ServerBarrierTests(new PostgresBank(database))
 {
     [Theory]
     [InlineData(true)]
@@ -446,7 +492,9 @@ public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> dat
         {
             var barrier = Calls.Of(gid, "action");
             var undone = await Assert.ThrowsAnyAsync<DbException>(
-                () => own ? barrier.CallAsync(connection, Business, Cancel) : barrier.CallAsync(transaction!, Business, Cancel));
+                () => own
+                    ? barrier.CallAsync(connection, Business, Cancel)
+                    : barrier.CallAsync(transaction!, Business, Cancel));
             Assert.Equal("25P02", undone.SqlState);
         }
 
@@ -465,4 +513,5 @@ public sealed class PostgresBarrierTests(DatabaseUnderTest<XaPostgresServer> dat
 public sealed class SqliteBarrierTests() : BarrierTests(new SqliteBank());
 
 [Collection(SharedPgBouncer.Name)]
-public sealed class PgBouncerBarrierTests(DatabaseUnderTest<PgBouncerServer> database) : BarrierTests(new PgBouncerBank(database));
+public sealed class PgBouncerBarrierTests(DatabaseUnderTest<PgBouncerServer> database)
+    : BarrierTests(new PgBouncerBank(database));

@@ -8,7 +8,8 @@ internal static class Calls
     public static string NewGid() => $"barrier-{Environment.ProcessId}-{Interlocked.Increment(ref _last)}";
 
     /// <summary>Each is a call of its own, as a repetition is.</summary>
-    public static BranchBarrier Of(string gid, string op, string branch = "01") => new(new BranchContext(TypeOf(op), gid, branch, op));
+    public static BranchBarrier Of(string gid, string op, string branch = "01") =>
+        new(new BranchContext(TypeOf(op), gid, branch, op));
 
     private static string TypeOf(string op) => op switch
     {

@@ -51,7 +51,9 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
         Assert.Null(shop.Database.CurrentTransaction);
         Assert.Equal(Bank.Start, await _bank.Balance());
         Assert.Empty(await _bank.BarrierRows(_gid));
-        Assert.Equal(BarrierResult.NullCompensation, await Calls.Of(_gid, "compensate").CallAsync(shop, () => Take(shop), Cancel));
+        Assert.Equal(
+            BarrierResult.NullCompensation,
+            await Calls.Of(_gid, "compensate").CallAsync(shop, () => Take(shop), Cancel));
         Assert.Equal(BarrierResult.Hanging, await Calls.Of(_gid, "action").CallAsync(shop, () => Take(shop), Cancel));
     }
 
@@ -63,7 +65,8 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
         await using var shop = new Shop(_bank);
         await using (var transaction = await shop.Database.BeginTransactionAsync(Cancel))
         {
-            Assert.Equal(BarrierResult.Executed, await Calls.Of(_gid, "action").CallAsync(shop, () => Take(shop), Cancel));
+            Assert.Equal(
+                BarrierResult.Executed, await Calls.Of(_gid, "action").CallAsync(shop, () => Take(shop), Cancel));
             if (commits)
             {
                 await transaction.CommitAsync(Cancel);
@@ -103,12 +106,14 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
     {
         await using (var shop = new Shop(_bank, new Trouble(loss)))
         {
-            Assert.Equal(BarrierResult.Executed, await BranchBarrier.ForMessage(_gid).CallAsync(shop, () => Take(shop), Cancel));
+            Assert.Equal(
+                BarrierResult.Executed, await BranchBarrier.ForMessage(_gid).CallAsync(shop, () => Take(shop), Cancel));
             Assert.Equal(BranchOutcome.Success, await Calls.Of(_gid, "msg", "00").QueryPreparedAsync(shop, Cancel));
         }
 
         await using var other = new Shop(_bank);
-        await Assert.ThrowsAsync<DtmConflictException>(() => BranchBarrier.ForMessage(_gid).CallAsync(other, () => Take(other), Cancel));
+        await Assert.ThrowsAsync<DtmConflictException>(
+            () => BranchBarrier.ForMessage(_gid).CallAsync(other, () => Take(other), Cancel));
         Assert.Equal(Bank.Start - 30, await _bank.Balance());
     }
 
@@ -140,7 +145,8 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
     {
         var barrier = Calls.Of(_gid, "action");
         await using var shop = new Shop(_bank);
-        await Assert.ThrowsAsync<InvalidCastException>(() => barrier.CallAsync(shop, static () => throw new InvalidCastException(), Cancel));
+        await Assert.ThrowsAsync<InvalidCastException>(
+            () => barrier.CallAsync(shop, static () => throw new InvalidCastException(), Cancel));
         Assert.Equal(BarrierResult.Executed, await barrier.CallAsync(shop, () => Take(shop), Cancel));
         Assert.Equal([$"saga {_gid} 01 action 01 action"], await _bank.BarrierRows(_gid));
     }
@@ -155,7 +161,8 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
 
         await using var shop = new Shop(_bank);
         await Take(shop);
-        Assert.Equal(BarrierResult.Duplicate, await Calls.Of(_gid, "action").CallAsync(shop, () => Task.CompletedTask, Cancel));
+        Assert.Equal(
+            BarrierResult.Duplicate, await Calls.Of(_gid, "action").CallAsync(shop, () => Task.CompletedTask, Cancel));
         Assert.True(shop.ChangeTracker.HasChanges());
         await shop.SaveChangesAsync(Cancel);
         Assert.Equal(Bank.Start - 60, await _bank.Balance());
@@ -166,7 +173,8 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
     {
         await using var shop = new Shop(_bank, new Trouble(Loss.None));
         await Take(shop);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Calls.Of(_gid, "action").CallAsync(shop, () => Task.CompletedTask, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Calls.Of(_gid, "action").CallAsync(shop, () => Task.CompletedTask, Cancel));
     }
 
     private static async Task Take(Shop shop)
@@ -218,11 +226,13 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
         });
     }
 
-    private sealed class Retries(ExecutionStrategyDependencies dependencies) : ExecutionStrategy(dependencies, 3, TimeSpan.Zero)
+    private sealed class Retries(ExecutionStrategyDependencies dependencies)
+        : ExecutionStrategy(dependencies, 3, TimeSpan.Zero)
     {
         protected override bool ShouldRetryOn(Exception exception) => exception is TimeoutException;
 
-        protected override TimeSpan? GetNextDelay(Exception lastException) => ExceptionsEncountered.Count > 3 ? null : TimeSpan.Zero;
+        protected override TimeSpan? GetNextDelay(Exception lastException) =>
+            ExceptionsEncountered.Count > 3 ? null : TimeSpan.Zero;
     }
 
     /// <summary>Breaks the first commit.</summary>
@@ -231,11 +241,13 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
         private bool _over;
 
         public override ValueTask<InterceptionResult> TransactionCommittingAsync(
-            DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default) =>
+            DbTransaction transaction, TransactionEventData eventData, InterceptionResult result,
+            CancellationToken cancellationToken = default) =>
             Break(Loss.BeforeCommit) ? throw new TimeoutException() : ValueTask.FromResult(result);
 
         public override Task TransactionCommittedAsync(
-            DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default) =>
+            DbTransaction transaction, TransactionEndEventData eventData,
+            CancellationToken cancellationToken = default) =>
             Break(Loss.AfterCommit) ? throw new TimeoutException() : Task.CompletedTask;
 
         private bool Break(Loss at)

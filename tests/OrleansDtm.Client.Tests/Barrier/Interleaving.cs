@@ -5,16 +5,24 @@ using OrleansDtm.Client.Tests.Databases;
 namespace OrleansDtm.Client.Tests.Barrier;
 
 /// <summary>
-/// One branch of one transaction, with everything a network and a coordinator may do to it: calls that come twice, at once, in any order,
-/// that fail before or after their work, or are cancelled; then, as a coordinator does, the calls that must be answered are repeated until
-/// they are. What must have happened by then does not depend on the order, which is what the races test compares.
+/// One branch of one transaction, with everything a network and a coordinator may do to it: calls that come twice, at
+/// once, in any order, that fail before or after their work, or are cancelled; then, as a coordinator does, the calls
+/// that must be answered are repeated until they are. What must have happened by then does not depend on the order,
+/// which is what the races test compares.
 /// </summary>
 internal sealed class Interleaving(Bank bank, string gid, Random random, int account)
 {
     private const long Amount = 7;
 
     private static readonly (string Forth, string? Back)[] Kinds =
-        [("action", null), ("action", "compensate"), ("action", "rollback"), ("try", "cancel"), ("try", null), ("msg", null)];
+        [
+            ("action", null),
+            ("action", "compensate"),
+            ("action", "rollback"),
+            ("try", "cancel"),
+            ("try", null),
+            ("msg", null),
+        ];
 
     private readonly (string Forth, string? Back) _kind = Kinds[random.Next(Kinds.Length)];
     private readonly List<BranchOutcome> _answers = [];
@@ -56,7 +64,13 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
 
         // Taken back: nothing remains, whether both happened or none did.
         Expected = _kind.Back is null ? -Amount : 0;
-        ExpectedEffects = last == "confirm" ? ["try", "confirm"] : _kind.Back is null ? [last] : _executed ? [_kind.Forth, last] : [];
+        ExpectedEffects = last == "confirm"
+            ? ["try", "confirm"]
+            : _kind.Back is null
+            ? [last]
+            : _executed
+            ? [_kind.Forth, last]
+            : [];
         return null;
     }
 
@@ -68,7 +82,10 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
         {
             var op = _kind.Back is not null && random.Next(2) == 0 ? _kind.Back : _kind.Forth;
             var ask = _kind.Forth == "msg" && random.Next(3) == 0;
-            var (fault, isolation, own) = ((Fault)random.Next(5), random.Next(2) == 0 ? IsolationLevel.ReadCommitted : IsolationLevel.RepeatableRead, random.Next(3) > 0);
+            var (fault, isolation, own) = (
+                (Fault)random.Next(5),
+                random.Next(2) == 0 ? IsolationLevel.ReadCommitted : IsolationLevel.RepeatableRead,
+                random.Next(3) > 0);
             waves[^1].Add(ask ? Ask : () => Try(op, fault, isolation, own));
             if (random.Next(3) == 0)
             {
@@ -92,7 +109,9 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
         ExpectedEffects = final == BranchOutcome.Success ? ["msg"] : [];
         await Try("msg", Fault.None, IsolationLevel.Unspecified, own: true);
         await Ask();
-        return _answers.All(answer => answer == final || answer == BranchOutcome.Ongoing) ? null : $"the answers contradict each other: {string.Join(' ', _answers)}";
+        return _answers.All(answer => answer == final || answer == BranchOutcome.Ongoing)
+            ? null
+            : $"the answers contradict each other: {string.Join(' ', _answers)}";
     }
 
     private async Task UntilDone(string op)
@@ -131,8 +150,9 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
             Note(op, verdict.ToString());
             return true;
         }
-        catch (Exception e) when (e is InjectedFault or OperationCanceledException or BranchOngoingException or DtmConflictException
-            || (e is DbException error && BarrierFaults.IsConflict(error, bank.Dialect)))
+        catch (Exception e)
+            when (e is InjectedFault or OperationCanceledException or BranchOngoingException or DtmConflictException
+                || (e is DbException error && BarrierFaults.IsConflict(error, bank.Dialect)))
         {
             Note(op, e.GetType().Name);
             return false;
@@ -156,7 +176,8 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
 
             await Task.Yield();
             await Bank.Move(transaction, op == _kind.Back ? Amount : op == "confirm" ? 0 : -Amount, account);
-            await Bank.Execute(transaction.Connection!, $"insert into effect (gid, op) values ('{gid}', '{op}')", transaction);
+            await Bank.Execute(
+                transaction.Connection!, $"insert into effect (gid, op) values ('{gid}', '{op}')", transaction);
             if (fault == Fault.ThrowAfter)
             {
                 throw new InjectedFault();

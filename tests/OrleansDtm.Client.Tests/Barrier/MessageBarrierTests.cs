@@ -44,7 +44,8 @@ public abstract class MessageBarrierTests(Bank bank) : IAsyncLifetime
         foreach (var commits in new[] { false, true })
         {
             await using var transaction = await connection.BeginTransactionAsync(Cancel);
-            Assert.Equal(BarrierResult.Executed, await barrier.CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
+            Assert.Equal(
+                BarrierResult.Executed, await barrier.CallAsync(transaction, static t => Bank.Move(t, -30), Cancel));
             await (commits ? transaction.CommitAsync(Cancel) : transaction.RollbackAsync(Cancel));
         }
 
@@ -151,15 +152,19 @@ public abstract class ServerMessageBarrierTests(Bank bank) : MessageBarrierTests
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbMessageBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ServerMessageBarrierTests(new MariaDbBank(database));
+public sealed class MariaDbMessageBarrierTests(DatabaseUnderTest<MariaDbServer> database)
+    : ServerMessageBarrierTests(new MariaDbBank(database));
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlMessageBarrierTests(DatabaseUnderTest<MySqlServer> database) : ServerMessageBarrierTests(new MySqlBank(database));
+public sealed class MySqlMessageBarrierTests(DatabaseUnderTest<MySqlServer> database)
+    : ServerMessageBarrierTests(new MySqlBank(database));
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresMessageBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ServerMessageBarrierTests(new PostgresBank(database));
+public sealed class PostgresMessageBarrierTests(DatabaseUnderTest<XaPostgresServer> database)
+    : ServerMessageBarrierTests(new PostgresBank(database));
 
 public sealed class SqliteMessageBarrierTests() : MessageBarrierTests(new SqliteBank());
 
 [Collection(SharedPgBouncer.Name)]
-public sealed class PgBouncerMessageBarrierTests(DatabaseUnderTest<PgBouncerServer> database) : MessageBarrierTests(new PgBouncerBank(database));
+public sealed class PgBouncerMessageBarrierTests(DatabaseUnderTest<PgBouncerServer> database)
+    : MessageBarrierTests(new PgBouncerBank(database));

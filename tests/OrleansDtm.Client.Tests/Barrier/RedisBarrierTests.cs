@@ -19,7 +19,8 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
     public async Task Of_64_calls_at_once_one_takes_effect()
     {
         await _redis.StringSetAsync(Account, 100);
-        var results = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => Adjust("action", -30), Cancel)));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 64).Select(_ => Task.Run(() => Adjust("action", -30), Cancel)));
 
         Assert.Single(results, BarrierResult.Executed);
         Assert.Equal(63, results.Count(static r => r == BarrierResult.Duplicate));
@@ -75,7 +76,8 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
         Assert.Equal(Large, await _redis.StringGetAsync(Account));
         Assert.Equal(BarrierResult.Executed, await Adjust("action", -Large + 1));
         Assert.Equal(1, await _redis.StringGetAsync(Account));
-        await Assert.ThrowsAsync<RedisServerException>(() => Calls.Of(_gid, "action", "02").AdjustAsync(_redis, Account, long.MaxValue, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<RedisServerException>(() => Calls.Of(_gid, "action", "02").AdjustAsync(
+            _redis, Account, long.MaxValue, cancellationToken: Cancel));
         Assert.False(await _redis.KeyExistsAsync($"{_gid}-02-action-01"));
     }
 
@@ -83,9 +85,11 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
     public async Task What_failed_is_the_same_barrier_when_the_call_tries_it_again()
     {
         var barrier = Calls.Of(_gid, "action");
-        await Assert.ThrowsAsync<BranchFailureException>(() => barrier.AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<BranchFailureException>(
+            () => barrier.AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
         await _redis.StringSetAsync(Account, 100);
-        Assert.Equal(BarrierResult.Executed, await barrier.AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        Assert.Equal(
+            BarrierResult.Executed, await barrier.AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
         Assert.Equal(BarrierResult.Duplicate, await Adjust("action", -30));
         Assert.Equal(70, await _redis.StringGetAsync(Account));
     }
@@ -98,7 +102,8 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
         await Calls.Of(_gid, "action").AdjustAsync(_redis, Account, -30, options, Cancel);
         var left = await _redis.KeyTimeToLiveAsync($"{{shop}}{_gid}-01-action-01");
         Assert.InRange(left!.Value, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RedisBarrierOptions { Expiry = TimeSpan.FromMilliseconds(999) });
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new RedisBarrierOptions { Expiry = TimeSpan.FromMilliseconds(999) });
     }
 
     [Fact]
@@ -111,13 +116,16 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
         var barrier = Calls.Of(_gid, "action");
         var first = await barrier.CallAsync(_redis, Script, [Account], ["red", 5], cancellationToken: Cancel);
         Assert.Equal((BarrierResult.Executed, 8), (first.Result, (int)first.Value!));
-        Assert.Equal(BarrierResult.Executed, (await barrier.CallAsync(_redis, "redis.call('HSET', KEYS[1], 'blue', 1)", [Account], [], cancellationToken: Cancel)).Result);
+        Assert.Equal(BarrierResult.Executed, (await barrier.CallAsync(
+            _redis, "redis.call('HSET', KEYS[1], 'blue', 1)", [Account], [], cancellationToken: Cancel)).Result);
 
-        var again = await Calls.Of(_gid, "action").CallAsync(_redis, Script, [Account], ["red", 5], cancellationToken: Cancel);
+        var again = await Calls.Of(_gid, "action").CallAsync(
+            _redis, Script, [Account], ["red", 5], cancellationToken: Cancel);
         Assert.Equal((BarrierResult.Duplicate, true), (again.Result, again.Value is null));
         Assert.Equal(5, await _redis.HashGetAsync(Account, "red"));
         await Assert.ThrowsAsync<RedisServerException>(
-            () => Calls.Of(_gid, "action", "02").CallAsync(_redis, "return redis.error_reply('no')", [], [], cancellationToken: Cancel));
+            () => Calls.Of(_gid, "action", "02").CallAsync(
+                _redis, "return redis.error_reply('no')", [], [], cancellationToken: Cancel));
         Assert.False(await _redis.KeyExistsAsync($"{_gid}-02-action-01"));
     }
 
@@ -125,17 +133,26 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
     public async Task A_message_is_done_once_or_ruled_out()
     {
         await _redis.StringSetAsync(Account, 100);
-        Assert.Equal(BarrierResult.Executed, await BranchBarrier.ForMessage(_gid).AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
-        Assert.Equal(BranchOutcome.Success, await Calls.Of(_gid, "msg", "00").QueryPreparedAsync(_redis, cancellationToken: Cancel));
-        await Assert.ThrowsAsync<DtmConflictException>(() => BranchBarrier.ForMessage(_gid).AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        Assert.Equal(
+            BarrierResult.Executed,
+            await BranchBarrier.ForMessage(_gid).AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        Assert.Equal(
+            BranchOutcome.Success,
+            await Calls.Of(_gid, "msg", "00").QueryPreparedAsync(_redis, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<DtmConflictException>(
+            () => BranchBarrier.ForMessage(_gid).AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
 
         var other = Calls.NewGid();
-        Assert.Equal(BranchOutcome.Failure, await Calls.Of(other, "msg", "00").QueryPreparedAsync(_redis, cancellationToken: Cancel));
-        var late = await Assert.ThrowsAsync<DtmConflictException>(() => BranchBarrier.ForMessage(other).AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
+        Assert.Equal(
+            BranchOutcome.Failure,
+            await Calls.Of(other, "msg", "00").QueryPreparedAsync(_redis, cancellationToken: Cancel));
+        var late = await Assert.ThrowsAsync<DtmConflictException>(
+            () => BranchBarrier.ForMessage(other).AdjustAsync(_redis, Account, -30, cancellationToken: Cancel));
         Assert.Equal(other, late.Gid);
         Assert.Equal(70, await _redis.StringGetAsync(Account));
         Assert.Equal("rollback", await _redis.StringGetAsync($"{other}-00-msg-01"));
     }
 
-    private Task<BarrierResult> Adjust(string op, long amount) => Calls.Of(_gid, op).AdjustAsync(_redis, Account, amount, cancellationToken: Cancel);
+    private Task<BarrierResult> Adjust(string op, long amount) =>
+        Calls.Of(_gid, op).AdjustAsync(_redis, Account, amount, cancellationToken: Cancel);
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>In a TransactionScope the rows of the barrier live and die with it, wherever the connection was opened.</summary>
+/// <summary>
+/// In a TransactionScope the rows of the barrier live and die with it, wherever the connection was opened.
+/// </summary>
 public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
 {
     private readonly string _gid = Calls.NewGid();
@@ -52,7 +54,8 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
         await Try(static () => Task.CompletedTask, complete: false);
         await Try(static () => Task.CompletedTask);
         await Try(static () => Task.CompletedTask);
-        Assert.Equal([$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await bank.BarrierRows(_gid));
+        Assert.Equal(
+            [$"saga {_gid} 01 action 01 action", $"saga {_gid} 01 action 02 action"], await bank.BarrierRows(_gid));
 
         async Task Try(Func<Task> business, bool complete = true)
         {
@@ -70,7 +73,8 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
     public async Task Without_a_scope_nothing_happens()
     {
         await using var connection = bank.Connect();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Calls.Of(_gid, "action").CallInScopeAsync(connection, () => Task.CompletedTask, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Calls.Of(_gid, "action").CallInScopeAsync(connection, () => Task.CompletedTask, Cancel));
         Assert.Empty(await bank.BarrierRows(_gid));
     }
 
@@ -87,7 +91,9 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
             new System.Transactions.TransactionOptions { IsolationLevel = IsolationLevel.ReadCommitted },
             TransactionScopeAsyncFlowOption.Enabled);
         var result = await Calls.Of(_gid, op).CallInScopeAsync(
-            connection, () => Bank.Execute(connection, "update account set balance = balance - 30 where id = 0"), Cancel);
+            connection,
+            () => Bank.Execute(connection, "update account set balance = balance - 30 where id = 0"),
+            Cancel);
         if (complete)
         {
             scope.Complete();
@@ -98,10 +104,13 @@ public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbScopeBarrierTests(DatabaseUnderTest<MariaDbServer> database) : ScopeBarrierTests(new MariaDbBank(database));
+public sealed class MariaDbScopeBarrierTests(DatabaseUnderTest<MariaDbServer> database)
+    : ScopeBarrierTests(new MariaDbBank(database));
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlScopeBarrierTests(DatabaseUnderTest<MySqlServer> database) : ScopeBarrierTests(new MySqlBank(database));
+public sealed class MySqlScopeBarrierTests(DatabaseUnderTest<MySqlServer> database)
+    : ScopeBarrierTests(new MySqlBank(database));
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresScopeBarrierTests(DatabaseUnderTest<XaPostgresServer> database) : ScopeBarrierTests(new PostgresBank(database));
+public sealed class PostgresScopeBarrierTests(DatabaseUnderTest<XaPostgresServer> database)
+    : ScopeBarrierTests(new PostgresBank(database));

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Databases;
 
-/// <summary>The user's sessions begin without autocommit, as a server or a pool may be set up: what is said to be done must be committed.</summary>
+/// <summary>
+/// The user's sessions begin without autocommit, as a server or a pool may be set up: what is said to be done must be
+/// committed.
+/// </summary>
 public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
 {
     private readonly string _gid = Calls.NewGid();
@@ -55,8 +58,12 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
     [InlineData("rollback")]
     public async Task Both_phases_of_XA_may_be_repeated(string op)
     {
-        await bank.Execute("set global autocommit = 0"); // For the first phase too, which makes a connection of its own.
-        await Xa("action").PrepareAsync(static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"), static _ => Task.CompletedTask, Cancel);
+        // For the first phase too, which makes a connection of its own.
+        await bank.Execute("set global autocommit = 0");
+        await Xa("action").PrepareAsync(
+            static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"),
+            static _ => Task.CompletedTask,
+            Cancel);
         await bank.Execute("set global autocommit = 1");
         for (var i = 0; i < 3; i++)
         {
@@ -64,7 +71,8 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
         }
 
         Assert.Equal(op == "commit" ? Bank.Start - 30 : Bank.Start, await bank.Balance());
-        Assert.Equal([$"xa {_gid} 02 action 01 {(op == "commit" ? "action" : "rollback")}"], await bank.BarrierRows(_gid));
+        Assert.Equal(
+            [$"xa {_gid} 02 action 01 {(op == "commit" ? "action" : "rollback")}"], await bank.BarrierRows(_gid));
     }
 
     [Fact]
@@ -72,7 +80,10 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
     {
         await bank.Execute("set global autocommit = 0");
         var commit = Xa("commit", patience: 20_000).CommitAsync(Cancel); // Looks for the row in between, in vain.
-        await Xa("action").PrepareAsync(static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"), static _ => Task.CompletedTask, Cancel);
+        await Xa("action").PrepareAsync(
+            static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"),
+            static _ => Task.CompletedTask,
+            Cancel);
         await commit;
         Assert.Equal(Bank.Start - 30, await bank.Balance());
     }
@@ -92,7 +103,10 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
     }
 
     private XaBranch Xa(string op, int patience = 2000) =>
-        new(new BranchContext("xa", _gid, "02", op), Off, new XaOptions { Patience = TimeSpan.FromMilliseconds(patience) });
+        new(
+            new BranchContext("xa", _gid, "02", op),
+            Off,
+            new XaOptions { Patience = TimeSpan.FromMilliseconds(patience) });
 
     private async Task<BarrierResult> Local()
     {
@@ -108,7 +122,9 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbAutocommitOffTests(DatabaseUnderTest<MariaDbServer> database) : AutocommitOffTests(new MariaDbBank(database));
+public sealed class MariaDbAutocommitOffTests(DatabaseUnderTest<MariaDbServer> database)
+    : AutocommitOffTests(new MariaDbBank(database));
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlAutocommitOffTests(DatabaseUnderTest<MySqlServer> database) : AutocommitOffTests(new MySqlBank(database));
+public sealed class MySqlAutocommitOffTests(DatabaseUnderTest<MySqlServer> database)
+    : AutocommitOffTests(new MySqlBank(database));

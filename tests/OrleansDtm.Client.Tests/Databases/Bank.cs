@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Databases;
 
-/// <summary>A database of its own with accounts 0 to 9, all with 1000, and the barrier table; gone with the test.</summary>
+/// <summary>
+/// A database of its own with accounts 0 to 9, all with 1000, and the barrier table; gone with the test.
+/// </summary>
 public abstract class Bank : IAsyncDisposable
 {
     public const long Start = 1000;
@@ -28,7 +30,8 @@ public abstract class Bank : IAsyncDisposable
 
     public virtual async Task Create()
     {
-        await Execute("create table account (id int primary key, balance bigint not null, frozen bigint not null default 0)");
+        await Execute(
+            "create table account (id int primary key, balance bigint not null, frozen bigint not null default 0)");
         await Execute("create table effect (gid varchar(128) not null, op varchar(20) not null)");
         for (var id = 0; id < 10; id++)
         {
@@ -44,7 +47,10 @@ public abstract class Bank : IAsyncDisposable
 
     /// <summary>Within a transaction; takes no cancellation, so that a test decides when it stops.</summary>
     public static async Task Move(DbTransaction transaction, long amount, int account = 0) =>
-        await Execute(transaction.Connection!, $"update account set balance = balance + ({amount}) where id = {account}", transaction);
+        await Execute(
+            transaction.Connection!,
+            $"update account set balance = balance + ({amount}) where id = {account}",
+            transaction);
 
     public static async Task Execute(DbConnection connection, string sql, DbTransaction? transaction = null)
     {
@@ -76,7 +82,8 @@ public abstract class Bank : IAsyncDisposable
         await connection.OpenAsync(Cancel);
         await using var command = connection.CreateCommand();
         command.CommandText =
-            $"select trans_type, gid, branch_id, op, barrier_id, reason from {new BarrierOptions().TableIn(Dialect)} where gid = @gid order by id";
+            $"select trans_type, gid, branch_id, op, barrier_id, reason from {new BarrierOptions().TableIn(Dialect)} "
+            + "where gid = @gid order by id";
         var parameter = command.CreateParameter();
         (parameter.ParameterName, parameter.Value) = ("@gid", gid);
         command.Parameters.Add(parameter);

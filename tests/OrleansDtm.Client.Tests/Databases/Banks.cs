@@ -46,7 +46,8 @@ public abstract class MySqlDialectBank(string place) : Bank
     public override async Task Create()
     {
         var place = new MySqlConnectionStringBuilder(_place);
-        await using (var admin = new MySqlConnection(new MySqlConnectionStringBuilder(_place) { Database = "mysql", Pooling = false }.ConnectionString))
+        await using (var admin = new MySqlConnection(
+            new MySqlConnectionStringBuilder(_place) { Database = "mysql", Pooling = false }.ConnectionString))
         {
             await admin.OpenAsync(TestContext.Current.CancellationToken);
             await Execute(admin, $"create database {place.Database} character set utf8mb4 collate utf8mb4_bin");
@@ -94,7 +95,8 @@ public class PostgresBank : Bank
     public override async Task Create()
     {
         var place = new NpgsqlConnectionStringBuilder(_place);
-        await using (var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place) { Database = "postgres", Pooling = false }.ConnectionString))
+        await using (var admin = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(_place) { Database = "postgres", Pooling = false }.ConnectionString))
         {
             await admin.OpenAsync(TestContext.Current.CancellationToken);
             if (!IsThere)
@@ -126,7 +128,8 @@ public sealed class SqliteBank : Bank
 
     public override string? Suicide => null;
 
-    public override DbConnection Connect() => new SqliteConnection($"Data Source={Path.Combine(_folder, "bank.db")};Default Timeout=60");
+    public override DbConnection Connect() =>
+        new SqliteConnection($"Data Source={Path.Combine(_folder, "bank.db")};Default Timeout=60");
 
     public override async Task Create()
     {

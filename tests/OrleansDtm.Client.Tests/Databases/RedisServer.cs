@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Databases;
 
-/// <summary>Redis as Debian packs it, on a free port of this machine, without a disk. Ended by its process id.</summary>
+/// <summary>
+/// Redis as Debian packs it, on a free port of this machine, without a disk. Ended by its process id.
+/// </summary>
 public sealed class RedisServer : IAsyncLifetime
 {
     private const string Program = "/usr/bin/redis-server";
@@ -39,17 +41,27 @@ public sealed class RedisServer : IAsyncLifetime
         // A socket of its folder needs no port that another might take.
         var socket = Path.Combine(_folder, "redis.sock");
         _process = Process.Start(new ProcessStartInfo(
-            Program, ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", _folder, "--daemonize", "no"])
+            Program, [
+                "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", _folder,
+                "--daemonize", "no",
+            ])
         {
             RedirectStandardOutput = true,
         })!;
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         _process.OutputDataReceived += static (_, _) => { };
         _process.BeginOutputReadLine();
-        var options = new ConfigurationOptions { EndPoints = { new System.Net.Sockets.UnixDomainSocketEndPoint(socket) }, AbortOnConnectFail = false };
+        var options = new ConfigurationOptions
+        {
+            EndPoints = { new System.Net.Sockets.UnixDomainSocketEndPoint(socket) },
+            AbortOnConnectFail = false,
+        };
         _connection = await ConnectionMultiplexer.ConnectAsync(options);
         await Poll.Until(
-            () => Task.FromResult(_connection.IsConnected), Poll.Patience, static () => "Redis did not start", TestContext.Current.CancellationToken);
+            () => Task.FromResult(_connection.IsConnected),
+            Poll.Patience,
+            static () => "Redis did not start",
+            TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -48,13 +48,16 @@ public sealed class BankLog
 public sealed class BankService(LocalTransaction db, BankLog log) : Bank.BankBase
 {
     [GrpcBranch(GrpcBranchKind.Barrier)]
-    public override Task<Answer> Transfer(Move request, ServerCallContext context) => Change(request, request.Amount, context, nameof(Transfer));
+    public override Task<Answer> Transfer(Move request, ServerCallContext context) =>
+        Change(request, request.Amount, context, nameof(Transfer));
 
     [GrpcBranch(GrpcBranchKind.Barrier)]
-    public override Task<Answer> TransferUndo(Move request, ServerCallContext context) => Change(request, -request.Amount, context, nameof(TransferUndo));
+    public override Task<Answer> TransferUndo(Move request, ServerCallContext context) =>
+        Change(request, -request.Amount, context, nameof(TransferUndo));
 
     [GrpcBranch(GrpcBranchKind.Xa)]
-    public override Task<Answer> Xa(Move request, ServerCallContext context) => Change(request, request.Amount, context, nameof(Xa));
+    public override Task<Answer> Xa(Move request, ServerCallContext context) =>
+        Change(request, request.Amount, context, nameof(Xa));
 
     [GrpcBranch(GrpcBranchKind.Plain)]
     public override Task<Answer> Plain(Move request, ServerCallContext context)
@@ -69,21 +72,28 @@ public sealed class BankService(LocalTransaction db, BankLog log) : Bank.BankBas
     }
 
     [GrpcBranch(GrpcBranchKind.QueryPrepared)]
-    public override Task<Empty> QueryPrepared(Empty request, ServerCallContext context) => throw new NotSupportedException("answered by the interceptor");
+    public override Task<Empty> QueryPrepared(Empty request, ServerCallContext context) =>
+        throw new NotSupportedException("answered by the interceptor");
 
-    public override Task<Answer> Ask(Move request, ServerCallContext context) => Task.FromResult(new Answer { Balance = 1 });
+    public override Task<Answer> Ask(Move request, ServerCallContext context) =>
+        Task.FromResult(new Answer { Balance = 1 });
 
     private async Task<Answer> Change(Move move, long amount, ServerCallContext call, string method)
     {
         log.Take(method, call.Branch(), move, call);
-        var rows = await db.ExecuteAsync($"update account set balance = balance + {amount} where name = {move.Account} and balance + {amount} >= 0");
+        var rows = await db.ExecuteAsync(
+            $"update account set balance = balance + {amount} where name = {move.Account} and balance + {amount} >= 0");
         if (amount == 13)
         {
             call.Status = new Status(StatusCode.Aborted, "an unlucky number");
         }
 
         return rows == 1
-            ? new Answer { Balance = await db.ScalarAsync<long>($"select balance from account where name = {move.Account}"), Note = move.Note }
+            ? new Answer
+            {
+                Balance = await db.ScalarAsync<long>($"select balance from account where name = {move.Account}"),
+                Note = move.Note,
+            }
             : throw new BranchFailureException("balance too low");
     }
 }

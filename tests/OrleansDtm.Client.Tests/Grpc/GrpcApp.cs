@@ -13,7 +13,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>An application that serves branches and workflows over gRPC and submits over gRPC, on a free port.</summary>
+/// <summary>
+/// An application that serves branches and workflows over gRPC and submits over gRPC, on a free port.
+/// </summary>
 public sealed class GrpcApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -33,11 +35,13 @@ public sealed class GrpcApp : IAsyncDisposable
     public string Callback => Url("workflow.Workflow/Execute");
 
     public static async Task<GrpcApp> Start(
-        RunningCoordinator coordinator, Func<DbConnection> connect, Action<IServiceCollection>? add = null, string? callback = null)
+        RunningCoordinator coordinator, Func<DbConnection> connect, Action<IServiceCollection>? add = null,
+        string? callback = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static port => port.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(
+            IPAddress.Loopback, 0, static port => port.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc(static grpc => grpc.Interceptors.Add<BranchInterceptor>());
         builder.Services.AddGrpcBranches(_ => connect(), static branches => branches.Add<BankService>());
         builder.Services.AddDtmGrpcClient(options => options.Server = coordinator.GrpcUrl);

@@ -20,14 +20,16 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
     [Fact]
     public async Task A_coordinator_that_is_not_there_is_unavailable_and_a_cancelled_caller_is_cancelled()
     {
-        using var nowhere = Clients.Of(coordinator.Url, add: services => services.AddDtmGrpcClient(o => o.Server = new Uri("http://127.0.0.1:1")));
+        using var nowhere = Clients.Of(
+            coordinator.Url, add: services => services.AddDtmGrpcClient(o => o.Server = new Uri("http://127.0.0.1:1")));
         var saga = nowhere.Dtm().Saga().Step("", "");
         var error = await Assert.ThrowsAsync<DtmUnavailableException>(() => saga.SubmitAsync(Cancel));
         Assert.Equal(saga.Gid, error.Gid);
 
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Dtm.Saga().Step("", "").SubmitAsync(cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Dtm.Saga().Step("", "").SubmitAsync(cancelled.Token));
     }
 
     [Fact]
@@ -49,13 +51,20 @@ public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyn
     public async Task Concurrency_and_orders_of_a_saga_and_parts_of_seconds_arrive()
     {
         await using var bank = await Participant.Start();
-        var saga = Dtm.Saga(new SagaOptions { WaitResult = true, Concurrent = true, RetryInterval = TimeSpan.FromMilliseconds(1500), RetryLimit = 3 })
+        var saga = Dtm.Saga(new SagaOptions
+        {
+            WaitResult = true,
+            Concurrent = true,
+            RetryInterval = TimeSpan.FromMilliseconds(1500),
+            RetryLimit = 3,
+        })
             .Step(bank.Url + "/a", "").Step(bank.Url + "/b", "").Order(0, 1);
 
         Assert.True((await saga.SubmitAsync(Cancel)).Succeeded);
 
         Assert.Equal(["/b", "/a"], bank.Paths);
-        Assert.Contains("\"concurrent\":true", (await Dtm.QueryAsync(saga.Gid, Cancel))!.CustomData, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"concurrent\":true", (await Dtm.QueryAsync(saga.Gid, Cancel))!.CustomData, StringComparison.Ordinal);
         Assert.NotEmpty(await Dtm.NewGidAsync(Cancel));
     }
 

@@ -21,7 +21,11 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
     [Fact]
     public async Task A_saga_moves_the_money_once_and_its_messages_arrive_byte_for_byte()
     {
-        var options = new SagaOptions { WaitResult = true, BranchHeaders = new Dictionary<string, string> { ["x-tenant"] = "north" } };
+        var options = new SagaOptions
+        {
+            WaitResult = true,
+            BranchHeaders = new Dictionary<string, string> { ["x-tenant"] = "north" },
+        };
 
         var result = await _app.Dtm.Saga(options)
             .Step(_app.Branch("Transfer"), _app.Branch("TransferUndo"), Move("A", -30))
@@ -55,19 +59,24 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
     {
         _app.Bank.On("A", new Status(StatusCode.FailedPrecondition, "at it"), new Status(StatusCode.Internal, "boom"));
 
-        var result = await _app.Dtm.Saga().Step(_app.Branch("Transfer"), _app.Branch("TransferUndo"), Move("A", 30)).SubmitAndWaitAsync(Poll.Patience, Cancel);
+        var result = await _app.Dtm.Saga()
+            .Step(_app.Branch("Transfer"), _app.Branch("TransferUndo"), Move("A", 30))
+            .SubmitAndWaitAsync(Poll.Patience, Cancel);
 
         Assert.True(result.Succeeded, result.ToString());
         Assert.Equal((3, 130), (_app.Bank.Calls.Count, await _ledger.Balance("A")));
     }
 
     [Fact]
-    public async Task The_barrier_keeps_a_call_that_comes_twice_and_a_compensation_without_its_action_from_taking_effect()
+    public async Task The_barrier_keeps_a_repeated_call_and_a_compensation_without_its_action_from_taking_effect()
     {
         var gid = Guid.NewGuid().ToString("N");
-        Assert.Equal(130, (await _app.Client().TransferAsync(Move("A", 30), Identity(gid, "01", "action"), cancellationToken: Cancel)).Balance);
-        Assert.Equal(0, (await _app.Client().TransferAsync(Move("A", 30), Identity(gid, "01", "action"), cancellationToken: Cancel)).Balance);
-        await _app.Client().TransferUndoAsync(Move("A", 30), Identity(gid, "02", "compensate"), cancellationToken: Cancel);
+        Assert.Equal(130, (await _app.Client().TransferAsync(
+            Move("A", 30), Identity(gid, "01", "action"), cancellationToken: Cancel)).Balance);
+        Assert.Equal(0, (await _app.Client().TransferAsync(
+            Move("A", 30), Identity(gid, "01", "action"), cancellationToken: Cancel)).Balance);
+        await _app.Client().TransferUndoAsync(
+            Move("A", 30), Identity(gid, "02", "compensate"), cancellationToken: Cancel);
         await _app.Client().TransferAsync(Move("A", 30), Identity(gid, "02", "action"), cancellationToken: Cancel);
 
         Assert.Equal(130, await _ledger.Balance("A"));
@@ -77,7 +86,8 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
     [Fact]
     public async Task A_call_without_an_identity_is_turned_away_from_branches_only()
     {
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await _app.Client().TransferAsync(Move("A", 30), cancellationToken: Cancel));
+        var error = await Assert.ThrowsAsync<RpcException>(
+            async () => await _app.Client().TransferAsync(Move("A", 30), cancellationToken: Cancel));
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Equal(100, await _ledger.Balance("A"));
@@ -94,7 +104,8 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
         async Task<(StatusCode, string)> Status(string account)
         {
             var error = await Assert.ThrowsAsync<RpcException>(
-                async () => await _app.Client().PlainAsync(Move(account, 1), Identity(gid, "01", "action"), cancellationToken: Cancel));
+                async () => await _app.Client().PlainAsync(
+                    Move(account, 1), Identity(gid, "01", "action"), cancellationToken: Cancel));
             return (error.StatusCode, error.Status.Detail);
         }
     }
@@ -114,7 +125,8 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
     {
         var gid = Guid.NewGuid().ToString("N");
         var error = await Assert.ThrowsAsync<RpcException>(
-            async () => await _app.Client().TransferAsync(Move("A", 30), Identity(gid, "00", "msg", "msg"), cancellationToken: Cancel));
+            async () => await _app.Client().TransferAsync(
+                Move("A", 30), Identity(gid, "00", "msg", "msg"), cancellationToken: Cancel));
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Equal(100, await _ledger.Balance("A"));
@@ -128,8 +140,13 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
         var result = await _app.Dtm.TccAsync(
             async tcc =>
             {
-                answer = (await tcc.CallBranchAsync(_app.Branch("Plain"), _app.Branch("Transfer"), _app.Branch("Plain"), Move("A", -30))).ReadMessage<Answer>();
-                await tcc.CallBranchAsync(_app.Branch("Plain"), _app.Branch("Transfer"), _app.Branch("Plain"), Move("B", 30));
+                answer = (await tcc.CallBranchAsync(
+                    _app.Branch("Plain"),
+                    _app.Branch("Transfer"),
+                    _app.Branch("Plain"),
+                    Move("A", -30))).ReadMessage<Answer>();
+                await tcc.CallBranchAsync(
+                    _app.Branch("Plain"), _app.Branch("Transfer"), _app.Branch("Plain"), Move("B", 30));
             },
             new TransOptions { WaitResult = true },
             Cancel);
@@ -144,14 +161,17 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
     public async Task A_TCC_whose_try_is_refused_is_cancelled()
     {
         var refusal = await Assert.ThrowsAsync<BranchFailureException>(() => _app.Dtm.TccAsync(
-            tcc => tcc.CallBranchAsync(_app.Branch("Plain"), _app.Branch("Transfer"), _app.Branch("Transfer"), Move("refused", 0)), cancellationToken: Cancel));
+            tcc => tcc.CallBranchAsync(
+                _app.Branch("Plain"), _app.Branch("Transfer"), _app.Branch("Transfer"), Move("refused", 0)),
+            cancellationToken: Cancel));
 
         Assert.Equal("not today", refusal.Reason);
         var ongoing = await Assert.ThrowsAsync<BranchOngoingException>(() => _app.Dtm.TccAsync(
             tcc => tcc.CallBranchAsync(_app.Branch("Plain"), "", "", Move("ongoing", 0)), cancellationToken: Cancel));
         Assert.Equal("come again", ongoing.Reason);
         var nobody = await Assert.ThrowsAsync<BranchUnavailableException>(() => _app.Dtm.TccAsync(
-            tcc => tcc.CallBranchAsync("127.0.0.1:1/bank.Bank/Plain", "", "", Move("A", 0)), cancellationToken: Cancel));
+            tcc => tcc.CallBranchAsync("127.0.0.1:1/bank.Bank/Plain", "", "", Move("A", 0)),
+            cancellationToken: Cancel));
         foreach (var gid in (string[])[refusal.Gid!, ongoing.Gid!, nobody.Gid!])
         {
             Assert.NotEqual(GlobalStatus.Prepared, (await _app.Dtm.QueryAsync(gid, Cancel))!.Status);
@@ -164,7 +184,8 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
         var message = _app.Dtm.Msg(new MsgOptions { WaitResult = true }).Step(_app.Branch("Transfer"), Move("B", 30));
         await using var connection = _ledger.Connect();
 
-        var result = await message.DoAndSubmitAsync(_app.Branch("QueryPrepared"), connection, transaction => Change(transaction, "A", -30), Cancel);
+        var result = await message.DoAndSubmitAsync(
+            _app.Branch("QueryPrepared"), connection, transaction => Change(transaction, "A", -30), Cancel);
 
         Assert.True(result.Succeeded, result.ToString());
         Assert.Equal((70, 130), (await _ledger.Balance("A"), await _ledger.Balance("B")));
@@ -177,7 +198,8 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
         await sent.PrepareAsync(_app.Branch("QueryPrepared"), Cancel);
         await using (var connection = _ledger.Connect())
         {
-            await BranchBarrier.ForMessage(sent.Gid).CallAsync(connection, transaction => Change(transaction, "A", -30), Cancel);
+            await BranchBarrier.ForMessage(sent.Gid).CallAsync(
+                connection, transaction => Change(transaction, "A", -30), Cancel);
         }
 
         await lost.PrepareAsync(_app.Branch("QueryPrepared"), Cancel);
@@ -186,7 +208,8 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
         Assert.Equal(GlobalStatus.Failed, (await _app.Dtm.WaitForEndAsync(lost.Gid, Poll.Patience, Cancel)).Status);
         Assert.Equal((70, 130), (await _ledger.Balance("A"), await _ledger.Balance("B")));
 
-        Msg Message() => _app.Dtm.Msg(new MsgOptions { TimeoutToFail = TimeSpan.FromSeconds(1) }).Step(_app.Branch("Transfer"), Move("B", 30));
+        Msg Message() => _app.Dtm.Msg(new MsgOptions { TimeoutToFail = TimeSpan.FromSeconds(1) }).Step(
+            _app.Branch("Transfer"), Move("B", 30));
     }
 
     [Fact]
@@ -217,10 +240,15 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
 
     internal static Metadata Identity(string gid, string branch, string op, string type = "saga") => new()
     {
-        { "dtm-gid", gid }, { "dtm-trans_type", type }, { "dtm-branch_id", branch }, { "dtm-op", op }, { "dtm-dtm", "" },
+        { "dtm-gid", gid },
+        { "dtm-trans_type", type },
+        { "dtm-branch_id", branch },
+        { "dtm-op", op },
+        { "dtm-dtm", "" },
     };
 
-    private static Move Move(string account, long amount) => new() { Account = account, Amount = amount, Note = ByteString.CopyFrom(Note) };
+    private static Move Move(string account, long amount) =>
+        new() { Account = account, Amount = amount, Note = ByteString.CopyFrom(Note) };
 
     private static async Task Change(DbTransaction transaction, string account, long amount)
     {

@@ -28,16 +28,19 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
                 .OnCommit(async step => await new Bank.BankClient(step.Grpc(app.Channel)).PlainAsync(move))
                 .OnRollback(step => throw new InvalidOperationException("nobody rolls back"))
                 .Grpc(app.Channel)).TransferAsync(move);
-            return (await new Bank.BankClient(workflow.Grpc(app.Channel)).PlainAsync(new Move { Amount = answer.Balance, Note = answer.Note })).ToByteArray();
+            return (await new Bank.BankClient(workflow.Grpc(app.Channel)).PlainAsync(
+                new Move { Amount = answer.Balance, Note = answer.Note })).ToByteArray();
         });
 
         var result = await app.Dtm.WorkflowAsync("test", Move("A", -30), Gid, Cancel);
 
-        Assert.Equal(new Answer { Balance = 70, Note = ByteString.CopyFrom(Note) }, result.EnsureSucceeded().Read<Answer>());
+        Assert.Equal(
+            new Answer { Balance = 70, Note = ByteString.CopyFrom(Note) }, result.EnsureSucceeded().Read<Answer>());
         Assert.Equal(["Transfer 01 action", "Plain 02 action", "Plain 01 commit"], app.Bank.Calls);
         Assert.Equal(70, await _ledger.Balance("A"));
         // Executed again it has its result still.
-        Assert.Equal(result.Data.ToArray(), (await app.Dtm.WorkflowAsync("test", Move("A", -30), Gid, Cancel)).Data.ToArray());
+        Assert.Equal(
+            result.Data.ToArray(), (await app.Dtm.WorkflowAsync("test", Move("A", -30), Gid, Cancel)).Data.ToArray());
     }
 
     [Fact]
@@ -72,7 +75,8 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
             return (await workflow.DoAsync(_ => Task.FromResult(move))).ToByteArray();
         });
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => app.Dtm.WorkflowAsync("test", Move("A", -30), Gid, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => app.Dtm.WorkflowAsync("test", Move("A", -30), Gid, Cancel));
         Assert.True((await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel)).Succeeded);
 
         Assert.Equal(["Transfer 01 action"], app.Bank.Calls);
@@ -83,13 +87,17 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
     public async Task What_is_ongoing_pauses_it_and_other_statuses_can_be_given_a_meaning()
     {
         await using var app = await Start(
-            async (app, workflow, move) => (await new Bank.BankClient(workflow.Grpc(app.Channel)).TransferAsync(move)).ToByteArray(),
-            settings => settings.ErrorOutcome = static e => e is RpcException { StatusCode: StatusCode.PermissionDenied } ? BranchOutcome.Failure : null);
+            async (app, workflow, move) =>
+                (await new Bank.BankClient(workflow.Grpc(app.Channel)).TransferAsync(move)).ToByteArray(),
+            settings => settings.ErrorOutcome = static e =>
+                e is RpcException { StatusCode: StatusCode.PermissionDenied } ? BranchOutcome.Failure : null);
         app.Bank.On(
             "A",
-            new Status(StatusCode.FailedPrecondition, "at it"), new Status(StatusCode.Internal, "boom"), new Status(StatusCode.PermissionDenied, "not you"));
+            new Status(StatusCode.FailedPrecondition, "at it"), new Status(StatusCode.Internal, "boom"), new Status(
+                StatusCode.PermissionDenied, "not you"));
 
-        Assert.Equal("at it", (await Assert.ThrowsAsync<BranchOngoingException>(() => app.Dtm.WorkflowAsync("test", Move("A", 30), Gid, Cancel))).Reason);
+        Assert.Equal("at it", (await Assert.ThrowsAsync<BranchOngoingException>(
+            () => app.Dtm.WorkflowAsync("test", Move("A", 30), Gid, Cancel))).Reason);
         var end = await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel);
 
         Assert.Equal(GlobalStatus.Failed, end.Status);
@@ -100,12 +108,14 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
     [Fact]
     public async Task Other_errors_are_thrown_as_they_are()
     {
-        await using var app = await Start(async (app, workflow, move) => (await new Bank.BankClient(workflow.Grpc(app.Channel)).TransferAsync(move)).ToByteArray());
+        await using var app = await Start(async (app, workflow, move) =>
+            (await new Bank.BankClient(workflow.Grpc(app.Channel)).TransferAsync(move)).ToByteArray());
         app.Bank.On("A", new Status(StatusCode.Internal, "boom"));
 
         Assert.Equal(
             StatusCode.Internal,
-            (await Assert.ThrowsAsync<RpcException>(() => app.Dtm.WorkflowAsync("test", Move("A", 30), Gid, Cancel))).StatusCode);
+            (await Assert.ThrowsAsync<RpcException>(
+                () => app.Dtm.WorkflowAsync("test", Move("A", 30), Gid, Cancel))).StatusCode);
         Assert.True((await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel)).Succeeded);
         Assert.Equal(130, await _ledger.Balance("A"));
     }
@@ -127,9 +137,11 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
     [Fact]
     public async Task A_callback_of_HTTP_is_refused_before_it_begins()
     {
-        await using var app = await Start((_, _, _) => Task.FromResult<byte[]>([]), callback: "http://127.0.0.1:1/workflows");
+        await using var app = await Start(
+            (_, _, _) => Task.FromResult<byte[]>([]), callback: "http://127.0.0.1:1/workflows");
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => app.Dtm.WorkflowAsync("test", Move("A", 30), Gid, Cancel));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => app.Dtm.WorkflowAsync("test", Move("A", 30), Gid, Cancel));
 
         Assert.Contains("workflow.Workflow/Execute", error.Message, StringComparison.Ordinal);
         Assert.Null(await app.Dtm.QueryAsync(_gid, Cancel));
@@ -139,20 +151,24 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
 
     public ValueTask DisposeAsync() => _ledger.DisposeAsync();
 
-    private static Move Move(string account, long amount) => new() { Account = account, Amount = amount, Note = ByteString.CopyFrom(Note) };
+    private static Move Move(string account, long amount) =>
+        new() { Account = account, Amount = amount, Note = ByteString.CopyFrom(Note) };
 
-    private static async Task Transfer(GrpcApp app, Workflow workflow, Move move) => await new Bank.BankClient(workflow.NewBranch()
-        .OnRollback(async step => await new Bank.BankClient(step.Grpc(app.Channel)).TransferUndoAsync(move))
-        .Grpc(app.Channel)).TransferAsync(move);
+    private static async Task Transfer(GrpcApp app, Workflow workflow, Move move) =>
+        await new Bank.BankClient(workflow.NewBranch()
+            .OnRollback(async step => await new Bank.BankClient(step.Grpc(app.Channel)).TransferUndoAsync(move))
+            .Grpc(app.Channel)).TransferAsync(move);
 
     private async Task<GrpcApp> Start(
-        Func<GrpcApp, Workflow, Move, Task<byte[]>> code, Action<WorkflowSettings>? configure = null, string? callback = null)
+        Func<GrpcApp, Workflow, Move, Task<byte[]>> code, Action<WorkflowSettings>? configure = null,
+        string? callback = null)
     {
         GrpcApp app = null!;
         app = await GrpcApp.Start(
             coordinator,
             _ledger.Connect,
-            services => services.AddWorkflow<Move, byte[]>("test", (workflow, move) => code(app, workflow, move), configure),
+            services => services.AddWorkflow<Move, byte[]>(
+                "test", (workflow, move) => code(app, workflow, move), configure),
             callback);
         return app;
     }

@@ -8,7 +8,8 @@ namespace OrleansDtm.Client.Tests.Grpc;
 
 /// <summary>XA over gRPC, on a real database.</summary>
 [Collection(SharedMariaDb.Name)]
-public sealed class GrpcXaTests(RunningCoordinator coordinator, DatabaseUnderTest<MariaDbServer> database) : IAsyncLifetime
+public sealed class GrpcXaTests(RunningCoordinator coordinator, DatabaseUnderTest<MariaDbServer> database)
+    : IAsyncLifetime
 {
     private readonly MariaDbBank _bank = new(database);
     private GrpcApp _app = null!;
@@ -58,5 +59,6 @@ public sealed class GrpcXaTests(RunningCoordinator coordinator, DatabaseUnderTes
     }
 
     private async Task<string> Balances() => Convert.ToString(
-        await _bank.Scalar("select group_concat(balance order by name separator ' ') from account"), System.Globalization.CultureInfo.InvariantCulture)!;
+        await _bank.Scalar("select group_concat(balance order by name separator ' ') from account"),
+        System.Globalization.CultureInfo.InvariantCulture)!;
 }

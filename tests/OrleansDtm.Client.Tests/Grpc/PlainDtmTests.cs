@@ -92,7 +92,9 @@ public sealed class PlainDtmTests : IAsyncDisposable
         await using var http = await Participant.Start();
         http.On(
             "/api/dtmsvr/query",
-            new Reply(200, """{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"failed","rollback_reason":"no money"}}"""));
+            new Reply(
+                200,
+                """{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"failed","rollback_reason":"no money"}}"""));
         await using var client = Clients.Of(new Uri(http.Url), add: services => services.AddDtmGrpcClient(options =>
         {
             options.Server = dtm.Url;

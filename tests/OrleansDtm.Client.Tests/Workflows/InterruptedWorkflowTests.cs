@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Workflows;
 
-/// <summary>Workflows that are interrupted, executed twice, or late: nothing recorded is done again, and everybody sees the same end.</summary>
+/// <summary>
+/// Workflows that are interrupted, executed twice, or late: nothing recorded is done again, and everybody sees the same
+/// end.
+/// </summary>
 public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private readonly Lock _lock = new();
@@ -62,7 +65,9 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
             _bank.On("/died", Reply.Success.After(new Gate())); // It never hears the answer.
             return async (workflow, input) =>
             {
-                var first = await workflow.NewBranch().OnCommit(_ => Log($"commit {who}", 0)).DoAsync(_ => Log($"first {who}", who));
+                var first = await workflow.NewBranch()
+                    .OnCommit(_ => Log($"commit {who}", 0))
+                    .DoAsync(_ => Log($"first {who}", who));
                 await workflow.Http.GetAsync(Bank(who), workflow.CancellationToken);
                 return $"{input} by {first}";
             };
@@ -80,11 +85,13 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
                 await impatient.CancelAsync();
                 return await Log("first", 0);
             });
-            await workflow.DoAsync(_ => Log(workflow.CancellationToken.IsCancellationRequested ? "too late" : "second", 0));
+            await workflow.DoAsync(
+                _ => Log(workflow.CancellationToken.IsCancellationRequested ? "too late" : "second", 0));
             return input;
         });
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => app.Dtm.WorkflowAsync("test", "in", Gid, impatient.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => app.Dtm.WorkflowAsync("test", "in", Gid, impatient.Token));
         var info = await app.Dtm.QueryAsync(_gid, Cancel);
         Assert.Contains(info!.Branches, branch => branch is { BranchId: "01", Op: "action", Status: "succeed" });
 
@@ -97,7 +104,8 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
     {
         _bank.On("/in", Reply.Success.After(new Gate()), Reply.Success);
         using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        await using var app = await Start(async (workflow, input) => await workflow.Http.GetAsync(Bank("in")) is null ? "" : input);
+        await using var app = await Start(
+            async (workflow, input) => await workflow.Http.GetAsync(Bank("in")) is null ? "" : input);
 
         var run = app.Dtm.WorkflowAsync("test", "in", Gid, impatient.Token);
         await _bank.Called("/in");
@@ -135,7 +143,9 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
     {
         _bank.On("/in", Reply.Success.After(new Gate()), Reply.Success);
         using var impatient = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        await using var app = await Start(async (workflow, input) => await workflow.Http.GetAsync(Bank("in")) is null ? "" : input, "http://127.0.0.1:1/nobody");
+        await using var app = await Start(
+            async (workflow, input) => await workflow.Http.GetAsync(Bank("in")) is null ? "" : input,
+            "http://127.0.0.1:1/nobody");
 
         var began = app.Dtm.WorkflowAsync("test", "in", Gid, impatient.Token);
         await _bank.Called("/in");
@@ -153,7 +163,8 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
         await using var a = await Start(Code("a"), "http://127.0.0.1:1/nobody");
         await using var b = await Start(Code("b"), "http://127.0.0.1:1/nobody");
 
-        var results = await Task.WhenAll(a.Dtm.WorkflowAsync("test", "in", Gid, Cancel), b.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
+        var results = await Task.WhenAll(
+            a.Dtm.WorkflowAsync("test", "in", Gid, Cancel), b.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
 
         Assert.Equal(results[0].Read<string>(), results[1].Read<string>());
         Assert.Contains(results[0].Read<string>(), (string[])["a", "b"]);
@@ -173,7 +184,8 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
         await using var a = await Start(Code(refuses: true), "http://127.0.0.1:1/nobody");
         await using var b = await Start(Code(refuses: false), "http://127.0.0.1:1/nobody");
 
-        var results = await Task.WhenAll(a.Dtm.WorkflowAsync("test", "in", Gid, Cancel), b.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
+        var results = await Task.WhenAll(
+            a.Dtm.WorkflowAsync("test", "in", Gid, Cancel), b.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
 
         Assert.Equal(results[0].Status, results[1].Status);
         Assert.Equal(results[0].Status, (await a.Dtm.QueryAsync(_gid, Cancel))!.Status);
@@ -192,7 +204,9 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
         await using var app = await Start(async (workflow, input) =>
         {
             workflow.OnFinish(async (_, rolledBack) => await Log($"finish {rolledBack}", 0));
-            await workflow.NewBranch().OnRollback(_ => errors-- > 0 ? throw new InvalidOperationException("not yet") : Log("undo a", 0)).DoAsync(_ => Log("do a", 0));
+            await workflow.NewBranch()
+                .OnRollback(_ => errors-- > 0 ? throw new InvalidOperationException("not yet") : Log("undo a", 0))
+                .DoAsync(_ => Log("do a", 0));
             await workflow.NewBranch().OnRollback(_ => Log("undo b", 0)).DoAsync(_ => Log("do b", 0));
             throw new BranchFailureException("not today");
         });
@@ -228,7 +242,10 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
         await Assert.ThrowsAsync<InvalidOperationException>(() => app.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
         await _bank.Called("/slow");
         await Poll.Until(
-            () => Task.FromResult(app.Resumed >= 3), Poll.Patience, static () => "the coordinator did not ask while the step was under way", Cancel);
+            () => Task.FromResult(app.Resumed >= 3),
+            Poll.Patience,
+            static () => "the coordinator did not ask while the step was under way",
+            Cancel);
         gate.Open();
 
         Assert.True((await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel)).Succeeded);
@@ -241,7 +258,8 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
         _bank.On("/in", Reply.Error, Reply.Ongoing, Reply.Error with { Drops = true }, new Reply(200, "\"done\""));
         await using var app = await Start(async (workflow, _) => await workflow.Http.GetStringAsync(Bank("in")));
 
-        var error = await Assert.ThrowsAsync<BranchUnavailableException>(() => app.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
+        var error = await Assert.ThrowsAsync<BranchUnavailableException>(
+            () => app.Dtm.WorkflowAsync("test", "in", Gid, Cancel));
         Assert.Equal(_gid, error.Gid);
         Assert.Contains("500", error.Reason, StringComparison.Ordinal);
 
@@ -284,9 +302,12 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
             workflow.NewBranch().OnRollback(async step =>
             {
                 await using var connection = ledger.Connect();
-                met = await step.Barrier.CallAsync(connection, transaction => Change(transaction, "update account set balance = balance + 30 where name = 'A'"));
+                met = await step.Barrier.CallAsync(
+                    connection,
+                    transaction => Change(transaction, "update account set balance = balance + 30 where name = 'A'"));
             });
-            await workflow.DoAsync(_ => Task.FromException(new BranchFailureException("before the first branch could begin")));
+            await workflow.DoAsync(
+                _ => Task.FromException(new BranchFailureException("before the first branch could begin")));
             return "";
         });
 
@@ -306,7 +327,9 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
             await workflow.DoAsync(async step =>
             {
                 await using var connection = ledger.Connect();
-                await step.Barrier.CallAsync(connection, transaction => Change(transaction, "update account set balance = balance - 30 where name = 'A'"));
+                await step.Barrier.CallAsync(
+                    connection,
+                    transaction => Change(transaction, "update account set balance = balance - 30 where name = 'A'"));
                 if (!recorded)
                 {
                     recorded = true;

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Workflows;
 
-/// <summary>An instance of an application with workflows, on a free port, that the coordinator can have go on.</summary>
+/// <summary>
+/// An instance of an application with workflows, on a free port, that the coordinator can have go on.
+/// </summary>
 public sealed class WorkflowApp : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Workflows;
 
-/// <summary>What is wrong is said where it is done, and coordinators that are less helpful than ours are coped with.</summary>
+/// <summary>
+/// What is wrong is said where it is done, and coordinators that are less helpful than ours are coped with.
+/// </summary>
 public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -12,11 +14,14 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
     [Fact]
     public async Task What_is_not_registered_or_cannot_go_on_is_refused_before_it_begins()
     {
-        using var client = coordinator.Client(add: services => services.AddWorkflow<int>("known", (_, _) => Task.CompletedTask));
+        using var client = coordinator.Client(
+            add: services => services.AddWorkflow<int>("known", (_, _) => Task.CompletedTask));
 
-        var unknown = await Assert.ThrowsAsync<InvalidOperationException>(() => client.Dtm().WorkflowAsync("unknown", 0, cancellationToken: Cancel));
+        var unknown = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => client.Dtm().WorkflowAsync("unknown", 0, cancellationToken: Cancel));
         Assert.Contains("unknown", unknown.Message, StringComparison.Ordinal);
-        var nowhere = await Assert.ThrowsAsync<InvalidOperationException>(() => client.Dtm().WorkflowAsync("known", 0, cancellationToken: Cancel));
+        var nowhere = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => client.Dtm().WorkflowAsync("known", 0, cancellationToken: Cancel));
         Assert.Contains(nameof(DtmOptions.WorkflowCallback), nowhere.Message, StringComparison.Ordinal);
     }
 
@@ -27,7 +32,8 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
             .AddWorkflow<int>("twin", (_, _) => Task.CompletedTask)
             .AddWorkflow<int>("twin", (_, _) => Task.CompletedTask));
 
-        Assert.Contains("twin", Assert.Throws<InvalidOperationException>(() => client.Dtm()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "twin", Assert.Throws<InvalidOperationException>(() => client.Dtm()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -39,7 +45,8 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
         var gid = Guid.NewGuid().ToString("N");
         await app.Dtm.WorkflowAsync("one", 0, new TransOptions { Gid = gid }, Cancel);
 
-        var error = await Assert.ThrowsAsync<DtmConflictException>(() => app.Dtm.WorkflowAsync("other", 0, new TransOptions { Gid = gid }, Cancel));
+        var error = await Assert.ThrowsAsync<DtmConflictException>(
+            () => app.Dtm.WorkflowAsync("other", 0, new TransOptions { Gid = gid }, Cancel));
 
         Assert.Equal(gid, error.Gid);
     }
@@ -48,18 +55,20 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
     public async Task A_branch_has_one_action_and_one_hook_of_a_kind_and_hooks_begin_no_branches()
     {
         List<string> errors = [];
-        await using var app = await WorkflowApp.Start(coordinator.Url, services => services.AddWorkflow<int>("test", async (workflow, _) =>
-        {
-            var branch = workflow.NewBranch().OnRollback(_ => Task.CompletedTask);
-            Note(() => branch.OnRollback(_ => Task.CompletedTask));
-            await branch.DoAsync(_ => Task.FromResult(1));
-            Note(() => branch.DoAsync(_ => Task.FromResult(2)).GetAwaiter().GetResult());
-            workflow.NewBranch().OnCommit(_ =>
+        await using var app = await WorkflowApp.Start(
+            coordinator.Url,
+            services => services.AddWorkflow<int>("test", async (workflow, _) =>
             {
-                Note(() => workflow.NewBranch());
-                return Task.CompletedTask;
-            });
-        }));
+                var branch = workflow.NewBranch().OnRollback(_ => Task.CompletedTask);
+                Note(() => branch.OnRollback(_ => Task.CompletedTask));
+                await branch.DoAsync(_ => Task.FromResult(1));
+                Note(() => branch.DoAsync(_ => Task.FromResult(2)).GetAwaiter().GetResult());
+                workflow.NewBranch().OnCommit(_ =>
+                {
+                    Note(() => workflow.NewBranch());
+                    return Task.CompletedTask;
+                });
+            }));
 
         Assert.True((await app.Dtm.WorkflowAsync("test", 0, cancellationToken: Cancel)).Succeeded);
 
@@ -72,14 +81,18 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
     public async Task A_hook_that_is_refused_is_an_error_and_is_repeated()
     {
         var refusals = 1;
-        await using var app = await WorkflowApp.Start(coordinator.Url, services => services.AddWorkflow<int>("test", (workflow, _) =>
-        {
-            workflow.NewBranch().OnCommit(_ => refusals-- > 0 ? throw new BranchFailureException("not me") : Task.CompletedTask);
-            return Task.CompletedTask;
-        }));
+        await using var app = await WorkflowApp.Start(
+            coordinator.Url,
+            services => services.AddWorkflow<int>("test", (workflow, _) =>
+            {
+                workflow.NewBranch().OnCommit(
+                    _ => refusals-- > 0 ? throw new BranchFailureException("not me") : Task.CompletedTask);
+                return Task.CompletedTask;
+            }));
         var gid = Guid.NewGuid().ToString("N");
 
-        var error = await Assert.ThrowsAsync<DtmException>(() => app.Dtm.WorkflowAsync("test", 0, new TransOptions { Gid = gid }, Cancel));
+        var error = await Assert.ThrowsAsync<DtmException>(
+            () => app.Dtm.WorkflowAsync("test", 0, new TransOptions { Gid = gid }, Cancel));
 
         Assert.Equal((gid, "not me"), (error.Gid, error.Reason));
         Assert.True((await app.Dtm.WaitForEndAsync(gid, Poll.Patience, Cancel)).Succeeded);
@@ -95,7 +108,8 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
             services => services.AddWorkflow<int>("test", (workflow, _) =>
             {
                 var errors = runs++ == 0;
-                workflow.NewBranch().OnCommit(_ => errors ? throw new InvalidOperationException("in the middle") : Task.CompletedTask);
+                workflow.NewBranch().OnCommit(
+                    _ => errors ? throw new InvalidOperationException("in the middle") : Task.CompletedTask);
                 workflow.NewBranch().OnCommit(_ => Task.CompletedTask).OnRollback(_ => Task.FromResult(rolledBack++));
                 return errors ? Task.CompletedTask : throw new BranchFailureException("changed its mind");
             }),
@@ -113,17 +127,20 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
     public async Task The_coordinator_is_told_an_error_without_the_words_that_would_decide()
     {
         await using var app = await WorkflowApp.Start(
-            coordinator.Url, services => services.AddWorkflow<int>("test", (_, _) => throw new InvalidOperationException("FAILURE of the power supply")),
+            coordinator.Url, services => services.AddWorkflow<int>(
+                "test", (_, _) => throw new InvalidOperationException("FAILURE of the power supply")),
             callback: "http://127.0.0.1:1/nobody");
         var gid = Guid.NewGuid().ToString("N");
-        await Assert.ThrowsAsync<InvalidOperationException>(() => app.Dtm.WorkflowAsync("test", 0, new TransOptions { Gid = gid }, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => app.Dtm.WorkflowAsync("test", 0, new TransOptions { Gid = gid }, Cancel));
         using var http = new HttpClient();
 
         using var answer = await http.PostAsync(
             $"{app.Callback}?gid={gid}&trans_type=workflow&branch_id=00&op=test", new StringContent("0"), Cancel);
 
         Assert.Equal(500, (int)answer.StatusCode);
-        Assert.Contains("failure of the power supply", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains(
+            "failure of the power supply", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.Equal(GlobalStatus.Prepared, (await app.Dtm.QueryAsync(gid, Cancel))!.Status);
         await app.Dtm.ForceStopAsync(gid, Cancel);
     }
@@ -136,7 +153,8 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
             services => services.AddWorkflow<string>("test", (workflow, url) => workflow.Http.GetAsync(url)),
             callback: "http://127.0.0.1:1/nobody");
 
-        await Assert.ThrowsAsync<ArgumentException>(() => app.Dtm.WorkflowAsync("test", "http://127.0.0.1:1/in?gid=other", cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => app.Dtm.WorkflowAsync("test", "http://127.0.0.1:1/in?gid=other", cancellationToken: Cancel));
     }
 
     [Fact]
@@ -158,11 +176,13 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
         other.On(
             "/api/dtmsvr/prepareWorkflow",
             new Reply(200, """{"transaction":{"gid":"g","status":"prepared"},"progresses":[]}"""));
-        using var client = Clients.Of(new Uri(other.Url), options => options.WorkflowCallback = "http://127.0.0.1:1/nobody", services => services
-            .AddWorkflow<int, byte[]>("test", (workflow, _) => workflow.DoAsync(_ => Task.FromResult(bytes))));
+        using var client = Clients.Of(
+            new Uri(other.Url), options => options.WorkflowCallback = "http://127.0.0.1:1/nobody", services => services
+                .AddWorkflow<int, byte[]>("test", (workflow, _) => workflow.DoAsync(_ => Task.FromResult(bytes))));
 
         Assert.Equal(bytes, (await client.Dtm().WorkflowAsync("test", 0, cancellationToken: Cancel)).Data.ToArray());
-        var sent = JsonNode.Parse(Assert.Single(other.On("/api/dtmsvr/registerBranch")).Body)!["data"]!.GetValue<string>();
+        var sent =
+            JsonNode.Parse(Assert.Single(other.On("/api/dtmsvr/registerBranch")).Body)!["data"]!.GetValue<string>();
 
         var kept = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(sent));
         other.On("/api/dtmsvr/prepareWorkflow", new Reply(
@@ -179,13 +199,17 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
         other.On(
             "/api/dtmsvr/prepareWorkflow",
             new Reply(200, """{"transaction":{"gid":"g","status":"prepared"},"progresses":[]}"""),
-            new Reply(200, """{"transaction":{"gid":"g","status":"prepared"},"progresses":[{"branch_id":"01","op":"action","status":"succeed","bin_data":"Nw=="}]}"""),
+            new Reply(
+                200,
+                """{"transaction":{"gid":"g","status":"prepared"},"progresses":[{"branch_id":"01","op":"action","status":"succeed","bin_data":"Nw=="}]}"""),
             new Reply(200, """{"transaction":{"gid":"g","status":"succeed","result":"Nw=="},"progresses":[]}"""));
         other.On("/api/dtmsvr/registerBranch", Reply.Error with { Drops = true });
         other.On("/api/dtmsvr/submit", Reply.Error with { Drops = true });
-        using var client = Clients.Of(new Uri(other.Url), options => options.WorkflowCallback = "http://127.0.0.1:1/nobody", services => services
-            .AddWorkflow<int, int>("test", (workflow, _) => workflow.DoAsync(_ => Task.FromResult(7))));
+        using var client = Clients.Of(
+            new Uri(other.Url), options => options.WorkflowCallback = "http://127.0.0.1:1/nobody", services => services
+                .AddWorkflow<int, int>("test", (workflow, _) => workflow.DoAsync(_ => Task.FromResult(7))));
 
-        Assert.Equal(7, (await client.Dtm().WorkflowAsync("test", 0, cancellationToken: Cancel)).EnsureSucceeded().Read<int>());
+        Assert.Equal(
+            7, (await client.Dtm().WorkflowAsync("test", 0, cancellationToken: Cancel)).EnsureSucceeded().Read<int>());
     }
 }

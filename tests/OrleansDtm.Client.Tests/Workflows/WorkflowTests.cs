@@ -21,8 +21,10 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
         await using var app = await Start<Transfer, Receipt>(async (workflow, transfer) =>
         {
             var number = await workflow.DoAsync(_ => Task.FromResult(42));
-            var answer = await workflow.NewBranch().OnRollback(step => step.Http.PostAsJsonAsync(Bank("out-undo"), transfer, step.CancellationToken))
-                .Http.PostAsJsonAsync(Bank("out?x=1"), transfer, workflow.CancellationToken);
+            var answer = await workflow.NewBranch()
+                .OnRollback(step => step.Http.PostAsJsonAsync(Bank("out-undo"), transfer, step.CancellationToken))
+                    .Http
+                .PostAsJsonAsync(Bank("out?x=1"), transfer, workflow.CancellationToken);
             var left = await answer.Content.ReadFromJsonAsync<Account>(workflow.CancellationToken);
             await workflow.Http.GetAsync(Bank("in"), workflow.CancellationToken);
             return new Receipt(number, left!.Balance);
@@ -30,13 +32,22 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
 
         var result = await app.Dtm.WorkflowAsync("test", new Transfer("A", 30), cancellationToken: Cancel);
 
-        Assert.Equal((GlobalStatus.Succeeded, new Receipt(42, 70)), (result.Status, result.EnsureSucceeded().Read<Receipt>()));
-        Assert.Equal([("/out", "02", "action", "POST"), ("/in", "03", "action", "GET")], _bank.Calls.Select(call => (call.Path, call.Branch, call.Op, call.Method)));
-        Assert.Equal((result.Gid, "workflow", "1"), (_bank.Calls[0].Gid, _bank.Calls[0].Query["trans_type"], _bank.Calls[0].Query["x"]));
-        Assert.Equal(new Transfer("A", 30), JsonSerializer.Deserialize<Transfer>(_bank.Calls[0].Body, JsonSerializerOptions.Web));
+        Assert.Equal(
+            (GlobalStatus.Succeeded, new Receipt(42, 70)), (result.Status, result.EnsureSucceeded().Read<Receipt>()));
+        Assert.Equal(
+            [("/out", "02", "action", "POST"), ("/in", "03", "action", "GET")],
+            _bank.Calls.Select(call => (call.Path, call.Branch, call.Op, call.Method)));
+        Assert.Equal(
+            (result.Gid, "workflow", "1"),
+            (_bank.Calls[0].Gid, _bank.Calls[0].Query["trans_type"], _bank.Calls[0].Query["x"]));
+        Assert.Equal(
+            new Transfer("A", 30),
+            JsonSerializer.Deserialize<Transfer>(_bank.Calls[0].Body, JsonSerializerOptions.Web));
         var info = await app.Dtm.QueryAsync(result.Gid, Cancel);
         Assert.Equal((GlobalStatus.Succeeded, "workflow"), (info!.Status, info.TransType));
-        Assert.Equal(["01 action succeed", "02 action succeed", "03 action succeed"], info.Branches.Select(b => $"{b.BranchId} {b.Op} {b.Status}"));
+        Assert.Equal(
+            ["01 action succeed", "02 action succeed", "03 action succeed"],
+            info.Branches.Select(b => $"{b.BranchId} {b.Op} {b.Status}"));
     }
 
     [Fact]
@@ -50,7 +61,13 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
         Assert.Equal((GlobalStatus.Failed, false), (result.Status, result.Succeeded));
         Assert.Contains("balance too low", result.RollbackReason, StringComparison.Ordinal);
         Assert.Equal(
-            [("/check", "01", "action"), ("/out", "02", "action"), ("/in", "03", "action"), ("/out-undo", "02", "rollback"), ("/check-undo", "01", "rollback")],
+            [
+                ("/check", "01", "action"),
+                ("/out", "02", "action"),
+                ("/in", "03", "action"),
+                ("/out-undo", "02", "rollback"),
+                ("/check-undo", "01", "rollback"),
+            ],
             _bank.Calls.Select(call => (call.Path, call.Branch, call.Op)));
         var error = Assert.Throws<TransactionFailedException>(result.EnsureSucceeded);
         Assert.Equal((result.Gid, GlobalStatus.Failed, result.RollbackReason), (error.Gid, error.Status, error.Reason));
@@ -98,7 +115,9 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
         _bank.On("/in", Reply.Refusal);
         await using var app = await Start<int>(async (workflow, _) =>
         {
-            var nobodyWaits = workflow.NewBranch().OnRollback(step => step.Http.GetAsync(Bank("slow-undo"))).Http.GetAsync(Bank("slow"));
+            var nobodyWaits = workflow.NewBranch()
+                .OnRollback(step => step.Http.GetAsync(Bank("slow-undo"))).Http
+                .GetAsync(Bank("slow"));
             var refused = workflow.Http.GetAsync(Bank("in"));
             try
             {
@@ -130,7 +149,8 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
             {
                 seen.Add(input);
                 seen.Add(await workflow.DoAsync(_ => Task.FromResult(bytes)));
-                seen.Add(await workflow.Http.GetByteArrayAsync(workflow.Services.GetRequiredService<Lazy<string>>().Value + "/bytes"));
+                seen.Add(await workflow.Http.GetByteArrayAsync(
+                    workflow.Services.GetRequiredService<Lazy<string>>().Value + "/bytes"));
                 seen.Add(await workflow.DoAsync(_ => Task.FromResult(textLikeOurs)));
                 if (!crashed)
                 {
@@ -166,10 +186,12 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
             .AddWorkflow<int>(
                 "teapot",
                 (workflow, _) => workflow.Http.GetAsync(Bank("teapot")),
-                settings => settings.HttpOutcome = (answer, _) => (int)answer.StatusCode == 418 ? BranchOutcome.Failure : null)
+                settings =>
+                    settings.HttpOutcome = (answer, _) => (int)answer.StatusCode == 418 ? BranchOutcome.Failure : null)
             .AddWorkflow<int>(
                 "business",
-                (workflow, _) => workflow.DoAsync(_ => ++failing == 1 ? throw new TimeoutException("later") : throw new ArgumentException("never")),
+                (workflow, _) => workflow.DoAsync(
+                    _ => ++failing == 1 ? throw new TimeoutException("later") : throw new ArgumentException("never")),
                 settings => settings.ErrorOutcome = e => e switch
                 {
                     TimeoutException => BranchOutcome.Ongoing,
@@ -177,9 +199,11 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
                     _ => null,
                 }));
 
-        Assert.Equal("short and stout", (await app.Dtm.WorkflowAsync("teapot", 0, cancellationToken: Cancel)).RollbackReason);
+        Assert.Equal(
+            "short and stout", (await app.Dtm.WorkflowAsync("teapot", 0, cancellationToken: Cancel)).RollbackReason);
         var gid = Guid.NewGuid().ToString("N");
-        var ongoing = await Assert.ThrowsAsync<BranchOngoingException>(() => app.Dtm.WorkflowAsync("business", 0, new TransOptions { Gid = gid }, Cancel));
+        var ongoing = await Assert.ThrowsAsync<BranchOngoingException>(
+            () => app.Dtm.WorkflowAsync("business", 0, new TransOptions { Gid = gid }, Cancel));
         Assert.Equal((gid, "later"), (ongoing.Gid, ongoing.Reason));
         Assert.Equal((GlobalStatus.Failed, "never"), await Ends(app, gid));
     }
@@ -194,7 +218,8 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
                 http.BaseAddress = new Uri(_bank.Url + "/base/");
                 http.DefaultRequestHeaders.Add("X-Tenant", "north");
             });
-            services.AddWorkflow<int>("test", async (workflow, _) => await workflow.NewBranch().CreateHttp("bank").GetAsync("in"));
+            services.AddWorkflow<int>(
+                "test", async (workflow, _) => await workflow.NewBranch().CreateHttp("bank").GetAsync("in"));
         });
 
         Assert.True((await app.Dtm.WorkflowAsync("test", 0, cancellationToken: Cancel)).Succeeded);
@@ -225,7 +250,8 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
     private Task<WorkflowApp> Start<TInput, TResult>(Func<Workflow, TInput, Task<TResult>> code) =>
         WorkflowApp.Start(coordinator.Url, services => services.AddWorkflow("test", code));
 
-    private Task<WorkflowApp> Start<TInput>(Func<Workflow, TInput, Task> code, Action<WorkflowSettings>? configure = null) =>
+    private Task<WorkflowApp> Start<TInput>(
+        Func<Workflow, TInput, Task> code, Action<WorkflowSettings>? configure = null) =>
         WorkflowApp.Start(coordinator.Url, services => services.AddWorkflow("test", code, configure));
 
     private Task Log(string what)

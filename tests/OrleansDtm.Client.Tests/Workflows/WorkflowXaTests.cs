@@ -27,7 +27,8 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
             return left;
         });
 
-        Assert.Equal(Bank.Start - 30, (await app.Dtm.WorkflowAsync("test", 0, Gid, Cancel)).EnsureSucceeded().Read<long>());
+        Assert.Equal(
+            Bank.Start - 30, (await app.Dtm.WorkflowAsync("test", 0, Gid, Cancel)).EnsureSucceeded().Read<long>());
 
         Assert.Equal((Bank.Start - 30, Bank.Start + 30), (await bank.Balance(0), await bank.Balance(1)));
     }
@@ -77,11 +78,12 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
     public async Task An_error_in_the_business_leaves_nothing_behind_and_it_is_done_again()
     {
         var errors = 1;
-        await using var app = await Start(async workflow => await workflow.NewBranch().DoXaAsync(bank.Connect, async db =>
-        {
-            var left = await Move(db, -30, 0);
-            return errors-- > 0 ? throw new InvalidOperationException("no power") : left;
-        }));
+        await using var app = await Start(
+            async workflow => await workflow.NewBranch().DoXaAsync(bank.Connect, async db =>
+            {
+                var left = await Move(db, -30, 0);
+                return errors-- > 0 ? throw new InvalidOperationException("no power") : left;
+            }));
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => app.Dtm.WorkflowAsync("test", 0, Gid, Cancel));
         Assert.True((await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel)).Succeeded);
@@ -91,7 +93,8 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task One_that_dies_between_the_record_and_the_prepare_is_prepared_again_if_its_result_is_the_same(bool same)
+    public async Task One_that_dies_between_the_record_and_the_prepare_is_prepared_again_if_its_result_is_the_same(
+        bool same)
     {
         using var dies = new CancellationTokenSource();
         var businesses = 0;
@@ -101,9 +104,11 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
                 businesses++;
                 return await Move(db, -30, 0) + (same ? 0 : businesses);
             }),
-            services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(() => new DiesAfterTheRecord(dies)));
+            services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(
+                () => new DiesAfterTheRecord(dies)));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => app.Dtm.WorkflowAsync("test", 0, Gid, dies.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => app.Dtm.WorkflowAsync("test", 0, Gid, dies.Token));
         var end = await app.Dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel);
 
         Assert.Equal((same, 2), (end.Succeeded, businesses));
@@ -128,7 +133,8 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
             return 0;
         });
 
-        Assert.Equal(Bank.Start - 30, (await app.Dtm.WorkflowAsync("test", 0, Gid, Cancel)).EnsureSucceeded().Read<long>());
+        Assert.Equal(
+            Bank.Start - 30, (await app.Dtm.WorkflowAsync("test", 0, Gid, Cancel)).EnsureSucceeded().Read<long>());
         Assert.Equal(Bank.Start - 30, await bank.Balance(1));
     }
 
@@ -145,19 +151,22 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
         await Bank.Execute(db, $"update account set balance = balance + ({amount}) where id = {account}");
         await using var command = db.CreateCommand();
         command.CommandText = $"select balance from account where id = {account}";
-        return Convert.ToInt64(await command.ExecuteScalarAsync(Cancel), System.Globalization.CultureInfo.InvariantCulture);
+        return Convert.ToInt64(
+            await command.ExecuteScalarAsync(Cancel), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private Task<WorkflowApp> Start(Func<Workflow, Task<long>> code, Action<IServiceCollection>? add = null) => WorkflowApp.Start(coordinator.Url, services =>
-    {
-        services.AddWorkflow<int, long>("test", (workflow, _) => code(workflow));
-        add?.Invoke(services);
-    });
+    private Task<WorkflowApp> Start(Func<Workflow, Task<long>> code, Action<IServiceCollection>? add = null) =>
+        WorkflowApp.Start(coordinator.Url, services =>
+        {
+            services.AddWorkflow<int, long>("test", (workflow, _) => code(workflow));
+            add?.Invoke(services);
+        });
 
     /// <summary>Once, when the coordinator has the result of the business.</summary>
     private sealed class DiesAfterTheRecord(CancellationTokenSource dies) : DelegatingHandler
     {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var answer = await base.SendAsync(request, cancellationToken);
             if (request.RequestUri!.AbsolutePath.EndsWith("/registerBranch", StringComparison.Ordinal))
@@ -179,5 +188,6 @@ public sealed class MySqlWorkflowXaTests(RunningCoordinator coordinator, Databas
     : WorkflowXaTests(coordinator, new MySqlBank(database));
 
 [Collection(SharedXaPostgres.Name)]
-public sealed class PostgresWorkflowXaTests(RunningCoordinator coordinator, DatabaseUnderTest<XaPostgresServer> database)
+public sealed class PostgresWorkflowXaTests(
+    RunningCoordinator coordinator, DatabaseUnderTest<XaPostgresServer> database)
     : WorkflowXaTests(coordinator, new PostgresBank(database));

@@ -60,7 +60,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
             await Branch("rollback").HandleAsync(Never, Unregistered, Cancel);
         }
 
-        var late = await Assert.ThrowsAsync<BranchFailureException>(() => Branch("action").HandleAsync(Never, Unregistered, Cancel));
+        var late = await Assert.ThrowsAsync<BranchFailureException>(
+            () => Branch("action").HandleAsync(Never, Unregistered, Cancel));
         Assert.Equal(_gid, late.Gid);
         var contradiction = await Assert.ThrowsAsync<DtmException>(() => Branch("commit").CommitAsync(Cancel));
         Assert.Equal(_gid, contradiction.Gid);
@@ -73,7 +74,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     public async Task A_rollback_before_the_prepare_keeps_it_out()
     {
         await Branch("rollback").RollbackAsync(Cancel);
-        await Assert.ThrowsAsync<BranchFailureException>(() => Branch("action").PrepareAsync(Never, Unregistered, Cancel));
+        await Assert.ThrowsAsync<BranchFailureException>(
+            () => Branch("action").PrepareAsync(Never, Unregistered, Cancel));
         await AccountIsFree();
     }
 
@@ -89,7 +91,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     [Fact]
     public async Task What_was_never_prepared_is_never_reported_committed()
     {
-        var ongoing = await Assert.ThrowsAsync<BranchOngoingException>(() => Branch("commit", patience: 100).CommitAsync(Cancel));
+        var ongoing = await Assert.ThrowsAsync<BranchOngoingException>(
+            () => Branch("commit", patience: 100).CommitAsync(Cancel));
         Assert.Equal(_gid, ongoing.Gid);
         Assert.Empty(await Bank.BarrierRows(_gid));
         await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel); // Nothing keeps it out.
@@ -127,7 +130,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     public async Task Of_concurrent_second_phases_all_are_told_the_truth(string op)
     {
         await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => Branch(op, patience: 20_000).HandleAsync(Never, Unregistered, Cancel), Cancel)));
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(
+            _ => Task.Run(() => Branch(op, patience: 20_000).HandleAsync(Never, Unregistered, Cancel), Cancel)));
         Assert.Equal(op == "commit" ? Bank.Start - 30 : Bank.Start, await Bank.Balance());
         await AccountIsFree();
     }
@@ -168,7 +172,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
         using var cancellation = new CancellationTokenSource();
         foreach (var fault in new Exception[] { new BranchFailureException("no money"), new InvalidCastException() })
         {
-            Assert.Same(fault, await Assert.ThrowsAnyAsync<Exception>(() => Branch("action").PrepareAsync(c => Move(c, -30), _ => throw fault, Cancel)));
+            Assert.Same(fault, await Assert.ThrowsAnyAsync<Exception>(
+                () => Branch("action").PrepareAsync(c => Move(c, -30), _ => throw fault, Cancel)));
             await AccountIsFree();
         }
 
@@ -181,7 +186,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
             Registered,
             cancellation.Token));
         await AccountIsFree();
-        await Assert.ThrowsAnyAsync<DbException>(() => Branch("action").PrepareAsync(c => Bank.Execute(c, "select nonsense"), Registered, Cancel));
+        await Assert.ThrowsAnyAsync<DbException>(
+            () => Branch("action").PrepareAsync(c => Bank.Execute(c, "select nonsense"), Registered, Cancel));
         await AccountIsFree();
 
         await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
@@ -218,17 +224,27 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
 
     [Fact]
     public void Patience_is_over_before_the_coordinator_stops_listening() =>
-        Assert.True(new XaOptions().Patience + TimeSpan.FromSeconds(1) < new OrleansDtm.Grains.RequestOptions().RequestTimeout); // A second for a lock.
+        // A second for a lock.
+        Assert.True(
+            new XaOptions().Patience + TimeSpan.FromSeconds(1) < new OrleansDtm.Grains.RequestOptions().RequestTimeout);
 
     [Fact]
     public async Task Gids_of_any_kind_and_length_find_their_branch_and_nothing_else()
     {
-        string[] gids = [$"{_gid}'; drop table account; --", $"{_gid}\\'", $"{_gid}😀", new string('x', 128 - _gid.Length) + _gid, new string('é', 128 - _gid.Length) + _gid];
+        string[] gids =
+        [
+            $"{_gid}'; drop table account; --",
+            $"{_gid}\\'",
+            $"{_gid}😀",
+            new string('x', 128 - _gid.Length) + _gid,
+            new string('é', 128 - _gid.Length) + _gid,
+        ];
         foreach (var gid in gids)
         {
             foreach (var branch in new[] { "01", "02" })
             {
-                await Branch("action", gid, branch).PrepareAsync(c => Move(c, -1, int.Parse(branch)), Registered, Cancel);
+                await Branch("action", gid, branch).PrepareAsync(
+                    c => Move(c, -1, int.Parse(branch)), Registered, Cancel);
             }
 
             await Branch("commit", gid, "01").CommitAsync(Cancel);
@@ -252,7 +268,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
             string[] statements =
             [
                 mysql ? $"xa start '{_gid}-02'" : "begin",
-                $"insert into dtm_barrier.barrier (trans_type, gid, branch_id, op, barrier_id, reason) values ('xa', '{_gid}', '02', 'action', '01', 'action')",
+                "insert into dtm_barrier.barrier (trans_type, gid, branch_id, op, barrier_id, reason) values ('xa', "
+                + $"'{_gid}', '02', 'action', '01', 'action')",
                 "update account set balance = balance - 30 where id = 0",
                 mysql ? $"xa end '{_gid}-02'" : "select 1",
                 mysql ? $"xa prepare '{_gid}-02'" : $"prepare transaction '{_gid}-02'",
@@ -265,7 +282,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
             if (PreparedStaysWithItsConnection)
             {
                 // MariaDB answers everybody else "no such xid" while this connection lives.
-                await Assert.ThrowsAsync<BranchOngoingException>(() => Branch(op, patience: 100).HandleAsync(Never, Unregistered, Cancel));
+                await Assert.ThrowsAsync<BranchOngoingException>(
+                    () => Branch(op, patience: 100).HandleAsync(Never, Unregistered, Cancel));
                 Assert.Equal(Bank.Start, await Bank.Balance());
             }
         }
@@ -291,14 +309,18 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
 
     private static Task Registered(CancellationToken cancel) => Task.CompletedTask;
 
-    private static Task Unregistered(CancellationToken cancel) => throw new InvalidOperationException("It must not register again.");
+    private static Task Unregistered(CancellationToken cancel) =>
+        throw new InvalidOperationException("It must not register again.");
 
-    private static Task Never(DbConnection connection) => throw new InvalidOperationException("The business must not run again.");
+    private static Task Never(DbConnection connection) =>
+        throw new InvalidOperationException("The business must not run again.");
 
     private XaBranch Branch(string op, int patience) => Branch(op, _gid, "02", patience);
 
     private XaBranch Branch(string op, string? gid = null, string branch = "02", int patience = 2000) => new(
-        new BranchContext("xa", gid ?? _gid, branch, op), Bank.Connect, new XaOptions { Patience = TimeSpan.FromMilliseconds(patience) });
+        new BranchContext("xa", gid ?? _gid, branch, op),
+        Bank.Connect,
+        new XaOptions { Patience = TimeSpan.FromMilliseconds(patience) });
 
     /// <summary>For who waits a second at most.</summary>
     private async Task AccountIsFree()
@@ -316,14 +338,16 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
 
 /// <summary>A server of its own: it is killed.</summary>
 public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
-    : MySqlDialectXaTests<MariaDbServer>(database, new MariaDbBank(database)), IClassFixture<DatabaseUnderTest<MariaDbServer>>
+    : MySqlDialectXaTests<MariaDbServer>(database, new MariaDbBank(database)),
+        IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
     protected override bool PreparedStaysWithItsConnection => true;
 }
 
 /// <inheritdoc cref="MariaDbXaTests"/>
 public sealed class MySqlXaTests(DatabaseUnderTest<MySqlServer> database)
-    : MySqlDialectXaTests<MySqlServer>(database, new MySqlBank(database)), IClassFixture<DatabaseUnderTest<MySqlServer>>;
+    : MySqlDialectXaTests<MySqlServer>(database, new MySqlBank(database)),
+        IClassFixture<DatabaseUnderTest<MySqlServer>>;
 
 public abstract class MySqlDialectXaTests<TServer>(DatabaseUnderTest<TServer> database, Bank bank) : XaTests(bank)
     where TServer : DatabaseServer, new()
@@ -341,7 +365,9 @@ public abstract class MySqlDialectXaTests<TServer>(DatabaseUnderTest<TServer> da
         var gid = Barriers.NewGid();
         await new XaBranch(new BranchContext("xa", gid, "01", "action"), Bank.Connect).PrepareAsync(
             async _ => await Assert.ThrowsAsync<BranchOngoingException>(() => new XaBranch(
-                new BranchContext("xa", gid, "01", "commit"), ReadUncommitted, new XaOptions { Patience = TimeSpan.FromMilliseconds(100) }).CommitAsync(cancel)),
+                new BranchContext("xa", gid, "01", "commit"),
+                ReadUncommitted,
+                new XaOptions { Patience = TimeSpan.FromMilliseconds(100) }).CommitAsync(cancel)),
             static _ => Task.CompletedTask,
             cancel);
         await new XaBranch(new BranchContext("xa", gid, "01", "commit"), ReadUncommitted).CommitAsync(cancel);
@@ -353,7 +379,8 @@ public abstract class MySqlDialectXaTests<TServer>(DatabaseUnderTest<TServer> da
             {
                 if (change.CurrentState == System.Data.ConnectionState.Open)
                 {
-                    using var command = new MySqlCommand("set session transaction isolation level read uncommitted", connection);
+                    using var command = new MySqlCommand(
+                        "set session transaction isolation level read uncommitted", connection);
                     command.ExecuteNonQuery();
                 }
             };
@@ -367,11 +394,17 @@ public abstract class MySqlDialectXaTests<TServer>(DatabaseUnderTest<TServer> da
         var cancel = TestContext.Current.CancellationToken;
         await Bank.Execute("create user careful identified by 's3cret'");
         await Bank.Execute("grant all on *.* to careful");
-        var place = new MySqlConnectionStringBuilder(((MySqlConnection)Bank.Connect()).ConnectionString) { UserID = "careful", Password = "s3cret" };
+        var place = new MySqlConnectionStringBuilder(((MySqlConnection)Bank.Connect()).ConnectionString)
+        {
+            UserID = "careful",
+            Password = "s3cret",
+        };
         await using var source = new MySqlDataSource(place.ConnectionString);
         var gid = Barriers.NewGid();
         await new XaBranch(new BranchContext("xa", gid, "01", "action"), source.CreateConnection).PrepareAsync(
-            static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"), static _ => Task.CompletedTask, cancel);
+            static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"),
+            static _ => Task.CompletedTask,
+            cancel);
         await new XaBranch(new BranchContext("xa", gid, "01", "commit"), source.CreateConnection).CommitAsync(cancel);
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
     }

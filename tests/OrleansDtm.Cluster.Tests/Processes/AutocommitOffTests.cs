@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Processes;
 
-/// <summary>Two silos on a server whose sessions begin without autocommit: membership, reminders and transactions must be committed all the same.</summary>
+/// <summary>
+/// Two silos on a server whose sessions begin without autocommit: membership, reminders and transactions must be
+/// committed all the same.
+/// </summary>
 public abstract class AutocommitOffTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
 {
@@ -45,7 +48,9 @@ public abstract class AutocommitOffTests<TServer>(DatabaseUnderTest<TServer> dat
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbAutocommitOffTests(DatabaseUnderTest<MariaDbServer> database) : AutocommitOffTests<MariaDbServer>(database);
+public sealed class MariaDbAutocommitOffTests(DatabaseUnderTest<MariaDbServer> database)
+    : AutocommitOffTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlAutocommitOffTests(DatabaseUnderTest<MySqlServer> database) : AutocommitOffTests<MySqlServer>(database);
+public sealed class MySqlAutocommitOffTests(DatabaseUnderTest<MySqlServer> database)
+    : AutocommitOffTests<MySqlServer>(database);

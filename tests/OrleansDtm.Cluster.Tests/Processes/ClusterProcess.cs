@@ -9,7 +9,8 @@ internal static class ClusterProcess
 {
     /// <summary>Starts one more silo on this database; it has joined and listens then.</summary>
     public static Task<ServerProcess> Start(
-        DatabaseServer database, string connectionString, CancellationToken cancel, params (string Name, string Value)[] settings) =>
+        DatabaseServer database, string connectionString, CancellationToken cancel,
+        params (string Name, string Value)[] settings) =>
         ServerProcess.Start(
             cancel,
             [

@@ -35,7 +35,8 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
 
         var paused = clients.Now;
         await sleeper.Pause(Cancel);
-        await Poll.Until(async () => await Dead(connection) == 1, Patience, () => $"nobody notices:\n{other.Tail}", Cancel);
+        await Poll.Until(
+            async () => await Dead(connection) == 1, Patience, () => $"nobody notices:\n{other.Tail}", Cancel);
         output.WriteLine($"declared dead after {(clients.Now - paused).TotalSeconds:F1} s");
         await clients.Answered(4 * Clients).WaitAsync(Patience, Cancel);
         output.WriteLine($"{4 * Clients} more answers after {(clients.Now - paused).TotalSeconds:F1} s");
@@ -68,9 +69,11 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         }
 
         var starts = Task.WhenAll(
-            ClusterProcess.Start(database.Server, connection, Cancel), ClusterProcess.Start(database.Server, connection, Cancel));
+            ClusterProcess.Start(database.Server, connection, Cancel), ClusterProcess.Start(
+                database.Server, connection, Cancel));
         var silos = await starts.WaitAsync(ServeLimit, Cancel);
-        output.WriteLine($"they serve after {string.Join(" and ", silos.Select(static s => $"{s.Startup.TotalSeconds:F1} s"))}");
+        output.WriteLine(
+            $"they serve after {string.Join(" and ", silos.Select(static s => $"{s.Startup.TotalSeconds:F1} s"))}");
         await using var third = silos[0];
         await using var fourth = silos[1];
         using var again = new Dtm(third);
@@ -101,7 +104,8 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         await clients.Stop();
         Assert.Equal(1, await Dead(connection));
         Assert.Empty(clients.Failures);
-        var statuses = (await clients.Ends(toOther, Patience)).Concat(await leaving.Ends(toOther, Patience)).ToDictionary();
+        var statuses =
+            (await clients.Ends(toOther, Patience)).Concat(await leaving.Ends(toOther, Patience)).ToDictionary();
         TransferCheck.AllIsRight([.. clients.Transfers, .. leaving.Transfers], statuses, bank);
     }
 
@@ -123,7 +127,8 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
             await first.Kill(Cancel);
         }
 
-        await using var second = await ClusterProcess.Start(database.Server, connection, Cancel, [place, .. FakeTime.Variables("-3h")]);
+        await using var second = await ClusterProcess.Start(
+            database.Server, connection, Cancel, [place, .. FakeTime.Variables("-3h")]);
         output.WriteLine($"it serves after {second.Startup.TotalSeconds:F1} s");
         using var dtm = new Dtm(second);
         await using var busi = await Participant.Start();
@@ -132,7 +137,10 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         var ended = await dtm.Until("succeed", gid);
 
         // It goes by the database's clock.
-        Assert.InRange((DateTimeOffset)ended["create_time"]!, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
+        Assert.InRange(
+            (DateTimeOffset)ended["create_time"]!,
+            DateTimeOffset.UtcNow.AddMinutes(-1),
+            DateTimeOffset.UtcNow.AddMinutes(1));
     }
 
     private static async Task<long> Dead(string connectionString)

@@ -23,7 +23,8 @@ public abstract class KillTests<TServer>(DatabaseUnderTest<TServer> database, IT
     [Fact]
     public async Task A_killed_silo_loses_nothing_and_the_other_goes_on()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("CRASH_SEED"), CultureInfo.InvariantCulture, out var given)
+        var seed = int.TryParse(
+            Environment.GetEnvironmentVariable("CRASH_SEED"), CultureInfo.InvariantCulture, out var given)
             ? given
             : Environment.TickCount;
         output.WriteLine($"CRASH_SEED={seed}");
@@ -49,19 +50,23 @@ public abstract class KillTests<TServer>(DatabaseUnderTest<TServer> database, IT
             await victim.Restart(Cancel);
             output.WriteLine(
                 $"kill {round + 1}: {AnswersAfterKill} answers after {answered.TotalSeconds:F1} s, half the rate after "
-                + $"{clients.BackAfter(killed)?.TotalSeconds:F1} s, the silo back after {victim.Startup.TotalSeconds:F1} s");
+                + $"{clients.BackAfter(killed)?.TotalSeconds:F1} s, the silo back after "
+                + $"{victim.Startup.TotalSeconds:F1} s");
         }
 
         await clients.Stop();
         var statuses = await clients.Ends(toFirst, EndLimit);
         output.WriteLine(
-            $"{clients.Transfers.Count} transfers, {service.Calls.Count} calls, {statuses.Values.Count(static s => s == "failed")} failed");
+            $"{clients.Transfers.Count} transfers, {service.Calls.Count} calls, "
+            + $"{statuses.Values.Count(static s => s == "failed")} failed");
         TransferCheck.AllIsRight(clients.Transfers, statuses, bank);
     }
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbKillTests(DatabaseUnderTest<MariaDbServer> database, ITestOutputHelper output) : KillTests<MariaDbServer>(database, output);
+public sealed class MariaDbKillTests(DatabaseUnderTest<MariaDbServer> database, ITestOutputHelper output)
+    : KillTests<MariaDbServer>(database, output);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlKillTests(DatabaseUnderTest<MySqlServer> database, ITestOutputHelper output) : KillTests<MySqlServer>(database, output);
+public sealed class MySqlKillTests(DatabaseUnderTest<MySqlServer> database, ITestOutputHelper output)
+    : KillTests<MySqlServer>(database, output);

@@ -6,8 +6,9 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Processes;
 
 /// <summary>
-/// Clients that move money one transfer after the other, each waiting for the end of its own, each with a silo it likes best and
-/// another one for when that does not answer. A transfer is said again, with the same gid, until somebody has taken it.
+/// Clients that move money one transfer after the other, each waiting for the end of its own, each with a silo it likes
+/// best and another one for when that does not answer. A transfer is said again, with the same gid, until somebody has
+/// taken it.
 /// </summary>
 internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int seed)
 {
@@ -43,7 +44,9 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
         await _all;
     }
 
-    /// <summary>How long after this moment answers came as fast again as half a second before it, counted over half seconds.</summary>
+    /// <summary>
+    /// How long after this moment answers came as fast again as half a second before it, counted over half seconds.
+    /// </summary>
     public TimeSpan? BackAfter(TimeSpan moment)
     {
         var window = TimeSpan.FromSeconds(0.5);
@@ -69,7 +72,8 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
         var clock = Stopwatch.StartNew();
         var options = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancel };
         await Parallel.ForEachAsync(Transfers, options, async (transfer, _) =>
-            statuses[transfer.Gid] = (string)(await silo.Until(transfer.Gid, within - clock.Elapsed, "succeed", "failed"))["status"]!);
+            statuses[transfer.Gid] =
+                (string)(await silo.Until(transfer.Gid, within - clock.Elapsed, "succeed", "failed"))["status"]!);
         return statuses;
     }
 
@@ -111,7 +115,8 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
             Assert.True(answer.Status is 200 or 409 or 425 or >= 500, $"{transfer.Gid}: {answer.Status} {answer.Text}");
             return (answer.Status < 500, $"{answer.Status}: {answer.Text}");
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException
+            || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
         {
             // Killed in the middle: whether it was taken, only asking again can tell.
             return (false, e.Message);

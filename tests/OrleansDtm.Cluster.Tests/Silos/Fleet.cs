@@ -15,8 +15,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Silos;
 
 /// <summary>
-/// Silos of one cluster in this process, over a store and services that the test gives. Two fleets over one store are what a network
-/// that has split makes of one: each believes to be alone with the transactions.
+/// Silos of one cluster in this process, over a store and services that the test gives. Two fleets over one store are
+/// what a network that has split makes of one: each believes to be alone with the transactions.
 /// </summary>
 internal sealed class Fleet : IAsyncDisposable
 {
@@ -90,7 +90,10 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var grains = await _cluster.Client.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
         var type = Grain("any").Grain.GetGrainId().Type;
-        return [.. grains.Where(g => g.GrainId.Type == type).Select(static g => (g.SiloAddress, g.GrainId.Key.ToString()!))];
+        return
+        [
+            .. grains.Where(g => g.GrainId.Type == type).Select(static g => (g.SiloAddress, g.GrainId.Key.ToString()!)),
+        ];
     }
 
     public Reached Grain(string gid) => new(_cluster.Client.GetGrain<ITransactionGrain>(gid), gid);
@@ -104,7 +107,9 @@ internal sealed class Fleet : IAsyncDisposable
             {
                 try
                 {
-                    var reply = await Grain(transfer.Gid).Submit(TellerBank.Saga(transfer)).WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+                    var reply = await Grain(transfer.Gid)
+                        .Submit(TellerBank.Saga(transfer))
+                        .WaitAsync(TimeSpan.FromSeconds(10), Cancel);
                     return reply.Kind != ReplyKind.Unavailable;
                 }
                 catch (Exception e) when (e is OrleansException or TimeoutException or InvalidOperationException)
@@ -119,7 +124,8 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>The statuses of all, once all are final.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> Ends(ITransactionStore store, IEnumerable<Transfer> transfers)
+    public static async Task<IReadOnlyDictionary<string, string>> Ends(
+        ITransactionStore store, IEnumerable<Transfer> transfers)
     {
         var statuses = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var transfer in transfers)

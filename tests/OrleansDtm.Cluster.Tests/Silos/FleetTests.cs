@@ -60,9 +60,13 @@ public sealed class FleetTests(ITestOutputHelper output)
         await using var store = new InMemoryTransactionStore();
         var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var gate = new Gate();
-        var teller = new TellerBank(new Bank()) { Delay = (_, _) => first.TrySetResult() ? gate.Opened : Task.CompletedTask };
+        var teller = new TellerBank(new Bank())
+        {
+            Delay = (_, _) => first.TrySetResult() ? gate.Opened : Task.CompletedTask,
+        };
         await using var fleet = await Fleet.Start(3, store, teller);
-        var transfer = new Transfer(SagaBody.NewGid(), new Booking(0, -7, Trouble.None), new Booking(1, 7, Trouble.None));
+        var transfer = new Transfer(
+            SagaBody.NewGid(), new Booking(0, -7, Trouble.None), new Booking(1, 7, Trouble.None));
         var saga = TellerBank.Saga(transfer) with { WaitResult = false, RequestTimeoutMs = 600_000 };
         await fleet.Grain(transfer.Gid).Submit(saga);
         await first.Task.WaitAsync(Patience, cancel);

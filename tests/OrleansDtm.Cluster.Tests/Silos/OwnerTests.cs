@@ -12,7 +12,9 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
 
-/// <summary>Which silo a transaction lives on: all of them must say the same, and say so whatever version they run.</summary>
+/// <summary>
+/// Which silo a transaction lives on: all of them must say the same, and say so whatever version they run.
+/// </summary>
 public sealed class OwnerTests
 {
     private static readonly GrainType Transactions = GrainType.Create("transaction");
@@ -46,7 +48,9 @@ public sealed class OwnerTests
         var before = Owners(silos[0], silos);
         var after = Owners(silos[0], silos[..2]);
 
-        Assert.All(Grains(), grain => Assert.True(before.Of(grain).Equals(silos[2]) || before.Of(grain).Equals(after.Of(grain))));
+        Assert.All(
+            Grains(),
+            grain => Assert.True(before.Of(grain).Equals(silos[2]) || before.Of(grain).Equals(after.Of(grain))));
     }
 
     [Fact]
@@ -81,24 +85,32 @@ public sealed class OwnerTests
         Assert.Equal(3, activations.Select(static a => a.Silo).Distinct().Count());
     }
 
-    private static SiloAddress[] Silos(params int[] ports) => [.. ports.Select(static port => SiloAddress.New(IPAddress.Loopback, 11110 + port, 1000))];
+    private static SiloAddress[] Silos(params int[] ports) =>
+        [.. ports.Select(static port => SiloAddress.New(IPAddress.Loopback, 11110 + port, 1000))];
 
     private static IEnumerable<GrainId> Grains() =>
-        Enumerable.Range(0, 1000).Select(static n => GrainId.Create(Transactions, $"gid-{n.ToString(CultureInfo.InvariantCulture)}"));
+        Enumerable.Range(0, 1000).Select(
+            static n => GrainId.Create(Transactions, $"gid-{n.ToString(CultureInfo.InvariantCulture)}"));
 
-    private static TransactionOwners Owners(SiloAddress local, SiloAddress[] silos, SiloAddress? leaving = null, SiloAddress? other = null)
+    private static TransactionOwners Owners(
+        SiloAddress local, SiloAddress[] silos, SiloAddress? leaving = null, SiloAddress? other = null)
     {
-        var members = silos.Select(silo => new ClusterMember(silo, silo.Equals(leaving) ? SiloStatus.ShuttingDown : SiloStatus.Active, "silo"));
+        var members = silos.Select(silo => new ClusterMember(
+            silo, silo.Equals(leaving) ? SiloStatus.ShuttingDown : SiloStatus.Active, "silo"));
         var hosting = new GrainManifest(
-            ImmutableDictionary<GrainType, GrainProperties>.Empty.Add(Transactions, new GrainProperties(ImmutableDictionary.Create<string, string>(StringComparer.Ordinal))),
+            ImmutableDictionary<GrainType, GrainProperties>.Empty.Add(
+                Transactions, new GrainProperties(ImmutableDictionary.Create<string, string>(StringComparer.Ordinal))),
             ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty);
         var bare = new GrainManifest(
-            ImmutableDictionary<GrainType, GrainProperties>.Empty, ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty);
+            ImmutableDictionary<GrainType, GrainProperties>.Empty,
+            ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty);
         return new TransactionOwners(
             new Local(local),
-            new Membership(new ClusterMembershipSnapshot(members.ToImmutableDictionary(static m => m.SiloAddress), new MembershipVersion(1))),
+            new Membership(new ClusterMembershipSnapshot(
+                members.ToImmutableDictionary(static m => m.SiloAddress), new MembershipVersion(1))),
             new Manifests(new ClusterManifest(
-                new MajorMinorVersion(1, 0), silos.ToImmutableDictionary(static silo => silo, silo => silo.Equals(other) ? bare : hosting))),
+                new MajorMinorVersion(1, 0), silos.ToImmutableDictionary(
+                    static silo => silo, silo => silo.Equals(other) ? bare : hosting))),
             Transactions);
     }
 
@@ -117,7 +129,8 @@ public sealed class OwnerTests
     {
         public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates => throw new NotSupportedException();
 
-        public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => default;
+        public ValueTask Refresh(
+            MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => default;
 
         public Task<bool> TryKill(SiloAddress siloAddress) => throw new NotSupportedException();
     }
@@ -131,6 +144,7 @@ public sealed class OwnerTests
 
     private sealed class Obliging : IBranchInvoker
     {
-        public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken) => Task.FromResult(Outcome.Succeeded);
+        public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken) =>
+            Task.FromResult(Outcome.Succeeded);
     }
 }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
 
-/// <summary>Two silos that know nothing of each other work on the same rows: the rows' versions decide, the loser forgets.</summary>
+/// <summary>
+/// Two silos that know nothing of each other work on the same rows: the rows' versions decide, the loser forgets.
+/// </summary>
 public sealed class SplitTests : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -62,12 +64,14 @@ public sealed class SplitTests : IAsyncDisposable
         var gate = new Gate();
         var paused = new TellerBank(_bank) { Delay = (_, _) => gate.Opened };
         await using var sleeper = await Fleet.Start(1, _store, paused);
-        var transfer = new Transfer(SagaBody.NewGid(), new Booking(0, -7, Trouble.None), new Booking(1, 7, Trouble.None));
+        var transfer = new Transfer(
+            SagaBody.NewGid(), new Booking(0, -7, Trouble.None), new Booking(1, 7, Trouble.None));
         var saga = TellerBank.Saga(transfer) with { WaitResult = false, RequestTimeoutMs = 600_000 };
         Assert.Equal(ReplyKind.Ok, (await sleeper.Grain(transfer.Gid).Submit(saga)).Kind);
 
         // An hour later, as its clock has it: to it, whoever made the call has let its lease run out.
-        await using var other = await Fleet.Start(1, _store, new TellerBank(_bank), static o => o.Clock = new ShiftedClock(TimeSpan.FromHours(1)));
+        await using var other = await Fleet.Start(
+            1, _store, new TellerBank(_bank), static o => o.Clock = new ShiftedClock(TimeSpan.FromHours(1)));
         var ended = await Fleet.End(_store, transfer.Gid);
         Assert.Equal(TransactionStatus.Succeed, ended.Status);
         gate.Open();
@@ -98,7 +102,8 @@ public sealed class SplitTests : IAsyncDisposable
 
         await Parallel.ForEachAsync(transfers.Index(), Cancel, async (t, _) => await sides[t.Index % 2].Submit(t.Item));
 
-        // Whose clock is ahead takes the other's calls for lost while they are under way: barriers are for what comes late then.
+        // Whose clock is ahead takes the other's calls for lost while they are
+        // under way: barriers are for what comes late then.
         TransferCheck.AllIsRight(transfers, await Fleet.Ends(_store, transfers), _bank, allowsLateCalls: true);
     }
 
@@ -114,7 +119,8 @@ public sealed class SplitTests : IAsyncDisposable
     {
         private readonly ConcurrentQueue<(string Gid, string Op)> _calls = [];
 
-        public IEnumerable<string> Ops(string gid) => _calls.Where(c => c.Gid == gid).Select(static c => c.Op).Distinct();
+        public IEnumerable<string> Ops(string gid) =>
+            _calls.Where(c => c.Gid == gid).Select(static c => c.Op).Distinct();
 
         public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
         {

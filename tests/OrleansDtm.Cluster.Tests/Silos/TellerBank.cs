@@ -34,9 +34,15 @@ internal sealed class TellerBank(Bank bank) : IBranchInvoker
             await delay(call, cancellationToken);
         }
 
-        var query = new Dictionary<string, string> { ["gid"] = call.Gid, ["branch_id"] = call.BranchId, ["op"] = call.Op };
+        var query = new Dictionary<string, string>
+        {
+            ["gid"] = call.Gid,
+            ["branch_id"] = call.BranchId,
+            ["op"] = call.Op,
+        };
         var reply = Bank.Answer(new Call(
-            Interlocked.Increment(ref _order), TimeSpan.Zero, "POST", call.Url, query, query, Encoding.UTF8.GetString(call.Payload.Span)));
+            Interlocked.Increment(ref _order), TimeSpan.Zero, "POST", call.Url, query, query, Encoding.UTF8.GetString(
+                call.Payload.Span)));
         return reply switch
         {
             { Drops: true } => Outcome.Unknown("connection lost"),
@@ -47,5 +53,6 @@ internal sealed class TellerBank(Bank bank) : IBranchInvoker
         };
     }
 
-    private static BranchStep Step(Booking booking) => new("http://bank/do", "http://bank/undo", JsonSerializer.SerializeToUtf8Bytes(booking));
+    private static BranchStep Step(Booking booking) =>
+        new("http://bank/do", "http://bank/undo", JsonSerializer.SerializeToUtf8Bytes(booking));
 }

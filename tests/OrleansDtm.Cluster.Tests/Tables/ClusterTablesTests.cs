@@ -46,14 +46,17 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         changed.Status = SiloStatus.Active;
         changed.AddSuspector(Silo(2).SiloAddress, Started.AddSeconds(9));
         Assert.True(await table.UpdateRowAsync(changed, read.Version.VersionEtag, read.Version.Next(), Cancel));
-        Assert.False(await table.UpdateRowAsync(changed, read.Version.VersionEtag, read.Version.Next(), Cancel)); // upon a version that has passed
+        // Upon a version that has passed
+        Assert.False(await table.UpdateRowAsync(changed, read.Version.VersionEtag, read.Version.Next(), Cancel));
         var again = await table.ReadAllAsync(Cancel);
-        Assert.False(await table.UpdateRowAsync(Silo(3), again.Version.VersionEtag, again.Version.Next(), Cancel)); // there is none
+        // There is none
+        Assert.False(await table.UpdateRowAsync(Silo(3), again.Version.VersionEtag, again.Version.Next(), Cancel));
         Assert.Equal(2, (await table.ReadAllAsync(Cancel)).Version.Version);
 
         var row = Assert.Single(again.Members).Item1;
         Assert.Equal(Silo(1).SiloAddress, row.SiloAddress);
-        Assert.Equal((SiloStatus.Active, "silo1", "host", 30001), (row.Status, row.SiloName, row.HostName, row.ProxyPort));
+        Assert.Equal(
+            (SiloStatus.Active, "silo1", "host", 30001), (row.Status, row.SiloName, row.HostName, row.ProxyPort));
         Assert.Equal((Started, Started), (row.StartTime, row.IAmAliveTime));
         Assert.Equal((Silo(2).SiloAddress, Started.AddSeconds(9)), Assert.Single(row.SuspectTimes!).ToValueTuple());
     }
@@ -64,7 +67,8 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         var table = await Membership();
         var version = (await table.ReadAllAsync(Cancel)).Version.Next();
 
-        var joined = await Task.WhenAll(Enumerable.Range(1, 8).Select(async n => await table.InsertRowAsync(Silo(n), version, Cancel)));
+        var joined = await Task.WhenAll(
+            Enumerable.Range(1, 8).Select(async n => await table.InsertRowAsync(Silo(n), version, Cancel)));
 
         Assert.Single(joined, static ok => ok);
         var read = await table.ReadAllAsync(Cancel);
@@ -119,7 +123,8 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         var table = await Membership(connection);
         foreach (var (number, status, alive) in new[]
         {
-            (1, SiloStatus.Active, Started), (2, SiloStatus.Joining, Started), (3, SiloStatus.Created, Started), (4, SiloStatus.Joining, DateTime.UtcNow),
+            (1, SiloStatus.Active, Started), (2, SiloStatus.Joining, Started), (3, SiloStatus.Created, Started), (
+                4, SiloStatus.Joining, DateTime.UtcNow),
         })
         {
             var silo = Silo(number);
@@ -131,7 +136,10 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         Assert.Equal(4, (await table.ReadAllAsync(Cancel)).Members.Count);
         await Tables.ForgetWhoNeverJoined(options, "test", Cancel);
 
-        var left = (await table.ReadAllAsync(Cancel)).Members.Select(static m => m.Item1).OrderBy(static m => m.SiloName, StringComparer.Ordinal).ToList();
+        var left = (await table.ReadAllAsync(Cancel)).Members
+            .Select(static m => m.Item1)
+            .OrderBy(static m => m.SiloName, StringComparer.Ordinal)
+            .ToList();
         Assert.Equal(["silo1", "silo4"], left.Select(static m => m.SiloName));
         Assert.Equal(left.Max(static m => m.SiloAddress.Generation), Tables.LastGeneration(options, "test"));
     }
@@ -145,20 +153,31 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         var (first, period) = (grains[0], TimeSpan.FromDays(40)); // more milliseconds than an int has
         foreach (var grain in grains)
         {
-            await reminders.UpsertRow(new ReminderEntry { GrainId = grain, ReminderName = "a", StartAt = Started, Period = period }, Cancel);
+            await reminders.UpsertRow(
+                new ReminderEntry { GrainId = grain, ReminderName = "a", StartAt = Started, Period = period }, Cancel);
         }
 
         var etag = await reminders.UpsertRow(
-            new ReminderEntry { GrainId = first, ReminderName = "a", StartAt = Started.AddSeconds(1), Period = period }, Cancel);
-        await reminders.UpsertRow(new ReminderEntry { GrainId = first, ReminderName = "A", StartAt = Started, Period = period }, Cancel);
+            new ReminderEntry { GrainId = first, ReminderName = "a", StartAt = Started.AddSeconds(1), Period = period },
+            Cancel);
+        await reminders.UpsertRow(
+            new ReminderEntry { GrainId = first, ReminderName = "A", StartAt = Started, Period = period }, Cancel);
 
         var read = await reminders.ReadRow(first, "a", Cancel);
         Assert.Equal((Started.AddSeconds(1), period, etag), (read!.StartAt, read.Period, read.ETag));
         Assert.Equal(2, (await reminders.ReadRows(first, Cancel)).Reminders.Count);
-        foreach (var (begin, end) in new[] { (0x40000000u, 0xC0000000u), (0xC0000000u, 0x40000000u), (0u, 0x80000000u) })
+        foreach (var (begin, end) in new[]
         {
-            var expected = grains.Where(g => begin < end ? Hash(g) > begin && Hash(g) <= end : Hash(g) > begin || Hash(g) <= end);
-            var found = (await reminders.ReadRows(begin, end, Cancel)).Reminders.Where(static r => r.ReminderName == "a").Select(static r => r.GrainId);
+            (0x40000000u, 0xC0000000u),
+            (0xC0000000u, 0x40000000u),
+            (0u, 0x80000000u),
+        })
+        {
+            var expected = grains.Where(
+                g => begin < end ? Hash(g) > begin && Hash(g) <= end : Hash(g) > begin || Hash(g) <= end);
+            var found = (await reminders.ReadRows(begin, end, Cancel)).Reminders
+                .Where(static r => r.ReminderName == "a")
+                .Select(static r => r.GrainId);
             Assert.Equal(expected.OrderBy(Hash), found.OrderBy(Hash));
         }
 
@@ -184,7 +203,8 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         await storage.WriteStateAsync("state", grain, mine);
         other.State!.Text = "third";
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("state", grain, other));
-        await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("state", grain, new GrainState<Notes>(new Notes())));
+        await Assert.ThrowsAsync<InconsistentStateException>(
+            () => storage.WriteStateAsync("state", grain, new GrainState<Notes>(new Notes())));
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.ClearStateAsync("state", grain, other));
         Assert.Equal("second", (await Read()).State?.Text);
         Assert.False((await Read("another state")).RecordExists);
@@ -212,7 +232,8 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         await Tables.Ensure(options, Cancel);
 
         await using var connection = await Open(options.Place);
-        Assert.Equal(ClusterTables.Queries.Length + 1L, await Count(connection, "select count(*) from OrleansQuery")); // one is optional
+        // One is optional
+        Assert.Equal(ClusterTables.Queries.Length + 1L, await Count(connection, "select count(*) from OrleansQuery"));
     }
 
     [Fact]

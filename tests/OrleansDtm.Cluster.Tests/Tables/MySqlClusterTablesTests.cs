@@ -6,12 +6,15 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Tables;
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbClusterTablesTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectClusterTablesTests<MariaDbServer>(database);
+public sealed class MariaDbClusterTablesTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectClusterTablesTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlClusterTablesTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectClusterTablesTests<MySqlServer>(database);
+public sealed class MySqlClusterTablesTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectClusterTablesTests<MySqlServer>(database);
 
-public abstract class MySqlDialectClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database) : ClusterTablesTests<TServer>(database)
+public abstract class MySqlDialectClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database)
+    : ClusterTablesTests<TServer>(database)
     where TServer : DatabaseServer, new()
 {
     protected override string Invariant => "MySql.Data.MySqlConnector";

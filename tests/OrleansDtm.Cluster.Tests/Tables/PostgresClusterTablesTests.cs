@@ -7,7 +7,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Tables;
 
 /// <summary>A PostgreSQL as it is, as its administrators like it, or behind a pooler.</summary>
-public abstract class AnyPostgresClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database) : ClusterTablesTests<TServer>(database)
+public abstract class AnyPostgresClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database)
+    : ClusterTablesTests<TServer>(database)
     where TServer : DatabaseServer, new()
 {
     protected override string Invariant => "Npgsql";
@@ -27,11 +28,13 @@ public abstract class AnyPostgresClusterTablesTests<TServer>(DatabaseUnderTest<T
 }
 
 [Collection(SharedPostgres.Name)]
-public sealed class PostgresClusterTablesTests(DatabaseUnderTest<PostgresServer> database) : AnyPostgresClusterTablesTests<PostgresServer>(database);
+public sealed class PostgresClusterTablesTests(DatabaseUnderTest<PostgresServer> database)
+    : AnyPostgresClusterTablesTests<PostgresServer>(database);
 
 /// <summary>Who comes second must find another version, not an error of its own snapshot.</summary>
 public sealed class StrictPostgresClusterTablesTests(DatabaseUnderTest<StrictPostgresServer> database)
-    : AnyPostgresClusterTablesTests<StrictPostgresServer>(database), IClassFixture<DatabaseUnderTest<StrictPostgresServer>>;
+    : AnyPostgresClusterTablesTests<StrictPostgresServer>(database),
+        IClassFixture<DatabaseUnderTest<StrictPostgresServer>>;
 
 public sealed class PgBouncerClusterTablesTests(DatabaseUnderTest<PgBouncerServer> database)
     : AnyPostgresClusterTablesTests<PgBouncerServer>(database), IClassFixture<DatabaseUnderTest<PgBouncerServer>>;
@@ -43,8 +46,8 @@ public sealed class StrictPostgresServer : PostgresServer
         var command = base.ServerCommand();
         foreach (var setting in (string[])
             [
-                "default_transaction_isolation=serializable", "standard_conforming_strings=off", "timezone=Pacific/Kiritimati", "datestyle=German",
-                "bytea_output=escape",
+                "default_transaction_isolation=serializable", "standard_conforming_strings=off",
+                "timezone=Pacific/Kiritimati", "datestyle=German", "bytea_output=escape",
             ])
         {
             command.ArgumentList.Add("-c");

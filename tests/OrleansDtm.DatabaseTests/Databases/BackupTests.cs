@@ -8,7 +8,9 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>The README's commands of backup and restore: made while the coordinator works, and a coordinator on it goes on.</summary>
+/// <summary>
+/// The README's commands of backup and restore: made while the coordinator works, and a coordinator on it goes on.
+/// </summary>
 public abstract class BackupTests : IDisposable
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-backup-");
@@ -45,7 +47,10 @@ public abstract class BackupTests : IDisposable
 
         Assert.Equal("succeed", (string?)(await dtm.Transaction(done))!["status"]);
         Assert.Null(await dtm.Transaction(later));
-        Assert.Equal(200, (await dtm.Send(HttpMethod.Post, dtm.Api + "/resetNextCronTime", new JsonObject { ["gid"] = waiting }.ToJsonString())).Status);
+        Assert.Equal(200, (await dtm.Send(
+            HttpMethod.Post,
+            dtm.Api + "/resetNextCronTime",
+            new JsonObject { ["gid"] = waiting }.ToJsonString())).Status);
         await dtm.Until("succeed", waiting);
         Assert.Equal(2, busi.On("/Act2").Count);
         Assert.Equal(3, busi.On("/Act1").Count); // One of each: what was done before the backup stays done.
@@ -66,7 +71,9 @@ public abstract class BackupTests : IDisposable
 
     private Task<string> Run(string start)
     {
-        var command = ReadmeCommands.Blocks().SelectMany(static block => block.Split('\n')).Single(line => line.StartsWith(start, StringComparison.Ordinal));
+        var command = ReadmeCommands.Blocks()
+            .SelectMany(static block => block.Split('\n'))
+            .Single(line => line.StartsWith(start, StringComparison.Ordinal));
         return ReadmeCommands.Bash($"cd {Home}\n{Here(command.Split("    #")[0])}");
     }
 }
@@ -88,17 +95,20 @@ public sealed class SqliteBackupTests : BackupTests
         return [("STORE_PATH", Path.Combine(Home, "data", "orleansdtm.db"))];
     }
 
-    private protected override Task Lose() => File.WriteAllTextAsync(Path.Combine(Home, "data", "orleansdtm.db"), "nothing that makes sense", Cancel);
+    private protected override Task Lose() =>
+        File.WriteAllTextAsync(Path.Combine(Home, "data", "orleansdtm.db"), "nothing that makes sense", Cancel);
 
     private protected override string Here(string command) => command;
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbBackupTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectBackupTests<MariaDbServer>(database);
+public sealed class MariaDbBackupTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectBackupTests<MariaDbServer>(database);
 
 /// <summary>With the programs of MariaDB, which are the ones that are there.</summary>
 [Collection(SharedMySql.Name)]
-public sealed class MySqlBackupTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectBackupTests<MySqlServer>(database);
+public sealed class MySqlBackupTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectBackupTests<MySqlServer>(database);
 
 public abstract class MySqlDialectBackupTests<TServer>(DatabaseUnderTest<TServer> database) : BackupTests
     where TServer : DatabaseServer, new()
@@ -114,7 +124,11 @@ public abstract class MySqlDialectBackupTests<TServer>(DatabaseUnderTest<TServer
 
     private protected override async Task Lose()
     {
-        await using var connection = new MySqlConnection(new MySqlConnectionStringBuilder(_place.ConnectionString) { Database = "", Pooling = false }.ConnectionString);
+        await using var connection = new MySqlConnection(new MySqlConnectionStringBuilder(_place.ConnectionString)
+        {
+            Database = "",
+            Pooling = false,
+        }.ConnectionString);
         await connection.OpenAsync(Cancel);
         await using var command = new MySqlCommand($"drop database {_place.Database}", connection);
         await command.ExecuteNonQueryAsync(Cancel);
@@ -144,13 +158,21 @@ public sealed class PostgresBackupTests(DatabaseUnderTest<PostgresServer> databa
 
     private protected override async Task Lose()
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_place.ConnectionString)
+        {
+            Database = "postgres",
+            Pooling = false,
+        }.ConnectionString);
         await connection.OpenAsync(Cancel);
-        await using var command = new NpgsqlCommand($"drop database {_place.Database} with (force)", connection) { CommandTimeout = 120 };
+        await using var command = new NpgsqlCommand($"drop database {_place.Database} with (force)", connection)
+        {
+            CommandTimeout = 120,
+        };
         await command.ExecuteNonQueryAsync(Cancel);
     }
 
     private protected override string Here(string command) =>
         $"export PGHOST=127.0.0.1 PGPORT={_place.Port} PGUSER=dtm\n"
-        + command.Replace(" dtm", $" {_place.Database}", StringComparison.Ordinal).Replace("--dbname=dtm", $"--dbname={_place.Database}", StringComparison.Ordinal);
+        + command.Replace(" dtm", $" {_place.Database}", StringComparison.Ordinal).Replace(
+            "--dbname=dtm", $"--dbname={_place.Database}", StringComparison.Ordinal);
 }

@@ -19,7 +19,8 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
         var place = database.NewDatabase();
         await using var busi = await Participant.Start();
         await using var server = await ServerProcess.Start(
-            Cancel, ("STORE_DRIVER", database.Server.Driver), ("STORE_CONNECTION_STRING", place), ("STORE_PATH", ""), ("LOG_LEVEL", "info"));
+            Cancel, ("STORE_DRIVER", database.Server.Driver), ("STORE_CONNECTION_STRING", place), ("STORE_PATH", ""), (
+                "LOG_LEVEL", "info"));
         using var dtm = new Dtm(server);
         Assert.Contains($"transactions in {database.Server.Driver} database t", server.Tail, StringComparison.Ordinal);
         Assert.DoesNotContain(place, server.Tail, StringComparison.Ordinal);

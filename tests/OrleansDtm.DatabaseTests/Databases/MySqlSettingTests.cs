@@ -12,13 +12,14 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// Servers that are set up otherwise than ours: sessions that begin in another state, tables and databases of another kind. A new setting is
-/// one line.
+/// Servers that are set up otherwise than ours: sessions that begin in another state, tables and databases of another
+/// kind. A new setting is one line.
 /// </summary>
 public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> database) : IAsyncDisposable
     where TServer : DatabaseServer, new()
 {
-    private const string AnsiModes = "ANSI,NO_BACKSLASH_ESCAPES,IGNORE_SPACE,HIGH_NOT_PRECEDENCE,PAD_CHAR_TO_FULL_LENGTH,NO_UNSIGNED_SUBTRACTION";
+    private const string AnsiModes =
+        "ANSI,NO_BACKSLASH_ESCAPES,IGNORE_SPACE,HIGH_NOT_PRECEDENCE,PAD_CHAR_TO_FULL_LENGTH,NO_UNSIGNED_SUBTRACTION";
 
     private readonly string _place = database.NewDatabase();
     private readonly List<string> _undo = [];
@@ -102,7 +103,8 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
             await store.Start(Cancel);
         }
 
-        await using var server = await ServerProcess.Start(Cancel, ("STORE_DRIVER", "mysql"), ("STORE_CONNECTION_STRING", await Mortal()), ("STORE_PATH", ""));
+        await using var server = await ServerProcess.Start(
+            Cancel, ("STORE_DRIVER", "mysql"), ("STORE_CONNECTION_STRING", await Mortal()), ("STORE_PATH", ""));
         using var dtm = new Dtm(server);
         var (before, during, after) = (SagaBody.NewGid(), SagaBody.NewGid(), SagaBody.NewGid());
         await dtm.Accept(SagaBody.Of(before, busi).With("wait_result", true));
@@ -128,17 +130,25 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
     {
         await Set("max_allowed_packet = 1048576");
         await using var busi = await Participant.Start();
-        await using var server = await ServerProcess.Start(Cancel, ("STORE_DRIVER", "mysql"), ("STORE_CONNECTION_STRING", _place), ("STORE_PATH", ""));
+        await using var server = await ServerProcess.Start(
+            Cancel, ("STORE_DRIVER", "mysql"), ("STORE_CONNECTION_STRING", _place), ("STORE_PATH", ""));
         using var dtm = new Dtm(server);
         var gid = SagaBody.NewGid();
-        var body = SagaBody.Of(gid, busi).With("payloads", new System.Text.Json.Nodes.JsonArray(new string('x', 2_000_000), "{}"));
+        var body = SagaBody.Of(gid, busi).With(
+            "payloads", new System.Text.Json.Nodes.JsonArray(new string('x', 2_000_000), "{}"));
 
         var refused = await dtm.Submit(body);
         Assert.Equal((413, "FAILURE"), (refused.Status, refused.Result));
         Assert.StartsWith("body: ", refused.Message, StringComparison.Ordinal);
         Assert.Contains("max_allowed_packet", refused.Message, StringComparison.Ordinal);
 
-        var call = new System.Text.Json.Nodes.JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = "submit", ["params"] = body.DeepClone() };
+        var call = new System.Text.Json.Nodes.JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = "1",
+            ["method"] = "submit",
+            ["params"] = body.DeepClone(),
+        };
         var rpc = await dtm.Send(HttpMethod.Post, server.Url + "/api/json-rpc", call.ToJsonString());
         Assert.Equal(-32603, (int)rpc.Json!["error"]!["code"]!);
         Assert.Contains("max_allowed_packet", (string)rpc.Json["error"]!["message"]!, StringComparison.Ordinal);
@@ -163,7 +173,8 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         var state = StoredSamples.Rich(gid) with { Result = """a\'b"c""" };
         Assert.Equal(WriteResult.Written, await one.Write(StoredSamples.Insert(state), Cancel));
         Assert.Equal(WriteResult.Conflict, await other.Write(StoredSamples.Insert(state), Cancel));
-        Assert.Equal(StoredSamples.Describe(state), StoredSamples.Describe((await other.Load(gid, Cancel))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(state), StoredSamples.Describe((await other.Load(gid, Cancel))!.Transaction));
         var update = StoredSamples.Update(state, static t => StoredSamples.Finish(t));
         Assert.Equal(WriteResult.Written, await other.Write(update, Cancel));
         Assert.Equal(TransactionStatus.Succeed, (await one.Load(gid, Cancel))!.Transaction.Status);
@@ -171,10 +182,13 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
 
         foreach (var name in new[] { "x", "y" })
         {
-            Assert.Equal(WriteResult.Written, await one.Write(StoredSamples.Insert(StoredSamples.Plain(name, due: StoredSamples.Start)), Cancel));
+            Assert.Equal(
+                WriteResult.Written,
+                await one.Write(StoredSamples.Insert(StoredSamples.Plain(name, due: StoredSamples.Start)), Cancel));
         }
 
-        Assert.Equal(["x", "y"], (await other.FindDue(StoredSamples.Start, null, 10, Cancel)).Select(static d => d.Gid));
+        Assert.Equal(
+            ["x", "y"], (await other.FindDue(StoredSamples.Start, null, 10, Cancel)).Select(static d => d.Gid));
         Assert.Equal(3, (await other.List(new TransactionFilter(), Cancel)).Count);
         Assert.Equal(2, (await other.CountUnfinished(StoredSamples.Start, Cancel)).Sum(static c => c.Count));
 
@@ -189,19 +203,26 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
 
         Assert.Equal(1, (await one.DeleteFinished(StoredSamples.Start.AddYears(50), 0, 10, Cancel)).Deleted);
         Assert.Null(await other.Load(gid, Cancel));
-        Assert.True((TimeProvider.System.GetUtcNow() - await one.ReadClock(Cancel))!.Value.Duration() < TimeSpan.FromMinutes(1));
+        Assert.True((TimeProvider.System.GetUtcNow() - await one.ReadClock(Cancel))!.Value.Duration()
+            < TimeSpan.FromMinutes(1));
         await one.Ping(Cancel);
     }
 
     private static ServerTransactionStore Create(string place) => StoreDrivers.MySql.Create(
-        new ServerStoreOptions { ConnectionString = place }, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        new ServerStoreOptions { ConnectionString = place },
+        TimeProvider.System,
+        NullLogger<ServerTransactionStore>.Instance);
 
-    /// <summary>A user with all rights on the database and no other: for administrators there is no init_connect, and nothing read-only.</summary>
+    /// <summary>
+    /// A user with all rights on the database and no other: for administrators there is no init_connect, and nothing
+    /// read-only.
+    /// </summary>
     private async Task<string> Mortal()
     {
         var builder = new MySqlConnectionStringBuilder(_place);
         var name = $"mortal_{builder.Database}";
-        await Execute($"create user {name}@'127.0.0.1' identified by 'x'; grant all on {builder.Database}.* to {name}@'127.0.0.1'");
+        await Execute($"create user {name}@'127.0.0.1' identified by 'x'; grant all on {builder.Database}.* to "
+            + $"{name}@'127.0.0.1'");
         (builder.UserID, builder.Password) = (name, "x");
         return builder.ConnectionString;
     }
@@ -223,7 +244,12 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
 
     private async Task Execute(string sql)
     {
-        var admin = new MySqlConnectionStringBuilder(_place) { Database = "mysql", Pooling = false, AllowUserVariables = true };
+        var admin = new MySqlConnectionStringBuilder(_place)
+        {
+            Database = "mysql",
+            Pooling = false,
+            AllowUserVariables = true,
+        };
         await using var connection = new MySqlConnection(admin.ConnectionString);
         await connection.OpenAsync(Cancel);
         await using var command = new MySqlCommand($"set autocommit = 1, sql_mode = ''; {sql}", connection);
@@ -232,14 +258,17 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbMySqlSettingTests(DatabaseUnderTest<MariaDbServer> database) : MySqlSettingTests<MariaDbServer>(database);
+public sealed class MariaDbMySqlSettingTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlSettingTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
-public sealed class OracleMySqlSettingTests(DatabaseUnderTest<MySqlServer> database) : MySqlSettingTests<MySqlServer>(database)
+public sealed class OracleMySqlSettingTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlSettingTests<MySqlServer>(database)
 {
     [Theory]
     [InlineData("collation_server = 'utf8mb4_0900_ai_ci'")]
     [InlineData("sql_require_primary_key = 1")]
     [InlineData("xa_detach_on_prepare = 0")]
-    public Task Everything_works_on_a_server_of_Oracle_that_says(string setting) => Everything_works_on_a_server_that_says(setting);
+    public Task Everything_works_on_a_server_of_Oracle_that_says(string setting) =>
+        Everything_works_on_a_server_that_says(setting);
 }

@@ -36,11 +36,16 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
                 .ToArray();
             var error = await Assert.ThrowsAsync<StoreTooLargeException>(() => writes[17]);
             Assert.Contains("max_allowed_packet", error.Message, StringComparison.Ordinal);
-            Assert.All(writes.Where(static (_, i) => i != 17), static w => Assert.Equal(WriteResult.Written, w.GetAwaiter().GetResult()));
+            Assert.All(
+                writes.Where(static (_, i) => i != 17),
+                static w => Assert.Equal(WriteResult.Written, w.GetAwaiter().GetResult()));
             Assert.Null(await Store.Load("h17", Token));
-            Assert.Equal(StoredSamples.Describe(Heavy("h39", 100_000)), StoredSamples.Describe((await Store.Load("h39", Token))!.Transaction));
+            Assert.Equal(
+                StoredSamples.Describe(Heavy("h39", 100_000)),
+                StoredSamples.Describe((await Store.Load("h39", Token))!.Transaction));
 
-            var all = Commit([.. Enumerable.Range(0, 30).Select(static i => StoredSamples.Insert(Heavy($"o{i}", 90_000)))]);
+            var all = Commit(
+                [.. Enumerable.Range(0, 30).Select(static i => StoredSamples.Insert(Heavy($"o{i}", 90_000)))]);
             Assert.All(all, static r => Assert.Equal(WriteResult.Written, r));
             Assert.Equal(69, (await Store.List(new TransactionFilter { Limit = 1000 }, Token)).Count);
         }
@@ -60,11 +65,14 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
         {
             var states = Enumerable.Range(0, 20).Select(static i => StoredSamples.Plain($"i{i}")).ToArray();
             Commit([.. states.Select(static s => StoredSamples.Insert(s))]);
-            var updates = states.Select(static s => StoredSamples.Update(s, t => t with { Result = $"of {t.Definition.Gid}" })).ToArray();
+            var updates = states.Select(
+                static s => StoredSamples.Update(s, t => t with { Result = $"of {t.Definition.Gid}" })).ToArray();
             Assert.All(Commit(updates), static r => Assert.Equal(WriteResult.Written, r));
             foreach (var state in updates.Select(static u => u.Next))
             {
-                Assert.Equal(StoredSamples.Describe(state), StoredSamples.Describe((await Store.Load(state.Definition.Gid, Token))!.Transaction));
+                Assert.Equal(
+                    StoredSamples.Describe(state),
+                    StoredSamples.Describe((await Store.Load(state.Definition.Gid, Token))!.Transaction));
             }
         }
         finally
@@ -73,7 +81,8 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
         }
     }
 
-    protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
+    protected override ServerTransactionStore Create(
+        ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
         StoreDrivers.MySql.Create(options, TimeProvider.System, logger);
 
     protected override string AnotherDatabase() => database.NewDatabase();
@@ -96,7 +105,8 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
         async Task<bool> Waits()
         {
             await using var reader = await command.ExecuteReaderAsync(Token);
-            return await reader.ReadAsync(Token) && Convert.ToInt64(reader.GetValue(1), CultureInfo.InvariantCulture) > 0;
+            return await reader.ReadAsync(Token)
+                && Convert.ToInt64(reader.GetValue(1), CultureInfo.InvariantCulture) > 0;
         }
     }
 
@@ -104,7 +114,8 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
     {
         await using var connection = await Connect();
         await using var command = connection.CreateCommand();
-        command.CommandText = "select id from information_schema.processlist where db = database() and id <> connection_id()";
+        command.CommandText =
+            "select id from information_schema.processlist where db = database() and id <> connection_id()";
         var ids = new List<long>();
         await using (var reader = await command.ExecuteReaderAsync(Token))
         {
@@ -125,8 +136,14 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
         await using var connection = await Connect();
         var name = $"u{Database(connectionString)}";
         await Execute(connection, $"create user {name}@'127.0.0.1' identified by 's3cret'");
-        await Execute(connection, $"grant select, insert, update, delete on {Database(connectionString)}.* to {name}@'127.0.0.1'");
-        return new MySqlConnectionStringBuilder(connectionString) { UserID = name, Password = "s3cret" }.ConnectionString;
+        await Execute(
+            connection,
+            $"grant select, insert, update, delete on {Database(connectionString)}.* to {name}@'127.0.0.1'");
+        return new MySqlConnectionStringBuilder(connectionString)
+        {
+            UserID = name,
+            Password = "s3cret",
+        }.ConnectionString;
     }
 
     protected override async Task SetReadOnly(bool value)
@@ -154,7 +171,8 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbStoreTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectTests<MariaDbServer>(database);
+public sealed class MariaDbStoreTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
 public sealed class MySqlStoreTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectTests<MySqlServer>(database);

@@ -9,7 +9,8 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// Servers, databases and roles with settings of their own: everything works, and what is acknowledged is durable. A new setting is a line:
+/// Servers, databases and roles with settings of their own: everything works, and what is acknowledged is durable. A
+/// new setting is a line:
 /// "name = value" of the database, "encoding ..." of its creation, ";Name=value" of the connection string.
 /// </summary>
 [Collection(SharedPostgres.Name)]
@@ -65,21 +66,28 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
     public async Task Works(string setting)
     {
         var place = new NpgsqlConnectionStringBuilder(database.NewDatabase());
-        await Admin("postgres", $"create database {place.Database}" + (setting.StartsWith("encoding", StringComparison.Ordinal)
-            ? $" template template0 lc_collate 'C' lc_ctype 'C' {setting}"
-            : ""));
+        await Admin(
+            "postgres",
+            $"create database {place.Database}" + (setting.StartsWith("encoding", StringComparison.Ordinal)
+                ? $" template template0 lc_collate 'C' lc_ctype 'C' {setting}"
+                : ""));
         await Admin(place.Database!, "create schema elsewhere");
         if (setting.Contains(" = ", StringComparison.Ordinal))
         {
             await Admin(place.Database!, $"alter database {place.Database} set {setting}");
         }
 
-        var options = new ServerStoreOptions { ConnectionString = place.ConnectionString + (setting[0] == ';' ? setting : "") };
-        await using var store = StoreDrivers.Postgres.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
+        var options = new ServerStoreOptions
+        {
+            ConnectionString = place.ConnectionString + (setting[0] == ';' ? setting : ""),
+        };
+        await using var store = StoreDrivers.Postgres.Create(
+            options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
         await store.Start(Cancel);
         await Admin(place.Database!, WatchSql);
         await StoreRound.Run(store, Cancel);
-        Assert.Equal("dtm_kv on read committed, dtm_transaction on read committed", await Admin(place.Database!, SeenSql));
+        Assert.Equal(
+            "dtm_kv on read committed, dtm_transaction on read committed", await Admin(place.Database!, SeenSql));
     }
 
     /// <summary>All at once, for the whole coordinator: a saga, a delayed message, a topic.</summary>
@@ -87,11 +95,14 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
     public async Task A_coordinator_works_on_a_server_where_all_is_different()
     {
         var place = new NpgsqlConnectionStringBuilder(database.NewDatabase());
-        await Admin("postgres", $"create database {place.Database} template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'");
+        await Admin(
+            "postgres",
+            $"create database {place.Database} template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'");
         foreach (var setting in (string[])
             [
-                "default_transaction_isolation = 'serializable'", "standard_conforming_strings = off", "timezone = 'Pacific/Kiritimati'",
-                "datestyle = 'German'", "bytea_output = 'escape'", "synchronous_commit = off", "idle_in_transaction_session_timeout = '1s'",
+                "default_transaction_isolation = 'serializable'", "standard_conforming_strings = off",
+                "timezone = 'Pacific/Kiritimati'", "datestyle = 'German'", "bytea_output = 'escape'",
+                "synchronous_commit = off", "idle_in_transaction_session_timeout = '1s'",
             ])
         {
             await Admin(place.Database!, $"alter database {place.Database} set {setting}");
@@ -99,7 +110,10 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
 
         await using var busi = await Participant.Start();
         await using var server = await ServerProcess.Start(
-            Cancel, ("STORE_DRIVER", "postgres"), ("STORE_CONNECTION_STRING", place.ConnectionString), ("STORE_PATH", ""));
+            Cancel,
+            ("STORE_DRIVER", "postgres"),
+            ("STORE_CONNECTION_STRING", place.ConnectionString),
+            ("STORE_PATH", ""));
         await CoordinatorRound.Run(server, busi, Cancel);
     }
 

@@ -24,7 +24,8 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
     /// <summary>Of a database, without a pooler.</summary>
     protected virtual string Direct(string connectionString) => connectionString;
 
-    protected override ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
+    protected override ServerTransactionStore Create(
+        ServerStoreOptions options, ILogger<ServerTransactionStore> logger) =>
         StoreDrivers.Postgres.Create(options, TimeProvider.System, logger);
 
     protected override string AnotherDatabase() => newDatabase();
@@ -37,12 +38,15 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
     }
 
     /// <summary>Who has waited for that long looks for a deadlock and, if there is one, is its victim.</summary>
-    protected override Task SpareInDeadlocks(DbConnection connection) => Execute(connection, "set deadlock_timeout = '60s'");
+    protected override Task SpareInDeadlocks(DbConnection connection) =>
+        Execute(connection, "set deadlock_timeout = '60s'");
 
     protected override async Task WaitForLockedWriter()
     {
         await using var connection = await Connect();
-        await WaitUntilSome(connection, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()");
+        await WaitUntilSome(
+            connection,
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()");
     }
 
     protected override async Task KillConnections()
@@ -50,7 +54,8 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
         await using var connection = await Connect();
         await Execute(
             connection,
-            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid "
+            + "<> pg_backend_pid()");
     }
 
     protected override async Task<string> CreateLimitedUser(string connectionString)
@@ -60,14 +65,19 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
         await Execute(connection, $"create role {name} login password 's3cret'");
         await Execute(connection, $"grant select, insert, update, delete on all tables in schema public to {name}");
         await Execute(connection, $"grant usage on all sequences in schema public to {name}");
-        return new NpgsqlConnectionStringBuilder(connectionString) { Username = name, Password = "s3cret" }.ConnectionString;
+        return new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Username = name,
+            Password = "s3cret",
+        }.ConnectionString;
     }
 
     protected override async Task SetReadOnly(bool value)
     {
         await using var connection = await Connect();
         await Execute(connection, "set session characteristics as transaction read write");
-        await Execute(connection, $"alter database {Database(ConnectionString)} set default_transaction_read_only = {(value ? "on" : "off")}");
+        await Execute(connection, $"alter database {Database(ConnectionString)} set default_transaction_read_only = "
+            + $"{(value ? "on" : "off")}");
     }
 
     protected override async Task<string> Weaken()
@@ -88,17 +98,20 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
     private static async Task Reload(DbConnection connection, string expected)
     {
         await Execute(connection, "select pg_reload_conf()");
-        await WaitUntilSome(connection, $"select count(*) from pg_settings where name = 'full_page_writes' and setting = '{expected}'");
+        await WaitUntilSome(
+            connection, $"select count(*) from pg_settings where name = 'full_page_writes' and setting = '{expected}'");
     }
 }
 
 [Collection(SharedPostgres.Name)]
-public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> database) : AnyPostgresStoreTests(database.NewDatabase)
+public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> database)
+    : AnyPostgresStoreTests(database.NewDatabase)
 {
     [Fact]
     public async Task Schema_IsCreatedAndKeptApart()
     {
-        await using var store = Create(Options with { Schema = "Of its own" }, NullLogger<ServerTransactionStore>.Instance);
+        await using var store = Create(
+            Options with { Schema = "Of its own" }, NullLogger<ServerTransactionStore>.Instance);
         await store.Start(Token);
         Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("x")), Token));
         Assert.NotNull(await store.Load("x", Token));
@@ -106,9 +119,12 @@ public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> databas
     }
 }
 
-/// <summary>Each transaction in another session: whatever relies on what it has set or prepared in one fails here.</summary>
+/// <summary>
+/// Each transaction in another session: whatever relies on what it has set or prepared in one fails here.
+/// </summary>
 [Collection(SharedPgBouncer.Name)]
-public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> database) : AnyPostgresStoreTests(database.NewDatabase)
+public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> database)
+    : AnyPostgresStoreTests(database.NewDatabase)
 {
     [Fact]
     public async Task TheSessionsOfOthers_AreLeftAsTheyWere()
@@ -120,13 +136,16 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
         await other.OpenAsync(Token);
         for (var session = 0; session < 6; session++)
         {
-            Assert.Equal(0L, await Execute(other, "select count(*) from pg_settings where source = 'session' and name <> 'client_encoding' and name not like '%application%'"));
+            Assert.Equal(0L, await Execute(other, "select count(*) from pg_settings where source = 'session' and name "
+                + "<> 'client_encoding' and name not like '%application%'"));
             Assert.Equal(0L, await Execute(other, "select count(*) from pg_prepared_statements"));
             Assert.Equal(0L, await Execute(other, "select count(*) from pg_locks where locktype = 'advisory'"));
         }
     }
 
-    /// <summary>A pooler of another make, or one that is told to ignore it, would have the tables in another schema.</summary>
+    /// <summary>
+    /// A pooler of another make, or one that is told to ignore it, would have the tables in another schema.
+    /// </summary>
     [Fact]
     public async Task Schema_ThatThePoolerDoesNotPassOn_IsRefused()
     {
@@ -143,12 +162,16 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
     {
         var database = new DatabaseOptions { Place = ConnectionString + more };
         var finding = Assert.Single(
-            await StoreDrivers.Postgres.Inspect(database, TimeProvider.System, Token), static f => f.Text.Contains("pooler", StringComparison.Ordinal));
+            await StoreDrivers.Postgres.Inspect(database, TimeProvider.System, Token),
+            static f => f.Text.Contains("pooler", StringComparison.Ordinal));
         Assert.Equal(kind, finding.Kind);
-        Assert.Equal(kind == FindingKind.Note, finding.Text.Contains(PgBouncerServer.Settings, StringComparison.Ordinal));
+        Assert.Equal(
+            kind == FindingKind.Note, finding.Text.Contains(PgBouncerServer.Settings, StringComparison.Ordinal));
     }
 
-    /// <summary>Sessions of a pooler outlive their clients, and begin as the database was told when they were opened.</summary>
+    /// <summary>
+    /// Sessions of a pooler outlive their clients, and begin as the database was told when they were opened.
+    /// </summary>
     protected override async Task SetReadOnly(bool value)
     {
         await base.SetReadOnly(value);
@@ -173,5 +196,6 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
             Token);
     }
 
-    protected override string Direct(string connectionString) => database.Server.Direct.ConnectionString(Database(connectionString));
+    protected override string Direct(string connectionString) =>
+        database.Server.Direct.ConnectionString(Database(connectionString));
 }

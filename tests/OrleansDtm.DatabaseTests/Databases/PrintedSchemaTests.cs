@@ -12,10 +12,12 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbPrintedSchemaTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectPrintedSchemaTests<MariaDbServer>(database);
+public sealed class MariaDbPrintedSchemaTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectPrintedSchemaTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlPrintedSchemaTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectPrintedSchemaTests<MySqlServer>(database);
+public sealed class MySqlPrintedSchemaTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectPrintedSchemaTests<MySqlServer>(database);
 
 public abstract class MySqlDialectPrintedSchemaTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
@@ -26,15 +28,19 @@ public abstract class MySqlDialectPrintedSchemaTests<TServer>(DatabaseUnderTest<
     {
         var place = new MySqlConnectionStringBuilder(database.NewDatabase()) { Pooling = false };
         var name = place.Database;
-        await using (var admin = new MySqlConnection(new MySqlConnectionStringBuilder(place.ConnectionString) { Database = "mysql" }.ConnectionString))
-        {
-            await PrintedSchema.Execute(admin, $"set autocommit = 0; create database {name}; use {name}; {await PrintedSchema.Of("mysql")}");
-        }
-
-        await using (var admin = new MySqlConnection(new MySqlConnectionStringBuilder(place.ConnectionString) { Database = "mysql" }.ConnectionString))
+        await using (var admin = new MySqlConnection(
+            new MySqlConnectionStringBuilder(place.ConnectionString) { Database = "mysql" }.ConnectionString))
         {
             await PrintedSchema.Execute(
-                admin, $"create user user_{name} identified by 'x'; grant select, insert, update, delete on {name}.* to user_{name}");
+                admin, $"set autocommit = 0; create database {name}; use {name}; {await PrintedSchema.Of("mysql")}");
+        }
+
+        await using (var admin = new MySqlConnection(
+            new MySqlConnectionStringBuilder(place.ConnectionString) { Database = "mysql" }.ConnectionString))
+        {
+            await PrintedSchema.Execute(
+                admin, $"create user user_{name} identified by 'x'; grant select, insert, "
+                    + $"update, delete on {name}.* to user_{name}");
         }
 
         place.UserID = $"user_{name}";
@@ -51,7 +57,8 @@ public sealed class PostgresPrintedSchemaTests(DatabaseUnderTest<PostgresServer>
     {
         var place = new NpgsqlConnectionStringBuilder(database.NewDatabase()) { Pooling = false };
         var name = place.Database;
-        await using (var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(place.ConnectionString) { Database = "postgres" }.ConnectionString))
+        await using (var admin = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(place.ConnectionString) { Database = "postgres" }.ConnectionString))
         {
             await PrintedSchema.Execute(admin, $"create database {name}");
         }
@@ -98,7 +105,9 @@ internal static class PrintedSchema
     public static async Task IsTaken(string driver, string connectionString)
     {
         await using var store = StoreFactory.Create(
-            new StoreOptions { Driver = driver, ConnectionString = connectionString }, TimeProvider.System, NullLoggerFactory.Instance);
+            new StoreOptions { Driver = driver, ConnectionString = connectionString },
+            TimeProvider.System,
+            NullLoggerFactory.Instance);
         await store.Start(Cancel);
         var saga = Rows.Map(Rows.Transaction("saga", "submitted"), Rows.Saga("prepared/prepared"));
         Assert.Equal(WriteResult.Written, await store.Write(new TransactionWrite(null, saga, 0), Cancel));

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>The server is killed and stopped while transactions are written; what was acknowledged must be there afterwards.</summary>
+/// <summary>
+/// The server is killed and stopped while transactions are written; what was acknowledged must be there afterwards.
+/// </summary>
 public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> database) : IAsyncDisposable
     where TServer : DatabaseServer, new()
 {
@@ -55,7 +57,9 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
         {
             var stored = await store.Load(gid, Token);
             Assert.NotNull(stored);
-            Assert.True(stored.Transaction.Version >= version, $"{gid} has version {stored.Transaction.Version}, acknowledged was {version}");
+            Assert.True(
+                stored.Transaction.Version >= version,
+                $"{gid} has version {stored.Transaction.Version}, acknowledged was {version}");
         }
     }
 
@@ -84,7 +88,8 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
             database.Server.Resume();
         }
 
-        // The update that nobody heard of may have been made or not, or be made by a database that has just woken after it was looked for:
+        // The update that nobody heard of may have been made or not, or be made by a database that has just woken after
+        // it was looked for:
         // the version tells, and the store takes the next one.
         var now = await Reload(store, "stopped");
         var result = await WriteAgain(store, After(now));
@@ -98,7 +103,8 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
         Assert.Equal(WriteResult.Written, result);
         Assert.Equal("after", (await Reload(store, "stopped")).Result);
 
-        static TransactionWrite After(Transaction state) => StoredSamples.Update(state, static t => t with { Result = "after" });
+        static TransactionWrite After(Transaction state) =>
+            StoredSamples.Update(state, static t => t with { Result = "after" });
     }
 
     protected abstract ITransactionStore Create(ServerStoreOptions options);
@@ -138,7 +144,9 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
             {
                 try
                 {
-                    var write = known is null ? StoredSamples.Insert(StoredSamples.Plain(gid)) : StoredSamples.Update(known, t => t with { Result = $"{step}" });
+                    var write = known is null
+                        ? StoredSamples.Insert(StoredSamples.Plain(gid))
+                        : StoredSamples.Update(known, t => t with { Result = $"{step}" });
                     if (await store.Write(write, CancellationToken.None) == WriteResult.Written)
                     {
                         known = write.Next;
@@ -205,7 +213,8 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
     }
 }
 
-public abstract class MySqlDialectFaultTests<TServer>(DatabaseUnderTest<TServer> database) : ServerFaultTests<TServer>(database)
+public abstract class MySqlDialectFaultTests<TServer>(DatabaseUnderTest<TServer> database)
+    : ServerFaultTests<TServer>(database)
     where TServer : DatabaseServer, new()
 {
     protected override ITransactionStore Create(ServerStoreOptions options) =>

@@ -22,7 +22,10 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
     public async Task From_nothing_to_a_schema_of_tomorrow_it_is_said_what_a_start_would_do()
     {
         var place = database.NewDatabase();
-        Assert.Contains("the database does not exist", Assert.Single(await Look(place), static f => f.Kind == FindingKind.Note).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "the database does not exist",
+            Assert.Single(await Look(place), static f => f.Kind == FindingKind.Note).Text,
+            StringComparison.Ordinal);
 
         await using (var store = Create(new ServerStoreOptions { ConnectionString = place }))
         {
@@ -36,15 +39,22 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
             await using var reader = Create(new ServerStoreOptions { ConnectionString = place, ReadOnly = true });
             await reader.Start(Cancel);
             Assert.NotNull(await reader.Load("seen", Cancel));
-            await Assert.ThrowsAsync<InvalidOperationException>(() => reader.Write(StoredSamples.Insert(StoredSamples.Plain("other")), Cancel));
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                () => reader.Write(StoredSamples.Insert(StoredSamples.Plain("other")), Cancel));
         }
 
         await using var connection = await Connect(place);
         var guest = await Guest(connection, place);
-        Assert.Contains("lacks the right to insert on dtm_transaction", Assert.Single(await Look(guest), static f => f.Kind == FindingKind.Problem).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "lacks the right to insert on dtm_transaction",
+            Assert.Single(await Look(guest), static f => f.Kind == FindingKind.Problem).Text,
+            StringComparison.Ordinal);
 
         await Execute(connection, "insert into dtm_schema (version, applied) values (99, 0)");
-        Assert.Contains("schema version 99", Assert.Single(await Look(place), static f => f.Kind == FindingKind.Problem).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "schema version 99",
+            Assert.Single(await Look(place), static f => f.Kind == FindingKind.Problem).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,16 +82,20 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
     }
 
     private Task<IReadOnlyList<Finding>> Look(string place) =>
-        StoreDrivers.All.Find(database.Server.Driver).Inspect(new DatabaseOptions { Place = place }, TimeProvider.System, Cancel);
+        StoreDrivers.All.Find(database.Server.Driver).Inspect(
+            new DatabaseOptions { Place = place }, TimeProvider.System, Cancel);
 }
 
 [Collection(SharedMariaDb.Name)]
-public sealed class MariaDbInspectionTests(DatabaseUnderTest<MariaDbServer> database) : MySqlDialectInspectionTests<MariaDbServer>(database);
+public sealed class MariaDbInspectionTests(DatabaseUnderTest<MariaDbServer> database)
+    : MySqlDialectInspectionTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlInspectionTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectInspectionTests<MySqlServer>(database);
+public sealed class MySqlInspectionTests(DatabaseUnderTest<MySqlServer> database)
+    : MySqlDialectInspectionTests<MySqlServer>(database);
 
-public abstract class MySqlDialectInspectionTests<TServer>(DatabaseUnderTest<TServer> database) : ServerInspectionTests<TServer>(database)
+public abstract class MySqlDialectInspectionTests<TServer>(DatabaseUnderTest<TServer> database)
+    : ServerInspectionTests<TServer>(database)
     where TServer : DatabaseServer, new()
 {
     private protected override ITransactionStore Create(ServerStoreOptions options) =>
@@ -97,13 +111,15 @@ public abstract class MySqlDialectInspectionTests<TServer>(DatabaseUnderTest<TSe
     private protected override async Task<string> Guest(DbConnection admin, string place)
     {
         var guest = new MySqlConnectionStringBuilder(place) { UserID = "onlooker", Password = "x" };
-        await Execute(admin, $"create user onlooker@'%' identified by 'x'; grant select on {guest.Database}.* to onlooker@'%'");
+        await Execute(
+            admin, $"create user onlooker@'%' identified by 'x'; grant select on {guest.Database}.* to onlooker@'%'");
         return guest.ConnectionString;
     }
 }
 
 [Collection(SharedPostgres.Name)]
-public sealed class PostgresInspectionTests(DatabaseUnderTest<PostgresServer> database) : ServerInspectionTests<PostgresServer>(database)
+public sealed class PostgresInspectionTests(DatabaseUnderTest<PostgresServer> database)
+    : ServerInspectionTests<PostgresServer>(database)
 {
     private protected override ITransactionStore Create(ServerStoreOptions options) =>
         StoreDrivers.Postgres.Create(options, TimeProvider.System, NullLogger<ServerTransactionStore>.Instance);
@@ -117,7 +133,8 @@ public sealed class PostgresInspectionTests(DatabaseUnderTest<PostgresServer> da
 
     private protected override async Task<string> Guest(DbConnection admin, string place)
     {
-        await Execute(admin, "create user onlooker login password 'x'; grant select on all tables in schema public to onlooker");
+        await Execute(
+            admin, "create user onlooker login password 'x'; grant select on all tables in schema public to onlooker");
         return new NpgsqlConnectionStringBuilder(place) { Username = "onlooker", Password = "x" }.ConnectionString;
     }
 }

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>What stores in database servers do besides: several processes, locks, rights, and batches of every kind.</summary>
+/// <summary>
+/// What stores in database servers do besides: several processes, locks, rights, and batches of every kind.
+/// </summary>
 public abstract class ServerStoreTests : TransactionStoreConformance
 {
     protected abstract string ConnectionString { get; }
@@ -23,7 +25,8 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     [Fact]
     public async Task MixedBatch_AnswersEachWriteTruly()
     {
-        var (kept, stale, taken) = (StoredSamples.Plain("kept"), StoredSamples.Plain("stale"), StoredSamples.Plain("taken"));
+        var (kept, stale, taken) =
+            (StoredSamples.Plain("kept"), StoredSamples.Plain("stale"), StoredSamples.Plain("taken"));
         var (grown, late) = (StoredSamples.Plain("grown"), StoredSamples.Plain("late"));
         Commit([.. new[] { kept, stale, taken, grown, late }.Select(static s => StoredSamples.Insert(s))]);
         var ahead = StoredSamples.Update(stale, static t => t with { Result = "ahead" });
@@ -50,13 +53,23 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         const WriteResult written = WriteResult.Written;
         const WriteResult conflict = WriteResult.Conflict;
         Assert.Equal(
-            [written, conflict, written, written, conflict, written, conflict, conflict, written, conflict, conflict, written], results);
+            [
+                written, conflict, written, written, conflict, written, conflict, conflict, written, conflict, conflict,
+                written,
+            ], results);
         Assert.NotNull(await Store.Load("zz new", Token));
         Assert.Null(await Store.Load("ghost", Token));
-        Assert.Equal(StoredSamples.Describe(ahead.Next), StoredSamples.Describe((await Store.Load("stale", Token))!.Transaction));
-        Assert.Equal(StoredSamples.Describe(aheadOfLate.Next), StoredSamples.Describe((await Store.Load("late", Token))!.Transaction));
-        Assert.Equal(StoredSamples.Describe(taken), StoredSamples.Describe((await Store.Load("taken", Token))!.Transaction));
-        Assert.Equal(StoredSamples.Describe(third.Next), StoredSamples.Describe((await Store.Load("chain", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(ahead.Next),
+            StoredSamples.Describe((await Store.Load("stale", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(aheadOfLate.Next),
+            StoredSamples.Describe((await Store.Load("late", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(taken), StoredSamples.Describe((await Store.Load("taken", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(third.Next),
+            StoredSamples.Describe((await Store.Load("chain", Token))!.Transaction));
         Assert.Equal(2, (await Store.Load("grown", Token))!.Transaction.Branches.Length);
         Assert.Equal(TransactionStatus.Succeed, (await Store.Load("kept", Token))!.Transaction.Status);
     }
@@ -65,14 +78,19 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     public async Task BigBatch_IsWrittenWhole()
     {
         var states = Enumerable.Range(0, 300).Select(static i => StoredSamples.Plain($"b{i}")).ToArray();
-        Assert.All(Commit([.. states.Select(static s => StoredSamples.Insert(s))]), static r => Assert.Equal(WriteResult.Written, r));
+        Assert.All(
+            Commit([.. states.Select(static s => StoredSamples.Insert(s))]),
+            static r => Assert.Equal(WriteResult.Written, r));
         var updates = states.Select(static s => StoredSamples.Update(s, Grow)).ToArray();
         Assert.All(Commit(updates), static r => Assert.Equal(WriteResult.Written, r));
         var listed = await Store.List(new TransactionFilter { Limit = 1000 }, Token);
         Assert.Equal(
-            updates.Select(static u => u.Next.Definition.Gid).Order(), listed.Select(static s => s.Transaction.Definition.Gid).Order());
+            updates.Select(static u => u.Next.Definition.Gid).Order(),
+            listed.Select(static s => s.Transaction.Definition.Gid).Order());
         Assert.All(listed, static s => Assert.Equal((2, 2), (s.Transaction.Version, s.Transaction.Branches.Length)));
-        Assert.Equal(StoredSamples.Describe(updates[7].Next), StoredSamples.Describe((await Store.Load("b7", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(updates[7].Next),
+            StoredSamples.Describe((await Store.Load("b7", Token))!.Transaction));
     }
 
     [Fact]
@@ -84,7 +102,9 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         var states = Enumerable.Range(0, 60).Select(static i => StoredSamples.Plain($"race{i}")).ToArray();
         for (var round = 0; round < 5; round++)
         {
-            var writes = states.Select(state => round == 0 ? StoredSamples.Insert(state) : StoredSamples.Update(state, static t => t)).ToArray();
+            var writes = states.Select(
+                state => round == 0 ? StoredSamples.Insert(state) : StoredSamples.Update(state, static t => t))
+                .ToArray();
             var results = await Task.WhenAll(stores.Select((store, mine) => Task.WhenAll(
                 (mine == 0 ? writes : writes.Reverse()).Select(w => store.Write(w with { Owner = mine + 1 }, Token)))));
             for (var i = 0; i < writes.Length; i++)
@@ -93,7 +113,9 @@ public abstract class ServerStoreTests : TransactionStoreConformance
                 Assert.Single(both, WriteResult.Written);
                 Assert.Single(both, WriteResult.Conflict);
                 var stored = (await Store.Load(writes[i].Next.Definition.Gid, Token))!;
-                Assert.Equal((Array.IndexOf(both, WriteResult.Written) + 1, round + 1), (stored.Owner, stored.Transaction.Version));
+                Assert.Equal(
+                    (Array.IndexOf(both, WriteResult.Written) + 1, round + 1),
+                    (stored.Owner, stored.Transaction.Version));
             }
 
             states = [.. writes.Select(static w => w.Next)];
@@ -104,11 +126,13 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     public async Task SeveralStores_StartAtOnceOnNothing()
     {
         var options = new ServerStoreOptions { ConnectionString = AnotherDatabase() };
-        var stores = Enumerable.Range(0, 4).Select(_ => Create(options, NullLogger<ServerTransactionStore>.Instance)).ToArray();
+        var stores =
+            Enumerable.Range(0, 4).Select(_ => Create(options, NullLogger<ServerTransactionStore>.Instance)).ToArray();
         await Task.WhenAll(stores.Select(static s => s.Start(Token)));
         for (var i = 0; i < stores.Length; i++)
         {
-            Assert.Equal(WriteResult.Written, await stores[i].Write(StoredSamples.Insert(StoredSamples.Plain($"s{i}")), Token));
+            Assert.Equal(
+                WriteResult.Written, await stores[i].Write(StoredSamples.Insert(StoredSamples.Plain($"s{i}")), Token));
         }
 
         Assert.Equal(4, (await stores[0].List(new TransactionFilter(), Token)).Count);
@@ -122,23 +146,35 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     public async Task Deadlock_IsTriedAgainUntilItIsWritten()
     {
         var (a, z) = (StoredSamples.Plain("a"), StoredSamples.Plain("z"));
-        Commit([StoredSamples.Insert(a), StoredSamples.Insert(z), .. Enumerable.Range(0, 300).Select(static i => StoredSamples.Insert(StoredSamples.Plain($"f{i}")))]);
+        Commit([
+            StoredSamples.Insert(a),
+            StoredSamples.Insert(z),
+            .. Enumerable.Range(0, 300).Select(static i => StoredSamples.Insert(StoredSamples.Plain($"f{i}"))),
+        ]);
         await using var other = await Connect();
         await SpareInDeadlocks(other);
         await Execute(other, "begin");
         await Execute(other, "update dtm_transaction set owner = 5 where gid like 'f%'"); // Heavy: MySQL spares it.
         await Execute(other, "update dtm_transaction set owner = 5 where gid = 'z'");
 
-        var commit = Task.Run(() => Commit(StoredSamples.Update(a, static t => t with { Result = "a" }), StoredSamples.Update(z, static t => t with { Result = "z" })), Token);
+        var commit = Task.Run(
+            () => Commit(
+                StoredSamples.Update(a, static t => t with { Result = "a" }),
+                StoredSamples.Update(z, static t => t with { Result = "z" })),
+            Token);
         await WaitForLockedWriter();
         await Execute(other, "update dtm_transaction set owner = 5 where gid = 'a'"); // Each waits for the other now.
         await Execute(other, "commit");
 
         Assert.Equal([WriteResult.Written, WriteResult.Written], await commit);
-        Assert.Equal(("a", 0), (await Store.Load("a", Token)) is { } stored ? (stored.Transaction.Result, stored.Owner) : default);
+        Assert.Equal(
+            ("a", 0),
+            (await Store.Load("a", Token)) is { } stored ? (stored.Transaction.Result, stored.Owner) : default);
     }
 
-    /// <summary>A writer may remember where its rows are; what became of them since it must find out all the same.</summary>
+    /// <summary>
+    /// A writer may remember where its rows are; what became of them since it must find out all the same.
+    /// </summary>
     [Fact]
     public async Task RowsThatOthersChangedOrDeleted_AreConflicts_AndSpareTheirNeighbours()
     {
@@ -149,15 +185,18 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         await Execute(other, "update dtm_transaction set version = 7, owner = 5 where gid = 'k1'");
         await Execute(other, "delete from dtm_transaction where gid = 'k2'");
 
-        var updates = states.Select(static s => StoredSamples.Update(s, static t => t with { Result = "mine" })).ToArray();
+        var updates =
+            states.Select(static s => StoredSamples.Update(s, static t => t with { Result = "mine" })).ToArray();
         Assert.Equal(
             [WriteResult.Written, WriteResult.Conflict, WriteResult.Conflict, WriteResult.Written, WriteResult.Written],
             Commit(committer, [.. updates, StoredSamples.Insert(StoredSamples.Plain("k4"))]));
         Assert.Equal(["k0:mine:2", "k1::7", "k3:mine:2", "k4::1"], (await Store.List(new TransactionFilter(), Token))
-            .Select(static r => $"{r.Transaction.Definition.Gid}:{r.Transaction.Result}:{r.Transaction.Version}").Order());
+            .Select(static r => $"{r.Transaction.Definition.Gid}:{r.Transaction.Result}:{r.Transaction.Version}")
+            .Order());
 
         var last = StoredSamples.Update(updates[0].Next, static t => t with { Result = "last" });
-        Assert.Equal([WriteResult.Written, WriteResult.Conflict], Commit(committer, last, StoredSamples.Insert(states[3])));
+        Assert.Equal(
+            [WriteResult.Written, WriteResult.Conflict], Commit(committer, last, StoredSamples.Insert(states[3])));
         Assert.Equal("last", (await Store.Load("k0", Token))!.Transaction.Result);
     }
 
@@ -224,7 +263,8 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     public async Task UserWithoutRightsOnTheSchema_WorksOnceItIsThere()
     {
         var limited = await CreateLimitedUser(ConnectionString);
-        await using (var store = Create(new ServerStoreOptions { ConnectionString = limited }, NullLogger<ServerTransactionStore>.Instance))
+        await using (var store = Create(
+            new ServerStoreOptions { ConnectionString = limited }, NullLogger<ServerTransactionStore>.Instance))
         {
             await store.Start(Token);
             Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("x")), Token));
@@ -234,7 +274,14 @@ public abstract class ServerStoreTests : TransactionStoreConformance
 
         var nothing = AnotherDatabase();
         await using var other = Create(
-            new ServerStoreOptions { ConnectionString = new DbConnectionStringBuilder { ConnectionString = limited, ["Database"] = Database(nothing) }.ConnectionString },
+            new ServerStoreOptions
+            {
+                ConnectionString = new DbConnectionStringBuilder
+                {
+                    ConnectionString = limited,
+                    ["Database"] = Database(nothing),
+                }.ConnectionString,
+            },
             NullLogger<ServerTransactionStore>.Instance);
         var error = await Assert.ThrowsAsync<StoreSchemaException>(() => other.Start(Token));
         Assert.DoesNotContain("s3cret", error.ToString(), StringComparison.Ordinal);
@@ -244,16 +291,20 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     public async Task ReadOnlyServer_IsUnavailable_UntilItIsNot()
     {
         var limited = await CreateLimitedUser(ConnectionString);
-        await using var store = Create(new ServerStoreOptions { ConnectionString = limited }, NullLogger<ServerTransactionStore>.Instance);
+        await using var store = Create(
+            new ServerStoreOptions { ConnectionString = limited }, NullLogger<ServerTransactionStore>.Instance);
         await store.Start(Token);
         await SetReadOnly(true);
         try
         {
             await KillConnections();
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Write(StoredSamples.Insert(StoredSamples.Plain("r1")), Token));
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Write(StoredSamples.Insert(StoredSamples.Plain("r2")), Token));
+            await Assert.ThrowsAsync<StoreUnavailableException>(
+                () => store.Write(StoredSamples.Insert(StoredSamples.Plain("r1")), Token));
+            await Assert.ThrowsAsync<StoreUnavailableException>(
+                () => store.Write(StoredSamples.Insert(StoredSamples.Plain("r2")), Token));
             Assert.Null(await store.Load("r1", Token));
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Ping(Token)); // It can read, and is not ready.
+            // It can read, and is not ready.
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Ping(Token));
         }
         finally
         {
@@ -268,8 +319,14 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     [Fact]
     public async Task NobodyThere_IsUnavailable_WithoutThePassword()
     {
-        var wrong = new DbConnectionStringBuilder { ConnectionString = ConnectionString, ["Port"] = "1", ["Password"] = "s3cret" }.ConnectionString;
-        await using var store = Create(new ServerStoreOptions { ConnectionString = wrong }, NullLogger<ServerTransactionStore>.Instance);
+        var wrong = new DbConnectionStringBuilder
+        {
+            ConnectionString = ConnectionString,
+            ["Port"] = "1",
+            ["Password"] = "s3cret",
+        }.ConnectionString;
+        await using var store = Create(
+            new ServerStoreOptions { ConnectionString = wrong }, NullLogger<ServerTransactionStore>.Instance);
         var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Start(Token));
         Assert.Contains("127.0.0.1:1", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", error.ToString(), StringComparison.Ordinal);
@@ -302,7 +359,8 @@ public abstract class ServerStoreTests : TransactionStoreConformance
 
     protected override ITransactionStore Create() => Create(Options, NullLogger<ServerTransactionStore>.Instance);
 
-    protected abstract ServerTransactionStore Create(ServerStoreOptions options, ILogger<ServerTransactionStore> logger);
+    protected abstract ServerTransactionStore Create(
+        ServerStoreOptions options, ILogger<ServerTransactionStore> logger);
 
     /// <summary>The connection string of a database that does not exist.</summary>
     protected abstract string AnotherDatabase();
@@ -318,7 +376,9 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     /// <summary>All but the caller's.</summary>
     protected abstract Task KillConnections();
 
-    /// <summary>May read and write the tables that are in the database, and nothing else. Its password is s3cret.</summary>
+    /// <summary>
+    /// May read and write the tables that are in the database, and nothing else. Its password is s3cret.
+    /// </summary>
     protected abstract Task<string> CreateLimitedUser(string connectionString);
 
     protected abstract Task SetReadOnly(bool value);
@@ -372,7 +432,9 @@ public abstract class ServerStoreTests : TransactionStoreConformance
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Warnings.Add(formatter(state, exception));
     }
 }

@@ -30,8 +30,10 @@ public sealed class StoreSettingsTests
         try
         {
             var store = SettingsLoader.Load(["-c", file]).Store;
-            Assert.Equal(("postgres", "db.example", 5433, "public"), (store.Driver, store.Host, store.Port, store.Schema));
-            Assert.Equal((500, 5, TimeSpan.FromMinutes(5)), (store.MaxOpenConns, store.MaxIdleConns, store.ConnMaxLifeTime));
+            Assert.Equal(
+                ("postgres", "db.example", 5433, "public"), (store.Driver, store.Host, store.Port, store.Schema));
+            Assert.Equal(
+                (500, 5, TimeSpan.FromMinutes(5)), (store.MaxOpenConns, store.MaxIdleConns, store.ConnMaxLifeTime));
             Assert.Equal(TimeSpan.FromMilliseconds(2), StoreFactory.Database(store, "").GroupCommit.CommitDelay);
             Assert.DoesNotContain("mysecretpassword", store.ToString(), StringComparison.Ordinal);
         }
@@ -42,12 +44,19 @@ public sealed class StoreSettingsTests
     }
 
     [Theory]
-    [InlineData("Store:Password", "--Store:Driver=mysql", "--Store:ConnectionString=Server=a;Database=b;Password=s3cret", "--Store:Password=s3cret")]
-    [InlineData("Store:Host", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b", "--Store:Host=a")]
+    [InlineData(
+        "Store:Password", "--Store:Driver=mysql", "--Store:ConnectionString=Server=a;Database=b;Password=s3cret",
+        "--Store:Password=s3cret")]
+    [InlineData(
+        "Store:Host", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b", "--Store:Host=a")]
     [InlineData("Store:ConnectionString", "--Store:Driver=mysql", "--Store:ConnectionString=Server=a;Password=s3cret")]
     [InlineData("Store:ConnectionString", "--Store:Driver=mysql", "--Store:ConnectionString=s3cret")]
-    [InlineData("Store:ConnectionString", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b;Prot=s3cret")]
-    [InlineData("Store:ConnectionString", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b;Minimum Pool Size=9;Maximum Pool Size=3")]
+    [InlineData(
+        "Store:ConnectionString", "--Store:Driver=postgres", "--Store:ConnectionString=Host=a;Database=b;Prot=s3cret")]
+    [InlineData(
+        "Store:ConnectionString",
+        "--Store:Driver=postgres",
+        "--Store:ConnectionString=Host=a;Database=b;Minimum Pool Size=9;Maximum Pool Size=3")]
     [InlineData("Store:Driver", "--Store:ConnectionString=Server=a;Database=b;Password=s3cret")]
     [InlineData("Store:Path", "--Store:Path=Data Source=dtm.db;Cache=Shared;Mode=ReadOnly")]
     [InlineData("Store:Path", "--Store:Path=file:dtm.db?mode=ro")]

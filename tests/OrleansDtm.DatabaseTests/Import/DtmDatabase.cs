@@ -145,15 +145,18 @@ internal sealed class DtmDatabase : IAsyncDisposable
     /// <summary>1 to a count below 10,000, as MySQL and MariaDB both know how.</summary>
     private static string Sequence(int count)
     {
-        const string Digits = "(select 0 n union all select 1 union all select 2 union all select 3 union all select 4 union all select 5 "
+        const string Digits = "(select 0 n union all select 1 union all select 2 union all select 3 union all select "
+            + "4 union all select 5 "
             + "union all select 6 union all select 7 union all select 8 union all select 9)";
-        return $"(select a.n + 10 * b.n + 100 * c.n + 1000 * d.n as seq from {Digits} a, {Digits} b, {Digits} c, {Digits} d "
+        return $"(select a.n + 10 * b.n + 100 * c.n + 1000 * d.n as seq from {Digits} a, "
+            + $"{Digits} b, {Digits} c, {Digits} d "
             + $"having seq between 1 and {count}) s";
     }
 
     public Task AddKeyValue(string category, string key, string value) => Execute(
         _connection,
-        "insert into kv (cat, k, v, version, create_time, update_time) values (@category, @key, @value, 3, now(), now())",
+        "insert into kv (cat, k, v, version, create_time, update_time) values (@category, "
+        + "@key, @value, 3, now(), now())",
         ("@category", category),
         ("@key", key),
         ("@value", value));
@@ -190,7 +193,8 @@ internal sealed class DtmDatabase : IAsyncDisposable
     private static DbConnection Connection(bool isMySql, string connectionString) =>
         isMySql ? new MySqlConnection(connectionString) : new NpgsqlConnection(connectionString);
 
-    private static async Task Execute(DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
+    private static async Task Execute(
+        DbConnection connection, string sql, params (string Name, object? Value)[] parameters)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

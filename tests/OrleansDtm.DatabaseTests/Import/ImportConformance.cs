@@ -22,7 +22,8 @@ public sealed class ImportFromMySqlTests(DatabaseUnderTest<MySqlServer> database
     : ImportFromMySqlDialectTests<MySqlServer>(database), IClassFixture<DatabaseUnderTest<MySqlServer>>;
 
 /// <summary>From MySQL or MariaDB into a file.</summary>
-public abstract class ImportFromMySqlDialectTests<TServer>(DatabaseUnderTest<TServer> database) : ImportConformance("mysql", database.NewDatabase)
+public abstract class ImportFromMySqlDialectTests<TServer>(DatabaseUnderTest<TServer> database)
+    : ImportConformance("mysql", database.NewDatabase)
     where TServer : DatabaseServer, new()
 {
     [Fact]
@@ -31,9 +32,16 @@ public abstract class ImportFromMySqlDialectTests<TServer>(DatabaseUnderTest<TSe
         var place = new MySqlConnectionStringBuilder(database.NewDatabase());
         await using var dtms = await DtmDatabase.Create("mysql", place.ConnectionString);
         await dtms.AddDelayed(3);
-        var script = ReadmeCommands.Blocks().Single(block => block.Contains("import --dry-run", StringComparison.Ordinal))
-            .Replace("mysql://dtm:secret@localhost:3306/dtm", $"mysql://root@127.0.0.1:{place.Port}/{place.Database}?SslMode=None", StringComparison.Ordinal)
-            .Replace("dotnet run --project src/OrleansDtm.Server --", $"dotnet {typeof(SettingsLoader).Assembly.Location}", StringComparison.Ordinal);
+        var script = ReadmeCommands.Blocks()
+            .Single(block => block.Contains("import --dry-run", StringComparison.Ordinal))
+            .Replace(
+                "mysql://dtm:secret@localhost:3306/dtm",
+                $"mysql://root@127.0.0.1:{place.Port}/{place.Database}?SslMode=None",
+                StringComparison.Ordinal)
+            .Replace(
+                "dotnet run --project src/OrleansDtm.Server --",
+                $"dotnet {typeof(SettingsLoader).Assembly.Location}",
+                StringComparison.Ordinal);
 
         var output = await ReadmeCommands.Bash($"cd {Path.GetDirectoryName(Target.Path)}\n{script}");
 
@@ -46,12 +54,16 @@ public abstract class ImportFromMySqlDialectTests<TServer>(DatabaseUnderTest<TSe
     private protected override void WhileItRuns(ServerCommand import)
     {
         import.Ends(1);
-        Assert.Contains("If another process coordinates from this file, stop it", import.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "If another process coordinates from this file, stop it", import.Errors, StringComparison.Ordinal);
     }
 }
 
 /// <summary>From PostgreSQL into MySQL.</summary>
-public sealed class ImportFromPostgresTests : ImportConformance, IClassFixture<DatabaseUnderTest<PostgresServer>>, IClassFixture<DatabaseUnderTest<MariaDbServer>>
+public sealed class ImportFromPostgresTests
+    : ImportConformance,
+        IClassFixture<DatabaseUnderTest<PostgresServer>>,
+        IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
     private readonly DatabaseUnderTest<PostgresServer> _source;
 
@@ -71,7 +83,8 @@ public sealed class ImportFromPostgresTests : ImportConformance, IClassFixture<D
         {
             await dtms.Add(
                 Row(gid, "msg", "submitted"),
-                [.. Branches(gid, "http://127.0.0.1:1", "01 action prepared").Select(b => b with { Data = new byte[bytes] })]);
+                [.. Branches(gid, "http://127.0.0.1:1", "01 action prepared").Select(
+                    b => b with { Data = new byte[bytes] })]);
         }
 
         var import = await Import(dtms);
@@ -120,7 +133,8 @@ public abstract class ImportConformance : IDisposable
     ];
 
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleans-dtm-import-");
-    private readonly DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+    private readonly DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(
+        TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
     private readonly string _driver;
     private readonly Func<string> _newDatabase;
@@ -163,17 +177,28 @@ public abstract class ImportConformance : IDisposable
         Assert.Equal(before, await dtms.Dump());
 
         await using var server = await ServerProcess.Start(
-            Cancel, ("STORE_PATH", Target.Path), ("STORE_DRIVER", Target.Driver), ("Store__ConnectionString", Target.ConnectionString));
+            Cancel,
+            ("STORE_PATH", Target.Path),
+            ("STORE_DRIVER", Target.Driver),
+            ("Store__ConnectionString", Target.ConnectionString));
         using var dtm = new Dtm(server);
         await service.Called("/w-resume/query");
-        var end = new JsonObject { ["gid"] = "w-resume", ["trans_type"] = "workflow", ["req_extra"] = new JsonObject { ["status"] = "succeed" } };
+        var end = new JsonObject
+        {
+            ["gid"] = "w-resume",
+            ["trans_type"] = "workflow",
+            ["req_extra"] = new JsonObject { ["status"] = "succeed" },
+        };
         Assert.Equal(200, (await dtm.Submit(end)).Status);
         foreach (var gid in Left.Select(static call => call.Split(' ')[0]).Distinct())
         {
             await dtm.Until(gid is "s-back" or "t-late" ? "failed" : "succeed", gid);
         }
 
-        Assert.Equal(Left, service.Calls.GroupBy(c => c.Gid).OrderBy(g => g.Key, StringComparer.Ordinal).SelectMany(g => g).Select(c => $"{c.Gid} {c.Branch} {c.Op}"));
+        Assert.Equal(Left, service.Calls.GroupBy(c => c.Gid)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .SelectMany(g => g)
+            .Select(c => $"{c.Gid} {c.Branch} {c.Op}"));
         await LooksAsInDtm(dtm, service);
         WhileItRuns(await Import(dtms));
     }
@@ -182,10 +207,14 @@ public abstract class ImportConformance : IDisposable
     public async Task What_cannot_be_taken_over_stays_behind_and_a_dry_run_says_so_before_and_touches_nothing()
     {
         await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
-        await dtms.Add(Row("good", "saga", "submitted"), Branches("good", "http://127.0.0.1:1", "01 compensate prepared, 01 action prepared"));
+        await dtms.Add(
+            Row("good", "saga", "submitted"),
+            Branches("good", "http://127.0.0.1:1", "01 compensate prepared, 01 action prepared"));
         await dtms.Add(Row("future", "quantum", "submitted"), []);
         await dtms.Add(Row("empty", "saga", "submitted"), []);
-        await dtms.Add(Row("broken", "msg", "submitted") with { Options = "{" }, Branches("broken", "http://127.0.0.1:1", "01 action prepared"));
+        await dtms.Add(
+            Row("broken", "msg", "submitted") with { Options = "{" },
+            Branches("broken", "http://127.0.0.1:1", "01 action prepared"));
         await dtms.AddKeyValue("topics", "nonsense", "not JSON");
         var before = await dtms.Dump();
 
@@ -199,10 +228,18 @@ public abstract class ImportConformance : IDisposable
         Assert.Contains("4 rows were not imported", real.Output, StringComparison.Ordinal);
         foreach (var output in new[] { dry.Output, real.Output })
         {
-            Assert.Contains("refused: quantum 'future' (submitted): trans_type: 'quantum' is unknown", output, StringComparison.Ordinal);
-            Assert.Contains("refused: saga 'empty' (submitted): trans_branch_op: has no branches", output, StringComparison.Ordinal);
-            Assert.Contains("refused: msg 'broken' (submitted): options: is not the JSON", output, StringComparison.Ordinal);
-            Assert.Contains("refused: topic 'nonsense': v: the subscribers of nonsense", output, StringComparison.Ordinal);
+            Assert.Contains(
+                "refused: quantum 'future' (submitted): trans_type: 'quantum' is unknown",
+                output,
+                StringComparison.Ordinal);
+            Assert.Contains(
+                "refused: saga 'empty' (submitted): trans_branch_op: has no branches",
+                output,
+                StringComparison.Ordinal);
+            Assert.Contains(
+                "refused: msg 'broken' (submitted): options: is not the JSON", output, StringComparison.Ordinal);
+            Assert.Contains(
+                "refused: topic 'nonsense': v: the subscribers of nonsense", output, StringComparison.Ordinal);
         }
 
         Assert.Equal(before, await dtms.Dump());
@@ -237,8 +274,10 @@ public abstract class ImportConformance : IDisposable
         var import = await Import(dtms);
 
         import.Ends(1);
-        Assert.Contains("gid in use: saga 'taken' (submitted): a msg created at", import.Output, StringComparison.Ordinal);
-        Assert.Contains("name in use: topic 'orders' has other subscribers here", import.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "gid in use: saga 'taken' (submitted): a msg created at", import.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "name in use: topic 'orders' has other subscribers here", import.Output, StringComparison.Ordinal);
         await using var after = await Store();
         Assert.Equal(TransactionType.Msg, (await after.Load("taken", Cancel))!.Transaction.Definition.Type);
         Assert.Equal("[]", (await ((IKeyValueStore)after).Get("topics", "orders", Cancel))!.Value);
@@ -270,18 +309,46 @@ public abstract class ImportConformance : IDisposable
     /// <summary>A transaction of each kind and stage, as DTM writes them.</summary>
     private async Task Fill(DtmDatabase dtms, string url)
     {
-        await Add(Row("s-half", "saga", "submitted") with { Options = """{"branch_headers":{"x-tenant":"7"},"concurrent":false}""" },
-            "01 compensate prepared, 01 action succeed, 02 compensate prepared, 02 action prepared, 03 compensate prepared, 03 action prepared");
+        await Add(Row("s-half", "saga", "submitted") with
+        {
+            Options = """{"branch_headers":{"x-tenant":"7"},"concurrent":false}""",
+        },
+            "01 compensate prepared, 01 action succeed, 02 compensate prepared, 02 action prepared, 03 compensate "
+            + "prepared, 03 action prepared");
         await Add(Row("s-back", "saga", "aborting"),
-            "01 compensate prepared, 01 action succeed, 02 compensate prepared, 02 action failed, 03 compensate prepared, 03 action prepared");
-        await Add(Row("m-topic", "msg", "submitted"), "01-01 action succeed, 01-02 action prepared, 02 action prepared");
-        await Add(Row("m-later", "msg", "submitted") with { CustomData = """{"delay":3600}""", NextTry = _now.AddSeconds(3590) }, "01 action prepared");
-        await Add(Row("m-asked", "msg", "prepared") with { QueryPrepared = $"{url}/m-asked/query", Created = _now.AddSeconds(-60) }, "01 action prepared");
-        await Add(Row("t-confirm", "tcc", "submitted"), "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm succeed");
-        await Add(Row("t-late", "tcc", "prepared") with { Created = _now.AddSeconds(-60) }, "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm prepared");
-        await Add(Row("x-commit", "xa", "submitted"), "01 rollback prepared, 01 commit prepared, 02 rollback prepared, 02 commit prepared");
+            "01 compensate prepared, 01 action succeed, 02 compensate prepared, 02 action failed, 03 compensate "
+            + "prepared, 03 action prepared");
         await Add(
-            Row("w-resume", "workflow", "prepared") with { QueryPrepared = $"{url}/w-resume/query", CustomData = """{"name":"wf1","data":"aGVsbG8="}""" },
+            Row("m-topic", "msg", "submitted"), "01-01 action succeed, 01-02 action prepared, 02 action prepared");
+        await Add(
+            Row("m-later", "msg", "submitted") with
+            {
+                CustomData = """{"delay":3600}""",
+                NextTry = _now.AddSeconds(3590),
+            },
+            "01 action prepared");
+        await Add(
+            Row("m-asked", "msg", "prepared") with
+            {
+                QueryPrepared = $"{url}/m-asked/query",
+                Created = _now.AddSeconds(-60),
+            },
+            "01 action prepared");
+        await Add(
+            Row("t-confirm", "tcc", "submitted"),
+            "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm succeed");
+        await Add(
+            Row("t-late", "tcc", "prepared") with { Created = _now.AddSeconds(-60) },
+            "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm prepared");
+        await Add(
+            Row("x-commit", "xa", "submitted"),
+            "01 rollback prepared, 01 commit prepared, 02 rollback prepared, 02 commit prepared");
+        await Add(
+            Row("w-resume", "workflow", "prepared") with
+            {
+                QueryPrepared = $"{url}/w-resume/query",
+                CustomData = """{"name":"wf1","data":"aGVsbG8="}""",
+            },
             "01 action succeed");
         await Add(Row("done", "saga", "succeed"), "01 compensate prepared, 01 action succeed");
         await dtms.AddKeyValue("topics", "orders", """[{"url":"http://app/a","remark":"the first"}]""");
@@ -295,8 +362,11 @@ public abstract class ImportConformance : IDisposable
         Assert.Null(await dtm.Transaction("done"));
         var later = await dtm.Transaction("m-later");
         Assert.Equal("submitted", (string?)later!["status"]);
-        Assert.Equal(_now.AddSeconds(-10), DateTimeOffset.Parse((string)later["create_time"]!, CultureInfo.InvariantCulture));
-        Assert.Equal(_now.AddSeconds(3590), DateTimeOffset.Parse((string)later["next_cron_time"]!, CultureInfo.InvariantCulture));
+        Assert.Equal(
+            _now.AddSeconds(-10), DateTimeOffset.Parse((string)later["create_time"]!, CultureInfo.InvariantCulture));
+        Assert.Equal(
+            _now.AddSeconds(3590),
+            DateTimeOffset.Parse((string)later["next_cron_time"]!, CultureInfo.InvariantCulture));
         var call = service.On("/s-half/02action").Single();
         Assert.Equal(("""{"n":"02"}""", "7"), (call.Body, call.Headers["x-tenant"]));
         Assert.Equal("hello", service.On("/w-resume/query")[0].Body);
@@ -329,11 +399,17 @@ public abstract class ImportConformance : IDisposable
         }),
     ];
 
-    private protected Task<ServerCommand> Import(DtmDatabase dtms, string mode = "--dtm-stopped") => ServerCommand.Run(Command(dtms, mode));
+    private protected Task<ServerCommand> Import(DtmDatabase dtms, string mode = "--dtm-stopped") =>
+        ServerCommand.Run(Command(dtms, mode));
 
     private string[] Command(DtmDatabase dtms, params string[] more) =>
     [
-        "import", .. dtms.Arguments, .. more, $"--Store:Driver={Target.Driver}", $"--Store:Path={Target.Path}", $"--Store:ConnectionString={Target.ConnectionString}",
+        "import",
+        .. dtms.Arguments,
+        .. more,
+        $"--Store:Driver={Target.Driver}",
+        $"--Store:Path={Target.Path}",
+        $"--Store:ConnectionString={Target.ConnectionString}",
     ];
 
     private async Task<ITransactionStore> Store()
@@ -346,6 +422,7 @@ public abstract class ImportConformance : IDisposable
     private protected async Task<List<string>> Here()
     {
         await using var store = await Store();
-        return [.. (await store.List(new TransactionFilter { Limit = 100_000 }, Cancel)).Select(s => s.Transaction.Definition.Gid)];
+        return [.. (await store.List(new TransactionFilter { Limit = 100_000 }, Cancel)).Select(
+            s => s.Transaction.Definition.Gid)];
     }
 }

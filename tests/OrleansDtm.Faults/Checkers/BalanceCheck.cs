@@ -1,8 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// Whatever the wire saw twice, late or never: behind the barrier every branch of a transaction that succeeded has its effect once, and
-/// of one that failed nothing is left.
+/// Whatever the wire saw twice, late or never: behind the barrier every branch of a transaction that succeeded has its
+/// effect once, and of one that failed nothing is left.
 /// </summary>
 internal sealed class BalanceCheck : Check
 {
@@ -17,7 +17,8 @@ internal sealed class BalanceCheck : Check
         {
             if (seen.Balance(branch) != wanted)
             {
-                yield return $"it is {seen.End}, and branch {branch} has {seen.Balance(branch)} left instead of {wanted}";
+                yield return $"it is {seen.End}, and branch {branch} has "
+                    + $"{seen.Balance(branch)} left instead of {wanted}";
             }
         }
     }

@@ -9,7 +9,8 @@ internal sealed class BothWaysCheck : Check
 
     public override IEnumerable<string> Judge(Case seen)
     {
-        if (seen.Calls.Any(static c => c.Name[0] == 'f') && seen.Calls.FirstOrDefault(static c => c.Name[0] == 'b') is { } back)
+        if (seen.Calls.Any(static c => c.Name[0] == 'f')
+            && seen.Calls.FirstOrDefault(static c => c.Name[0] == 'b') is { } back)
         {
             yield return $"{back.Name} is called, and forward calls are made too";
         }

@@ -56,7 +56,8 @@ internal sealed partial class Case
     /// <summary>A process whose clock was an hour wrong may have had a hand in it.</summary>
     public bool HadWrongClock => _weather.Overlaps("clock", Mine[0].At, Mine[^1].At);
 
-    public bool WasAccepted => Rows.Count > 0 || Heard.Any(static h => h.Code == 200 && h.Word is "prepare" or "submit");
+    public bool WasAccepted =>
+        Rows.Count > 0 || Heard.Any(static h => h.Code == 200 && h.Word is "prepare" or "submit");
 
     public static bool IsEnd(string? status) => status is "succeed" or "failed";
 
@@ -66,11 +67,12 @@ internal sealed partial class Case
 
     public bool WasAsked(string word) => Asked.Values.Any(a => a.Word == word);
 
-    public TimeSpan FirstAsked(string word) => Asked.Values.Where(a => a.Word == word).Select(static a => a.At).DefaultIfEmpty(TimeSpan.MaxValue).Min();
+    public TimeSpan FirstAsked(string word) =>
+        Asked.Values.Where(a => a.Word == word).Select(static a => a.At).DefaultIfEmpty(TimeSpan.MaxValue).Min();
 
     /// <summary>
-    /// A request that makes waiting calls at once was under way between these times: resetNextCronTime, or one of several submits
-    /// (which of them came first only the coordinator knows).
+    /// A request that makes waiting calls at once was under way between these times: resetNextCronTime, or one of
+    /// several submits (which of them came first only the coordinator knows).
     /// </summary>
     public bool WasHurried(TimeSpan from, TimeSpan to)
     {
@@ -81,7 +83,8 @@ internal sealed partial class Case
     }
 
     /// <summary>When the coordinator can first have known of it.</summary>
-    public TimeSpan Created => FirstAsked("prepare") < FirstAsked("submit") ? FirstAsked("prepare") : FirstAsked("submit");
+    public TimeSpan Created =>
+        FirstAsked("prepare") < FirstAsked("submit") ? FirstAsked("prepare") : FirstAsked("submit");
 
     public TimeSpan Timeout => Plan.TimeoutToFail > 0 ? TimeSpan.FromSeconds(Plan.TimeoutToFail)
         : Plan.Type is "saga" or "workflow" ? TimeSpan.MaxValue
@@ -91,13 +94,15 @@ internal sealed partial class Case
     public bool HasSucceeded(string name, long before = long.MaxValue) =>
         Replies.Values.Any(r => r.Name == name && r.Answer == Answer.Success && r.Place < before);
 
-    public bool HasAnswered(char letter, Answer answer) => Replies.Values.Any(r => r.Name[0] == letter && r.Answer == answer);
+    public bool HasAnswered(char letter, Answer answer) =>
+        Replies.Values.Any(r => r.Name[0] == letter && r.Answer == answer);
 
-    public bool HasArrived(string name, long before = long.MaxValue) => Calls.Any(c => c.Name == name && c.Place < before);
+    public bool HasArrived(string name, long before = long.MaxValue) =>
+        Calls.Any(c => c.Name == name && c.Place < before);
 
     /// <summary>
-    /// Its process had been stopped in the middle of something, and was just going on: between its last look at the clock and the wire
-    /// nothing can hold it back. That is what barriers are for.
+    /// Its process had been stopped in the middle of something, and was just going on: between its last look at the
+    /// clock and the wire nothing can hold it back. That is what barriers are for.
     /// </summary>
     public bool IsEcho(Served call) => _weather.WentOn(call.Silo, call.At - Echo, call.At);
 
@@ -108,7 +113,8 @@ internal sealed partial class Case
     public bool IsSame(string silo, TimeSpan from, TimeSpan to) => _weather.IsSame(silo, from, to);
 
     /// <summary>The status that an answer names; null = none.</summary>
-    public static string? Named(string text) => Status().Match(text) is { Success: true } match ? match.Groups[1].Value : null;
+    public static string? Named(string text) =>
+        Status().Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 
     [GeneratedRegex("current status '([a-z]+)'")]
     private static partial Regex Status();

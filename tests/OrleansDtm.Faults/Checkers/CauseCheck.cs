@@ -3,8 +3,8 @@ using OrleansDtm.Faults.Histories;
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// It ends as its submitter, its branches and its age say; deaths, lost messages and errors of the store never decide anything, and
-/// nobody is told of an error that is none of his.
+/// It ends as its submitter, its branches and its age say; deaths, lost messages and errors of the store never decide
+/// anything, and nobody is told of an error that is none of his.
 /// </summary>
 internal sealed class CauseCheck : Check
 {
@@ -39,7 +39,8 @@ internal sealed class CauseCheck : Check
 
     private static bool MayFail(Case seen)
     {
-        var isOld = seen.Reason.StartsWith("Timeout after", StringComparison.Ordinal) && seen.Timeout < TimeSpan.MaxValue;
+        var isOld = seen.Reason.StartsWith("Timeout after", StringComparison.Ordinal)
+            && seen.Timeout < TimeSpan.MaxValue;
         return seen.Plan.Type switch
         {
             "workflow" => seen.WasAsked("fail"),
@@ -49,6 +50,10 @@ internal sealed class CauseCheck : Check
         };
     }
 
-    /// <summary>More calls of actions went wrong than are allowed. What the caller did not hear of counts for him as an error, whatever was answered.</summary>
-    private static bool IsTired(Case seen) => seen.Plan.RetryLimit > 0 && seen.Calls.Count(static c => c.Name[0] == 'a') > seen.Plan.RetryLimit;
+    /// <summary>
+    /// More calls of actions went wrong than are allowed. What the caller did not hear of counts for him as an error,
+    /// whatever was answered.
+    /// </summary>
+    private static bool IsTired(Case seen) =>
+        seen.Plan.RetryLimit > 0 && seen.Calls.Count(static c => c.Name[0] == 'a') > seen.Plan.RetryLimit;
 }

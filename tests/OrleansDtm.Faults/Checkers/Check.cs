@@ -6,7 +6,10 @@ namespace OrleansDtm.Faults.Checkers;
 /// <param name="What">What was seen, in words.</param>
 internal sealed record Violation(string Check, string Gid, string What);
 
-/// <summary>Judges one invariant over the history of one transaction. Knows what was meant and what was seen, nothing of the code.</summary>
+/// <summary>
+/// Judges one invariant over the history of one transaction. Knows what was meant and what was seen, nothing of the
+/// code.
+/// </summary>
 internal abstract class Check
 {
     /// <summary>The number in the list of invariants, and what it promises: as in the simulator.</summary>

@@ -1,6 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>What was answered with success, and what is called, is stored: it is there in the end, whoever died meanwhile.</summary>
+/// <summary>
+/// What was answered with success, and what is called, is stored: it is there in the end, whoever died meanwhile.
+/// </summary>
 internal sealed class DurabilityCheck : Check
 {
     public override string Name => "12 durable before visible";
@@ -24,7 +26,8 @@ internal sealed class DurabilityCheck : Check
             yield return $"{seen.Calls[0].Name} was called before anybody had begun";
         }
 
-        if (seen.Heard.FirstOrDefault(static h => h is { Code: 200, Word: "submit" }) is not null && seen.End == "prepared")
+        if (seen.Heard.FirstOrDefault(static h => h is { Code: 200, Word: "submit" }) is not null
+            && seen.End == "prepared")
         {
             yield return "submit was answered 200, and it is prepared";
         }

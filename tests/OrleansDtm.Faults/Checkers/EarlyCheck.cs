@@ -1,8 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message. Two requests make waiting
-/// calls at once: resetNextCronTime and a repeated submit.
+/// No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message. Two requests
+/// make waiting calls at once: resetNextCronTime and a repeated submit.
 /// </summary>
 internal sealed class EarlyCheck : Check
 {
@@ -25,7 +25,8 @@ internal sealed class EarlyCheck : Check
         var first = seen.Calls.FirstOrDefault(static c => c.Name[0] == 'a');
         if (first is not null && first.At < seen.Created + TimeSpan.FromSeconds(seen.Plan.Delay) - Cut(seen))
         {
-            yield return $"the message was sent {(first.At - seen.Created).TotalSeconds:0.00} s after it was announced, its delay is {seen.Plan.Delay} s";
+            yield return $"the message was sent {(first.At - seen.Created).TotalSeconds:0.00} s after it was "
+                + $"announced, its delay is {seen.Plan.Delay} s";
         }
 
         if (seen.Timeout == TimeSpan.MaxValue)
@@ -61,7 +62,8 @@ internal sealed class EarlyCheck : Check
                     && !seen.WasHurried(first.At, second.At)
                     && second.At < first.At + TimeSpan.FromSeconds(seen.Plan.RetryInterval) - Cut(seen))
                 {
-                    yield return $"{second.Name} is called again {(second.At - first.At).TotalSeconds:0.00} s later, its interval is {seen.Plan.RetryInterval} s";
+                    yield return $"{second.Name} is called again {(second.At - first.At).TotalSeconds:0.00} s later, "
+                        + $"its interval is {seen.Plan.RetryInterval} s";
                 }
             }
         }

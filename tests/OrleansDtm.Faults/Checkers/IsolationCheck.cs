@@ -1,7 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// A healthy transaction is not delayed by those whose services hang, lie or fail; and no call is ever repeated in a storm.
+/// A healthy transaction is not delayed by those whose services hang, lie or fail; and no call is ever repeated in a
+/// storm.
 /// </summary>
 internal sealed class IsolationCheck : Check
 {
@@ -27,12 +28,21 @@ internal sealed class IsolationCheck : Check
             }
         }
 
-        var decided = seen.Asked.Values.Where(static a => a.Word is "submit" or "succeed").Select(static a => a.At).DefaultIfEmpty(TimeSpan.MaxValue).Min();
-        var late = decided == TimeSpan.MaxValue ? decided : decided + TimeSpan.FromSeconds(seen.Plan.Delay) + Bounds.Late;
+        var decided = seen.Asked.Values.Where(static a => a.Word is "submit" or "succeed")
+            .Select(static a => a.At)
+            .DefaultIfEmpty(TimeSpan.MaxValue)
+            .Min();
+        var late = decided == TimeSpan.MaxValue
+            ? decided
+            : decided + TimeSpan.FromSeconds(seen.Plan.Delay) + Bounds.Late;
         var end = seen.Rows.FirstOrDefault(static r => Case.IsEnd(r.Status));
-        if (seen.Plan.IsPlain && late != TimeSpan.MaxValue && (end is null || end.At > late) && seen.IsCalm(seen.Mine[0].At, late))
+        if (seen.Plan.IsPlain
+            && late != TimeSpan.MaxValue
+            && (end is null || end.At > late)
+            && seen.IsCalm(seen.Mine[0].At, late))
         {
-            yield return $"nothing is wrong with it, nor with anything else, and it has not ended {Bounds.Late.TotalSeconds} s after it was decided";
+            yield return "nothing is wrong with it, nor with anything else, and it has not ended "
+                + $"{Bounds.Late.TotalSeconds} s after it was decided";
         }
     }
 }

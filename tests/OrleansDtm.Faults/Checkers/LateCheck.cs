@@ -15,7 +15,8 @@ internal sealed class LateCheck : Check
         {
             if (!seen.Calls.Any(c => c.Name == call.Name && c.Place > call.Place && c.At <= until))
             {
-                yield return $"{call.Name} (call {call.Call}) did not succeed, and {(until - call.At).TotalSeconds:0} s later nobody has called again";
+                yield return $"{call.Name} (call {call.Call}) did not succeed, and {(until - call.At).TotalSeconds:0} "
+                    + "s later nobody has called again";
             }
         }
     }
@@ -23,7 +24,8 @@ internal sealed class LateCheck : Check
     /// <summary>Calls that did not succeed and must, with the moment at which the next one is late.</summary>
     private static IEnumerable<(Served Call, TimeSpan Until)> Waits(Case seen)
     {
-        foreach (var calls in seen.Calls.Where(c => c.Name[0] is 'f' or 'b' or 'c' || (seen.Plan.Type == "msg" && c.Name[0] == 'a')).GroupBy(static c => c.Name))
+        foreach (var calls in seen.Calls.Where(c => c.Name[0] is 'f' or 'b' or 'c'
+            || (seen.Plan.Type == "msg" && c.Name[0] == 'a')).GroupBy(static c => c.Name))
         {
             var failures = 0;
             foreach (var call in calls)
@@ -34,7 +36,8 @@ internal sealed class LateCheck : Check
                 }
 
                 failures++;
-                var wait = Math.Min(seen.Plan.RetryInterval * Math.Pow(2, failures - 1), Bounds.RetryIntervalMax.TotalSeconds);
+                var wait = Math.Min(
+                    seen.Plan.RetryInterval * Math.Pow(2, failures - 1), Bounds.RetryIntervalMax.TotalSeconds);
                 var until = call.At + TimeSpan.FromSeconds(seen.Plan.RequestTimeout + (1.2 * wait)) + Bounds.Late;
                 if (seen.IsCalm(call.At, until))
                 {
@@ -45,5 +48,6 @@ internal sealed class LateCheck : Check
     }
 
     /// <summary>The caller may have heard of a success.</summary>
-    private static bool IsGood(Case seen, Served call) => !seen.Replies.TryGetValue(call.Call, out var reply) || reply.Answer == Answer.Success;
+    private static bool IsGood(Case seen, Served call) =>
+        !seen.Replies.TryGetValue(call.Call, out var reply) || reply.Answer == Answer.Success;
 }

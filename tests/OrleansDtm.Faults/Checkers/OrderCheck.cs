@@ -4,8 +4,8 @@ using OrleansDtm.Faults.Load;
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// An action comes after the success of those before it; compensations in reverse, the second phase of a tcc from the last registered
-/// branch, of an xa from the first.
+/// An action comes after the success of those before it; compensations in reverse, the second phase of a tcc from the
+/// last registered branch, of an xa from the first.
 /// </summary>
 internal sealed class OrderCheck : Check
 {
@@ -17,7 +17,8 @@ internal sealed class OrderCheck : Check
     {
         foreach (var call in seen.Calls.Where(static c => c.Name[0] is 'a' or 'c' or 'f' or 'b'))
         {
-            if (Names(seen, call).FirstOrDefault(n => !seen.HasSucceeded(n, call.Place)) is { } missing && !seen.IsEcho(call))
+            if (Names(seen, call).FirstOrDefault(n => !seen.HasSucceeded(n, call.Place)) is { } missing
+                && !seen.IsEcho(call))
             {
                 yield return $"{call.Name} is called before {missing} has succeeded (call {call.Call})";
             }
@@ -25,9 +26,10 @@ internal sealed class OrderCheck : Check
     }
 
     /// <summary>The steps that have to be done before a step.</summary>
-    public static IEnumerable<int> Before(TransactionPlan plan, int step) => !plan.Concurrent ? Enumerable.Range(0, step)
-        : plan.Orders.TryGetValue(step, out var given) ? given
-        : [];
+    public static IEnumerable<int> Before(TransactionPlan plan, int step) =>
+        !plan.Concurrent ? Enumerable.Range(0, step)
+            : plan.Orders.TryGetValue(step, out var given) ? given
+            : [];
 
     private static IEnumerable<string> Names(Case seen, Served call)
     {
@@ -36,9 +38,11 @@ internal sealed class OrderCheck : Check
         return call.Name[0] switch
         {
             'a' => Before(seen.Plan, number).Select(static s => $"a{s}"),
-            'c' => steps.Where(s => Before(seen.Plan, s).Contains(number) && seen.HasArrived($"a{s}", call.Place)).Select(static s => $"c{s}"),
+            'c' => steps.Where(s => Before(seen.Plan, s).Contains(number) && seen.HasArrived($"a{s}", call.Place))
+                .Select(static s => $"c{s}"),
             var letter => steps
-                .Where(s => (seen.Plan.Type == "tcc" ? s > number : s < number) && seen.Told?.Branches.Any(b => b.Id == BranchAddress.Id(s)) == true)
+                .Where(s => (seen.Plan.Type == "tcc" ? s > number : s < number)
+                    && seen.Told?.Branches.Any(b => b.Id == BranchAddress.Id(s)) == true)
                 .Select(s => $"{letter}{s}"),
         };
     }

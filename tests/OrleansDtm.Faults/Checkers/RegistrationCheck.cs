@@ -2,12 +2,16 @@ using OrleansDtm.Faults.Load;
 
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>A branch whose registration was accepted is called in the end; one that was refused is not; none is accepted after the decision.</summary>
+/// <summary>
+/// A branch whose registration was accepted is called in the end; one that was refused is not; none is accepted after
+/// the decision.
+/// </summary>
 internal sealed class RegistrationCheck : Check
 {
     public override string Name => "06 no branch is lost";
 
-    public override bool Applies(Case seen) => seen.IsFinal && seen.Plan.Type is "tcc" or "xa" or "workflow" && seen.Heard.Any(IsRegistration);
+    public override bool Applies(Case seen) =>
+        seen.IsFinal && seen.Plan.Type is "tcc" or "xa" or "workflow" && seen.Heard.Any(IsRegistration);
 
     public override IEnumerable<string> Judge(Case seen)
     {
@@ -21,12 +25,14 @@ internal sealed class RegistrationCheck : Check
                 {
                     yield return $"{heard.Key} was accepted, and the branch is not there";
                 }
-                else if (seen.Plan.Type != "workflow" && !seen.HasSucceeded((seen.End == "succeed" ? "f" : "b") + branch))
+                else if (seen.Plan.Type != "workflow"
+                    && !seen.HasSucceeded((seen.End == "succeed" ? "f" : "b") + branch))
                 {
                     yield return $"{heard.Key} was accepted, and the branch was never called to its end";
                 }
 
-                var decided = seen.Heard.FirstOrDefault(static h => h is { Code: 200, Word: "submit" or "abort" or "succeed" or "fail" });
+                var decided = seen.Heard.FirstOrDefault(
+                    static h => h is { Code: 200, Word: "submit" or "abort" or "succeed" or "fail" });
                 var isNew = heard.All(h => decided is null || seen.Asked[h.Request].Place > decided.Place);
                 if (decided is not null && isNew)
                 {
@@ -43,5 +49,6 @@ internal sealed class RegistrationCheck : Check
     }
 
     private static bool IsRegistration(Histories.Heard heard) =>
-        heard.Word.StartsWith("reg", StringComparison.Ordinal) || heard.Word.StartsWith("late", StringComparison.Ordinal);
+        heard.Word.StartsWith("reg", StringComparison.Ordinal)
+        || heard.Word.StartsWith("late", StringComparison.Ordinal);
 }

@@ -1,6 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>However often and from wherever something is said, it has one effect; and what is refused is refused for a reason.</summary>
+/// <summary>
+/// However often and from wherever something is said, it has one effect; and what is refused is refused for a reason.
+/// </summary>
 internal sealed class RepetitionCheck : Check
 {
     public override string Name => "10 repetitions";
@@ -26,7 +28,8 @@ internal sealed class RepetitionCheck : Check
     private static bool IsJustified(Case seen, Histories.Heard heard)
     {
         var named = Case.Named(heard.Text);
-        var wasPrepared = seen.Heard.Any(h => h is { Code: 200, Word: "prepare" } && h.Place < seen.Asked[heard.Request].Place);
+        var wasPrepared = seen.Heard.Any(
+            h => h is { Code: 200, Word: "prepare" } && h.Place < seen.Asked[heard.Request].Place);
         return heard.Word switch
         {
             // To those who come when all is over, or before it has begun.
@@ -35,7 +38,8 @@ internal sealed class RepetitionCheck : Check
 
             // It has turned back, or it is over.
             "submit" when heard.Wait && named is null => seen.End == "failed",
-            "submit" => named is "aborting" or "succeed" or "failed" || (seen.Plan.Type is "tcc" or "xa" && !wasPrepared && named is null),
+            "submit" => named is "aborting" or "succeed" or "failed"
+                || (seen.Plan.Type is "tcc" or "xa" && !wasPrepared && named is null),
             "prepare" => named is not (null or "prepared"),
             "abort" => named is not (null or "prepared") || !wasPrepared,
             "succeed" or "fail" => seen.IsFinal,

@@ -1,7 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// A saga that succeeded has every action done; one that failed has everything compensated that arrived, and nothing whose turn never came.
+/// A saga that succeeded has every action done; one that failed has everything compensated that arrived, and nothing
+/// whose turn never came.
 /// </summary>
 internal sealed class SagaCheck : Check
 {
@@ -29,11 +30,14 @@ internal sealed class SagaCheck : Check
                 yield return $"it failed, {action} was called, and {compensation} never answered success";
             }
 
-            // Whether an action was about to be called when somebody died only the row knows; that its turn had come can be seen.
+            // Whether an action was about to be called when somebody died only the
+            // row knows; that its turn had come can be seen.
             if (seen.HasArrived(compensation)
-                && OrderCheck.Before(seen.Plan, step).FirstOrDefault(b => !seen.HasSucceeded($"a{b}"), -1) is >= 0 and var missing)
+                && OrderCheck.Before(seen.Plan, step).FirstOrDefault(b => !seen.HasSucceeded($"a{b}"), -1) is >= 0
+                    and var missing)
             {
-                yield return $"{compensation} is called, and the turn of {action} never came: a{missing} had not succeeded";
+                yield return $"{compensation} is called, and the turn of {action} never "
+                    + $"came: a{missing} had not succeeded";
             }
         }
     }

@@ -15,7 +15,8 @@ internal sealed class SingleWriterCheck : Check
         {
             if (seen.Rows[i].Version <= seen.Rows[i - 1].Version)
             {
-                yield return $"version {seen.Rows[i].Version} ({seen.Rows[i].Status}) comes after version {seen.Rows[i - 1].Version} ({seen.Rows[i - 1].Status})";
+                yield return $"version {seen.Rows[i].Version} ({seen.Rows[i].Status}) comes after version "
+                    + $"{seen.Rows[i - 1].Version} ({seen.Rows[i - 1].Status})";
             }
         }
 
@@ -25,7 +26,8 @@ internal sealed class SingleWriterCheck : Check
             {
                 if (IsUnderWay(seen, first, second) && seen.IsCalm(first.At, second.At))
                 {
-                    yield return $"{second.Silo} calls {second.Name} (call {second.Call}) while {first.Silo} has it under way (call {first.Call}), and nothing is wrong";
+                    yield return $"{second.Silo} calls {second.Name} (call {second.Call}) while {first.Silo} has it "
+                        + $"under way (call {first.Call}), and nothing is wrong";
                 }
             }
         }

@@ -13,7 +13,8 @@ internal sealed class WaitCheck : Check
         {
             if (Promised(seen, heard) is { } end && seen.End != end)
             {
-                yield return $"{heard.Word} was answered {heard.Code} \"{heard.Text}\", and it is {seen.End ?? "not there"}";
+                yield return $"{heard.Word} was answered {heard.Code} \"{heard.Text}\", and it is "
+                    + $"{seen.End ?? "not there"}";
             }
         }
     }

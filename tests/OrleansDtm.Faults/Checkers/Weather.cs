@@ -14,7 +14,8 @@ internal sealed class Weather(IReadOnlyList<Happening> machines)
 
     /// <summary>A silo that was paused went on; any silo, when the name is not known.</summary>
     public bool WentOn(string silo, TimeSpan from, TimeSpan to) =>
-        machines.OfType<SiloNews>().Any(n => n.What == "goes on" && (silo.Length == 0 || n.Silo == silo) && n.At >= from && n.At <= to);
+        machines.OfType<SiloNews>().Any(
+            n => n.What == "goes on" && (silo.Length == 0 || n.Silo == silo) && n.At >= from && n.At <= to);
 
     /// <summary>No process there began, ended or stood still.</summary>
     public bool IsSame(string silo, TimeSpan from, TimeSpan to) =>
@@ -29,7 +30,8 @@ internal sealed class Weather(IReadOnlyList<Happening> machines)
             switch (news)
             {
                 case Struck struck:
-                    var healed = machines.OfType<Healed>().FirstOrDefault(h => h.Kind == struck.Kind && h.Place > struck.Place);
+                    var healed = machines.OfType<Healed>().FirstOrDefault(
+                        h => h.Kind == struck.Kind && h.Place > struck.Place);
                     faults.Add((struck.Kind, struck.At, healed?.At ?? TimeSpan.MaxValue));
                     break;
                 case SiloNews ended when ended.What.StartsWith("ended", StringComparison.Ordinal):

@@ -1,6 +1,9 @@
 namespace OrleansDtm.Faults.Histories;
 
-/// <summary>One line of what could be seen from outside the processes: by clients, by branch services, in the database, of the machines.</summary>
+/// <summary>
+/// One line of what could be seen from outside the processes: by clients, by branch services, in the database, of the
+/// machines.
+/// </summary>
 internal abstract record Happening
 {
     /// <summary>Since the run's start, by one clock for all.</summary>
@@ -15,18 +18,21 @@ internal abstract record Happening
 
 /// <summary>A client sends a request.</summary>
 /// <param name="Request">Its number.</param>
-/// <param name="Word">prepare, submit, abort, succeed and fail (a workflow's end), reg0, late0 (a registration after the end), retry.</param>
+/// <param name="Word">prepare, submit, abort, succeed and fail (a workflow's end), reg0, late0 (a registration after
+/// the end), retry.</param>
 /// <param name="Wait">With wait_result.</param>
 /// <param name="Silo">Through whose door.</param>
 internal sealed record Asked(long Request, string Word, bool Wait, string Silo) : Happening;
 
 /// <summary>Its answer reaches the client.</summary>
-/// <param name="Code">As over HTTP, whatever the protocol; 0 = none came, or none that tells whether it was done (503).</param>
+/// <param name="Code">As over HTTP, whatever the protocol; 0 = none came, or
+/// none that tells whether it was done (503).</param>
 internal sealed record Heard(long Request, string Word, bool Wait, int Code, string Text) : Happening;
 
 /// <summary>A call reaches a branch service.</summary>
 /// <param name="Call">Its number.</param>
-/// <param name="Name">a0 action of step 0, c0 compensation, f0 and b0 forward and back of a registered branch, q question or resumption.</param>
+/// <param name="Name">a0 action of step 0, c0 compensation, f0 and b0 forward and back of a registered branch, q
+/// question or resumption.</param>
 /// <param name="BranchId">As the call says.</param>
 /// <param name="Op">As the call says.</param>
 /// <param name="Silo">Who made it; empty = nobody can tell; <c>client</c> = the submitter itself.</param>

@@ -6,8 +6,8 @@ using Npgsql;
 namespace OrleansDtm.Faults.Histories;
 
 /// <summary>
-/// Looks at the rows in the database again and again, past all wires that can break, and writes down what has changed. What happens
-/// between two looks it does not see.
+/// Looks at the rows in the database again and again, past all wires that can break, and writes down what has changed.
+/// What happens between two looks it does not see.
 /// </summary>
 internal sealed class RowWatch(string connectionString, History history)
 {
@@ -58,7 +58,8 @@ internal sealed class RowWatch(string connectionString, History history)
             : new MySqlConnection(connectionString + ";ConnectionTimeout=3;DefaultCommandTimeout=3");
         await connection.OpenAsync(end);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"select id, gid, status, version, finished from dtm_transaction where id >= {from} order by id";
+        command.CommandText =
+            $"select id, gid, status, version, finished from dtm_transaction where id >= {from} order by id";
         command.CommandTimeout = from == 0 ? 60 : 3;
         await using var reader = await command.ExecuteReaderAsync(end);
         var (next, unfinished, last) = (long.MaxValue, 0, from);

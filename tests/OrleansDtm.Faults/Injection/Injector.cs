@@ -36,9 +36,11 @@ internal sealed class Injector(World world, Random random, bool isBrief)
     };
 
     /// <summary>What can be done here.</summary>
-    public static IReadOnlyList<string> Possible(World world) => [.. Kinds.Where(k => k.Value(world)).Select(static k => k.Key)];
+    public static IReadOnlyList<string> Possible(World world) =>
+        [.. Kinds.Where(k => k.Value(world)).Select(static k => k.Key)];
 
-    public static IReadOnlyList<string> Impossible(World world) => [.. Kinds.Where(k => !k.Value(world)).Select(static k => k.Key)];
+    public static IReadOnlyList<string> Impossible(World world) =>
+        [.. Kinds.Where(k => !k.Value(world)).Select(static k => k.Key)];
 
     /// <summary>One fault from its beginning to the moment when all is well again.</summary>
     /// <exception cref="TimeoutException">It does not become well.</exception>
@@ -189,7 +191,8 @@ internal sealed class Injector(World world, Random random, bool isBrief)
     }
 
     /// <summary>
-    /// Its clock goes an hour wrong, and it starts anew; later it is put right, and it starts once more. On the same ports or on others:
+    /// Its clock goes an hour wrong, and it starts anew; later it is put right, and it starts once more. On the same
+    /// ports or on others:
     /// on the same ones it has to be taken for the successor of one that was younger by its clock.
     /// </summary>
     private async Task Skew(SiloProcess silo)
@@ -211,7 +214,8 @@ internal sealed class Injector(World world, Random random, bool isBrief)
     private async Task FillDisk()
     {
         var path = Path.Combine(world.Disk!, Filler);
-        await using (var filler = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        await using (var filler = new FileStream(
+            path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
             var until = world.History.Now + Between(5, 20);
             var bytes = new byte[1 << 20];
@@ -223,7 +227,8 @@ internal sealed class Injector(World world, Random random, bool isBrief)
                 }
                 catch (IOException)
                 {
-                    // Full. What the database gives back meanwhile is taken too; in small pieces, so that nothing is left.
+                    // Full. What the database gives back meanwhile is taken too; in
+                    // small pieces, so that nothing is left.
                     bytes = bytes.Length > 4096 ? new byte[bytes.Length / 4] : bytes;
                     await Task.Delay(20);
                 }

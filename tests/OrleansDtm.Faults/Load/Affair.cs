@@ -3,7 +3,10 @@ using OrleansDtm.Simulation.Services;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>A transaction that is going on, or was: what its submitter and its branch services know. Thread-safe where they share it.</summary>
+/// <summary>
+/// A transaction that is going on, or was: what its submitter and its branch services know. Thread-safe where they
+/// share it.
+/// </summary>
 internal sealed class Affair(TransactionPlan plan)
 {
     private readonly Dictionary<string, int> _calls = new(StringComparer.Ordinal);
@@ -24,7 +27,9 @@ internal sealed class Affair(TransactionPlan plan)
         {
             var nth = _calls[name] = _calls.GetValueOrDefault(name) + 1;
             var fate = plan.Fates.TryGetValue(name, out var fates) && nth <= fates.Length ? fates[nth - 1] : Fate.Fine;
-            return fate is Fate.Refused or Fate.RefusedInBody && name != "q" && _ledger.Has(Branch(name), name[0]) ? Fate.Fine : fate;
+            return fate is Fate.Refused or Fate.RefusedInBody && name != "q" && _ledger.Has(Branch(name), name[0])
+                ? Fate.Fine
+                : fate;
         }
     }
 
@@ -46,5 +51,6 @@ internal sealed class Affair(TransactionPlan plan)
         }
     }
 
-    private static int Branch(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+    private static int Branch(string name) =>
+        int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -19,7 +19,8 @@ internal static class Bodies
         _ => "registerBranch",
     };
 
-    public static int Branch(string word) => int.Parse(word.AsSpan(word.StartsWith("reg", StringComparison.Ordinal) ? 3 : 4), CultureInfo.InvariantCulture);
+    public static int Branch(string word) =>
+        int.Parse(word.AsSpan(word.StartsWith("reg", StringComparison.Ordinal) ? 3 : 4), CultureInfo.InvariantCulture);
 
     public static TransactionRequest Http(TransactionPlan plan, string word, bool wait, BranchAddress branches) => new()
     {
@@ -57,7 +58,8 @@ internal static class Bodies
                 RetryLimit = plan.RetryLimit,
             },
         };
-        request.BinPayloads.AddRange(Enumerable.Range(0, StepCount(plan)).Select(i => ByteString.CopyFromUtf8(Payload(plan, i))));
+        request.BinPayloads.AddRange(
+            Enumerable.Range(0, StepCount(plan)).Select(i => ByteString.CopyFromUtf8(Payload(plan, i))));
         foreach (var (key, value) in Extra(word) ?? [])
         {
             request.ReqExtra.Add(key, value);
@@ -71,7 +73,11 @@ internal static class Bodies
         var branch = Branch(word);
         var fields = plan.Type switch
         {
-            "tcc" => new Dictionary<string, string> { ["confirm"] = branches.Url(plan, $"f{branch}"), ["cancel"] = branches.Url(plan, $"b{branch}") },
+            "tcc" => new Dictionary<string, string>
+            {
+                ["confirm"] = branches.Url(plan, $"f{branch}"),
+                ["cancel"] = branches.Url(plan, $"b{branch}"),
+            },
             "xa" => new Dictionary<string, string> { ["url"] = branches.Url(plan, $"x{branch}") },
             _ => new Dictionary<string, string> { ["op"] = "action", ["status"] = "succeed" },
         };
@@ -89,7 +95,8 @@ internal static class Bodies
             Compensate = plan.Type == "msg" ? "" : branches.Url(plan, $"c{i}"),
         });
 
-    private static bool Asks(TransactionPlan plan, string word) => plan.Type == "workflow" || (plan.Type == "msg" && plan.Prepares && word == "prepare");
+    private static bool Asks(TransactionPlan plan, string word) =>
+        plan.Type == "workflow" || (plan.Type == "msg" && plan.Prepares && word == "prepare");
 
     private static Dictionary<string, string?>? Extra(string word) => word switch
     {
@@ -103,7 +110,8 @@ internal static class Bodies
         "saga" when plan.Concurrent => JsonSerializer.Serialize(new
         {
             concurrent = true,
-            orders = plan.Orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value),
+            orders = plan.Orders.ToDictionary(
+                static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value),
         }),
         "msg" when plan.Delay > 0 => JsonSerializer.Serialize(new { delay = plan.Delay }),
         "workflow" => JsonSerializer.Serialize(new { name = "work", data = "" }),
@@ -111,5 +119,9 @@ internal static class Bodies
     };
 
     private static string Payload(TransactionPlan plan, int step) =>
-        new StringBuilder().Append(CultureInfo.InvariantCulture, $"{{\"step\":{step},\"text\":\"").Append('x', plan.PayloadBytes).Append("\"}").ToString();
+        new StringBuilder()
+            .Append(CultureInfo.InvariantCulture, $"{{\"step\":{step},\"text\":\"")
+            .Append('x', plan.PayloadBytes)
+            .Append("\"}")
+            .ToString();
 }

@@ -16,7 +16,12 @@ internal sealed class GrpcDoor(string silo, string address, IDoor http, BranchAd
 
     private readonly GrpcChannel _channel = GrpcChannel.ForAddress($"http://{address}", new GrpcChannelOptions
     {
-        HttpHandler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), KeepAlivePingDelay = TimeSpan.FromSeconds(5), KeepAlivePingTimeout = TimeSpan.FromSeconds(5) },
+        HttpHandler = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+        },
         DisposeHttpClient = true,
         MaxReconnectBackoff = TimeSpan.FromSeconds(1),
     });
@@ -37,8 +42,11 @@ internal sealed class GrpcDoor(string silo, string address, IDoor http, BranchAd
             switch (word)
             {
                 case "prepare" when plan.Type == "workflow":
-                    var reply = await client.PrepareWorkflowAsync(Bodies.Grpc(plan, word, wait, branches), deadline: deadline);
-                    return new Heard(200, "", new Progress(reply.Transaction.Status, reply.Progresses.Select(static p => p.BranchID).ToHashSet(StringComparer.Ordinal)));
+                    var reply = await client.PrepareWorkflowAsync(
+                        Bodies.Grpc(plan, word, wait, branches), deadline: deadline);
+                    return new Heard(200, "", new Progress(
+                        reply.Transaction.Status,
+                        reply.Progresses.Select(static p => p.BranchID).ToHashSet(StringComparer.Ordinal)));
                 case "prepare":
                     await client.PrepareAsync(Bodies.Grpc(plan, word, wait, branches), deadline: deadline);
                     break;
@@ -57,7 +65,8 @@ internal sealed class GrpcDoor(string silo, string address, IDoor http, BranchAd
         }
         catch (RpcException e)
         {
-            var isInternal = e.StatusCode == StatusCode.Internal && e.Status.Detail.StartsWith("internal error", StringComparison.Ordinal);
+            var isInternal = e.StatusCode == StatusCode.Internal
+                && e.Status.Detail.StartsWith("internal error", StringComparison.Ordinal);
             return new Heard(isInternal ? 500 : Code(e.StatusCode), $"{e.StatusCode} {e.Status.Detail}");
         }
     }
@@ -88,7 +97,8 @@ internal sealed class GrpcDoor(string silo, string address, IDoor http, BranchAd
         StatusCode.InvalidArgument => 400,
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => 0,
 
-        // A connection that breaks in the middle of a call is reported as an internal error by some versions of the client's stack.
+        // A connection that breaks in the middle of a call is reported as an
+        // internal error by some versions of the client's stack.
         StatusCode.Internal => 0,
         _ => 500,
     };

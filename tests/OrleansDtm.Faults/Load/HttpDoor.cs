@@ -10,9 +10,16 @@ namespace OrleansDtm.Faults.Load;
 /// <param name="branches">Where branches are.</param>
 internal sealed class HttpDoor(string silo, string address, BranchAddress branches) : IDoor, IDisposable
 {
-    private static readonly JsonSerializerOptions Said = new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Said = new()
+    {
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+    };
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20) })
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
+    })
     {
         BaseAddress = new Uri($"http://{address}/api/dtmsvr/"),
         Timeout = TimeSpan.FromSeconds(12),
@@ -23,17 +30,23 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
     public async Task<Heard> Say(TransactionPlan plan, string word, bool wait)
     {
         var method = Bodies.Method(word);
-        var body = method == "registerBranch" ? Register(plan, word) : JsonSerializer.Serialize(Bodies.Http(plan, word, wait, branches), Said);
+        var body = method == "registerBranch"
+            ? Register(plan, word)
+            : JsonSerializer.Serialize(Bodies.Http(plan, word, wait, branches), Said);
         var isProgress = plan.Type == "workflow" && word == "prepare";
         try
         {
             using var content = new StringContent(body, Encoding.UTF8, "application/json");
-            using var answer = await _http.PostAsync(new Uri(isProgress ? "prepareWorkflow" : method, UriKind.Relative), content);
+            using var answer = await _http.PostAsync(
+                new Uri(isProgress ? "prepareWorkflow" : method, UriKind.Relative), content);
             var text = await answer.Content.ReadAsStringAsync();
             var code = (int)answer.StatusCode;
-            return code == 200 && isProgress ? new Heard(code, "", Read(text)) : new Heard(code == 503 ? 0 : code, text);
+            return code == 200 && isProgress
+                ? new Heard(code, "", Read(text))
+                : new Heard(code == 503 ? 0 : code, text);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException
+            or System.Net.Sockets.SocketException)
         {
             return new Heard(0, e.GetType().Name);
         }
@@ -47,7 +60,8 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
             var text = await _http.GetStringAsync(new Uri($"query?gid={gid}", UriKind.Relative));
             return JsonNode.Parse(text)!.AsObject();
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
+        catch (Exception e)
+            when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             return null;
         }

@@ -5,11 +5,19 @@ namespace OrleansDtm.Faults.Load;
 /// <summary>Draws transactions. The same seed draws the same ones; when they happen is up to the machine.</summary>
 internal sealed class PlanGenerator(int seed, int client)
 {
-    private static readonly (string Type, int Weight)[] Types = [("saga", 40), ("tcc", 16), ("xa", 8), ("msg", 24), ("workflow", 12)];
+    private static readonly (string Type, int Weight)[] Types =
+    [
+        ("saga", 40),
+        ("tcc", 16),
+        ("xa", 8),
+        ("msg", 24),
+        ("workflow", 12),
+    ];
 
     private static readonly Fate[] Troubles =
     [
-        Fate.Slow, Fate.LateAnswer, Fate.LateArrival, Fate.Twice, Fate.Error, Fate.DoneButError, Fate.Ongoing, Fate.Hangs, Fate.Reset, Fate.LostAnswer,
+        Fate.Slow, Fate.LateAnswer, Fate.LateArrival, Fate.Twice, Fate.Error, Fate.DoneButError, Fate.Ongoing,
+        Fate.Hangs, Fate.Reset, Fate.LostAnswer,
     ];
 
     private readonly Random _random = new(HashCode.Combine(seed, client));
@@ -91,10 +99,14 @@ internal sealed class PlanGenerator(int seed, int client)
             _ => "tfb",
         };
         var fates = new Dictionary<string, Fate[]>(StringComparer.Ordinal);
-        var calls = letters.SelectMany(l => l == 'q' ? ["q"] : Enumerable.Range(0, steps).Select(i => $"{l}{i}")).ToList();
+        var calls =
+            letters.SelectMany(l => l == 'q' ? ["q"] : Enumerable.Range(0, steps).Select(i => $"{l}{i}")).ToList();
         for (var left = 1 + _random.Next(2); left > 0; left--)
         {
-            fates[calls[_random.Next(calls.Count)]] = [.. Enumerable.Range(0, 1 + _random.Next(2)).Select(_ => Troubles[_random.Next(Troubles.Length)])];
+            fates[calls[_random.Next(calls.Count)]] =
+            [
+                .. Enumerable.Range(0, 1 + _random.Next(2)).Select(_ => Troubles[_random.Next(Troubles.Length)]),
+            ];
         }
 
         if ((type is "saga" or "tcc" or "xa") && Chance(0.4))
@@ -115,7 +127,8 @@ internal sealed class PlanGenerator(int seed, int client)
             "workflow" => ["prepare", "reg0", "succeed", "fail"],
             _ => ["prepare", "submit", "abort", "late", $"reg{_random.Next(steps)}"],
         };
-        return [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => new Extra(words[_random.Next(words.Length)], TimeSpan.FromMilliseconds(_random.Next(2) * _random.Next(3000))))];
+        return [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => new Extra(
+            words[_random.Next(words.Length)], TimeSpan.FromMilliseconds(_random.Next(2) * _random.Next(3000))))];
     }
 
     private bool Chance(double probability) => _random.NextDouble() < probability;

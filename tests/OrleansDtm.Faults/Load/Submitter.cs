@@ -4,15 +4,19 @@ using OrleansDtm.Faults.Services;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>Somebody who begins a transaction by the book, and says each word until it is answered, to this silo or another.</summary>
+/// <summary>
+/// Somebody who begins a transaction by the book, and says each word until it is answered, to this silo or another.
+/// </summary>
 /// <param name="affair">The transaction.</param>
 /// <param name="doors">One a silo.</param>
 /// <param name="first">Of the doors, the one it likes best.</param>
 /// <param name="history">Where it writes.</param>
 /// <param name="service">The branches.</param>
 /// <param name="patience">How long a word is repeated.</param>
-#pragma warning disable CA1001 // Its semaphore has no handle, and a workflow may be resumed long after the submitter has died.
-internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int first, History history, BranchService service, TimeSpan patience)
+// Its semaphore has no handle, and a workflow may be resumed long after the submitter has died.
+#pragma warning disable CA1001
+internal sealed class Submitter(
+    Affair affair, IReadOnlyList<IDoor> doors, int first, History history, BranchService service, TimeSpan patience)
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(0.7);
@@ -75,7 +79,8 @@ internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int f
         {
             await Think();
             if (await Say(string.Create(CultureInfo.InvariantCulture, $"reg{branch}")) is not { Code: 200 }
-                || await service.Try(affair, string.Create(CultureInfo.InvariantCulture, $"t{branch}")) != Answer.Success)
+                || await service.Try(affair, string.Create(CultureInfo.InvariantCulture, $"t{branch}"))
+                    != Answer.Success)
             {
                 forward = false;
                 break;
@@ -89,7 +94,9 @@ internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int f
         }
     }
 
-    /// <summary>From wherever it stands; also what the coordinator calls to have it go on. Once at a time, as SDKs see to.</summary>
+    /// <summary>
+    /// From wherever it stands; also what the coordinator calls to have it go on. Once at a time, as SDKs see to.
+    /// </summary>
     private async Task<bool> RunWorkflow(bool resumed)
     {
         await _workflow.WaitAsync();
@@ -107,7 +114,8 @@ internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int f
                     return true;
                 }
 
-                var next = Enumerable.Range(0, _plan.Steps).FirstOrDefault(i => !progress.Done.Contains(BranchAddress.Id(i)), -1);
+                var next = Enumerable.Range(0, _plan.Steps).FirstOrDefault(
+                    i => !progress.Done.Contains(BranchAddress.Id(i)), -1);
                 if (next < 0)
                 {
                     return await Say(_plan.MeansIt ? "succeed" : "fail", resumed) is { Code: 200 or 409 };
@@ -129,7 +137,9 @@ internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int f
 
     private Task Think() => Task.Delay(Math.Min(40, 5 + _plan.PayloadBytes));
 
-    /// <summary>Its next word; null = it died before it could say it, or nobody answered for all its patience.</summary>
+    /// <summary>
+    /// Its next word; null = it died before it could say it, or nobody answered for all its patience.
+    /// </summary>
     private async Task<Load.Heard?> Say(string word, bool resumed = false)
     {
         if (_dead && !resumed)
@@ -170,11 +180,14 @@ internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int f
         history.Add(_plan.Gid, new Asked(request, word, wait, door.Silo));
         var heard = await door.Say(_plan, word, wait);
         var text = heard.Progress is { } progress ? progress.Status : heard.Text;
-        history.Add(_plan.Gid, new Histories.Heard(request, word, wait, heard.Code, text.Length > 300 ? text[..300] : text));
+        history.Add(
+            _plan.Gid, new Histories.Heard(request, word, wait, heard.Code, text.Length > 300 ? text[..300] : text));
         return heard;
     }
 
-    /// <summary>Whatever is repeated, by somebody with other doors, is on its way at the same time as the rest.</summary>
+    /// <summary>
+    /// Whatever is repeated, by somebody with other doors, is on its way at the same time as the rest.
+    /// </summary>
     private void Repeat(string word)
     {
         foreach (var extra in _plan.Extras.Where(e => e.Word == word))
@@ -186,7 +199,9 @@ internal sealed class Submitter(Affair affair, IReadOnlyList<IDoor> doors, int f
     private async Task Later(Extra extra)
     {
         await Task.Delay(extra.After);
-        var word = extra.Word == "late" ? string.Create(CultureInfo.InvariantCulture, $"late{_plan.Steps}") : extra.Word;
+        var word = extra.Word == "late"
+            ? string.Create(CultureInfo.InvariantCulture, $"late{_plan.Steps}")
+            : extra.Word;
         await Once(word, doors[(_door + 1) % doors.Count]);
     }
 }

@@ -34,7 +34,9 @@ internal sealed record TransactionPlan
     /// <summary>msg: seconds before it is sent.</summary>
     public int Delay { get; init; }
 
-    /// <summary>msg: announced first, with a question to be asked. Others are prepared by their nature, or never.</summary>
+    /// <summary>
+    /// msg: announced first, with a question to be asked. Others are prepared by their nature, or never.
+    /// </summary>
     public bool Prepares { get; init; }
 
     /// <summary>The submitter wants it to happen.</summary>
@@ -46,7 +48,10 @@ internal sealed record TransactionPlan
     /// <summary>Bytes of one payload.</summary>
     public int PayloadBytes { get; init; } = 20;
 
-    /// <summary>What becomes of calls, by name (<see cref="Histories.Served"/>), in the order of their arrival. Further ones go well.</summary>
+    /// <summary>
+    /// What becomes of calls, by name (<see cref="Histories.Served"/>), in the order of their arrival. Further ones go
+    /// well.
+    /// </summary>
     public IReadOnlyDictionary<string, Fate[]> Fates { get; init; } = new Dictionary<string, Fate[]>();
 
     /// <summary>What is said once more, by whom it is never known: so long after it was said first.</summary>
@@ -56,7 +61,8 @@ internal sealed record TransactionPlan
     public bool IsPlain => Fates.Count == 0 && Extras.Count == 0 && DiesAt == 0 && MeansIt;
 }
 
-/// <param name="Word">Which word is repeated; <c>late0</c> = a further branch is registered once the decision was told; <c>retry</c> = somebody wants waiting calls made at once.</param>
+/// <param name="Word">Which word is repeated; <c>late0</c> = a further branch is registered once the decision was told;
+/// <c>retry</c> = somebody wants waiting calls made at once.</param>
 /// <param name="After">After the word was said first, or after the start.</param>
 internal sealed record Extra(string Word, TimeSpan After);
 

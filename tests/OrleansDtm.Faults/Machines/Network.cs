@@ -5,7 +5,8 @@ using System.Net.Sockets;
 namespace OrleansDtm.Faults.Machines;
 
 /// <summary>Addresses, and the wires between silos.</summary>
-/// <param name="isReal">Each silo has a network of its own (<see cref="Sandbox"/>); otherwise all share the loopback.</param>
+/// <param name="isReal">Each silo has a network of its own
+/// (<see cref="Sandbox"/>); otherwise all share the loopback.</param>
 internal sealed class Network(bool isReal)
 {
     private readonly HashSet<int> _given = [];
@@ -22,12 +23,14 @@ internal sealed class Network(bool isReal)
     public string NameOf(IPAddress? address)
     {
         var parts = (address?.MapToIPv4().ToString() ?? "").Split('.');
-        return isReal && parts is ["10", "77", var slot, "2"] ? SiloProcess.NameOf(int.Parse(slot, CultureInfo.InvariantCulture) - 1) : "";
+        return isReal && parts is ["10", "77", var slot, "2"]
+            ? SiloProcess.NameOf(int.Parse(slot, CultureInfo.InvariantCulture) - 1)
+            : "";
     }
 
     /// <summary>
-    /// Nobody has it, and outgoing connections are not given it: who knocks at the door of somebody who is down could otherwise be
-    /// given that very port, and talk to itself.
+    /// Nobody has it, and outgoing connections are not given it: who knocks at the door of somebody who is down could
+    /// otherwise be given that very port, and talk to itself.
     /// </summary>
     public int FreePort()
     {
@@ -64,7 +67,8 @@ internal sealed class Network(bool isReal)
         await Shell.Run("ip", "addr", "add", net + ".1/30", "dev", wire);
         await Shell.Run("ip", "link", "set", wire, "up");
         await Shell.Run(
-            "nsenter", "-t", id, "-n", "sh", "-c", $"ip link set lo up && ip addr add {net}.2/30 dev e0 && ip link set e0 up && ip route add default via {net}.1");
+            "nsenter", "-t", id, "-n", "sh", "-c", $"ip link set lo up && ip addr add {net}.2/30 dev e0 && ip link set "
+                + $"e0 up && ip route add default via {net}.1");
     }
 
     /// <summary>Packets from one silo to another are lost from now on.</summary>

@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace OrleansDtm.Faults.Machines;
 
 /// <summary>
-/// Namespaces of the kernel in which the whole run lives: a network of its own, so that silos can be parted from each other by losing
-/// packets, a disk in memory that can be full, and processes that cannot outlive the run. Needs root, or a kernel that lets everybody
-/// have user namespaces; otherwise the run goes on without, and without the faults that need it.
+/// Namespaces of the kernel in which the whole run lives: a network of its own, so that silos can be parted from each
+/// other by losing packets, a disk in memory that can be full, and processes that cannot outlive the run. Needs root,
+/// or a kernel that lets everybody have user namespaces; otherwise the run goes on without, and without the faults that
+/// need it.
 /// </summary>
 internal static class Sandbox
 {
@@ -26,7 +27,9 @@ internal static class Sandbox
             ? [program, Path.Combine(AppContext.BaseDirectory, typeof(Sandbox).Assembly.GetName().Name + ".dll")]
             : [program];
         string[] options = Environment.UserName == "root" ? Options : [.. Options, "--user", "--map-root-user"];
-        if (!OperatingSystem.IsLinux() || !await Shell.Try("unshare", [.. options, "sh", "-c", "ip link set lo up && ip link add vtest type veth && mount -t tmpfs tmpfs /mnt"]))
+        if (!OperatingSystem.IsLinux() || !await Shell.Try(
+            "unshare",
+            [.. options, "sh", "-c", "ip link set lo up && ip link add vtest type veth && mount -t tmpfs tmpfs /mnt"]))
         {
             return null;
         }

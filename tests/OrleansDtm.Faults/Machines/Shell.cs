@@ -25,7 +25,11 @@ internal static class Shell
 
     private static async Task<(int Code, string Text)> Execute(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         Process? process;
         try
         {

@@ -5,7 +5,8 @@ using OrleansDtm.Faults.Histories;
 namespace OrleansDtm.Faults.Machines;
 
 /// <summary>
-/// A place for a silo, and whoever starts it again when it has ended, as an orchestrator does. One process at a time lives there.
+/// A place for a silo, and whoever starts it again when it has ended, as an orchestrator does. One process at a time
+/// lives there.
 /// </summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
@@ -29,7 +30,8 @@ internal sealed class SiloProcess : IAsyncDisposable
     private int _life;
     private volatile bool _end;
 
-    public SiloProcess(int slot, Network network, History history, IReadOnlyDictionary<string, string> settings, string home)
+    public SiloProcess(
+        int slot, Network network, History history, IReadOnlyDictionary<string, string> settings, string home)
     {
         (_slot, _network, _history, _settings, _home) = (slot, network, history, settings, home);
         Directory.CreateDirectory(home);
@@ -126,7 +128,8 @@ internal sealed class SiloProcess : IAsyncDisposable
             using var answer = await _http.GetAsync(new Uri($"http://{HttpAddress}/health/ready"));
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
+        catch (Exception e)
+            when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             return false;
         }
@@ -206,9 +209,14 @@ internal sealed class SiloProcess : IAsyncDisposable
         var dll = Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll");
         var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
         var start = _network.IsReal
-            ? new ProcessStartInfo("unshare", ["--net", "sh", "-c", "echo here; read _; exec \"$@\"", "sh", dotnet, dll])
+            ? new ProcessStartInfo(
+                "unshare", ["--net", "sh", "-c", "echo here; read _; exec \"$@\"", "sh", dotnet, dll])
             : new ProcessStartInfo(dotnet, [dll]);
-        (start.WorkingDirectory, start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (_home, true, true, true);
+        (
+            start.WorkingDirectory,
+            start.RedirectStandardOutput,
+            start.RedirectStandardError,
+            start.RedirectStandardInput) = (_home, true, true, true);
         foreach (var (name, value) in Environmental())
         {
             start.Environment[name] = value;

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace OrleansDtm.Faults.Machines;
 
-/// <summary>A wire that can be slow, cut, or silent. What is sent while it is silent arrives when it speaks again, as TCP has it.</summary>
+/// <summary>
+/// A wire that can be slow, cut, or silent. What is sent while it is silent arrives when it speaks again, as TCP has
+/// it.
+/// </summary>
 internal sealed class TcpProxy : IDisposable
 {
     private static readonly TimeSpan Connecting = TimeSpan.FromSeconds(5);

@@ -12,7 +12,10 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Faults.Services;
 
-/// <summary>All branches of all transactions, over HTTP and gRPC: does what its script says, and writes down each call and answer.</summary>
+/// <summary>
+/// All branches of all transactions, over HTTP and gRPC: does what its script says, and writes down each call and
+/// answer.
+/// </summary>
 /// <param name="history">Where it writes.</param>
 /// <param name="silos">Who calls from this address; empty = nobody can tell.</param>
 internal sealed class BranchService(History history, Func<IPAddress?, string> silos) : IAsyncDisposable
@@ -39,7 +42,8 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
             kestrel.Listen(IPEndPoint.Parse(address.Http), static o => o.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPEndPoint.Parse(address.Grpc), static o => o.Protocols = HttpProtocols.Http2);
         });
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(static o => o.ShutdownTimeout = TimeSpan.Zero);
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(
+            static o => o.ShutdownTimeout = TimeSpan.Zero);
         _app = builder.Build();
         _app.Run(Handle);
         await _app.StartAsync();
@@ -53,7 +57,10 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
         }
     }
 
-    /// <summary>The submitter's own call of a branch: the try of a tcc, the first phase of an xa, a step of a workflow. No network in between.</summary>
+    /// <summary>
+    /// The submitter's own call of a branch: the try of a tcc, the first phase of an xa, a step of a workflow. No
+    /// network in between.
+    /// </summary>
     public async Task<Answer> Try(Affair affair, string name)
     {
         var call = history.NextNumber();
@@ -68,8 +75,10 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
         using var body = new StreamReader(context.Request.Body);
         await body.ReadToEndAsync(context.RequestAborted);
         var grpc = context.Request.Protocol == "HTTP/2";
-        string Said(string query, string metadata) => (grpc ? context.Request.Headers[metadata].ToString() : context.Request.Query[query].ToString()) ?? "";
-        var (gid, id, op) = (Said("gid", BranchMetadata.Gid), Said("branch_id", BranchMetadata.BranchId), Said("op", BranchMetadata.Op));
+        string Said(string query, string metadata) =>
+            (grpc ? context.Request.Headers[metadata].ToString() : context.Request.Query[query].ToString()) ?? "";
+        var (gid, id, op) = (Said("gid", BranchMetadata.Gid), Said("branch_id", BranchMetadata.BranchId), Said(
+            "op", BranchMetadata.Op));
         var name = context.Request.Path.Value![(context.Request.Path.Value!.LastIndexOf('/') + 1)..];
         if (name[0] == 'x')
         {
@@ -99,7 +108,8 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
         await (grpc ? SendGrpc(context, answer) : SendHttp(context, answer, did));
     }
 
-    private static async Task<(Answer Answer, string Did)> Carry(Affair affair, string name, Fate fate, CancellationToken gone)
+    private static async Task<(Answer Answer, string Did)> Carry(
+        Affair affair, string name, Fate fate, CancellationToken gone)
     {
         var timeout = TimeSpan.FromSeconds(affair.Plan.RequestTimeout);
         switch (fate)
@@ -141,7 +151,8 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
                 return (Answer.None, did + ", and resets the connection");
         }
 
-        return (fate is Fate.LateAnswer or Fate.LateArrival && gone.IsCancellationRequested ? Answer.None : answer, did);
+        return (
+            fate is Fate.LateAnswer or Fate.LateArrival && gone.IsCancellationRequested ? Answer.None : answer, did);
     }
 
     private static async Task<(Answer Answer, string Did)> Do(Affair affair, string name)
@@ -153,7 +164,9 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
 
         if (affair.Plan.Type == "workflow")
         {
-            return await affair.Resume() ? (Answer.Success, "the workflow has ended") : (Answer.Error, "the workflow stopped again");
+            return await affair.Resume()
+                ? (Answer.Success, "the workflow has ended")
+                : (Answer.Error, "the workflow stopped again");
         }
 
         return await affair.Local.WasMeant() ? (Answer.Success, "says yes") : (Answer.Failure, "says no");

@@ -1,6 +1,9 @@
 namespace OrleansDtm.Faults.Services;
 
-/// <summary>A submitter's own database transaction with the barrier row that two-phase messages need: who asks waits for an open one, and what was answered stays so.</summary>
+/// <summary>
+/// A submitter's own database transaction with the barrier row that two-phase messages need: who asks waits for an open
+/// one, and what was answered stays so.
+/// </summary>
 internal sealed class LocalTransaction
 {
     private readonly Lock _lock = new();

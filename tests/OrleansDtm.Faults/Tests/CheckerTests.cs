@@ -4,7 +4,10 @@ using Xunit;
 
 namespace OrleansDtm.Faults.Tests;
 
-/// <summary>The checkers bite: each finds what is wrong in a history that was told wrong on purpose, and nothing in one that is right.</summary>
+/// <summary>
+/// The checkers bite: each finds what is wrong in a history that was told wrong on purpose, and nothing in one that is
+/// right.
+/// </summary>
 public sealed class CheckerTests
 {
     private static readonly TransactionPlan Tcc = Tale.Plan("tcc");
@@ -17,14 +20,23 @@ public sealed class CheckerTests
         Assert.Empty(Confirmed().Judge("01", "02"));
         Assert.Empty(new Tale(Tale.Plan("saga")).Row("submitted").Say("submit", 409, "no", wait: true)
             .Calls("a0").Call("a1", Answer.Failure).Calls("c1", "c0").Row("failed").Judge());
-        Assert.Empty(new Tale(Msg).Row("prepared").Say("prepare").Work("commits").Say("submit").Calls("a0").Row("succeed").Left(1).Judge());
+        Assert.Empty(new Tale(Msg)
+            .Row("prepared")
+            .Say("prepare")
+            .Work("commits")
+            .Say("submit")
+            .Calls("a0")
+            .Row("succeed")
+            .Left(1)
+            .Judge());
     }
 
     [Fact]
     public void What_never_ends() => Finds("01", Tale.Saga().Row("submitted", version: 9));
 
     [Fact]
-    public void A_row_that_was_accepted_and_is_gone() => Finds("12", new Tale(Tale.Plan("saga")).Say("submit").Calls("a0", "a1"));
+    public void A_row_that_was_accepted_and_is_gone() =>
+        Finds("12", new Tale(Tale.Plan("saga")).Say("submit").Calls("a0", "a1"));
 
     [Fact]
     public void An_end_that_changes() => Finds("02", Tale.Saga().Row("failed"));
@@ -48,26 +60,57 @@ public sealed class CheckerTests
 
     [Fact]
     public void A_saga_that_fails_with_a_step_not_undone() =>
-        Finds("04", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Failure).Calls("c1").Row("failed"));
+        Finds("04", new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .Calls("a0")
+            .Call("a1", Answer.Failure)
+            .Calls("c1")
+            .Row("failed"));
 
     [Fact]
     public void A_compensation_of_what_had_not_its_turn() =>
-        Finds("04", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Failure).Calls("c1", "c0").Row("failed"));
+        Finds("04", new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .Call("a0", Answer.Failure)
+            .Calls("c1", "c0")
+            .Row("failed"));
 
     [Fact]
     public void A_step_before_the_one_before_it() =>
-        Finds("05", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a1", "a0").Row("succeed").Left(1, 1));
+        Finds(
+            "05",
+            new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a1", "a0").Row("succeed").Left(1, 1));
 
     [Fact]
     public void Compensations_in_the_order_of_actions() =>
-        Finds("05", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Failure).Calls("c0", "c1").Row("failed"));
+        Finds("05", new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .Calls("a0")
+            .Call("a1", Answer.Failure)
+            .Calls("c0", "c1")
+            .Row("failed"));
 
     [Fact]
     public void Steps_that_keep_no_given_order()
     {
-        var ordered = Tale.Plan("saga", steps: 3) with { Concurrent = true, Orders = new Dictionary<int, int[]> { [2] = [0] } };
-        Finds("05", new Tale(ordered).Row("submitted").Say("submit").Calls("a1", "a2", "a0").Row("succeed").Left(1, 1, 1));
-        Assert.Empty(new Tale(ordered).Row("submitted").Say("submit").Calls("a1", "a0", "a2").Row("succeed").Left(1, 1, 1).Judge());
+        var ordered = Tale.Plan("saga", steps: 3) with
+        {
+            Concurrent = true,
+            Orders = new Dictionary<int, int[]> { [2] = [0] },
+        };
+        Finds(
+            "05",
+            new Tale(ordered).Row("submitted").Say("submit").Calls("a1", "a2", "a0").Row("succeed").Left(1, 1, 1));
+        Assert.Empty(new Tale(ordered)
+            .Row("submitted")
+            .Say("submit")
+            .Calls("a1", "a0", "a2")
+            .Row("succeed")
+            .Left(1, 1, 1)
+            .Judge());
     }
 
     [Fact]
@@ -75,10 +118,19 @@ public sealed class CheckerTests
 
     [Fact]
     public void A_branch_that_is_not_called() =>
-        Finds("06", new Tale(Tcc).Row("prepared").Say("prepare").Say("reg0").Say("reg1").Say("submit").Calls("f1").Row("succeed").Left(1, 1), "01", "02");
+        Finds("06", new Tale(Tcc)
+            .Row("prepared")
+            .Say("prepare")
+            .Say("reg0")
+            .Say("reg1")
+            .Say("submit")
+            .Calls("f1")
+            .Row("succeed")
+            .Left(1, 1), "01", "02");
 
     [Fact]
-    public void A_branch_that_comes_after_the_decision() => Finds("06", Confirmed().Say("late2").Calls("f2"), "01", "02", "03");
+    public void A_branch_that_comes_after_the_decision() =>
+        Finds("06", Confirmed().Say("late2").Calls("f2"), "01", "02", "03");
 
     [Fact]
     public void An_effect_that_is_left() => Finds("07", Failed().Left(1));
@@ -88,11 +140,14 @@ public sealed class CheckerTests
 
     [Fact]
     public void A_message_nobody_meant() =>
-        Finds("08", new Tale(Msg).Row("prepared").Say("prepare").Call("q", Answer.Success).Calls("a0").Row("succeed").Left(1));
+        Finds(
+            "08",
+            new Tale(Msg).Row("prepared").Say("prepare").Call("q", Answer.Success).Calls("a0").Row("succeed").Left(1));
 
     [Fact]
     public void A_message_that_was_meant_and_is_not_sent() =>
-        Finds("08", new Tale(Msg).Row("prepared").Say("prepare").Work("commits").Call("q", Answer.Failure).Row("failed"));
+        Finds(
+            "08", new Tale(Msg).Row("prepared").Say("prepare").Work("commits").Call("q", Answer.Failure).Row("failed"));
 
     [Fact]
     public void A_success_that_is_none() => Finds("09", Failed().Say("submit", 200, wait: true));
@@ -101,7 +156,8 @@ public sealed class CheckerTests
     public void A_failure_that_is_none() => Finds("09", Tale.Saga().Say("submit", 409, "no money", wait: true));
 
     [Fact]
-    public void A_refusal_without_a_reason() => Finds("10", new Tale(Tcc).Row("prepared").Say("prepare").Say("prepare", 409, "no").Say("abort").Row("failed"));
+    public void A_refusal_without_a_reason() =>
+        Finds("10", new Tale(Tcc).Row("prepared").Say("prepare").Say("prepare", 409, "no").Say("abort").Row("failed"));
 
     [Fact]
     public void A_branch_that_is_there_twice() => Finds("10", Confirmed(), "01", "02", "02");
@@ -111,19 +167,46 @@ public sealed class CheckerTests
 
     [Fact]
     public void Two_silos_with_one_call() =>
-        Finds("11", new Tale(Tale.Plan("saga", steps: 1)).Row("submitted").Say("submit").Hanging("a0", "A").Hanging("a0", "B").Calls("a0").Row("succeed").Left(1));
+        Finds("11", new Tale(Tale.Plan("saga", steps: 1))
+            .Row("submitted")
+            .Say("submit")
+            .Hanging("a0", "A")
+            .Hanging("a0", "B")
+            .Calls("a0")
+            .Row("succeed")
+            .Left(1));
 
     [Fact]
     public void A_delay_that_is_cut_short() =>
-        Finds("13 never early", new Tale(Msg with { Delay = 5 }).Row("prepared").Say("prepare").Work("commits").Say("submit").Calls("a0").Row("succeed").Left(1));
+        Finds("13 never early", new Tale(Msg with { Delay = 5 })
+            .Row("prepared")
+            .Say("prepare")
+            .Work("commits")
+            .Say("submit")
+            .Calls("a0")
+            .Row("succeed")
+            .Left(1));
 
     [Fact]
     public void A_question_too_early() =>
-        Finds("13 never early", new Tale(Msg).Row("prepared").Say("prepare").Work("commits").Call("q", Answer.Success).Calls("a0").Row("succeed").Left(1));
+        Finds("13 never early", new Tale(Msg)
+            .Row("prepared")
+            .Say("prepare")
+            .Work("commits")
+            .Call("q", Answer.Success)
+            .Calls("a0")
+            .Row("succeed")
+            .Left(1));
 
     [Fact]
     public void A_retry_too_early() =>
-        Finds("13 never early", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Error).Calls("a0", "a1").Row("succeed").Left(1, 1));
+        Finds("13 never early", new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .Call("a0", Answer.Error)
+            .Calls("a0", "a1")
+            .Row("succeed")
+            .Left(1, 1));
 
     [Fact]
     public void A_call_that_a_request_asked_for_is_not_early()
@@ -136,13 +219,17 @@ public sealed class CheckerTests
 
     [Fact]
     public void A_retry_too_early_after_a_request_for_an_earlier_one() =>
-        Finds("13 never early", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Error).Say("submit")
-            .Call("a0", Answer.Error).Calls("a0", "a1").Row("succeed").Left(1, 1));
+        Finds(
+            "13 never early",
+            new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Call("a0", Answer.Error).Say("submit")
+                .Call("a0", Answer.Error).Calls("a0", "a1").Row("succeed").Left(1, 1));
 
     [Fact]
     public void A_retry_too_late() =>
-        Finds("13 never late", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Failure)
-            .Call("c1", Answer.Error).After(60).Calls("c1", "c0").Row("failed"));
+        Finds(
+            "13 never late",
+            new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Failure)
+                .Call("c1", Answer.Error).After(60).Calls("c1", "c0").Row("failed"));
 
     [Fact]
     public void A_storm() =>
@@ -150,25 +237,53 @@ public sealed class CheckerTests
 
     [Fact]
     public void A_healthy_one_that_waits() =>
-        Finds("14", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").After(30).Calls("a0", "a1").Row("succeed").Left(1, 1));
+        Finds("14", new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .After(30)
+            .Calls("a0", "a1")
+            .Row("succeed")
+            .Left(1, 1));
 
     [Fact]
     public void A_failure_nobody_caused() =>
-        Finds("16", new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Error).Calls("c1", "c0").Row("failed"));
+        Finds("16", new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .Calls("a0")
+            .Call("a1", Answer.Error)
+            .Calls("c1", "c0")
+            .Row("failed"));
 
     [Fact]
-    public void A_success_nobody_wanted() => Finds("16", new Tale(Tcc).Row("prepared").Say("prepare").Row("succeed").Left(1, 1));
+    public void A_success_nobody_wanted() =>
+        Finds("16", new Tale(Tcc).Row("prepared").Say("prepare").Row("succeed").Left(1, 1));
 
     [Fact]
     public void An_error_of_the_coordinator() => Finds("16", Tale.Saga().Say("submit", 500, "internal error"));
 
     /// <summary>A tcc of two branches that goes forward.</summary>
     private static Tale Confirmed() =>
-        new Tale(Tcc).Row("prepared").Say("prepare").Say("reg0").Say("reg1").Say("submit").Calls("f1", "f0").Row("succeed").Left(1, 1);
+        new Tale(Tcc)
+            .Row("prepared")
+            .Say("prepare")
+            .Say("reg0")
+            .Say("reg1")
+            .Say("submit")
+            .Calls("f1", "f0")
+            .Row("succeed")
+            .Left(1, 1);
 
     /// <summary>A saga whose second step is refused, and which is rolled back.</summary>
     private static Tale Failed() =>
-        new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Calls("a0").Call("a1", Answer.Failure).Calls("c1", "c0").Row("aborting").Row("failed");
+        new Tale(Tale.Plan("saga"))
+            .Row("submitted")
+            .Say("submit")
+            .Calls("a0")
+            .Call("a1", Answer.Failure)
+            .Calls("c1", "c0")
+            .Row("aborting")
+            .Row("failed");
 
     private static void Finds(string check, Tale tale, params string[] branches) =>
         Assert.Contains(tale.Judge(branches), v => v.Check.StartsWith(check, StringComparison.Ordinal));

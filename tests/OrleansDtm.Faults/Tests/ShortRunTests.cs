@@ -27,12 +27,16 @@ public sealed class ShortRunTests(ITestOutputHelper output)
         var file = Path.GetTempFileName();
         try
         {
-            var (code, text) = await Run("--seed", "1", "--rounds", "4", "--brief", "1", "--clients", "8", "--faults", "kill,pause,db-restart,partition", "--report", file);
+            var (code, text) = await Run(
+                "--seed", "1", "--rounds", "4", "--brief", "1", "--clients", "8", "--faults",
+                "kill,pause,db-restart,partition", "--report", file);
             output.WriteLine(text);
             Assert.True(code == 0, text);
             var report = JsonNode.Parse(await File.ReadAllTextAsync(file, Cancel))!;
             Assert.Empty(report["violations"]!.AsArray());
-            Assert.All((string[])["saga", "tcc", "msg", "workflow"], type => Assert.NotNull(report["transactions"]![type]?["succeed"]));
+            Assert.All(
+                (string[])["saga", "tcc", "msg", "workflow"],
+                type => Assert.NotNull(report["transactions"]![type]?["succeed"]));
             Assert.True((int)report["faults"]!["kill"]! > 0);
         }
         finally
@@ -45,11 +49,16 @@ public sealed class ShortRunTests(ITestOutputHelper output)
     {
         var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
         var dll = Path.Combine(AppContext.BaseDirectory, typeof(Program).Assembly.GetName().Name + ".dll");
-        var start = new ProcessStartInfo(dotnet, [dll, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(dotnet, [dll, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         try
         {
-            var (text, errors) = (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
+            var (text, errors) =
+                (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
             await process.WaitForExitAsync(Cancel).WaitAsync(Limit, Cancel);
             return (process.ExitCode, await text + await errors);
         }

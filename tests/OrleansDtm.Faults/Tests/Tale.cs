@@ -4,7 +4,9 @@ using OrleansDtm.Faults.Load;
 
 namespace OrleansDtm.Faults.Tests;
 
-/// <summary>A history told by hand: each line a tenth of a second after the one before, unless it says otherwise.</summary>
+/// <summary>
+/// A history told by hand: each line a tenth of a second after the one before, unless it says otherwise.
+/// </summary>
 internal sealed class Tale(TransactionPlan plan)
 {
     private readonly List<Happening> _mine = [];
@@ -15,10 +17,12 @@ internal sealed class Tale(TransactionPlan plan)
     private long _place;
     private long _version;
 
-    public static TransactionPlan Plan(string type, int steps = 2) => new() { Gid = "g", Type = type, Steps = steps, Prepares = type is not "saga" };
+    public static TransactionPlan Plan(string type, int steps = 2) =>
+        new() { Gid = "g", Type = type, Steps = steps, Prepares = type is not "saga" };
 
     /// <summary>A saga of two steps that goes well.</summary>
-    public static Tale Saga() => new Tale(Plan("saga")).Row("submitted").Say("submit").Calls("a0", "a1").Row("succeed").Left(1, 1);
+    public static Tale Saga() =>
+        new Tale(Plan("saga")).Row("submitted").Say("submit").Calls("a0", "a1").Row("succeed").Left(1, 1);
 
     public Tale After(double seconds)
     {
@@ -34,7 +38,8 @@ internal sealed class Tale(TransactionPlan plan)
     }
 
     /// <summary>Each made by a silo and answered.</summary>
-    public Tale Calls(params string[] names) => names.Aggregate(this, static (tale, name) => tale.Call(name, Answer.Success));
+    public Tale Calls(params string[] names) =>
+        names.Aggregate(this, static (tale, name) => tale.Call(name, Answer.Success));
 
     public Tale Call(string name, Answer answer, string silo = "A")
     {

@@ -7,7 +7,8 @@ namespace OrleansDtm.Fuzz.Engine;
 /// <summary>Gives each target its turn until the time is over, and keeps what was found.</summary>
 /// <param name="seed">Of all chance.</param>
 /// <param name="tell">Told how far it is.</param>
-/// <param name="inputLimit">Beyond it an input hangs. Null (default) = 5 s: nobody may hold a thread or a connection longer by what he sends.</param>
+/// <param name="inputLimit">Beyond it an input hangs. Null (default) = 5 s: nobody may hold a thread or a connection
+/// longer by what he sends.</param>
 public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit = null)
 {
     /// <summary>One finding of a kind is enough to look at.</summary>
@@ -42,7 +43,9 @@ public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit
             if (clock.Elapsed > next)
             {
                 next += Pace;
-                tell(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:F0} s: {Count:N0} inputs, {Findings.Count} findings"));
+                tell(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{clock.Elapsed.TotalSeconds:F0} s: {Count:N0} inputs, {Findings.Count} findings"));
             }
         }
     }
@@ -64,13 +67,17 @@ public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit
     {
         foreach (var (name, count) in _counts.OrderBy(static c => c.Key, StringComparer.Ordinal))
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"  {name,-16} {count,12:N0} inputs, the slowest {_slowest[name].TotalMilliseconds:F0} ms");
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {name,-16} {count,12:N0} inputs, the slowest {_slowest[name].TotalMilliseconds:F0} ms");
         }
 
-        yield return string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {Count:N0} inputs, {Findings.Count} findings");
+        yield return string.Create(
+            CultureInfo.InvariantCulture, $"seed {seed}: {Count:N0} inputs, {Findings.Count} findings");
         foreach (var finding in Findings)
         {
-            yield return $"{finding.Target}: {finding.What}\n  base64 {Convert.ToBase64String(finding.Input)}\n  {Printable(finding.Input)}";
+            yield return $"{finding.Target}: {finding.What}\n  base64 {Convert.ToBase64String(finding.Input)}\n  "
+                + $"{Printable(finding.Input)}";
         }
     }
 
@@ -101,7 +108,9 @@ public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit
         }
 
         _counts[target.Name] = _counts.GetValueOrDefault(target.Name) + 1;
-        _slowest[target.Name] = clock.Elapsed > _slowest.GetValueOrDefault(target.Name) ? clock.Elapsed : _slowest.GetValueOrDefault(target.Name);
+        _slowest[target.Name] = clock.Elapsed > _slowest.GetValueOrDefault(target.Name)
+            ? clock.Elapsed
+            : _slowest.GetValueOrDefault(target.Name);
         if (problem is not null && _kinds.Count < KindsMax && _kinds.Add($"{target.Name} {Kind(problem)}"))
         {
             Findings.Add(new Finding(target.Name, problem, input));

@@ -30,7 +30,8 @@ public static class Corpus
 
     private static IReadOnlyList<JsonObject> Read()
     {
-        var all = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "recordings.json")))!["recordings"]!.AsArray();
+        var all = JsonNode.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "recordings.json")))!["recordings"]!.AsArray();
         return
         [
             .. from recording in all

@@ -13,13 +13,17 @@ public sealed class Mutator(Random random)
     [
         .. new[]
         {
-            "null", "true", "[]", "{}", "\"\"", "-1", "0", "1e999", "-0.0", "9223372036854775808", "4294967296", "1e-400", "NaN", "\\u0000",
-            "\\ud800", "\\", "\"", "'", "{", "}", "[", "]", ":", ",", "\r\n", "\n", "\t", "\0", " ", "%00", "%0d%0a", "%zz", "../", "//", "://",
-            "@", "#", "?", "&", "=", ";", "--", "/*", "gid", "steps", "action", "payloads", "custom_data", "branch_headers", "trans_type",
-            "saga", "msg", "tcc", "xa", "workflow", "topic://x", "grain://A/1/B", "http://[::1]:1/", "FAILURE", "ONGOING", "__proto__",
-            "\uFEFF", "\u202E", "\U0001F600", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "null", "true", "[]", "{}", "\"\"", "-1", "0", "1e999", "-0.0", "9223372036854775808", "4294967296",
+            "1e-400", "NaN", "\\u0000", "\\ud800", "\\", "\"", "'", "{", "}", "[", "]", ":", ",", "\r\n", "\n", "\t",
+            "\0", " ", "%00", "%0d%0a", "%zz", "../", "//", "://", "@", "#", "?", "&", "=", ";", "--", "/*", "gid",
+            "steps", "action", "payloads", "custom_data", "branch_headers", "trans_type", "saga", "msg", "tcc", "xa",
+            "workflow", "topic://x", "grain://A/1/B", "http://[::1]:1/", "FAILURE", "ONGOING", "__proto__", "\uFEFF",
+            "\u202E", "\U0001F600",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         }.Select(Encoding.UTF8.GetBytes),
-        [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0x80], [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+        [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0x80], [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [
+            0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F,
+        ],
     ];
 
     /// <summary>One of the seeds, changed a little or much; now and then noise.</summary>
@@ -96,7 +100,8 @@ public sealed class Mutator(Random random)
             var number = random.Next(4) switch
             {
                 0 => random.NextInt64(long.MinValue, long.MaxValue).ToString(CultureInfo.InvariantCulture),
-                1 => (random.NextDouble() * Math.Pow(10, random.Next(-20, 300))).ToString("R", CultureInfo.InvariantCulture),
+                1 => (random.NextDouble() * Math.Pow(10, random.Next(-20, 300))).ToString(
+                    "R", CultureInfo.InvariantCulture),
                 2 => "-1",
                 _ => random.Next(100).ToString(CultureInfo.InvariantCulture),
             };

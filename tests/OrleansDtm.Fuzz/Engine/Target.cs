@@ -20,7 +20,8 @@ public abstract class Target(string name, IReadOnlyList<byte[]> seeds)
 /// <summary>A parser: what it refuses, it refuses with one of a few exceptions.</summary>
 /// <param name="parse">Takes the input to pieces.</param>
 /// <param name="refusals">The types of exceptions that callers expect.</param>
-public sealed class ParserTarget(string name, IReadOnlyList<byte[]> seeds, Action<byte[]> parse, params Type[] refusals) : Target(name, seeds)
+public sealed class ParserTarget(string name, IReadOnlyList<byte[]> seeds, Action<byte[]> parse, params Type[] refusals)
+    : Target(name, seeds)
 {
     public override Task<string?> Try(byte[] input, CancellationToken cancel)
     {

@@ -26,8 +26,14 @@ internal static class RequestParsers
     [
         new ParserTarget("json-submit", Corpus.Bodies, Submit, typeof(RequestException)),
         new ParserTarget("json-register", Corpus.Bodies, Register, typeof(RequestException)),
-        new ParserTarget("json-rpc-call", JsonRpcSeeds, static input => JsonRpcCall.Of(JsonDocument.Parse(input).RootElement), typeof(RequestException), typeof(JsonException)),
-        new ParserTarget("protobuf", ProtobufSeeds, Protobuf, typeof(InvalidProtocolBufferException), typeof(RequestException)),
+        new ParserTarget(
+            "json-rpc-call",
+            JsonRpcSeeds,
+            static input => JsonRpcCall.Of(JsonDocument.Parse(input).RootElement),
+            typeof(RequestException),
+            typeof(JsonException)),
+        new ParserTarget(
+            "protobuf", ProtobufSeeds, Protobuf, typeof(InvalidProtocolBufferException), typeof(RequestException)),
         new ParserTarget("query", QuerySeeds, Query, typeof(RequestException)),
         new ParserTarget("url", UrlSeeds, Url, typeof(RequestException)),
         new ParserTarget("headers", HeaderSeeds, Headers, typeof(RequestException)),
@@ -37,8 +43,10 @@ internal static class RequestParsers
 
     public static IReadOnlyList<byte[]> JsonRpcSeeds { get; } =
     [
-        .. Corpus.Bodies.Select(static body => Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":"1","method":"submit","params":{{Encoding.UTF8.GetString(body)}}}""")),
-        .. Corpus.Texts("""{"jsonrpc":"2.0","id":"1","method":"newGid"}""", """[{"jsonrpc":"2.0","id":7,"method":"prepare"}]"""),
+        .. Corpus.Bodies.Select(static body => Encoding.UTF8.GetBytes(
+            $$"""{"jsonrpc":"2.0","id":"1","method":"submit","params":{{Encoding.UTF8.GetString(body)}}}""")),
+        .. Corpus.Texts(
+            """{"jsonrpc":"2.0","id":"1","method":"newGid"}""", """[{"jsonrpc":"2.0","id":7,"method":"prepare"}]"""),
     ];
 
     public static IReadOnlyList<byte[]> ProtobufSeeds { get; } =
@@ -47,28 +55,60 @@ internal static class RequestParsers
         {
             Gid = "g1",
             TransType = "saga",
-            Steps = """[{"action":"127.0.0.1:58081/busi.Busi/TransOut","compensate":"127.0.0.1:58081/busi.Busi/TransOutRevert"}]""",
+            Steps =
+                """[{"action":"127.0.0.1:58081/busi.Busi/TransOut","compensate":"127.0.0.1:58081/busi.Busi/TransOutRevert"}]""",
             BinPayloads = { ByteString.CopyFromUtf8("x") },
-            TransOptions = new DtmTransOptions { WaitResult = true, TimeoutToFail = 60, RetryInterval = 10, BranchHeaders = { ["a"] = "b" } },
+            TransOptions = new DtmTransOptions
+            {
+                WaitResult = true,
+                TimeoutToFail = 60,
+                RetryInterval = 10,
+                BranchHeaders = { ["a"] = "b" },
+            },
         }.ToByteArray(),
-        new DtmRequest { Gid = "g2", TransType = "msg", QueryPrepared = "127.0.0.1:58081/busi.Busi/Query", Steps = """[{"action":"127.0.0.1:58081/a.B/C"}]""", BinPayloads = { ByteString.Empty } }.ToByteArray(),
-        new DtmRequest { Gid = "g3", TransType = "workflow", CustomedData = """{"name":"w","data":"AA=="}""", ReqExtra = { ["status"] = "succeed" } }.ToByteArray(),
-        new DtmBranchRequest { Gid = "g4", TransType = "tcc", BranchID = "01", Data = { ["confirm"] = "127.0.0.1:58081/a.B/C", ["cancel"] = "127.0.0.1:58081/a.B/D" }, BusiPayload = ByteString.CopyFromUtf8("y") }.ToByteArray(),
+        new DtmRequest
+        {
+            Gid = "g2",
+            TransType = "msg",
+            QueryPrepared = "127.0.0.1:58081/busi.Busi/Query",
+            Steps = """[{"action":"127.0.0.1:58081/a.B/C"}]""",
+            BinPayloads = { ByteString.Empty },
+        }.ToByteArray(),
+        new DtmRequest
+        {
+            Gid = "g3",
+            TransType = "workflow",
+            CustomedData = """{"name":"w","data":"AA=="}""",
+            ReqExtra = { ["status"] = "succeed" },
+        }.ToByteArray(),
+        new DtmBranchRequest
+        {
+            Gid = "g4",
+            TransType = "tcc",
+            BranchID = "01",
+            Data = { ["confirm"] = "127.0.0.1:58081/a.B/C", ["cancel"] = "127.0.0.1:58081/a.B/D" },
+            BusiPayload = ByteString.CopyFromUtf8("y"),
+        }.ToByteArray(),
         new DtmTopicRequest { Topic = "t", URL = "http://127.0.0.1:8081/x", Remark = "r" }.ToByteArray(),
     ];
 
     public static IReadOnlyList<byte[]> QuerySeeds { get; } = Corpus.Texts(
-        "gid=g1", "status=submitted&transType=saga&limit=10&position=17", "createTimeStart=1700000000000&createTimeEnd=1800000000000",
-        "position=17-4-1&limit=1000", "topic=t&url=http%3A%2F%2F127.0.0.1%3A8081%2Fx&remark=r", "timeout=60&limit=5", "cat=topics&key=t&position=1");
+        "gid=g1", "status=submitted&transType=saga&limit=10&position=17",
+        "createTimeStart=1700000000000&createTimeEnd=1800000000000", "position=17-4-1&limit=1000",
+        "topic=t&url=http%3A%2F%2F127.0.0.1%3A8081%2Fx&remark=r", "timeout=60&limit=5", "cat=topics&key=t&position=1");
 
     private static IReadOnlyList<byte[]> UrlSeeds { get; } = Corpus.Texts(
-        "http://a.example:80/x?y=1#z", "https://[::1]:443/", "http://user:pw@h/p", "grain://AccountGrain/A%2FB/Withdraw", "topic://orders",
-        "host:50051/busi.Busi/TransIn", "grpcs://a:1,b:2/p.S/M", "dns:///svc:1/p.S/M", "http://xn--bcher-kva.example/", "HTTP://A/%0d%0aX: y");
+        "http://a.example:80/x?y=1#z", "https://[::1]:443/", "http://user:pw@h/p",
+        "grain://AccountGrain/A%2FB/Withdraw", "topic://orders", "host:50051/busi.Busi/TransIn",
+        "grpcs://a:1,b:2/p.S/M", "dns:///svc:1/p.S/M", "http://xn--bcher-kva.example/", "HTTP://A/%0d%0aX: y");
 
-    private static IReadOnlyList<byte[]> HeaderSeeds { get; } = Corpus.Texts("x-a: b\nAuthorization: Bearer t\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    private static IReadOnlyList<byte[]> HeaderSeeds { get; } = Corpus.Texts(
+        "x-a: b\nAuthorization: Bearer t\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 
     private static IReadOnlyList<byte[]> CustomSeeds { get; } = Corpus.Texts(
-        """{"concurrent":true,"orders":{"2":[0,1],"1":[0]}}""", """{"delay":60}""", """{"name":"wf","data":"aGVsbG8="}""");
+        """{"concurrent":true,"orders":{"2":[0,1],"1":[0]}}""",
+        """{"delay":60}""",
+        """{"name":"wf","data":"aGVsbG8="}""");
 
     private static IReadOnlyList<byte[]> AnswerSeeds { get; } = Corpus.Texts(
         """{"dtm_result":"SUCCESS"}""", "FAILURE", "ONGOING", """{"jsonrpc":"2.0","id":"1","result":{}}""",
@@ -81,7 +121,8 @@ internal static class RequestParsers
         Validator.Submission(request, prepare: input.Length % 2 == 0, DateTimeOffset.UnixEpoch);
     }
 
-    private static void Register(byte[] input) => RequestBody.ReadRegister(Context(input), BytesMax).AsTask().GetAwaiter().GetResult();
+    private static void Register(byte[] input) =>
+        RequestBody.ReadRegister(Context(input), BytesMax).AsTask().GetAwaiter().GetResult();
 
     private static DefaultHttpContext Context(byte[] body)
     {
@@ -93,7 +134,8 @@ internal static class RequestParsers
     private static void Protobuf(byte[] input)
     {
         GrpcRequests.Of(DtmBranchRequest.Parser.ParseFrom(input));
-        Validator.Submission(GrpcRequests.Of(DtmRequest.Parser.ParseFrom(input)), prepare: false, DateTimeOffset.UnixEpoch);
+        Validator.Submission(
+            GrpcRequests.Of(DtmRequest.Parser.ParseFrom(input)), prepare: false, DateTimeOffset.UnixEpoch);
     }
 
     private static void Query(byte[] input)
@@ -119,7 +161,12 @@ internal static class RequestParsers
         }
 
         Must(!url.Any(char.IsControl), "a control character passes");
-        Must(url.Length == 0 || BranchUrlRules.IsTopic(url) || Uri.TryCreate(url, UriKind.Absolute, out _) || GrpcTarget.Parse(url) is not null, "what passes cannot be called");
+        Must(
+            url.Length == 0
+                || BranchUrlRules.IsTopic(url)
+                || Uri.TryCreate(url, UriKind.Absolute, out _)
+                || GrpcTarget.Parse(url) is not null,
+            "what passes cannot be called");
     }
 
     private static void Headers(byte[] input)
@@ -130,7 +177,8 @@ internal static class RequestParsers
             headers[line.Split(": ", 2)[0]] = line.Split(": ", 2) is [_, var value] ? value : null;
         }
 
-        foreach (var (name, value) in BranchHeaderRules.Check(headers, input.Length % 2 == 0 ? "grpc" : "http", NullLogger.Instance) ?? [])
+        foreach (var (name, value) in BranchHeaderRules.Check(
+            headers, input.Length % 2 == 0 ? "grpc" : "http", NullLogger.Instance) ?? [])
         {
             Must(!(name + value).Any(static c => c is '\r' or '\n' or '\0'), "a header splits the call");
         }

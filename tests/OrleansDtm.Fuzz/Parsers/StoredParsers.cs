@@ -24,29 +24,44 @@ internal static class StoredParsers
         new ParserTarget("stored-row", RowSeeds(), Row, typeof(InvalidDataException)),
         new ParserTarget("import-row", ImportSeeds, Import, typeof(RequestException)),
         new ParserTarget("import-address", AddressSeeds, Address, typeof(SourceAddressException)),
-        new ParserTarget("settings-line", SettingSeeds, static input => SettingsLoader.Load(Lines(input)), typeof(SettingsException)),
+        new ParserTarget(
+            "settings-line",
+            SettingSeeds,
+            static input => SettingsLoader.Load(Lines(input)),
+            typeof(SettingsException)),
         new ParserTarget("settings-yaml", YamlSeeds, Yaml, typeof(SettingsException)),
-        new ParserTarget("arguments", ArgumentSeeds, static input => Arguments.Parse(Lines(input), ["--gid", "--out"], ["--with-secrets"]), typeof(UsageException)),
+        new ParserTarget(
+            "arguments",
+            ArgumentSeeds,
+            static input => Arguments.Parse(Lines(input), ["--gid", "--out"], ["--with-secrets"]),
+            typeof(UsageException)),
         new ParserTarget("export-document", ExportSeeds, Export),
     ];
 
     private static IReadOnlyList<byte[]> ImportSeeds { get; } = Corpus.Texts(
-        "saga\nsubmitted\nhttp\n{\"retry_interval\":5,\"branch_headers\":{\"a\":\"b\"}}\n{\"concurrent\":true}\n{\"headers\":{\"x\":\"y\"}}\n\n01 compensate http://a/c prepared\n01 action http://a/x succeed",
+        "saga\nsubmitted\nhttp\n{\"retry_interval\":5,\"branch_headers\":{\"a\":\"b\"}}\n{\"concurrent\":"
+        + "true}\n{\"headers\":{\"x\":\"y\"}}\n\n01 compensate http://a/c prepared\n01 action http://a/x succeed",
         "msg\nprepared\nhttp\n{}\n{\"delay\":60}\n\nhttp://a/q\n01 action http://a/x prepared",
         "tcc\naborting\ngrpc\n{}\n\n\n\n01 cancel a:1/p.S/M prepared\n01 confirm a:1/p.S/N prepared",
         "workflow\nprepared\nhttp\n{}\n{\"name\":\"w\",\"data\":\"AA==\"}\n\nhttp://a/w\n01 action - succeed");
 
     private static IReadOnlyList<byte[]> AddressSeeds { get; } = Corpus.Texts(
-        "mysql://joe:p%40ss@db:3307/dtm?SslMode=None", "postgres://joe@[::1]:5432/d", "Server=db;User ID=joe;Password=x", "Host=db;Username=joe");
+        "mysql://joe:p%40ss@db:3307/dtm?SslMode=None", "postgres://joe@[::1]:5432/d",
+        "Server=db;User ID=joe;Password=x", "Host=db;Username=joe");
 
     private static IReadOnlyList<byte[]> SettingSeeds { get; } = Corpus.Texts(
-        "--HttpPort=8080\n--GrpcPort\n8081", "--Store:Driver=mysql\n--Store:ConnectionString=Server=a;Database=b", "--Store:Driver=postgres\n--Store:Shards:0=Host=a;Database=b\n--Cluster:Mode=AdoNet",
-        "--RetryInterval=0.5\n--LogLevel=warn\n--AlertWebHook=https://a/b", "--Cluster:AdvertisedAddress=::1\n--Store:Retention=1e3");
+        "--HttpPort=8080\n--GrpcPort\n8081", "--Store:Driver=mysql\n--Store:ConnectionString=Server=a;Database=b",
+        "--Store:Driver=postgres\n--Store:Shards:0=Host=a;Database=b\n--Cluster:Mode=AdoNet",
+        "--RetryInterval=0.5\n--LogLevel=warn\n--AlertWebHook=https://a/b",
+        "--Cluster:AdvertisedAddress=::1\n--Store:Retention=1e3");
 
     private static IReadOnlyList<byte[]> YamlSeeds { get; } = Corpus.Texts(
-        "Store:\n  Driver: 'mysql'\n  Host: localhost\n  Port: 3306\nRetryInterval: 10\nMicroService:\n  Driver: x\n", "Store:\n  Shards:\n    - a.db\n    - b.db\n", "a: &x [1, 2]\nb: *x\n");
+        "Store:\n  Driver: 'mysql'\n  Host: localhost\n  Port: 3306\nRetryInterval: 10\nMicroService:\n  Driver: x\n",
+        "Store:\n  Shards:\n    - a.db\n    - b.db\n",
+        "a: &x [1, 2]\nb: *x\n");
 
-    private static IReadOnlyList<byte[]> ArgumentSeeds { get; } = Corpus.Texts("--gid=g1\n--with-secrets\n--Store:Path\nx.db", "--gid\ng\n--out\n--x");
+    private static IReadOnlyList<byte[]> ArgumentSeeds { get; } = Corpus.Texts(
+        "--gid=g1\n--with-secrets\n--Store:Path\nx.db", "--gid\ng\n--out\n--x");
 
     private static IReadOnlyList<byte[]> ExportSeeds { get; } = Corpus.Texts(
         """{"transaction":{"gid":"g","options":"{\"branch_headers\":{\"Authorization\":\"x\"}}","custom_data":"[1]"},"branches":[{"url":"http://u:p@h/?token=1","bin_data":"e30="}]}""");
@@ -74,7 +89,10 @@ internal static class StoredParsers
                 Created = Now,
                 Query = call with { Id = "00" },
                 QueryPrepared = "http://a/q",
-                Options = new TransactionOptions { Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(1, [0]) },
+                Options = new TransactionOptions
+                {
+                    Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(1, [0]),
+                },
                 BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("a", "b"),
             },
             Branches = [branch, branch with { Status = BranchStatus.Succeed, Finished = Now }],
@@ -92,7 +110,8 @@ internal static class StoredParsers
                 .. TransactionCodec.EncodeDefinition(transaction.Definition, transaction.Branches.AsSpan()[..1]), 0,
                 .. TransactionCodec.EncodeAppended(transaction.Branches.AsSpan()[1..]),
             ],
-            [.. TransactionCodec.EncodeProgress(transaction), 0, .. TransactionCodec.EncodeDefinition(transaction.Definition, transaction.Branches.AsSpan())],
+            [.. TransactionCodec.EncodeProgress(transaction), 0, .. TransactionCodec.EncodeDefinition(
+                transaction.Definition, transaction.Branches.AsSpan())],
         ];
     }
 
@@ -114,7 +133,8 @@ internal static class StoredParsers
 
         if (parts.Count > 1)
         {
-            StoredRows.Decode(7, new EncodedTransaction("submitted", 3, Now.ToUnixTimeMilliseconds(), null, parts[0], parts[1..]));
+            StoredRows.Decode(
+                7, new EncodedTransaction("submitted", 3, Now.ToUnixTimeMilliseconds(), null, parts[0], parts[1..]));
         }
     }
 

@@ -10,7 +10,9 @@ using OrleansDtm.Server;
 
 namespace OrleansDtm.Fuzz.Server;
 
-/// <summary>A coordinator in this process behind real sockets, with a branch service that says yes to everything.</summary>
+/// <summary>
+/// A coordinator in this process behind real sockets, with a branch service that says yes to everything.
+/// </summary>
 public sealed class Coordinator : IAsyncDisposable
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-fuzz-");
@@ -31,12 +33,14 @@ public sealed class Coordinator : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         _branches = builder.Build();
-        _branches.Run(static context => context.Response.WriteAsync("{\"dtm_result\":\"SUCCESS\"}", context.RequestAborted));
+        _branches.Run(
+            static context => context.Response.WriteAsync("{\"dtm_result\":\"SUCCESS\"}", context.RequestAborted));
         await _branches.StartAsync(cancel);
         BranchAuthority = new Uri(_branches.Urls.First()).Authority;
         _app = CoordinatorApp.Build(
         [
-            "--HttpPort=0", "--GrpcPort=0", $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}", "--LogLevel=fatal",
+            "--HttpPort=0", "--GrpcPort=0", $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
+            "--LogLevel=fatal",
 
             // What is not answered with yes waits until the end of the run: it must not fill the machine with retries.
             "--RetryInterval=3600", "--RetryIntervalMax=3600", "--TimeoutToFail=86400", "--RequestTimeout=1",
@@ -57,11 +61,16 @@ public sealed class Coordinator : IAsyncDisposable
                 gid,
                 trans_type = "saga",
                 wait_result = true,
-                steps = new[] { new { action = $"http://{BranchAuthority}/a", compensate = $"http://{BranchAuthority}/c" } },
+                steps = new[]
+                {
+                    new { action = $"http://{BranchAuthority}/a", compensate = $"http://{BranchAuthority}/c" },
+                },
                 payloads = new[] { "{}" },
             },
             cancel);
-        return answer.StatusCode == HttpStatusCode.OK ? null : $"a proper saga was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancel)}";
+        return answer.StatusCode == HttpStatusCode.OK
+            ? null
+            : $"a proper saga was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancel)}";
     }
 
     /// <summary>Gives up everything that is unfinished.</summary>
@@ -107,13 +116,17 @@ public sealed class Coordinator : IAsyncDisposable
         var (gids, position) = (new List<string>(), "");
         do
         {
-            using var page = JsonDocument.Parse(await _http.GetStringAsync(Url($"all?{filter}&limit=1000&position={position}"), cancel));
-            gids.AddRange(page.RootElement.GetProperty("transactions").EnumerateArray().Select(static t => t.GetProperty("gid").GetString()!));
+            using var page = JsonDocument.Parse(
+                await _http.GetStringAsync(Url($"all?{filter}&limit=1000&position={position}"), cancel));
+            gids.AddRange(page.RootElement.GetProperty("transactions")
+                .EnumerateArray()
+                .Select(static t => t.GetProperty("gid").GetString()!));
             position = page.RootElement.GetProperty("next_position").GetString()!;
         }
         while (position.Length > 0);
         return gids;
     }
 
-    private Uri Url(string path) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Http.Port}/api/dtmsvr/{path}"));
+    private Uri Url(string path) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Http.Port}/api/dtmsvr/{path}"));
 }

@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace OrleansDtm.Fuzz.Server;
 
-/// <summary>Leads every address in an input to the branch service of the run: no input may make the coordinator call anybody else.</summary>
+/// <summary>
+/// Leads every address in an input to the branch service of the run: no input may make the coordinator call anybody
+/// else.
+/// </summary>
 internal static partial class Harmless
 {
     public static byte[] Of(byte[] input, string authority)

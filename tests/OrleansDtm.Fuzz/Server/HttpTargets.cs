@@ -10,17 +10,23 @@ namespace OrleansDtm.Fuzz.Server;
 
 /// <summary>Something sent to the coordinator over HTTP, well framed; no answer may be an error of its own.</summary>
 /// <param name="tally">Counts what was accepted.</param>
-internal abstract class HttpTarget(string name, IReadOnlyList<byte[]> seeds, Coordinator coordinator, Tally tally) : Target(name, seeds)
+internal abstract class HttpTarget(string name, IReadOnlyList<byte[]> seeds, Coordinator coordinator, Tally tally)
+    : Target(name, seeds)
 {
     /// <summary>Shared: connections are kept, as clients do.</summary>
-    private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(4) };
+    private static readonly HttpClient Client = new(
+        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+    {
+        Timeout = TimeSpan.FromSeconds(4),
+    };
 
     public override int Weight => 3;
 
     public override async Task<string?> Try(byte[] input, CancellationToken cancel)
     {
         var harmless = Harmless.Of(input, coordinator.BranchAuthority);
-        using var request = Request(harmless, string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{coordinator.Http.Port}"));
+        using var request = Request(
+            harmless, string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{coordinator.Http.Port}"));
         if (request is null)
         {
             return null;
@@ -40,47 +46,62 @@ internal abstract class HttpTarget(string name, IReadOnlyList<byte[]> seeds, Coo
     protected virtual string? Judge(HttpResponseMessage answer, string text) => null;
 }
 
-internal sealed class BodyTarget(Coordinator coordinator, Tally tally) : HttpTarget("http-body", Corpus.Bodies, coordinator, tally)
+internal sealed class BodyTarget(Coordinator coordinator, Tally tally)
+    : HttpTarget("http-body", Corpus.Bodies, coordinator, tally)
 {
     private static readonly string[] Paths =
     [
-        "submit", "prepare", "abort", "registerBranch", "registerXaBranch", "registerTccBranch", "prepareWorkflow", "forceStop",
-        "resetNextCronTime", "resetCronTime", "subscribe", "submit", "submit", "prepare",
+        "submit", "prepare", "abort", "registerBranch", "registerXaBranch", "registerTccBranch", "prepareWorkflow",
+        "forceStop", "resetNextCronTime", "resetCronTime", "subscribe", "submit", "submit", "prepare",
     ];
 
     protected override HttpRequestMessage Request(byte[] input, string server) => new(
         HttpMethod.Post, $"{server}/api/dtmsvr/{Paths[input.Length % Paths.Length]}")
     {
-        Content = new ByteArrayContent(input) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+        Content = new ByteArrayContent(input)
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+        },
     };
 }
 
-internal sealed class QueryTarget(Coordinator coordinator, Tally tally) : HttpTarget("http-query", RequestParsers.QuerySeeds, coordinator, tally)
+internal sealed class QueryTarget(Coordinator coordinator, Tally tally)
+    : HttpTarget("http-query", RequestParsers.QuerySeeds, coordinator, tally)
 {
     private static readonly string[] Paths =
     [
-        "query", "all", "resetCronTime", "queryKV", "scanKV", "subscribe", "unsubscribe", "newGid", "version", "topic/x", "nothing",
+        "query", "all", "resetCronTime", "queryKV", "scanKV", "subscribe", "unsubscribe", "newGid", "version",
+        "topic/x", "nothing",
     ];
 
     protected override HttpRequestMessage? Request(byte[] input, string server)
     {
         var text = Encoding.Latin1.GetString(input);
-        var query = string.Concat(text.Select(static c => c is <= ' ' or > '~' or '#' ? $"%{(int)c:X2}" : c.ToString()));
+        var query = string.Concat(
+            text.Select(static c => c is <= ' ' or > '~' or '#' ? $"%{(int)c:X2}" : c.ToString()));
         var path = Paths[input.Length % Paths.Length];
         return Uri.TryCreate($"{server}/api/dtmsvr/{path}?{query}", UriKind.Absolute, out var url)
-            ? new HttpRequestMessage(path.StartsWith("topic", StringComparison.Ordinal) ? HttpMethod.Delete : HttpMethod.Get, url)
+            ? new HttpRequestMessage(
+                path.StartsWith("topic", StringComparison.Ordinal) ? HttpMethod.Delete : HttpMethod.Get, url)
             : null;
     }
 }
 
-internal sealed class JsonRpcTarget(Coordinator coordinator, Tally tally) : HttpTarget("json-rpc", RequestParsers.JsonRpcSeeds, coordinator, tally)
+internal sealed class JsonRpcTarget(Coordinator coordinator, Tally tally)
+    : HttpTarget("json-rpc", RequestParsers.JsonRpcSeeds, coordinator, tally)
 {
-    /// <summary>Its code says no more than that the call is in error; what the coordinator did not expect has this of its pages.</summary>
+    /// <summary>
+    /// Its code says no more than that the call is in error; what the coordinator did not expect has this of its pages.
+    /// </summary>
     private const string Unexpected = "[ODTM1006]";
 
-    protected override HttpRequestMessage Request(byte[] input, string server) => new(HttpMethod.Post, $"{server}/api/json-rpc")
+    protected override HttpRequestMessage Request(byte[] input, string server) => new(
+        HttpMethod.Post, $"{server}/api/json-rpc")
     {
-        Content = new ByteArrayContent(input) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+        Content = new ByteArrayContent(input)
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+        },
     };
 
     protected override string? Judge(HttpResponseMessage answer, string text)
@@ -100,7 +121,10 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         "dtmgimp.Dtm/Nothing",
     ];
 
-    private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(4) };
+    private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false })
+    {
+        Timeout = TimeSpan.FromSeconds(4),
+    };
 
     public override int Weight => 3;
 
@@ -110,7 +134,11 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         byte[] framed =
         [
             (byte)(input.Length % 31 == 0 ? 1 : 0), // Said to be compressed.
-            0, (byte)(message.Length >> 16), (byte)(message.Length >> 8), (byte)(message.Length + (input.Length % 29 == 0 ? 1 : 0)), // A byte too long.
+            // A byte too long.
+            0,
+            (byte)(message.Length >> 16),
+            (byte)(message.Length >> 8),
+            (byte)(message.Length + (input.Length % 29 == 0 ? 1 : 0)),
             .. message,
         ];
         using var request = new HttpRequestMessage(
@@ -120,7 +148,10 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(framed) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } },
+            Content = new ByteArrayContent(framed)
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") },
+            },
         };
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         tally.Sent();
@@ -128,13 +159,17 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         await answer.Content.ReadAsByteArrayAsync(cancel);
         var status = Header("grpc-status");
 
-        // Unknown = nobody thought of it; Internal with our words = the same. The library says Internal of a message it cannot read.
-        return status is "2" || (status is "13" && Header("grpc-message")?.Contains("log", StringComparison.Ordinal) == true)
+        // Unknown = nobody thought of it; Internal with our words = the same. The
+        // library says Internal of a message it cannot read.
+        return status is "2"
+            || (status is "13" && Header("grpc-message")?.Contains("log", StringComparison.Ordinal) == true)
             ? $"grpc-status {status}: {Header("grpc-message")}"
             : answer.StatusCode >= HttpStatusCode.InternalServerError ? $"status {(int)answer.StatusCode}" : null;
 
         string? Header(string name) =>
-            answer.TrailingHeaders.TryGetValues(name, out var values) || answer.Headers.TryGetValues(name, out values) ? values.First() : null;
+            answer.TrailingHeaders.TryGetValues(name, out var values) || answer.Headers.TryGetValues(name, out values)
+                ? values.First()
+                : null;
     }
 }
 

@@ -8,7 +8,10 @@ using OrleansDtm.Fuzz.Engine;
 
 namespace OrleansDtm.Fuzz.Server;
 
-/// <summary>Bytes on a connection, as they come. The coordinator answers or closes, soon; an error of its own is none of the answers.</summary>
+/// <summary>
+/// Bytes on a connection, as they come. The coordinator answers or closes, soon; an error of its own is none of the
+/// answers.
+/// </summary>
 internal sealed class RawHttpTarget(Coordinator coordinator, Tally tally) : Target("http-raw", Requests)
 {
     /// <summary>Who sends half a request waits for the rest; so do we, no longer than this.</summary>
@@ -17,19 +20,26 @@ internal sealed class RawHttpTarget(Coordinator coordinator, Tally tally) : Targ
     private static IReadOnlyList<byte[]> Requests { get; } =
     [
         .. Corpus.Texts(
-            "GET /api/dtmsvr/query?gid=g1 HTTP/1.1\r\nHost: x\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=b\r\n\r\n",
-            "GET /api/ping HTTP/1.0\r\n\r\n", "GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET /api/metrics HTTP/1.1\r\nHost: x\r\n\r\n",
-            "POST /api/dtmsvr/submit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"gid\r\n3;x=y\r\n\":1\r\n0\r\n\r\n",
+            "GET /api/dtmsvr/query?gid=g1 HTTP/1.1\r\nHost: x\r\ntraceparent: "
+            + "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=b\r\n\r\n",
+            "GET /api/ping HTTP/1.0\r\n\r\n",
+            "GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            "GET /api/metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            "POST /api/dtmsvr/submit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+            + "chunked\r\n\r\n5\r\n{\"gid\r\n3;x=y\r\n\":1\r\n0\r\n\r\n",
             "POST /api/dtmsvr/submit HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"),
         .. Corpus.Bodies.Take(4).Select(static body => (byte[])
-            [.. Encoding.ASCII.GetBytes($"POST /api/dtmsvr/submit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n"), .. body]),
+            [.. Encoding.ASCII.GetBytes("POST /api/dtmsvr/submit HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                + $"application/json\r\nContent-Length: {body.Length}\r\n\r\n"), .. body]),
     ];
 
     public override async Task<string?> Try(byte[] input, CancellationToken cancel)
     {
         tally.Sent();
-        var answer = await Sockets.Exchange(coordinator.Http, Harmless.Of(input, coordinator.BranchAuthority), Patience, cancel);
-        return answer.StartsWith("HTTP/1.1 5", StringComparison.Ordinal) && !answer.StartsWith("HTTP/1.1 505", StringComparison.Ordinal)
+        var answer = await Sockets.Exchange(
+            coordinator.Http, Harmless.Of(input, coordinator.BranchAuthority), Patience, cancel);
+        return answer.StartsWith("HTTP/1.1 5", StringComparison.Ordinal)
+            && !answer.StartsWith("HTTP/1.1 505", StringComparison.Ordinal)
             ? $"answered {answer.Split('\r')[0]}"
             : null;
     }
@@ -46,8 +56,10 @@ internal sealed class RawHttp2Target(Coordinator coordinator) : Target("http2-ra
     [
         Preface,
         [.. Preface, .. Frame(4, 0, 0, []), .. Frame(1, 4, 1, Headers()), .. Frame(0, 1, 1, [0, 0, 0, 0, 2, 10, 0])],
-        [.. Preface, .. Frame(4, 0, 0, [0, 3, 0, 0, 0, 100]), .. Frame(8, 0, 0, [0, 1, 0, 0]), .. Frame(6, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8])],
-        [.. Preface, .. Frame(4, 0, 0, []), .. Frame(1, 0, 1, Headers()), .. Frame(9, 4, 1, []), .. Frame(3, 0, 1, [0, 0, 0, 8])],
+        [.. Preface, .. Frame(4, 0, 0, [0, 3, 0, 0, 0, 100]), .. Frame(8, 0, 0, [0, 1, 0, 0]), .. Frame(
+            6, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8])],
+        [.. Preface, .. Frame(4, 0, 0, []), .. Frame(1, 0, 1, Headers()), .. Frame(9, 4, 1, []), .. Frame(
+            3, 0, 1, [0, 0, 0, 8])],
     ];
 
     public override async Task<string?> Try(byte[] input, CancellationToken cancel)
@@ -75,7 +87,9 @@ internal sealed class RawHttp2Target(Coordinator coordinator) : Target("http2-ra
     private static byte[] Text(string text) => [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
 }
 
-/// <summary>A branch that answers with anything at all: its saga goes forward, back, or waits, and nothing else happens.</summary>
+/// <summary>
+/// A branch that answers with anything at all: its saga goes forward, back, or waits, and nothing else happens.
+/// </summary>
 internal sealed class LyingBranchTarget : Target, IDisposable
 {
     private readonly Coordinator _coordinator;
@@ -93,17 +107,20 @@ internal sealed class LyingBranchTarget : Target, IDisposable
     private static IReadOnlyList<byte[]> Answers { get; } = Corpus.Texts(
         "HTTP/1.1 200 OK\r\nContent-Length: 25\r\nContent-Type: application/json\r\n\r\n{\"dtm_result\":\"SUCCESS\"}\n",
         "HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nFAILURE\r\n0\r\n\r\n",
-        "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc");
 
     public override async Task<string?> Try(byte[] input, CancellationToken cancel)
     {
-        var branch = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+        var branch = string.Create(
+            CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var lying = Lie(input, over.Token);
         _tally.Sent();
         using var answer = await _client.PostAsJsonAsync(
-            new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_coordinator.Http.Port}/api/dtmsvr/submit")),
+            new Uri(string.Create(
+                CultureInfo.InvariantCulture, $"http://127.0.0.1:{_coordinator.Http.Port}/api/dtmsvr/submit")),
             new
             {
                 gid = Guid.NewGuid().ToString("N"),
@@ -152,7 +169,8 @@ internal static class Sockets
     private static readonly TimeSpan More = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Sends and reads what comes until the other side closes or nothing has come for a while.</summary>
-    public static async Task<string> Exchange(IPEndPoint server, byte[] input, TimeSpan patience, CancellationToken cancel)
+    public static async Task<string> Exchange(
+        IPEndPoint server, byte[] input, TimeSpan patience, CancellationToken cancel)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -163,7 +181,8 @@ internal static class Sockets
         {
             await socket.SendAsync(input, cancel);
             waiting.CancelAfter(patience);
-            while (await socket.ReceiveAsync(buffer, waiting.Token) is > 0 and var count && answer.Length < buffer.Length)
+            while (await socket.ReceiveAsync(buffer, waiting.Token) is > 0 and var count
+                && answer.Length < buffer.Length)
             {
                 answer.Append(Encoding.Latin1.GetString(buffer, 0, count));
                 waiting.CancelAfter(More); // What belongs to the answer comes at once.

@@ -4,10 +4,13 @@ using Xunit;
 
 namespace OrleansDtm.Fuzz.Tests;
 
-/// <summary>A fuzzer that finds nothing because it cannot find anything would look just like a program without faults.</summary>
+/// <summary>
+/// A fuzzer that finds nothing because it cannot find anything would look just like a program without faults.
+/// </summary>
 public sealed class EngineTests
 {
-    private static readonly IReadOnlyList<byte[]> Known = Corpus.Texts("""{"gid":"g1","steps":[{"action":"a"}],"n":12}""");
+    private static readonly IReadOnlyList<byte[]> Known = Corpus.Texts(
+        """{"gid":"g1","steps":[{"action":"a"}],"n":12}""");
 
     [Theory]
     [InlineData("throws")]

@@ -12,7 +12,10 @@ internal sealed class BalanceCheck : Check
 
     public override IEnumerable<string> Judge(Case seen)
     {
-        if (!seen.Ended || seen.Last is not { State.IsFinal: true } last || seen.WasStopped || seen.Transaction.Type == TransactionType.Workflow)
+        if (!seen.Ended
+            || seen.Last is not { State.IsFinal: true } last
+            || seen.WasStopped
+            || seen.Transaction.Type == TransactionType.Workflow)
         {
             yield break;
         }
@@ -27,7 +30,8 @@ internal sealed class BalanceCheck : Check
 
             if (seen.Ledger.Balance(branch) != wanted)
             {
-                yield return $"it is {Names.Of(last.State.Status)}, and branch {branch} has {seen.Ledger.Balance(branch)} left instead of {wanted}";
+                yield return $"it is {Names.Of(last.State.Status)}, and branch {branch} has "
+                    + $"{seen.Ledger.Balance(branch)} left instead of {wanted}";
             }
         }
     }

@@ -11,14 +11,16 @@ internal sealed class BothWaysCheck : Check
 
     public override IEnumerable<string> Judge(Case seen)
     {
-        if (seen.Calls.Any(static c => c.Name[0] == 'f') && seen.Calls.FirstOrDefault(static c => c.Name[0] == 'b') is { } back)
+        if (seen.Calls.Any(static c => c.Name[0] == 'f')
+            && seen.Calls.FirstOrDefault(static c => c.Name[0] == 'b') is { } back)
         {
             yield return $"{back.Name} is called, and forward calls are made too";
         }
 
         foreach (var action in seen.Calls.Where(static c => c.Name[0] == 'a'))
         {
-            if (seen.Ends.Values.Any(e => e.Name == "c" + action.Name[1..] && e.Outcome == OutcomeKind.Succeeded && e.Place < action.Place))
+            if (seen.Ends.Values.Any(
+                e => e.Name == "c" + action.Name[1..] && e.Outcome == OutcomeKind.Succeeded && e.Place < action.Place))
             {
                 yield return $"{action.Name} is called after its compensation";
             }

@@ -50,9 +50,11 @@ internal sealed class CauseCheck : Check
     {
         var turned = seen.Rows.First(static r => r.State.RollbackReason.Length > 0);
         var isOfAge = seen.Transaction.TimeoutToFail > 0 || seen.Transaction.Type != TransactionType.Saga;
-        return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal); // See TimerCheck.
+        // See TimerCheck.
+        return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal);
     }
 
     private static bool IsTired(Case seen) => seen.Transaction.RetryLimit > 0
-        && seen.Ends.Values.Count(static e => e.Name[0] == 'a' && e.Outcome == OutcomeKind.Unknown) > seen.Transaction.RetryLimit;
+        && seen.Ends.Values.Count(static e => e.Name[0] == 'a' && e.Outcome == OutcomeKind.Unknown)
+            > seen.Transaction.RetryLimit;
 }

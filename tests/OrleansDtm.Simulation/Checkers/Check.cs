@@ -76,7 +76,8 @@ internal sealed class Case
         return last;
     }
 
-    public bool WasStopped => Answers.Any(static a => a is { Word: "stop", Reply.Kind: Abstractions.ReplyKind.Ok }) || WasAsked("stop");
+    public bool WasStopped =>
+        Answers.Any(static a => a is { Word: "stop", Reply.Kind: Abstractions.ReplyKind.Ok }) || WasAsked("stop");
 
     public bool WasAsked(string word) => Mine.OfType<Asked>().Any(a => a.Word == word);
 
@@ -91,7 +92,8 @@ internal sealed class Case
         _ => -3,
     };
 
-    public static int Number(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+    public static int Number(string name) =>
+        int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>
     /// Returns the call in a row; null = the row has no such call. Registered branches are found by their id.

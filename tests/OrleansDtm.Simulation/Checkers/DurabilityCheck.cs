@@ -28,7 +28,8 @@ internal sealed class DurabilityCheck : Check
 
         foreach (var call in seen.Calls.Where(static c => c.Owner != 0))
         {
-            if (!seen.Rows.Any(r => r.Place < call.Place && r.Row.Owner == call.Owner && seen.In(r.State, call.Name)?.InFlight == true))
+            if (!seen.Rows.Any(r =>
+                r.Place < call.Place && r.Row.Owner == call.Owner && seen.In(r.State, call.Name)?.InFlight == true))
             {
                 yield return $"{call.Name} is called by {call.Process}, and no row contains the call";
             }
@@ -42,7 +43,8 @@ internal sealed class DurabilityCheck : Check
         "succeed" => state.Status == TransactionStatus.Succeed,
         "fail" => state.Status == TransactionStatus.Failed,
         "stop" => state.Status == TransactionStatus.Failed,
-        ['r', 'e', 'g', ..] => state.Branches.Any(b => b.Definition.Id == Requests.BranchId(int.Parse(word.TrimEnd('!').AsSpan(3), System.Globalization.CultureInfo.InvariantCulture))),
+        ['r', 'e', 'g', ..] => state.Branches.Any(b => b.Definition.Id == Requests.BranchId(
+            int.Parse(word.TrimEnd('!').AsSpan(3), System.Globalization.CultureInfo.InvariantCulture))),
         _ => true,
     };
 }

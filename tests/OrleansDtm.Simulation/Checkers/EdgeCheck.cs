@@ -17,7 +17,9 @@ internal sealed class EdgeCheck : Check
                 yield return $"version {to.Version}: {Names.Of(from.Status)} became {Names.Of(to.Status)}";
             }
 
-            if (from.IsFinal && (from.Finished != to.Finished || from.RollbackReason != to.RollbackReason || from.Result != to.Result))
+            if (from.IsFinal && (from.Finished != to.Finished
+                || from.RollbackReason != to.RollbackReason
+                || from.Result != to.Result))
             {
                 yield return $"version {to.Version}: a final status was changed";
             }
@@ -30,11 +32,13 @@ internal sealed class EdgeCheck : Check
     /// </summary>
     private static bool IsEdge(Case seen, TransactionStatus from, TransactionStatus to) => (from, to) switch
     {
-        (TransactionStatus.Prepared, TransactionStatus.Aborting) => seen.Transaction.Type is TransactionType.Tcc or TransactionType.Xa,
+        (TransactionStatus.Prepared, TransactionStatus.Aborting) =>
+            seen.Transaction.Type is TransactionType.Tcc or TransactionType.Xa,
         (TransactionStatus.Prepared, _) => true,
         (TransactionStatus.Submitted, TransactionStatus.Succeed) => true,
         (TransactionStatus.Submitted, TransactionStatus.Aborting) => seen.Transaction.Type == TransactionType.Saga,
-        (TransactionStatus.Submitted, TransactionStatus.Failed) => seen.Transaction.Type == TransactionType.Saga || seen.WasStopped,
+        (TransactionStatus.Submitted, TransactionStatus.Failed) =>
+            seen.Transaction.Type == TransactionType.Saga || seen.WasStopped,
         (TransactionStatus.Aborting, TransactionStatus.Failed) => true,
         _ => false,
     };

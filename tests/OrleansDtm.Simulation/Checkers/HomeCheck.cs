@@ -11,6 +11,8 @@ internal sealed class HomeCheck : Check
     public override string Name => "20 one home at a time";
 
     public override IEnumerable<string> Judge(Case seen) => seen.Plan.Faults.IsEmpty
-        ? seen.Mine.OfType<Fenced>().Where(static f => !f.IsInsert).Select(static f => $"a write of {f.Process} is fenced")
+        ? seen.Mine.OfType<Fenced>()
+            .Where(static f => !f.IsInsert)
+            .Select(static f => $"a write of {f.Process} is fenced")
         : [];
 }

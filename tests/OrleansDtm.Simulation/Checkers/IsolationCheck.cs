@@ -17,7 +17,9 @@ internal sealed class IsolationCheck : Check
 
     public override IEnumerable<string> Judge(Case seen)
     {
-        foreach (var calls in seen.Calls.Where(static c => c.Owner != 0).GroupBy(static c => c.Name).Select(static g => g.ToList()))
+        foreach (var calls in seen.Calls.Where(static c => c.Owner != 0)
+            .GroupBy(static c => c.Name)
+            .Select(static g => g.ToList()))
         {
             for (var i = StormMax; i < calls.Count; i++)
             {
@@ -30,12 +32,20 @@ internal sealed class IsolationCheck : Check
         }
 
         var plan = seen.Transaction;
-        var isHealthy = seen.Plan.Faults.IsEmpty && plan.Fates.IsEmpty && plan.Extras.IsEmpty && plan.SubmitterDiesAt == 0;
-        var decided = seen.Answers.LastOrDefault(static a => a is { Word: "submit" or "abort" or "succeed" or "fail", Reply.Kind: ReplyKind.Ok });
+        var isHealthy = seen.Plan.Faults.IsEmpty
+            && plan.Fates.IsEmpty
+            && plan.Extras.IsEmpty
+            && plan.SubmitterDiesAt == 0;
+        var decided = seen.Answers.LastOrDefault(
+            static a => a is { Word: "submit" or "abort" or "succeed" or "fail", Reply.Kind: ReplyKind.Ok });
         var ended = seen.Rows.FirstOrDefault(static r => r.State.IsFinal);
-        if (isHealthy && decided is not null && ended is not null && ended.At - decided.At > Healthy + TimeSpan.FromSeconds(Math.Max(plan.Delay, plan.AtSubmit?.Delay ?? 0)))
+        if (isHealthy
+            && decided is not null
+            && ended is not null
+            && ended.At - decided.At > Healthy + TimeSpan.FromSeconds(Math.Max(plan.Delay, plan.AtSubmit?.Delay ?? 0)))
         {
-            yield return $"nothing is wrong with it, and it ended only {(ended.At - decided.At).TotalSeconds} s after it was decided";
+            yield return "nothing is wrong with it, and it ended only "
+                + $"{(ended.At - decided.At).TotalSeconds} s after it was decided";
         }
     }
 }

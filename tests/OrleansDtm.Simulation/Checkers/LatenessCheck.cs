@@ -27,10 +27,14 @@ internal sealed class LatenessCheck : Check
                 continue;
             }
 
-            var from = due - Engine.World.Start > seen.Plan.Calm + Grace ? due - Engine.World.Start : seen.Plan.Calm + Grace;
+            var from = due - Engine.World.Start > seen.Plan.Calm + Grace
+                ? due - Engine.World.Start
+                : seen.Plan.Calm + Grace;
             if (seen.Rows[i + 1].At > from + Late)
             {
-                yield return $"version {seen.Rows[i].State.Version} was due at {(due - Engine.World.Start).TotalSeconds} s, and processed only at {seen.Rows[i + 1].At.TotalSeconds} s";
+                yield return $"version {seen.Rows[i].State.Version} was due at "
+                    + $"{(due - Engine.World.Start).TotalSeconds} s, and processed only at "
+                    + $"{seen.Rows[i + 1].At.TotalSeconds} s";
             }
         }
     }

@@ -16,7 +16,8 @@ internal sealed class MessageCheck : Check
             yield break;
         }
 
-        var commit = seen.Mine.OfType<LocalWork>().FirstOrDefault(static w => w.What.StartsWith("commits", StringComparison.Ordinal));
+        var commit = seen.Mine.OfType<LocalWork>().FirstOrDefault(
+            static w => w.What.StartsWith("commits", StringComparison.Ordinal));
         foreach (var call in seen.Calls.Where(static c => c.Name[0] == 'a'))
         {
             if (commit is null || commit.Place > call.Place)
@@ -25,12 +26,16 @@ internal sealed class MessageCheck : Check
             }
         }
 
-        if (commit is not null && seen.Last is { State.IsFinal: true } last && last.State.Status != TransactionStatus.Succeed)
+        if (commit is not null
+            && seen.Last is { State.IsFinal: true } last
+            && last.State.Status != TransactionStatus.Succeed)
         {
             yield return $"the local transaction was committed, and the message is {Names.Of(last.State.Status)}";
         }
 
-        if (commit is not null && seen.Last is null && seen.Answers.Any(static a => a is { Word: "prepare", Reply.Kind: ReplyKind.Ok }))
+        if (commit is not null
+            && seen.Last is null
+            && seen.Answers.Any(static a => a is { Word: "prepare", Reply.Kind: ReplyKind.Ok }))
         {
             yield return "the message was accepted but is not stored";
         }

@@ -17,7 +17,9 @@ internal sealed class OptionsCheck : Check
     public override IEnumerable<string> Judge(Case seen)
     {
         var plan = seen.Transaction;
-        var shortest = plan.TimeoutToFail > 0 ? Math.Min(RetryIntervalDefault, plan.TimeoutToFail) : RetryIntervalDefault;
+        var shortest = plan.TimeoutToFail > 0
+            ? Math.Min(RetryIntervalDefault, plan.TimeoutToFail)
+            : RetryIntervalDefault;
         var prepared = new SubmitPlan(
             plan.RetryInterval > 0 ? plan.RetryInterval : shortest,
             plan.RequestTimeout > 0 ? plan.RequestTimeout : RequestTimeoutDefault,
@@ -34,7 +36,10 @@ internal sealed class OptionsCheck : Check
                 expected = asked && Of(options) == prepared ? prepared : plan.AtSubmit ?? prepared;
             }
 
-            if (isPrepared && state.Status == TransactionStatus.Failed && seen.WasStopped && plan.AtSubmit is { } submitted)
+            if (isPrepared
+                && state.Status == TransactionStatus.Failed
+                && seen.WasStopped
+                && plan.AtSubmit is { } submitted)
             {
                 isPrepared = false; // A submit and a force stop in one write.
                 expected = Of(options) == submitted ? submitted : expected;

@@ -15,7 +15,8 @@ internal sealed class OrderCheck : Check
     {
         foreach (var call in seen.Calls.Where(static c => c.Owner != 0 && c.Name[0] is 'a' or 'c' or 'f' or 'b'))
         {
-            if (seen.Before(call) is { } row && Before(seen, row.State, call).FirstOrDefault(b => b.Branch.Status != BranchStatus.Succeed) is { Name: { } name })
+            if (seen.Before(call) is { } row && Before(seen, row.State, call).FirstOrDefault(
+                b => b.Branch.Status != BranchStatus.Succeed) is { Name: { } name })
             {
                 yield return $"{call.Name} is called before {name} is durably done";
             }
@@ -38,9 +39,11 @@ internal sealed class OrderCheck : Check
                 var after = plan.Concurrent
                     ? plan.Orders.Where(o => o.Value.Contains(number)).Select(static o => o.Key)
                     : Enumerable.Range(number + 1, plan.Steps - number - 1);
-                return after.Where(step => seen.In(state, $"a{step}")!.Started).Select(step => ($"c{step}", seen.In(state, $"c{step}")!));
+                return after.Where(step => seen.In(state, $"a{step}")!.Started).Select(
+                    step => ($"c{step}", seen.In(state, $"c{step}")!));
             default:
-                var calls = state.Branches.Where(b => b.Definition.Url.Contains("/" + call.Name[0], StringComparison.Ordinal));
+                var calls = state.Branches.Where(
+                    b => b.Definition.Url.Contains("/" + call.Name[0], StringComparison.Ordinal));
                 var ordered = plan.Type == TransactionType.Tcc ? calls.Reverse() : calls;
                 return ordered
                     .TakeWhile(b => !b.Definition.Url.EndsWith("/" + call.Name, StringComparison.Ordinal))

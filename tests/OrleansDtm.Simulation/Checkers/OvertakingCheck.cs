@@ -25,7 +25,8 @@ internal sealed class OvertakingCheck : Check
                 var isOver = seen.Ends.TryGetValue(call.Call, out var end) && end.Place < compensation.Place;
                 if (!isOver && compensation.At < call.At + call.Timeout - (2 * TimerCheck.Tolerance(seen.Plan)))
                 {
-                    yield return $"{compensation.Name} (call {compensation.Call}) is sent while {action} (call {call.Call} of {call.Process}) may be in flight";
+                    yield return $"{compensation.Name} (call {compensation.Call}) is sent while {action} (call "
+                        + $"{call.Call} of {call.Process}) may be in flight";
                 }
             }
         }

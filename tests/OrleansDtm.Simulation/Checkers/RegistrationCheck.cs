@@ -20,7 +20,9 @@ internal sealed class RegistrationCheck : Check
             yield break;
         }
 
-        foreach (var group in seen.Mine.OfType<Asked>().Where(static a => a.Word.StartsWith("reg", StringComparison.Ordinal)).GroupBy(static a => a.Word))
+        foreach (var group in seen.Mine.OfType<Asked>()
+            .Where(static a => a.Word.StartsWith("reg", StringComparison.Ordinal))
+            .GroupBy(static a => a.Word))
         {
             var branch = int.Parse(group.Key.TrimEnd('!').AsSpan(3), System.Globalization.CultureInfo.InvariantCulture);
             var requests = group.ToDictionary(static a => a.Request);
@@ -31,12 +33,15 @@ internal sealed class RegistrationCheck : Check
                 {
                     yield return $"{group.Key} was accepted, but the branch is not stored";
                 }
-                else if (seen.Before(requests[accepted.Request]) is { State: { Status: not TransactionStatus.Prepared } decided } && Find(decided, branch) is null)
+                else if (seen.Before(requests[accepted.Request])
+                    is { State: { Status: not TransactionStatus.Prepared } decided } && Find(decided, branch) is null)
                 {
                     yield return $"{group.Key} was accepted after the decision";
                 }
 
-                if (seen.Transaction.Type != TransactionType.Workflow && !seen.WasStopped && !IsCalled(seen, last.State, branch))
+                if (seen.Transaction.Type != TransactionType.Workflow
+                    && !seen.WasStopped
+                    && !IsCalled(seen, last.State, branch))
                 {
                     yield return $"{group.Key} was accepted, and the branch was never called to its end";
                 }

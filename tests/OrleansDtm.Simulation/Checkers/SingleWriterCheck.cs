@@ -36,7 +36,9 @@ internal sealed class SingleWriterCheck : Check
 
     private static string? Regress(Transaction from, Transaction to)
     {
-        if (to.Branches.Length < from.Branches.Length || to.RetryCount < from.RetryCount || to.Definition.Created != from.Definition.Created)
+        if (to.Branches.Length < from.Branches.Length
+            || to.RetryCount < from.RetryCount
+            || to.Definition.Created != from.Definition.Created)
         {
             return "a call of the previous version is missing";
         }
@@ -66,7 +68,8 @@ internal sealed class SingleWriterCheck : Check
 
         foreach (var second in seen.Calls.Where(static c => c.Owner != 0))
         {
-            foreach (var first in seen.Calls.Where(c => c.Place < second.Place && c.Name == second.Name && c.Owner != 0 && c.Owner != second.Owner))
+            foreach (var first in seen.Calls.Where(
+                c => c.Place < second.Place && c.Name == second.Name && c.Owner != 0 && c.Owner != second.Owner))
             {
                 if (IsOver(seen, first, second.Place) || LeaseOf(seen, first) is not { } lease)
                 {
@@ -76,7 +79,8 @@ internal sealed class SingleWriterCheck : Check
                 var until = lease - Engine.World.Start - (2 * TimerCheck.Tolerance(seen.Plan));
                 if (second.At < until)
                 {
-                    yield return $"{second.Process} makes {second.Name} (call {second.Call}) while {first.Process} has it in flight (call {first.Call}), alive and within its lease";
+                    yield return $"{second.Process} makes {second.Name} (call {second.Call}) while {first.Process} has "
+                        + $"it in flight (call {first.Call}), alive and within its lease";
                 }
             }
         }
@@ -85,9 +89,13 @@ internal sealed class SingleWriterCheck : Check
     /// <summary>Returns true if the call was answered, or its process died, stopped or was declared dead.</summary>
     private static bool IsOver(Case seen, Called call, int place) =>
         (seen.Ends.TryGetValue(call.Call, out var end) && end.Place < place)
-        || seen.All.Take(place).OfType<MachineNews>().Any(m => m.Process == call.Process && m.What is not ("starts" or MachineNews.Leaves));
+        || seen.All.Take(place)
+            .OfType<MachineNews>()
+            .Any(m => m.Process == call.Process && m.What is not ("starts" or MachineNews.Leaves));
 
     /// <summary>Returns the lease under which a call was made.</summary>
     private static DateTimeOffset? LeaseOf(Case seen, Called call) =>
-        seen.Rows.LastOrDefault(r => r.Place < call.Place && r.Row.Owner == call.Owner && seen.In(r.State, call.Name)?.InFlight == true)?.State.LeaseUntil;
+        seen.Rows.LastOrDefault(r => r.Place < call.Place
+            && r.Row.Owner == call.Owner
+            && seen.In(r.State, call.Name)?.InFlight == true)?.State.LeaseUntil;
 }

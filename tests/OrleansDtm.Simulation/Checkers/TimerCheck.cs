@@ -41,7 +41,8 @@ internal sealed class TimerCheck : Check
     private static IEnumerable<string> Timeouts(Case seen, TimeSpan tolerance)
     {
         var created = seen.Rows[0].State.Definition.Created - Engine.World.Start;
-        var turned = seen.Rows.FirstOrDefault(static r => r.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal));
+        var turned = seen.Rows.FirstOrDefault(
+            static r => r.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal));
         if (turned is not null && turned.At < created + Timeout(seen) - tolerance)
         {
             yield return $"it timed out at {turned.At.TotalSeconds} s, created at {created.TotalSeconds} s";
@@ -52,7 +53,9 @@ internal sealed class TimerCheck : Check
             yield break;
         }
 
-        if (!seen.WasAsked("retry") && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question && question.At < created + Timeout(seen) - tolerance)
+        if (!seen.WasAsked("retry")
+            && seen.Calls.FirstOrDefault(static c => c.Name == "q") is { } question
+            && question.At < created + Timeout(seen) - tolerance)
         {
             yield return "query_prepared was called before the timeout";
         }
@@ -70,7 +73,8 @@ internal sealed class TimerCheck : Check
             yield return "the message was sent before its delay was over";
         }
 
-        if (definition.Submitted is not null && from < seen.Mine.OfType<Asked>().First(static a => a.Word == "submit").At - tolerance)
+        if (definition.Submitted is not null
+            && from < seen.Mine.OfType<Asked>().First(static a => a.Word == "submit").At - tolerance)
         {
             yield return "the delay counts from a time before the submit";
         }
@@ -99,7 +103,9 @@ internal sealed class TimerCheck : Check
 
             for (var branch = Transaction.NoticeIndex; branch < from.Branches.Length; branch++)
             {
-                if (from.Live(branch) is { InFlight: false, RetryAt: { } at } && to.Live(branch) is { InFlight: true } && to.Updated < at)
+                if (from.Live(branch) is { InFlight: false, RetryAt: { } at }
+                    && to.Live(branch) is { InFlight: true }
+                    && to.Updated < at)
                 {
                     yield return $"version {to.Version}: call {branch} is made again before its wait is over";
                 }
@@ -134,12 +140,14 @@ internal sealed class TimerCheck : Check
                 var least = Min(interval * growth, RetryIntervalMax);
                 if (at < to.Updated + least)
                 {
-                    yield return $"version {to.Version}: after {now.Failures} errors {now.Definition.Id}-{now.Definition.Op} waits only until {at:O}";
+                    yield return $"version {to.Version}: after {now.Failures} errors "
+                        + $"{now.Definition.Id}-{now.Definition.Op} waits only until {at:O}";
                 }
 
                 if (wait > (least * 1.2) + tolerance)
                 {
-                    yield return $"version {to.Version}: after {now.Failures} errors {now.Definition.Id}-{now.Definition.Op} waits {wait.TotalSeconds} s";
+                    yield return $"version {to.Version}: after {now.Failures} errors "
+                        + $"{now.Definition.Id}-{now.Definition.Op} waits {wait.TotalSeconds} s";
                 }
             }
         }
@@ -150,7 +158,8 @@ internal sealed class TimerCheck : Check
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private static TimeSpan Timeout(Case seen) => seen.Transaction.TimeoutToFail > 0 ? TimeSpan.FromSeconds(seen.Transaction.TimeoutToFail)
-        : seen.Transaction.Type == TransactionType.Saga ? TimeSpan.Zero
-        : TimeoutDefault;
+    private static TimeSpan Timeout(Case seen) =>
+        seen.Transaction.TimeoutToFail > 0 ? TimeSpan.FromSeconds(seen.Transaction.TimeoutToFail)
+            : seen.Transaction.Type == TransactionType.Saga ? TimeSpan.Zero
+            : TimeoutDefault;
 }

@@ -14,13 +14,18 @@ internal sealed class WaitCheck : Check
 
     public override IEnumerable<string> Judge(Case seen)
     {
-        var troubled = seen.All.OfType<MachineNews>().Where(static m => m.What != "starts").Select(static m => m.Process).ToHashSet();
+        var troubled = seen.All.OfType<MachineNews>()
+            .Where(static m => m.What != "starts")
+            .Select(static m => m.Process)
+            .ToHashSet();
         var answered = seen.Answers.Select(static a => a.Request).ToHashSet();
-        foreach (var asked in seen.Mine.OfType<Asked>().Where(a => a.Process.Length > 0 && !troubled.Contains(a.Process) && !answered.Contains(a.Request)))
+        foreach (var asked in seen.Mine.OfType<Asked>().Where(
+            a => a.Process.Length > 0 && !troubled.Contains(a.Process) && !answered.Contains(a.Request)))
         {
             if (seen.Ended && seen.All[^1].At - asked.At > Patience)
             {
-                yield return $"{asked.Word} (request {asked.Request}) was never answered by {asked.Process}, which had no fault";
+                yield return $"{asked.Word} (request {asked.Request}) was never answered "
+                    + $"by {asked.Process}, which had no fault";
             }
         }
 
@@ -30,7 +35,8 @@ internal sealed class WaitCheck : Check
             var told = Names.Status(answer.Reply.Status);
             if (told is TransactionStatus.Succeed or TransactionStatus.Failed && durable != told)
             {
-                yield return $"{answer.Word} was answered {answer.Reply.Status}, and it is {(durable is { } status ? Names.Of(status) : "not there")}";
+                yield return $"{answer.Word} was answered {answer.Reply.Status}, and it is "
+                    + $"{(durable is { } status ? Names.Of(status) : "not there")}";
             }
 
             if (told == TransactionStatus.Aborting && seen.Last?.State.Status == TransactionStatus.Succeed)

@@ -11,15 +11,18 @@ internal sealed class CallBeforeCommit : Defect
 {
     private readonly Dictionary<string, IBranchCaller> _callers = [];
 
-    public override IBranchCaller Caller(IBranchCaller caller, Process process) => _callers[process.Name] = new Once(caller);
+    public override IBranchCaller Caller(IBranchCaller caller, Process process) =>
+        _callers[process.Name] = new Once(caller);
 
-    public override ITransactionStore Store(ITransactionStore store, Process process) => new Eager(store, () => (Once)_callers[process.Name]);
+    public override ITransactionStore Store(ITransactionStore store, Process process) =>
+        new Eager(store, () => (Once)_callers[process.Name]);
 
     private sealed class Once(IBranchCaller inner) : IBranchCaller
     {
         private readonly Dictionary<string, Task<CallResult>> _made = [];
 
-        public void Early(BranchInvocation call) => _made.TryAdd($"{call.Gid} {call.Url} {call.Attempt}", inner.Call(call));
+        public void Early(BranchInvocation call) =>
+            _made.TryAdd($"{call.Gid} {call.Url} {call.Attempt}", inner.Call(call));
 
         public Task<CallResult> Call(BranchInvocation call) =>
             _made.Remove($"{call.Gid} {call.Url} {call.Attempt}", out var made) ? made : inner.Call(call);
@@ -38,7 +41,9 @@ internal sealed class CallBeforeCommit : Defect
                 if (branch.InFlight && write.Previous?.Branches[i].InFlight != true)
                 {
                     caller().Early(TransactionRunner.Invocation(
-                        new BranchCall(i, branch.Definition, branch.Attempts + 1), next.Definition, next.Definition.Options.RequestTimeout));
+                        new BranchCall(i, branch.Definition, branch.Attempts + 1),
+                        next.Definition,
+                        next.Definition.Options.RequestTimeout));
                 }
             }
 
@@ -106,21 +111,27 @@ internal sealed class CompensationOrder : CallerDefect
 internal sealed class UnknownTakenForFailure : CallerDefect
 {
     protected override CallResult Change(BranchInvocation call, CallResult answer) =>
-        answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Failed } } : answer;
+        answer.Outcome.Kind == OutcomeKind.Unknown
+            ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Failed } }
+            : answer;
 }
 
 /// <summary>A call without a response is treated as success.</summary>
 internal sealed class UnknownTakenForSuccess : CallerDefect
 {
     protected override CallResult Change(BranchInvocation call, CallResult answer) =>
-        answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } } : answer;
+        answer.Outcome.Kind == OutcomeKind.Unknown
+            ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } }
+            : answer;
 }
 
 /// <summary>A query_prepared call without a response is treated as success.</summary>
 internal sealed class SilenceTakenForYes : CallerDefect
 {
     protected override CallResult Change(BranchInvocation call, CallResult answer) =>
-        call is { BranchId: "00", Type: TransactionType.Msg } && answer.Outcome.Kind == OutcomeKind.Unknown ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } } : answer;
+        call is { BranchId: "00", Type: TransactionType.Msg } && answer.Outcome.Kind == OutcomeKind.Unknown
+            ? answer with { Outcome = answer.Outcome with { Kind = OutcomeKind.Succeeded } }
+            : answer;
 }
 
 /// <summary>A rejected confirm is followed by a cancel.</summary>
@@ -129,7 +140,9 @@ internal sealed class CancelAfterRefusedConfirm : CallerDefect
     private readonly HashSet<(string Gid, string Url)> _refused = [];
 
     protected override BranchInvocation Change(BranchInvocation call) =>
-        _refused.Contains((call.Gid, call.Url)) ? call with { Url = call.Url.Replace("/f", "/b", StringComparison.Ordinal) } : call;
+        _refused.Contains((call.Gid, call.Url))
+            ? call with { Url = call.Url.Replace("/f", "/b", StringComparison.Ordinal) }
+            : call;
 
     protected override CallResult Change(BranchInvocation call, CallResult answer)
     {
@@ -152,7 +165,9 @@ internal sealed class RetryStorm : Defect
         public async Task<CallResult> Call(BranchInvocation call)
         {
             var answer = await inner.Call(call);
-            for (var again = 0; again < 30 && answer.Outcome.Kind is OutcomeKind.Unknown or OutcomeKind.Ongoing; again++)
+            for (var again = 0;
+                again < 30 && answer.Outcome.Kind is OutcomeKind.Unknown or OutcomeKind.Ongoing;
+                again++)
             {
                 answer = await inner.Call(call);
             }

@@ -25,7 +25,8 @@ internal class Defect
 
     /// <summary>Creates the <c>Transactions</c> of a process.</summary>
     public virtual Transactions Transactions(Process process, TurnScheduler scheduler) =>
-        new(new Lazy<RunnerServices>(process.Services), Cluster(process.Cluster, process), process.Clock, Scheduler(scheduler, process));
+        new(new Lazy<RunnerServices>(process.Services), Cluster(process.Cluster, process), process.Clock, Scheduler(
+            scheduler, process));
 
     /// <summary>Wraps the turn scheduler.</summary>
     public virtual TurnScheduler Scheduler(TurnScheduler scheduler, Process process) => scheduler;
@@ -34,7 +35,8 @@ internal class Defect
     public virtual ICluster Cluster(ICluster cluster, Process process) => cluster;
 
     /// <summary>Stops a process gracefully.</summary>
-    public virtual Task Stop(Process process, CancellationToken cancellationToken) => process.Transactions.Stop(cancellationToken);
+    public virtual Task Stop(Process process, CancellationToken cancellationToken) =>
+        process.Transactions.Stop(cancellationToken);
 
     public virtual bool SoleOwner(bool alone) => alone;
 

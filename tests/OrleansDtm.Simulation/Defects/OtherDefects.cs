@@ -22,7 +22,9 @@ internal sealed class SuccessToldEarly : Defect
     public override async Task<TransactionReply> Post(string word, Func<Task<TransactionReply>> post)
     {
         var reply = await post();
-        return word == "submit" && reply is { Kind: ReplyKind.Ok, Status: "submitted" } ? reply with { Status = "succeed" } : reply;
+        return word == "submit" && reply is { Kind: ReplyKind.Ok, Status: "submitted" }
+            ? reply with { Status = "succeed" }
+            : reply;
     }
 }
 
@@ -42,8 +44,14 @@ internal sealed class OrdersLost : Defect
     public override Submission Submission(Submission submission)
     {
         var definition = submission.Definition;
-        var options = definition.Options with { Concurrent = true, Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty };
-        return definition.Type == TransactionType.Saga ? submission with { Definition = definition with { Options = options } } : submission;
+        var options = definition.Options with
+        {
+            Concurrent = true,
+            Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+        };
+        return definition.Type == TransactionType.Saga
+            ? submission with { Definition = definition with { Options = options } }
+            : submission;
     }
 }
 

@@ -72,7 +72,8 @@ internal sealed class TwoRunsOfOne : Defect
     private sealed class Split(ICluster inner, Process process) : OtherCluster(inner)
     {
         private readonly Lazy<Transactions> _second = new(() =>
-            new Transactions(new Lazy<RunnerServices>(process.Services), inner, process.Clock, new ProcessScheduler(process.World, process)));
+            new Transactions(new Lazy<RunnerServices>(process.Services), inner, process.Clock, new ProcessScheduler(
+                process.World, process)));
 
         private int _count;
 

@@ -14,13 +14,18 @@ internal sealed class VersionIgnored : Defect
         public override async Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
         {
             var result = await Inner.Write(write, cancellationToken);
-            if (result == WriteResult.Written || await Inner.Load(write.Next.Definition.Gid, cancellationToken) is not { } stored
+            if (result == WriteResult.Written
+                || await Inner.Load(write.Next.Definition.Gid, cancellationToken) is not { } stored
                 || stored.Transaction.Branches.Length > write.Next.Branches.Length)
             {
                 return result;
             }
 
-            var over = write with { Previous = stored.Transaction, Next = write.Next with { Version = stored.Transaction.Version + 1 } };
+            var over = write with
+            {
+                Previous = stored.Transaction,
+                Next = write.Next with { Version = stored.Transaction.Version + 1 },
+            };
             return await Inner.Write(over, cancellationToken);
         }
     }
@@ -81,7 +86,8 @@ internal sealed class StaleReads : Defect
 
     public override ITransactionStore Store(ITransactionStore store, Process process) => new Replica(store, _seen);
 
-    private sealed class Replica(ITransactionStore inner, Dictionary<string, (StoredTransaction Last, StoredTransaction? Before)> seen)
+    private sealed class Replica(
+        ITransactionStore inner, Dictionary<string, (StoredTransaction Last, StoredTransaction? Before)> seen)
         : StoreDefect(inner)
     {
         public override async Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
@@ -100,7 +106,9 @@ internal sealed class StaleReads : Defect
         public override async Task<StoredTransaction?> Load(string gid, CancellationToken cancellationToken)
         {
             var fresh = await Inner.Load(gid, cancellationToken);
-            return seen.TryGetValue(gid, out var known) && known.Last.Transaction.Version == fresh?.Transaction.Version ? known.Before : fresh;
+            return seen.TryGetValue(gid, out var known) && known.Last.Transaction.Version == fresh?.Transaction.Version
+                ? known.Before
+                : fresh;
         }
     }
 }
@@ -115,7 +123,9 @@ internal sealed class DueForgotten : Defect
         public override Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
         {
             var next = write.Next;
-            return Inner.Write(next.IsFinal ? write : write with { Next = next with { WakeAt = null, LeaseUntil = null } }, cancellationToken);
+            return Inner.Write(
+                next.IsFinal ? write : write with { Next = next with { WakeAt = null, LeaseUntil = null } },
+                cancellationToken);
         }
     }
 }
@@ -129,7 +139,8 @@ internal sealed class StartedForgotten : Defect
     {
         public override Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
         {
-            var branches = write.Next.Branches.Select(static b => b.Status == BranchStatus.Prepared ? b with { Started = false } : b);
+            var branches = write.Next.Branches.Select(
+                static b => b.Status == BranchStatus.Prepared ? b with { Started = false } : b);
             return Inner.Write(write with { Next = write.Next with { Branches = [.. branches] } }, cancellationToken);
         }
     }

@@ -33,7 +33,8 @@ internal sealed class Turns(World world, bool grain = false) : SynchronizationCo
         }
     }
 
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("The simulation must not block.");
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("The simulation must not block.");
 
     public void Post(Action action) => Post(static a => ((Action)a!)(), action);
 

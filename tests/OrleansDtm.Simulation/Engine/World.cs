@@ -42,9 +42,11 @@ internal sealed class World
         _moments.Enqueue(happen, ((Now + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)).Ticks, _order++));
 
     /// <summary>Draws a uniformly distributed time.</summary>
-    public TimeSpan Between(TimeSpan from, TimeSpan to) => from + TimeSpan.FromTicks((long)((to - from).Ticks * Random.NextDouble()));
+    public TimeSpan Between(TimeSpan from, TimeSpan to) =>
+        from + TimeSpan.FromTicks((long)((to - from).Ticks * Random.NextDouble()));
 
-    public TimeSpan Between(double fromMs, double toMs) => Between(TimeSpan.FromMilliseconds(fromMs), TimeSpan.FromMilliseconds(toMs));
+    public TimeSpan Between(double fromMs, double toMs) =>
+        Between(TimeSpan.FromMilliseconds(fromMs), TimeSpan.FromMilliseconds(toMs));
 
     /// <summary>
     /// Starts a task outside of the processes under test, such as a submitter. An exception is a bug of the simulator.

@@ -10,7 +10,8 @@ internal static class Timeline
     /// <param name="gid">Includes only this transaction and the machines; null = everything.</param>
     public static IEnumerable<string> Lines(IEnumerable<Happening> happenings, string? gid) => happenings
         .Where(h => gid is null || h.Gid is null || h.Gid == gid)
-        .Select(static h => string.Create(CultureInfo.InvariantCulture, $"{h.At.TotalSeconds,10:0.0000}  {h.Gid,-4} {Text(h)}"));
+        .Select(static h => string.Create(
+            CultureInfo.InvariantCulture, $"{h.At.TotalSeconds,10:0.0000}  {h.Gid,-4} {Text(h)}"));
 
     private static string Text(Happening happening) => happening switch
     {
@@ -36,7 +37,8 @@ internal static class Timeline
 
     private static string Text(Transaction state)
     {
-        var branches = state.Branches.Select((b, i) => $"{b.Definition.Id}-{b.Definition.Op}:{Text(b, state.Live(i) is not null)}").ToList();
+        var branches = state.Branches.Select(
+            (b, i) => $"{b.Definition.Id}-{b.Definition.Op}:{Text(b, state.Live(i) is not null)}").ToList();
         if (state.Query is { } query)
         {
             branches.Add("query:" + Text(query, true));
@@ -47,7 +49,9 @@ internal static class Timeline
             branches.Add("notice:" + Text(notice, true));
         }
 
-        var due = state.Due is { } at ? string.Create(CultureInfo.InvariantCulture, $", due {(at - Engine.World.Start).TotalSeconds:0.000}") : "";
+        var due = state.Due is { } at
+            ? string.Create(CultureInfo.InvariantCulture, $", due {(at - Engine.World.Start).TotalSeconds:0.000}")
+            : "";
         return $"{Names.Of(state.Status)} [{string.Join(' ', branches)}]{due}";
     }
 
@@ -56,7 +60,8 @@ internal static class Timeline
         { Status: BranchStatus.Succeed } => "done",
         { Status: BranchStatus.Failed } => "failed",
         { InFlight: true } when live => "calling",
-        { RetryAt: { } at } when live => string.Create(CultureInfo.InvariantCulture, $"retry@{(at - Engine.World.Start).TotalSeconds:0.000}"),
+        { RetryAt: { } at } when live => string.Create(
+            CultureInfo.InvariantCulture, $"retry@{(at - Engine.World.Start).TotalSeconds:0.000}"),
         { Started: true } => "started",
         _ => "-",
     };

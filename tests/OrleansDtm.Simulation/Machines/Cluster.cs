@@ -56,7 +56,8 @@ internal sealed class Cluster
     /// <summary>True after the faults have stopped.</summary>
     public bool IsCalm => _calm;
 
-    public IEnumerable<Process> Alive => Machines.Select(static m => m.Process).OfType<Process>().Where(static p => p.IsAlive);
+    public IEnumerable<Process> Alive =>
+        Machines.Select(static m => m.Process).OfType<Process>().Where(static p => p.IsAlive);
 
     public void Kill(Process process)
     {
@@ -101,7 +102,9 @@ internal sealed class Cluster
                 return;
             }
 
-            World.History.Add(null, new MachineNews(process.Name, process.Owner, process.IsDeclaredDead ? "goes on, a zombie" : "goes on"));
+            World.History.Add(
+                null,
+                new MachineNews(process.Name, process.Owner, process.IsDeclaredDead ? "goes on, a zombie" : "goes on"));
             process.GoOn();
             if (process.IsDeclaredDead)
             {
@@ -134,7 +137,8 @@ internal sealed class Cluster
             await Defect.Stop(process, over.Token);
             do
             {
-                await World.Delay(World.Between(1, 50)); // Its last messages leave. As in production, it waits for calls in flight.
+                // Its last messages leave. As in production, it waits for calls in flight.
+                await World.Delay(World.Between(1, 50));
                 if (!process.IsAlive)
                 {
                     return; // It was killed in the meantime.
@@ -142,7 +146,8 @@ internal sealed class Cluster
             }
             while (process.CallsUnderWay > 0 && !over.IsCancellationRequested);
 
-            World.History.Add(null, new MachineNews(process.Name, process.Owner, over.IsCancellationRequested ? MachineNews.CutOff : MachineNews.Stopped));
+            World.History.Add(null, new MachineNews(
+                process.Name, process.Owner, over.IsCancellationRequested ? MachineNews.CutOff : MachineNews.Stopped));
             process.Die();
             Declare(process);
             World.After(process.Machine.DownFor, () => Reboot(process));
@@ -169,7 +174,9 @@ internal sealed class Cluster
         process.Cluster.Mislead(World.Between(500, 10_000));
         foreach (var transaction in Plan.Transactions.Where(_ => World.Random.Next(2) == 0))
         {
-            World.After(World.Between(0, 2000), () => process.NewTurns().Post(() => World.Watch(process.Transactions.Resume(transaction.Gid, 0))));
+            World.After(
+                World.Between(0, 2000),
+                () => process.NewTurns().Post(() => World.Watch(process.Transactions.Resume(transaction.Gid, 0))));
         }
     }
 
@@ -200,7 +207,9 @@ internal sealed class Cluster
         foreach (var process in Alive.Where(static p => !p.IsDeclaredDead))
         {
             var isNews = process.IsLeaving || (members.Count > 0 && process == members[^1]);
-            World.After(isNews ? TimeSpan.Zero : World.Between(0, 2000), () => process.WhenAwake(() => process.Cluster.Learn(version, members)));
+            World.After(
+                isNews ? TimeSpan.Zero : World.Between(0, 2000),
+                () => process.WhenAwake(() => process.Cluster.Learn(version, members)));
         }
     }
 
@@ -217,7 +226,8 @@ internal sealed class Cluster
     {
         machine.Lives++;
         machine.Wall.Offset = Plan.Skews[machine.Number] + machine.Jump;
-        var process = new Process(this, machine, $"p{machine.Number + 1}.{machine.Lives}", (1000 * (machine.Number + 1)) + machine.Lives);
+        var process = new Process(
+            this, machine, $"p{machine.Number + 1}.{machine.Lives}", (1000 * (machine.Number + 1)) + machine.Lives);
         machine.Process = process;
         World.History.Add(null, new MachineNews(process.Name, process.Owner, "starts"));
         Change([.. Members, process]);
@@ -267,6 +277,8 @@ internal sealed class Cluster
         }
 
         var candidates = Alive.Where(static p => p is { IsDeclaredDead: false, IsLeaving: false }).ToList();
-        _sweepers[shard] = candidates.Count == 0 ? null : new Sweeper(this, candidates[World.Random.Next(candidates.Count)], shard);
+        _sweepers[shard] = candidates.Count == 0
+            ? null
+            : new Sweeper(this, candidates[World.Random.Next(candidates.Count)], shard);
     }
 }

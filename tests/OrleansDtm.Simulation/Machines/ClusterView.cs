@@ -70,11 +70,13 @@ internal sealed class ClusterView(Cluster cluster, Process process) : ICluster
                 return;
             }
 
-            target.WhenDeclaredDead(() => process.WhenAwake(() => answer.TrySetException(new SiloUnavailableException("its process has ended"))));
+            target.WhenDeclaredDead(() =>
+                process.WhenAwake(() => answer.TrySetException(new SiloUnavailableException("its process has ended"))));
             var sent = _converter.ConvertFromSurrogate(_converter.ConvertToSurrogate(message));
             // As in Orleans: the receiving process creates the activation, whatever members it sees.
             cluster.World.After(
-                cluster.Hop(process, target), () => target.NewTurns(grain: true).Post(() => cluster.World.Watch(Handle(target, sent))));
+                cluster.Hop(process, target),
+                () => target.NewTurns(grain: true).Post(() => cluster.World.Watch(Handle(target, sent))));
         }
 
         async Task Handle(Process target, EventMessage sent)
@@ -82,7 +84,8 @@ internal sealed class ClusterView(Cluster cluster, Process process) : ICluster
             try
             {
                 var reply = await target.Transactions.TellHere(gid, sent.Event, sent.Wait);
-                cluster.World.After(cluster.Hop(target, process), () => process.WhenAwake(() => answer.TrySetResult(reply)));
+                cluster.World.After(
+                    cluster.Hop(target, process), () => process.WhenAwake(() => answer.TrySetResult(reply)));
             }
             catch (Exception e)
             {

@@ -178,7 +178,9 @@ internal sealed class Process : ILogger
     /// <summary>
     /// Records errors in the history. No fault of a store, service or process may cause an error line.
     /// </summary>
-    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    void ILogger.Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         if (logLevel >= LogLevel.Error)
         {

@@ -14,14 +14,16 @@ internal sealed class ProcessScheduler(World world, Process process) : TurnSched
         && SynchronizationContext.Current is null or Turns { IsGrain: false }
         && world.Random.Next(2) == 0;
 
-    public override void Schedule(TurnQueue queue) => process.WhenAwake(() => world.Ready(new Gathered(world, process, queue)));
+    public override void Schedule(TurnQueue queue) =>
+        process.WhenAwake(() => world.Ready(new Gathered(world, process, queue)));
 
     public override void Start(Func<Task> work) => process.NewTurns().Post(() => world.Watch(Unheard(work)));
 
     public override async Task<T> Within<T>(TimeSpan limit, Task<T> task)
     {
         var answer = new TaskCompletionSource<T>();
-        world.After(limit, () => process.WhenAwake(() => answer.TrySetException(new TimeoutException("no answer in time"))));
+        world.After(
+            limit, () => process.WhenAwake(() => answer.TrySetException(new TimeoutException("no answer in time"))));
         world.Watch(Bring(task, answer));
         return await answer.Task;
     }

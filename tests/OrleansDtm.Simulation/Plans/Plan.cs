@@ -63,7 +63,8 @@ internal sealed record TransactionPlan
     public bool Concurrent { get; init; }
 
     /// <summary>Concurrent saga: the predecessors of each step.</summary>
-    public ImmutableDictionary<int, ImmutableArray<int>> Orders { get; init; } = ImmutableDictionary<int, ImmutableArray<int>>.Empty;
+    public ImmutableDictionary<int, ImmutableArray<int>> Orders { get; init; } =
+        ImmutableDictionary<int, ImmutableArray<int>>.Empty;
 
     /// <summary>The steps without a compensation.</summary>
     public ImmutableHashSet<int> NoCompensation { get; init; } = [];

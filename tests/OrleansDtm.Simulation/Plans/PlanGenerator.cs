@@ -11,8 +11,9 @@ internal sealed class PlanGenerator
 
     private static readonly FaultKind[] CommitFaults =
     [
-        FaultKind.CommitLostBefore, FaultKind.CommitDeadlock, FaultKind.CommitLostBeforeLate, FaultKind.CommitAnswerLost,
-        FaultKind.CommitAnswerLostLate, FaultKind.CommitSlowAnswer, FaultKind.CommitSlow, FaultKind.CommitAfterLoss, FaultKind.CommitRefused,
+        FaultKind.CommitLostBefore, FaultKind.CommitDeadlock, FaultKind.CommitLostBeforeLate,
+        FaultKind.CommitAnswerLost, FaultKind.CommitAnswerLostLate, FaultKind.CommitSlowAnswer, FaultKind.CommitSlow,
+        FaultKind.CommitAfterLoss, FaultKind.CommitRefused,
     ];
 
     private static readonly FaultKind[] DatabaseFaults =
@@ -20,9 +21,11 @@ internal sealed class PlanGenerator
 
     private static readonly FaultKind[] ProcessFaults =
     [
-        FaultKind.KillNow, FaultKind.KillBeforeCommit, FaultKind.KillAfterCommit, FaultKind.KillBeforeCall, FaultKind.KillAfterCall,
-        FaultKind.KillAtAnswer, FaultKind.KillAtReply, FaultKind.KillAtLoad, FaultKind.KillAtSweep, FaultKind.Pause, FaultKind.ClockSet,
-        FaultKind.MembersUnseen, FaultKind.MembersUnseen, FaultKind.MembersUnseen, // Last: not drawn for a single process.
+        FaultKind.KillNow, FaultKind.KillBeforeCommit, FaultKind.KillAfterCommit, FaultKind.KillBeforeCall,
+        FaultKind.KillAfterCall, FaultKind.KillAtAnswer, FaultKind.KillAtReply, FaultKind.KillAtLoad,
+        FaultKind.KillAtSweep, FaultKind.Pause, FaultKind.ClockSet,
+        // Last: not drawn for a single process.
+        FaultKind.MembersUnseen, FaultKind.MembersUnseen, FaultKind.MembersUnseen,
     ];
 
     /// <summary>The timeout of a graceful stop: long enough for any call that a request waits for.</summary>
@@ -69,7 +72,10 @@ internal sealed class PlanGenerator
             SweepConcurrency = Chance(0.3) ? 1 : 16,
             EverybodySweeps = Chance(0.2),
             Skews = [.. Enumerable.Range(0, processes).Select(_ => TimeSpan.FromMilliseconds(_random.Next(-200, 201)))],
-            Transactions = [.. Enumerable.Range(1, Chance(0.1) ? _random.Next(7, 15) : _random.Next(1, 7)).Select(Transaction)],
+            Transactions =
+            [
+                .. Enumerable.Range(1, Chance(0.1) ? _random.Next(7, 15) : _random.Next(1, 7)).Select(Transaction),
+            ],
             Faults = [.. Faults(processes, shards).OrderBy(static f => f.At)],
             Calm = _calm,
         };
@@ -122,11 +128,13 @@ internal sealed class PlanGenerator
         }
 
         // Shortly after the start of a transaction.
-        var at = plan.Transactions[_later.Next(plan.Transactions.Length)].Start.TotalMilliseconds + _later.Next(0, 1000);
+        var at =
+            plan.Transactions[_later.Next(plan.Transactions.Length)].Start.TotalMilliseconds + _later.Next(0, 1000);
         var process = _later.Next(plan.Processes);
         for (var i = _later.Next(1, 4); i > 0 && at < _calm.TotalMilliseconds * 0.9; i--)
         {
-            yield return new FaultPlan(TimeSpan.FromMilliseconds(at), FaultKind.Stop, process++ % plan.Processes, StopPatience);
+            yield return new FaultPlan(
+                TimeSpan.FromMilliseconds(at), FaultKind.Stop, process++ % plan.Processes, StopPatience);
             at += StopPatience.TotalMilliseconds + _later.Next(5000, 15_000); // The next stop comes after this restart.
         }
     }
@@ -148,8 +156,12 @@ internal sealed class PlanGenerator
             Steps = steps,
             Protocol = Chance(0.3) ? "grpc" : "http",
             Concurrent = concurrent,
-            Orders = type == TransactionType.Saga && concurrent ? Orders(steps) : ImmutableDictionary<int, ImmutableArray<int>>.Empty,
-            NoCompensation = type == TransactionType.Saga ? [.. Enumerable.Range(0, steps).Where(_ => Chance(0.1))] : [],
+            Orders = type == TransactionType.Saga && concurrent
+                ? Orders(steps)
+                : ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+            NoCompensation = type == TransactionType.Saga
+                ? [.. Enumerable.Range(0, steps).Where(_ => Chance(0.1))]
+                : [],
             TimeoutToFail = type switch
             {
                 TransactionType.Workflow => 0,
@@ -184,7 +196,8 @@ internal sealed class PlanGenerator
         {
             WaitResult = plan.WaitResult || _later.Next(4) == 0,
             AtSubmit = _later.Next(3) == 0
-                ? new SubmitPlan(_later.Next(1, 5), _later.Next(1, 5), plan.Type == TransactionType.Msg ? _later.Next(1, 15) : 0)
+                ? new SubmitPlan(
+                    _later.Next(1, 5), _later.Next(1, 5), plan.Type == TransactionType.Msg ? _later.Next(1, 15) : 0)
                 : null,
         };
     }
@@ -196,7 +209,8 @@ internal sealed class PlanGenerator
         _random.Shuffle(permutation);
         return Enumerable.Range(1, Math.Max(0, steps - 1))
             .Where(_ => Chance(0.6))
-            .ToImmutableDictionary(i => permutation[i], i => permutation[..i].Where(_ => Chance(0.5)).ToImmutableArray());
+            .ToImmutableDictionary(
+                i => permutation[i], i => permutation[..i].Where(_ => Chance(0.5)).ToImmutableArray());
     }
 
     private IEnumerable<CallFate> FatesOf(TransactionPlan plan)
@@ -210,7 +224,11 @@ internal sealed class PlanGenerator
         };
         if (plan.Type == TransactionType.Saga && Chance(0.3))
         {
-            yield return new CallFate(string.Create(CultureInfo.InvariantCulture, $"a{_random.Next(plan.Steps)}"), 1, Fate.Refused, TimeSpan.Zero);
+            yield return new CallFate(
+                string.Create(CultureInfo.InvariantCulture, $"a{_random.Next(plan.Steps)}"),
+                1,
+                Fate.Refused,
+                TimeSpan.Zero);
         }
 
         foreach (var name in names.Append("n"))
@@ -228,7 +246,8 @@ internal sealed class PlanGenerator
                     continue; // A FAILURE for a committed local transaction would be a bug of the service.
                 }
 
-                yield return new CallFate(name, nth, kind, kind == Fate.Slow ? Milliseconds(100, 2500) : Milliseconds(1000, 30_000));
+                yield return new CallFate(
+                    name, nth, kind, kind == Fate.Slow ? Milliseconds(100, 2500) : Milliseconds(1000, 30_000));
             }
         }
     }
@@ -248,7 +267,13 @@ internal sealed class PlanGenerator
         };
         while (Chance(0.5))
         {
-            var word = Chance(0.03) ? "stop" : Chance(0.1) ? "retry" : Chance(0.1) ? "wait" : words[_random.Next(words.Length)];
+            var word = Chance(0.03)
+                ? "stop"
+                : Chance(0.1)
+                ? "retry"
+                : Chance(0.1)
+                ? "wait"
+                : words[_random.Next(words.Length)];
             yield return new Extra(Chance(0.5) ? Milliseconds(0, 50) : Milliseconds(0, 20_000), word);
         }
     }
@@ -269,11 +294,16 @@ internal sealed class PlanGenerator
             yield return _random.Next(20) switch
             {
                 < 7 => new FaultPlan(at, CommitFaults[_random.Next(CommitFaults.Length)], _random.Next(shards), length),
-                < 9 => new FaultPlan(at, DatabaseFaults[_random.Next(DatabaseFaults.Length)], _random.Next(shards), length),
+                < 9 => new FaultPlan(
+                    at, DatabaseFaults[_random.Next(DatabaseFaults.Length)], _random.Next(shards), length),
                 9 => Chance(0.3)
                     ? new FaultPlan(at, FaultKind.ClockJump, _random.Next(processes), length)
                     : new FaultPlan(at, Chance(0.5) ? FaultKind.ServicesHang : FaultKind.ServicesFail, 0, length),
-                _ => new FaultPlan(at, ProcessFaults[_random.Next(ProcessFaults.Length - (processes == 1 ? 3 : 0))], _random.Next(processes), length),
+                _ => new FaultPlan(
+                    at,
+                    ProcessFaults[_random.Next(ProcessFaults.Length - (processes == 1 ? 3 : 0))],
+                    _random.Next(processes),
+                    length),
             };
         }
     }

@@ -19,7 +19,8 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
 
     private readonly Dictionary<string, TransactionPlan> _plans = plan.Transactions.ToDictionary(static t => t.Gid);
     private readonly Dictionary<(string Gid, string Name), int> _counts = [];
-    private readonly Dictionary<string, Ledger> _ledgers = plan.Transactions.ToDictionary(static t => t.Gid, static _ => new Ledger());
+    private readonly Dictionary<string, Ledger> _ledgers = plan.Transactions.ToDictionary(
+        static t => t.Gid, static _ => new Ledger());
     private int _calls;
 
     /// <summary>The handlers of branch 00 by gid; true = success.</summary>
@@ -122,7 +123,9 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
         }
 
         UnderWay++;
-        world.After(fate.Kind == Fate.LateArrival ? fate.Wait : world.Between(0.2, 20), () => world.Begin(() => Serve(id, gid, name, fate, back)));
+        world.After(
+            fate.Kind == Fate.LateArrival ? fate.Wait : world.Between(0.2, 20),
+            () => world.Begin(() => Serve(id, gid, name, fate, back)));
         if (fate.Kind == Fate.Twice)
         {
             UnderWay++;

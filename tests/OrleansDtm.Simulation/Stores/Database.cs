@@ -54,7 +54,9 @@ internal sealed class Database(World world, int number)
             Rows.Commit([batch[i]], one);
             results[i] = one[0];
             var gid = batch[i].Gid;
-            world.History.Add(gid, one[0] == WriteResult.Written ? new Stored(Row(gid)!, process) : new Fenced(process, batch[i].ExpectedVersion == 0));
+            world.History.Add(gid, one[0] == WriteResult.Written
+                ? new Stored(Row(gid)!, process)
+                : new Fenced(process, batch[i].ExpectedVersion == 0));
         }
     }
 

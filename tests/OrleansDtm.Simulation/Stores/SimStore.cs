@@ -27,7 +27,8 @@ internal sealed class SimStore : ITransactionStore
     {
         (_world, _process, _database) = (world, process, database);
         var options = new GroupCommitOptions { BatchMax = batchMax };
-        _writer = new GroupCommitWriter(_baton, options, $"{process.Name} shard {database.Number}", NullLogger.Instance);
+        _writer = new GroupCommitWriter(
+            _baton, options, $"{process.Name} shard {database.Number}", NullLogger.Instance);
     }
 
     public Task Start(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -81,20 +82,24 @@ internal sealed class SimStore : ITransactionStore
         long owner, bool others, long afterId, int limit, CancellationToken cancellationToken) =>
         Read(() => _database.Rows.FindInterrupted(owner, others, afterId, limit, CancellationToken.None).Result);
 
-    public Task<IReadOnlyList<DueTransaction>> FindWaiting(DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DueTransaction>> FindWaiting(
+        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
+        DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<long>> CountUnfinishedCreatedBefore(
+        IReadOnlyList<DateTimeOffset> moments, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<RetentionSlice> DeleteFinished(
-        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+        DateTimeOffset finishedBefore, long afterId, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task Ping(CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -222,7 +227,8 @@ internal sealed class SimStore : ITransactionStore
         {
             if (_world.Now < _database.ReadsBack)
             {
-                _world.After(_world.Between(0, 3000), () => _process.WhenAwake(() => answer.TrySetException(Away("no reads"))));
+                _world.After(
+                    _world.Between(0, 3000), () => _process.WhenAwake(() => answer.TrySetException(Away("no reads"))));
                 return;
             }
 

@@ -52,7 +52,9 @@ internal sealed class Client(Cluster cluster, TransactionPlan plan, RequestNumbe
         UnderWay++;
         if (process is not null)
         {
-            World.After(World.Between(0.1, 5), () => process.NewTurns().Post(() => World.Watch(Handle(process, request, word, heard))));
+            World.After(
+                World.Between(0.1, 5),
+                () => process.NewTurns().Post(() => World.Watch(Handle(process, request, word, heard))));
         }
 
         World.After(wait ? PatienceForEnd : Patience, () => heard.TrySetResult(null));

@@ -81,7 +81,9 @@ internal sealed class Requests
                 .. Enumerable.Range(0, steps).Select(i => new StepRequest
                 {
                     Action = Url($"a{i}"),
-                    Compensate = _plan.Type == TransactionType.Msg || _plan.NoCompensation.Contains(i) ? "" : Url($"c{i}"),
+                    Compensate = _plan.Type == TransactionType.Msg || _plan.NoCompensation.Contains(i)
+                        ? ""
+                        : Url($"c{i}"),
                 }),
             ],
             Payloads = [.. Enumerable.Range(0, steps).Select(static i => $"{{\"step\":{i}}}")],
@@ -102,7 +104,8 @@ internal sealed class Requests
         TransactionType.Saga when _plan.Concurrent => JsonSerializer.Serialize(new
         {
             concurrent = true,
-            orders = _plan.Orders.ToDictionary(static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value.ToArray()),
+            orders = _plan.Orders.ToDictionary(
+                static o => o.Key.ToString(CultureInfo.InvariantCulture), static o => o.Value.ToArray()),
         }),
         TransactionType.Msg when delay > 0 => JsonSerializer.Serialize(new { delay }),
         TransactionType.Workflow => JsonSerializer.Serialize(new { name = "transfer", data = "" }),

@@ -28,7 +28,9 @@ internal sealed class Submitter
     {
         (_cluster, _world, _plan) = (cluster, cluster.World, plan);
         _client = new Client(cluster, plan, numbers);
-        cluster.Services.Callbacks[plan.Gid] = plan.Type == TransactionType.Workflow ? RunWorkflow : () => _local.WasMeant(_world);
+        cluster.Services.Callbacks[plan.Gid] = plan.Type == TransactionType.Workflow
+            ? RunWorkflow
+            : () => _local.WasMeant(_world);
         _world.After(plan.Start, () => _world.Begin(Run));
         foreach (var extra in plan.Extras)
         {
@@ -116,7 +118,8 @@ internal sealed class Submitter
                 break;
             }
 
-            var tried = await _cluster.Services.Call(_plan.Gid, string.Create(CultureInfo.InvariantCulture, $"t{branch}"));
+            var tried = await _cluster.Services.Call(
+                _plan.Gid, string.Create(CultureInfo.InvariantCulture, $"t{branch}"));
             if (tried.Kind != OutcomeKind.Succeeded)
             {
                 forward = false;
@@ -142,7 +145,8 @@ internal sealed class Submitter
                 return true;
             }
 
-            var next = Enumerable.Range(0, _plan.Steps).FirstOrDefault(i => progress.Branches.All(b => b.Definition.Id != Requests.BranchId(i)), -1);
+            var next = Enumerable.Range(0, _plan.Steps).FirstOrDefault(
+                i => progress.Branches.All(b => b.Definition.Id != Requests.BranchId(i)), -1);
             if (next < 0)
             {
                 return await Say(_plan.MeansIt ? "succeed" : "fail") is { Kind: ReplyKind.Ok };
@@ -170,7 +174,8 @@ internal sealed class Submitter
         {
             _world.History.Add(_plan.Gid, new LocalWork($"dies before it sends {word}"));
             IsDone = true;
-            await new TaskCompletionSource().Task; // Never completes. The coordinator resumes a workflow in a separate run.
+            // Never completes. The coordinator resumes a workflow in a separate run.
+            await new TaskCompletionSource().Task;
         }
 
         _said.Add(word);

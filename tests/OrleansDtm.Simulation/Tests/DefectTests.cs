@@ -19,15 +19,19 @@ public sealed class DefectTests
 
     [Fact]
     public void Every_checker_has_a_deliberate_fault_that_it_finds() =>
-        Assert.All(AllChecks.Each, static check => Assert.Contains(AllDefects.Each.Values, d => check.Name.StartsWith(d.Check, StringComparison.Ordinal)));
+        Assert.All(AllChecks.Each, static check => Assert.Contains(
+            AllDefects.Each.Values, d => check.Name.StartsWith(d.Check, StringComparison.Ordinal)));
 
     [Fact]
     public void The_README_names_every_checker_and_every_deliberate_fault()
     {
-        var text = File.ReadAllText(OrleansDtm.Tests.Support.RepositoryRoot.File("tests", "OrleansDtm.Simulation", "README.md"));
+        var text = File.ReadAllText(
+            OrleansDtm.Tests.Support.RepositoryRoot.File("tests", "OrleansDtm.Simulation", "README.md"));
         Assert.All(AllChecks.Each, check => Assert.Contains(check.Name, text, StringComparison.Ordinal));
         Assert.All(AllDefects.Each, d => Assert.Contains($"| `{d.Key}` |", text, StringComparison.Ordinal));
-        Assert.All(AllDefects.Each, d => Assert.Contains($"| {d.Value.Check} | {d.Value.Seeds} (", text, StringComparison.Ordinal));
+        Assert.All(
+            AllDefects.Each,
+            d => Assert.Contains($"| {d.Value.Check} | {d.Value.Seeds} (", text, StringComparison.Ordinal));
     }
 
     [Fact]

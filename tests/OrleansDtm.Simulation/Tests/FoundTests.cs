@@ -29,8 +29,15 @@ public sealed class FoundTests
                 RetryLimit = 1,
                 Fates = [new CallFate("a0", 1, Fate.Hangs, TimeSpan.Zero)],
             };
-            var commits = new[] { FaultKind.CommitLostBefore, FaultKind.CommitDeadlock, FaultKind.CommitAnswerLostLate, FaultKind.CommitAnswerLost };
-            var run = Simulator.Play(Quiet(seed, transaction) with { Faults = [.. commits.Select(Fault)] }, Defect.None);
+            var commits = new[]
+            {
+                FaultKind.CommitLostBefore,
+                FaultKind.CommitDeadlock,
+                FaultKind.CommitAnswerLostLate,
+                FaultKind.CommitAnswerLost,
+            };
+            var run = Simulator.Play(
+                Quiet(seed, transaction) with { Faults = [.. commits.Select(Fault)] }, Defect.None);
 
             Assert.Null(run.Violation);
         }

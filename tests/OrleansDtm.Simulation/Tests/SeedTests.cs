@@ -15,7 +15,9 @@ public sealed class SeedTests
     {
         var campaign = new Campaign();
         var failed = campaign.Search(1, Runs, static () => Defect.None);
-        Assert.True(failed is null, failed is null ? "" : string.Join(Environment.NewLine, Failure.Describe(failed, static () => Defect.None)));
+        Assert.True(
+            failed is null,
+            failed is null ? "" : string.Join(Environment.NewLine, Failure.Describe(failed, static () => Defect.None)));
     }
 
     [Theory]
@@ -33,11 +35,18 @@ public sealed class SeedTests
     public void Every_kind_of_fault_is_drawn()
     {
         var plans = Enumerable.Range(1, 2000).Select(PlanGenerator.Of).ToList();
-        Assert.Equal(Enum.GetValues<FaultKind>().Order(), plans.SelectMany(static p => p.Faults).Select(static f => f.Kind).Distinct().Order());
+        Assert.Equal(
+            Enum.GetValues<FaultKind>().Order(),
+            plans.SelectMany(static p => p.Faults).Select(static f => f.Kind).Distinct().Order());
         Assert.Equal(
             Enum.GetValues<Fate>().Where(static f => f != Fate.Fine).Order(),
-            plans.SelectMany(static p => p.Transactions).SelectMany(static t => t.Fates).Select(static f => f.Kind).Distinct().Order());
+            plans.SelectMany(static p => p.Transactions)
+                .SelectMany(static t => t.Fates)
+                .Select(static f => f.Kind)
+                .Distinct()
+                .Order());
     }
 
-    private static List<string> Story(int seed) => [.. Timeline.Lines(Simulator.Play(PlanGenerator.Of(seed), Defect.None).History, null)];
+    private static List<string> Story(int seed) =>
+        [.. Timeline.Lines(Simulator.Play(PlanGenerator.Of(seed), Defect.None).History, null)];
 }

@@ -5,8 +5,8 @@ using OrleansDtm.Tests.Support.Wire;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// A real database server on a free port of this machine, with a data folder of its own below the temporary one. Its commits are
-/// durable, everything else is small. Ended by its process id.
+/// A real database server on a free port of this machine, with a data folder of its own below the temporary one. Its
+/// commits are durable, everything else is small. Ended by its process id.
 /// </summary>
 public abstract class DatabaseServer : IAsyncDisposable
 {
@@ -17,7 +17,8 @@ public abstract class DatabaseServer : IAsyncDisposable
     private readonly Queue<string> _lines = new();
     private Process? _process;
 
-    /// <param name="root">The folder that the server takes for the root of the file system; empty = that of the machine.</param>
+    /// <param name="root">The folder that the server takes for the root of the
+    /// file system; empty = that of the machine.</param>
     protected DatabaseServer(string root = "")
     {
         Folder = root.Length == 0
@@ -134,11 +135,13 @@ public abstract class DatabaseServer : IAsyncDisposable
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
+        var (output, errors) =
+            (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
         await process.WaitForExitAsync(cancel).WaitAsync(StartLimit, cancel);
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"{start.FileName} ended with {process.ExitCode}: {await output}{await errors}");
+            throw new InvalidOperationException(
+                $"{start.FileName} ended with {process.ExitCode}: {await output}{await errors}");
         }
     }
 
@@ -147,7 +150,10 @@ public abstract class DatabaseServer : IAsyncDisposable
     private static void Signal(string signal, int id)
     {
         // A child may have ended by itself meanwhile; kill's complaint about it is nobody's business.
-        var start = new ProcessStartInfo("kill", [$"-{signal}", id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("kill", [$"-{signal}", id.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardError = true,
+        };
         using var kill = Process.Start(start)!;
         kill.WaitForExit();
     }

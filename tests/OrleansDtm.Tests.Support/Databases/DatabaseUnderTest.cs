@@ -2,7 +2,10 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Databases;
 
-/// <summary>A server that the tests of a class or collection share. Skips them where it is not installed, which CI does not allow.</summary>
+/// <summary>
+/// A server that the tests of a class or collection share. Skips them where it is not installed, which CI does not
+/// allow.
+/// </summary>
 public sealed class DatabaseUnderTest<TServer> : IAsyncLifetime
     where TServer : DatabaseServer, new()
 {

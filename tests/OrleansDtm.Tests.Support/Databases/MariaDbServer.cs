@@ -19,7 +19,14 @@ public class MariaDbServer : DatabaseServer
     protected override Task Initialize(CancellationToken cancel) => Run(
         new ProcessStartInfo(
             Installer!,
-            ["--no-defaults", $"--datadir={Data}", "--auth-root-authentication-method=normal", "--skip-test-db", $"--tmpdir={Folder}", User()]),
+            [
+                "--no-defaults",
+                $"--datadir={Data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                $"--tmpdir={Folder}",
+                User(),
+            ]),
         cancel);
 
     protected override ProcessStartInfo ServerCommand() => new(
@@ -28,12 +35,14 @@ public class MariaDbServer : DatabaseServer
             "--no-defaults", User(), $"--datadir={Data}", $"--socket={Path.Combine(Folder, "sock")}",
             $"--port={Port}", "--bind-address=127.0.0.1", $"--pid-file={Path.Combine(Folder, "pid")}",
             "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=128M",
-            "--skip-name-resolve", "--performance-schema=off", $"--tmpdir={Folder}", // One that starts deletes others' temporary tables.
+            // One that starts deletes others' temporary tables.
+            "--skip-name-resolve", "--performance-schema=off", $"--tmpdir={Folder}",
         ]);
 
     protected override async Task Probe(CancellationToken cancel)
     {
-        await using var connection = new MySqlConnection(ConnectionString("mysql") + ";Pooling=false;ConnectionTimeout=2");
+        await using var connection = new MySqlConnection(
+            ConnectionString("mysql") + ";Pooling=false;ConnectionTimeout=2");
         await connection.OpenAsync(cancel);
     }
 

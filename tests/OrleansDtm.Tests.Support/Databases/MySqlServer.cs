@@ -4,8 +4,8 @@ using MySqlConnector;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// Oracle's MySQL: a mysqld on the PATH, or in the folder that tests/mysql/get-mysql.sh has filled and ORLEANSDTM_MYSQL_ROOT names. That
-/// one runs with the folder as its root, which takes the rights of root.
+/// Oracle's MySQL: a mysqld on the PATH, or in the folder that tests/mysql/get-mysql.sh has filled and
+/// ORLEANSDTM_MYSQL_ROOT names. That one runs with the folder as its root, which takes the rights of root.
 /// </summary>
 public class MySqlServer() : DatabaseServer(Root ?? "")
 {
@@ -16,7 +16,9 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
     public override string Driver => "mysql";
 
     private static string? Root =>
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } root && File.Exists(Path.Join(root, "usr/sbin/mysqld")) && Environment.UserName == "root"
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } root
+            && File.Exists(Path.Join(root, "usr/sbin/mysqld"))
+            && Environment.UserName == "root"
             ? root
             : null;
 
@@ -26,7 +28,8 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
     /// <summary>Besides the usual ones.</summary>
     protected virtual IEnumerable<string> Options => [];
 
-    public override string? FindMissing() => Server is null ? $"MySQL (tests/mysql/get-mysql.sh FOLDER, {Variable}=FOLDER)" : null;
+    public override string? FindMissing() =>
+        Server is null ? $"MySQL (tests/mysql/get-mysql.sh FOLDER, {Variable}=FOLDER)" : null;
 
     public override string ConnectionString(string database) =>
         $"Server=127.0.0.1;Port={Port};User ID=root;Database={database};SslMode=None;AllowPublicKeyRetrieval=true";
@@ -39,14 +42,16 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
 
     protected override ProcessStartInfo ServerCommand() => Command(
     [
-        $"--datadir={Here}", $"--socket={Path.Combine(Inside(Folder), "sock")}", $"--port={Port}", "--bind-address=127.0.0.1",
-        $"--pid-file={Path.Combine(Inside(Folder), "pid")}", "--secure-file-priv=NULL", "--mysqlx=OFF", "--innodb-buffer-pool-size=128M",
-        "--innodb-redo-log-capacity=128M", "--performance-schema=OFF", $"--tmpdir={Inside(Folder)}", .. Options,
+        $"--datadir={Here}", $"--socket={Path.Combine(Inside(Folder), "sock")}", $"--port={Port}",
+        "--bind-address=127.0.0.1", $"--pid-file={Path.Combine(Inside(Folder), "pid")}", "--secure-file-priv=NULL",
+        "--mysqlx=OFF", "--innodb-buffer-pool-size=128M", "--innodb-redo-log-capacity=128M", "--performance-schema=OFF",
+        $"--tmpdir={Inside(Folder)}", .. Options,
     ]);
 
     protected override async Task Probe(CancellationToken cancel)
     {
-        await using var connection = new MySqlConnection(ConnectionString("mysql") + ";Pooling=false;ConnectionTimeout=2");
+        await using var connection = new MySqlConnection(
+            ConnectionString("mysql") + ";Pooling=false;ConnectionTimeout=2");
         await connection.OpenAsync(cancel);
     }
 
@@ -65,8 +70,11 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
             return null;
         }
 
-        using var version = Process.Start(new ProcessStartInfo(found, ["--no-defaults", "--version"]) { RedirectStandardOutput = true })!;
-        return version.StandardOutput.ReadToEnd().Contains("MariaDB", StringComparison.OrdinalIgnoreCase) ? null : found;
+        using var version = Process.Start(
+            new ProcessStartInfo(found, ["--no-defaults", "--version"]) { RedirectStandardOutput = true })!;
+        return version.StandardOutput.ReadToEnd().Contains("MariaDB", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : found;
     }
 
     private static string Inside(string path) => Root is { } root ? "/" + Path.GetRelativePath(root, path) : path;
@@ -74,7 +82,9 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
     private static ProcessStartInfo Command(params string[] arguments)
     {
         string[] all = ["--no-defaults", $"--user={Environment.UserName}", .. arguments];
-        var start = Root is { } root ? new ProcessStartInfo("chroot", [root, Server!, .. all]) : new ProcessStartInfo(Server!, all);
+        var start = Root is { } root
+            ? new ProcessStartInfo("chroot", [root, Server!, .. all])
+            : new ProcessStartInfo(Server!, all);
         start.Environment.Remove("TMPDIR"); // A folder of this machine, not of that root.
         return start;
     }

@@ -31,9 +31,11 @@ internal static class Patterns
         await Ok("prepare", PatternBodies.Of(xa, "xa"));
         await Ok("registerBranch", PatternBodies.XaBranch(xa, busi, 1));
         await Ok("abort", PatternBodies.Of(xa, "xa"));
-        Assert.Equal(200, (await first.Get($"subscribe?topic={saga}&url=" + Uri.EscapeDataString(busi.Url + "/Topic") + "&remark=r")).Status);
+        Assert.Equal(200, (await first.Get(
+            $"subscribe?topic={saga}&url=" + Uri.EscapeDataString(busi.Url + "/Topic") + "&remark=r")).Status);
         await first.Accept(PatternBodies.Msg(SagaBody.NewGid(), busi, 1)
-            .With("steps", new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["action"] = $"topic://{saga}" }))
+            .With("steps", new System.Text.Json.Nodes.JsonArray(
+                new System.Text.Json.Nodes.JsonObject { ["action"] = $"topic://{saga}" }))
             .With("wait_result", true));
 
         foreach (var gid in new[] { saga, msg, tcc })
@@ -45,7 +47,9 @@ internal static class Patterns
         Assert.Equal(
             ["Act1 saga", "Act2 saga", "Confirm1 tcc", "Confirm2 tcc", "Xa1 xa", "Act1 msg", "Act2 msg"],
             new[] { (saga, "saga"), (tcc, "tcc"), (xa, "xa"), (msg, "msg") }.SelectMany(
-                one => busi.Calls.Where(c => c.Gid == one.Item1).Select(c => $"{c.Path.TrimStart('/')} {one.Item2}").Order()));
+                one => busi.Calls.Where(c => c.Gid == one.Item1)
+                    .Select(c => $"{c.Path.TrimStart('/')} {one.Item2}")
+                    .Order()));
         Assert.Single(busi.On("/Topic"));
 
         async Task Ok(string api, System.Text.Json.Nodes.JsonObject body)

@@ -5,8 +5,8 @@ using Npgsql;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// A PostgreSQL behind pgbouncer in transaction mode, as Debian packs it: three sessions for all, taken by turns, so that each transaction
-/// of a client is in another one. Whatever is left in a session meets somebody else.
+/// A PostgreSQL behind pgbouncer in transaction mode, as Debian packs it: three sessions for all, taken by turns, so
+/// that each transaction of a client is in another one. Whatever is left in a session meets somebody else.
 /// </summary>
 public class PgBouncerServer : DatabaseServer
 {
@@ -78,7 +78,10 @@ public class PgBouncerServer : DatabaseServer
     {
         string[] arguments = [Program, "-q", Path.Combine(Data, "pgbouncer.ini")];
         return Environment.UserName == "root"
-            ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", .. arguments]) { WorkingDirectory = Folder }
+            ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", .. arguments])
+            {
+                WorkingDirectory = Folder,
+            }
             : new ProcessStartInfo(arguments[0], arguments[1..]) { WorkingDirectory = Folder };
     }
 

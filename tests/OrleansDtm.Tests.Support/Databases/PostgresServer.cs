@@ -9,7 +9,9 @@ public class PostgresServer : DatabaseServer
     private const string Packages = "/usr/lib/postgresql";
 
     private static readonly string? Programs = Directory.Exists(Packages)
-        ? Directory.GetDirectories(Packages).Select(static d => Path.Combine(d, "bin")).LastOrDefault(static d => File.Exists(Path.Combine(d, "postgres")))
+        ? Directory.GetDirectories(Packages)
+            .Select(static d => Path.Combine(d, "bin"))
+            .LastOrDefault(static d => File.Exists(Path.Combine(d, "postgres")))
         : null;
 
     public override string Driver => "postgres";
@@ -19,7 +21,8 @@ public class PostgresServer : DatabaseServer
 
     public override string? FindMissing() => Programs is null ? "postgresql" : null;
 
-    public override string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=dtm;Database={database}";
+    public override string ConnectionString(string database) =>
+        $"Host=127.0.0.1;Port={Port};Username=dtm;Database={database}";
 
     protected override async Task Initialize(CancellationToken cancel)
     {
@@ -28,7 +31,8 @@ public class PostgresServer : DatabaseServer
             await Run(new ProcessStartInfo("chown", ["-R", "postgres", Folder]), cancel);
         }
 
-        await Run(Command("initdb", "-D", Data, "-U", "dtm", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"), cancel);
+        await Run(
+            Command("initdb", "-D", Data, "-U", "dtm", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"), cancel);
     }
 
     protected override ProcessStartInfo ServerCommand() => Command(
@@ -46,7 +50,11 @@ public class PostgresServer : DatabaseServer
     {
         var path = Path.Combine(Programs!, program);
         return Environment.UserName == "root"
-            ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments]) { WorkingDirectory = Folder }
+            ? new ProcessStartInfo(
+                "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
+            {
+                WorkingDirectory = Folder,
+            }
             : new ProcessStartInfo(path, arguments) { WorkingDirectory = Folder };
     }
 }

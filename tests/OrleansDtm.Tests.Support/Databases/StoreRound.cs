@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Databases;
 
-/// <summary>What a coordinator does with a store, once round: for settings under which each of it has to work.</summary>
+/// <summary>
+/// What a coordinator does with a store, once round: for settings under which each of it has to work.
+/// </summary>
 internal static class StoreRound
 {
     public static async Task Run(ITransactionStore store, CancellationToken cancel)
@@ -21,14 +23,18 @@ internal static class StoreRound
         var saga = StoredSamples.Rich(@"saga \' ""x"" %_");
         Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(saga, owner: 5), cancel));
         Assert.Equal(WriteResult.Conflict, await store.Write(StoredSamples.Insert(saga), cancel));
-        Assert.Equal(StoredSamples.Describe(saga), StoredSamples.Describe((await store.Load(saga.Definition.Gid, cancel))?.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(saga),
+            StoredSamples.Describe((await store.Load(saga.Definition.Gid, cancel))?.Transaction));
         Assert.Null(await store.Load("saga", cancel));
         Assert.Single(await store.FindInterrupted(StoredSamples.Self, true, 0, 10, cancel));
 
         var ended = StoredSamples.Update(saga, static t => StoredSamples.Finish(t));
         Assert.Equal(WriteResult.Written, await store.Write(ended, cancel));
         Assert.Equal(WriteResult.Conflict, await store.Write(ended, cancel));
-        Assert.Equal(TransactionStatus.Succeed, Assert.Single(await store.List(new TransactionFilter(), cancel)).Transaction.Status);
+        Assert.Equal(
+            TransactionStatus.Succeed,
+            Assert.Single(await store.List(new TransactionFilter(), cancel)).Transaction.Status);
         Assert.Equal(1, (await store.DeleteFinished(ended.Next.Finished!.Value.AddSeconds(1), 0, 10, cancel)).Deleted);
     }
 
@@ -37,10 +43,15 @@ internal static class StoreRound
         var message = StoredSamples.Plain("message", due: StoredSamples.Start.AddHours(1));
         Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(message), cancel));
         Assert.Empty(await store.FindDue(StoredSamples.Start.AddMinutes(59), null, 10, cancel));
-        Assert.Equal("message", Assert.Single(await store.FindDue(StoredSamples.Start.AddHours(1), null, 10, cancel)).Gid);
-        Assert.Empty(await store.FindWaiting(StoredSamples.Start, 10, cancel)); // It waits for its moment, not for a retry.
-        Assert.Equal((1, 1), ((await store.CountUnfinished(StoredSamples.Start.AddHours(2), cancel)).Single() is var c ? (c.Count, c.Overdue) : default));
-        Assert.Single(await store.List(new TransactionFilter { Type = TransactionType.Saga, Status = TransactionStatus.Submitted }, cancel));
+        Assert.Equal(
+            "message", Assert.Single(await store.FindDue(StoredSamples.Start.AddHours(1), null, 10, cancel)).Gid);
+        // It waits for its moment, not for a retry.
+        Assert.Empty(await store.FindWaiting(StoredSamples.Start, 10, cancel));
+        Assert.Equal((1, 1), ((await store.CountUnfinished(StoredSamples.Start.AddHours(2), cancel)).Single() is var c
+            ? (c.Count, c.Overdue)
+            : default));
+        Assert.Single(await store.List(
+            new TransactionFilter { Type = TransactionType.Saga, Status = TransactionStatus.Submitted }, cancel));
     }
 
     private static async Task Items(IKeyValueStore items, CancellationToken cancel)

@@ -5,7 +5,9 @@ using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Tests.Support.Grains;
 
-/// <summary>A transaction that a test is going to submit, under one gid or several. Durations in milliseconds.</summary>
+/// <summary>
+/// A transaction that a test is going to submit, under one gid or several. Durations in milliseconds.
+/// </summary>
 internal sealed record Planned
 {
     public required TransactionType Type { get; init; }
@@ -48,19 +50,26 @@ internal sealed class Reached(ITransactionGrain grain, string gid)
 {
     public ITransactionGrain Grain => grain;
 
-    public Task<TransactionReply> Submit(Planned plan) => Tell(new TransactionEvent.Submit(plan.For(gid)), plan.WaitResult);
+    public Task<TransactionReply> Submit(Planned plan) =>
+        Tell(new TransactionEvent.Submit(plan.For(gid)), plan.WaitResult);
 
     public Task<TransactionReply> Prepare(Planned plan) => Tell(new TransactionEvent.Prepare(plan.For(gid)));
 
-    public Task<TransactionReply> Abort(TransactionType type) => Tell(new TransactionEvent.Abort(type, "changed its mind"));
+    public Task<TransactionReply> Abort(TransactionType type) =>
+        Tell(new TransactionEvent.Abort(type, "changed its mind"));
 
-    public Task<TransactionReply> Register(TransactionType type, string branchId, params (string Op, string Url)[] calls) => Tell(
-        new TransactionEvent.Register(
-            type, BranchPlan.Registered(branchId, calls, ReadOnlyMemory<byte>.Empty, DateTimeOffset.UnixEpoch), BranchStatus.Prepared));
+    public Task<TransactionReply> Register(
+        TransactionType type, string branchId, params (string Op, string Url)[] calls) =>
+        Tell(
+            new TransactionEvent.Register(
+                type,
+                BranchPlan.Registered(branchId, calls, ReadOnlyMemory<byte>.Empty, DateTimeOffset.UnixEpoch),
+                BranchStatus.Prepared));
 
     public Task<TransactionReply> RetryNow() => Tell(TransactionEvent.RetryNow.Instance);
 
     public Task<TransactionReply> ForceStop() => Tell(TransactionEvent.ForceStop.Instance);
 
-    public Task<TransactionReply> Tell(TransactionEvent occurred, bool wait = false) => grain.Tell(new EventMessage(occurred, wait));
+    public Task<TransactionReply> Tell(TransactionEvent occurred, bool wait = false) =>
+        grain.Tell(new EventMessage(occurred, wait));
 }

@@ -13,7 +13,9 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Tests.Support.Grains;
 
-/// <summary>A silo with the coordinator's grains, a store in memory, and services that answer as the test says.</summary>
+/// <summary>
+/// A silo with the coordinator's grains, a store in memory, and services that answer as the test says.
+/// </summary>
 internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
 {
     /// <summary>Only a test that fails waits this long.</summary>
@@ -46,7 +48,8 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
 
     /// <summary>What a service answers; success unless the test says otherwise.</summary>
-    public Func<BranchInvocation, CancellationToken, Task<Outcome>> Service { get; set; } = static (_, _) => Task.FromResult(Outcome.Succeeded);
+    public Func<BranchInvocation, CancellationToken, Task<Outcome>> Service { get; set; } = static (_, _) =>
+        Task.FromResult(Outcome.Succeeded);
 
     /// <summary>The URLs called so far.</summary>
     public IEnumerable<string> Calls => _calls;
@@ -62,7 +65,8 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     }
 
     /// <summary>A silo whose store is spread over several.</summary>
-    public static async Task<SiloUnderTest> Start(IReadOnlyList<WatchedStore> shards, Action<DtmGrainOptions>? configure = null)
+    public static async Task<SiloUnderTest> Start(
+        IReadOnlyList<WatchedStore> shards, Action<DtmGrainOptions>? configure = null)
     {
         var silo = new SiloUnderTest(shards[0], new ShardedTransactionStore(shards), configure);
         await silo._cluster.DeployAsync();

@@ -26,7 +26,9 @@ internal sealed class WatchedStore() : DelegatingStore(new InMemoryTransactionSt
     /// <summary>The transaction once its end is durable.</summary>
     public Task<Transaction> Ended(string gid) => End(gid).Task.WaitAsync(SiloUnderTest.Patience);
 
-    /// <summary>A saga of one step (http://bank/a0) with its action under way since a moment, owned by somebody who is not here.</summary>
+    /// <summary>
+    /// A saga of one step (http://bank/a0) with its action under way since a moment, owned by somebody who is not here.
+    /// </summary>
     public async Task Interrupted(string gid, DateTimeOffset since, TimeSpan requestTimeout)
     {
         var definition = new TransactionDefinition
@@ -36,8 +38,12 @@ internal sealed class WatchedStore() : DelegatingStore(new InMemoryTransactionSt
             Created = since,
             Options = new TransactionOptions { RequestTimeout = requestTimeout },
         };
-        var submission = new Submission(definition, BranchPlan.Of(TransactionType.Saga, [new BranchStep("http://bank/a0", "", default)], since));
-        var state = TransactionMachine.Decide(null, new TransactionEvent.Submit(submission), since).Next! with { Version = 1 };
+        var submission = new Submission(
+            definition, BranchPlan.Of(TransactionType.Saga, [new BranchStep("http://bank/a0", "", default)], since));
+        var state = TransactionMachine.Decide(null, new TransactionEvent.Submit(submission), since).Next! with
+        {
+            Version = 1,
+        };
         await Write(new TransactionWrite(null, state, Owner: 99), CancellationToken.None);
     }
 
@@ -56,7 +62,9 @@ internal sealed class WatchedStore() : DelegatingStore(new InMemoryTransactionSt
     {
         Interlocked.Increment(ref _loads);
         Reading?.Invoke();
-        return gid == PoisonedGid ? throw new InvalidDataException("this row cannot be read") : base.Load(gid, cancellationToken);
+        return gid == PoisonedGid
+            ? throw new InvalidDataException("this row cannot be read")
+            : base.Load(gid, cancellationToken);
     }
 
     public override Task<IReadOnlyList<DueTransaction>> FindDue(
@@ -70,5 +78,6 @@ internal sealed class WatchedStore() : DelegatingStore(new InMemoryTransactionSt
     private static StoreUnavailableException NoStore() => new("nobody answers");
 
     private TaskCompletionSource<Transaction> End(string gid) =>
-        _ended.GetOrAdd(gid, static _ => new TaskCompletionSource<Transaction>(TaskCreationOptions.RunContinuationsAsynchronously));
+        _ended.GetOrAdd(
+            gid, static _ => new TaskCompletionSource<Transaction>(TaskCreationOptions.RunContinuationsAsynchronously));
 }

@@ -19,7 +19,8 @@ namespace OrleansDtm.Tests.Support.Grpc;
 /// <param name="Metadata">Its headers.</param>
 /// <param name="Payload">Its message.</param>
 /// <param name="Certificate">The subject of what the caller has shown; null = nothing.</param>
-public sealed record GrpcCall(string Path, IReadOnlyDictionary<string, string> Metadata, byte[] Payload, string? Certificate = null)
+public sealed record GrpcCall(
+    string Path, IReadOnlyDictionary<string, string> Metadata, byte[] Payload, string? Certificate = null)
 {
     public string Gid => Metadata.GetValueOrDefault("dtm-gid", "");
 
@@ -46,7 +47,9 @@ public sealed record GrpcReply(StatusCode Status, string Message = "", byte[]? B
     public Gate? Gate { get; init; }
 }
 
-/// <summary>A gRPC branch service that takes any method. It speaks the frames itself: a second opinion on what is sent.</summary>
+/// <summary>
+/// A gRPC branch service that takes any method. It speaks the frames itself: a second opinion on what is sent.
+/// </summary>
 public sealed class GrpcParticipant : IAsyncDisposable
 {
     private const int PrefixBytes = 5;
@@ -129,7 +132,8 @@ public sealed class GrpcParticipant : IAsyncDisposable
         }
     }
 
-    public IReadOnlyList<GrpcCall> On(string method) => [.. Calls.Where(c => c.Path.EndsWith("/" + method, StringComparison.Ordinal))];
+    public IReadOnlyList<GrpcCall> On(string method) =>
+        [.. Calls.Where(c => c.Path.EndsWith("/" + method, StringComparison.Ordinal))];
 
     /// <summary>Waits for the nth call of a method.</summary>
     public async Task<GrpcCall> Called(string method, int nth = 1)
@@ -137,7 +141,8 @@ public sealed class GrpcParticipant : IAsyncDisposable
         await Poll.Until(
             () => Task.FromResult(On(method).Count >= nth),
             Poll.Patience,
-            () => $"call {nth} of {method} did not come; there were: {string.Join(", ", Calls.Select(static c => c.Path))}",
+            () => $"call {nth} of {method} did not come; there were: "
+                + $"{string.Join(", ", Calls.Select(static c => c.Path))}",
             TestContext.Current.CancellationToken);
         return On(method)[nth - 1];
     }
@@ -193,7 +198,8 @@ public sealed class GrpcParticipant : IAsyncDisposable
         {
             _calls.Add(new GrpcCall(
                 request.Path.Value ?? "",
-                request.Headers.ToDictionary(static h => h.Key, static h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                request.Headers.ToDictionary(
+                    static h => h.Key, static h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
                 payload,
                 request.HttpContext.Connection.ClientCertificate?.Subject));
             return _scripts.TryGetValue(request.Path.Value ?? "", out var script)

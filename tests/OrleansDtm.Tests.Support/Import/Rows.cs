@@ -32,22 +32,25 @@ internal static class Rows
     /// <param name="text">Branches as "01 compensate prepared, 01 action succeed, ...".</param>
     public static IReadOnlyList<DtmBranch> Branches(string text) =>
     [
-        .. text.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(static branch => branch.Split(' ')).Select(static parts => new DtmBranch
-        {
-            Gid = "g1",
-            BranchId = parts[0],
-            Op = parts[1],
-            Status = parts[2],
-            Url = $"http://app/{parts[1]}{parts[0]}",
-            Data = Encoding.UTF8.GetBytes($$"""{"branch":"{{parts[0]}}"}"""),
-            Created = Ago(20),
-            Finished = parts[2] == "prepared" ? null : Ago(15),
-        }),
+        .. text.Split(", ", StringSplitOptions.RemoveEmptyEntries)
+            .Select(static branch => branch.Split(' '))
+            .Select(static parts => new DtmBranch
+            {
+                Gid = "g1",
+                BranchId = parts[0],
+                Op = parts[1],
+                Status = parts[2],
+                Url = $"http://app/{parts[1]}{parts[0]}",
+                Data = Encoding.UTF8.GetBytes($$"""{"branch":"{{parts[0]}}"}"""),
+                Created = Ago(20),
+                Finished = parts[2] == "prepared" ? null : Ago(15),
+            }),
     ];
 
     /// <summary>A saga's branches from the statuses of its steps, compensate/action.</summary>
-    public static IReadOnlyList<DtmBranch> Saga(params string[] steps) => Branches(string.Join(", ", steps.Select(static (step, i) =>
-        $"{i + 1:D2} compensate {step.Split('/')[0]}, {i + 1:D2} action {step.Split('/')[1]}")));
+    public static IReadOnlyList<DtmBranch> Saga(params string[] steps) =>
+        Branches(string.Join(", ", steps.Select(static (step, i) =>
+            $"{i + 1:D2} compensate {step.Split('/')[0]}, {i + 1:D2} action {step.Split('/')[1]}")));
 
     public static Transaction Map(DtmTransaction row, IReadOnlyList<DtmBranch> branches)
     {
@@ -63,7 +66,10 @@ internal static class Rows
         return mapped;
     }
 
-    /// <summary>Every call from now on when each is answered by success, and how it ends: "02 compensate, 01 compensate: failed".</summary>
+    /// <summary>
+    /// Every call from now on when each is answered by success, and how it ends: "02 compensate, 01 compensate:
+    /// failed".
+    /// </summary>
     public static string Story(Transaction mapped)
     {
         List<string> calls = [];

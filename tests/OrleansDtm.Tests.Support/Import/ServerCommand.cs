@@ -16,14 +16,16 @@ internal sealed record ServerCommand(int Code, string Output, string Errors)
 
     public static Task<ServerCommand> Run(params IEnumerable<string> args) => Run(null, args);
 
-    /// <param name="interruptAt">As soon as a line with this text appears it is interrupted as by Ctrl-C; null = not.</param>
+    /// <param name="interruptAt">As soon as a line with this text appears it is
+    /// interrupted as by Ctrl-C; null = not.</param>
     public static async Task<ServerCommand> Run(string? interruptAt, IEnumerable<string> args)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), .. args])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         var errors = process.StandardError.ReadToEndAsync(Cancel);
         var output = new StringWriter();
         while (await process.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Limit, Cancel) is { } line)
@@ -31,7 +33,8 @@ internal sealed record ServerCommand(int Code, string Output, string Errors)
             await output.WriteLineAsync(line);
             if (interruptAt is not null && line.Contains(interruptAt, StringComparison.Ordinal))
             {
-                // Not SIGINT, which the command takes for the same: what a shell starts in the background may ignore it, and so do its children.
+                // Not SIGINT, which the command takes for the same: what a shell starts in the background may ignore
+                // it, and so do its children.
                 using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
                 await kill.WaitForExitAsync(Cancel);
             }

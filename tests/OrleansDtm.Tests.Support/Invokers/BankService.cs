@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace OrleansDtm.Tests.Support.Invokers;
 
 /// <summary>What a service saw of a call.</summary>
-internal sealed record SeenCall(string Method, string Path, string Query, string Host, IHeaderDictionary Headers, byte[] Body, string Protocol = "");
+internal sealed record SeenCall(
+    string Method, string Path, string Query, string Host, IHeaderDictionary Headers, byte[] Body,
+    string Protocol = "");
 
 /// <summary>A service on a free port that answers as the test says.</summary>
 internal sealed class BankService : IAsyncDisposable
@@ -29,7 +31,8 @@ internal sealed class BankService : IAsyncDisposable
 
     /// <param name="protocols">What it speaks.</param>
     /// <param name="certificate">Its own; null = no TLS.</param>
-    public static async Task<BankService> Start(HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null)
+    public static async Task<BankService> Start(
+        HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -55,7 +55,8 @@ internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionS
         string category, string key, string value, long expectedVersion, CancellationToken cancellationToken) =>
         AskItems(items => items.Put(category, key, value, expectedVersion, cancellationToken));
 
-    public Task<WriteResult> Delete(string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
+    public Task<WriteResult> Delete(
+        string category, string key, long expectedVersion, CancellationToken cancellationToken) =>
         AskItems(items => items.Delete(category, key, expectedVersion, cancellationToken));
 
     public Task<IReadOnlyList<KeyValueItem>> Scan(

@@ -34,7 +34,10 @@ internal static class StoredSamples
     public static Transaction Retrying(string gid, DateTimeOffset due)
     {
         var plain = Plain(gid, due);
-        return plain with { Branches = [plain.Branches[0] with { Started = true, Attempts = 1, Failures = 1, RetryAt = due }] };
+        return plain with
+        {
+            Branches = [plain.Branches[0] with { Started = true, Attempts = 1, Failures = 1, RetryAt = due }],
+        };
     }
 
     /// <summary>No member of it is left at its default, so that none can be forgotten by what stores it.</summary>
@@ -70,11 +73,16 @@ internal static class StoredSamples
         Branches =
         [
             Progressed(new BranchOpDefinition("01", "action", "http://s/out?q=\"1\"", EveryByte, Start)),
-            new BranchOp { Definition = new BranchOpDefinition("02", "action", "", ReadOnlyMemory<byte>.Empty, Start.AddMilliseconds(1)) },
+            new BranchOp
+            {
+                Definition = new BranchOpDefinition(
+                    "02", "action", "", ReadOnlyMemory<byte>.Empty, Start.AddMilliseconds(1)),
+            },
         ],
         Status = TransactionStatus.Aborting,
         Query = Progressed(new BranchOpDefinition("00", "msg", "http://a/query", new byte[] { 1, 0, 255 }, Start)),
-        Notice = Progressed(new BranchOpDefinition("", "notice", "http://a/told?ü=1", new byte[] { 2, 0, 254 }, Start.AddMilliseconds(10))),
+        Notice = Progressed(new BranchOpDefinition(
+            "", "notice", "http://a/told?ü=1", new byte[] { 2, 0, 254 }, Start.AddMilliseconds(10))),
         RollbackReason = "balance of 陈 too low\n\"really\"",
         Result = "{\"r\":1}",
         RetryCount = 3,
@@ -86,20 +94,23 @@ internal static class StoredSamples
         Version = 1,
     };
 
-    public static BranchOpDefinition Call(string id, string op) => new(id, op, $"http://s/{id}", "{\"a\":1}"u8.ToArray(), Start);
+    public static BranchOpDefinition Call(string id, string op) =>
+        new(id, op, $"http://s/{id}", "{\"a\":1}"u8.ToArray(), Start);
 
     public static TransactionWrite Insert(Transaction state, long owner = 0) => new(null, state, owner);
 
-    public static TransactionWrite Update(Transaction previous, Func<Transaction, Transaction> change, long owner = 0) =>
+    public static TransactionWrite Update(
+        Transaction previous, Func<Transaction, Transaction> change, long owner = 0) =>
         new(previous, change(previous) with { Version = previous.Version + 1 }, owner);
 
-    public static Transaction Finish(Transaction state, TransactionStatus status = TransactionStatus.Succeed) => state with
-    {
-        Status = status,
-        Finished = state.Updated.AddSeconds(1),
-        WakeAt = null,
-        LeaseUntil = null,
-    };
+    public static Transaction Finish(Transaction state, TransactionStatus status = TransactionStatus.Succeed) =>
+        state with
+        {
+            Status = status,
+            Finished = state.Updated.AddSeconds(1),
+            WakeAt = null,
+            LeaseUntil = null,
+        };
 
     /// <summary>Finished, and its notice is under way until the moment given.</summary>
     public static Transaction Announce(Transaction state, DateTimeOffset leaseUntil) => Finish(state) with
@@ -130,7 +141,11 @@ internal static class StoredSamples
         LastError = "",
         History =
         [
-            new Attempt(Start.AddMilliseconds(8), TimeSpan.FromMicroseconds(1_234_567), OutcomeKind.Unknown, "timeout after 3 s"),
+            new Attempt(
+                Start.AddMilliseconds(8),
+                TimeSpan.FromMicroseconds(1_234_567),
+                OutcomeKind.Unknown,
+                "timeout after 3 s"),
             new Attempt(Start.AddMilliseconds(9), TimeSpan.Zero, OutcomeKind.Succeeded, null),
         ],
     };

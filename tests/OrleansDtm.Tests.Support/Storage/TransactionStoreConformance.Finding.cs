@@ -47,7 +47,9 @@ public abstract partial class TransactionStoreConformance
         Assert.Empty(await Store.FindDue(At(59), null, 10, Token));
         Assert.Equal([("told", At(60))], Found(await Store.FindDue(At(60), null, 10, Token)));
         Assert.Empty(await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token));
-        Assert.Equal(StoredSamples.Describe(waiting.Next), StoredSamples.Describe((await Store.Load("told", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(waiting.Next),
+            StoredSamples.Describe((await Store.Load("told", Token))!.Transaction));
 
         var told = StoredSamples.Update(waiting.Next, static t => t with
         {
@@ -57,7 +59,8 @@ public abstract partial class TransactionStoreConformance
         await Write(told);
         Assert.Empty(await Store.FindDue(At(1000), null, 10, Token));
         Assert.Empty(await Store.FindWaiting(At(0), 10, Token));
-        Assert.Equal(StoredSamples.Describe(told.Next), StoredSamples.Describe((await Store.Load("told", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(told.Next), StoredSamples.Describe((await Store.Load("told", Token))!.Transaction));
 
         static IEnumerable<(string Gid, DateTimeOffset Due)> Found(IEnumerable<DueTransaction> found) =>
             found.Select(static d => (d.Gid, d.Due));
@@ -69,10 +72,16 @@ public abstract partial class TransactionStoreConformance
         Assert.Equal([0L, 0], await Store.CountUnfinishedCreatedBefore([At(0), At(9)], Token));
         await Write(StoredSamples.Insert(StoredSamples.Plain("old", created: At(1))));
         await Write(StoredSamples.Insert(StoredSamples.Plain("waiting", due: At(99), created: At(2))));
-        await Write(StoredSamples.Insert(StoredSamples.Plain("turning", created: At(2)) with { Status = TransactionStatus.Aborting }));
+        await Write(StoredSamples.Insert(
+            StoredSamples.Plain("turning", created: At(2)) with { Status = TransactionStatus.Aborting }));
         await Write(StoredSamples.Insert(StoredSamples.Plain("young", created: At(5))));
-        await Write(StoredSamples.Insert(StoredSamples.Plain("failed", created: At(1)) with { Status = TransactionStatus.Failed, Finished = At(3) }));
-        await Write(StoredSamples.Insert(StoredSamples.Plain("done", created: At(1)) with { Status = TransactionStatus.Succeed, Finished = At(3) }));
+        await Write(StoredSamples.Insert(StoredSamples.Plain("failed", created: At(1)) with
+        {
+            Status = TransactionStatus.Failed,
+            Finished = At(3),
+        }));
+        await Write(StoredSamples.Insert(
+            StoredSamples.Plain("done", created: At(1)) with { Status = TransactionStatus.Succeed, Finished = At(3) }));
 
         Assert.Equal([4L, 3, 1, 0], await Store.CountUnfinishedCreatedBefore([At(6), At(5), At(2), At(1)], Token));
         Assert.Equal([1L], await Store.CountUnfinishedCreatedBefore([At(1).AddTicks(1)], Token));
@@ -85,7 +94,8 @@ public abstract partial class TransactionStoreConformance
         await Insert("overdue", due: 9);
         await Insert("on time", due: 10);
         await Insert("never");
-        var turn = StoredSamples.Update(await Insert("turning", due: 1), static t => t with { Status = TransactionStatus.Aborting });
+        var turn = StoredSamples.Update(
+            await Insert("turning", due: 1), static t => t with { Status = TransactionStatus.Aborting });
         await Write(turn);
         var plain = StoredSamples.Plain("prepared");
         var definition = plain.Definition with { Type = TransactionType.Tcc };
@@ -106,7 +116,8 @@ public abstract partial class TransactionStoreConformance
         await AssertCounts(At(1), aborting with { Overdue = 0 }, submitted with { Overdue = 0 }, waiting);
 
         await Write(StoredSamples.Update(turn.Next, static t => t with { WakeAt = At(50) }));
-        await Write(StoredSamples.Update(prepared, static t => t with { WakeAt = At(1), Status = TransactionStatus.Submitted }));
+        await Write(StoredSamples.Update(
+            prepared, static t => t with { WakeAt = At(1), Status = TransactionStatus.Submitted }));
         waiting = waiting with { Status = TransactionStatus.Submitted, Overdue = 1 };
         await AssertCounts(At(10), aborting with { Overdue = 0 }, submitted, waiting);
     }
@@ -175,10 +186,15 @@ public abstract partial class TransactionStoreConformance
         var found = await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token);
         Assert.Equal(["theirs", "others", "negative"], found.Select(static d => d.Gid));
         Assert.Equal(At(2), found[0].Due);
-        Assert.Equal(["theirs"], (await Store.FindInterrupted(StoredSamples.Self, true, 0, 1, Token)).Select(static d => d.Gid));
-        Assert.Equal(["others"], (await Store.FindInterrupted(StoredSamples.Self, true, found[0].Id, 1, Token)).Select(static d => d.Gid));
+        Assert.Equal(
+            ["theirs"], (await Store.FindInterrupted(StoredSamples.Self, true, 0, 1, Token)).Select(static d => d.Gid));
+        Assert.Equal(
+            ["others"],
+            (await Store.FindInterrupted(StoredSamples.Self, true, found[0].Id, 1, Token)).Select(static d => d.Gid));
         Assert.Equal(["others"], (await Store.FindInterrupted(long1, false, 0, 10, Token)).Select(static d => d.Gid));
-        Assert.Equal(["mine", "theirs", "negative"], (await Store.FindInterrupted(long1, true, 0, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(
+            ["mine", "theirs", "negative"],
+            (await Store.FindInterrupted(long1, true, 0, 10, Token)).Select(static d => d.Gid));
     }
 
     [Fact]
@@ -201,8 +217,19 @@ public abstract partial class TransactionStoreConformance
     {
         await Task.WhenAll(Enumerable.Range(0, 1100).Select(i => Insert($"delayed{i}", due: 100 + (i % 7))));
         await Write(StoredSamples.Insert(StoredSamples.Retrying("retrying", At(50))));
-        var asked = StoredSamples.Rich("asked") with { Status = TransactionStatus.Prepared, Finished = null, WakeAt = At(40), LeaseUntil = null };
-        await Write(StoredSamples.Insert(asked with { Branches = [], Query = asked.Query! with { InFlight = false, RetryAt = At(40) }, Notice = null }));
+        var asked = StoredSamples.Rich("asked") with
+        {
+            Status = TransactionStatus.Prepared,
+            Finished = null,
+            WakeAt = At(40),
+            LeaseUntil = null,
+        };
+        await Write(StoredSamples.Insert(asked with
+        {
+            Branches = [],
+            Query = asked.Query! with { InFlight = false, RetryAt = At(40) },
+            Notice = null,
+        }));
 
         Assert.Equal(["retrying", "asked"], (await Store.FindWaiting(At(0), 10, Token)).Select(static d => d.Gid));
         Assert.Equal(["retrying"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));
@@ -213,12 +240,21 @@ public abstract partial class TransactionStoreConformance
     public async Task List_EveryCombinationOfFilters()
     {
         TransactionType[] types = [TransactionType.Saga, TransactionType.Tcc];
-        TransactionStatus[] statuses = [TransactionStatus.Prepared, TransactionStatus.Failed, TransactionStatus.Succeed];
+        TransactionStatus[] statuses =
+        [
+            TransactionStatus.Prepared,
+            TransactionStatus.Failed,
+            TransactionStatus.Succeed,
+        ];
         var all = new List<Transaction>();
         for (var i = 0; i < 24; i++)
         {
             var plain = StoredSamples.Plain($"g{i}", created: At(i / 2));
-            var state = plain with { Status = statuses[i % 3], Definition = plain.Definition with { Type = types[i / 3 % 2] } };
+            var state = plain with
+            {
+                Status = statuses[i % 3],
+                Definition = plain.Definition with { Type = types[i / 3 % 2] },
+            };
             await Write(StoredSamples.Insert(state));
             all.Add(state);
         }
@@ -250,7 +286,8 @@ public abstract partial class TransactionStoreConformance
 
         Assert.Equal(8, (await Store.List(new TransactionFilter { Status = TransactionStatus.Prepared }, Token)).Count);
         Assert.Empty(await Store.List(new TransactionFilter { Type = TransactionType.Workflow }, Token));
-        Assert.Empty(await Store.List(new TransactionFilter { CreatedFrom = At(0).AddTicks(1), CreatedTo = At(1).AddTicks(-1) }, Token));
+        Assert.Empty(await Store.List(
+            new TransactionFilter { CreatedFrom = At(0).AddTicks(1), CreatedTo = At(1).AddTicks(-1) }, Token));
     }
 
     [Fact]
@@ -292,10 +329,13 @@ public abstract partial class TransactionStoreConformance
             }
         }
 
-        await Write(StoredSamples.Update(await Insert("untold"), static t => StoredSamples.Announce(t, At(40)), owner: 8));
-        await Write(StoredSamples.Insert(StoredSamples.Plain("young", created: Far) with { Status = TransactionStatus.Failed, Finished = Far }));
+        await Write(
+            StoredSamples.Update(await Insert("untold"), static t => StoredSamples.Announce(t, At(40)), owner: 8));
+        await Write(StoredSamples.Insert(
+            StoredSamples.Plain("young", created: Far) with { Status = TransactionStatus.Failed, Finished = Far }));
 
-        Assert.Equal(new RetentionSlice(0, 0), await Store.DeleteFinished(StoredSamples.Start, 0, 100, Token)); // Created at it, not before.
+        // Created at it, not before.
+        Assert.Equal(new RetentionSlice(0, 0), await Store.DeleteFinished(StoredSamples.Start, 0, 100, Token));
         var deleted = 0;
         var slices = 0;
         for (var after = 0L; slices == 0 || after != 0; slices++)
@@ -310,16 +350,20 @@ public abstract partial class TransactionStoreConformance
         Assert.Equal(["young", "untold", "g9", "g7", "g5", "g3", "g1"], left);
         Assert.Null(await Store.Load("g0", Token));
         Assert.NotNull(await Store.Load("g1", Token));
-        Assert.Equal(WriteResult.Written, await Write(StoredSamples.Insert(StoredSamples.Plain("g0")))); // As if it had never been.
+        // As if it had never been.
+        Assert.Equal(WriteResult.Written, await Write(StoredSamples.Insert(StoredSamples.Plain("g0"))));
         Assert.NotNull(await Store.Load("g0", Token));
     }
 
-    /// <summary>A clock was wrong once: what is behind the row it made is deleted all the same, and so in time is the row.</summary>
+    /// <summary>
+    /// A clock was wrong once: what is behind the row it made is deleted all the same, and so in time is the row.
+    /// </summary>
     [Fact]
     public async Task DeleteFinished_GoesOnBehindARowFromTheFuture()
     {
         await Write(StoredSamples.Update(await Insert("before"), static t => StoredSamples.Finish(t)));
-        await Write(StoredSamples.Insert(StoredSamples.Plain("future", created: Far) with { Status = TransactionStatus.Failed, Finished = At(5) }));
+        await Write(StoredSamples.Insert(
+            StoredSamples.Plain("future", created: Far) with { Status = TransactionStatus.Failed, Finished = At(5) }));
         await Write(StoredSamples.Update(await Insert("behind"), static t => StoredSamples.Finish(t)));
 
         var first = await Store.DeleteFinished(Far, 0, 3, Token);

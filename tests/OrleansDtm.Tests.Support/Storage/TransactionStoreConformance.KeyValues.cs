@@ -31,7 +31,9 @@ public abstract partial class TransactionStoreConformance
         await Put("t", "kept", 0);
         Assert.Equal(WriteResult.Conflict, await Put("t", "there is one", 0));
         Assert.Equal(WriteResult.Conflict, await Put("t", "ahead", 2));
-        Assert.Equal(("kept", 1), (await KeyValues.Get("topics", "t", Token)) is { } item ? (item.Value, item.Version) : default);
+        Assert.Equal(
+            ("kept", 1),
+            (await KeyValues.Get("topics", "t", Token)) is { } item ? (item.Value, item.Version) : default);
     }
 
     [Fact]
@@ -60,8 +62,11 @@ public abstract partial class TransactionStoreConformance
         for (var version = 0; version < 10; version++)
         {
             var round = version;
-            var writes = Enumerable.Range(0, 50).Select(i => Write(StoredSamples.Insert(StoredSamples.Plain($"{round}-{i}")))).ToArray();
-            var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => Put("race", $"{i}", round), Token)));
+            var writes = Enumerable.Range(0, 50)
+                .Select(i => Write(StoredSamples.Insert(StoredSamples.Plain($"{round}-{i}"))))
+                .ToArray();
+            var results = await Task.WhenAll(
+                Enumerable.Range(0, 4).Select(i => Task.Run(() => Put("race", $"{i}", round), Token)));
             Assert.All(await Task.WhenAll(writes), static r => Assert.Equal(WriteResult.Written, r));
             Assert.Single(results, WriteResult.Written);
             var winner = Array.IndexOf(results, WriteResult.Written);

@@ -41,7 +41,8 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
     {
         var state = StoredSamples.Plain("bare") with { Branches = [] };
         await Write(StoredSamples.Insert(state));
-        Assert.Equal(StoredSamples.Describe(state), StoredSamples.Describe((await Store.Load("bare", Token))?.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(state), StoredSamples.Describe((await Store.Load("bare", Token))?.Transaction));
     }
 
     [Fact]
@@ -71,7 +72,8 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
         Assert.Equal(WriteResult.Written, await Write(update));
 
         var stored = await Store.Load("u", Token);
-        Assert.Equal((0, StoredSamples.Describe(update.Next)), (stored!.Owner, StoredSamples.Describe(stored.Transaction)));
+        Assert.Equal(
+            (0, StoredSamples.Describe(update.Next)), (stored!.Owner, StoredSamples.Describe(stored.Transaction)));
     }
 
     [Fact]
@@ -89,13 +91,15 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
         var ahead = StoredSamples.Update(second.Next with { Version = 9 }, static t => t with { Result = "ahead" });
         Assert.Equal(WriteResult.Conflict, await Write(late));
         Assert.Equal(WriteResult.Conflict, await Write(ahead));
-        Assert.Equal(StoredSamples.Describe(second.Next), StoredSamples.Describe((await Store.Load("u", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(second.Next), StoredSamples.Describe((await Store.Load("u", Token))!.Transaction));
     }
 
     [Fact]
     public async Task Update_OfNothing_Conflicts()
     {
-        Assert.Equal(WriteResult.Conflict, await Write(StoredSamples.Update(StoredSamples.Plain("ghost"), static t => t)));
+        Assert.Equal(
+            WriteResult.Conflict, await Write(StoredSamples.Update(StoredSamples.Plain("ghost"), static t => t)));
         Assert.Null(await Store.Load("ghost", Token));
     }
 
@@ -136,10 +140,15 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
             Assert.Equal(WriteResult.Written, await Write(new TransactionWrite(write.Next, state, 0)));
         }
 
-        Assert.Equal(StoredSamples.Describe(state), StoredSamples.Describe((await Store.Load("tcc", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(state), StoredSamples.Describe((await Store.Load("tcc", Token))!.Transaction));
         var listed = Assert.Single(await Store.List(new TransactionFilter(), Token));
-        Assert.Equal(state.Branches.Select(static b => b.Definition.Id), listed.Transaction.Branches.Select(static b => b.Definition.Id));
-        Assert.All(listed.Transaction.Branches, static b => Assert.True(b.Definition.Payload.IsEmpty, "a listing keeps no payloads"));
+        Assert.Equal(
+            state.Branches.Select(static b => b.Definition.Id),
+            listed.Transaction.Branches.Select(static b => b.Definition.Id));
+        Assert.All(
+            listed.Transaction.Branches,
+            static b => Assert.True(b.Definition.Payload.IsEmpty, "a listing keeps no payloads"));
     }
 
     [Fact]
@@ -147,7 +156,9 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
     {
         var state = StoredSamples.Plain("options") with { Branches = [] };
         await Write(StoredSamples.Insert(state));
-        var joined = StoredSamples.Update(state, static t => t with { Branches = [new BranchOp { Definition = StoredSamples.Call("01", "confirm") }] });
+        var joined = StoredSamples.Update(
+            state,
+            static t => t with { Branches = [new BranchOp { Definition = StoredSamples.Call("01", "confirm") }] });
         await Write(joined);
 
         var rich = StoredSamples.Rich("options").Definition;
@@ -164,7 +175,9 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
             Branches = [.. t.Branches, new BranchOp { Definition = StoredSamples.Call("02", "confirm") }],
         });
         Assert.Equal(WriteResult.Written, await Write(submitted));
-        Assert.Equal(StoredSamples.Describe(submitted.Next), StoredSamples.Describe((await Store.Load("options", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(submitted.Next),
+            StoredSamples.Describe((await Store.Load("options", Token))!.Transaction));
 
         var gone = StoredSamples.Update(submitted.Next, static t => t with
         {
@@ -172,7 +185,9 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
         });
         Assert.Equal(WriteResult.Written, await Write(gone));
         Assert.Equal(WriteResult.Conflict, await Write(submitted));
-        Assert.Equal(StoredSamples.Describe(gone.Next), StoredSamples.Describe((await Store.Load("options", Token))!.Transaction));
+        Assert.Equal(
+            StoredSamples.Describe(gone.Next),
+            StoredSamples.Describe((await Store.Load("options", Token))!.Transaction));
         var listed = Assert.Single(await Store.List(new TransactionFilter { Gid = "options" }, Token));
         Assert.Equal(rich.CustomData, listed.Transaction.Definition.CustomData);
     }
@@ -187,7 +202,9 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
         ];
         foreach (var gid in gids)
         {
-            Assert.Equal(WriteResult.Written, await Write(StoredSamples.Insert(StoredSamples.Plain(gid, due: StoredSamples.Start))));
+            Assert.Equal(
+                WriteResult.Written,
+                await Write(StoredSamples.Insert(StoredSamples.Plain(gid, due: StoredSamples.Start))));
         }
 
         foreach (var gid in gids)
@@ -216,7 +233,8 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
         var state = StoredSamples.Plain("w");
         await Assert.ThrowsAsync<ArgumentException>(() => Write(StoredSamples.Insert(state with { Version = 2 })));
         await Assert.ThrowsAsync<ArgumentException>(() => Write(new TransactionWrite(state, state, 0)));
-        await Assert.ThrowsAsync<ArgumentException>(() => Write(StoredSamples.Update(state, static t => t with { Branches = [] })));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => Write(StoredSamples.Update(state, static t => t with { Branches = [] })));
     }
 
     [Fact]

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>
-/// Accounts behind a barrier, as a careful service has it: each op of a branch takes effect once; a compensation whose action never
-/// took effect does nothing, and keeps that action from taking effect later.
+/// Accounts behind a barrier, as a careful service has it: each op of a branch takes effect once; a compensation whose
+/// action never took effect does nothing, and keeps that action from taking effect later.
 /// </summary>
 public sealed class Bank
 {
@@ -46,7 +46,8 @@ public sealed class Bank
         var action = call.Op == "action";
         if (action && _undone.Contains((call.Gid, call.Branch)))
         {
-            _violations.Add($"{call.Gid} {call.Branch}: action {nth} (call {call.Order}) came after its compensation was answered 200");
+            _violations.Add($"{call.Gid} {call.Branch}: action {nth} (call {call.Order}) came after its compensation "
+                + "was answered 200");
         }
 
         if (action && booking.Trouble == Trouble.Refused)

@@ -78,7 +78,9 @@ public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisp
     public async Task Accept(JsonObject body)
     {
         var answer = await Submit(body);
-        Assert.True(answer is { Status: 200, Result: "SUCCESS" }, $"submit answered {answer.Status}: {answer.Text}\n{server.Tail}");
+        Assert.True(
+            answer is { Status: 200, Result: "SUCCESS" },
+            $"submit answered {answer.Status}: {answer.Text}\n{server.Tail}");
     }
 
     /// <summary>Waits until query shows the status.</summary>
@@ -91,7 +93,8 @@ public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisp
         await Poll.Until(
             async () => Array.IndexOf(statuses, (string?)(last = await Transaction(gid))?["status"]) >= 0,
             within,
-            () => $"{gid} is not {string.Join(" or ", statuses)}, query shows {last?.ToJsonString() ?? "nothing"}\n{server.Tail}",
+            () => $"{gid} is not {string.Join(" or ", statuses)}, query shows "
+                + $"{last?.ToJsonString() ?? "nothing"}\n{server.Tail}",
             Cancel);
         return last!;
     }
@@ -104,11 +107,13 @@ public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisp
             async () =>
             {
                 last = await Transaction(gid);
-                return DateTimeOffset.TryParse((string?)last?["next_cron_time"], CultureInfo.InvariantCulture, out var due)
+                return DateTimeOffset.TryParse(
+                    (string?)last?["next_cron_time"], CultureInfo.InvariantCulture, out var due)
                     && due > TimeProvider.System.GetUtcNow().AddMinutes(2);
             },
             Poll.Patience,
-            () => $"{gid} shows no next_cron_time minutes ahead, but {last?.ToJsonString() ?? "nothing"}\n{server.Tail}",
+            () =>
+                $"{gid} shows no next_cron_time minutes ahead, but {last?.ToJsonString() ?? "nothing"}\n{server.Tail}",
             Cancel);
     }
 

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>
-/// Ports below the range from which outgoing connections take theirs: while a server is down, a client that knocks at its port
-/// could otherwise be given that very port, and talk to itself.
+/// Ports below the range from which outgoing connections take theirs: while a server is down, a client that knocks at
+/// its port could otherwise be given that very port, and talk to itself.
 /// </summary>
 public static class FreePort
 {

@@ -164,7 +164,8 @@ public sealed class Participant : IAsyncDisposable
                 request.Method,
                 request.Path.Value ?? "",
                 request.Query.ToDictionary(static q => q.Key, static q => q.Value.ToString(), StringComparer.Ordinal),
-                request.Headers.ToDictionary(static h => h.Key, static h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                request.Headers.ToDictionary(
+                    static h => h.Key, static h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
                 body);
             _calls.Add(call);
             var nth = _counts[call.Path] = _counts.GetValueOrDefault(call.Path) + 1;

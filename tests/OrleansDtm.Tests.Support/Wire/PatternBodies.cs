@@ -34,13 +34,15 @@ public static class PatternBodies
         .With("query_prepared", $"{busi.Url}/Resume")
         .With("custom_data", """{"name":"order","data":"e30="}""");
 
-    public static JsonObject WorkflowStep(string gid, string branch, string result, string status = "succeed") => Of(gid, "workflow")
-        .With("branch_id", branch)
-        .With("op", "action")
-        .With("status", status)
-        .With("data", result)
-        .With("sync", "1");
+    public static JsonObject WorkflowStep(string gid, string branch, string result, string status = "succeed") =>
+        Of(gid, "workflow")
+            .With("branch_id", branch)
+            .With("op", "action")
+            .With("status", status)
+            .With("data", result)
+            .With("sync", "1");
 
-    public static JsonObject WorkflowEnd(string gid, string status, string reason = "", string result = "") => Of(gid, "workflow")
+    public static JsonObject WorkflowEnd(string gid, string status, string reason = "", string result = "") => Of(
+        gid, "workflow")
         .With("req_extra", new JsonObject { ["status"] = status, ["rollback_reason"] = reason, ["result"] = result });
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace OrleansDtm.Tests.Support.Wire;
 
-/// <summary>The real server as a process of its own, on free loopback ports and a store file that outlive a restart.</summary>
+/// <summary>
+/// The real server as a process of its own, on free loopback ports and a store file that outlive a restart.
+/// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
     private const int TailLines = 200;
@@ -69,7 +71,8 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<ServerProcess> Start(CancellationToken cancel, params (string Name, string Value)[] settings)
+    public static async Task<ServerProcess> Start(
+        CancellationToken cancel, params (string Name, string Value)[] settings)
     {
         var server = new ServerProcess(settings);
         try
@@ -164,7 +167,8 @@ public sealed class ServerProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Remember(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await Poll.Until(() => Pings(process, cancel), StartLimit, () => $"the server does not answer ping:\n{Tail}", cancel);
+        await Poll.Until(
+            () => Pings(process, cancel), StartLimit, () => $"the server does not answer ping:\n{Tail}", cancel);
         Startup = clock.Elapsed;
     }
 
@@ -172,7 +176,8 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         if (process.HasExited)
         {
-            throw new InvalidOperationException($"the server exited with {process.ExitCode} before it answered:\n{Tail}");
+            throw new InvalidOperationException(
+                $"the server exited with {process.ExitCode} before it answered:\n{Tail}");
         }
 
         try
@@ -180,7 +185,8 @@ public sealed class ServerProcess : IAsyncDisposable
             using var answer = await _http.GetAsync(new Uri(Url + "/api/ping"), cancel);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException
+            || (e is TaskCanceledException && !cancel.IsCancellationRequested))
         {
             return false;
         }
@@ -204,7 +210,8 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private static string DotNet() => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+    private static string DotNet() =>
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
 
     private static string ServerDll()
     {
@@ -215,12 +222,16 @@ public sealed class ServerProcess : IAsyncDisposable
         {
             // BaseDirectory ends in bin/<configuration>/<framework>: the server of the same configuration comes first.
             var bin = Path.Combine(folder.FullName, "src", Name, "bin");
-            places.AddRange(from c in new[] { beside.Parent?.Name ?? "", "Debug", "Release" } select Path.Combine(bin, c, "net10.0"));
+            places.AddRange(
+                from c in new[] { beside.Parent?.Name ?? "", "Debug", "Release" }
+                select Path.Combine(bin, c, "net10.0"));
         }
 
         return places
-            .Where(static p => File.Exists(Path.Combine(p, Name + ".dll")) && File.Exists(Path.Combine(p, Name + ".runtimeconfig.json")))
+            .Where(static p => File.Exists(Path.Combine(p, Name + ".dll"))
+                && File.Exists(Path.Combine(p, Name + ".runtimeconfig.json")))
             .Select(static p => Path.Combine(p, Name + ".dll"))
-            .FirstOrDefault() ?? throw new FileNotFoundException($"{Name}.dll is neither beside the tests nor in src/{Name}/bin.");
+            .FirstOrDefault() ?? throw new FileNotFoundException(
+                $"{Name}.dll is neither beside the tests nor in src/{Name}/bin.");
     }
 }

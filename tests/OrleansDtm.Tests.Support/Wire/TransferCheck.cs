@@ -5,13 +5,16 @@ namespace OrleansDtm.Tests.Support.Wire;
 /// <summary>What must be true of transfers when all is over, whatever happened meanwhile.</summary>
 public static class TransferCheck
 {
-    /// <summary>Every transfer ended as it had to, took effect once or not at all, and no money was lost or made.</summary>
+    /// <summary>
+    /// Every transfer ended as it had to, took effect once or not at all, and no money was lost or made.
+    /// </summary>
     /// <param name="transfers">What was accepted.</param>
     /// <param name="statuses">Of each.</param>
     /// <param name="bank">Where the money is.</param>
     /// <param name="allowsLateCalls">An action may come after its own compensation, if it has no effect then.</param>
     public static void AllIsRight(
-        IReadOnlyCollection<Transfer> transfers, IReadOnlyDictionary<string, string> statuses, Bank bank, bool allowsLateCalls = false)
+        IReadOnlyCollection<Transfer> transfers, IReadOnlyDictionary<string, string> statuses, Bank bank,
+        bool allowsLateCalls = false)
     {
         if (!allowsLateCalls)
         {
@@ -22,7 +25,8 @@ public static class TransferCheck
         var wrong = new List<string>();
         foreach (var transfer in transfers)
         {
-            wrong.AddRange(Wrongs(transfer, statuses[transfer.Gid], bank).Select(w => $"{transfer} is {statuses[transfer.Gid]}: {w}"));
+            wrong.AddRange(Wrongs(transfer, statuses[transfer.Gid], bank).Select(
+                w => $"{transfer} is {statuses[transfer.Gid]}: {w}"));
             if (transfer.Succeeds)
             {
                 expected[transfer.From.Account] += transfer.From.Amount;

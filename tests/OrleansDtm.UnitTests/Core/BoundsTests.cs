@@ -15,8 +15,10 @@ public sealed class BoundsTests
         var now = Start;
         for (var i = 0; i < 5; i++)
         {
-            state = Decide(state, new TransactionEvent.BranchAnswered(1, Outcome.NotSent("no place"), TimeSpan.Zero), now);
-            Assert.Equal((TransactionStatus.Submitted, 0, 0), (state.Status, state.RetryCount, state.Branches[1].Failures));
+            state = Decide(
+                state, new TransactionEvent.BranchAnswered(1, Outcome.NotSent("no place"), TimeSpan.Zero), now);
+            Assert.Equal(
+                (TransactionStatus.Submitted, 0, 0), (state.Status, state.RetryCount, state.Branches[1].Failures));
             Assert.Equal(now + TimeSpan.FromSeconds(10), state.WakeAt);
             now = state.WakeAt!.Value;
             state = Decide(state, TransactionEvent.TimeDue.Instance, now);
@@ -29,7 +31,8 @@ public sealed class BoundsTests
     [Fact]
     public void Branches_and_their_payloads_have_a_limit()
     {
-        var prepared = Decide(null, new TransactionEvent.Prepare(new Submission(Definition(TransactionType.Tcc, 0), [])), Start);
+        var prepared = Decide(
+            null, new TransactionEvent.Prepare(new Submission(Definition(TransactionType.Tcc, 0), [])), Start);
         var large = new byte[20 * 1024 * 1024];
         var state = Decide(prepared, Register("01", large), Start);
 
@@ -50,18 +53,26 @@ public sealed class BoundsTests
 
     private static TransactionEvent.Register Register(string id, byte[] payload) => new(
         TransactionType.Tcc,
-        BranchPlan.Registered(id, [(BranchOps.Cancel, "http://bank/n"), (BranchOps.Confirm, "http://bank/y")], payload, Start),
+        BranchPlan.Registered(
+            id, [(BranchOps.Cancel, "http://bank/n"), (BranchOps.Confirm, "http://bank/y")], payload, Start),
         BranchStatus.Prepared);
 
     private static Submission Saga(int retryLimit) => new(
         Definition(TransactionType.Saga, retryLimit),
-        BranchPlan.Of(TransactionType.Saga, [new BranchStep("http://bank/a", "http://bank/c", ReadOnlyMemory<byte>.Empty)], Start));
+        BranchPlan.Of(
+            TransactionType.Saga,
+            [new BranchStep("http://bank/a", "http://bank/c", ReadOnlyMemory<byte>.Empty)],
+            Start));
 
     private static TransactionDefinition Definition(TransactionType type, int retryLimit) => new()
     {
         Gid = "g1",
         Type = type,
         Created = Start,
-        Options = new TransactionOptions { RetryLimit = retryLimit, TimeoutToFail = type == TransactionType.Tcc ? TimeSpan.FromSeconds(35) : TimeSpan.Zero },
+        Options = new TransactionOptions
+        {
+            RetryLimit = retryLimit,
+            TimeoutToFail = type == TransactionType.Tcc ? TimeSpan.FromSeconds(35) : TimeSpan.Zero,
+        },
     };
 }

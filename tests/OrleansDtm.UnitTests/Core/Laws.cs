@@ -4,8 +4,9 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// What must hold of every transaction whatever happens (the invariants that can be judged without a network). It keeps its own books of
-/// calls and answers and believes the state only where it cannot know better. What only one pattern promises is added by its own laws.
+/// What must hold of every transaction whatever happens (the invariants that can be judged without a network). It keeps
+/// its own books of calls and answers and believes the state only where it cannot know better. What only one pattern
+/// promises is added by its own laws.
 /// </summary>
 internal abstract class Laws(TransactionRun run)
 {
@@ -84,7 +85,9 @@ internal abstract class Laws(TransactionRun run)
     /// <summary>Whether the pattern knows this change of status.</summary>
     protected abstract bool Legal(TransactionStatus? from, TransactionStatus to);
 
-    /// <summary>Whether a request is to be accepted in this state; <see langword="null"/> = not for the pattern to say.</summary>
+    /// <summary>
+    /// Whether a request is to be accepted in this state; <see langword="null"/> = not for the pattern to say.
+    /// </summary>
     protected abstract bool? Accepts(Transaction before, TransactionEvent request);
 
     /// <summary>Whether a call that answered success may be made again.</summary>
@@ -124,7 +127,8 @@ internal abstract class Laws(TransactionRun run)
         Enumerable.Range(0, state.Branches.Length).Concat(state.Query is null ? [] : [Transaction.QueryIndex]);
 
     /// <summary>Enters the event into the books.</summary>
-    private void Note(Transaction? before, TransactionEvent occurred, Decision decision, Transaction next, DateTimeOffset now)
+    private void Note(
+        Transaction? before, TransactionEvent occurred, Decision decision, Transaction next, DateTimeOffset now)
     {
         switch (occurred)
         {
@@ -149,13 +153,16 @@ internal abstract class Laws(TransactionRun run)
                 if (NoteNamed(before, e.BranchId, e.Op, decision, callback: false) is { } resolved)
                 {
                     _succeeded.Add(resolved);
-                    NoteAnswer(before!, new TransactionEvent.BranchAnswered(resolved, Outcome.Succeeded, TimeSpan.Zero));
+                    NoteAnswer(
+                        before!, new TransactionEvent.BranchAnswered(resolved, Outcome.Succeeded, TimeSpan.Zero));
                 }
 
                 break;
             case TransactionEvent.ForceStop when before is { IsFinal: false }:
                 Stopped = true;
-                Hold(next.Status == TransactionStatus.Failed && decision.Calls.IsEmpty, "a force stop ends it and calls nobody");
+                Hold(
+                    next.Status == TransactionStatus.Failed && decision.Calls.IsEmpty,
+                    "a force stop ends it and calls nobody");
                 break;
             case TransactionEvent.Submit e when decision.Rejection is null && before is not null:
                 Hold(Accepts(before, e) != false, "a submit is accepted only where the pattern says so");
@@ -164,7 +171,9 @@ internal abstract class Laws(TransactionRun run)
                 break;
             default:
                 var accepts = before is null ? null : Accepts(before, occurred);
-                Hold(accepts is null || accepts == decision.Rejection is null, "what is accepted and what refused follows from the status");
+                Hold(
+                    accepts is null || accepts == decision.Rejection is null,
+                    "what is accepted and what refused follows from the status");
                 NoteRequest(occurred, decision, now);
                 break;
         }
@@ -179,7 +188,9 @@ internal abstract class Laws(TransactionRun run)
             Options = Options with
             {
                 RetryInterval = named.HasFlag(NamedOptions.RetryInterval) ? said.RetryInterval : Options.RetryInterval,
-                RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : Options.RequestTimeout,
+                RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout)
+                    ? said.RequestTimeout
+                    : Options.RequestTimeout,
                 Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : Options.Concurrent,
                 Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : Options.Delay,
                 RetryIntervalNamed = next.Definition.Options.RetryIntervalNamed,
@@ -190,7 +201,8 @@ internal abstract class Laws(TransactionRun run)
         {
             Hold(ReferenceEquals(before.Definition, next.Definition), "a submit said again changes no options");
             var moment = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
-            if (Indexes(before).Any(i => before.At(i).RetryAt is not null) && !(moment - Hurried < TimeSpan.FromSeconds(1)))
+            if (Indexes(before).Any(i => before.At(i).RetryAt is not null)
+                && !(moment - Hurried < TimeSpan.FromSeconds(1)))
             {
                 Hurried = moment;
                 NoWaits(before);
@@ -210,10 +222,14 @@ internal abstract class Laws(TransactionRun run)
     private int? NoteNamed(Transaction? before, string branchId, string op, Decision decision, bool callback)
     {
         var index = before is { IsFinal: false }
-            ? Indexes(before).FirstOrDefault(i => Waits(before.At(i)) && (before.At(i).Definition.Id, before.At(i).Definition.Op) == (branchId, op), int.MinValue)
+            ? Indexes(before).FirstOrDefault(
+                i => Waits(before.At(i)) && (before.At(i).Definition.Id, before.At(i).Definition.Op) == (branchId, op),
+                int.MinValue)
             : int.MinValue;
         index = index == Transaction.QueryIndex && !callback ? int.MinValue : index;
-        Hold(decision.Rejection is null == (index != int.MinValue), "only a call that waits for its retry can be made or resolved now");
+        Hold(
+            decision.Rejection is null == (index != int.MinValue),
+            "only a call that waits for its retry can be made or resolved now");
         if (index == int.MinValue)
         {
             return null;
@@ -226,7 +242,8 @@ internal abstract class Laws(TransactionRun run)
             branch is { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false };
     }
 
-    private void NoteAnyAnswer(Transaction before, Transaction next, TransactionEvent.BranchAnswered answer, DateTimeOffset now)
+    private void NoteAnyAnswer(
+        Transaction before, Transaction next, TransactionEvent.BranchAnswered answer, DateTimeOffset now)
     {
         var (index, kind) = (answer.Index, answer.Outcome.Kind);
         _answers[index] = _answers.GetValueOrDefault(index) + 1;
@@ -258,15 +275,19 @@ internal abstract class Laws(TransactionRun run)
         Hold(!_succeeded.Contains(index), "nothing is called again after it answered success");
         Hold(now >= _notBefore.GetValueOrDefault(index), "a call is never early");
         Hold(call.Attempt == _answers.GetValueOrDefault(index) + 1, "an attempt counts the answers before it");
-        Hold(ReferenceEquals(call.Branch, next.At(index).Definition) && call.Branch.Url.Length > 0, "the call is what was submitted");
+        Hold(
+            ReferenceEquals(call.Branch, next.At(index).Definition) && call.Branch.Url.Length > 0,
+            "the call is what was submitted");
         JudgeCall(next, index);
     }
 
     private void JudgeState(Transaction next, DateTimeOffset now, bool lookedAt)
     {
-        Hold(next.IsFinal ? next.Due is null : next.Due is not null || MaySleep(next), "due is null exactly when final");
+        Hold(
+            next.IsFinal ? next.Due is null : next.Due is not null || MaySleep(next), "due is null exactly when final");
         Hold(next.Finished is not null == next.IsFinal, "a finish time exactly when final");
-        Hold(next.Status != TransactionStatus.Aborting || next.RollbackReason.Length > 0, "whoever turns back says why");
+        Hold(
+            next.Status != TransactionStatus.Aborting || next.RollbackReason.Length > 0, "whoever turns back says why");
         var callable = Indexes(next).Where(i => next.At(i).Definition.Url.Length > 0);
         Hold(callable.All(i => next.At(i).Started == Called.Contains(i)), "started is what was called");
         JudgeStatus(next);
@@ -275,15 +296,21 @@ internal abstract class Laws(TransactionRun run)
             return;
         }
 
-        Hold(Outstanding.SetEquals(Indexes(next).Where(i => next.At(i).InFlight)), "the state knows exactly the calls under way");
+        Hold(
+            Outstanding.SetEquals(Indexes(next).Where(i => next.At(i).InFlight)),
+            "the state knows exactly the calls under way");
         Hold(next.LeaseUntil is not null == Outstanding.Count > 0, "a lease exactly while calls are under way");
         Hold(Outstanding.Count > 0 || next.WakeAt is not null || MaySleep(next), "no transaction sleeps for ever");
         var waits = Indexes(next).Select(next.At).Where(static b => !b.InFlight).Select(static b => b.RetryAt);
         Hold(waits.All(at => at is null || next.WakeAt <= at), "it wakes for its earliest retry");
-        Hold(!lookedAt || next.WakeAt is null || next.WakeAt > now, "what is due is done, so it never wakes for nothing");
+        Hold(
+            !lookedAt || next.WakeAt is null || next.WakeAt > now,
+            "what is due is done, so it never wakes for nothing");
     }
 
-    /// <summary>The same request said again has no effect, and the same answer unless the first had already ended it.</summary>
+    /// <summary>
+    /// The same request said again has no effect, and the same answer unless the first had already ended it.
+    /// </summary>
     private void JudgeRepetition(TransactionEvent occurred, Decision first, DateTimeOffset now)
     {
         if (occurred is TransactionEvent.BranchAnswered or TransactionEvent.TimeDue or TransactionEvent.Resumed)
@@ -294,9 +321,13 @@ internal abstract class Laws(TransactionRun run)
         var second = TransactionMachine.Decide(first.Next, occurred, now);
         Hold(ReferenceEquals(first.Next, second.Next) && second.Calls.IsEmpty, "a request said again has no effect");
         var same = first.Rejection is null == second.Rejection is null;
-        var overtaken = occurred is TransactionEvent.Register ? first.Next!.Status != TransactionStatus.Prepared : first.Next!.IsFinal;
+        var overtaken = occurred is TransactionEvent.Register
+            ? first.Next!.Status != TransactionStatus.Prepared
+            : first.Next!.IsFinal;
 
         // A call that is made now does not wait any more: who asks for it again is told so.
-        Hold(same || overtaken || occurred is TransactionEvent.RetryBranch or TransactionEvent.ResolveBranch, "a request said again has the same answer");
+        Hold(
+            same || overtaken || occurred is TransactionEvent.RetryBranch or TransactionEvent.ResolveBranch,
+            "a request said again has the same answer");
     }
 }

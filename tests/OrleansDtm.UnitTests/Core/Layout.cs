@@ -22,7 +22,8 @@ internal sealed record Layout(
         new(TransactionType.Saga, [('c', BranchOps.Compensate), ('a', BranchOps.Action)], null, false, "0");
 
     /// <summary><c>a1</c> is the action of step 1, <c>q0</c> the question whether the message was meant.</summary>
-    public static Layout Msg { get; } = new(TransactionType.Msg, [('a', BranchOps.Action)], ('q', BranchOps.Msg), false, "35");
+    public static Layout Msg { get; } = new(
+        TransactionType.Msg, [('a', BranchOps.Action)], ('q', BranchOps.Msg), false, "35");
 
     /// <summary><c>f1</c> calls branch 1 forward, <c>b1</c> back.</summary>
     public static Layout Tcc { get; } =
@@ -45,7 +46,9 @@ internal sealed record Layout(
     public int Index(string name)
     {
         var call = Calls.Select(static c => c.Letter).ToList().IndexOf(name[0]);
-        return call < 0 ? Transaction.QueryIndex : (Calls.Length * int.Parse(name[1..], CultureInfo.InvariantCulture)) + call;
+        return call < 0
+            ? Transaction.QueryIndex
+            : (Calls.Length * int.Parse(name[1..], CultureInfo.InvariantCulture)) + call;
     }
 
     private (char Letter, string Op) At(int index) =>

@@ -2,7 +2,9 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What a message promises besides: it is sent exactly if its submitter, or the answer to the question, said so.</summary>
+/// <summary>
+/// What a message promises besides: it is sent exactly if its submitter, or the answer to the question, said so.
+/// </summary>
 internal sealed class MsgLaws(TransactionRun run) : Laws(run)
 {
     private bool _meant;
@@ -12,7 +14,8 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
     protected override bool Legal(TransactionStatus? from, TransactionStatus to) => (from, to) switch
     {
         (null, not (TransactionStatus.Aborting or TransactionStatus.Failed)) => true,
-        (TransactionStatus.Prepared, not TransactionStatus.Aborting) => true, // "succeed" by way of "submitted" in one write
+        // "succeed" by way of "submitted" in one write
+        (TransactionStatus.Prepared, not TransactionStatus.Aborting) => true,
         (TransactionStatus.Submitted, TransactionStatus.Succeed or TransactionStatus.Failed) => true,
         _ => false,
     };
@@ -51,21 +54,29 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
         if (index == Transaction.QueryIndex)
         {
             Hold(next.Status == TransactionStatus.Prepared, "nobody is asked about what is decided");
-            Hold(Retried || next.Updated >= TransactionRun.Start + Options.TimeoutToFail, "nobody is asked before the time is up");
+            Hold(
+                Retried || next.Updated >= TransactionRun.Start + Options.TimeoutToFail,
+                "nobody is asked before the time is up");
             return;
         }
 
         Hold(next.Status == TransactionStatus.Submitted, "an action is called only while submitted");
-        Hold(Options.Delay == TimeSpan.Zero || next.Updated >= _from + Options.Delay, "nothing is sent before its delay is over");
+        Hold(
+            Options.Delay == TimeSpan.Zero || next.Updated >= _from + Options.Delay,
+            "nothing is sent before its delay is over");
         var before = Options.Concurrent ? 0 : index;
-        Hold(Enumerable.Range(0, before).All(i => Done(next, i)), "an action is called only after the success of all before it");
+        Hold(
+            Enumerable.Range(0, before).All(i => Done(next, i)),
+            "an action is called only after the success of all before it");
     }
 
     protected override void JudgeStatus(Transaction next)
     {
         Hold(!(_meant && _notMeant), "no message is both meant and not meant");
         Hold(_meant || !Actions(next).Any(i => MayHaveRun(next, i)), "only what is meant is sent");
-        Hold(next.Status != TransactionStatus.Prepared || !(_meant || _notMeant), "a decision is stored with the event that brought it");
+        Hold(
+            next.Status != TransactionStatus.Prepared || !(_meant || _notMeant),
+            "a decision is stored with the event that brought it");
     }
 
     protected override void JudgeEnd(Transaction next)

@@ -30,7 +30,10 @@ public sealed class MsgRuleTests
         foreach (var seconds in new[] { 2, 4, 8 })
         {
             run.Play("q0?:");
-            Assert.InRange((run.State.WakeAt!.Value - run.Now).TotalSeconds, seconds, seconds * (1 + RetryPolicy.JitterShare) + 0.001);
+            Assert.InRange(
+                (run.State.WakeAt!.Value - run.Now).TotalSeconds,
+                seconds,
+                seconds * (1 + RetryPolicy.JitterShare) + 0.001);
             run.Due();
         }
 
@@ -54,7 +57,8 @@ public sealed class MsgRuleTests
     [InlineData("1 delay=60", "submit:; @60:", null)]
     [InlineData("1 delay=60", "submit:; @60:; a0~:", 70)]
     [InlineData("1", "prepare:; abort:", null)]
-    public void It_wakes_for_the_question_the_delay_or_the_retry_and_for_nothing_else(string msg, string story, int? second)
+    public void It_wakes_for_the_question_the_delay_or_the_retry_and_for_nothing_else(
+        string msg, string story, int? second)
     {
         var run = new TransactionRun(Layout.Msg, msg);
         run.Play(story);
@@ -113,7 +117,8 @@ public sealed class MsgRuleTests
         var run = new TransactionRun(Layout.Msg, "1");
         run.Play("submit:; a0-:");
 
-        Assert.Equal("action answered FAILURE, but it cannot be refused any more, so it is retried: no", run["a0"].LastError);
+        Assert.Equal(
+            "action answered FAILURE, but it cannot be refused any more, so it is retried: no", run["a0"].LastError);
         Assert.Equal((BranchStatus.Prepared, 1, ""), (run["a0"].Status, run["a0"].Failures, run.State.RollbackReason));
     }
 
@@ -123,7 +128,9 @@ public sealed class MsgRuleTests
         var run = Prepared("1", asked: true);
         run.Play("submit:; q0-:");
 
-        Assert.Equal((TransactionStatus.Submitted, BranchStatus.Failed, "no"), (run.State.Status, run["q0"].Status, run["q0"].LastError));
+        Assert.Equal(
+            (TransactionStatus.Submitted, BranchStatus.Failed, "no"),
+            (run.State.Status, run["q0"].Status, run["q0"].LastError));
         Assert.Equal("", run.State.RollbackReason);
     }
 

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>Whole messages as stories: each line is "event: what follows", see <see cref="TransactionRun"/> for the words.</summary>
+/// <summary>
+/// Whole messages as stories: each line is "event: what follows", see <see cref="TransactionRun"/> for the words.
+/// </summary>
 public sealed class MsgTableTests
 {
     [Theory]
@@ -15,37 +17,51 @@ public sealed class MsgTableTests
 
     [Theory]
     [InlineData("3 concurrent", "submit: submitted a0 a1 a2; a1+:; a0+:; a2+: succeed")]
-    [InlineData("3 concurrent", "prepare: prepared; submit: submitted a0 a1 a2; a1?:; a0+:; a2~:; due: a2; a2+:; due: a1; a1+: succeed")]
+    [InlineData(
+        "3 concurrent",
+        "prepare: prepared; submit: submitted a0 a1 a2; a1?:; a0+:; a2~:; due: a2; a2+:; due: a1; a1+: succeed")]
     public void Concurrent_actions_are_sent_together(string msg, string story) => Follows(msg, story);
 
     [Theory]
     [InlineData("2", "submit: submitted a0; a0-:; due: a0; a0-:; due: a0; a0+: a1; a1-:; due: a1; a1+: succeed")]
-    [InlineData("2 concurrent limit=1", "submit: submitted a0 a1; a0-:; a1+:; due: a0; a0-:; due: a0; a0?:; due: a0; a0+: succeed")]
+    [InlineData(
+        "2 concurrent limit=1",
+        "submit: submitted a0 a1; a0-:; a1+:; due: a0; a0-:; due: a0; a0?:; due: a0; a0+: succeed")]
     [InlineData("1 timeout=30", "submit: submitted a0; a0-:; @300: a0; a0+: succeed")]
-    public void Failure_from_an_action_is_retried_and_never_fails_the_message(string msg, string story) => Follows(msg, story);
+    public void Failure_from_an_action_is_retried_and_never_fails_the_message(string msg, string story) =>
+        Follows(msg, story);
 
     [Theory]
     [InlineData(
         "1",
-        "prepare: prepared; prepare:; submit: submitted a0; submit:; prepare: refused Conflict; abort: refused Conflict; submit:")]
+        "prepare: prepared; prepare:; submit: submitted a0; submit:; prepare: refused Conflict; abort: refused "
+        + "Conflict; submit:")]
     [InlineData(
         "1",
-        "submit: submitted a0; submit:; prepare: refused Conflict; abort: refused Conflict; a0+: succeed; abort: refused Conflict")]
-    [InlineData("1", "prepare: prepared; abort: failed; abort:; submit: refused Conflict; prepare: refused Conflict; abort:; @3600:")]
-    [InlineData("1", "submit: submitted a0; a0+: succeed; submit: refused Conflict; prepare: refused Conflict; a0+:; a0-:; @3600:")]
+        "submit: submitted a0; submit:; prepare: refused Conflict; abort: refused Conflict; a0+: succeed; abort: "
+        + "refused Conflict")]
+    [InlineData("1", "prepare: prepared; abort: failed; abort:; submit: refused Conflict; "
+        + "prepare: refused Conflict; abort:; @3600:")]
+    [InlineData(
+        "1",
+        "submit: submitted a0; a0+: succeed; submit: refused Conflict; prepare: refused Conflict; a0+:; a0-:; @3600:")]
     [InlineData("1", "abort: refused NotFound; prepare: prepared")]
     public void Requests_in_every_order_have_one_effect_and_one_answer(string msg, string story) => Follows(msg, story);
 
     [Theory]
     [InlineData("1", "prepare: prepared; @34.999:; @35: q0; q0+: submitted a0; a0+: succeed")]
     [InlineData("1", "prepare: prepared; @35: q0; q0-: failed; @3600:; submit: refused Conflict; abort:")]
-    [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0~:; @5.9:; @6: q0; q0~:; @7.9:; @8: q0; q0+: submitted a0")]
+    [InlineData(
+        "1 timeout=5 interval=1",
+        "prepare: prepared; @5: q0; q0~:; @5.9:; @6: q0; q0~:; @7.9:; @8: q0; q0+: submitted a0")]
     [InlineData("1 timeout=5 interval=1", "prepare: prepared; @5: q0; q0?:; due: q0; q0?:; due: q0; q0-: failed")]
     [InlineData("1", "prepare: prepared; @35: q0; crash: q0; q0?:; crash:; retry: q0; q0+: submitted a0; a0+: succeed")]
     [InlineData("1", "prepare: prepared; @34:; prepare:; crash:; @35: q0; prepare:; retry:; q0-: failed")]
     [InlineData("1", "prepare: prepared; @1:; retry: q0; retry:; q0?:; retry: q0; q0+: submitted a0; a0+: succeed")]
-    [InlineData("1 limit=1", "prepare: prepared; @35: q0; q0?:; due: q0; q0?:; due: q0; q0?:; due: q0; q0+: submitted a0")]
-    public void A_prepared_message_that_grows_old_is_asked_about_until_it_is_known(string msg, string story) => Follows(msg, story);
+    [InlineData(
+        "1 limit=1", "prepare: prepared; @35: q0; q0?:; due: q0; q0?:; due: q0; q0?:; due: q0; q0+: submitted a0")]
+    public void A_prepared_message_that_grows_old_is_asked_about_until_it_is_known(string msg, string story) =>
+        Follows(msg, story);
 
     [Theory]
     [InlineData("2", "prepare: prepared; @35: q0; submit: submitted a0; q0-:; a0+: a1; a1+: succeed")]
@@ -62,7 +78,8 @@ public sealed class MsgTableTests
     [Theory]
     [InlineData("2 delay=5", "submit: submitted; @4.999:; retry:; submit:; crash:; @5: a0; a0+: a1; a1+: succeed")]
     [InlineData("2 delay=5 concurrent", "submit: submitted; @4.999:; @5: a0 a1; a0+:; a1+: succeed")]
-    [InlineData("1 delay=60", "prepare: prepared; @20:; submit: submitted; @79:; retry:; submit:; @80: a0; a0+: succeed")]
+    [InlineData(
+        "1 delay=60", "prepare: prepared; @20:; submit: submitted; @79:; retry:; submit:; @80: a0; a0+: succeed")]
     [InlineData("1", "prepare: prepared; @20:; submit*delay=5: submitted; @24:; crash:; @25: a0; a0+: succeed")]
     [InlineData("1 delay=60", "prepare: prepared; @35: q0; q0+: submitted; @59:; retry:; @60: a0; a0+: succeed")]
     [InlineData("1 delay=5", "prepare: prepared; @20:; submit: submitted; @25: a0; a0+: succeed")]
@@ -81,7 +98,8 @@ public sealed class MsgTableTests
     public void A_call_without_a_url_is_done_at_once(string msg, string story) => Follows(msg, story);
 
     [Theory]
-    [InlineData("1", "prepare: prepared; stop: failed; submit: refused Conflict; stop: refused Conflict; abort:; @3600:")]
+    [InlineData(
+        "1", "prepare: prepared; stop: failed; submit: refused Conflict; stop: refused Conflict; abort:; @3600:")]
     [InlineData("1", "prepare: prepared; @35: q0; stop: failed; q0+:; @3600:; crash:")]
     [InlineData("2", "submit: submitted a0; stop: failed; a0+:; a0?:; @3600:; crash:; stop: refused Conflict")]
     [InlineData("1", "submit: submitted a0; a0+: succeed; stop: refused Conflict; retry: refused Conflict")]

@@ -3,8 +3,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// A call of a dead process may still arrive at its service. See <see cref="TransactionRun"/> for the words of a story; a call's lease
-/// is over after 7 s here: request_timeout 3 s, and 4 s of margin.
+/// A call of a dead process may still arrive at its service. See <see cref="TransactionRun"/> for the words of a story;
+/// a call's lease is over after 7 s here: request_timeout 3 s, and 4 s of margin.
 /// </summary>
 public sealed class OrphanTests
 {
@@ -13,14 +13,18 @@ public sealed class OrphanTests
     [InlineData("2", "submit: submitted a0; a0+: a1; crash: a1; a1-: aborting; @7: c1; c1+: c0; c0+: failed")]
     [InlineData("2", "submit: submitted a0; crash: a0; a0+: a1; a1-: aborting c1; c1+:; @7: c0; c0+: failed")]
     [InlineData("1 timeout=2", "submit: submitted a0; @1:; crash: a0; a0?:; @2: aborting; @7: c0; c0+: failed")]
-    public void A_compensation_waits_until_the_lost_call_of_its_action_cannot_arrive_any_more(string saga, string story) =>
+    public void A_compensation_waits_until_the_lost_call_of_its_action_cannot_arrive_any_more(
+        string saga, string story) =>
         Stories.Follows(Layout.Saga, saga, story);
 
     [Theory]
-    [InlineData("1", "submit: submitted a0; crash: a0; a0-: aborting; retry:; retry=c0: refused Conflict; resolve=c0: refused Conflict; @7: c0")]
-    [InlineData("1", "submit: submitted a0; crash: a0; a0-: aborting; crash:; @7: c0; c0?:; crash:; retry: c0; c0+: failed")]
+    [InlineData("1", "submit: submitted a0; crash: a0; a0-: aborting; retry:; retry=c0: refused Conflict; resolve=c0: "
+        + "refused Conflict; @7: c0")]
+    [InlineData(
+        "1", "submit: submitted a0; crash: a0; a0-: aborting; crash:; @7: c0; c0?:; crash:; retry: c0; c0+: failed")]
     public void No_request_cuts_that_wait_short(string saga, string story) => Stories.Follows(Layout.Saga, saga, story);
 
     [Fact]
-    public void An_action_is_called_again_at_once() => Stories.Follows(Layout.Saga, "1", "submit: submitted a0; crash: a0; a0+: succeed");
+    public void An_action_is_called_again_at_once() =>
+        Stories.Follows(Layout.Saga, "1", "submit: submitted a0; crash: a0; a0+: succeed");
 }

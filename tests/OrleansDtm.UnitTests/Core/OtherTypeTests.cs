@@ -61,7 +61,11 @@ public sealed class OtherTypeTests
     {
         var submission = new SagaRun("1").Submission;
         submission = submission with { Definition = submission.Definition with { Type = type } };
-        TransactionEvent[] requests = [new TransactionEvent.Submit(submission), new TransactionEvent.Prepare(submission)];
+        TransactionEvent[] requests =
+        [
+            new TransactionEvent.Submit(submission),
+            new TransactionEvent.Prepare(submission),
+        ];
         foreach (var request in requests)
         {
             var decision = TransactionMachine.Decide(null, request, TransactionRun.Start);
@@ -108,7 +112,13 @@ public sealed class OtherTypeTests
         workflow.Send(new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, text, ""));
 
         var branch = tcc["b0"];
-        string?[] stored = [tcc.State.RollbackReason, workflow.State.RollbackReason, branch.LastError, Assert.Single(branch.History).Error];
+        string?[] stored =
+        [
+            tcc.State.RollbackReason,
+            workflow.State.RollbackReason,
+            branch.LastError,
+            Assert.Single(branch.History).Error,
+        ];
         return Assert.Single(stored.Distinct())!;
     }
 
@@ -120,7 +130,11 @@ public sealed class OtherTypeTests
             TransactionType.Saga => ["submit:", "submit:; a0-:", "submit:; a0+:", "submit:; a0-:; c0+:"],
             TransactionType.Msg => ["prepare:", "submit:", "submit:; a0+:", "prepare:; abort:"],
             TransactionType.Workflow => ["prepare:", "prepare:; @10:; w0+:", "prepare:; stop:"],
-            _ => ["prepare:; reg0:", "prepare:; reg0:; submit:", "prepare:; reg0:; abort:", "prepare:; submit:", "prepare:; abort:"],
+            _ =>
+            [
+                "prepare:; reg0:", "prepare:; reg0:; submit:", "prepare:; reg0:; abort:", "prepare:; submit:",
+                "prepare:; abort:",
+            ],
         };
         foreach (var story in stories)
         {

@@ -7,8 +7,10 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// Random transactions of every pattern in a random world. A failure prints the seed of the run and of its failing case:
-/// <c>CORE_REPLAY=(seed,gamma)</c> or <c>(seed,gamma,size)</c> repeats it. <c>CORE_CASES</c> sets how many cases are tried.
+/// Random transactions of every pattern in a random world. A failure prints the seed of the run and of its failing
+/// case:
+/// <c>CORE_REPLAY=(seed,gamma)</c> or <c>(seed,gamma,size)</c> repeats it. <c>CORE_CASES</c> sets how many cases are
+/// tried.
 /// </summary>
 public sealed class PatternProperties
 {
@@ -24,7 +26,13 @@ public sealed class PatternProperties
         Prop.ForAll(WorldCase.Arbitrary(type), static given => { new World(given).Play(); }).Check(Settings());
 
     [Theory]
-    [InlineData(TransactionType.Saga, Ending.Succeeded, Ending.Refused, Ending.TimedOut, Ending.RetriedTooOften, Ending.Stopped)]
+    [InlineData(
+        TransactionType.Saga,
+        Ending.Succeeded,
+        Ending.Refused,
+        Ending.TimedOut,
+        Ending.RetriedTooOften,
+        Ending.Stopped)]
     [InlineData(TransactionType.Msg, Ending.Succeeded, Ending.Refused, Ending.Aborted, Ending.Stopped)]
     [InlineData(TransactionType.Tcc, Ending.Succeeded, Ending.Aborted, Ending.TimedOut, Ending.Stopped)]
     [InlineData(TransactionType.Xa, Ending.Succeeded, Ending.Aborted, Ending.TimedOut, Ending.Stopped)]
@@ -48,10 +56,14 @@ public sealed class PatternProperties
         }
 
         var parts = replay.Trim('(', ')').Split(',');
-        var random = new Rnd(ulong.Parse(parts[0], CultureInfo.InvariantCulture), ulong.Parse(parts[1], CultureInfo.InvariantCulture));
-        return settings.WithReplay(new Replay(random, parts.Length < 3 ? null : int.Parse(parts[2], CultureInfo.InvariantCulture)));
+        var random = new Rnd(
+            ulong.Parse(parts[0], CultureInfo.InvariantCulture), ulong.Parse(parts[1], CultureInfo.InvariantCulture));
+        return settings.WithReplay(
+            new Replay(random, parts.Length < 3 ? null : int.Parse(parts[2], CultureInfo.InvariantCulture)));
     }
 
     private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 }

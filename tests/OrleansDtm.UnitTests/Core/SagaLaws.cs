@@ -14,7 +14,8 @@ internal sealed class SagaLaws : Laws
     protected override bool Legal(TransactionStatus? from, TransactionStatus to) => (from, to) switch
     {
         (null, TransactionStatus.Submitted or TransactionStatus.Succeed) => true,
-        (TransactionStatus.Submitted, not TransactionStatus.Prepared) => true, // "failed" by way of "aborting" in one write
+        // "failed" by way of "aborting" in one write
+        (TransactionStatus.Submitted, not TransactionStatus.Prepared) => true,
         (TransactionStatus.Aborting, TransactionStatus.Failed) => true,
         _ => false,
     };
@@ -27,7 +28,9 @@ internal sealed class SagaLaws : Laws
     };
 
     protected override void NoteAnswer(Transaction before, TransactionEvent.BranchAnswered answer) => _actionErrors +=
-        before.Status == TransactionStatus.Submitted && IsAction(answer.Index) && answer.Outcome.Kind == OutcomeKind.Unknown ? 1 : 0;
+        before.Status == TransactionStatus.Submitted
+            && IsAction(answer.Index)
+            && answer.Outcome.Kind == OutcomeKind.Unknown ? 1 : 0;
 
     protected override void JudgeCall(Transaction next, int index)
     {
@@ -36,22 +39,29 @@ internal sealed class SagaLaws : Laws
         {
             Hold(next.Status == TransactionStatus.Submitted, "an action is called only while submitted");
             Hold(!Called.Contains(index - 1) && !Done(next, index - 1), "no action after its compensation");
-            Hold(_before[step].All(s => Done(next, ActionOf(s))), "an action is called only after the success of all before it");
+            Hold(
+                _before[step].All(s => Done(next, ActionOf(s))),
+                "an action is called only after the success of all before it");
             return;
         }
 
         Hold(next.Status == TransactionStatus.Aborting, "a compensation is called only while aborting");
         Hold(MayHaveRun(next, ActionOf(step)), "no compensation for an action that was never started");
         Hold(!Outstanding.Contains(ActionOf(step)), "a compensation waits until the call of its action has ended");
-        Hold(!(next.At(ActionOf(step)).OrphanedUntil > next.Updated), "a compensation waits for calls of its action that were lost");
-        var after = Enumerable.Range(0, _before.Length).Where(s => _before[s].Contains(step) && MayHaveRun(next, ActionOf(s)));
+        Hold(
+            !(next.At(ActionOf(step)).OrphanedUntil > next.Updated),
+            "a compensation waits for calls of its action that were lost");
+        var after = Enumerable.Range(0, _before.Length).Where(
+            s => _before[s].Contains(step) && MayHaveRun(next, ActionOf(s)));
         Hold(after.All(s => Done(next, 2 * s)), "compensations run in the exact reverse of the order");
     }
 
     protected override void JudgeStatus(Transaction next)
     {
         var limit = Options.RetryLimit;
-        Hold(limit == 0 || _actionErrors <= limit || next.Status != TransactionStatus.Submitted, "it turns back when errors exceed the limit");
+        Hold(
+            limit == 0 || _actionErrors <= limit || next.Status != TransactionStatus.Submitted,
+            "it turns back when errors exceed the limit");
         Hold(next.RetryCount == Math.Min(_actionErrors, limit), "errors of actions are counted up to the limit");
     }
 
@@ -67,8 +77,12 @@ internal sealed class SagaLaws : Laws
             }
             else if (!Stopped)
             {
-                Hold(!MayHaveRun(next, ActionOf(step)) || Done(next, compensate), "failed means that all that may have run is compensated");
-                Hold(MayHaveRun(next, ActionOf(step)) || !Called.Contains(compensate), "nothing is compensated that never started");
+                Hold(
+                    !MayHaveRun(next, ActionOf(step)) || Done(next, compensate),
+                    "failed means that all that may have run is compensated");
+                Hold(
+                    MayHaveRun(next, ActionOf(step)) || !Called.Contains(compensate),
+                    "nothing is compensated that never started");
             }
         }
     }

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What a saga's record says besides its status: times, lease, history, texts, and when it is written at all.</summary>
+/// <summary>
+/// What a saga's record says besides its status: times, lease, history, texts, and when it is written at all.
+/// </summary>
 public sealed class SagaRecordTests
 {
     [Fact]
@@ -16,7 +18,8 @@ public sealed class SagaRecordTests
 
         run.Now = SagaRun.Start.AddSeconds(1);
         run.Answer("a0", Outcome.Ongoing());
-        Assert.Equal((SagaRun.Start.AddSeconds(11), lease, lease), (run.State.WakeAt, run.State.LeaseUntil, run.State.Due));
+        Assert.Equal(
+            (SagaRun.Start.AddSeconds(11), lease, lease), (run.State.WakeAt, run.State.LeaseUntil, run.State.Due));
 
         run.Answer("a1", Outcome.Succeeded);
         Assert.Equal((SagaRun.Start.AddSeconds(11), null), (run.State.WakeAt, run.State.LeaseUntil));
@@ -31,7 +34,9 @@ public sealed class SagaRecordTests
         Assert.Equal(run.Now, run.State.Finished);
     }
 
-    /// <summary>A moment that changes costs the store a change of its index, so a lease is granted with a reserve.</summary>
+    /// <summary>
+    /// A moment that changes costs the store a change of its index, so a lease is granted with a reserve.
+    /// </summary>
     [Theory]
     [InlineData(2, 7)]
     [InlineData(2.5, 2.5 + 7)]
@@ -98,7 +103,8 @@ public sealed class SagaRecordTests
             run.Due();
         }
 
-        Assert.Equal(Enumerable.Range(4, 8).Select(static i => $"try {i}"), run["a0"].History.Select(static a => a.Error));
+        Assert.Equal(
+            Enumerable.Range(4, 8).Select(static i => $"try {i}"), run["a0"].History.Select(static a => a.Error));
         Assert.Equal((11, 8), (run["a0"].Attempts, BranchOp.HistoryMax));
     }
 
@@ -126,7 +132,9 @@ public sealed class SagaRecordTests
         run.Play("submit:; a0-:; c0-:");
 
         Assert.Equal((BranchStatus.Prepared, 1, 1), (run["c0"].Status, run["c0"].Failures, run["c0"].Attempts));
-        Assert.Equal("compensate answered FAILURE, but it cannot be refused any more, so it is retried: no", run["c0"].LastError);
+        Assert.Equal(
+            "compensate answered FAILURE, but it cannot be refused any more, so it is retried: no",
+            run["c0"].LastError);
         Assert.Equal(OutcomeKind.Unknown, Assert.Single(run["c0"].History).Outcome);
         Assert.Equal((BranchStatus.Failed, "no"), (run["a0"].Status, run["a0"].LastError));
         Assert.Equal("url:http://bank/a0 return failed: no FAILURE", run.State.RollbackReason);

@@ -90,16 +90,20 @@ public sealed class SagaRefusalTests
     }
 
     [Fact]
-    public void A_branch_that_comes_too_late_is_told_so_whether_its_transaction_has_ended_or_never_was() => Assert.Equal(
-        RejectionKind.Conflict,
-        TransactionMachine.Decide(null, Event("register", new SagaRun("1").Submission), SagaRun.Start).Rejection?.Kind);
+    public void A_branch_that_comes_too_late_is_told_so_whether_its_transaction_has_ended_or_never_was() =>
+        Assert.Equal(
+            RejectionKind.Conflict,
+            TransactionMachine.Decide(
+                null, Event("register", new SagaRun("1").Submission), SagaRun.Start).Rejection?.Kind);
 
     [Fact]
     public void A_saga_cannot_be_prepared()
     {
         var decision = TransactionMachine.Decide(null, Event("prepare", new SagaRun("1").Submission), SagaRun.Start);
 
-        Assert.Equal(new Rejection(RejectionKind.Invalid, "trans_type: a saga cannot be prepared, only submitted"), decision.Rejection);
+        Assert.Equal(
+            new Rejection(RejectionKind.Invalid, "trans_type: a saga cannot be prepared, only submitted"),
+            decision.Rejection);
         Assert.Null(decision.Next);
     }
 
@@ -154,7 +158,8 @@ public sealed class SagaRefusalTests
             "prepare" => new TransactionEvent.Prepare(submission),
             "prepare as msg" => new TransactionEvent.Prepare(msg),
             "abort" => new TransactionEvent.Abort(TransactionType.Saga, "changed my mind"),
-            "register" => new TransactionEvent.Register(TransactionType.Saga, submission.Branches, BranchStatus.Prepared),
+            "register" => new TransactionEvent.Register(
+                TransactionType.Saga, submission.Branches, BranchStatus.Prepared),
             "retry" => TransactionEvent.RetryNow.Instance,
             "stop" => TransactionEvent.ForceStop.Instance,
             "due" => TransactionEvent.TimeDue.Instance,

@@ -24,7 +24,10 @@ public sealed class SagaRetryTests
             {
                 run.Answer("a0", Outcome.Unknown("lost"));
                 var wait = run.State.WakeAt!.Value - run.Now;
-                Assert.InRange(wait, TimeSpan.FromSeconds(second), TimeSpan.FromSeconds(second * (1 + RetryPolicy.JitterShare)) + Millisecond);
+                Assert.InRange(
+                    wait,
+                    TimeSpan.FromSeconds(second),
+                    TimeSpan.FromSeconds(second * (1 + RetryPolicy.JitterShare)) + Millisecond);
                 run.Due();
             }
         }
@@ -45,7 +48,10 @@ public sealed class SagaRetryTests
             run.Submit();
             run.Answer("a0", outcome with { RetryAfter = TimeSpan.FromSeconds(asked) });
             var wait = run.State.WakeAt!.Value - run.Now;
-            Assert.InRange(wait, TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(seconds * (1 + RetryPolicy.JitterShare)) + Millisecond);
+            Assert.InRange(
+                wait,
+                TimeSpan.FromSeconds(seconds),
+                TimeSpan.FromSeconds(seconds * (1 + RetryPolicy.JitterShare)) + Millisecond);
         }
     }
 
@@ -68,7 +74,10 @@ public sealed class SagaRetryTests
     {
         var options = new SagaRun("1 interval=10 max=600").Submission.Definition.Options;
 
-        Assert.InRange(RetryPolicy.AfterError(options, int.MaxValue, "g1", 0), TimeSpan.FromSeconds(600), TimeSpan.FromSeconds(720));
+        Assert.InRange(
+            RetryPolicy.AfterError(options, int.MaxValue, "g1", 0),
+            TimeSpan.FromSeconds(600),
+            TimeSpan.FromSeconds(720));
         Assert.Throws<ArgumentOutOfRangeException>(() => RetryPolicy.AfterError(options, 0, "g1", 0));
     }
 
@@ -126,7 +135,8 @@ public sealed class SagaRetryTests
         }
 
         run.Play("due:; a0?:");
-        Assert.InRange(run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.2) + Millisecond);
+        Assert.InRange(
+            run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.2) + Millisecond);
     }
 
     [Fact]
@@ -135,7 +145,8 @@ public sealed class SagaRetryTests
         var run = new SagaRun("1 interval=1 max=100");
         run.Play("submit:; a0?:; due:; a0?:; retry:; a0?:");
         Assert.Equal((3, 3), (run["a0"].Failures, run["a0"].Attempts));
-        Assert.InRange(run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(4.8) + Millisecond);
+        Assert.InRange(
+            run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(4.8) + Millisecond);
 
         run.Play("due:; a0+:");
         Assert.Equal((0, 4), (run["a0"].Failures, run["a0"].Attempts));
@@ -147,9 +158,14 @@ public sealed class SagaRetryTests
     [InlineData("1 limit=3", "submit: submitted a0; a0?:; due: a0; a0?:; due: a0; a0?:; due: a0; a0?: aborting c0", 3)]
     [InlineData("2 limit=2", "submit: submitted a0; a0?:; due: a0; a0+: a1; a1?:; due: a1; a1?: aborting c1", 2)]
     [InlineData("2 concurrent limit=1", "submit: submitted a0 a1; a0?:; a1?: aborting c1 c0", 1)]
-    [InlineData("1 limit=1", "submit: submitted a0; a0~:; due: a0; a0~:; due: a0; a0?:; crash:; retry: a0; a0?: aborting c0", 1)]
-    [InlineData("2 concurrent limit=1", "submit: submitted a0 a1; a0?:; crash: a1; crash: a1; a1?: aborting c0; @7: c1", 1)]
-    public void After_the_retry_limit_it_turns_back_counting_neither_ongoing_nor_a_crash(string saga, string story, int limit)
+    [InlineData(
+        "1 limit=1",
+        "submit: submitted a0; a0~:; due: a0; a0~:; due: a0; a0?:; crash:; retry: a0; a0?: aborting c0",
+        1)]
+    [InlineData(
+        "2 concurrent limit=1", "submit: submitted a0 a1; a0?:; crash: a1; crash: a1; a1?: aborting c0; @7: c1", 1)]
+    public void After_the_retry_limit_it_turns_back_counting_neither_ongoing_nor_a_crash(
+        string saga, string story, int limit)
     {
         var run = new SagaRun(saga);
 
@@ -165,10 +181,12 @@ public sealed class SagaRetryTests
         run.Play("submit:; a0?:");
 
         Assert.Equal(1, run.State.RetryCount);
-        Assert.InRange(run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(12) + Millisecond);
+        Assert.InRange(
+            run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(12) + Millisecond);
         run.Play("due:; a0?:");
         Assert.Equal(2, run.State.RetryCount);
-        Assert.InRange(run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(24) + Millisecond);
+        Assert.InRange(
+            run.State.WakeAt!.Value - run.Now, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(24) + Millisecond);
     }
 
     [Theory]

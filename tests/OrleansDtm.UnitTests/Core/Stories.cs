@@ -15,7 +15,9 @@ internal static class Stories
         return run;
     }
 
-    /// <summary>What the request comes to now: null = accepted, or the text of the refusal; a refusal changes nothing.</summary>
+    /// <summary>
+    /// What the request comes to now: null = accepted, or the text of the refusal; a refusal changes nothing.
+    /// </summary>
     public static string? Ask(this TransactionRun run, string request)
     {
         var before = run.Exists ? run.State : null;
@@ -30,5 +32,6 @@ internal static class Stories
     }
 
     /// <summary>The second in which it wakes by itself.</summary>
-    public static int? WakeSecond(this TransactionRun run) => (int?)(run.State.WakeAt - TransactionRun.Start)?.TotalSeconds;
+    public static int? WakeSecond(this TransactionRun run) =>
+        (int?)(run.State.WakeAt - TransactionRun.Start)?.TotalSeconds;
 }

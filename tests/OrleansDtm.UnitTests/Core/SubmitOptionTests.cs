@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>A submit after a prepare, and a submit said again; see <see cref="TransactionRun"/> for the words.</summary>
+/// <summary>
+/// A submit after a prepare, and a submit said again; see <see cref="TransactionRun"/> for the words.
+/// </summary>
 public sealed class SubmitOptionTests
 {
     [Fact]
@@ -12,13 +14,18 @@ public sealed class SubmitOptionTests
     {
         var run = new TransactionRun(Layout.Msg, "2 interval=7 timeout=30 request=4");
         run.Play("prepare:; submit*interval=2,concurrent,header=s,notice=told:");
-        Assert.Equal(["a0", "a1"], run.State.Branches.Where(static b => b.InFlight).Select((_, i) => run.Layout.Name(i)));
+        Assert.Equal(
+            ["a0", "a1"], run.State.Branches.Where(static b => b.InFlight).Select((_, i) => run.Layout.Name(i)));
 
         var (definition, options) = (run.State.Definition, run.State.Definition.Options);
-        Assert.Equal((2, 30, 4), (options.RetryInterval.TotalSeconds, options.TimeoutToFail.TotalSeconds, options.RequestTimeout.TotalSeconds));
+        Assert.Equal((2, 30, 4), (
+            options.RetryInterval.TotalSeconds,
+            options.TimeoutToFail.TotalSeconds,
+            options.RequestTimeout.TotalSeconds));
         Assert.True(options.Concurrent);
         Assert.Equal(("s", "told", ""), (definition.BranchHeaders["x"], definition.NoticeUrl, definition.CustomData));
-        Assert.Equal(run.Submission.Branches.Select(static b => b.Url), run.State.Branches.Select(static b => b.Definition.Url));
+        Assert.Equal(
+            run.Submission.Branches.Select(static b => b.Url), run.State.Branches.Select(static b => b.Definition.Url));
     }
 
     [Theory]
@@ -42,7 +49,10 @@ public sealed class SubmitOptionTests
         var run = new TransactionRun(Layout.Msg, "1");
         run.Play("prepare:");
         var definition = run.State.Definition;
-        var prepared = run.State with { Definition = definition with { Options = definition.Options with { RetryIntervalNamed = named } } };
+        var prepared = run.State with
+        {
+            Definition = definition with { Options = definition.Options with { RetryIntervalNamed = named } },
+        };
         var said = definition with { Options = definition.Options with { RetryInterval = TimeSpan.FromSeconds(2) } };
 
         var submit = new TransactionEvent.Submit(new Submission(said, [], NamedOptions.TimeoutToFail));
@@ -93,11 +103,15 @@ public sealed class SubmitOptionTests
 
     [Theory]
     [InlineData("Saga", "2", "submit: submitted a0; a0?:; submit: a0; a0?:; submit:; @1:; submit: a0; a0+: a1")]
-    [InlineData("Saga", "2 concurrent", "submit: submitted a0 a1; a0?:; a1~:; submit: a0 a1; a0~:; submit:; a1+:; @0.999:; submit:; @1:; submit: a0")]
+    [InlineData(
+        "Saga",
+        "2 concurrent",
+        "submit: submitted a0 a1; a0?:; a1~:; submit: a0 a1; a0~:; submit:; a1+:; @0.999:; submit:; @1:; submit: a0")]
     [InlineData("Msg", "1", "submit: submitted a0; a0-:; submit: a0; a0+: succeed; submit: refused Conflict")]
     [InlineData("Msg", "1 delay=5", "submit: submitted; submit:; @5: a0; a0?:; submit: a0")]
     [InlineData("Xa", "1", "prepare: prepared; reg0:; submit: submitted f0; f0?:; submit: f0")]
-    public void A_submit_said_again_makes_the_waiting_calls_now_but_once_a_second(string type, string words, string story)
+    public void A_submit_said_again_makes_the_waiting_calls_now_but_once_a_second(
+        string type, string words, string story)
     {
         Stories.Follows(Layout.Of(Enum.Parse<TransactionType>(type)), words, story);
     }
@@ -125,7 +139,10 @@ public sealed class SubmitOptionTests
             var run = new TransactionRun(Layout.Tcc, "1");
             run.Play("prepare:; reg0:" + story["prepare:".Length..]);
             var definition = run.State.Definition;
-            var state = run.State with { Definition = definition with { Options = definition.Options with { WaitResult = asked } } };
+            var state = run.State with
+            {
+                Definition = definition with { Options = definition.Options with { WaitResult = asked } },
+            };
 
             Assert.Equal(asked && waits, TransactionMachine.PrepareAskedToWait(state, run.Event(word)));
         }
@@ -139,18 +156,25 @@ public sealed class SubmitOptionTests
         var run = new TransactionRun(Layout.Tcc, "1");
         run.Play("prepare:");
         var definition = run.State.Definition;
-        var state = run.State with { Definition = definition with { Options = definition.Options with { WaitResult = true } } };
+        var state = run.State with
+        {
+            Definition = definition with { Options = definition.Options with { WaitResult = true } },
+        };
         var submit = new TransactionEvent.Submit(new Submission(
             definition with { Options = definition.Options with { WaitResult = says } }, [], NamedOptions.WaitResult));
 
-        Assert.False(TransactionMachine.PrepareAskedToWait(state, submit)); // Whether the request itself waits is its own to say.
+        // Whether the request itself waits is its own to say.
+        Assert.False(TransactionMachine.PrepareAskedToWait(state, submit));
         Assert.Same(state.Definition, TransactionMachine.Decide(state, submit, run.Now).Next!.Definition);
     }
 
     [Fact]
     public void Retry_now_makes_the_first_call_of_a_prepared_workflow()
     {
-        Stories.Follows(Layout.Workflow, "1", "prepare: prepared; retry: w0; retry:; w0+:; retry: w0; succeed: succeed; retry: refused Conflict");
+        Stories.Follows(
+            Layout.Workflow,
+            "1",
+            "prepare: prepared; retry: w0; retry:; w0+:; retry: w0; succeed: succeed; retry: refused Conflict");
         Stories.Follows(Layout.Workflow, "1 noask", "prepare: prepared; retry:");
         Stories.Follows(Layout.Tcc, "1", "prepare: prepared; reg0:; retry:");
     }
@@ -158,5 +182,6 @@ public sealed class SubmitOptionTests
     [Theory]
     [InlineData("0", "submit: succeed")]
     [InlineData("0 concurrent timeout=5", "submit: succeed; submit: refused Conflict")]
-    public void A_saga_without_steps_has_succeeded(string words, string story) => Stories.Follows(Layout.Saga, words, story);
+    public void A_saga_without_steps_has_succeeded(string words, string story) =>
+        Stories.Follows(Layout.Saga, words, story);
 }

@@ -5,9 +5,11 @@ using OrleansDtm.Core;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// One transaction under the rules, with a clock of its own. Calls are named as <see cref="Layout"/> says, branches count from 0.
-/// It is written in words: the number of branches first, then <c>concurrent</c>, <c>2&lt;0,1</c> (step 2 after 0 and 1),
-/// <c>empty=a1,c1</c> (no URL), <c>noask</c> (no callback), <c>timeout=30 interval=1 max=8 request=3 delay=5</c> (seconds), <c>limit=2</c>.
+/// One transaction under the rules, with a clock of its own. Calls are named as <see cref="Layout"/> says, branches
+/// count from 0. It is written in words: the number of branches first, then <c>concurrent</c>, <c>2&lt;0,1</c> (step 2
+/// after 0 and 1),
+/// <c>empty=a1,c1</c> (no URL), <c>noask</c> (no callback), <c>timeout=30 interval=1 max=8 request=3 delay=5</c>
+/// (seconds), <c>limit=2</c>.
 /// </summary>
 internal class TransactionRun
 {
@@ -79,14 +81,15 @@ internal class TransactionRun
         [.. Enumerable.Range(branch * Layout.Calls.Length, Layout.Calls.Length).Select(i => Call(i, otherContent))];
 
     /// <summary>
-    /// Plays the events of a story (<c>event: consequences; ...</c>) and tells what really followed: the status when it changed, then the
-    /// calls. Events: those of <see cref="Event"/>, and due, @30 (second 30).
+    /// Plays the events of a story (<c>event: consequences; ...</c>) and tells what really followed: the status when it
+    /// changed, then the calls. Events: those of <see cref="Event"/>, and due, @30 (second 30).
     /// </summary>
     public string Play(string story) => string.Join("; ", story.Split("; ").Select(line => Tell(line.Split(':')[0])));
 
     /// <summary>
-    /// An event by its word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with other content); retry=a0 (only this call); resolve=a0; succeed and
-    /// fail (a workflow's end); submit*delay=5,interval=2 (a submit that names options); and answers: a0+ succeeded, a0- failed, a0~ ongoing, a0? unknown.
+    /// An event by its word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with other
+    /// content); retry=a0 (only this call); resolve=a0; succeed and fail (a workflow's end); submit*delay=5,interval=2
+    /// (a submit that names options); and answers: a0+ succeeded, a0- failed, a0~ ongoing, a0? unknown.
     /// </summary>
     public TransactionEvent Event(string word) => word switch
     {
@@ -110,7 +113,9 @@ internal class TransactionRun
         _ => throw new ArgumentOutOfRangeException(nameof(word), word, "Unknown word in a story."),
     };
 
-    /// <summary>Names interval=, timeout=, request=, delay= (with the custom data), concurrent, header= or custom=.</summary>
+    /// <summary>
+    /// Names interval=, timeout=, request=, delay= (with the custom data), concurrent, header= or custom=.
+    /// </summary>
     private Submission Naming(string[] words)
     {
         var named = NamedOptions.None;
@@ -132,7 +137,10 @@ internal class TransactionRun
         return new Submission(
             Submission.Definition with
             {
-                Options = Options(words, Layout.Timeout) with { RetryIntervalNamed = named.HasFlag(NamedOptions.RetryInterval) },
+                Options = Options(words, Layout.Timeout) with
+                {
+                    RetryIntervalNamed = named.HasFlag(NamedOptions.RetryInterval),
+                },
                 CustomData = "of the submit",
                 NoticeUrl = Value(words, "notice=") ?? "",
                 BranchHeaders = Value(words, "header=") is { } value
@@ -158,7 +166,8 @@ internal class TransactionRun
             told = told.Append("refused " + refused.Kind);
         }
 
-        return string.Join(' ', [word + ":", .. _stored?.Status == before ? [] : new[] { Names.Of(State.Status) }, .. told]);
+        return string.Join(
+            ' ', [word + ":", .. _stored?.Status == before ? [] : new[] { Names.Of(State.Status) }, .. told]);
     }
 
     private TransactionEvent.BranchAnswered Answered(string name, Outcome outcome) =>
@@ -188,7 +197,9 @@ internal class TransactionRun
         return new BranchOpDefinition(
             (1 + (index < 0 ? -1 : index / Layout.Calls.Length)).ToString("00", CultureInfo.InvariantCulture),
             Layout.Op(index),
-            _empty.Contains(name) || (index >= 0 && Layout.Type == TransactionType.Workflow) ? "" : "http://bank/" + name,
+            _empty.Contains(name) || (index >= 0 && Layout.Type == TransactionType.Workflow)
+                ? ""
+                : "http://bank/" + name,
             Layout.Registers && index >= 0 ? payload : ReadOnlyMemory<byte>.Empty,
             Start);
     }
@@ -198,7 +209,8 @@ internal class TransactionRun
         Concurrent = words.Contains("concurrent"),
         Orders = words.Where(static w => w.Contains('<')).Select(static w => w.Split('<')).ToImmutableDictionary(
             static w => int.Parse(w[0], CultureInfo.InvariantCulture),
-            static w => w[1].Split(',').Select(static p => int.Parse(p, CultureInfo.InvariantCulture)).ToImmutableArray()),
+            static w =>
+                w[1].Split(',').Select(static p => int.Parse(p, CultureInfo.InvariantCulture)).ToImmutableArray()),
         TimeoutToFail = Seconds(Value(words, "timeout=") ?? timeout),
         RetryInterval = Seconds(Value(words, "interval=") ?? "10"),
         RetryIntervalMax = Seconds(Value(words, "max=") ?? "600"),
@@ -210,5 +222,6 @@ internal class TransactionRun
     private static string? Value(string[] words, string key) =>
         words.FirstOrDefault(w => w.StartsWith(key, StringComparison.Ordinal))?[key.Length..];
 
-    private static TimeSpan Seconds(string text) => TimeSpan.FromSeconds(double.Parse(text, CultureInfo.InvariantCulture));
+    private static TimeSpan Seconds(string text) =>
+        TimeSpan.FromSeconds(double.Parse(text, CultureInfo.InvariantCulture));
 }

@@ -2,7 +2,10 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What tcc and xa promise besides: all forward or all back, one after the other, and no registered branch is forgotten.</summary>
+/// <summary>
+/// What tcc and xa promise besides: all forward or all back, one after the other, and no registered branch is
+/// forgotten.
+/// </summary>
 internal sealed class TwoPhaseLaws(TransactionRun run) : Laws(run)
 {
     /// <summary>The ids of branches whose registration was accepted, in that order.</summary>
@@ -21,15 +24,19 @@ internal sealed class TwoPhaseLaws(TransactionRun run) : Laws(run)
     {
         TransactionEvent.Submit => before.Status is TransactionStatus.Prepared or TransactionStatus.Submitted,
         TransactionEvent.Prepare => before.Status == TransactionStatus.Prepared,
-        TransactionEvent.Abort => before.Status is TransactionStatus.Prepared or TransactionStatus.Aborting or TransactionStatus.Failed,
-        TransactionEvent.Register e => before.Status == TransactionStatus.Prepared && e.Branches.All(b => IsNewOrSame(before, b)),
+        TransactionEvent.Abort =>
+            before.Status is TransactionStatus.Prepared or TransactionStatus.Aborting or TransactionStatus.Failed,
+        TransactionEvent.Register e =>
+            before.Status == TransactionStatus.Prepared && e.Branches.All(b => IsNewOrSame(before, b)),
         TransactionEvent.FinishWorkflow => false,
         _ => null,
     };
 
     protected override void NoteRequest(TransactionEvent request, Decision decision, DateTimeOffset now)
     {
-        if (request is TransactionEvent.Register register && decision.Rejection is null && !_accepted.Contains(register.Branches[0].Id))
+        if (request is TransactionEvent.Register register
+            && decision.Rejection is null
+            && !_accepted.Contains(register.Branches[0].Id))
         {
             _accepted.Add(register.Branches[0].Id);
         }
@@ -44,7 +51,9 @@ internal sealed class TwoPhaseLaws(TransactionRun run) : Laws(run)
         var earlier = next.Definition.Type == TransactionType.Tcc
             ? Enumerable.Range((index / 2) + 1, (next.Branches.Length / 2) - (index / 2) - 1)
             : Enumerable.Range(0, index / 2);
-        Hold(earlier.All(b => Done(next, (2 * b) + (index % 2))), "tcc goes against and xa with the order of registration");
+        Hold(
+            earlier.All(b => Done(next, (2 * b) + (index % 2))),
+            "tcc goes against and xa with the order of registration");
     }
 
     protected override void JudgeStatus(Transaction next)
@@ -65,6 +74,7 @@ internal sealed class TwoPhaseLaws(TransactionRun run) : Laws(run)
     }
 
     private static bool IsNewOrSame(Transaction state, BranchOpDefinition branch) =>
-        state.Branches.Select(static b => b.Definition).FirstOrDefault(d => (d.Id, d.Op) == (branch.Id, branch.Op)) is not { } known
+        state.Branches.Select(static b => b.Definition).FirstOrDefault(d => (d.Id, d.Op) == (branch.Id, branch.Op))
+            is not { } known
         || known.Payload.Span.SequenceEqual(branch.Payload.Span);
 }

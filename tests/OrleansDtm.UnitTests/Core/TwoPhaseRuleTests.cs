@@ -9,7 +9,8 @@ public sealed class TwoPhaseRuleTests
     [Theory]
     [InlineData(TransactionType.Tcc, "1 timeout=35", "Timeout after 35 seconds")]
     [InlineData(TransactionType.Xa, "1 timeout=1.5", "Timeout after 1.5 seconds")]
-    public void A_timeout_turns_it_back_neither_early_nor_without_a_reason(TransactionType type, string words, string reason)
+    public void A_timeout_turns_it_back_neither_early_nor_without_a_reason(
+        TransactionType type, string words, string reason)
     {
         var run = Played(type, words, "prepare:; reg0:");
         var due = TransactionRun.Start + run.Submission.Definition.Options.TimeoutToFail;
@@ -45,17 +46,31 @@ public sealed class TwoPhaseRuleTests
         Assert.Equal(reason, Played(TransactionType.Tcc, "1", story).State.RollbackReason);
 
     [Theory]
-    [InlineData(TransactionType.Tcc, "prepare:; submit:", "reg0", "no trans with gid: g1 status: prepared found FAILURE")]
-    [InlineData(TransactionType.Xa, "prepare:; reg0:; abort:", "reg0", "no trans with gid: g1 status: prepared found FAILURE")]
-    [InlineData(TransactionType.Tcc, "prepare:; reg0:", "reg0!", "branch 01 cancel is registered already, with other content")]
-    [InlineData(TransactionType.Xa, "prepare:; reg0:", "reg0!", "branch 01 rollback is registered already, with other content")]
-    [InlineData(TransactionType.Tcc, "prepare:; reg0:; submit:", "prepare", "current status 'submitted', cannot prepare. FAILURE")]
-    [InlineData(TransactionType.Tcc, "prepare:; reg0:; abort:", "submit", "current status 'aborting', cannot sumbmit. FAILURE")]
+    [InlineData(
+        TransactionType.Tcc, "prepare:; submit:", "reg0", "no trans with gid: g1 status: prepared found FAILURE")]
+    [InlineData(
+        TransactionType.Xa, "prepare:; reg0:; abort:", "reg0", "no trans with gid: g1 status: prepared found FAILURE")]
+    [InlineData(
+        TransactionType.Tcc, "prepare:; reg0:", "reg0!", "branch 01 cancel is registered already, with other content")]
+    [InlineData(
+        TransactionType.Xa, "prepare:; reg0:", "reg0!", "branch 01 rollback is registered already, with other content")]
+    [InlineData(
+        TransactionType.Tcc,
+        "prepare:; reg0:; submit:",
+        "prepare",
+        "current status 'submitted', cannot prepare. FAILURE")]
+    [InlineData(
+        TransactionType.Tcc, "prepare:; reg0:; abort:", "submit", "current status 'aborting', cannot sumbmit. FAILURE")]
     [InlineData(
         TransactionType.Tcc, "prepare:; reg0:; submit:", "abort",
         "trans type: 'tcc' current status 'submitted', cannot abort. FAILURE")]
-    [InlineData(TransactionType.Xa, "prepare:; submit:", "abort", "trans type: 'xa' current status 'succeed', cannot abort. FAILURE")]
-    public void A_refusal_uses_the_words_of_the_reference(TransactionType type, string story, string request, string refusal)
+    [InlineData(
+        TransactionType.Xa,
+        "prepare:; submit:",
+        "abort",
+        "trans type: 'xa' current status 'succeed', cannot abort. FAILURE")]
+    public void A_refusal_uses_the_words_of_the_reference(
+        TransactionType type, string story, string request, string refusal)
     {
         var run = Played(type, "2", story);
 
@@ -69,7 +84,9 @@ public sealed class TwoPhaseRuleTests
         var run = Played(TransactionType.Tcc, "2", "prepare:; reg0:");
         var known = run.CallsOf(0);
         var mixed = new TransactionEvent.Register(
-            TransactionType.Tcc, [.. run.CallsOf(1), known[0], known[1] with { Url = "http://other" }], BranchStatus.Prepared);
+            TransactionType.Tcc,
+            [.. run.CallsOf(1), known[0], known[1] with { Url = "http://other" }],
+            BranchStatus.Prepared);
         var before = run.State;
 
         Assert.Equal(RejectionKind.Conflict, run.Send(mixed).Rejection?.Kind);
@@ -93,7 +110,9 @@ public sealed class TwoPhaseRuleTests
         var run = Played(TransactionType.Tcc, "1", "prepare:; @20:");
 
         Assert.Empty(run.Send(run.Event("reg0")).Calls);
-        Assert.All(run.State.Branches, static b => Assert.Equal((BranchStatus.Prepared, false, null), (b.Status, b.Started, b.Finished)));
+        Assert.All(
+            run.State.Branches,
+            static b => Assert.Equal((BranchStatus.Prepared, false, null), (b.Status, b.Started, b.Finished)));
         Assert.Equal(35, run.WakeSecond());
     }
 
@@ -104,7 +123,8 @@ public sealed class TwoPhaseRuleTests
     {
         var run = new TransactionRun(Layout.Of(type), "1 timeout=0");
 
-        Assert.Equal($"timeout_to_fail: a prepared {Names.Of(type)} needs one, or it would wait for ever", run.Ask("prepare"));
+        Assert.Equal(
+            $"timeout_to_fail: a prepared {Names.Of(type)} needs one, or it would wait for ever", run.Ask("prepare"));
         Assert.False(run.Exists);
     }
 

@@ -2,7 +2,9 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What a workflow promises besides: progress is kept once, and it is started again only after silence.</summary>
+/// <summary>
+/// What a workflow promises besides: progress is kept once, and it is started again only after silence.
+/// </summary>
 internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
 {
     private readonly Dictionary<string, byte[]> _recorded = [];
@@ -18,7 +20,8 @@ internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
     {
         TransactionEvent.Prepare => true,
         TransactionEvent.Register e => before.Status == TransactionStatus.Prepared
-            && e.Branches.All(b => !_recorded.TryGetValue(b.Id, out var payload) || b.Payload.Span.SequenceEqual(payload)),
+            && e.Branches.All(
+                b => !_recorded.TryGetValue(b.Id, out var payload) || b.Payload.Span.SequenceEqual(payload)),
         TransactionEvent.FinishWorkflow e => before.Status == TransactionStatus.Prepared || before.Status == e.Status,
         TransactionEvent.Submit or TransactionEvent.Abort => false,
         _ => null,

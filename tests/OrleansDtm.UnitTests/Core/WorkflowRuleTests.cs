@@ -34,14 +34,16 @@ public sealed class WorkflowRuleTests
     {
         var run = Played("1", "prepare:");
 
-        Assert.Null(run.Send(new TransactionEvent.Register(TransactionType.Workflow, run.CallsOf(0), BranchStatus.Failed)).Rejection);
+        Assert.Null(run.Send(
+            new TransactionEvent.Register(TransactionType.Workflow, run.CallsOf(0), BranchStatus.Failed)).Rejection);
         Assert.Equal((TransactionStatus.Prepared, BranchStatus.Failed), (run.State.Status, run["p0"].Status));
     }
 
     [Theory]
     [InlineData("succeed", TransactionStatus.Succeed, "", "result")]
     [InlineData("fail", TransactionStatus.Failed, "no", "")]
-    public void The_end_is_kept_with_its_reason_and_result(string end, TransactionStatus status, string reason, string result)
+    public void The_end_is_kept_with_its_reason_and_result(
+        string end, TransactionStatus status, string reason, string result)
     {
         var run = Played("1", $"prepare:; @3:; {end}:");
 
@@ -71,7 +73,8 @@ public sealed class WorkflowRuleTests
         var run = Played("1", "prepare:");
         var before = run.State;
 
-        Assert.Equal(RejectionKind.Invalid, run.Send(new TransactionEvent.FinishWorkflow(status, "", "")).Rejection?.Kind);
+        Assert.Equal(
+            RejectionKind.Invalid, run.Send(new TransactionEvent.FinishWorkflow(status, "", "")).Rejection?.Kind);
         Assert.Same(before, run.State);
     }
 
@@ -87,7 +90,10 @@ public sealed class WorkflowRuleTests
     public void The_callback_is_retried_at_its_own_interval_doubling_after_errors_only()
     {
         var run = Played("1 interval=2 max=5", "prepare:");
-        foreach (var (answer, seconds) in new[] { ("w0~", 2), ("w0+", 2), ("w0?", 2), ("w0?", 4), ("w0-", 5), ("w0+", 2), ("w0?", 2) })
+        foreach (var (answer, seconds) in new[]
+        {
+            ("w0~", 2), ("w0+", 2), ("w0?", 2), ("w0?", 4), ("w0-", 5), ("w0+", 2), ("w0?", 2),
+        })
         {
             run.Due();
             run.Play(answer + ":");

@@ -16,13 +16,16 @@ public enum Ending
 }
 
 /// <summary>
-/// Owner, submitter, network and services of one transaction on virtual time. It plays a script of random events, then lets the world be
-/// kind, and has the <see cref="Laws"/> of its pattern judge every decision.
+/// Owner, submitter, network and services of one transaction on virtual time. It plays a script of random events, then
+/// lets the world be kind, and has the <see cref="Laws"/> of its pattern judge every decision.
 /// </summary>
 internal sealed class World
 {
     /// <summary>What a submit may say other than its prepare.</summary>
-    private static readonly string[] Naming = ["", "*interval=3", "*delay=2", "*custom", "*request=7,interval=0.5", "*concurrent", "*sequential,delay=0.01"];
+    private static readonly string[] Naming =
+    [
+        "", "*interval=3", "*delay=2", "*custom", "*request=7,interval=0.5", "*concurrent", "*sequential,delay=0.01",
+    ];
 
     private readonly WorldCase _given;
     private readonly TransactionRun _run;
@@ -35,10 +38,14 @@ internal sealed class World
         _laws = Laws.Of(_run);
     }
 
-    /// <summary>Plays it to its end and returns how it ended; throws with the broken law and the story that led there.</summary>
+    /// <summary>
+    /// Plays it to its end and returns how it ended; throws with the broken law and the story that led there.
+    /// </summary>
     public Ending Play()
     {
-        Send(_given.Type == TransactionType.Saga || _given.Words.EndsWith("plain", StringComparison.Ordinal) ? "submit" : "prepare");
+        Send(_given.Type == TransactionType.Saga || _given.Words.EndsWith("plain", StringComparison.Ordinal)
+            ? "submit"
+            : "prepare");
         foreach (var number in _given.Script)
         {
             Happen(number % 100, number / 100);
@@ -81,7 +88,9 @@ internal sealed class World
             case < 86:
                 var kept = _laws.Outstanding.Where(i => ((detail >> (i + 1)) & 1) == 1).ToImmutableHashSet();
                 _laws.Outstanding.IntersectWith(kept);
-                Send($"crash keeping {string.Join(' ', kept.Select(_run.Layout.Name))}", new TransactionEvent.Resumed(kept));
+                Send(
+                    $"crash keeping {string.Join(' ', kept.Select(_run.Layout.Name))}",
+                    new TransactionEvent.Resumed(kept));
                 break;
             case < 91:
                 Send(Request(detail));
@@ -104,7 +113,8 @@ internal sealed class World
     }
 
     /// <summary>A call it has, or one it has not.</summary>
-    private string SomeCall(int detail) => _run.Layout.Name((detail % (_run.State.Branches.Length + 2)) + Transaction.QueryIndex);
+    private string SomeCall(int detail) =>
+        _run.Layout.Name((detail % (_run.State.Branches.Length + 2)) + Transaction.QueryIndex);
 
     /// <summary>What a submitter may say, again and in any order.</summary>
     private string Request(int detail)
@@ -114,7 +124,8 @@ internal sealed class World
         {
             TransactionType.Saga => ["submit", "abort"],
             TransactionType.Msg => ["prepare", "prepare", "prepare", "submit", "abort", "reg0", "succeed"],
-            TransactionType.Workflow => [register, register, register, register + "!", "prepare", "submit", "abort", "succeed", "fail"],
+            TransactionType.Workflow =>
+                [register, register, register, register + "!", "prepare", "submit", "abort", "succeed", "fail"],
             _ => [register, register, register, register, register + "!", "prepare", "submit", "abort", "succeed"],
         };
         var request = requests[detail % requests.Length];
@@ -124,8 +135,8 @@ internal sealed class World
     }
 
     /// <summary>
-    /// Faults have stopped: every call succeeds, every timer fires, a workflow's SDK speaks. The end must come within a bounded number of
-    /// events.
+    /// Faults have stopped: every call succeeds, every timer fires, a workflow's SDK speaks. The end must come within a
+    /// bounded number of events.
     /// </summary>
     private void Calm()
     {
@@ -180,7 +191,9 @@ internal sealed class World
     private void Answer(int index, OutcomeKind kind)
     {
         var outcome = new Outcome(kind, kind == OutcomeKind.Succeeded ? null : "why");
-        Send(_run.Layout.Name(index) + " " + kind, new TransactionEvent.BranchAnswered(index, outcome, TimeSpan.FromSeconds(1)));
+        Send(
+            _run.Layout.Name(index) + " " + kind,
+            new TransactionEvent.BranchAnswered(index, outcome, TimeSpan.FromSeconds(1)));
     }
 
     /// <summary>An answer to a call that nobody waits for.</summary>
@@ -202,7 +215,8 @@ internal sealed class World
         var decision = _run.Send(occurred);
         var calls = string.Concat(decision.Calls.Select(c => " " + _run.Layout.Name(c.Index)));
         var second = (_run.Now - TransactionRun.Start).TotalSeconds.ToString("0.0000000", CultureInfo.InvariantCulture);
-        _laws.Tell($"{second} {told}: {Names.Of(_run.State.Status)}{calls}{(decision.Rejection is null ? "" : " refused")}");
+        _laws.Tell(
+            $"{second} {told}: {Names.Of(_run.State.Status)}{calls}{(decision.Rejection is null ? "" : " refused")}");
         _laws.Judge(before, occurred, decision, _run.Now);
     }
 }

@@ -8,7 +8,8 @@ namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>A random transaction and what the world does to it. Shrinks to the fewest words and events.</summary>
 /// <param name="Type">The pattern.</param>
-/// <param name="Words">In the words of <see cref="TransactionRun"/>; "plain" at the end = submitted without a prepare.</param>
+/// <param name="Words">In the words of <see cref="TransactionRun"/>; "plain" at the end = submitted without a
+/// prepare.</param>
 /// <param name="Kindness">How many answers of a hundred are successes.</param>
 /// <param name="Script">One number per event; <see cref="World"/> makes of it what is possible just then.</param>
 public sealed record WorldCase(TransactionType Type, string Words, int Kindness, ImmutableArray<int> Script)
@@ -24,7 +25,11 @@ public sealed record WorldCase(TransactionType Type, string Words, int Kindness,
 
     private static Gen<WorldCase> Cases(TransactionType type) =>
         from branches in Gen.Choose(0, 6)
-        from special in type == TransactionType.Saga ? Saga(branches) : type == TransactionType.Msg ? Msg() : Prepared(type)
+        from special in type == TransactionType.Saga
+            ? Saga(branches)
+            : type == TransactionType.Msg
+            ? Msg()
+            : Prepared(type)
         from empty in Empty(type, branches)
         from interval in Gen.Elements(" interval=0.1", " interval=1", " interval=2.5", " interval=0.0015")
         from max in Gen.Elements(" max=0.5", " max=4", " max=600")
@@ -55,14 +60,17 @@ public sealed record WorldCase(TransactionType Type, string Words, int Kindness,
         ? Gen.Elements("", "", "", " noask", " empty=w0")
         : Gen.Elements("", " timeout=2", " timeout=20", " timeout=300");
 
-    /// <summary>Each step after some of those before it in a random sequence, so that no step waits for itself.</summary>
+    /// <summary>
+    /// Each step after some of those before it in a random sequence, so that no step waits for itself.
+    /// </summary>
     private static Gen<string> Orders(int steps) =>
         from sequence in Gen.Shuffle(Enumerable.Range(0, steps))
         from picks in Gen.ListOf(Gen.Choose(0, 2), steps * steps)
         select string.Concat(Enumerable.Range(1, Math.Max(0, steps - 1))
             .Select(i => (Step: sequence[i], Before: sequence[..i].Where((_, j) => picks[(i * steps) + j] == 0)))
             .Where(static order => order.Before.Any())
-            .Select(static order => string.Create(CultureInfo.InvariantCulture, $" {order.Step}<{string.Join(',', order.Before)}")));
+            .Select(static order => string.Create(
+                CultureInfo.InvariantCulture, $" {order.Step}<{string.Join(',', order.Before)}")));
 
     private static Gen<string> Empty(TransactionType type, int branches)
     {

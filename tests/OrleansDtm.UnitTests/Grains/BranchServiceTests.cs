@@ -48,7 +48,8 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         var queued = Call(60_000);
         var ended = _service.Ended(TestContext.Current.CancellationToken);
 
-        Assert.Equal((OutcomeKind.NotSent, "1 calls to bank:80 are in flight; no call slot became free within the request timeout"), (crowded.Outcome.Kind, crowded.Outcome.Error));
+        Assert.Equal((OutcomeKind.NotSent, "1 calls to bank:80 are in flight; no call "
+            + "slot became free within the request timeout"), (crowded.Outcome.Kind, crowded.Outcome.Error));
         Assert.False(ended.IsCompleted);
         _answer.SetResult(Outcome.Succeeded);
         Assert.Equal(OutcomeKind.Succeeded, (await call).Outcome.Kind);
@@ -77,7 +78,8 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         Assert.False(call.IsCompleted);
         _limits.Cancel("g1");
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call); // The invoker of this test throws; a real one does not.
+        // The invoker of this test throws; a real one does not.
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         Assert.Equal(OutcomeKind.NotSent, (await queued).Outcome.Kind);
         _answer.SetResult(Outcome.Succeeded);
         Assert.Equal(OutcomeKind.Succeeded, (await Call(60_000)).Outcome.Kind);

@@ -2,12 +2,15 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>The messages of Orleans clients and of branches that are grains, each with all its fields filled in.</summary>
+/// <summary>
+/// The messages of Orleans clients and of branches that are grains, each with all its fields filled in.
+/// </summary>
 internal static class ClientContracts
 {
     private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
-    public static object[] Samples() => [Request(), Registration(), Result(), Info(), Info().Branches[0], InfoReply(), Context(), Refused()];
+    public static object[] Samples() =>
+        [Request(), Registration(), Result(), Info(), Info().Branches[0], InfoReply(), Context(), Refused()];
 
     private static TransactionRequestMessage Request() => new()
     {
@@ -78,7 +81,8 @@ internal static class ClientContracts
         ],
     };
 
-    private static TransactionInfoReply InfoReply() => new() { Reply = new TransactionReply { Kind = ReplyKind.Ok, Status = "prepared" }, Info = Info() };
+    private static TransactionInfoReply InfoReply() =>
+        new() { Reply = new TransactionReply { Kind = ReplyKind.Ok, Status = "prepared" }, Info = Info() };
 
     private static BranchContext Context() => new()
     {

@@ -23,7 +23,8 @@ public sealed class ClockKeeperTests : IDisposable
     {
         _clock = new SteadyClock(_machine);
         _store.Clock = _database;
-        _keeper = new ClockKeeper(Options.Create(new DtmGrainOptions { Clock = _clock }), _store, _machine, NullLogger<ClockKeeper>.Instance);
+        _keeper = new ClockKeeper(
+            Options.Create(new DtmGrainOptions { Clock = _clock }), _store, _machine, NullLogger<ClockKeeper>.Instance);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -57,7 +58,9 @@ public sealed class ClockKeeperTests : IDisposable
         Assert.Equal(Noon, _clock.GetUtcNow());
     }
 
-    /// <summary>A machine that was suspended: its counter stood still, and its time service has put the wall clock right.</summary>
+    /// <summary>
+    /// A machine that was suspended: its counter stood still, and its time service has put the wall clock right.
+    /// </summary>
     [Fact]
     public async Task A_process_that_slept_follows_when_the_machine_agrees_with_the_database()
     {

@@ -13,7 +13,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// What silos and clients of different versions say to each other. Names and numbers once used may never change their meaning:
+/// What silos and clients of different versions say to each other. Names and numbers once used may never change their
+/// meaning:
 /// <c>OrleansContracts.txt</c> may only grow.
 /// </summary>
 public sealed class ContractTests
@@ -52,7 +53,9 @@ public sealed class ContractTests
         {
             var carried = IsSurrogate(type)
                 ? type.GetFields().Select(static f => f.Name)
-                : type.GetProperties().Where(static p => p.CanWrite && !p.GetMethod!.IsStatic).Select(static p => p.Name);
+                : type.GetProperties()
+                    .Where(static p => p.CanWrite && !p.GetMethod!.IsStatic)
+                    .Select(static p => p.Name);
             Assert.Equal(carried.Order(), Fields(type).Select(static p => p.Name).Order());
             Assert.Equal(Enumerable.Range(0, Fields(type).Count), Fields(type).Select(Id));
         }
@@ -64,23 +67,33 @@ public sealed class ContractTests
         Assert.All(Grains(), static type => Assert.True(Alias(type) is not null, $"{type.Name} has no [Alias]"));
         Assert.All(
             Grains().SelectMany(static type => type.GetMethods()),
-            static method => Assert.True(Alias(method) is not null, $"{method.DeclaringType!.Name}.{method.Name} has no [Alias]"));
-        Assert.All(Grains(), static type => Assert.Equal(type.GetMethods().Length, type.GetMethods().Select(Alias).Distinct().Count()));
+            static method => Assert.True(
+                Alias(method) is not null, $"{method.DeclaringType!.Name}.{method.Name} has no [Alias]"));
+        Assert.All(
+            Grains(),
+            static type => Assert.Equal(type.GetMethods().Length, type.GetMethods().Select(Alias).Distinct().Count()));
     }
 
     [Fact]
     public void No_request_may_take_longer_than_a_message_can_say() =>
         Assert.All(
-            Grains().SelectMany(static type => type.GetMethods()).Select(static method => method.GetCustomAttribute<ResponseTimeoutAttribute>()),
-            static limit => Assert.True(limit?.Timeout is null || limit.Timeout < TimeSpan.FromDays(2), $"{limit?.Timeout}: '25:00:00' are days"));
+            Grains().SelectMany(static type => type.GetMethods()).Select(
+                static method => method.GetCustomAttribute<ResponseTimeoutAttribute>()),
+            static limit => Assert.True(
+                limit?.Timeout is null || limit.Timeout < TimeSpan.FromDays(2),
+                $"{limit?.Timeout}: '25:00:00' are days"));
 
     [Fact]
     public void The_contracts_are_those_that_were_agreed()
     {
-        var agreed = File.ReadAllLines(RepositoryRoot.File("tests", "OrleansDtm.UnitTests", "Grains", "OrleansContracts.txt"));
+        var agreed = File.ReadAllLines(
+            RepositoryRoot.File("tests", "OrleansDtm.UnitTests", "Grains", "OrleansContracts.txt"));
         var found = Describe();
-        var difference = agreed.Except(found).Select(static line => "- " + line).Concat(found.Except(agreed).Select(static line => "+ " + line));
-        Assert.True(agreed.SequenceEqual(found), $"The contracts changed (- agreed, + found):\n{string.Join('\n', difference)}\n\nAll of them:\n{string.Join('\n', found)}");
+        var difference = agreed.Except(found)
+            .Select(static line => "- " + line)
+            .Concat(found.Except(agreed).Select(static line => "+ " + line));
+        Assert.True(agreed.SequenceEqual(found), "The contracts changed (- agreed, + "
+            + $"found):\n{string.Join('\n', difference)}\n\nAll of them:\n{string.Join('\n', found)}");
     }
 
     [Fact]
@@ -88,9 +101,12 @@ public sealed class ContractTests
     {
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
-        var refused = serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(new TransactionException("g1", ReplyKind.Conflict, "no")));
+        var refused = serializer.Deserialize<Exception>(
+            serializer.SerializeToArray<Exception>(new TransactionException("g1", ReplyKind.Conflict, "no")));
         var copy = Assert.IsType<TransactionException>(refused);
-        Assert.Equal(("g1", ReplyKind.Conflict, "no", "Conflict: no (gid g1)"), (copy.Gid, copy.Kind, copy.Reason, copy.Message));
+        Assert.Equal(
+            ("g1", ReplyKind.Conflict, "no", "Conflict: no (gid g1)"),
+            (copy.Gid, copy.Kind, copy.Reason, copy.Message));
         Assert.All(
             (Exception[])[new BranchFailureException("frozen"), new BranchOngoingException("soon")],
             thrown =>
@@ -101,15 +117,23 @@ public sealed class ContractTests
             });
     }
 
-    /// <summary>What silos of neighbouring versions rely on; statistics are asked of each silo anew, and may be missing.</summary>
+    /// <summary>
+    /// What silos of neighbouring versions rely on; statistics are asked of each silo anew, and may be missing.
+    /// </summary>
     private static IEnumerable<Type> Types() =>
-        Contracts.SelectMany(static a => a.GetTypes()).Where(static t => t.Namespace != typeof(ActivityWindow).Namespace);
+        Contracts.SelectMany(static a => a.GetTypes()).Where(
+            static t => t.Namespace != typeof(ActivityWindow).Namespace);
 
     private static List<Type> Messages() =>
-        [.. Types().Where(static t => !t.IsSubclassOf(typeof(PlacementStrategy))).Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute)) && !typeof(Exception).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Types()
+            .Where(static t => !t.IsSubclassOf(typeof(PlacementStrategy)))
+            .Where(static type => type.IsDefined(typeof(GenerateSerializerAttribute))
+                && !typeof(Exception).IsAssignableFrom(type))
+            .OrderBy(Alias, StringComparer.Ordinal)];
 
     private static List<Type> Grains() =>
-        [.. Types().Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. Types().Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(
+            Alias, StringComparer.Ordinal)];
 
     /// <summary>What stands for a record of Core on its way: a struct with fields.</summary>
     private static bool IsSurrogate(Type type) => type is { IsValueType: true, IsEnum: false };
@@ -117,13 +141,17 @@ public sealed class ContractTests
     private static List<MemberInfo> Fields(Type type) =>
         [.. type.GetMembers().Where(static p => p.IsDefined(typeof(IdAttribute))).OrderBy(Id)];
 
-    private static Type TypeOf(MemberInfo member) => member is PropertyInfo property ? property.PropertyType : ((FieldInfo)member).FieldType;
+    private static Type TypeOf(MemberInfo member) =>
+        member is PropertyInfo property ? property.PropertyType : ((FieldInfo)member).FieldType;
 
     private static int Id(MemberInfo field) => (int)field.GetCustomAttribute<IdAttribute>()!.Id;
 
     private static string? Alias(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>()?.Alias;
 
-    /// <summary>One line for everything that another version must find unchanged, each with its type's alias, so that a difference explains itself.</summary>
+    /// <summary>
+    /// One line for everything that another version must find unchanged, each with its type's alias, so that a
+    /// difference explains itself.
+    /// </summary>
     private static List<string> Describe() =>
     [
         .. from type in Messages()
@@ -159,10 +187,19 @@ public sealed class ContractTests
         _ => false,
     };
 
-    private static StepMessage Step() => new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255] };
+    private static StepMessage Step() =>
+        new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255] };
 
     private static TopicSubscriber Subscriber() => new("http://bank/s", "remark");
 
     private static TransactionReply Reply() =>
-        new() { Kind = ReplyKind.Conflict, Message = "no", Status = "failed", RollbackReason = "why", LastError = "lost", Waited = true };
+        new()
+        {
+            Kind = ReplyKind.Conflict,
+            Message = "no",
+            Status = "failed",
+            RollbackReason = "why",
+            LastError = "lost",
+            Waited = true,
+        };
 }

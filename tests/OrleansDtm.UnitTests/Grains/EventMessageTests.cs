@@ -16,14 +16,18 @@ public sealed class EventMessageTests
     private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     private static readonly ImmutableArray<BranchOpDefinition> Branches =
-        [new("01", "compensate", "http://bank/c", new byte[] { 0, 1, 255 }, Moment), new("01", "action", "", default, Moment)];
+        [
+            new("01", "compensate", "http://bank/c", new byte[] { 0, 1, 255 }, Moment),
+            new("01", "action", "", default, Moment),
+        ];
 
     [Fact]
     public void Every_event_from_outside_arrives_as_it_was()
     {
         TransactionEvent[] events =
         [
-            new TransactionEvent.Submit(new Submission(Definition(), Branches, NamedOptions.NoticeUrl | NamedOptions.Concurrent)),
+            new TransactionEvent.Submit(
+                new Submission(Definition(), Branches, NamedOptions.NoticeUrl | NamedOptions.Concurrent)),
             new TransactionEvent.Prepare(new Submission(Definition(), [])),
             new TransactionEvent.Abort(TransactionType.Tcc, "why"),
             new TransactionEvent.Register(TransactionType.Workflow, Branches, BranchStatus.Failed),
@@ -53,8 +57,11 @@ public sealed class EventMessageTests
     public void Every_property_of_a_definition_is_sent()
     {
         var sent = ((TransactionEvent.Submit)Sent(new EventMessage(
-            new TransactionEvent.Submit(new Submission(Definition(), Branches)), Wait: false)).Event).Submission.Definition;
-        Assert.All(Set(Definition()).Concat(Set(Definition().Options)), static property => Assert.True(property.Differs, property.Name));
+            new TransactionEvent.Submit(
+                new Submission(Definition(), Branches)), Wait: false)).Event).Submission.Definition;
+        Assert.All(
+            Set(Definition()).Concat(Set(Definition().Options)),
+            static property => Assert.True(property.Differs, property.Name));
         Assert.Equal(JsonSerializer.Serialize(Definition()), JsonSerializer.Serialize(sent));
     }
 

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>The grains in a silo: what the runner promises holds under Orleans' scheduler, timers and deactivation.</summary>
+/// <summary>
+/// The grains in a silo: what the runner promises holds under Orleans' scheduler, timers and deactivation.
+/// </summary>
 public sealed class GrainTests
 {
     private static readonly TimeSpan Never = TimeSpan.FromHours(1);
@@ -14,7 +16,8 @@ public sealed class GrainTests
     public async Task A_saga_that_is_submitted_ends_and_its_activation_goes()
     {
         await using var silo = await SiloUnderTest.Start();
-        var reply = await silo.Submit("g1", SiloUnderTest.Saga("http://bank/a0", "http://bank/a1") with { WaitResult = true });
+        var reply = await silo.Submit(
+            "g1", SiloUnderTest.Saga("http://bank/a0", "http://bank/a1") with { WaitResult = true });
 
         Assert.Equal((ReplyKind.Ok, "succeed"), (reply.Kind, reply.Status));
         Assert.Equal(["http://bank/a0", "http://bank/a1"], silo.Calls);
@@ -48,7 +51,8 @@ public sealed class GrainTests
         await using var silo = await SiloUnderTest.Start(static options => options.SweepInterval = Never);
         var answers = new Queue<Outcome>([Outcome.Unknown("reset by peer"), Outcome.Ongoing(), Outcome.Succeeded]);
         silo.Service = (_, _) => Task.FromResult(answers.Dequeue());
-        var paused = await silo.Submit("g1", SiloUnderTest.Saga("http://bank/a0") with { WaitResult = true, RetryIntervalMs = 20 });
+        var paused = await silo.Submit(
+            "g1", SiloUnderTest.Saga("http://bank/a0") with { WaitResult = true, RetryIntervalMs = 20 });
 
         Assert.Equal("submitted", paused.Status);
         Assert.Equal(TransactionStatus.Succeed, (await silo.Store.Ended("g1")).Status);
@@ -77,7 +81,8 @@ public sealed class GrainTests
         var now = TimeProvider.System.GetUtcNow();
         await store.Interrupted("owned", now, Never);
         await store.Interrupted("left-1", now - Never, TimeSpan.FromSeconds(3));
-        await using var silo = await SiloUnderTest.Start(static options => options.SweepInterval = TimeSpan.FromMilliseconds(20), store);
+        await using var silo = await SiloUnderTest.Start(
+            static options => options.SweepInterval = TimeSpan.FromMilliseconds(20), store);
         await store.Ended("left-1");
         await store.Interrupted("left-2", now - Never, TimeSpan.FromSeconds(3));
         await store.Ended("left-2");
@@ -143,12 +148,17 @@ public sealed class GrainTests
         await silo.NextCall();
         await silo.NextCall();
 
-        var crowded = silo.Submit("slow-3", SiloUnderTest.Saga("http://teller:secret@slow:80/a0") with { WaitResult = true, RequestTimeoutMs = 200 });
-        var fast = await silo.Submit("fast", SiloUnderTest.Saga("http://fast/a0", "http://fast/a1") with { WaitResult = true });
+        var crowded = silo.Submit(
+            "slow-3",
+            SiloUnderTest.Saga("http://teller:secret@slow:80/a0") with { WaitResult = true, RequestTimeoutMs = 200 });
+        var fast = await silo.Submit(
+            "fast", SiloUnderTest.Saga("http://fast/a0", "http://fast/a1") with { WaitResult = true });
 
         Assert.Equal("succeed", fast.Status);
         Assert.Equal("submitted", (await crowded).Status);
-        Assert.Equal("2 calls to slow:80 are in flight; no call slot became free within the request timeout", (await crowded).LastError);
+        Assert.Equal(
+            "2 calls to slow:80 are in flight; no call slot became free within the request timeout",
+            (await crowded).LastError);
         Assert.Equal(4, silo.Calls.Count()); // It was never called.
     }
 

@@ -13,7 +13,8 @@ public sealed class LiveTransactionTests
     public async Task Asked_where_it_lives_it_needs_no_activation_and_leaves_nothing_in_memory()
     {
         await using var silo = await SiloUnderTest.Start();
-        var reply = await Here(silo, "g1", SiloUnderTest.Saga("http://bank/a0", "http://bank/a1") with { WaitResult = true });
+        var reply = await Here(
+            silo, "g1", SiloUnderTest.Saga("http://bank/a0", "http://bank/a1") with { WaitResult = true });
 
         Assert.Equal((ReplyKind.Ok, "succeed"), (reply.Kind, reply.Status));
         Assert.Equal(["http://bank/a0", "http://bank/a1"], silo.Calls);
@@ -52,7 +53,8 @@ public sealed class LiveTransactionTests
             read.Task.GetAwaiter().GetResult();
         };
         var transactions = silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>();
-        var first = Task.Run(() => transactions.Tell("g1", TransactionEvent.RetryNow.Instance), TestContext.Current.CancellationToken);
+        var first = Task.Run(
+            () => transactions.Tell("g1", TransactionEvent.RetryNow.Instance), TestContext.Current.CancellationToken);
         await reading.Task;
         var second = transactions.Tell("g1", TransactionEvent.RetryNow.Instance);
         var gone = Gone(silo, "g1");
@@ -69,19 +71,22 @@ public sealed class LiveTransactionTests
     {
         await using var silo = await SiloUnderTest.Start();
         silo.Service = static (_, _) => Task.FromResult(Outcome.Ongoing());
-        var reply = await Here(silo, "g1", SiloUnderTest.Saga("http://bank/a0") with { WaitResult = true, RetryIntervalMs = 600_000 });
+        var reply = await Here(
+            silo, "g1", SiloUnderTest.Saga("http://bank/a0") with { WaitResult = true, RetryIntervalMs = 600_000 });
 
         Assert.Equal("submitted", reply.Status);
         await Gone(silo, "g1");
         silo.Service = static (_, _) => Task.FromResult(Outcome.Succeeded);
-        await SiloUnderTest.Soon(silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>().Tell("g1", TransactionEvent.RetryNow.Instance));
+        await SiloUnderTest.Soon(silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>().Tell(
+            "g1", TransactionEvent.RetryNow.Instance));
         Assert.Equal(TransactionStatus.Succeed, (await silo.Store.Ended("g1")).Status);
     }
 
     [Fact]
     public async Task A_near_retry_is_made_by_its_own_timer()
     {
-        await using var silo = await SiloUnderTest.Start(static options => options.SweepInterval = TimeSpan.FromHours(1));
+        await using var silo = await SiloUnderTest.Start(
+            static options => options.SweepInterval = TimeSpan.FromHours(1));
         var answers = new Queue<Outcome>([Outcome.Unknown("reset by peer"), Outcome.Succeeded]);
         silo.Service = (_, _) => Task.FromResult(answers.Dequeue());
         await Here(silo, "g1", SiloUnderTest.Saga("http://bank/a0") with { RetryIntervalMs = 20 });
@@ -116,7 +121,8 @@ public sealed class LiveTransactionTests
     {
         var answer = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var silo = await SiloUnderTest.Start();
-        silo.Service = (call, cancellation) => call.Gid == "waits" ? answer.Task.WaitAsync(cancellation) : SiloUnderTest.Hang(cancellation);
+        silo.Service = (call, cancellation) =>
+            call.Gid == "waits" ? answer.Task.WaitAsync(cancellation) : SiloUnderTest.Hang(cancellation);
         var waits = Here(silo, "waits", SiloUnderTest.Saga("http://bank/a0") with { WaitResult = true });
         await Here(silo, "hangs", SiloUnderTest.Saga("http://shop/a0"));
         await silo.NextCall();
@@ -138,5 +144,7 @@ public sealed class LiveTransactionTests
             .Tell(gid, new TransactionEvent.Submit(plan.For(gid)), plan.WaitResult));
 
     private static Task Gone(SiloUnderTest silo, string gid) =>
-        silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>().Ended(gid).WaitAsync(SiloUnderTest.Patience);
+        silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>()
+            .Ended(gid)
+            .WaitAsync(SiloUnderTest.Patience);
 }

@@ -14,11 +14,19 @@ public sealed class RequestValidatorTests
     [InlineData(2.0, null, 2)]
     [InlineData(60.0, null, 10)]
     [InlineData(2.0, 7.0, 7)]
-    public void A_timeout_below_the_default_retry_interval_is_the_retry_interval(double? timeoutToFail, double? retryInterval, int seconds)
+    public void A_timeout_below_the_default_retry_interval_is_the_retry_interval(
+        double? timeoutToFail, double? retryInterval, int seconds)
     {
-        var request = new TransactionRequest { Gid = "g", TransType = "saga", TimeoutToFail = timeoutToFail, RetryInterval = retryInterval };
+        var request = new TransactionRequest
+        {
+            Gid = "g",
+            TransType = "saga",
+            TimeoutToFail = timeoutToFail,
+            RetryInterval = retryInterval,
+        };
 
-        var options = new RequestValidator(new RequestOptions()).Submission(request, prepare: false, DateTimeOffset.UnixEpoch).Definition.Options;
+        var options = new RequestValidator(new RequestOptions())
+            .Submission(request, prepare: false, DateTimeOffset.UnixEpoch).Definition.Options;
 
         Assert.Equal(TimeSpan.FromSeconds(seconds), options.RetryInterval);
         Assert.Equal(retryInterval is not null, options.RetryIntervalNamed);

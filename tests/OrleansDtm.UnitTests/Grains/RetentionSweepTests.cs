@@ -90,7 +90,10 @@ public sealed class RetentionSweepTests : IAsyncDisposable
 
         Assert.Equal([500, 300], _deleted);
         Assert.Equal(
-            ["Old transactions of shard 3 cannot be deleted; retention retries every 10 s [ODTM4001]", "Deleted 800 transactions of shard 3 that finished more than 7.00:00:00 ago"],
+            [
+                "Old transactions of shard 3 cannot be deleted; retention retries every 10 s [ODTM4001]",
+                "Deleted 800 transactions of shard 3 that finished more than 7.00:00:00 ago",
+            ],
             _log.Said);
     }
 
@@ -99,7 +102,9 @@ public sealed class RetentionSweepTests : IAsyncDisposable
     [InlineData(3600, 36)]
     [InlineData(7 * 86400, 600)]
     public void The_rest_between_passes_goes_by_the_retention(double retention, double rest) =>
-        Assert.Equal(TimeSpan.FromSeconds(rest), RetentionPace.RestAfter(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(retention)));
+        Assert.Equal(
+            TimeSpan.FromSeconds(rest),
+            RetentionPace.RestAfter(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(retention)));
 
     [Theory]
     [InlineData(0, 10)]
@@ -129,7 +134,9 @@ public sealed class RetentionSweepTests : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Said.Add(formatter(state, exception));
     }
 }

@@ -33,7 +33,9 @@ public sealed class RunnerFaultTests
         _world.Store.Script(WriteFate.LostBefore);
         var reply = _world.Submit();
 
-        Assert.Equal((ReplyKind.Unavailable, "the store is away"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Message));
+        Assert.Equal(
+            (ReplyKind.Unavailable, "the store is away"),
+            (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Message));
         Assert.Empty(_world.Calls);
         Assert.Equal(1, _world.Dones);
         Assert.Null(_world.Store.Stored(RunnerWorld.Gid));
@@ -145,7 +147,9 @@ public sealed class RunnerFaultTests
         _world.EndsWell("a0 a0");
     }
 
-    /// <summary>Found by the simulator: the answer to the first attempt was taken for the second one's, which nobody had made.</summary>
+    /// <summary>
+    /// Found by the simulator: the answer to the first attempt was taken for the second one's, which nobody had made.
+    /// </summary>
     [Fact]
     public void A_kept_answer_that_was_written_after_all_does_not_answer_the_next_attempt()
     {
@@ -213,7 +217,8 @@ public sealed class RunnerFaultTests
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.ForceStop()).Kind);
         _world.Store.Away = false;
 
-        Assert.Equal(ReplyKind.Conflict, RunnerWorld.Now(_world.ForceStop()).Kind); // It is judged after the answer, which came first.
+        // It is judged after the answer, which came first.
+        Assert.Equal(ReplyKind.Conflict, RunnerWorld.Now(_world.ForceStop()).Kind);
         _world.EndsWell("a0");
     }
 

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Two owners of one transaction: whoever writes second yields, and calls of another are made again only when it is safe.</summary>
+/// <summary>
+/// Two owners of one transaction: whoever writes second yields, and calls of another are made again only when it is
+/// safe.
+/// </summary>
 public sealed class RunnerOwnerTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3 + 2 + 2);
@@ -129,7 +132,8 @@ public sealed class RunnerOwnerTests
         world.Store.Script(WriteFate.Held);
         world.Submit();
         world.Clock.Advance(Lease);
-        world.OnCall = _ => Assert.True(world.Stored.LeaseUntil >= world.Clock.GetUtcNow() + world.Options.RequestTimeout);
+        world.OnCall = _ => Assert.True(
+            world.Stored.LeaseUntil >= world.Clock.GetUtcNow() + world.Options.RequestTimeout);
         world.Store.Release();
 
         Assert.Equal("a0", world.CallNames);
@@ -237,13 +241,16 @@ public sealed class RunnerOwnerTests
         Assert.Single(_world.Store.Asked);
     }
 
-    /// <summary>Any write used to make all calls look like this process's own, and so those of a living owner were made twice.</summary>
+    /// <summary>
+    /// Any write used to make all calls look like this process's own, and so those of a living owner were made twice.
+    /// </summary>
     [Fact]
     public void Calls_of_a_living_owner_stay_its_own_when_this_one_adds_calls()
     {
         _world.Options = _world.Options with { Concurrent = true };
         _world.StoreInterrupted(RunnerWorld.Somebody);
-        _world.Elsewhere(new TransactionEvent.BranchAnswered(3, Outcome.Unknown("busy"), TimeSpan.Zero)); // a1 waits for a retry.
+        // a1 waits for a retry.
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(3, Outcome.Unknown("busy"), TimeSpan.Zero));
         _world.RetryNow();
         Assert.Equal("a1", _world.CallNames);
         _world.Answer("a1");
@@ -292,7 +299,10 @@ public sealed class RunnerOwnerTests
         Assert.Equal(1000, Assert.Single(_world.Invocations).Timeout.TotalMilliseconds);
     }
 
-    /// <summary>Orleans ends activations whose directory entry went with another silo; nobody would look before the lease is over.</summary>
+    /// <summary>
+    /// Orleans ends activations whose directory entry went with another silo; nobody would look before the lease is
+    /// over.
+    /// </summary>
     [Fact]
     public void When_the_last_call_is_answered_after_the_end_of_the_activation_the_next_one_is_told()
     {
@@ -312,11 +322,14 @@ public sealed class RunnerOwnerTests
         _world.Options = _world.Options with { Concurrent = true };
         _world.Submit();
         var stored = _world.Stored;
-        _world.Store.WriteBehindTheBack(new TransactionWrite(stored, stored with { Version = stored.Version + 1 }, RunnerWorld.Me)); // Passing by.
+        // Passing by.
+        _world.Store.WriteBehindTheBack(
+            new TransactionWrite(stored, stored with { Version = stored.Version + 1 }, RunnerWorld.Me));
         _world.Answer("a0");
 
         Assert.Equal("a0 a1 a0 a1", _world.CallNames);
     }
 
-    private IEnumerable<BranchStatus> Actions() => _world.Stored.Branches.Where(static (_, i) => i % 2 == 1).Select(static b => b.Status);
+    private IEnumerable<BranchStatus> Actions() =>
+        _world.Stored.Branches.Where(static (_, i) => i % 2 == 1).Select(static b => b.Status);
 }

@@ -27,7 +27,8 @@ public sealed class RunnerTests
     {
         _world.OnCall = call =>
         {
-            var branch = _world.Stored.Branches.Single(b => b.Definition.Id == call.BranchId && b.Definition.Op == call.Op);
+            var branch = _world.Stored.Branches.Single(
+                b => b.Definition.Id == call.BranchId && b.Definition.Op == call.Op);
             Assert.True(branch is { Started: true, InFlight: true });
         };
         _world.Store.Script(WriteFate.Held, WriteFate.Held, WriteFate.Held);
@@ -160,7 +161,9 @@ public sealed class RunnerTests
         _world.Wake();
 
         var call = _world.Invocations[^1];
-        Assert.Equal((RunnerWorld.Gid, TransactionType.Saga, "http", "01", "action"), (call.Gid, call.Type, call.Protocol, call.BranchId, call.Op));
+        Assert.Equal(
+            (RunnerWorld.Gid, TransactionType.Saga, "http", "01", "action"),
+            (call.Gid, call.Type, call.Protocol, call.BranchId, call.Op));
         Assert.Equal(("http://bank/a0", 3000.0, 2), (call.Url, call.Timeout.TotalMilliseconds, call.Attempt));
         Assert.Equal("{}"u8.ToArray(), call.Payload.ToArray());
         Assert.Null(call.Headers);
@@ -173,7 +176,8 @@ public sealed class RunnerTests
         _world.Submit(1);
 
         var branch = _world.Stored.Branches[1];
-        Assert.Equal(("no silo takes it", OutcomeKind.Unknown), (branch.LastError, Assert.Single(branch.History).Outcome));
+        Assert.Equal(
+            ("no silo takes it", OutcomeKind.Unknown), (branch.LastError, Assert.Single(branch.History).Outcome));
         _world.Wake();
         _world.Answer("a0");
         _world.EndsWell("a0 a0");

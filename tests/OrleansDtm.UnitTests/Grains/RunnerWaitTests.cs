@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Requests that wait for the end, and the end of the runner itself: nobody is left without an answer.</summary>
+/// <summary>
+/// Requests that wait for the end, and the end of the runner itself: nobody is left without an answer.
+/// </summary>
 public sealed class RunnerWaitTests
 {
     private readonly RunnerWorld _world = new();
@@ -73,7 +75,8 @@ public sealed class RunnerWaitTests
         Assert.Equal("failed", RunnerWorld.Now(reply).Status);
 
         _world.Answer("a0"); // Too late to matter.
-        Assert.Equal((TransactionStatus.Failed, "a0", 2), (_world.Stored.Status, _world.CallNames, _world.Store.Asked.Count));
+        Assert.Equal(
+            (TransactionStatus.Failed, "a0", 2), (_world.Stored.Status, _world.CallNames, _world.Store.Asked.Count));
     }
 
     [Fact]

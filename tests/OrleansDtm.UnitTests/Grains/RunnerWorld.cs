@@ -10,9 +10,9 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// One runner with all its surroundings in the test's hand: nothing happens between two lines of a test, because every collaborator
-/// answers on the test's own thread. Calls are named as in <see cref="Core.SagaRun"/>: a0 is the action of the first step, c0 its
-/// compensation.
+/// One runner with all its surroundings in the test's hand: nothing happens between two lines of a test, because every
+/// collaborator answers on the test's own thread. Calls are named as in <see cref="Core.SagaRun"/>: a0 is the action of
+/// the first step, c0 its compensation.
 /// </summary>
 internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 {
@@ -30,7 +30,8 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         Store = store ?? new ScriptedStore();
         Runner = new TransactionRunner(
             Gid,
-            new RunnerServices(Store, this, Clock, Me, TimeSpan.FromSeconds(30), NullLogger.Instance, SoleOwner: soleOwner),
+            new RunnerServices(
+                Store, this, Clock, Me, TimeSpan.FromSeconds(30), NullLogger.Instance, SoleOwner: soleOwner),
             this);
     }
 
@@ -40,7 +41,11 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 
     public TransactionRunner Runner { get; }
 
-    public TransactionOptions Options { get; set; } = new() { RetryInterval = TimeSpan.FromSeconds(10), RequestTimeout = TimeSpan.FromSeconds(3) };
+    public TransactionOptions Options { get; set; } = new()
+    {
+        RetryInterval = TimeSpan.FromSeconds(10),
+        RequestTimeout = TimeSpan.FromSeconds(3),
+    };
 
     /// <summary>Every call made, in order, "a0 a1 c0".</summary>
     public List<string> Calls { get; } = [];
@@ -65,10 +70,17 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public string CallNames => string.Join(' ', Calls);
 
     public Submission Saga(int steps = 2) => new(
-        new TransactionDefinition { Gid = Gid, Type = TransactionType.Saga, Created = Clock.GetUtcNow(), Options = Options },
+        new TransactionDefinition
+        {
+            Gid = Gid,
+            Type = TransactionType.Saga,
+            Created = Clock.GetUtcNow(),
+            Options = Options,
+        },
         BranchPlan.Of(
             TransactionType.Saga,
-            Enumerable.Range(0, steps).Select(static i => new BranchStep($"http://bank/a{i}", $"http://bank/c{i}", "{}"u8.ToArray())),
+            Enumerable.Range(0, steps).Select(
+                static i => new BranchStep($"http://bank/a{i}", $"http://bank/c{i}", "{}"u8.ToArray())),
             Clock.GetUtcNow()));
 
     public Task<TransactionReply> Submit(int steps = 2, bool wait = false) =>
@@ -112,7 +124,10 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public void Elsewhere(TransactionEvent occurred)
     {
         var stored = Stored;
-        var next = TransactionMachine.Decide(stored, occurred, Clock.GetUtcNow()).Next! with { Version = stored.Version + 1 };
+        var next = TransactionMachine.Decide(stored, occurred, Clock.GetUtcNow()).Next! with
+        {
+            Version = stored.Version + 1,
+        };
         Store.WriteBehindTheBack(new TransactionWrite(stored, next, next.HasInFlight ? Somebody : 0));
     }
 
@@ -128,7 +143,9 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     {
         Assert.Equal(calls, CallNames);
         Assert.Equal(TransactionStatus.Succeed, Stored.Status);
-        Assert.All(Stored.Branches.Where(static (_, i) => i % 2 == 1), static b => Assert.Equal(BranchStatus.Succeed, b.Status));
+        Assert.All(
+            Stored.Branches.Where(static (_, i) => i % 2 == 1),
+            static b => Assert.Equal(BranchStatus.Succeed, b.Status));
         Assert.True(Dones > 0, "the runner was not let go");
     }
 

@@ -22,7 +22,8 @@ public sealed class ShardSweepTests
         shards[1].Away = true;
         for (var shard = 0; shard < 3; shard++)
         {
-            await shards[shard].Interrupted(Gid(shard), TimeProvider.System.GetUtcNow().AddHours(-1), TimeSpan.FromSeconds(3));
+            await shards[shard].Interrupted(
+                Gid(shard), TimeProvider.System.GetUtcNow().AddHours(-1), TimeSpan.FromSeconds(3));
         }
 
         await using var silo = await SiloUnderTest.Start(shards, options =>
@@ -41,8 +42,10 @@ public sealed class ShardSweepTests
     public async Task What_finished_long_ago_is_deleted_from_each_shard_and_nothing_else()
     {
         WatchedStore[] shards = [new(), new()];
-        await using var silo = await SiloUnderTest.Start(shards, static options => options.Retention = TimeSpan.FromSeconds(1));
-        silo.Service = static (call, _) => Task.FromResult(call.Url.EndsWith("stuck", StringComparison.Ordinal) ? Outcome.Ongoing() : Outcome.Succeeded);
+        await using var silo = await SiloUnderTest.Start(
+            shards, static options => options.Retention = TimeSpan.FromSeconds(1));
+        silo.Service = static (call, _) => Task.FromResult(
+            call.Url.EndsWith("stuck", StringComparison.Ordinal) ? Outcome.Ongoing() : Outcome.Succeeded);
         foreach (var shard in (int[])[0, 1])
         {
             await silo.Submit(Gid(shard, 2), SiloUnderTest.Saga("http://bank/a0"));
@@ -72,14 +75,17 @@ public sealed class ShardSweepTests
             async () =>
             {
                 var spread = await Spread(silo);
-                return spread.Select(static g => g.Key!).ToHashSet().SetEquals([first.Key!, second]) && spread.All(static g => g.Count() == 2);
+                return spread.Select(static g => g.Key!).ToHashSet().SetEquals([first.Key!, second])
+                    && spread.All(static g => g.Count() == 2);
             },
-            SiloUnderTest.Patience * 2, // Should the first silo learn late of the second, the reminder looks again each minute.
+            // Should the first silo learn late of the second, the reminder looks again each minute.
+            SiloUnderTest.Patience * 2,
             static () => "the shards are not shared out evenly",
             Cancel);
         for (var shard = 0; shard < 4; shard++)
         {
-            await shards[shard].Interrupted(Gid(shard, 4), TimeProvider.System.GetUtcNow().AddHours(-1), TimeSpan.FromSeconds(3));
+            await shards[shard].Interrupted(
+                Gid(shard, 4), TimeProvider.System.GetUtcNow().AddHours(-1), TimeSpan.FromSeconds(3));
             Assert.Equal(TransactionStatus.Succeed, (await shards[shard].Ended(Gid(shard, 4))).Status);
         }
     }

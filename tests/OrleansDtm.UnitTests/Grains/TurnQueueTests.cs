@@ -3,7 +3,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>What a transaction's runner relies on: one turn after the other, whoever brings them, and nothing of him in them.</summary>
+/// <summary>
+/// What a transaction's runner relies on: one turn after the other, whoever brings them, and nothing of him in them.
+/// </summary>
 public sealed class TurnQueueTests
 {
     private readonly TurnQueue _turns = new(TurnScheduler.ThreadPool(TimeProvider.System));
@@ -95,7 +97,8 @@ public sealed class TurnQueueTests
         Assert.Equal(brought, ran);
 
         var elsewhere = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var own = new Thread(() => _turns.Post(_ => elsewhere.SetResult(Thread.CurrentThread.IsThreadPoolThread), null));
+        var own = new Thread(
+            () => _turns.Post(_ => elsewhere.SetResult(Thread.CurrentThread.IsThreadPoolThread), null));
         own.Start();
         Assert.True(await elsewhere.Task);
     }
@@ -104,7 +107,8 @@ public sealed class TurnQueueTests
     public async Task Who_is_bound_to_a_scheduler_does_not_run_it_himself()
     {
         var grain = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
-        Assert.Null(await Task.Factory.StartNew(() => TryRun(static () => Task.CompletedTask), CancellationToken.None, TaskCreationOptions.None, grain));
+        Assert.Null(await Task.Factory.StartNew(
+            () => TryRun(static () => Task.CompletedTask), CancellationToken.None, TaskCreationOptions.None, grain));
         await Unbound(() =>
         {
             SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());

@@ -25,7 +25,9 @@ public sealed class MapperOtherTests
         Assert.Equal((Rows.Ago(20).AddSeconds(60), false), (mapped.WakeAt, mapped.Branches[0].Started));
         Assert.Equal("01 action: succeed", Rows.Story(mapped));
 
-        var failing = Rows.Map(row with { Created = Rows.Ago(100), NextTry = Rows.Now.AddMinutes(9) }, Rows.Branches("01 action prepared, 02 action prepared"));
+        var failing = Rows.Map(
+            row with { Created = Rows.Ago(100), NextTry = Rows.Now.AddMinutes(9) },
+            Rows.Branches("01 action prepared, 02 action prepared"));
         Assert.Equal(Rows.Now.AddMinutes(9), failing.WakeAt);
         Assert.Equal("01 action, 02 action: succeed", Rows.Story(failing));
     }
@@ -33,7 +35,11 @@ public sealed class MapperOtherTests
     [Fact]
     public void All_actions_of_a_concurrent_msg_wait_side_by_side()
     {
-        var row = Rows.Transaction("msg", "submitted") with { Options = """{"concurrent":true}""", NextTry = Rows.Now.AddMinutes(2) };
+        var row = Rows.Transaction("msg", "submitted") with
+        {
+            Options = """{"concurrent":true}""",
+            NextTry = Rows.Now.AddMinutes(2),
+        };
         var mapped = Rows.Map(row, Rows.Branches("01 action prepared, 02 action succeed, 03 action prepared"));
 
         Assert.Equal([Rows.Now.AddMinutes(2), null, Rows.Now.AddMinutes(2)], mapped.Branches.Select(b => b.RetryAt));
@@ -45,7 +51,11 @@ public sealed class MapperOtherTests
     [InlineData(100, 50, 50)] // DTM had asked in vain.
     public void A_prepared_msg_is_asked_about(int age, int nextTry, int due)
     {
-        var row = Rows.Transaction("msg", "prepared") with { Created = Rows.Ago(age), NextTry = Rows.Now.AddSeconds(nextTry) };
+        var row = Rows.Transaction("msg", "prepared") with
+        {
+            Created = Rows.Ago(age),
+            NextTry = Rows.Now.AddSeconds(nextTry),
+        };
         var mapped = Rows.Map(row, Rows.Branches("01 action prepared"));
 
         Assert.Equal(Rows.Now.AddSeconds(due), mapped.WakeAt);
@@ -54,18 +64,27 @@ public sealed class MapperOtherTests
 
     [Theory]
     [InlineData("tcc", "submitted", TwoTries, "02 confirm, 01 confirm: succeed")]
-    [InlineData("tcc", "submitted", "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm succeed", "01 confirm: succeed")]
+    [InlineData(
+        "tcc", "submitted", "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm succeed",
+        "01 confirm: succeed")]
     [InlineData("tcc", "aborting", TwoTries, "02 cancel, 01 cancel: failed")]
-    [InlineData("tcc", "aborting", "01 cancel prepared, 01 confirm prepared, 02 cancel succeed, 02 confirm prepared", "01 cancel: failed")]
+    [InlineData(
+        "tcc", "aborting", "01 cancel prepared, 01 confirm prepared, 02 cancel succeed, 02 confirm prepared",
+        "01 cancel: failed")]
     [InlineData("tcc", "submitted", "", ": succeed")]
-    [InlineData("xa", "submitted", "01 rollback prepared, 01 commit succeed, 02 rollback prepared, 02 commit prepared", "02 commit: succeed")]
-    [InlineData("xa", "aborting", "01 rollback prepared, 01 commit prepared, 02 rollback prepared, 02 commit prepared", "01 rollback, 02 rollback: failed")]
+    [InlineData(
+        "xa", "submitted", "01 rollback prepared, 01 commit succeed, 02 rollback prepared, 02 commit prepared",
+        "02 commit: succeed")]
+    [InlineData(
+        "xa", "aborting", "01 rollback prepared, 01 commit prepared, 02 rollback prepared, 02 commit prepared",
+        "01 rollback, 02 rollback: failed")]
     public void The_second_phase_goes_on(string type, string status, string branches, string story)
     {
         Assert.Equal(story, Rows.Story(Rows.Map(Rows.Transaction(type, status), Rows.Branches(branches))));
         if (!story.StartsWith(':'))
         {
-            var later = Rows.Map(Rows.Transaction(type, status) with { NextTry = Rows.Now.AddMinutes(3) }, Rows.Branches(branches));
+            var later = Rows.Map(
+                Rows.Transaction(type, status) with { NextTry = Rows.Now.AddMinutes(3) }, Rows.Branches(branches));
             Assert.Equal((Rows.Now.AddMinutes(3), story), (later.WakeAt, Rows.Story(later)));
         }
     }
@@ -76,7 +95,9 @@ public sealed class MapperOtherTests
     [InlineData("""{"timeout_to_fail":5,"concurrent":false}""", 0)]
     public void A_prepared_tcc_is_rolled_back_when_its_time_is_up(string options, int due)
     {
-        var mapped = Rows.Map(Rows.Transaction("tcc", "prepared") with { Options = options, NextTry = Rows.Now.AddHours(1) }, Rows.Branches(TwoTries));
+        var mapped = Rows.Map(
+            Rows.Transaction("tcc", "prepared") with { Options = options, NextTry = Rows.Now.AddHours(1) },
+            Rows.Branches(TwoTries));
 
         Assert.Equal((TransactionStatus.Prepared, Rows.Now.AddSeconds(due)), (mapped.Status, mapped.WakeAt));
         Assert.Equal("02 cancel, 01 cancel: failed", Rows.Story(mapped));
@@ -92,7 +113,9 @@ public sealed class MapperOtherTests
 
         Assert.Equal(Rows.Now, mapped.WakeAt);
         var call = Assert.Single(TransactionMachine.Decide(mapped, TransactionEvent.TimeDue.Instance, Rows.Now).Calls);
-        Assert.Equal(("00", "wf1", "http://app/query", payload), (call.Branch.Id, call.Branch.Op, call.Branch.Url, Convert.ToHexString(call.Branch.Payload.Span)));
+        Assert.Equal(
+            ("00", "wf1", "http://app/query", payload),
+            (call.Branch.Id, call.Branch.Op, call.Branch.Url, Convert.ToHexString(call.Branch.Payload.Span)));
         Assert.Equal([BranchStatus.Succeed, BranchStatus.Failed], mapped.Branches.Select(b => b.Status));
 
         Assert.Equal(Rows.Now.AddMinutes(1), Rows.Map(row with { NextTry = Rows.Now.AddMinutes(1) }, []).WakeAt);

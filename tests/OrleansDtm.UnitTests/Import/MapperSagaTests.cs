@@ -11,9 +11,14 @@ public sealed class MapperSagaTests
     [InlineData("submitted", "01 action, 02 action: succeed", "prepared/prepared", "prepared/prepared")]
     [InlineData("submitted", "02 action: succeed", "prepared/succeed", "prepared/prepared")]
     [InlineData("submitted", ": succeed", "prepared/succeed", "prepared/succeed")]
-    [InlineData("submitted", "02 compensate, 01 compensate: failed", "prepared/succeed", "prepared/failed", "prepared/prepared")]
-    [InlineData("aborting", "02 compensate, 01 compensate: failed", "prepared/succeed", "prepared/failed", "prepared/prepared")]
-    [InlineData("aborting", "02 compensate, 01 compensate: failed", "prepared/succeed", "prepared/prepared", "prepared/prepared")]
+    [InlineData(
+        "submitted", "02 compensate, 01 compensate: failed", "prepared/succeed", "prepared/failed",
+        "prepared/prepared")]
+    [InlineData(
+        "aborting", "02 compensate, 01 compensate: failed", "prepared/succeed", "prepared/failed", "prepared/prepared")]
+    [InlineData(
+        "aborting", "02 compensate, 01 compensate: failed", "prepared/succeed", "prepared/prepared",
+        "prepared/prepared")]
     [InlineData("aborting", "01 compensate: failed", "prepared/succeed", "succeed/prepared")]
     [InlineData("aborting", "01 compensate: failed", "prepared/prepared")]
     [InlineData("aborting", ": failed", "succeed/succeed", "succeed/failed")]
@@ -27,13 +32,17 @@ public sealed class MapperSagaTests
     public void Concurrent_steps_keep_their_orders(string custom, string story)
     {
         var row = Rows.Transaction("saga", "submitted") with { CustomData = custom };
-        Assert.Equal(story, Rows.Story(Rows.Map(row, Rows.Saga("prepared/prepared", "prepared/succeed", "prepared/prepared"))));
+        Assert.Equal(
+            story, Rows.Story(Rows.Map(row, Rows.Saga("prepared/prepared", "prepared/succeed", "prepared/prepared"))));
     }
 
     [Fact]
     public void Going_back_concurrent_steps_that_may_have_run_are_compensated_and_the_others_are_not()
     {
-        var row = Rows.Transaction("saga", "aborting") with { CustomData = """{"concurrent":true,"orders":{"2":[1]}}""" };
+        var row = Rows.Transaction("saga", "aborting") with
+        {
+            CustomData = """{"concurrent":true,"orders":{"2":[1]}}""",
+        };
         var mapped = Rows.Map(row, Rows.Saga("prepared/prepared", "prepared/failed", "prepared/prepared"));
 
         Assert.Equal("02 compensate, 01 compensate: failed", Rows.Story(mapped));
@@ -42,7 +51,10 @@ public sealed class MapperSagaTests
     [Fact]
     public void A_timeout_counts_from_its_creation_and_takes_back_what_may_have_run()
     {
-        var row = Rows.Transaction("saga", "submitted") with { Options = """{"timeout_to_fail":15,"concurrent":false}""" };
+        var row = Rows.Transaction("saga", "submitted") with
+        {
+            Options = """{"timeout_to_fail":15,"concurrent":false}""",
+        };
         var late = Rows.Map(row, Rows.Saga("prepared/succeed", "prepared/prepared"));
         Assert.Equal((TransactionStatus.Submitted, Rows.Now), (late.Status, late.WakeAt));
         Assert.Equal("02 compensate, 01 compensate: failed", Rows.Story(late));
@@ -59,7 +71,11 @@ public sealed class MapperSagaTests
     [InlineData(160, 4)]
     public void A_wait_lasts_as_long_as_in_DTM_and_goes_on_doubling(int interval, int failures)
     {
-        var row = Rows.Transaction("saga", "submitted") with { NextTry = Rows.Now.AddMinutes(30), NextInterval = interval };
+        var row = Rows.Transaction("saga", "submitted") with
+        {
+            NextTry = Rows.Now.AddMinutes(30),
+            NextInterval = interval,
+        };
         var mapped = Rows.Map(row, Rows.Saga("prepared/succeed", "prepared/prepared", "prepared/prepared"));
 
         Assert.Equal(Rows.Now.AddMinutes(30), mapped.WakeAt);
@@ -71,7 +87,11 @@ public sealed class MapperSagaTests
     [Fact]
     public void A_compensation_waits_too()
     {
-        var row = Rows.Transaction("saga", "aborting") with { NextTry = Rows.Now.AddMinutes(5), RollbackReason = "no money" };
+        var row = Rows.Transaction("saga", "aborting") with
+        {
+            NextTry = Rows.Now.AddMinutes(5),
+            RollbackReason = "no money",
+        };
         var mapped = Rows.Map(row, Rows.Saga("prepared/succeed", "prepared/failed"));
 
         Assert.Equal((Rows.Now.AddMinutes(5), "no money"), (mapped.WakeAt, mapped.RollbackReason));
@@ -81,7 +101,9 @@ public sealed class MapperSagaTests
     [Fact]
     public void A_step_without_a_URL_before_a_waiting_one_does_not_end_the_wait()
     {
-        var rows = Rows.Saga("prepared/prepared", "prepared/prepared").Select(b => b.BranchId == "01" ? b with { Url = "" } : b).ToList();
+        var rows = Rows.Saga("prepared/prepared", "prepared/prepared")
+            .Select(b => b.BranchId == "01" ? b with { Url = "" } : b)
+            .ToList();
         var mapped = Rows.Map(Rows.Transaction("saga", "submitted") with { NextTry = Rows.Now.AddMinutes(5) }, rows);
 
         Assert.Equal(Rows.Now.AddMinutes(5), mapped.WakeAt);
@@ -103,18 +125,28 @@ public sealed class MapperSagaTests
         var mapped = Rows.Map(row, Rows.Saga("prepared/prepared"));
         var options = mapped.Definition.Options;
 
-        Assert.Equal((100, 7, 4, 600), (options.TimeoutToFail.TotalSeconds, options.RequestTimeout.TotalSeconds, options.RetryInterval.TotalSeconds, options.RetryIntervalMax.TotalSeconds));
+        Assert.Equal((100, 7, 4, 600), (
+            options.TimeoutToFail.TotalSeconds,
+            options.RequestTimeout.TotalSeconds,
+            options.RetryInterval.TotalSeconds,
+            options.RetryIntervalMax.TotalSeconds));
         Assert.Equal((true, 5, "http"), (options.WaitResult, options.RetryLimit, mapped.Definition.Protocol));
-        Assert.Equal(["X-B=2", "x-a=1", "x-c=3"], mapped.Definition.BranchHeaders.Select(h => $"{h.Key}={h.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["X-B=2", "x-a=1", "x-c=3"],
+            mapped.Definition.BranchHeaders.Select(h => $"{h.Key}={h.Value}").Order(StringComparer.Ordinal));
         Assert.Equal((Rows.Ago(20), Rows.Ago(10)), (mapped.Definition.Created, mapped.Updated));
-        Assert.Equal("""{"branch":"01"}""", System.Text.Encoding.UTF8.GetString(mapped.Branches[1].Definition.Payload.Span));
-        Assert.Equal(("01", "action", "http://app/action01"), (mapped.Branches[1].Definition.Id, mapped.Branches[1].Definition.Op, mapped.Branches[1].Definition.Url));
+        Assert.Equal(
+            """{"branch":"01"}""", System.Text.Encoding.UTF8.GetString(mapped.Branches[1].Definition.Payload.Span));
+        Assert.Equal(
+            ("01", "action", "http://app/action01"),
+            (mapped.Branches[1].Definition.Id, mapped.Branches[1].Definition.Op, mapped.Branches[1].Definition.Url));
     }
 
     [Fact]
     public void Steps_stand_in_the_order_of_their_rows_and_each_compensation_before_its_action()
     {
-        var mixed = Rows.Branches("02 action prepared, 01 action succeed, 01 compensate prepared, 02 compensate prepared");
+        var mixed = Rows.Branches(
+            "02 action prepared, 01 action succeed, 01 compensate prepared, 02 compensate prepared");
         var mapped = Rows.Map(Rows.Transaction("saga", "submitted"), mixed);
 
         Assert.Equal(

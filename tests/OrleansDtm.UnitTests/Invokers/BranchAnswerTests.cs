@@ -22,11 +22,16 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     private readonly BranchHttpClient _http;
     private BankService _bank = null!;
 
-    public BranchAnswerTests() => _http = new BranchHttpClient(new InvokerOptions { ResponseBytesMax = 300_000 }, _clock);
+    public BranchAnswerTests() =>
+        _http = new BranchHttpClient(new InvokerOptions { ResponseBytesMax = 300_000 }, _clock);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Encodings => ["gzip", "x-gzip", "GZIP", "deflate", "bare deflate", "br", "identity", "br, gzip", "gzip, br", "gzip, gzip", "deflate, gzip"];
+    public static TheoryData<string> Encodings =>
+    [
+        "gzip", "x-gzip", "GZIP", "deflate", "bare deflate", "br", "identity", "br, gzip", "gzip, br", "gzip, gzip",
+        "deflate, gzip",
+    ];
 
     public async ValueTask InitializeAsync() => _bank = await BankService.Start();
 
@@ -45,7 +50,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         Assert.Equal(Outcome.Failed("no money, FAILURE"), await Answer(200, encoding, "no money, FAILURE"));
         Assert.Equal(Outcome.Ongoing("FAILURE? ONGOING"), await Answer(500, encoding, "FAILURE? ONGOING"));
         Assert.Equal(Outcome.Unknown("HTTP status 500: boom"), await Answer(500, encoding, "boom"));
-        Assert.Equal(OutcomeKind.Failed, (await Answer(200, encoding, Garble(200_000) + "FAILURE" + Garble(50_000))).Kind);
+        Assert.Equal(
+            OutcomeKind.Failed, (await Answer(200, encoding, Garble(200_000) + "FAILURE" + Garble(50_000))).Kind);
     }
 
     [Theory]
@@ -58,10 +64,13 @@ public sealed class BranchAnswerTests : IAsyncLifetime
             foreach (var cut in new[] { 1, 4, 9, 100, whole.Length - 20, whole.Length - 1 })
             {
                 var outcome = await Answer(200, encoding, whole[..^cut]);
-                Assert.True(outcome.Kind == OutcomeKind.Unknown, $"{encoding} without its last {cut} of {whole.Length} bytes is {outcome}");
+                Assert.True(
+                    outcome.Kind == OutcomeKind.Unknown,
+                    $"{encoding} without its last {cut} of {whole.Length} bytes is {outcome}");
             }
 
-            Assert.Equal(OutcomeKind.Unknown, (await Answer(200, encoding, "SUCCESS, and not compressed"u8.ToArray())).Kind);
+            Assert.Equal(
+                OutcomeKind.Unknown, (await Answer(200, encoding, "SUCCESS, and not compressed"u8.ToArray())).Kind);
             Assert.Equal(OutcomeKind.Failed, (await Answer(409, encoding, whole[..^9])).Kind);
             Assert.Equal(OutcomeKind.Ongoing, (await Answer(425, encoding, whole[..^9])).Kind);
         }
@@ -92,7 +101,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
             foreach (var before in new[] { new string('x', length), Garble(length) })
             {
                 Assert.Equal(OutcomeKind.Failed, (await Answer(200, encoding, before + "FAILURE")).Kind);
-                Prepare(200, encoding, Compress(encoding, Encoding.UTF8.GetBytes($$"""{"result":"{{before}}","x":"FAILURE"}""")));
+                Prepare(200, encoding, Compress(
+                    encoding, Encoding.UTF8.GetBytes($$"""{"result":"{{before}}","x":"FAILURE"}""")));
                 var call = Call(_bank.Url + "/a?method=m") with { Protocol = "json-rpc" };
                 Assert.Equal(OutcomeKind.Failed, (await new JsonRpcBranchInvoker(_http).Invoke(call, Token)).Kind);
             }
@@ -102,7 +112,9 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Several_gzip_members_are_one_body()
     {
-        var members = Compress("gzip", "no mo"u8.ToArray()).Concat(Compress("gzip", "ney, FAIL"u8.ToArray())).Concat(Compress("gzip", "URE"u8.ToArray()));
+        var members = Compress("gzip", "no mo"u8.ToArray())
+            .Concat(Compress("gzip", "ney, FAIL"u8.ToArray()))
+            .Concat(Compress("gzip", "URE"u8.ToArray()));
         Assert.Equal(Outcome.Failed("no money, FAILURE"), await Answer(200, "gzip", members.ToArray()));
     }
 
@@ -138,7 +150,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
                 Assert.Equal(kind, (await Pieces(new string('x', before) + word[..cut], word[cut..], "y")).Kind);
             }
 
-            Assert.Equal(kind, (await Pieces([new string('x', before), .. word.Select(static c => c.ToString())])).Kind);
+            Assert.Equal(
+                kind, (await Pieces([new string('x', before), .. word.Select(static c => c.ToString())])).Kind);
         }
 
         Assert.Equal(OutcomeKind.Succeeded, (await Pieces(word[..3], "x", word[3..])).Kind);
@@ -166,9 +179,14 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     [InlineData(409, OutcomeKind.Failed)]
     [InlineData(425, OutcomeKind.Ongoing)]
     [InlineData(500, OutcomeKind.Unknown)]
-    public async Task A_body_that_breaks_off_says_nothing_and_its_status_what_it_always_says(int status, OutcomeKind kind)
+    public async Task A_body_that_breaks_off_says_nothing_and_its_status_what_it_always_says(
+        int status, OutcomeKind kind)
     {
-        foreach (var rest in new[] { "Content-Length: 100\r\n\r\nFAILURE", "Transfer-Encoding: chunked\r\n\r\n7\r\nFAILURE\r\n", "Transfer-Encoding: chunked\r\n\r\n10\r\nFAIL" })
+        foreach (var rest in new[]
+        {
+            "Content-Length: 100\r\n\r\nFAILURE", "Transfer-Encoding: chunked\r\n\r\n7\r\nFAILURE\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n10\r\nFAIL",
+        })
         {
             using var service = new RawService($"HTTP/1.1 {status} X\r\n{rest}");
             var outcome = await new HttpBranchInvoker(_http).Invoke(Call(service.Url + "/a"), Token);
@@ -180,11 +198,16 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_json_rpc_answer_is_read_like_any_other_and_an_error_in_a_long_one_too()
     {
-        var error = """{"jsonrpc":"2.0","id":"1","error":{"message":"no money","code":-32901,"data":" """ + Garble(100_000) + "\"}}";
+        var error = """{"jsonrpc":"2.0","id":"1","error":{"message":"no money","code":-32901,"data":" """
+            + Garble(100_000) + "\"}}";
         Assert.Equal(OutcomeKind.Failed, (await JsonRpc("identity", error)).Kind);
         Assert.Equal(OutcomeKind.Failed, (await JsonRpc("gzip", error)).Kind);
-        Assert.Equal(OutcomeKind.Ongoing, (await JsonRpc("br", error.Replace("-32901", "-32902", StringComparison.Ordinal))).Kind);
-        Assert.Equal(OutcomeKind.Unknown, (await JsonRpc("br", error.Replace("-32901", "-32000", StringComparison.Ordinal))).Kind);
+        Assert.Equal(
+            OutcomeKind.Ongoing,
+            (await JsonRpc("br", error.Replace("-32901", "-32902", StringComparison.Ordinal))).Kind);
+        Assert.Equal(
+            OutcomeKind.Unknown,
+            (await JsonRpc("br", error.Replace("-32901", "-32000", StringComparison.Ordinal))).Kind);
 
         var result = """{"jsonrpc":"2.0","id":"1","result":" """ + Garble(100_000) + "\"}";
         Assert.Equal(Outcome.Succeeded, await JsonRpc("gzip", result));
@@ -194,7 +217,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         async Task<Outcome> JsonRpc(string encoding, string text)
         {
             Prepare(200, encoding, Compress(encoding, Encoding.UTF8.GetBytes(text)));
-            return await new JsonRpcBranchInvoker(_http).Invoke(Call(_bank.Url + "/a?method=m") with { Protocol = "json-rpc" }, Token);
+            return await new JsonRpcBranchInvoker(_http).Invoke(
+                Call(_bank.Url + "/a?method=m") with { Protocol = "json-rpc" }, Token);
         }
     }
 
@@ -202,7 +226,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     public async Task A_content_encoding_that_is_no_compression_is_read_as_it_is()
     {
         Prepare(200, "utf-8", "FAILURE"u8.ToArray());
-        Assert.Equal(OutcomeKind.Failed, (await new HttpBranchInvoker(_http).Invoke(Call(_bank.Url + "/a"), Token)).Kind);
+        Assert.Equal(
+            OutcomeKind.Failed, (await new HttpBranchInvoker(_http).Invoke(Call(_bank.Url + "/a"), Token)).Kind);
     }
 
     [Fact]
@@ -225,7 +250,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     public async Task Retry_After_goes_with_the_outcome(int status, string value, string? date, double seconds)
     {
         var own = date is null ? "" : $"Date: {date}\r\n";
-        using var service = new RawService($"HTTP/1.1 {status} X\r\n{own}Retry-After: {value}\r\nContent-Length: 0\r\n\r\n");
+        using var service = new RawService(
+            $"HTTP/1.1 {status} X\r\n{own}Retry-After: {value}\r\nContent-Length: 0\r\n\r\n");
         var outcome = await new HttpBranchInvoker(_http).Invoke(Call(service.Url + "/a"), Token);
 
         Assert.Equal((OutcomeKind.Unknown, TimeSpan.FromSeconds(seconds)), (outcome.Kind, outcome.RetryAfter));
@@ -246,7 +272,11 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     public async Task A_stored_header_of_the_connection_is_left_out(string name, string value)
     {
         Prepare(200, "identity", []);
-        var call = Call(_bank.Url + "/a") with { Headers = new Dictionary<string, string> { [name] = value, ["X-Own"] = "1" }, Payload = "{}"u8.ToArray() };
+        var call = Call(_bank.Url + "/a") with
+        {
+            Headers = new Dictionary<string, string> { [name] = value, ["X-Own"] = "1" },
+            Payload = "{}"u8.ToArray(),
+        };
 
         Assert.Equal(Outcome.Succeeded, await new HttpBranchInvoker(_http).Invoke(call, Token));
 
@@ -324,7 +354,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         }
     }
 
-    private Task<Outcome> Answer(int status, string encoding, string text) => Answer(status, encoding, Compress(encoding, Encoding.UTF8.GetBytes(text)));
+    private Task<Outcome> Answer(int status, string encoding, string text) =>
+        Answer(status, encoding, Compress(encoding, Encoding.UTF8.GetBytes(text)));
 
     private Task<Outcome> Answer(int status, string encoding, byte[] body)
     {

@@ -25,7 +25,8 @@ public sealed class DnsSrvTests
         dns.Records["_grpc._tcp.orders.test"] = [(0, 50051, "a.test")];
         var clock = new FakeTimeProvider();
         var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(clock).AddServiceDiscoveryCore();
-        services.AddDnsSrv("_{endpoint}._tcp.{name}.test", new LookupClient(new LookupClientOptions(dns.Place) { UseCache = false }));
+        services.AddDnsSrv(
+            "_{endpoint}._tcp.{name}.test", new LookupClient(new LookupClientOptions(dns.Place) { UseCache = false }));
         await using var provider = services.BuildServiceProvider();
         var resolver = provider.GetRequiredService<ServiceEndpointResolver>();
 
@@ -48,7 +49,10 @@ public sealed class DnsSrvTests
         Assert.True(dns.Asked > asked);
 
         async Task<List<string>> Find(string query) =>
-            [.. (await resolver.GetEndpointsAsync(query, Token)).Endpoints.Select(static e => (DnsEndPoint)e.EndPoint).Select(static e => $"{e.Host}:{e.Port}").Order()];
+            [.. (await resolver.GetEndpointsAsync(query, Token)).Endpoints
+                .Select(static e => (DnsEndPoint)e.EndPoint)
+                .Select(static e => $"{e.Host}:{e.Port}")
+                .Order()];
     }
 
     /// <summary>Answers SRV queries over UDP, with a lifetime of a minute.</summary>
@@ -60,7 +64,8 @@ public sealed class DnsSrvTests
 
         public NameServer() => _ = Serve();
 
-        public ConcurrentDictionary<string, (int Priority, int Port, string Target)[]> Records { get; } = new(StringComparer.OrdinalIgnoreCase);
+        public ConcurrentDictionary<string, (int Priority, int Port, string Target)[]> Records { get; } = new(
+            StringComparer.OrdinalIgnoreCase);
 
         public IPEndPoint Place => (IPEndPoint)_udp.Client.LocalEndPoint!;
 
@@ -68,7 +73,8 @@ public sealed class DnsSrvTests
 
         public Task Answered(int nth)
         {
-            var wait = _waits.GetOrAdd(nth, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            var wait = _waits.GetOrAdd(
+                nth, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             if (Asked >= nth)
             {
                 wait.TrySetResult();
@@ -120,7 +126,10 @@ public sealed class DnsSrvTests
             answer.Write(query, 12, at + 5 - 12);
             foreach (var (priority, port, target) in records)
             {
-                var name = target.Split('.').SelectMany(static l => (byte[])[(byte)l.Length, .. Encoding.ASCII.GetBytes(l)]).Append((byte)0).ToArray();
+                var name = target.Split('.')
+                    .SelectMany(static l => (byte[])[(byte)l.Length, .. Encoding.ASCII.GetBytes(l)])
+                    .Append((byte)0)
+                    .ToArray();
                 foreach (var number in new[] { 0xC00C, 33, 1, 0, 60, 6 + name.Length, priority, 5, port })
                 {
                     Number(answer, number);

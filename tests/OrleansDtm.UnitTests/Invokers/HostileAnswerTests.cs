@@ -14,5 +14,6 @@ public sealed class HostileAnswerTests
     [InlineData("{\"error\":{\"code\":1e999}}")]
     [InlineData("[[[[")]
     public void A_JSON_RPC_answer_that_makes_no_sense_is_worth_a_retry(string body) =>
-        Assert.Equal(OutcomeKind.Unknown, OutcomeRules.FromJsonRpc(200, Encoding.UTF8.GetBytes(body), whole: true).Kind);
+        Assert.Equal(
+            OutcomeKind.Unknown, OutcomeRules.FromJsonRpc(200, Encoding.UTF8.GetBytes(body), whole: true).Kind);
 }

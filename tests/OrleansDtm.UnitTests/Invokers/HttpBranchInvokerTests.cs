@@ -66,7 +66,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData("xa", "{}", "POST")]
     public async Task A_body_is_posted_and_none_is_got_except_in_xa(string type, string body, string method)
     {
-        await _invoker.Invoke(Call("/a") with { Type = Names.Type(type), Payload = Encoding.UTF8.GetBytes(body) }, Token);
+        await _invoker.Invoke(
+            Call("/a") with { Type = Names.Type(type), Payload = Encoding.UTF8.GetBytes(body) }, Token);
 
         var seen = Assert.Single(_bank.Seen);
         Assert.Equal((method, body), (seen.Method, Encoding.UTF8.GetString(seen.Body)));
@@ -118,7 +119,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData(null, "own=1", Parent, "sent=1")]
     [InlineData("mine", "own=1", "mine", "own=1")]
     [InlineData("mine", null, "mine", "")]
-    public async Task Of_two_trace_contexts_one_is_told(string? parent, string? state, string toldParent, string toldState)
+    public async Task Of_two_trace_contexts_one_is_told(
+        string? parent, string? state, string toldParent, string toldState)
     {
         var headers = new Dictionary<string, string>();
         if (parent is not null)
@@ -131,7 +133,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
             headers["TraceState"] = state;
         }
 
-        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call("/a") with { Headers = headers, Trace = new TraceContext(Parent, "sent=1") }, Token));
+        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(
+            Call("/a") with { Headers = headers, Trace = new TraceContext(Parent, "sent=1") }, Token));
 
         var seen = Assert.Single(_bank.Seen).Headers;
         Assert.Equal((toldParent, toldState), (seen.TraceParent.ToString(), seen.TraceState.ToString()));
@@ -145,7 +148,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData("Content-Note", "not one of HTTP's own")]
     public async Task A_header_that_belongs_to_content_is_sent_all_the_same(string name, string value)
     {
-        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call("/a") with { Headers = new Dictionary<string, string> { [name] = value } }, Token));
+        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(
+            Call("/a") with { Headers = new Dictionary<string, string> { [name] = value } }, Token));
 
         Assert.Equal(value, Assert.Single(_bank.Seen).Headers[name]);
     }
@@ -156,7 +160,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
     [InlineData("X-A", "1\r\nX-B: 2")]
     public async Task A_call_with_a_header_that_cannot_be_sent_is_not_made(string name, string value)
     {
-        var outcome = await _invoker.Invoke(Call("/a") with { Headers = new Dictionary<string, string> { [name] = value } }, Token);
+        var outcome = await _invoker.Invoke(
+            Call("/a") with { Headers = new Dictionary<string, string> { [name] = value } }, Token);
 
         Assert.Equal(Outcome.Unknown($"the branch header '{name}' cannot be sent"), outcome);
         Assert.Empty(_bank.Seen);
@@ -184,7 +189,9 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
             return Task.CompletedTask;
         };
 
-        Assert.Equal(Outcome.Unknown("HTTP status 302, a redirect, which is not followed: "), await _invoker.Invoke(Call("/a"), Token));
+        Assert.Equal(
+            Outcome.Unknown("HTTP status 302, a redirect, which is not followed: "),
+            await _invoker.Invoke(Call("/a"), Token));
         Assert.Equal("/a", Assert.Single(_bank.Seen).Path);
     }
 
@@ -208,7 +215,8 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
             await gone.Task;
         };
 
-        Assert.Equal(Outcome.Unknown("no answer within the request timeout"), await _invoker.Invoke(Call("/a"), cancel.Token));
+        Assert.Equal(
+            Outcome.Unknown("no answer within the request timeout"), await _invoker.Invoke(Call("/a"), cancel.Token));
     }
 
     [Fact]

@@ -67,7 +67,8 @@ internal sealed class HttpProxy : IAsyncDisposable
             {
                 var (from, head) = (client.GetStream(), new StringBuilder());
                 var one = new byte[1];
-                while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await from.ReadAsync(one, _end.Token) > 0)
+                while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal)
+                    && await from.ReadAsync(one, _end.Token) > 0)
                 {
                     head.Append((char)one[0]);
                 }

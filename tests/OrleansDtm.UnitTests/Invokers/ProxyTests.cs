@@ -37,8 +37,10 @@ public sealed class ProxyTests
         var options = Options(proxy, [], BranchTargets.Default) with { TrustedRoots = () => [certificate] };
         using var http = new BranchHttpClient(options);
         using var grpc = new GrpcBranchInvoker(options, TimeProvider.System);
-        Assert.Contains("certificate", (await Call(http, "https://bank.example/a")).Error, StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(OutcomeKind.Unknown, (await grpc.Invoke(Invocation("grpcs://bank.example/test.Busi/Act"), Token)).Kind);
+        Assert.Contains(
+            "certificate", (await Call(http, "https://bank.example/a")).Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(
+            OutcomeKind.Unknown, (await grpc.Invoke(Invocation("grpcs://bank.example/test.Busi/Act"), Token)).Kind);
 
         Assert.StartsWith("CONNECT bank.example:443 ", proxy.Asked[0], StringComparison.Ordinal);
         Assert.StartsWith("CONNECT bank.example:443 ", proxy.Asked[^1], StringComparison.Ordinal);
@@ -57,9 +59,14 @@ public sealed class ProxyTests
 
         var direct = new BranchProxy(new Uri("http://proxy:3128"), ["*.internal", "10.0.0.0/8", "shop.example:8080"]);
         Assert.All(
-            ["http://localhost/", "http://[::1]/", "https://a.internal/", "http://10.1.2.3/", "http://shop.example:8080/", "http://127.0.0.9:1/"],
+            [
+                "http://localhost/", "http://[::1]/", "https://a.internal/", "http://10.1.2.3/",
+                "http://shop.example:8080/", "http://127.0.0.9:1/",
+            ],
             url => Assert.True(direct.IsBypassed(new Uri(url)), url));
-        Assert.All(["http://internal/", "http://11.1.2.3/", "http://shop.example/"], url => Assert.False(direct.IsBypassed(new Uri(url)), url));
+        Assert.All(
+            ["http://internal/", "http://11.1.2.3/", "http://shop.example/"],
+            url => Assert.False(direct.IsBypassed(new Uri(url)), url));
     }
 
     [Theory]
@@ -67,12 +74,14 @@ public sealed class ProxyTests
     [InlineData("http://10.1.1.1/a", "", "", "Branches:DenyPrivate")]
     [InlineData("http://evil.example/a", "", "*.example", "is denied (Branches:Deny")]
     [InlineData("http://evil.example/a", "bank.example", "", "is not allowed (Branches:Allow)")]
-    [InlineData("http://evil.example/a", "10.0.0.0/8", "", "is not allowed (Branches:Allow)")] // Who knows where the proxy leads.
+    // Who knows where the proxy leads.
+    [InlineData("http://evil.example/a", "10.0.0.0/8", "", "is not allowed (Branches:Allow)")]
     public async Task The_rules_judge_what_the_proxy_is_asked_for(string url, string allow, string deny, string words)
     {
         await using var bank = await BankService.Start();
         await using var proxy = new HttpProxy(Place(bank.Url));
-        var targets = new BranchTargets(allow.Length == 0 ? [] : [allow], deny.Length == 0 ? [] : [deny], denyPrivate: true);
+        var targets = new BranchTargets(
+            allow.Length == 0 ? [] : [allow], deny.Length == 0 ? [] : [deny], denyPrivate: true);
         using var http = Client(proxy, [], targets);
 
         var outcome = await Call(http, url);
@@ -100,9 +109,11 @@ public sealed class ProxyTests
         Targets = targets,
     };
 
-    private static BranchHttpClient Client(HttpProxy proxy, string[] direct, BranchTargets targets) => new(Options(proxy, direct, targets));
+    private static BranchHttpClient Client(HttpProxy proxy, string[] direct, BranchTargets targets) =>
+        new(Options(proxy, direct, targets));
 
-    private static Task<Outcome> Call(BranchHttpClient http, string url) => new HttpBranchInvoker(http).Invoke(Invocation(url), Token);
+    private static Task<Outcome> Call(BranchHttpClient http, string url) =>
+        new HttpBranchInvoker(http).Invoke(Invocation(url), Token);
 
     private static BranchInvocation Invocation(string url) => new()
     {

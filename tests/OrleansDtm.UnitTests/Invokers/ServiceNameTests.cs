@@ -49,7 +49,8 @@ public sealed class ServiceNameTests
     {
         await using var one = await BankService.Start();
         await using var two = await BankService.Start();
-        using var world = new World(("Services:orders:http:0", one.Url), ("Services:orders:http:1", $"{new Uri(two.Url).Authority}"));
+        using var world = new World(
+            ("Services:orders:http:0", one.Url), ("Services:orders:http:1", $"{new Uri(two.Url).Authority}"));
 
         for (var i = 0; i < 4; i++)
         {
@@ -65,7 +66,8 @@ public sealed class ServiceNameTests
     public async Task An_endpoint_that_refuses_is_passed_over_and_one_may_have_a_path()
     {
         await using var bank = await BankService.Start();
-        using var world = new World(("Services:orders:http:0", "http://127.0.0.1:1"), ("Services:orders:http:1", bank.Url + "/base/"));
+        using var world = new World(
+            ("Services:orders:http:0", "http://127.0.0.1:1"), ("Services:orders:http:1", bank.Url + "/base/"));
 
         for (var i = 0; i < 3; i++)
         {
@@ -97,8 +99,10 @@ public sealed class ServiceNameTests
         Assert.Equal(["orders", "other"], lookups);
 
         var unknown = await world.Invoke("discovery:///other/a", "http");
-        Assert.Equal(Outcome.Unknown("no registry knows a service 'other' (Services:other:http:0, Branches:DnsSrv)"), unknown);
-        var none = await new World(static options => options with { Services = null }).Invoke("discovery:///other/a", "http");
+        Assert.Equal(
+            Outcome.Unknown("no registry knows a service 'other' (Services:other:http:0, Branches:DnsSrv)"), unknown);
+        var none = await new World(static options => options with { Services = null }).Invoke(
+            "discovery:///other/a", "http");
         Assert.Equal(unknown, none);
     }
 
@@ -112,7 +116,9 @@ public sealed class ServiceNameTests
         await using var one = await GrpcParticipant.Start();
         await using var two = await GrpcParticipant.Start();
         using var world = new World(
-            ("Services:busi:grpc:0", one.Host), ("Services:busi:grpc:1", "http://" + two.Host), ("Services:busi:http:0", "127.0.0.1:1"));
+            ("Services:busi:grpc:0", one.Host),
+            ("Services:busi:grpc:1", "http://" + two.Host),
+            ("Services:busi:http:0", "127.0.0.1:1"));
 
         for (var i = 0; i < 20 && (one.Calls.Count == 0 || two.Calls.Count == 0); i++)
         {
@@ -132,15 +138,25 @@ public sealed class ServiceNameTests
     [InlineData("", "127.0.0.0/8", false, "Branches:Deny, '127.0.0.0/8'")]
     [InlineData("", "127.*", false, "Branches:Deny, '127.*'")]
     [InlineData("", "orders", false, "Branches:Deny, 'orders'")]
-    public async Task The_rules_judge_the_name_and_what_it_resolves_to(string allow, string deny, bool denyPrivate, string? words)
+    public async Task The_rules_judge_the_name_and_what_it_resolves_to(
+        string allow, string deny, bool denyPrivate, string? words)
     {
         await using var bank = await BankService.Start();
         await using var busi = await GrpcParticipant.Start();
-        var targets = new BranchTargets(allow.Split(',', StringSplitOptions.RemoveEmptyEntries), deny.Split(',', StringSplitOptions.RemoveEmptyEntries), denyPrivate);
+        var targets = new BranchTargets(
+            allow.Split(',', StringSplitOptions.RemoveEmptyEntries),
+            deny.Split(',', StringSplitOptions.RemoveEmptyEntries),
+            denyPrivate);
         using var world = new World(
-            options => options with { Targets = targets }, ("Services:orders:http:0", bank.Url), ("Services:orders:grpc:0", busi.Host));
+            options => options with { Targets = targets },
+            ("Services:orders:http:0", bank.Url),
+            ("Services:orders:grpc:0", busi.Host));
 
-        foreach (var (url, protocol) in new[] { ("http://orders/a", "http"), ("discovery:///orders/test.Busi/Act", "grpc") })
+        foreach (var (url, protocol) in new[]
+        {
+            ("http://orders/a", "http"),
+            ("discovery:///orders/test.Busi/Act", "grpc"),
+        })
         {
             var outcome = await world.Invoke(url, protocol);
             Assert.Equal(words is null ? OutcomeKind.Succeeded : OutcomeKind.Unknown, outcome.Kind);
@@ -148,14 +164,17 @@ public sealed class ServiceNameTests
         }
 
         Assert.Equal(words is null ? 1 : 0, bank.Seen.Count);
-        Assert.Equal(words?.Contains("orders", StringComparison.Ordinal) == true, targets.FindProblem("discovery:///orders/a") is not null);
+        Assert.Equal(
+            words?.Contains("orders", StringComparison.Ordinal) == true,
+            targets.FindProblem("discovery:///orders/a") is not null);
     }
 
     [Fact]
     public async Task A_registry_of_ones_own_is_a_factory_among_the_services()
     {
         await using var bank = await BankService.Start();
-        using var world = new World(services => services.AddSingleton<IServiceEndpointProviderFactory>(new ServiceRegistry("shop", new Uri(bank.Url))));
+        using var world = new World(services => services.AddSingleton<IServiceEndpointProviderFactory>(
+            new ServiceRegistry("shop", new Uri(bank.Url))));
 
         Assert.Equal(Outcome.Succeeded, await world.Invoke("http://shop/a", "http"));
         Assert.Equal(OutcomeKind.Unknown, (await world.Invoke("discovery:///stock/a", "http")).Kind);
@@ -177,7 +196,8 @@ public sealed class ServiceNameTests
             : this(
                 services => services
                     .AddSingleton<IConfiguration>(new ConfigurationBuilder()
-                        .AddInMemoryCollection(settings.ToDictionary(static s => s.Key, static s => (string?)s.Value)).Build())
+                        .AddInMemoryCollection(settings.ToDictionary(static s => s.Key, static s => (string?)s.Value))
+                        .Build())
                     .AddConfigurationServiceEndpointProvider(),
                 configure)
         {
@@ -196,7 +216,15 @@ public sealed class ServiceNameTests
 
         public Task<Outcome> Invoke(string url, string protocol) =>
             new BranchInvokers(new HttpBranchInvoker(_http), new JsonRpcBranchInvoker(_http), _grpc).Invoke(
-                new BranchInvocation { Gid = "g1", Type = TransactionType.Saga, Protocol = protocol, BranchId = "01", Op = "action", Url = url }, Token);
+                new BranchInvocation
+                {
+                    Gid = "g1",
+                    Type = TransactionType.Saga,
+                    Protocol = protocol,
+                    BranchId = "01",
+                    Op = "action",
+                    Url = url,
+                }, Token);
 
         public void Dispose()
         {

@@ -41,7 +41,8 @@ public sealed class GroupCommitWriterTests : IDisposable
         var writes = await StartBehindGate(writer, 8);
         _committer.Open();
         await Task.WhenAll(writes);
-        var late = new[] { "a", "b", "c" }.Select(gid => writer.Write(StoredSamples.Insert(StoredSamples.Plain(gid)), Token)).ToList();
+        var late = new[] { "a", "b", "c" }.Select(
+            gid => writer.Write(StoredSamples.Insert(StoredSamples.Plain(gid)), Token)).ToList();
         await writer.DisposeAsync();
         await Task.WhenAll(late);
         Assert.Equal([1, 8, 3], _committer.Batches.Select(static b => b.Length));
@@ -54,7 +55,9 @@ public sealed class GroupCommitWriterTests : IDisposable
         var writes = await StartBehindGate(writer, 4);
         _committer.Open();
         await Task.WhenAll(writes);
-        Assert.Equal(WriteResult.Written, await writer.Write(StoredSamples.Insert(StoredSamples.Plain("alone")), Token).WaitAsync(Token));
+        Assert.Equal(
+            WriteResult.Written,
+            await writer.Write(StoredSamples.Insert(StoredSamples.Plain("alone")), Token).WaitAsync(Token));
     }
 
     [Fact]
@@ -73,7 +76,9 @@ public sealed class GroupCommitWriterTests : IDisposable
 
         _committer.Open();
         await Task.WhenAll(writes);
-        Assert.Equal(Enumerable.Range(1, 21).Select(static v => (long)v), _committer.Batches.Last().Select(static w => w.Version));
+        Assert.Equal(
+            Enumerable.Range(1, 21).Select(static v => (long)v),
+            _committer.Batches.Last().Select(static w => w.Version));
     }
 
     [Fact]
@@ -99,7 +104,8 @@ public sealed class GroupCommitWriterTests : IDisposable
     {
         await using var writer = Writer();
         var writes = await StartBehindGate(writer, 8);
-        _committer.Fault = batch => batch.Any(static w => w.Gid == "g3") ? new InvalidOperationException("poison") : null;
+        _committer.Fault = batch =>
+            batch.Any(static w => w.Gid == "g3") ? new InvalidOperationException("poison") : null;
         _committer.Open();
         for (var i = 0; i < writes.Count; i++)
         {
@@ -169,7 +175,9 @@ public sealed class GroupCommitWriterTests : IDisposable
         await using var writer = Writer(new GroupCommitOptions { QueueCapacity = 3 });
         var gate = await StartBehindGate(writer, 0);
         using var cancelled = new CancellationTokenSource();
-        var givenUp = Enumerable.Range(0, 3).Select(i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"c{i}")), cancelled.Token)).ToArray();
+        var givenUp = Enumerable.Range(0, 3)
+            .Select(i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"c{i}")), cancelled.Token))
+            .ToArray();
         var waiting = writer.Write(StoredSamples.Insert(StoredSamples.Plain("waiting")), Token);
         await cancelled.CancelAsync();
         foreach (var one in givenUp)
@@ -207,18 +215,25 @@ public sealed class GroupCommitWriterTests : IDisposable
         await disposing;
         Assert.All(await Task.WhenAll(writes), static r => Assert.Equal(WriteResult.Written, r));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => noSpace);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => writer.Write(StoredSamples.Insert(StoredSamples.Plain("late")), Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => writer.Write(StoredSamples.Insert(StoredSamples.Plain("late")), Token));
     }
 
     private GroupCommitWriter Writer(GroupCommitOptions? options = null) =>
         new(_committer, options ?? new GroupCommitOptions(), "test", NullLogger.Instance);
 
-    /// <summary>One write that the committer holds at its gate, and behind it as many as asked for, in the queue.</summary>
+    /// <summary>
+    /// One write that the committer holds at its gate, and behind it as many as asked for, in the queue.
+    /// </summary>
     private async Task<List<Task<WriteResult>>> StartBehindGate(GroupCommitWriter writer, int count)
     {
-        var writes = new List<Task<WriteResult>> { writer.Write(StoredSamples.Insert(StoredSamples.Plain("gate")), Token) };
+        var writes = new List<Task<WriteResult>>
+        {
+            writer.Write(StoredSamples.Insert(StoredSamples.Plain("gate")), Token),
+        };
         await _committer.Entered.Task.WaitAsync(Token);
-        writes.AddRange(Enumerable.Range(0, count).Select(i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"g{i}")), Token)));
+        writes.AddRange(Enumerable.Range(0, count).Select(
+            i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"g{i}")), Token)));
         return writes;
     }
 

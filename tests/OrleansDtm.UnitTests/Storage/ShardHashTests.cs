@@ -7,7 +7,9 @@ namespace OrleansDtm.UnitTests.Storage;
 /// <summary>Where a gid is kept must never change: these numbers are those of databases in use.</summary>
 public sealed class ShardHashTests
 {
-    /// <summary>From the published test vectors of FNV-1a, folded: "a" is af63dc4c8601ec8c, "foobar" 85944171f73967e8.</summary>
+    /// <summary>
+    /// From the published test vectors of FNV-1a, folded: "a" is af63dc4c8601ec8c, "foobar" 85944171f73967e8.
+    /// </summary>
     [Theory]
     [InlineData("a", 0xaf63dc4cUL ^ 0x8601ec8cUL, 0xaf63dc4c_8601ec8cUL)]
     [InlineData("foobar", 0x85944171UL ^ 0xf73967e8UL, 0x85944171_f73967e8UL)]
@@ -23,7 +25,8 @@ public sealed class ShardHashTests
     [Theory]
     [MemberData(nameof(Frozen))]
     public void It_is_frozen(string gid, int of2, int of3, int of4, int of16) =>
-        Assert.Equal([0, of2, of3, of4, of16], new[] { 1, 2, 3, 4, 16 }.Select(shards => ShardHash.ShardOf(gid, shards)));
+        Assert.Equal(
+            [0, of2, of3, of4, of16], new[] { 1, 2, 3, 4, 16 }.Select(shards => ShardHash.ShardOf(gid, shards)));
 
     public static TheoryData<string, int, int, int, int> Frozen() => new()
     {
@@ -53,7 +56,10 @@ public sealed class ShardHashTests
         ];
         foreach (var style in styles)
         {
-            var sizes = Enumerable.Range(0, count).GroupBy(i => ShardHash.ShardOf(style(i), shards)).Select(static g => g.Count()).ToArray();
+            var sizes = Enumerable.Range(0, count)
+                .GroupBy(i => ShardHash.ShardOf(style(i), shards))
+                .Select(static g => g.Count())
+                .ToArray();
             Assert.Equal(shards, sizes.Length);
             Assert.All(sizes, size => Assert.InRange(size, count / shards * 0.85, count / shards * 1.15));
         }

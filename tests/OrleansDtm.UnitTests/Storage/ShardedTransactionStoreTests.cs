@@ -40,7 +40,9 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
             }
         }
 
-        Assert.Equal("g7", Assert.Single(await _store.List(new TransactionFilter { Gid = "g7" }, Token)).Transaction.Definition.Gid);
+        Assert.Equal(
+            "g7",
+            Assert.Single(await _store.List(new TransactionFilter { Gid = "g7" }, Token)).Transaction.Definition.Gid);
     }
 
     [Fact]
@@ -96,9 +98,11 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
         }
 
         await _store.Ping(Token); // There is work it can do.
-        var away = await Assert.ThrowsAsync<StoreUnavailableException>(() => _store.CountUnfinished(StoredSamples.Start, Token));
+        var away = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => _store.CountUnfinished(StoredSamples.Start, Token));
         Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
-        away = await Assert.ThrowsAsync<StoreUnavailableException>(() => _store.FindWaiting(StoredSamples.Start, 5, Token));
+        away = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => _store.FindWaiting(StoredSamples.Start, 5, Token));
         Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
 
         (_shards[0].Away, _shards[2].Away) = (true, true);
@@ -136,7 +140,10 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
             await using (var turned = Sqlite(paths[1], paths[0], paths[2]))
             {
                 var refused = await Assert.ThrowsAsync<StoreSchemaException>(() => turned.Start(Token));
-                Assert.Contains("Store:Shards:0 names the database that was shard 1 of 3", refused.Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "Store:Shards:0 names the database that was shard 1 of 3",
+                    refused.Message,
+                    StringComparison.Ordinal);
             }
 
             await using var again = Sqlite(paths);
@@ -162,7 +169,8 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
         await _store.Start(Token);
         for (var i = 0; i < count; i++)
         {
-            await _store.Write(StoredSamples.Insert(StoredSamples.Retrying($"g{i}", StoredSamples.Start.AddSeconds(i))), Token);
+            await _store.Write(
+                StoredSamples.Insert(StoredSamples.Retrying($"g{i}", StoredSamples.Start.AddSeconds(i))), Token);
         }
     }
 }

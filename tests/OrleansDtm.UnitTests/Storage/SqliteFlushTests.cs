@@ -52,7 +52,8 @@ public sealed class SqliteFlushTests : IDisposable
         _flush = static () => { };
         Commit("later");
         var copy = Path.Combine(_directory, "copy.db");
-        File.Copy(DatabasePath, copy); // Without its log: what the failed flush should have written must not be there alone.
+        // Without its log: what the failed flush should have written must not be there alone.
+        File.Copy(DatabasePath, copy);
         using var saved = SqliteDatabase.Open(copy, new SqliteStoreOptions(), isReader: true);
         Assert.Equal(1, Count(saved));
         Assert.Equal(2, Count(_reader));
@@ -100,7 +101,8 @@ public sealed class SqliteFlushTests : IDisposable
     private void Commit(params string[] gids)
     {
         var results = new WriteResult[gids.Length];
-        _committer.Commit([.. gids.Select(static g => EncodedWrite.Of(StoredSamples.Insert(StoredSamples.Plain(g))))], results);
+        _committer.Commit(
+            [.. gids.Select(static g => EncodedWrite.Of(StoredSamples.Insert(StoredSamples.Plain(g))))], results);
         Assert.All(results, static r => Assert.Equal(WriteResult.Written, r));
     }
 }

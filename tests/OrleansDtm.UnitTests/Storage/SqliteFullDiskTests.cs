@@ -17,7 +17,8 @@ public sealed class SqliteFullDiskTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _mounted = Environment.UserName == "root" && await Run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", _disk) == 0;
+        _mounted = Environment.UserName == "root"
+            && await Run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", _disk) == 0;
         if (!_mounted)
         {
             Assert.Skip("No file system can be mounted here.");
@@ -38,9 +39,12 @@ public sealed class SqliteFullDiskTests : IAsyncLifetime
     public async Task A_store_whose_disk_is_full_reads_and_is_not_ready_until_there_is_room()
     {
         await using var store = new SqliteTransactionStore(
-            new SqliteStoreOptions { Path = Path.Combine(_disk, "dtm.db") }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+            new SqliteStoreOptions { Path = Path.Combine(_disk, "dtm.db") },
+            TimeProvider.System,
+            NullLogger<SqliteTransactionStore>.Instance);
         await store.Start(Cancel);
-        Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("before")), Cancel));
+        Assert.Equal(
+            WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("before")), Cancel));
         await store.Ping(Cancel);
 
         await Fill();
@@ -48,22 +52,29 @@ public sealed class SqliteFullDiskTests : IAsyncLifetime
         {
             for (var i = 0; i < 1000; i++)
             {
-                await store.Write(StoredSamples.Insert(StoredSamples.Plain($"during{i}") with { Result = new string('x', 10_000) }), Cancel);
+                await store.Write(
+                    StoredSamples.Insert(StoredSamples.Plain($"during{i}") with { Result = new string('x', 10_000) }),
+                    Cancel);
             }
         });
         Assert.Contains("full", full.Message, StringComparison.Ordinal);
-        Assert.Contains("full", (await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Ping(Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "full",
+            (await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Ping(Cancel))).Message,
+            StringComparison.Ordinal);
         Assert.NotNull(await store.Load("before", Cancel));
 
         File.Delete(Path.Combine(_disk, "ballast"));
         await store.Ping(Cancel);
-        Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("after")), Cancel));
+        Assert.Equal(
+            WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("after")), Cancel));
     }
 
     /// <summary>To the last byte.</summary>
     private async Task Fill()
     {
-        await using var ballast = new FileStream(Path.Combine(_disk, "ballast"), FileMode.Create, FileAccess.Write, FileShare.None, 0);
+        await using var ballast = new FileStream(
+            Path.Combine(_disk, "ballast"), FileMode.Create, FileAccess.Write, FileShare.None, 0);
         try
         {
             while (true)

@@ -25,7 +25,9 @@ public sealed class SqliteInspectionTests : IDisposable
         var findings = SqliteInspection.Look(new SqliteStoreOptions { Path = File });
 
         Assert.DoesNotContain(findings, static f => f.Kind == FindingKind.Problem);
-        Assert.Contains(findings, static f => f.Text.Contains("does not exist; the first start creates it", StringComparison.Ordinal));
+        Assert.Contains(
+            findings,
+            static f => f.Text.Contains("does not exist; the first start creates it", StringComparison.Ordinal));
         Assert.Empty(_home.GetFileSystemInfos());
     }
 
@@ -34,16 +36,20 @@ public sealed class SqliteInspectionTests : IDisposable
     {
         await using (var store = await Start(readOnly: false))
         {
-            Assert.Contains(Look(), static f => f.Kind == FindingKind.Good && f.Text.StartsWith("schema version", StringComparison.Ordinal));
+            Assert.Contains(Look(), static f => f.Kind == FindingKind.Good
+                && f.Text.StartsWith("schema version", StringComparison.Ordinal));
         }
 
         await Execute("insert into dtm_schema (version, applied) values (99, 0)");
-        Assert.Contains(Look(), static f => f.Kind == FindingKind.Problem && f.Text.Contains("schema version 99", StringComparison.Ordinal));
+        Assert.Contains(Look(), static f => f.Kind == FindingKind.Problem
+            && f.Text.Contains("schema version 99", StringComparison.Ordinal));
         var refused = await Assert.ThrowsAsync<StoreSchemaException>(() => Start(readOnly: true));
         Assert.Contains("use the program of the same version", refused.Message, StringComparison.Ordinal);
 
         await Execute("delete from dtm_schema where version <> 1");
-        Assert.Contains(Look(), static f => f.Kind == FindingKind.Note && f.Text.Contains("make a backup first", StringComparison.Ordinal));
+        Assert.Contains(
+            Look(),
+            static f => f.Kind == FindingKind.Note && f.Text.Contains("make a backup first", StringComparison.Ordinal));
         Assert.Equal(1, await Execute("update dtm_schema set applied = applied")); // Looking migrated nothing.
     }
 
@@ -55,8 +61,10 @@ public sealed class SqliteInspectionTests : IDisposable
         var state = StoredSamples.Plain("seen");
         Assert.Equal(WriteResult.Written, await writer.Write(StoredSamples.Insert(state), Cancel));
 
-        Assert.Equal(StoredSamples.Describe(state), StoredSamples.Describe((await reader.Load("seen", Cancel))!.Transaction));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => reader.Write(StoredSamples.Insert(StoredSamples.Plain("other")), Cancel));
+        Assert.Equal(
+            StoredSamples.Describe(state), StoredSamples.Describe((await reader.Load("seen", Cancel))!.Transaction));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => reader.Write(StoredSamples.Insert(StoredSamples.Plain("other")), Cancel));
     }
 
     [Fact]
@@ -80,7 +88,9 @@ public sealed class SqliteInspectionTests : IDisposable
     private async Task<SqliteTransactionStore> Start(bool readOnly)
     {
         var store = new SqliteTransactionStore(
-            new SqliteStoreOptions { Path = File, ReadOnly = readOnly }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+            new SqliteStoreOptions { Path = File, ReadOnly = readOnly },
+            TimeProvider.System,
+            NullLogger<SqliteTransactionStore>.Instance);
         await store.Start(Cancel);
         return store;
     }

@@ -31,7 +31,8 @@ public sealed class SqliteMatrixTests : IDisposable
     public async Task Works(string name, string pragma)
     {
         var path = Path.Combine(_directory, name);
-        using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString))
+        using (var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString))
         {
             connection.Open();
             using var command = connection.CreateCommand();

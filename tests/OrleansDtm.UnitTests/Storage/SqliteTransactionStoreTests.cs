@@ -27,7 +27,10 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         var state = StoredSamples.Rich("kept");
         await Write(StoredSamples.Insert(state, 3));
         var appended = StoredSamples.Update(
-            state, static t => t with { Branches = [.. t.Branches, new BranchOp { Definition = StoredSamples.Call("03", "action") }] }, owner: 4);
+            state, static t => t with
+            {
+                Branches = [.. t.Branches, new BranchOp { Definition = StoredSamples.Call("03", "action") }],
+            }, owner: 4);
         await Write(appended);
         var before = await Store.Load("kept", Token);
 
@@ -35,14 +38,16 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         var after = await Store.Load("kept", Token);
         Assert.Equal((before!.Id, 4), (after!.Id, after.Owner));
         Assert.Equal(StoredSamples.Describe(appended.Next), StoredSamples.Describe(after.Transaction));
-        Assert.Equal(["kept"], (await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(
+            ["kept"], (await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token)).Select(static d => d.Gid));
         Assert.Equal(WriteResult.Conflict, await Write(StoredSamples.Insert(state)));
     }
 
     [Fact]
     public async Task Disposing_WaitsForWhatIsQueued()
     {
-        var writes = Enumerable.Range(0, 500).Select(i => Write(StoredSamples.Insert(StoredSamples.Plain($"q{i}")))).ToArray();
+        var writes =
+            Enumerable.Range(0, 500).Select(i => Write(StoredSamples.Insert(StoredSamples.Plain($"q{i}")))).ToArray();
         await Reopen();
         Assert.All(await Task.WhenAll(writes), static r => Assert.Equal(WriteResult.Written, r));
         Assert.Equal(500, (await Store.List(new TransactionFilter { Limit = 1000 }, Token)).Count);
@@ -82,7 +87,8 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         File.Delete(DatabasePath);
         using (var connection = Connect())
         {
-            SqliteDatabase.Migrate(connection, [.. SchemaScripts.For("sqlite").Where(static s => s.Version == 1)], TimeProvider.System);
+            SqliteDatabase.Migrate(
+                connection, [.. SchemaScripts.For("sqlite").Where(static s => s.Version == 1)], TimeProvider.System);
         }
 
         // As the first version wrote them: one waits, one has finished with the owner of its last call.
@@ -122,7 +128,8 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         File.Delete(DatabasePath);
         using (var connection = Connect())
         {
-            SqliteDatabase.Migrate(connection, [.. SchemaScripts.For("sqlite").Where(static s => s.Version == 1)], TimeProvider.System);
+            SqliteDatabase.Migrate(
+                connection, [.. SchemaScripts.For("sqlite").Where(static s => s.Version == 1)], TimeProvider.System);
         }
 
         const string second =
@@ -151,7 +158,8 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         Execute(version switch { 1 => "select 1", 2 => second, _ => second + third });
         if (version > 1)
         {
-            Execute("insert into dtm_kv (cat, k, v, version, created, updated) values ('topics', 'kept', 'v', 1, 0, 0)");
+            Execute(
+                "insert into dtm_kv (cat, k, v, version, created, updated) values ('topics', 'kept', 'v', 1, 0, 0)");
         }
 
         await Reopen();
@@ -160,7 +168,8 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         Assert.Equal(version > 1 ? "v" : null, (await ((IKeyValueStore)Store).Get("topics", "kept", Token))?.Value);
 
         string Schema() => Regex.Replace(
-            (string)Execute("select group_concat(sql, char(10)) from (select sql from sqlite_master where sql is not null order by name)")!, @"\s+", " ")
+            (string)Execute("select group_concat(sql, char(10)) from (select sql from sqlite_master where sql is not "
+                + "null order by name)")!, @"\s+", " ")
             .Replace("IF NOT EXISTS ", "", StringComparison.OrdinalIgnoreCase);
     }
 
@@ -172,7 +181,8 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         await Reopen();
         Assert.Equal(before, await ((IKeyValueStore)Store).Get("topics", "t", Token));
         await Store.DisposeAsync();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => ((IKeyValueStore)Store).Put("topics", "t", "v", 1, Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => ((IKeyValueStore)Store).Put("topics", "t", "v", 1, Token));
     }
 
     [Fact]
@@ -196,11 +206,16 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     [Fact]
     public async Task Refused_SparesItsNeighbours()
     {
-        Execute("create trigger poison before insert on dtm_transaction when new.gid = 'poison' begin select raise(abort, 'no'); end");
-        var writes = Enumerable.Range(0, 50).Select(i => Write(StoredSamples.Insert(StoredSamples.Plain(i == 20 ? "poison" : $"ok{i}")))).ToArray();
+        Execute("create trigger poison before insert on dtm_transaction when new.gid = 'poison' begin select "
+            + "raise(abort, 'no'); end");
+        var writes = Enumerable.Range(0, 50)
+            .Select(i => Write(StoredSamples.Insert(StoredSamples.Plain(i == 20 ? "poison" : $"ok{i}"))))
+            .ToArray();
         var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => writes[20]);
         Assert.IsType<SqliteException>(error.InnerException);
-        Assert.All(writes.Where(static (_, i) => i != 20), static w => Assert.Equal(WriteResult.Written, w.GetAwaiter().GetResult()));
+        Assert.All(
+            writes.Where(static (_, i) => i != 20),
+            static w => Assert.Equal(WriteResult.Written, w.GetAwaiter().GetResult()));
     }
 
     [Fact]
@@ -238,7 +253,8 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
             "FindDue" => sql.FindDue,
             "FindWaiting" => sql.FindWaiting,
             "FindInterrupted" => sql.FindInterrupted(others: true),
-            "IsUnfinished" => $"select id from dtm_transaction where type = @type and status = @status and {sql.IsUnfinished} order by id desc",
+            "IsUnfinished" => "select id from dtm_transaction where type = @type and status = @status and "
+                + $"{sql.IsUnfinished} order by id desc",
             _ => $"select id from dtm_transaction where id < @before and {sql.IsFailed} order by id desc",
         });
         Assert.Contains(index, plan, StringComparison.Ordinal);
@@ -246,7 +262,9 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     }
 
     protected override ITransactionStore Create() => new SqliteTransactionStore(
-        new SqliteStoreOptions { Path = DatabasePath }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+        new SqliteStoreOptions { Path = DatabasePath },
+        TimeProvider.System,
+        NullLogger<SqliteTransactionStore>.Instance);
 
     private SqliteConnection Connect()
     {

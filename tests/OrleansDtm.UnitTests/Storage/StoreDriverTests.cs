@@ -9,7 +9,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>The registry of drivers: what is wrong with it must show at the start, with the driver and the part.</summary>
+/// <summary>
+/// The registry of drivers: what is wrong with it must show at the start, with the driver and the part.
+/// </summary>
 public sealed class StoreDriverTests
 {
     [Fact]
@@ -17,11 +19,15 @@ public sealed class StoreDriverTests
     {
         var refused = await ServerCommand.Run("run", "--Store:Driver=oracle");
         refused.Ends(2);
-        Assert.Contains("Store:Driver: 'oracle' is not one of sqlite, mysql, postgres (default sqlite).", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "Store:Driver: 'oracle' is not one of sqlite, mysql, postgres (default sqlite).",
+            refused.Errors,
+            StringComparison.Ordinal);
         Assert.Contains("[ODTM1001]", refused.Errors, StringComparison.Ordinal);
 
         var error = Assert.Throws<StoreDriverException>(() => StoreDrivers.All.Find("oracle"));
-        Assert.Equal("There is no store driver 'oracle'. Use one of sqlite, mysql, postgres. [ODTM2016]", error.Message);
+        Assert.Equal(
+            "There is no store driver 'oracle'. Use one of sqlite, mysql, postgres. [ODTM2016]", error.Message);
     }
 
     /// <summary>A driver that is registered without the rest: no folder below sql/, no cluster tables.</summary>
@@ -30,13 +36,18 @@ public sealed class StoreDriverTests
     {
         var error = Assert.Throws<StoreDriverException>(() => new StoreDrivers([new HalfDriver("oracle")]));
         Assert.Equal(
-            "The store driver 'oracle' is not complete. It lacks the schema scripts sql/oracle/NNNN_name.sql and the barrier table "
-            + "sql/oracle/barrier.sql and the cluster tables (StoreDriver.Cluster) and the script of the cluster tables "
+            "The store driver 'oracle' is not complete. It lacks the schema scripts "
+            + "sql/oracle/NNNN_name.sql and the barrier table "
+            + "sql/oracle/barrier.sql and the cluster tables (StoreDriver.Cluster) and "
+            + "the script of the cluster tables "
             + "sql/oracle/orleans.sql. Add what is missing, or remove the driver from StoreDrivers. [ODTM2016]",
             error.Message);
 
         var half = Assert.Throws<StoreDriverException>(() => new StoreDrivers([new HalfDriver("postgres")]));
-        Assert.Contains("'postgres' is not complete. It lacks the cluster tables (StoreDriver.Cluster). ", half.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'postgres' is not complete. It lacks the cluster tables (StoreDriver.Cluster). ",
+            half.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -44,7 +55,8 @@ public sealed class StoreDriverTests
     [InlineData("mariadb")]
     public void Two_drivers_cannot_have_one_name(string name)
     {
-        var error = Assert.Throws<StoreDriverException>(() => new StoreDrivers([StoreDrivers.MySql, new HalfDriver(name)]));
+        var error = Assert.Throws<StoreDriverException>(
+            () => new StoreDrivers([StoreDrivers.MySql, new HalfDriver(name)]));
         Assert.Contains($"Two store drivers have the name '{name}'", error.Message, StringComparison.Ordinal);
     }
 
@@ -70,20 +82,23 @@ public sealed class StoreDriverTests
 
         public override string Help => "";
 
-        public override Task<int> Run(string[] args) => Task.FromResult(new StoreDrivers([new HalfDriver("oracle")]).Names.Count);
+        public override Task<int> Run(string[] args) =>
+            Task.FromResult(new StoreDrivers([new HalfDriver("oracle")]).Names.Count);
     }
 
     private sealed class HalfDriver(string name) : StoreDriver
     {
         public override string Name => name;
 
-        public override ITransactionStore Create(DatabaseOptions database, TimeProvider clock, ILoggerFactory loggers) =>
+        public override ITransactionStore Create(
+            DatabaseOptions database, TimeProvider clock, ILoggerFactory loggers) =>
             throw new NotSupportedException();
 
         public override string Describe(DatabaseOptions database) => throw new NotSupportedException();
 
         public override Task<IReadOnlyList<Finding>> Inspect(
-            DatabaseOptions database, TimeProvider clock, CancellationToken cancellationToken) => throw new NotSupportedException();
+            DatabaseOptions database, TimeProvider clock, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public override string PlaceOf(StoreAddress address) => throw new NotSupportedException();
     }

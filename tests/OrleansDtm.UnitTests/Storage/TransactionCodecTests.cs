@@ -11,7 +11,8 @@ namespace OrleansDtm.UnitTests.Storage;
 
 public sealed class TransactionCodecTests
 {
-    // The persisted format. If a change of the code breaks these, rows written by earlier versions are no longer read: change the code.
+    // The persisted format. If a change of the code breaks these, rows written by
+    // earlier versions are no longer read: change the code.
     private const string Definition =
         """
         {"g":"g-1","t":2,"c":1772368215123,"p":"grpc","q":"http://a/q","k":{"i":"00","o":"msg","u":"http://a/q","p":"AQD/","c":1772368215124},"d":"日本 \uD83D\uDE00 <&>","o":{"f":35000,"r":1,"m":600000,"q":3001,"l":7,"c":true,"w":true,"d":5000,"o":{"2":[0,1]}},"h":{"A":"1","a":""},"b":[{"i":"01","o":"action","u":"http://s/1","p":"eyJhIjoxfQ==","c":1772368215125},{"i":"02","o":"action","u":"","c":1772368215126}]}
@@ -24,7 +25,8 @@ public sealed class TransactionCodecTests
         {"b":[{"s":2,"t":true,"n":2,"e":1772368216000,"m":"timeout","h":[{"a":1772368215500,"d":1234567,"o":4,"e":"timeout"},{"a":1772368216000,"d":950,"o":1}]},{"s":1,"t":true,"i":true,"f":3,"r":1772368217000},{"s":1}],"k":{"s":3,"t":true,"n":1},"r":"why","x":"{}","n":3,"w":1772368218000,"l":1772368219000}
         """;
 
-    private const string DefinitionWithNotice = """{"g":"g-1","t":1,"c":1772368215123,"n":"http://a/n","o":{"r":10000,"m":600000,"q":3000}}""";
+    private const string DefinitionWithNotice =
+        """{"g":"g-1","t":1,"c":1772368215123,"n":"http://a/n","o":{"r":10000,"m":600000,"q":3000}}""";
 
     private const string ProgressWithNotice =
         """
@@ -39,7 +41,8 @@ public sealed class TransactionCodecTests
         var state = Decode(Definition, Progress, Appended);
         Assert.Equal(StoredSamples.Describe(Expected()), StoredSamples.Describe(state));
 
-        Assert.Equal(Definition, Text(TransactionCodec.EncodeDefinition(state.Definition, state.Branches.AsSpan()[..2])));
+        Assert.Equal(
+            Definition, Text(TransactionCodec.EncodeDefinition(state.Definition, state.Branches.AsSpan()[..2])));
         Assert.Equal(Appended, Text(TransactionCodec.EncodeAppended(state.Branches.AsSpan()[2..])));
         Assert.Equal(Progress, Text(TransactionCodec.EncodeProgress(state)));
     }
@@ -70,7 +73,8 @@ public sealed class TransactionCodecTests
         const string Traced =
             """{"g":"g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000},"tp":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","ts":"a=1"}""";
         var state = Decode(Traced, "{}");
-        Assert.Equal(new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"), state.Definition.Trace);
+        Assert.Equal(
+            new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"), state.Definition.Trace);
         Assert.Equal(Traced, Text(TransactionCodec.EncodeDefinition(state.Definition, [])));
         Assert.Null(Decode(DefinitionWithNotice, "{}").Definition.Trace); // As rows were written before there was one.
     }
@@ -84,11 +88,14 @@ public sealed class TransactionCodecTests
             """;
         var state = Decode(Definition, Progress, Amendment);
         Assert.Equal(3, state.Branches.Length);
-        Assert.Equal(("http://a/q", "g-1"), (state.Definition.QueryPrepared, state.Definition.Gid)); // What a submit does not change.
-        Assert.Equal((true, At.AddSeconds(1)), (state.Definition.Options.RetryIntervalNamed, state.Definition.Submitted));
+        // What a submit does not change.
+        Assert.Equal(("http://a/q", "g-1"), (state.Definition.QueryPrepared, state.Definition.Gid));
+        Assert.Equal(
+            (true, At.AddSeconds(1)), (state.Definition.Options.RetryIntervalNamed, state.Definition.Submitted));
         Assert.Equal(Amendment, Text(TransactionCodec.EncodeAmendment(state.Definition, state.Branches.AsSpan()[2..])));
 
-        var emptied = Decode(Definition, Progress, """{"o":{"r":1}}""", Appended); // It names all there is: what it leaves out is gone.
+        // It names all there is: what it leaves out is gone.
+        var emptied = Decode(Definition, Progress, """{"o":{"r":1}}""", Appended);
         Assert.Empty(emptied.Definition.BranchHeaders);
         Assert.Equal(("", null), (emptied.Definition.CustomData, emptied.Definition.Submitted));
     }
@@ -117,7 +124,10 @@ public sealed class TransactionCodecTests
         var state = plain with
         {
             WakeAt = At.AddTicks(9_999),
-            Branches = [plain.Branches[0] with { History = [new Attempt(At, TimeSpan.FromTicks(19), OutcomeKind.Succeeded, null)] }],
+            Branches = [plain.Branches[0] with
+            {
+                History = [new Attempt(At, TimeSpan.FromTicks(19), OutcomeKind.Succeeded, null)],
+            }],
         };
         var read = Decode(
             Text(TransactionCodec.EncodeDefinition(state.Definition, state.Branches.AsSpan())),
@@ -129,7 +139,10 @@ public sealed class TransactionCodecTests
     [Fact]
     public void Callback_WithoutItsDefinition_IsRefused()
     {
-        var state = StoredSamples.Plain("g") with { Query = new BranchOp { Definition = StoredSamples.Call("00", "msg") } };
+        var state = StoredSamples.Plain("g") with
+        {
+            Query = new BranchOp { Definition = StoredSamples.Call("00", "msg") },
+        };
         Assert.Throws<ArgumentException>(() => TransactionCodec.EncodeProgress(state));
     }
 
@@ -143,7 +156,10 @@ public sealed class TransactionCodecTests
         Assert.Equal(before, Text(TransactionCodec.EncodeAppended([small])));
     }
 
-    /// <summary>So that a member added to the core cannot be forgotten here: the round trip compares every member of this sample.</summary>
+    /// <summary>
+    /// So that a member added to the core cannot be forgotten here: the round trip compares every member of this
+    /// sample.
+    /// </summary>
     [Fact]
     public void Sample_LeavesNothingAtItsDefault()
     {
@@ -178,7 +194,8 @@ public sealed class TransactionCodecTests
             Created = At.AddMilliseconds(123),
             Protocol = "grpc",
             QueryPrepared = "http://a/q",
-            Query = new BranchOpDefinition("00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
+            Query = new BranchOpDefinition(
+                "00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
             CustomData = "日本 😀 <&>",
             Options = new TransactionOptions
             {
@@ -198,7 +215,8 @@ public sealed class TransactionCodecTests
         [
             new BranchOp
             {
-                Definition = new BranchOpDefinition("01", "action", "http://s/1", "{\"a\":1}"u8.ToArray(), At.AddMilliseconds(125)),
+                Definition = new BranchOpDefinition(
+                    "01", "action", "http://s/1", "{\"a\":1}"u8.ToArray(), At.AddMilliseconds(125)),
                 Status = BranchStatus.Succeed,
                 Started = true,
                 Attempts = 2,
@@ -206,7 +224,8 @@ public sealed class TransactionCodecTests
                 LastError = "timeout",
                 History =
                 [
-                    new Attempt(At.AddMilliseconds(500), TimeSpan.FromMicroseconds(1_234_567), OutcomeKind.Unknown, "timeout"),
+                    new Attempt(
+                        At.AddMilliseconds(500), TimeSpan.FromMicroseconds(1_234_567), OutcomeKind.Unknown, "timeout"),
                     new Attempt(At.AddSeconds(1), TimeSpan.FromMicroseconds(950), OutcomeKind.Succeeded, null),
                 ],
             },
@@ -218,12 +237,16 @@ public sealed class TransactionCodecTests
                 Failures = 3,
                 RetryAt = At.AddSeconds(2),
             },
-            new BranchOp { Definition = new BranchOpDefinition("03", "confirm", "http://s/3", default, At.AddMilliseconds(127)) },
+            new BranchOp
+            {
+                Definition = new BranchOpDefinition("03", "confirm", "http://s/3", default, At.AddMilliseconds(127)),
+            },
         ],
         Status = TransactionStatus.Submitted,
         Query = new BranchOp
         {
-            Definition = new BranchOpDefinition("00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
+            Definition = new BranchOpDefinition(
+                "00", "msg", "http://a/q", new byte[] { 1, 0, 255 }, At.AddMilliseconds(124)),
             Status = BranchStatus.Failed,
             Started = true,
             Attempts = 1,
@@ -240,7 +263,8 @@ public sealed class TransactionCodecTests
     private static Transaction Decode(string definition, string progress, params string[] appended)
     {
         byte[][] bodies = [Encoding.UTF8.GetBytes(definition), .. appended.Select(Encoding.UTF8.GetBytes)];
-        var row = new EncodedTransaction("submitted", 4, At.ToUnixTimeMilliseconds(), null, Encoding.UTF8.GetBytes(progress), bodies);
+        var row = new EncodedTransaction(
+            "submitted", 4, At.ToUnixTimeMilliseconds(), null, Encoding.UTF8.GetBytes(progress), bodies);
         return TransactionCodec.Decode(row);
     }
 

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>Pages over one shard and over several: the newest first, each once, whatever is inserted meanwhile.</summary>
+/// <summary>
+/// Pages over one shard and over several: the newest first, each once, whatever is inserted meanwhile.
+/// </summary>
 public sealed class TransactionListingTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -17,7 +19,8 @@ public sealed class TransactionListingTests
     [InlineData(3, false)]
     [InlineData(1, true)]
     [InlineData(3, true)]
-    public async Task Pages_hold_each_transaction_once_the_newest_first_while_others_are_inserted(int shards, bool onDisk)
+    public async Task Pages_hold_each_transaction_once_the_newest_first_while_others_are_inserted(
+        int shards, bool onDisk)
     {
         var home = Directory.CreateTempSubdirectory("orleans-dtm-");
         try
@@ -33,13 +36,15 @@ public sealed class TransactionListingTests
             IReadOnlyList<long>? position = new long[shards];
             while (position is not null)
             {
-                var page = await TransactionListing.Read(store.Shards, new TransactionFilter { Limit = 7 }, position, Token);
+                var page = await TransactionListing.Read(
+                    store.Shards, new TransactionFilter { Limit = 7 }, position, Token);
                 seen.AddRange(page.Rows.Select(static r => r.Transaction.Definition.Gid));
                 sizes.Add(page.Rows.Count);
                 position = page.Next;
                 for (var i = 0; i < 5; i++)
                 {
-                    await Insert(store, $"late{late}", 100 + late++); // Some of them into shards nothing has been taken of yet.
+                    // Some of them into shards nothing has been taken of yet.
+                    await Insert(store, $"late{late}", 100 + late++);
                 }
             }
 
@@ -68,7 +73,8 @@ public sealed class TransactionListingTests
         await Insert(store, Gids(1, 1).Single(), 50);
         var second = await TransactionListing.Read(store.Shards, filter, first.Next!, Token);
 
-        Assert.Equal([of0[2], of0[1], of0[0]], first.Rows.Concat(second.Rows).Select(static r => r.Transaction.Definition.Gid));
+        Assert.Equal(
+            [of0[2], of0[1], of0[0]], first.Rows.Concat(second.Rows).Select(static r => r.Transaction.Definition.Gid));
         Assert.Null(second.Next);
     }
 
@@ -86,7 +92,8 @@ public sealed class TransactionListingTests
         var all = new List<string>();
         for (IReadOnlyList<long>? position = [0, 0]; position is not null;)
         {
-            var page = await TransactionListing.Read(store.Shards, new TransactionFilter { Limit = 1 }, position, Token);
+            var page = await TransactionListing.Read(
+                store.Shards, new TransactionFilter { Limit = 1 }, position, Token);
             all.AddRange(page.Rows.Select(static r => r.Transaction.Definition.Gid));
             position = page.Next;
         }
@@ -114,16 +121,22 @@ public sealed class TransactionListingTests
 
     /// <summary>Gids that belong to a shard.</summary>
     private static IEnumerable<string> Gids(int shard, int count, int shards = 3) =>
-        Enumerable.Range(0, 1000).Select(static i => $"n{i}").Where(gid => ShardHash.ShardOf(gid, shards) == shard).Take(count);
+        Enumerable.Range(0, 1000)
+            .Select(static i => $"n{i}")
+            .Where(gid => ShardHash.ShardOf(gid, shards) == shard)
+            .Take(count);
 
     private static ShardedTransactionStore Create(int shards, string? home) => new(
     [
         .. Enumerable.Range(0, shards).Select(i => home is null
             ? (ITransactionStore)new InMemoryTransactionStore()
             : new SqliteTransactionStore(
-                new SqliteStoreOptions { Path = Path.Combine(home, $"{i}.db") }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance)),
+                new SqliteStoreOptions { Path = Path.Combine(home, $"{i}.db") },
+                TimeProvider.System,
+                NullLogger<SqliteTransactionStore>.Instance)),
     ]);
 
     private static async Task Insert(ShardedTransactionStore store, string gid, int second) =>
-        await store.Write(StoredSamples.Insert(StoredSamples.Plain(gid, created: StoredSamples.Start.AddSeconds(second))), Token);
+        await store.Write(
+            StoredSamples.Insert(StoredSamples.Plain(gid, created: StoredSamples.Start.AddSeconds(second))), Token);
 }

@@ -16,7 +16,12 @@ public sealed class AlertObserverTests
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private static readonly Outcome Boom = Outcome.Unknown("boom");
 
-    private readonly AlertOptions _options = new() { WebHook = new Uri("http://ops/hook"), RetryLimit = 3, QueueLength = 4 };
+    private readonly AlertOptions _options = new()
+    {
+        WebHook = new Uri("http://ops/hook"),
+        RetryLimit = 3,
+        QueueLength = 4,
+    };
 
     [Fact]
     public void From_the_limit_on_each_further_error_in_a_row_is_an_alert()
@@ -25,7 +30,8 @@ public sealed class AlertObserverTests
         Play(observer, Submitted(TransactionType.Saga), 1, Boom, Boom, Boom, Boom);
 
         Assert.Equal(
-            [new Alert("g1", "submitted", "http://bank/a0", "boom", 3), new Alert("g1", "submitted", "http://bank/a0", "boom", 4)],
+            [new Alert("g1", "submitted", "http://bank/a0", "boom", 3), new Alert(
+                "g1", "submitted", "http://bank/a0", "boom", 4)],
             Taken(observer));
     }
 
@@ -33,7 +39,8 @@ public sealed class AlertObserverTests
     public void A_secret_in_a_URL_is_not_sent()
     {
         var observer = Observer(limit: 1);
-        Play(observer, Submitted(TransactionType.Saga), 1, Outcome.Unknown("http://bank/a0?user=u1&token=sesame refused"));
+        Play(observer, Submitted(TransactionType.Saga), 1, Outcome.Unknown(
+            "http://bank/a0?user=u1&token=sesame refused"));
 
         Assert.Equal("http://bank/a0?user=u1&token=*** refused", Assert.Single(Taken(observer)).Error);
     }
@@ -42,7 +49,9 @@ public sealed class AlertObserverTests
     public void An_ongoing_branch_is_healthy_and_ends_the_row()
     {
         var observer = Observer();
-        Play(observer, Submitted(TransactionType.Saga), 1, Boom, Boom, Outcome.Ongoing(), Boom, Boom, Outcome.Ongoing(), Outcome.Ongoing(), Outcome.Succeeded);
+        Play(
+            observer, Submitted(TransactionType.Saga), 1, Boom, Boom, Outcome.Ongoing(), Boom, Boom, Outcome.Ongoing(),
+            Outcome.Ongoing(), Outcome.Succeeded);
 
         Assert.Empty(Taken(observer));
     }
@@ -65,8 +74,10 @@ public sealed class AlertObserverTests
     public void A_query_of_a_prepared_message_that_finds_nobody_is_an_alert_too()
     {
         var observer = Observer();
-        var prepared = TransactionMachine.Decide(null, new TransactionEvent.Prepare(Submission(TransactionType.Msg)), Start).Next!;
-        var asked = TransactionMachine.Decide(prepared, TransactionEvent.TimeDue.Instance, prepared.WakeAt!.Value).Next!;
+        var prepared =
+            TransactionMachine.Decide(null, new TransactionEvent.Prepare(Submission(TransactionType.Msg)), Start).Next!;
+        var asked =
+            TransactionMachine.Decide(prepared, TransactionEvent.TimeDue.Instance, prepared.WakeAt!.Value).Next!;
 
         Play(observer, asked, CoreTransaction.QueryIndex, Boom, Boom, Boom);
 
@@ -114,7 +125,10 @@ public sealed class AlertObserverTests
             Created = Start,
             QueryPrepared = "http://busi/query",
             Query = new BranchOpDefinition("00", BranchOps.Msg, "http://busi/query", default, Start),
-            Options = new TransactionOptions { TimeoutToFail = type == TransactionType.Msg ? TimeSpan.FromSeconds(35) : TimeSpan.Zero },
+            Options = new TransactionOptions
+            {
+                TimeoutToFail = type == TransactionType.Msg ? TimeSpan.FromSeconds(35) : TimeSpan.Zero,
+            },
         },
         BranchPlan.Of(type, [new BranchStep("http://bank/a0", "http://bank/c0", default)], Start));
 
@@ -133,7 +147,8 @@ public sealed class AlertObserverTests
     }
 
     /// <summary>The call is answered so, each time it is made; what follows is told as the runner tells it.</summary>
-    private static CoreTransaction Play(AlertObserver observer, CoreTransaction state, int index, params Outcome[] outcomes)
+    private static CoreTransaction Play(
+        AlertObserver observer, CoreTransaction state, int index, params Outcome[] outcomes)
     {
         foreach (var outcome in outcomes)
         {
@@ -165,7 +180,9 @@ public sealed class AlertObserverTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Count++;
     }
 }

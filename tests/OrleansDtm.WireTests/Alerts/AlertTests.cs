@@ -14,7 +14,8 @@ public sealed class AlertTests
     {
         await using var ops = await Participant.Start(static _ => Reply.Error);
         await using var busi = await Participant.Start();
-        await using var server = await ServerProcess.Start(Cancel, ("ALERT_WEB_HOOK", ops.Url + "/hook"), ("ALERT_RETRY_LIMIT", "3"));
+        await using var server = await ServerProcess.Start(
+            Cancel, ("ALERT_WEB_HOOK", ops.Url + "/hook"), ("ALERT_RETRY_LIMIT", "3"));
         using var dtm = new Dtm(server);
         var gid = SagaBody.NewGid();
         busi.On("/Act1", Reply.Error, Reply.Error, Reply.Error, Reply.Error, Reply.Success);
@@ -24,7 +25,8 @@ public sealed class AlertTests
 
         await ops.Called("/hook", 2);
         Assert.Equal([Expected(3), Expected(4)], ops.Calls.Select(static c => c.Body));
-        Assert.All(ops.Calls, static c => Assert.Equal(("POST", "application/json"), (c.Method, c.Headers["Content-Type"])));
+        Assert.All(
+            ops.Calls, static c => Assert.Equal(("POST", "application/json"), (c.Method, c.Headers["Content-Type"])));
 
         string Expected(int count) => new JsonObject
         {
@@ -41,7 +43,8 @@ public sealed class AlertTests
     {
         await using var ops = await Participant.Start(static _ => Reply.Success.After(new Gate()));
         await using var busi = await Participant.Start();
-        await using var server = await ServerProcess.Start(Cancel, ("ALERT_WEB_HOOK", ops.Url + "/hook"), ("ALERT_RETRY_LIMIT", "1"));
+        await using var server = await ServerProcess.Start(
+            Cancel, ("ALERT_WEB_HOOK", ops.Url + "/hook"), ("ALERT_RETRY_LIMIT", "1"));
         using var dtm = new Dtm(server);
         busi.On("/Act1", [.. Enumerable.Repeat(Reply.Error, 40), Reply.Success]);
         var gids = Enumerable.Range(0, 20).Select(static _ => SagaBody.NewGid()).ToList();
@@ -55,7 +58,8 @@ public sealed class AlertTests
             await dtm.Until("succeed", gid);
         }
 
-        // Forty alerts of three seconds each are still to be sent: nobody has waited for them, and the end of the server does not either.
+        // Forty alerts of three seconds each are still to be sent: nobody has waited for them, and the end of the
+        // server does not either.
         Assert.True(ops.Calls.Count < 40, $"{ops.Calls.Count} alerts");
         Assert.Equal(0, await server.Terminate(TimeSpan.FromSeconds(10), Cancel));
     }

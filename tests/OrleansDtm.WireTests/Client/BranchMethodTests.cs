@@ -43,7 +43,8 @@ public sealed class BranchMethodTests
         Assert.Equal(BranchResult.Failed("frozen"), await Thrown(new BranchFailureException("frozen")));
         Assert.Equal(BranchResult.Ongoing("soon"), await Thrown(new BranchOngoingException("soon")));
         Assert.Equal(
-            new BranchResult { Outcome = BranchOutcome.Unknown, Reason = "IOException: disk full" }, await Thrown(new IOException("disk full")));
+            new BranchResult { Outcome = BranchOutcome.Unknown, Reason = "IOException: disk full" }, await Thrown(
+                new IOException("disk full")));
         Assert.Equal(BranchOutcome.Unknown, (await Thrown(new OperationCanceledException())).Outcome);
     }
 
@@ -53,7 +54,10 @@ public sealed class BranchMethodTests
     [InlineData("[", "the payload is not the JSON of a Money")]
     public async Task A_payload_that_cannot_be_read_is_told_to_whoever_looks(string payload, string words)
     {
-        var result = await Call(nameof(IShapesGrain.OnlyPayload), System.Text.Encoding.UTF8.GetBytes(payload), TestContext.Current.CancellationToken);
+        var result = await Call(
+            nameof(IShapesGrain.OnlyPayload),
+            System.Text.Encoding.UTF8.GetBytes(payload),
+            TestContext.Current.CancellationToken);
         Assert.Equal(BranchOutcome.Unknown, result.Outcome);
         Assert.StartsWith(words, result.Reason, StringComparison.Ordinal);
         Assert.Null(_grain.Seen);
@@ -86,11 +90,13 @@ public sealed class BranchMethodTests
     [Theory]
     [InlineData("grain://Account/A/Deposit", "grain://Account")]
     [InlineData("http://Account/A", "account")]
-    public void Each_grain_type_has_its_own_bulkhead(string url, string service) => Assert.Equal(service, GrainBranchCaller.ServiceOf(url));
+    public void Each_grain_type_has_its_own_bulkhead(string url, string service) =>
+        Assert.Equal(service, GrainBranchCaller.ServiceOf(url));
 
     private static void Refused<T>(string words, string[]? only, string name = "Shapes")
     {
-        var error = Assert.Throws<ArgumentException>(() => new RegisteredGrain(typeof(T), name, only, JsonSerializerOptions.Web));
+        var error = Assert.Throws<ArgumentException>(
+            () => new RegisteredGrain(typeof(T), name, only, JsonSerializerOptions.Web));
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
     }
 

@@ -21,10 +21,12 @@ public sealed class CoHostingTests
         {
             for (var life = 1; life <= 2; life++)
             {
-                await using var cluster = Cluster(silo => silo.AddOrleansDtm(dtm => dtm.UseSqlite(Path.Combine(directory.FullName, "dtm.db"))));
+                await using var cluster = Cluster(
+                    silo => silo.AddOrleansDtm(dtm => dtm.UseSqlite(Path.Combine(directory.FullName, "dtm.db"))));
                 await cluster.DeployAsync(Cancel);
                 var api = cluster.GetSiloServiceProvider().GetRequiredService<ITransactions>();
-                await api.SubmitAndWait(new SagaTransaction { Gid = $"life-{life}" }.Step("", ""), Coordinated.Patience, Cancel);
+                await api.SubmitAndWait(
+                    new SagaTransaction { Gid = $"life-{life}" }.Step("", ""), Coordinated.Patience, Cancel);
                 Assert.True((await api.Query("life-1", Cancel))!.Status == GlobalStatus.Succeeded);
                 await cluster.StopAllSilosAsync(Cancel);
             }

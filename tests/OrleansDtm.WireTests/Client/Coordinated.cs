@@ -13,8 +13,8 @@ using OrleansDtm.Tests.Support.Grains;
 namespace OrleansDtm.WireTests.Client;
 
 /// <summary>
-/// A cluster with a coordinator and tellers: in one silo, or the tellers in a second one that uses the coordinator as a client. Services
-/// that are no grains always succeed.
+/// A cluster with a coordinator and tellers: in one silo, or the tellers in a second one that uses the coordinator as a
+/// client. Services that are no grains always succeed.
 /// </summary>
 internal sealed class Coordinated : IBranchInvoker, IAsyncDisposable
 {
@@ -47,12 +47,14 @@ internal sealed class Coordinated : IBranchInvoker, IAsyncDisposable
             if (apart == (options.SiloName == CoordinatorSilo))
             {
                 // All silos of a test share its assembly: as in a program that has no code of the tellers.
-                silo.Configure<GrainTypeOptions>(static types => types.Classes.RemoveWhere(static type => type.Assembly == typeof(TellerGrain).Assembly));
+                silo.Configure<GrainTypeOptions>(static types =>
+                    types.Classes.RemoveWhere(static type => type.Assembly == typeof(TellerGrain).Assembly));
                 return;
             }
 
             silo.Services.AddSingleton(Teller);
-            silo.AddBranchGrain<ITellerGrain>(methods: [nameof(ITellerGrain.Deposit), nameof(ITellerGrain.Withdraw), nameof(ITellerGrain.Judge)]);
+            silo.AddBranchGrain<ITellerGrain>(
+                methods: [nameof(ITellerGrain.Deposit), nameof(ITellerGrain.Withdraw), nameof(ITellerGrain.Judge)]);
             silo.AddBranchGrain<INumberedGrain>("Counter");
         });
         _cluster = builder.Build();
@@ -75,18 +77,22 @@ internal sealed class Coordinated : IBranchInvoker, IAsyncDisposable
         return cluster;
     }
 
-    public IServiceProvider ServicesOf(string silo) => _cluster.GetSiloServiceProvider(_cluster.Silos.Single(s => s.Name == silo).SiloAddress);
+    public IServiceProvider ServicesOf(string silo) =>
+        _cluster.GetSiloServiceProvider(_cluster.Silos.Single(s => s.Name == silo).SiloAddress);
 
     /// <summary>A saga from account A to account B.</summary>
-    public static SagaTransaction Saga(string a = "A", string b = "B") => new SagaTransaction { RetryInterval = TimeSpan.FromMilliseconds(20) }
-        .Step(Url(a, nameof(ITellerGrain.Withdraw)), Url(a, nameof(ITellerGrain.Deposit)), new Money(30, "EUR"))
-        .Step(Url(b, nameof(ITellerGrain.Deposit)), Url(b, nameof(ITellerGrain.Withdraw)), new Money(30, "EUR"));
+    public static SagaTransaction Saga(string a = "A", string b = "B") =>
+        new SagaTransaction { RetryInterval = TimeSpan.FromMilliseconds(20) }
+            .Step(Url(a, nameof(ITellerGrain.Withdraw)), Url(a, nameof(ITellerGrain.Deposit)), new Money(30, "EUR"))
+            .Step(Url(b, nameof(ITellerGrain.Deposit)), Url(b, nameof(ITellerGrain.Withdraw)), new Money(30, "EUR"));
 
     public static string Url(string account, string method) => BranchUrl.Of<ITellerGrain>(account, method);
 
-    public Task<TransactionResult> Run(GlobalTransaction transaction) => Transactions.SubmitAndWait(transaction, Patience);
+    public Task<TransactionResult> Run(GlobalTransaction transaction) =>
+        Transactions.SubmitAndWait(transaction, Patience);
 
-    public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken) => Task.FromResult(Outcome.Succeeded);
+    public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken) =>
+        Task.FromResult(Outcome.Succeeded);
 
     public async ValueTask DisposeAsync()
     {

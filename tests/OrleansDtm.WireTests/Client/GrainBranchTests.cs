@@ -19,7 +19,9 @@ public sealed class GrainBranchTests
         Assert.Equal((saga.Gid, GlobalStatus.Succeeded, ""), (result.Gid, result.Status, result.RollbackReason));
         var (account, money, call) = Assert.Single(cluster.Teller.Calls);
         Assert.Equal(("Müller & Söhne/1", new Money(30, "EUR")), (account, money));
-        Assert.Equal((saga.Gid, "01", "action", "saga", "7"), (call!.Gid, call.BranchId, call.Op, call.Type, call.Headers!["x-tenant"]));
+        Assert.Equal(
+            (saga.Gid, "01", "action", "saga", "7"),
+            (call!.Gid, call.BranchId, call.Op, call.Type, call.Headers!["x-tenant"]));
     }
 
     [Fact]
@@ -41,7 +43,8 @@ public sealed class GrainBranchTests
     {
         await using var cluster = await Coordinated.Start();
         cluster.Teller.Does = static (_, _, _) => Task.FromResult(BranchResult.Failed("closed"));
-        var result = await cluster.Run(new SagaTransaction().Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), ""));
+        var result = await cluster.Run(
+            new SagaTransaction().Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), ""));
 
         Assert.Equal(GlobalStatus.Failed, result.Status);
         Assert.Contains("closed", result.RollbackReason, StringComparison.Ordinal);
@@ -65,8 +68,10 @@ public sealed class GrainBranchTests
 
         var ended = await cluster.Transactions.WaitForEnd(saga.Gid, Coordinated.Patience, Cancel);
         Assert.True(ended.Succeeded);
-        var branch = (await cluster.Transactions.Query(saga.Gid, Cancel))!.Branches.Single(static b => b.Op == "action");
-        Assert.Equal((3, "succeed", "InvalidOperationException: no disk"), (branch.Attempts, branch.Status, branch.LastError));
+        var branch = (await cluster.Transactions.Query(saga.Gid, Cancel))!.Branches.Single(
+            static b => b.Op == "action");
+        Assert.Equal(
+            (3, "succeed", "InvalidOperationException: no disk"), (branch.Attempts, branch.Status, branch.LastError));
     }
 
     [Fact]
@@ -86,11 +91,16 @@ public sealed class GrainBranchTests
 
             return BranchResult.Done;
         };
-        var saga = new SagaTransaction { RequestTimeout = TimeSpan.FromMilliseconds(200), RetryInterval = TimeSpan.FromMilliseconds(20) }
+        var saga = new SagaTransaction
+        {
+            RequestTimeout = TimeSpan.FromMilliseconds(200),
+            RetryInterval = TimeSpan.FromMilliseconds(20),
+        }
             .Step(Coordinated.Url("A", nameof(ITellerGrain.Withdraw)), "", new Money(1, "EUR"));
         var paused = await cluster.Transactions.Submit(saga, wait: true, Cancel);
 
-        Assert.Equal((GlobalStatus.Submitted, "no answer within the request timeout"), (paused.Status, paused.LastError));
+        Assert.Equal(
+            (GlobalStatus.Submitted, "no answer within the request timeout"), (paused.Status, paused.LastError));
         await cancelled.Task.WaitAsync(Coordinated.Patience, Cancel); // The grain was told.
         Assert.True((await cluster.Transactions.WaitForEnd(saga.Gid, Coordinated.Patience, Cancel)).Succeeded);
     }
@@ -108,7 +118,8 @@ public sealed class GrainBranchTests
     {
         await using var cluster = await Coordinated.Start();
         var saga = new SagaTransaction().Step(url, "");
-        var refused = await Assert.ThrowsAsync<TransactionException>(() => cluster.Transactions.Submit(saga, cancellationToken: Cancel));
+        var refused = await Assert.ThrowsAsync<TransactionException>(
+            () => cluster.Transactions.Submit(saga, cancellationToken: Cancel));
 
         Assert.Equal((saga.Gid, ReplyKind.Invalid), (refused.Gid, refused.Kind));
         Assert.StartsWith("steps[0].action: ", refused.Reason, StringComparison.Ordinal);
@@ -167,15 +178,24 @@ public sealed class GrainBranchTests
     public async Task A_message_asks_a_grain_whether_it_was_meant_and_the_end_is_told_to_one()
     {
         await using var cluster = await Coordinated.Start();
-        cluster.Teller.Does = static (_, call, _) => Task.FromResult(call!.Op == "msg" ? BranchResult.Failed("never heard of it") : BranchResult.Done);
+        cluster.Teller.Does = static (_, call, _) => Task.FromResult(
+            call!.Op == "msg" ? BranchResult.Failed("never heard of it") : BranchResult.Done);
         var url = Coordinated.Url("A", nameof(ITellerGrain.Judge));
-        var msg = new MsgTransaction { QueryPrepared = url, CallbackUrl = url, TimeoutToFail = TimeSpan.FromMilliseconds(50) }.Step(url);
+        var msg = new MsgTransaction
+        {
+            QueryPrepared = url,
+            CallbackUrl = url,
+            TimeoutToFail = TimeSpan.FromMilliseconds(50),
+        }.Step(url);
         await cluster.Transactions.Prepare(msg, Cancel);
         var ended = await cluster.Transactions.WaitForEnd(msg.Gid, Coordinated.Patience, Cancel);
 
         Assert.Equal(GlobalStatus.Failed, ended.Status);
         await OrleansDtm.Tests.Support.Wire.Poll.Until(
-            () => Task.FromResult(cluster.Teller.Calls.Count >= 2), Coordinated.Patience, static () => "nobody was told", Cancel);
+            () => Task.FromResult(cluster.Teller.Calls.Count >= 2),
+            Coordinated.Patience,
+            static () => "nobody was told",
+            Cancel);
         Assert.Equal(["A msg", "A notice"], cluster.Teller.Ops);
     }
 
@@ -199,6 +219,7 @@ public sealed class GrainBranchTests
         await cluster.Transactions.PrepareWorkflow(workflow, Cancel);
 
         Assert.Equal("pay", (await called.Task.WaitAsync(Coordinated.Patience, Cancel)).Op);
-        Assert.True((await cluster.Transactions.FinishWorkflow(workflow.Gid, true, cancellationToken: Cancel)).Succeeded);
+        Assert.True(
+            (await cluster.Transactions.FinishWorkflow(workflow.Gid, true, cancellationToken: Cancel)).Succeeded);
     }
 }

@@ -30,7 +30,9 @@ public sealed class ServiceRegistryTests
         });
         await using var cluster = builder.Build();
         await cluster.DeployAsync(TestContext.Current.CancellationToken);
-        var saga = new SagaTransaction().Step("http://shop/Buy", "http://shop/Return", 7).Step("discovery:///shop/Pay", "discovery:///shop/Repay", 7);
+        var saga = new SagaTransaction()
+            .Step("http://shop/Buy", "http://shop/Return", 7)
+            .Step("discovery:///shop/Pay", "discovery:///shop/Repay", 7);
 
         var result = await cluster.Client.ServiceProvider.GetRequiredService<ITransactions>().SubmitAndWait(
             saga, Coordinated.Patience, TestContext.Current.CancellationToken);

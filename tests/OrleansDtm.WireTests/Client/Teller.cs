@@ -31,12 +31,14 @@ public interface INumberedGrain : IGrainWithIntegerKey
 
 public sealed class TellerGrain(Teller teller, ILocalSiloDetails silo) : Grain, ITellerGrain
 {
-    public Task Deposit(Money money, BranchContext call) => teller.Take(this.GetPrimaryKeyString(), money, call, CancellationToken.None);
+    public Task Deposit(Money money, BranchContext call) =>
+        teller.Take(this.GetPrimaryKeyString(), money, call, CancellationToken.None);
 
     public Task Withdraw(Money money, BranchContext call, CancellationToken cancellationToken) =>
         teller.Take(this.GetPrimaryKeyString(), money, call, cancellationToken);
 
-    public Task<BranchResult> Judge(BranchContext call) => teller.Take(this.GetPrimaryKeyString(), null, call, CancellationToken.None);
+    public Task<BranchResult> Judge(BranchContext call) =>
+        teller.Take(this.GetPrimaryKeyString(), null, call, CancellationToken.None);
 
     public Task Secret() => teller.Take(this.GetPrimaryKeyString(), null, null, CancellationToken.None);
 
@@ -60,9 +62,11 @@ public sealed class Teller
     public IEnumerable<string> Ops => Calls.Select(static call => $"{call.Account} {call.Call?.Op}");
 
     /// <summary>Returns or throws what a branch does; done unless the test says otherwise.</summary>
-    public Func<string, BranchContext?, CancellationToken, Task<BranchResult>> Does { get; set; } = static (_, _, _) => Task.FromResult(BranchResult.Done);
+    public Func<string, BranchContext?, CancellationToken, Task<BranchResult>> Does { get; set; } = static (_, _, _) =>
+        Task.FromResult(BranchResult.Done);
 
-    public async Task<BranchResult> Take(string account, Money? money, BranchContext? call, CancellationToken cancellationToken)
+    public async Task<BranchResult> Take(
+        string account, Money? money, BranchContext? call, CancellationToken cancellationToken)
     {
         _calls.Enqueue((account, money, call));
         return await Does(account, call, cancellationToken);

@@ -35,8 +35,12 @@ public sealed class TransactionsTests
         var options = definition.Options;
         Assert.Equal((true, 3), (options.Concurrent, options.RetryLimit));
         Assert.Equal([0], options.Orders[1]);
-        Assert.Equal((1, 2, 4), (options.TimeoutToFail.TotalMinutes, options.RetryInterval.TotalSeconds, options.RequestTimeout.TotalSeconds));
-        Assert.Equal((Bank + "told", "1", "http"), (definition.NoticeUrl, definition.BranchHeaders["x-a"], definition.Protocol));
+        Assert.Equal((1, 2, 4), (
+            options.TimeoutToFail.TotalMinutes,
+            options.RetryInterval.TotalSeconds,
+            options.RequestTimeout.TotalSeconds));
+        Assert.Equal(
+            (Bank + "told", "1", "http"), (definition.NoticeUrl, definition.BranchHeaders["x-a"], definition.Protocol));
         var info = (await cluster.Transactions.Query("saga-1", Cancel))!;
         Assert.Equal(("saga-1", "saga", GlobalStatus.Succeeded), (info.Gid, info.Type, info.Status));
         Assert.NotNull(info.Finished);
@@ -48,7 +52,8 @@ public sealed class TransactionsTests
     [Fact]
     public async Task What_is_not_said_gets_the_coordinators_defaults()
     {
-        await using var cluster = await Coordinated.Start(configure: static options => options.Requests.RetryInterval = TimeSpan.FromSeconds(7));
+        await using var cluster = await Coordinated.Start(
+            configure: static options => options.Requests.RetryInterval = TimeSpan.FromSeconds(7));
         await cluster.Transactions.Submit(new SagaTransaction { Gid = "g1" }.Step("", ""), cancellationToken: Cancel);
 
         var options = (await cluster.Store.Load("g1", Cancel))!.Transaction.Definition.Options;
@@ -86,7 +91,8 @@ public sealed class TransactionsTests
 
         var dropped = new MsgTransaction { QueryPrepared = Bank + "q" }.Step(Bank + "a");
         await cluster.Transactions.Prepare(dropped, Cancel);
-        Assert.Equal(GlobalStatus.Failed, (await cluster.Transactions.Abort(dropped, "changed my mind", Cancel)).Status);
+        Assert.Equal(
+            GlobalStatus.Failed, (await cluster.Transactions.Abort(dropped, "changed my mind", Cancel)).Status);
     }
 
     [Fact]
@@ -96,7 +102,8 @@ public sealed class TransactionsTests
         var api = cluster.Transactions;
         await api.Subscribe("news", Bank + "s1", "first", Cancel);
         await api.Subscribe("news", Coordinated.Url("A", nameof(ITellerGrain.Judge)), cancellationToken: Cancel);
-        var twice = await Assert.ThrowsAsync<TransactionException>(() => api.Subscribe("news", Bank + "s1", cancellationToken: Cancel));
+        var twice = await Assert.ThrowsAsync<TransactionException>(
+            () => api.Subscribe("news", Bank + "s1", cancellationToken: Cancel));
         Assert.Equal((ReplyKind.Conflict, "this url exists"), (twice.Kind, twice.Reason));
         var msg = new MsgTransaction { Delay = TimeSpan.FromMilliseconds(100) }.Topic("news", new Money(1, "EUR"));
         Assert.Equal(GlobalStatus.Submitted, (await api.Submit(msg, cancellationToken: Cancel)).Status);
@@ -124,11 +131,16 @@ public sealed class TransactionsTests
                 : BranchRegistration.Xa(transaction.Gid, "01", Bank + "xa");
             await api.Prepare(transaction, Cancel);
             Assert.Equal(GlobalStatus.Prepared, (await api.RegisterBranch(branch, Cancel)).Status);
-            await (forward ? api.Submit(transaction, cancellationToken: Cancel) : api.Abort(transaction, "no stock", Cancel));
+            await (forward
+                ? api.Submit(transaction, cancellationToken: Cancel)
+                : api.Abort(transaction, "no stock", Cancel));
 
             var ended = await api.WaitForEnd(transaction.Gid, Coordinated.Patience, Cancel);
-            Assert.Equal((forward ? GlobalStatus.Succeeded : GlobalStatus.Failed, forward ? "" : "no stock"), (ended.Status, ended.RollbackReason));
-            var late = await Assert.ThrowsAsync<TransactionException>(() => api.RegisterBranch(branch with { BranchId = "02" }, Cancel));
+            Assert.Equal(
+                (forward ? GlobalStatus.Succeeded : GlobalStatus.Failed, forward ? "" : "no stock"),
+                (ended.Status, ended.RollbackReason));
+            var late = await Assert.ThrowsAsync<TransactionException>(
+                () => api.RegisterBranch(branch with { BranchId = "02" }, Cancel));
             Assert.Equal((transaction.Gid, ReplyKind.Conflict), (late.Gid, late.Kind));
         }
     }
@@ -140,12 +152,15 @@ public sealed class TransactionsTests
         var api = cluster.Transactions;
         var workflow = new WorkflowTransaction { Name = "pay", Data = new byte[] { 1 } };
         Assert.Empty((await api.PrepareWorkflow(workflow, Cancel)).Branches);
-        await api.RegisterBranch(BranchRegistration.Workflow(workflow.Gid, "01", "action", succeeded: true, result: [4, 2]), Cancel);
+        await api.RegisterBranch(
+            BranchRegistration.Workflow(workflow.Gid, "01", "action", succeeded: true, result: [4, 2]), Cancel);
         var step = Assert.Single((await api.PrepareWorkflow(workflow, Cancel)).Branches);
         Assert.Equal(("01", "action", "succeed"), (step.BranchId, step.Op, step.Status));
         Assert.Equal([4, 2], step.Payload);
 
-        Assert.Equal(GlobalStatus.Failed, (await api.FinishWorkflow(workflow.Gid, succeeded: false, "sold out", "none", Cancel)).Status);
+        Assert.Equal(
+            GlobalStatus.Failed,
+            (await api.FinishWorkflow(workflow.Gid, succeeded: false, "sold out", "none", Cancel)).Status);
         var info = (await api.Query(workflow.Gid, Cancel))!;
         Assert.Equal((GlobalStatus.Failed, "sold out", "none"), (info.Status, info.RollbackReason, info.Result));
     }
@@ -161,9 +176,11 @@ public sealed class TransactionsTests
         Assert.Equal("closed", (await api.Submit(first, wait: true, Cancel)).LastError);
         await api.Submit(second, wait: true, Cancel);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => api.WaitForEnd(first.Gid, TimeSpan.FromMilliseconds(100), Cancel));
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => api.WaitForEnd(first.Gid, TimeSpan.FromMilliseconds(100), Cancel));
         using var impatient = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => api.WaitForEnd(first.Gid, Timeout.InfiniteTimeSpan, impatient.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => api.WaitForEnd(first.Gid, Timeout.InfiniteTimeSpan, impatient.Token));
         open = true;
         await api.RetryNow(first.Gid, Cancel);
         Assert.True((await api.WaitForEnd(first.Gid, Coordinated.Patience, Cancel)).Succeeded);
@@ -180,7 +197,8 @@ public sealed class TransactionsTests
     {
         await using var cluster = await Coordinated.Start();
         var open = "";
-        cluster.Teller.Does = (account, _, _) => Task.FromResult(open.Contains(account, StringComparison.Ordinal) ? BranchResult.Done : BranchResult.Ongoing("closed"));
+        cluster.Teller.Does = (account, _, _) => Task.FromResult(
+            open.Contains(account, StringComparison.Ordinal) ? BranchResult.Done : BranchResult.Ongoing("closed"));
         var api = cluster.Transactions;
         var saga = new SagaTransaction { RetryInterval = TimeSpan.FromHours(1), Concurrent = true }
             .Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), "")
@@ -193,11 +211,14 @@ public sealed class TransactionsTests
         open = "AB";
         await api.RetryBranch(saga.Gid, "02", "action", Cancel);
         await OrleansDtm.Tests.Support.Wire.Poll.Until(
-            async () => (await api.Query(saga.Gid, Cancel))!.Branches.Single(static b => b is { BranchId: "02", Op: "action" }).Status == "succeed",
+            async () => (await api.Query(saga.Gid, Cancel))!.Branches.Single(
+                static b => b is { BranchId: "02", Op: "action" }).Status == "succeed",
             Coordinated.Patience, static () => "the second is not called again", Cancel);
         Assert.Single(cluster.Teller.Ops, static op => op == "A action");
-        Assert.Equal(ReplyKind.NotFound, (await Assert.ThrowsAsync<TransactionException>(() => api.RetryBranch(saga.Gid, "03", "action", Cancel))).Kind);
-        Assert.Equal(ReplyKind.Conflict, (await Assert.ThrowsAsync<TransactionException>(() => api.RetryBranch(saga.Gid, "02", "action", Cancel))).Kind);
+        Assert.Equal(ReplyKind.NotFound, (await Assert.ThrowsAsync<TransactionException>(
+            () => api.RetryBranch(saga.Gid, "03", "action", Cancel))).Kind);
+        Assert.Equal(ReplyKind.Conflict, (await Assert.ThrowsAsync<TransactionException>(
+            () => api.RetryBranch(saga.Gid, "02", "action", Cancel))).Kind);
 
         await api.RetryBranch(saga.Gid, "01", "action", Cancel);
         Assert.True((await api.WaitForEnd(saga.Gid, Coordinated.Patience, Cancel)).Succeeded);
@@ -226,7 +247,8 @@ public sealed class TransactionsTests
     [Fact]
     public async Task Nonsense_is_refused_by_the_rules_of_the_HTTP_API_and_not_stored()
     {
-        await using var cluster = await Coordinated.Start(configure: static options => options.Requests.BytesMax = 1000);
+        await using var cluster = await Coordinated.Start(
+            configure: static options => options.Requests.BytesMax = 1000);
         var cases = new Dictionary<string, GlobalTransaction>
         {
             ["gid: has 129"] = new SagaTransaction { Gid = new string('x', 129) }.Step("", ""),
@@ -235,15 +257,20 @@ public sealed class TransactionsTests
             ["custom_data.orders"] = new SagaTransaction { Concurrent = true }.Step("", "").Order(0, 0),
             ["retry_interval"] = new SagaTransaction { RetryInterval = TimeSpan.FromSeconds(-8) }.Step("", ""),
             ["request_timeout"] = new SagaTransaction { RequestTimeout = TimeSpan.FromSeconds(-1) }.Step("", ""),
-            ["branch_headers"] = new SagaTransaction { BranchHeaders = new Dictionary<string, string> { ["a b"] = "1" } }.Step("", ""),
+            ["branch_headers"] =
+                new SagaTransaction { BranchHeaders = new Dictionary<string, string> { ["a b"] = "1" } }.Step("", ""),
             ["callback_url"] = new SagaTransaction { CallbackUrl = "nonsense" }.Step("", ""),
             ["protocol"] = new SagaTransaction { Protocol = "smtp" }.Step("", ""),
             ["payloads: come to"] = new SagaTransaction().Step("", "", new byte[1001]),
-            ["custom_data: cannot be given"] = new SagaTransaction { Concurrent = true, CustomData = "{}" }.Step("", "").Step("", "").Order(1, 0),
+            ["custom_data: cannot be given"] = new SagaTransaction { Concurrent = true, CustomData = "{}" }
+                .Step("", "")
+                .Step("", "")
+                .Order(1, 0),
         };
         foreach (var (words, transaction) in cases)
         {
-            var refused = await Assert.ThrowsAsync<TransactionException>(() => cluster.Transactions.Submit(transaction, cancellationToken: Cancel));
+            var refused = await Assert.ThrowsAsync<TransactionException>(
+                () => cluster.Transactions.Submit(transaction, cancellationToken: Cancel));
             Assert.Equal((transaction.Gid, ReplyKind.Invalid), (refused.Gid, refused.Kind));
             Assert.StartsWith(words, refused.Reason, StringComparison.Ordinal);
         }

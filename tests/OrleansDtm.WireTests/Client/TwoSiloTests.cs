@@ -15,10 +15,12 @@ public sealed class TwoSiloTests
     {
         await using var cluster = await Coordinated.Start(apart: true);
         var services = cluster.ServicesOf(Coordinated.TellerSilo);
-        var (api, grains) = (services.GetRequiredService<ITransactions>(), services.GetRequiredService<IGrainFactory>());
+        var (api, grains) =
+            (services.GetRequiredService<ITransactions>(), services.GetRequiredService<IGrainFactory>());
         for (var i = 0; i < 4; i++)
         {
-            Assert.True((await api.SubmitAndWait(Coordinated.Saga($"A{i}", $"B{i}"), Coordinated.Patience, Cancel)).Succeeded);
+            Assert.True(
+                (await api.SubmitAndWait(Coordinated.Saga($"A{i}", $"B{i}"), Coordinated.Patience, Cancel)).Succeeded);
             Assert.Equal(Coordinated.TellerSilo, await grains.GetGrain<ITellerGrain>($"A{i}").Silo());
         }
 
@@ -40,7 +42,10 @@ public sealed class TwoSiloTests
         var beside = cluster.ServicesOf(Coordinated.TellerSilo);
 
         // What a reminder does that falls to this silo: Orleans spreads reminders over all of them.
-        await beside.GetRequiredService<IGrainFactory>().GetGrain<IRecoveryGrain>(7).Start().WaitAsync(Coordinated.Patience, Cancel);
+        await beside.GetRequiredService<IGrainFactory>()
+            .GetGrain<IRecoveryGrain>(7)
+            .Start()
+            .WaitAsync(Coordinated.Patience, Cancel);
         var management = beside.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
         var hosts = await management.GetDetailedGrainStatistics(null, null, Cancel);
         Assert.All(

@@ -24,11 +24,18 @@ public sealed class CheckConfigTests(RunningServer running)
     [Fact]
     public async Task Beside_a_running_coordinator_the_taken_port_is_the_problem_and_without_ports_all_is_well()
     {
-        string[] settings = [$"--HttpPort={Port}", "--GrpcPort=0", $"--Store:Path={Server.StorePath}", "--AlertWebHook=https://joe:pass@a.example/hook?token=abc"];
+        string[] settings =
+        [
+            $"--HttpPort={Port}",
+            "--GrpcPort=0",
+            $"--Store:Path={Server.StorePath}",
+            "--AlertWebHook=https://joe:pass@a.example/hook?token=abc",
+        ];
 
         var found = await ServerCommand.Run(["check-config", .. settings]);
         found.Ends(1);
-        Assert.Contains($"PROBLEM  HttpPort {Port} is in use. Stop the other process", found.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"PROBLEM  HttpPort {Port} is in use. Stop the other process", found.Output, StringComparison.Ordinal);
         Assert.Contains("note     a coordinator has this file open", found.Output, StringComparison.Ordinal);
         Assert.EndsWith("1 problem.", found.Output.TrimEnd(), StringComparison.Ordinal);
         Assert.Matches($@"  HttpPort +{Port} +command line", found.Output);
@@ -38,16 +45,25 @@ public sealed class CheckConfigTests(RunningServer running)
         var well = await ServerCommand.Run(["check-config", "--no-ports", .. settings]);
         well.Ends(0);
         Assert.Contains("ok       schema version", well.Output, StringComparison.Ordinal);
-        Assert.EndsWith("A coordinator would start with these settings.", well.Output.TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "A coordinator would start with these settings.", well.Output.TrimEnd(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Settings_that_cannot_be_read_are_all_said_with_their_fix()
     {
-        var found = await ServerCommand.Run("check-config", "--RetryInterval=soon", "--HttpPort=123456", "--Store:Driver=mysql", "--Store:Password=hidden!");
+        var found = await ServerCommand.Run(
+            "check-config", "--RetryInterval=soon", "--HttpPort=123456", "--Store:Driver=mysql",
+            "--Store:Password=hidden!");
         found.Ends(1);
-        Assert.Contains("RetryInterval: 'soon' is not a number of seconds from 0.01 to 86400 (default 10).", found.Output, StringComparison.Ordinal);
-        Assert.Contains("HttpPort: '123456' is not a whole number from 0 to 65535 (default 36789).", found.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "RetryInterval: 'soon' is not a number of seconds from 0.01 to 86400 (default 10).",
+            found.Output,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "HttpPort: '123456' is not a whole number from 0 to 65535 (default 36789).",
+            found.Output,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("hidden!", found.Output + found.Errors, StringComparison.Ordinal);
     }
 
@@ -57,23 +73,36 @@ public sealed class CheckConfigTests(RunningServer running)
         var folder = Directory.CreateTempSubdirectory("orleansdtm-");
         try
         {
-            var (none, broken, known) = (Path.Combine(folder.FullName, "none.yml"), Path.Combine(folder.FullName, "broken.yml"), Path.Combine(folder.FullName, "conf.yml"));
+            var (none, broken, known) = (
+                Path.Combine(folder.FullName, "none.yml"),
+                Path.Combine(folder.FullName, "broken.yml"),
+                Path.Combine(folder.FullName, "conf.yml"));
             await File.WriteAllTextAsync(broken, "HttpPort: [1", TestContext.Current.CancellationToken);
-            await File.WriteAllTextAsync(known, $"Store: {{ Path: {Path.Combine(folder.FullName, "dtm.db")} }}\nHttpPrt: 1\n", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                known,
+                $"Store: {{ Path: {Path.Combine(folder.FullName, "dtm.db")} }}\nHttpPrt: 1\n",
+                TestContext.Current.CancellationToken);
 
             foreach (var (file, word) in new[] { (none, "the file cannot be read"), (broken, "the file is not YAML") })
             {
                 var refused = await ServerCommand.Run("check-config", "-c", file);
                 refused.Ends(1);
-                Assert.Single(refused.Output.Split('\n'), line => line.Contains($"PROBLEM  -c {file}: {word}", StringComparison.Ordinal));
+                Assert.Single(
+                    refused.Output.Split('\n'),
+                    line => line.Contains($"PROBLEM  -c {file}: {word}", StringComparison.Ordinal));
                 Assert.EndsWith("1 problem.", refused.Output.TrimEnd(), StringComparison.Ordinal);
                 Assert.Empty(refused.Errors);
             }
 
             var found = await ServerCommand.Run("check-config", "--no-ports", "-c", known);
             found.Ends(0);
-            Assert.Single((found.Output + found.Errors).Split('\n'), static line => line.Contains("HttpPrt", StringComparison.Ordinal));
-            Assert.Contains("note     ", found.Output.Split('\n').Single(static line => line.Contains("HttpPrt", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Single(
+                (found.Output + found.Errors).Split('\n'),
+                static line => line.Contains("HttpPrt", StringComparison.Ordinal));
+            Assert.Contains(
+                "note     ",
+                found.Output.Split('\n').Single(static line => line.Contains("HttpPrt", StringComparison.Ordinal)),
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -92,19 +121,33 @@ public sealed class CheckConfigTests(RunningServer running)
         {
             HttpPort = 0,
             GrpcPort = 0,
-            Cluster = new ClusterOptions { Mode = ClusterOptions.AdoNet, SiloPort = port, GatewayPort = 0, AdvertisedAddress = "203.0.113.7" },
+            Cluster = new ClusterOptions
+            {
+                Mode = ClusterOptions.AdoNet,
+                SiloPort = port,
+                GatewayPort = 0,
+                AdvertisedAddress = "203.0.113.7",
+            },
         };
 
         var found = PortChecks.Ports(options).ToList();
-        Assert.Contains(found, f => f.Kind == FindingKind.Problem && f.Text.StartsWith($"Cluster:SiloPort {port} is in use", StringComparison.Ordinal));
-        Assert.Contains(found, static f => f.Kind == FindingKind.Note && f.Text.Contains("203.0.113.7", StringComparison.Ordinal));
+        Assert.Contains(found, f => f.Kind == FindingKind.Problem
+            && f.Text.StartsWith($"Cluster:SiloPort {port} is in use", StringComparison.Ordinal));
+        Assert.Contains(
+            found, static f => f.Kind == FindingKind.Note && f.Text.Contains("203.0.113.7", StringComparison.Ordinal));
 
-        var local = PortChecks.Ports(options with { Cluster = options.Cluster with { AdvertisedAddress = "" } }).ToList();
+        var local =
+            PortChecks.Ports(options with { Cluster = options.Cluster with { AdvertisedAddress = "" } }).ToList();
         Assert.Equal(FindingKind.Good, Assert.Single(local).Kind);
 
         var same = FreePort.Next();
-        var twice = PortChecks.Ports(options with { HttpPort = same, Cluster = options.Cluster with { AdvertisedAddress = "", SiloPort = same } });
-        Assert.Contains(twice, f => f.Kind == FindingKind.Problem && f.Text.StartsWith($"HttpPort and Cluster:SiloPort are both {same}", StringComparison.Ordinal));
+        var twice = PortChecks.Ports(options with
+        {
+            HttpPort = same,
+            Cluster = options.Cluster with { AdvertisedAddress = "", SiloPort = same },
+        });
+        Assert.Contains(twice, f => f.Kind == FindingKind.Problem
+            && f.Text.StartsWith($"HttpPort and Cluster:SiloPort are both {same}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -119,16 +162,23 @@ public sealed class CheckConfigTests(RunningServer running)
             var found = CertificateChecks.Of(
                 SettingsLoader.Load(
                 [
-                    $"--Tls:CertificatePath={good}.pem", $"--Tls:KeyPath={good}.key", "--Tls:ClientCaPath=/nowhere/ca.pem",
-                    "--Branches:Tls:Hosts:0=*.test /nowhere/client.pem /nowhere/client.key", $"--Branches:Tls:CaPath={good}.pem",
+                    $"--Tls:CertificatePath={good}.pem",
+                    $"--Tls:KeyPath={good}.key",
+                    "--Tls:ClientCaPath=/nowhere/ca.pem",
+                    "--Branches:Tls:Hosts:0=*.test /nowhere/client.pem /nowhere/client.key",
+                    $"--Branches:Tls:CaPath={good}.pem",
                 ]),
                 TimeProvider.System).ToList();
 
-            Assert.Contains(found, f => f.Text.StartsWith($"{good}.pem expires at", StringComparison.Ordinal)); // A day: too short to be good.
-            Assert.Contains(found, f => f is { Kind: FindingKind.Good } && f.Text.Contains("Branches:Tls:CaPath", StringComparison.Ordinal));
+            // A day: too short to be good.
+            Assert.Contains(found, f => f.Text.StartsWith($"{good}.pem expires at", StringComparison.Ordinal));
+            Assert.Contains(found, f => f is { Kind: FindingKind.Good }
+                && f.Text.Contains("Branches:Tls:CaPath", StringComparison.Ordinal));
             Assert.Equal(
                 ["Branches:Tls:Hosts '*.test'", "Tls:ClientCaPath"],
-                found.Where(static f => f.Kind == FindingKind.Problem).Select(static f => f.Text[..f.Text.IndexOf(": ", StringComparison.Ordinal)]).Order());
+                found.Where(static f => f.Kind == FindingKind.Problem)
+                    .Select(static f => f.Text[..f.Text.IndexOf(": ", StringComparison.Ordinal)])
+                    .Order());
         }
         finally
         {
@@ -139,14 +189,23 @@ public sealed class CheckConfigTests(RunningServer running)
     [Fact]
     public void Every_setting_is_shown_with_its_value_and_where_it_comes_from()
     {
-        string[] args = ["--Store:Driver=mysql", "--Store:Shards:0=Server=a;Password=p1;Database=d", "--Store:Shards:1=Server=b;Password=p2;Database=d"];
+        string[] args =
+        [
+            "--Store:Driver=mysql", "--Store:Shards:0=Server=a;Password=p1;Database=d",
+            "--Store:Shards:1=Server=b;Password=p2;Database=d",
+        ];
 
         var lines = SettingsReport.Lines(SettingsLoader.Explain(args), SettingsLoader.Load(args)).ToList();
 
-        Assert.Contains(lines, static l => l.TrimStart().StartsWith("Limits:StepsMax", StringComparison.Ordinal) && l.Contains(" 1000 ", StringComparison.Ordinal));
-        Assert.Contains(lines, static l => l.TrimStart().StartsWith("Store:Retention", StringComparison.Ordinal) && l.Contains(" 604800 ", StringComparison.Ordinal));
-        Assert.Contains(lines, static l => l.Contains("Store:Shards:1", StringComparison.Ordinal) && l.Contains("server=b;password=***;database=d", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain(lines, static l => l.Contains("p1", StringComparison.Ordinal) || l.Contains("p2", StringComparison.Ordinal));
+        Assert.Contains(lines, static l => l.TrimStart().StartsWith("Limits:StepsMax", StringComparison.Ordinal)
+            && l.Contains(" 1000 ", StringComparison.Ordinal));
+        Assert.Contains(lines, static l => l.TrimStart().StartsWith("Store:Retention", StringComparison.Ordinal)
+            && l.Contains(" 604800 ", StringComparison.Ordinal));
+        Assert.Contains(lines, static l => l.Contains("Store:Shards:1", StringComparison.Ordinal)
+            && l.Contains("server=b;password=***;database=d", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(
+            lines,
+            static l => l.Contains("p1", StringComparison.Ordinal) || l.Contains("p2", StringComparison.Ordinal));
         Assert.All(lines, static l => Assert.Matches(@"  \S+ +\S.* +(default|command line|environment)$", l));
     }
 
@@ -155,12 +214,14 @@ public sealed class CheckConfigTests(RunningServer running)
     [InlineData("https://joe:secret@a/b?x=1&api_key=2#f", "https://***@a/b?x=1&api_key=***")]
     [InlineData("calling https://joe:secret@a/b failed", "calling https://***@a/b failed")]
     [InlineData("no url", "no url")]
-    public void Of_a_URL_only_what_lets_somebody_in_is_hidden(string url, string shown) => Assert.Equal(shown, SecretNames.MaskUrl(url));
+    public void Of_a_URL_only_what_lets_somebody_in_is_hidden(string url, string shown) =>
+        Assert.Equal(shown, SecretNames.MaskUrl(url));
 
     [Theory]
     [InlineData("https://hooks.example.com/services/T1/B2/secret", "https://hooks.example.com/***")]
     [InlineData("not a url", "***")]
-    public void Of_a_webhook_only_the_host_is_shown(string url, string shown) => Assert.Equal(shown, SecretNames.MaskWebHook(url));
+    public void Of_a_webhook_only_the_host_is_shown(string url, string shown) =>
+        Assert.Equal(shown, SecretNames.MaskWebHook(url));
 
     [Fact]
     public void A_database_file_that_cannot_be_written_is_a_problem()
@@ -168,12 +229,15 @@ public sealed class CheckConfigTests(RunningServer running)
         var folder = Directory.CreateTempSubdirectory("orleansdtm-");
         try
         {
-            // What nobody can open for writing, not even root: a folder where the file should be would not exist as a file.
+            // What nobody can open for writing, not even root: a folder where the
+            // file should be would not exist as a file.
             var path = Path.Combine(folder.FullName, "dtm.db");
             File.WriteAllBytes(path, []);
             using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
 
-            Assert.Contains(SqliteInspection.Look(new SqliteStoreOptions { Path = path }), static f => f.Text.Contains("is not writable", StringComparison.Ordinal));
+            Assert.Contains(
+                SqliteInspection.Look(new SqliteStoreOptions { Path = path }),
+                static f => f.Text.Contains("is not writable", StringComparison.Ordinal));
         }
         finally
         {

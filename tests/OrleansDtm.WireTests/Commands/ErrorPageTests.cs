@@ -19,7 +19,9 @@ public sealed partial class ErrorPageTests
             .SelectMany(static file => Code().Matches(File.ReadAllText(file)))
             .Select(static match => match.Value)
             .ToHashSet();
-        var pages = Directory.GetFiles(Pages, "ODTM*.md").Select(static file => Path.GetFileNameWithoutExtension(file)!).ToHashSet();
+        var pages = Directory.GetFiles(Pages, "ODTM*.md")
+            .Select(static file => Path.GetFileNameWithoutExtension(file)!)
+            .ToHashSet();
 
         Assert.Equal(used.Order(), pages.Order());
         var index = File.ReadAllText(Path.Combine(Pages, "README.md"));
@@ -29,9 +31,12 @@ public sealed partial class ErrorPageTests
             Assert.StartsWith($"# {page}: ", lines[0], StringComparison.Ordinal);
             Assert.StartsWith("Seen: ", lines[2], StringComparison.Ordinal);
             Assert.Contains(lines, static line => line.StartsWith("- ", StringComparison.Ordinal)); // What to do.
-            Assert.Contains($"| [{page}]({page}.md) | {lines[0][(page.Length + 4)..]} |", index, StringComparison.Ordinal);
+            Assert.Contains(
+                $"| [{page}]({page}.md) | {lines[0][(page.Length + 4)..]} |", index, StringComparison.Ordinal);
         });
-        Assert.All(pages.SelectMany(page => Mentioned().Matches(File.ReadAllText(Path.Combine(Pages, page + ".md")))), m => Assert.Contains(m.Value, pages));
+        Assert.All(
+            pages.SelectMany(page => Mentioned().Matches(File.ReadAllText(Path.Combine(Pages, page + ".md")))),
+            m => Assert.Contains(m.Value, pages));
     }
 
     [Fact]
@@ -43,7 +48,10 @@ public sealed partial class ErrorPageTests
         try
         {
             var refused = await ServerCommand.Run(
-                "run", $"--HttpPort={((System.Net.IPEndPoint)taken.LocalEndpoint).Port}", "--GrpcPort=0", $"--Store:Path={Path.Combine(folder.FullName, "dtm.db")}");
+                "run",
+                $"--HttpPort={((System.Net.IPEndPoint)taken.LocalEndpoint).Port}",
+                "--GrpcPort=0",
+                $"--Store:Path={Path.Combine(folder.FullName, "dtm.db")}");
             refused.Ends(1);
             Assert.Contains("[ODTM1003]", refused.Errors, StringComparison.Ordinal);
 

@@ -54,11 +54,18 @@ public sealed class ExportTests(RunningServer running)
             await running.Dtm.Accept(SagaBody.Of(gid, busi).With("wait_result", true));
         }
 
-        var found = await ServerCommand.Run("export", "--status=succeed", "--type=saga", "--since=1h", "--limit=2", $"--Store:Path={running.Process.StorePath}");
+        var found = await ServerCommand.Run(
+            "export",
+            "--status=succeed",
+            "--type=saga",
+            "--since=1h",
+            "--limit=2",
+            $"--Store:Path={running.Process.StorePath}");
         found.Ends(0);
         Assert.Equal(
             gids[1..].Reverse(),
-            found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => (string?)JsonNode.Parse(line)!["transaction"]!["gid"]));
+            found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
+                static line => (string?)JsonNode.Parse(line)!["transaction"]!["gid"]));
         Assert.Contains("2 transactions of ", found.Errors, StringComparison.Ordinal);
     }
 
@@ -87,15 +94,19 @@ public sealed class ExportTests(RunningServer running)
     [InlineData("cannot be combined with --server", "--gid=g", "--server=http://x", "--Store:Path=y")]
     public async Task Wrong_arguments_are_named(string message, params string[] args)
     {
-        var refused = await Assert.ThrowsAsync<OrleansDtm.Server.Commands.UsageException>(() => new OrleansDtm.Server.Commands.ExportCommand().Run(args));
+        var refused = await Assert.ThrowsAsync<OrleansDtm.Server.Commands.UsageException>(
+            () => new OrleansDtm.Server.Commands.ExportCommand().Run(args));
         Assert.Contains(message, refused.Message, StringComparison.Ordinal);
     }
 
     private static void Judge(JsonNode document, string gid)
     {
-        Assert.Equal(("orleansdtm-export/1", gid), ((string?)document["format"], (string?)document["transaction"]!["gid"]));
+        Assert.Equal(
+            ("orleansdtm-export/1", gid), ((string?)document["format"], (string?)document["transaction"]!["gid"]));
         Assert.Equal("t1", (string?)document["transaction"]!["options"]!["branch_headers"]!["X-Tenant"]);
-        var second = document["branches"]!.AsArray().Single(static b => (string?)b!["branch_id"] == "02" && (string?)b["op"] == "action")!;
+        var second = document["branches"]!
+            .AsArray()
+            .Single(static b => (string?)b!["branch_id"] == "02" && (string?)b["op"] == "action")!;
         Assert.Equal(["unknown", "failed"], second["history"]!.AsArray().Select(static a => (string?)a!["outcome"]));
         var first = document["branches"]!.AsArray().First(static b => (string?)b!["branch_id"] == "01")!;
         Assert.Equal((30, "***"), ((int)first["payload"]!["amount"]!, (string?)first["payload"]!["card"]!["password"]));

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>Bad input over gRPC is answered InvalidArgument with a message that names the field; nothing is stored and nobody is called.</summary>
+/// <summary>
+/// Bad input over gRPC is answered InvalidArgument with a message that names the field; nothing is stored and nobody is
+/// called.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
 {
@@ -25,15 +28,18 @@ public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
         ["a step that is null"] = ("steps[0]", static r => r.Steps = "[null,null]"),
         ["an action without a method"] = ("steps[0].action", static r => r.Steps = """[{"action":"host:1"},{}]"""),
         ["an action with a bad port"] = ("steps[0].action", static r => r.Steps = """[{"action":"host:x/a.B/C"},{}]"""),
-        ["an action of an unknown scheme"] = ("steps[0].action", static r => r.Steps = """[{"action":"ftp://host/a.B/C"},{}]"""),
+        ["an action of an unknown scheme"] = (
+            "steps[0].action", static r => r.Steps = """[{"action":"ftp://host/a.B/C"},{}]"""),
         ["too few payloads"] = ("payloads", static r => r.BinPayloads.RemoveAt(0)),
-        ["orders in a circle"] = ("orders", static r => r.CustomedData = """{"concurrent":true,"orders":{"0":[1],"1":[0]}}"""),
+        ["orders in a circle"] = (
+            "orders", static r => r.CustomedData = """{"concurrent":true,"orders":{"0":[1],"1":[0]}}"""),
         ["custom data that is no JSON"] = ("custom_data", static r => r.CustomedData = "{"),
         ["a negative timeout"] = ("timeout_to_fail", static r => r.TransOptions.TimeoutToFail = -1),
         ["a negative interval"] = ("retry_interval", static r => r.TransOptions.RetryInterval = -1),
         ["a negative request timeout"] = ("request_timeout", static r => r.TransOptions.RequestTimeout = -1),
         ["a negative retry limit"] = ("retry_limit", static r => r.TransOptions.RetryLimit = -1),
-        ["a header that metadata cannot carry"] = ("branch_headers", static r => r.TransOptions.BranchHeaders["a!b"] = "x"),
+        ["a header that metadata cannot carry"] = (
+            "branch_headers", static r => r.TransOptions.BranchHeaders["a!b"] = "x"),
         ["a header with a line break"] = ("branch_headers", static r => r.TransOptions.BranchHeaders["a"] = "x\r\ny"),
     };
 
@@ -73,10 +79,12 @@ public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
         await Refused("gid", _grpc.Abort(new DtmRequest { TransType = "tcc" }));
         await Refused("trans_type", _grpc.Abort(new DtmRequest { Gid = _gid }));
         await Refused("trans_type", _grpc.Workflow(new DtmRequest { Gid = _gid, TransType = "saga" }));
-        await Refused("custom_data", _grpc.Workflow(new DtmRequest { Gid = _gid, TransType = "workflow", CustomedData = "[" }));
+        await Refused(
+            "custom_data", _grpc.Workflow(new DtmRequest { Gid = _gid, TransType = "workflow", CustomedData = "[" }));
         await Refused("req_extra.status", _grpc.Submit(new DtmRequest { Gid = _gid, TransType = "workflow" }));
         await Refused("branch_id", _grpc.Register(new DtmBranchRequest { Gid = _gid, TransType = "tcc" }));
-        await Refused("trans_type", _grpc.Register(new DtmBranchRequest { Gid = _gid, TransType = "saga", BranchID = "01" }));
+        await Refused(
+            "trans_type", _grpc.Register(new DtmBranchRequest { Gid = _gid, TransType = "saga", BranchID = "01" }));
         await Refused("confirm", _grpc.Register(new DtmBranchRequest
         {
             Gid = _gid,
@@ -105,7 +113,9 @@ public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
     public async Task What_is_unknown_or_over_is_refused()
     {
         await GrpcDtm.Fails(StatusCode.InvalidArgument, _grpc.Abort(new DtmRequest { Gid = _gid, TransType = "tcc" }));
-        await GrpcDtm.Fails(StatusCode.Aborted, _grpc.Register(new DtmBranchRequest { Gid = _gid, TransType = "tcc", BranchID = "01" }));
+        await GrpcDtm.Fails(
+            StatusCode.Aborted,
+            _grpc.Register(new DtmBranchRequest { Gid = _gid, TransType = "tcc", BranchID = "01" }));
         await using var busi = await GrpcParticipant.Start();
         await _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(_gid, busi)));
         await GrpcDtm.Fails(StatusCode.Aborted, _grpc.Submit(GrpcDtm.Saga(_gid, busi)));

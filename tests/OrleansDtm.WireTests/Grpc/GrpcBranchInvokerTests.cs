@@ -16,7 +16,8 @@ public sealed class GrpcBranchInvokerTests : IDisposable
     private readonly FakeTimeProvider _clock = new();
     private readonly GrpcBranchInvoker _invoker;
 
-    public GrpcBranchInvokerTests() => _invoker = new GrpcBranchInvoker(new InvokerOptions { GrpcChannelsMax = 2 }, _clock);
+    public GrpcBranchInvokerTests() =>
+        _invoker = new GrpcBranchInvoker(new InvokerOptions { GrpcChannelsMax = 2 }, _clock);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -52,7 +53,8 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         Assert.InRange(GrpcParticipant.TimeoutOf(busi.Calls[0]), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(20));
 
         busi.On("Slow", GrpcReply.Success with { Gate = new Gate() });
-        var late = await _invoker.Invoke(Call(busi.Url("Slow")) with { Timeout = TimeSpan.FromMilliseconds(300) }, Cancel);
+        var late = await _invoker.Invoke(
+            Call(busi.Url("Slow")) with { Timeout = TimeSpan.FromMilliseconds(300) }, Cancel);
         Assert.Equal(Outcome.Unknown("no answer within the request timeout"), late);
     }
 
@@ -103,7 +105,8 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         await using var busi = await GrpcParticipant.Start();
         foreach (var (name, value) in new[] { ("a b", "x"), ("a!", "x"), ("a", "x\r\ndtm-gid: forged") })
         {
-            var answer = await _invoker.Invoke(Call(busi.Url("Act")) with { Headers = new Dictionary<string, string> { [name] = value } }, Cancel);
+            var answer = await _invoker.Invoke(
+                Call(busi.Url("Act")) with { Headers = new Dictionary<string, string> { [name] = value } }, Cancel);
             Assert.Equal(OutcomeKind.Unknown, answer.Kind);
         }
 
@@ -115,7 +118,8 @@ public sealed class GrpcBranchInvokerTests : IDisposable
     [InlineData(null, "own=1", Parent, "sent=1")]
     [InlineData("mine", "own=1", "mine", "own=1")]
     [InlineData("mine", null, "mine", "")]
-    public async Task Of_two_trace_contexts_one_is_told(string? parent, string? state, string toldParent, string toldState)
+    public async Task Of_two_trace_contexts_one_is_told(
+        string? parent, string? state, string toldParent, string toldState)
     {
         var headers = new Dictionary<string, string>();
         if (parent is not null)
@@ -129,10 +133,12 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         }
 
         await using var busi = await GrpcParticipant.Start();
-        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call(busi.Url("Act")) with { Headers = headers, Trace = new TraceContext(Parent, "sent=1") }, Cancel));
+        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(
+            Call(busi.Url("Act")) with { Headers = headers, Trace = new TraceContext(Parent, "sent=1") }, Cancel));
 
         var told = Assert.Single(busi.Calls).Metadata;
-        Assert.Equal((toldParent, toldState), (told.GetValueOrDefault("traceparent"), told.GetValueOrDefault("tracestate", "")));
+        Assert.Equal(
+            (toldParent, toldState), (told.GetValueOrDefault("traceparent"), told.GetValueOrDefault("tracestate", "")));
     }
 
     [Fact]

@@ -28,9 +28,18 @@ public sealed class GrpcDtm(string url) : IDisposable
     /// <summary>A saga whose step n is Act{n} and Comp{n} of a participant.</summary>
     public static DtmRequest Saga(string gid, GrpcParticipant busi, int steps = 2)
     {
-        var request = new DtmRequest { Gid = gid, TransType = "saga", TransOptions = new DtmTransOptions { RetryInterval = 1 } };
+        var request = new DtmRequest
+        {
+            Gid = gid,
+            TransType = "saga",
+            TransOptions = new DtmTransOptions { RetryInterval = 1 },
+        };
         request.Steps = JsonSerializer.Serialize(
-            Enumerable.Range(1, steps).Select(i => new Dictionary<string, string> { ["action"] = busi.Url($"Act{i}"), ["compensate"] = busi.Url($"Comp{i}") }));
+            Enumerable.Range(1, steps).Select(i => new Dictionary<string, string>
+            {
+                ["action"] = busi.Url($"Act{i}"),
+                ["compensate"] = busi.Url($"Comp{i}"),
+            }));
         request.BinPayloads.AddRange(Enumerable.Repeat(ByteString.CopyFrom(AllBytes), steps));
         return request;
     }
@@ -49,16 +58,19 @@ public sealed class GrpcDtm(string url) : IDisposable
 
     public Task Abort(DtmRequest request) => Client.AbortAsync(request, cancellationToken: Cancel).ResponseAsync;
 
-    public Task Register(DtmBranchRequest request) => Client.RegisterBranchAsync(request, cancellationToken: Cancel).ResponseAsync;
+    public Task Register(DtmBranchRequest request) =>
+        Client.RegisterBranchAsync(request, cancellationToken: Cancel).ResponseAsync;
 
     public Task<DtmProgressesReply> Workflow(DtmRequest request) =>
         Client.PrepareWorkflowAsync(request, cancellationToken: Cancel).ResponseAsync;
 
     public Task Subscribe(string topic, string url) =>
-        Client.SubscribeAsync(new DtmTopicRequest { Topic = topic, URL = url, Remark = "test" }, cancellationToken: Cancel).ResponseAsync;
+        Client.SubscribeAsync(
+            new DtmTopicRequest { Topic = topic, URL = url, Remark = "test" }, cancellationToken: Cancel).ResponseAsync;
 
     public Task Unsubscribe(string topic, string url) =>
-        Client.UnsubscribeAsync(new DtmTopicRequest { Topic = topic, URL = url }, cancellationToken: Cancel).ResponseAsync;
+        Client.UnsubscribeAsync(
+            new DtmTopicRequest { Topic = topic, URL = url }, cancellationToken: Cancel).ResponseAsync;
 
     public Task DeleteTopic(string topic) =>
         Client.DeleteTopicAsync(new DtmTopicRequest { Topic = topic }, cancellationToken: Cancel).ResponseAsync;

@@ -92,12 +92,19 @@ public sealed class GrpcPatternTests(RunningServer running) : IDisposable
         await using var busi = await GrpcParticipant.Start();
         var xa = new DtmRequest { Gid = _gid, TransType = "xa" };
         await _grpc.Prepare(xa);
-        await _grpc.Register(new DtmBranchRequest { Gid = _gid, TransType = "xa", BranchID = "01", Data = { ["url"] = busi.Url("Xa") } });
+        await _grpc.Register(new DtmBranchRequest
+        {
+            Gid = _gid,
+            TransType = "xa",
+            BranchID = "01",
+            Data = { ["url"] = busi.Url("Xa") },
+        });
         await (forward ? _grpc.Submit(xa) : _grpc.Abort(xa));
 
         await running.Dtm.Until(end, _gid);
 
-        Assert.Equal((op, "01", "xa"), (busi.Calls.Single().Op, busi.Calls[0].Branch, busi.Calls[0].Metadata["dtm-trans_type"]));
+        Assert.Equal(
+            (op, "01", "xa"), (busi.Calls.Single().Op, busi.Calls[0].Branch, busi.Calls[0].Metadata["dtm-trans_type"]));
     }
 
     [Theory]
@@ -105,7 +112,12 @@ public sealed class GrpcPatternTests(RunningServer running) : IDisposable
     [InlineData("failed", "no money")]
     public async Task A_workflow_tells_its_progress_and_once_finished_its_result(string end, string reason)
     {
-        var workflow = new DtmRequest { Gid = _gid, TransType = "workflow", CustomedData = """{"name":"wf","data":"AAEC"}""" };
+        var workflow = new DtmRequest
+        {
+            Gid = _gid,
+            TransType = "workflow",
+            CustomedData = """{"name":"wf","data":"AAEC"}""",
+        };
         var fresh = await _grpc.Workflow(workflow);
         Assert.Equal((_gid, "prepared", 0), (fresh.Transaction.Gid, fresh.Transaction.Status, fresh.Progresses.Count));
         await _grpc.Register(new DtmBranchRequest
@@ -118,7 +130,8 @@ public sealed class GrpcPatternTests(RunningServer running) : IDisposable
         });
         var result = Convert.ToBase64String(GrpcDtm.AllBytes);
         var submit = workflow.Clone();
-        submit.ReqExtra.Add(new Dictionary<string, string> { ["status"] = end, ["rollback_reason"] = reason, ["result"] = result });
+        submit.ReqExtra.Add(
+            new Dictionary<string, string> { ["status"] = end, ["rollback_reason"] = reason, ["result"] = result });
 
         var progress = Assert.Single((await _grpc.Workflow(workflow)).Progresses);
         await _grpc.Submit(submit);

@@ -39,7 +39,8 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
         Assert.Equal((_gid, "02", "action"), (call.Gid, call.Branch, call.Op));
         Assert.Equal(("saga", ""), (call.Metadata["dtm-trans_type"], call.Metadata["dtm-dtm"]));
         Assert.Equal(("abc", "cmF3"), (call.Metadata["x-token"], call.Metadata["x-data-bin"].TrimEnd('=')));
-        Assert.InRange(GrpcParticipant.TimeoutOf(call), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)); // The server's, not the submitter's.
+        // The server's, not the submitter's.
+        Assert.InRange(GrpcParticipant.TimeoutOf(call), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
     }
 
     [Fact]
@@ -55,7 +56,11 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
             Gid = _gid,
             TransType = "msg",
             CustomedData = """{"Delay":0.1}""",
-            TransOptions = new DtmTransOptions { RetryInterval = 1, BranchHeaders = { ["x-tenant"] = "s", ["connection"] = "close" } },
+            TransOptions = new DtmTransOptions
+            {
+                RetryInterval = 1,
+                BranchHeaders = { ["x-tenant"] = "s", ["connection"] = "close" },
+            },
         });
 
         await running.Dtm.Until("succeed", _gid);
@@ -77,7 +82,8 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
             Data = { ["confirm"] = busi.Url("Confirm1"), ["cancel"] = busi.Url("Cancel1") },
         });
 
-        await GrpcDtm.Fails(StatusCode.FailedPrecondition, _grpc.Abort(new DtmRequest { Gid = _gid, TransType = "tcc" }));
+        await GrpcDtm.Fails(
+            StatusCode.FailedPrecondition, _grpc.Abort(new DtmRequest { Gid = _gid, TransType = "tcc" }));
         await running.Dtm.Until("failed", _gid);
         await _grpc.Abort(new DtmRequest { Gid = _gid, TransType = "tcc" });
     }
@@ -91,7 +97,8 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
 
         var transaction = await running.Dtm.Until("failed", _gid);
 
-        Assert.Equal($"url:{busi.Url("Act2")} return failed: no money FAILURE", (string?)transaction["rollback_reason"]);
+        Assert.Equal(
+            $"url:{busi.Url("Act2")} return failed: no money FAILURE", (string?)transaction["rollback_reason"]);
         Assert.Equal(["Act1", "Act2", "Comp2", "Comp1"], busi.Calls.Select(static c => c.Path["/test.Busi/".Length..]));
         Assert.Equal("compensate", busi.Calls[^1].Op);
     }
@@ -135,11 +142,13 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
         Assert.Equal("succeed", (string?)(await running.Dtm.Transaction(_gid))!["status"]);
 
         busi.On("Act2", GrpcReply.Failure);
-        var message = await GrpcDtm.Fails(StatusCode.Aborted, _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi))));
+        var message = await GrpcDtm.Fails(
+            StatusCode.Aborted, _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi))));
         Assert.Contains("no money", message, StringComparison.Ordinal);
 
         busi.On("Act2", GrpcReply.Error);
-        message = await GrpcDtm.Fails(StatusCode.FailedPrecondition, _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi))));
+        message = await GrpcDtm.Fails(
+            StatusCode.FailedPrecondition, _grpc.Submit(GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi))));
         Assert.Contains("boom", message, StringComparison.Ordinal);
         busi.On("Act2", GrpcReply.Success);
     }
@@ -179,7 +188,12 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
     public async Task An_http_branch_of_it_is_called_by_http()
     {
         await using var busi = await Participant.Start();
-        var saga = new DtmRequest { Gid = _gid, TransType = "saga", Steps = $$"""[{"action":"{{busi.Url}}/Act","compensate":""}]""" };
+        var saga = new DtmRequest
+        {
+            Gid = _gid,
+            TransType = "saga",
+            Steps = $$"""[{"action":"{{busi.Url}}/Act","compensate":""}]""",
+        };
         saga.BinPayloads.Add(Google.Protobuf.ByteString.CopyFromUtf8("{}"));
         await _grpc.Submit(saga);
 
@@ -223,7 +237,8 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
         {
             Gid = _gid,
             TransType = "saga",
-            Steps = $$"""[{"action":"{{scheme}}{{busi.Host.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}/test.Busi/Act","compensate":""}]""",
+            Steps =
+                $$"""[{"action":"{{scheme}}{{busi.Host.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}/test.Busi/Act","compensate":""}]""",
             TransOptions = new DtmTransOptions { WaitResult = true, RetryInterval = 1 },
         };
         saga.BinPayloads.Add(Google.Protobuf.ByteString.Empty);

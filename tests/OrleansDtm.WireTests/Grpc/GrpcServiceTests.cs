@@ -11,7 +11,10 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>The gRPC port itself: what it says of its health and services, and what it does with those who do not speak its language.</summary>
+/// <summary>
+/// The gRPC port itself: what it says of its health and services, and what it does with those who do not speak its
+/// language.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class GrpcServiceTests(RunningServer running) : IDisposable
 {
@@ -37,7 +40,8 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
     [InlineData("orleansdtm.Coordinator")]
     public async Task Reflection_lists_the_service_and_describes_it(string service)
     {
-        using var call = new ServerReflection.ServerReflectionClient(_grpc.Channel).ServerReflectionInfo(cancellationToken: Cancel);
+        using var call = new ServerReflection.ServerReflectionClient(_grpc.Channel).ServerReflectionInfo(
+            cancellationToken: Cancel);
         await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, Cancel);
         Assert.True(await call.ResponseStream.MoveNext(Cancel));
         Assert.Contains(call.ResponseStream.Current.ListServicesResponse.Service, s => s.Name == service);
@@ -81,7 +85,8 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
         using var answer = await http.SendAsync(request, Cancel);
 
         Assert.Equal(System.Net.HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
-        Assert.Contains("this port speaks gRPC", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains(
+            "this port speaks gRPC", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     /// <summary>Whoever calls it gRPC as gRPC is called is answered as gRPC answers.</summary>
@@ -97,7 +102,9 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
         await using var busi = await Participant.Start();
         var gid = GrpcDtm.NewGid();
         var saga = SagaBody.Of(gid, busi);
-        var body = path == "/api/json-rpc" ? new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = "submit", ["params"] = saga } : saga;
+        var body = path == "/api/json-rpc"
+            ? new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = "submit", ["params"] = saga }
+            : saga;
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, running.Process.GrpcUrl + path)
         {

@@ -26,9 +26,11 @@ public sealed class GrpcTlsTests
             await using var server = await ServerProcess.Start(
                 Cancel, ("SSL_CERT_FILE", pem), ("Grpc__TlsCertificate", pem), ("Grpc__TlsKey", key));
             using var handler = new SocketsHttpHandler();
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.GetCertHashString();
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, presented, _, _) =>
+                presented!.GetCertHashString() == certificate.GetCertHashString();
             using var channel = GrpcChannel.ForAddress(
-                server.GrpcUrl.Replace("http://", "https://", StringComparison.Ordinal), new GrpcChannelOptions { HttpHandler = handler });
+                server.GrpcUrl.Replace("http://", "https://", StringComparison.Ordinal),
+                new GrpcChannelOptions { HttpHandler = handler });
             var saga = GrpcDtm.Waiting(GrpcDtm.Saga(GrpcDtm.NewGid(), busi));
             saga.Steps = saga.Steps.Replace(busi.Host, "grpcs://" + busi.Host, StringComparison.Ordinal);
 
@@ -48,7 +50,8 @@ public sealed class GrpcTlsTests
     [InlineData("--Grpc:StreamsPerConnectionMax=0", "Grpc:StreamsPerConnectionMax")]
     public void Settings_that_cannot_be_used_are_named(string settings, string word)
     {
-        var e = Assert.Throws<Server.Configuration.SettingsException>(() => Server.CoordinatorApp.Build(settings.Split(' ')));
+        var e = Assert.Throws<Server.Configuration.SettingsException>(
+            () => Server.CoordinatorApp.Build(settings.Split(' ')));
         Assert.Contains(word, e.Message, StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>Another language's gRPC library, and messages encoded by hand: nothing of ours is in that client and branch service.</summary>
+/// <summary>
+/// Another language's gRPC library, and messages encoded by hand: nothing of ours is in that client and branch service.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class GrpcioTests(RunningServer running)
 {
@@ -19,12 +21,14 @@ public sealed class GrpcioTests(RunningServer running)
         var (found, _) = await Run("-c", "import grpc");
         if (found != 0)
         {
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", $"{Python} has no grpcio; install python3-grpcio");
+            Assert.False(
+                Environment.GetEnvironmentVariable("CI") == "true", $"{Python} has no grpcio; install python3-grpcio");
             Assert.Skip($"{Python} with grpcio is not here");
         }
 
         var (exit, output) = await Run(
-            RepositoryRoot.File("tests", "OrleansDtm.WireTests", "Grpc", "grpcio_check.py"), new Uri(running.Process.GrpcUrl).Authority);
+            RepositoryRoot.File("tests", "OrleansDtm.WireTests", "Grpc", "grpcio_check.py"),
+            new Uri(running.Process.GrpcUrl).Authority);
 
         Assert.True(exit == 0, $"{output}\n{running.Process.Tail}");
         Assert.Contains("nine methods, two sagas", output, StringComparison.Ordinal);
@@ -37,12 +41,17 @@ public sealed class GrpcioTests(RunningServer running)
             return (-1, $"no {Python}");
         }
 
-        var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Python, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         using var process = Process.Start(start)!;
         try
         {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
+            var (output, errors) =
+                (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
             await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromMinutes(1), Cancel);
             return (process.ExitCode, await output + await errors);
         }

@@ -21,7 +21,8 @@ internal static class RawHttp2
         ["settings of 5 bytes"] = [.. Preface, .. Frame(Settings, 0, 0, new byte[5])],
         ["a frame of 16 MB"] = [.. Preface, .. Frame(Settings, 0, 0, []), 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1],
         ["data on no stream"] = [.. Preface, .. Frame(Settings, 0, 0, []), .. Frame(0, 0, 0, [1, 2, 3])],
-        ["headers that do not decompress"] = [.. Preface, .. Frame(Settings, 0, 0, []), .. Frame(Headers, 4, 1, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])],
+        ["headers that do not decompress"] = [.. Preface, .. Frame(Settings, 0, 0, []), .. Frame(
+            Headers, 4, 1, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])],
         ["an even stream"] = [.. Preface, .. Frame(Settings, 0, 0, []), .. Frame(Headers, 4, 2, Request())],
     };
 

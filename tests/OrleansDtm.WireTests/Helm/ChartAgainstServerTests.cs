@@ -18,7 +18,8 @@ public sealed class ChartAgainstServerTests(RunningServer running)
     {
         var manifests = await Manifests.Of("production");
         var container = manifests.Container;
-        var endpoint = ((YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
+        var endpoint =
+            ((YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
         string[] paths =
         [
             container.StartupProbe.HttpGet.Path,
@@ -77,16 +78,20 @@ public sealed class ChartAgainstServerTests(RunningServer running)
         var data = manifests.Settings.Data;
 
         // The command line takes the same names as the environment, and unlike it refuses those that are no settings.
-        var settings = data.ToDictionary(static pair => pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal));
+        var settings = data.ToDictionary(
+            static pair => pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal));
         var options = SettingsLoader.Load([.. settings.Select(static pair => $"--{pair.Key}={pair.Value.Value}")]);
 
         Assert.Equal("*", options.Bind);
         Assert.Equal(TimeSpan.FromSeconds(20), options.DrainTimeout);
         if (values == "production")
         {
-            Assert.Equal(("mysql", "mysql.databases.svc", "dtm"), (options.Store.Driver, options.Store.Host, options.Store.Db));
-            Assert.Equal((ClusterOptions.Kubernetes, "bank-orleansdtm"), (options.Cluster.Mode, options.Cluster.ClusterId));
-            var ports = manifests.Container.Ports.ToDictionary(static port => port.Name, static port => port.ContainerPort);
+            Assert.Equal(
+                ("mysql", "mysql.databases.svc", "dtm"), (options.Store.Driver, options.Store.Host, options.Store.Db));
+            Assert.Equal(
+                (ClusterOptions.Kubernetes, "bank-orleansdtm"), (options.Cluster.Mode, options.Cluster.ClusterId));
+            var ports = manifests.Container.Ports.ToDictionary(
+                static port => port.Name, static port => port.ContainerPort);
             Assert.Equal((ports["silo"], ports["gateway"]), (options.Cluster.SiloPort, options.Cluster.GatewayPort));
         }
         else

@@ -7,13 +7,19 @@ namespace OrleansDtm.WireTests.Helm;
 /// <summary>What the chart believes of a server with TLS is so.</summary>
 public sealed class ChartOverTlsTests(TlsOnlyServer server) : IClassFixture<TlsOnlyServer>
 {
-    /// <summary>The script trusts the authority of tls.caKey, and so does the coordinator, which calls itself.</summary>
+    /// <summary>
+    /// The script trusts the authority of tls.caKey, and so does the coordinator, which calls itself.
+    /// </summary>
     [Fact]
     public async Task The_test_pods_script_brings_its_sagas_to_their_ends()
     {
         var script = (await Manifests.Of("everything")).All<V1Pod>().Single().Spec.Containers.Single();
         Assert.Contains(script.Env, static one => one.Name == "CURL_CA_BUNDLE");
-        using var shell = Helm.Start("sh", ["-ec", script.Args.Single()], ("URL", server.Url.ToString().TrimEnd('/')), ("CURL_CA_BUNDLE", server.AuthorityFile));
+        using var shell = Helm.Start(
+            "sh",
+            ["-ec", script.Args.Single()],
+            ("URL", server.Url.ToString().TrimEnd('/')),
+            ("CURL_CA_BUNDLE", server.AuthorityFile));
 
         var (exit, output, errors) = await Helm.Finish(shell!);
 

@@ -19,7 +19,9 @@ public sealed class ChartTests
     [InlineData("minimal")]
     public async Task It_renders_the_golden_manifests(string values)
     {
-        string[] options = values == "default" ? ["--set", Helm.Open] : ["--values", RepositoryRoot.File("helm", "values", $"{values}.yaml")];
+        string[] options = values == "default"
+            ? ["--set", Helm.Open]
+            : ["--values", RepositoryRoot.File("helm", "values", $"{values}.yaml")];
         var golden = RepositoryRoot.File("tests", "helm", "golden", $"{values}.yaml");
 
         var rendered = await Helm.Template("orleansdtm", options);
@@ -38,7 +40,9 @@ public sealed class ChartTests
         var manifests = await Manifests.Of(values);
 
         Assert.Contains(manifests.Objects, one => one.Kind == workload);
-        Assert.All(manifests.Objects, static one => Assert.StartsWith("bank-orleansdtm", one.Metadata.Name, StringComparison.Ordinal));
+        Assert.All(
+            manifests.Objects,
+            static one => Assert.StartsWith("bank-orleansdtm", one.Metadata.Name, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -46,8 +50,11 @@ public sealed class ChartTests
     [InlineData("grpc.tlsSecret=tls", "secretName: tls")]
     [InlineData("tls.secret=web", "ORLEANSDTM_Tls__CertificatePath: /etc/orleansdtm/http-tls/tls.crt")]
     [InlineData("tls.secret=web,tls.caKey=ca.crt", "ORLEANSDTM_Branches__Tls__CaPath: /etc/orleansdtm/http-tls/ca.crt")]
-    [InlineData("tls.secret=web,serviceMonitor.enabled=true,serviceMonitor.tlsConfig.insecureSkipVerify=true", "insecureSkipVerify: true")]
-    [InlineData("security.allowAnonymous=false,security.jwt.jwksUri=https://a/keys,security.jwt.issuer=a,security.jwt.audience=b", "ORLEANSDTM_Security__Jwt__JwksUri: \"https://a/keys\"")]
+    [InlineData(
+        "tls.secret=web,serviceMonitor.enabled=true,serviceMonitor.tlsConfig.insecureSkipVerify=true",
+        "insecureSkipVerify: true")]
+    [InlineData("security.allowAnonymous=false,security.jwt.jwksUri=https://a/keys,security.jwt.issuer=a,"
+        + "security.jwt.audience=b", "ORLEANSDTM_Security__Jwt__JwksUri: \"https://a/keys\"")]
     [InlineData("serviceAccount.create=false,serviceAccount.name=mine", "serviceAccountName: mine")]
     [InlineData("fullnameOverride=dtm", "name: dtm-headless")]
     [InlineData("preStopSeconds=0", "terminationGracePeriodSeconds: 35")]
@@ -55,8 +62,11 @@ public sealed class ChartTests
     [InlineData("persistence.storageClass=fast", "storageClassName: fast")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "automountServiceAccountToken: false")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "ORLEANSDTM_Cluster__Mode: \"AdoNet\"")]
-    [InlineData("security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines", "secretName: mine")]
-    [InlineData("security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines", "ORLEANSDTM_Security__KeysFile: /etc/orleansdtm/keys/lines")]
+    [InlineData(
+        "security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines", "secretName: mine")]
+    [InlineData(
+        "security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines",
+        "ORLEANSDTM_Security__KeysFile: /etc/orleansdtm/keys/lines")]
     [InlineData("test.keySecret=mine", "secretKeyRef: { name: mine, key: key }")]
     [InlineData("podSecurityContext.runAsUser=null,podSecurityContext.fsGroup=null", "runAsNonRoot: true")]
     public async Task An_option_alone_does_what_it_says(string set, string expected)
@@ -86,7 +96,8 @@ public sealed class ChartTests
         values.Load(new StringReader(await File.ReadAllTextAsync(Path.Combine(Helm.Chart, "values.yaml"), Cancel)));
         var readme = await File.ReadAllTextAsync(RepositoryRoot.File("helm", "README.md"), Cancel);
 
-        var names = ((YamlMappingNode)values.Documents[0].RootNode).Children.Keys.Select(static key => $"`{key}`").ToList();
+        var names =
+            ((YamlMappingNode)values.Documents[0].RootNode).Children.Keys.Select(static key => $"`{key}`").ToList();
 
         Assert.NotEmpty(names);
         Assert.All(names, name => Assert.Contains(name, readme, StringComparison.Ordinal));
@@ -110,11 +121,14 @@ public sealed class ChartTests
     [InlineData("store.driver=mysql", "store.existingSecret: name a Secret with the database password")]
     [InlineData("store.driver=postgres,store.connectionStringKey=c", "store.existingSecret: name the Secret")]
     [InlineData(Mysql + ",store.password=p", "remove one of them")]
-    [InlineData(Mysql + ",autoscaling.enabled=true,autoscaling.minReplicas=9", "must be at least autoscaling.minReplicas")]
+    [InlineData(
+        Mysql + ",autoscaling.enabled=true,autoscaling.minReplicas=9", "must be at least autoscaling.minReplicas")]
     [InlineData(Mysql + ",autoscaling.enabled=true,resources.requests=null", "autoscaling measures against it")]
     [InlineData("config.store:password=p", "is a secret and would be readable")]
     [InlineData("logLevel=info", "security: authentication is not configured")]
-    [InlineData("security.allowAnonymous=true,security.existingSecret=s", "security.allowAnonymous: keys or tokens are configured too")]
+    [InlineData(
+        "security.allowAnonymous=true,security.existingSecret=s",
+        "security.allowAnonymous: keys or tokens are configured too")]
     [InlineData("security.jwt.authority=https://a/", "security.jwt.audience")]
     [InlineData("security.jwt.jwksUri=https://a/,security.jwt.audience=a", "security.jwt.issuer")]
     [InlineData("tls.caKey=ca.crt", "tls.secret: name the Secret")]

@@ -45,13 +45,17 @@ public sealed class ChartWiringTests
             manifests.All<V1Service>().SelectMany(static one => one.Spec.Ports),
             port => Assert.Contains(port.TargetPort.Value, ports.Keys));
         Assert.All(
-            manifests.All<V1NetworkPolicy>().SelectMany(static one => one.Spec.Ingress).SelectMany(static rule => rule.Ports),
+            manifests.All<V1NetworkPolicy>()
+                .SelectMany(static one => one.Spec.Ingress)
+                .SelectMany(static rule => rule.Ports),
             port => Assert.Contains(port.Port.Value, ports.Keys));
         Assert.All(
             new[] { container.StartupProbe, container.LivenessProbe, container.ReadinessProbe },
             probe => Assert.Contains(probe.HttpGet.Port.Value, ports.Keys));
         Assert.All(
-            manifests.All<V1Ingress>().SelectMany(static one => one.Spec.Rules).SelectMany(static rule => rule.Http.Paths),
+            manifests.All<V1Ingress>()
+                .SelectMany(static one => one.Spec.Rules)
+                .SelectMany(static rule => rule.Http.Paths),
             path =>
             {
                 Assert.Equal(main.Metadata.Name, path.Backend.Service.Name);
@@ -59,7 +63,12 @@ public sealed class ChartWiringTests
             });
 
         (string Setting, string Port)[] settings =
-            [("HttpPort", "http"), ("GrpcPort", "grpc"), ("Cluster__SiloPort", "silo"), ("Cluster__GatewayPort", "gateway")];
+            [
+                ("HttpPort", "http"),
+                ("GrpcPort", "grpc"),
+                ("Cluster__SiloPort", "silo"),
+                ("Cluster__GatewayPort", "gateway"),
+            ];
         foreach (var (setting, port) in settings)
         {
             var given = manifests.Settings.Data.TryGetValue($"ORLEANSDTM_{setting}", out var text) ? text : null;
@@ -83,23 +92,34 @@ public sealed class ChartWiringTests
         Assert.All(
             manifests.All<V1Service>().SelectMany(static one => one.Spec.Ports),
             port => Assert.Equal(
-                port.Name switch { "http" => tls ? "https" : "http", "grpc" => tls ? "https" : "kubernetes.io/h2c", _ => "tcp" }, port.AppProtocol));
+                port.Name switch
+                {
+                    "http" => tls ? "https" : "http",
+                    "grpc" => tls ? "https" : "kubernetes.io/h2c",
+                    _ => "tcp",
+                }, port.AppProtocol));
         var test = manifests.All<V1Pod>().Single().Spec;
-        Assert.StartsWith(tls ? "https://" : "http://", test.Containers.Single().Env.Single(static one => one.Name == "URL").Value, StringComparison.Ordinal);
+        Assert.StartsWith(
+            tls ? "https://" : "http://",
+            test.Containers.Single().Env.Single(static one => one.Name == "URL").Value,
+            StringComparison.Ordinal);
         if (values == "default")
         {
             return; // It is not scraped.
         }
 
-        var endpoint = ((YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
+        var endpoint =
+            ((YamlSequenceNode)Manifests.At(manifests.Monitor("ServiceMonitor"), "spec", "endpoints")!).Single();
         Assert.Equal(tls ? "https" : null, Manifests.Text(endpoint, "scheme"));
         Assert.Equal(tls ? "bank-orleansdtm.dtm.svc" : null, Manifests.Text(endpoint, "tlsConfig", "serverName"));
         Assert.Equal(tls ? "http-tls" : null, Manifests.Text(endpoint, "tlsConfig", "ca", "secret", "name"));
 
         // Each file that a setting names is in a mounted Secret; never by subPath, which is not brought up to date.
-        foreach (var file in manifests.Settings.Data.Where(static pair => pair.Key.Contains("Tls", StringComparison.Ordinal)).Select(static pair => pair.Value))
+        foreach (var file in manifests.Settings.Data.Where(
+            static pair => pair.Key.Contains("Tls", StringComparison.Ordinal)).Select(static pair => pair.Value))
         {
-            var mount = Assert.Single(container.VolumeMounts, mount => file.StartsWith(mount.MountPath + "/", StringComparison.Ordinal));
+            var mount = Assert.Single(
+                container.VolumeMounts, mount => file.StartsWith(mount.MountPath + "/", StringComparison.Ordinal));
             Assert.Null(mount.SubPath);
             Assert.NotNull(manifests.Pod.Spec.Volumes.Single(volume => volume.Name == mount.Name).Secret);
         }
@@ -113,7 +133,8 @@ public sealed class ChartWiringTests
         var drain = int.Parse(manifests.Settings.Data["ORLEANSDTM_DrainTimeout"], CultureInfo.InvariantCulture);
 
         // CoordinatorApp gives the host DrainTimeout and ten seconds.
-        Assert.True(manifests.Pod.Spec.TerminationGracePeriodSeconds > manifests.Container.Lifecycle.PreStop.Sleep.Seconds + drain + 10);
+        Assert.True(manifests.Pod.Spec.TerminationGracePeriodSeconds
+            > manifests.Container.Lifecycle.PreStop.Sleep.Seconds + drain + 10);
     }
 
     [Theory]
@@ -147,7 +168,10 @@ public sealed class ChartWiringTests
         var manifests = await Manifests.Of(values);
         var claims = manifests.All<V1StatefulSet>().SelectMany(static one => one.Spec.VolumeClaimTemplates ?? []);
         List<string> volumes =
-            [.. manifests.Pod.Spec.Volumes.Select(static volume => volume.Name), .. claims.Select(static claim => claim.Metadata.Name)];
+            [
+                .. manifests.Pod.Spec.Volumes.Select(static volume => volume.Name),
+                .. claims.Select(static claim => claim.Metadata.Name),
+            ];
 
         Assert.Equal(volumes.Order(), manifests.Container.VolumeMounts.Select(static mount => mount.Name).Order());
         Assert.Equal(volumes.Distinct().Count(), volumes.Count);
@@ -181,7 +205,8 @@ public sealed class ChartWiringTests
     public async Task Scaling_and_monitoring_point_at_what_is_there()
     {
         var manifests = await Manifests.Of("production");
-        var (deployment, scaler) = (manifests.All<V1Deployment>().Single(), manifests.All<V2HorizontalPodAutoscaler>().Single());
+        var (deployment, scaler) =
+            (manifests.All<V1Deployment>().Single(), manifests.All<V2HorizontalPodAutoscaler>().Single());
         Assert.Equal(deployment.Metadata.Name, scaler.Spec.ScaleTargetRef.Name);
         Assert.Null(deployment.Spec.Replicas); // An upgrade would undo what the scaler has done.
 
@@ -204,12 +229,14 @@ public sealed class ChartWiringTests
 
         Assert.Equal("hunter2", Encoding.UTF8.GetString(secret.Data["password"]));
         Assert.DoesNotContain("hunter2", rendered, StringComparison.Ordinal);
-        var reference = manifests.Container.Env.Single(static one => one.Name == "ORLEANSDTM_Store__Password").ValueFrom.SecretKeyRef;
+        var reference = manifests.Container.Env.Single(
+            static one => one.Name == "ORLEANSDTM_Store__Password").ValueFrom.SecretKeyRef;
         Assert.Equal((secret.Metadata.Name, "password"), (reference.Name, reference.Key));
     }
 
     [Fact]
-    public async Task By_default_no_secret_is_made() => Assert.Empty((await Manifests.Of("production")).All<V1Secret>());
+    public async Task By_default_no_secret_is_made() =>
+        Assert.Empty((await Manifests.Of("production")).All<V1Secret>());
 
     private static bool Matches(IDictionary<string, string> selector, IDictionary<string, string> labels) =>
         selector.Count > 0 && selector.All(pair => labels.TryGetValue(pair.Key, out var value) && value == pair.Value);

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Helm;
 
-/// <summary>Runs the real helm on the repository's chart. Without it on PATH a test is skipped at home and fails in CI.</summary>
+/// <summary>
+/// Runs the real helm on the repository's chart. Without it on PATH a test is skipped at home and fails in CI.
+/// </summary>
 internal static class Helm
 {
     /// <summary>What the chart wants to be told before it renders anything.</summary>
@@ -29,7 +31,9 @@ internal static class Helm
         using var process = Start("helm", arguments);
         if (process is null)
         {
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "helm is not on PATH; tests/helm/get-helm.sh fetches it");
+            Assert.False(
+                Environment.GetEnvironmentVariable("CI") == "true",
+                "helm is not on PATH; tests/helm/get-helm.sh fetches it");
             Assert.Skip("helm is not on PATH");
         }
 
@@ -37,7 +41,8 @@ internal static class Helm
     }
 
     /// <summary>Null = there is no such program.</summary>
-    public static Process? Start(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static Process? Start(
+        string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var places = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         var found = places.Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists);
@@ -46,7 +51,11 @@ internal static class Helm
             return null;
         }
 
-        var start = new ProcessStartInfo(found, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(found, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -59,7 +68,8 @@ internal static class Helm
     {
         try
         {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
+            var (output, errors) =
+                (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
             await process.WaitForExitAsync(Cancel).WaitAsync(Limit, Cancel);
             return (process.ExitCode, await output, await errors);
         }

@@ -7,12 +7,17 @@ using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.WireTests.Helm;
 
-/// <summary>Rendered manifests, read as strictly as Kubernetes does: an unknown kind, field or type is an error.</summary>
+/// <summary>
+/// Rendered manifests, read as strictly as Kubernetes does: an unknown kind, field or type is an error.
+/// </summary>
 internal sealed partial class Manifests
 {
     /// <summary>Where every value is a string (or a quantity, which may be one).</summary>
     private static readonly HashSet<string> StringsBelow =
-        ["labels", "annotations", "data", "matchLabels", "selector", "nodeSelector", "env", "args", "command", "limits", "requests"];
+        [
+            "labels", "annotations", "data", "matchLabels", "selector", "nodeSelector", "env", "args", "command",
+            "limits", "requests",
+        ];
 
     private readonly List<IKubernetesObject<V1ObjectMeta>> _objects = [];
 
@@ -51,7 +56,8 @@ internal sealed partial class Manifests
         .Concat(All<V1StatefulSet>().Select(static one => one.Spec.Template)).Single();
 
     /// <summary>The ConfigMap the server reads; a dashboard may be another.</summary>
-    public V1ConfigMap Settings => All<V1ConfigMap>().Single(static one => one.Data.Keys.All(static key => key.StartsWith("ORLEANSDTM_", StringComparison.Ordinal)));
+    public V1ConfigMap Settings => All<V1ConfigMap>().Single(
+        static one => one.Data.Keys.All(static key => key.StartsWith("ORLEANSDTM_", StringComparison.Ordinal)));
 
     public V1Container Container => Pod.Spec.Containers.Single();
 
@@ -73,7 +79,8 @@ internal sealed partial class Manifests
     /// <summary>What stands at the path; null = nothing.</summary>
     public static YamlNode? At(YamlNode? node, params string[] path) => path.Aggregate(
         node,
-        static (at, step) => at is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(step), out var next) ? next : null);
+        static (at, step) => at is YamlMappingNode map
+            && map.Children.TryGetValue(new YamlScalarNode(step), out var next) ? next : null);
 
     public static string? Text(YamlNode? node, params string[] path) => (At(node, path) as YamlScalarNode)?.Value;
 
@@ -98,7 +105,8 @@ internal sealed partial class Manifests
                 break;
             case YamlScalarNode { Value: { } text } scalar
                 when BoolOrNumber().IsMatch(text) && scalar.Style == ScalarStyle.Plain == inStrings:
-                throw new YamlException(node.Start, node.End, $"'{text}' must {(inStrings ? "" : "not ")}be quoted here");
+                throw new YamlException(
+                    node.Start, node.End, $"'{text}' must {(inStrings ? "" : "not ")}be quoted here");
         }
     }
 

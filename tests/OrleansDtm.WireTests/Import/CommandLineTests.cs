@@ -18,10 +18,16 @@ public sealed class CommandLineTests
     {
         var all = await ServerCommand.Run("--help");
         all.Ends(0);
-        Assert.All(["  run ", "  schema ", "  import ", "  check-config ", "  export ", "HttpPort=36789"], text => Assert.Contains(text, all.Output, StringComparison.Ordinal));
+        Assert.All(
+            ["  run ", "  schema ", "  import ", "  check-config ", "  export ", "HttpPort=36789"],
+            text => Assert.Contains(text, all.Output, StringComparison.Ordinal));
         foreach (var (command, text) in new[]
         {
-            ("run", "HttpPort=36789"), ("schema", "--driver"), ("import", "--dtm-stopped"), ("check-config", "--no-ports"), ("export", "--with-secrets"),
+            ("run", "HttpPort=36789"),
+            ("schema", "--driver"),
+            ("import", "--dtm-stopped"),
+            ("check-config", "--no-ports"),
+            ("export", "--with-secrets"),
         })
         {
             var help = await ServerCommand.Run(command, "--help");
@@ -63,20 +69,33 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("run", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
-    [InlineData("run", "--Store:Driver=postgres", "--Store:ConnectionString=Host=127.0.0.1;Port=1;Database=x;SSL Mode=s3cret")]
-    [InlineData("run", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;Unknown=s3cret")]
-    [InlineData("run", "--Cluster:Mode=AdoNet", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
-    [InlineData("export", "--gid=x", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
-    [InlineData("check-config", "--no-ports", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData(
+        "run", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData(
+        "run", "--Store:Driver=postgres", "--Store:ConnectionString=Host=127.0.0.1;Port=1;Database=x;SSL Mode=s3cret")]
+    [InlineData(
+        "run", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;Unknown=s3cret")]
+    [InlineData(
+        "run", "--Cluster:Mode=AdoNet", "--Store:Driver=mysql",
+        "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData(
+        "export", "--gid=x", "--Store:Driver=mysql",
+        "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
+    [InlineData(
+        "check-config", "--no-ports", "--Store:Driver=mysql",
+        "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=x;SslMode=s3cret")]
     public async Task A_connection_string_that_the_driver_refuses_is_one_line(params string[] args)
     {
         var refused = await ServerCommand.Run(args);
 
         refused.Ends(1);
         Assert.DoesNotContain("   at ", refused.Errors + refused.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("s3cret", refused.Errors + (args[0] == "check-config" ? "" : refused.Output), StringComparison.Ordinal);
-        Assert.Contains(args[0] == "check-config" ? "onnection" : "[ODTM1001]", refused.Errors + refused.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "s3cret", refused.Errors + (args[0] == "check-config" ? "" : refused.Output), StringComparison.Ordinal);
+        Assert.Contains(
+            args[0] == "check-config" ? "onnection" : "[ODTM1001]",
+            refused.Errors + refused.Output,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -86,7 +105,9 @@ public sealed class CommandLineTests
     [InlineData("needs --from-driver", "--from=Server=x", "--dry-run")]
     [InlineData("postgres contradicts the URL", "--from=mysql://x/y", "--from-driver=postgres", "--dry-run")]
     [InlineData("'sqlite' is not mysql or postgres", "--from=x", "--from-driver=sqlite")]
-    [InlineData("--from: MySqlConnector does not take the value of its option", "--from=Server=x;SslMode=y", "--from-driver=mysql", "--dry-run")]
+    [InlineData(
+        "--from: MySqlConnector does not take the value of its option", "--from=Server=x;SslMode=y",
+        "--from-driver=mysql", "--dry-run")]
     [InlineData("--from: The value contains embedded nulls", "--from=mysql://a\0b:c@x/y", "--dry-run")]
     [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
     [InlineData("--from-time-zone: 'Mars' is unknown", "--from=mysql://x/y", "--from-time-zone=Mars")]
@@ -105,12 +126,15 @@ public sealed class CommandLineTests
     [InlineData("postgresql://joe:x@[::1]/d", null, "postgres", "postgres://::1:5432/d")]
     [InlineData("Server=db;User ID=joe;Password=p@ss:word", "mysql", "mysql", "mysql://db:3306/dtm")]
     [InlineData("Host=db;Username=joe;Search Path=x", "postgres", "postgres", "postgres://db:5432/dtm")]
-    public void A_source_is_named_by_URL_or_connection_string_and_shown_without_its_password(string from, string? driver, string expected, string shown)
+    public void A_source_is_named_by_URL_or_connection_string_and_shown_without_its_password(
+        string from, string? driver, string expected, string shown)
     {
         var address = SourceAddress.Parse(from, driver);
 
         Assert.Equal((expected, shown), (address.Driver.Name, address.Shown));
-        Assert.Equal(from.Contains("joe:p", StringComparison.Ordinal), address.ConnectionString.Contains("p@ss:word", StringComparison.Ordinal) && driver is null);
+        Assert.Equal(
+            from.Contains("joe:p", StringComparison.Ordinal),
+            address.ConnectionString.Contains("p@ss:word", StringComparison.Ordinal) && driver is null);
     }
 
     [Fact]
@@ -125,7 +149,10 @@ public sealed class CommandLineTests
     [Fact]
     public void Settings_may_stand_among_the_arguments()
     {
-        var parsed = Arguments.Parse(["--HttpPort", "8080", "--from", "a=b", "-c", "conf.yml", "--dry-run", "--Store:Path=x=y"], ["--from"], ["--dry-run"]);
+        var parsed = Arguments.Parse(
+            ["--HttpPort", "8080", "--from", "a=b", "-c", "conf.yml", "--dry-run", "--Store:Path=x=y"],
+            ["--from"],
+            ["--dry-run"]);
 
         Assert.Equal("a=b", parsed.Values["--from"]);
         Assert.Equal(["--HttpPort", "8080", "-c", "conf.yml", "--Store:Path=x=y"], parsed.Settings);
@@ -133,7 +160,9 @@ public sealed class CommandLineTests
 
     [Fact]
     public void A_line_of_progress_tells_rate_and_remaining_time() =>
-        Assert.Equal("250,000 of 1,000,000 transactions (25 %), 5,000/s, about 00:02:30 left", ImportView.Line(250_000, 1_000_000, TimeSpan.FromSeconds(50)));
+        Assert.Equal(
+            "250,000 of 1,000,000 transactions (25 %), 5,000/s, about 00:02:30 left",
+            ImportView.Line(250_000, 1_000_000, TimeSpan.FromSeconds(50)));
 
     [Fact]
     public async Task The_store_takes_a_SQLite_file_made_from_the_printed_schema()
@@ -153,10 +182,15 @@ public sealed class CommandLineTests
             }
 
             // Applying a step a second time would fail: its tables exist.
-            await using var store = new SqliteTransactionStore(new SqliteStoreOptions { Path = path }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+            await using var store = new SqliteTransactionStore(
+                new SqliteStoreOptions { Path = path },
+                TimeProvider.System,
+                NullLogger<SqliteTransactionStore>.Instance);
             await store.Start(TestContext.Current.CancellationToken);
             var saga = Rows.Map(Rows.Transaction("saga", "submitted"), Rows.Saga("prepared/prepared"));
-            Assert.Equal(WriteResult.Written, await store.Write(new TransactionWrite(null, saga, 0), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                WriteResult.Written,
+                await store.Write(new TransactionWrite(null, saga, 0), TestContext.Current.CancellationToken));
         }
         finally
         {

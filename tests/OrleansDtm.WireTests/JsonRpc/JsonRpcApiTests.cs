@@ -41,12 +41,33 @@ public sealed class JsonRpcApiTests(RunningServer running)
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":["g"]}""", Refused, "1", "params")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{}}""", Refused, "1", "gid")]
     [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"\ud800"}}""", Refused, "1", "gid")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g","trans_type":"zzz"}}""", Refused, "1", "trans_type")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g\u2003","trans_type":"saga"}}""", Refused, "1", "gid")]
-    [InlineData("""{"JsonRpc":"1.0","jsonRPC":"2.0","ID":"1","Method":"submit","Params":{"Gid":"g","Trans_Type":"zzz"}}""", Refused, "1", "trans_type")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"prepare","params":{"gid":"g","trans_type":"msg","steps":3}}""", Refused, "1", "steps")]
-    [InlineData("""{"jsonrpc":"2.0","id":"1","method":"registerBranch","params":{"gid":"g","confirm":3}}""", Refused, "1", "confirm")]
-    public async Task A_request_that_is_wrong_is_answered_with_its_code_and_named(string body, int code, string? id, string word)
+    [InlineData(
+        """{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g","trans_type":"zzz"}}""",
+        Refused,
+        "1",
+        "trans_type")]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":"1","method":"submit","params":{"gid":"g\u2003","trans_type":"saga"}}""",
+        Refused,
+        "1",
+        "gid")]
+    [InlineData(
+        """{"JsonRpc":"1.0","jsonRPC":"2.0","ID":"1","Method":"submit","Params":{"Gid":"g","Trans_Type":"zzz"}}""",
+        Refused,
+        "1",
+        "trans_type")]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":"1","method":"prepare","params":{"gid":"g","trans_type":"msg","steps":3}}""",
+        Refused,
+        "1",
+        "steps")]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":"1","method":"registerBranch","params":{"gid":"g","confirm":3}}""",
+        Refused,
+        "1",
+        "confirm")]
+    public async Task A_request_that_is_wrong_is_answered_with_its_code_and_named(
+        string body, int code, string? id, string word)
     {
         var answer = await Dtm.Send(HttpMethod.Post, Url, body);
 
@@ -80,7 +101,11 @@ public sealed class JsonRpcApiTests(RunningServer running)
     public async Task A_tcc_is_prepared_registered_and_submitted_or_aborted()
     {
         await using var busi = await Participant.Start();
-        foreach (var (end, status, path) in new[] { ("submit", "succeed", "/Confirm1"), ("abort", "failed", "/Cancel1") })
+        foreach (var (end, status, path) in new[]
+        {
+            ("submit", "succeed", "/Confirm1"),
+            ("abort", "failed", "/Cancel1"),
+        })
         {
             var gid = SagaBody.NewGid();
             Success(await Call("prepare", PatternBodies.Of(gid, "tcc")));
@@ -116,7 +141,8 @@ public sealed class JsonRpcApiTests(RunningServer running)
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         busi.On("/Cancel1", Reply.Error, Reply.Success);
-        Success(await Call("prepare", PatternBodies.Of(gid, "tcc").With("wait_result", true).With("retry_interval", 300)));
+        Success(
+            await Call("prepare", PatternBodies.Of(gid, "tcc").With("wait_result", true).With("retry_interval", 300)));
         Success(await Call("registerBranch", PatternBodies.TccBranch(gid, busi, 1)));
         Error(await Call("abort", PatternBodies.Of(gid, "tcc")), Ongoing, "ONGOING");
         await Dtm.Post("resetNextCronTime", new JsonObject { ["gid"] = gid });
@@ -147,7 +173,8 @@ public sealed class JsonRpcApiTests(RunningServer running)
         Success(await Call("submit", SagaBody.Of(gid, busi)));
         await Dtm.Until("succeed", gid);
 
-        Error(await Call("submit", SagaBody.Of(gid, busi)), Failure, "current status 'succeed', cannot sumbmit. FAILURE");
+        Error(
+            await Call("submit", SagaBody.Of(gid, busi)), Failure, "current status 'succeed', cannot sumbmit. FAILURE");
         Error(await Call("abort", PatternBodies.Of(gid, "saga")), Failure, "cannot abort");
         Error(await Call("submit", PatternBodies.Of(SagaBody.NewGid(), "tcc")), Failure, "");
     }

@@ -18,7 +18,8 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     private readonly GrpcBranchInvoker _grpc = new(new InvokerOptions(), TimeProvider.System);
     private BankService _bank = null!;
 
-    public JsonRpcBranchInvokerTests() => _invokers = new BranchInvokers(new HttpBranchInvoker(_http), new JsonRpcBranchInvoker(_http), _grpc);
+    public JsonRpcBranchInvokerTests() =>
+        _invokers = new BranchInvokers(new HttpBranchInvoker(_http), new JsonRpcBranchInvoker(_http), _grpc);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -38,7 +39,8 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     [Fact]
     public async Task The_method_of_the_url_is_called_with_the_payload_and_who_and_what()
     {
-        var call = Call("/rpc?x=1&method=bank.Trans%20Out#top", """{"amount":30.10,"gid":"mine","who":"ü'","nested":{"op":1}}""");
+        var call = Call(
+            "/rpc?x=1&method=bank.Trans%20Out#top", """{"amount":30.10,"gid":"mine","who":"ü'","nested":{"op":1}}""");
 
         Assert.Equal(Outcome.Succeeded, await _invokers.Invoke(call, Token));
 
@@ -57,7 +59,8 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
         Assert.Equal(Outcome.Succeeded, await _invokers.Invoke(Call("/rpc?method=a", ""), Token));
 
         var body = JsonNode.Parse(Assert.Single(_bank.Seen).Body)!;
-        Assert.Equal("""{"gid":"g1","trans_type":"saga","branch_id":"01","op":"action"}""", body["params"]!.ToJsonString());
+        Assert.Equal(
+            """{"gid":"g1","trans_type":"saga","branch_id":"01","op":"action"}""", body["params"]!.ToJsonString());
     }
 
     [Theory]
@@ -71,7 +74,9 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     {
         var outcome = await _invokers.Invoke(Call("/rpc?method=a", payload), Token);
 
-        Assert.Equal(Outcome.Unknown("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call"), outcome);
+        Assert.Equal(
+            Outcome.Unknown("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call"),
+            outcome);
         Assert.Empty(_bank.Seen);
     }
 
@@ -96,7 +101,8 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     [InlineData(200, "", OutcomeKind.Unknown)]
     [InlineData(200, "<html>", OutcomeKind.Unknown)]
     [InlineData(200, "[]", OutcomeKind.Unknown)]
-    public async Task The_code_makes_the_outcome_and_only_an_answer_without_an_error_is_judged_like_http(int status, string body, OutcomeKind kind)
+    public async Task The_code_makes_the_outcome_and_only_an_answer_without_an_error_is_judged_like_http(
+        int status, string body, OutcomeKind kind)
     {
         _bank.Answer = async context =>
         {
@@ -116,7 +122,8 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_longer_than_what_is_read_is_judged_like_http()
     {
-        _bank.Answer = static context => context.Response.WriteAsync($$"""{"result":"{{new string('x', 100_000)}}"}""", Token);
+        _bank.Answer = static context => context.Response.WriteAsync(
+            $$"""{"result":"{{new string('x', 100_000)}}"}""", Token);
 
         Assert.Equal(Outcome.Succeeded, await _invokers.Invoke(Call("/rpc?method=a", "{}"), Token));
     }

@@ -25,7 +25,9 @@ public sealed class JsonRpcReplyTests
     [Fact]
     public void Without_its_store_the_coordinator_asks_to_try_again_and_does_not_say_FAILURE()
     {
-        var reply = JsonRpcApi.Of(new TransactionReply { Kind = ReplyKind.Unavailable, Message = "the store does not answer" }, Awaited.Success);
+        var reply = JsonRpcApi.Of(
+            new TransactionReply { Kind = ReplyKind.Unavailable, Message = "the store does not answer" },
+            Awaited.Success);
 
         Assert.Equal((JsonRpcCodes.Internal, "try again: the store does not answer"), (reply.Code, reply.Message));
         Assert.DoesNotContain(ResultWords.Failure, reply.Message, StringComparison.Ordinal);

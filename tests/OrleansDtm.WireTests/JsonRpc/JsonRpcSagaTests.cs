@@ -10,8 +10,10 @@ namespace OrleansDtm.WireTests.JsonRpc;
 public sealed class JsonRpcSagaTests(RunningServer running)
 {
     private static readonly Reply Done = new(200, """{"jsonrpc":"2.0","id":"1","result":null}""");
-    private static readonly Reply Refused = new(200, """{"jsonrpc":"2.0","id":"1","error":{"code":-32901,"message":"balance too low"}}""");
-    private static readonly Reply Busy = new(200, """{"jsonrpc":"2.0","id":"1","error":{"code":-32902,"message":"still at it"}}""");
+    private static readonly Reply Refused = new(
+        200, """{"jsonrpc":"2.0","id":"1","error":{"code":-32901,"message":"balance too low"}}""");
+    private static readonly Reply Busy = new(
+        200, """{"jsonrpc":"2.0","id":"1","error":{"code":-32902,"message":"still at it"}}""");
 
     private Dtm Dtm => running.Dtm;
 
@@ -27,8 +29,11 @@ public sealed class JsonRpcSagaTests(RunningServer running)
         var ended = await Dtm.Until("failed", gid);
         Assert.Contains("balance too low", (string?)ended["rollback_reason"], StringComparison.Ordinal);
         Assert.Equal(["Act1", "Act2", "Comp2", "Comp1"], Methods(busi));
-        Assert.Equal("""{"amount":30,"gid":"GID","trans_type":"saga","branch_id":"01","op":"action"}""", Params(busi, 0, gid));
-        Assert.Equal("""{"amount":31,"gid":"GID","trans_type":"saga","branch_id":"02","op":"compensate"}""", Params(busi, 2, gid));
+        Assert.Equal(
+            """{"amount":30,"gid":"GID","trans_type":"saga","branch_id":"01","op":"action"}""", Params(busi, 0, gid));
+        Assert.Equal(
+            """{"amount":31,"gid":"GID","trans_type":"saga","branch_id":"02","op":"compensate"}""",
+            Params(busi, 2, gid));
     }
 
     [Fact]
@@ -74,7 +79,8 @@ public sealed class JsonRpcSagaTests(RunningServer running)
         return body;
     }
 
-    private static IEnumerable<string?> Methods(Participant busi) => busi.Calls.Select(static c => (string?)JsonNode.Parse(c.Body)!["method"]);
+    private static IEnumerable<string?> Methods(Participant busi) =>
+        busi.Calls.Select(static c => (string?)JsonNode.Parse(c.Body)!["method"]);
 
     private static string Params(Participant busi, int call, string gid) =>
         JsonNode.Parse(busi.Calls[call].Body)!["params"]!.ToJsonString().Replace(gid, "GID", StringComparison.Ordinal);

@@ -42,7 +42,10 @@ public sealed class BranchIdTests
         foreach (var i in Enumerable.Range(1, 60).Append(1))
         {
             var id = i.ToString("00", CultureInfo.InvariantCulture);
-            var state = plain with { Branches = [new BranchOp { Definition = StoredSamples.Call(id, BranchOps.Action) }] };
+            var state = plain with
+            {
+                Branches = [new BranchOp { Definition = StoredSamples.Call(id, BranchOps.Action) }],
+            };
             metrics.OnBranchAnswered(state, new TransactionEvent.BranchAnswered(0, Outcome.Ongoing(), TimeSpan.Zero));
         }
 

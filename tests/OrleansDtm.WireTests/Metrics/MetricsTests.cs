@@ -39,7 +39,8 @@ public sealed class MetricsTests
         await Rpc("newGid");
         await Rpc("nope-" + good);
 
-        var metrics = await Scrape(dtm, server, """dtm_server_process_total{api="unknown",status="fail",type="json-rpc"}""");
+        var metrics = await Scrape(
+            dtm, server, """dtm_server_process_total{api="unknown",status="fail",type="json-rpc"}""");
 
         Assert.Equal(3, metrics["""dtm_server_process_total{api="submit",status="ok",type="http"}"""]);
         Assert.Equal(1, metrics["""dtm_server_process_total{api="submit",status="fail",type="http"}"""]);
@@ -65,12 +66,15 @@ public sealed class MetricsTests
         Assert.Equal(1, metrics["""dtm_transactions_unfinished{status="submitted",type="saga"}"""]);
         Assert.Equal(0, metrics["""dtm_transactions_unfinished{status="aborting",type="xa"}"""]);
         Assert.Equal(0, metrics["""dtm_transactions_overdue{status="submitted",type="saga"}"""]);
-        Assert.Equal(1, Assert.Single(metrics, static m => m.Key.StartsWith("dtm_server_info{version=\"", StringComparison.Ordinal)).Value);
+        Assert.Equal(1, Assert.Single(
+            metrics, static m => m.Key.StartsWith("dtm_server_info{version=\"", StringComparison.Ordinal)).Value);
         Assert.InRange(metrics["process_resident_memory_bytes{}"], 1e6, 1e12);
         Assert.DoesNotContain(metrics.Keys, k => k.Contains(good, StringComparison.Ordinal));
 
         Task Rpc(string method) => dtm.Send(
-            HttpMethod.Post, server.Url + "/api/json-rpc", new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = method }.ToJsonString());
+            HttpMethod.Post,
+            server.Url + "/api/json-rpc",
+            new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = method }.ToJsonString());
     }
 
     private static string Branch(string id, string type, string status) =>

@@ -17,7 +17,8 @@ public sealed class UnfinishedGaugesTests : IDisposable
     private readonly ITransactionStore _store = DispatchProxy.Create<ITransactionStore, CountedStore>();
     private readonly UnfinishedGauges _gauges;
 
-    public UnfinishedGaugesTests() => _gauges = new UnfinishedGauges(_store, _clock, _services.GetRequiredService<IMeterFactory>());
+    public UnfinishedGaugesTests() =>
+        _gauges = new UnfinishedGauges(_store, _clock, _services.GetRequiredService<IMeterFactory>());
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -42,7 +43,8 @@ public sealed class UnfinishedGaugesTests : IDisposable
 
         Assert.Equal(2, Counted.Asked.Count);
         var seen = Seen();
-        Assert.Equal((7, 2), (seen["dtm_transactions_unfinished tcc aborting"], seen["dtm_transactions_overdue tcc aborting"]));
+        Assert.Equal(
+            (7, 2), (seen["dtm_transactions_unfinished tcc aborting"], seen["dtm_transactions_overdue tcc aborting"]));
         Assert.Equal(0, seen["dtm_transactions_unfinished saga prepared"]);
         Assert.Equal(30, seen.Count);
     }
@@ -63,7 +65,8 @@ public sealed class UnfinishedGaugesTests : IDisposable
     [Fact]
     public async Task A_count_that_takes_longer_than_a_scrape_goes_on_alone_and_is_shown_by_the_next_one()
     {
-        var slow = new TaskCompletionSource<IReadOnlyList<UnfinishedCount>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var slow = new TaskCompletionSource<IReadOnlyList<UnfinishedCount>>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
         Counted.Slow = slow.Task;
         await Impatiently();
         Assert.True(double.IsNaN(Seen()[Submitted])); // There has been none yet.
@@ -75,7 +78,8 @@ public sealed class UnfinishedGaugesTests : IDisposable
         await _gauges.Refresh(Cancel);
         Assert.Equal(5_000_000, Seen()[Submitted]);
 
-        // It took 23 seconds: the store has rest for five times that, and a minute more passes before the number is none.
+        // It took 23 seconds: the store has rest for five times that, and a
+        // minute more passes before the number is none.
         _clock.Advance(TimeSpan.FromSeconds(114));
         await _gauges.Refresh(Cancel);
         Assert.Equal((1, 5_000_000), (Counted.Asked.Count, Seen()[Submitted]));

@@ -30,7 +30,8 @@ public sealed class NoticeCrashTests
         await server.Restart(cancel);
 
         Assert.Equal(2, (int?)(await NoticeTests.Delivered(dtm, waiting))["attempts"]);
-        Assert.Equal(1, (int?)(await NoticeTests.Delivered(dtm, underWay))["attempts"]); // Only what was answered is counted.
+        // Only what was answered is counted.
+        Assert.Equal(1, (int?)(await NoticeTests.Delivered(dtm, underWay))["attempts"]);
         Assert.Equal((2, 2), (busi.On("/Waiting").Count, busi.On("/UnderWay").Count));
         Assert.Equal(4, busi.Paths.Count(static p => p.StartsWith("/Act", StringComparison.Ordinal)));
     }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Notices;
 
-/// <summary>A submitter that gave a callback_url is told how the transaction ended, once it has ended, until it has heard it.</summary>
+/// <summary>
+/// A submitter that gave a callback_url is told how the transaction ended, once it has ended, until it has heard it.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class NoticeTests(RunningServer running)
 {
@@ -38,7 +40,8 @@ public sealed class NoticeTests(RunningServer running)
         await Delivered(Dtm, gid);
 
         Assert.Equal(["/Act1", "/Act2", "/Comp2", "/Comp1", "/Notice"], busi.Paths);
-        Assert.Equal((gid, "saga", "failed", $"url:{busi.Url}/Act2 return failed: {Reply.Refusal.Body} FAILURE"), Told(busi, 0));
+        Assert.Equal(
+            (gid, "saga", "failed", $"url:{busi.Url}/Act2 return failed: {Reply.Refusal.Body} FAILURE"), Told(busi, 0));
     }
 
     [Theory]
@@ -137,6 +140,10 @@ public sealed class NoticeTests(RunningServer running)
     private static (string? Gid, string? Type, string? Status, string? Reason) Told(Participant busi, int nth)
     {
         var body = JsonNode.Parse(busi.On("/Notice")[nth].Body)!;
-        return ((string?)body["gid"], (string?)body["trans_type"], (string?)body["status"], (string?)body["rollback_reason"]);
+        return (
+            (string?)body["gid"],
+            (string?)body["trans_type"],
+            (string?)body["status"],
+            (string?)body["rollback_reason"]);
     }
 }

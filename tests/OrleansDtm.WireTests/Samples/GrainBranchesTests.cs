@@ -12,7 +12,9 @@ public sealed class GrainBranchesTests
     {
         // Where it was built itself: it brings other libraries than the tests.
         var built = AppContext.BaseDirectory.Replace(
-            RepositoryRoot.File("tests", "OrleansDtm.WireTests"), RepositoryRoot.File("src", "Samples", "GrainBranches"), StringComparison.Ordinal);
+            RepositoryRoot.File("tests", "OrleansDtm.WireTests"),
+            RepositoryRoot.File("src", "Samples", "GrainBranches"),
+            StringComparison.Ordinal);
         using var sample = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(built, "GrainBranches.dll")])
         {
             RedirectStandardOutput = true,

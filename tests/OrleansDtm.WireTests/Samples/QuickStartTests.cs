@@ -9,11 +9,12 @@ public sealed class QuickStartTests
     [Fact]
     public async Task QuickStart_moves_the_money_once_and_takes_it_back_once()
     {
-        using var sample = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "QuickStart.dll")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var sample = Process.Start(
+            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "QuickStart.dll")])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         var errors = sample.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await sample.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await sample.WaitForExitAsync(TestContext.Current.CancellationToken);

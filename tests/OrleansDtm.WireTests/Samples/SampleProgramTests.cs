@@ -7,7 +7,8 @@ using Xunit;
 namespace OrleansDtm.WireTests.Samples;
 
 /// <summary>The samples of the SDK, run as programs and judged by their exit code: each checks itself.</summary>
-public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb) : IClassFixture<DatabaseUnderTest<MariaDbServer>>
+public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
+    : IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
     [Fact]
     public async Task BankTransfer_keeps_every_balance_on_a_bad_network() =>
@@ -18,7 +19,8 @@ public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
         Assert.Contains("the stock did not receive the message: Failed", await Run("Outbox"), StringComparison.Ordinal);
 
     [Fact]
-    public async Task Tcc_confirms_and_cancels() => Assert.Contains("a transfer to C failed", await Run("Tcc"), StringComparison.Ordinal);
+    public async Task Tcc_confirms_and_cancels() =>
+        Assert.Contains("a transfer to C failed", await Run("Tcc"), StringComparison.Ordinal);
 
     [Fact]
     public async Task Topics_tell_every_subscriber() =>
@@ -30,26 +32,31 @@ public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
 
     [Fact]
     public async Task Xa_commits_two_databases_together_or_not_at_all() =>
-        Assert.Contains("balances: north 70, south 130", await Run("Xa", "mysql", mariaDb.NewDatabase()), StringComparison.Ordinal);
+        Assert.Contains(
+            "balances: north 70, south 130", await Run("Xa", "mysql", mariaDb.NewDatabase()), StringComparison.Ordinal);
 
     [Fact]
     public async Task BankTransfer_keeps_every_balance_in_MariaDB_too()
     {
         // The database that is named there does not exist: the sample makes its own.
         var server = new MySqlConnectionStringBuilder(mariaDb.NewDatabase()) { Database = "" };
-        Assert.Contains("36 transfers succeeded", await Run("BankTransfer", server.ConnectionString), StringComparison.Ordinal);
+        Assert.Contains(
+            "36 transfers succeeded", await Run("BankTransfer", server.ConnectionString), StringComparison.Ordinal);
     }
 
     private static async Task<string> Run(string sample, params string[] arguments)
     {
         // Where it was built itself: it brings other libraries than the tests.
         var built = AppContext.BaseDirectory.Replace(
-            RepositoryRoot.File("tests", "OrleansDtm.WireTests"), RepositoryRoot.File("src", "Samples", sample), StringComparison.Ordinal);
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(built, sample + ".dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            RepositoryRoot.File("tests", "OrleansDtm.WireTests"),
+            RepositoryRoot.File("src", "Samples", sample),
+            StringComparison.Ordinal);
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [Path.Combine(built, sample + ".dll"), .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

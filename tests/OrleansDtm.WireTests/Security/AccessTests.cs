@@ -59,7 +59,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     {
         var (none, withNone) = await Send(method, path, null);
         Assert.Equal(HttpStatusCode.Unauthorized, none);
-        Assert.Contains("Authorization: Bearer", (string?)JsonNode.Parse(withNone)!["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "Authorization: Bearer", (string?)JsonNode.Parse(withNone)!["message"], StringComparison.Ordinal);
         Assert.DoesNotContain("FAILURE", withNone, StringComparison.Ordinal);
 
         var keys = new[] { ("read", _server.Read), ("submit", _server.Submit), ("admin", _server.Admin) };
@@ -70,11 +71,14 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
             if (i < least)
             {
                 Assert.Equal(HttpStatusCode.Forbidden, status);
-                Assert.Contains($"the role {role} is needed", (string?)JsonNode.Parse(text)!["message"], StringComparison.Ordinal);
+                Assert.Contains(
+                    $"the role {role} is needed", (string?)JsonNode.Parse(text)!["message"], StringComparison.Ordinal);
             }
             else
             {
-                Assert.True(status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden), $"{keys[i].Item1}: {status} {text}");
+                Assert.True(
+                    status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden),
+                    $"{keys[i].Item1}: {status} {text}");
             }
         }
     }
@@ -84,13 +88,17 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     [InlineData("/api/dtmsvr/version")]
     [InlineData("/health/live")]
     [InlineData("/health/ready")]
-    public async Task Probes_and_the_version_are_open(string path) => Assert.Equal(HttpStatusCode.OK, (await Send("GET", path, null)).Status);
+    public async Task Probes_and_the_version_are_open(string path) =>
+        Assert.Equal(HttpStatusCode.OK, (await Send("GET", path, null)).Status);
 
     [Fact]
     public async Task The_refusal_says_how_to_come_in_and_what_is_missing()
     {
         using var unknown = await _http.GetAsync(new Uri("/api/dtmsvr/all", UriKind.Relative), Cancel);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/dtmsvr/forceStop") { Headers = { { "Authorization", "Bearer " + _server.Read } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/dtmsvr/forceStop")
+        {
+            Headers = { { "Authorization", "Bearer " + _server.Read } },
+        };
         using var known = await _http.SendAsync(request, Cancel);
 
         Assert.Equal("Bearer", Assert.Single(unknown.Headers.WwwAuthenticate).Scheme);
@@ -109,8 +117,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
 
     public static TheoryData<string, string> Tokens { get; } = new()
     {
-        { "expired", "expired" }, { "audience", "audience" }, { "issuer", "issuer" }, { "none", "algorithm|signature" }, { "HS256", "algorithm|signature|key" },
-        { "endless", "expiry" }, { "forged", "signature|key" },
+        { "expired", "expired" }, { "audience", "audience" }, { "issuer", "issuer" }, { "none", "algorithm|signature" },
+        { "HS256", "algorithm|signature|key" }, { "endless", "expiry" }, { "forged", "signature|key" },
     };
 
     [Theory]
@@ -120,7 +128,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
         using var other = new Issuer();
         var token = kind switch
         {
-            "expired" => _server.Issuer.Token("admin", static c => c["exp"] = TimeProvider.System.GetUtcNow().AddMinutes(-5).ToUnixTimeSeconds()),
+            "expired" => _server.Issuer.Token(
+                "admin", static c => c["exp"] = TimeProvider.System.GetUtcNow().AddMinutes(-5).ToUnixTimeSeconds()),
             "audience" => _server.Issuer.Token("admin", static c => c["aud"] = "another"),
             "issuer" => _server.Issuer.Token("admin", static c => c["iss"] = "https://other.test/"),
             "endless" => _server.Issuer.Token("admin", static c => c.Remove("exp")),
@@ -137,9 +146,12 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     public async Task A_good_token_has_the_roles_of_its_claim()
     {
         Assert.Equal(HttpStatusCode.OK, (await Send("GET", "/api/dtmsvr/all", _server.Issuer.Token("read"))).Status);
-        Assert.Equal(HttpStatusCode.Forbidden, (await Send("POST", "/api/dtmsvr/submit", _server.Issuer.Token("read"))).Status);
-        Assert.Equal(HttpStatusCode.OK, (await Send("GET", "/api/dtmsvr/all", _server.Issuer.Token("", static c => c["roles"] = "openid submit"))).Status);
-        Assert.Equal(HttpStatusCode.Forbidden, (await Send("GET", "/api/dtmsvr/all", _server.Issuer.Token("guest"))).Status);
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await Send("POST", "/api/dtmsvr/submit", _server.Issuer.Token("read"))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await Send(
+            "GET", "/api/dtmsvr/all", _server.Issuer.Token("", static c => c["roles"] = "openid submit"))).Status);
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await Send("GET", "/api/dtmsvr/all", _server.Issuer.Token("guest"))).Status);
     }
 
     [Theory]
@@ -150,7 +162,13 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     [InlineData("registerBranch", "submit")]
     public async Task Over_JSON_RPC_each_method_asks_for_its_role(string method, string role)
     {
-        var body = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "7", ["method"] = method, ["params"] = new JsonObject() }.ToJsonString();
+        var body = new JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = "7",
+            ["method"] = method,
+            ["params"] = new JsonObject(),
+        }.ToJsonString();
         var (none, withNone) = await Send("POST", "/api/json-rpc", null, body: body);
         var (read, withRead) = await Send("POST", "/api/json-rpc", _server.Read, body: body);
         var (submit, _) = await Send("POST", "/api/json-rpc", _server.Submit, body: body);
@@ -170,12 +188,12 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
 
     public static TheoryData<string, string> Methods { get; } = new()
     {
-        { "NewGid", "read" }, { "Submit", "submit" }, { "Prepare", "submit" }, { "Abort", "submit" }, { "RegisterBranch", "submit" },
-        { "PrepareWorkflow", "submit" }, { "Subscribe", "admin" }, { "Unsubscribe", "admin" }, { "DeleteTopic", "admin" },
-        { "ours/Query", "read" }, { "ours/List", "read" }, { "ours/Subscribers", "read" }, { "ours/Submit", "submit" },
-            { "ours/Prepare", "submit" },
+        { "NewGid", "read" }, { "Submit", "submit" }, { "Prepare", "submit" }, { "Abort", "submit" },
+        { "RegisterBranch", "submit" }, { "PrepareWorkflow", "submit" }, { "Subscribe", "admin" },
+        { "Unsubscribe", "admin" }, { "DeleteTopic", "admin" }, { "ours/Query", "read" }, { "ours/List", "read" },
+        { "ours/Subscribers", "read" }, { "ours/Submit", "submit" }, { "ours/Prepare", "submit" },
         { "ours/PrepareWorkflow", "submit" }, { "ours/ForceStop", "admin" }, { "ours/RetryNow", "admin" },
-            { "ours/RetryBranch", "admin" },
+        { "ours/RetryBranch", "admin" },
     };
 
     [Fact]
@@ -198,16 +216,21 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
             var status = await Status(method, keys[i].Item2);
             Assert.Equal(i < least, status.StatusCode == StatusCode.PermissionDenied);
             Assert.NotEqual(StatusCode.Unauthenticated, status.StatusCode);
-            Assert.True(i >= least || status.Detail.Contains($"the role {role} is needed", StringComparison.Ordinal), status.Detail);
+            Assert.True(
+                i >= least || status.Detail.Contains($"the role {role} is needed", StringComparison.Ordinal),
+                status.Detail);
         }
 
-        Assert.Equal(StatusCode.Unauthenticated, (await Status(method, "odtm_nobody-nobody-nobody-nobody-nobody-nobody-nob")).StatusCode);
+        Assert.Equal(
+            StatusCode.Unauthenticated,
+            (await Status(method, "odtm_nobody-nobody-nobody-nobody-nobody-nobody-nob")).StatusCode);
     }
 
     [Fact]
     public async Task Reflection_asks_for_read_and_the_health_of_gRPC_for_nothing()
     {
-        var health = await new global::Grpc.Health.V1.Health.HealthClient(_channel).CheckAsync(new(), cancellationToken: Cancel);
+        var health = await new global::Grpc.Health.V1.Health.HealthClient(_channel).CheckAsync(
+            new(), cancellationToken: Cancel);
         Assert.Equal(StatusCode.Unauthenticated, await Reflect(null));
         Assert.Equal(StatusCode.OK, await Reflect(_server.Read));
         Assert.Equal(global::Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving, health.Status);
@@ -221,7 +244,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
 
     private async Task<StatusCode> Reflect(string? key)
     {
-        using var call = new ServerReflection.ServerReflectionClient(_channel).ServerReflectionInfo(Headers(key), cancellationToken: Cancel);
+        using var call = new ServerReflection.ServerReflectionClient(_channel).ServerReflectionInfo(
+            Headers(key), cancellationToken: Cancel);
         try
         {
             await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, Cancel);
@@ -244,13 +268,22 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
             await (method switch
             {
                 "NewGid" => client.NewGidAsync(new(), headers, cancellationToken: Cancel).ResponseAsync,
-                "Submit" => client.SubmitAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
-                "Prepare" => client.PrepareAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
-                "Abort" => client.AbortAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
-                "RegisterBranch" => client.RegisterBranchAsync(new DtmBranchRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
-                "PrepareWorkflow" => client.PrepareWorkflowAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
-                "Subscribe" => client.SubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
-                "Unsubscribe" => client.UnsubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
+                "Submit" =>
+                    client.SubmitAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "Prepare" =>
+                    client.PrepareAsync(new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "Abort" => client.AbortAsync(
+                    new DtmRequest { Gid = gid },
+                    headers,
+                    cancellationToken: Cancel).ResponseAsync,
+                "RegisterBranch" => client.RegisterBranchAsync(
+                    new DtmBranchRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "PrepareWorkflow" => client.PrepareWorkflowAsync(
+                    new DtmRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "Subscribe" =>
+                    client.SubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
+                "Unsubscribe" =>
+                    client.UnsubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/Query" => ours.QueryAsync(
                     new GidRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/List" => ours.ListAsync(new ListFilter(), headers, cancellationToken: Cancel).ResponseAsync,
@@ -268,7 +301,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
                 "ours/RetryBranch" =>
                     ours.RetryBranchAsync(
                     new BranchRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
-                _ => (Task)client.DeleteTopicAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
+                _ => (Task)client.DeleteTopicAsync(
+                    new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
             });
             return global::Grpc.Core.Status.DefaultSuccess;
         }
@@ -278,9 +312,11 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
         }
     }
 
-    private static Metadata Headers(string? key) => key is null ? [] : new Metadata { { "authorization", "Bearer " + key } };
+    private static Metadata Headers(string? key) =>
+        key is null ? [] : new Metadata { { "authorization", "Bearer " + key } };
 
-    private async Task<(HttpStatusCode Status, string Text)> Send(string method, string path, string? key, string header = "Authorization", string body = "{}")
+    private async Task<(HttpStatusCode Status, string Text)> Send(
+        string method, string path, string? key, string header = "Authorization", string body = "{}")
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (key is not null)

@@ -41,7 +41,11 @@ public sealed class ApiKeyRingTests : IDisposable
         var (removed, kept, configured) = (ApiKey.New(), ApiKey.New(), ApiKey.New());
         Write($"{SecuredServer.Line("removed", "admin", removed)}\n{SecuredServer.Line("kept", "submit", kept)}");
         var ring = new ApiKeyRing(
-            new SecurityOptions { Keys = [ApiKey.Parse(SecuredServer.Line("own", "read", configured), out _)!], KeysFile = _file }, _clock, NullLogger<ApiKeyRing>.Instance);
+            new SecurityOptions
+            {
+                Keys = [ApiKey.Parse(SecuredServer.Line("own", "read", configured), out _)!],
+                KeysFile = _file,
+            }, _clock, NullLogger<ApiKeyRing>.Instance);
         Assert.Equal(("removed", null), (ring.Find(removed, out _)?.Name, ring.Problem));
 
         if (isGone)
@@ -54,18 +58,23 @@ public sealed class ApiKeyRingTests : IDisposable
             Write($"{SecuredServer.Line("kept", "submit", kept)}\nsha256:damaged");
         }
 
-        Assert.Equal(("removed", "kept"), (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name)); // The grace.
+        // The grace.
+        Assert.Equal(("removed", "kept"), (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name));
         Assert.Contains("valid for another 300 s [ODTM4006]", ring.Problem, StringComparison.Ordinal);
         Assert.False(ring.IsUndecided(removed));
         _clock.Advance(TimeSpan.FromMinutes(5));
 
-        Assert.Equal((null, isGone ? null : "kept", "own"), (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name, ring.Find(configured, out _)?.Name));
+        Assert.Equal(
+            (null, isGone ? null : "kept", "own"),
+            (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name, ring.Find(configured, out _)?.Name));
         Assert.Null(ring.ById(ApiKeyRing.Id(ApiKey.HashOf(removed)))); // Its sessions too.
         Assert.Contains("only the keys on its valid lines are accepted", ring.Problem, StringComparison.Ordinal);
-        Assert.Equal((true, isGone, false), (ring.IsUndecided(removed), ring.IsUndecided(kept), ring.IsUndecided(ApiKey.New())));
+        Assert.Equal(
+            (true, isGone, false), (ring.IsUndecided(removed), ring.IsUndecided(kept), ring.IsUndecided(ApiKey.New())));
 
         Write(SecuredServer.Line("kept", "submit", kept));
-        Assert.Equal((null, "kept", null), (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name, ring.Problem));
+        Assert.Equal(
+            (null, "kept", null), (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name, ring.Problem));
     }
 
     [Fact]
@@ -90,7 +99,8 @@ public sealed class ApiKeyRingTests : IDisposable
     {
         var key = ApiKey.New();
         var line = SecuredServer.Line("shop", "submit", key, $"until={_clock.GetUtcNow().AddHours(1):O}");
-        var ring = new ApiKeyRing(new SecurityOptions { Keys = [ApiKey.Parse(line, out _)!] }, _clock, NullLogger<ApiKeyRing>.Instance);
+        var ring = new ApiKeyRing(
+            new SecurityOptions { Keys = [ApiKey.Parse(line, out _)!] }, _clock, NullLogger<ApiKeyRing>.Instance);
         Assert.NotNull(ring.Find(key, out _));
 
         _clock.Advance(TimeSpan.FromHours(1));
@@ -103,7 +113,9 @@ public sealed class ApiKeyRingTests : IDisposable
     {
         const string Short = "hunter2";
         var ring = new ApiKeyRing(
-            new SecurityOptions { Keys = [ApiKey.Parse(SecuredServer.Line("shop", "admin", Short), out _)!] }, _clock, NullLogger<ApiKeyRing>.Instance);
+            new SecurityOptions { Keys = [ApiKey.Parse(SecuredServer.Line("shop", "admin", Short), out _)!] },
+            _clock,
+            NullLogger<ApiKeyRing>.Instance);
         Assert.Null(ring.Find(Short, out _));
     }
 

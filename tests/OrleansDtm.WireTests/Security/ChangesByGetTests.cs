@@ -27,17 +27,26 @@ public sealed class ChangesByGetTests(OpenServer open, SecuredServer secured, Na
     {
         foreach (var change in Changes)
         {
-            var (status, text) = await Clients.Send(open.Url, "GET " + change, $"10.0.0.5:{open.Url.Port}", Clients.Browsers[browser]);
-            var (withoutKey, _) = await Clients.Send(secured.Url, "GET " + change, "localhost", Clients.Browsers[browser]);
+            var (status, text) = await Clients.Send(
+                open.Url, "GET " + change, $"10.0.0.5:{open.Url.Port}", Clients.Browsers[browser]);
+            var (withoutKey, _) = await Clients.Send(
+                secured.Url, "GET " + change, "localhost", Clients.Browsers[browser]);
             var (withKey, _) = await Clients.Send(
-                secured.Url, "GET " + change.Replace("by-get", Guid.NewGuid().ToString("N"), StringComparison.Ordinal), "localhost", $"{Clients.Browsers[browser]}|X-Api-Key: {secured.Admin}");
+                secured.Url,
+                "GET " + change.Replace("by-get", Guid.NewGuid().ToString("N"), StringComparison.Ordinal),
+                "localhost",
+                $"{Clients.Browsers[browser]}|X-Api-Key: {secured.Admin}");
 
             Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Unauthorized), (status, withoutKey));
             Assert.Contains("POST", text, StringComparison.Ordinal);
             Assert.DoesNotContain(withKey, new[] { HttpStatusCode.Forbidden, HttpStatusCode.Unauthorized });
         }
 
-        var (reading, _) = await Clients.Send(open.Url, "GET /api/dtmsvr/all", "localhost", Clients.Browsers[browser].Replace("Origin", "X-Origin", StringComparison.Ordinal));
+        var (reading, _) = await Clients.Send(
+            open.Url,
+            "GET /api/dtmsvr/all",
+            "localhost",
+            Clients.Browsers[browser].Replace("Origin", "X-Origin", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, reading);
     }
 
@@ -68,7 +77,8 @@ public sealed class ChangesByGetTests(OpenServer open, SecuredServer secured, Na
         await dtm.UnsubscribeAsync("by-sdk", "http://bank.test/x", Cancel);
 
         Assert.Equal("http://bank.test/x", Assert.Single(subscribers).Url);
-        await Assert.ThrowsAsync<DtmNotFoundException>(() => dtm.UnsubscribeAsync("no-such-topic", "http://bank.test/x", Cancel));
+        await Assert.ThrowsAsync<DtmNotFoundException>(
+            () => dtm.UnsubscribeAsync("no-such-topic", "http://bank.test/x", Cancel));
     }
 
     [Theory]
@@ -76,7 +86,8 @@ public sealed class ChangesByGetTests(OpenServer open, SecuredServer secured, Na
     [InlineData(405)]
     public async Task Of_a_DTM_which_has_only_GET_the_SDK_uses_that(int status)
     {
-        await using var server = await Participant.Start(call => call.Method == "POST" ? new Reply(status, "404 page not found") : Reply.Success);
+        await using var server = await Participant.Start(
+            call => call.Method == "POST" ? new Reply(status, "404 page not found") : Reply.Success);
         await using var sdk = Sdk(new Uri(server.Url));
         await sdk.GetRequiredService<IDtm>().SubscribeAsync("t", "http://bank.test/x", "", Cancel);
 

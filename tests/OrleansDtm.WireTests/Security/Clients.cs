@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>The headers of browsers and of other clients, and requests whose bytes no HTTP library would send.</summary>
+/// <summary>
+/// The headers of browsers and of other clients, and requests whose bytes no HTTP library would send.
+/// </summary>
 internal static class Clients
 {
     /// <summary>What a browser sends over plain HTTP: Sec-Fetch headers only to localhost and over TLS.</summary>
@@ -25,7 +27,8 @@ internal static class Clients
     {
         ["nothing"] = "",
         ["go"] = "User-Agent: Go-http-client/1.1|Accept-Encoding: gzip",
-        ["node"] = "User-Agent: node|Accept: */*|Accept-Language: *|Sec-Fetch-Mode: cors|Accept-Encoding: gzip, deflate",
+        ["node"] =
+            "User-Agent: node|Accept: */*|Accept-Language: *|Sec-Fetch-Mode: cors|Accept-Encoding: gzip, deflate",
         ["java"] = "User-Agent: Java/21|Accept: text/html, image/gif, image/jpeg, */*; q=0.2",
         ["curl"] = "User-Agent: curl/8.5.0|Accept: */*",
     };
@@ -34,12 +37,15 @@ internal static class Clients
     /// <param name="request">Method and path.</param>
     /// <param name="host">The Host header.</param>
     /// <param name="headers">Separated by |.</param>
-    public static async Task<(HttpStatusCode Status, string Text)> Send(Uri server, string request, string host, string headers = "")
+    public static async Task<(HttpStatusCode Status, string Text)> Send(
+        Uri server, string request, string host, string headers = "")
     {
         using var client = new TcpClient();
         await client.ConnectAsync(server.Host, server.Port, TestContext.Current.CancellationToken);
         await using var stream = client.GetStream();
-        var more = headers.Length == 0 ? "" : string.Concat(headers.Split('|').Select(static header => header + "\r\n"));
+        var more = headers.Length == 0
+            ? ""
+            : string.Concat(headers.Split('|').Select(static header => header + "\r\n"));
         var text = $"{request} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n{more}Connection: close\r\n\r\n";
         await stream.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
         using var reader = new StreamReader(stream, Encoding.UTF8);

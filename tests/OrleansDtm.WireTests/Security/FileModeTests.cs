@@ -19,11 +19,13 @@ public sealed class FileModeTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes.");
         var folder = Path.Combine(_home.FullName, "new", "data");
         var path = Path.Combine(folder, "dtm.db");
-        await using (var store = new SqliteTransactionStore(new SqliteStoreOptions { Path = path }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance))
+        await using (var store = new SqliteTransactionStore(
+            new SqliteStoreOptions { Path = path }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance))
         {
             await store.Start(TestContext.Current.CancellationToken);
             Assert.Equal(OwnFile | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
-            Assert.All(["", "-wal", "-shm", ".lock"], suffix => Assert.Equal(OwnFile, File.GetUnixFileMode(path + suffix)));
+            Assert.All(
+                ["", "-wal", "-shm", ".lock"], suffix => Assert.Equal(OwnFile, File.GetUnixFileMode(path + suffix)));
         }
 
         foreach (var isThere in new[] { false, true })
@@ -50,11 +52,13 @@ public sealed class FileModeTests : IDisposable
         await File.WriteAllBytesAsync(path, [], TestContext.Current.CancellationToken);
         File.SetUnixFileMode(path, shared);
         File.SetUnixFileMode(_home.FullName, shared | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
-        await using var store = new SqliteTransactionStore(new SqliteStoreOptions { Path = path }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
+        await using var store = new SqliteTransactionStore(
+            new SqliteStoreOptions { Path = path }, TimeProvider.System, NullLogger<SqliteTransactionStore>.Instance);
         await store.Start(TestContext.Current.CancellationToken);
 
         Assert.Equal((shared, shared), (File.GetUnixFileMode(path), File.GetUnixFileMode(path + "-wal")));
-        Assert.Equal(shared | UnixFileMode.UserExecute | UnixFileMode.GroupExecute, File.GetUnixFileMode(_home.FullName));
+        Assert.Equal(
+            shared | UnixFileMode.UserExecute | UnixFileMode.GroupExecute, File.GetUnixFileMode(_home.FullName));
     }
 
     public void Dispose() => _home.Delete(recursive: true);

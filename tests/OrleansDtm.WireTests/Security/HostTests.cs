@@ -24,17 +24,23 @@ public sealed class HostTests(OpenServer open, SecuredServer secured, NamedServe
     {
         var (status, text) = await Clients.Send(open.Url, NewGid, "evil.test", Clients.Browsers[browser]);
         var (page, _) = await Clients.Send(open.Url, "GET /", "evil.test:80", Clients.Browsers[browser]);
-        var (withKey, _) = await Clients.Send(secured.Url, NewGid, "evil.test", $"{Clients.Browsers[browser]}|X-Api-Key: {secured.Read}");
+        var (withKey, _) = await Clients.Send(
+            secured.Url, NewGid, "evil.test", $"{Clients.Browsers[browser]}|X-Api-Key: {secured.Read}");
 
-        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (status, page, withKey));
-        Assert.Contains("'evil.test'. Add the name to the setting Hosts", text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(
+            (HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (status, page, withKey));
+        Assert.Contains(
+            "'evil.test'. Add the name to the setting Hosts",
+            text.Replace("\\u0027", "'", StringComparison.Ordinal),
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [MemberData(nameof(Others))]
     public async Task Any_other_client_may_use_any_name(string client)
     {
-        var (status, text) = await Clients.Send(open.Url, NewGid, "dtm.bank.svc.cluster.local:36789", Clients.Others[client]);
+        var (status, text) = await Clients.Send(
+            open.Url, NewGid, "dtm.bank.svc.cluster.local:36789", Clients.Others[client]);
 
         Assert.True(status == HttpStatusCode.OK, text);
     }
@@ -90,7 +96,13 @@ public sealed class HostTests(OpenServer open, SecuredServer secured, NamedServe
     {
         using var log = new Lines();
         secured.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
-        foreach (var (server, client) in new[] { (open.Url, ""), (open.Url, Firefox), (any.Url, Firefox), (secured.Url, "X-Api-Key: " + secured.Read) })
+        foreach (var (server, client) in new[]
+        {
+            (open.Url, ""),
+            (open.Url, Firefox),
+            (any.Url, Firefox),
+            (secured.Url, "X-Api-Key: " + secured.Read),
+        })
         {
             var (status, text) = await Clients.Send(server, NewGid, host, client);
 
@@ -116,7 +128,9 @@ public sealed class HostTests(OpenServer open, SecuredServer secured, NamedServe
 
             public bool IsEnabled(LogLevel logLevel) => true;
 
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            public void Log<TState>(
+                LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+                Func<TState, Exception?, string> formatter) =>
                 lines.Seen.Enqueue($"{category} {formatter(state, exception)}");
         }
     }

@@ -22,12 +22,20 @@ public sealed class Issuer(string? keyId = null) : IDisposable
         get
         {
             var key = _key.ExportParameters(includePrivateParameters: false);
-            var entry = new JsonObject { ["kty"] = "RSA", ["use"] = "sig", ["n"] = Encode(key.Modulus!), ["e"] = Encode(key.Exponent!) };
+            var entry = new JsonObject
+            {
+                ["kty"] = "RSA",
+                ["use"] = "sig",
+                ["n"] = Encode(key.Modulus!),
+                ["e"] = Encode(key.Exponent!),
+            };
             return new JsonObject { ["keys"] = new JsonArray(Named(entry)) }.ToJsonString();
         }
     }
 
-    public string Token(string role, Action<JsonObject>? change = null, string algorithm = "RS256", Action<JsonObject>? changeHeader = null)
+    public string Token(
+        string role, Action<JsonObject>? change = null, string algorithm = "RS256",
+        Action<JsonObject>? changeHeader = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var claims = new JsonObject
@@ -42,7 +50,8 @@ public sealed class Issuer(string? keyId = null) : IDisposable
         change?.Invoke(claims);
         var header = Named(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT" });
         changeHeader?.Invoke(header);
-        var text = $"{Encode(Encoding.UTF8.GetBytes(header.ToJsonString()))}.{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
+        var text = $"{Encode(Encoding.UTF8.GetBytes(header.ToJsonString()))}."
+            + $"{Encode(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
         return $"{text}.{Encode(Sign(Encoding.UTF8.GetBytes(text), algorithm))}";
     }
 

@@ -17,7 +17,9 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Keys are fetched from the issuer of tokens; while it is away nobody is told that his token is bad.</summary>
+/// <summary>
+/// Keys are fetched from the issuer of tokens; while it is away nobody is told that his token is bad.
+/// </summary>
 public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<IssuerAwayServer>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -36,17 +38,24 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
         Assert.Equal("UNAVAILABLE", (string?)answer["dtm_result"]);
         Assert.Contains("[ODTM4007]", (string?)answer["message"], StringComparison.Ordinal);
 
-        using var rpc = new HttpRequestMessage(HttpMethod.Post, "/api/json-rpc") { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+        using var rpc = new HttpRequestMessage(HttpMethod.Post, "/api/json-rpc")
+        {
+            Content = new StringContent("{}", Encoding.UTF8, "application/json"),
+        };
         rpc.Headers.Authorization = new("Bearer", token);
         using var replied = await http.SendAsync(rpc, Cancel);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, replied.StatusCode);
-        Assert.StartsWith("try again", (string?)JsonNode.Parse(await replied.Content.ReadAsStringAsync(Cancel))!["error"]!["message"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "try again",
+            (string?)JsonNode.Parse(await replied.Content.ReadAsStringAsync(Cancel))!["error"]!["message"],
+            StringComparison.Ordinal);
 
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await new DtmClient(channel).NewGidAsync(
             new(), new Metadata { { "authorization", "Bearer " + token } }, cancellationToken: Cancel));
         Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
 
-        using var signIn = await http.PostAsync("/ui/session", new StringContent($$"""{"key":"{{token}}"}""", Encoding.UTF8, "application/json"), Cancel);
+        using var signIn = await http.PostAsync(
+            "/ui/session", new StringContent($$"""{"key":"{{token}}"}""", Encoding.UTF8, "application/json"), Cancel);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, signIn.StatusCode);
 
         // Whoever shows a key, or nothing, is judged as ever.
@@ -90,7 +99,7 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
     }
 
     [Fact]
-    public async Task The_first_token_of_a_key_the_issuer_has_begun_to_use_is_taken_and_bad_ones_do_not_have_it_asked_over_and_over()
+    public async Task The_first_token_of_a_new_key_is_accepted_and_bad_tokens_do_not_cause_repeated_requests()
     {
         using Issuer before = new("a"), after = new("b"), others = new("c");
         var (clock, keys, asked) = (new FakeTimeProvider(), before.KeySet, 0);
@@ -105,7 +114,8 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
 
         clock.Advance(TimeSpan.FromSeconds(2));
         Volatile.Write(ref keys, after.KeySet);
-        Assert.Equal(Role.Read, (await check.Identify(before.Token("read"), Cancel)).Caller?.Role); // Nobody had a reason to ask.
+        // Nobody had a reason to ask.
+        Assert.Equal(Role.Read, (await check.Identify(before.Token("read"), Cancel)).Caller?.Role);
         Assert.Equal(Role.Submit, (await check.Identify(after.Token("submit"), Cancel)).Caller?.Role);
         Assert.Equal(2, asked);
 
@@ -118,7 +128,9 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
         }
 
         clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal(Identified.No("the token is signed by a key that the issuer does not have"), await check.Identify(before.Token("admin"), Cancel));
+        Assert.Equal(
+            Identified.No("the token is signed by a key that the issuer does not have"),
+            await check.Identify(before.Token("admin"), Cancel));
         Assert.Equal(3, asked);
         clock.Advance(TimeSpan.FromSeconds(2));
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => check.Identify(others.Token("admin"), Cancel).AsTask()));
@@ -126,7 +138,7 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
     }
 
     [Fact]
-    public async Task A_key_that_the_issuer_begins_to_use_right_after_it_was_asked_is_told_to_come_again_and_then_taken()
+    public async Task A_key_that_the_issuer_begins_to_use_right_after_a_fetch_is_told_to_come_again_and_then_taken()
     {
         using Issuer before = new("a"), after = new("b");
         var (clock, keys) = (new FakeTimeProvider(), before.KeySet);
@@ -175,7 +187,9 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
 
         foreach (var header in new Action<JsonObject>[]
         {
-            static h => (h["crit"], h["b64"]) = (new JsonArray("b64"), false), static h => h["crit"] = new JsonArray("exp"), static h => h["crit"] = "x",
+            static h => (h["crit"], h["b64"]) = (new JsonArray("b64"), false),
+            static h => h["crit"] = new JsonArray("exp"),
+            static h => h["crit"] = "x",
         })
         {
             var refused = await check.Identify(issuer.Token("admin", changeHeader: header), Cancel);
@@ -230,7 +244,9 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
     }
 
     private static TokenCheck Check(int port, TimeProvider clock, Lines log) => new(
-        new JwtOptions { JwksUri = $"http://127.0.0.1:{port}/keys", Issuer = Issuer.Name, Audience = Issuer.Audience }, clock, log);
+        new JwtOptions { JwksUri = $"http://127.0.0.1:{port}/keys", Issuer = Issuer.Name, Audience = Issuer.Audience },
+        clock,
+        log);
 
     private static async Task<HttpResponseMessage> Get(HttpClient http, string? proof)
     {
@@ -261,7 +277,9 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Texts.Add(formatter(state, exception));
     }
 }

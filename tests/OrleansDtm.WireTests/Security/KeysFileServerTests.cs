@@ -18,7 +18,8 @@ public sealed class KeysFileServerTests(KeysFileServer server) : IClassFixture<K
         Assert.Equal(HttpStatusCode.OK, (await Get(http, "/api/dtmsvr/newGid", server.Filed)).Status);
 
         Replace($"{SecuredServer.Line("filed", "submit", server.Filed)}\nnonsense");
-        await Until(async () => (await Get(http, "/health/ready")).Text == "ready; Security:KeysFile cannot be read; only the keys on its valid lines are accepted [ODTM4006]");
+        await Until(async () => (await Get(http, "/health/ready")).Text
+            == "ready; Security:KeysFile cannot be read; only the keys on its valid lines are accepted [ODTM4006]");
         Assert.Equal(HttpStatusCode.OK, (await Get(http, "/api/dtmsvr/newGid", server.Filed)).Status);
 
         Replace("nonsense");
@@ -43,7 +44,8 @@ public sealed class KeysFileServerTests(KeysFileServer server) : IClassFixture<K
 
     private static async Task<HttpStatusCode> SignIn(HttpClient http)
     {
-        using var body = new StringContent("""{"key":"odtm_wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong"}""", Encoding.UTF8, "application/json");
+        using var body = new StringContent(
+            """{"key":"odtm_wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong"}""", Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync("/ui/session", body, Cancel);
         return answer.StatusCode;
     }
@@ -54,9 +56,11 @@ public sealed class KeysFileServerTests(KeysFileServer server) : IClassFixture<K
         File.Move(server.KeysFile + ".new", server.KeysFile, overwrite: true);
     }
 
-    private static Task Until(Func<Task<bool>> condition) => Poll.Until(condition, Poll.Patience, static () => "the keys file is not seen", Cancel);
+    private static Task Until(Func<Task<bool>> condition) =>
+        Poll.Until(condition, Poll.Patience, static () => "the keys file is not seen", Cancel);
 
-    private static async Task<(HttpStatusCode Status, string Text)> Get(HttpClient http, string path, string? key = null)
+    private static async Task<(HttpStatusCode Status, string Text)> Get(
+        HttpClient http, string path, string? key = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (key is not null)

@@ -10,10 +10,13 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>What looks like a secret in a header or a URL is shown to administrators only, and on the page to nobody.</summary>
+/// <summary>
+/// What looks like a secret in a header or a URL is shown to administrators only, and on the page to nobody.
+/// </summary>
 public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredServer>
 {
-    private const string Url = "http://127.0.0.1:9/pay?user=u1&session_id=sesame&X-Jwt=sesame&csrf=sesame&key=sesame&%74oken=sesame&sig=sesame";
+    private const string Url = "http://127.0.0.1:9/pay?user=u1&session_id=sesame&X-Jwt=sesame&csrf=sesame&key=sesame&"
+        + "%74oken=sesame&sig=sesame";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -43,7 +46,8 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
     [InlineData("Idempotency-Key", false)]
     [InlineData("x-tenant", false)]
     [InlineData("Content-Type", false)]
-    public void Headers_are_masked_by_their_names(string name, bool isSecret) => Assert.Equal(isSecret, SecretHeaders.IsSecret(name));
+    public void Headers_are_masked_by_their_names(string name, bool isSecret) =>
+        Assert.Equal(isSecret, SecretHeaders.IsSecret(name));
 
     [Fact]
     public async Task Every_way_to_read_a_transaction_and_a_topic_masks()
@@ -58,13 +62,15 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
             ["branch_headers"] = new JsonObject { ["X-Session"] = "sesame", ["X-Tenant"] = "t1" },
         };
         using var submitted = await Send(HttpMethod.Post, "/api/dtmsvr/submit", server.Submit, body);
-        using var subscribed = await Send(HttpMethod.Post, $"/api/dtmsvr/subscribe?topic={gid}&url={Uri.EscapeDataString(Url)}", server.Admin);
+        using var subscribed = await Send(
+            HttpMethod.Post, $"/api/dtmsvr/subscribe?topic={gid}&url={Uri.EscapeDataString(Url)}", server.Admin);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (submitted.StatusCode, subscribed.StatusCode));
 
         foreach (var path in new[]
         {
-            $"/api/dtmsvr/query?gid={gid}", $"/api/dtmsvr/all?gid={gid}", $"/api/dtmsvr/queryKV?cat=topics&key={gid}", "/api/dtmsvr/scanKV?cat=topics",
-            $"/ui/api/query?gid={gid}", $"/ui/api/transaction?gid={gid}", "/ui/api/transactions", "/ui/api/topics",
+            $"/api/dtmsvr/query?gid={gid}", $"/api/dtmsvr/all?gid={gid}", $"/api/dtmsvr/queryKV?cat=topics&key={gid}",
+            "/api/dtmsvr/scanKV?cat=topics", $"/ui/api/query?gid={gid}", $"/ui/api/transaction?gid={gid}",
+            "/ui/api/transactions", "/ui/api/topics",
         })
         {
             var text = await Text(path, server.Read);
@@ -74,8 +80,10 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
 
         // Who may remove a subscriber sees its URL.
         Assert.Contains("sesame", await Text($"/api/dtmsvr/query?gid={gid}", server.Admin), StringComparison.Ordinal);
-        Assert.Contains("sesame", await Text($"/api/dtmsvr/queryKV?cat=topics&key={gid}", server.Admin), StringComparison.Ordinal);
-        Assert.DoesNotContain("sesame", await Text($"/ui/api/transaction?gid={gid}", server.Admin), StringComparison.Ordinal);
+        Assert.Contains(
+            "sesame", await Text($"/api/dtmsvr/queryKV?cat=topics&key={gid}", server.Admin), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "sesame", await Text($"/ui/api/transaction?gid={gid}", server.Admin), StringComparison.Ordinal);
 
         using var channel = GrpcChannel.ForAddress(server.GrpcUrl);
         var grpc = new Coordinator.CoordinatorClient(channel);
@@ -84,7 +92,8 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
         var topic = await grpc.SubscribersAsync(new TopicRequest { Topic = gid }, reader, cancellationToken: Cancel);
         Assert.DoesNotContain("sesame", found.ToString() + topic, StringComparison.Ordinal);
         Assert.Contains("user=u1", found.ToString() + topic, StringComparison.Ordinal);
-        using var stopped = await Send(HttpMethod.Post, "/api/dtmsvr/forceStop", server.Admin, new JsonObject { ["gid"] = gid });
+        using var stopped = await Send(
+            HttpMethod.Post, "/api/dtmsvr/forceStop", server.Admin, new JsonObject { ["gid"] = gid });
     }
 
     private async Task<string> Text(string path, string key)
@@ -98,8 +107,13 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
     private async Task<HttpResponseMessage> Send(HttpMethod method, string path, string key, JsonObject? body = null)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(method, new Uri(server.Url, path)) { Headers = { { "X-Api-Key", key } } };
-        request.Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(method, new Uri(server.Url, path))
+        {
+            Headers = { { "X-Api-Key", key } },
+        };
+        request.Content = body is null
+            ? null
+            : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         return await http.SendAsync(request, Cancel);
     }
 }

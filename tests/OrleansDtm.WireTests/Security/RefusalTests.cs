@@ -42,7 +42,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         ("bank.test:99999", NotAHost), ("bank.test:x", NotAHost), ("[::1", NotAHost), ("xn--0", NotAHost));
 
     public static TheoryData<string, string, string> Headers { get; } = Each(
-        ("x-tenant", "a\r\nx-admin: 1"), ("x-tenant", "a\nb"), ("x tenant", "a"), ("x-tenänt", "a"), ("x-tenant", "a\0b"));
+        ("x-tenant", "a\r\nx-admin: 1"), ("x-tenant", "a\nb"), ("x tenant", "a"), ("x-tenänt", "a"), (
+            "x-tenant", "a\0b"));
 
     [Theory]
     [MemberData(nameof(Hosts))]
@@ -102,7 +103,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
             ["cancel"] = "http://bank.test/",
         };
         var (registered, text) = await Post("/api/dtmsvr/registerBranch", server.Submit, branch);
-        var (subscribed, words) = await Post("/api/dtmsvr/subscribe?topic=a&url=http%3A%2F%2F169.254.169.254%2F", server.Admin, []);
+        var (subscribed, words) = await Post(
+            "/api/dtmsvr/subscribe?topic=a&url=http%3A%2F%2F169.254.169.254%2F", server.Admin, []);
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (registered, subscribed));
         Assert.Contains("link-local", text, StringComparison.Ordinal);
@@ -143,11 +145,15 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
 
         JsonNode? shown = null;
         await Poll.Until(
-            async () => (string?)(shown = await Query(gid, server.Read))["branches"]?[1]?["last_error"] is { Length: > 0 },
+            async () =>
+                (string?)(shown = await Query(gid, server.Read))["branches"]?[1]?["last_error"] is { Length: > 0 },
             Poll.Patience,
             () => $"no error in {shown}",
             Cancel);
-        Assert.Contains("a redirect, which is not followed", (string?)shown!["branches"]![1]!["last_error"], StringComparison.Ordinal);
+        Assert.Contains(
+            "a redirect, which is not followed",
+            (string?)shown!["branches"]![1]!["last_error"],
+            StringComparison.Ordinal);
         Assert.Equal("submitted", (string?)shown["transaction"]!["status"]);
         await Post("/api/dtmsvr/forceStop", server.Admin, new JsonObject { ["gid"] = gid });
     }
@@ -190,7 +196,8 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         {
             try
             {
-                await new DtmClient(channel).NewGidAsync(new(), new Metadata { { "x-api-key", server.Slow } }, cancellationToken: Cancel);
+                await new DtmClient(channel).NewGidAsync(
+                    new(), new Metadata { { "x-api-key", server.Slow } }, cancellationToken: Cancel);
             }
             catch (RpcException e)
             {
@@ -224,26 +231,31 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         ["branch_headers"] = new JsonObject { [header.Name] = header.Value },
     };
 
-    private async Task<Refusal> Submit(string protocol, string key, string action = "", (string Name, string Value)? headers = null)
+    private async Task<Refusal> Submit(
+        string protocol, string key, string action = "", (string Name, string Value)? headers = null)
     {
         var body = Saga(action, headers ?? ("x", "y"));
         switch (protocol)
         {
             case Http:
                 var (status, text) = await Post("/api/dtmsvr/submit", key, body);
-                var isRefusal = status == HttpStatusCode.BadRequest && (string?)JsonNode.Parse(text)!["message"] is { Length: > 0 };
+                var isRefusal = status == HttpStatusCode.BadRequest
+                    && (string?)JsonNode.Parse(text)!["message"] is { Length: > 0 };
                 return new Refusal(text, isRefusal, IsLarge((int)status, text));
             case JsonRpc:
-                var call = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = "submit", ["params"] = body };
+                var call =
+                    new JsonObject { ["jsonrpc"] = "2.0", ["id"] = "1", ["method"] = "submit", ["params"] = body };
                 var (rpc, answer) = await Post("/api/json-rpc", key, call);
-                return new Refusal(answer, (int?)JsonNode.Parse(answer)?["error"]?["code"] == -32603, IsLarge((int)rpc, answer));
+                return new Refusal(
+                    answer, (int?)JsonNode.Parse(answer)?["error"]?["code"] == -32603, IsLarge((int)rpc, answer));
             default:
                 return await SubmitGrpc(key, body);
         }
     }
 
     private static bool IsLarge(int status, string text) =>
-        status is 413 or 400 && (text.Contains("too large", StringComparison.Ordinal) || text.Contains("larger", StringComparison.Ordinal));
+        status is 413 or 400
+        && (text.Contains("too large", StringComparison.Ordinal) || text.Contains("larger", StringComparison.Ordinal));
 
     private async Task<Refusal> SubmitGrpc(string key, JsonObject body)
     {
@@ -267,12 +279,16 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
             e.Status.ToString(),
             e.StatusCode == StatusCode.InvalidArgument,
             e.StatusCode == StatusCode.ResourceExhausted
-                && (e.Status.Detail.Contains("larger", StringComparison.Ordinal) || e.Status.Detail.Contains("size", StringComparison.Ordinal)));
+                && (e.Status.Detail.Contains("larger", StringComparison.Ordinal)
+                    || e.Status.Detail.Contains("size", StringComparison.Ordinal)));
     }
 
     private async Task<JsonNode> Query(string gid, string key)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Url, $"/api/dtmsvr/query?gid={gid}")) { Headers = { { "X-Api-Key", key } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Url, $"/api/dtmsvr/query?gid={gid}"))
+        {
+            Headers = { { "X-Api-Key", key } },
+        };
         using var http = new HttpClient();
         using var answer = await http.SendAsync(request, Cancel);
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!;
@@ -282,7 +298,10 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
     private async Task<(HttpStatusCode Status, string Text)> Post(string path, string key, JsonObject? body)
     {
         using var http = new HttpClient { BaseAddress = server.Url };
-        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path) { Headers = { { "X-Api-Key", key } } };
+        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path)
+        {
+            Headers = { { "X-Api-Key", key } },
+        };
         if (body is not null)
         {
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>A coordinator in this process, on free ports, with keys of each role and tokens of an issuer of its own.</summary>
+/// <summary>
+/// A coordinator in this process, on free ports, with keys of each role and tokens of an issuer of its own.
+/// </summary>
 public class SecuredServer : IAsyncLifetime
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-security-");
@@ -40,13 +42,18 @@ public class SecuredServer : IAsyncLifetime
 
     public IServiceProvider Services => _app!.Services;
 
-    public static string Line(string name, string role, string key, string until = "") => $"{name} {role} {ApiKey.Print(ApiKey.HashOf(key))} {until}";
+    public static string Line(string name, string role, string key, string until = "") =>
+        $"{name} {role} {ApiKey.Print(ApiKey.HashOf(key))} {until}";
 
     public async ValueTask InitializeAsync()
     {
         _app = CoordinatorApp.Build(
         [
-            "--HttpPort=0", "--GrpcPort=0", $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}", "--RetryInterval=0.2", "--LogLevel=fatal",
+            "--HttpPort=0",
+            "--GrpcPort=0",
+            $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
+            "--RetryInterval=0.2",
+            "--LogLevel=fatal",
             .. await Settings(),
         ]);
         await _app.StartAsync(TestContext.Current.CancellationToken);

@@ -20,7 +20,9 @@ public sealed class SecuritySettingsTests
     {
         var refused = Assert.Throws<SettingsException>(() => CoordinatorApp.Build([$"--Bind={bind}"]));
 
-        Assert.All(["Bind=localhost", "Security:Keys", "Security:AllowAnonymous=true"], way => Assert.Contains(way, refused.Message, StringComparison.Ordinal));
+        Assert.All(
+            ["Bind=localhost", "Security:Keys", "Security:AllowAnonymous=true"],
+            way => Assert.Contains(way, refused.Message, StringComparison.Ordinal));
         SecuritySettings.CheckBind(SettingsLoader.Load([$"--Bind={bind}", "--Security:AllowAnonymous=true"]));
         SecuritySettings.CheckBind(SettingsLoader.Load([$"--Bind={bind}", $"--Security:Keys:0=shop submit {Hash}"]));
         SecuritySettings.CheckBind(SettingsLoader.Load(["--Bind=127.0.0.1"]));
@@ -37,15 +39,21 @@ public sealed class SecuritySettingsTests
     [InlineData("--Security:Jwt:Authority=http://login.test/|--Security:Jwt:Audience=a", "https URL")]
     [InlineData("--Security:Jwt:SigningKeysFile=/k|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
     [InlineData("--Security:Jwt:JwksUri=https://login.test/keys|--Security:Jwt:Audience=a", "Security:Jwt:Issuer")]
-    [InlineData("--Security:Jwt:JwksUri=http://login.test/keys|--Security:Jwt:Audience=a|--Security:Jwt:Issuer=i", "https URL")]
-    [InlineData("--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a", "Security:Jwt:JwksUri: 'https://a/' is not possible together with")]
+    [InlineData(
+        "--Security:Jwt:JwksUri=http://login.test/keys|--Security:Jwt:Audience=a|--Security:Jwt:Issuer=i", "https URL")]
+    [InlineData(
+        "--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a",
+        "Security:Jwt:JwksUri: 'https://a/' is not possible together with")]
     [InlineData("--Branches:Deny:0=10.0.0.0/99", "Branches:Deny: '10.0.0.0/99'")]
-    [InlineData("--Branches:Proxy=proxy.corp:3128", "Branches:Proxy: 'proxy.corp:3128' is not the URL of an HTTP proxy")]
+    [InlineData(
+        "--Branches:Proxy=proxy.corp:3128", "Branches:Proxy: 'proxy.corp:3128' is not the URL of an HTTP proxy")]
     [InlineData("--Branches:Proxy=socks5://proxy:1080", "Branches:Proxy")]
     [InlineData("--Branches:Proxy=http://proxy:3128/path", "Branches:Proxy")]
     [InlineData("--Branches:Proxy=ftp://me:secret@proxy:3128", "'ftp://***@proxy:3128'")]
-    [InlineData("--Branches:NoProxy:0=10.0.0.0/8", "Branches:NoProxy: '10.0.0.0/8' is not possible without Branches:Proxy")]
-    [InlineData("--Branches:Proxy=http://proxy:3128|--Branches:NoProxy:0=10.0.0.0/99", "Branches:NoProxy: '10.0.0.0/99'")]
+    [InlineData(
+        "--Branches:NoProxy:0=10.0.0.0/8", "Branches:NoProxy: '10.0.0.0/8' is not possible without Branches:Proxy")]
+    [InlineData(
+        "--Branches:Proxy=http://proxy:3128|--Branches:NoProxy:0=10.0.0.0/99", "Branches:NoProxy: '10.0.0.0/99'")]
     [InlineData("--Branches:DnsSrv=service.consul", "Branches:DnsSrv: 'service.consul' is not a DNS name with {name}")]
     [InlineData("--Branches:DnsSrv={name}. evil", "Branches:DnsSrv")]
     [InlineData("--Services:orders=http://orders:80", "Services:orders: 'http://orders:80' is not an endpoint")]
@@ -67,7 +75,10 @@ public sealed class SecuritySettingsTests
     [Theory]
     [InlineData("--Tls:CertificatePath=/nowhere.pem|--Tls:KeyPath=/nowhere.key", "/nowhere.pem")]
     public void So_is_a_file_that_is_not_there(string settings, string word) =>
-        Assert.Contains(word, Assert.Throws<SettingsException>(() => CoordinatorApp.Build(settings.Split('|'))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            word,
+            Assert.Throws<SettingsException>(() => CoordinatorApp.Build(settings.Split('|'))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task The_command_key_prints_a_key_and_the_line_that_knows_it()

@@ -17,7 +17,8 @@ public sealed class SignInGuardTests : IDisposable
     private readonly FakeTimeProvider _clock = new();
     private readonly SignInGuard _guard;
 
-    public SignInGuardTests() => _guard = new SignInGuard(_clock, _services.GetRequiredService<IMeterFactory>(), NullLogger<SignInGuard>.Instance);
+    public SignInGuardTests() => _guard = new SignInGuard(
+        _clock, _services.GetRequiredService<IMeterFactory>(), NullLogger<SignInGuard>.Instance);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -43,7 +44,8 @@ public sealed class SignInGuardTests : IDisposable
     {
         var one = IPAddress.Parse("2001:db8:1:2::1");
         var neighbor = IPAddress.Parse("2001:db8:1:2:ffff::9");
-        var waiting = Enumerable.Range(0, SignInGuard.WaitingMax).Select(_ => _guard.Failed(one, "unknown", Cancel)).ToList();
+        var waiting =
+            Enumerable.Range(0, SignInGuard.WaitingMax).Select(_ => _guard.Failed(one, "unknown", Cancel)).ToList();
 
         Assert.True(_guard.IsBlocked(one));
         Assert.False(await _guard.Failed(neighbor, "unknown", Cancel)); // Checked at the same time as they were.
@@ -71,7 +73,8 @@ public sealed class SignInGuardTests : IDisposable
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Name == "dtm_sign_in_failures_total" && ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>()))
+            if (instrument.Name == "dtm_sign_in_failures_total"
+                && ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>()))
             {
                 self.EnableMeasurementEvents(instrument);
             }

@@ -36,7 +36,8 @@ public sealed class TargetTests
     [InlineData("grpc://127.0.0.1:1,169.254.169.254:80/a.B/C")]
     [InlineData("dns:///169.254.169.254:80/a.B/C")]
     [InlineData("2852039166:80/a.B/C")]
-    public void Special_addresses_are_denied_whatever_they_are_written_like(string url) => Assert.NotNull(BranchTargets.Default.FindProblem(url));
+    public void Special_addresses_are_denied_whatever_they_are_written_like(string url) =>
+        Assert.NotNull(BranchTargets.Default.FindProblem(url));
 
     [Theory]
     [InlineData("http://localhost:8080/x")]
@@ -48,7 +49,8 @@ public sealed class TargetTests
     [InlineData("http://bank.example/x?y=http://169.254.169.254/")]
     [InlineData("bank:9000/a.B/C")]
     [InlineData("dns:///bank:9000/a.B/C")]
-    public void Everything_else_may_be_called_by_default(string url) => Assert.Null(BranchTargets.Default.FindProblem(url));
+    public void Everything_else_may_be_called_by_default(string url) =>
+        Assert.Null(BranchTargets.Default.FindProblem(url));
 
     [Theory]
     [InlineData("http://bank.example/x", true)]
@@ -62,10 +64,14 @@ public sealed class TargetTests
     [InlineData("http://192.168.0.1/x", false)]
     public void Lists_name_hosts_ports_and_networks(string url, bool allowed)
     {
-        var targets = new BranchTargets(["bank.example", "*.bank.example", "*.shop.example:8443", "10.0.0.0/8"], ["secret.*", "10.9.0.0/16"]);
+        var targets = new BranchTargets(
+            ["bank.example", "*.bank.example", "*.shop.example:8443", "10.0.0.0/8"], ["secret.*", "10.9.0.0/16"]);
 
-        // Only a name's addresses could tell whether it is in the network that is allowed: what is certain is judged now.
-        var certain = !url.Contains("example", StringComparison.Ordinal) || allowed || url.Contains("secret", StringComparison.Ordinal);
+        // Only a name's addresses could tell whether it is in the network that
+        // is allowed: what is certain is judged now.
+        var certain = !url.Contains("example", StringComparison.Ordinal)
+            || allowed
+            || url.Contains("secret", StringComparison.Ordinal);
         Assert.Equal(allowed || !certain, targets.FindProblem(url) is null);
     }
 
@@ -74,14 +80,23 @@ public sealed class TargetTests
     {
         var targets = new BranchTargets(["bank.example", "10.0.0.0/8"], ["10.9.0.0/16"]);
 
-        Assert.Equal(["10.1.1.1", "93.184.216.34"], await Resolve("bank.example", "10.1.1.1", "169.254.169.254", "10.9.1.1", "93.184.216.34"));
+        Assert.Equal(
+            ["10.1.1.1", "93.184.216.34"],
+            await Resolve("bank.example", "10.1.1.1", "169.254.169.254", "10.9.1.1", "93.184.216.34"));
         Assert.Equal(["10.1.1.1"], await Resolve("other.example", "93.184.216.34", "10.1.1.1"));
-        Assert.Contains("10.9.0.0/16", (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve("bank.example", "10.9.1.1"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "10.9.0.0/16",
+            (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve("bank.example", "10.9.1.1"))).Message,
+            StringComparison.Ordinal);
         await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve("other.example", "93.184.216.34"));
         await Assert.ThrowsAsync<SocketException>(() => Resolve("bank.example"));
 
         async Task<IEnumerable<string>> Resolve(string host, params string[] addresses) =>
-            (await targets.Resolve(host, 80, (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray()), Cancel)).Select(static a => a.ToString());
+            (await targets.Resolve(
+                host,
+                80,
+                (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray()),
+                Cancel)).Select(static a => a.ToString());
     }
 
     [Fact]
@@ -96,7 +111,9 @@ public sealed class TargetTests
         Assert.Null(targets.FindProblem("http://93.184.216.34/"));
     }
 
-    /// <summary>One address of each entry of the IANA special-purpose address registries, and of its other notations.</summary>
+    /// <summary>
+    /// One address of each entry of the IANA special-purpose address registries, and of its other notations.
+    /// </summary>
     [Theory]
     [InlineData("0.0.0.1")]
     [InlineData("10.0.0.1")]
@@ -147,11 +164,15 @@ public sealed class TargetTests
     {
         var address = IPAddress.Parse(text);
 
-        Assert.Contains("denied", (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "denied",
+            (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve())).Message,
+            StringComparison.Ordinal);
         Assert.Equal([address], await Resolve(text, "*"));
 
         async Task<IReadOnlyList<IPAddress>> Resolve(params string[] allow) =>
-            await new BranchTargets(allow, [], denyPrivate: true).Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([address]), Cancel);
+            await new BranchTargets(allow, [], denyPrivate: true).Resolve(
+                "bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([address]), Cancel);
     }
 
     [Fact]
@@ -167,11 +188,14 @@ public sealed class TargetTests
         foreach (var address in own)
         {
             await Assert.ThrowsAsync<TargetDeniedException>(
-                async () => await targets.Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([address]), Cancel));
+                async () => await targets.Resolve(
+                    "bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([address]), Cancel));
         }
 
         var known = OwnAddresses.Contain;
-        Assert.All(own, address => Assert.True(known(address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address)));
+        Assert.All(own, address => Assert.True(known(address.AddressFamily == AddressFamily.InterNetworkV6
+            ? new IPAddress(address.GetAddressBytes())
+            : address)));
         Assert.Null(targets.FindProblem("http://93.184.216.34/"));
         Assert.Null(targets.FindProblem("http://[2606:4700::1111]/"));
         Assert.Null(targets.FindProblem("http://[64:ff9b::5db8:d822]/"));
@@ -195,9 +219,12 @@ public sealed class TargetTests
     public void A_Host_header_is_judged_as_a_URL_is(string host, string? scheme, bool allowed)
     {
         // With a network in the list any name could be allowed, by its address.
-        string[] allow = char.IsAsciiDigit(host[0]) ? ["10.0.0.0/8"] : ["bank.example", "*.bank.example", "shop.example:443"];
+        string[] allow = char.IsAsciiDigit(host[0])
+            ? ["10.0.0.0/8"]
+            : ["bank.example", "*.bank.example", "shop.example:443"];
 
-        Assert.Equal(allowed, new BranchTargets(allow, ["secret.*", "10.9.0.0/16"]).FindHostProblem(host, scheme) is null);
+        Assert.Equal(
+            allowed, new BranchTargets(allow, ["secret.*", "10.9.0.0/16"]).FindHostProblem(host, scheme) is null);
     }
 
     /// <summary>As in a network of IPv6 only, where names of IPv4 hosts are given such addresses (DNS64).</summary>
@@ -214,13 +241,23 @@ public sealed class TargetTests
             Assert.Equal([IPAddress.Parse(dress + allowed)], await Resolve(allowed));
         }
 
-        foreach (var (denied, why) in new[] { ("10.1.9.3", "10.1.9.0/24"), ("169.254.169.254", "link-local"), ("10.2.0.1", "DenyPrivate"), ("127.0.0.1", "DenyPrivate") })
+        foreach (var (denied, why) in new[]
         {
-            Assert.Contains(why, (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve(denied))).Message, StringComparison.Ordinal);
+            ("10.1.9.3", "10.1.9.0/24"),
+            ("169.254.169.254", "link-local"),
+            ("10.2.0.1", "DenyPrivate"),
+            ("127.0.0.1", "DenyPrivate"),
+        })
+        {
+            Assert.Contains(
+                why,
+                (await Assert.ThrowsAsync<TargetDeniedException>(() => Resolve(denied))).Message,
+                StringComparison.Ordinal);
         }
 
         async Task<IReadOnlyList<IPAddress>> Resolve(string address) =>
-            await targets.Resolve("bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(dress + address)]), Cancel);
+            await targets.Resolve(
+                "bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(dress + address)]), Cancel);
     }
 
     /// <summary>The IPv4 address in it is the site's router; behind it lives any host.</summary>
@@ -256,7 +293,10 @@ public sealed class TargetTests
     [InlineData("")]
     public void What_is_no_entry_is_not_taken_for_one(string rule) => Assert.False(BranchTargets.IsRule(rule));
 
-    /// <summary>The name is harmless when it is looked at and leads elsewhere when it is called; both forms of gRPC channels too.</summary>
+    /// <summary>
+    /// The name is harmless when it is looked at and leads elsewhere when it is called; both forms of gRPC channels
+    /// too.
+    /// </summary>
     [Theory]
     [InlineData("http://rebind.test:{0}/Act", "http")]
     [InlineData("rebind.test:{0}/a.B/C", "grpc")]
@@ -276,12 +316,14 @@ public sealed class TargetTests
                 return Task.FromResult<IPAddress[]>([IPAddress.Loopback]);
             },
         };
-        url = string.Format(System.Globalization.CultureInfo.InvariantCulture, url, ((IPEndPoint)inside.LocalEndpoint).Port);
+        url = string.Format(
+            System.Globalization.CultureInfo.InvariantCulture, url, ((IPEndPoint)inside.LocalEndpoint).Port);
         Assert.Null(options.Targets.FindProblem(url));
 
         using var http = new BranchHttpClient(options);
         using var grpc = new GrpcBranchInvoker(options, TimeProvider.System);
-        var outcome = await new BranchInvokers(new HttpBranchInvoker(http), new JsonRpcBranchInvoker(http), grpc).Invoke(Call(url, protocol), Cancel);
+        var outcome = await new BranchInvokers(new HttpBranchInvoker(http), new JsonRpcBranchInvoker(http), grpc)
+            .Invoke(Call(url, protocol), Cancel);
 
         Assert.Equal(OutcomeKind.Unknown, outcome.Kind);
         Assert.Contains("is denied (Branches:Deny, '127.0.0.0/8')", outcome.Error, StringComparison.Ordinal);
@@ -289,7 +331,9 @@ public sealed class TargetTests
         Assert.True(lookups > 0);
     }
 
-    /// <summary>What the first lookup said is what is connected to: the second answer of a name that changes is never asked for.</summary>
+    /// <summary>
+    /// What the first lookup said is what is connected to: the second answer of a name that changes is never asked for.
+    /// </summary>
     [Fact]
     public async Task A_name_is_looked_up_once_and_the_connection_goes_to_that_address()
     {

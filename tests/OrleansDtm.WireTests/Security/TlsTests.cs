@@ -19,7 +19,9 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Both ports speak TLS, to clients of the right authority only, with the certificate that is there now.</summary>
+/// <summary>
+/// Both ports speak TLS, to clients of the right authority only, with the certificate that is there now.
+/// </summary>
 public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -36,13 +38,15 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             Assert.Equal("ready", await http.GetStringAsync(new Uri("/health/ready", UriKind.Relative), Cancel));
         }
 
-        using var channel = GrpcChannel.ForAddress(server.GrpcUrl, new GrpcChannelOptions { HttpHandler = Handler(own), DisposeHttpClient = true });
+        using var channel = GrpcChannel.ForAddress(
+            server.GrpcUrl, new GrpcChannelOptions { HttpHandler = Handler(own), DisposeHttpClient = true });
         Assert.NotEmpty((await new DtmClient(channel).NewGidAsync(new(), cancellationToken: Cancel)).Gid);
 
         foreach (var shown in new[] { null, foreign })
         {
             using var http = new HttpClient(Handler(shown)) { BaseAddress = server.Url };
-            await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync(new Uri("/health/ready", UriKind.Relative), Cancel));
+            await Assert.ThrowsAsync<HttpRequestException>(
+                () => http.GetStringAsync(new Uri("/health/ready", UriKind.Relative), Cancel));
         }
     }
 
@@ -55,7 +59,10 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         await Poll.Until(
             async () =>
             {
-                using var http = new HttpClient(Handler(own, certificate => shown = certificate)) { BaseAddress = server.Url };
+                using var http = new HttpClient(Handler(own, certificate => shown = certificate))
+                {
+                    BaseAddress = server.Url,
+                };
                 await http.GetStringAsync(new Uri("/health/live", UriKind.Relative), Cancel);
                 return shown == renewed;
             },
@@ -64,7 +71,9 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             Cancel);
     }
 
-    /// <summary>Towards a branch: an authority of one's own is trusted, and the certificate it asks for is shown.</summary>
+    /// <summary>
+    /// Towards a branch: an authority of one's own is trusted, and the certificate it asks for is shown.
+    /// </summary>
     [Fact]
     public async Task A_branch_that_asks_for_a_certificate_is_shown_one()
     {
@@ -74,7 +83,9 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         var call = Call(branch);
         var roots = new X509Certificate2Collection(server.Authority.Root);
 
-        Assert.Equal(Outcome.Succeeded, await Invoke(new InvokerOptions { ClientCertificate = _ => own, TrustedRoots = () => roots }));
+        Assert.Equal(
+            Outcome.Succeeded,
+            await Invoke(new InvokerOptions { ClientCertificate = _ => own, TrustedRoots = () => roots }));
         Assert.Equal(OutcomeKind.Unknown, (await Invoke(new InvokerOptions { TrustedRoots = () => roots })).Kind);
         Assert.Equal(OutcomeKind.Unknown, (await Invoke(new InvokerOptions { ClientCertificate = _ => own })).Kind);
 
@@ -111,7 +122,8 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             var (right, wrong) = (Pair("coordinator"), Pair("other"));
 
             Assert.Equal(OutcomeKind.Succeeded, await Invoke(wrong, $"other.test {wrong}", $"127.0.0.0/8 {right}"));
-            Assert.Equal(OutcomeKind.Unknown, await Invoke(right, $"127.0.0.* {wrong}", $"127.0.0.1 {right}")); // The first counts.
+            // The first counts.
+            Assert.Equal(OutcomeKind.Unknown, await Invoke(right, $"127.0.0.* {wrong}", $"127.0.0.1 {right}"));
             Assert.Equal(OutcomeKind.Succeeded, await Invoke(right, $"*.test {wrong}"));
             Assert.Equal(OutcomeKind.Unknown, await Invoke("", $"*.test {right}"));
         }
@@ -120,15 +132,24 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             folder.Delete(recursive: true);
         }
 
-        string Pair(string name) => $"{Path.Combine(folder.FullName, name)}.pem {Path.Combine(folder.FullName, name)}.key";
+        string Pair(string name) =>
+            $"{Path.Combine(folder.FullName, name)}.pem {Path.Combine(folder.FullName, name)}.key";
 
         async Task<OutcomeKind> Invoke(string others, params string[] hosts)
         {
             File.WriteAllText(Path.Combine(folder.FullName, "ca.pem"), server.Authority.Root.ExportCertificatePem());
-            string[] own = others.Length == 0 ? [] : [$"--Branches:Tls:CertificatePath={others.Split(' ')[0]}", $"--Branches:Tls:KeyPath={others.Split(' ')[1]}"];
+            string[] own = others.Length == 0 ? [] : [
+                $"--Branches:Tls:CertificatePath={others.Split(' ')[0]}",
+                $"--Branches:Tls:KeyPath={others.Split(' ')[1]}",
+            ];
             var settings = SettingsLoader.Load(
-                [.. own, $"--Branches:Tls:CaPath={Path.Combine(folder.FullName, "ca.pem")}", .. hosts.Select(static (line, number) => $"--Branches:Tls:Hosts:{number}={line}")]);
-            using var http = new BranchHttpClient(BranchCalls.Create(settings.Branches, BranchTargets.Default, TimeProvider.System, NullLogger.Instance));
+                [
+                    .. own,
+                    $"--Branches:Tls:CaPath={Path.Combine(folder.FullName, "ca.pem")}",
+                    .. hosts.Select(static (line, number) => $"--Branches:Tls:Hosts:{number}={line}"),
+                ]);
+            using var http = new BranchHttpClient(
+                BranchCalls.Create(settings.Branches, BranchTargets.Default, TimeProvider.System, NullLogger.Instance));
             return (await new HttpBranchInvoker(http).Invoke(call, Cancel)).Kind;
         }
     }
@@ -173,12 +194,13 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
-        {
-            https.ServerCertificate = certificate;
-            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-            https.ClientCertificateValidation = static (shown, _, _) => shown.Subject == "CN=coordinator";
-        })));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+            {
+                https.ServerCertificate = certificate;
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = static (shown, _, _) => shown.Subject == "CN=coordinator";
+            })));
         var app = builder.Build();
         app.MapPost("/Act", static () => Results.Ok());
         await app.StartAsync(Cancel);

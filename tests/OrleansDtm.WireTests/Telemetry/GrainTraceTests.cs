@@ -34,12 +34,15 @@ public sealed class GrainTraceTests
         Assert.Equal([(caller.Id, "a=1"), (caller.Id, "a=1")], told);
     }
 
-    /// <summary>A state says nothing under another's parent, whichever of the two a submitter gives in its headers.</summary>
+    /// <summary>
+    /// A state says nothing under another's parent, whichever of the two a submitter gives in its headers.
+    /// </summary>
     [Theory]
     [InlineData("Traceparent", null, OwnParent, null)]
     [InlineData("traceparent", "b=2", OwnParent, "b=2")]
     [InlineData(null, "b=2", "caller", "a=1")]
-    public async Task The_state_of_one_trace_does_not_come_with_the_parent_of_another(string? name, string? state, string parent, string? told)
+    public async Task The_state_of_one_trace_does_not_come_with_the_parent_of_another(
+        string? name, string? state, string parent, string? told)
     {
         await using var cluster = await Coordinated.Start();
         var found = new ConcurrentQueue<(object?, object?)>();
@@ -64,7 +67,8 @@ public sealed class GrainTraceTests
             headers["tracestate"] = state;
         }
 
-        await cluster.Run(new SagaTransaction { BranchHeaders = headers }.Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), ""));
+        await cluster.Run(
+            new SagaTransaction { BranchHeaders = headers }.Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), ""));
 
         Assert.Equal([(parent == "caller" ? caller.Id : parent, told)], found);
     }
@@ -82,7 +86,9 @@ public sealed class GrainTraceTests
 
             // Only this test's trace: others run beside it.
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Parent.TraceId == caller.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                options.Parent.TraceId == caller.TraceId
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
             ActivityStopped = span =>
             {
                 if (span.TraceId == caller.TraceId)
@@ -95,16 +101,24 @@ public sealed class GrainTraceTests
 
         await using var cluster = await Coordinated.Start();
         var refused = false;
-        cluster.Teller.Does = (_, _, _) => refused ? Task.FromResult(BranchResult.Done) : throw new InvalidOperationException($"once {refused = true}");
-        var saga = new SagaTransaction { RetryInterval = TimeSpan.FromMilliseconds(20) }.Step(Coordinated.Url("A", nameof(ITellerGrain.Judge)), "");
-        Assert.True((await cluster.Transactions.SubmitAndWait(saga, Patience, TestContext.Current.CancellationToken)).Succeeded);
+        cluster.Teller.Does = (_, _, _) => refused
+            ? Task.FromResult(BranchResult.Done)
+            : throw new InvalidOperationException($"once {refused = true}");
+        var saga = new SagaTransaction { RetryInterval = TimeSpan.FromMilliseconds(20) }.Step(
+            Coordinated.Url("A", nameof(ITellerGrain.Judge)), "");
+        Assert.True((await cluster.Transactions.SubmitAndWait(
+            saga, Patience, TestContext.Current.CancellationToken)).Succeeded);
 
         var request = Assert.Single(ended, static span => span.OperationName == "ITransactions/Submit");
         Assert.Equal((ActivityKind.Server, caller.SpanId), (request.Kind, request.ParentSpanId));
-        var attempts = ended.Where(static span => span.OperationName == "branch action").OrderBy(static span => span.StartTimeUtc).ToList();
+        var attempts = ended.Where(static span => span.OperationName == "branch action")
+            .OrderBy(static span => span.StartTimeUtc)
+            .ToList();
         Assert.Equal([1, 2], attempts.Select(static span => (int)span.GetTagItem("orleansdtm.attempt")!));
         Assert.All(attempts, attempt => Assert.Equal(request.SpanId, attempt.ParentSpanId));
-        var grains = ended.Where(static span => span.OperationName == "TellerGrain/Judge").OrderBy(static span => span.StartTimeUtc).ToList();
+        var grains = ended.Where(static span => span.OperationName == "TellerGrain/Judge")
+            .OrderBy(static span => span.StartTimeUtc)
+            .ToList();
         Assert.Equal(attempts.Select(static span => span.SpanId), grains.Select(static span => span.ParentSpanId));
         Assert.Equal([ActivityStatusCode.Error, ActivityStatusCode.Unset], grains.Select(static span => span.Status));
     }

@@ -24,7 +24,9 @@ public sealed class LogTests(TracedServer servers)
         busi.On("/Act2", new Reply(409, $"FAILURE {Secret}"));
         busi.On("/Comp1", new Reply(500, Secret), Reply.Success);
         var gid = SagaBody.NewGid();
-        var body = SagaBody.Of(gid, busi).With("branch_headers", new JsonObject { ["authorization"] = Secret }).With("callback_url", $"http://127.0.0.1:1/?key={Secret}");
+        var body = SagaBody.Of(gid, busi)
+            .With("branch_headers", new JsonObject { ["authorization"] = Secret })
+            .With("callback_url", $"http://127.0.0.1:1/?key={Secret}");
         body["steps"]![0]!["action"] = $"{busi.Url}/Act1?token={Secret}";
         body["payloads"] = new JsonArray($$"""{"pin":"{{Secret}}"}""", Secret);
 
@@ -32,7 +34,8 @@ public sealed class LogTests(TracedServer servers)
         await dtm.Until("failed", gid);
         await dtm.Submit(new JsonObject { ["gid"] = gid, ["trans_type"] = Secret });
         var refused = SagaBody.Of(SagaBody.NewGid(), busi);
-        refused["steps"]![0]!["action"] = busi.Url.Replace("http://", $"http://me:{Secret}@", StringComparison.Ordinal) + "/Act1";
+        refused["steps"]![0]!["action"] =
+            busi.Url.Replace("http://", $"http://me:{Secret}@", StringComparison.Ordinal) + "/Act1";
         Assert.Equal(400, (await dtm.Submit(refused)).Status);
         await dtm.Send(HttpMethod.Post, dtm.Api + "/submit?token=" + Secret, "{\"gid\":\"" + Secret);
 
@@ -43,9 +46,15 @@ public sealed class LogTests(TracedServer servers)
     public async Task Lines_are_JSON_where_that_is_asked_for()
     {
         var server = servers.Silent;
-        await Poll.Until(() => Task.FromResult(server.Tail.Contains("answers on", StringComparison.Ordinal)), Poll.Patience, () => server.Tail, Cancel);
+        await Poll.Until(
+            () => Task.FromResult(server.Tail.Contains("answers on", StringComparison.Ordinal)),
+            Poll.Patience,
+            () => server.Tail,
+            Cancel);
 
-        var ready = server.Tail.Split('\n').Select(static line => JsonNode.Parse(line)!).Single(static line => (int)line["EventId"]! == 101);
+        var ready = server.Tail.Split('\n')
+            .Select(static line => JsonNode.Parse(line)!)
+            .Single(static line => (int)line["EventId"]! == 101);
         Assert.Equal(("Information", "OrleansDtm.Server"), ((string?)ready["LogLevel"], (string?)ready["Category"]));
         Assert.Contains("dtm.db", (string?)ready["State"]!["Store"], StringComparison.Ordinal);
     }
@@ -66,7 +75,8 @@ public sealed class LogTests(TracedServer servers)
             lines.LogError(error, "failed");
         }
 
-        Assert.Equal(["gid:g1 trace_id:0af7651916cd43dd8448eb211c80319c lost", "gid:g2??forged: line failed"], lines.Written);
+        Assert.Equal(
+            ["gid:g1 trace_id:0af7651916cd43dd8448eb211c80319c lost", "gid:g2??forged: line failed"], lines.Written);
     }
 
     /// <summary>Keeps each line with the scopes around it.</summary>
@@ -81,7 +91,9 @@ public sealed class LogTests(TracedServer servers)
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             var line = "";
             _scopes.ForEachScope((scope, _) => line += $"{scope} ", 0);

@@ -39,7 +39,8 @@ public sealed partial class MetricNameTests(TracedServer servers)
             Cancel);
 
         // .NET's own, of System.Runtime, are documented by .NET.
-        Assert.DoesNotContain(shown.Except(documented), static name => !name.StartsWith("dotnet_", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            shown.Except(documented), static name => !name.StartsWith("dotnet_", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -54,13 +55,18 @@ public sealed partial class MetricNameTests(TracedServer servers)
         Assert.Subset(Documented(), used);
     }
 
-    /// <summary>The APIs, the admin page, spans and metrics: what reads like another outcome would be searched for in vain.</summary>
+    /// <summary>
+    /// The APIs, the admin page, spans and metrics: what reads like another outcome would be searched for in vain.
+    /// </summary>
     [Fact]
     public void An_outcome_has_one_word_which_names_have_without_the_blank()
     {
-        var words = Enum.GetValues<OutcomeKind>().Where(static kind => kind != default).ToDictionary(static kind => kind, Names.Of);
+        var words = Enum.GetValues<OutcomeKind>()
+            .Where(static kind => kind != default)
+            .ToDictionary(static kind => kind, Names.Of);
 
-        Assert.Equal(["failed", "not sent", "ongoing", "succeeded", "unknown"], words.Values.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["failed", "not sent", "ongoing", "succeeded", "unknown"], words.Values.Order(StringComparer.Ordinal));
         Assert.All(words, static word => Assert.Equal(word.Value.Replace(' ', '_'), AttemptTracing.WordOf(word.Key)));
     }
 

@@ -28,7 +28,9 @@ public sealed record OtlpSpan(
     public string this[string attribute] => Attributes.GetValueOrDefault(attribute, "");
 }
 
-/// <summary>Reads an ExportTraceServiceRequest off the wire: the fields that tests look at, by the numbers of OTLP's definition.</summary>
+/// <summary>
+/// Reads an ExportTraceServiceRequest off the wire: the fields that tests look at, by the numbers of OTLP's definition.
+/// </summary>
 internal static class OtlpReader
 {
     public static List<OtlpSpan> Read(byte[] request)
@@ -41,7 +43,8 @@ internal static class OtlpReader
             {
                 if (number == 1)
                 {
-                    service = Attributes(Fields(value).Where(static f => f.Number == 1)).GetValueOrDefault("service.name", "");
+                    service = Attributes(Fields(value).Where(static f => f.Number == 1)).GetValueOrDefault(
+                        "service.name", "");
                 }
                 else if (number == 2)
                 {
@@ -56,7 +59,11 @@ internal static class OtlpReader
     private static IEnumerable<OtlpSpan> Scope(byte[] scopeSpans, string service)
     {
         var fields = Fields(scopeSpans);
-        var scope = fields.Where(static f => f.Number == 1).SelectMany(static f => Fields(f.Bytes)).Where(static f => f.Number == 1).Select(static f => Text(f.Bytes)).FirstOrDefault("");
+        var scope = fields.Where(static f => f.Number == 1)
+            .SelectMany(static f => Fields(f.Bytes))
+            .Where(static f => f.Number == 1)
+            .Select(static f => Text(f.Bytes))
+            .FirstOrDefault("");
         return fields.Where(static f => f.Number == 2).Select(span => Span(Fields(span.Bytes), scope, service));
     }
 
@@ -74,7 +81,8 @@ internal static class OtlpReader
             Number(One(7)),
             Number(One(8)),
             Attributes(span.Where(static f => f.Number == 9)),
-            [.. span.Where(static f => f.Number == 13).Select(static link => Hex(Fields(link.Bytes).Single(static f => f.Number == 2).Bytes))],
+            [.. span.Where(static f => f.Number == 13).Select(
+                static link => Hex(Fields(link.Bytes).Single(static f => f.Number == 2).Bytes))],
             Fields(One(15)).Any(static f => f.Number == 3 && Number(f.Bytes) == 2));
 
         byte[] One(int number) => span.Where(f => f.Number == number).Select(static f => f.Bytes).LastOrDefault([]);

@@ -26,7 +26,9 @@ public sealed class StoreTelemetryTests : IDisposable
         {
             ShouldListenTo = static source => source.Name == "OrleansDtm.Storage",
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Parent.TraceId == _caller.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                options.Parent.TraceId == _caller.TraceId
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
             ActivityStopped = span =>
             {
                 if (span.TraceId == _caller.TraceId)
@@ -67,7 +69,9 @@ public sealed class StoreTelemetryTests : IDisposable
         {
             var first = writer.Write(StoredSamples.Insert(StoredSamples.Plain("first")), Cancel);
             await _committer.Entered.Task.WaitAsync(Cancel);
-            var others = Enumerable.Range(0, 3).Select(i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"g{i}")), Cancel)).ToList();
+            var others = Enumerable.Range(0, 3)
+                .Select(i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"g{i}")), Cancel))
+                .ToList();
             Assert.Same(_caller, Activity.Current); // The span is the write's, not the caller's.
             _meters.RecordObservableInstruments();
             _committer.Open();
@@ -76,8 +80,12 @@ public sealed class StoreTelemetryTests : IDisposable
 
         Assert.Equal(
             [("first", 1), ("g0", 3), ("g1", 3), ("g2", 3)],
-            _ended.Select(static span => ((string)Tag(span, "orleansdtm.gid")!, (int)Tag(span, "db.operation.batch.size")!)).Order());
-        Assert.All(_ended, span => Assert.Equal((_caller.SpanId, ActivityKind.Client, "mysql"), (span.ParentSpanId, span.Kind, (string?)Tag(span, "db.system.name"))));
+            _ended.Select(
+                static span => ((string)Tag(span, "orleansdtm.gid")!, (int)Tag(span, "db.operation.batch.size")!))
+                .Order());
+        Assert.All(_ended, span => Assert.Equal(
+            (_caller.SpanId, ActivityKind.Client, "mysql"),
+            (span.ParentSpanId, span.Kind, (string?)Tag(span, "db.system.name"))));
         Assert.Equal((3, 3), (_measured["dtm_store_queue_length"], _measured["dtm_store_commit_writes"]));
         Assert.Equal(0, _measured["dtm_store_commit_failures_total"]);
     }
@@ -90,11 +98,14 @@ public sealed class StoreTelemetryTests : IDisposable
         {
             _committer.Fault = new StoreUnavailableException("away, s3cret");
             _committer.Open();
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => writer.Write(StoredSamples.Insert(StoredSamples.Plain("lost")), Cancel));
+            await Assert.ThrowsAsync<StoreUnavailableException>(
+                () => writer.Write(StoredSamples.Insert(StoredSamples.Plain("lost")), Cancel));
         }
 
         var span = Assert.Single(_ended);
-        Assert.Equal((ActivityStatusCode.Error, null, nameof(StoreUnavailableException)), (span.Status, span.StatusDescription, (string?)Tag(span, "error.type")));
+        Assert.Equal(
+            (ActivityStatusCode.Error, null, nameof(StoreUnavailableException)),
+            (span.Status, span.StatusDescription, (string?)Tag(span, "error.type")));
         Assert.Equal(1, _measured["dtm_store_commit_failures_total"]);
     }
 
@@ -113,7 +124,8 @@ public sealed class StoreTelemetryTests : IDisposable
 
     private static object? Tag(Activity span, string name) => span.GetTagItem(name);
 
-    private GroupCommitWriter Writer() => new(_committer, new GroupCommitOptions { Shard = Shard }, "test", NullLogger.Instance, "mysql");
+    private GroupCommitWriter Writer() =>
+        new(_committer, new GroupCommitOptions { Shard = Shard }, "test", NullLogger.Instance, "mysql");
 
     private void Measured(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -31,7 +31,8 @@ public sealed class SweepMetricsTests
         var lease = (await store.FindDue(DateTimeOffset.MaxValue, null, 10, Cancel))[0].Due;
         var clock = new FakeTimeProvider(lease.AddSeconds(7));
         var sweep = new RecoverySweep(
-            store, 2, owner: 1, static () => [], static (_, _) => Task.FromResult(true), clock, new DtmGrainOptions(), NullLogger.Instance, metrics);
+            store, 2, owner: 1, static () => [], static (_, _) => Task.FromResult(true), clock, new DtmGrainOptions(),
+            NullLogger.Instance, metrics);
 
         await sweep.Run(Cancel);
         listener.RecordObservableInstruments();
@@ -61,7 +62,8 @@ public sealed class SweepMetricsTests
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _measured[instrument.Name] = _measured.GetValueOrDefault(instrument.Name) + value);
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+            _measured[instrument.Name] = _measured.GetValueOrDefault(instrument.Name) + value);
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => _measured[instrument.Name] = value);
         listener.Start();
         return listener;

@@ -10,12 +10,19 @@ public sealed class TelemetrySettingsTests
     {
         var options = SettingsLoader.Load(
         [
-            "--Telemetry:OtlpEndpoint=https://collector:4318", "--Telemetry:OtlpProtocol=HTTP/protobuf", "--Telemetry:TraceRatio=0.25",
-            "--Telemetry:Logs=true", "--Logging:Format=json",
+            "--Telemetry:OtlpEndpoint=https://collector:4318", "--Telemetry:OtlpProtocol=HTTP/protobuf",
+            "--Telemetry:TraceRatio=0.25", "--Telemetry:Logs=true", "--Logging:Format=json",
         ]).Telemetry;
 
         Assert.Equal(
-            new TelemetryOptions { OtlpEndpoint = "https://collector:4318", OtlpProtocol = "http/protobuf", TraceRatio = 0.25, Logs = true, LogFormat = "json" },
+            new TelemetryOptions
+            {
+                OtlpEndpoint = "https://collector:4318",
+                OtlpProtocol = "http/protobuf",
+                TraceRatio = 0.25,
+                Logs = true,
+                LogFormat = "json",
+            },
             options);
         Assert.Equal(new TelemetryOptions(), SettingsLoader.Load([]).Telemetry);
     }
@@ -29,5 +36,8 @@ public sealed class TelemetrySettingsTests
     [InlineData("--Logging:Format=xml", "text, json")]
     [InlineData("--Telemetry:Endpoint=http://a", "unknown setting")]
     public void A_wrong_one_is_refused_with_what_to_write_instead(string setting, string advice) =>
-        Assert.Contains(advice, Assert.Throws<SettingsException>(() => SettingsLoader.Load([setting])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            advice,
+            Assert.Throws<SettingsException>(() => SettingsLoader.Load([setting])).Message,
+            StringComparison.Ordinal);
 }

@@ -31,28 +31,44 @@ public sealed class TraceTests(TracedServer servers)
         Assert.Equal(200, await TracedServer.Submit(servers.Traced, SagaBody.Of(_gid, busi), Parent, "vendor=1"));
         await dtm.Until("succeed", _gid);
         var spans = await servers.Collector.Until(
-            static all => all.Count(static s => s.Name == "commit") >= 5 && all.Any(static s => s["orleansdtm.status"] == "succeed"), _gid);
+            static all => all.Count(static s => s.Name == "commit") >= 5
+                && all.Any(static s => s["orleansdtm.status"] == "succeed"), _gid);
 
         var submit = await Only("POST /api/dtmsvr/submit");
-        Assert.Equal((Server, "b7ad6b7169203331", "vendor=1", "orleansdtm"), (submit.Kind, submit.Parent, submit.TraceState, submit.Service));
+        Assert.Equal(
+            (Server, "b7ad6b7169203331", "vendor=1", "orleansdtm"),
+            (submit.Kind, submit.Parent, submit.TraceState, submit.Service));
         Assert.Equal(("POST", "200"), (submit["http.request.method"], submit["http.response.status_code"]));
         Assert.All(spans, span => Assert.Equal(_trace, span.TraceId));
 
         var transitions = spans.Where(static s => s.Name == "transition").ToList();
-        Assert.Equal(["submit", "branch_answered", "time_due", "branch_answered", "branch_answered"], transitions.OrderBy(static s => s.Start).Select(static s => s["orleansdtm.events"]));
+        Assert.Equal(
+            ["submit", "branch_answered", "time_due", "branch_answered", "branch_answered"],
+            transitions.OrderBy(static s => s.Start).Select(static s => s["orleansdtm.events"]));
         Assert.All(transitions, transition => Assert.Equal(submit.Id, transition.Parent));
         var commits = spans.Where(static s => s.Name == "commit").ToList();
         Assert.Equal(transitions.Select(static s => s.Id).Order(), commits.Select(static s => s.Parent).Order());
         Assert.All(commits, static commit => Assert.Equal((Client, "sqlite"), (commit.Kind, commit["db.system.name"])));
-        Assert.All(commits, static commit => Assert.InRange(int.Parse(commit["db.operation.batch.size"], null), 1, 1024));
+        Assert.All(
+            commits, static commit => Assert.InRange(int.Parse(commit["db.operation.batch.size"], null), 1, 1024));
 
         var attempts = spans.Where(static s => s.Name == "branch action").OrderBy(static s => s.Start).ToList();
         Assert.Equal(
-            [("01", "1", "unknown", "500", true), ("01", "2", "succeeded", "200", false), ("02", "1", "succeeded", "200", false)],
-            attempts.Select(static s => (s["orleansdtm.branch_id"], s["orleansdtm.attempt"], s["orleansdtm.outcome"], s["http.response.status_code"], s.Failed)));
+            [("01", "1", "unknown", "500", true), ("01", "2", "succeeded", "200", false), (
+                "02", "1", "succeeded", "200", false)],
+            attempts.Select(static s => (
+                s["orleansdtm.branch_id"],
+                s["orleansdtm.attempt"],
+                s["orleansdtm.outcome"],
+                s["http.response.status_code"],
+                s.Failed)));
         Assert.All(attempts, attempt => Assert.Equal((Client, submit.Id), (attempt.Kind, attempt.Parent)));
-        Assert.All(attempts, attempt => Assert.Equal(busi.Url, $"http://{attempt["server.address"]}:{attempt["server.port"]}"));
-        Assert.Equal(attempts.Select(attempt => $"00-{_trace}-{attempt.Id}-01"), busi.Calls.Select(static call => call.Headers["traceparent"]));
+        Assert.All(
+            attempts,
+            attempt => Assert.Equal(busi.Url, $"http://{attempt["server.address"]}:{attempt["server.port"]}"));
+        Assert.Equal(
+            attempts.Select(attempt => $"00-{_trace}-{attempt.Id}-01"),
+            busi.Calls.Select(static call => call.Headers["traceparent"]));
         Assert.All(busi.Calls, static call => Assert.Equal("vendor=1", call.Headers["tracestate"]));
         Assert.All(spans, static span => Assert.True(span.End >= span.Start));
     }
@@ -64,7 +80,8 @@ public sealed class TraceTests(TracedServer servers)
         await using var busi = await Participant.Start();
         var settings = TracedServer.Settings(collector.HttpUrl, "http/protobuf");
         await using var server = await ServerProcess.Start(
-            Cancel, [.. settings, ("ORLEANSDTM_Telemetry__Logs", "true"), ("LOG_LEVEL", "info"), ("RETRY_INTERVAL", "1")]);
+            Cancel,
+            [.. settings, ("ORLEANSDTM_Telemetry__Logs", "true"), ("LOG_LEVEL", "info"), ("RETRY_INTERVAL", "1")]);
         using var dtm = new Dtm(server);
         busi.On("/Act2", Reply.Error, Reply.Success);
 
@@ -82,7 +99,9 @@ public sealed class TraceTests(TracedServer servers)
         Assert.Equal("", submit.Parent);
         Assert.All(spans, span => Assert.Equal(submit.TraceId, span.TraceId));
         var retried = spans.Except(before).Single(static s => s["orleansdtm.branch_id"] == "02");
-        Assert.Equal((submit.Id, "2", "succeeded"), (retried.Parent, retried["orleansdtm.attempt"], retried["orleansdtm.outcome"]));
+        Assert.Equal(
+            (submit.Id, "2", "succeeded"),
+            (retried.Parent, retried["orleansdtm.attempt"], retried["orleansdtm.outcome"]));
         Assert.Equal($"00-{submit.TraceId}-{retried.Id}-01", busi.On("/Act2")[1].Headers["traceparent"]);
 
         await Received(collector, "/v1/metrics", "dtm_store_commit_duration_seconds", "dtm_transactions_unfinished");
@@ -94,7 +113,8 @@ public sealed class TraceTests(TracedServer servers)
     {
         await using var busi = await Participant.Start();
         await using var server = await ServerProcess.Start(
-            Cancel, [.. TracedServer.Settings(servers.Collector.GrpcUrl, "grpc"), ("ORLEANSDTM_Telemetry__TraceRatio", "0")]);
+            Cancel,
+            [.. TracedServer.Settings(servers.Collector.GrpcUrl, "grpc"), ("ORLEANSDTM_Telemetry__TraceRatio", "0")]);
         using var dtm = new Dtm(server);
         var own = SagaBody.NewGid();
         await TracedServer.Submit(server, SagaBody.Of(own, busi, steps: 1), traceparent: null);
@@ -119,13 +139,19 @@ public sealed class TraceTests(TracedServer servers)
         var metadata = new global::Grpc.Core.Metadata { { "traceparent", Parent } };
         await new DtmClient(grpc.Channel).SubmitAsync(GrpcDtm.Saga(_gid, busi), metadata, cancellationToken: Cancel);
         await dtm.Until("succeed", _gid);
-        var spans = await servers.Collector.Until(static all => all.Count(static s => s.Name == "branch action") == 2, _gid);
+        var spans = await servers.Collector.Until(
+            static all => all.Count(static s => s.Name == "branch action") == 2, _gid);
 
         var submit = await Only("dtmgimp.Dtm/Submit");
-        Assert.Equal((Server, "b7ad6b7169203331", "grpc", "0"), (submit.Kind, submit.Parent, submit["rpc.system"], submit["rpc.grpc.status_code"]));
+        Assert.Equal(
+            (Server, "b7ad6b7169203331", "grpc", "0"),
+            (submit.Kind, submit.Parent, submit["rpc.system"], submit["rpc.grpc.status_code"]));
         var attempts = spans.Where(static s => s.Name == "branch action").OrderBy(static s => s.Start).ToList();
-        Assert.All(attempts, attempt => Assert.Equal((submit.Id, "test.Busi", "0"), (attempt.Parent, attempt["rpc.service"], attempt["rpc.grpc.status_code"])));
-        Assert.Equal(attempts.Select(attempt => $"00-{_trace}-{attempt.Id}-01"), busi.Calls.Select(static c => c.Metadata["traceparent"]));
+        Assert.All(attempts, attempt => Assert.Equal(
+            (submit.Id, "test.Busi", "0"), (attempt.Parent, attempt["rpc.service"], attempt["rpc.grpc.status_code"])));
+        Assert.Equal(
+            attempts.Select(attempt => $"00-{_trace}-{attempt.Id}-01"),
+            busi.Calls.Select(static c => c.Metadata["traceparent"]));
     }
 
     [Fact]
@@ -138,7 +164,8 @@ public sealed class TraceTests(TracedServer servers)
         var abort = new JsonObject { ["gid"] = _gid, ["trans_type"] = "tcc" };
         await TracedServer.Submit(servers.Traced, abort, $"00-{_trace}-00000000000000aa-01", api: "abort");
         await dtm.Until("failed", _gid);
-        var spans = await servers.Collector.Until(static all => all.Any(static s => s["orleansdtm.status"] == "failed"), _gid);
+        var spans = await servers.Collector.Until(
+            static all => all.Any(static s => s["orleansdtm.status"] == "failed"), _gid);
 
         var asked = await Only("POST /api/dtmsvr/abort");
         Assert.Equal("00000000000000aa", asked.Parent);
@@ -148,11 +175,15 @@ public sealed class TraceTests(TracedServer servers)
     [Fact]
     public async Task A_request_of_another_trace_is_linked_and_a_refused_one_has_a_span_too()
     {
-        await TracedServer.Submit(servers.Traced, new JsonObject { ["gid"] = _gid, ["trans_type"] = "tcc" }, Parent, api: "prepare");
+        await TracedServer.Submit(
+            servers.Traced, new JsonObject { ["gid"] = _gid, ["trans_type"] = "tcc" }, Parent, api: "prepare");
         var other = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray());
-        await TracedServer.Submit(servers.Traced, new JsonObject { ["gid"] = _gid }, $"00-{other}-00000000000000ab-01", api: "forceStop");
-        Assert.Equal(409, await TracedServer.Submit(servers.Traced, new JsonObject { ["gid"] = _gid, ["trans_type"] = "tcc" }, Parent, api: "submit"));
-        var spans = await servers.Collector.Until(static all => all.Any(static s => s["orleansdtm.events"] == "force_stop"), _gid);
+        await TracedServer.Submit(
+            servers.Traced, new JsonObject { ["gid"] = _gid }, $"00-{other}-00000000000000ab-01", api: "forceStop");
+        Assert.Equal(409, await TracedServer.Submit(
+            servers.Traced, new JsonObject { ["gid"] = _gid, ["trans_type"] = "tcc" }, Parent, api: "submit"));
+        var spans = await servers.Collector.Until(
+            static all => all.Any(static s => s["orleansdtm.events"] == "force_stop"), _gid);
         await Only(s => s.TraceId == _trace && s["http.response.status_code"] == "409");
 
         var stop = spans.Single(static s => s["orleansdtm.events"] == "force_stop");
@@ -170,7 +201,9 @@ public sealed class TraceTests(TracedServer servers)
         using var answer = await http.SendAsync(request, Cancel);
 
         var span = await Only("json-rpc submit");
-        Assert.Equal((Server, "b7ad6b7169203331", "jsonrpc", "-32600"), (span.Kind, span.Parent, span["rpc.system"], span["rpc.jsonrpc.error_code"]));
+        Assert.Equal(
+            (Server, "b7ad6b7169203331", "jsonrpc", "-32600"),
+            (span.Kind, span.Parent, span["rpc.system"], span["rpc.jsonrpc.error_code"]));
     }
 
     [Fact]
@@ -183,10 +216,13 @@ public sealed class TraceTests(TracedServer servers)
         body["payloads"]![0] = """{"pin":"s3cret"}""";
         Assert.Equal(200, await TracedServer.Submit(servers.Traced, body, Parent));
         await dtm.Until("succeed", _gid);
-        var spans = await servers.Collector.Until(static all => all.Any(static s => s["orleansdtm.status"] == "succeed"), _gid);
+        var spans = await servers.Collector.Until(
+            static all => all.Any(static s => s["orleansdtm.status"] == "succeed"), _gid);
 
         Assert.Equal("/Act1", spans.Single(static s => s.Name == "branch action")["url.path"]);
-        Assert.DoesNotContain(servers.Collector.Spans.SelectMany(static s => s.Attributes.Values.Append(s.Name)), static text => text.Contains("s3cret", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            servers.Collector.Spans.SelectMany(static s => s.Attributes.Values.Append(s.Name)),
+            static text => text.Contains("s3cret", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -199,7 +235,9 @@ public sealed class TraceTests(TracedServer servers)
         await dtm.Until("succeed", _gid);
 
         Assert.Equal(3, busi.Calls.Count);
-        Assert.All(busi.Calls, call => Assert.Equal((Parent, "a=1,b=2"), (call.Headers["traceparent"], call.Headers["tracestate"])));
+        Assert.All(
+            busi.Calls,
+            call => Assert.Equal((Parent, "a=1,b=2"), (call.Headers["traceparent"], call.Headers["tracestate"])));
     }
 
     [Theory]
@@ -212,7 +250,8 @@ public sealed class TraceTests(TracedServer servers)
         Assert.Equal(200, await TracedServer.Submit(servers.Silent, SagaBody.Of(_gid, busi), parent, state));
         await dtm.Until("succeed", _gid);
 
-        Assert.All(busi.Calls, static call => Assert.False(call.Headers.ContainsKey("traceparent") || call.Headers.ContainsKey("tracestate")));
+        Assert.All(busi.Calls, static call => Assert.False(
+            call.Headers.ContainsKey("traceparent") || call.Headers.ContainsKey("tracestate")));
     }
 
     [Fact]
@@ -224,13 +263,16 @@ public sealed class TraceTests(TracedServer servers)
         Assert.Equal(200, await TracedServer.Submit(servers.Traced, body, Parent, "a=1"));
         await dtm.Until("succeed", _gid);
 
-        Assert.All(busi.Calls, static call => Assert.Equal(("mine", false), (call.Headers["traceparent"], call.Headers.ContainsKey("tracestate"))));
+        Assert.All(busi.Calls, static call => Assert.Equal(
+            ("mine", false), (call.Headers["traceparent"], call.Headers.ContainsKey("tracestate"))));
     }
 
     private static Task Received(OtlpCollector collector, string path, params string[] words) => Poll.Until(
-        () => Task.FromResult(words.All(word => collector.Others.Any(other => other.Path == path && other.Text.Contains(word, StringComparison.Ordinal)))),
+        () => Task.FromResult(words.All(word =>
+            collector.Others.Any(other => other.Path == path && other.Text.Contains(word, StringComparison.Ordinal)))),
         Poll.Patience,
-        () => $"{path} did not bring {string.Join(", ", words)}, but {string.Join(", ", collector.Others.Select(static other => other.Path).Distinct())}",
+        () => $"{path} did not bring {string.Join(", ", words)}, but "
+            + $"{string.Join(", ", collector.Others.Select(static other => other.Path).Distinct())}",
         Cancel);
 
     private Task<OtlpSpan> Only(string name) => Only(span => span.TraceId == _trace && span.Name == name);
@@ -238,7 +280,10 @@ public sealed class TraceTests(TracedServer servers)
     private async Task<OtlpSpan> Only(Func<OtlpSpan, bool> wanted)
     {
         await Poll.Until(
-            () => Task.FromResult(servers.Collector.Spans.Any(wanted)), Poll.Patience, () => $"no such span in\n{string.Join('\n', servers.Collector.Spans)}", Cancel);
+            () => Task.FromResult(servers.Collector.Spans.Any(wanted)),
+            Poll.Patience,
+            () => $"no such span in\n{string.Join('\n', servers.Collector.Spans)}",
+            Cancel);
         return Assert.Single(servers.Collector.Spans, span => wanted(span));
     }
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>Servers in processes of their own: one that sends its traces to a collector, one that sends nothing.</summary>
+/// <summary>
+/// Servers in processes of their own: one that sends its traces to a collector, one that sends nothing.
+/// </summary>
 public sealed class TracedServer : IAsyncLifetime
 {
     public OtlpCollector Collector { get; private set; } = null!;
@@ -28,7 +30,8 @@ public sealed class TracedServer : IAsyncLifetime
     ];
 
     /// <summary>A submit as a service sends it that is within a trace.</summary>
-    public static async Task<int> Submit(ServerProcess server, JsonObject body, string? traceparent, string? tracestate = null, string api = "submit")
+    public static async Task<int> Submit(
+        ServerProcess server, JsonObject body, string? traceparent, string? tracestate = null, string api = "submit")
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{server.Url}/api/dtmsvr/{api}");
@@ -52,7 +55,8 @@ public sealed class TracedServer : IAsyncLifetime
         var cancel = TestContext.Current.CancellationToken;
         Collector = await OtlpCollector.Start();
         var traced = ServerProcess.Start(cancel, Settings(Collector.GrpcUrl, "grpc"));
-        var silent = ServerProcess.Start(cancel, ("LOG_LEVEL", "info"), ("ORLEANSDTM_Logging__Format", "json"), ("RETRY_INTERVAL", "0.1"));
+        var silent = ServerProcess.Start(
+            cancel, ("LOG_LEVEL", "info"), ("ORLEANSDTM_Logging__Format", "json"), ("RETRY_INTERVAL", "0.1"));
         (Traced, Silent) = (await traced, await silent);
         Silent.Wrote = Log.Add;
     }

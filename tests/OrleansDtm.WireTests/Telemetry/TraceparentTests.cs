@@ -14,7 +14,9 @@ public sealed class TraceparentTests
 
     [Theory]
     [InlineData(Good, Good)]
-    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")]
+    [InlineData(
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")]
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Good)] // a version that is still to come
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-will-be", Good)]
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01.what", null)]
@@ -49,7 +51,8 @@ public sealed class TraceparentTests
         Assert.Equal((Good, expected), TraceHeaders.Check(Good, header));
 
     [Fact]
-    public void A_tracestate_without_a_traceparent_means_nothing() => Assert.Equal((null, null), TraceHeaders.Check("nonsense", "a=1"));
+    public void A_tracestate_without_a_traceparent_means_nothing() =>
+        Assert.Equal((null, null), TraceHeaders.Check("nonsense", "a=1"));
 
     [Fact]
     public void A_long_tracestate_keeps_its_newest_members()
@@ -88,10 +91,27 @@ public sealed class TraceparentTests
                     Options = new TransactionOptions(),
                 },
                 BranchPlan.Of(TransactionType.Saga, [new BranchStep(url, url, default)], default))), Wait: false),
-            new BranchInvocation { Gid = "g", Type = TransactionType.Saga, Protocol = "http", BranchId = "01", Op = "action", Url = url },
-            new TransactionRequestMessage { Type = "saga", Gid = "g", Steps = [step], CustomData = Secret, QueryPrepared = url, CallbackUrl = url },
+            new BranchInvocation
+            {
+                Gid = "g",
+                Type = TransactionType.Saga,
+                Protocol = "http",
+                BranchId = "01",
+                Op = "action",
+                Url = url,
+            },
+            new TransactionRequestMessage
+            {
+                Type = "saga",
+                Gid = "g",
+                Steps = [step],
+                CustomData = Secret,
+                QueryPrepared = url,
+                CallbackUrl = url,
+            },
             BranchRegistration.Tcc("g", "01", url, url),
         ];
-        Assert.All(messages, static message => Assert.DoesNotContain(Secret, message.ToString(), StringComparison.Ordinal));
+        Assert.All(
+            messages, static message => Assert.DoesNotContain(Secret, message.ToString(), StringComparison.Ordinal));
     }
 }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Bad input is answered 400 with a message that names the field; nothing is stored and nobody is called.</summary>
+/// <summary>
+/// Bad input is answered 400 with a message that names the field; nothing is stored and nobody is called.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class BadInputTests(RunningServer running)
 {
@@ -30,7 +32,8 @@ public sealed class BadInputTests(RunningServer running)
         if (body["gid"] is { } sent && sent.ToString() is { Length: > 0 } spoiled && spoiled != gid)
         {
             await NothingIsStored(spoiled);
-            var cleaned = string.Concat(spoiled.Where(static c => !char.IsControl(c))).TrimEnd(); // is not what was asked for
+            // Is not what was asked for
+            var cleaned = string.Concat(spoiled.Where(static c => !char.IsControl(c))).TrimEnd();
             await (cleaned.Length == 0 ? Task.CompletedTask : NothingIsStored(cleaned));
         }
 
@@ -100,7 +103,8 @@ public sealed class BadInputTests(RunningServer running)
         Refused(await Dtm.Get($"resetCronTime?{parameter}={value}"), parameter);
 
     [Fact]
-    public async Task An_unknown_route_is_answered_404() => Assert.Equal(404, (await Dtm.Get("nothingOfTheKind")).Status);
+    public async Task An_unknown_route_is_answered_404() =>
+        Assert.Equal(404, (await Dtm.Get("nothingOfTheKind")).Status);
 
     [Theory]
     [InlineData("GET", "submit")]
@@ -115,7 +119,8 @@ public sealed class BadInputTests(RunningServer running)
 
     private static void Refused(Answer answer, string word)
     {
-        Assert.True(answer is { Status: 400, Result: "FAILURE" }, $"expected 400 FAILURE, got {answer.Status}: {answer.Text}");
+        Assert.True(
+            answer is { Status: 400, Result: "FAILURE" }, $"expected 400 FAILURE, got {answer.Status}: {answer.Text}");
         Assert.Contains(word, answer.Message, StringComparison.OrdinalIgnoreCase);
     }
 

@@ -108,6 +108,7 @@ internal static class BadSubmits
         Add("an empty name", "", "yes");
 
         void Add(string name, string header, string value) =>
-            cases["branch_headers with " + name] = ("branch_headers", b => b["branch_headers"] = new JsonObject { [header] = value });
+            cases["branch_headers with " + name] =
+                ("branch_headers", b => b["branch_headers"] = new JsonObject { [header] = value });
     }
 }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>One caller cannot hurt the others: how many calls a request can cause, and how a forced stop frees their places.</summary>
+/// <summary>
+/// One caller cannot hurt the others: how many calls a request can cause, and how a forced stop frees their places.
+/// </summary>
 public sealed class CallLimitTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -20,7 +22,8 @@ public sealed class CallLimitTests
 
         // 0.1 + 0.2 + 0.3 + 0.4 s
         var fifth = await busi.Called("/Act1", 5);
-        Assert.True(fifth.At - busi.On("/Act1")[0].At >= TimeSpan.FromSeconds(1), $"{fifth.At - busi.On("/Act1")[0].At}");
+        Assert.True(
+            fifth.At - busi.On("/Act1")[0].At >= TimeSpan.FromSeconds(1), $"{fifth.At - busi.On("/Act1")[0].At}");
         await dtm.Post("forceStop", new JsonObject { ["gid"] = gid });
     }
 

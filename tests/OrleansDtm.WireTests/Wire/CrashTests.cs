@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>The server is killed again and again while it moves money; afterwards every penny must be accounted for.</summary>
+/// <summary>
+/// The server is killed again and again while it moves money; afterwards every penny must be accounted for.
+/// </summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
     private const int Rounds = 10;
@@ -26,7 +28,8 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Fact]
     public async Task Ten_kills_in_the_middle_of_transfers_lose_nothing_and_do_nothing_twice()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("CRASH_SEED"), CultureInfo.InvariantCulture, out var given)
+        var seed = int.TryParse(
+            Environment.GetEnvironmentVariable("CRASH_SEED"), CultureInfo.InvariantCulture, out var given)
             ? given
             : Environment.TickCount;
         output.WriteLine($"CRASH_SEED={seed}");
@@ -39,14 +42,17 @@ public sealed class CrashTests(ITestOutputHelper output)
         var transfers = new List<Transfer>();
         for (var round = 0; round < Rounds; round++)
         {
-            var drawn = Enumerable.Range(0, Clients * TransfersPerRound).Select(_ => Transfer.Draw(random, SagaBody.NewGid())).ToList();
+            var drawn = Enumerable.Range(0, Clients * TransfersPerRound)
+                .Select(_ => Transfer.Draw(random, SagaBody.NewGid()))
+                .ToList();
             transfers.AddRange(drawn);
             var kill = KillMoment(random, bank);
             var clients = drawn.Chunk(TransfersPerRound).Select(batch => Client(dtm, service.Url, batch)).ToList();
             await kill;
             await server.Kill(Cancel);
             await server.Restart(Cancel);
-            output.WriteLine($"kill {round + 1} at call {service.Calls.Count}: ping after {server.Startup.TotalSeconds:F2} s");
+            output.WriteLine(
+                $"kill {round + 1} at call {service.Calls.Count}: ping after {server.Startup.TotalSeconds:F2} s");
             await Task.WhenAll(clients);
         }
 
@@ -56,7 +62,9 @@ public sealed class CrashTests(ITestOutputHelper output)
         TransferCheck.AllIsRight(transfers, statuses, bank);
     }
 
-    /// <summary>Draws a moment and waits for it: a call of a branch, or an answer to a submitter. The clock ends a quiet round.</summary>
+    /// <summary>
+    /// Draws a moment and waits for it: a call of a branch, or an answer to a submitter. The clock ends a quiet round.
+    /// </summary>
     private async Task KillMoment(Random random, Bank bank)
     {
         var moment = random.Next(2) == 0
@@ -86,17 +94,21 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     /// <returns>Whether the transfer is in the coordinator's hands, and the answer's text.</returns>
-    private static async Task<(bool Done, string Text)> TrySubmit(Dtm dtm, Transfer transfer, string bank, bool saidBefore)
+    private static async Task<(bool Done, string Text)> TrySubmit(
+        Dtm dtm, Transfer transfer, string bank, bool saidBefore)
     {
         try
         {
             var answer = await dtm.Submit(transfer.Body(bank));
             var text = $"{answer.Status}: {answer.Text}";
-            var finished = saidBefore && answer.Status == 409 && answer.Message.Contains("current status", StringComparison.Ordinal);
+            var finished = saidBefore
+                && answer.Status == 409
+                && answer.Message.Contains("current status", StringComparison.Ordinal);
             Assert.False(answer.Status is >= 400 and < 500 && !finished, $"{transfer.Gid} is refused, {text}");
             return (answer.Status == 200 || finished, text);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException
+            || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
         {
             // Killed in the middle: whether it was taken, only asking again can tell.
             return (false, e.Message);
@@ -110,7 +122,8 @@ public sealed class CrashTests(ITestOutputHelper output)
         var clock = Stopwatch.StartNew();
         var options = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancel };
         await Parallel.ForEachAsync(transfers, options, async (transfer, _) =>
-            statuses[transfer.Gid] = (string)(await dtm.Until(transfer.Gid, EndLimit - clock.Elapsed, "succeed", "failed"))["status"]!);
+            statuses[transfer.Gid] =
+                (string)(await dtm.Until(transfer.Gid, EndLimit - clock.Elapsed, "succeed", "failed"))["status"]!);
         return statuses;
     }
 }

@@ -18,9 +18,10 @@ public sealed class ListTests(RunningServer running)
     [Fact]
     public async Task Every_filter_selects_and_pages_hold_each_transaction_once_the_newest_first()
     {
-        await using var busi = await Participant.Start(static c => c.Path == "/Act1" && c.Body.Contains("29", StringComparison.Ordinal)
-            ? Reply.Refusal
-            : Reply.Success);
+        await using var busi = await Participant.Start(
+            static c => c.Path == "/Act1" && c.Body.Contains("29", StringComparison.Ordinal)
+                ? Reply.Refusal
+                : Reply.Success);
         await RunSaga(busi, refused: false); // before the window
         var start = await NextMillisecond();
         var gids = new List<string>();
@@ -80,7 +81,8 @@ public sealed class ListTests(RunningServer running)
     {
         var gid = SagaBody.NewGid();
         var payload = refused ? """{"amount":29}""" : """{"amount":30}""";
-        var answer = await Dtm.Submit(SagaBody.Of(gid, busi, 1).With("payloads", new JsonArray(payload)).With("wait_result", true));
+        var answer = await Dtm.Submit(
+            SagaBody.Of(gid, busi, 1).With("payloads", new JsonArray(payload)).With("wait_result", true));
         Assert.True(answer.Status == (refused ? 409 : 200), $"{answer.Status}: {answer.Text}");
         return gid;
     }

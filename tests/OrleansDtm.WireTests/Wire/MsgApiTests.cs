@@ -93,14 +93,16 @@ public sealed class MsgApiTests(RunningServer running)
             await Ok("prepare", PatternBodies.Msg(gid, busi));
         }
 
-        var submits = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Dtm.Submit(PatternBodies.Msg(sent, busi))));
+        var submits = await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(_ => Dtm.Submit(PatternBodies.Msg(sent, busi))));
         await Dtm.Until("succeed", sent);
         await Ok("abort", PatternBodies.Of(dropped, "msg"));
         await Ok("abort", PatternBodies.Of(dropped, "msg"));
         var late = await Dtm.Submit(PatternBodies.Msg(dropped, busi));
 
         // What arrives after the end is told so, as DTM does; nothing is sent twice either way.
-        Assert.All(submits, answer => Assert.True(answer.Status == 200 || answer.Message.Contains("'succeed'", StringComparison.Ordinal), answer.Text));
+        Assert.All(submits, answer => Assert.True(
+            answer.Status == 200 || answer.Message.Contains("'succeed'", StringComparison.Ordinal), answer.Text));
         Assert.Equal(409, late.Status);
         Assert.Equal(["/Act1", "/Act2"], busi.Paths);
     }
@@ -111,7 +113,8 @@ public sealed class MsgApiTests(RunningServer running)
     [InlineData("submit", "custom_data", """{"delay":-1}""", "delay")]
     [InlineData("submit", "custom_data", "{", "custom_data")]
     [InlineData("submit", "callback_url", "nowhere", "callback_url")]
-    public async Task A_message_that_makes_no_sense_is_refused_by_field(string api, string field, string? value, string named)
+    public async Task A_message_that_makes_no_sense_is_refused_by_field(
+        string api, string field, string? value, string named)
     {
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
@@ -129,7 +132,8 @@ public sealed class MsgApiTests(RunningServer running)
         await using var busi = await Participant.Start();
         var topic = "t-" + Guid.NewGuid().ToString("N");
         await Get($"subscribe?topic={topic}&url={busi.Url}/SubA");
-        var post = await Dtm.Send(HttpMethod.Post, $"{Dtm.Api}/subscribe?topic={topic}&url={busi.Url}/SubB&remark=b", null);
+        var post = await Dtm.Send(
+            HttpMethod.Post, $"{Dtm.Api}/subscribe?topic={topic}&url={busi.Url}/SubB&remark=b", null);
         Assert.Equal(200, post.Status);
 
         await Ok("submit", ToTopic(SagaBody.NewGid(), topic).With("wait_result", true));
@@ -140,7 +144,8 @@ public sealed class MsgApiTests(RunningServer running)
 
         Assert.Equal(["/SubA", "/SubB", "/SubB"], busi.Paths);
         Assert.Equal(200, deleted.Status);
-        Assert.True(gone.Status == 400 && gone.Message.Contains("topic not found", StringComparison.Ordinal), gone.Text);
+        Assert.True(
+            gone.Status == 400 && gone.Message.Contains("topic not found", StringComparison.Ordinal), gone.Text);
     }
 
     [Fact]
@@ -165,14 +170,17 @@ public sealed class MsgApiTests(RunningServer running)
         var topic = "t-" + Guid.NewGuid().ToString("N");
         var gid = SagaBody.NewGid();
         await Task.WhenAll(Enumerable.Range(0, 3).Select(i => Get($"subscribe?topic={topic}&url={busi.Url}/Sub{i}")));
-        var steps = Enumerable.Range(0, 334).Select(_ => (JsonNode)new JsonObject { ["action"] = $"topic://{topic}" }).ToArray();
+        var steps = Enumerable.Range(0, 334)
+            .Select(_ => (JsonNode)new JsonObject { ["action"] = $"topic://{topic}" })
+            .ToArray();
         var body = ToTopic(gid, topic)
             .With("steps", new JsonArray(steps))
             .With("payloads", new JsonArray([.. Enumerable.Repeat(0, 334).Select(_ => (JsonNode)"{}")]));
 
         var answer = await Dtm.Submit(body);
 
-        Assert.True(answer.Status == 400 && answer.Message.Contains("1002 calls", StringComparison.Ordinal), answer.Text);
+        Assert.True(
+            answer.Status == 400 && answer.Message.Contains("1002 calls", StringComparison.Ordinal), answer.Text);
         Assert.Null(await Dtm.Transaction(gid));
     }
 
@@ -182,7 +190,8 @@ public sealed class MsgApiTests(RunningServer running)
         await using var busi = await Participant.Start();
         var topic = "t-" + Guid.NewGuid().ToString("N");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Dtm.Get($"subscribe?topic={topic}&url={busi.Url}/Sub{i}")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 24).Select(i => Dtm.Get($"subscribe?topic={topic}&url={busi.Url}/Sub{i}")));
         var stored = await Dtm.Get($"queryKV?cat=topics&key={topic}");
         var again = await Dtm.Get($"subscribe?topic={topic}&url={busi.Url}/Sub1");
 

@@ -56,7 +56,8 @@ public sealed class OwnServerTests
         foreach (var delay in new[] { 3000, 3001, 3002 })
         {
             // Later than all others, and nothing makes them happen sooner: neither counted nor in the way.
-            await dtm.Accept(PatternBodies.Msg(SagaBody.NewGid(), busi).With("custom_data", $$"""{"delay":{{delay}}}"""));
+            await dtm.Accept(
+                PatternBodies.Msg(SagaBody.NewGid(), busi).With("custom_data", $$"""{"delay":{{delay}}}"""));
         }
 
         foreach (var gid in gids)
@@ -66,9 +67,11 @@ public sealed class OwnServerTests
         }
 
         await Reset(dtm, "timeout=0&limit=2", succeeds: 2, remaining: true);
-        await Poll.Until(() => Finished(dtm, gids, 2), Poll.Patience, static () => "two sagas should have gone on", Cancel);
+        await Poll.Until(
+            () => Finished(dtm, gids, 2), Poll.Patience, static () => "two sagas should have gone on", Cancel);
         await Reset(dtm, "timeout=0&limit=2", succeeds: 1, remaining: false);
-        await Poll.Until(() => Finished(dtm, gids, 3), Poll.Patience, static () => "the third saga should have gone on", Cancel);
+        await Poll.Until(
+            () => Finished(dtm, gids, 3), Poll.Patience, static () => "the third saga should have gone on", Cancel);
         await Reset(dtm, "timeout=0", succeeds: 0, remaining: false);
         Assert.Equal(9, busi.Calls.Count);
     }

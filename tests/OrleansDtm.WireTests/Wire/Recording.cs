@@ -11,7 +11,8 @@ public sealed partial class WireNames
 {
     private static readonly HashSet<string> Volatile = new(StringComparer.Ordinal)
     {
-        "id", "version", "next_cron_interval", "owner", "options", "ext_data", "position", "next_position", "retry_count",
+        "id", "version", "next_cron_interval", "owner", "options", "ext_data", "position", "next_position",
+        "retry_count",
     };
 
     private readonly List<(string Name, string Value)> _names = [];
@@ -35,7 +36,8 @@ public sealed partial class WireNames
     public JsonNode? Normal(JsonNode? node) => node switch
     {
         JsonObject o => new JsonObject(
-            o.Where(static p => !Volatile.Contains(p.Key)).Select(p => KeyValuePair.Create(p.Key, Member(p.Key, p.Value)))),
+            o.Where(static p => !Volatile.Contains(p.Key)).Select(
+                p => KeyValuePair.Create(p.Key, Member(p.Key, p.Value)))),
         JsonArray a => new JsonArray([.. a.Select(Normal)]),
         JsonValue v when v.TryGetValue<string>(out var text) => Name(text),
         _ => node?.DeepClone(),

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Replays what was recorded on the reference: drives the coordinator, plays the branch service, compares both sides.</summary>
+/// <summary>
+/// Replays what was recorded on the reference: drives the coordinator, plays the branch service, compares both sides.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class RecordingReplay(RunningServer running)
 {
@@ -66,13 +68,15 @@ public sealed class RecordingReplay(RunningServer running)
         var body = names.Fill(step["body"]);
         var text = body is JsonValue v && v.TryGetValue<string>(out var raw) ? raw : body?.ToJsonString();
         var method = new HttpMethod((string?)step["method"] ?? (hasBody ? "POST" : "GET"));
-        var answer = await running.Dtm.Send(method, names.Fill((string?)step["url"] ?? "{dtm}/" + (string?)step["api"]), text);
+        var answer = await running.Dtm.Send(
+            method, names.Fill((string?)step["url"] ?? "{dtm}/" + (string?)step["api"]), text);
         if (step["ignore"] is not null)
         {
             return null;
         }
 
-        var json = names.Normal(answer.Json ?? (answer.Text.Trim() == "null" ? null : new JsonObject { ["<text>"] = answer.Text }));
+        var json = names.Normal(
+            answer.Json ?? (answer.Text.Trim() == "null" ? null : new JsonObject { ["<text>"] = answer.Text }));
         if (step["keep"] is JsonArray keep && json is JsonObject parts)
         {
             json = new JsonObject(keep.Select(k => KeyValuePair.Create((string)k!, parts[(string)k!]?.DeepClone())));
@@ -103,7 +107,9 @@ public sealed class RecordingReplay(RunningServer running)
     /// <summary>A scripted answer: status, body (text or JSON), and perhaps seconds to wait with it.</summary>
     private static Reply ReplyOf(JsonNode scripted)
     {
-        var body = scripted[1] is JsonValue v && v.TryGetValue<string>(out var text) ? text : scripted[1]?.ToJsonString() ?? "null";
+        var body = scripted[1] is JsonValue v && v.TryGetValue<string>(out var text)
+            ? text
+            : scripted[1]?.ToJsonString() ?? "null";
         var reply = new Reply((int)scripted[0]!, body);
         return scripted.AsArray().Count > 2 ? reply with { Delay = TimeSpan.FromSeconds((double)scripted[2]!) } : reply;
     }

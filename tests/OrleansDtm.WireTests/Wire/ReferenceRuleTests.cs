@@ -85,14 +85,21 @@ public sealed class ReferenceRuleTests(RunningServer running)
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         await Dtm.Accept(SagaBody.Of(gid, busi)
-            .With("timeout_to_fail", 1_000_000_000_000).With("retry_interval", 1e300).With("request_timeout", 1e9).With("retry_limit", long.MaxValue));
+            .With("timeout_to_fail", 1_000_000_000_000).With("retry_interval", 1e300).With("request_timeout", 1e9).With(
+                "retry_limit", long.MaxValue));
         var options = JsonNode.Parse((string)(await Dtm.Until("succeed", gid))["options"]!)!;
         Assert.Equal(
             (366 * 86400, 7 * 86400, 86400, 1_000_000),
-            ((int)options["timeout_to_fail"]!, (int)options["retry_interval"]!, (int)options["request_timeout"]!, (int)options["retry_limit"]!));
+            (
+                (int)options["timeout_to_fail"]!,
+                (int)options["retry_interval"]!,
+                (int)options["request_timeout"]!,
+                (int)options["retry_limit"]!));
         await Ok("submit", PatternBodies.Msg(SagaBody.NewGid(), busi).With("custom_data", """{"delay":1e12}"""));
 
-        foreach (var query in (string[])["all?limit=5000", "all?limit=99999999999999999999", "scanKV?cat=topics&limit=5000"])
+        foreach (var query in (string[])[
+            "all?limit=5000", "all?limit=99999999999999999999", "scanKV?cat=topics&limit=5000",
+        ])
         {
             Assert.Equal(200, (await Dtm.Get(query)).Status);
         }
@@ -118,7 +125,9 @@ public sealed class ReferenceRuleTests(RunningServer running)
         }));
         await Dtm.Until("succeed", gid);
 
-        Assert.All(busi.Calls, static call => Assert.Equal(("a", false), (call.Headers["x-tenant"], call.Headers.ContainsKey("x-none"))));
+        Assert.All(
+            busi.Calls,
+            static call => Assert.Equal(("a", false), (call.Headers["x-tenant"], call.Headers.ContainsKey("x-none"))));
         var options = JsonNode.Parse((string)(await Dtm.Transaction(gid))!["options"]!)!;
         Assert.Equal(["x-tenant"], options["branch_headers"]!.AsObject().Select(static h => h.Key));
     }
@@ -129,7 +138,9 @@ public sealed class ReferenceRuleTests(RunningServer running)
         await using var busi = await Participant.Start();
         var (msg, workflow) = (SagaBody.NewGid(), SagaBody.NewGid());
         await Ok("prepare", PatternBodies.Msg(msg, busi));
-        var prepared = await Dtm.Post("prepareWorkflow", PatternBodies.Workflow(workflow, busi).With("timeout_to_fail", 7).With("retry_interval", 300));
+        var prepared = await Dtm.Post(
+            "prepareWorkflow",
+            PatternBodies.Workflow(workflow, busi).With("timeout_to_fail", 7).With("retry_interval", 300));
         Assert.Equal(7, (int?)prepared.Json?["transaction"]?["timeout_to_fail"]);
 
         await Ok("resetNextCronTime", new JsonObject { ["gid"] = msg });
@@ -157,7 +168,8 @@ public sealed class ReferenceRuleTests(RunningServer running)
         await Ok("submit", PatternBodies.Of(tcc, "tcc").With("Wait_Result", true));
         Assert.Equal(["/Confirm1"], busi.Paths);
         Assert.Equal(200, (await Dtm.Post("prepareWorkflow", PatternBodies.Workflow(workflow, busi))).Status);
-        await Ok("submit", PatternBodies.Of(workflow, "workflow").With("Req_Extra", new JsonObject { ["Status"] = "succeed", ["Result"] = "r" }));
+        await Ok("submit", PatternBodies.Of(workflow, "workflow").With(
+            "Req_Extra", new JsonObject { ["Status"] = "succeed", ["Result"] = "r" }));
         Assert.Equal("r", (string?)(await Dtm.Transaction(workflow))?["result"]);
     }
 
@@ -168,7 +180,8 @@ public sealed class ReferenceRuleTests(RunningServer running)
     public async Task A_link_to_DTMs_page_of_a_transaction_leads_to_ours(string gid, string shown)
     {
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
-        using var answer = await http.GetAsync($"{running.Process.Url}/admin/global-transactions/detail/{gid}?x=1", Cancel);
+        using var answer = await http.GetAsync(
+            $"{running.Process.Url}/admin/global-transactions/detail/{gid}?x=1", Cancel);
 
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
         Assert.Equal($"/#/transaction?gid={shown}", answer.Headers.Location!.OriginalString);

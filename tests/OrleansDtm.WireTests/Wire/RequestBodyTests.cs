@@ -35,7 +35,8 @@ public sealed class RequestBodyTests
     {
         var context = new DefaultHttpContext();
         var reason = new string('ü', 50_000);
-        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"gid":"g","rollback_reason":"{{reason}}"}"""));
+        context.Request.Body = new MemoryStream(
+            Encoding.UTF8.GetBytes($$"""{"gid":"g","rollback_reason":"{{reason}}"}"""));
 
         Assert.Equal(reason, (await RequestBody.Read(context, 1 << 20)).RollbackReason);
     }

@@ -44,7 +44,8 @@ public sealed class ResolveBranchTests(RunningServer running)
             var body = Body(gid, "01", "action", "why not");
             body.Remove(field);
             var refused = await Dtm.Post("resolveBranch", body);
-            Assert.True(refused.Status == 400 && refused.Message.Contains(field, StringComparison.Ordinal), refused.Text);
+            Assert.True(
+                refused.Status == 400 && refused.Message.Contains(field, StringComparison.Ordinal), refused.Text);
         }
 
         Assert.Single(busi.Calls);

@@ -17,7 +17,8 @@ public sealed class RetryBranchTests(RunningServer running)
         var gid = SagaBody.NewGid();
         busi.On("/Act1", Reply.Error, Reply.Success);
         busi.On("/Act2", Reply.Error, Reply.Success);
-        await Dtm.Accept(SagaBody.Of(gid, busi).With("custom_data", """{"concurrent":true}""").With("retry_interval", 300));
+        await Dtm.Accept(
+            SagaBody.Of(gid, busi).With("custom_data", """{"concurrent":true}""").With("retry_interval", 300));
         await Waiting(gid, 2);
 
         var answer = await Retry(gid, "02", "action");
@@ -60,7 +61,8 @@ public sealed class RetryBranchTests(RunningServer running)
 
     /// <summary>Until so many calls wait for a retry.</summary>
     private Task Waiting(string gid, int calls) => Poll.Until(
-        async () => (await Dtm.Query(gid))["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls,
+        async () =>
+            (await Dtm.Query(gid))["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls,
         Poll.Patience,
         () => $"{gid} does not come to {calls} waiting calls",
         TestContext.Current.CancellationToken);

@@ -8,7 +8,9 @@ public sealed class RunningServer : IAsyncLifetime
 {
     private ServerProcess? _server;
 
-    /// <summary>What the shared server waits before it asks a branch again, where the transaction says nothing else.</summary>
+    /// <summary>
+    /// What the shared server waits before it asks a branch again, where the transaction says nothing else.
+    /// </summary>
     public static TimeSpan RetryInterval { get; } = TimeSpan.FromMilliseconds(300);
 
     public ServerProcess Process => _server!;
@@ -31,7 +33,9 @@ public sealed class RunningServer : IAsyncLifetime
     }
 }
 
-/// <summary>Tests of the wire that leave the server as it is share one, and follow each other: some look at all that is in it.</summary>
+/// <summary>
+/// Tests of the wire that leave the server as it is share one, and follow each other: some look at all that is in it.
+/// </summary>
 [CollectionDefinition(Name)]
 public sealed class SharedServer : ICollectionFixture<RunningServer>
 {

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>A saga seen from outside: what its branches are sent, in which order, and how their answers are read.</summary>
+/// <summary>
+/// A saga seen from outside: what its branches are sent, in which order, and how their answers are read.
+/// </summary>
 [Collection(SharedServer.Name)]
 public sealed class SagaApiTests(RunningServer running)
 {
@@ -16,7 +18,8 @@ public sealed class SagaApiTests(RunningServer running)
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
 
-        await running.Dtm.Accept(SagaBody.Of(gid, busi).With("branch_headers", new JsonObject { ["x-user"] = "Jos\u00e9 \u674e" }));
+        await running.Dtm.Accept(
+            SagaBody.Of(gid, busi).With("branch_headers", new JsonObject { ["x-user"] = "Jos\u00e9 \u674e" }));
         await running.Dtm.Until("succeed", gid);
 
         Assert.Equal(["/Act1", "/Act2"], busi.Paths);
@@ -57,7 +60,9 @@ public sealed class SagaApiTests(RunningServer running)
             busi.On(path, Reply.Success.After(gate));
         }
 
-        await Dtm.Accept(SagaBody.Of(gid, busi, 3).With("concurrent", true).With("custom_data", """{"concurrent":true,"orders":{}}"""));
+        await Dtm.Accept(SagaBody.Of(gid, busi, 3)
+            .With("concurrent", true)
+            .With("custom_data", """{"concurrent":true,"orders":{}}"""));
         await Task.WhenAll(busi.Called("/Act1"), busi.Called("/Act2"), busi.Called("/Act3"));
 
         gate.Open();
@@ -75,7 +80,8 @@ public sealed class SagaApiTests(RunningServer running)
         await Dtm.Accept(SagaBody.Of(gid, busi));
 
         var reason = (string?)(await Dtm.Until("failed", gid))["rollback_reason"];
-        Assert.Equal($$"""url:{{busi.Url}}/Act2 return failed: {"dtm_result":"FAILURE","why":"no money"} FAILURE""", reason);
+        Assert.Equal(
+            $$"""url:{{busi.Url}}/Act2 return failed: {"dtm_result":"FAILURE","why":"no money"} FAILURE""", reason);
         Assert.Equal(["/Act1", "/Act2", "/Comp2", "/Comp1"], busi.Paths);
     }
 
@@ -128,11 +134,13 @@ public sealed class SagaApiTests(RunningServer running)
         var gid = SagaBody.NewGid();
         busi.On("/Act2", Reply.Refusal);
 
-        await Dtm.Accept(SagaBody.Of(gid, busi).With("branch_headers", new JsonObject { ["x-tenant"] = "blue", ["x-trace"] = "a b; c=1" }));
+        await Dtm.Accept(SagaBody.Of(gid, busi).With(
+            "branch_headers", new JsonObject { ["x-tenant"] = "blue", ["x-trace"] = "a b; c=1" }));
 
         await Dtm.Until("failed", gid);
         Assert.Equal(4, busi.Calls.Count);
-        Assert.All(busi.Calls, static c => Assert.Equal(("blue", "a b; c=1"), (c.Headers["x-tenant"], c.Headers["x-trace"])));
+        Assert.All(
+            busi.Calls, static c => Assert.Equal(("blue", "a b; c=1"), (c.Headers["x-tenant"], c.Headers["x-trace"])));
     }
 
     [Fact]

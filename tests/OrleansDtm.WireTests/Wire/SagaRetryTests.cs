@@ -8,7 +8,9 @@ namespace OrleansDtm.WireTests.Wire;
 [Collection(SharedServer.Name)]
 public sealed class SagaRetryTests(RunningServer running)
 {
-    /// <summary>Times are stored in milliseconds and two clocks take part: so much may be missing from a wait.</summary>
+    /// <summary>
+    /// Times are stored in milliseconds and two clocks take part: so much may be missing from a wait.
+    /// </summary>
     private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(10);
 
     private Dtm Dtm => running.Dtm;
@@ -58,7 +60,8 @@ public sealed class SagaRetryTests(RunningServer running)
 
         var failed = await Dtm.Until("failed", gid);
         Assert.Equal("Timeout after 1 seconds", (string?)failed["rollback_reason"]);
-        Assert.Equal(["/Comp2", "/Comp1"], busi.Paths.Where(static p => p.StartsWith("/Comp", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["/Comp2", "/Comp1"], busi.Paths.Where(static p => p.StartsWith("/Comp", StringComparison.Ordinal)));
         Assert.EndsWith("/Comp1", busi.Paths.Last(), StringComparison.Ordinal);
         Assert.InRange(busi.On("/Comp2")[0].At - before, TimeSpan.FromSeconds(1) - Grain, TimeSpan.FromSeconds(15));
         Assert.True(busi.On("/Act2").Count >= 2, "the step was not even retried");
@@ -99,7 +102,9 @@ public sealed class SagaRetryTests(RunningServer running)
         }
 
         // Doubling would have made the last wait eight intervals long.
-        Assert.True(calls[4].At - calls[3].At < 5 * RunningServer.RetryInterval, $"the last wait was {calls[4].At - calls[3].At}");
+        Assert.True(
+            calls[4].At - calls[3].At < 5 * RunningServer.RetryInterval,
+            $"the last wait was {calls[4].At - calls[3].At}");
     }
 
     [Fact]
@@ -127,7 +132,8 @@ public sealed class SagaRetryTests(RunningServer running)
         await Dtm.Until("succeed", gid);
         Assert.Equal(["/Act1", "/Act1", "/Act2"], busi.Paths);
         var given = busi.On("/Act1");
-        Assert.InRange(given[1].At - given[0].At, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3.3)); // the server's own timeout is 3 s, and then comes the wait
+        // The server's own timeout is 3 s, and then comes the wait
+        Assert.InRange(given[1].At - given[0].At, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3.3));
     }
 
     [Fact]

@@ -14,7 +14,11 @@ public sealed class ServiceNameServerTests
     {
         await using var busi = await Participant.Start();
         await using var server = await ServerProcess.Start(
-            Cancel, ("Services__orders__http__0", busi.Url), ("Branches__DenyPrivate", "true"), ("Branches__Allow__0", "orders"), ("Branches__Allow__1", "127.0.0.0/8"));
+            Cancel,
+            ("Services__orders__http__0", busi.Url),
+            ("Branches__DenyPrivate", "true"),
+            ("Branches__Allow__0", "orders"),
+            ("Branches__Allow__1", "127.0.0.0/8"));
         using var dtm = new Dtm(server);
         foreach (var name in new[] { "http://orders", "discovery:///orders" })
         {

@@ -30,10 +30,17 @@ public sealed class SettingsTests
     public void A_silo_of_a_cluster_lives_in_the_stores_database_unless_another_is_named()
     {
         string[] store = ["--Store:Driver=postgres", "--Store:User=dtm", "--Cluster:Mode=adonet"];
-        var options = SettingsLoader.Load([.. store, "--Cluster:SiloPort=11112", "--Cluster:GatewayPort=0", "--Cluster:ConnectionString=Host=a;Database=b"]);
-        var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load([.. store, "--Cluster:ConnectionString=Password=secret;Host=a"]));
+        var options = SettingsLoader.Load([
+            .. store,
+            "--Cluster:SiloPort=11112",
+            "--Cluster:GatewayPort=0",
+            "--Cluster:ConnectionString=Host=a;Database=b",
+        ]);
+        var refused = Assert.Throws<SettingsException>(
+            () => SettingsLoader.Load([.. store, "--Cluster:ConnectionString=Password=secret;Host=a"]));
 
-        Assert.Equal(("AdoNet", 11112, 0), (options.Cluster.Mode, options.Cluster.SiloPort, options.Cluster.GatewayPort));
+        Assert.Equal(
+            ("AdoNet", 11112, 0), (options.Cluster.Mode, options.Cluster.SiloPort, options.Cluster.GatewayPort));
         Assert.Null(SettingsLoader.Load(store).Cluster.GatewayPort);
         Assert.Contains("add the name of the database", Assert.Single(refused.Problems), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Problems[0], StringComparison.Ordinal);
@@ -58,12 +65,15 @@ public sealed class SettingsTests
     public void The_command_line_wins_over_conf_yml_whatever_the_spelling()
     {
         var file = Path.GetTempFileName();
-        File.WriteAllText(file, "Store:\n  Path: /tmp/from-yaml.db\nRetryInterval: 7\nHttpPort: 1\nhttpport: 2\nMicroService:\n  Driver: default\n");
+        File.WriteAllText(file, "Store:\n  Path: /tmp/from-yaml.db\nRetryInterval: 7\nHttpPort: 1\nhttpport: "
+            + "2\nMicroService:\n  Driver: default\n");
         try
         {
             var options = SettingsLoader.Load(["-c", file, "--HTTP_PORT=4711", "--httpport=4712"]);
 
-            Assert.Equal(("/tmp/from-yaml.db", TimeSpan.FromSeconds(7), 4712), (options.Store.Path, options.RetryInterval, options.HttpPort));
+            Assert.Equal(
+                ("/tmp/from-yaml.db", TimeSpan.FromSeconds(7), 4712),
+                (options.Store.Path, options.RetryInterval, options.HttpPort));
         }
         finally
         {
@@ -94,7 +104,8 @@ public sealed class SettingsTests
     [Fact]
     public async Task The_program_says_it_without_a_stack_trace_and_ends_with_2()
     {
-        using var server = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), "--HttpPort=x"])
+        using var server = Process.Start(new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), "--HttpPort=x"])
         {
             RedirectStandardError = true,
         })!;

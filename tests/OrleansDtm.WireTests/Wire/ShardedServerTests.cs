@@ -46,7 +46,8 @@ public sealed class ShardedServerTests : IDisposable
         Assert.Equal("succeed", (string?)(await dtm.Transaction(gids[5]))!["status"]);
         Assert.Equal(gids[5], (string?)(await dtm.Get("all?gid=" + gids[5])).Json!["transactions"]![0]!["gid"]);
         var refused = await dtm.Get("all?position=17");
-        Assert.Equal((400, "position: '17' is not a next_position of these 2 shards"), (refused.Status, refused.Message));
+        Assert.Equal(
+            (400, "position: '17' is not a next_position of these 2 shards"), (refused.Status, refused.Message));
     }
 
     [Fact]
@@ -82,7 +83,10 @@ public sealed class ShardedServerTests : IDisposable
             Assert.Equal(0, await server.Terminate(Poll.Patience, Cancel));
         }
 
-        Assert.Contains("List the databases in the order they were first started with.", await Refused(1, 0), StringComparison.Ordinal);
+        Assert.Contains(
+            "List the databases in the order they were first started with.",
+            await Refused(1, 0),
+            StringComparison.Ordinal);
         Assert.Contains("Store:Shards lists 3 databases", await Refused(0, 1, 2), StringComparison.Ordinal);
         Assert.Contains("name all 2 databases in Store:Shards", await Refused(0), StringComparison.Ordinal);
     }
@@ -103,15 +107,25 @@ public sealed class ShardedServerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Store:Shards: '2' is not a list: Store:Shards:0, Store:Shards:1", "--Store:Shards:0=a.db", "--Store:Shards:2=b.db")]
-    [InlineData("Store:Shards:1: 'the same as an earlier one' is not a database of its own", "--Store:Shards:0=a.db", "--Store:Shards:1=a.db")]
-    [InlineData("Store:Path: '...' is not possible together with Store:Shards", "--Store:Shards:0=a.db", "--Store:Path=c.db")]
-    [InlineData("Store:Shards:1: '...' is not complete: add the name of the database", "--Store:Driver=mysql", "--Store:Shards:0=Server=a;Database=dtm", "--Store:Shards:1=Server=b")]
+    [InlineData(
+        "Store:Shards: '2' is not a list: Store:Shards:0, Store:Shards:1",
+        "--Store:Shards:0=a.db",
+        "--Store:Shards:2=b.db")]
+    [InlineData(
+        "Store:Shards:1: 'the same as an earlier one' is not a database of its own",
+        "--Store:Shards:0=a.db",
+        "--Store:Shards:1=a.db")]
+    [InlineData(
+        "Store:Path: '...' is not possible together with Store:Shards", "--Store:Shards:0=a.db", "--Store:Path=c.db")]
+    [InlineData(
+        "Store:Shards:1: '...' is not complete: add the name of the database", "--Store:Driver=mysql",
+        "--Store:Shards:0=Server=a;Database=dtm", "--Store:Shards:1=Server=b")]
     [InlineData("Store:Retention: '-1' is not a number of seconds", "--Store:Retention=-1")]
     public void A_wrong_setting_is_named(string problem, params string[] arguments)
     {
         var refused = Assert.Throws<SettingsException>(() => SettingsLoader.Load(arguments));
-        Assert.Contains(refused.Problems, p => p.StartsWith(problem, StringComparison.Ordinal) || p.Contains("unknown setting", StringComparison.Ordinal));
+        Assert.Contains(refused.Problems, p => p.StartsWith(problem, StringComparison.Ordinal)
+            || p.Contains("unknown setting", StringComparison.Ordinal));
     }
 
     public void Dispose() => _home.Delete(recursive: true);
@@ -127,7 +141,8 @@ public sealed class ShardedServerTests : IDisposable
         return gid;
     }
 
-    private static async Task<(HttpStatusCode Status, TimeSpan? RetryAfter, string Text)> Submit(ServerProcess server, string body)
+    private static async Task<(HttpStatusCode Status, TimeSpan? RetryAfter, string Text)> Submit(
+        ServerProcess server, string body)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(1) };
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
@@ -135,7 +150,8 @@ public sealed class ShardedServerTests : IDisposable
         return (answer.StatusCode, answer.Headers.RetryAfter?.Delta, await answer.Content.ReadAsStringAsync(Cancel));
     }
 
-    private async Task<string> Refused(params int[] files) => (await Assert.ThrowsAsync<InvalidOperationException>(() => Start(files))).Message;
+    private async Task<string> Refused(params int[] files) =>
+        (await Assert.ThrowsAsync<InvalidOperationException>(() => Start(files))).Message;
 
     private Task<ServerProcess> Start(params int[] files) => ServerProcess.Start(
         Cancel, [("STORE_PATH", ""), .. files.Select((file, i) => ($"ORLEANSDTM_Store__Shards__{i}", Place(file)))]);

@@ -26,7 +26,8 @@ public sealed class TwoPhaseApiTests(RunningServer running)
         await Ok("submit", PatternBodies.Of(xa, "xa").With("wait_result", true));
 
         Assert.Equal(["/Confirm2", "/Confirm1", "/Xa1", "/Xa2"], busi.Paths);
-        Assert.All(busi.Calls.Where(c => c.Gid == xa), call => Assert.Equal(("POST", "commit"), (call.Method, call.Op)));
+        Assert.All(
+            busi.Calls.Where(c => c.Gid == xa), call => Assert.Equal(("POST", "commit"), (call.Method, call.Op)));
     }
 
     [Fact]
@@ -53,7 +54,8 @@ public sealed class TwoPhaseApiTests(RunningServer running)
         await Ok("prepare", PatternBodies.Of(gid, "tcc"));
         await Ok("registerBranch", PatternBodies.TccBranch(gid, busi, 1));
 
-        var same = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Dtm.Post("registerBranch", PatternBodies.TccBranch(gid, busi, 1))));
+        var same = await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(_ => Dtm.Post("registerBranch", PatternBodies.TccBranch(gid, busi, 1))));
         var other = await Dtm.Post("registerBranch", PatternBodies.TccBranch(gid, busi, 1).With("data", "{}"));
         await Ok("submit", PatternBodies.Of(gid, "tcc").With("wait_result", true));
 

@@ -4,8 +4,9 @@ using OrleansDtm.Tests.Support.Wire;
 namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
-/// Compares a run with its recording. An answer may hold more keys than recorded, never fewer or other values; a message must be
-/// there where it was, its words may differ; the calls of branches must be the same, in the same order unless unordered.
+/// Compares a run with its recording. An answer may hold more keys than recorded, never fewer or other values; a
+/// message must be there where it was, its words may differ; the calls of branches must be the same, in the same order
+/// unless unordered.
 /// </summary>
 public static class WireComparer
 {
@@ -27,7 +28,9 @@ public static class WireComparer
         }
 
         // How often a call is repeated may be a matter of timing.
-        return (bool?)scenario["loose"] == true ? null : CompareCalls(want.Calls, got.Calls, (bool?)scenario["unordered"] == true);
+        return (bool?)scenario["loose"] == true
+            ? null
+            : CompareCalls(want.Calls, got.Calls, (bool?)scenario["unordered"] == true);
     }
 
     /// <summary>False, zero, null, or empty.</summary>
@@ -42,9 +45,11 @@ public static class WireComparer
     private static string? Differ(JsonNode? want, JsonNode? got, string where) => (want, got) switch
     {
         (JsonObject w, JsonObject g) => DifferInMembers(w, g, where),
-        (JsonArray w, JsonArray g) when w.Count != g.Count => $"{where} has {g.Count} items, recorded {w.Count}: {Show(got)}",
+        (JsonArray w, JsonArray g) when w.Count != g.Count =>
+            $"{where} has {g.Count} items, recorded {w.Count}: {Show(got)}",
         (JsonArray w, JsonArray g) =>
-            w.Zip(g).Select((p, i) => Differ(p.First, p.Second, $"{where}[{i}]")).FirstOrDefault(static d => d is not null),
+            w.Zip(g).Select((p, i) => Differ(p.First, p.Second, $"{where}[{i}]")).FirstOrDefault(
+                static d => d is not null),
         _ when NothingSaid(want) && NothingSaid(got) => null,
         _ => JsonNode.DeepEquals(want, got) ? null : $"{where} is {Show(got)}, recorded {Show(want)}",
     };
@@ -105,7 +110,8 @@ public static class WireComparer
     {
         foreach (var part in new[] { "method", "path", "query", "body" })
         {
-            if (!JsonNode.DeepEquals(want[part], got[part]) && !(part == "body" && SameJson((string)want[part]!, (string)got[part]!)))
+            if (!JsonNode.DeepEquals(want[part], got[part])
+                && !(part == "body" && SameJson((string)want[part]!, (string)got[part]!)))
             {
                 return $"{where}: {part} is {Show(got[part])}, recorded {Show(want[part])}";
             }
@@ -125,16 +131,21 @@ public static class WireComparer
 
     private static bool SameJson(string want, string got) => want == got || JsonNode.DeepEquals(Json(want), Json(got));
 
-    private static JsonNode? Json(string body) => body is "" or "null" ? null : Answer.Parse(body) ?? new JsonObject { ["<text>"] = body };
+    private static JsonNode? Json(string body) =>
+        body is "" or "null" ? null : Answer.Parse(body) ?? new JsonObject { ["<text>"] = body };
 
     private static bool NothingSaid(JsonNode? node) =>
         node is null || (node is JsonValue v && v.TryGetValue<string>(out var text) && text.Length == 0);
 
     private static string SortKey(JsonNode? call)
     {
-        var query = call!["query"]!.AsObject().OrderBy(static q => q.Key, StringComparer.Ordinal).Select(static q => $"{q.Key}={q.Value}");
+        var query = call!["query"]!
+            .AsObject()
+            .OrderBy(static q => q.Key, StringComparer.Ordinal)
+            .Select(static q => $"{q.Key}={q.Value}");
         return $"{call["body"]}\n{call["method"]}\n{call["path"]}\n{string.Join('&', query)}";
     }
 
-    private static string Show(JsonNode? node) => node?.ToJsonString() is { } text ? text[..Math.Min(text.Length, 300)] : "null";
+    private static string Show(JsonNode? node) =>
+        node?.ToJsonString() is { } text ? text[..Math.Min(text.Length, 300)] : "null";
 }

@@ -55,7 +55,9 @@ public sealed class WorkflowApiTests(RunningServer running)
         var bytes = Enumerable.Range(0, 256).Select(i => (byte)i).ToArray();
         await Dtm.Post("prepareWorkflow", PatternBodies.Workflow(gid, busi));
 
-        await Ok("registerBranch", PatternBodies.WorkflowStep(gid, "01", "").With("bin_data", Convert.ToBase64String(bytes)));
+        await Ok(
+            "registerBranch",
+            PatternBodies.WorkflowStep(gid, "01", "").With("bin_data", Convert.ToBase64String(bytes)));
 
         var found = (await Dtm.Post("prepareWorkflow", PatternBodies.Workflow(gid, busi))).Json!;
         Assert.Equal(bytes, Convert.FromBase64String((string)found["progresses"]![0]!["bin_data"]!));
@@ -79,7 +81,8 @@ public sealed class WorkflowApiTests(RunningServer running)
         Assert.Equal("out of stock", (string?)(await Dtm.Transaction(gid))?["rollback_reason"]);
     }
 
-    private static string Text(JsonNode branch) => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String((string)branch["bin_data"]!));
+    private static string Text(JsonNode branch) =>
+        System.Text.Encoding.UTF8.GetString(Convert.FromBase64String((string)branch["bin_data"]!));
 
     private async Task Ok(string api, JsonObject body)
     {

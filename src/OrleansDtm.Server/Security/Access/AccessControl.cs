@@ -6,9 +6,11 @@ using OrleansDtm.Server.Security.Sessions;
 namespace OrleansDtm.Server.Security.Access;
 
 /// <summary>Allows a request if its caller has the role of the endpoint. Registered only when security is on.</summary>
-internal sealed class AccessControl(RequestDelegate next, Authenticator authenticator, CallerLimits limits, PagePaths page)
+internal sealed class AccessControl(
+    RequestDelegate next, Authenticator authenticator, CallerLimits limits, PagePaths page)
 {
-    public Task InvokeAsync(HttpContext context) => Needed(context) is { } needed ? Check(context, needed) : next(context);
+    public Task InvokeAsync(HttpContext context) =>
+        Needed(context) is { } needed ? Check(context, needed) : next(context);
 
     private async Task Check(HttpContext context, Role needed)
     {
@@ -21,7 +23,9 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
         {
             await AccessAnswers.Forbidden(context, caller, needed);
         }
-        else if (caller.ByCookie && !(needed == Role.Read && IsReading(context.Request)) && !BrowserGuard.IsOurPage(context.Request))
+        else if (caller.ByCookie
+            && !(needed == Role.Read && IsReading(context.Request))
+            && !BrowserGuard.IsOurPage(context.Request))
         {
             await AccessAnswers.Forbidden(context, BrowserGuard.NotOurPage);
         }
@@ -48,7 +52,8 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
         }
     }
 
-    public static bool IsReading(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+    public static bool IsReading(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
     /// <summary>Null = no role is needed.</summary>
     private Role? Needed(HttpContext context)
@@ -65,7 +70,8 @@ internal sealed class AccessControl(RequestDelegate next, Authenticator authenti
 
         // Without a role: data of the page by method, an API the highest role, anything else is a file of the page.
         return page.IsData(context.Request.Path) ? IsReading(context.Request) ? Role.Read : Role.Admin
-            : context.Request.Path.StartsWithSegments("/api") || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null ? Role.Admin
+            : context.Request.Path.StartsWithSegments("/api")
+                || endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null ? Role.Admin
             : null;
     }
 }

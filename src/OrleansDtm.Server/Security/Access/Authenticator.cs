@@ -13,7 +13,8 @@ internal sealed class Authenticator(
     private const string Bearer = "Bearer ";
 
     /// <summary>How to authenticate, for refusals.</summary>
-    private static readonly string Hint = $"send an API key or a token as 'Authorization: Bearer ...' (or the key as '{KeyHeader}')";
+    private static readonly string Hint =
+        $"send an API key or a token as 'Authorization: Bearer ...' (or the key as '{KeyHeader}')";
 
     public async ValueTask<Identified> Identify(HttpContext context)
     {
@@ -34,7 +35,8 @@ internal sealed class Authenticator(
         {
             var identified = await Identify(proof, context.RequestAborted);
             return identified.Caller is not { } caller ? identified
-                : await ended.Contains(cookie, context.RequestAborted) ? Identified.No("the session was ended; sign in again")
+                : await ended.Contains(cookie, context.RequestAborted) ? Identified.No(
+                    "the session was ended; sign in again")
                 : new Identified(caller with { ByCookie = true }, "");
         }
 
@@ -54,10 +56,14 @@ internal sealed class Authenticator(
             return new Identified(new Caller(key.Name, key.Role, key), "");
         }
 
-        return keys.IsUndecided(proof) ? Identified.NotNow("the file of the API key cannot be read [ODTM4006]") : Identified.No(
-            expired ? "the API key has expired"
-            : options.Security.Jwt.IsOn && proof.AsSpan().Count('.') != 2 ? "the API key is unknown (a token would have three parts)"
-            : "the API key is unknown");
+        return keys.IsUndecided(proof)
+            ? Identified.NotNow("the file of the API key cannot be read [ODTM4006]")
+            : Identified.No(
+                expired
+                    ? "the API key has expired"
+                    : options.Security.Jwt.IsOn && proof.AsSpan().Count('.') != 2
+                    ? "the API key is unknown (a token would have three parts)"
+                    : "the API key is unknown");
     }
 }
 

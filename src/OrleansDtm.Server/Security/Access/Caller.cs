@@ -10,5 +10,6 @@ namespace OrleansDtm.Server.Security.Access;
 internal sealed record Caller(string Name, Role Role, ApiKey? Key = null, bool ByCookie = false)
 {
     /// <summary>Whether the caller has a role; always true when security is off.</summary>
-    public static bool Has(HttpContext context, Role role) => context.Features.Get<Caller>() is not { } caller || caller.Role >= role;
+    public static bool Has(HttpContext context, Role role) =>
+        context.Features.Get<Caller>() is not { } caller || caller.Role >= role;
 }

@@ -32,12 +32,15 @@ internal sealed class CallerLimits : IDisposable
     public bool TryTake(Caller caller, out int seconds)
     {
         using var lease = _rates.AttemptAcquire(caller);
-        seconds = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
+        seconds = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait)
+            ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))
+            : 1;
         return lease.IsAcquired;
     }
 
     /// <summary>Maximum bytes of a request body; null = the default.</summary>
-    public int? BytesMax(Caller caller) => caller.Key?.BytesMax ?? (_options.RequestBytesMax > 0 ? _options.RequestBytesMax : null);
+    public int? BytesMax(Caller caller) =>
+        caller.Key?.BytesMax ?? (_options.RequestBytesMax > 0 ? _options.RequestBytesMax : null);
 
     /// <summary>The rate limit of one caller.</summary>
     public bool HasRates(Caller caller) => (caller.Key?.RateMax ?? _options.RequestsPerSecond) > 0;

@@ -65,7 +65,9 @@ public static class RoleRequirementExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(role);
-        var requirement = RoleNames.Parse(role) is null ? throw new ArgumentException($"'{role}' is not a role.", nameof(role)) : new RoleRequirement(role);
+        var requirement = RoleNames.Parse(role) is null
+            ? throw new ArgumentException($"'{role}' is not a role.", nameof(role))
+            : new RoleRequirement(role);
         builder.Add(endpoint => endpoint.Metadata.Add(requirement));
         return builder;
     }

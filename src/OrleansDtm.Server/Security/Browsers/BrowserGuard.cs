@@ -12,10 +12,12 @@ namespace OrleansDtm.Server.Security.Browsers;
 internal sealed class BrowserGuard
 {
     public const string NotOurPage =
-        $"a change with a session cookie needs the header {SessionCookie.CsrfHeader}, and must come from this server's page";
+        $"a change with a session cookie needs the header {SessionCookie.CsrfHeader}, and "
+        + "must come from this server's page";
 
     private const string ContentSecurityPolicy =
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        + "frame-ancestors 'none'";
 
     private readonly RequestDelegate _next;
     private readonly PagePaths _page;
@@ -64,13 +66,16 @@ internal sealed class BrowserGuard
             case HostKind.Other when BrowserRequest.Is(request):
                 return AccessAnswers.Forbidden(
                     context,
-                    $"Host: browsers may not use this server under the name '{HostHeader.Parse(host)?.Name}'. Add the name to the setting Hosts, or use localhost or an IP address");
+                    $"Host: browsers may not use this server under the name '{HostHeader.Parse(host)?.Name}'. Add the "
+                    + "name to the setting Hosts, or use localhost or an IP address");
         }
 
         var changesByGet = ChangesByGet.Is(context);
         if (changesByGet && _deniesChangesByGet)
         {
-            return AccessAnswers.UsePost(context, "GET may not change state here (Security:DenyStateChangingGet); send the same request with POST");
+            return AccessAnswers.UsePost(
+                context,
+                "GET may not change state here (Security:DenyStateChangingGet); send the same request with POST");
         }
 
         // With security on, these requests need a key, or the session's CSRF token.
@@ -81,7 +86,8 @@ internal sealed class BrowserGuard
 
         if (changesByGet && BrowserRequest.Is(request) && !IsOurPage(request))
         {
-            return AccessAnswers.Forbidden(context, "a browser may not change state by GET; send the same request with POST");
+            return AccessAnswers.Forbidden(
+                context, "a browser may not change state by GET; send the same request with POST");
         }
 
         return (request.Headers.Origin.Count > 0 || IsMoreThanReading(context)) && IsForeign(request)
@@ -107,14 +113,18 @@ internal sealed class BrowserGuard
 
         // Behind a proxy with another name; other sites' pages cannot send this header without a preflight.
         var host = request.Headers["X-Forwarded-Host"] is [{ Length: > 0 } forwarded] ? forwarded : request.Host.Value;
-        return !(Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, host, StringComparison.OrdinalIgnoreCase));
+        return !(Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+            && string.Equals(uri.Authority, host, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>A sign-in needs no CSRF token, and neither does a script that sends a key.</summary>
     private bool MayChange(HttpRequest request)
     {
-        var signsIn = HttpMethods.IsPost(request.Method) && request.Path.Equals(_page.Session, StringComparison.OrdinalIgnoreCase);
-        return signsIn || (_isOn && !request.Cookies.ContainsKey(SessionCookie.Name)) ? !IsForeign(request) : IsOurPage(request);
+        var signsIn = HttpMethods.IsPost(request.Method)
+            && request.Path.Equals(_page.Session, StringComparison.OrdinalIgnoreCase);
+        return signsIn || (_isOn && !request.Cookies.ContainsKey(SessionCookie.Name))
+            ? !IsForeign(request)
+            : IsOurPage(request);
     }
 
     private static bool IsMoreThanReading(HttpContext context) =>

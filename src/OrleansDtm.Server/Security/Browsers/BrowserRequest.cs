@@ -18,7 +18,8 @@ internal static class BrowserRequest
 
             // Without image/gif: Java's own client accepts text/html too.
             || headers.Accept.ToString() is var accept
-                && accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) && !accept.Contains("image/gif", StringComparison.OrdinalIgnoreCase)
+                && accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) && !accept.Contains(
+                    "image/gif", StringComparison.OrdinalIgnoreCase)
 
             // fetch of Node.js sends Accept-Language too, and of all Sec-Fetch headers only the mode.
             || (headers.AcceptLanguage.Count > 0 && headers["Sec-Fetch-Mode"].Count == 0);

@@ -15,7 +15,9 @@ namespace OrleansDtm.Server.Security.Keys;
 /// <param name="NotAfter">Refused from this time on; null = never.</param>
 /// <param name="RateMax">Requests a second; 0 = unlimited, null = the default.</param>
 /// <param name="BytesMax">Bytes of a request body; null = the default.</param>
-internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter, int? RateMax = null, int? BytesMax = null)
+internal sealed record ApiKey(
+    string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter, int? RateMax = null,
+    int? BytesMax = null)
 {
     /// <summary>A shorter text cannot contain 256 random bits.</summary>
     public const int TextMin = 43;
@@ -44,9 +46,12 @@ internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash,
         }
 
         var hash = ReadHash(words[2]);
-        problem = words[0].Length > 64 || words[0].Any(char.IsControl) ? "has a name longer than 64 characters, or with control characters"
-            : RoleNames.Parse(words[1]) is null ? $"({words[0]}) has the role '{words[1]}'; write read, submit or admin (each includes the previous ones)"
-            : hash is null ? $"({words[0]}) has no hash in the format sha256: and 64 hexadecimal digits; do not write the key itself"
+        problem = words[0].Length > 64 || words[0].Any(char.IsControl)
+            ? "has a name longer than 64 characters, or with control characters"
+            : RoleNames.Parse(words[1]) is null
+            ? $"({words[0]}) has the role '{words[1]}'; write read, submit or admin (each includes the previous ones)"
+            : hash is null
+            ? $"({words[0]}) has no hash in the format sha256: and 64 hexadecimal digits; do not write the key itself"
             : null;
         var key = problem is null ? new ApiKey(words[0], RoleNames.Parse(words[1])!.Value, hash, null) : null;
         foreach (var word in words.AsSpan(3))
@@ -75,7 +80,8 @@ internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash,
             "bytes" when ReadWhole(value) is > 0 and var bytes => key with { BytesMax = bytes },
             _ => null,
         };
-        problem = changed is null ? $"({key.Name}) has '{word}'; write until=2027-01-31 or until=2027-01-31T12:00Z, rate=100 (a second) or bytes=65536" : null;
+        problem = changed is null ? $"({key.Name}) has '{word}'; write until=2027-01-31 or until=2027-01-31T12:00Z, "
+            + "rate=100 (a second) or bytes=65536" : null;
         return changed;
     }
 
@@ -89,7 +95,11 @@ internal sealed record ApiKey(string Name, Role Role, ReadOnlyMemory<byte> Hash,
     }
 
     private static DateTimeOffset? ReadMoment(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
+        DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var moment)
             ? moment
             : null;
 

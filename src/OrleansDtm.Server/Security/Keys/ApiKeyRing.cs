@@ -28,7 +28,8 @@ internal sealed class ApiKeyRing
         _fixed = Index(_configured);
         if (options.KeysFile.Length > 0)
         {
-            _file = new ReloadedFiles<Dictionary<string, ApiKey>>("Security:KeysFile", [options.KeysFile], Load, clock, log);
+            _file = new ReloadedFiles<Dictionary<string, ApiKey>>(
+                "Security:KeysFile", [options.KeysFile], Load, clock, log);
         }
     }
 
@@ -47,7 +48,8 @@ internal sealed class ApiKeyRing
             return left > TimeSpan.Zero
                 ? string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Security:KeysFile cannot be read; keys that were removed from it are valid for another {Math.Ceiling(left.TotalSeconds)} s [ODTM4006]")
+                    $"Security:KeysFile cannot be read; keys that were removed from it are valid for another "
+                    + $"{Math.Ceiling(left.TotalSeconds)} s [ODTM4006]")
                 : "Security:KeysFile cannot be read; only the keys on its valid lines are accepted [ODTM4006]";
         }
     }
@@ -81,7 +83,8 @@ internal sealed class ApiKeyRing
 
         // A lookup by hash is safe: the hash of a guess does not help to find the hash of a key.
         var hash = ApiKey.HashOf(text);
-        if (!Current.TryGetValue(Id(hash), out var key) || !CryptographicOperations.FixedTimeEquals(key.Hash.Span, hash))
+        if (!Current.TryGetValue(Id(hash), out var key)
+            || !CryptographicOperations.FixedTimeEquals(key.Hash.Span, hash))
         {
             return null;
         }
@@ -106,7 +109,9 @@ internal sealed class ApiKeyRing
             }
 
             var keys = _file.Value;
-            return _file.Failure is { } failure && _clock.GetElapsedTime(failure.Since) >= _grace ? Readable(failure) : keys;
+            return _file.Failure is { } failure && _clock.GetElapsedTime(failure.Since) >= _grace
+                ? Readable(failure)
+                : keys;
         }
     }
 
@@ -120,7 +125,8 @@ internal sealed class ApiKeyRing
         var keys = new List<ApiKey>(_configured);
         try
         {
-            keys.AddRange(File.ReadLines(_path).Where(IsEntry).Select(static line => ApiKey.Parse(line, out _)).OfType<ApiKey>());
+            keys.AddRange(
+                File.ReadLines(_path).Where(IsEntry).Select(static line => ApiKey.Parse(line, out _)).OfType<ApiKey>());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -158,7 +164,8 @@ internal sealed class ApiKeyRing
             number++;
             if (IsEntry(line))
             {
-                keys.Add(ApiKey.Parse(line, out var problem) ?? throw new InvalidDataException($"line {number} {problem}."));
+                keys.Add(
+                    ApiKey.Parse(line, out var problem) ?? throw new InvalidDataException($"line {number} {problem}."));
             }
         }
 

@@ -31,7 +31,11 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
             ? new JsonWebToken(token).ValidTo + TimeSpan.FromMinutes(5) // With the clocks' difference.
             : (now + options.Security.SessionLifetime).UtcDateTime;
         await store.Put(
-            Category, Key(cookie), new DateTimeOffset(until, TimeSpan.Zero).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), 0, cancellationToken);
+            Category,
+            Key(cookie),
+            new DateTimeOffset(until, TimeSpan.Zero).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+            0,
+            cancellationToken);
         await DeleteExpired(now, cancellationToken);
     }
 
@@ -43,7 +47,8 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
             var page = await store.Scan(Category, before, PageSize, cancellationToken);
             foreach (var item in page)
             {
-                if (long.TryParse(item.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var until) && until < now.ToUnixTimeSeconds())
+                if (long.TryParse(item.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var until)
+                    && until < now.ToUnixTimeSeconds())
                 {
                     await store.Delete(Category, item.Key, item.Version, cancellationToken);
                 }
@@ -59,5 +64,6 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
     }
 
     /// <summary>Not the cookie itself: readers of the store must not be able to use it.</summary>
-    private static string Key(string cookie) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(cookie)));
+    private static string Key(string cookie) =>
+        Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(cookie)));
 }

@@ -20,5 +20,6 @@ internal sealed class PagePaths(string basePath)
 
     /// <summary>Whether a path is not an API or a probe: it is the page, or 404.</summary>
     public static bool MayBePage(PathString path) =>
-        !path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) && !path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase);
+        !path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+        && !path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase);
 }

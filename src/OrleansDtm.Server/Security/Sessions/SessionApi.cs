@@ -7,7 +7,8 @@ namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
 internal sealed class SessionApi(
-    Authenticator authenticator, SessionCookie cookies, EndedSessions ended, SignInGuard guard, PagePaths page, CoordinatorOptions options)
+    Authenticator authenticator, SessionCookie cookies, EndedSessions ended, SignInGuard guard, PagePaths page,
+    CoordinatorOptions options)
 {
     private const int BodyBytesMax = 16 * 1024;
 
@@ -25,7 +26,9 @@ internal sealed class SessionApi(
         context.Response.Headers.CacheControl = "no-store";
         if (!options.Security.IsOn)
         {
-            var cookie = context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } given ? given : Give(context, SessionCookie.Anonymous());
+            var cookie = context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } given
+                ? given
+                : Give(context, SessionCookie.Anonymous());
             await Write(context, new Caller("anonymous", Role.Admin), cookie);
             return;
         }
@@ -53,7 +56,11 @@ internal sealed class SessionApi(
         var proof = await RequestBody.Read(context, BodyBytesMax, 0, static (body, _) => Key(body));
         if (proof is null)
         {
-            await HttpAnswers.Result(context, StatusCodes.Status400BadRequest, "ERROR", "the body is not {\"key\": \"an API key or a token\"}");
+            await HttpAnswers.Result(
+                context,
+                StatusCodes.Status400BadRequest,
+                "ERROR",
+                "the body is not {\"key\": \"an API key or a token\"}");
             return;
         }
 
@@ -86,7 +93,10 @@ internal sealed class SessionApi(
         else
         {
             await HttpAnswers.Result(
-                context, StatusCodes.Status400BadRequest, "ERROR", "the token is too long for a cookie; sign in with an API key");
+                context,
+                StatusCodes.Status400BadRequest,
+                "ERROR",
+                "the token is too long for a cookie; sign in with an API key");
         }
     }
 

@@ -39,12 +39,14 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
 
         var text = Encoding.UTF8.GetBytes(proof);
         var plain = new byte[8 + text.Length];
-        BinaryPrimitives.WriteInt64BigEndian(plain, (clock.GetUtcNow() + options.Security.SessionLifetime).ToUnixTimeSeconds());
+        BinaryPrimitives.WriteInt64BigEndian(
+            plain, (clock.GetUtcNow() + options.Security.SessionLifetime).ToUnixTimeSeconds());
         text.CopyTo(plain, 8);
         var bytes = new byte[NonceBytes + plain.Length + TagBytes];
         RandomNumberGenerator.Fill(bytes.AsSpan(0, NonceBytes));
         using var aes = Cipher(key);
-        aes.Encrypt(bytes.AsSpan(0, NonceBytes), plain, bytes.AsSpan(NonceBytes, plain.Length), bytes.AsSpan(NonceBytes + plain.Length));
+        aes.Encrypt(bytes.AsSpan(0, NonceBytes), plain, bytes.AsSpan(NonceBytes, plain.Length), bytes.AsSpan(
+            NonceBytes + plain.Length));
         return $"k.{ApiKeyRing.Id(key.Hash.Span)}.{Base64Url.EncodeToString(bytes)}";
     }
 
@@ -59,7 +61,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
             return token;
         }
 
-        if (cookie.Split('.') is not ["k", var id, var sealedText] || keys.ById(id) is not { } key || !Base64Url.IsValid(sealedText))
+        if (cookie.Split('.') is not ["k", var id, var sealedText]
+            || keys.ById(id) is not { } key
+            || !Base64Url.IsValid(sealedText))
         {
             return null;
         }
@@ -74,7 +78,11 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
         try
         {
             using var aes = Cipher(key);
-            aes.Decrypt(bytes.AsSpan(0, NonceBytes), bytes.AsSpan(NonceBytes, plain.Length), bytes.AsSpan(NonceBytes + plain.Length), plain);
+            aes.Decrypt(
+                bytes.AsSpan(0, NonceBytes),
+                bytes.AsSpan(NonceBytes, plain.Length),
+                bytes.AsSpan(NonceBytes + plain.Length),
+                plain);
         }
         catch (CryptographicException)
         {
@@ -97,8 +105,11 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
     public static bool HasCsrfToken(HttpRequest request) =>
         request.Cookies[Name] is { Length: > 0 } cookie
         && request.Headers[CsrfHeader] is [{ Length: > 0 } token]
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(CsrfToken(cookie)));
+        && CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(CsrfToken(cookie)));
 
     private static AesGcm Cipher(ApiKey key) =>
-        new(HKDF.DeriveKey(HashAlgorithmName.SHA256, key.Hash.ToArray(), 32, info: "orleansdtm session"u8.ToArray()), TagBytes);
+        new(
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, key.Hash.ToArray(), 32, info: "orleansdtm session"u8.ToArray()),
+            TagBytes);
 }

@@ -26,7 +26,9 @@ internal sealed class SignInGuard
     {
         (_clock, _log) = (clock, log);
         meters.Create(DtmMeter.Name).CreateObservableCounter(
-            "dtm_sign_in_failures_total", () => Interlocked.Read(ref _failures), description: "Failed sign-ins to the admin page.");
+            "dtm_sign_in_failures_total",
+            () => Interlocked.Read(ref _failures),
+            description: "Failed sign-ins to the admin page.");
     }
 
     /// <summary>Too many failed sign-ins of the address wait for their response.</summary>
@@ -77,7 +79,8 @@ internal sealed class SignInGuard
     private static string Key(IPAddress? address) =>
         address is null ? ""
         : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString()
-        : address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+        : address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(
+            address.GetAddressBytes().AsSpan(0, 8))
         : address.ToString();
 
     private Attempts Of(string key)

@@ -10,13 +10,15 @@ internal static class CertificateFiles
     /// <param name="paths">The certificate, and its key unless the first is a .pfx.</param>
     /// <param name="password">Of a .pfx.</param>
     /// <exception cref="CryptographicException">They are invalid, or do not match.</exception>
-    public static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Load(IReadOnlyList<string> paths, string password)
+    public static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Load(
+        IReadOnlyList<string> paths, string password)
     {
         var chain = new X509Certificate2Collection();
         if (paths.Count == 1)
         {
             chain = X509CertificateLoader.LoadPkcs12CollectionFromFile(paths[0], password);
-            return (chain.FirstOrDefault(static c => c.HasPrivateKey) ?? throw new InvalidDataException("it contains no private key."), chain);
+            return (chain.FirstOrDefault(static c => c.HasPrivateKey)
+                ?? throw new InvalidDataException("it contains no private key."), chain);
         }
 
         chain.ImportFromPemFile(paths[0]);
@@ -35,9 +37,11 @@ internal static class CertificateFiles
 
     /// <summary>Whether a client's chain ends at one of the authorities.</summary>
     /// <param name="sent">The chain that the client sent, with intermediate certificates.</param>
-    public static bool IsIssuedBy(X509Certificate? certificate, X509Chain? sent, X509Certificate2Collection authorities, SslPolicyErrors errors)
+    public static bool IsIssuedBy(
+        X509Certificate? certificate, X509Chain? sent, X509Certificate2Collection authorities, SslPolicyErrors errors)
     {
-        if (certificate is not X509Certificate2 presented || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        if (certificate is not X509Certificate2 presented
+            || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
         {
             return false;
         }

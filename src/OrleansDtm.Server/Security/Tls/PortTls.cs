@@ -16,10 +16,17 @@ internal sealed class PortTls
 
     private PortTls(string setting, string[] paths, string password, string clientCa)
     {
-        _own = new ReloadedFiles<SslStreamCertificateContext>(setting, paths, files => Load(files, password), TimeProvider.System, log: null, "ODTM1004");
+        _own = new ReloadedFiles<SslStreamCertificateContext>(
+            setting, paths, files => Load(files, password), TimeProvider.System, log: null, "ODTM1004");
         _clients = clientCa.Length == 0
             ? null
-            : new ReloadedFiles<X509Certificate2Collection>("Tls:ClientCaPath", [clientCa], CertificateFiles.LoadAuthorities, TimeProvider.System, log: null, "ODTM1004");
+            : new ReloadedFiles<X509Certificate2Collection>(
+                "Tls:ClientCaPath",
+                [clientCa],
+                CertificateFiles.LoadAuthorities,
+                TimeProvider.System,
+                log: null,
+                "ODTM1004");
     }
 
     /// <summary>Of the HTTP port; null = none.</summary>
@@ -36,7 +43,11 @@ internal sealed class PortTls
     /// <exception cref="SettingsException">A file is invalid.</exception>
     public static PortTls? OfGrpc(CoordinatorOptions options) => options.Grpc.TlsCertificate.Length == 0
         ? OfHttp(options)
-        : new PortTls("Grpc:TlsCertificate, Grpc:TlsKey", [options.Grpc.TlsCertificate, options.Grpc.TlsKey], "", options.Tls.ClientCaPath);
+        : new PortTls(
+            "Grpc:TlsCertificate, Grpc:TlsKey",
+            [options.Grpc.TlsCertificate, options.Grpc.TlsKey],
+            "",
+            options.Tls.ClientCaPath);
 
     public void Use(ListenOptions listen)
     {
@@ -52,9 +63,14 @@ internal sealed class PortTls
         if (_clients is not null)
         {
             options.ClientCertificateRequired = true;
-            options.CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                DisableCertificateDownloads = true,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             options.RemoteCertificateValidationCallback =
-                (_, certificate, chain, errors) => CertificateFiles.IsIssuedBy(certificate, chain, _clients.Value, errors);
+                (_, certificate, chain, errors) => CertificateFiles.IsIssuedBy(
+                    certificate, chain, _clients.Value, errors);
         }
 
         return options;

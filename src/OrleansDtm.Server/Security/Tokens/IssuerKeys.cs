@@ -18,7 +18,11 @@ internal sealed class IssuerKeys : IDisposable
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = 1024 * 1024 };
+    private readonly HttpClient _http = new()
+    {
+        Timeout = TimeSpan.FromSeconds(5),
+        MaxResponseContentBufferSize = 1024 * 1024,
+    };
     private readonly string _place;
     private readonly IConfigurationRetriever<OpenIdConnectConfiguration> _retriever;
     private readonly HttpDocumentRetriever _documents;
@@ -34,9 +38,14 @@ internal sealed class IssuerKeys : IDisposable
     public IssuerKeys(JwtOptions options, TimeProvider clock, ILogger log)
     {
         (_clock, _log) = (clock, log);
-        _place = options.JwksUri.Length > 0 ? options.JwksUri : options.Authority.TrimEnd('/') + "/.well-known/openid-configuration";
+        _place = options.JwksUri.Length > 0
+            ? options.JwksUri
+            : options.Authority.TrimEnd('/') + "/.well-known/openid-configuration";
         _retriever = options.JwksUri.Length > 0 ? new KeySetRetriever() : new OpenIdConnectConfigurationRetriever();
-        _documents = new HttpDocumentRetriever(_http) { RequireHttps = _place.StartsWith("https", StringComparison.OrdinalIgnoreCase) };
+        _documents = new HttpDocumentRetriever(_http)
+        {
+            RequireHttps = _place.StartsWith("https", StringComparison.OrdinalIgnoreCase),
+        };
     }
 
     /// <summary>Number of the last fetch that was started.</summary>
@@ -61,7 +70,8 @@ internal sealed class IssuerKeys : IDisposable
     /// <summary>
     /// The current keys, at most a second old; one request for all waiting callers. Null = they cannot be fetched.
     /// </summary>
-    public async ValueTask<IssuerKeySet?> Renew(CancellationToken cancellationToken) => await Fetch().WaitAsync(cancellationToken);
+    public async ValueTask<IssuerKeySet?> Renew(CancellationToken cancellationToken) =>
+        await Fetch().WaitAsync(cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
@@ -69,7 +79,9 @@ internal sealed class IssuerKeys : IDisposable
     {
         lock (_lock)
         {
-            return _fetch is null || (_fetch.IsCompleted && _clock.GetElapsedTime(_ended) >= Pause) ? _fetch = Ask(Interlocked.Increment(ref _started)) : _fetch;
+            return _fetch is null || (_fetch.IsCompleted && _clock.GetElapsedTime(_ended) >= Pause)
+                ? _fetch = Ask(Interlocked.Increment(ref _started))
+                : _fetch;
         }
     }
 
@@ -88,7 +100,10 @@ internal sealed class IssuerKeys : IDisposable
                 throw new InvalidOperationException($"{_place} returned no public key");
             }
 
-            var manager = new StaticConfigurationManager<OpenIdConnectConfiguration>(found) { UseLastKnownGoodConfiguration = false };
+            var manager = new StaticConfigurationManager<OpenIdConnectConfiguration>(found)
+            {
+                UseLastKnownGoodConfiguration = false,
+            };
             _known = keys = new IssuerKeySet(manager, number, _clock.GetTimestamp());
             if (_isAway)
             {
@@ -97,7 +112,8 @@ internal sealed class IssuerKeys : IDisposable
 
             _isAway = false;
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException or OperationCanceledException or ArgumentException)
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException
+            or OperationCanceledException or ArgumentException)
         {
             if (!_isAway)
             {
@@ -114,9 +130,13 @@ internal sealed class IssuerKeys : IDisposable
     /// <summary>For a URL that returns only the keys (JWKS), without discovery.</summary>
     private sealed class KeySetRetriever : IConfigurationRetriever<OpenIdConnectConfiguration>
     {
-        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(
+            string address, IDocumentRetriever retriever, CancellationToken cancel)
         {
-            var configuration = new OpenIdConnectConfiguration { JsonWebKeySet = JsonWebKeySet.Create(await retriever.GetDocumentAsync(address, cancel)) };
+            var configuration = new OpenIdConnectConfiguration
+            {
+                JsonWebKeySet = JsonWebKeySet.Create(await retriever.GetDocumentAsync(address, cancel)),
+            };
             foreach (var key in configuration.JsonWebKeySet.GetSigningKeys())
             {
                 configuration.SigningKeys.Add(key);

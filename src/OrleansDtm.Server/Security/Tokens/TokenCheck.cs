@@ -33,8 +33,9 @@ internal sealed class TokenCheck : IDisposable
             ValidAlgorithms =
             [
                 SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
-                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
-                SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384,
+                SecurityAlgorithms.RsaSsaPssSha512, SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384,
+                SecurityAlgorithms.EcdsaSha512,
             ],
         };
         if (options.IsFetched)
@@ -43,7 +44,8 @@ internal sealed class TokenCheck : IDisposable
         }
         else
         {
-            _file = new ReloadedFiles<List<SecurityKey>>("Security:Jwt:SigningKeysFile", [options.SigningKeysFile], Load, clock, log);
+            _file = new ReloadedFiles<List<SecurityKey>>(
+                "Security:Jwt:SigningKeysFile", [options.SigningKeysFile], Load, clock, log);
         }
     }
 
@@ -74,13 +76,17 @@ internal sealed class TokenCheck : IDisposable
             }
         }
 
-        var name = result.ClaimsIdentity.FindFirst("sub")?.Value ?? result.ClaimsIdentity.FindFirst("client_id")?.Value ?? "";
+        var name = result.ClaimsIdentity.FindFirst("sub")?.Value
+            ?? result.ClaimsIdentity.FindFirst("client_id")?.Value
+            ?? "";
         return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "");
     }
 
     public void Dispose() => _issuer?.Dispose();
 
-    /// <summary>RFC 7515: a token whose critical headers are not understood is invalid. The library ignores them.</summary>
+    /// <summary>
+    /// RFC 7515: a token whose critical headers are not understood is invalid. The library ignores them.
+    /// </summary>
     private static bool HasCriticalHeaders(SecurityToken token)
     {
         if (token is not JsonWebToken { EncodedHeader.Length: > 0 } web)
@@ -93,7 +99,8 @@ internal sealed class TokenCheck : IDisposable
     }
 
     /// <summary>Without a result: why it cannot be verified now.</summary>
-    private async ValueTask<(TokenValidationResult? Result, string Undecided)> Validate(string token, CancellationToken cancellationToken)
+    private async ValueTask<(TokenValidationResult? Result, string Undecided)> Validate(
+        string token, CancellationToken cancellationToken)
     {
         if (_issuer is null)
         {
@@ -149,7 +156,8 @@ internal sealed class TokenCheck : IDisposable
         }
     }
 
-    private Task<TokenValidationResult> Validate(string token, BaseConfigurationManager keys, CancellationToken cancellationToken)
+    private Task<TokenValidationResult> Validate(
+        string token, BaseConfigurationManager keys, CancellationToken cancellationToken)
     {
         var rules = _rules.Clone();
         rules.ConfigurationManager = keys;
@@ -173,8 +181,11 @@ internal sealed class TokenCheck : IDisposable
     private static List<SecurityKey> Load(IReadOnlyList<string> paths)
     {
         var text = File.ReadAllText(paths[0]);
-        var keys = text.AsSpan().TrimStart().StartsWith("{") ? JsonWebKeySet.Create(text).GetSigningKeys().ToList() : FromPem(text);
-        return keys.Count > 0 ? keys : throw new InvalidDataException("it contains no public key: PEM (PUBLIC KEY, CERTIFICATE) or a JWKS is needed.");
+        var keys = text.AsSpan().TrimStart().StartsWith("{")
+            ? JsonWebKeySet.Create(text).GetSigningKeys().ToList()
+            : FromPem(text);
+        return keys.Count > 0 ? keys : throw new InvalidDataException(
+            "it contains no public key: PEM (PUBLIC KEY, CERTIFICATE) or a JWKS is needed.");
     }
 
     private static List<SecurityKey> FromPem(string text)

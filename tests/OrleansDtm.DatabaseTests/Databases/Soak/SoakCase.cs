@@ -70,13 +70,17 @@ public sealed class SoakCase(string gid, SoakKind kind, IReadOnlyList<SoakBranch
     /// <summary>Prepared msg: the local transaction of the submitter was committed.</summary>
     public bool IsLocallyCommitted { get; set; }
 
-    /// <summary>Prepared msg: it was asked about first, so the local transaction cannot be committed any more.</summary>
+    /// <summary>
+    /// Prepared msg: it was asked about first, so the local transaction cannot be committed any more.
+    /// </summary>
     public bool IsLocallyBarred { get; set; }
 
     /// <summary>Delayed msg: not to be called before, by <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long NotBefore { get; set; }
 
-    /// <summary>Delayed msg: how much later than <see cref="NotBefore"/> the first call came; null = none has.</summary>
+    /// <summary>
+    /// Delayed msg: how much later than <see cref="NotBefore"/> the first call came; null = none has.
+    /// </summary>
     public TimeSpan? Lateness { get; set; }
 
     public bool Refuses => branches.Any(static b => b.Booking.Trouble == Trouble.Refused);

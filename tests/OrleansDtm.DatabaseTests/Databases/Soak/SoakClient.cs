@@ -5,12 +5,15 @@ using OrleansDtm.Tests.Support.Wire;
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
 /// <summary>Submits one transaction after the other and notes what it was promised.</summary>
-public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoordinator coordinator, string service, string run)
+public sealed class SoakClient(
+    int number, int seed, SoakLedger ledger, SoakCoordinator coordinator, string service, string run)
 {
     /// <summary>How long one that does not give up asks again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>The coordinator reads the machine's clock anew at each start, and cuts moments to milliseconds.</summary>
+    /// <summary>
+    /// The coordinator reads the machine's clock anew at each start, and cuts moments to milliseconds.
+    /// </summary>
     private static readonly TimeSpan ClockError = TimeSpan.FromMilliseconds(50);
 
     private readonly Random _random = new(seed);
@@ -32,7 +35,8 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
     {
         var kinds = Enum.GetValues<SoakKind>();
         var kind = kinds[_random.Next(kinds.Length)];
-        var refused = kind is SoakKind.RolledBackSaga or SoakKind.RolledBackConcurrentSaga || (kind == SoakKind.WaitedSaga && _random.Next(3) == 0);
+        var refused = kind is SoakKind.RolledBackSaga or SoakKind.RolledBackConcurrentSaga
+            || (kind == SoakKind.WaitedSaga && _random.Next(3) == 0);
         var transfer = Transfer.Draw(_random, $"{run}-{number}-{++_count}");
         var (from, to) = (Mend(transfer.From, false), Mend(transfer.To, refused));
         var one = new SoakCase(transfer.Gid, kind, [new SoakBranch(from), new SoakBranch(to)]);
@@ -66,7 +70,8 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
             case SoakKind.DelayedMsg:
                 var delay = _random.Next(1, 40) / 10.0;
                 body.With("custom_data", new JsonObject { ["delay"] = delay }.ToJsonString());
-                one.NotBefore = Stopwatch.GetTimestamp() + (long)((delay - ClockError.TotalSeconds) * Stopwatch.Frequency);
+                one.NotBefore =
+                    Stopwatch.GetTimestamp() + (long)((delay - ClockError.TotalSeconds) * Stopwatch.Frequency);
                 break;
         }
 
@@ -133,7 +138,10 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
             return; // The submitter is gone: query_prepared tells how it ended.
         }
 
-        var (reply, _) = await Insist(commits ? "submit" : "abort", commits ? body : PatternBodies.Of(one.Gid, "msg"), isPatient: _random.Next(4) > 0);
+        var (reply, _) = await Insist(
+            commits ? "submit" : "abort",
+            commits ? body : PatternBodies.Of(one.Gid, "msg"),
+            isPatient: _random.Next(4) > 0);
         if (reply.Kind == SoakAnswer.Refused && reply.CurrentStatus != (commits ? "succeed" : "failed"))
         {
             ledger.Violate($"{one}: local transaction committed: {commits}, told {reply.Message}");
@@ -145,7 +153,8 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
     {
         var type = one.Kind == SoakKind.Tcc ? "tcc" : "xa";
         var head = PatternBodies.Of(one.Gid, type);
-        var (prepared, _) = await Insist("prepare", PatternBodies.Of(one.Gid, type).With("timeout_to_fail", 4), isPatient: _random.Next(4) > 0);
+        var (prepared, _) = await Insist(
+            "prepare", PatternBodies.Of(one.Gid, type).With("timeout_to_fail", 4), isPatient: _random.Next(4) > 0);
         if (prepared.IsUnknown)
         {
             return;
@@ -184,15 +193,18 @@ public sealed class SoakClient(int number, int seed, SoakLedger ledger, SoakCoor
 
     private JsonObject Branch(SoakCase one, int index)
     {
-        var body = PatternBodies.Of(one.Gid, one.Kind == SoakKind.Tcc ? "tcc" : "xa").With("branch_id", $"0{index + 1}");
+        var body = PatternBodies.Of(one.Gid, one.Kind == SoakKind.Tcc ? "tcc" : "xa").With(
+            "branch_id", $"0{index + 1}");
         return one.Kind == SoakKind.Tcc
-            ? body.With("data", one.Branches[index].Payload).With("confirm", service + "/confirm").With("cancel", service + "/cancel")
+            ? body.With("data", one.Branches[index].Payload).With("confirm", service + "/confirm").With(
+                "cancel", service + "/cancel")
             : body.With("data", "").With("url", service + "/xa");
     }
 
     private JsonObject Steps(SoakCase one)
     {
-        var isSaga = one.Kind is SoakKind.Saga or SoakKind.RolledBackSaga or SoakKind.ConcurrentSaga or SoakKind.RolledBackConcurrentSaga or SoakKind.WaitedSaga;
+        var isSaga = one.Kind is SoakKind.Saga or SoakKind.RolledBackSaga or SoakKind.ConcurrentSaga
+            or SoakKind.RolledBackConcurrentSaga or SoakKind.WaitedSaga;
         var steps = one.Branches.Select(_ => (JsonNode)(isSaga
             ? new JsonObject { ["action"] = service + "/do", ["compensate"] = service + "/undo" }
             : new JsonObject { ["action"] = service + "/do" }));

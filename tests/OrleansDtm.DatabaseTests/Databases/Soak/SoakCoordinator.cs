@@ -32,7 +32,9 @@ public sealed record SoakReply(SoakAnswer Kind, string Message)
     /// <summary>Whether it happened, only asking again can tell.</summary>
     public bool IsUnknown => Kind is SoakAnswer.Unavailable or SoakAnswer.None;
 
-    /// <summary>The status in DTM's answer to what comes too late: <c>current status 'succeed', ...</c>; null = it says none.</summary>
+    /// <summary>
+    /// The status in DTM's answer to what comes too late: <c>current status 'succeed', ...</c>; null = it says none.
+    /// </summary>
     public string? CurrentStatus
     {
         get
@@ -78,16 +80,19 @@ public sealed class SoakCoordinator : IAsyncDisposable
     public TimeSpan LongestAnswer => TimeSpan.FromTicks(Interlocked.Read(ref _longestAnswer));
 
     /// <summary>How many answers of each kind.</summary>
-    public string Answers => string.Join(", ", _answers.OrderBy(static a => a.Key, StringComparer.Ordinal).Select(static a => $"{a.Key} {a.Value}"));
+    public string Answers => string.Join(
+        ", ", _answers.OrderBy(static a => a.Key, StringComparer.Ordinal).Select(static a => $"{a.Key} {a.Value}"));
 
     /// <summary>
-    /// Writes that lost to one that had been given up: the database went on with it after it had stood still, and the version told.
+    /// Writes that lost to one that had been given up: the database went on with it after it had stood still, and the
+    /// version told.
     /// </summary>
     public int LateCommits => Volatile.Read(ref _lateCommits);
 
     public string Tail => _server.Tail;
 
-    public static async Task<SoakCoordinator> Start(SoakLedger ledger, string driver, string connectionString, CancellationToken cancel) => new(
+    public static async Task<SoakCoordinator> Start(
+        SoakLedger ledger, string driver, string connectionString, CancellationToken cancel) => new(
         ledger,
         await ServerProcess.Start(
             cancel,
@@ -139,15 +144,21 @@ public sealed class SoakCoordinator : IAsyncDisposable
         {
             using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
             using var answer = await _http.PostAsync(new Uri($"{_server.Url}/api/dtmsvr/{api}"), content, cancel);
-            var reply = Judge(api, (int)answer.StatusCode, answer.Headers.RetryAfter?.Delta, await answer.Content.ReadAsStringAsync(cancel));
+            var reply = Judge(
+                api,
+                (int)answer.StatusCode,
+                answer.Headers.RetryAfter?.Delta,
+                await answer.Content.ReadAsStringAsync(cancel));
             Longest(clock.Elapsed);
             return reply;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || (e is TaskCanceledException && !cancel.IsCancellationRequested))
         {
             if (!wasDown && !_isDown && ends == Volatile.Read(ref _ends))
             {
-                _ledger.Violate($"{api} was not answered within {clock.Elapsed.TotalSeconds:F1} s, though the coordinator lived: {e.Message}");
+                _ledger.Violate($"{api} was not answered within {clock.Elapsed.TotalSeconds:F1} s, though the "
+                    + $"coordinator lived: {e.Message}");
             }
 
             _answers.AddOrUpdate("none", 1, static (_, n) => n + 1);
@@ -172,7 +183,8 @@ public sealed class SoakCoordinator : IAsyncDisposable
     /// <summary>How many transactions with this status are listed, 100 at most.</summary>
     public async Task<int> Count(string status, CancellationToken cancel)
     {
-        var text = await _http.GetStringAsync(new Uri($"{_server.Url}/api/dtmsvr/all?status={status}&limit=100"), cancel);
+        var text = await _http.GetStringAsync(
+            new Uri($"{_server.Url}/api/dtmsvr/all?status={status}&limit=100"), cancel);
         return JsonNode.Parse(text)!["transactions"]?.AsArray().Count ?? 0;
     }
 
@@ -203,7 +215,9 @@ public sealed class SoakCoordinator : IAsyncDisposable
             _ledger.Violate($"{api} answered {status}: {text}");
         }
 
-        if (status == 503 && (retryAfter is not { } wait || wait <= TimeSpan.Zero || text.Contains("FAILURE", StringComparison.Ordinal)))
+        if (status == 503 && (retryAfter is not { } wait
+            || wait <= TimeSpan.Zero
+            || text.Contains("FAILURE", StringComparison.Ordinal)))
         {
             _ledger.Violate($"{api} answered 503 with Retry-After {retryAfter?.ToString() ?? "missing"}: {text}");
         }
@@ -267,8 +281,10 @@ public sealed class SoakCoordinator : IAsyncDisposable
     {
         try
         {
-            var line = File.ReadLines($"/proc/{_server.Id}/status").First(static l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+            var line = File.ReadLines($"/proc/{_server.Id}/status").First(
+                static l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return long.Parse(
+                line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {

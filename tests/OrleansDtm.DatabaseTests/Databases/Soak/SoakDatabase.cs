@@ -67,11 +67,13 @@ public abstract class SoakDatabase(DatabaseServer server) : IAsyncDisposable
 
 public sealed class SoakMariaDb() : SoakDatabase(new MariaDbServer())
 {
-    public override string ConnectionString => new MySqlConnectionStringBuilder(Server.ConnectionString(Name)) { UserID = "dtm" }.ConnectionString;
+    public override string ConnectionString =>
+        new MySqlConnectionStringBuilder(Server.ConnectionString(Name)) { UserID = "dtm" }.ConnectionString;
 
     protected override string[] LockTable => ["lock tables dtm_transaction write"];
 
-    protected override string[] LockRows => ["begin", "select id from dtm_transaction order by id desc limit 300 for update"];
+    protected override string[] LockRows =>
+        ["begin", "select id from dtm_transaction order by id desc limit 300 for update"];
 
     public override async Task Prepare(CancellationToken cancel)
     {
@@ -82,7 +84,8 @@ public sealed class SoakMariaDb() : SoakDatabase(new MariaDbServer())
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    public override Task SetReadOnly(bool on, CancellationToken cancel) => Execute(cancel, $"set global read_only = {(on ? 1 : 0)}");
+    public override Task SetReadOnly(bool on, CancellationToken cancel) =>
+        Execute(cancel, $"set global read_only = {(on ? 1 : 0)}");
 
     public override async Task KillConnections(CancellationToken cancel)
     {
@@ -123,7 +126,8 @@ public sealed class SoakPostgres() : SoakDatabase(new PostgresServer())
 
     protected override string[] LockTable => ["begin", "lock table dtm_transaction in access exclusive mode"];
 
-    protected override string[] LockRows => ["begin", "select id from dtm_transaction order by id desc limit 300 for update"];
+    protected override string[] LockRows =>
+        ["begin", "select id from dtm_transaction order by id desc limit 300 for update"];
 
     public override async Task Prepare(CancellationToken cancel)
     {
@@ -140,7 +144,8 @@ public sealed class SoakPostgres() : SoakDatabase(new PostgresServer())
         "select pg_reload_conf()");
 
     public override Task KillConnections(CancellationToken cancel) => Execute(
-        cancel, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{Name}' and pid <> pg_backend_pid()");
+        cancel,
+        $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{Name}' and pid <> pg_backend_pid()");
 
     protected override DbConnection Connect() => new NpgsqlConnection(Server.ConnectionString(Name) + ";Pooling=false");
 }

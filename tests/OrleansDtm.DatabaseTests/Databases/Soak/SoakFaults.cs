@@ -20,9 +20,12 @@ public enum SoakFault
     BothKilled,
 }
 
-/// <summary>One fault after the other, as the seed draws them; after each it sees how long the service needs to be itself again.</summary>
+/// <summary>
+/// One fault after the other, as the seed draws them; after each it sees how long the service needs to be itself again.
+/// </summary>
 public sealed class SoakFaults(
-    int seed, SoakDatabase database, SoakCoordinator coordinator, SoakBranches branches, SoakLedger ledger, string run, Action<string> tell)
+    int seed, SoakDatabase database, SoakCoordinator coordinator, SoakBranches branches, SoakLedger ledger, string run,
+    Action<string> tell)
 {
     /// <summary>Of no fault the end may be further from the first saga.</summary>
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(90);
@@ -35,10 +38,14 @@ public sealed class SoakFaults(
     private readonly int[] _moodCounts = new int[Enum.GetValues<BranchMood>().Length];
     private int _probes;
 
-    /// <summary>Each fault of the store or the coordinator: how long it lasted, and from its end to the first saga that was done.</summary>
+    /// <summary>
+    /// Each fault of the store or the coordinator: how long it lasted, and from its end to the first saga that was
+    /// done.
+    /// </summary>
     public IReadOnlyList<(SoakFault Kind, TimeSpan Lasted, TimeSpan Recovery)> Past => _past;
 
-    public string Moods => string.Join(", ", Enum.GetValues<BranchMood>().Where(m => m != BranchMood.Well).Select(m => $"{m} {_moodCounts[(int)m]}"));
+    public string Moods => string.Join(
+        ", ", Enum.GetValues<BranchMood>().Where(m => m != BranchMood.Well).Select(m => $"{m} {_moodCounts[(int)m]}"));
 
     /// <param name="stop">No new fault after this; the last one ends and is recovered from.</param>
     /// <param name="longest">Of any fault.</param>
@@ -60,7 +67,8 @@ public sealed class SoakFaults(
             var lasted = clock.Elapsed;
             var recovery = await Recover(fault, cancel);
             _past.Add((fault, lasted, recovery));
-            tell($"{fault} for {lasted.TotalSeconds:F1} s, first saga {recovery.TotalSeconds:F2} s after its end, {coordinator.Memory} MiB");
+            tell($"{fault} for {lasted.TotalSeconds:F1} s, first saga {recovery.TotalSeconds:F2} s after its end, "
+                + $"{coordinator.Memory} MiB");
         }
     }
 
@@ -81,7 +89,8 @@ public sealed class SoakFaults(
     {
         try
         {
-            await Task.Delay(TimeSpan.FromSeconds(min + (random.NextDouble() * (max - min))), TimeProvider.System, stop);
+            await Task.Delay(
+                TimeSpan.FromSeconds(min + (random.NextDouble() * (max - min))), TimeProvider.System, stop);
             return true;
         }
         catch (OperationCanceledException)
@@ -169,7 +178,9 @@ public sealed class SoakFaults(
         }
     }
 
-    /// <summary>Sagas of one branch, one after the other without waiting for the one before, until one is done.</summary>
+    /// <summary>
+    /// Sagas of one branch, one after the other without waiting for the one before, until one is done.
+    /// </summary>
     private async Task<TimeSpan> Recover(SoakFault fault, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
@@ -197,7 +208,8 @@ public sealed class SoakFaults(
 
     private async Task Probe(Stopwatch clock, TaskCompletionSource<TimeSpan> first, CancellationToken cancel)
     {
-        var one = new SoakCase($"{run}-probe-{++_probes}", SoakKind.WaitedSaga, [new SoakBranch(new Booking(0, 0, Trouble.None))]);
+        var one = new SoakCase(
+            $"{run}-probe-{++_probes}", SoakKind.WaitedSaga, [new SoakBranch(new Booking(0, 0, Trouble.None))]);
         ledger.Add(one);
         var body = PatternBodies.Of(one.Gid, "saga")
             .With("steps", new JsonArray(new JsonObject

@@ -14,8 +14,13 @@ public sealed class SoakJudge(SoakLedger ledger, SoakCoordinator coordinator)
     private readonly ConcurrentDictionary<(SoakKind Kind, string End), int> _ends = new();
 
     /// <summary>How many of each kind ended how; "none" = it was never taken.</summary>
-    public IEnumerable<string> Ends => _ends.GroupBy(static e => e.Key.Kind).OrderBy(static g => g.Key).Select(static g =>
-        $"{g.Key}: {string.Join(", ", g.OrderBy(static e => e.Key.End, StringComparer.Ordinal).Select(static e => $"{e.Key.End} {e.Value}"))}");
+    public IEnumerable<string> Ends =>
+        from end in _ends
+        group end by end.Key.Kind into kind
+        orderby kind.Key
+        let counts = kind.OrderBy(static e => e.Key.End, StringComparer.Ordinal).Select(
+            static e => $"{e.Key.End} {e.Value}")
+        select $"{kind.Key}: {string.Join(", ", counts)}";
 
     public async Task Judge(CancellationToken cancel)
     {
@@ -85,11 +90,13 @@ public sealed class SoakJudge(SoakLedger ledger, SoakCoordinator coordinator)
         var isTwoPhase = one.Kind is SoakKind.Tcc or SoakKind.Xa;
         foreach (var (index, branch) in one.Branches.Index())
         {
-            var facts = $"branch {index + 1}: done {branch.IsDone}, undone {branch.IsUndone}, confirmed {branch.IsConfirmed}, "
+            var facts = $"branch {index + 1}: done {branch.IsDone}, undone {branch.IsUndone}, confirmed "
+                + $"{branch.IsConfirmed}, "
                 + $"asked {branch.DoAsked}/{branch.UndoAsked}/{branch.ConfirmAsked}, registered {branch.IsRegistered}";
             var right = end == "succeed"
                 ? branch is { IsDone: true, UndoAsked: 0 } && branch.IsConfirmed == isTwoPhase
-                : branch.IsDone == branch.IsUndone && branch.ConfirmAsked == 0 && !(branch.IsRegistered && branch.UndoAsked == 0);
+                : branch.IsDone == branch.IsUndone && branch.ConfirmAsked == 0 && !(branch.IsRegistered
+                    && branch.UndoAsked == 0);
             if (!right)
             {
                 yield return facts;
@@ -110,14 +117,16 @@ public sealed class SoakJudge(SoakLedger ledger, SoakCoordinator coordinator)
     private void CheckBalances()
     {
         var expected = new long[ledger.Balances.Count];
-        foreach (var branch in ledger.Cases.SelectMany(static c => c.Branches).Where(static b => b is { IsDone: true, IsUndone: false }))
+        foreach (var branch in ledger.Cases.SelectMany(static c => c.Branches).Where(
+            static b => b is { IsDone: true, IsUndone: false }))
         {
             expected[branch.Booking.Account] += branch.Booking.Amount;
         }
 
         if (!expected.SequenceEqual(ledger.Balances) || ledger.Balances.Sum() != 0)
         {
-            ledger.Violate($"money is lost or made: accounts {string.Join(' ', ledger.Balances)}, expected {string.Join(' ', expected)}");
+            ledger.Violate($"money is lost or made: accounts {string.Join(' ', ledger.Balances)}, expected "
+                + $"{string.Join(' ', expected)}");
         }
     }
 }

@@ -4,7 +4,9 @@ using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>Accounts behind a barrier for every pattern; knows each transaction, and what must never happen to one.</summary>
+/// <summary>
+/// Accounts behind a barrier for every pattern; knows each transaction, and what must never happen to one.
+/// </summary>
 /// <param name="tell">Told of each violation when it is seen.</param>
 public sealed class SoakLedger(Action<string> tell)
 {
@@ -80,7 +82,9 @@ public sealed class SoakLedger(Action<string> tell)
         }
     }
 
-    /// <summary>A tcc's try or an xa's work, which the client has done by itself. False = it is too late for it.</summary>
+    /// <summary>
+    /// A tcc's try or an xa's work, which the client has done by itself. False = it is too late for it.
+    /// </summary>
     public bool Try(SoakCase one, SoakBranch branch)
     {
         lock (one)
@@ -95,7 +99,9 @@ public sealed class SoakLedger(Action<string> tell)
         }
     }
 
-    /// <summary>The submitter's local transaction beside a msg. False = it was asked about before, and is rolled back.</summary>
+    /// <summary>
+    /// The submitter's local transaction beside a msg. False = it was asked about before, and is rolled back.
+    /// </summary>
     public static bool CommitLocally(SoakCase one)
     {
         lock (one)
@@ -210,5 +216,6 @@ public sealed class SoakLedger(Action<string> tell)
     }
 
     private void Book(SoakBranch branch, bool forward) =>
-        Interlocked.Add(ref _balances[branch.Booking.Account], forward ? branch.Booking.Amount : -branch.Booking.Amount);
+        Interlocked.Add(
+            ref _balances[branch.Booking.Account], forward ? branch.Booking.Amount : -branch.Booking.Amount);
 }

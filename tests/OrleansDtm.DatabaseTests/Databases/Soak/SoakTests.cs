@@ -5,15 +5,17 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
 /// <summary>
-/// The real coordinator over a real database server under clients of every pattern, while one fault follows the other. A minute by
-/// default; ORLEANSDTM_SOAK_MINUTES asks for more, ORLEANSDTM_SOAK_SEED repeats a run's draws. Beside other tests and the other
-/// database's, because it waits more than it works and judges what happened, not how fast.
+/// The real coordinator over a real database server under clients of every pattern, while one fault follows the other.
+/// A minute by default; ORLEANSDTM_SOAK_MINUTES asks for more, ORLEANSDTM_SOAK_SEED repeats a run's draws. Beside other
+/// tests and the other database's, because it waits more than it works and judges what happened, not how fast.
 /// </summary>
 public abstract class SoakTests(ITestOutputHelper output)
 {
     private const int Clients = 32;
 
-    /// <summary>MiB. A leak of a transaction each would pass it in the long form, a full queue or cache does not.</summary>
+    /// <summary>
+    /// MiB. A leak of a transaction each would pass it in the long form, a full queue or cache does not.
+    /// </summary>
     private const long MemoryMax = 1024;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -24,13 +26,17 @@ public abstract class SoakTests(ITestOutputHelper output)
         var seed = (int)(Setting("ORLEANSDTM_SOAK_SEED") ?? Environment.TickCount);
         output.WriteLine($"ORLEANSDTM_SOAK_SEED={seed.ToString(CultureInfo.InvariantCulture)}");
         var found = await Soak(Create(), TimeSpan.FromMinutes(Setting("ORLEANSDTM_SOAK_MINUTES") ?? 1), seed);
-        Assert.True(found.Count == 0, $"{found.Count} violations (1000 = or more) with seed {seed}:\n{string.Join('\n', found.Take(20))}");
+        Assert.True(
+            found.Count == 0,
+            $"{found.Count} violations (1000 = or more) with seed {seed}:\n{string.Join('\n', found.Take(20))}");
     }
 
     protected abstract SoakDatabase Create();
 
     private static double? Setting(string name) =>
-        double.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : null;
+        double.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value)
+            ? value
+            : null;
 
     /// <returns>What must not happen and did.</returns>
     private async Task<IReadOnlyList<string>> Soak(SoakDatabase database, TimeSpan time, int seed)
@@ -49,7 +55,8 @@ public abstract class SoakTests(ITestOutputHelper output)
         await using var branches = await SoakBranches.Start(ledger);
         await using var coordinator = await SoakCoordinator.Start(ledger, driver, database.ConnectionString, Cancel);
         var run = $"soak-{driver}";
-        var faults = new SoakFaults(seed, database, coordinator, branches, ledger, run, line => output.WriteLine($"{driver}: {line}"));
+        var faults = new SoakFaults(
+            seed, database, coordinator, branches, ledger, run, line => output.WriteLine($"{driver}: {line}"));
         var clients = Enumerable.Range(0, Clients)
             .Select(n => new SoakClient(n, seed + 100 + n, ledger, coordinator, branches.Url, run))
             .ToList();
@@ -76,19 +83,23 @@ public abstract class SoakTests(ITestOutputHelper output)
     }
 
     private void Tell(
-        string driver, SoakLedger ledger, SoakCoordinator coordinator, SoakBranches branches, SoakFaults faults, SoakJudge judge, TimeSpan settled)
+        string driver, SoakLedger ledger, SoakCoordinator coordinator, SoakBranches branches, SoakFaults faults,
+        SoakJudge judge, TimeSpan settled)
     {
-        output.WriteLine($"{driver}: {ledger.Cases.Count} transactions, {branches.Calls} calls of branches; all judged {settled.TotalSeconds:F1} s after the last fault");
+        output.WriteLine($"{driver}: {ledger.Cases.Count} transactions, {branches.Calls} calls of branches; all judged "
+            + $"{settled.TotalSeconds:F1} s after the last fault");
         foreach (var line in judge.Ends)
         {
             output.WriteLine($"{driver}:   {line}");
         }
 
-        output.WriteLine($"{driver}: answers to changes: {coordinator.Answers}; the longest took {coordinator.LongestAnswer.TotalSeconds:F1} s");
+        output.WriteLine($"{driver}: answers to changes: {coordinator.Answers}; the longest took "
+            + $"{coordinator.LongestAnswer.TotalSeconds:F1} s");
         foreach (var kind in faults.Past.GroupBy(static f => f.Kind).OrderBy(static g => g.Key))
         {
             output.WriteLine(
-                $"{driver}:   {kind.Key} {kind.Count()} times, at most {kind.Max(static f => f.Lasted).TotalSeconds:F1} s; "
+                $"{driver}:   {kind.Key} {kind.Count()} times, at most "
+                + $"{kind.Max(static f => f.Lasted).TotalSeconds:F1} s; "
                 + $"first saga after its end: at most {kind.Max(static f => f.Recovery).TotalSeconds:F2} s");
         }
 
@@ -97,10 +108,12 @@ public abstract class SoakTests(ITestOutputHelper output)
         if (lateness.Count > 0)
         {
             output.WriteLine(
-                $"{driver}: delayed messages, faults included: half at most {lateness[lateness.Count / 2].TotalSeconds:F2} s late, the last {lateness[^1].TotalSeconds:F2} s");
+                $"{driver}: delayed messages, faults included: half at most "
+                + $"{lateness[lateness.Count / 2].TotalSeconds:F2} s late, the last {lateness[^1].TotalSeconds:F2} s");
         }
 
-        output.WriteLine($"{driver}: {coordinator.LateCommits} commits came after they had been given up, and were found out by the version");
+        output.WriteLine($"{driver}: {coordinator.LateCommits} commits came after they had been given up, and were "
+            + "found out by the version");
         output.WriteLine($"{driver}: memory at most {coordinator.MemoryMax} MiB; {ledger.Violations.Count} violations");
     }
 }

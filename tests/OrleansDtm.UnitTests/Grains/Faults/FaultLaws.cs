@@ -7,8 +7,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
 /// <summary>
-/// What must hold whatever the store does. Judged by what is durable, by the calls the branches received and by what the submitter
-/// was told; never by what the runner believes.
+/// What must hold whatever the store does. Judged by what is durable, by the calls the branches received and by what
+/// the submitter was told; never by what the runner believes.
 /// </summary>
 internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?> durable)
 {
@@ -17,7 +17,8 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
     private TransactionStatus _final;
     private string? _broken;
 
-    public void Tell(DateTimeOffset now, string line) => _story.Add($"{(now - TransactionRun.Start).TotalSeconds:0.000} {line}");
+    public void Tell(DateTimeOffset now, string line) =>
+        _story.Add($"{(now - TransactionRun.Start).TotalSeconds:0.000} {line}");
 
     public void Hold(bool holds, string law)
     {
@@ -28,7 +29,9 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
         }
     }
 
-    /// <summary>Fails if a law was broken where somebody caught it: a runner takes what its calls throw for an answer.</summary>
+    /// <summary>
+    /// Fails if a law was broken where somebody caught it: a runner takes what its calls throw for an answer.
+    /// </summary>
     public void Throw()
     {
         if (_broken is not null)
@@ -57,14 +60,18 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
             case 'a':
                 Hold(stored.Status == TransactionStatus.Submitted, "an action is called only while submitted");
                 Hold(!_called.Contains("c" + name[1..]), "no action after its compensation");
-                Hold(ActionsBefore(stored, int.Parse(name[1..])).All(a => stored.At(a).Status == BranchStatus.Succeed), "success is durable before the next step");
+                Hold(
+                    ActionsBefore(stored, int.Parse(name[1..])).All(a => stored.At(a).Status == BranchStatus.Succeed),
+                    "success is durable before the next step");
                 break;
             case 'c':
                 Hold(stored.Status == TransactionStatus.Aborting, "a compensation is called only while aborting");
                 Hold(_called.Contains("a" + name[1..]), "no compensation for what was never called");
                 break;
             case 'f' or 'b':
-                Hold(stored.Status == (name[0] == 'f' ? TransactionStatus.Submitted : TransactionStatus.Aborting), "the decision is durable before its calls");
+                Hold(
+                    stored.Status == (name[0] == 'f' ? TransactionStatus.Submitted : TransactionStatus.Aborting),
+                    "the decision is durable before its calls");
                 Hold(!_called.Any(c => c[0] == (name[0] == 'f' ? 'b' : 'f')), "never both forward and back");
                 break;
         }
@@ -86,10 +93,14 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
             case ReplyKind.Ok:
                 Hold(stored is not null, "no success for what is not stored");
                 Hold(HasHappened(word, stored!), "no success for what is not durable");
-                Hold(reply.Status is not ("succeed" or "failed") || reply.Status == Names.Of(stored!.Status), "an end is told only when it is durable");
+                Hold(
+                    reply.Status is not ("succeed" or "failed") || reply.Status == Names.Of(stored!.Status),
+                    "an end is told only when it is durable");
                 return;
             default:
-                Hold(saidTwice && stored is not null && HasHappened(word, stored), $"nothing is refused ({reply.Kind}: {reply.Message}) that has not happened already");
+                Hold(
+                    saidTwice && stored is not null && HasHappened(word, stored),
+                    $"nothing is refused ({reply.Kind}: {reply.Message}) that has not happened already");
                 return;
         }
     }
@@ -97,9 +108,13 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
     public void JudgeEnd()
     {
         var (stored, owner) = (durable()!.Transaction, durable()!.Owner);
-        Hold(stored.Status == scenario.Ends, $"it ends as its branches say ({Names.Of(scenario.Ends)}, not {Names.Of(stored.Status)})");
+        Hold(
+            stored.Status == scenario.Ends,
+            $"it ends as its branches say ({Names.Of(scenario.Ends)}, not {Names.Of(stored.Status)})");
         Hold(stored.Due is null && owner == 0, "nothing is left to do");
-        var calls = Enumerable.Range(0, stored.Branches.Length).Where(i => stored.At(i).Definition.Url.Length > 0).ToDictionary(scenario.Layout.Name);
+        var calls = Enumerable.Range(0, stored.Branches.Length)
+            .Where(i => stored.At(i).Definition.Url.Length > 0)
+            .ToDictionary(scenario.Layout.Name);
         foreach (var (name, index) in calls)
         {
             var (done, called) = (stored.At(index).Status == BranchStatus.Succeed, _called.Contains(name));
@@ -115,7 +130,9 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
         }
 
         var registered = scenario.Requests.Count(static r => r.StartsWith("reg", StringComparison.Ordinal));
-        Hold(!scenario.Layout.Registers || stored.Branches.Length == registered * scenario.Layout.Calls.Length, "every accepted branch is kept, once");
+        Hold(
+            !scenario.Layout.Registers || stored.Branches.Length == registered * scenario.Layout.Calls.Length,
+            "every accepted branch is kept, once");
     }
 
     private bool HasHappened(string word, Transaction stored) => word switch

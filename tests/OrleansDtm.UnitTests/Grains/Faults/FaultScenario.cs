@@ -9,7 +9,8 @@ namespace OrleansDtm.UnitTests.Grains.Faults;
 /// <param name="Requests">One after the other, each repeated until it is accepted.</param>
 /// <param name="Refusing">The calls that are answered FAILURE.</param>
 /// <param name="Ends">How it must end.</param>
-internal sealed record FaultScenario(Layout Layout, string Words, string[] Requests, string[] Refusing, TransactionStatus Ends)
+internal sealed record FaultScenario(
+    Layout Layout, string Words, string[] Requests, string[] Refusing, TransactionStatus Ends)
 {
     /// <summary>First tries of all calls get lost on the way back.</summary>
     public bool Flaky { get; init; }
@@ -19,7 +20,10 @@ internal sealed record FaultScenario(Layout Layout, string Words, string[] Reque
         ["saga"] = Saga("3", [], TransactionStatus.Succeed),
         ["saga with lost answers"] = Saga("2 interval=1", [], TransactionStatus.Succeed) with { Flaky = true },
         ["saga rolled back"] = Saga("3", ["a2"], TransactionStatus.Failed),
-        ["saga rolled back with lost answers"] = Saga("2 interval=1", ["a1"], TransactionStatus.Failed) with { Flaky = true },
+        ["saga rolled back with lost answers"] = Saga("2 interval=1", ["a1"], TransactionStatus.Failed) with
+        {
+            Flaky = true,
+        },
         ["concurrent saga"] = Saga("3 concurrent", [], TransactionStatus.Succeed),
         ["concurrent saga with an order"] = Saga("3 concurrent 2<0,1", [], TransactionStatus.Succeed),
         ["concurrent saga rolled back"] = Saga("3 concurrent", ["a1"], TransactionStatus.Failed),

@@ -8,8 +8,8 @@ using OrleansDtm.UnitTests.Core;
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
 /// <summary>
-/// A submitter that does not give up, branch services, the sweep, and activations that come and go, around a faulty store, on virtual
-/// time and one thread.
+/// A submitter that does not give up, branch services, the sweep, and activations that come and go, around a faulty
+/// store, on virtual time and one thread.
 /// </summary>
 internal sealed class FaultWorld
 {
@@ -68,7 +68,9 @@ internal sealed class FaultWorld
         && Store.Durable(Gid) is { Transaction: { IsFinal: true, Due: null } }
         && _open.Count == 0;
 
-    /// <summary>Until it has ended and nothing more can happen; throws with the broken law and the story that led there.</summary>
+    /// <summary>
+    /// Until it has ended and nothing more can happen; throws with the broken law and the story that led there.
+    /// </summary>
     public FaultWorld Play()
     {
         while (!IsOver || _time.Next is not null)
@@ -172,7 +174,8 @@ internal sealed class FaultWorld
         _time.After(ServiceTime, () =>
         {
             Tell($"{name} answers {outcome}");
-            answer.SetResult(new CallResult(new Outcome(outcome, outcome == OutcomeKind.Succeeded ? null : "no"), ServiceTime));
+            answer.SetResult(
+                new CallResult(new Outcome(outcome, outcome == OutcomeKind.Succeeded ? null : "no"), ServiceTime));
         });
         return answer.Task;
     }
@@ -187,7 +190,8 @@ internal sealed class FaultWorld
         private Activation(FaultWorld world)
         {
             _world = world;
-            var services = new RunnerServices(world.Store, this, world._time.Clock, Me, world._keepAlive, NullLogger.Instance);
+            var services = new RunnerServices(
+                world.Store, this, world._time.Clock, Me, world._keepAlive, NullLogger.Instance);
             Runner = new TransactionRunner(Gid, services, this);
         }
 
@@ -216,7 +220,8 @@ internal sealed class FaultWorld
             }
         }
 
-        public void WakeAt(DateTimeOffset? moment) => WakeMoment = moment < _world._time.Now ? _world._time.Now : moment;
+        public void WakeAt(DateTimeOffset? moment) =>
+            WakeMoment = moment < _world._time.Now ? _world._time.Now : moment;
 
         /// <summary>One process alone: the next activation knows by itself.</summary>
         public void Orphaned()

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
-/// <summary>Every pattern, with the store failing in every way at every write: nothing is lost, doubled or contradicted.</summary>
+/// <summary>
+/// Every pattern, with the store failing in every way at every write: nothing is lost, doubled or contradicted.
+/// </summary>
 public sealed class StoreFaultTests
 {
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(15);
@@ -25,13 +27,19 @@ public sealed class StoreFaultTests
                 for (var position = 1; position <= undisturbed.Store.Writes; position++)
                 {
                     var at = position;
-                    var world = new FaultWorld(scenario, keepAlive, wait, n => n == at ? fault : StoreFault.None).Play();
+                    var world =
+                        new FaultWorld(scenario, keepAlive, wait, n => n == at ? fault : StoreFault.None).Play();
 
-                    // A commit that comes after its loss was reported looks like another owner: then what is under way is called again. And a
-                    // workflow whose SDK cannot get through is silent, so it is asked about (w0).
+                    // A commit that comes after its loss was reported looks like another owner: then what is under way
+                    // is called again. And a workflow whose SDK cannot get through
+                    // is silent, so it is asked about (w0).
                     var repeats = fault == StoreFault.CommitAfterLoss ? 1 : 0;
-                    world.Hold(world.Calls.All(c => c.Key == "w0" || c.Value <= undisturbed.Calls[c.Key] + repeats), "a fault of the store repeats no call");
-                    world.Hold(world.Took <= undisturbed.Took + FaultyStore.Slow + Recovery, "it goes on soon after the fault is over");
+                    world.Hold(
+                        world.Calls.All(c => c.Key == "w0" || c.Value <= undisturbed.Calls[c.Key] + repeats),
+                        "a fault of the store repeats no call");
+                    world.Hold(
+                        world.Took <= undisturbed.Took + FaultyStore.Slow + Recovery,
+                        "it goes on soon after the fault is over");
                 }
             }
         }
@@ -52,7 +60,11 @@ public sealed class StoreFaultTests
                 .Select(_ => random.NextDouble() < 0.4 ? kinds[random.Next(kinds.Length)] : StoreFault.None)
                 .ToArray();
             var keepAlive = seed % 2 == 0 ? TimeSpan.FromSeconds(30) : TimeSpan.Zero;
-            new FaultWorld(FaultScenario.All[name], keepAlive, seed % 3 == 0, n => n <= faultyWrites ? faults[n - 1] : StoreFault.None).Play();
+            new FaultWorld(
+                FaultScenario.All[name],
+                keepAlive,
+                seed % 3 == 0,
+                n => n <= faultyWrites ? faults[n - 1] : StoreFault.None).Play();
         }
     }
 }
