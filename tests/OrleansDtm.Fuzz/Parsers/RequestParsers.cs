@@ -178,7 +178,7 @@ internal static class RequestParsers
         }
 
         foreach (var (name, value) in BranchHeaderRules.Check(
-            headers, input.Length % 2 == 0 ? "grpc" : "http", NullLogger.Instance) ?? [])
+            headers, input.Length % 2 == 0 ? "grpc" : "http", BranchTargets.Default, NullLogger.Instance) ?? [])
         {
             Must(!(name + value).Any(static c => c is '\r' or '\n' or '\0'), "a header splits the call");
         }
