@@ -68,16 +68,11 @@ public static class BranchBarrierExtensions
         if (context.Database.CurrentTransaction is { } current)
         {
             return await barrier.CallAsync(
-                current.GetDbTransaction(), _ => Save(acceptAllChanges: true), cancellationToken).ConfigureAwait(false);
+                current.GetDbTransaction(), _ => Save(true), cancellationToken).ConfigureAwait(false);
         }
 
         var strategy = context.Database.CreateExecutionStrategy();
-        if (strategy.RetriesOnFailure && context.ChangeTracker.HasChanges())
-        {
-            throw new InvalidOperationException("The context has unsaved changes, which a retry would lose: save them "
-                + "before, or make them in the work.");
-        }
-
+        RequireSavedChanges(context, strategy);
         var (attempts, committing) = (0, false);
         return await barrier // One number for all attempts.
             .CountedAsync(barrierId => strategy.ExecuteAsync(cancel => Attempt(barrierId, cancel), cancellationToken))
@@ -95,12 +90,7 @@ public static class BranchBarrierExtensions
             try
             {
                 var result = await barrier
-                    .RunAsync(
-                        context.Database.GetDbConnection(),
-                        Begin,
-                        _ => Save(acceptAllChanges: false),
-                        barrierId,
-                        cancel)
+                    .RunAsync(context.Database.GetDbConnection(), Begin, _ => Save(false), barrierId, cancel)
                     .ConfigureAwait(false);
                 if (result == BarrierResult.Executed)
                 {
@@ -149,5 +139,14 @@ public static class BranchBarrierExtensions
         ArgumentNullException.ThrowIfNull(context);
         return context.Database.CreateExecutionStrategy().ExecuteAsync(
             cancel => barrier.QueryPreparedAsync(context.Database.GetDbConnection(), cancel), cancellationToken);
+    }
+
+    private static void RequireSavedChanges(DbContext context, IExecutionStrategy strategy)
+    {
+        if (strategy.RetriesOnFailure && context.ChangeTracker.HasChanges())
+        {
+            throw new InvalidOperationException("The context has unsaved changes, which a retry would lose: save them "
+                + "before, or make them in the work.");
+        }
     }
 }

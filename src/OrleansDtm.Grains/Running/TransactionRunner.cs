@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
@@ -355,74 +354,6 @@ public sealed partial class TransactionRunner
         }
 
         _waiters.Clear();
-    }
-
-    /// <summary>
-    /// Handles a version conflict: another activation has written. Requests are decided again; call results are
-    /// dropped.
-    /// </summary>
-    private void OnConflict(List<PendingEvent> batch)
-    {
-        var insert = _state is null;
-        if (!insert)
-        {
-            using (BeginLog())
-            {
-                _services.Log.LostToAnotherOwner(_gid);
-            }
-        }
-
-        ForgetCalls();
-        _tryBlindly = false; // The insert failed, so the gid exists: read it.
-        if (!insert && ++_conflicts >= ConflictsMax)
-        {
-            _conflicts = 0;
-            foreach (var pending in batch)
-            {
-                pending.Reply?.TrySetResult(Replies.Unavailable("another coordinator is working on this transaction"));
-            }
-
-            return;
-        }
-
-        // Also results that arrived during the failed write: they belong to calls of the discarded state.
-        _inbox.RemoveAll(static p => p.Event is TransactionEvent.BranchAnswered);
-        _inbox.InsertRange(0, batch.Where(p => p.Reply is not null));
-        if (_waiters.Count > 0 || !insert)
-        {
-            // Read the state for waiting requests, and for stored calls of this process that are no longer known here.
-            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
-        }
-    }
-
-    /// <summary>Handles a write with unknown result: requests get "unavailable", call results are kept.</summary>
-    private void OnStoreAway(List<PendingEvent> batch, Transaction? attempted, Exception e)
-    {
-        if (_services.Log.IsEnabled(LogLevel.Debug))
-        {
-            using (BeginLog())
-            {
-                _services.Log.StoreAway(e, _gid);
-            }
-        }
-
-        var known = _state is not null;
-        Forget();
-        _tryBlindly = false;
-        _storeFailures++;
-        foreach (var pending in batch)
-        {
-            pending.Reply?.TrySetResult(Replies.Unavailable(e.Message));
-        }
-
-        _inbox.InsertRange(0, batch.Where(p => p.Event is TransactionEvent.BranchAnswered));
-        if (attempted is { HasInFlight: true }
-            && (known || attempted.LeaseUntil - _services.Clock.GetUtcNow() > _services.KeepAlive))
-        {
-            // If it was written, it contains calls that no process makes. Read it again instead of waiting for the
-            // lease.
-            _inbox.Add(PendingEvent.Internal(TransactionEvent.TimeDue.Instance));
-        }
     }
 
     private void Forget()

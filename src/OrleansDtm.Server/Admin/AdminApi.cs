@@ -70,21 +70,24 @@ internal static class AdminApi
         }).RequireRole(RoleNames.Read);
 
         void Post(string name, Func<Dictionary<string, string>, Task<TransactionReply>> handle) =>
-            routes.MapPost("/" + name, async context =>
-            {
-                if (!context.Request.HasJsonContentType())
-                {
-                    await HttpAnswers.Result(
-                        context,
-                        StatusCodes.Status415UnsupportedMediaType,
-                        ResultWords.Failure,
-                        "the body must be application/json");
-                    return;
-                }
+            routes.MapPost("/" + name, context => Change(context, handle)).RequireRole(RoleNames.Admin);
+    }
 
-                var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
-                await HttpAnswers.Reply(context, await handle(body));
-            }).RequireRole(RoleNames.Admin);
+    private static async Task Change(
+        HttpContext context, Func<Dictionary<string, string>, Task<TransactionReply>> handle)
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            await HttpAnswers.Result(
+                context,
+                StatusCodes.Status415UnsupportedMediaType,
+                ResultWords.Failure,
+                "the body must be application/json");
+            return;
+        }
+
+        var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
+        await HttpAnswers.Reply(context, await handle(body));
     }
 
     private static string? Field(Dictionary<string, string> body, string name) => body.GetValueOrDefault(name);

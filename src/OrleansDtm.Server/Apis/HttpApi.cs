@@ -22,78 +22,97 @@ public static class HttpApi
     public static void MapHttpApi(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        var service = routes.ServiceProvider.GetRequiredService<TransactionService>();
-        var options = routes.ServiceProvider.GetRequiredService<CoordinatorOptions>();
+        var api = new Routes(
+            routes,
+            routes.ServiceProvider.GetRequiredService<TransactionService>(),
+            routes.ServiceProvider.GetRequiredService<CoordinatorOptions>());
+        api.MapReads();
+        api.MapChanges();
+        api.MapWorkflows();
+        api.MapMaintenance();
+    }
 
-        routes.Map(
-            "/api/ping",
-            static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView))
-            .OpenToAll();
-        Get("newGid", static context =>
-            HttpAnswers.Write(
-                context,
-                200,
-                new NewGidView { Gid = GidGenerator.New() },
-                ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
-        Get("version", static context =>
-            HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView))
-            .OpenToAll();
-        Get("query", async context =>
+    private sealed class Routes(IEndpointRouteBuilder routes, TransactionService service, CoordinatorOptions options)
+    {
+        public void MapReads()
         {
-            var secrets = Caller.Has(context, Role.Admin);
-            var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
-            await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
-        }).RequireRole(RoleNames.Read);
-        Get("all", async context =>
-        {
-            var secrets = Caller.Has(context, Role.Admin);
-            var view = await service.List(
-                ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
-            await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
-        }).RequireRole(RoleNames.Read);
-
-        Post("submit", service.Submit, Waits.OfSubmit).RequireRole(RoleNames.Submit);
-        Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
-        Post("abort", service.Abort, static (_, reply) => Waits.OfAbort(reply)).RequireRole(RoleNames.Submit);
-        Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
-        Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
-
-        // Not in DTM: retry one waiting call now, or mark it as done manually.
-        PostBranch(
-            "retryBranch",
-            static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
-            .RequireRole(RoleNames.Admin);
-        PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
-            r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(
-                RoleNames.Admin);
-
-        // SDKs from before registerBranch served all patterns use the two old names.
-        foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
-        {
-            PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(
-                RoleNames.Submit);
+            routes.Map(
+                "/api/ping",
+                static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView))
+                .OpenToAll();
+            Get("newGid", static context =>
+                HttpAnswers.Write(
+                    context,
+                    200,
+                    new NewGidView { Gid = GidGenerator.New() },
+                    ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
+            Get("version", static context =>
+                HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView))
+                .OpenToAll();
+            Get("query", async context =>
+            {
+                var secrets = Caller.Has(context, Role.Admin);
+                var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
+                await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
+            }).RequireRole(RoleNames.Read);
+            Get("all", async context =>
+            {
+                var secrets = Caller.Has(context, Role.Admin);
+                var view = await service.List(
+                    ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
+                await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
+            }).RequireRole(RoleNames.Read);
         }
 
-        routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
+        public void MapChanges()
         {
-            var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
-            HttpTracing.Attach(context, request);
-            var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
-            await (workflow is null
-                ? HttpAnswers.Reply(context, reply)
-                : HttpAnswers.Write(
-                    context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
-        }).RequireRole(RoleNames.Submit);
+            Post("submit", service.Submit, Waits.OfSubmit).RequireRole(RoleNames.Submit);
+            Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
+            Post("abort", service.Abort, static (_, reply) => Waits.OfAbort(reply)).RequireRole(RoleNames.Submit);
+            Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
+            Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
 
-        // DTM changes state by GET here; POST is an alternative.
-        Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
-        routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
-        routes.MapTopicApi(Prefix);
+            // Not in DTM: retry one waiting call now, or mark it as done manually.
+            PostBranch(
+                "retryBranch",
+                static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
+                .RequireRole(RoleNames.Admin);
+            PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
+                r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(
+                    RoleNames.Admin);
 
-        IEndpointConventionBuilder Get(string name, RequestDelegate handle) =>
+            // SDKs from before registerBranch served all patterns use the two old names.
+            foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
+            {
+                PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(
+                    RoleNames.Submit);
+            }
+        }
+
+        public void MapWorkflows() =>
+            routes.MapPost($"{Prefix}/prepareWorkflow", async context =>
+            {
+                var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
+                HttpTracing.Attach(context, request);
+                var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
+                await (workflow is null
+                    ? HttpAnswers.Reply(context, reply)
+                    : HttpAnswers.Write(
+                        context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
+            }).RequireRole(RoleNames.Submit);
+
+        public void MapMaintenance()
+        {
+            // DTM changes state by GET here; POST is an alternative.
+            Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
+            routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
+            routes.MapTopicApi(Prefix);
+        }
+
+        private IEndpointConventionBuilder Get(string name, RequestDelegate handle) =>
             routes.MapGet($"{Prefix}/{name}", handle);
 
-        IEndpointConventionBuilder Post(
+        private IEndpointConventionBuilder Post(
             string name,
             Func<TransactionRequest, Task<TransactionReply>> handle,
             Func<TransactionRequest, TransactionReply, Awaited>? awaited = null) =>
@@ -112,7 +131,7 @@ public static class HttpApi
                 }
             });
 
-        IEndpointConventionBuilder PostBranch(
+        private IEndpointConventionBuilder PostBranch(
             string name, Func<TransactionService, RegisterRequest, Task<TransactionReply>> handle) =>
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
@@ -120,7 +139,7 @@ public static class HttpApi
                 await HttpAnswers.Reply(context, await handle(service, request));
             });
 
-        async Task ResetCronTime(HttpContext context)
+        private async Task ResetCronTime(HttpContext context)
         {
             var query = context.Request.Query;
             var seconds = ListQuery.Whole(

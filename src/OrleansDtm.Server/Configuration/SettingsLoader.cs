@@ -248,22 +248,7 @@ public static partial class SettingsLoader
             Store = StoreSettings.Read(read, defaults.Store),
             Telemetry = TelemetrySettings.Read(read, defaults.Telemetry),
             Admin = AdminSettings.Read(read, defaults.Admin),
-            Limits = new LimitOptions
-            {
-                RequestBytesMax = read.Whole(
-                    "Limits:RequestBytesMax", defaults.Limits.RequestBytesMax, 1024, 256 * 1024 * 1024),
-                StepsMax = read.Whole("Limits:StepsMax", defaults.Limits.StepsMax, 1, 100_000),
-                BranchCallsMax = read.Whole("Limits:BranchCallsMax", defaults.Limits.BranchCallsMax, 1, 1_000_000),
-                BranchCallsPerTransactionMax =
-                    read.Whole(
-                        "Limits:BranchCallsPerTransactionMax",
-                        defaults.Limits.BranchCallsPerTransactionMax,
-                        1,
-                        1_000_000),
-                BranchCallsPerServiceMax =
-                    read.Whole(
-                        "Limits:BranchCallsPerServiceMax", defaults.Limits.BranchCallsPerServiceMax, 1, 1_000_000),
-            },
+            Limits = ReadLimits(read, defaults.Limits),
         };
         options = options with
         {
@@ -294,6 +279,21 @@ public static partial class SettingsLoader
         return read.Problems.Count == 0
             ? options
             : throw new SettingsException(read.Problems) { IsRefusedByDriver = read.Refusals == read.Problems.Count };
+    }
+
+    private static LimitOptions ReadLimits(SettingsReader read, LimitOptions defaults)
+    {
+        const int CallsMax = 1_000_000;
+        return new LimitOptions
+        {
+            RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.RequestBytesMax, 1024, 256 * 1024 * 1024),
+            StepsMax = read.Whole("Limits:StepsMax", defaults.StepsMax, 1, 100_000),
+            BranchCallsMax = read.Whole("Limits:BranchCallsMax", defaults.BranchCallsMax, 1, CallsMax),
+            BranchCallsPerTransactionMax = read.Whole(
+                "Limits:BranchCallsPerTransactionMax", defaults.BranchCallsPerTransactionMax, 1, CallsMax),
+            BranchCallsPerServiceMax = read.Whole(
+                "Limits:BranchCallsPerServiceMax", defaults.BranchCallsPerServiceMax, 1, CallsMax),
+        };
     }
 
     private static GrpcOptions ReadGrpc(SettingsReader read, GrpcOptions defaults)

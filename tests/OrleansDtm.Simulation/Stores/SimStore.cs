@@ -148,7 +148,7 @@ internal sealed class SimStore : ITransactionStore
         switch (fault)
         {
             case null:
-                Commit(_database.Latency(), () => Answer(_database.Latency(), null));
+                Commit(batch, results, _database.Latency(), () => Answer(_database.Latency(), null));
                 break;
             case FaultKind.CommitLostBefore:
                 Answer(TimeSpan.Zero, Away(fault));
@@ -160,16 +160,16 @@ internal sealed class SimStore : ITransactionStore
                 Answer(Timeout, Away(fault));
                 break;
             case FaultKind.CommitAnswerLost:
-                Commit(_database.Latency(), () => Answer(TimeSpan.Zero, Away(fault)));
+                Commit(batch, results, _database.Latency(), () => Answer(TimeSpan.Zero, Away(fault)));
                 break;
             case FaultKind.CommitAnswerLostLate:
-                Commit(_database.Latency(), () => Answer(Timeout, Away(fault)));
+                Commit(batch, results, _database.Latency(), () => Answer(Timeout, Away(fault)));
                 break;
             case FaultKind.CommitSlowAnswer:
-                Commit(_database.Latency(), () => Answer(_world.Between(1000, 40_000), null));
+                Commit(batch, results, _database.Latency(), () => Answer(_world.Between(1000, 40_000), null));
                 break;
             case FaultKind.CommitSlow:
-                Commit(_world.Between(1000, 40_000), () => Answer(_database.Latency(), null));
+                Commit(batch, results, _world.Between(1000, 40_000), () => Answer(_database.Latency(), null));
                 break;
             case FaultKind.CommitAfterLoss:
                 // Copied, because the writer reuses the batch in the meantime.
@@ -184,24 +184,25 @@ internal sealed class SimStore : ITransactionStore
             default:
                 throw new InvalidOperationException($"{fault} is not a commit fault.");
         }
+    }
 
-        void Commit(TimeSpan wait, Action then) => _world.After(wait, () =>
+    private void Commit(
+        IReadOnlyList<EncodedWrite> batch, WriteResult[] results, TimeSpan wait, Action then) => _world.After(wait, () =>
+    {
+        if (_dead)
         {
-            if (_dead)
+            if (_survives)
             {
-                if (_survives)
-                {
-                    _database.Apply([.. batch], new WriteResult[batch.Count], _process.Name);
-                }
-
-                return;
+                _database.Apply([.. batch], new WriteResult[batch.Count], _process.Name);
             }
 
-            _database.Apply(batch, results, _process.Name);
-            then();
-            _process.Step(FaultKind.KillAfterCommit);
-        });
-    }
+            return;
+        }
+
+        _database.Apply(batch, results, _process.Name);
+        then();
+        _process.Step(FaultKind.KillAfterCommit);
+    });
 
     private void Answer(TimeSpan wait, Exception? refusal) => _world.After(wait, () => _process.WhenAwake(() =>
     {

@@ -211,37 +211,7 @@ public sealed class TransactionCodecTests
             },
             BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("A", "1").Add("a", ""),
         },
-        Branches =
-        [
-            new BranchOp
-            {
-                Definition = new BranchOpDefinition(
-                    "01", "action", "http://s/1", "{\"a\":1}"u8.ToArray(), At.AddMilliseconds(125)),
-                Status = BranchStatus.Succeed,
-                Started = true,
-                Attempts = 2,
-                Finished = At.AddSeconds(1),
-                LastError = "timeout",
-                History =
-                [
-                    new Attempt(
-                        At.AddMilliseconds(500), TimeSpan.FromMicroseconds(1_234_567), OutcomeKind.Unknown, "timeout"),
-                    new Attempt(At.AddSeconds(1), TimeSpan.FromMicroseconds(950), OutcomeKind.Succeeded, null),
-                ],
-            },
-            new BranchOp
-            {
-                Definition = new BranchOpDefinition("02", "action", "", default, At.AddMilliseconds(126)),
-                Started = true,
-                InFlight = true,
-                Failures = 3,
-                RetryAt = At.AddSeconds(2),
-            },
-            new BranchOp
-            {
-                Definition = new BranchOpDefinition("03", "confirm", "http://s/3", default, At.AddMilliseconds(127)),
-            },
-        ],
+        Branches = ExpectedBranches(),
         Status = TransactionStatus.Submitted,
         Query = new BranchOp
         {
@@ -259,6 +229,38 @@ public sealed class TransactionCodecTests
         LeaseUntil = At.AddSeconds(4),
         Version = 4,
     };
+
+    private static ImmutableArray<BranchOp> ExpectedBranches() =>
+    [
+        new BranchOp
+        {
+            Definition = new BranchOpDefinition(
+                "01", "action", "http://s/1", "{\"a\":1}"u8.ToArray(), At.AddMilliseconds(125)),
+            Status = BranchStatus.Succeed,
+            Started = true,
+            Attempts = 2,
+            Finished = At.AddSeconds(1),
+            LastError = "timeout",
+            History =
+            [
+                new Attempt(
+                    At.AddMilliseconds(500), TimeSpan.FromMicroseconds(1_234_567), OutcomeKind.Unknown, "timeout"),
+                new Attempt(At.AddSeconds(1), TimeSpan.FromMicroseconds(950), OutcomeKind.Succeeded, null),
+            ],
+        },
+        new BranchOp
+        {
+            Definition = new BranchOpDefinition("02", "action", "", default, At.AddMilliseconds(126)),
+            Started = true,
+            InFlight = true,
+            Failures = 3,
+            RetryAt = At.AddSeconds(2),
+        },
+        new BranchOp
+        {
+            Definition = new BranchOpDefinition("03", "confirm", "http://s/3", default, At.AddMilliseconds(127)),
+        },
+    ];
 
     private static Transaction Decode(string definition, string progress, params string[] appended)
     {
