@@ -6,7 +6,7 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Invokers;
 
 /// <summary>
-/// The only place that converts a response to an outcome. The rules are DTM's: the words ONGOING and FAILURE in a body
+/// Converts a response to an outcome. The rules are DTM's: the words ONGOING and FAILURE in a body
 /// count as 425 and 409, ONGOING first; only 200 is a success; anything else is retried.
 /// </summary>
 public static partial class OutcomeRules

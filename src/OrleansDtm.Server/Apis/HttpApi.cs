@@ -47,7 +47,8 @@ public static class HttpApi
                     new NewGidView { Gid = GidGenerator.New() },
                     ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
             Get("version", static context =>
-                HttpAnswers.Write(context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView))
+                HttpAnswers.Write(
+                    context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView))
                 .OpenToAll();
             Get("query", async context =>
             {

@@ -187,7 +187,8 @@ internal sealed class SimStore : ITransactionStore
     }
 
     private void Commit(
-        IReadOnlyList<EncodedWrite> batch, WriteResult[] results, TimeSpan wait, Action then) => _world.After(wait, () =>
+        IReadOnlyList<EncodedWrite> batch, WriteResult[] results, TimeSpan wait, Action then) =>
+        _world.After(wait, () =>
     {
         if (_dead)
         {
