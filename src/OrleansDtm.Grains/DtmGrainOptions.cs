@@ -36,8 +36,8 @@ public sealed class DtmGrainOptions
 
     /// <summary>
     /// The maximum number of calls in flight to all services, per silo. Default: half of the process's limit of open
-    /// files less 256, between 64 and 10,000. Once half of them are in flight, each service is limited to an equal
-    /// share.
+    /// files less 256, between 64 and 10,000. The last quarter is for services with less than an equal share
+    /// in flight, and half of it for services with no call in flight.
     /// </summary>
     public int BranchCallsMax { get; set; } = OpenFiles.BranchCalls;
 

@@ -66,14 +66,14 @@ internal sealed class BranchService(
 
             // One timeout covers queueing and calling, because the transaction's lease is based on it.
             using var budget = new CancellationTokenSource(call.Timeout, clock);
-            limits.Remember(call.Gid, budget);
+            limits.Remember(call, budget);
             try
             {
                 return await Call(call, started, span, budget.Token).ConfigureAwait(false);
             }
             finally
             {
-                limits.Forget(call.Gid, budget);
+                limits.Forget(call, budget);
             }
         }
         finally
@@ -109,7 +109,8 @@ internal sealed class BranchService(
             {
                 if (!limits.All.TryEnter(name) && !await Queue(limits.All, name, budget).ConfigureAwait(false))
                 {
-                    return NotSent($"{limits.CallsMax} calls are in flight (Limits:BranchCallsMax)");
+                    return NotSent(
+                        $"of {limits.CallsMax} calls in flight (Limits:BranchCallsMax) {name} has its share");
                 }
 
                 _load.Flies(1);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Calls;
 
@@ -34,25 +35,27 @@ internal sealed class CallLimits
     /// <summary>Places of the calls in flight; the key is the service.</summary>
     public FairGate All { get; }
 
-    /// <summary>Lets <see cref="Cancel"/> cancel a call; <see cref="Forget"/> must follow.</summary>
-    public void Remember(string gid, CancellationTokenSource call)
-    {
-        while (!_calls.GetOrAdd(gid, static _ => new CallSet()).TryAdd(call))
-        {
-            // The set has just been emptied and removed.
-        }
-    }
+    /// <summary>
+    /// Lets <see cref="Cancel"/> cancel a call that a message takes to its <see cref="BranchGrain"/>.
+    /// <see cref="NotExpected"/> must follow.
+    /// </summary>
+    public void Expect(BranchInvocation call) => Change(call.Gid, calls => calls.Expect((call.BranchId, call.Op)));
 
-    public void Forget(string gid, CancellationTokenSource call)
-    {
-        if (_calls.TryGetValue(gid, out var calls) && calls.Remove(call))
-        {
-            _calls.TryRemove(KeyValuePair.Create(gid, calls));
-        }
-    }
+    public void NotExpected(BranchInvocation call) => Release(call.Gid, calls => calls.NotExpected((call.BranchId, call.Op)));
 
     /// <summary>
-    /// Cancels the calls of a transaction that are in flight or wait for a place. Their outcome is Unknown or NotSent.
+    /// Lets <see cref="Cancel"/> cancel a call; cancels it if that has happened on its way. <see cref="Forget"/> must
+    /// follow.
+    /// </summary>
+    public void Remember(BranchInvocation call, CancellationTokenSource budget) =>
+        Change(call.Gid, calls => calls.Add((call.BranchId, call.Op), budget));
+
+    public void Forget(BranchInvocation call, CancellationTokenSource budget) =>
+        Release(call.Gid, calls => calls.Remove(budget));
+
+    /// <summary>
+    /// Cancels the calls of a transaction that are in flight, wait for a place, or are on their way to a
+    /// <see cref="BranchGrain"/>. Their outcome is Unknown or NotSent. Does not block or throw.
     /// </summary>
     public void Cancel(string gid)
     {
@@ -62,32 +65,87 @@ internal sealed class CallLimits
         }
     }
 
+    private void Change(string gid, Func<CallSet, bool> change)
+    {
+        while (!change(_calls.GetOrAdd(gid, static _ => new CallSet())))
+        {
+            // The set has just become empty, and is being removed.
+        }
+    }
+
+    private void Release(string gid, Func<CallSet, bool> release)
+    {
+        if (_calls.TryGetValue(gid, out var calls) && release(calls))
+        {
+            _calls.TryRemove(KeyValuePair.Create(gid, calls));
+        }
+    }
+
+    /// <summary>The calls of one transaction.</summary>
     private sealed class CallSet
     {
         private readonly Lock _lock = new();
         private readonly List<CancellationTokenSource> _calls = [];
+
+        /// <summary>Calls on their way; true = cancelled.</summary>
+        private readonly Dictionary<(string BranchId, string Op), bool> _expected = [];
+
         private bool _removed;
 
-        public bool TryAdd(CancellationTokenSource call)
+        /// <summary>False = the set is being removed; take another one.</summary>
+        public bool Expect((string BranchId, string Op) call)
         {
             lock (_lock)
             {
                 if (!_removed)
                 {
-                    _calls.Add(call);
+                    _expected[call] = false;
                 }
 
                 return !_removed;
             }
         }
 
-        /// <summary>True if the set is empty now; it takes no further calls.</summary>
-        public bool Remove(CancellationTokenSource call)
+        /// <summary>False = the set is being removed; take another one.</summary>
+        public bool Add((string BranchId, string Op) call, CancellationTokenSource budget)
+        {
+            bool isCancelled;
+            lock (_lock)
+            {
+                if (_removed)
+                {
+                    return false;
+                }
+
+                _calls.Add(budget);
+                isCancelled = _expected.GetValueOrDefault(call);
+            }
+
+            if (isCancelled)
+            {
+                budget.Cancel(); // Nothing is registered with it yet.
+            }
+
+            return true;
+        }
+
+        /// <summary>True = the set is empty now and takes no further calls.</summary>
+        public bool NotExpected((string BranchId, string Op) call)
         {
             lock (_lock)
             {
-                _calls.Remove(call);
-                return _removed = _calls.Count == 0;
+                _expected.Remove(call);
+                return IsEmpty();
+            }
+        }
+
+        /// <summary>True = the set is empty now and takes no further calls.</summary>
+        public bool Remove(CancellationTokenSource budget)
+        {
+            lock (_lock)
+            {
+                _calls.Remove(budget);
+                return IsEmpty();
             }
         }
 
@@ -97,14 +155,18 @@ internal sealed class CallLimits
             lock (_lock)
             {
                 calls = [.. _calls];
+                foreach (var call in _expected.Keys.ToArray())
+                {
+                    _expected[call] = true;
+                }
             }
 
-            // Those that wait came last: they must not get the places of the others.
-            for (var i = calls.Length - 1; i >= 0; i--)
+            foreach (var call in calls)
             {
                 try
                 {
-                    calls[i].Cancel();
+                    // Marked at once; what is registered runs on the thread pool, not in the transaction's turn.
+                    _ = call.CancelAsync();
                 }
                 catch (ObjectDisposedException)
                 {
@@ -112,5 +174,7 @@ internal sealed class CallLimits
                 }
             }
         }
+
+        private bool IsEmpty() => _removed = _calls.Count == 0 && _expected.Count == 0;
     }
 }

@@ -8,8 +8,7 @@ namespace OrleansDtm.Grains.Calls;
 /// <param name="max">The number of places.</param>
 /// <param name="perKeyMax">The number of places of one key.</param>
 /// <param name="shares">
-/// True if a key is limited to an equal share of the places, one share being kept free for new keys, once half of them
-/// are taken.
+/// True if the last quarter of the places is for keys that hold less than an equal share, and half of it for keys that hold none.
 /// </param>
 internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares = false)
 {
@@ -134,10 +133,16 @@ internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool share
         return true;
     }
 
-    private bool IsAdmissible(Key entry) =>
-        _taken < max
-        && entry.Taken < perKeyMax
-        && (!shares || entry.Taken == 0 || _taken < max / 2 || entry.Taken < max / (_holders + 1));
+    private bool IsAdmissible(Key entry)
+    {
+        var free = max - _taken;
+        return free > 0
+            && entry.Taken < perKeyMax
+            && (!shares
+                || entry.Taken == 0
+                || free > max / 4
+                || (free > max / 8 && entry.Taken < max / (_holders + 1)));
+    }
 
     private void Take(Key entry)
     {

@@ -19,7 +19,20 @@ internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices ope
             return service.Call(call);
         }
 
-        return grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
+        return Send(call);
+    }
+
+    private async Task<CallResult> Send(BranchInvocation call)
+    {
+        limits.Expect(call);
+        try
+        {
+            return await grains.GetGrain<IBranchGrain>(ServiceOf(call.Url)).Call(call);
+        }
+        finally
+        {
+            limits.NotExpected(call);
+        }
     }
 
     public void Cancel(string gid) => limits.Cancel(gid);

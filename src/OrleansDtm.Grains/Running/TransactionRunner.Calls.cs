@@ -86,7 +86,7 @@ public sealed partial class TransactionRunner
             }
 
             var timeout = TimeLeft(state);
-            if (timeout <= TimeSpan.Zero)
+            if (timeout < state.Definition.Options.RequestTimeout / 2)
             {
                 // The commit took longer than the lease, so another owner may call now. Decide again instead of
                 // calling.

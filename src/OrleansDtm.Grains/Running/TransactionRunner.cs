@@ -284,9 +284,9 @@ public sealed partial class TransactionRunner
 
         // Reply first, so that starting calls does not add to the submitter's latency.
         Answer(batch);
-        if (_state is { IsFinal: true } && _outstanding.Count > 0 && !_outstanding.Contains(Transaction.NoticeIndex))
+        if (batch.Exists(static p => p is { Event: TransactionEvent.ForceStop, Rejection: null }))
         {
-            _services.Caller.Cancel(_gid); // Force-stopped: the calls would only block their services' places.
+            _services.Caller.Cancel(_gid); // Also calls of an earlier run: they would only block their services' places.
         }
 
         if (calls is not null)

@@ -57,7 +57,13 @@ internal static partial class BranchHeaderRules
                     $"the value of {name} is longer than {ValueMax} characters or contains a control character");
             }
 
-            if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && targets.FindHostProblem(value) is { } denied)
+            var isHost = name.Equals("Host", StringComparison.OrdinalIgnoreCase);
+            if (isHost && result.Keys.Any(static other => other.Equals("Host", StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new RequestException("branch_headers", "Host is given twice");
+            }
+
+            if (isHost && targets.FindHostProblem(value) is { } denied)
             {
                 throw new RequestException(
                     "branch_headers", $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");

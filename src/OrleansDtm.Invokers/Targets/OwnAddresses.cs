@@ -11,7 +11,7 @@ internal static class OwnAddresses
 
     private static volatile Known? _known;
 
-    public static bool Contain(IPAddress address) => Now().Contains(address);
+    public static bool Contain(IPAddress address) => Now().Contains(WithoutScope(address));
 
     private static HashSet<IPAddress> Now()
     {
@@ -30,18 +30,19 @@ internal static class OwnAddresses
     {
         try
         {
-            // Without the scope of link-local addresses, which differs between the notations of an address.
             return [.. NetworkInterface.GetAllNetworkInterfaces()
                 .SelectMany(static one => one.GetIPProperties().UnicastAddresses)
-                .Select(static one => one.Address.AddressFamily == AddressFamily.InterNetworkV6
-                    ? new IPAddress(one.Address.GetAddressBytes())
-                    : one.Address)];
+                .Select(static one => WithoutScope(one.Address))];
         }
         catch (NetworkInformationException)
         {
             return null;
         }
     }
+
+    /// <summary>The scope (%1) differs between the notations of an address; Linux ignores that of a global one.</summary>
+    private static IPAddress WithoutScope(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address;
 
     private sealed record Known(HashSet<IPAddress> Addresses, long At);
 }

@@ -81,6 +81,36 @@ public sealed class FairGateTests
     }
 
     [Theory]
+    [InlineData(384, 1)]
+    [InlineData(384, 9)]
+    [InlineData(384, 200)]
+    public void However_unevenly_places_are_taken_a_new_key_finds_one(int max, int greedy)
+    {
+        var gate = new FairGate(max, shares: true);
+        for (var key = 0; key < greedy; key++)
+        {
+            for (var i = 0; i < max; i++)
+            {
+                gate.TryEnter($"greedy {key}");
+            }
+        }
+
+        Assert.True(gate.TryEnter("new"));
+    }
+
+    [Fact]
+    public void Many_keys_with_one_place_each_leave_room_for_one_with_many()
+    {
+        var gate = new FairGate(384, shares: true);
+        for (var key = 0; key < 200; key++)
+        {
+            gate.TryEnter($"hanging {key}");
+        }
+
+        Assert.All(Enumerable.Range(0, 64), _ => Assert.True(gate.TryEnter("healthy")));
+    }
+
+    [Theory]
     [InlineData(12, 1)]
     [InlineData(12, 3)]
     [InlineData(384, 9)]

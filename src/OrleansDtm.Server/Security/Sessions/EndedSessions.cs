@@ -17,6 +17,9 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
     private const string Category = "ended-sessions";
     private const int PageSize = 100;
 
+    /// <summary>A token may name any end.</summary>
+    private static readonly DateTime EndMax = new(9000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     /// <summary>Pages of older entries that a sign-out looks through for expired ones.</summary>
     private const int PagesMax = 10;
 
@@ -28,7 +31,7 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
     {
         var now = clock.GetUtcNow();
         var until = SessionCookie.TokenOf(cookie) is { } token
-            ? new JsonWebToken(token).ValidTo + TimeSpan.FromMinutes(5) // With the clocks' difference.
+            ? Min(new JsonWebToken(token).ValidTo, EndMax) + TimeSpan.FromMinutes(5) // With the clocks' difference.
             : (now + options.Security.SessionLifetime).UtcDateTime;
         await store.Put(
             Category,
@@ -62,6 +65,8 @@ internal sealed class EndedSessions(IKeyValueStore store, CoordinatorOptions opt
             before = page[^1].Id;
         }
     }
+
+    private static DateTime Min(DateTime a, DateTime b) => a < b ? a : b;
 
     /// <summary>Not the cookie itself: readers of the store must not be able to use it.</summary>
     private static string Key(string cookie) =>

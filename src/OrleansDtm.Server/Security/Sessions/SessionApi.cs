@@ -64,13 +64,8 @@ internal sealed class SessionApi(
             return;
         }
 
+        // The proof is verified first: behind a proxy all users share an address, and a valid one never waits.
         var address = context.Connection.RemoteIpAddress;
-        if (guard.IsBlocked(address))
-        {
-            await TooMany(context);
-            return;
-        }
-
         var who = await authenticator.Identify(proof, context.RequestAborted);
         if (who.Caller is not { } caller)
         {

@@ -68,8 +68,9 @@ internal sealed class SessionCookie(ApiKeyRing keys, CoordinatorOptions options,
             return null;
         }
 
+        // Only one text for each session: its sign-out is found by the text, and the decoder skips white space.
         var bytes = Base64Url.DecodeFromChars(sealedText);
-        if (bytes.Length < NonceBytes + 8 + TagBytes)
+        if (bytes.Length < NonceBytes + 8 + TagBytes || Base64Url.EncodeToString(bytes) != sealedText)
         {
             return null;
         }

@@ -31,10 +31,6 @@ internal sealed class SignInGuard
             description: "Failed sign-ins to the admin page.");
     }
 
-    /// <summary>Too many failed sign-ins of the address wait for their response.</summary>
-    public bool IsBlocked(IPAddress? address) =>
-        _addresses.TryGetValue(Key(address), out var attempts) && Volatile.Read(ref attempts.Waiting) >= WaitingMax;
-
     public void Succeeded(IPAddress? address) => _addresses.TryRemove(Key(address), out _);
 
     /// <summary>Completes when the failure may be answered; false = too many wait already.</summary>
