@@ -41,7 +41,8 @@ internal sealed class CallLimits
     /// </summary>
     public void Expect(BranchInvocation call) => Change(call.Gid, calls => calls.Expect((call.BranchId, call.Op)));
 
-    public void NotExpected(BranchInvocation call) => Release(call.Gid, calls => calls.NotExpected((call.BranchId, call.Op)));
+    public void NotExpected(BranchInvocation call) =>
+        Release(call.Gid, calls => calls.NotExpected((call.BranchId, call.Op)));
 
     /// <summary>
     /// Lets <see cref="Cancel"/> cancel a call; cancels it if that has happened on its way. <see cref="Forget"/> must

@@ -8,7 +8,8 @@ namespace OrleansDtm.Grains.Calls;
 /// <param name="max">The number of places.</param>
 /// <param name="perKeyMax">The number of places of one key.</param>
 /// <param name="shares">
-/// True if the last quarter of the places is for keys that hold less than an equal share, and half of it for keys that hold none.
+/// True if the last quarter of the places is for keys that hold less than an equal share, and half of it for keys that
+/// hold none.
 /// </param>
 internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares = false)
 {

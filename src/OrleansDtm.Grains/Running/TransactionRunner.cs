@@ -286,7 +286,8 @@ public sealed partial class TransactionRunner
         Answer(batch);
         if (batch.Exists(static p => p is { Event: TransactionEvent.ForceStop, Rejection: null }))
         {
-            _services.Caller.Cancel(_gid); // Also calls of an earlier run: they would only block their services' places.
+            // Also calls of an earlier run: they would only block their services' places.
+            _services.Caller.Cancel(_gid);
         }
 
         if (calls is not null)

@@ -40,7 +40,9 @@ internal static class OwnAddresses
         }
     }
 
-    /// <summary>The scope (%1) differs between the notations of an address; Linux ignores that of a global one.</summary>
+    /// <summary>
+    /// The scope (%1) differs between the notations of an address; Linux ignores that of a global one.
+    /// </summary>
     private static IPAddress WithoutScope(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address;
 

@@ -288,15 +288,19 @@ public sealed class RunnerOwnerTests
         Assert.Equal(_world.Clock.GetUtcNow() + Lease, _world.Stored.LeaseUntil);
     }
 
-    [Fact]
-    public void A_call_after_a_slow_commit_may_take_only_what_is_left_of_its_lease()
+    [Theory]
+    [InlineData(2, 2, 1)]
+    [InlineData(1, 3, 2)]
+    public void A_call_after_a_slow_commit_takes_what_is_left_of_its_lease_or_gets_a_new_one(
+        int left, int timeout, int writes)
     {
         _world.Store.Script(WriteFate.Held);
         _world.Submit();
-        _world.Clock.Advance(Lease - TimeSpan.FromSeconds(1));
+        _world.Clock.Advance(Lease - TimeSpan.FromSeconds(left));
         _world.Store.Release();
 
-        Assert.Equal(1000, Assert.Single(_world.Invocations).Timeout.TotalMilliseconds);
+        Assert.Equal(timeout, Assert.Single(_world.Invocations).Timeout.TotalSeconds);
+        Assert.Equal(writes, _world.Store.Durable.Count);
     }
 
     /// <summary>
