@@ -1,3 +1,5 @@
+using OrleansDtm.Core;
+
 namespace OrleansDtm.Storage;
 
 /// <summary>
@@ -6,6 +8,15 @@ namespace OrleansDtm.Storage;
 /// </summary>
 public static class TransactionListing
 {
+    /// <summary>
+    /// A page ends at this many bytes of data, however few transactions it then has, so that large ones do not fill the
+    /// memory of the process and of the caller.
+    /// </summary>
+    public const long BytesMax = 16 * 1024 * 1024;
+
+    /// <summary>The rows of the first query of a shard, before the size of its rows is known.</summary>
+    private const int FirstRows = 16;
+
     /// <summary>No id is smaller: the shard has been read to its end.</summary>
     private const long AtEnd = 1;
 
@@ -26,22 +37,17 @@ public static class TransactionListing
         var home = filter.Gid is { } gid ? ShardHash.ShardOf(gid, shards.Count) : -1;
         var pages = await Task.WhenAll(Enumerable.Range(0, shards.Count).Select(ReadShard)).ConfigureAwait(false);
         var taken = new int[shards.Count];
-        var rows = Merge(pages, taken, filter.Limit);
-        if (rows.Count < filter.Limit)
-        {
-            return new ListingPage(rows, null);
-        }
+        var rows = Merge(pages, taken, filter.Limit, out var isEnd);
+        return new ListingPage(rows, isEnd ? null : [.. Enumerable.Range(0, shards.Count).Select(Next)]);
 
-        return new ListingPage(rows, [.. Enumerable.Range(0, shards.Count).Select(Next)]);
-
-        Task<IReadOnlyList<StoredTransaction>> ReadShard(int number) =>
+        Task<ShardPage> ReadShard(int number) =>
             before[number] == AtEnd || (home >= 0 && home != number)
-                ? Task.FromResult<IReadOnlyList<StoredTransaction>>([])
-                : shards.Ask(number, s => s.List(filter with { BeforeId = before[number] }, cancellationToken));
+                ? Task.FromResult(new ShardPage([], false))
+                : shards.Ask(number, s => Rows(s, filter with { BeforeId = before[number] }, cancellationToken));
 
         // A shard of which no row was taken continues at its first row: rows inserted from now on are not part of this
         // listing.
-        long Next(int number) => pages[number] switch
+        long Next(int number) => pages[number].Rows switch
         {
             [] => AtEnd,
             var page when taken[number] == 0 => page[0].Id + 1,
@@ -49,37 +55,86 @@ public static class TransactionListing
         };
     }
 
+    private static async Task<ShardPage> Rows(
+        ITransactionStore shard, TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        var (rows, bytes) = (new List<StoredTransaction>(), 0L);
+        var next = Math.Min(FirstRows, filter.Limit);
+        while (true)
+        {
+            var found = await shard.List(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
+            rows.AddRange(found);
+            bytes += found.Sum(static row => SizeOf(row.Transaction));
+            if (found.Count < next || rows.Count >= filter.Limit || bytes >= BytesMax)
+            {
+                return new ShardPage(rows, found.Count == next && rows.Count < filter.Limit);
+            }
+
+            filter = filter with { BeforeId = rows[^1].Id };
+            next = (int)Math.Clamp((BytesMax - bytes) / Math.Max(1, bytes / rows.Count), 1, filter.Limit - rows.Count);
+        }
+    }
+
+    /// <summary>The data of submitters and services, which can be large; the rest is small.</summary>
+    private static long SizeOf(Transaction transaction)
+    {
+        var definition = transaction.Definition;
+        var bytes = 1024L + definition.CustomData.Length + transaction.Result.Length + transaction.RollbackReason.Length
+            + definition.BranchHeaders.Sum(static header => header.Key.Length + header.Value.Length);
+        foreach (var branch in transaction.Branches)
+        {
+            bytes +=
+                256 + branch.Definition.Payload.Length + branch.Definition.Url.Length + (branch.LastError?.Length ?? 0);
+        }
+
+        return bytes;
+    }
+
     /// <summary>
     /// By creation time, the newest first; rows of one shard stay in the order of their ids, by which it pages.
     /// </summary>
-    private static List<StoredTransaction> Merge(IReadOnlyList<StoredTransaction>[] pages, int[] taken, int limit)
+    private static List<StoredTransaction> Merge(ShardPage[] pages, int[] taken, int limit, out bool isEnd)
     {
-        var rows = new List<StoredTransaction>();
-        while (rows.Count < limit)
+        var (rows, bytes) = (new List<StoredTransaction>(), 0L);
+        isEnd = false;
+        while (rows.Count < limit && bytes < BytesMax)
         {
             var newest = -1;
             for (var number = 0; number < pages.Length; number++)
             {
-                if (taken[number] < pages[number].Count && (newest < 0 || Created(number) > Created(newest)))
+                if (taken[number] < pages[number].Rows.Count)
                 {
-                    newest = number;
+                    newest = newest < 0 || Created(number) > Created(newest) ? number : newest;
+                }
+                else if (pages[number].HasMore)
+                {
+                    return rows; // Its next row may be newer than those of the others.
                 }
             }
 
             if (newest < 0)
             {
+                isEnd = true;
                 break;
             }
 
-            rows.Add(pages[newest][taken[newest]++]);
+            var row = pages[newest].Rows[taken[newest]++];
+            bytes += SizeOf(row.Transaction);
+            rows.Add(row);
         }
 
         return rows;
 
-        DateTimeOffset Created(int number) => pages[number][taken[number]].Transaction.Definition.Created;
+        DateTimeOffset Created(int number) => pages[number].Rows[taken[number]].Transaction.Definition.Created;
     }
+
+    /// <param name="Rows">By id, the newest first.</param>
+    /// <param name="HasMore">The shard has further rows, which were not read because of the size of these.</param>
+    private sealed record ShardPage(IReadOnlyList<StoredTransaction> Rows, bool HasMore);
 }
 
-/// <param name="Rows">The newest first.</param>
+/// <param name="Rows">
+/// The newest first; fewer than the limit if they reach <see cref="TransactionListing.BytesMax"/> bytes.
+/// </param>
 /// <param name="Next">The position of the next page, one id for each shard; null = this was the last one.</param>
 public sealed record ListingPage(IReadOnlyList<StoredTransaction> Rows, IReadOnlyList<long>? Next);

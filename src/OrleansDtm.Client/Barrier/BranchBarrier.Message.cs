@@ -59,6 +59,8 @@ public sealed partial class BranchBarrier
                     return BranchOutcome.Ongoing;
                 }
             }
+
+            await PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -254,8 +254,14 @@ public sealed partial class BranchBarrier
                     };
                 }
             }
+
+            await PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Callers that met in a conflict would meet again if all of them repeated at once.</summary>
+    private static Task PauseAsync(int attempt, CancellationToken cancellationToken) =>
+        attempt == 1 ? Task.CompletedTask : Task.Delay(Random.Shared.Next(1, 10 * attempt), cancellationToken);
 
     /// <summary>
     /// Inserts the rows and evaluates them. The call's own row is first: repetitions wait there, so they cannot

@@ -102,6 +102,32 @@ public sealed class TransactionListingTests
         Assert.Equal(4, all.Count);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_page_of_large_transactions_ends_early_and_the_next_one_goes_on(int shards)
+    {
+        await using var store = Create(shards, null);
+        await store.Start(Token);
+        for (var i = 0; i < 40; i++)
+        {
+            await Insert(store, $"gid-{i}", i, new string('x', 1024 * 1024));
+        }
+
+        var (all, pages) = (new List<string>(), 0);
+        for (IReadOnlyList<long>? position = new long[shards]; position is not null; pages++)
+        {
+            var page = await TransactionListing.Read(
+                store.Shards, new TransactionFilter { Limit = 1000 }, position, Token);
+            Assert.InRange(page.Rows.Count, position.All(static p => p == 0) ? 1 : 0, 17);
+            all.AddRange(page.Rows.Select(static r => r.Transaction.Definition.Gid));
+            position = page.Next;
+        }
+
+        Assert.Equal(Enumerable.Range(0, 40).Reverse().Select(static i => $"gid-{i}"), all);
+        Assert.InRange(pages, 3, 8);
+    }
+
     [Fact]
     public async Task A_gid_is_looked_for_in_its_own_shard_only_and_a_listing_says_which_shard_is_away()
     {
@@ -136,7 +162,10 @@ public sealed class TransactionListingTests
                 NullLogger<SqliteTransactionStore>.Instance)),
     ]);
 
-    private static async Task Insert(ShardedTransactionStore store, string gid, int second) =>
-        await store.Write(
-            StoredSamples.Insert(StoredSamples.Plain(gid, created: StoredSamples.Start.AddSeconds(second))), Token);
+    private static async Task Insert(ShardedTransactionStore store, string gid, int second, string customData = "")
+    {
+        var plain = StoredSamples.Plain(gid, created: StoredSamples.Start.AddSeconds(second));
+        var transaction = plain with { Definition = plain.Definition with { CustomData = customData } };
+        await store.Write(StoredSamples.Insert(transaction), Token);
+    }
 }

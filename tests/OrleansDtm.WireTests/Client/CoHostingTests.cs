@@ -54,7 +54,7 @@ public sealed class CoHostingTests
             silo.AddOrleansDtm(static dtm => dtm.UseSqlite("never-opened.db"));
         });
         var error = await Assert.ThrowsAnyAsync<Exception>(cluster.DeployAsync);
-        Assert.Contains("remove one of the two", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Two stores are registered", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -261,7 +261,7 @@ public sealed class TransactionsTests
                 new SagaTransaction { BranchHeaders = new Dictionary<string, string> { ["a b"] = "1" } }.Step("", ""),
             ["callback_url"] = new SagaTransaction { CallbackUrl = "nonsense" }.Step("", ""),
             ["protocol"] = new SagaTransaction { Protocol = "smtp" }.Step("", ""),
-            ["payloads: come to"] = new SagaTransaction().Step("", "", new byte[1001]),
+            ["payloads: have 1001 bytes"] = new SagaTransaction().Step("", "", new byte[1001]),
             ["custom_data: cannot be given"] = new SagaTransaction { Concurrent = true, CustomData = "{}" }
                 .Step("", "")
                 .Step("", "")
