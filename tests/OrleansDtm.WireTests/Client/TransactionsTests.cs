@@ -262,7 +262,7 @@ public sealed class TransactionsTests
             ["callback_url"] = new SagaTransaction { CallbackUrl = "nonsense" }.Step("", ""),
             ["protocol"] = new SagaTransaction { Protocol = "smtp" }.Step("", ""),
             ["payloads: have 1001 bytes"] = new SagaTransaction().Step("", "", new byte[1001]),
-            ["custom_data: cannot be given"] = new SagaTransaction { Concurrent = true, CustomData = "{}" }
+            ["custom_data: cannot be set"] = new SagaTransaction { Concurrent = true, CustomData = "{}" }
                 .Step("", "")
                 .Step("", "")
                 .Order(1, 0),
