@@ -22,23 +22,15 @@ internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool share
     private int _taken;
     private int _holders;
 
-    /// <summary>True if no place is left, for no key.</summary>
-    public bool IsFull => Volatile.Read(ref _taken) >= max;
-
     /// <summary>Takes a place if one is free for the key.</summary>
     public bool TryEnter(string key)
     {
         lock (_lock)
         {
             var entry = Find(key);
-            if (entry.Waiters.Count == 0 && IsAdmissible(entry))
-            {
-                Take(entry);
-                return true;
-            }
-
+            var taken = TryTake(entry);
             Forget(entry);
-            return false;
+            return taken;
         }
     }
 
@@ -51,9 +43,8 @@ internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool share
         lock (_lock)
         {
             entry = Find(key);
-            if (entry.Waiters.Count == 0 && IsAdmissible(entry))
+            if (TryTake(entry))
             {
-                Take(entry);
                 return true;
             }
 
@@ -143,6 +134,17 @@ internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool share
                 || entry.Taken == 0
                 || free > max / 4
                 || (free > max / 8 && entry.Taken < max / (_holders + 1)));
+    }
+
+    private bool TryTake(Key entry)
+    {
+        if (entry.Waiters.Count > 0 || !IsAdmissible(entry))
+        {
+            return false;
+        }
+
+        Take(entry);
+        return true;
     }
 
     private void Take(Key entry)

@@ -29,8 +29,8 @@ public sealed record SecurityOptions
     public string KeysFile { get; init; } = "";
 
     /// <summary>
-    /// How long the last valid content of the file stays in force while the file cannot be read. After it only the
-    /// lines that can be read do. Default 5 min.
+    /// The grace period in which the last valid content of the file stays in force while the file cannot be read.
+    /// After it only the readable lines count. Default 5 min.
     /// </summary>
     public TimeSpan KeysFileGrace { get; init; } = TimeSpan.FromMinutes(5);
 

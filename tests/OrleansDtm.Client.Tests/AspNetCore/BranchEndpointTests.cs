@@ -113,7 +113,7 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
                         Microsoft.AspNetCore.Http.HttpResults.Ok,
                         Microsoft.AspNetCore.Http.HttpResults.Conflict>)TypedResults.Conflict(),
                     "not-found" => Results.NotFound(),
-                    // Nobody signs anyone in here, so the first two are errors; the third leads nowhere.
+                    // No authentication is registered, so the first two are errors; the third redirects.
                     "forbid" => Results.Forbid(),
                     "challenge" => Results.Challenge(),
                     "redirect" => Results.Redirect("/nowhere"),

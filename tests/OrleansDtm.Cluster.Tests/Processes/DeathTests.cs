@@ -36,7 +36,10 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         var paused = clients.Now;
         await sleeper.Pause(Cancel);
         await Poll.Until(
-            async () => await Dead(connection) == 1, Patience, () => $"nobody notices:\n{other.Tail}", Cancel);
+            async () => await Dead(connection) == 1,
+            Patience,
+            () => $"the death is not detected:\n{other.Tail}",
+            Cancel);
         output.WriteLine($"declared dead after {(clients.Now - paused).TotalSeconds:F1} s");
         await clients.Answered(4 * Clients).WaitAsync(Patience, Cancel);
         output.WriteLine($"{4 * Clients} more answers after {(clients.Now - paused).TotalSeconds:F1} s");

@@ -6,9 +6,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Processes;
 
 /// <summary>
-/// Clients that move money one transfer after the other, each waiting for the end of its own, each with a silo it likes
-/// best and another one for when that does not answer. A transfer is said again, with the same gid, until somebody has
-/// taken it.
+/// Clients that make one transfer after the other and wait for the end of each. A client prefers one silo and uses
+/// another one if that does not answer. It retries a submit with the same gid until it is accepted.
 /// </summary>
 internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int seed)
 {

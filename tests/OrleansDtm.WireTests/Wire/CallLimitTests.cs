@@ -77,4 +77,32 @@ public sealed class CallLimitTests
         gate.Open();
         await dtm.Until("succeed", greedy);
     }
+
+    [Fact]
+    public async Task A_listing_of_large_transactions_comes_in_pages_that_do_not_fill_the_memory()
+    {
+        await using var server = await ServerProcess.Start(Cancel);
+        using var dtm = new Dtm(server);
+        var gids = Enumerable.Range(0, 7).Select(static _ => SagaBody.NewGid()).ToList();
+        foreach (var gid in gids)
+        {
+            var prepared = await dtm.Post("prepare", new JsonObject
+            {
+                ["gid"] = gid,
+                ["trans_type"] = "tcc",
+                ["timeout_to_fail"] = 3600,
+                ["custom_data"] = new string('x', 3 * 1024 * 1024),
+            });
+            Assert.True(prepared.Status == 200, prepared.Message);
+        }
+
+        var first = (await dtm.Get("all?limit=100")).Json!;
+        var second = (await dtm.Get($"all?limit=100&position={first["next_position"]}")).Json!;
+
+        Assert.Equal((6, 1), (first["transactions"]!.AsArray().Count, second["transactions"]!.AsArray().Count));
+        Assert.Equal("", (string?)second["next_position"]);
+        Assert.Equal(
+            Enumerable.Reverse(gids),
+            first["transactions"]!.AsArray().Concat(second["transactions"]!.AsArray()).Select(t => (string)t!["gid"]!));
+    }
 }
