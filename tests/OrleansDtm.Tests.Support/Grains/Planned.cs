@@ -68,7 +68,7 @@ internal sealed class Reached(ITransactionGrain grain, string gid)
 
     public Task<TransactionReply> RetryNow() => Tell(TransactionEvent.RetryNow.Instance);
 
-    public Task<TransactionReply> ForceStop() => Tell(TransactionEvent.ForceStop.Instance);
+    public Task<TransactionReply> ForceStop() => Tell(new TransactionEvent.ForceStop(""));
 
     public Task<TransactionReply> Tell(TransactionEvent occurred, bool wait = false) =>
         grain.Tell(new EventMessage(occurred, wait));

@@ -4,7 +4,7 @@ namespace OrleansDtm.Tests.Support.Storage;
 
 /// <summary>A store around another one; a derived store overrides what it does differently.</summary>
 /// <param name="inner">Disposed with this.</param>
-internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionStore, IKeyValueStore
+internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionStore, IKeyValueStore, IAuditStore
 {
     protected ITransactionStore Inner => inner;
 
@@ -62,6 +62,20 @@ internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionS
     public Task<IReadOnlyList<KeyValueItem>> Scan(
         string category, long beforeId, int limit, CancellationToken cancellationToken) =>
         AskItems(items => items.Scan(category, beforeId, limit, cancellationToken));
+
+    public Task Append(IReadOnlyList<AuditRecord> records, CancellationToken cancellationToken) =>
+        Run(store => ((IAuditStore)store).Append(records, cancellationToken));
+
+    public Task<IReadOnlyList<AuditItem>> ListAudit(AuditFilter filter, CancellationToken cancellationToken) =>
+        Ask(store => ((IAuditStore)store).ListAudit(filter, cancellationToken));
+
+    public Task<RetentionSlice> DeleteAudit(
+        DateTimeOffset before,
+        DateTimeOffset requestsBefore,
+        long afterId,
+        int limit,
+        CancellationToken cancellationToken) =>
+        Ask(store => ((IAuditStore)store).DeleteAudit(before, requestsBefore, afterId, limit, cancellationToken));
 
     public virtual ValueTask DisposeAsync() => inner.DisposeAsync();
 

@@ -161,7 +161,7 @@ public sealed class SagaRefusalTests
             "register" => new TransactionEvent.Register(
                 TransactionType.Saga, submission.Branches, BranchStatus.Prepared),
             "retry" => TransactionEvent.RetryNow.Instance,
-            "stop" => TransactionEvent.ForceStop.Instance,
+            "stop" => new TransactionEvent.ForceStop(""),
             "due" => TransactionEvent.TimeDue.Instance,
             "crash" => new TransactionEvent.Resumed([]),
             "answer" => new TransactionEvent.BranchAnswered(1, Outcome.Succeeded, TimeSpan.Zero),

@@ -97,7 +97,7 @@ internal class TransactionRun
         "submit" => new TransactionEvent.Submit(Submission),
         ['s', 'u', 'b', 'm', 'i', 't', '*', .. var words] => new TransactionEvent.Submit(Naming(words.Split(','))),
         "abort" => new TransactionEvent.Abort(Layout.Type, "changed my mind"),
-        "stop" => TransactionEvent.ForceStop.Instance,
+        "stop" => new TransactionEvent.ForceStop(""),
         "crash" => new TransactionEvent.Resumed([]),
         "retry" => TransactionEvent.RetryNow.Instance,
         ['r', 'e', 't', 'r', 'y', '=', .. var name] => Retry(name),

@@ -19,7 +19,7 @@ public sealed class RunnerOwnerTests
     public void After_a_conflict_a_request_is_judged_again_by_what_is_stored()
     {
         _world.Submit();
-        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        _world.Elsewhere(new TransactionEvent.ForceStop(""));
         var reply = _world.ForceStop();
 
         Assert.Equal((ReplyKind.Conflict, "failed"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));
@@ -80,7 +80,7 @@ public sealed class RunnerOwnerTests
     public void An_insert_that_conflicts_looks_at_what_exists()
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);
-        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        _world.Elsewhere(new TransactionEvent.ForceStop(""));
         var reply = _world.Submit();
 
         Assert.Equal((ReplyKind.Conflict, "failed"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));

@@ -96,7 +96,7 @@ public sealed class RunnerWaitTests
     public void A_wait_is_answered_when_another_owner_ended_it()
     {
         var reply = _world.Submit(wait: true);
-        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        _world.Elsewhere(new TransactionEvent.ForceStop(""));
         _world.Answer("a0");
 
         Assert.Equal("failed", RunnerWorld.Now(reply).Status);

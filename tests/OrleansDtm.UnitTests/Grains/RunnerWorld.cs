@@ -86,7 +86,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public Task<TransactionReply> Submit(int steps = 2, bool wait = false) =>
         Runner.Post(new TransactionEvent.Submit(Saga(steps)), wait);
 
-    public Task<TransactionReply> ForceStop() => Runner.Post(TransactionEvent.ForceStop.Instance);
+    public Task<TransactionReply> ForceStop() => Runner.Post(new TransactionEvent.ForceStop(""));
 
     public Task<TransactionReply> RetryNow() => Runner.Post(TransactionEvent.RetryNow.Instance);
 

@@ -89,7 +89,7 @@ public sealed class AlertObserverTests
     {
         var observer = Observer(limit: 0);
         var running = Submitted(TransactionType.Saga);
-        var stopped = TransactionMachine.Decide(running, TransactionEvent.ForceStop.Instance, Start).Next!;
+        var stopped = TransactionMachine.Decide(running, new TransactionEvent.ForceStop(""), Start).Next!;
 
         observer.OnBranchAnswered(stopped, new TransactionEvent.BranchAnswered(1, Boom, TimeSpan.Zero));
 

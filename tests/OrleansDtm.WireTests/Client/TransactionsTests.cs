@@ -1,4 +1,5 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Storage;
 using OrleansDtm.Tests.Support.Storage;
 using Xunit;
 
@@ -78,6 +79,23 @@ public sealed class TransactionsTests
         await cluster.Store.Write(StoredSamples.Insert(stored with { Branches = [] }), Cancel);
         await cluster.Transactions.Submit(new SagaTransaction { Gid = "old " }, cancellationToken: Cancel);
         Assert.Equal(GlobalStatus.Failed, (await cluster.Transactions.ForceStop("old ", Cancel)).Status);
+    }
+
+    [Fact]
+    public async Task A_forced_stop_names_the_client_in_its_reason_and_in_the_audit_log()
+    {
+        await using var cluster = await Coordinated.Start();
+        await cluster.Transactions.Prepare(new TccTransaction { Gid = "g1" }, Cancel);
+        await cluster.Transactions.ForceStop("g1", Cancel);
+
+        var name = $"{AppDomain.CurrentDomain.FriendlyName}@{Environment.MachineName}";
+        var record = Assert.Single(await cluster.Store.ListAudit(new AuditFilter { Gid = "g1" }, Cancel)).Record;
+        Assert.Equal(
+            ("forceStop", "done", "orleans", name, "prepared", "failed"),
+            (record.Action, record.Outcome, record.Kind, record.Caller, record.Before, record.After));
+        Assert.Equal(
+            $"stopped by force, without compensation, by orleans '{name}'",
+            (await cluster.Transactions.Query("g1", Cancel))!.RollbackReason);
     }
 
     [Fact]

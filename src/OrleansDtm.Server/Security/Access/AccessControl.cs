@@ -18,8 +18,11 @@ internal sealed class AccessControl(
         if (who.Caller is not { } caller)
         {
             await AccessAnswers.Unidentified(context, who, needed);
+            return;
         }
-        else if (caller.Role < needed)
+
+        context.Features.Set(caller); // Also for the audit log of a refusal.
+        if (caller.Role < needed)
         {
             await AccessAnswers.Forbidden(context, caller, needed);
         }
@@ -36,7 +39,6 @@ internal sealed class AccessControl(
         else
         {
             LimitBody(context, caller);
-            context.Features.Set(caller);
             await next(context);
         }
     }
