@@ -38,7 +38,7 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
     }
 
     /// <summary>
-    /// PostgreSQL checks for deadlocks in the session that has waited for deadlock_timeout, and cancels that session.
+    /// PostgreSQL checks for deadlocks in the session that has waited for deadlock_timeout, and aborts its transaction.
     /// </summary>
     protected override Task SpareInDeadlocks(DbConnection connection) =>
         Execute(connection, "set deadlock_timeout = '60s'");

@@ -29,7 +29,7 @@ public sealed class SubmitOptionTests
     [Theory]
     [InlineData("tcc", "interval=3", 3)]
     [InlineData("xa", "interval=3", 3)]
-    [InlineData("tcc", "timeout=3", 10)] // No effect in Core. The validator derives the interval from timeout_to_fail.
+    [InlineData("tcc", "timeout=3", 10)] // Core keeps the default interval; the validator derives it from timeout.
     [InlineData("msg", "request=9", 10)]
     public void It_is_so_in_every_pattern_that_is_prepared(string type, string options, int interval)
     {
