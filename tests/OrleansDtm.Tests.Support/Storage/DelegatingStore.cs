@@ -2,8 +2,8 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Tests.Support.Storage;
 
-/// <summary>A store around another one; a derived store overrides what it does differently.</summary>
-/// <param name="inner">Disposed with this.</param>
+/// <summary>Wraps a store; a derived class overrides some operations.</summary>
+/// <param name="inner">The wrapped store, which is disposed with this one.</param>
 internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionStore, IKeyValueStore, IAuditStore
 {
     protected ITransactionStore Inner => inner;
@@ -79,7 +79,7 @@ internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionS
 
     public virtual ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    /// <summary>Every call that is not overridden passes here.</summary>
+    /// <summary>Runs every operation that is not overridden.</summary>
     protected virtual Task<T> Ask<T>(Func<ITransactionStore, Task<T>> call) => call(inner);
 
     private Task<T> AskItems<T>(Func<IKeyValueStore, Task<T>> call) => Ask(store => call((IKeyValueStore)store));

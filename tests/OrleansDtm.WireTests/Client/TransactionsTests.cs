@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>The typed API of Orleans clients, each operation against a coordinator in a silo.</summary>
+/// <summary>The typed API of Orleans clients: each operation against a coordinator in a silo.</summary>
 public sealed class TransactionsTests
 {
     private const string Bank = "http://bank/";
@@ -104,7 +104,7 @@ public sealed class TransactionsTests
         await using var cluster = await Coordinated.Start();
         var msg = new MsgTransaction { QueryPrepared = Bank + "q" }.Step(Bank + "a", new Money(1, "EUR"));
         Assert.Equal(GlobalStatus.Prepared, (await cluster.Transactions.Prepare(msg, Cancel)).Status);
-        Assert.Equal(GlobalStatus.Prepared, (await cluster.Transactions.Prepare(msg, Cancel)).Status); // Said twice.
+        Assert.Equal(GlobalStatus.Prepared, (await cluster.Transactions.Prepare(msg, Cancel)).Status); // a repetition
         Assert.True((await cluster.Run(msg)).Succeeded);
 
         var dropped = new MsgTransaction { QueryPrepared = Bank + "q" }.Step(Bank + "a");
