@@ -52,7 +52,7 @@ public sealed class CallerLimitTests(SecuredServer server) : IClassFixture<Secur
         var rpc = await Http("/api/json-rpc", server.Few, new JsonObject
         {
             ["jsonrpc"] = "2.0",
-            ["id"] = 1,
+            ["id"] = "1",
             ["method"] = "prepare",
             ["params"] = Tcc(),
         });

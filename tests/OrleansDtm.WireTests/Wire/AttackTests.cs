@@ -17,8 +17,8 @@ public sealed class AttackTests(ITestOutputHelper output)
     private const int OpenFiles = 1024;
     private const int MemoryMax = 512 * 1024 * 1024;
 
-    /// <summary>The limit of the managed heap that a container of that size would get.</summary>
-    private const string HeapMax = "0x16000000";
+    /// <summary>320 MiB for the managed heap, so that the rest of the process fits too.</summary>
+    private const string HeapMax = "0x14000000";
 
     private static readonly TimeSpan HealthMax = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SagaMax = TimeSpan.FromSeconds(30);
@@ -45,7 +45,7 @@ public sealed class AttackTests(ITestOutputHelper output)
         using var attack = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var listings = Enumerable.Range(0, 4).Select(_ => List(server, attack.Token)).ToArray();
 
-        var (longestHealth, longestSaga, sagas) = (TimeSpan.Zero, TimeSpan.Zero, 0);
+        var (longestHealth, longestSaga, sagas, memory) = (TimeSpan.Zero, TimeSpan.Zero, 0, 0L);
         var watch = Stopwatch.StartNew();
         var isKilled = false;
         while (watch.Elapsed < Duration)
@@ -69,18 +69,18 @@ public sealed class AttackTests(ITestOutputHelper output)
             await dtm.Until("succeed", gid);
             longestSaga = Max(longestSaga, watch.Elapsed - started);
             sagas++;
+            memory = Math.Max(memory, Memory(server.Id));
         }
 
         await attack.CancelAsync();
         await Task.WhenAll(listings);
-        var peak = PeakMemory(server.Id);
         output.WriteLine($"{sagas} sagas, the longest {longestSaga.TotalSeconds:F1} s; health at most "
             + $"{longestHealth.TotalSeconds:F1} s; {trap.Count} calls hang; {busi.Calls.Count} calls; "
-            + $"{peak / 1024 / 1024} MiB");
+            + $"{memory / 1024 / 1024} MiB");
         Assert.True(longestHealth < HealthMax, $"health took {longestHealth}");
         Assert.True(longestSaga < SagaMax, $"a saga took {longestSaga}");
         Assert.InRange(trap.Count, 1, OpenFiles);
-        Assert.InRange(peak, 1, MemoryMax);
+        Assert.InRange(memory, 1, MemoryMax);
     }
 
     /// <summary>Stores the attacks that need no further request.</summary>
@@ -148,10 +148,11 @@ public sealed class AttackTests(ITestOutputHelper output)
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private static long PeakMemory(int process)
+    /// <summary>Memory that cannot be reclaimed, which is what a container's limit kills for.</summary>
+    private static long Memory(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").First(
-            static l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+            static l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
         var kib = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         return long.Parse(kib, CultureInfo.InvariantCulture) * 1024;
     }
