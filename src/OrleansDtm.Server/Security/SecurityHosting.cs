@@ -1,4 +1,6 @@
 using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
@@ -30,7 +32,8 @@ internal static class SecurityHosting
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<SignInGuard>();
-        services.AddSingleton<Authenticator>();
+        services.AddSingleton<KeyCheck>();
+        services.AddSingleton<ProofCheck>();
         services.AddSingleton<SessionApi>();
         services.AddSingleton<CallerLimits>();
         services.AddSingleton(provider => BranchCalls.Create(
@@ -41,6 +44,7 @@ internal static class SecurityHosting
             provider.GetService<ServiceEndpointResolver>()));
         if (options.Security.IsOn)
         {
+            services.AddAccess(options, pagePath);
             services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
             services.Configure<GrpcServiceOptions<CoordinatorApi>>(
                 static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
@@ -55,13 +59,33 @@ internal static class SecurityHosting
         }
     }
 
+    private static void AddAccess(this IServiceCollection services, CoordinatorOptions options, string pagePath)
+    {
+        // No default scheme: only the policies authenticate, and only where a role is needed.
+        var (tokens, page) = (options.Security.Jwt.IsOn, new PagePaths(pagePath));
+        var schemes = services.AddAuthentication()
+            .AddPolicyScheme(Schemes.Any, null, any => any.ForwardDefaultSelector = context => Schemes.Select(
+                context.Request, tokens, SessionCookie.Name))
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Schemes.ApiKey, null)
+            .AddScheme<AuthenticationSchemeOptions, SessionHandler>(Schemes.Session, null);
+        if (tokens)
+        {
+            schemes.AddScheme<AuthenticationSchemeOptions, TokenHandler>(Schemes.Token, null);
+        }
+
+        services.AddAuthorizationBuilder().SetFallbackPolicy(
+            RolePolicies.Fallback(context => AccessControl.Needed(context, page)));
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessControl>();
+    }
+
     /// <summary>Runs after routing, which selects the endpoint. Authenticates only when security is on.</summary>
     public static void UseSecurity(this WebApplication app, CoordinatorOptions options)
     {
         app.UseMiddleware<BrowserGuard>();
         if (options.Security.IsOn)
         {
-            app.UseMiddleware<AccessControl>();
+            app.UseAuthentication();
+            app.UseAuthorization();
         }
         else if (options.Security.AllowAnonymous)
         {

@@ -7,7 +7,7 @@ namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
 internal sealed class SessionApi(
-    Authenticator authenticator, SessionCookie cookies, EndedSessions ended, SignInGuard guard, PagePaths page,
+    ProofCheck proofs, SessionCookie cookies, EndedSessions ended, SignInGuard guard, PagePaths page,
     CoordinatorOptions options)
 {
     private const int BodyBytesMax = 16 * 1024;
@@ -33,7 +33,7 @@ internal sealed class SessionApi(
             return;
         }
 
-        var who = await authenticator.Identify(context);
+        var who = await Identified.Of(context);
         if (who.Caller is not { } caller)
         {
             await AccessAnswers.Unidentified(context, who, Role.Read);
@@ -66,7 +66,7 @@ internal sealed class SessionApi(
 
         // The proof is verified first: behind a proxy all users share an address, and a valid one never waits.
         var address = context.Connection.RemoteIpAddress;
-        var who = await authenticator.Identify(proof, context.RequestAborted);
+        var who = await proofs.Identify(proof, context.RequestAborted);
         if (who.Caller is not { } caller)
         {
             await (who.IsUndecided || await guard.Failed(address, who.Problem, context.RequestAborted)
@@ -104,7 +104,7 @@ internal sealed class SessionApi(
         context.Response.Cookies.Delete(SessionCookie.Name, Cookie(context));
         if (options.Security.IsOn
             && context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } cookie
-            && (await authenticator.Identify(context)).Caller is { ByCookie: true })
+            && (await Identified.Of(context)).Caller is { ByCookie: true })
         {
             await ended.Add(cookie, context.RequestAborted);
         }
