@@ -69,6 +69,9 @@ internal static class Help
                                                unsubscribe, resetCronTime; POST remains
           Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = unlimited
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
+          Security:SessionKeys:CertificatePath=, Security:SessionKeys:KeyPath=   RSA certificate that encrypts the keys
+                                               of sessions in the store: PEM files, or a .pfx
+                                               (Security:SessionKeys:Password=)
           Branches:Allow:0=, Branches:Deny:0=  allowed and denied hosts, addresses, networks: *.example.com:443,
                                                10.0.0.0/8
           Branches:DenyPrivate=false           true = deny this machine and private networks

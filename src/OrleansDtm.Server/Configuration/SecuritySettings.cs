@@ -8,6 +8,8 @@ internal static class SecuritySettings
 {
     private const string AllowAnonymous = "Security:AllowAnonymous";
     private const string Keys = "Security:Keys";
+    private const string SessionCertificate = "Security:SessionKeys:CertificatePath";
+    private const string SessionKey = "Security:SessionKeys:KeyPath";
     private const string Authority = "Security:Jwt:Authority";
     private const string JwksUri = "Security:Jwt:JwksUri";
     private const string SigningKeysFile = "Security:Jwt:SigningKeysFile";
@@ -18,6 +20,7 @@ internal static class SecuritySettings
     [
         AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile",
         "Security:KeysFileGrace", "Security:SessionLifetime", "Security:RequestsPerSecond", "Security:RequestBytesMax",
+        SessionCertificate, SessionKey, "Security:SessionKeys:Password",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
 
@@ -36,6 +39,7 @@ internal static class SecuritySettings
             SessionLifetime = read.Seconds("Security:SessionLifetime", defaults.SessionLifetime, 60, 30 * 86400),
             RequestsPerSecond = read.Whole("Security:RequestsPerSecond", 0, 0, 1_000_000),
             RequestBytesMax = read.Whole("Security:RequestBytesMax", 0, 0, 256 * 1024 * 1024),
+            SessionKeys = ReadSessionKeys(read),
             Jwt = new JwtOptions
             {
                 Authority = read.Text(Authority, ""),
@@ -88,6 +92,27 @@ internal static class SecuritySettings
     /// <summary>Whether only this machine can reach it.</summary>
     public static bool IsLoopback(string bind) =>
         bind == "localhost" || (IPAddress.TryParse(bind, out var address) && IPAddress.IsLoopback(address));
+
+    private static SessionKeyOptions ReadSessionKeys(SettingsReader read)
+    {
+        var keys = new SessionKeyOptions
+        {
+            CertificatePath = read.Text(SessionCertificate, ""),
+            KeyPath = read.Text(SessionKey, ""),
+            Password = read.Text("Security:SessionKeys:Password", ""),
+        };
+        if (keys.CertificatePath.Length == 0 && keys.KeyPath.Length > 0)
+        {
+            read.Problem(SessionKey, keys.KeyPath, $"possible without {SessionCertificate}");
+        }
+        else if (keys is { CertificatePath.Length: > 0, KeyPath.Length: 0 }
+            && !keys.CertificatePath.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase))
+        {
+            read.Problem(SessionKey, "", $"given: {SessionCertificate} is not a .pfx file");
+        }
+
+        return keys;
+    }
 
     private static List<ApiKey> ReadKeys(SettingsReader read)
     {

@@ -1,6 +1,8 @@
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
@@ -29,7 +31,6 @@ internal static class SecurityHosting
             provider.GetRequiredService<CoordinatorOptions>().Security,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ApiKeyRing>>()));
-        services.AddSingleton<SessionCookie>();
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<SignInGuard>();
         services.AddSingleton<KeyCheck>();
@@ -67,7 +68,15 @@ internal static class SecurityHosting
             .AddPolicyScheme(Schemes.Any, null, any => any.ForwardDefaultSelector = context => Schemes.Select(
                 context.Request, tokens, SessionCookie.Name))
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Schemes.ApiKey, null)
-            .AddScheme<AuthenticationSchemeOptions, SessionHandler>(Schemes.Session, null);
+            .AddCookie(Schemes.Session, cookie =>
+            {
+                cookie.Cookie = new PageCookie(page, SessionCookie.Name, SameSiteMode.Strict);
+                cookie.SlidingExpiration = false;
+                cookie.EventsType = typeof(SessionEvents);
+            });
+        services.AddSingleton<SessionCheck>();
+        services.AddSingleton<SessionEvents>();
+        services.AddSessionKeys(options.Security.SessionKeys);
         if (tokens)
         {
             schemes.AddScheme<AuthenticationSchemeOptions, TokenHandler>(Schemes.Token, null);
@@ -76,6 +85,18 @@ internal static class SecurityHosting
         services.AddAuthorizationBuilder().SetFallbackPolicy(
             RolePolicies.Fallback(context => AccessControl.Needed(context, page)));
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessControl>();
+    }
+
+    private static void AddSessionKeys(this IServiceCollection services, SessionKeyOptions options)
+    {
+        services.AddSingleton<StoredKeys>();
+        services.AddOptions<KeyManagementOptions>().Configure<StoredKeys>(
+            static (keys, stored) => keys.XmlRepository = stored);
+        var protection = services.AddDataProtection().SetApplicationName("orleansdtm");
+        if (options.CertificatePath.Length > 0)
+        {
+            protection.ProtectKeysWithCertificate(SessionKeyCertificate.Load(options));
+        }
     }
 
     /// <summary>Runs after routing, which selects the endpoint. Authenticates only when security is on.</summary>

@@ -25,6 +25,9 @@ internal static partial class SecurityLog
     [LoggerMessage(126, LogLevel.Warning, "A sign-in from {Address} failed ({Count} in a row): {Problem}")]
     public static partial void SignInFailed(this ILogger log, string address, int count, string problem);
 
+    [LoggerMessage(127, LogLevel.Information, "The store has a new key that encrypts sessions: {Key}")]
+    public static partial void SessionKeyCreated(this ILogger log, string key);
+
     [LoggerMessage(122, LogLevel.Warning, "Authentication is off (Security:AllowAnonymous): every client of {Bind} "
         + "may read, submit and stop transactions")]
     public static partial void Anonymous(this ILogger log, string bind);

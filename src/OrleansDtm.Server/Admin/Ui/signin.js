@@ -26,7 +26,7 @@ export function signInForm(done) {
   h('h1', {}, 'Sign in'),
   h('label', { for: 'key' }, 'API key or token'),
   input,
-  h('p', { class: 'muted' }, 'It is sent to this coordinator only and stored in an HttpOnly cookie.'),
+  h('p', { class: 'muted' }, 'It is sent to this coordinator only. The browser keeps a session cookie without it.'),
   problem,
   h('div', { class: 'buttons' }, button));
 }

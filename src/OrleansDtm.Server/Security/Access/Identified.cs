@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using OrleansDtm.Server.Security.Sessions;
 
 namespace OrleansDtm.Server.Security.Access;
 
@@ -8,6 +9,9 @@ namespace OrleansDtm.Server.Security.Access;
 /// <param name="IsUndecided">The key or token cannot be verified now.</param>
 internal readonly record struct Identified(Caller? Caller, string Problem, bool IsUndecided = false)
 {
+    /// <summary>The token expires then; null = a key, or not authenticated.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     public static Identified No(string problem) => new(null, problem);
 
     public static Identified NotNow(string problem) => new(null, problem, IsUndecided: true);
@@ -18,7 +22,8 @@ internal readonly record struct Identified(Caller? Caller, string Problem, bool 
         var result = await context.AuthenticateAsync(Schemes.Any);
         return result.Principal is { } principal && CallerIdentity.Of(principal) is { } caller
             ? new Identified(caller, "")
-            : result.Failure is NotIdentifiedException failure ? failure.Who : No(Proof.Hint);
+            : result.Failure is NotIdentifiedException failure ? failure.Who
+            : context.Features.Get<OpenSession>()?.Who ?? No(Proof.Hint);
     }
 
     /// <summary>In ASP.NET Core's terms.</summary>

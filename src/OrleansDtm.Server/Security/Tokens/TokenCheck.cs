@@ -79,7 +79,10 @@ internal sealed class TokenCheck : IDisposable
         var name = result.ClaimsIdentity.FindFirst("sub")?.Value
             ?? result.ClaimsIdentity.FindFirst("client_id")?.Value
             ?? "";
-        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "");
+        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "")
+        {
+            Until = new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero),
+        };
     }
 
     public void Dispose() => _issuer?.Dispose();
