@@ -208,6 +208,7 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         string gid, Func<ITransactionsGrain, Task<T>> request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(gid);
+        RequestContext.Set(ClientName.Key, ClientName.Own); // Undone for the caller when this async method returns.
         for (var tries = 1; ; tries++)
         {
             try

@@ -79,8 +79,6 @@ public abstract record TransactionEvent
     public sealed record ResolveBranch(string BranchId, string Op, string Reason) : TransactionEvent;
 
     /// <summary>An operator ends the transaction without compensation.</summary>
-    public sealed record ForceStop : TransactionEvent
-    {
-        public static ForceStop Instance { get; } = new();
-    }
+    /// <param name="By">The operator, for the reason; empty = unknown.</param>
+    public sealed record ForceStop(string By) : TransactionEvent;
 }

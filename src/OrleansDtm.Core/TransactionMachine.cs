@@ -167,7 +167,7 @@ public static class TransactionMachine
         TransactionEvent.RetryNow => OnRetryNow(draft, pattern),
         TransactionEvent.RetryBranch e => OnRetryBranch(draft, e),
         TransactionEvent.ResolveBranch e => OnResolveBranch(draft, pattern, e),
-        TransactionEvent.ForceStop => OnForceStop(draft),
+        TransactionEvent.ForceStop e => OnForceStop(draft, e.By),
         TransactionEvent.TimeDue => null,
         _ => throw new ArgumentOutOfRangeException(nameof(occurred), occurred.GetType().Name, "Unknown event."),
     };
@@ -284,7 +284,7 @@ public static class TransactionMachine
         _ => "it is not its turn",
     };
 
-    private static Rejection? OnForceStop(Draft draft)
+    private static Rejection? OnForceStop(Draft draft, string by)
     {
         if (draft.State.IsFinal)
         {
@@ -293,9 +293,10 @@ public static class TransactionMachine
                 $"global transaction force stop error. status: {Names.Of(draft.State.Status)}. error: FAILURE");
         }
 
-        draft.Change(static t => t with
+        var reason = $"stopped by force, without compensation{(by.Length > 0 ? $", by {by}" : "")}";
+        draft.Change(t => t with
         {
-            RollbackReason = t.RollbackReason.Length > 0 ? t.RollbackReason : "stopped by force, without compensation",
+            RollbackReason = Draft.Cut(t.RollbackReason.Length > 0 ? $"{reason}; before: {t.RollbackReason}" : reason),
         });
         draft.Finish(TransactionStatus.Failed);
         return null;

@@ -1,3 +1,4 @@
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Storage;
 
@@ -49,6 +50,9 @@ public sealed class DtmGrainOptions
     /// taken over at once instead of at the end of their lease. Default false.
     /// </summary>
     public bool SoleOwner { get; set; }
+
+    /// <summary>The audit log.</summary>
+    public AuditOptions Audit { get; } = new();
 
     /// <summary>Defaults and limits of requests.</summary>
     public RequestOptions Requests { get; } = new();

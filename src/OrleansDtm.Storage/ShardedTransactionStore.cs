@@ -4,7 +4,7 @@ namespace OrleansDtm.Storage;
 
 /// <summary>
 /// One store over several databases. <see cref="ShardHash"/> selects the database of a gid; each is a complete store
-/// with its own writer. Key-value items are in shard 0. Over one database it forwards everything, and only checks that
+/// with its own writer. Key-value items and the audit log are in shard 0. Over one database it forwards everything, and only checks that
 /// it is not one of several. If a database is unavailable, the others keep working.
 /// </summary>
 /// <remarks>
@@ -13,13 +13,13 @@ namespace OrleansDtm.Storage;
 /// cref="NotSupportedException"/> over more than one: sweeps and retention go over <see cref="Shards"/>, listings
 /// through <see cref="TransactionListing"/>.
 /// </remarks>
-public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
+public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore, IAuditStore
 {
     private readonly ITransactionStore[] _shards;
 
     /// <param name="shards">
-    /// In the order of their first start, at least one. Each is an <see cref="IKeyValueStore"/> too. Disposed with
-    /// this.
+    /// In the order of their first start, at least one. Each is an <see cref="IKeyValueStore"/> and, for an audit log,
+    /// an <see cref="IAuditStore"/> too. Disposed with this.
     /// </param>
     public ShardedTransactionStore(IReadOnlyList<ITransactionStore> shards)
     {
@@ -32,6 +32,8 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     public IReadOnlyList<ITransactionStore> Shards => _shards;
 
     private IKeyValueStore KeyValues => (IKeyValueStore)_shards[0];
+
+    private IAuditStore Audit => (IAuditStore)_shards[0];
 
     /// <summary>Starts all shards in parallel; all must be reachable, or their order cannot be checked.</summary>
     /// <exception cref="StoreSchemaException">
@@ -155,6 +157,23 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore
     public Task<IReadOnlyList<KeyValueItem>> Scan(
         string category, long beforeId, int limit, CancellationToken cancellationToken) =>
         KeyValues.Scan(category, beforeId, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task Append(IReadOnlyList<AuditRecord> records, CancellationToken cancellationToken) =>
+        Audit.Append(records, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<AuditItem>> ListAudit(AuditFilter filter, CancellationToken cancellationToken) =>
+        Audit.ListAudit(filter, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RetentionSlice> DeleteAudit(
+        DateTimeOffset before,
+        DateTimeOffset requestsBefore,
+        long afterId,
+        int limit,
+        CancellationToken cancellationToken) =>
+        Audit.DeleteAudit(before, requestsBefore, afterId, limit, cancellationToken);
 
     /// <summary>Closes all shards, also if closing one fails.</summary>
     public async ValueTask DisposeAsync()

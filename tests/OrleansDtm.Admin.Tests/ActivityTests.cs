@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.Admin.Tests;
 
-/// <summary>What the overview knows of the last minutes: enough, and never more than it may hold.</summary>
+/// <summary>The statistics of the last minutes for the overview: their content, and their bounded size.</summary>
 public sealed class ActivityTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 2, TimeSpan.Zero));
@@ -67,11 +67,11 @@ public sealed class ActivityTests
         Assert.InRange(DurationBuckets.Percentile(report.Calls, 0.5)!.Value.TotalMilliseconds, 27, 33);
 
         _time.Advance(TimeSpan.FromMinutes(6));
-        // Durations are of the last five minutes.
+        // Durations cover only the last five minutes.
         Assert.Equal((2, 0L), (window.Read().Slots.Length, window.Read().Requests.Sum()));
         _time.Advance(TimeSpan.FromMinutes(4));
         Assert.Empty(window.Read().Slots);
-        window.OnRequest(failed: false); // In the very place of the first span.
+        window.OnRequest(failed: false); // It reuses the slot of the first interval.
         Assert.Equal(1, Assert.Single(window.Read().Slots).Requests);
     }
 

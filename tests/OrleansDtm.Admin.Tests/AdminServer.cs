@@ -34,14 +34,14 @@ public sealed class AdminServer : IAsyncDisposable
     {
         var server = new AdminServer(settings);
         await server._app.StartAsync(Cancel);
-        server.Url = server._app.Urls.Last(); // It opens the gRPC port first.
+        server.Url = server._app.Urls.Last(); // The gRPC port is opened first.
         return server;
     }
 
-    /// <summary>From now on with this key.</summary>
+    /// <summary>Uses this key for all further requests.</summary>
     public void SignIn(string key) => _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
 
-    /// <summary>Asks DTM's API for something that must be taken.</summary>
+    /// <summary>Sends a request to DTM's API and asserts success.</summary>
     public async Task Accept(string api, JsonObject body)
     {
         using var answer = await _http.PostAsJsonAsync($"{Url}/api/dtmsvr/{api}", body, Cancel);
@@ -50,7 +50,7 @@ public sealed class AdminServer : IAsyncDisposable
             $"{api} answered {answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancel)}");
     }
 
-    /// <summary>A saga that calls nobody and is done at once.</summary>
+    /// <summary>Submits a saga without branch URLs, which succeeds at once.</summary>
     public Task AcceptEmpty(string gid) => Accept("submit", new JsonObject
     {
         ["gid"] = gid,
@@ -69,7 +69,7 @@ public sealed class AdminServer : IAsyncDisposable
     public Task UntilStatus(string gid, string status) => Until(
         gid, query => (string?)query["transaction"]?["status"] == status, $"is not {status}");
 
-    /// <summary>Until so many of its calls wait for a retry.</summary>
+    /// <summary>Waits until this many of its calls wait for a retry.</summary>
     public Task UntilWaiting(string gid, int calls = 1) => Until(
         gid,
         query => query["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls,

@@ -4,14 +4,13 @@ using Xunit;
 
 [assembly: AssemblyFixture(typeof(OrleansDtm.Admin.Tests.AdminStage))]
 
-// They wait for pages that wait for their next look more than they work.
+// The tests mostly wait for pages, which wait for their next refresh.
 [assembly: CollectionBehavior(MaxParallelThreads = 4)]
 
 namespace OrleansDtm.Admin.Tests;
 
 /// <summary>
-/// One coordinator and one Chromium for all tests of this project; each visit has a window, cookies and storage of its
-/// own.
+/// One coordinator and one Chromium for all tests of this project. Each visit has its own window, cookies and storage.
 /// </summary>
 public sealed class AdminStage : IAsyncLifetime
 {
@@ -39,7 +38,7 @@ public sealed class AdminStage : IAsyncLifetime
     }
 
     /// <summary>Opens a page of the shared coordinator.</summary>
-    /// <param name="hash">The part of the address behind #, such as /topics.</param>
+    /// <param name="hash">The part of the URL after #, such as /topics.</param>
     public Task<Visit> Visit(string hash = "/", BrowserNewContextOptions? options = null) =>
         VisitAt($"{Server.Url}/#{hash}", options);
 

@@ -10,7 +10,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests;
 
-/// <summary>Where the page lives, how it is kept by browsers, who may ask its API.</summary>
+/// <summary>The page's path, its caching in browsers, and the access to its API.</summary>
 public sealed class ServingTests(AdminStage stage)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -29,7 +29,7 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
         Page.PageError += (_, error) => _problems.Enqueue(error);
         Page.Console += (_, message) =>
         {
-            // What the server refuses is the test's business; the browser says it too.
+            // Browsers also log expected error responses. The test itself checks those.
             if (message.Type == "error"
                 && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
             {
@@ -55,7 +55,7 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
 
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
-    /// <summary>A picture for people, in the folder that ADMIN_SHOTS names; nothing without it.</summary>
+    /// <summary>Saves a screenshot in the folder that ADMIN_SHOTS names; without it, does nothing.</summary>
     public async Task Shot(string name)
     {
         if (!string.IsNullOrEmpty(ShotsFolder))

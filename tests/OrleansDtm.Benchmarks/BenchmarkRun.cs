@@ -7,7 +7,7 @@ using OrleansDtm.Tests.Support.Databases;
 
 namespace OrleansDtm.Benchmarks;
 
-/// <summary>Starts the processes, measures the rows, prints, and leaves nothing behind.</summary>
+/// <summary>Starts the processes, measures the rows, prints the result, and removes everything at the end.</summary>
 internal static class BenchmarkRun
 {
     private static readonly string[] StoreSettings = ["STORE_CONNECTION_STRING", "STORE_HOST", "STORE_PORT"];
@@ -17,7 +17,7 @@ internal static class BenchmarkRun
         using var cancel = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
         {
-            // Not the end at once: the processes and the database file must go first.
+            // The benchmark must still end the processes and delete the database file.
             signal.Cancel = true;
             cancel.Cancel();
         }
@@ -119,7 +119,7 @@ internal static class BenchmarkRun
         }
     }
 
-    /// <summary>A fresh one of our own, unless the environment names one.</summary>
+    /// <summary>Starts a new database server, unless the environment names one.</summary>
     internal static async Task<DatabaseServer?> StartDatabase(string store, CancellationToken stop)
     {
         if (store == "sqlite" || StoreSettings.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }))
@@ -148,7 +148,7 @@ internal static class BenchmarkRun
     }
 
     /// <summary>
-    /// The rows of a group and their floor take turns, so that the drift of the machine touches all alike.
+    /// Measures the rows of a group and their floor in turns, so that changes of the machine's speed affect all alike.
     /// </summary>
     private static async Task<StoreResult> Measure(
         Options options, StoreResult start, Uri server, int? pid, Child floor, LoadGenerator load,

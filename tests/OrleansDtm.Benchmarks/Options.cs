@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrleansDtm.Benchmarks;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The command-line options.</summary>
 internal sealed class Options
 {
     public const string HelpText = """
@@ -56,7 +56,7 @@ internal sealed class Options
 
     public int? ServerPid { get; private set; }
 
-    /// <summary>Delayed messages in the store; 0 = the usual rows instead.</summary>
+    /// <summary>The number of delayed messages in the store; 0 = measures the usual rows instead.</summary>
     public int Pending { get; private set; }
 
     public int Due { get; private set; } = 20_000;

@@ -1,8 +1,8 @@
 using OrleansDtm.Benchmarks;
 using OrleansDtm.Benchmarks.Roles;
 
-// One executable, several processes: the benchmark starts itself again as the branch service and as the floor server,
-// so that each has its own heap, thread pool and CPU figure, as the coordinator has.
+// The benchmark starts itself again as the branch service and as the floor, so that each has its own heap, thread pool
+// and CPU time, like the coordinator.
 switch (args.FirstOrDefault())
 {
     case "branch":

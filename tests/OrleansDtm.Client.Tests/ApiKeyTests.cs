@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>A coordinator that asks for a key, over both protocols.</summary>
+/// <summary>A coordinator that requires an API key, over both protocols.</summary>
 public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<ApiKeyTests.Secured>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -46,7 +46,7 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
             }
         });
         Assert.Contains("request rate", late.Reason, StringComparison.Ordinal);
-        foreach (var interval in (double[])[1, 1.5]) // Over gRPC each goes by another method.
+        foreach (var interval in (double[])[1, 1.5]) // Over gRPC, each of the two uses another method.
         {
             var saga = much.Dtm().Saga(new SagaOptions { RetryInterval = TimeSpan.FromSeconds(interval) }).Step(
                 "", "", new string('x', 5000));
@@ -60,7 +60,9 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
         options => options.ApiKey = key,
         services => _ = grpc ? services.AddDtmGrpcClient(options => options.Server = secured.GrpcUrl) : services);
 
-    /// <summary>Knows keys that may submit: one as it likes, one seldom, one little.</summary>
+    /// <summary>
+    /// Has three keys that may submit: one without limits, one with a rate limit, one with a size limit.
+    /// </summary>
     public sealed class Secured() : CoordinatorInProcess(
         $"--Security:Keys:0=shop submit {Hash(Key)}",
         $"--Security:Keys:1=slow submit {Hash(Slow)} rate=1",

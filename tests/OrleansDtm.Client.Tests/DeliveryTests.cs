@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>What an answer that is late, foreign or missing means, and what a cancellation leaves behind.</summary>
+/// <summary>Late, foreign and missing responses, and cancellations.</summary>
 public sealed class DeliveryTests(RunningCoordinator coordinator) : IAsyncDisposable
 {
     private readonly ServiceProvider _client = coordinator.Client();
@@ -140,7 +140,7 @@ public sealed class DeliveryTests(RunningCoordinator coordinator) : IAsyncDispos
         add: services => services.AddHttpClient(DtmHttpClients.Coordinator).AddHttpMessageHandler(
             () => new Cancelling(api, impatient, arrives)));
 
-    /// <summary>The caller cancels when the request is about to go out, or has just arrived.</summary>
+    /// <summary>Cancels when the request is about to be sent, or has just arrived.</summary>
     private sealed class Cancelling(string api, CancellationTokenSource impatient, bool arrives) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(

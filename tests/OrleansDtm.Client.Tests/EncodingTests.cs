@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>Answers that are compressed, though not asked to be, and JSON whose keys are in another case.</summary>
+/// <summary>Compressed responses that the client did not request, and JSON whose keys have another case.</summary>
 public sealed class EncodingTests : IAsyncDisposable
 {
     private WebApplication? _server;
@@ -69,7 +69,7 @@ public sealed class EncodingTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("gzip", 40)] // Cut off.
+    [InlineData("gzip", 40)] // truncated
     [InlineData("br", 40)]
     [InlineData("deflate", 40)]
     [InlineData("zstd", int.MaxValue)]
@@ -106,7 +106,7 @@ public sealed class EncodingTests : IAsyncDisposable
     }
 
     /// <summary>
-    /// Answers all that is asked on the paths with the body; the rest as a coordinator that agrees to everything.
+    /// Answers requests on the given paths with the body, and all others as a coordinator that accepts everything.
     /// </summary>
     private async Task<Uri> Serve(
         string encoding, string body, Func<string, bool>? paths = null, int length = int.MaxValue)

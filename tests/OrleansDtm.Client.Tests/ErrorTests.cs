@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>What is thrown, and that it says which transaction, where it stands and why.</summary>
+/// <summary>Exceptions, and that they contain the gid, the status and the reason.</summary>
 public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposable
 {
     private readonly ServiceProvider _client = coordinator.Client();
@@ -195,7 +195,7 @@ public sealed class ErrorTests(RunningCoordinator coordinator) : IAsyncDisposabl
         Assert.Contains(
             "boom", (await Assert.ThrowsAsync<BranchUnavailableException>(Try)).Reason, StringComparison.Ordinal);
         await Assert.ThrowsAsync<BranchOngoingException>(Try);
-        // As old participants answer: the word counts, whatever the status.
+        // Old participants answer so: the word in the body counts, whatever the status code.
         await Assert.ThrowsAsync<BranchFailureException>(Try);
         Assert.All(
             await Task.WhenAll(bank.On("/try").Select(call => Dtm.WaitForEndAsync(call.Gid, Poll.Patience, Cancel))),

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>A message that follows a local transaction: both or neither, whatever gets lost in between.</summary>
+/// <summary>A message and its local transaction: both happen or neither, whatever is lost in between.</summary>
 public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private readonly Faults _faults = new();
@@ -112,7 +112,7 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(
             () => msg.DoAndSubmitAsync(Ask, _ => throw new IOException("the connection broke"), Cancel));
 
-        // Nobody knows, so it is left to the coordinator's question.
+        // The result of the commit is unknown, so the coordinator's query must decide.
         Assert.Equal(GlobalStatus.Prepared, (await client.Dtm().QueryAsync(msg.Gid, Cancel))!.Status);
     }
 
@@ -282,7 +282,7 @@ public sealed class OutboxTests(RunningCoordinator coordinator) : IAsyncLifetime
         public CancellationTokenSource? CancelAtSubmit { get; set; }
     }
 
-    /// <summary>Between client and coordinator.</summary>
+    /// <summary>Loses requests and responses between client and coordinator.</summary>
     private sealed class Losing(Faults faults) : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(

@@ -60,7 +60,7 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
         Assert.Equal((GlobalStatus.Submitted, false), (result.Status, result.HasEnded));
         Assert.Contains("boom", result.LastError, StringComparison.Ordinal);
 
-        // What waits for its retry can be hurried, and waited for.
+        // The client can make the pending retry due and wait for the end.
         _bank.On("/out", Reply.Success);
         var waiting = Dtm.WaitForEndAsync(result.Gid, Poll.Patience, Cancel);
         await Dtm.RetryNowAsync(result.Gid, Cancel);
@@ -256,7 +256,7 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
     [Fact]
     public async Task An_XA_commits_its_branches_or_rolls_all_of_them_back()
     {
-        // The branches do as XA branches do: the first call registers where the second phase is to call.
+        // As XA branches do, the first call registers the URL of the second phase.
         await using var branches = await Participant.Start(call =>
         {
             if (call.Op == BranchOps.Action)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>Looking at transactions, of our coordinator and of ones that say less.</summary>
+/// <summary>Queries of transactions, on this coordinator and on ones that return fewer fields.</summary>
 public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposable
 {
     private readonly ServiceProvider _client = coordinator.Client();

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>C# of the READMEs, between the marks, letter for letter.</summary>
+/// <summary>
+/// The C# of the READMEs, between the marks. ReadmeTests compares it with them character by character.
+/// </summary>
 internal static class ReadmeSnippets
 {
     public static async Task<TransactionResult> First(

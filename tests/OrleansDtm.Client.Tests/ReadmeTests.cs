@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>The C# of the READMEs is the C# that is compiled and run here.</summary>
+/// <summary>The C# in the READMEs equals the C# that is compiled and run here.</summary>
 public sealed partial class ReadmeTests(RunningCoordinator coordinator)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -56,14 +56,15 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
             Assert.StartsWith("Failed ", await Transfer("nobody", 30), StringComparison.Ordinal);
             Assert.StartsWith("Failed ", await Transfer("B", 71), StringComparison.Ordinal);
             Assert.StartsWith("Failed ", await Transfer("B", -30), StringComparison.Ordinal);
-            Assert.Equal("Succeeded ", await Transfer("B", 70)); // So what was sent to nobody has come back.
+            Assert.Equal("Succeeded ", await Transfer("B", 70)); // The failed transfers left A with 70.
 
-            // What came in is taken back even when it is spent: a compensation that refuses is repeated for ever.
+            // The compensation must succeed even if the money is spent: a compensation that fails is retried without
+            // end.
             Assert.Equal(200, await Branch("in", "g1", "action", "A", "B", 1));
             Assert.Equal(200, await Branch("out", "g2", "action", "B", "A", 201));
             Assert.Equal(200, await Branch("in-undo", "g1", "compensate", "A", "B", 1));
 
-            // The branches are where the bank is, whatever the caller says where that is.
+            // The branch URLs must not depend on the request's Host header.
             async Task<string> Transfer(string to, long amount)
             {
                 using var request = new HttpRequestMessage(HttpMethod.Post, url + "/transfer")
@@ -90,7 +91,9 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
         }
     }
 
-    /// <summary>Where it was built itself: it brings other libraries than the tests.</summary>
+    /// <summary>
+    /// Returns the sample's own build output, because the sample uses other libraries than the tests.
+    /// </summary>
     private static string Built(string sample) => Path.Combine(
         AppContext.BaseDirectory.Replace(
             RepositoryRoot.File("tests", "OrleansDtm.Client.Tests"),

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>A resilience handler of the application, whose exceptions are of a type of its own.</summary>
+/// <summary>A resilience handler of the application that throws its own type of exception.</summary>
 internal sealed class Rejecting(Func<string, bool> rejects) : DelegatingHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(

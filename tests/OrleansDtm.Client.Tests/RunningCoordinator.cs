@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>The coordinator that all tests share, each with gids of its own.</summary>
+/// <summary>The coordinator that all tests share. Each test uses its own gids.</summary>
 public sealed class RunningCoordinator() : CoordinatorInProcess("--RetryInterval=0.2", "--RequestTimeout=3");
 
 /// <summary>A real coordinator in this process, with SQLite.</summary>
@@ -18,10 +18,10 @@ public abstract class CoordinatorInProcess(params string[] settings) : IAsyncLif
 
     public Uri Url { get; private set; } = null!;
 
-    /// <summary>Of its gRPC API.</summary>
+    /// <summary>The address of its gRPC API.</summary>
     public Uri GrpcUrl { get; private set; } = null!;
 
-    /// <summary>A client of it, as an application would register it.</summary>
+    /// <summary>Creates a client, registered as in an application.</summary>
     public ServiceProvider Client(Action<DtmOptions>? configure = null, Action<IServiceCollection>? add = null) =>
         Clients.Of(Url, configure, add);
 
@@ -36,7 +36,7 @@ public abstract class CoordinatorInProcess(params string[] settings) : IAsyncLif
             .. settings,
         ]);
         await _app.StartAsync(TestContext.Current.CancellationToken);
-        (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // It opens the gRPC port first.
+        (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // The gRPC port is opened first.
     }
 
     public async ValueTask DisposeAsync()

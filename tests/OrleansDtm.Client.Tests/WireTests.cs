@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests;
 
-/// <summary>What goes out for each option, seen by somebody who plays the coordinator.</summary>
+/// <summary>The request for each option, as a fake coordinator receives it.</summary>
 public sealed class WireTests : IAsyncLifetime
 {
     private Participant _coordinator = null!;
@@ -83,7 +83,7 @@ public sealed class WireTests : IAsyncLifetime
               "branch_headers": { "X-Tenant": "t1" }, "custom_data": "mine", "callback_url": "http://me/done"
             }
             """);
-        // DTM's own server takes whole numbers only, and 5.0 is none to it.
+        // DTM's own server accepts only integers, and rejects 5.0.
         Assert.Contains("\"retry_interval\":5,", _coordinator.Calls[0].Body, StringComparison.Ordinal);
     }
 

@@ -1,5 +1,4 @@
 using Xunit;
 
-// Most tests wait, for a server to start or for a moment to come: more of
-// them at once than there are processors end sooner.
+// Most tests wait for a server or a timer. With more of them in parallel than there are processors the run is shorter.
 [assembly: CollectionBehavior(MaxParallelThreads = 4)]

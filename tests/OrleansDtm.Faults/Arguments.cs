@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OrleansDtm.Faults;
 
-/// <summary>What a run is asked for.</summary>
+/// <summary>The command-line arguments of a run.</summary>
 internal sealed record Arguments
 {
     public const string Usage =
@@ -13,29 +13,31 @@ internal sealed record Arguments
 
     public TimeSpan Length { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Kinds to choose from, each at first once in this order; empty = all that can be had here.</summary>
+    /// <summary>
+    /// The fault kinds: first each once in this order, then drawn at random; empty = all that are available.
+    /// </summary>
     public IReadOnlyList<string> Faults { get; init; } = [];
 
-    /// <summary>Ends after so many faults; 0 = by the clock.</summary>
+    /// <summary>The number of faults; 0 = faults are injected for <see cref="Length"/>.</summary>
     public int Rounds { get; init; }
 
-    /// <summary>Faults last no longer than they have to.</summary>
+    /// <summary>True = each fault lasts the shortest time possible.</summary>
     public bool IsBrief { get; init; }
 
     public string Store { get; init; } = "mysql";
 
     public int Clients { get; init; } = 16;
 
-    /// <summary>Of a client between two transactions, on average.</summary>
+    /// <summary>The mean pause of a client between two transactions.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(0.8);
 
-    /// <summary>For machines; null = nobody wants it.</summary>
+    /// <summary>The path of the JSON report; null = no report.</summary>
     public string? Report { get; init; }
 
-    /// <summary>See <see cref="Machines.Sandbox"/>.</summary>
+    /// <summary>True in the process that runs in its own namespaces, see <see cref="Machines.Sandbox"/>.</summary>
     public bool IsInside { get; init; }
 
-    /// <exception cref="FormatException">That is not how it is used.</exception>
+    /// <exception cref="FormatException">An argument is unknown or lacks its value.</exception>
     public static Arguments Parse(string[] args)
     {
         var parsed = new Arguments();

@@ -1,31 +1,29 @@
 namespace OrleansDtm.Faults;
 
-/// <summary>What is promised, in time.</summary>
+/// <summary>The time limits that the checkers enforce.</summary>
 internal static class Bounds
 {
-    /// <summary>As the silos are told.</summary>
+    /// <summary>The setting of the silos.</summary>
     public static readonly TimeSpan RetryIntervalMax = TimeSpan.FromSeconds(8);
 
-    /// <summary>As the silos are told.</summary>
+    /// <summary>The setting of the silos.</summary>
     public static readonly TimeSpan TimeoutToFail = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// After the last fault everything has come to its end: the longest timeout, some retries with the longest wait,
-    /// and the time in which a death is noticed and taken over.
+    /// The time after the last fault within which every transaction ends: the longest timeout, some retries with the
+    /// longest delay, and the detection of a death with the takeover.
     /// </summary>
     public static readonly TimeSpan End = TimeSpan.FromSeconds(90);
 
     /// <summary>
-    /// After a fault both silos are ready again: an orchestrator's respite, the start, and stale rows of the
-    /// membership.
+    /// The time after a fault within which both silos are ready again: the restart delay, the start, and stale rows in
+    /// the membership table.
     /// </summary>
     public static readonly TimeSpan Ready = TimeSpan.FromSeconds(90);
 
-    /// <summary>
-    /// After a fault, until nothing of it can be felt any more: a call that hangs, a lease, a wait that has grown.
-    /// </summary>
+    /// <summary>The time after a fault until its effects are over: hanging calls, leases, backoff delays.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
 
-    /// <summary>Of what is due when all is well; the machine has other things to do as well.</summary>
+    /// <summary>The tolerance for due work without faults. The machine runs other processes too.</summary>
     public static readonly TimeSpan Late = TimeSpan.FromSeconds(10);
 }

@@ -8,10 +8,10 @@ using OrleansDtm.Faults.Load;
 
 namespace OrleansDtm.Faults;
 
-/// <summary>A run: clients work, things break and are mended, and in the end everything is judged.</summary>
+/// <summary>A run: clients work while faults are injected, then the checkers judge the history.</summary>
 internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
 {
-    /// <summary>What a service does late has been done by then.</summary>
+    /// <summary>The time until all late effects of the services have happened.</summary>
     private static readonly TimeSpan Stragglers = TimeSpan.FromSeconds(5);
 
     private readonly Random _random = new(arguments.Seed);
@@ -34,7 +34,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
 
         _world = world;
         var impossible = Injector.Impossible(world);
-        Say($"ready{(impossible.Count > 0 ? $"; cannot be had here: {string.Join(", ", impossible)}" : "")}");
+        Say($"ready{(impossible.Count > 0 ? $"; not available here: {string.Join(", ", impossible)}" : "")}");
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var end = new CancellationTokenSource();
         var watch = new RowWatch(world.ConnectionString, _history);
@@ -64,7 +64,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         }
     }
 
-    /// <summary>Whoever has seen enough: no further fault, and what was seen until now is judged.</summary>
+    /// <summary>Handles Ctrl-C: stops the fault injection and checks the history so far.</summary>
     private void Interrupt(PosixSignalContext signal)
     {
         signal.Cancel = true;
@@ -73,7 +73,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
 
     private static void Say(string text) => Console.WriteLine(text);
 
-    /// <summary>One client: one transaction after the other.</summary>
+    /// <summary>Runs one client: one transaction after the other.</summary>
     private async Task Work(int client)
     {
         var plans = new PlanGenerator(arguments.Seed, client);
@@ -93,7 +93,9 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         }
     }
 
-    /// <summary>Each kind once, then as the seed has it, until the time is over.</summary>
+    /// <summary>
+    /// Injects each fault kind once, then kinds drawn from the seed, until the time or the number of faults is reached.
+    /// </summary>
     private async Task Break(World world)
     {
         var injector = new Injector(world, _random, arguments.IsBrief);
@@ -112,7 +114,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
             try
             {
                 await injector.Inject(kind);
-                Say($"{from.TotalSeconds,7:0.0} s  {kind}, well again after "
+                Say($"{from.TotalSeconds,7:0.0} s  {kind}, healthy again after "
                     + $"{(_history.Now - from).TotalSeconds:0.0} s");
             }
             catch (TimeoutException e)
@@ -123,7 +125,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
 
             _faults.AddOrUpdate(kind, 1, static (_, count) => count + 1);
 
-            // Now and then long enough that one can see whether timers are right when nothing is wrong.
+            // Some calm periods must be long enough to check timers without the influence of faults.
             await Calm(arguments.IsBrief ? 1 : _random.Next(4) == 0 ? 60 : 6);
         }
     }
@@ -141,7 +143,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         return watch.Unfinished == 0;
     }
 
-    /// <summary>What the API says of each, at one silo or the other.</summary>
+    /// <summary>Queries the final state of each transaction through the API of one of the silos.</summary>
     private async Task Ask(World world)
     {
         var next = 0;

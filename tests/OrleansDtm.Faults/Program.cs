@@ -3,7 +3,7 @@ using OrleansDtm.Faults.Machines;
 namespace OrleansDtm.Faults;
 
 /// <summary>
-/// <c>--seed N --minutes M ...</c> (<see cref="Arguments.Usage"/>): breaks a cluster of real processes; without, the
+/// With arguments (<see cref="Arguments.Usage"/>) injects faults into a cluster of real processes; without, runs the
 /// tests.
 /// </summary>
 public static class Program

@@ -5,7 +5,7 @@ using OrleansDtm.Faults.Load;
 
 namespace OrleansDtm.Faults;
 
-/// <summary>What a run has come to.</summary>
+/// <summary>The result of a run.</summary>
 internal sealed class Report(
     Arguments arguments, History history, IReadOnlyDictionary<string, int> faults, IReadOnlyList<string> troubles,
     int crashes, IReadOnlyList<string> errors, TimeSpan settled)

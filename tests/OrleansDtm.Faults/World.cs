@@ -7,7 +7,7 @@ using OrleansDtm.Tests.Support.Databases;
 
 namespace OrleansDtm.Faults;
 
-/// <summary>A database, two silos, the wires between everybody, and the branch services.</summary>
+/// <summary>A database, two silos, the branch services, and the links between them.</summary>
 internal sealed class World : IAsyncDisposable
 {
     private const int Silos = 2;
@@ -37,27 +37,29 @@ internal sealed class World : IAsyncDisposable
 
     public IReadOnlyList<SiloProcess> All { get; private set; } = [];
 
-    /// <summary>From a silo to the database, one each.</summary>
+    /// <summary>The proxies between silos and the database, one for each silo.</summary>
     public IReadOnlyList<TcpProxy> DatabaseWires { get; private set; } = [];
 
     public IReadOnlyList<HttpDoor> HttpDoors { get; private set; } = [];
 
     public IReadOnlyList<GrpcDoor> GrpcDoors { get; private set; } = [];
 
-    /// <summary>The folder of a disk of its own; null = the machine's, which nobody may fill.</summary>
+    /// <summary>
+    /// The folder on a separate disk that a fault may fill; null = the folder is on the machine's disk.
+    /// </summary>
     public string? Disk => Network.IsReal ? _folder : null;
 
-    /// <summary>Past all wires.</summary>
+    /// <summary>A connection string that does not pass a proxy.</summary>
     public string ConnectionString => Database.ConnectionString("dtm");
 
-    /// <returns>Null: the database's program is not installed.</returns>
+    /// <returns>The world; null = the database is not installed.</returns>
     public static async Task<World?> Start(Arguments arguments, History history)
     {
         var folder = Directory.CreateTempSubdirectory("orleansdtm-faults-").FullName;
         if (arguments.IsInside)
         {
             await Sandbox.Prepare(folder, DiskBytes);
-            Environment.SetEnvironmentVariable("TMPDIR", folder); // The database's folder, above all.
+            Environment.SetEnvironmentVariable("TMPDIR", folder); // The database's folder must be on this disk.
         }
 
         var world = new World(new Network(arguments.IsInside), history, folder);
@@ -80,8 +82,8 @@ internal sealed class World : IAsyncDisposable
         return world;
     }
 
-    /// <summary>Waits until all silos say that they are ready for work.</summary>
-    /// <exception cref="TimeoutException">They do not.</exception>
+    /// <summary>Waits until all silos report ready.</summary>
+    /// <exception cref="TimeoutException">A silo is not ready in time.</exception>
     public async Task Ready(TimeSpan within)
     {
         var until = History.Now + within;
@@ -99,7 +101,7 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the database again when it has not borne what was done to it.</summary>
+    /// <summary>Restarts the database if a fault ended it.</summary>
     public async Task EnsureDatabase()
     {
         if (!await Database.Answers(CancellationToken.None))

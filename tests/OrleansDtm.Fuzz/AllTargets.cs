@@ -6,10 +6,7 @@ using OrleansDtm.Fuzz.Server;
 
 namespace OrleansDtm.Fuzz;
 
-/// <summary>
-/// Everything that takes something from outside, and what must still be true of the server when all have had their
-/// turn.
-/// </summary>
+/// <summary>All targets that accept external input, and checks of the server after they have run.</summary>
 public sealed class AllTargets : IAsyncDisposable
 {
     private const long MemoryGrowthMax = 256L << 20;
@@ -41,7 +38,7 @@ public sealed class AllTargets : IAsyncDisposable
         ];
         foreach (var target in targets.All)
         {
-            // Every cache and connection that stays is there before anything is counted.
+            // Creates lasting caches and connections before the resources are measured.
             await target.Try(target.Seeds[0], cancel);
         }
 
@@ -49,7 +46,7 @@ public sealed class AllTargets : IAsyncDisposable
         return targets;
     }
 
-    /// <summary>Whether it still serves, and nothing has piled up.</summary>
+    /// <summary>Checks that the server still works and that no resources have leaked.</summary>
     public async Task<IReadOnlyList<Finding>> FindAfterEffects(CancellationToken cancel)
     {
         var found = new List<Finding>();
@@ -75,7 +72,7 @@ public sealed class AllTargets : IAsyncDisposable
         var after = Measure();
         while (HasGrown(after) && clock.Elapsed < SettleLimit)
         {
-            // Connections are closed after their idle time.
+            // Idle connections are closed after a while.
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancel);
             after = Measure();
         }

@@ -4,7 +4,7 @@ using OrleansDtm.Fuzz.Engine;
 namespace OrleansDtm.Fuzz;
 
 /// <summary>
-/// <c>--seconds N [--seed S] [--target NAME]</c>: looks for inputs that do harm; without <c>--seconds</c>, the tests.
+/// <c>--seconds N [--seed S] [--target NAME]</c>: runs the fuzzer; without <c>--seconds</c>, the tests.
 /// </summary>
 public static class Program
 {

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Tests.Support;
 
-/// <summary>Finds files of the repository from where the tests run.</summary>
+/// <summary>Finds files of the repository from the folder in which the tests run.</summary>
 internal static class RepositoryRoot
 {
     public static string Path { get; } = Find();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests;
 
-/// <summary>The arrows of src/README.md.</summary>
+/// <summary>Checks the project references that src/README.md allows.</summary>
 public sealed class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Arrows = new()
@@ -54,7 +54,7 @@ public sealed class ArchitectureTests
         Assert.All(
             Items("Core", "PackageReference"),
             package => Assert.EndsWith("Analyzers", package, StringComparison.Ordinal));
-        string[] allowed = ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]; // The last one works at build time only.
+        string[] allowed = ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]; // Grpc.Tools is used only by the build.
         Assert.Subset(allowed.ToHashSet(), Items("Protocol", "PackageReference").ToHashSet());
     }
 
@@ -78,7 +78,7 @@ public sealed class ArchitectureTests
         static assembly => assembly.Name!.StartsWith("Orleans", StringComparison.Ordinal));
 
     /// <summary>
-    /// What differs between databases is behind <see cref="StoreDriver"/>; the SDK's barrier is a package of its own.
+    /// Differences between databases belong behind <see cref="StoreDriver"/>. The SDK's barrier is a separate package.
     /// </summary>
     [Fact]
     public void Only_the_folders_of_the_store_drivers_name_drivers_and_their_libraries()
@@ -112,7 +112,7 @@ public sealed class ArchitectureTests
     public void A_switch_over_names_of_drivers_is_found(string code, string? expected) =>
         Assert.Equal(expected, DriverNames(code).FirstOrDefault());
 
-    /// <summary>Literals that are the name of a driver, and names of the client libraries.</summary>
+    /// <summary>Returns literals that are driver names, and names of the client libraries.</summary>
     private static IEnumerable<string> DriverNames(string code)
     {
         var drivers = StoreDrivers.All;

@@ -4,12 +4,12 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests;
 
-/// <summary>Lines have at most 120 columns, so that two files fit beside each other.</summary>
+/// <summary>Lines have at most 120 columns, so that two files fit side by side.</summary>
 public sealed partial class LineLengthTests
 {
     private const int Max = 120;
 
-    /// <summary>Folders whose files are not written here: outputs, and what other programs write.</summary>
+    /// <summary>Folders with build outputs and files of other programs.</summary>
     private static readonly string[] Others = [".git", "bin", "obj", "artifacts", "TestResults", ".vs", ".idea"];
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed partial class LineLengthTests
 
     private static IEnumerable<(int Number, int Length)> TooLong(string extension, string[] lines)
     {
-        var isInside = false; // of a raw string or a code fence, whose text stays as it is
+        var isInside = false; // of a raw string or a code fence, which are exempt
         for (var i = 0; i < lines.Length; i++)
         {
             var (line, wasInside) = (lines[i], isInside);
@@ -68,14 +68,14 @@ public sealed partial class LineLengthTests
                 .Where(static inner => !Others.Contains(inner.Name))
                 .SelectMany(inner => Files(inner, pattern)));
 
-    /// <summary>The start or the end of a raw string, but not within a literal of an ordinary one.</summary>
+    /// <summary>Matches the start or end of a raw string, but not quotes within an ordinary literal.</summary>
     [GeneratedRegex("(?<!\\\\)\"{3,}")]
     private static partial Regex RawString();
 
     [GeneratedRegex("^\\s*```")]
     private static partial Regex Fence();
 
-    /// <summary>A row of a table, or a link that is the whole line.</summary>
+    /// <summary>Matches a row of a table, or a link that is the whole line.</summary>
     [GeneratedRegex(@"^\s*(\||([-*] )?!?\[.*\]\(\S+\)[.,;]?$|\[[^\]]+\]: \S+)")]
     private static partial Regex TableOrLink();
 }

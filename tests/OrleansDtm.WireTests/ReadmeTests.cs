@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests;
 
-/// <summary>The commands of the READMEs do what they say.</summary>
+/// <summary>The commands in the READMEs work as described.</summary>
 public sealed partial class ReadmeTests
 {
     [Fact]

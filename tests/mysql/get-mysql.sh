@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Installs Oracle's MySQL into the given folder, for distributions that have only MariaDB (root on Debian, amd64). The
 # folder is a minimal system of Debian unstable. Tests use it as the root directory of MySQL:
-# ORLEANSDTM_MYSQL_ROOT=FOLDER.
-# Idempotent: a complete folder is left unchanged.
+# ORLEANSDTM_MYSQL_ROOT=FOLDER. A complete folder is left unchanged.
 set -euo pipefail
 into="${1:?usage: get-mysql.sh FOLDER}"
 fail() { echo "get-mysql.sh: $1" >&2; exit 1; }
@@ -12,7 +11,7 @@ if [ -x "$into/usr/sbin/mysqld" ] && version; then
   exit 0
 fi
 
-[ "$(id -u)" = 0 ] || fail "needs the rights of root: it makes a system of its own in $into"
+[ "$(id -u)" = 0 ] || fail "needs root: it installs a separate system in $into"
 command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
 if [ -d "$into" ] && [ -n "$(ls -A "$into")" ]; then
   fail "$into is neither empty nor complete; remove it, or name another folder"

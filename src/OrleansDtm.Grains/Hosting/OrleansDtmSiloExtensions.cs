@@ -9,6 +9,7 @@ using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
@@ -150,6 +151,15 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<BranchGrainDirectory>(),
             provider.GetService<ILogger<RequestValidator>>()));
         services.TryAddSingleton<TopicService>();
+        services.TryAddSingleton<AuditMetrics>();
+        services.TryAddSingleton(static provider => new AuditTrail(
+            provider.GetRequiredService<ITransactionStore>() as IAuditStore,
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>(),
+            provider.GetRequiredService<AuditMetrics>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<AuditTrail>());
+        services.TryAddSingleton<AuditedRequests>();
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TransactionService>(
             provider, provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
     }

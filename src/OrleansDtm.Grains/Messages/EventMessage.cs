@@ -57,7 +57,7 @@ internal struct EventSurrogate
     [Id(5)]
     public byte Status;
 
-    /// <summary>Abort, finish, resolve branch.</summary>
+    /// <summary>Abort, finish, resolve branch; force stop: the operator.</summary>
     [Id(6)]
     public string? Reason;
 
@@ -124,7 +124,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
             Op = e.Op,
             Reason = e.Reason,
         },
-        TransactionEvent.ForceStop => new() { Kind = EventKind.ForceStop, Wait = value.Wait },
+        TransactionEvent.ForceStop e => new() { Kind = EventKind.ForceStop, Wait = value.Wait, Reason = e.By },
         _ => throw new NotSupportedException($"{value.Event.GetType().Name} is not sent between silos."),
     };
 
@@ -153,7 +153,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         EventKind.RetryBranch => new TransactionEvent.RetryBranch(sent.BranchId ?? "", sent.Op ?? ""),
         EventKind.ResolveBranch => new TransactionEvent.ResolveBranch(
             sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? ""),
-        EventKind.ForceStop => TransactionEvent.ForceStop.Instance,
+        EventKind.ForceStop => new TransactionEvent.ForceStop(sent.Reason ?? ""),
         _ => throw new NotSupportedException($"Unknown event {sent.Kind}, sent by a newer coordinator version."),
     };
 

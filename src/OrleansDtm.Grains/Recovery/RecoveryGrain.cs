@@ -28,7 +28,6 @@ internal sealed class RecoveryGrain(
 
     private ITransactionStore? _shard;
     private bool _reminded;
-    private IGrainTimer? _retention;
 
     /// <summary>
     /// The shard; null if the store has fewer shards, for example after a restore that left an old reminder.
@@ -58,6 +57,7 @@ internal sealed class RecoveryGrain(
                 sweep,
                 new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.SweepInterval) { KeepAlive = true });
             StartRetention(_shard);
+            StartAuditRetention();
         }
 
         return Task.CompletedTask;
@@ -104,11 +104,44 @@ internal sealed class RecoveryGrain(
             return;
         }
 
-        var sweep = new RetentionSweep(shard, Number, retention, services.Clock, metrics.Deleted, log);
+        Repeat(new RetentionSweep(
+            "finished transactions",
+            (now, lastId, cancellation) => shard.DeleteFinished(
+                now - retention, lastId, RetentionPace.SliceRows, cancellation),
+            Number,
+            retention,
+            services.Clock,
+            metrics.Deleted,
+            log));
+    }
 
-        // Interleaved, so that the sweep does not wait for retention.
-        _retention = this.RegisterGrainTimer(
-            async (_, cancellation) => _retention!.Change(await sweep.Next(cancellation), Timeout.InfiniteTimeSpan),
+    /// <summary>The audit log is in shard 0.</summary>
+    private void StartAuditRetention()
+    {
+        if (Number != 0 || store is not IAuditStore audit || options.Value.Audit.Retention is not { } retention)
+        {
+            return;
+        }
+
+        // A request of an application is kept as long as its transaction.
+        var requests = options.Value.Retention is { } own && own < retention ? own : retention;
+        Repeat(new RetentionSweep(
+            "audit records",
+            (now, lastId, cancellation) => audit.DeleteAudit(
+                now - retention, now - requests, lastId, RetentionPace.SliceRows, cancellation),
+            Number,
+            requests,
+            services.Clock,
+            static _ => { },
+            log));
+    }
+
+    /// <summary>Interleaved, so that the sweep does not wait for retention.</summary>
+    private void Repeat(RetentionSweep sweep)
+    {
+        IGrainTimer? timer = null;
+        timer = this.RegisterGrainTimer(
+            async (_, cancellation) => timer!.Change(await sweep.Next(cancellation), Timeout.InfiniteTimeSpan),
             sweep,
             new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan)
             {

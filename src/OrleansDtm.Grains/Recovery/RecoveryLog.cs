@@ -15,12 +15,13 @@ internal static partial class RecoveryLog
     public static partial void WakeFailed(this ILogger log, Exception exception, string gid);
 
     [LoggerMessage(13, LogLevel.Information,
-        "Deleted {Count} transactions of shard {Shard} that finished more than {Retention} ago")]
-    public static partial void RetentionPassed(this ILogger log, long count, long shard, TimeSpan retention);
+        "Deleted {Count} {What} of shard {Shard}, which are older than their retention of {Retention}")]
+    public static partial void RetentionPassed(
+        this ILogger log, long count, string what, long shard, TimeSpan retention);
 
     [LoggerMessage(14, LogLevel.Warning,
-        "Old transactions of shard {Shard} cannot be deleted; retention retries every 10 s [ODTM4001]")]
-    public static partial void RetentionStopped(this ILogger log, Exception exception, long shard);
+        "Old {What} of shard {Shard} cannot be deleted; retention retries every 10 s [ODTM4001]")]
+    public static partial void RetentionStopped(this ILogger log, Exception exception, string what, long shard);
 
     [LoggerMessage(15, LogLevel.Warning,
         "The sweep of shard {Shard} cannot be started; the silo retries every second [ODTM4001]")]

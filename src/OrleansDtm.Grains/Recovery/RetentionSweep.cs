@@ -4,16 +4,24 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Recovery;
 
 /// <summary>
-/// Deletes finished transactions after their retention from one shard, one batch per call. Not thread-safe.
+/// Deletes what has reached its retention, one batch per call: finished transactions of one shard, or audit records.
+/// Not thread-safe.
 /// </summary>
-/// <param name="shard">The store of the shard.</param>
+/// <param name="what">The plural of what is deleted, for the log.</param>
+/// <param name="delete">Deletes a slice: gets the time now and the last id of the previous slice.</param>
 /// <param name="number">The shard's number, for the log.</param>
-/// <param name="retention">The time after the end of a transaction at which it is deleted.</param>
+/// <param name="retention">The time after which something is deleted.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="deleted">Receives the number of deleted transactions of each batch.</param>
-/// <param name="log">Receives errors, and a line at the end of a pass that deleted transactions.</param>
+/// <param name="deleted">Receives the number of deleted rows of each batch.</param>
+/// <param name="log">Receives errors, and a line at the end of a pass that deleted something.</param>
 internal sealed class RetentionSweep(
-    ITransactionStore shard, long number, TimeSpan retention, TimeProvider clock, Action<int> deleted, ILogger log)
+    string what,
+    Func<DateTimeOffset, long, CancellationToken, Task<RetentionSlice>> delete,
+    long number,
+    TimeSpan retention,
+    TimeProvider clock,
+    Action<int> deleted,
+    ILogger log)
 {
     private long _lastId;
     private long _passDeleted;
@@ -28,8 +36,7 @@ internal sealed class RetentionSweep(
         _passStarted ??= started;
         try
         {
-            var slice = await shard.DeleteFinished(
-                clock.GetUtcNow() - retention, _lastId, RetentionPace.SliceRows, cancellationToken);
+            var slice = await delete(clock.GetUtcNow(), _lastId, cancellationToken);
             _failing = false;
             _lastId = slice.LastId;
             _passDeleted += slice.Deleted;
@@ -40,7 +47,7 @@ internal sealed class RetentionSweep(
         {
             if (!_failing)
             {
-                log.RetentionStopped(e, number);
+                log.RetentionStopped(e, what, number);
             }
 
             _failing = true; // Logged once; the pass continues where it stopped.
@@ -52,7 +59,7 @@ internal sealed class RetentionSweep(
     {
         if (_passDeleted > 0)
         {
-            log.RetentionPassed(_passDeleted, number, retention);
+            log.RetentionPassed(_passDeleted, what, number, retention);
         }
 
         var took = clock.GetElapsedTime(_passStarted!.Value);

@@ -69,9 +69,10 @@ public static class ListQuery
                     $"'{RequestValidator.Printable(given)}' is not a whole number of {min} or more"));
     }
 
-    private static DateTimeOffset? Moment(string name, string? text) => Given(text) is null
+    /// <summary>Parses milliseconds since 1970; null = not set.</summary>
+    public static DateTimeOffset? Moment(string name, string? text) => Given(text) is null
         ? null
         : DateTimeOffset.FromUnixTimeMilliseconds(Whole(name, text, 0, 0, 253402300799999));
 
-    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    public static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

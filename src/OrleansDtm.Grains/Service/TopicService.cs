@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Messages;
 using OrleansDtm.Grains.Topic;
@@ -13,7 +14,8 @@ namespace OrleansDtm.Grains.Service;
 
 /// <summary>Manages topic subscriptions and sends messages to subscribers.</summary>
 public sealed class TopicService(
-    IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches)
+    IGrainFactory grains, IKeyValueStore store, IOptions<DtmGrainOptions> settings, BranchGrainDirectory branches,
+    AuditedRequests audit)
 {
     private const string Prefix = "topic://";
     private const int NameMax = 128;
@@ -21,29 +23,16 @@ public sealed class TopicService(
     private const long PayloadBytesMax = 64 * 1024 * 1024;
     private readonly RequestOptions _options = settings.Value.Requests;
 
-    public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
-    {
-        var name = Name(topic);
-        if (string.IsNullOrEmpty(url))
-        {
-            throw new RequestException("url", "is missing");
-        }
+    public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark, Requester by) =>
+        audit.Operation(by, "subscribe", $"{topic} {url}", () => Subscribe(topic, url, remark));
 
-        if (remark?.Length > RemarkMax)
-        {
-            throw new RequestException("remark", $"is longer than {RemarkMax} characters");
-        }
-
-        var target = BranchUrlRules.Check(url, "grpc", "url", branches, _options.Targets);
-        return Ask(() => Grain(name).Subscribe(target, remark ?? ""));
-    }
-
-    public Task<TransactionReply> Unsubscribe(string? topic, string? url) =>
-        string.IsNullOrEmpty(url)
+    public Task<TransactionReply> Unsubscribe(string? topic, string? url, Requester by) =>
+        audit.Operation(by, "unsubscribe", $"{topic} {url}", () => string.IsNullOrEmpty(url)
             ? throw new RequestException("url", "is missing")
-            : Change(topic, grain => grain.Unsubscribe(url));
+            : Change(topic, grain => grain.Unsubscribe(url)));
 
-    public Task<TransactionReply> Delete(string? topic) => Change(topic, static grain => grain.Delete());
+    public Task<TransactionReply> Delete(string? topic, Requester by) =>
+        audit.Operation(by, "deleteTopic", topic ?? "", () => Change(topic, static grain => grain.Delete()));
 
     /// <summary>Returns true if a call goes to a topic.</summary>
     public static bool IsNeededFor(Submission submission)
@@ -113,6 +102,23 @@ public sealed class TopicService(
             ? throw new RequestException(
                 "steps", $"topic not found: {RequestValidator.Printable(topic)} has no subscriber")
             : [.. subscribers.Select(static s => s.Url)];
+    }
+
+    private Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
+    {
+        var name = Name(topic);
+        if (string.IsNullOrEmpty(url))
+        {
+            throw new RequestException("url", "is missing");
+        }
+
+        if (remark?.Length > RemarkMax)
+        {
+            throw new RequestException("remark", $"is longer than {RemarkMax} characters");
+        }
+
+        var target = BranchUrlRules.Check(url, "grpc", "url", branches, _options.Targets);
+        return Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
     private Task<TransactionReply> Change(string? topic, Func<ITopicGrain, Task<TransactionReply>> request)

@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Protocol;
@@ -16,6 +17,7 @@ public sealed class TransactionService(
     RequestValidator validator,
     TopicService topics,
     BranchGrainDirectory branches,
+    AuditedRequests audit,
     TimeProvider clock)
 {
     /// <summary>The number of transactions that resetCronTime wakes concurrently.</summary>
@@ -23,9 +25,107 @@ public sealed class TransactionService(
 
     /// <summary>Submits a transaction. For a workflow, stores the final status that its SDK reports.</summary>
     /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
-    public async Task<TransactionReply> Submit(TransactionRequest request)
+    public Task<TransactionReply> Submit(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return audit.Request(by, "submit", request.Gid, () => Submit(request));
+    }
+
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
+    public Task<TransactionReply> Prepare(TransactionRequest request, Requester by)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return audit.Request(by, "prepare", request.Gid, () => Prepare(request));
+    }
+
+    /// <summary>Creates a workflow or finds an existing one, and returns its progress.</summary>
+    /// <returns>The view; null if the reply is not Ok.</returns>
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
+    public async Task<(TransactionReply Reply, StoredTransaction? Workflow)> PrepareWorkflow(
+        TransactionRequest request, Requester by, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        StoredTransaction? workflow = null;
+        var reply = await audit.Request(by, "prepareWorkflow", request.Gid, async () =>
+        {
+            (var reply, workflow) = await PrepareWorkflow(request, cancellationToken);
+            return reply;
+        });
+        return (reply, workflow);
+    }
+
+    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
+    public Task<TransactionReply> RegisterBranch(RegisterRequest request, Requester by)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return audit.Request(by, "registerBranch", request.Gid, () => transactions.Tell(
+            RequestValidator.Gid(request.Gid),
+            RegisterRules.Check(request, branches, validator.Targets, clock.GetUtcNow())));
+    }
+
+    public Task<TransactionReply> Abort(TransactionRequest request, Requester by)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return audit.Request(by, "abort", request.Gid, () =>
+        {
+            var gid = RequestValidator.Gid(request.Gid);
+            var type = RequestValidator.Type(request.TransType);
+            return transactions.Tell(
+                gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
+        });
+    }
+
+    public Task<TransactionReply> ForceStop(TransactionRequest request, Requester by)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(by);
+        return audit.Operation(by, "forceStop", request.Gid, "", gid => transactions.Tell(
+            gid, new TransactionEvent.ForceStop(by.Describe())));
+    }
+
+    public Task<TransactionReply> ResetNextCronTime(TransactionRequest request, Requester by)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return audit.Operation(by, "resetNextCronTime", request.Gid, "", gid => transactions.Tell(
+            gid, TransactionEvent.RetryNow.Instance));
+    }
+
+    /// <summary>Makes one pending retry due now.</summary>
+    /// <exception cref="RequestException">The request is invalid.</exception>
+    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op, Requester by) =>
+        audit.Operation(by, "retryBranch", gid, $"{branchId} {op}", known => transactions.Tell(
+            known, new TransactionEvent.RetryBranch(Named("branch_id", branchId), Named("op", op))));
+
+    /// <summary>
+    /// Marks a call that waits for a retry as succeeded, because an operator applied its effect manually.
+    /// </summary>
+    /// <exception cref="RequestException">The request is invalid.</exception>
+    public Task<TransactionReply> ResolveBranch(
+        string? gid, string? branchId, string? op, string? reason, Requester by) => audit.Operation(
+            by, "resolveBranch", gid, $"{branchId} {op}, because {reason}", known => transactions.Tell(
+                known,
+                new TransactionEvent.ResolveBranch(
+                    Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason)))));
+
+    /// <summary>Makes retries due now whose delay ends later than <paramref name="timeout"/> from now.</summary>
+    public async Task<ResetCronTimeView> ResetCronTime(
+        TimeSpan timeout, int limit, Requester by, CancellationToken cancellationToken)
+    {
+        var view = new ResetCronTimeView { SucceedCount = 0, HasRemaining = false };
+        await audit.Operation(by, "resetCronTime", $"timeout {timeout.TotalSeconds} s, limit {limit}", async () =>
+        {
+            view = await ResetCronTime(timeout, limit, cancellationToken);
+            return new TransactionReply
+            {
+                Kind = ReplyKind.Ok,
+                Message = $"{view.SucceedCount} transactions",
+            };
+        });
+        return view;
+    }
+
+    private async Task<TransactionReply> Submit(TransactionRequest request)
+    {
         var gid = RequestValidator.Gid(request.Gid);
         if (RequestValidator.Type(request.TransType) == TransactionType.Workflow)
         {
@@ -39,23 +139,17 @@ public sealed class TransactionService(
             gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
-    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
-    public async Task<TransactionReply> Prepare(TransactionRequest request)
+    private async Task<TransactionReply> Prepare(TransactionRequest request)
     {
-        ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
         var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
         return await transactions.Tell(gid, new TransactionEvent.Prepare(await topics.Expand(submission)));
     }
 
-    /// <summary>Creates a workflow or finds an existing one, and returns its progress.</summary>
-    /// <returns>The view; null if the reply is not Ok.</returns>
-    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
-    public async Task<(TransactionReply Reply, StoredTransaction? Workflow)> PrepareWorkflow(
+    private async Task<(TransactionReply Reply, StoredTransaction? Workflow)> PrepareWorkflow(
         TransactionRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request);
         var gid = RequestValidator.Gid(request.Gid);
         if (RequestValidator.Type(request.TransType) != TransactionType.Workflow)
         {
@@ -70,52 +164,8 @@ public sealed class TransactionService(
             : (reply, null);
     }
 
-    /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
-    public Task<TransactionReply> RegisterBranch(RegisterRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        var gid = RequestValidator.Gid(request.Gid);
-        return transactions.Tell(gid, RegisterRules.Check(request, branches, validator.Targets, clock.GetUtcNow()));
-    }
-
-    public Task<TransactionReply> Abort(TransactionRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        var gid = RequestValidator.Gid(request.Gid);
-        var type = RequestValidator.Type(request.TransType);
-        return transactions.Tell(
-            gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
-    }
-
-    public Task<TransactionReply> ForceStop(TransactionRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return transactions.Tell(RequestValidator.Gid(request.Gid), TransactionEvent.ForceStop.Instance);
-    }
-
-    public Task<TransactionReply> ResetNextCronTime(TransactionRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return transactions.Tell(RequestValidator.Gid(request.Gid), TransactionEvent.RetryNow.Instance);
-    }
-
-    /// <summary>Makes one pending retry due now.</summary>
-    /// <exception cref="RequestException">The request is invalid.</exception>
-    public Task<TransactionReply> RetryBranch(string? gid, string? branchId, string? op) => transactions.Tell(
-        RequestValidator.Gid(gid), new TransactionEvent.RetryBranch(Named("branch_id", branchId), Named("op", op)));
-
-    /// <summary>
-    /// Marks a call that waits for a retry as succeeded, because an operator applied its effect manually.
-    /// </summary>
-    /// <exception cref="RequestException">The request is invalid.</exception>
-    public Task<TransactionReply> ResolveBranch(string? gid, string? branchId, string? op, string? reason) =>
-        transactions.Tell(
-            RequestValidator.Gid(gid),
-            new TransactionEvent.ResolveBranch(
-                Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason))));
-
-    /// <summary>Makes retries due now whose delay ends later than <paramref name="timeout"/> from now.</summary>
-    public async Task<ResetCronTimeView> ResetCronTime(TimeSpan timeout, int limit, CancellationToken cancellationToken)
+    private async Task<ResetCronTimeView> ResetCronTime(
+        TimeSpan timeout, int limit, CancellationToken cancellationToken)
     {
         var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, limit + 1, cancellationToken);
         var succeeded = 0;

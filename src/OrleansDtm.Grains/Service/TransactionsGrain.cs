@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
@@ -15,8 +16,13 @@ namespace OrleansDtm.Grains.Service;
 [StatelessWorker]
 public sealed class TransactionsGrain(
     TransactionService transactions, TopicService topics, TimeProvider clock, IOptions<DtmGrainOptions> options)
-    : Grain, ITransactionsGrain
+    : Grain, ITransactionsGrain, IIncomingGrainCallFilter
 {
+    /// <summary>Where a client puts its name, in the request context.</summary>
+    private const string ClientName = "dtm.client";
+
+    private static readonly AsyncLocal<Requester?> s_caller = new();
+
     /// <summary>The maximum length of one wait: a pending request delays the drain of a silo.</summary>
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
 
@@ -25,10 +31,10 @@ public sealed class TransactionsGrain(
         (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
 
     public Task<TransactionReply> Submit(TransactionRequestMessage request) =>
-        Serve("Submit", request, () => transactions.Submit(Current(Checked(request))));
+        Serve("Submit", request, () => transactions.Submit(Current(Checked(request)), Caller));
 
     public Task<TransactionReply> Prepare(TransactionRequestMessage request) =>
-        Serve("Prepare", request, () => transactions.Prepare(Current(Checked(request))));
+        Serve("Prepare", request, () => transactions.Prepare(Current(Checked(request)), Caller));
 
     public async Task<TransactionInfoReply> PrepareWorkflow(TransactionRequestMessage request)
     {
@@ -36,7 +42,7 @@ public sealed class TransactionsGrain(
         var reply = await Serve("PrepareWorkflow", request, async () =>
         {
             (var reply, workflow) = await transactions.PrepareWorkflow(
-                Current(Checked(request)), CancellationToken.None);
+                Current(Checked(request)), Caller, CancellationToken.None);
             return reply;
         });
         return new TransactionInfoReply
@@ -50,20 +56,21 @@ public sealed class TransactionsGrain(
     {
         var request = ClientRequests.Of(branch);
         ClientRequests.CheckSize(request.Data.Length, request.Fields.Values, options.Value.Requests.BytesMax);
-        return transactions.RegisterBranch(request);
+        return transactions.RegisterBranch(request, Caller);
     });
 
     public Task<TransactionReply> Abort(string gid, string type, string reason) =>
         Serve(
             "Abort",
             gid,
-            () => transactions.Abort(new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }));
+            () => transactions.Abort(
+                new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }, Caller));
 
     public Task<TransactionReply> FinishWorkflow(
         string gid, string status, string reason, string result) => Serve("FinishWorkflow", gid, () =>
     {
         ClientRequests.CheckSize(0, [reason, result], options.Value.Requests.BytesMax);
-        return transactions.Submit(new TransactionRequest
+        var request = new TransactionRequest
         {
             Gid = gid,
             TransType = "workflow",
@@ -73,17 +80,18 @@ public sealed class TransactionsGrain(
                 ["rollback_reason"] = reason,
                 ["result"] = result,
             },
-        });
+        };
+        return transactions.Submit(request, Caller);
     });
 
     public Task<TransactionReply> ForceStop(string gid) =>
-        Serve("ForceStop", gid, () => transactions.ForceStop(new TransactionRequest { Gid = gid }));
+        Serve("ForceStop", gid, () => transactions.ForceStop(new TransactionRequest { Gid = gid }, Caller));
 
     public Task<TransactionReply> RetryNow(string gid) =>
-        Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }));
+        Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }, Caller));
 
     public Task<TransactionReply> RetryBranch(string gid, string branchId, string op) =>
-        Serve("RetryBranch", gid, () => transactions.RetryBranch(gid, branchId, op));
+        Serve("RetryBranch", gid, () => transactions.RetryBranch(gid, branchId, op, Caller));
 
     public async Task<TransactionInfoReply> Query(string gid)
     {
@@ -127,11 +135,23 @@ public sealed class TransactionsGrain(
     });
 
     public Task<TransactionReply> Subscribe(string topic, string url, string remark) =>
-        Guard(() => topics.Subscribe(topic, url, remark));
+        Guard(() => topics.Subscribe(topic, url, remark, Caller));
 
-    public Task<TransactionReply> Unsubscribe(string topic, string url) => Guard(() => topics.Unsubscribe(topic, url));
+    public Task<TransactionReply> Unsubscribe(string topic, string url) =>
+        Guard(() => topics.Unsubscribe(topic, url, Caller));
 
-    public Task<TransactionReply> DeleteTopic(string topic) => Guard(() => topics.Delete(topic));
+    public Task<TransactionReply> DeleteTopic(string topic) => Guard(() => topics.Delete(topic, Caller));
+
+    /// <summary>The client of the current call. The cluster admits it; its name is what it says of itself.</summary>
+    private static Requester Caller => s_caller.Value ?? new Requester(Requester.Orleans, "", "", "");
+
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        var name = RequestContext.Get(ClientName) as string ?? context.SourceId?.ToString() ?? "";
+        RequestContext.Remove(ClientName); // Not for the branch grains that this call leads to.
+        s_caller.Value = new Requester(Requester.Orleans, name, "", "");
+        return context.Invoke();
+    }
 
     /// <summary>Converts exceptions to replies, because a client may not know the exception types.</summary>
     private static async Task<TransactionReply> Guard(Func<Task<TransactionReply>> request)

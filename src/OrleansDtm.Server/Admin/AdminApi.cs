@@ -1,7 +1,9 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
@@ -54,14 +56,23 @@ internal static class AdminApi
             ProtocolJson.Readable.KeyValueListView,
             Caller.Has(context, Role.Admin)));
 
-        Post("force-stop", body => transactions.ForceStop(Named(body)));
-        Post("retry", body => transactions.ResetNextCronTime(Named(body)));
+        routes.MapGet("/audit", context =>
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            return AuditApi.Show(context, services.GetRequiredService<AuditTrail>());
+        }).RequireRole(RoleNames.Admin);
+
+        Post("force-stop", (body, by) => transactions.ForceStop(Named(body), by));
+        Post("retry", (body, by) => transactions.ResetNextCronTime(Named(body), by));
         Post(
             "retry-branch",
-            body => transactions.RetryBranch(Field(body, "gid"), Field(body, "branch_id"), Field(body, "op")));
-        Post("subscribe", body => topics.Subscribe(Field(body, "topic"), Field(body, "url"), Field(body, "remark")));
-        Post("unsubscribe", body => topics.Unsubscribe(Field(body, "topic"), Field(body, "url")));
-        Post("delete-topic", body => topics.Delete(Field(body, "topic")));
+            (body, by) => transactions.RetryBranch(
+                Field(body, "gid"), Field(body, "branch_id"), Field(body, "op"), by));
+        Post(
+            "subscribe",
+            (body, by) => topics.Subscribe(Field(body, "topic"), Field(body, "url"), Field(body, "remark"), by));
+        Post("unsubscribe", (body, by) => topics.Unsubscribe(Field(body, "topic"), Field(body, "url"), by));
+        Post("delete-topic", (body, by) => topics.Delete(Field(body, "topic"), by));
 
         void Get(string name, RequestDelegate handle) => routes.MapGet("/" + name, context =>
         {
@@ -69,12 +80,12 @@ internal static class AdminApi
             return handle(context);
         }).RequireRole(RoleNames.Read);
 
-        void Post(string name, Func<Dictionary<string, string>, Task<TransactionReply>> handle) =>
+        void Post(string name, Func<Dictionary<string, string>, Requester, Task<TransactionReply>> handle) =>
             routes.MapPost("/" + name, context => Change(context, handle)).RequireRole(RoleNames.Admin);
     }
 
     private static async Task Change(
-        HttpContext context, Func<Dictionary<string, string>, Task<TransactionReply>> handle)
+        HttpContext context, Func<Dictionary<string, string>, Requester, Task<TransactionReply>> handle)
     {
         if (!context.Request.HasJsonContentType())
         {
@@ -87,7 +98,7 @@ internal static class AdminApi
         }
 
         var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
-        await HttpAnswers.Reply(context, await handle(body));
+        await HttpAnswers.Reply(context, await handle(body, Requesters.Of(context)));
     }
 
     private static string? Field(Dictionary<string, string> body, string name) => body.GetValueOrDefault(name);

@@ -1,9 +1,11 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Coordination;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Telemetry;
 
@@ -20,15 +22,16 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     public override Task<Empty> Submit(Submission message, ServerCallContext context)
     {
         var request = Read(message, context);
-        return Answer(transactions.Submit(request), reply => Waits.OfSubmit(request, reply));
+        return Answer(transactions.Submit(request, By(context)), reply => Waits.OfSubmit(request, reply));
     }
 
     public override Task<Empty> Prepare(Submission request, ServerCallContext context) =>
-        Answer(transactions.Prepare(Read(request, context)));
+        Answer(transactions.Prepare(Read(request, context), By(context)));
 
     public override async Task<WorkflowReply> PrepareWorkflow(Submission request, ServerCallContext context)
     {
-        var (reply, workflow) = await transactions.PrepareWorkflow(Read(request, context), context.CancellationToken);
+        var (reply, workflow) = await transactions.PrepareWorkflow(
+            Read(request, context), By(context), context.CancellationToken);
         Check(reply, Awaited.Nothing);
         var view = TransactionService.View(workflow!);
         return new WorkflowReply { Progress = GrpcAnswers.Of(view), CustomData = view.Transaction.CustomData ?? "" };
@@ -42,13 +45,13 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
             await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken), HasSecrets(context));
 
     public override Task<Empty> ForceStop(GidRequest request, ServerCallContext context) =>
-        Answer(transactions.ForceStop(new TransactionRequest { Gid = request.Gid }));
+        Answer(transactions.ForceStop(new TransactionRequest { Gid = request.Gid }, By(context)));
 
     public override Task<Empty> RetryNow(GidRequest request, ServerCallContext context) =>
-        Answer(transactions.ResetNextCronTime(new TransactionRequest { Gid = request.Gid }));
+        Answer(transactions.ResetNextCronTime(new TransactionRequest { Gid = request.Gid }, By(context)));
 
     public override Task<Empty> RetryBranch(BranchRequest request, ServerCallContext context) =>
-        Answer(transactions.RetryBranch(request.Gid, request.BranchId, request.Op));
+        Answer(transactions.RetryBranch(request.Gid, request.BranchId, request.Op, By(context)));
 
     public override async Task<SubscribersReply> Subscribers(TopicRequest request, ServerCallContext context) =>
         CoordinatorMessages.Subscribers(
@@ -63,6 +66,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         HttpTracing.Attach(context.GetHttpContext(), request);
         return request;
     }
+
+    private static Requester By(ServerCallContext context) => Requesters.Of(context.GetHttpContext());
 
     private static async Task<Empty> Answer(
         Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)

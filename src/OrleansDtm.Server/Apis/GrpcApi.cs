@@ -1,9 +1,11 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Wire;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Telemetry;
 
 namespace OrleansDtm.Server.Apis;
@@ -21,33 +23,34 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
     public override Task<Empty> Submit(DtmRequest message, ServerCallContext context)
     {
         var request = Read(message, context);
-        return Answer(transactions.Submit(request), reply => Waits.OfSubmit(request, reply));
+        return Answer(transactions.Submit(request, By(context)), reply => Waits.OfSubmit(request, reply));
     }
 
     public override Task<Empty> Prepare(DtmRequest request, ServerCallContext context) =>
-        Answer(transactions.Prepare(Read(request, context)));
+        Answer(transactions.Prepare(Read(request, context), By(context)));
 
     public override Task<Empty> Abort(DtmRequest request, ServerCallContext context) =>
-        Answer(transactions.Abort(GrpcRequests.Of(request)), Waits.OfAbort);
+        Answer(transactions.Abort(GrpcRequests.Of(request), By(context)), Waits.OfAbort);
 
     public override Task<Empty> RegisterBranch(DtmBranchRequest request, ServerCallContext context) =>
-        Answer(transactions.RegisterBranch(GrpcRequests.Of(request)));
+        Answer(transactions.RegisterBranch(GrpcRequests.Of(request), By(context)));
 
     public override async Task<DtmProgressesReply> PrepareWorkflow(DtmRequest request, ServerCallContext context)
     {
-        var (reply, workflow) = await transactions.PrepareWorkflow(Read(request, context), context.CancellationToken);
+        var (reply, workflow) = await transactions.PrepareWorkflow(
+            Read(request, context), By(context), context.CancellationToken);
         GrpcAnswers.Check(reply);
         return GrpcAnswers.Of(TransactionService.View(workflow!));
     }
 
     public override Task<Empty> Subscribe(DtmTopicRequest request, ServerCallContext context) =>
-        Answer(topics.Subscribe(request.Topic, request.URL, request.Remark));
+        Answer(topics.Subscribe(request.Topic, request.URL, request.Remark, By(context)));
 
     public override Task<Empty> Unsubscribe(DtmTopicRequest request, ServerCallContext context) =>
-        Answer(topics.Unsubscribe(request.Topic, request.URL));
+        Answer(topics.Unsubscribe(request.Topic, request.URL, By(context)));
 
     public override Task<Empty> DeleteTopic(DtmTopicRequest request, ServerCallContext context) =>
-        Answer(topics.Delete(request.Topic));
+        Answer(topics.Delete(request.Topic, By(context)));
 
     private static TransactionRequest Read(DtmRequest message, ServerCallContext context)
     {
@@ -55,6 +58,8 @@ internal sealed class GrpcApi(TransactionService transactions, TopicService topi
         HttpTracing.Attach(context.GetHttpContext(), request);
         return request;
     }
+
+    private static Requester By(ServerCallContext context) => Requesters.Of(context.GetHttpContext());
 
     private static async Task<Empty> Answer(
         Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)

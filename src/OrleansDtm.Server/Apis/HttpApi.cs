@@ -1,8 +1,10 @@
 using System.Reflection;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
@@ -76,16 +78,17 @@ public static class HttpApi
             // Not in DTM: retry one waiting call now, or mark it as done manually.
             PostBranch(
                 "retryBranch",
-                static (service, r) => service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op")))
+                static (service, r, by) =>
+                    service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), by))
                 .RequireRole(RoleNames.Admin);
-            PostBranch("resolveBranch", static (service, r) => service.ResolveBranch(
-                r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"))).RequireRole(
-                    RoleNames.Admin);
+            PostBranch("resolveBranch", static (service, r, by) => service.ResolveBranch(
+                r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"), by))
+                .RequireRole(RoleNames.Admin);
 
             // SDKs from before registerBranch served all patterns use the two old names.
             foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
             {
-                PostBranch(name, static (service, request) => service.RegisterBranch(request)).RequireRole(
+                PostBranch(name, static (service, request, by) => service.RegisterBranch(request, by)).RequireRole(
                     RoleNames.Submit);
             }
         }
@@ -95,7 +98,8 @@ public static class HttpApi
             {
                 var request = await RequestBody.Read(context, options.Limits.RequestBytesMax);
                 HttpTracing.Attach(context, request);
-                var (reply, workflow) = await service.PrepareWorkflow(request, context.RequestAborted);
+                var (reply, workflow) = await service.PrepareWorkflow(
+                    request, Requesters.Of(context), context.RequestAborted);
                 await (workflow is null
                     ? HttpAnswers.Reply(context, reply)
                     : HttpAnswers.Write(
@@ -108,6 +112,7 @@ public static class HttpApi
             Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
             routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
             routes.MapTopicApi(Prefix);
+            routes.MapAuditApi(Prefix);
         }
 
         private IEndpointConventionBuilder Get(string name, RequestDelegate handle) =>
@@ -115,7 +120,7 @@ public static class HttpApi
 
         private IEndpointConventionBuilder Post(
             string name,
-            Func<TransactionRequest, Task<TransactionReply>> handle,
+            Func<TransactionRequest, Requester, Task<TransactionReply>> handle,
             Func<TransactionRequest, TransactionReply, Awaited>? awaited = null) =>
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
@@ -123,7 +128,7 @@ public static class HttpApi
                 HttpTracing.Attach(context, request);
                 try
                 {
-                    var reply = await handle(request);
+                    var reply = await handle(request, Requesters.Of(context));
                     await HttpAnswers.Reply(context, reply, awaited?.Invoke(request, reply) ?? Awaited.Nothing);
                 }
                 catch (Exception e) when (LogScope.Note(e, request.Gid))
@@ -133,11 +138,11 @@ public static class HttpApi
             });
 
         private IEndpointConventionBuilder PostBranch(
-            string name, Func<TransactionService, RegisterRequest, Task<TransactionReply>> handle) =>
+            string name, Func<TransactionService, RegisterRequest, Requester, Task<TransactionReply>> handle) =>
             routes.MapPost($"{Prefix}/{name}", async context =>
             {
                 var request = await RequestBody.ReadRegister(context, options.Limits.RequestBytesMax);
-                await HttpAnswers.Reply(context, await handle(service, request));
+                await HttpAnswers.Reply(context, await handle(service, request, Requesters.Of(context)));
             });
 
         private async Task ResetCronTime(HttpContext context)
@@ -146,7 +151,8 @@ public static class HttpApi
             var seconds = ListQuery.Whole(
                 "timeout", query["timeout"], (long)(3 * options.TimeoutToFail.TotalSeconds), 0, 366 * 86400);
             var limit = (int)ListQuery.Whole("limit", query["limit"], 100, 1, 10_000);
-            var view = await service.ResetCronTime(TimeSpan.FromSeconds(seconds), limit, context.RequestAborted);
+            var view = await service.ResetCronTime(
+                TimeSpan.FromSeconds(seconds), limit, Requesters.Of(context), context.RequestAborted);
             await HttpAnswers.Write(context, 200, view, ProtocolJson.Readable.ResetCronTimeView);
         }
     }

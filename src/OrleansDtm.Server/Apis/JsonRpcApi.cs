@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Metrics;
 using OrleansDtm.Server.Security.Access;
@@ -36,7 +38,7 @@ internal sealed class JsonRpcApi(
             if (call.Problem is null && !Caller.Has(context, RoleOf(call.Method)))
             {
                 metrics.Record("json-rpc", MetricName(call.Method), "fail", Stopwatch.GetElapsedTime(started));
-                await AccessAnswers.Forbidden(context, context.Features.Get<Caller>()!, RoleOf(call.Method), call.Id);
+                await AccessAnswers.Forbidden(context, context.Features.Get<Caller>()!, RoleOf(call.Method), call.Id, call.Method);
                 return;
             }
 
@@ -76,19 +78,21 @@ internal sealed class JsonRpcApi(
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call, HttpContext context) => call.Method switch
     {
         "newGid" => JsonRpcReply.NewGid(GidGenerator.New()),
-        "prepare" => Of(await service.Prepare(Params(call, context)), Awaited.Nothing),
-        "submit" => await Submit(Params(call, context)),
-        "abort" => Abort(await service.Abort(Params(call, context))),
+        "prepare" => Of(await service.Prepare(Params(call, context), Requesters.Of(context)), Awaited.Nothing),
+        "submit" => await Submit(Params(call, context), Requesters.Of(context)),
+        "abort" => Abort(await service.Abort(Params(call, context), Requesters.Of(context))),
         "registerBranch" => Of(
             await service.RegisterBranch(
-                RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString))), Awaited.Nothing),
+                RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString)),
+                Requesters.Of(context)),
+            Awaited.Nothing),
         _ => JsonRpcReply.Error(
             JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
     };
 
-    private async Task<JsonRpcReply> Submit(TransactionRequest request)
+    private async Task<JsonRpcReply> Submit(TransactionRequest request, Requester by)
     {
-        var reply = await service.Submit(request);
+        var reply = await service.Submit(request, by);
         return Of(reply, Waits.OfSubmit(request, reply));
     }
 

@@ -1,5 +1,6 @@
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
 
@@ -17,14 +18,20 @@ internal static class TopicApi
         routes.MapMethods($"{prefix}/subscribe", getOrPost, async context =>
         {
             var query = context.Request.Query;
-            await HttpAnswers.Reply(context, await topics.Subscribe(query["topic"], query["url"], query["remark"]));
+            await HttpAnswers.Reply(
+                context,
+                await topics.Subscribe(query["topic"], query["url"], query["remark"], Requesters.Of(context)));
         }).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
         routes.MapMethods($"{prefix}/unsubscribe", getOrPost, async context =>
             await HttpAnswers.Reply(
-                context, await topics.Unsubscribe(context.Request.Query["topic"], context.Request.Query["url"])))
+                context,
+                await topics.Unsubscribe(
+                    context.Request.Query["topic"], context.Request.Query["url"], Requesters.Of(context))))
             .RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
         routes.MapDelete($"{prefix}/topic/{{topicName}}", async context =>
-            await HttpAnswers.Reply(context, await topics.Delete(context.Request.RouteValues["topicName"] as string)))
+            await HttpAnswers.Reply(
+                context,
+                await topics.Delete(context.Request.RouteValues["topicName"] as string, Requesters.Of(context))))
             .RequireRole(RoleNames.Admin);
         routes.MapGet($"{prefix}/queryKV", async context =>
         {

@@ -43,7 +43,8 @@ public static partial class SettingsLoader
 
     /// <summary>All keys of <see cref="CoordinatorOptions"/>.</summary>
     private static readonly HashSet<string> OwnKeys = new(
-        [.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names], StringComparer.OrdinalIgnoreCase)
+        [.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names, .. AuditSettings.Names],
+        StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
         "DrainTimeout",
@@ -258,6 +259,7 @@ public static partial class SettingsLoader
             Services = ServiceSettings.Read(configuration, read),
             Security = SecuritySettings.Read(read, defaults.Security),
         };
+        options = options with { Audit = AuditSettings.Read(read, defaults.Audit, options.Security) };
         if (options.AlertWebHook.Length > 0
             && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook)
                 && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))

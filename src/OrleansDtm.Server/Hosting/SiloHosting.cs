@@ -37,6 +37,8 @@ internal static class SiloHosting
                 RequestSettings.Apply(options, grains.Requests);
                 grains.SoleOwner = StoreFactory.Driver(options.Store).IsFile;
                 grains.Retention = options.Store.Retention;
+                grains.Audit.Requests = options.Audit.Requests;
+                grains.Audit.Retention = options.Audit.Retention;
             });
             if (options.Admin.Enabled)
             {

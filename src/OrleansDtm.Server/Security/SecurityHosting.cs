@@ -7,6 +7,7 @@ using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
@@ -36,6 +37,7 @@ internal static class SecurityHosting
         services.AddSingleton<KeyCheck>();
         services.AddSingleton<ProofCheck>();
         services.AddSingleton<SessionApi>();
+        services.AddSingleton<Refusals>();
         services.AddSingleton<CallerLimits>();
         services.AddSingleton(provider => BranchCalls.Create(
             options.Branches,

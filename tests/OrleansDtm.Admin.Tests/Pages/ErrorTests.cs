@@ -6,7 +6,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>The server says no, or nothing. The answers are made here: a healthy server does not give them.</summary>
+/// <summary>
+/// Errors and missing responses of the server. The tests fake them, because a healthy server does not send them.
+/// </summary>
 public sealed class ErrorTests(AdminStage stage)
 {
     [Fact]
@@ -98,7 +100,7 @@ public sealed class ErrorTests(AdminStage stage)
 
         await Expect(visit.Main.Locator("h1")).ToHaveTextAsync("Topics");
         await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("alice");
-        signedIn = false; // The session ends.
+        signedIn = false; // The session expires.
         await visit.Go("/transactions");
         await Expect(visit.Page).ToHaveTitleAsync("Sign in · OrleansDtm");
     }
@@ -121,7 +123,7 @@ public sealed class ErrorTests(AdminStage stage)
             });
         });
         await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("alice");
-        token = "new"; // Signed in anew in another tab.
+        token = "new"; // The user signed in again in another tab.
         var create = visit.Page.GetByRole(AriaRole.Form, new() { Name = "New topic" });
         await create.GetByLabel("Name").FillAsync("csrf." + SagaBody.NewGid());
         await create.GetByLabel("Subscriber").FillAsync("http://localhost:7001/x");

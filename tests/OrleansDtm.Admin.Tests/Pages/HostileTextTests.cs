@@ -5,7 +5,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>Gids, payloads, errors, topics and URLs come from anybody. They are text wherever they are shown.</summary>
+/// <summary>
+/// Gids, payloads, errors, topics and URLs are untrusted. The page must show them as text everywhere.
+/// </summary>
 public sealed class HostileTextTests(AdminStage stage)
 {
     private const string Markup = """<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>""";

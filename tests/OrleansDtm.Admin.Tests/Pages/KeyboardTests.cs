@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>Everything without a mouse.</summary>
+/// <summary>Every function works without a mouse.</summary>
 public sealed class KeyboardTests(AdminStage stage)
 {
     [Fact]

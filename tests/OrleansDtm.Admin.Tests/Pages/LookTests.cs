@@ -8,7 +8,7 @@ namespace OrleansDtm.Admin.Tests.Pages;
 /// <summary>Light and dark, wide and narrow.</summary>
 public sealed class LookTests(AdminStage stage)
 {
-    /// <summary>Texts whose colour stands out too little from what is behind them (WCAG AA: 4.5 to 1).</summary>
+    /// <summary>Finds texts with too little contrast (WCAG AA: 4.5 to 1).</summary>
     private const string Pale =
         """
         () => {

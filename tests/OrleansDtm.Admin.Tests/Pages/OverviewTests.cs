@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>The first page, live.</summary>
+/// <summary>The overview page and its live updates.</summary>
 public sealed class OverviewTests(AdminStage stage)
 {
     [Fact]

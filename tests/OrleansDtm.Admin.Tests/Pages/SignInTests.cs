@@ -7,7 +7,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>A coordinator that wants keys: nothing is shown without one, and a key does what its role allows.</summary>
+/// <summary>
+/// A coordinator that requires keys: nothing is shown without one, and a key allows what its role allows.
+/// </summary>
 public sealed class SignInTests(AdminStage stage)
 {
     [Fact]

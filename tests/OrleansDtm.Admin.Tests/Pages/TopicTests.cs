@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>Topics and their subscribers, made, changed and deleted by hand.</summary>
+/// <summary>Creating, changing and deleting topics and subscribers on the page.</summary>
 public sealed class TopicTests(AdminStage stage)
 {
     [Fact]

@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>What can be done to a transaction: asked before, done, told after.</summary>
+/// <summary>The actions on a transaction: confirmation, execution and result.</summary>
 public sealed class TransactionActionTests(AdminStage stage)
 {
     [Fact]
@@ -83,7 +83,7 @@ public sealed class TransactionActionTests(AdminStage stage)
         var gid = await Waiting(busi);
         await using var visit = await stage.Visit("/transaction?gid=" + gid);
         await visit.Button("Retry 01 action now").ClickAsync();
-        await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga")); // Somebody else was faster.
+        await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga")); // Another operator was faster.
 
         await visit.Button("Retry").ClickAsync();
 
@@ -111,7 +111,7 @@ public sealed class TransactionActionTests(AdminStage stage)
         await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga"));
     }
 
-    /// <summary>A saga with two branches side by side that wait for minutes.</summary>
+    /// <summary>Submits a saga whose two concurrent branches wait for minutes.</summary>
     private async Task<string> Waiting(Participant busi)
     {
         var gid = SagaBody.NewGid();

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>The list: filters and pages, all in the address.</summary>
+/// <summary>The list of transactions. Its filters and pages are part of the URL.</summary>
 public sealed class TransactionListTests(AdminStage stage)
 {
     [Fact]
@@ -62,13 +62,13 @@ public sealed class TransactionListTests(AdminStage stage)
             local);
         Assert.EndsWith(" UTC", await created.GetAttributeAsync("title"), StringComparison.Ordinal);
 
-        // A browser writes a full minute without its seconds, and the driver of the browser compares.
+        // The browser drops seconds of 00, and the browser driver compares the text.
         var entered = local.EndsWith(":00", StringComparison.Ordinal)
             ? local[..^3].Replace(' ', 'T')
             : local.Replace(' ', 'T');
         await visit.Page.GetByLabel("Created to").FillAsync(entered);
         await visit.Button("Filter").ClickAsync();
-        // It was created some milliseconds later.
+        // Its creation time is some milliseconds later.
         await Expect(visit.Main).ToContainTextAsync("No transaction matches the filter.");
         await visit.Page.GetByLabel("Created to").FillAsync("");
         await visit.Page.GetByLabel("Created from").FillAsync(entered);

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace OrleansDtm.Admin.Tests.Pages;
 
-/// <summary>One transaction: what is shown of it.</summary>
+/// <summary>The page of one transaction.</summary>
 public sealed class TransactionTests(AdminStage stage)
 {
     [Fact]

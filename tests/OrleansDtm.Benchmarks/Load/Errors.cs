@@ -1,6 +1,6 @@
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>How many calls went wrong, and the first of them in words.</summary>
+/// <summary>The number of failed calls and the description of the first one.</summary>
 internal sealed class Errors
 {
     private long _count;

@@ -4,9 +4,8 @@ using System.Text;
 namespace OrleansDtm.Benchmarks.Load;
 
 /// <summary>
-/// The ids of one client's transactions, counted up in place. All have the same length, so a gid is never the beginning
-/// of another (the reference loses branches of such pairs on one of its stores) and can be written over the previous
-/// one in a request body.
+/// The gids of one client, counted up in place. All have the same length, so a gid is never the prefix of another (the
+/// reference loses branches of such pairs on one of its stores), and a request body can be reused.
 /// </summary>
 internal sealed class Gid
 {
@@ -14,7 +13,7 @@ internal sealed class Gid
     private const int DigitsOfCounter = 10;
     private long _counter;
 
-    /// <param name="row">20 characters that no other client of any run has.</param>
+    /// <param name="row">A prefix of 20 characters that no other client of any run has.</param>
     public Gid(string row)
     {
         if (row.Length != Length - DigitsOfCounter)

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>The HTTP client of the floor and of the load generator: sockets and nothing around them.</summary>
+/// <summary>The HTTP client of the floor and of the load generator: sockets without other handlers.</summary>
 internal static class HttpStack
 {
     public static HttpMessageInvoker Create() => new(new SocketsHttpHandler

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>The durations one client saw; each client has its own, so that recording costs no lock.</summary>
+/// <summary>The latencies of one client. Each client has its own, so that recording needs no lock.</summary>
 internal sealed class Latencies
 {
     private readonly List<long> _ticks = new(16 * 1024);
@@ -11,7 +11,7 @@ internal sealed class Latencies
 
     public void Add(long stopwatchTicks) => _ticks.Add(stopwatchTicks);
 
-    /// <summary>All of them in order, in milliseconds.</summary>
+    /// <summary>Returns all latencies in ascending order, in milliseconds.</summary>
     public static double[] Merge(IEnumerable<Latencies> all)
     {
         var merged = all.SelectMany(l => l._ticks).Select(t => t * 1000.0 / Stopwatch.Frequency).ToArray();
@@ -19,7 +19,7 @@ internal sealed class Latencies
         return merged;
     }
 
-    /// <summary>The value that the given share of the sorted values does not exceed (nearest rank).</summary>
+    /// <summary>Returns the percentile of sorted values (nearest rank).</summary>
     public static double Percentile(double[] sorted, double share) =>
         sorted.Length == 0
             ? double.NaN

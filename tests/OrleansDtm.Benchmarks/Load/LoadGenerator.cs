@@ -5,8 +5,8 @@ using OrleansDtm.Benchmarks.Processes;
 namespace OrleansDtm.Benchmarks.Load;
 
 /// <summary>
-/// A closed loop: each client has one transaction under way and starts the next when it is answered. What ends within
-/// the measured seconds counts, whenever it began.
+/// A closed loop: each client has one transaction in flight and starts the next when it is answered. Transactions that
+/// end within the measured seconds count, whenever they started.
 /// </summary>
 internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan measured) : IDisposable
 {
@@ -35,24 +35,24 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
     }
 
     /// <summary>
-    /// Lets the JIT of all processes see the load once; the first row would pay for the others otherwise.
+    /// Runs the load once for the JIT of all processes, so that the first row is not slower than the others.
     /// </summary>
     public Task WarmUp(RowPlan plan, TimeSpan length, CancellationToken stop) =>
         Measure(plan, length, TimeSpan.Zero, stop);
 
     public Task<RowResult> Measure(RowPlan plan, CancellationToken stop) => Measure(plan, warmup, measured, stop);
 
-    /// <param name="before">Load that does not count.</param>
-    /// <param name="length">Load that counts.</param>
+    /// <param name="before">The duration of the warm-up.</param>
+    /// <param name="length">The measured duration.</param>
     public async Task<RowResult> Measure(RowPlan plan, TimeSpan before, TimeSpan length, CancellationToken stop)
     {
-        // One row must not pay for the garbage of the one before.
+        // So that the garbage of the previous row does not slow down this one.
         GC.Collect();
         _phase = Phase.Warmup;
         _rows++;
         var errors = new Errors();
         var atStart = await Snapshot.Take(this, plan, stop);
-        // A server that stops answering must not hold the benchmark for ever.
+        // A timeout, in case the server stops answering.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(before + length + Grace);
         var clients = Enumerable.Range(0, plan.Clients)
@@ -108,7 +108,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         var server = Share(from.Server, to.Server, seconds);
         var branch = Share(from.Branch, to.Branch, seconds);
         var load = Share(from.Load, to.Load, seconds);
-        // Without the server's own share the rest of the machine cannot be told apart from it.
+        // Unknown without the server's share, because it cannot be separated from the rest.
         var others = Share(from.Machine, to.Machine, seconds) - server - branch - load;
         return new Cores(server, branch, load, others is { } o ? Math.Max(0, o) : null);
     }
@@ -150,8 +150,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
             if (error is not null)
             {
                 errors.Add(error);
-                // A refused connection fails in microseconds: do not let it turn
-                // the load generator into a spinning loop.
+                // Refused connections fail within microseconds. The delay prevents a busy loop.
                 await Task.Delay(10, CancellationToken.None);
                 continue;
             }
@@ -182,7 +181,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         }
     }
 
-    /// <summary>Seconds until the server has no submitted transaction left; infinite if that takes too long.</summary>
+    /// <summary>Returns the seconds until the server has no submitted transaction left; infinite = timeout.</summary>
     private async Task<double> Drain(Uri server, CancellationToken stop)
     {
         var clock = Stopwatch.StartNew();
@@ -202,7 +201,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         return double.PositiveInfinity;
     }
 
-    /// <summary>The counters at one moment.</summary>
+    /// <summary>The counters at one time.</summary>
     private sealed record Snapshot(
         long Time, TimeSpan? Server, TimeSpan? Branch, TimeSpan? Load, TimeSpan? Machine, long AllCalls, long LastCalls)
     {

@@ -3,12 +3,10 @@ using System.Text;
 
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>
-/// A POST whose body is rendered once per client; only the gid in it changes from one call to the next.
-/// </summary>
+/// <summary>A POST whose body is rendered once for each client. Only its gid changes between requests.</summary>
 internal sealed class PreparedRequest
 {
-    /// <summary>Stands for the gid in the body given.</summary>
+    /// <summary>The placeholder of the gid in the body.</summary>
     public static readonly string Placeholder = new('#', Gid.Length);
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -24,7 +22,9 @@ internal sealed class PreparedRequest
         _gidAt = _body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Placeholder));
     }
 
-    /// <summary>Sends it and reads the answer to its end. Returns null, or what was wrong with the answer.</summary>
+    /// <summary>
+    /// Sends the request and reads the response to its end. Returns null, or a description of the error.
+    /// </summary>
     public async ValueTask<string?> Send(HttpMessageInvoker http, Gid gid, Uri? url, CancellationToken stop)
     {
         if (_gidAt >= 0)
@@ -40,7 +40,7 @@ internal sealed class PreparedRequest
         await using var stream = await response.Content.ReadAsStreamAsync(stop);
         var length = 0;
         int read;
-        // An answer longer than the buffer is drained over its own end; only the beginning of an error is ever shown.
+        // A longer response overwrites the buffer, because only the start of an error is shown.
         while ((read = await stream.ReadAsync(_answer.AsMemory(length % _answer.Length), stop)) > 0)
         {
             length += read;

@@ -1,29 +1,31 @@
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>The load of one row and where it goes.</summary>
-/// <param name="Label">First column.</param>
-/// <param name="Server">The server asked.</param>
-/// <param name="ServerPid">Its process, if known.</param>
-/// <param name="Scenario">What each client does.</param>
-/// <param name="Clients">How many clients.</param>
+/// <summary>The load of one row and its target.</summary>
+/// <param name="Label">The text of the first column.</param>
+/// <param name="Server">The server's address.</param>
+/// <param name="ServerPid">The server's process; null = unknown.</param>
+/// <param name="Scenario">The work of each client.</param>
+/// <param name="Clients">The number of clients.</param>
 internal sealed record RowPlan(string Label, Uri Server, int? ServerPid, Scenario Scenario, int Clients)
 {
     public bool IsFloor { get; init; }
 }
 
 /// <summary>
-/// CPU cores each process used over the measured seconds; the others are what else ran on the machine, so a source of
-/// noise.
+/// The CPU cores that each process used in the measured seconds. Others are all other processes of the machine, a
+/// source of noise.
 /// </summary>
 internal sealed record Cores(double? Server, double? Branch, double? Load, double? Others);
 
-/// <summary>What one row measured, in one turn or in all.</summary>
+/// <summary>The measurements of one row, in one turn or in all.</summary>
 internal sealed record RowResult(string Label, bool IsFloor, int Clients)
 {
-    /// <summary>Transactions finished each second.</summary>
+    /// <summary>The transactions that ended per second.</summary>
     public double CompletedPerSecond { get; init; }
 
-    /// <summary>Submits answered each second; equal to the above where the submit waits.</summary>
+    /// <summary>
+    /// The submits answered per second. Equal to <see cref="CompletedPerSecond"/> if the submit waits.
+    /// </summary>
     public double AcceptedPerSecond { get; init; }
 
     /// <summary>The slowest turn.</summary>
@@ -32,7 +34,9 @@ internal sealed record RowResult(string Label, bool IsFloor, int Clients)
     /// <summary>The fastest turn.</summary>
     public double MostPerSecond { get; init; }
 
-    /// <summary>Against the floor before and after it, the median of all turns; null for a floor row.</summary>
+    /// <summary>
+    /// The share of the mean of the floor before and after it, as the median of all turns; null for a floor row.
+    /// </summary>
     public double? ShareOfFloor { get; init; }
 
     /// <summary>The share of each turn, in order.</summary>
@@ -46,16 +50,16 @@ internal sealed record RowResult(string Label, bool IsFloor, int Clients)
 
     public required Cores Cores { get; init; }
 
-    /// <summary>Working set of the server after the row.</summary>
+    /// <summary>The server's working set after the row.</summary>
     public double? ServerMegabytes { get; init; }
 
     /// <summary>
-    /// Seconds from the end of the load until no transaction was left unfinished; null where the submit waits.
+    /// The seconds from the end of the load until all transactions have ended; null if the submit waits.
     /// </summary>
     public double? DrainSeconds { get; init; }
 
     public long Errors { get; init; }
 
-    /// <summary>What makes the row doubtful, in words; empty = nothing.</summary>
+    /// <summary>The reasons why the row is doubtful; empty = none.</summary>
     public IReadOnlyList<string> Complaints { get; init; } = [];
 }

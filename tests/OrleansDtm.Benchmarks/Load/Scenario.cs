@@ -1,11 +1,12 @@
 namespace OrleansDtm.Benchmarks.Load;
 
-/// <summary>What a client does for one transaction, and what the branch service must have seen of it.</summary>
+/// <summary>The work of a client for one transaction, and the branch calls that it must cause.</summary>
 /// <param name="Name">saga, msg or tcc.</param>
-/// <param name="Waits">Whether the submit is answered only when the transaction is finished.</param>
-/// <param name="BranchCalls">Calls the branch service gets for each transaction.</param>
-/// <param name="NewClient">Makes a client for a coordinator and a branch service;
-/// a client runs one transaction at a time.</param>
+/// <param name="Waits">True if the submit is answered only after the transaction's end.</param>
+/// <param name="BranchCalls">The number of branch calls of each transaction.</param>
+/// <param name="NewClient">
+/// Creates a client for a coordinator and a branch service. A client runs one transaction at a time.
+/// </param>
 internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<Uri, Uri, IClient> NewClient)
 {
     public static readonly Scenario Saga = new(
@@ -19,7 +20,7 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
 
     public static readonly Scenario Tcc = new("tcc", true, 4, (server, branch) => new TccClient(server, branch));
 
-    /// <summary>Accepted, and not due while anything is measured: its answer is all there is to wait for.</summary>
+    /// <summary>A message that is not due during the measurement: only its acceptance is measured.</summary>
     public static readonly Scenario DelayedMsg = new(
         "delayed msg", true, 0, (server, branch) => new SubmitClient(server, DelayedBody(branch)));
 
@@ -31,7 +32,7 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
     };
 
     /// <summary>
-    /// The last action has a path of its own: the branch service counts it to tell how many have completed.
+    /// The last action has its own path, by which the branch service counts the completed transactions.
     /// </summary>
     private static string SagaBody(Uri branch, bool wait) => $$"""
         {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"saga","steps":[{"action":"{{branch}}out","compensate":"{{branch}}undo-out"},
@@ -55,11 +56,11 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
 /// <summary>One client of a closed loop.</summary>
 internal interface IClient
 {
-    /// <summary>Runs one transaction; null, or the first answer that was not 200.</summary>
+    /// <summary>Runs one transaction. Returns null, or the first response other than 200.</summary>
     ValueTask<string?> RunOne(HttpMessageInvoker http, Gid gid, CancellationToken stop);
 }
 
-/// <summary>saga and msg: one request is the whole transaction.</summary>
+/// <summary>saga and msg: a single request.</summary>
 internal sealed class SubmitClient(Uri server, string body) : IClient
 {
     private readonly PreparedRequest _submit = new(new Uri(server, "/api/dtmsvr/submit"), body);

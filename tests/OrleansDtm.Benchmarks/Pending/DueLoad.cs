@@ -6,30 +6,32 @@ using OrleansDtm.Benchmarks.Roles;
 
 namespace OrleansDtm.Benchmarks.Pending;
 
-/// <summary>What became of messages that came due.</summary>
-/// <param name="Count">How many were to be called.</param>
-/// <param name="AcceptedPerSecond">Submits each second beforehand.</param>
-/// <param name="Seconds">From the first due moment to the last call.</param>
-/// <param name="Lateness">As the branch service saw it.</param>
+/// <summary>The measurements of due messages.</summary>
+/// <param name="Count">The number of messages.</param>
+/// <param name="AcceptedPerSecond">The rate of the submits before.</param>
+/// <param name="Seconds">The time from the first due time to the last call.</param>
+/// <param name="Lateness">The lateness at the branch service.</param>
 internal sealed record DueResult(int Count, double AcceptedPerSecond, double Seconds, LatenessReport Lateness)
 {
     public double CalledPerSecond => Lateness.Count / Seconds;
 }
 
 /// <summary>
-/// Submits messages that come due while nothing else is going on, and waits until the branch service has got them.
+/// Submits messages that become due while there is no other load, and waits until the branch service has received all
+/// of them.
 /// </summary>
 internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
 {
     private const int Submitters = 64;
 
     /// <summary>
-    /// Slower than any machine that is worth a measurement submits: the first message must not be due before the last
-    /// is there.
+    /// A rate below that of every relevant machine. The first message must not be due before the last one is submitted.
     /// </summary>
     private const double SlowestSubmitsPerSecond = 1000;
 
-    /// <summary>The coordinator keeps shorter waits in memory; here the sweep has to find each of them.</summary>
+    /// <summary>
+    /// The coordinator keeps shorter delays in memory. With this one, the sweep must find each message.
+    /// </summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(35);
 
     private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(30);
@@ -43,12 +45,14 @@ internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
         _control.Dispose();
     }
 
-    /// <param name="count">How many messages.</param>
-    /// <param name="spread">Their due moments lie evenly over so long; zero = all at once.</param>
-    /// <param name="stop">Gives up.</param>
+    /// <param name="count">The number of messages.</param>
+    /// <param name="spread">
+    /// The interval over which the due times are spread evenly; zero = all at the same time.
+    /// </param>
+    /// <param name="stop">Cancels the measurement.</param>
     public async Task<DueResult> Measure(int count, TimeSpan spread, CancellationToken stop)
     {
-        await Lateness(stop); // Forgets those of the row before.
+        await Lateness(stop); // Drops the lateness of the previous row.
         var first = DateTimeOffset.UtcNow + Ahead + TimeSpan.FromSeconds(count / SlowestSubmitsPerSecond);
         var run = Guid.NewGuid().ToString("N")[..12];
         var next = -1;
@@ -97,7 +101,7 @@ internal sealed class DueLoad(Uri server, Uri branch) : IDisposable
         var (seen, moved) = (0L, Stopwatch.StartNew());
         while (true)
         {
-            // Counting them is cheap, and seldom enough not to be part of the load.
+            // The poll is cheap and rare, so it does not affect the measurement.
             var called = long.Parse(
                 await _control.GetStringAsync(new Uri(branch, "/due-calls"), stop), CultureInfo.InvariantCulture);
             if (called >= count || (moved.Elapsed > Stuck && DateTimeOffset.UtcNow > last + Stuck))

@@ -11,8 +11,8 @@ using OrleansDtm.Storage.Drivers;
 namespace OrleansDtm.Benchmarks.Pending;
 
 /// <summary>
-/// Puts messages that are not due for days into a store that no server uses: by the storage library, as the server
-/// would.
+/// Fills a store with messages that are due in days, through the storage library as the server does. No server may use
+/// the store.
 /// </summary>
 internal static class PendingFill
 {
@@ -20,11 +20,11 @@ internal static class PendingFill
     private static readonly TimeSpan Delay = TimeSpan.FromDays(30);
 
     /// <param name="store">sqlite, mysql or postgres.</param>
-    /// <param name="place">The file or the connection string.</param>
-    /// <param name="branch">Whom the messages are for.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="stop">Gives up.</param>
-    /// <returns>How long it took.</returns>
+    /// <param name="place">The file or the connection string of the store.</param>
+    /// <param name="branch">The branch service of the messages.</param>
+    /// <param name="count">The number of messages.</param>
+    /// <param name="stop">Cancels the fill.</param>
+    /// <returns>The duration.</returns>
     public static async Task<TimeSpan> Fill(string store, string place, Uri branch, int count, CancellationToken stop)
     {
         var clock = Stopwatch.StartNew();
@@ -51,8 +51,8 @@ internal static class PendingFill
         .Create(new DatabaseOptions { Place = place }, TimeProvider.System, NullLoggerFactory.Instance);
 
     /// <summary>
-    /// As the rules make it of a submit. The gids are in no order, as real ones are: neighbours in the index are
-    /// strangers.
+    /// Builds the state that Core makes of a submit. Gids are random, as real ones are, so inserts go to random places
+    /// of the index.
     /// </summary>
     private static Transaction Message(int number, Uri branch)
     {

@@ -3,7 +3,7 @@ using OrleansDtm.Benchmarks.Report;
 
 namespace OrleansDtm.Benchmarks.Pending;
 
-/// <summary>Both sides and their ratio as text that also reads as Markdown.</summary>
+/// <summary>Formats both sides and their ratio as a Markdown table.</summary>
 internal static class PendingReport
 {
     public static void Print(string store, TimeSpan filling, PendingSide[] sides)

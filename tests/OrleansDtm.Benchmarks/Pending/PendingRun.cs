@@ -6,8 +6,8 @@ using OrleansDtm.Benchmarks.Report;
 namespace OrleansDtm.Benchmarks.Pending;
 
 /// <summary>
-/// Two coordinators on two databases of one server, one with delayed messages in it and one without. Both live all the
-/// time and are measured by turns, so that the drift of the machine touches both.
+/// Measures two coordinators on two databases of one server, one with delayed messages and one without. Both run all
+/// the time and are measured in turns, so that changes of the machine's speed affect both.
 /// </summary>
 internal static class PendingRun
 {
@@ -76,7 +76,7 @@ internal static class PendingRun
             side.Spread = await due.Measure(options.Due, options.DueTime, stop);
         }
 
-        // Whoever comes later finds the branch service warmer: each is once the earlier and once the later one.
+        // The later side has a warmer branch service, so each side is once first and once last.
         foreach (var side in (PendingSide[])[sides[1], sides[0], sides[0], sides[1]])
         {
             using var due = new DueLoad(side.Server.Url, branch.Url);
@@ -95,7 +95,8 @@ internal static class PendingRun
     }
 
     /// <summary>
-    /// After all that needs an empty side, because what is accepted stays. Each once before it counts, for the JIT.
+    /// Measures acceptance last, because the accepted messages stay in the store. Each side has an unmeasured turn
+    /// first, for the JIT.
     /// </summary>
     private static async Task MeasureAcceptance(
         Options options, PendingSide[] sides, LoadGenerator load, CancellationToken stop)
@@ -141,7 +142,7 @@ internal static class PendingRun
     private static Task Say(string text) => Console.Error.WriteLineAsync(text);
 }
 
-/// <summary>One of the two coordinators and what was measured of it.</summary>
+/// <summary>One of the two coordinators and its measurements.</summary>
 internal sealed class PendingSide(string name, Child server)
 {
     private bool _isGood = true;
@@ -154,7 +155,7 @@ internal sealed class PendingSide(string name, Child server)
 
     public double SagasPerSecond => Turns.Median(Sagas.Select(static r => r.CompletedPerSecond));
 
-    /// <summary>Tells more than the rate on a machine that is not quiet.</summary>
+    /// <summary>On a machine with other load this is more reliable than the rate.</summary>
     public double CpuMicrosecondsPerSaga =>
         Turns.Median(Sagas.Select(static r => 1e6 * (r.Cores.Server ?? double.NaN) / r.CompletedPerSecond));
 
@@ -164,7 +165,7 @@ internal sealed class PendingSide(string name, Child server)
 
     public IEnumerable<DueResult> Dues => Spread is null ? Bursts : Bursts.Append(Spread);
 
-    /// <summary>Delayed messages taken in, a second each turn.</summary>
+    /// <summary>The acceptance of delayed messages, for one second each turn.</summary>
     public List<RowResult> Accepts { get; } = [];
 
     public double AcceptedPerSecond => Turns.Median(Accepts.Select(static r => r.CompletedPerSecond));
@@ -177,7 +178,7 @@ internal sealed class PendingSide(string name, Child server)
 
     public double Megabytes { get; set; }
 
-    /// <summary>Nothing answered with an error, and each message was called once.</summary>
+    /// <summary>True if there were no errors and each message was called once.</summary>
     public bool IsGood
     {
         get => _isGood

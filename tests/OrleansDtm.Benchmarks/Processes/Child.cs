@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace OrleansDtm.Benchmarks.Processes;
 
-/// <summary>A process the benchmark started and ends by its id, whatever happens meanwhile.</summary>
+/// <summary>A process that the benchmark starts, and always ends by its id.</summary>
 internal sealed class Child : IAsyncDisposable
 {
     private const int LinesKept = 20;
@@ -26,10 +26,10 @@ internal sealed class Child : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    /// <summary>From its start until it first answered.</summary>
+    /// <summary>The time from the start to the first response.</summary>
     public TimeSpan TimeToAnswer { get; private set; }
 
-    /// <summary>Another role of this executable.</summary>
+    /// <summary>Starts another role of this executable.</summary>
     public static Task<Child> StartRole(string role, CancellationToken stop)
     {
         var port = FreePort();
@@ -43,7 +43,7 @@ internal sealed class Child : IAsyncDisposable
         return Start(role, self, arguments, port, new Dictionary<string, string>(), stop);
     }
 
-    /// <summary>The coordinator, configured by its environment.</summary>
+    /// <summary>Starts the coordinator with settings in its environment.</summary>
     public static Task<Child> StartServer(string dll, Dictionary<string, string> settings, CancellationToken stop)
     {
         var port = FreePort();
@@ -73,7 +73,7 @@ internal sealed class Child : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // The same runtime settings for the floor and the coordinator: neither may win by them.
+        // The floor and the coordinator have the same runtime settings, so that neither has an advantage.
         foreach (var (key, value) in Runtime)
         {
             start.Environment.TryAdd(key, value);
@@ -138,7 +138,7 @@ internal sealed class Child : IAsyncDisposable
             catch (Exception e) when (e is HttpRequestException
                 || (e is TaskCanceledException && !stop.IsCancellationRequested))
             {
-                // Not up yet.
+                // The process does not listen yet.
             }
 
             await Task.Delay(10, stop);
@@ -165,7 +165,7 @@ internal sealed class Child : IAsyncDisposable
         }
     }
 
-    /// <summary>What the process said last, to explain a failure.</summary>
+    /// <summary>Returns the last output, to explain a failure.</summary>
     public string LastLines()
     {
         lock (_lastLines)
@@ -184,7 +184,7 @@ internal sealed class Child : IAsyncDisposable
         }
         catch (InvalidOperationException)
         {
-            // It has ended already.
+            // The process has exited.
         }
     }
 }

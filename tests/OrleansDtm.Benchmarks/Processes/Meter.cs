@@ -4,7 +4,7 @@ using System.Globalization;
 namespace OrleansDtm.Benchmarks.Processes;
 
 /// <summary>
-/// CPU time and memory of a process by its id; null where it is not known (a server on another machine).
+/// The CPU time and memory of a process; null = the process is unknown, such as a server on another machine.
 /// </summary>
 internal static class Meter
 {
@@ -12,7 +12,7 @@ internal static class Meter
 
     public static double? WorkingSetMegabytes(int? pid) => Read(pid, process => process.WorkingSet64 / 1048576.0);
 
-    /// <summary>CPU time all processes and the kernel have used together; null where /proc does not tell.</summary>
+    /// <summary>Returns the CPU time of all processes and the kernel; null = /proc does not contain it.</summary>
     public static TimeSpan? MachineCpu()
     {
         const string Statistics = "/proc/stat";
@@ -22,8 +22,8 @@ internal static class Meter
             return null;
         }
 
-        // cpu user nice system idle iowait irq softirq steal guest guest_nice; the last two are part of user and nice,
-        // and steal is time another guest of the host took.
+        // Columns: cpu user nice system idle iowait irq softirq steal guest guest_nice. The last two are included in
+        // user and nice; steal is the time of other guests on the host.
         var fields = File.ReadLines(Statistics).First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         int[] busy = [1, 2, 3, 6, 7, 8];
         return TimeSpan.FromSeconds(
@@ -45,7 +45,7 @@ internal static class Meter
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // It has ended; the row reports errors then.
+            // The process has exited; the row reports errors then.
             return null;
         }
     }

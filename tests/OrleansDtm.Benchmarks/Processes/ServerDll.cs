@@ -1,13 +1,12 @@
 namespace OrleansDtm.Benchmarks.Processes;
 
-/// <summary>Where the build put the coordinator.</summary>
+/// <summary>Finds the coordinator in the build output.</summary>
 internal static class ServerDll
 {
     private const string Name = "OrleansDtm.Server";
 
     /// <summary>
-    /// From tests/OrleansDtm.Benchmarks/bin/CONFIGURATION/FRAMEWORK to the same place of the server; null if it is not
-    /// built.
+    /// Returns the server in the same CONFIGURATION/FRAMEWORK as this benchmark; null = it is not built.
     /// </summary>
     public static string? Find()
     {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Benchmarks.Report;
 
-/// <summary>The same figures for a program.</summary>
+/// <summary>The result as JSON.</summary>
 internal static class JsonReport
 {
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace OrleansDtm.Benchmarks.Report;
 
-/// <summary>Where and of what the figures are.</summary>
+/// <summary>The machine and the commit of the measurement.</summary>
 internal sealed record Machine(string Cpu, int Cores, string System, string Runtime, string Commit)
 {
     public static async Task<Machine> Describe(CancellationToken stop) => new(
@@ -27,7 +27,7 @@ internal sealed record Machine(string Cpu, int Cores, string System, string Runt
             ?? "unknown processor";
     }
 
-    /// <summary>Null where there is no git or no repository.</summary>
+    /// <summary>Runs git; null = git or the repository is missing.</summary>
     private static async Task<string?> Git(string arguments, CancellationToken stop)
     {
         try

@@ -2,15 +2,15 @@ using OrleansDtm.Benchmarks.Load;
 
 namespace OrleansDtm.Benchmarks.Report;
 
-/// <summary>All rows measured with one store.</summary>
+/// <summary>All rows of one store.</summary>
 internal sealed record StoreResult(string Store)
 {
     /// <summary>
-    /// From the start of the process to its first answer; null for a server that was running already.
+    /// The time from the start of the process to its first response; null = the server was already running.
     /// </summary>
     public double? StartMilliseconds { get; init; }
 
-    /// <summary>Working set of the server right after that.</summary>
+    /// <summary>The server's working set at that time.</summary>
     public double? IdleMegabytes { get; init; }
 
     public IReadOnlyList<RowResult> Rows { get; init; } = [];

@@ -3,14 +3,14 @@ using OrleansDtm.Benchmarks.Load;
 namespace OrleansDtm.Benchmarks.Report;
 
 /// <summary>
-/// Makes one row of the table out of the turns it was measured in. A rented machine changes its speed within a minute,
-/// so each turn of the coordinator is compared with the floor right before and right after it, and the median over the
-/// turns counts: one bad second spoils one turn and no figure.
+/// Combines the turns of a row. The speed of a virtual machine changes within a minute, so each turn is compared with
+/// the floor before and after it, and the median counts: one bad second affects one turn but not the result.
 /// </summary>
 internal static class Turns
 {
-    /// <param name="rows">In the order they were measured: a floor, the rows of the group, a floor, the rows again, and
-    /// so on, a floor.</param>
+    /// <param name="rows">
+    /// The rows in the order of measurement: a floor, the rows of the group, a floor, the rows again, ..., a floor.
+    /// </param>
     public static IReadOnlyList<RowResult> Combine(IReadOnlyList<RowResult> rows)
     {
         var shared = rows.Select(

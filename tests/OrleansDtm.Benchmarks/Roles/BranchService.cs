@@ -6,9 +6,9 @@ using System.Text.Json;
 namespace OrleansDtm.Benchmarks.Roles;
 
 /// <summary>
-/// The participant: answers success at once to anything, as cheaply as Kestrel can. It counts the calls, so that the
-/// benchmark can tell a server that called every branch from one that only says so. <c>/calls</c> returns "all last";
-/// of <c>/due</c> it remembers how late the calls were.
+/// The participant. It answers every request with success, as cheaply as Kestrel can, and counts the calls, so that the
+/// benchmark detects missing branch calls. <c>/calls</c> returns "all last"; <c>/due</c> records the lateness of its
+/// calls.
 /// </summary>
 internal static class BranchService
 {

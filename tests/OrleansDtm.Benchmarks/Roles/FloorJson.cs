@@ -4,7 +4,7 @@ namespace OrleansDtm.Benchmarks.Roles;
 
 internal sealed record FloorStep([property: JsonPropertyName("action")] string Action);
 
-/// <summary>What a submit or prepare carries, as far as the floor needs it.</summary>
+/// <summary>The fields of a submit or prepare that the floor needs.</summary>
 internal sealed record FloorSubmit(
     [property: JsonPropertyName("gid")] string Gid,
     [property: JsonPropertyName("trans_type")] string TransType,

@@ -12,9 +12,8 @@ using OrleansDtm.Benchmarks.Load;
 namespace OrleansDtm.Benchmarks.Roles;
 
 /// <summary>
-/// The floor: parses the request, calls each branch in turn, answers. It stores nothing, retries nothing and decides
-/// nothing, so no coordinator on the same machine and the same HTTP stack can be faster. It always waits, whatever the
-/// submit says.
+/// The floor: parses the request, calls each branch in sequence, and answers. It does not store, retry or decide
+/// anything, so no coordinator with the same machine and HTTP stack can be faster. It always waits for the result.
 /// </summary>
 internal static class FloorServer
 {
@@ -105,7 +104,7 @@ internal static class FloorServer
         };
         using var response = await Http.SendAsync(request, CancellationToken.None);
         var body = await response.Content.ReadAsByteArrayAsync();
-        // The protocol lets the body overrule the status, so every coordinator has to look into it.
+        // In the protocol the body can override the status code, so every coordinator must read it.
         return response.StatusCode == HttpStatusCode.OK
             && body.AsSpan().IndexOf("FAILURE"u8) < 0
             && body.AsSpan().IndexOf("ONGOING"u8) < 0;

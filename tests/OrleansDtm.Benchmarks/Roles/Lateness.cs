@@ -3,13 +3,13 @@ using System.Buffers.Text;
 
 namespace OrleansDtm.Benchmarks.Roles;
 
-/// <summary>Milliseconds from the due moments to the calls.</summary>
-/// <param name="Count">Calls.</param>
-/// <param name="LastAt">When the last one came: milliseconds since 1970.</param>
+/// <summary>The milliseconds from the due times to the calls.</summary>
+/// <param name="Count">The number of calls.</param>
+/// <param name="LastAt">The time of the last call, in milliseconds since 1970.</param>
 internal sealed record LatenessReport(int Count, double P50, double P99, double Max, long LastAt);
 
 /// <summary>
-/// What the branch service remembers of messages whose payload says when they are due: <c>{"due":milliseconds}</c>.
+/// The lateness of messages at the branch service. Their payload has the due time: <c>{"due":milliseconds}</c>.
 /// </summary>
 internal static class Lateness
 {
@@ -57,7 +57,7 @@ internal static class Lateness
         }
     }
 
-    /// <summary>Of all calls since the last one was taken.</summary>
+    /// <summary>Returns and removes the lateness of all calls so far.</summary>
     public static LatenessReport Take()
     {
         lock (Gate)

@@ -4,7 +4,7 @@ using System.Net;
 namespace OrleansDtm.Benchmarks.Roles;
 
 /// <summary>
-/// <c>--port N</c> and, when the benchmark started the role, <c>--parent</c>: end when standard input ends.
+/// <c>--port N</c>, and <c>--parent</c> if the benchmark started the role: it then ends when standard input ends.
 /// </summary>
 internal sealed record RoleArguments(int Port, bool HasParent)
 {
@@ -15,7 +15,7 @@ internal sealed record RoleArguments(int Port, bool HasParent)
         return new RoleArguments(port, args.Contains("--parent"));
     }
 
-    /// <summary>Kestrel and nothing else: no configuration, no logging, no routing.</summary>
+    /// <summary>Runs Kestrel without configuration, logging and routing.</summary>
     public async Task<int> Serve(RequestDelegate handle)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -37,7 +37,9 @@ internal sealed record RoleArguments(int Port, bool HasParent)
         return 0;
     }
 
-    /// <summary>The pipe closes however the parent died, so no role is ever left behind.</summary>
+    /// <summary>
+    /// Ends the role with its parent. The pipe closes however the parent ends, so no role is left behind.
+    /// </summary>
     private static async Task EndWithParent(WebApplication app)
     {
         await using var input = Console.OpenStandardInput();

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.AspNetCore;
 
-/// <summary>An application with branches on a free port, and whoever calls them as a coordinator would.</summary>
+/// <summary>An application with branches on a free port, and a client that calls them as a coordinator does.</summary>
 public sealed class BranchApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -42,7 +42,7 @@ public sealed class BranchApp : IAsyncDisposable
         return new BranchApp(app);
     }
 
-    /// <summary>As a coordinator calls: by POST when there is a body.</summary>
+    /// <summary>Calls a branch as a coordinator does: POST if there is a body, else GET.</summary>
     public async Task<(int Status, JsonNode? Body)> Call(
         string path, string gid, string op, object? payload = null, string type = "saga", string branch = "01")
     {

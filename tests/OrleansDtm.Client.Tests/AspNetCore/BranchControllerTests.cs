@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.AspNetCore;
 
-/// <summary>Branches as actions of a controller.</summary>
+/// <summary>Branches as controller actions.</summary>
 public sealed class BranchControllerTests
 {
     [Fact]

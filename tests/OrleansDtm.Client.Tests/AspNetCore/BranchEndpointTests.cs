@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.AspNetCore;
 
-/// <summary>Branches as endpoints: identity, barrier and answers.</summary>
+/// <summary>Branches as endpoints: identity, barrier and responses.</summary>
 public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private Ledger _ledger = null!;
@@ -67,7 +67,7 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
 
         var (status, body) = await app.Call("/out", "g", "action", new Move("A", 30));
 
-        // The coordinator looks for the words in the body too, ONGOING first.
+        // The coordinator also searches the body for these words, ONGOING first, so the message must not contain them.
         Assert.Equal(
             (409, "FAILURE", "the ongoing audit says no"),
             (status, (string?)body!["dtm_result"], (string?)body["message"]));
@@ -113,7 +113,7 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
                         Microsoft.AspNetCore.Http.HttpResults.Ok,
                         Microsoft.AspNetCore.Http.HttpResults.Conflict>)TypedResults.Conflict(),
                     "not-found" => Results.NotFound(),
-                    // No authentication is registered, so the first two are errors; the third redirects.
+                    // Without registered authentication the first two throw; the third redirects.
                     "forbid" => Results.Forbid(),
                     "challenge" => Results.Challenge(),
                     "redirect" => Results.Redirect("/nowhere"),
@@ -159,7 +159,7 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
         await using var app = await BranchApp.Start(
             _ledger, routes => routes.MapBranch("/undo", (LocalTransaction db) => Change(db, "A", 30)));
 
-        // The compensation of what never happened.
+        // The action never took effect, so the compensation must do nothing.
         using var answer = await app.Get(
             "/undo?op=add&gid=mine&branch_id=7&gid=g&trans_type=saga&branch_id=01&op=compensate");
 
@@ -300,7 +300,7 @@ public sealed class BranchEndpointTests(RunningCoordinator coordinator) : IAsync
     private static void AssertSuccess((int Status, JsonNode? Body) answer) =>
         Assert.Equal((200, "SUCCESS"), (answer.Status, (string?)answer.Body?["dtm_result"]));
 
-    /// <summary>A result that tells nobody what its status will be.</summary>
+    /// <summary>A result that does not expose its status code.</summary>
     private sealed class Teapot : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)

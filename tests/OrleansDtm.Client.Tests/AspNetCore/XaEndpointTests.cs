@@ -48,7 +48,7 @@ public abstract class XaEndpointTests(RunningCoordinator coordinator, Bank bank)
         Assert.Equal(GlobalStatus.Failed, end.Status);
         Assert.Equal((Bank.Start, Bank.Start), (await bank.Balance(0), await bank.Balance(1)));
 
-        // Nothing holds the rows any more.
+        // No lock is held any more.
         var after = await _client.Dtm().XaAsync(
             xa => xa.CallBranchAsync(_app.Url + "/change", new Change(0, 1)),
             new TransOptions { WaitResult = true },

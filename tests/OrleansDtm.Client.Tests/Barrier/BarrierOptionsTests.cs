@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>What becomes part of SQL, and whose SQL it is.</summary>
+/// <summary>The options that become part of SQL, and the choice of the SQL dialect.</summary>
 public sealed class BarrierOptionsTests
 {
     [Theory]

@@ -7,9 +7,9 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Barrier;
 
 /// <summary>
-/// Random interleavings, several at a time, on ten accounts that they share; afterwards each balance and each effect
-/// must be exact. ORLEANSDTM_BARRIER_INTERLEAVINGS says how many for each database, ORLEANSDTM_BARRIER_SEED repeats a
-/// run's plans.
+/// Runs random interleavings concurrently on ten shared accounts; every balance and every effect must be exact
+/// afterwards. ORLEANSDTM_BARRIER_INTERLEAVINGS sets their number for each database, ORLEANSDTM_BARRIER_SEED repeats
+/// the plans of a run.
 /// </summary>
 public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLifetime
 {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>What the barrier lets through, and that it leaves nothing behind.</summary>
+/// <summary>The calls that the barrier lets through, and that it leaves no transaction or lock behind.</summary>
 public abstract class BarrierTests(Bank bank) : IAsyncLifetime
 {
     private readonly string _gid = Calls.NewGid();
@@ -103,7 +103,7 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
             Assert.Equal(ConnectionState.Open, connection.State);
         }
 
-        // Another connection finds the row free; the first one is in no transaction that would keep the account.
+        // Another connection can lock the row, so the first connection has no open transaction.
         Assert.Equal(BarrierResult.Executed, await Call("action", -30).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
         await using var next = await connection.BeginTransactionAsync(Cancel);
@@ -224,7 +224,7 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
             return result;
         }
 
-        // One within it has its number again too.
+        // A nested call must get the same barrier id again too.
         static async Task Business(DbTransaction transaction, BranchBarrier tried, long amount, bool throws)
         {
             await tried.CallAsync(transaction, inner => Bank.Move(inner, amount), Cancel);
@@ -297,7 +297,8 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         Assert.Empty(await Bank.BarrierRows(_gid));
         if (Bank.Dialect == BarrierDialect.MySql)
         {
-            await Bank.Execute("drop database own_schema"); // Databases are the server's, which others share.
+            // The server is shared, so the extra database must be dropped.
+            await Bank.Execute("drop database own_schema");
         }
     }
 

@@ -1,13 +1,13 @@
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>Calls of a coordinator.</summary>
+/// <summary>Barriers for calls of a coordinator.</summary>
 internal static class Calls
 {
     private static int _last;
 
     public static string NewGid() => $"barrier-{Environment.ProcessId}-{Interlocked.Increment(ref _last)}";
 
-    /// <summary>Each is a call of its own, as a repetition is.</summary>
+    /// <summary>Returns a new barrier, as for a new or repeated call.</summary>
     public static BranchBarrier Of(string gid, string op, string branch = "01") =>
         new(new BranchContext(TypeOf(op), gid, branch, op));
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>Barriers in the transaction of a context.</summary>
+/// <summary>Barriers in the transaction of a DbContext.</summary>
 public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
 {
     private readonly SqliteBank _bank = new();
@@ -93,7 +93,8 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
             },
             Cancel);
 
-        Assert.Equal(BarrierResult.Executed, result); // Where the answer of the commit got lost, the row tells.
+        // If the response to the commit is lost, the barrier's row shows the commit.
+        Assert.Equal(BarrierResult.Executed, result);
         Assert.Equal(loss == Loss.AfterCommit ? 1 : 2, runs);
         Assert.Equal(Bank.Start - 30, await _bank.Balance());
         Assert.Equal([$"saga {_gid} 01 action 01 action"], await _bank.BarrierRows(_gid));
@@ -197,8 +198,8 @@ public sealed class EntityFrameworkBarrierTests : IAsyncLifetime
         public long Balance { get; set; }
     }
 
-    /// <param name="bank">Where it is.</param>
-    /// <param name="trouble">With it comes a strategy that retries.</param>
+    /// <param name="bank">The database.</param>
+    /// <param name="trouble">Breaks the first commit. The context then has an execution strategy that retries.</param>
     private sealed class Shop(Bank bank, Trouble? trouble = null) : DbContext
     {
         public DbSet<Account> Accounts => Set<Account>();

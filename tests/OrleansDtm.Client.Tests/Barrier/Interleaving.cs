@@ -5,10 +5,9 @@ using OrleansDtm.Client.Tests.Databases;
 namespace OrleansDtm.Client.Tests.Barrier;
 
 /// <summary>
-/// One branch of one transaction, with everything a network and a coordinator may do to it: calls that come twice, at
-/// once, in any order, that fail before or after their work, or are cancelled; then, as a coordinator does, the calls
-/// that must be answered are repeated until they are. What must have happened by then does not depend on the order,
-/// which is what the races test compares.
+/// One branch with everything that a network and a coordinator may do to it: calls that are repeated, concurrent,
+/// reordered, cancelled, or that fail before or after their effect. Afterwards, as a coordinator does, it repeats the
+/// calls that must succeed until they do. The final effects do not depend on the order, so the test can compare them.
 /// </summary>
 internal sealed class Interleaving(Bank bank, string gid, Random random, int account)
 {
@@ -28,16 +27,16 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
     private readonly List<BranchOutcome> _answers = [];
     private bool _executed;
 
-    /// <summary>What the barriers said, for the report.</summary>
+    /// <summary>The results of the barriers, for the report.</summary>
     public List<string> Verdicts { get; } = [];
 
-    /// <summary>What the account must have gained in the end.</summary>
+    /// <summary>The expected change of the account's balance.</summary>
     public long Expected { get; private set; }
 
-    /// <summary>The ops whose work must be there in the end, each once.</summary>
+    /// <summary>The ops that must have taken effect once at the end.</summary>
     public string[] ExpectedEffects { get; private set; } = [];
 
-    /// <returns>Null = as expected so far.</returns>
+    /// <returns>A violation; null = none so far.</returns>
     public async Task<string?> Run()
     {
         foreach (var wave in Waves())
@@ -53,7 +52,7 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
         var last = _kind.Back ?? (_kind.Forth == "try" ? "confirm" : _kind.Forth);
         if (last == "confirm")
         {
-            await UntilDone("try"); // The initiator confirms only what was reserved.
+            await UntilDone("try"); // The initiator confirms only after a successful try.
         }
 
         await UntilDone(last);
@@ -62,7 +61,7 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
             await UntilDone(late);
         }
 
-        // Taken back: nothing remains, whether both happened or none did.
+        // A compensated branch has no effect: either both ops took effect or none.
         Expected = _kind.Back is null ? -Amount : 0;
         ExpectedEffects = last == "confirm"
             ? ["try", "confirm"]
@@ -74,7 +73,9 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
         return null;
     }
 
-    /// <summary>Each wave begins when the one before has ended; within one all begin at once.</summary>
+    /// <summary>
+    /// Draws waves of calls. A wave starts when the previous one has ended; its calls run concurrently.
+    /// </summary>
     private List<List<Func<Task>>> Waves()
     {
         var waves = new List<List<Func<Task>>> { new() };
@@ -132,7 +133,7 @@ internal sealed class Interleaving(Bank bank, string gid, Random random, int acc
         }
     }
 
-    /// <returns>Whether the call was answered, as a participant does: 200, whatever the barrier said.</returns>
+    /// <returns>True if the call was answered with 200, whatever the barrier's result.</returns>
     private async Task<bool> Try(string op, Fault fault, IsolationLevel isolation, bool own)
     {
         using var cancellation = new CancellationTokenSource();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>The local transaction of a message and the question whether it was meant.</summary>
+/// <summary>The local transaction of a message, and the query whether it was committed.</summary>
 public abstract class MessageBarrierTests(Bank bank) : IAsyncLifetime
 {
     private readonly string _gid = Calls.NewGid();
@@ -118,7 +118,7 @@ public abstract class MessageBarrierTests(Bank bank) : IAsyncLifetime
         return await BranchBarrier.ForMessage(_gid).CallAsync(connection, static t => Bank.Move(t, -30), Cancel);
     }
 
-    /// <summary>As the coordinator asks: branch 00, op msg.</summary>
+    /// <summary>Queries as the coordinator does: branch 00, op msg.</summary>
     protected async Task<BranchOutcome> Query()
     {
         await using var connection = Bank.Connect();
@@ -126,7 +126,7 @@ public abstract class MessageBarrierTests(Bank bank) : IAsyncLifetime
     }
 }
 
-/// <summary>With servers, where one can say how long to wait.</summary>
+/// <summary>Databases on servers, where a lock timeout can be set.</summary>
 public abstract class ServerMessageBarrierTests(Bank bank) : MessageBarrierTests(bank)
 {
     [Fact]

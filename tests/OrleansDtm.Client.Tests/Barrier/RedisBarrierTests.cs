@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>Barriers whose business is in Redis, with the marks of DTM's own clients.</summary>
+/// <summary>Barriers for business data in Redis, with the keys and values of DTM's own clients.</summary>
 public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisServer>
 {
     private readonly IDatabase _redis = server.Database;
@@ -34,7 +34,7 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
     [InlineData("action", "rollback")]
     public async Task What_comes_back_before_it_went_stays_away(string forth, string back)
     {
-        Assert.Equal(BarrierResult.NullCompensation, await Adjust(back, 30)); // Even where there is no account.
+        Assert.Equal(BarrierResult.NullCompensation, await Adjust(back, 30)); // Even if the account does not exist.
         await _redis.StringSetAsync(Account, 100);
         Assert.Equal(BarrierResult.Duplicate, await Adjust(back, 30));
         Assert.Equal(BarrierResult.Hanging, await Adjust(forth, -30));
@@ -48,7 +48,7 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
     {
         await _redis.StringSetAsync(Account, 30);
         Assert.Equal(BarrierResult.Executed, await Adjust("action", -30));
-        Assert.Equal(BarrierResult.Duplicate, await Adjust("action", -30)); // Not refused, though nothing is left.
+        Assert.Equal(BarrierResult.Duplicate, await Adjust("action", -30)); // Not rejected, although the balance is 0.
         Assert.Equal(BarrierResult.Executed, await Adjust("compensate", 30));
         Assert.Equal(BarrierResult.Duplicate, await Adjust("compensate", 30));
         Assert.Equal(BarrierResult.Duplicate, await Adjust("action", -30));

@@ -6,7 +6,8 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Barrier;
 
 /// <summary>
-/// In a TransactionScope the rows of the barrier live and die with it, wherever the connection was opened.
+/// In a TransactionScope the barrier's rows are committed or rolled back with the scope, wherever the connection was
+/// opened.
 /// </summary>
 public abstract class ScopeBarrierTests(Bank bank) : IAsyncLifetime
 {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Barrier;
 
-/// <summary>With servers, which let many write at a time, and be told to stop.</summary>
+/// <summary>Databases on servers, which allow concurrent writes and can be stopped.</summary>
 public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
 {
     private readonly string _gid = Calls.NewGid();
@@ -55,7 +55,7 @@ public abstract class ServerBarrierTests(Bank bank) : BarrierTests(bank)
         var late = Calls.Of(_gid, "action").CallAsync(transaction, static t => Bank.Move(t, -30), Cancel);
         if (Bank.Dialect == BarrierDialect.PostgreSql)
         {
-            // "Begin the transaction again."
+            // Serialization failure: the caller must start the transaction again.
             Assert.Equal("40001", (await Assert.ThrowsAnyAsync<DbException>(() => late)).SqlState);
             await transaction.RollbackAsync(Cancel);
         }
@@ -106,7 +106,7 @@ public sealed class MySqlBarrierTests(DatabaseUnderTest<MySqlServer> database)
 
 public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBarrierTests(bank)
 {
-    /// <summary>Many collations pad: they take both for one.</summary>
+    /// <summary>Many collations ignore trailing spaces or case and would treat these gids as equal.</summary>
     [Fact]
     public async Task A_gid_with_a_space_at_its_end_is_another()
     {
@@ -140,7 +140,7 @@ public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBa
         {
             await Bank.Move(mine, -30, 1);
             await Deadlock(mine);
-            // The row is gone, and the repetition, which waited for it, does the work: its row is not this call's.
+            // The deadlock removed the barrier's row, so the repeated call runs the business itself.
             Assert.Equal(BarrierResult.Executed, await CallOf(Calls.Of(gid, "action"), -30));
         }
     }
@@ -150,7 +150,7 @@ public abstract class MySqlDialectBarrierTests(MySqlDialectBank bank) : ServerBa
         await using var connection = Bank.Connect();
         await connection.OpenAsync(Cancel);
         await using var other = await connection.BeginTransactionAsync(Cancel);
-        for (var account = 2; account < 10; account++) // The one with less to undo is the victim.
+        for (var account = 2; account < 10; account++) // The transaction with fewer changes becomes the victim.
         {
             await Bank.Move(other, 1, account);
         }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Conformance;
 
-/// <summary>Queries, lists, operations and topics, and how each of them is refused.</summary>
+/// <summary>Queries, lists, operations and topics, and their errors.</summary>
 public abstract class ApiConformance(RunningCoordinator coordinator) : Conformance(coordinator)
 {
     private const string Nobody = "no-such-gid";
@@ -131,7 +131,7 @@ public abstract class ApiConformance(RunningCoordinator coordinator) : Conforman
         await Missing(Nobody, () => Dtm.RetryBranchAsync(Nobody, "01", "action", Cancel));
         await Missing(saga.Gid, () => Dtm.RetryBranchAsync(saga.Gid, "07", "action", Cancel));
         await Refused<DtmConflictException>(
-            Nobody, null, () => Dtm.RegisterXaBranchAsync(Action(Nobody), Cancel)); // As DTM says it.
+            Nobody, null, () => Dtm.RegisterXaBranchAsync(Action(Nobody), Cancel)); // This is DTM's error.
         await Dtm.ForceStopAsync(saga.Gid, Cancel);
 
         static Task Missing(string gid, Func<Task> request) => Refused<DtmNotFoundException>(gid, null, request);

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Conformance;
 
 /// <summary>
-/// What callers of IDtm may rely on, whatever the coordinator is asked by. Each scenario runs over HTTP and over gRPC.
+/// The behaviour of IDtm that must not depend on the protocol. Each scenario runs over HTTP and over gRPC.
 /// </summary>
 public abstract class Conformance(RunningCoordinator coordinator) : IAsyncLifetime
 {
@@ -37,7 +37,7 @@ public abstract class Conformance(RunningCoordinator coordinator) : IAsyncLifeti
 
     protected abstract ServiceProvider Register();
 
-    /// <summary>After the test.</summary>
+    /// <summary>Runs after the test.</summary>
     protected virtual void Check()
     {
     }

@@ -12,7 +12,7 @@ public sealed class OutcomesOverHttp(RunningCoordinator coordinator) : OutcomeCo
 }
 
 /// <summary>
-/// Over gRPC alone: only its address is known, and an HTTP request for the coordinator fails the test.
+/// Over gRPC only. The client knows only the gRPC address, and an HTTP request to the coordinator fails the test.
 /// </summary>
 public sealed class OutcomesOverGrpc(RunningCoordinator coordinator) : OutcomeConformance(coordinator)
 {
@@ -30,7 +30,7 @@ public sealed class ApiOverHttp(RunningCoordinator coordinator) : ApiConformance
         Coordinator.Client(static options => options.WorkflowCallback = "http://127.0.0.1:1/workflows", Add);
 }
 
-/// <summary>Over gRPC alone.</summary>
+/// <summary>Over gRPC only.</summary>
 public sealed class ApiOverGrpc(RunningCoordinator coordinator) : ApiConformance(coordinator)
 {
     private readonly Untouched _http = new();

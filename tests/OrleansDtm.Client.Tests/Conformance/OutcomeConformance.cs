@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Conformance;
 
-/// <summary>What comes of transactions of each pattern, waited for or not.</summary>
+/// <summary>The outcomes of transactions of each pattern, with and without waiting.</summary>
 public abstract class OutcomeConformance(RunningCoordinator coordinator) : Conformance(coordinator)
 {
     private static readonly TransOptions Waits = new() { WaitResult = true };

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Client.Tests.Conformance;
 
-/// <summary>A handler of an HTTP client that must not be used: fails each request and remembers it.</summary>
+/// <summary>The handler of an HTTP client that must not be used. Fails and records each request.</summary>
 internal sealed class Untouched : DelegatingHandler
 {
     private readonly List<string> _requests = [];

@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Databases;
 
 /// <summary>
-/// The user's sessions begin without autocommit, as a server or a pool may be set up: what is said to be done must be
-/// committed.
+/// The user's sessions start without autocommit, as a server or a pool may be configured. Changes that are reported as
+/// done must be committed.
 /// </summary>
 public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
 {
@@ -58,7 +58,7 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
     [InlineData("rollback")]
     public async Task Both_phases_of_XA_may_be_repeated(string op)
     {
-        // For the first phase too, which makes a connection of its own.
+        // This also applies to the first phase, which opens its own connection.
         await bank.Execute("set global autocommit = 0");
         await Xa("action").PrepareAsync(
             static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"),
@@ -79,7 +79,7 @@ public abstract class AutocommitOffTests(MySqlDialectBank bank) : IAsyncLifetime
     public async Task A_second_phase_that_looks_more_than_once_finds_the_first()
     {
         await bank.Execute("set global autocommit = 0");
-        var commit = Xa("commit", patience: 20_000).CommitAsync(Cancel); // Looks for the row in between, in vain.
+        var commit = Xa("commit", patience: 20_000).CommitAsync(Cancel); // Looks for the row before it exists.
         await Xa("action").PrepareAsync(
             static c => Bank.Execute(c, "update account set balance = balance - 30 where id = 0"),
             static _ => Task.CompletedTask,

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Databases;
 
 /// <summary>
-/// A database of its own with accounts 0 to 9, all with 1000, and the barrier table; gone with the test.
+/// A separate database with accounts 0 to 9, each with 1000, and the barrier table. It is dropped after the test.
 /// </summary>
 public abstract class Bank : IAsyncDisposable
 {
@@ -14,18 +14,18 @@ public abstract class Bank : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
 
-    /// <summary>How many at a time it can take.</summary>
+    /// <summary>The supported number of concurrent calls.</summary>
     public virtual int Parallel => 16;
 
     public abstract BarrierDialect Dialect { get; }
 
-    /// <summary>Closed; of a pool.</summary>
+    /// <summary>Creates a closed connection of a pool.</summary>
     public abstract DbConnection Connect();
 
-    /// <summary>So that it waits for locks for a second at most; null = it cannot.</summary>
+    /// <summary>SQL that limits waits for locks to one second; null = not supported.</summary>
     public abstract string? Impatience { get; }
 
-    /// <summary>What ends the connection that says it; null = it cannot.</summary>
+    /// <summary>SQL that ends its own connection; null = not supported.</summary>
     public abstract string? Suicide { get; }
 
     public virtual async Task Create()
@@ -45,7 +45,9 @@ public abstract class Bank : IAsyncDisposable
     public async Task<long> Balance(int account = 0) => Convert.ToInt64(
         await Scalar($"select balance from account where id = {account}"), CultureInfo.InvariantCulture);
 
-    /// <summary>Within a transaction; takes no cancellation, so that a test decides when it stops.</summary>
+    /// <summary>
+    /// Changes a balance within a transaction. Takes no cancellation token, so that the test determines where it stops.
+    /// </summary>
     public static async Task Move(DbTransaction transaction, long amount, int account = 0) =>
         await Execute(
             transaction.Connection!,
@@ -75,7 +77,9 @@ public abstract class Bank : IAsyncDisposable
         return await command.ExecuteScalarAsync(Cancel);
     }
 
-    /// <summary>As "trans_type gid branch_id op barrier_id reason", in the order of their insertion.</summary>
+    /// <summary>
+    /// Returns the rows as "trans_type gid branch_id op barrier_id reason", in the order of insertion.
+    /// </summary>
     public async Task<List<string>> BarrierRows(string gid)
     {
         await using var connection = Connect();
@@ -97,7 +101,7 @@ public abstract class Bank : IAsyncDisposable
         return rows;
     }
 
-    /// <summary>What the races test's business left, besides the balance.</summary>
+    /// <summary>Returns the effects that the business of the race test recorded.</summary>
     public async Task<List<(string Gid, string Op)>> Effects()
     {
         await using var connection = Connect();

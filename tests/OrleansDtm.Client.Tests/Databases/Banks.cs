@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Databases;
 
-/// <summary>As Debian packs it, with prepared transactions, which PostgreSQL has switched off.</summary>
+/// <summary>PostgreSQL from Debian's package with prepared transactions, which are off by default.</summary>
 public sealed class XaPostgresServer : PostgresServer
 {
     protected override ProcessStartInfo ServerCommand()
@@ -20,7 +20,7 @@ public sealed class XaPostgresServer : PostgresServer
     }
 }
 
-/// <summary>Tests that leave the server as it is share one.</summary>
+/// <summary>A server that several test classes share. Their tests must not change the server.</summary>
 [CollectionDefinition(Name)]
 public sealed class SharedXaPostgres : ICollectionFixture<DatabaseUnderTest<XaPostgresServer>>
 {
@@ -63,7 +63,7 @@ public abstract class MySqlDialectBank(string place) : Bank
     }
 }
 
-/// <summary>Each transaction in another session.</summary>
+/// <summary>Uses another session for each transaction.</summary>
 public sealed class PgBouncerBank(DatabaseUnderTest<PgBouncerServer> database) : PostgresBank(database.NewDatabase())
 {
     public override string? Impatience => null;

@@ -5,9 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Databases;
 
-/// <summary>
-/// Redis as Debian packs it, on a free port of this machine, without a disk. Ended by its process id.
-/// </summary>
+/// <summary>Redis from Debian's package on a Unix socket, without persistence. It is ended by process id.</summary>
 public sealed class RedisServer : IAsyncLifetime
 {
     private const string Program = "/usr/bin/redis-server";
@@ -16,7 +14,7 @@ public sealed class RedisServer : IAsyncLifetime
     private Process? _process;
     private ConnectionMultiplexer? _connection;
 
-    /// <summary>Skips the test where it is not installed, which CI does not allow.</summary>
+    /// <summary>The database. Skips the test if Redis is not installed; with CI=true the test fails.</summary>
     public IDatabase Database
     {
         get
@@ -38,7 +36,7 @@ public sealed class RedisServer : IAsyncLifetime
             return;
         }
 
-        // A socket of its folder needs no port that another might take.
+        // A Unix socket needs no port, which another process might take.
         var socket = Path.Combine(_folder, "redis.sock");
         _process = Process.Start(new ProcessStartInfo(
             Program, [

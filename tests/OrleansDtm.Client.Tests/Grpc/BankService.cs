@@ -5,7 +5,7 @@ using OrleansDtm.Client.Tests.Grpc.Wire;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>What the participant was asked, and what it is to answer instead.</summary>
+/// <summary>The calls that the participant received, and its scripted responses.</summary>
 public sealed class BankLog
 {
     private readonly Lock _lock = new();
@@ -28,7 +28,7 @@ public sealed class BankLog
 
     public string? Header { get; private set; }
 
-    /// <summary>One a call; then it does its work.</summary>
+    /// <summary>Sets the responses of the next calls. Later calls do their work.</summary>
     public void On(string account, params Status[] statuses) => _scripts[account] = new Queue<Status>(statuses);
 
     public void Take(string method, BranchContext branch, Move move, ServerCallContext call)

@@ -7,7 +7,7 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Grpc;
 
 /// <summary>
-/// What is of gRPC only: channels, time limits, services of branches. What HTTP offers too is in the conformance tests.
+/// Features that only gRPC has: channels, deadlines, services of branches. The conformance tests cover the rest.
 /// </summary>
 public sealed class GrpcCoordinatorTests(RunningCoordinator coordinator) : IAsyncLifetime
 {

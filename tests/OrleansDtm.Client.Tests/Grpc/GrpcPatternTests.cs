@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>Each pattern over gRPC from end to end: initiator, coordinator, services behind the interceptor.</summary>
+/// <summary>Each pattern over gRPC end to end: initiator, coordinator, services behind the interceptor.</summary>
 public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private static readonly byte[] Note = [0, 255, 128, 10];
@@ -50,7 +50,7 @@ public sealed class GrpcPatternTests(RunningCoordinator coordinator) : IAsyncLif
         Assert.Equal(GlobalStatus.Failed, result.Status);
         Assert.Contains("balance too low", result.RollbackReason, StringComparison.Ordinal);
         Assert.Equal((100, 100), (await _ledger.Balance("A"), await _ledger.Balance("B")));
-        // The refused transfer left no row in the barrier, so taking it back met nothing: it did not run.
+        // The rejected transfer left no barrier row, so the barrier skipped its compensation.
         Assert.Equal(["Transfer 01 action", "Transfer 02 action", "TransferUndo 01 compensate"], _app.Bank.Calls);
     }
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>Workflows whose coordinator, participants and callback are all reached over gRPC.</summary>
+/// <summary>Workflows that use gRPC for the coordinator, the participants and the callback.</summary>
 public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private static readonly byte[] Note = [0, 255, 128, 10];
@@ -38,7 +38,7 @@ public sealed class GrpcWorkflowTests(RunningCoordinator coordinator) : IAsyncLi
             new Answer { Balance = 70, Note = ByteString.CopyFrom(Note) }, result.EnsureSucceeded().Read<Answer>());
         Assert.Equal(["Transfer 01 action", "Plain 02 action", "Plain 01 commit"], app.Bank.Calls);
         Assert.Equal(70, await _ledger.Balance("A"));
-        // Executed again it has its result still.
+        // A second execution returns the same result.
         Assert.Equal(
             result.Data.ToArray(), (await app.Dtm.WorkflowAsync("test", Move("A", -30), Gid, Cancel)).Data.ToArray());
     }

@@ -40,7 +40,7 @@ public sealed class GrpcXaTests(RunningCoordinator coordinator, DatabaseUnderTes
         Assert.Equal("balance too low", refusal.Reason);
         Assert.Equal(GlobalStatus.Failed, (await _app.Dtm.WaitForEndAsync(refusal.Gid!, Poll.Patience, Cancel)).Status);
         Assert.Equal("70 130", await Balances());
-        await _bank.Execute("update account set balance = balance"); // Nothing holds the rows.
+        await _bank.Execute("update account set balance = balance"); // No lock is held any more.
     }
 
     public async ValueTask InitializeAsync()

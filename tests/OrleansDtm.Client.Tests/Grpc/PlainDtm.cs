@@ -12,7 +12,7 @@ using DtmApi = OrleansDtm.Protocol.Wire.Dtm;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>A coordinator as DTM's own is over gRPC: its service, without trailers, and nothing else.</summary>
+/// <summary>A coordinator that behaves like DTM's own over gRPC: only DTM's service, without trailers.</summary>
 public sealed class PlainDtm : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -21,10 +21,10 @@ public sealed class PlainDtm : IAsyncDisposable
 
     public Uri Url => new(_app.Urls.Single());
 
-    /// <summary>What was prepared and submitted.</summary>
+    /// <summary>The prepare and submit requests so far.</summary>
     public IReadOnlyList<DtmRequest> Requests => _app.Services.GetRequiredService<Api>().Requests;
 
-    /// <param name="submitted">How each submit is answered; null = OK.</param>
+    /// <param name="submitted">The status of each submit; null = OK.</param>
     public static async Task<PlainDtm> Start(Status? submitted = null)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -8,8 +8,8 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Grpc;
 
 /// <summary>
-/// Over gRPC against a coordinator that has DTM's service only: what it lacks is told, and asked over HTTP only on
-/// demand.
+/// A coordinator that has only DTM's gRPC service. The client reports missing operations, and uses HTTP for them only
+/// if configured.
 /// </summary>
 public sealed class PlainDtmTests : IAsyncDisposable
 {

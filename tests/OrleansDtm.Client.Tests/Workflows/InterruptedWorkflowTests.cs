@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Workflows;
 
 /// <summary>
-/// Workflows that are interrupted, executed twice, or late: nothing recorded is done again, and everybody sees the same
-/// end.
+/// Workflows that are interrupted, run twice, or resumed late. Recorded steps are not repeated, and all instances
+/// return the same end.
 /// </summary>
 public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
@@ -62,7 +62,7 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
 
         Func<Workflow, string, Task<string>> Code(string who)
         {
-            _bank.On("/died", Reply.Success.After(new Gate())); // It never hears the answer.
+            _bank.On("/died", Reply.Success.After(new Gate())); // The instance that dies never receives the response.
             return async (workflow, input) =>
             {
                 var first = await workflow.NewBranch()

@@ -10,7 +10,7 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Workflows;
 
 /// <summary>
-/// An instance of an application with workflows, on a free port, that the coordinator can have go on.
+/// An application instance with workflows on a free port, which the coordinator can call to resume them.
 /// </summary>
 public sealed class WorkflowApp : IAsyncDisposable
 {
@@ -24,17 +24,17 @@ public sealed class WorkflowApp : IAsyncDisposable
 
     public string Callback => Url + "/workflows";
 
-    /// <summary>How often the coordinator has called so far.</summary>
+    /// <summary>The number of calls of the coordinator so far.</summary>
     public int Resumed => Volatile.Read(ref _resumed);
 
     public IDtm Dtm => _app.Services.Dtm();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <param name="coordinator">Its HTTP address.</param>
-    /// <param name="add">Its workflows, among others.</param>
-    /// <param name="map">Other endpoints.</param>
-    /// <param name="callback">Where workflows go on that begin here; null = here.</param>
+    /// <param name="coordinator">The coordinator's HTTP address.</param>
+    /// <param name="add">Registers the workflows and other services.</param>
+    /// <param name="map">Maps other endpoints.</param>
+    /// <param name="callback">The callback URL of workflows that start here; null = this instance.</param>
     public static async Task<WorkflowApp> Start(
         Uri coordinator, Action<IServiceCollection> add, Action<WebApplication>? map = null, string? callback = null)
     {

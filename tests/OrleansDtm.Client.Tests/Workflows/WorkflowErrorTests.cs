@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.Client.Tests.Workflows;
 
 /// <summary>
-/// What is wrong is said where it is done, and coordinators that are less helpful than ours are coped with.
+/// Mistakes throw where they are made, and workflows also run on coordinators that return less than this one.
 /// </summary>
 public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
 {
@@ -189,7 +189,7 @@ public sealed class WorkflowErrorTests(RunningCoordinator coordinator)
             200,
             $$"""{"transaction":{"gid":"g","status":"prepared"},"progresses":[{"branch_id":"01","op":"action","status":"succeed","bin_data":"{{kept}}"}]}"""));
         Assert.Equal(bytes, (await client.Dtm().WorkflowAsync("test", 0, cancellationToken: Cancel)).Data.ToArray());
-        Assert.Single(other.On("/api/dtmsvr/registerBranch")); // The second time it came from the record.
+        Assert.Single(other.On("/api/dtmsvr/registerBranch")); // The second run used the recorded result.
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Client.Tests.Workflows;
 
-/// <summary>Workflows that nothing interrupts: what is called, recorded, committed and rolled back.</summary>
+/// <summary>Workflows without interruption: calls, recorded steps, commit and rollback.</summary>
 public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
     private readonly List<string> _log = [];
@@ -172,7 +172,7 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
 
         Assert.Equal(bytes, result.Data.ToArray());
         Assert.Equal(bytes, result.Read<byte[]>());
-        Assert.Equal(8, seen.Count); // Once done, once from the record.
+        Assert.Equal(8, seen.Count); // Four values in each run: the first run crashes, the second one reads the record.
         Assert.All([0, 1, 2, 4, 5, 6], i => Assert.Equal(bytes, seen[i]));
         Assert.All([3, 7], i => Assert.Equal(textLikeOurs, seen[i]));
     }

@@ -50,7 +50,7 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
         Assert.Equal("the account is closed", (await app.Dtm.WorkflowAsync("test", 0, Gid, Cancel)).RollbackReason);
 
         Assert.Equal((Bank.Start, Bank.Start), (await bank.Balance(0), await bank.Balance(1)));
-        await bank.Execute("update account set balance = balance where id in (0, 1)"); // Nothing holds the rows.
+        await bank.Execute("update account set balance = balance where id in (0, 1)"); // No lock is held any more.
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
 
         Assert.Equal((same, 2), (end.Succeeded, businesses));
         Assert.Equal(same ? Bank.Start - 30 : Bank.Start, await bank.Balance(0));
-        await bank.Execute("update account set balance = balance where id = 0"); // Nothing holds the row.
+        await bank.Execute("update account set balance = balance where id = 0"); // No lock is held any more.
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public abstract class WorkflowXaTests(RunningCoordinator coordinator, Bank bank)
             add?.Invoke(services);
         });
 
-    /// <summary>Once, when the coordinator has the result of the business.</summary>
+    /// <summary>Crashes when the coordinator has recorded the result of the business.</summary>
     private sealed class DiesAfterTheRecord(CancellationTokenSource dies) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(

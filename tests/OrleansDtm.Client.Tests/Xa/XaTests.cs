@@ -9,7 +9,7 @@ namespace OrleansDtm.Client.Tests.Xa;
 
 using Barriers = OrleansDtm.Client.Tests.Barrier.Calls;
 
-/// <summary>XA branches on a real server: what is prepared, finished and seen from other connections.</summary>
+/// <summary>XA branches on a real server: prepare, second phase, and visibility for other connections.</summary>
 public abstract class XaTests(Bank bank) : IAsyncLifetime
 {
     protected Bank Bank { get; } = bank;
@@ -39,14 +39,14 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
             Assert.Equal(Bank.Start - 30, await Bank.Balance());
         }
 
-        await Branch("action").HandleAsync(Never, Unregistered, Cancel); // A repetition that is very late.
+        await Branch("action").HandleAsync(Never, Unregistered, Cancel); // A very late repetition.
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
         Assert.Equal([$"xa {_gid} 02 action 01 action"], await Bank.BarrierRows(_gid));
         await AccountIsFree();
 
         async Task Register(CancellationToken cancel)
         {
-            Assert.Equal(Bank.Start, await Bank.Balance()); // The business is done, and not to be seen.
+            Assert.Equal(Bank.Start, await Bank.Balance()); // The work is done but not visible yet.
             registered++;
         }
     }
@@ -95,7 +95,8 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
             () => Branch("commit", patience: 100).CommitAsync(Cancel));
         Assert.Equal(_gid, ongoing.Gid);
         Assert.Empty(await Bank.BarrierRows(_gid));
-        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel); // Nothing keeps it out.
+        // The commit that came too early does not prevent the first phase.
+        await Branch("action").PrepareAsync(c => Move(c, -30), Registered, Cancel);
         await Branch("commit").CommitAsync(Cancel);
         Assert.Equal(Bank.Start - 30, await Bank.Balance());
     }
@@ -212,7 +213,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
                 }
                 catch (Exception e) when (e is DbException or BranchOngoingException)
                 {
-                    return false; // Connections of the pool are dead: the coordinator calls again.
+                    return false; // The pool's connections are broken; the coordinator retries.
                 }
             },
             Poll.Patience,
@@ -224,7 +225,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
 
     [Fact]
     public void Patience_is_over_before_the_coordinator_stops_listening() =>
-        // A second for a lock.
+        // Plus one second for a lock.
         Assert.True(
             new XaOptions().Patience + TimeSpan.FromSeconds(1) < new OrleansDtm.Grains.RequestOptions().RequestTimeout);
 
@@ -281,7 +282,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
 
             if (PreparedStaysWithItsConnection)
             {
-                // MariaDB answers everybody else "no such xid" while this connection lives.
+                // While this connection is open, MariaDB answers "no such xid" on all others.
                 await Assert.ThrowsAsync<BranchOngoingException>(
                     () => Branch(op, patience: 100).HandleAsync(Never, Unregistered, Cancel));
                 Assert.Equal(Bank.Start, await Bank.Balance());
@@ -322,7 +323,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
         Bank.Connect,
         new XaOptions { Patience = TimeSpan.FromMilliseconds(patience) });
 
-    /// <summary>For who waits a second at most.</summary>
+    /// <summary>Asserts that the account is not locked: waits one second at most.</summary>
     private async Task AccountIsFree()
     {
         await using var connection = Bank.Connect();
@@ -336,7 +337,7 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     }
 }
 
-/// <summary>A server of its own: it is killed.</summary>
+/// <summary>Uses a server of its own, because the tests kill it.</summary>
 public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
     : MySqlDialectXaTests<MariaDbServer>(database, new MariaDbBank(database)),
         IClassFixture<DatabaseUnderTest<MariaDbServer>>
@@ -437,7 +438,7 @@ public sealed class PostgresXaTests(DatabaseUnderTest<XaPostgresServer> database
     }
 }
 
-/// <summary>Who prepares a transaction, finishes it or looks for it may be in any session of the pooler.</summary>
+/// <summary>The first phase, the second phase and the query may use different sessions of the pooler.</summary>
 public sealed class PgBouncerXaTests(DatabaseUnderTest<PgBouncerServer> database)
     : XaTests(new PgBouncerBank(database)), IClassFixture<DatabaseUnderTest<PgBouncerServer>>
 {

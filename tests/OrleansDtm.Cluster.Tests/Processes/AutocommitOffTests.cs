@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Processes;
 
 /// <summary>
-/// Two silos on a server whose sessions begin without autocommit: membership, reminders and transactions must be
-/// committed all the same.
+/// Two silos on a server whose sessions start without autocommit. Membership, reminders and transactions must still be
+/// committed.
 /// </summary>
 public abstract class AutocommitOffTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
@@ -27,7 +27,7 @@ public abstract class AutocommitOffTests<TServer>(DatabaseUnderTest<TServer> dat
             using var toSecond = new Dtm(second);
             await Patterns.Work(toFirst, toSecond);
 
-            await first.Kill(Cancel); // The death is told by the same tables.
+            await first.Kill(Cancel); // The other silo learns of the death from the same tables.
             await using var third = await ClusterProcess.Start(database.Server, connection, Cancel);
             using var toThird = new Dtm(third);
             await Patterns.Work(toThird, toSecond);

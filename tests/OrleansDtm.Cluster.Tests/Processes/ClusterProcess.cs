@@ -7,7 +7,7 @@ namespace OrleansDtm.Cluster.Tests.Processes;
 /// <summary>Real server processes that are silos of one cluster.</summary>
 internal static class ClusterProcess
 {
-    /// <summary>Starts one more silo on this database; it has joined and listens then.</summary>
+    /// <summary>Starts one more silo on this database. Returns when it has joined and listens.</summary>
     public static Task<ServerProcess> Start(
         DatabaseServer database, string connectionString, CancellationToken cancel,
         params (string Name, string Value)[] settings) =>

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Processes;
 
-/// <summary>Silos that are taken for dead, rightly or not.</summary>
+/// <summary>Silos that are declared dead, rightly or wrongly.</summary>
 [Collection(SharedMariaDb.Name)]
 public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestOutputHelper output)
 {
@@ -49,7 +49,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         await clients.Stop();
         var statuses = await clients.Ends(toOther, Patience);
 
-        // A call that was on its way while it slept may arrive at any time later: that is what barriers are for.
+        // A call that was in flight at the pause may arrive at any later time; barriers handle that.
         TransferCheck.AllIsRight(clients.Transfers, statuses, bank, allowsLateCalls: true);
     }
 
@@ -65,7 +65,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         {
             using var dtm = new Dtm(second);
 
-            // Who did not know that the caller is dead would wait these minutes for its answer.
+            // A silo that does not detect the caller's death would wait for these 10 minutes.
             await dtm.Accept(SagaBody.Of(gid, busi).With("request_timeout", 600));
             await busi.Called("/Act2");
             await Task.WhenAll(first.Kill(Cancel), second.Kill(Cancel));
@@ -100,7 +100,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         leaving.Start(Clients);
         await leaving.Answered(4 * Clients).WaitAsync(Patience, Cancel);
 
-        await leaving.Stop(); // As a Service does that has taken the pod out before it gets its SIGTERM.
+        await leaving.Stop(); // As a Kubernetes Service does, which removes the pod before it gets its SIGTERM.
         Assert.Equal(0, await leaver.Terminate(Patience, Cancel));
         await clients.Answered(4 * Clients).WaitAsync(Patience, Cancel);
 
@@ -112,7 +112,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         TransferCheck.AllIsRight([.. clients.Transfers, .. leaving.Transfers], statuses, bank);
     }
 
-    /// <summary>Behind its predecessor's at the same place, and behind its neighbours'.</summary>
+    /// <summary>The clock is behind that of the predecessor on the same address, and behind the neighbour's.</summary>
     [Fact]
     public async Task A_silo_whose_clock_is_hours_behind_joins()
     {
@@ -139,7 +139,7 @@ public sealed class DeathTests(DatabaseUnderTest<MariaDbServer> database, ITestO
         await dtm.Accept(SagaBody.Of(gid, busi));
         var ended = await dtm.Until("succeed", gid);
 
-        // It goes by the database's clock.
+        // The silo uses the database's clock.
         Assert.InRange(
             (DateTimeOffset)ended["create_time"]!,
             DateTimeOffset.UtcNow.AddMinutes(-1),

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Processes;
 
-/// <summary>Of two silos on one database one is killed again and again while both move money.</summary>
+/// <summary>One of two silos on a database is killed repeatedly while both transfer money.</summary>
 public abstract class KillTests<TServer>(DatabaseUnderTest<TServer> database, ITestOutputHelper output)
     where TServer : DatabaseServer, new()
 {
     private const int Rounds = 5;
     private const int Clients = 64;
 
-    /// <summary>So many answers after a kill show that work has been taken up again.</summary>
+    /// <summary>The number of responses after a kill that shows that work continues.</summary>
     private const int AnswersAfterKill = 4 * Clients;
 
     private static readonly TimeSpan BackLimit = TimeSpan.FromSeconds(30);

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Processes;
 
 /// <summary>
-/// Two silos whose store and membership are behind a pooler that gives each transaction another session.
+/// Two silos whose store and membership are behind a pooler that uses another session for each transaction.
 /// </summary>
 public sealed class PoolerTests(DatabaseUnderTest<PgBouncerServer> database)
     : IClassFixture<DatabaseUnderTest<PgBouncerServer>>
@@ -31,7 +31,7 @@ public sealed class PoolerTests(DatabaseUnderTest<PgBouncerServer> database)
             await Task.WhenAll(gids.Select(toSecond.Query)),
             static q => Assert.Equal("succeed", (string?)q["transaction"]?["status"]));
 
-        // Some live on either silo; all of them hang in their first call.
+        // Both silos have some of them. All of them wait in their first call.
         var gate = new Gate();
         busi.On("/Act1", [.. Enumerable.Repeat(Reply.Success.After(gate), 10), Reply.Success]);
         var hanging = Enumerable.Range(0, 10).Select(static _ => SagaBody.NewGid()).ToArray();

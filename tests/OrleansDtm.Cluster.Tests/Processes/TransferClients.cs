@@ -23,20 +23,20 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>Every one that a silo has taken.</summary>
+    /// <summary>The transfers that a silo has accepted.</summary>
     public IReadOnlyCollection<Transfer> Transfers => _transfers;
 
-    /// <summary>Requests that had to be made again.</summary>
+    /// <summary>The texts of requests that had to be repeated.</summary>
     public IReadOnlyCollection<string> Failures => _failures;
 
     public TimeSpan Now => _clock.Elapsed;
 
-    /// <summary>Completes when so many more have been answered.</summary>
+    /// <summary>Completes when this many more responses have arrived.</summary>
     public Task Answered(int more) => _answered.Next(more);
 
     public void Start(int clients) => _all = Task.WhenAll(Enumerable.Range(0, clients).Select(Run));
 
-    /// <summary>They finish what they have begun.</summary>
+    /// <summary>Stops the clients after their current transfers.</summary>
     public async Task Stop()
     {
         _enough = true;
@@ -44,7 +44,8 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
     }
 
     /// <summary>
-    /// How long after this moment answers came as fast again as half a second before it, counted over half seconds.
+    /// Returns the time until responses are at least half as frequent as in the half second before the given moment;
+    /// null = they never are.
     /// </summary>
     public TimeSpan? BackAfter(TimeSpan moment)
     {
@@ -64,7 +65,7 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
         int Between(TimeSpan from, TimeSpan to) => answers.Count(a => a >= from && a < to);
     }
 
-    /// <summary>Waits until everything is final.</summary>
+    /// <summary>Waits until all transfers are final.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Ends(Dtm silo, TimeSpan within)
     {
         var statuses = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
@@ -103,21 +104,21 @@ internal sealed class TransferClients(IReadOnlyList<Dtm> silos, string bank, int
         }
     }
 
-    /// <returns>Whether the transfer is in the coordinator's hands, and the answer's text.</returns>
+    /// <returns>True if the coordinator has accepted the transfer, and the response's text.</returns>
     private async Task<(bool Taken, string Text)> TrySubmit(Dtm silo, Transfer transfer)
     {
         try
         {
             var answer = await silo.Submit(transfer.Body(bank).With("wait_result", true));
 
-            // 409: it is rolled back, or has ended since it was said first. 425: it goes on.
+            // 409: it is rolled back, or has ended since the first request. 425: it is in progress.
             Assert.True(answer.Status is 200 or 409 or 425 or >= 500, $"{transfer.Gid}: {answer.Status} {answer.Text}");
             return (answer.Status < 500, $"{answer.Status}: {answer.Text}");
         }
         catch (Exception e) when (e is HttpRequestException
             || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
         {
-            // Killed in the middle: whether it was taken, only asking again can tell.
+            // The silo was killed during the request. Only another request tells whether it was accepted.
             return (false, e.Message);
         }
     }

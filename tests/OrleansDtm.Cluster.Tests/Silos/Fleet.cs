@@ -15,8 +15,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Silos;
 
 /// <summary>
-/// Silos of one cluster in this process, over a store and services that the test gives. Two fleets over one store are
-/// what a network that has split makes of one: each believes to be alone with the transactions.
+/// Silos of one cluster in this process, with the test's store and services. Two fleets on one store simulate a network
+/// partition: each acts as the only owner of the transactions.
 /// </summary>
 internal sealed class Fleet : IAsyncDisposable
 {
@@ -60,7 +60,7 @@ internal sealed class Fleet : IAsyncDisposable
         return fleet;
     }
 
-    /// <summary>A tcc without branches, yet.</summary>
+    /// <summary>A tcc that has no branches yet.</summary>
     public static Planned Tcc { get; } = new()
     {
         Type = TransactionType.Tcc,
@@ -70,22 +70,22 @@ internal sealed class Fleet : IAsyncDisposable
         RequestTimeoutMs = 3000,
     };
 
-    /// <summary>One silo drops dead: nothing is said, nothing is finished.</summary>
+    /// <summary>Kills one silo: it sends no messages and finishes nothing.</summary>
     public Task Kill(int silo) => _cluster.KillSiloAsync(_cluster.Silos[silo], Cancel);
 
-    /// <summary>The silo that works on this transaction drops dead.</summary>
+    /// <summary>Kills the silo that owns this transaction.</summary>
     public async Task KillOwner(string gid)
     {
         var silo = await _cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(Grain(gid).Grain);
         await _cluster.KillSiloAsync(_cluster.GetSiloForAddress(silo!)!, Cancel);
     }
 
-    /// <summary>One silo leaves in good order.</summary>
+    /// <summary>Stops one silo gracefully.</summary>
     public Task Stop(int silo) => _cluster.StopSiloAsync(_cluster.Silos[silo], Cancel);
 
     public Task Add() => _cluster.StartAdditionalSiloAsync();
 
-    /// <summary>Where transactions are in memory: silo and grain of each.</summary>
+    /// <summary>Returns the silo and the gid of each transaction in memory.</summary>
     public async Task<IReadOnlyList<(SiloAddress Silo, string Gid)>> Activations()
     {
         var grains = await _cluster.Client.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
@@ -98,7 +98,7 @@ internal sealed class Fleet : IAsyncDisposable
 
     public Reached Grain(string gid) => new(_cluster.Client.GetGrain<ITransactionGrain>(gid), gid);
 
-    /// <summary>Submits through some silo, again until one has taken it.</summary>
+    /// <summary>Submits through the cluster; retries until a silo accepts it.</summary>
     public async Task Submit(Transfer transfer)
     {
         Exception? last = null;
@@ -114,7 +114,7 @@ internal sealed class Fleet : IAsyncDisposable
                 }
                 catch (Exception e) when (e is OrleansException or TimeoutException or InvalidOperationException)
                 {
-                    last = e; // Its silo has gone.
+                    last = e; // The silo is gone.
                     return false;
                 }
             },
@@ -123,7 +123,7 @@ internal sealed class Fleet : IAsyncDisposable
             Cancel);
     }
 
-    /// <summary>The statuses of all, once all are final.</summary>
+    /// <summary>Waits until all transfers are final and returns their statuses.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> Ends(
         ITransactionStore store, IEnumerable<Transfer> transfers)
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
 
-/// <summary>Silos come and go while sagas run.</summary>
+/// <summary>Silos join and leave while sagas run.</summary>
 public sealed class FleetTests(ITestOutputHelper output)
 {
     private const int Clients = 16;
@@ -49,7 +49,7 @@ public sealed class FleetTests(ITestOutputHelper output)
         var statuses = await Fleet.Ends(store, transfers);
         output.WriteLine($"{transfers.Count} transfers");
 
-        // A silo killed in this process is a zombie: calls that it has under way still arrive.
+        // A silo killed in this process is a zombie: its calls in flight still arrive.
         TransferCheck.AllIsRight(transfers, statuses, teller.Bank, allowsLateCalls: true);
     }
 
@@ -71,7 +71,8 @@ public sealed class FleetTests(ITestOutputHelper output)
         await fleet.Grain(transfer.Gid).Submit(saga);
         await first.Task.WaitAsync(Patience, cancel);
 
-        var killing = fleet.KillOwner(transfer.Gid); // In this process it ends only with the call.
+        // In this process, the kill completes only when the call has ended.
+        var killing = fleet.KillOwner(transfer.Gid);
         var statuses = await Fleet.Ends(store, [transfer]);
         gate.Open();
         await killing;

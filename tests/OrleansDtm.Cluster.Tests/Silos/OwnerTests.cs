@@ -12,9 +12,7 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
 
-/// <summary>
-/// Which silo a transaction lives on: all of them must say the same, and say so whatever version they run.
-/// </summary>
+/// <summary>The placement of transactions on silos. All silos must agree, whatever version they run.</summary>
 public sealed class OwnerTests
 {
     private static readonly GrainType Transactions = GrainType.Create("transaction");
@@ -38,7 +36,7 @@ public sealed class OwnerTests
         var owned = Grains().GroupBy(here.Of).ToDictionary(static g => g.Key, static g => g.Count());
 
         Assert.All(Grains(), grain => Assert.Equal(here.Of(grain), there.Of(grain)));
-        Assert.All(silos, silo => Assert.InRange(owned[silo], 250, 420)); // of 1000, a third each
+        Assert.All(silos, silo => Assert.InRange(owned[silo], 250, 420)); // of 1000, about a third each
     }
 
     [Fact]
@@ -71,7 +69,7 @@ public sealed class OwnerTests
         await using var fleet = await Fleet.Start(3, store, new Obliging());
         var gids = Enumerable.Range(0, 60).Select(static _ => SagaBody.NewGid()).ToList();
 
-        // The client goes to the gateways of all silos in turn.
+        // The client uses the gateways of all silos in turn.
         foreach (var gid in gids)
         {
             for (var i = 0; i < 3; i++)

@@ -9,7 +9,8 @@ using Xunit;
 namespace OrleansDtm.Cluster.Tests.Silos;
 
 /// <summary>
-/// Two silos that know nothing of each other work on the same rows: the rows' versions decide, the loser forgets.
+/// Two silos that do not know each other work on the same rows. The versions of the rows decide; the loser drops its
+/// state.
 /// </summary>
 public sealed class SplitTests : IAsyncDisposable
 {
@@ -69,14 +70,14 @@ public sealed class SplitTests : IAsyncDisposable
         var saga = TellerBank.Saga(transfer) with { WaitResult = false, RequestTimeoutMs = 600_000 };
         Assert.Equal(ReplyKind.Ok, (await sleeper.Grain(transfer.Gid).Submit(saga)).Kind);
 
-        // An hour later, as its clock has it: to it, whoever made the call has let its lease run out.
+        // This silo's clock is an hour ahead, so the caller's lease is over for it.
         await using var other = await Fleet.Start(
             1, _store, new TellerBank(_bank), static o => o.Clock = new ShiftedClock(TimeSpan.FromHours(1)));
         var ended = await Fleet.End(_store, transfer.Gid);
         Assert.Equal(TransactionStatus.Succeed, ended.Status);
         gate.Open();
 
-        // Until the late answer has met the row, its memory says what it knew when it fell asleep.
+        // Until the late response is written to the row, the silo replies from its outdated memory.
         TransactionReply? reply = null;
         await Poll.Until(
             async () => (reply = await sleeper.Grain(transfer.Gid).Submit(saga)).Kind == ReplyKind.Conflict,
@@ -102,8 +103,7 @@ public sealed class SplitTests : IAsyncDisposable
 
         await Parallel.ForEachAsync(transfers.Index(), Cancel, async (t, _) => await sides[t.Index % 2].Submit(t.Item));
 
-        // Whose clock is ahead takes the other's calls for lost while they are
-        // under way: barriers are for what comes late then.
+        // The silo whose clock is ahead treats the other's calls in flight as lost; barriers handle the late calls.
         TransferCheck.AllIsRight(transfers, await Fleet.Ends(_store, transfers), _bank, allowsLateCalls: true);
     }
 
@@ -114,7 +114,7 @@ public sealed class SplitTests : IAsyncDisposable
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + shift;
     }
 
-    /// <summary>Services that do whatever they are asked and remember it.</summary>
+    /// <summary>Services that accept every call and record it.</summary>
     private sealed class Recorder : IBranchInvoker
     {
         private readonly ConcurrentQueue<(string Gid, string Op)> _calls = [];

@@ -7,14 +7,16 @@ using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.Cluster.Tests.Silos;
 
-/// <summary>The bank of the wire tests without a wire.</summary>
+/// <summary>The bank of the wire tests, without a network.</summary>
 internal sealed class TellerBank(Bank bank) : IBranchInvoker
 {
     private int _order;
 
     public Bank Bank { get; } = bank;
 
-    /// <summary>Waited for before a call is answered, when the test wants to hold it back; null = at once.</summary>
+    /// <summary>
+    /// Awaited before a call is answered, so that a test can hold it back; null = the call is answered at once.
+    /// </summary>
     public Func<BranchInvocation, CancellationToken, Task>? Delay { get; set; }
 
     public static Planned Saga(Transfer transfer) => new()

@@ -15,7 +15,7 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Tables;
 
-/// <summary>Orleans' own providers on the tables and queries of ours: what they must be able to rely on.</summary>
+/// <summary>Tests that Orleans' own providers work on this project's tables and queries.</summary>
 public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
 {
@@ -36,20 +36,20 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         var version = read.Version.Next();
 
         Assert.True(await table.InsertRowAsync(Silo(1), version, Cancel));
-        Assert.False(await table.InsertRowAsync(Silo(2), version, Cancel)); // upon a version that has passed
+        Assert.False(await table.InsertRowAsync(Silo(2), version, Cancel)); // The version is outdated.
         read = await table.ReadAllAsync(Cancel);
         Assert.Equal(1, read.Version.Version);
-        Assert.False(await table.InsertRowAsync(Silo(1), read.Version.Next(), Cancel)); // it is there
+        Assert.False(await table.InsertRowAsync(Silo(1), read.Version.Next(), Cancel)); // The row exists.
         Assert.Equal(1, (await table.ReadAllAsync(Cancel)).Version.Version);
 
         var changed = Silo(1);
         changed.Status = SiloStatus.Active;
         changed.AddSuspector(Silo(2).SiloAddress, Started.AddSeconds(9));
         Assert.True(await table.UpdateRowAsync(changed, read.Version.VersionEtag, read.Version.Next(), Cancel));
-        // Upon a version that has passed
+        // The version is outdated.
         Assert.False(await table.UpdateRowAsync(changed, read.Version.VersionEtag, read.Version.Next(), Cancel));
         var again = await table.ReadAllAsync(Cancel);
-        // There is none
+        // The row does not exist.
         Assert.False(await table.UpdateRowAsync(Silo(3), again.Version.VersionEtag, again.Version.Next(), Cancel));
         Assert.Equal(2, (await table.ReadAllAsync(Cancel)).Version.Version);
 
@@ -113,13 +113,13 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         Assert.Equal(["silo1", "silo3"], left);
     }
 
-    /// <summary>Orleans leaves them.</summary>
+    /// <summary>Orleans itself does not delete them.</summary>
     [Fact]
     public async Task Who_died_before_it_had_joined_is_forgotten_after_a_day()
     {
         var connection = database.NewDatabase();
         var options = new DatabaseOptions { Place = connection };
-        Assert.Equal(0, Tables.LastGeneration(options, "test")); // There are no tables.
+        Assert.Equal(0, Tables.LastGeneration(options, "test")); // The tables do not exist yet.
         var table = await Membership(connection);
         foreach (var (number, status, alive) in new[]
         {
@@ -150,7 +150,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         await using var cluster = await SiloWithProviders();
         var reminders = cluster.GetSiloServiceProvider().GetRequiredService<IReminderTable>();
         var grains = Enumerable.Range(0, 20).Select(static n => GrainId.Create("test", $"grain {n}")).ToList();
-        var (first, period) = (grains[0], TimeSpan.FromDays(40)); // more milliseconds than an int has
+        var (first, period) = (grains[0], TimeSpan.FromDays(40)); // More milliseconds than an int can hold.
         foreach (var grain in grains)
         {
             await reminders.UpsertRow(
@@ -194,7 +194,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         await using var cluster = await SiloWithProviders();
         var storage = cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>("Default");
         var grain = GrainId.Create("test", "a grain with a key of any letter: Ä ☂ \u0001 '; drop");
-        var mine = new GrainState<Notes>(new Notes { Text = new string('x', 200_000) }); // more than a BLOB has
+        var mine = new GrainState<Notes>(new Notes { Text = new string('x', 200_000) }); // More than a BLOB can hold.
         await storage.WriteStateAsync("state", grain, mine);
         var other = await Read();
         Assert.Equal(mine.State!.Text, other.State?.Text);
@@ -232,7 +232,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         await Tables.Ensure(options, Cancel);
 
         await using var connection = await Open(options.Place);
-        // One is optional
+        // One query is optional.
         Assert.Equal(ClusterTables.Queries.Length + 1L, await Count(connection, "select count(*) from OrleansQuery"));
     }
 
@@ -261,7 +261,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
 
     protected abstract DbConnection Connect(string connectionString);
 
-    /// <summary>SQL that makes a user who may read and write the tables there are, and no more.</summary>
+    /// <summary>Returns SQL that creates a user who may only read and write the existing tables.</summary>
     protected abstract string RestrictedUser(string name);
 
     protected abstract string Restricted(string connectionString);
@@ -277,7 +277,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
         IAmAliveTime = Started,
     };
 
-    /// <summary>Makes the database without any table.</summary>
+    /// <summary>Creates the database without any table.</summary>
     private async Task<string> WithDatabase(ServerStoreOptions options)
     {
         await ServerSchemaOpener.CreateDatabase(database.Server.Driver, options);
@@ -336,7 +336,7 @@ public abstract class ClusterTablesTests<TServer>(DatabaseUnderTest<TServer> dat
     }
 }
 
-/// <summary>What a grain of somebody's keeps.</summary>
+/// <summary>The state of a user's grain.</summary>
 public sealed class Notes
 {
     public string Text { get; set; } = "";

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.Cluster.Tests.Tables;
 
-/// <summary>A PostgreSQL as it is, as its administrators like it, or behind a pooler.</summary>
+/// <summary>A PostgreSQL with default settings, with strict settings, or behind a pooler.</summary>
 public abstract class AnyPostgresClusterTablesTests<TServer>(DatabaseUnderTest<TServer> database)
     : ClusterTablesTests<TServer>(database)
     where TServer : DatabaseServer, new()
@@ -31,7 +31,9 @@ public abstract class AnyPostgresClusterTablesTests<TServer>(DatabaseUnderTest<T
 public sealed class PostgresClusterTablesTests(DatabaseUnderTest<PostgresServer> database)
     : AnyPostgresClusterTablesTests<PostgresServer>(database);
 
-/// <summary>Who comes second must find another version, not an error of its own snapshot.</summary>
+/// <summary>
+/// The second of two writers must find another version, not a serialization error of its own snapshot.
+/// </summary>
 public sealed class StrictPostgresClusterTablesTests(DatabaseUnderTest<StrictPostgresServer> database)
     : AnyPostgresClusterTablesTests<StrictPostgresServer>(database),
         IClassFixture<DatabaseUnderTest<StrictPostgresServer>>;

@@ -9,7 +9,8 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// The README's commands of backup and restore: made while the coordinator works, and a coordinator on it goes on.
+/// Runs the README's backup and restore commands. The backup is made while the coordinator works; a coordinator on the
+/// restored store continues its transactions.
 /// </summary>
 public abstract class BackupTests : IDisposable
 {
@@ -17,7 +18,7 @@ public abstract class BackupTests : IDisposable
 
     private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>Where the commands run.</summary>
+    /// <summary>The folder in which the commands run.</summary>
     private protected string Home => _home.FullName;
 
     public void Dispose()
@@ -53,20 +54,21 @@ public abstract class BackupTests : IDisposable
             new JsonObject { ["gid"] = waiting }.ToJsonString())).Status);
         await dtm.Until("succeed", waiting);
         Assert.Equal(2, busi.On("/Act2").Count);
-        Assert.Equal(3, busi.On("/Act1").Count); // One of each: what was done before the backup stays done.
+        // One call of each transaction: what was done before the backup is not repeated.
+        Assert.Equal(3, busi.On("/Act1").Count);
     }
 
-    /// <summary>The line of the README's command starts so.</summary>
+    /// <summary>The start of the command's line in the README.</summary>
     private protected abstract string Backup { get; }
 
     private protected abstract string Restore { get; }
 
     private protected abstract (string Name, string Value)[] Settings();
 
-    /// <summary>The disaster.</summary>
+    /// <summary>Destroys the store.</summary>
     private protected abstract Task Lose();
 
-    /// <summary>With addresses and users of the test's servers.</summary>
+    /// <summary>Replaces addresses and users with those of the test's servers.</summary>
     private protected abstract string Here(string command);
 
     private Task<string> Run(string start)
@@ -105,7 +107,7 @@ public sealed class SqliteBackupTests : BackupTests
 public sealed class MariaDbBackupTests(DatabaseUnderTest<MariaDbServer> database)
     : MySqlDialectBackupTests<MariaDbServer>(database);
 
-/// <summary>With the programs of MariaDB, which are the ones that are there.</summary>
+/// <summary>MySQL with MariaDB's client programs, because those are installed.</summary>
 [Collection(SharedMySql.Name)]
 public sealed class MySqlBackupTests(DatabaseUnderTest<MySqlServer> database)
     : MySqlDialectBackupTests<MySqlServer>(database);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>The whole coordinator on a database server: it is killed, then the database is.</summary>
+/// <summary>The whole coordinator on a database server. The coordinator is killed, then the database.</summary>
 public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
 {
@@ -32,7 +32,7 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
         await server.Kill(Cancel);
         await server.Restart(Cancel);
         await dtm.Until("succeed", hanging);
-        Assert.Single(busi.On("/Act1")); // what was done stays done
+        Assert.Single(busi.On("/Act1")); // A completed call is not repeated.
 
         await database.Server.Kill();
         var refused = await dtm.Submit(SagaBody.Of(SagaBody.NewGid(), busi));

@@ -5,8 +5,8 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// A saga that succeeds and one that is rolled back, a delayed message, a topic, and a saga that the sweep has to take
-/// up.
+/// Runs a saga that succeeds and one that is rolled back, a delayed message, a topic, and a saga that the sweep
+/// resumes.
 /// </summary>
 internal static class CoordinatorRound
 {
@@ -44,7 +44,7 @@ internal static class CoordinatorRound
     }
 }
 
-/// <summary>Behind a pooler that gives each transaction another session.</summary>
+/// <summary>Behind a pooler that uses another session for each transaction.</summary>
 [Collection(SharedPgBouncer.Name)]
 public sealed class CoordinatorBehindPgBouncerTests(DatabaseUnderTest<PgBouncerServer> database)
 {

@@ -12,8 +12,7 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// Servers that are set up otherwise than ours: sessions that begin in another state, tables and databases of another
-/// kind. A new setting is one line.
+/// Servers with unusual settings: session defaults, table types, database options. A new setting is one line.
 /// </summary>
 public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> database) : IAsyncDisposable
     where TServer : DatabaseServer, new()
@@ -82,7 +81,7 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         await StoreWorks(_place);
     }
 
-    /// <summary>The whole coordinator, with all patterns.</summary>
+    /// <summary>The whole coordinator with all patterns.</summary>
     [Fact]
     public async Task A_coordinator_works_where_sessions_begin_in_another_state()
     {
@@ -115,10 +114,10 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         var ready = await Ready();
         Assert.Equal(503, ready.Status);
         Assert.Contains("read-only", ready.Text, StringComparison.Ordinal);
-        Assert.Equal("succeed", (string?)(await dtm.Transaction(before))!["status"]); // Reads go on.
+        Assert.Equal("succeed", (string?)(await dtm.Transaction(before))!["status"]); // Reads still work.
 
         await Execute("set global read_only = 0");
-        Assert.Equal(200, (await Ready()).Status); // Nothing was written meanwhile.
+        Assert.Equal(200, (await Ready()).Status); // The store recovers without a write.
         await dtm.Accept(SagaBody.Of(after, busi).With("wait_result", true));
         Assert.Null(await dtm.Transaction(during));
 
@@ -154,11 +153,13 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         Assert.Contains("max_allowed_packet", (string)rpc.Json["error"]!["message"]!, StringComparison.Ordinal);
 
         Assert.Null(await dtm.Transaction(gid));
-        await dtm.Accept(SagaBody.Of(gid, busi).With("wait_result", true)); // The gid is free, and the store is well.
+        await dtm.Accept(SagaBody.Of(gid, busi).With("wait_result", true)); // The gid is free, and the store works.
         Assert.Equal(200, (await dtm.Send(HttpMethod.Get, server.Url + "/health/ready", null)).Status);
     }
 
-    /// <summary>Two processes on one database, the schema included; what one writes the other sees at once.</summary>
+    /// <summary>
+    /// Uses one database from two processes and creates the schema. Each sees the other's writes at once.
+    /// </summary>
     private static async Task StoreWorks(string place)
     {
         await using var one = Create(place);
@@ -214,8 +215,8 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         NullLogger<ServerTransactionStore>.Instance);
 
     /// <summary>
-    /// A user with all rights on the database and no other: for administrators there is no init_connect, and nothing
-    /// read-only.
+    /// Creates a user with all rights on the database and no global ones. Administrators are exempt from init_connect
+    /// and read_only.
     /// </summary>
     private async Task<string> Mortal()
     {
@@ -227,7 +228,7 @@ public abstract class MySqlSettingTests<TServer>(DatabaseUnderTest<TServer> data
         return builder.ConnectionString;
     }
 
-    /// <summary>For sessions that begin later, until the test ends.</summary>
+    /// <summary>Changes a setting for later sessions until the test ends.</summary>
     private async Task Set(string setting)
     {
         var name = setting.Split(' ')[0];

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>What MySQL and MariaDB have in common.</summary>
+/// <summary>The tests that MySQL and MariaDB share.</summary>
 public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> database) : ServerStoreTests
     where TServer : DatabaseServer, new()
 {
@@ -55,7 +55,9 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
         }
     }
 
-    /// <summary>As on a Galera node: ids grow in other steps than one, and bodies must follow them.</summary>
+    /// <summary>
+    /// As on a Galera node: the increment of ids is not 1, and bodies must have the ids of their rows.
+    /// </summary>
     [Fact]
     public async Task IdsInOtherSteps_KeepTheirBodies()
     {
@@ -96,11 +98,11 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
 
     protected override async Task WaitForLockedWriter()
     {
-        // Not innodb_trx: it shows a copy that is made anew only when nobody has read it for 0.1 s.
+        // Not innodb_trx, which shows a cached copy that is refreshed only after 0.1 s without a read.
         await using var connection = await Connect();
         await using var command = connection.CreateCommand();
-        command.CommandText = "show global status like 'innodb_row_lock_current_waits'"; // Whatever table it is in.
-        await Poll.Until(Waits, Poll.Patience, static () => "nobody waits for a lock", Token);
+        command.CommandText = "show global status like 'innodb_row_lock_current_waits'"; // for locks of any table
+        await Poll.Until(Waits, Poll.Patience, static () => "no transaction waits for a lock", Token);
 
         async Task<bool> Waits()
         {
@@ -165,7 +167,7 @@ public abstract class MySqlDialectTests<TServer>(DatabaseUnderTest<TServer> data
         await Execute(connection, "set global innodb_flush_log_at_trx_commit = 1");
     }
 
-    /// <summary>Of bytes that a command must escape.</summary>
+    /// <summary>A transaction with this many bytes that a command must escape.</summary>
     private static Transaction Heavy(string gid, int bytes) =>
         StoredSamples.Plain(gid) with { Result = string.Concat(Enumerable.Repeat("\\'\"x", bytes / 4)) };
 }

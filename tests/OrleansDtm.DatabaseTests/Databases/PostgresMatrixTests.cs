@@ -9,9 +9,9 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// Servers, databases and roles with settings of their own: everything works, and what is acknowledged is durable. A
-/// new setting is a line:
-/// "name = value" of the database, "encoding ..." of its creation, ";Name=value" of the connection string.
+/// Servers, databases and roles with unusual settings: everything works, and acknowledged writes are durable. A new
+/// setting is one line: "name = value" of the database, "encoding ..." of its creation, ";Name=value" of the connection
+/// string.
 /// </summary>
 [Collection(SharedPostgres.Name)]
 public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> database)
@@ -90,7 +90,7 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
             "dtm_kv on read committed, dtm_transaction on read committed", await Admin(place.Database!, SeenSql));
     }
 
-    /// <summary>All at once, for the whole coordinator: a saga, a delayed message, a topic.</summary>
+    /// <summary>All settings at once, for the whole coordinator: a saga, a delayed message, a topic.</summary>
     [Fact]
     public async Task A_coordinator_works_on_a_server_where_all_is_different()
     {
@@ -117,7 +117,7 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
         await CoordinatorRound.Run(server, busi, Cancel);
     }
 
-    /// <summary>Tells under what each row was written.</summary>
+    /// <summary>Records the durability and isolation level under which each row is written.</summary>
     private const string WatchSql =
         """
         set search_path = public, elsewhere;
@@ -132,7 +132,7 @@ public sealed class PostgresMatrixTests(DatabaseUnderTest<PostgresServer> databa
         alter table dtm_kv enable always trigger note;
         """;
 
-    /// <summary>Retention may be lost: it is done again.</summary>
+    /// <summary>Deletions by retention are not recorded: they may be lost, because they are repeated.</summary>
     private const string SeenSql = "select string_agg(distinct what, ', ' order by what) from public.seen";
 
     private async Task<object?> Admin(string name, string sql)

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// What the connection string names wins, under whichever of its names, even where it is the default of Npgsql.
+/// Settings in the connection string override the store's, under each of their names, even with Npgsql's default value.
 /// </summary>
 public sealed class PostgresSettingsTests
 {
@@ -47,7 +47,7 @@ public sealed class PostgresSettingsTests
     public void A_pooler_is_allowed_for_when_both_are_named(string own, bool allowed) =>
         Assert.Equal(allowed, Settings(own).IsForPooler);
 
-    /// <summary>Npgsql refuses a minimum above the maximum.</summary>
+    /// <summary>Npgsql rejects a minimum above the maximum.</summary>
     [Fact]
     public void A_named_minimum_raises_the_stores_maximum()
     {

@@ -14,14 +14,14 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>The store in a PostgreSQL, with a pooler between or without.</summary>
+/// <summary>The store on PostgreSQL, with or without a pooler.</summary>
 public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerStoreTests
 {
     protected override string ConnectionString { get; } = newDatabase();
 
     private protected override ServerDialect Dialect { get; } = new PostgresDialect();
 
-    /// <summary>Of a database, without a pooler.</summary>
+    /// <summary>Returns the connection string without the pooler.</summary>
     protected virtual string Direct(string connectionString) => connectionString;
 
     protected override ServerTransactionStore Create(
@@ -37,7 +37,9 @@ public abstract class AnyPostgresStoreTests(Func<string> newDatabase) : ServerSt
         return connection;
     }
 
-    /// <summary>Who has waited for that long looks for a deadlock and, if there is one, is its victim.</summary>
+    /// <summary>
+    /// PostgreSQL checks for deadlocks in the session that has waited for deadlock_timeout, and aborts its transaction.
+    /// </summary>
     protected override Task SpareInDeadlocks(DbConnection connection) =>
         Execute(connection, "set deadlock_timeout = '60s'");
 
@@ -120,7 +122,7 @@ public sealed class PostgresStoreTests(DatabaseUnderTest<PostgresServer> databas
 }
 
 /// <summary>
-/// Each transaction in another session: whatever relies on what it has set or prepared in one fails here.
+/// Behind a pooler each transaction uses another session. A store that depends on session state fails here.
 /// </summary>
 [Collection(SharedPgBouncer.Name)]
 public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> database)
@@ -143,9 +145,7 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
         }
     }
 
-    /// <summary>
-    /// A pooler of another make, or one that is told to ignore it, would have the tables in another schema.
-    /// </summary>
+    /// <summary>A pooler that does not pass search_path on would create the tables in another schema.</summary>
     [Fact]
     public async Task Schema_ThatThePoolerDoesNotPassOn_IsRefused()
     {
@@ -170,7 +170,7 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
     }
 
     /// <summary>
-    /// Sessions of a pooler outlive their clients, and begin as the database was told when they were opened.
+    /// The pooler's sessions outlive their clients, and keep the database's defaults of the time when they were opened.
     /// </summary>
     protected override async Task SetReadOnly(bool value)
     {
@@ -188,7 +188,7 @@ public sealed class PgBouncerStoreTests(DatabaseUnderTest<PgBouncerServer> datab
                 }
                 catch (NpgsqlException)
                 {
-                    return false; // It has not noticed yet that its sessions are gone.
+                    return false; // The pooler has not yet detected that its sessions are closed.
                 }
             },
             Poll.Patience,

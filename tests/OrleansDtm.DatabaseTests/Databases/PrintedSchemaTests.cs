@@ -22,7 +22,7 @@ public sealed class MySqlPrintedSchemaTests(DatabaseUnderTest<MySqlServer> datab
 public abstract class MySqlDialectPrintedSchemaTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
 {
-    /// <summary>By a session without autocommit: what the script does not commit is gone with it.</summary>
+    /// <summary>The session has autocommit off, so changes that the script does not commit are lost.</summary>
     [Fact]
     public async Task A_database_made_from_the_printed_schema_is_taken_by_a_user_who_may_only_use_tables()
     {

@@ -13,7 +13,7 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// The server is killed and stopped while transactions are written; what was acknowledged must be there afterwards.
+/// The server is killed and stopped while transactions are written. Acknowledged writes must be there afterwards.
 /// </summary>
 public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> database) : IAsyncDisposable
     where TServer : DatabaseServer, new()
@@ -50,7 +50,7 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
             await database.Server.Restart(Token);
         }
 
-        await More(200); // By itself: nobody told it that the server is back.
+        await More(200); // The store detects by itself that the server is back.
         await stop.CancelAsync();
         await Task.WhenAll(clients);
         foreach (var (gid, version) in _acknowledged)
@@ -88,9 +88,8 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
             database.Server.Resume();
         }
 
-        // The update that nobody heard of may have been made or not, or be made by a database that has just woken after
-        // it was looked for:
-        // the version tells, and the store takes the next one.
+        // The update without a response may have been committed or not, or be committed by the resumed database after
+        // the reload. The row's version shows that, and the store accepts the next update.
         var now = await Reload(store, "stopped");
         var result = await WriteAgain(store, After(now));
         if (result == WriteResult.Conflict)
@@ -132,7 +131,7 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
             Token);
     }
 
-    /// <summary>Inserts and updates until it is stopped; after an error it reloads, as a grain does.</summary>
+    /// <summary>Inserts and updates until it is stopped. Reloads after an error, as a grain does.</summary>
     private async Task Client(ITransactionStore store, int client, CancellationToken stop)
     {
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
@@ -161,7 +160,7 @@ public abstract class ServerFaultTests<TServer>(DatabaseUnderTest<TServer> datab
                 }
                 catch (StoreUnavailableException)
                 {
-                    known = null; // An insert that happened after all is a conflict, and then it is loaded.
+                    known = null; // If the insert was committed, the next one is a conflict, which loads the row.
                     await pace.WaitForNextTickAsync(CancellationToken.None);
                 }
             }

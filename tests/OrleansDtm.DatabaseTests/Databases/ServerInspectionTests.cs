@@ -12,7 +12,7 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>A store in a database server is looked at, and read, without being changed.</summary>
+/// <summary>Inspecting and reading a store on a database server does not change it.</summary>
 public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
 {
@@ -71,7 +71,7 @@ public abstract class ServerInspectionTests<TServer>(DatabaseUnderTest<TServer> 
 
     private protected abstract Task<DbConnection> Connect(string place);
 
-    /// <summary>A user who may read everything and write nothing.</summary>
+    /// <summary>Creates a user who may only read.</summary>
     private protected abstract Task<string> Guest(DbConnection admin, string place);
 
     private protected static async Task Execute(DbConnection connection, string sql)

@@ -12,7 +12,7 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases;
 
 /// <summary>
-/// What stores in database servers do besides: several processes, locks, rights, and batches of every kind.
+/// Additional tests of stores on database servers: several processes, locks, rights, and batches of every kind.
 /// </summary>
 public abstract class ServerStoreTests : TransactionStoreConformance
 {
@@ -154,7 +154,8 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         await using var other = await Connect();
         await SpareInDeadlocks(other);
         await Execute(other, "begin");
-        await Execute(other, "update dtm_transaction set owner = 5 where gid like 'f%'"); // Heavy: MySQL spares it.
+        // MySQL cancels the transaction with fewer changes.
+        await Execute(other, "update dtm_transaction set owner = 5 where gid like 'f%'");
         await Execute(other, "update dtm_transaction set owner = 5 where gid = 'z'");
 
         var commit = Task.Run(
@@ -163,7 +164,8 @@ public abstract class ServerStoreTests : TransactionStoreConformance
                 StoredSamples.Update(z, static t => t with { Result = "z" })),
             Token);
         await WaitForLockedWriter();
-        await Execute(other, "update dtm_transaction set owner = 5 where gid = 'a'"); // Each waits for the other now.
+        // Each one waits for the other now.
+        await Execute(other, "update dtm_transaction set owner = 5 where gid = 'a'");
         await Execute(other, "commit");
 
         Assert.Equal([WriteResult.Written, WriteResult.Written], await commit);
@@ -173,7 +175,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     }
 
     /// <summary>
-    /// A writer may remember where its rows are; what became of them since it must find out all the same.
+    /// A writer may cache the ids of its rows. It must still detect that another process changed or deleted them.
     /// </summary>
     [Fact]
     public async Task RowsThatOthersChangedOrDeleted_AreConflicts_AndSpareTheirNeighbours()
@@ -223,7 +225,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         Assert.Equal(WriteResult.Written, await Write(StoredSamples.Insert(StoredSamples.Plain("before"))));
         await Store.Load("before", Token);
         await KillConnections();
-        Assert.NotNull(await Store.Load("before", Token)); // Reading is tried again at once.
+        Assert.NotNull(await Store.Load("before", Token)); // Reads are retried at once.
 
         var state = StoredSamples.Plain("after");
         await Poll.Until(
@@ -236,7 +238,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
                 }
                 catch (StoreUnavailableException)
                 {
-                    return false; // The one that found it out.
+                    return false; // This write detected the closed connection.
                 }
             },
             Poll.Patience,
@@ -303,7 +305,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
             await Assert.ThrowsAsync<StoreUnavailableException>(
                 () => store.Write(StoredSamples.Insert(StoredSamples.Plain("r2")), Token));
             Assert.Null(await store.Load("r1", Token));
-            // It can read, and is not ready.
+            // Reads work, but the store is not ready.
             await Assert.ThrowsAsync<StoreUnavailableException>(() => store.Ping(Token));
         }
         finally
@@ -311,7 +313,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
             await SetReadOnly(false);
         }
 
-        await store.Ping(Token); // By itself: nothing was written meanwhile.
+        await store.Ping(Token); // The store recovers without a write.
         Assert.Equal(WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("r3")), Token));
         Assert.Null(await store.Load("r2", Token));
     }
@@ -367,23 +369,24 @@ public abstract class ServerStoreTests : TransactionStoreConformance
 
     protected abstract Task<DbConnection> Connect();
 
-    /// <summary>The other of the two is the victim.</summary>
+    /// <summary>Makes the other of the two transactions the victim of a deadlock.</summary>
     protected virtual Task SpareInDeadlocks(DbConnection connection) => Task.CompletedTask;
 
-    /// <summary>Until a transaction waits for a lock of another.</summary>
+    /// <summary>Waits until a transaction waits for a lock of another one.</summary>
     protected abstract Task WaitForLockedWriter();
 
-    /// <summary>All but the caller's.</summary>
+    /// <summary>Kills all connections except the caller's.</summary>
     protected abstract Task KillConnections();
 
     /// <summary>
-    /// May read and write the tables that are in the database, and nothing else. Its password is s3cret.
+    /// Creates a user who may only read and write the existing tables. The password is s3cret. Returns the connection
+    /// string.
     /// </summary>
     protected abstract Task<string> CreateLimitedUser(string connectionString);
 
     protected abstract Task SetReadOnly(bool value);
 
-    /// <returns>The setting.</returns>
+    /// <returns>The name of the setting.</returns>
     protected abstract Task<string> Weaken();
 
     protected abstract Task Strengthen();
@@ -404,7 +407,7 @@ public abstract class ServerStoreTests : TransactionStoreConformance
         () => $"never: {count}",
         Token);
 
-    /// <summary>As one batch.</summary>
+    /// <summary>Commits the writes in one batch.</summary>
     protected WriteResult[] Commit(params TransactionWrite[] writes)
     {
         using var committer = new ServerCommitter(Dialect, Options);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases;
 
-/// <summary>Which store the settings name, and that no message gives a password away.</summary>
+/// <summary>The settings select the store, and no message contains a password.</summary>
 public sealed class StoreSettingsTests
 {
     [Fact]

@@ -6,10 +6,10 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Import;
 
-/// <summary>A database with the tables of a DTM, filled row by row as a DTM fills it.</summary>
+/// <summary>A database with DTM's tables, filled row by row as DTM does.</summary>
 internal sealed class DtmDatabase : IAsyncDisposable
 {
-    /// <summary>DTM on MySQL stores local times; this is where it runs.</summary>
+    /// <summary>The time zone of the DTM. DTM stores local times on MySQL.</summary>
     public const string TimeZone = "+08:00";
 
     private const string MySqlTables = """
@@ -58,13 +58,13 @@ internal sealed class DtmDatabase : IAsyncDisposable
         _connection = connection;
     }
 
-    /// <summary>What tells the importer where it is.</summary>
+    /// <summary>The arguments that tell the importer the address of the database.</summary>
     public IReadOnlyList<string> Arguments { get; }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="driver">mysql or postgres.</param>
-    /// <param name="connectionString">Of a database that does not exist yet.</param>
+    /// <param name="connectionString">The connection string of a database that does not exist yet.</param>
     public static async Task<DtmDatabase> Create(string driver, string connectionString)
     {
         var isMySql = driver == "mysql";
@@ -84,7 +84,7 @@ internal sealed class DtmDatabase : IAsyncDisposable
         return new DtmDatabase(driver, connection, connectionString);
     }
 
-    /// <summary>As DTM stores a transaction with its branches.</summary>
+    /// <summary>Inserts a transaction with its branches, as DTM stores them.</summary>
     public async Task Add(DtmTransaction row, IReadOnlyList<DtmBranch> branches)
     {
         await Execute(
@@ -125,7 +125,7 @@ internal sealed class DtmDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Many delayed messages at once: d1, d2, ...</summary>
+    /// <summary>Inserts many delayed messages: d1, d2, ...</summary>
     public Task AddDelayed(int count) => Execute(
         _connection,
         _connection is MySqlConnection
@@ -142,7 +142,7 @@ internal sealed class DtmDatabase : IAsyncDisposable
               select 'd' || i, 'http://127.0.0.1:1/never', '{"{}"}', '01', 'action', 'prepared', now() from generate_series(1, {count}) i
               """);
 
-    /// <summary>1 to a count below 10,000, as MySQL and MariaDB both know how.</summary>
+    /// <summary>The numbers from 1 to a count below 10,000, in SQL that works on both MySQL and MariaDB.</summary>
     private static string Sequence(int count)
     {
         const string Digits = "(select 0 n union all select 1 union all select 2 union all select 3 union all select "
@@ -161,7 +161,7 @@ internal sealed class DtmDatabase : IAsyncDisposable
         ("@key", key),
         ("@value", value));
 
-    /// <summary>Everything in it, to see that nothing has changed.</summary>
+    /// <summary>Returns the content of all tables, to check that nothing has changed.</summary>
     public async Task<string> Dump()
     {
         var text = new StringWriter();

@@ -74,7 +74,7 @@ public sealed class ImportFromPostgresTests
         Target = new StoreOptions { Driver = "mysql", ConnectionString = target.NewDatabase() };
     }
 
-    /// <summary>All three are written by one commit, and MariaDB takes 16 MiB at once.</summary>
+    /// <summary>The three rows are written in one commit. MariaDB's limit for a command is 16 MiB.</summary>
     [Fact]
     public async Task A_row_that_is_larger_than_the_target_takes_stays_behind_alone()
     {
@@ -116,10 +116,10 @@ public sealed class ImportFromPostgresTests
     }
 }
 
-/// <summary>From the tables of a DTM to the end of its transactions: the program is run as a person runs it.</summary>
+/// <summary>From DTM's tables to the end of the transactions. The import runs as a process.</summary>
 public abstract class ImportConformance : IDisposable
 {
-    /// <summary>The calls that are left of <see cref="Fill"/>, in the order of each transaction.</summary>
+    /// <summary>The remaining calls of <see cref="Fill"/>, in the order of each transaction.</summary>
     private static readonly string[] Left =
     [
         "m-asked 00 msg", "m-asked 01 action",
@@ -139,8 +139,8 @@ public abstract class ImportConformance : IDisposable
     private readonly string _driver;
     private readonly Func<string> _newDatabase;
 
-    /// <param name="driver">Of the DTM's database.</param>
-    /// <param name="newDatabase">Makes connection strings of databases that do not exist yet.</param>
+    /// <param name="driver">The driver of the DTM's database.</param>
+    /// <param name="newDatabase">Returns connection strings of databases that do not exist yet.</param>
     private protected ImportConformance(string driver, Func<string> newDatabase)
     {
         _driver = driver;
@@ -148,7 +148,7 @@ public abstract class ImportConformance : IDisposable
         Target = new StoreOptions { Path = Path.Combine(_home.FullName, "dtm.db") };
     }
 
-    /// <summary>Where to; a file unless it is set.</summary>
+    /// <summary>The target store; a file by default.</summary>
     private protected StoreOptions Target { get; init; }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -172,7 +172,7 @@ public abstract class ImportConformance : IDisposable
         Assert.Contains("Everything is here.", first.Output, StringComparison.Ordinal);
         var second = await Import(dtms);
         second.Ends(0);
-        Assert.Matches(@"saga submitted +0 +1 +0 +0", second.Output); // Nothing taken over, one already here.
+        Assert.Matches(@"saga submitted +0 +1 +0 +0", second.Output); // None imported, one exists already.
         Assert.Matches(@"topic +0 +1 +0 +0", second.Output);
         Assert.Equal(before, await dtms.Dump());
 
@@ -286,7 +286,7 @@ public abstract class ImportConformance : IDisposable
     [Fact]
     public async Task An_interrupted_import_stops_between_two_pages_and_the_next_one_goes_on()
     {
-        const int Count = 4000; // A page each: it cannot have ended before the signal comes.
+        const int Count = 4000; // Each is a page of its own, so the import cannot end before the signal arrives.
         await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
         await dtms.AddDelayed(Count);
 
@@ -303,10 +303,10 @@ public abstract class ImportConformance : IDisposable
 
     protected abstract bool IsTargetThere();
 
-    /// <summary>What becomes of an import while a coordinator runs on the target.</summary>
+    /// <summary>Checks the result of an import while a coordinator runs on the target.</summary>
     private protected abstract void WhileItRuns(ServerCommand import);
 
-    /// <summary>A transaction of each kind and stage, as DTM writes them.</summary>
+    /// <summary>Inserts a transaction of each kind and stage, as DTM stores them.</summary>
     private async Task Fill(DtmDatabase dtms, string url)
     {
         await Add(Row("s-half", "saga", "submitted") with

@@ -1,8 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// Whatever the wire saw twice, late or never: behind the barrier every branch of a transaction that succeeded has its
-/// effect once, and of one that failed nothing is left.
+/// Checks the effects behind the barrier, whatever was duplicated, late or lost on the wire: exactly one per branch of
+/// a succeeded transaction, none of a failed one.
 /// </summary>
 internal sealed class BalanceCheck : Check
 {

@@ -1,6 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>Never both forward and back; never an action after its compensation has answered success.</summary>
+/// <summary>
+/// Checks that no transaction goes both forward and back, and that no action follows its compensation's success.
+/// </summary>
 internal sealed class BothWaysCheck : Check
 {
     public override string Name => "03 never both ways";

@@ -5,19 +5,21 @@ using OrleansDtm.Faults.Load;
 
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>What was seen of one transaction, and of the machines around it.</summary>
+/// <summary>The history of one transaction, and of the machines during it.</summary>
 internal sealed partial class Case
 {
-    /// <summary>What a paused process had on its lips reaches a service within this after it goes on.</summary>
+    /// <summary>
+    /// The time after SIGCONT within which calls that a paused process had already started reach a service.
+    /// </summary>
     private static readonly TimeSpan Echo = TimeSpan.FromSeconds(5);
 
     private readonly Weather _weather;
     private readonly Func<int, int> _balance;
 
-    /// <param name="plan">As it was meant.</param>
-    /// <param name="mine">What concerns it, in order.</param>
-    /// <param name="weather">What went wrong, and when.</param>
-    /// <param name="balance">What is left of each branch.</param>
+    /// <param name="plan">The plan of the transaction.</param>
+    /// <param name="mine">The events of the transaction, in order.</param>
+    /// <param name="weather">The faults and their times.</param>
+    /// <param name="balance">Returns the balance of a branch.</param>
     public Case(TransactionPlan plan, IReadOnlyList<Happening> mine, Weather weather, Func<int, int> balance)
     {
         (Plan, Mine, _weather, _balance) = (plan, mine, weather, balance);
@@ -33,7 +35,7 @@ internal sealed partial class Case
 
     public IReadOnlyList<Happening> Mine { get; }
 
-    /// <summary>Of the coordinator.</summary>
+    /// <summary>The calls that the coordinator made.</summary>
     public IReadOnlyList<Served> Calls { get; }
 
     public IReadOnlyDictionary<long, Replied> Replies { get; }
@@ -46,14 +48,14 @@ internal sealed partial class Case
 
     public Told? Told { get; }
 
-    /// <summary>Of the row at last; null = there is none.</summary>
+    /// <summary>The last known status of the row; null = there is no row.</summary>
     public string? End => Rows.Count > 0 ? Rows[^1].Status : null;
 
     public bool IsFinal => IsEnd(End);
 
     public string Reason => Told?.Reason ?? "";
 
-    /// <summary>A process whose clock was an hour wrong may have had a hand in it.</summary>
+    /// <summary>True if a silo's clock was an hour wrong at some time of the transaction.</summary>
     public bool HadWrongClock => _weather.Overlaps("clock", Mine[0].At, Mine[^1].At);
 
     public bool WasAccepted =>
@@ -71,8 +73,8 @@ internal sealed partial class Case
         Asked.Values.Where(a => a.Word == word).Select(static a => a.At).DefaultIfEmpty(TimeSpan.MaxValue).Min();
 
     /// <summary>
-    /// A request that makes waiting calls at once was under way between these times: resetNextCronTime, or one of
-    /// several submits (which of them came first only the coordinator knows).
+    /// Returns true if a request that makes pending calls due was in flight between these times: resetNextCronTime, or
+    /// one of several submits, because only the coordinator knows which of them came first.
     /// </summary>
     public bool WasHurried(TimeSpan from, TimeSpan to)
     {
@@ -82,7 +84,7 @@ internal sealed partial class Case
             && (Heard.FirstOrDefault(h => h.Request == a.Request)?.At ?? TimeSpan.MaxValue) >= from);
     }
 
-    /// <summary>When the coordinator can first have known of it.</summary>
+    /// <summary>The earliest time at which the coordinator can know the transaction.</summary>
     public TimeSpan Created =>
         FirstAsked("prepare") < FirstAsked("submit") ? FirstAsked("prepare") : FirstAsked("submit");
 
@@ -90,7 +92,9 @@ internal sealed partial class Case
         : Plan.Type is "saga" or "workflow" ? TimeSpan.MaxValue
         : Bounds.TimeoutToFail;
 
-    /// <summary>A call of this name was answered with success before this place in the history.</summary>
+    /// <summary>
+    /// Returns true if a call of this name was answered with success before this place in the history.
+    /// </summary>
     public bool HasSucceeded(string name, long before = long.MaxValue) =>
         Replies.Values.Any(r => r.Name == name && r.Answer == Answer.Success && r.Place < before);
 
@@ -101,18 +105,18 @@ internal sealed partial class Case
         Calls.Any(c => c.Name == name && c.Place < before);
 
     /// <summary>
-    /// Its process had been stopped in the middle of something, and was just going on: between its last look at the
-    /// clock and the wire nothing can hold it back. That is what barriers are for.
+    /// Returns true if the calling process had just continued after a pause. Nothing can stop a call between the check
+    /// of the clock and the send, so only barriers help here.
     /// </summary>
     public bool IsEcho(Served call) => _weather.WentOn(call.Silo, call.At - Echo, call.At);
 
-    /// <summary>Nothing was wrong anywhere, nor had been just before.</summary>
+    /// <summary>Returns true if no fault was active between these times or shortly before.</summary>
     public bool IsCalm(TimeSpan from, TimeSpan to) => !_weather.Overlaps(null, from - Bounds.Settled, to);
 
-    /// <summary>Nothing happened to the silo.</summary>
+    /// <summary>Returns true if the silo's process did not start, end, pause or continue between these times.</summary>
     public bool IsSame(string silo, TimeSpan from, TimeSpan to) => _weather.IsSame(silo, from, to);
 
-    /// <summary>The status that an answer names; null = none.</summary>
+    /// <summary>Returns the status that a response names; null = none.</summary>
     public static string? Named(string text) =>
         Status().Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 

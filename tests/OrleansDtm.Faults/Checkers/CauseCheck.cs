@@ -3,8 +3,8 @@ using OrleansDtm.Faults.Histories;
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// It ends as its submitter, its branches and its age say; deaths, lost messages and errors of the store never decide
-/// anything, and nobody is told of an error that is none of his.
+/// Checks that only the submitter, the branches and the timeout decide a transaction. Deaths, lost messages and store
+/// errors never do, and no response contains an internal error.
 /// </summary>
 internal sealed class CauseCheck : Check
 {
@@ -16,12 +16,12 @@ internal sealed class CauseCheck : Check
     {
         if (seen.End == "succeed" && !MaySucceed(seen))
         {
-            yield return "it succeeded, and nobody wanted that";
+            yield return "it succeeded, and nothing caused that";
         }
 
         if (seen.End == "failed" && !MayFail(seen))
         {
-            yield return $"it failed (\"{seen.Reason}\"), and nothing said so";
+            yield return $"it failed (\"{seen.Reason}\"), and nothing caused that";
         }
 
         foreach (var heard in seen.Heard.Where(static h => h.Code >= 500))
@@ -51,8 +51,8 @@ internal sealed class CauseCheck : Check
     }
 
     /// <summary>
-    /// More calls of actions went wrong than are allowed. What the caller did not hear of counts for him as an error,
-    /// whatever was answered.
+    /// Returns true if more calls of actions failed than the retry limit allows. A call whose response was lost counts
+    /// as failed, whatever was answered.
     /// </summary>
     private static bool IsTired(Case seen) =>
         seen.Plan.RetryLimit > 0 && seen.Calls.Count(static c => c.Name[0] == 'a') > seen.Plan.RetryLimit;

@@ -1,28 +1,27 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>A broken invariant.</summary>
-/// <param name="Check">The checker's name, which begins with the invariant's number.</param>
-/// <param name="Gid">Which transaction.</param>
-/// <param name="What">What was seen, in words.</param>
+/// <param name="Check">The checker's name, which starts with the invariant's number.</param>
+/// <param name="Gid">The transaction.</param>
+/// <param name="What">A description of the violation.</param>
 internal sealed record Violation(string Check, string Gid, string What);
 
 /// <summary>
-/// Judges one invariant over the history of one transaction. Knows what was meant and what was seen, nothing of the
-/// code.
+/// Checks one invariant over the history of one transaction. Uses the plan and the history, never the code under test.
 /// </summary>
 internal abstract class Check
 {
-    /// <summary>The number in the list of invariants, and what it promises: as in the simulator.</summary>
+    /// <summary>The invariant's number and name, as in the simulator.</summary>
     public abstract string Name { get; }
 
-    /// <summary>There is something to be judged.</summary>
+    /// <summary>Returns true if the history contains something to check.</summary>
     public abstract bool Applies(Case seen);
 
-    /// <summary>What is wrong, if it applies.</summary>
+    /// <summary>Returns a description of each violation. Called only if the check applies.</summary>
     public abstract IEnumerable<string> Judge(Case seen);
 }
 
-/// <summary>Every checker. 15, compatibility with DTM's SDKs, is for other tests.</summary>
+/// <summary>All checkers. Other tests cover 15, compatibility with DTM's SDKs.</summary>
 internal static class AllChecks
 {
     public static IReadOnlyList<Check> Each { get; } =

@@ -1,7 +1,7 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// What was answered with success, and what is called, is stored: it is there in the end, whoever died meanwhile.
+/// Checks that every transaction that was answered with success, or whose branch was called, is stored at the end.
 /// </summary>
 internal sealed class DurabilityCheck : Check
 {
@@ -23,7 +23,7 @@ internal sealed class DurabilityCheck : Check
 
         if (seen.Calls.Count > 0 && seen.Calls[0].At < seen.Created)
         {
-            yield return $"{seen.Calls[0].Name} was called before anybody had begun";
+            yield return $"{seen.Calls[0].Name} was called before the first request";
         }
 
         if (seen.Heard.FirstOrDefault(static h => h is { Code: 200, Word: "submit" }) is not null

@@ -1,15 +1,18 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// No timer is early: not a retry, not a timeout, not a delay, not a question about a prepared message. Two requests
-/// make waiting calls at once: resetNextCronTime and a repeated submit.
+/// Checks that no timer is early: no retry, timeout, delay or query_prepared call. Two requests make pending calls due:
+/// resetNextCronTime and a repeated submit.
 /// </summary>
 internal sealed class EarlyCheck : Check
 {
-    /// <summary>Clocks of one machine do not differ; the row keeps milliseconds.</summary>
+    /// <summary>The tolerance on one machine. Its processes share a clock, but rows keep only milliseconds.</summary>
     private static readonly TimeSpan OneClock = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>A silo whose machine is wrong knows the database's time as well as the way there lets it.</summary>
+    /// <summary>
+    /// The tolerance if a silo's clock is wrong. The silo then knows the database's time with the precision of a round
+    /// trip.
+    /// </summary>
     private static readonly TimeSpan TwoClocks = TimeSpan.FromSeconds(1);
 
     public override string Name => "13 never early";

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>Only known changes of status, as far as they are seen; what is final stays as it is.</summary>
+/// <summary>Checks that only valid status changes are visible, and that a final status never changes.</summary>
 internal sealed class EdgeCheck : Check
 {
     public override string Name => "02 edges";
@@ -23,7 +23,9 @@ internal sealed class EdgeCheck : Check
         }
     }
 
-    /// <summary>Not every version is seen, so several edges may have been passed.</summary>
+    /// <summary>
+    /// Returns true for valid changes, one or several in a row, because not every version of the row is visible.
+    /// </summary>
     private static bool CanBecome(string type, string from, string to) => (from, to) switch
     {
         ("prepared", _) => true,

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>What was accepted has come to its end when faults have stopped for as long as is promised.</summary>
+/// <summary>Checks that every accepted transaction ends within <see cref="Bounds.End"/> after the last fault.</summary>
 internal sealed class EndCheck : Check
 {
     public override string Name => "01 it ends";

@@ -1,7 +1,7 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// A healthy transaction is not delayed by those whose services hang, lie or fail; and no call is ever repeated in a
+/// Checks that failing services of other transactions do not delay a healthy one, and that no call is repeated in a
 /// storm.
 /// </summary>
 internal sealed class IsolationCheck : Check

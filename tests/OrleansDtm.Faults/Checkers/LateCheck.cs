@@ -2,7 +2,7 @@ using OrleansDtm.Faults.Histories;
 
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>When nothing goes wrong, a call that has to succeed is made again as soon as its wait is over.</summary>
+/// <summary>Checks that, without faults, a call that must succeed is retried as soon as its delay is over.</summary>
 internal sealed class LateCheck : Check
 {
     public override string Name => "13 never late";
@@ -16,12 +16,12 @@ internal sealed class LateCheck : Check
             if (!seen.Calls.Any(c => c.Name == call.Name && c.Place > call.Place && c.At <= until))
             {
                 yield return $"{call.Name} (call {call.Call}) did not succeed, and {(until - call.At).TotalSeconds:0} "
-                    + "s later nobody has called again";
+                    + "s later there is no retry";
             }
         }
     }
 
-    /// <summary>Calls that did not succeed and must, with the moment at which the next one is late.</summary>
+    /// <summary>Returns the failed calls that must be retried, each with the time at which the retry is late.</summary>
     private static IEnumerable<(Served Call, TimeSpan Until)> Waits(Case seen)
     {
         foreach (var calls in seen.Calls.Where(c => c.Name[0] is 'f' or 'b' or 'c'
@@ -47,7 +47,7 @@ internal sealed class LateCheck : Check
         }
     }
 
-    /// <summary>The caller may have heard of a success.</summary>
+    /// <summary>Returns true if the caller may have received a success.</summary>
     private static bool IsGood(Case seen, Served call) =>
         !seen.Replies.TryGetValue(call.Call, out var reply) || reply.Answer == Answer.Success;
 }

@@ -2,7 +2,7 @@ using OrleansDtm.Faults.Histories;
 
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>A message is sent if, and only if, its submitter's local transaction was committed.</summary>
+/// <summary>Checks that a message is sent if and only if its submitter's local transaction was committed.</summary>
 internal sealed class MessageCheck : Check
 {
     public override string Name => "08 msg as the local transaction";

@@ -4,8 +4,8 @@ using OrleansDtm.Faults.Load;
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// An action comes after the success of those before it; compensations in reverse, the second phase of a tcc from the
-/// last registered branch, of an xa from the first.
+/// Checks that an action is called only after the success of its predecessors. Compensations run in reverse order, the
+/// second phase of a tcc from the last registered branch, that of an xa from the first.
 /// </summary>
 internal sealed class OrderCheck : Check
 {
@@ -25,7 +25,7 @@ internal sealed class OrderCheck : Check
         }
     }
 
-    /// <summary>The steps that have to be done before a step.</summary>
+    /// <summary>Returns the predecessors of a step.</summary>
     public static IEnumerable<int> Before(TransactionPlan plan, int step) =>
         !plan.Concurrent ? Enumerable.Range(0, step)
             : plan.Orders.TryGetValue(step, out var given) ? given

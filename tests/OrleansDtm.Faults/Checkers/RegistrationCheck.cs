@@ -3,8 +3,8 @@ using OrleansDtm.Faults.Load;
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// A branch whose registration was accepted is called in the end; one that was refused is not; none is accepted after
-/// the decision.
+/// Checks that an accepted branch is called, that a rejected one is not, and that no branch is accepted after the
+/// decision.
 /// </summary>
 internal sealed class RegistrationCheck : Check
 {

@@ -1,7 +1,7 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// However often and from wherever something is said, it has one effect; and what is refused is refused for a reason.
+/// Checks that a repeated request has one effect, whatever silo receives it, and that every rejection has a reason.
 /// </summary>
 internal sealed class RepetitionCheck : Check
 {
@@ -20,7 +20,7 @@ internal sealed class RepetitionCheck : Check
         {
             if (!IsJustified(seen, heard))
             {
-                yield return $"{heard.Word} was refused ({heard.Code} {heard.Text}), and nothing says why";
+                yield return $"{heard.Word} was refused ({heard.Code} {heard.Text}), and nothing justifies that";
             }
         }
     }
@@ -32,11 +32,11 @@ internal sealed class RepetitionCheck : Check
             h => h is { Code: 200, Word: "prepare" } && h.Place < seen.Asked[heard.Request].Place);
         return heard.Word switch
         {
-            // To those who come when all is over, or before it has begun.
+            // Rejected before the transaction exists and after it has ended.
             "retry" => seen.End is null || Case.IsEnd(seen.End),
             _ when heard.Code != 409 => false,
 
-            // It has turned back, or it is over.
+            // The transaction is rolled back, or it has ended.
             "submit" when heard.Wait && named is null => seen.End == "failed",
             "submit" => named is "aborting" or "succeed" or "failed"
                 || (seen.Plan.Type is "tcc" or "xa" && !wasPrepared && named is null),
@@ -44,7 +44,7 @@ internal sealed class RepetitionCheck : Check
             "abort" => named is not (null or "prepared") || !wasPrepared,
             "succeed" or "fail" => seen.IsFinal,
 
-            // A branch that comes when all is decided.
+            // A branch that is registered after the decision.
             _ => seen.End == "failed" || seen.WasAsked("submit") || seen.WasAsked("succeed"),
         };
     }

@@ -1,8 +1,8 @@
 namespace OrleansDtm.Faults.Checkers;
 
 /// <summary>
-/// A saga that succeeded has every action done; one that failed has everything compensated that arrived, and nothing
-/// whose turn never came.
+/// Checks that every action of a succeeded saga is done, and that a failed one has compensated every action that
+/// arrived, and none whose predecessors had not succeeded.
 /// </summary>
 internal sealed class SagaCheck : Check
 {
@@ -30,8 +30,8 @@ internal sealed class SagaCheck : Check
                 yield return $"it failed, {action} was called, and {compensation} never answered success";
             }
 
-            // Whether an action was about to be called when somebody died only the
-            // row knows; that its turn had come can be seen.
+            // Only the row knows whether an action was about to be called when a silo died. The success of its
+            // predecessors is visible.
             if (seen.HasArrived(compensation)
                 && OrderCheck.Before(seen.Plan, step).FirstOrDefault(b => !seen.HasSucceeded($"a{b}"), -1) is >= 0
                     and var missing)

@@ -2,7 +2,9 @@ using OrleansDtm.Faults.Histories;
 
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>A row never goes back; and no call is made by two silos side by side while both are well.</summary>
+/// <summary>
+/// Checks that a row's version never decreases, and that two healthy silos never make the same call concurrently.
+/// </summary>
 internal sealed class SingleWriterCheck : Check
 {
     public override string Name => "11 single writer";

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Faults.Checkers;
 
-/// <summary>What a submitter is told of the end, waiting or not, is the end.</summary>
+/// <summary>Checks that no response about the end contradicts the final status, with or without wait.</summary>
 internal sealed class WaitCheck : Check
 {
     public override string Name => "09 the end that is told";
@@ -19,7 +19,7 @@ internal sealed class WaitCheck : Check
         }
     }
 
-    /// <summary>The only end that an answer allows; null = it allows both.</summary>
+    /// <summary>Returns the only end that a response allows; null = it allows both.</summary>
     private static string? Promised(Case seen, Histories.Heard heard) => heard switch
     {
         { Code: 409 } when Case.Named(heard.Text) is { } named => named switch
@@ -36,7 +36,7 @@ internal sealed class WaitCheck : Check
         { Word: "abort" or "fail" } => "failed",
         { Word: "succeed" } => "succeed",
 
-        // Of a workflow's progress.
+        // A workflow's progress.
         { Word: "prepare", Text: "succeed" or "failed" } => heard.Text,
         _ => null,
     };

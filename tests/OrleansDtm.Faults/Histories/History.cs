@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace OrleansDtm.Faults.Histories;
 
-/// <summary>Everything that was seen, in one order. Thread-safe.</summary>
+/// <summary>All visible events in order. Thread-safe.</summary>
 internal sealed class History
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -17,7 +17,7 @@ internal sealed class History
 
     public IReadOnlyCollection<string> Gids => (IReadOnlyCollection<string>)_byGid.Keys;
 
-    /// <summary>A number for a request or call.</summary>
+    /// <summary>Returns a new number for a request or call.</summary>
     public long NextNumber() => Interlocked.Increment(ref _numbers);
 
     public void Add(string? gid, Happening happening)
@@ -29,10 +29,10 @@ internal sealed class History
         }
     }
 
-    /// <summary>Of one transaction, in order.</summary>
+    /// <summary>Returns the events of one transaction, in order.</summary>
     public IReadOnlyList<Happening> Of(string gid) => Copy(_byGid.GetValueOrDefault(gid) ?? []);
 
-    /// <summary>Of machines and faults, in order.</summary>
+    /// <summary>The events of machines and faults, in order.</summary>
     public IReadOnlyList<Happening> Machines => Copy(_machines);
 
     private List<Happening> Copy(List<Happening> list)

@@ -6,14 +6,16 @@ using Npgsql;
 namespace OrleansDtm.Faults.Histories;
 
 /// <summary>
-/// Looks at the rows in the database again and again, past all wires that can break, and writes down what has changed.
-/// What happens between two looks it does not see.
+/// Polls the rows of the database and records their changes. Its connection does not pass a proxy. It does not see
+/// changes between two polls.
 /// </summary>
 internal sealed class RowWatch(string connectionString, History history)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>What ended longer ago is looked at once more, at the very end.</summary>
+    /// <summary>
+    /// The time for which ended transactions are polled. Older ones are read once more at the end of the run.
+    /// </summary>
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, (Seen Row, TimeSpan At)> _rows = new(StringComparer.Ordinal);
@@ -23,7 +25,7 @@ internal sealed class RowWatch(string connectionString, History history)
 
     public int Unfinished { get; private set; }
 
-    /// <summary>Until it is told to end.</summary>
+    /// <summary>Polls until it is cancelled.</summary>
     public async Task Run(CancellationToken end)
     {
         using var timer = new PeriodicTimer(Pace);
@@ -37,7 +39,7 @@ internal sealed class RowWatch(string connectionString, History history)
                 }
                 catch (Exception e) when (e is DbException or TimeoutException)
                 {
-                    // The database is away, as it should be now and then.
+                    // The database is down; faults do that.
                 }
             }
             while (await timer.WaitForNextTickAsync(end));
@@ -48,7 +50,7 @@ internal sealed class RowWatch(string connectionString, History history)
         }
     }
 
-    /// <summary>At all rows there are.</summary>
+    /// <summary>Reads all rows once.</summary>
     public Task LookAtAll() => Look(0, CancellationToken.None);
 
     private async Task Look(long from, CancellationToken end)

@@ -2,13 +2,15 @@ using System.Globalization;
 
 namespace OrleansDtm.Faults.Histories;
 
-/// <summary>A history as lines for people: seconds, what happened.</summary>
+/// <summary>Formats a history as text lines: seconds, event.</summary>
 internal static class Timeline
 {
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(30);
 
-    /// <param name="mine">Of one transaction.</param>
-    /// <param name="machines">Of machines and faults; told as far as they are near.</param>
+    /// <param name="mine">The events of one transaction.</param>
+    /// <param name="machines">
+    /// The events of machines and faults. Only those near the transaction's events are included.
+    /// </param>
     public static IEnumerable<string> Lines(IReadOnlyList<Happening> mine, IReadOnlyList<Happening> machines)
     {
         if (mine.Count == 0)

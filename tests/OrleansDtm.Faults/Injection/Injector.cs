@@ -3,17 +3,17 @@ using OrleansDtm.Faults.Machines;
 
 namespace OrleansDtm.Faults.Injection;
 
-/// <summary>Breaks things, one at a time, and mends them.</summary>
+/// <summary>Injects faults, one at a time, and ends them.</summary>
 internal sealed class Injector(World world, Random random, bool isBrief)
 {
     private const string Filler = "filler";
 
-    /// <summary>Seconds.</summary>
+    /// <summary>The maximum random part of a fault's duration in a brief run, in seconds.</summary>
     private const double BriefSpread = 2;
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Every kind, and whether it can be had here.</summary>
+    /// <summary>Every fault kind, with a test whether it is available on this machine.</summary>
     private static readonly Dictionary<string, Func<World, bool>> Kinds = new()
     {
         ["kill"] = static _ => true,
@@ -35,15 +35,15 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         ["kill-with-db"] = static _ => true,
     };
 
-    /// <summary>What can be done here.</summary>
+    /// <summary>Returns the fault kinds that are available on this machine.</summary>
     public static IReadOnlyList<string> Possible(World world) =>
         [.. Kinds.Where(k => k.Value(world)).Select(static k => k.Key)];
 
     public static IReadOnlyList<string> Impossible(World world) =>
         [.. Kinds.Where(k => !k.Value(world)).Select(static k => k.Key)];
 
-    /// <summary>One fault from its beginning to the moment when all is well again.</summary>
-    /// <exception cref="TimeoutException">It does not become well.</exception>
+    /// <summary>Injects one fault and waits until everything is healthy again.</summary>
+    /// <exception cref="TimeoutException">The cluster did not become ready in time.</exception>
     public async Task Inject(string kind)
     {
         var slot = random.Next(world.All.Count);
@@ -123,7 +123,7 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         await silo.Pause();
         await Wait(from, to);
         await silo.Resume();
-        await Wait(2, 4); // A zombie learns now that it is dead.
+        await Wait(2, 4); // A zombie learns in this time that it was declared dead.
     }
 
     private async Task RestartDatabase()
@@ -191,9 +191,9 @@ internal sealed class Injector(World world, Random random, bool isBrief)
     }
 
     /// <summary>
-    /// Its clock goes an hour wrong, and it starts anew; later it is put right, and it starts once more. On the same
-    /// ports or on others:
-    /// on the same ones it has to be taken for the successor of one that was younger by its clock.
+    /// Restarts a silo with a clock that is an hour wrong, later once more with the correct one, on the same or on new
+    /// ports. On the same ports Orleans must accept it as the successor of a process that started later by its own
+    /// clock.
     /// </summary>
     private async Task Skew(SiloProcess silo)
     {
@@ -227,8 +227,8 @@ internal sealed class Injector(World world, Random random, bool isBrief)
                 }
                 catch (IOException)
                 {
-                    // Full. What the database gives back meanwhile is taken too; in
-                    // small pieces, so that nothing is left.
+                    // The disk is full. Smaller and smaller writes also fill the space that the database frees
+                    // meanwhile.
                     bytes = bytes.Length > 4096 ? new byte[bytes.Length / 4] : bytes;
                     await Task.Delay(20);
                 }

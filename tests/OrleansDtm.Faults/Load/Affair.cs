@@ -3,10 +3,7 @@ using OrleansDtm.Simulation.Services;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>
-/// A transaction that is going on, or was: what its submitter and its branch services know. Thread-safe where they
-/// share it.
-/// </summary>
+/// <summary>The state of a transaction that its submitter and its branch services share. Thread-safe.</summary>
 internal sealed class Affair(TransactionPlan plan)
 {
     private readonly Dictionary<string, int> _calls = new(StringComparer.Ordinal);
@@ -17,10 +14,12 @@ internal sealed class Affair(TransactionPlan plan)
 
     public LocalTransaction Local { get; } = new();
 
-    /// <summary>Goes on with a workflow, in whatever instance; true = it has come to its end.</summary>
+    /// <summary>Resumes a workflow; returns true if it has ended.</summary>
     public Func<Task<bool>> Resume { get; set; } = static () => Task.FromResult(false);
 
-    /// <summary>What becomes of the next call of this name. What was done before is not refused.</summary>
+    /// <summary>
+    /// Returns the fate of the next call of this name. A call that has already taken effect is not rejected.
+    /// </summary>
     public Fate Next(string name)
     {
         lock (_lock)
@@ -33,7 +32,7 @@ internal sealed class Affair(TransactionPlan plan)
         }
     }
 
-    /// <summary>A call takes effect, or the barrier keeps it from that.</summary>
+    /// <summary>Applies the effect of a call, unless the barrier prevents it.</summary>
     public string Do(string name)
     {
         lock (_lock)
@@ -42,7 +41,7 @@ internal sealed class Affair(TransactionPlan plan)
         }
     }
 
-    /// <summary>What is left of a branch.</summary>
+    /// <summary>Returns the balance of a branch.</summary>
     public int Balance(int branch)
     {
         lock (_lock)

@@ -7,10 +7,10 @@ using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>What a word is on the wire.</summary>
+/// <summary>Builds the request of a word.</summary>
 internal static class Bodies
 {
-    /// <summary>The method of the API.</summary>
+    /// <summary>Returns the API method of a word.</summary>
     public static string Method(string word) => word switch
     {
         "prepare" or "submit" or "abort" => word,

@@ -2,31 +2,33 @@ using System.Globalization;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>A silo's API as a client meets it.</summary>
+/// <summary>A client of one silo's API.</summary>
 internal interface IDoor
 {
-    /// <summary>Of the silo.</summary>
+    /// <summary>The silo's name.</summary>
     string Silo { get; }
 
-    /// <param name="plan">Which transaction.</param>
+    /// <param name="plan">The transaction.</param>
     /// <param name="word">See <see cref="Histories.Asked"/>.</param>
-    /// <param name="wait">With wait_result.</param>
+    /// <param name="wait">True = with wait_result.</param>
     Task<Heard> Say(TransactionPlan plan, string word, bool wait);
 }
 
-/// <summary>An answer.</summary>
-/// <param name="Code">As over HTTP; 0 = none, or none that tells whether it was done.</param>
-/// <param name="Text">What it says.</param>
-/// <param name="Progress">Of a workflow: its status, and the ids of the branches that are done.</param>
+/// <summary>A response.</summary>
+/// <param name="Code">
+/// The HTTP status code, whatever the protocol; 0 = no response, or one that leaves the outcome unknown.
+/// </param>
+/// <param name="Text">The response's text.</param>
+/// <param name="Progress">For a workflow: its status and the ids of its completed branches.</param>
 internal sealed record Heard(int Code, string Text, Progress? Progress = null)
 {
-    /// <summary>Nothing is known: it may be asked again.</summary>
+    /// <summary>True if the outcome is unknown; the request may then be repeated.</summary>
     public bool IsUnclear => Code is 0 or >= 500;
 }
 
 internal sealed record Progress(string Status, IReadOnlySet<string> Done);
 
-/// <summary>Where the branches of a transaction are.</summary>
+/// <summary>The address of a transaction's branches.</summary>
 /// <param name="Http">Host and port.</param>
 /// <param name="Grpc">Host and port.</param>
 internal sealed record BranchAddress(string Http, string Grpc)

@@ -5,11 +5,11 @@ using OrleansDtm.Protocol.Wire;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>The gRPC API.</summary>
-/// <param name="silo">Its name.</param>
+/// <summary>A client of the gRPC API.</summary>
+/// <param name="silo">The silo's name.</param>
 /// <param name="address">Host and port.</param>
-/// <param name="http">What gRPC has no method for goes there.</param>
-/// <param name="branches">Where branches are.</param>
+/// <param name="http">Sends the requests for which gRPC has no method.</param>
+/// <param name="branches">The address of the branches.</param>
 internal sealed class GrpcDoor(string silo, string address, IDoor http, BranchAddress branches) : IDoor, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
@@ -97,8 +97,7 @@ internal sealed class GrpcDoor(string silo, string address, IDoor http, BranchAd
         StatusCode.InvalidArgument => 400,
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => 0,
 
-        // A connection that breaks in the middle of a call is reported as an
-        // internal error by some versions of the client's stack.
+        // Some versions of the gRPC client report a connection that breaks during a call as an internal error.
         StatusCode.Internal => 0,
         _ => 500,
     };

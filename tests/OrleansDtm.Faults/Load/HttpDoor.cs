@@ -4,10 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>The HTTP API.</summary>
-/// <param name="silo">Its name.</param>
+/// <summary>A client of the HTTP API.</summary>
+/// <param name="silo">The silo's name.</param>
 /// <param name="address">Host and port.</param>
-/// <param name="branches">Where branches are.</param>
+/// <param name="branches">The address of the branches.</param>
 internal sealed class HttpDoor(string silo, string address, BranchAddress branches) : IDoor, IDisposable
 {
     private static readonly JsonSerializerOptions Said = new()
@@ -52,7 +52,7 @@ internal sealed class HttpDoor(string silo, string address, BranchAddress branch
         }
     }
 
-    /// <summary>The whole answer of /query; null = it could not be had.</summary>
+    /// <summary>Returns the whole response of /query; null = the request failed.</summary>
     public async Task<JsonObject?> Query(string gid)
     {
         try

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>Draws transactions. The same seed draws the same ones; when they happen is up to the machine.</summary>
+/// <summary>
+/// Draws transactions from a seed. The same seed draws the same ones; their timing depends on the machine.
+/// </summary>
 internal sealed class PlanGenerator(int seed, int client)
 {
     private static readonly (string Type, int Weight)[] Types =
@@ -23,7 +25,7 @@ internal sealed class PlanGenerator(int seed, int client)
     private readonly Random _random = new(HashCode.Combine(seed, client));
     private int _count;
 
-    /// <summary>Before the next transaction.</summary>
+    /// <summary>Draws the pause before the next transaction.</summary>
     public TimeSpan Pause(TimeSpan mean) => mean * (2 * _random.NextDouble());
 
     public TransactionPlan Next()
@@ -73,7 +75,7 @@ internal sealed class PlanGenerator(int seed, int client)
         return Types[0].Type;
     }
 
-    /// <summary>Each step after some of those before it; not every step.</summary>
+    /// <summary>Draws predecessors for some of the steps.</summary>
     private Dictionary<int, int[]> Orders(int steps)
     {
         var orders = new Dictionary<int, int[]>();

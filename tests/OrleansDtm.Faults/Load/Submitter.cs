@@ -5,15 +5,16 @@ using OrleansDtm.Faults.Services;
 namespace OrleansDtm.Faults.Load;
 
 /// <summary>
-/// Somebody who begins a transaction by the book, and says each word until it is answered, to this silo or another.
+/// Submits a transaction as its pattern requires. Repeats each request until it is answered, alternating between the
+/// silos.
 /// </summary>
 /// <param name="affair">The transaction.</param>
-/// <param name="doors">One a silo.</param>
-/// <param name="first">Of the doors, the one it likes best.</param>
-/// <param name="history">Where it writes.</param>
+/// <param name="doors">The API clients, one for each silo.</param>
+/// <param name="first">The index of the API client that is used first.</param>
+/// <param name="history">The history that receives its events.</param>
 /// <param name="service">The branches.</param>
-/// <param name="patience">How long a word is repeated.</param>
-// Its semaphore has no handle, and a workflow may be resumed long after the submitter has died.
+/// <param name="patience">The time for which a request is repeated.</param>
+// The semaphore has no handle, and a workflow may be resumed long after the submitter has died.
 #pragma warning disable CA1001
 internal sealed class Submitter(
     Affair affair, IReadOnlyList<IDoor> doors, int first, History history, BranchService service, TimeSpan patience)
@@ -28,7 +29,7 @@ internal sealed class Submitter(
     private int _words;
     private bool _dead;
 
-    /// <summary>Begins, and returns when there is nothing left to be said.</summary>
+    /// <summary>Runs the transaction until the submitter has no further request.</summary>
     public async Task Run()
     {
         service.Add(affair);
@@ -56,12 +57,12 @@ internal sealed class Submitter(
 
         if (await Say("prepare") is not { Code: 200 } || !affair.Local.Begin())
         {
-            return; // Asked about before it began: its barrier row is taken, the local transaction cannot go on.
+            return; // query_prepared came first and inserted the barrier row, so the local transaction cannot commit.
         }
 
         await Think();
 
-        // Written first: what follows from a commit must come later in the history.
+        // Recorded before the commit, because events that follow from the commit must come later in the history.
         history.Add(_plan.Gid, new LocalWork(_plan.MeansIt ? "commits" : "rolls back"));
         affair.Local.End(_plan.MeansIt);
         await Say(_plan.MeansIt ? "submit" : "abort");
@@ -95,7 +96,8 @@ internal sealed class Submitter(
     }
 
     /// <summary>
-    /// From wherever it stands; also what the coordinator calls to have it go on. Once at a time, as SDKs see to.
+    /// Runs the workflow from its stored progress. The coordinator calls it too, to resume. Runs one instance at a
+    /// time, as the SDKs do.
     /// </summary>
     private async Task<bool> RunWorkflow(bool resumed)
     {
@@ -137,9 +139,7 @@ internal sealed class Submitter(
 
     private Task Think() => Task.Delay(Math.Min(40, 5 + _plan.PayloadBytes));
 
-    /// <summary>
-    /// Its next word; null = it died before it could say it, or nobody answered for all its patience.
-    /// </summary>
+    /// <summary>Sends its next request; null = it died before it, or got no response within its patience.</summary>
     private async Task<Load.Heard?> Say(string word, bool resumed = false)
     {
         if (_dead && !resumed)
@@ -186,7 +186,8 @@ internal sealed class Submitter(
     }
 
     /// <summary>
-    /// Whatever is repeated, by somebody with other doors, is on its way at the same time as the rest.
+    /// Starts the planned repetitions of a request. They run concurrently with the submitter, as another client's
+    /// would.
     /// </summary>
     private void Repeat(string word)
     {

@@ -1,6 +1,6 @@
 namespace OrleansDtm.Faults.Load;
 
-/// <summary>One transaction as its submitter and its branches mean it.</summary>
+/// <summary>The plan of one transaction: its requests, and the behaviour of its submitter and branches.</summary>
 internal sealed record TransactionPlan
 {
     public required string Gid { get; init; }
@@ -8,21 +8,21 @@ internal sealed record TransactionPlan
     /// <summary>saga, msg, tcc, xa or workflow.</summary>
     public required string Type { get; init; }
 
-    /// <summary>http or grpc: of the API and of the branches.</summary>
+    /// <summary>http or grpc, for the API and the branches.</summary>
     public string Protocol { get; init; } = "http";
 
-    /// <summary>Steps, or branches that are registered.</summary>
+    /// <summary>The number of steps or registered branches.</summary>
     public int Steps { get; init; } = 2;
 
-    /// <summary>saga, msg: steps side by side.</summary>
+    /// <summary>saga, msg: the steps run concurrently.</summary>
     public bool Concurrent { get; init; }
 
-    /// <summary>saga: before this step those have to be done.</summary>
+    /// <summary>saga: the predecessors of each step.</summary>
     public IReadOnlyDictionary<int, int[]> Orders { get; init; } = new Dictionary<int, int[]>();
 
     public bool Wait { get; init; }
 
-    /// <summary>Seconds; 0 = the coordinator's.</summary>
+    /// <summary>Seconds; 0 = the coordinator's default.</summary>
     public int TimeoutToFail { get; init; }
 
     public int RetryInterval { get; init; } = 1;
@@ -35,35 +35,37 @@ internal sealed record TransactionPlan
     public int Delay { get; init; }
 
     /// <summary>
-    /// msg: announced first, with a question to be asked. Others are prepared by their nature, or never.
+    /// msg: it is prepared first, with a query_prepared URL. Other patterns are always prepared, or never.
     /// </summary>
     public bool Prepares { get; init; }
 
-    /// <summary>The submitter wants it to happen.</summary>
+    /// <summary>True if the submitter wants the transaction to succeed.</summary>
     public bool MeansIt { get; init; } = true;
 
-    /// <summary>The submitter dies before it says its nth word; 0 = it does not.</summary>
+    /// <summary>The submitter dies before its nth request; 0 = never.</summary>
     public int DiesAt { get; init; }
 
     /// <summary>Bytes of one payload.</summary>
     public int PayloadBytes { get; init; } = 20;
 
     /// <summary>
-    /// What becomes of calls, by name (<see cref="Histories.Served"/>), in the order of their arrival. Further ones go
-    /// well.
+    /// The fates of calls, by name (<see cref="Histories.Served"/>), in the order of their arrival. Further calls
+    /// succeed.
     /// </summary>
     public IReadOnlyDictionary<string, Fate[]> Fates { get; init; } = new Dictionary<string, Fate[]>();
 
-    /// <summary>What is said once more, by whom it is never known: so long after it was said first.</summary>
+    /// <summary>Additional requests, each sent some time after the original one by an unspecified client.</summary>
     public IReadOnlyList<Extra> Extras { get; init; } = [];
 
-    /// <summary>Nobody lies, dies, hangs or repeats himself.</summary>
+    /// <summary>True if no call fails, and the submitter neither dies, repeats a request nor aborts.</summary>
     public bool IsPlain => Fates.Count == 0 && Extras.Count == 0 && DiesAt == 0 && MeansIt;
 }
 
-/// <param name="Word">Which word is repeated; <c>late0</c> = a further branch is registered once the decision was told;
-/// <c>retry</c> = somebody wants waiting calls made at once.</param>
-/// <param name="After">After the word was said first, or after the start.</param>
+/// <param name="Word">
+/// The repeated request; <c>late0</c> = a further branch is registered after the decision was answered; <c>retry</c> =
+/// a request to make pending calls due.
+/// </param>
+/// <param name="After">The time after the original request, or after the start.</param>
 internal sealed record Extra(string Word, TimeSpan After);
 
 /// <summary>What a service does with a call.</summary>
@@ -74,10 +76,10 @@ internal enum Fate
     /// <summary>Done at once, answered a little later.</summary>
     Slow,
 
-    /// <summary>Done at once, answered when nobody waits any more.</summary>
+    /// <summary>Done at once, answered after the caller's timeout.</summary>
     LateAnswer,
 
-    /// <summary>Not done before nobody waits any more.</summary>
+    /// <summary>Done only after the caller's timeout.</summary>
     LateArrival,
 
     /// <summary>Done twice.</summary>
@@ -98,7 +100,7 @@ internal enum Fate
     /// <summary>Not done, 200 with the word FAILURE.</summary>
     RefusedInBody,
 
-    /// <summary>Nothing is done, and never answered.</summary>
+    /// <summary>Not done, never answered.</summary>
     Hangs,
 
     /// <summary>Not done, the connection is reset.</summary>

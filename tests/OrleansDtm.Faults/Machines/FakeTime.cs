@@ -1,6 +1,6 @@
 namespace OrleansDtm.Faults.Machines;
 
-/// <summary>Debian's libfaketime: a process that is started with it has another wall clock than the machine.</summary>
+/// <summary>Debian's libfaketime. Gives a process another wall clock than the machine's.</summary>
 internal static class FakeTime
 {
     private static readonly string[] Places =
@@ -9,12 +9,13 @@ internal static class FakeTime
         "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib64/faketime/libfaketimeMT.so.1",
     ];
 
-    /// <summary>Null = it is not installed.</summary>
+    /// <summary>The path of the library; null = it is not installed.</summary>
     public static string? Library { get; } = Places.FirstOrDefault(File.Exists);
 
-    /// <param name="skew">How far the wall clock is ahead: <c>+1h</c>, <c>-3h</c>. Intervals are measured right all the
-    /// same.</param>
-    /// <exception cref="InvalidOperationException">It is not installed.</exception>
+    /// <param name="skew">
+    /// The offset of the wall clock: <c>+1h</c>, <c>-3h</c>. Measured intervals stay correct.
+    /// </param>
+    /// <exception cref="InvalidOperationException">libfaketime is not installed.</exception>
     public static (string Name, string Value)[] Variables(string skew) =>
     [
         ("LD_PRELOAD", Library ?? throw new InvalidOperationException("faketime is not installed")),

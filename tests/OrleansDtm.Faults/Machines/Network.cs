@@ -4,22 +4,23 @@ using System.Net.Sockets;
 
 namespace OrleansDtm.Faults.Machines;
 
-/// <summary>Addresses, and the wires between silos.</summary>
-/// <param name="isReal">Each silo has a network of its own
-/// (<see cref="Sandbox"/>); otherwise all share the loopback.</param>
+/// <summary>Addresses, and the links between silos.</summary>
+/// <param name="isReal">
+/// True = each silo has its own network (<see cref="Sandbox"/>); false = all share the loopback.
+/// </param>
 internal sealed class Network(bool isReal)
 {
     private readonly HashSet<int> _given = [];
 
     public bool IsReal => isReal;
 
-    /// <summary>Where everything is that is no silo.</summary>
+    /// <summary>The address of everything except silos.</summary>
     public string Host => isReal ? Sandbox.Host : "127.0.0.1";
 
-    /// <summary>Of a silo.</summary>
+    /// <summary>Returns a silo's address.</summary>
     public string Of(int slot) => isReal ? $"10.77.{slot + 1}.2" : "127.0.0.1";
 
-    /// <summary>Who has this address; empty = nobody can tell.</summary>
+    /// <summary>Returns the name of the silo with this address; empty = unknown.</summary>
     public string NameOf(IPAddress? address)
     {
         var parts = (address?.MapToIPv4().ToString() ?? "").Split('.');
@@ -29,8 +30,8 @@ internal sealed class Network(bool isReal)
     }
 
     /// <summary>
-    /// Nobody has it, and outgoing connections are not given it: who knocks at the door of somebody who is down could
-    /// otherwise be given that very port, and talk to itself.
+    /// Returns a free port outside the range of outgoing connections. Otherwise a connection attempt to a stopped silo
+    /// could get the silo's port as its own source port and connect to itself.
     /// </summary>
     public int FreePort()
     {
@@ -50,7 +51,7 @@ internal sealed class Network(bool isReal)
                 }
                 catch (SocketException)
                 {
-                    // Taken: try another.
+                    // The port is in use.
                 }
             }
         }
@@ -58,11 +59,12 @@ internal sealed class Network(bool isReal)
         throw new InvalidOperationException("no free port between 21000 and 29000");
     }
 
-    /// <summary>Gives a process in a network namespace of its own its wire.</summary>
+    /// <summary>Connects a process's network namespace to the host.</summary>
     public static async Task Connect(int slot, int life, int process)
     {
         var (wire, net, id) = ($"v{slot}x{life}", $"10.77.{slot + 1}", process.ToString(CultureInfo.InvariantCulture));
-        await Shell.Try("ip", "link", "del", $"v{slot}x{life - 1}"); // It goes with its process, but not at once.
+        // The kernel removes it after the process ended, but not at once.
+        await Shell.Try("ip", "link", "del", $"v{slot}x{life - 1}");
         await Shell.Run("ip", "link", "add", wire, "type", "veth", "peer", "name", "e0", "netns", id);
         await Shell.Run("ip", "addr", "add", net + ".1/30", "dev", wire);
         await Shell.Run("ip", "link", "set", wire, "up");
@@ -71,7 +73,7 @@ internal sealed class Network(bool isReal)
                 + $"e0 up && ip route add default via {net}.1");
     }
 
-    /// <summary>Packets from one silo to another are lost from now on.</summary>
+    /// <summary>Starts to drop the packets from one silo to another.</summary>
     public Task Part(int from, int to) => Shell.Run("ip", "rule", "add", "from", Of(from), "to", Of(to), "blackhole");
 
     public Task Join(int from, int to) => Shell.Run("ip", "rule", "del", "from", Of(from), "to", Of(to), "blackhole");

@@ -3,23 +3,22 @@ using System.Diagnostics;
 namespace OrleansDtm.Faults.Machines;
 
 /// <summary>
-/// Namespaces of the kernel in which the whole run lives: a network of its own, so that silos can be parted from each
-/// other by losing packets, a disk in memory that can be full, and processes that cannot outlive the run. Needs root,
-/// or a kernel that lets everybody have user namespaces; otherwise the run goes on without, and without the faults that
-/// need it.
+/// The Linux namespaces in which the whole run lives: a network in which packets between silos can be dropped, a disk
+/// in memory that can be filled, and processes that cannot outlive the run. Needs root, or a kernel that allows user
+/// namespaces to all users. Otherwise the run continues without namespaces and without the faults that need them.
 /// </summary>
 internal static class Sandbox
 {
-    /// <summary>The argument that says: it is inside.</summary>
+    /// <summary>The argument that marks the process inside the namespaces.</summary>
     public const string Inside = "--inside";
 
-    /// <summary>Of this address everything that is not a silo is reached.</summary>
+    /// <summary>The address of everything that is not a silo.</summary>
     public const string Host = "10.77.0.1";
 
     private static readonly string[] Options = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
-    /// <summary>Runs this very program once more, inside.</summary>
-    /// <returns>Its exit code; null = there is no such thing here.</returns>
+    /// <summary>Starts this program again inside new namespaces.</summary>
+    /// <returns>The exit code; null = namespaces are not available.</returns>
     public static async Task<int?> Enter(string[] args)
     {
         var program = Environment.ProcessPath!;
@@ -39,9 +38,9 @@ internal static class Sandbox
         return inner.ExitCode;
     }
 
-    /// <summary>The first thing to do inside.</summary>
-    /// <param name="folder">Becomes a disk in memory.</param>
-    /// <param name="bytes">Its size.</param>
+    /// <summary>Prepares the namespaces. Must be the first call inside.</summary>
+    /// <param name="folder">The folder that becomes a disk in memory.</param>
+    /// <param name="bytes">The size of the disk.</param>
     public static async Task Prepare(string folder, long bytes)
     {
         await Shell.Run("ip", "link", "set", "lo", "up");

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace OrleansDtm.Faults.Machines;
 
-/// <summary>Small programs of the system.</summary>
+/// <summary>Runs programs of the system.</summary>
 internal static class Shell
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <returns>Whether it ended with 0.</returns>
+    /// <returns>True if the program's exit code is 0.</returns>
     public static async Task<bool> Try(string program, params string[] arguments)
     {
         var (code, _) = await Execute(program, arguments);
@@ -37,7 +37,7 @@ internal static class Shell
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            return (-1, e.Message); // Not installed.
+            return (-1, e.Message); // The program is not installed.
         }
 
         using (process)

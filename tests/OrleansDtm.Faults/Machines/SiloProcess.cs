@@ -5,8 +5,7 @@ using OrleansDtm.Faults.Histories;
 namespace OrleansDtm.Faults.Machines;
 
 /// <summary>
-/// A place for a silo, and whoever starts it again when it has ended, as an orchestrator does. One process at a time
-/// lives there.
+/// The slot of a silo. Runs at most one process, and restarts it after it ended, as an orchestrator does.
 /// </summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
@@ -44,18 +43,18 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public string Name => NameOf(_slot);
 
-    /// <summary>Through which clients come in.</summary>
+    /// <summary>The proxy through which clients connect.</summary>
     public TcpProxy HttpDoor { get; }
 
     public TcpProxy GrpcDoor { get; }
 
-    /// <summary>For the next process: <c>+1h</c>, say, that its clock is an hour ahead; null = it is right.</summary>
+    /// <summary>The clock offset of the next process, such as <c>+1h</c>; null = the correct time.</summary>
     public string? Skew { get; set; }
 
-    /// <summary>Ends of processes that nobody had asked for, but for those that were declared dead.</summary>
+    /// <summary>The number of unexpected exits, except of processes that were declared dead.</summary>
     public int Crashes { get; private set; }
 
-    /// <summary>What it logged of requests that failed by its own fault, the first of them.</summary>
+    /// <summary>The first errors in the log about requests that failed with an internal error.</summary>
     public IReadOnlyList<string> Errors
     {
         get
@@ -84,21 +83,21 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public static string NameOf(int slot) => ((char)('A' + slot)).ToString();
 
-    /// <summary>From now on a process is there whenever it may be.</summary>
+    /// <summary>Starts the process, and restarts it whenever it has ended.</summary>
     public void Start()
     {
         _mayRun.TrySetResult();
         _keeper = Keep();
     }
 
-    /// <summary>SIGKILL; nothing is started until <see cref="Allow"/>.</summary>
+    /// <summary>Sends SIGKILL. The next process starts after <see cref="Allow"/>.</summary>
     public async Task Kill()
     {
         Hold();
         await Signal("KILL", "is killed");
     }
 
-    /// <summary>SIGTERM; nothing is started until <see cref="Allow"/>.</summary>
+    /// <summary>Sends SIGTERM. The next process starts after <see cref="Allow"/>.</summary>
     public async Task Terminate()
     {
         Hold();
@@ -109,7 +108,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public Task Resume() => Signal("CONT", "goes on");
 
-    /// <param name="newPorts">On others than before.</param>
+    /// <param name="newPorts">True = the next process uses new ports.</param>
     public void Allow(bool newPorts)
     {
         if (newPorts)
@@ -120,7 +119,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         _mayRun.TrySetResult();
     }
 
-    /// <summary>Whether it says that it is ready for work.</summary>
+    /// <summary>Returns true if the readiness endpoint reports ready.</summary>
     public async Task<bool> IsReady()
     {
         try
@@ -135,7 +134,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the process to end, for a while.</summary>
+    /// <summary>Waits for the end of the process. Returns false on timeout.</summary>
     public async Task<bool> HasEnded(TimeSpan within)
     {
         var clock = Stopwatch.StartNew();
@@ -198,7 +197,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             var wasMeant = !_mayRun.Task.IsCompleted;
             if (!wasMeant)
             {
-                Crashes += code == 3 ? 0 : 1; // 3: it was declared dead by the others.
+                Crashes += code == 3 ? 0 : 1; // 3 = the other silos declared it dead.
                 await Task.Delay(Respite);
             }
         }
@@ -225,7 +224,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         var process = Process.Start(start)!;
         if (_network.IsReal)
         {
-            await process.StandardOutput.ReadLineAsync(); // Its namespace is there.
+            await process.StandardOutput.ReadLineAsync(); // The first line means that the network namespace exists.
             await Network.Connect(_slot, ++_life, process.Id);
             await process.StandardInput.WriteLineAsync("go");
         }
@@ -268,7 +267,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         return all;
     }
 
-    /// <summary>What it writes, until it ends.</summary>
+    /// <summary>Reads the output of the process until it ends.</summary>
     private async Task Read(StreamReader from)
     {
         while (await from.ReadLineAsync() is { } line)

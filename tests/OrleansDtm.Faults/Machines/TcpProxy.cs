@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace OrleansDtm.Faults.Machines;
 
 /// <summary>
-/// A wire that can be slow, cut, or silent. What is sent while it is silent arrives when it speaks again, as TCP has
-/// it.
+/// A TCP proxy that can delay, reset or hold back traffic. Held-back data arrives after <see cref="Speak"/>, as TCP
+/// would retransmit it.
 /// </summary>
 internal sealed class TcpProxy : IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed class TcpProxy : IDisposable
     private volatile TaskCompletionSource? _silence;
     private long _delay;
 
-    /// <param name="address">Where to listen.</param>
-    /// <param name="target">Where to connect to: host and port.</param>
+    /// <param name="address">The address to listen on: host and port.</param>
+    /// <param name="target">The address to connect to: host and port.</param>
     public TcpProxy(string address, string target)
     {
         Address = address;
@@ -31,17 +31,17 @@ internal sealed class TcpProxy : IDisposable
 
     public string Address { get; }
 
-    /// <summary>For new connections.</summary>
+    /// <summary>The address for new connections.</summary>
     public string Target { get; set; }
 
-    /// <summary>Each piece takes so much longer, either way; it is cut into pieces as it comes.</summary>
+    /// <summary>The added latency of each received block, in both directions.</summary>
     public TimeSpan Delay
     {
         get => new(Interlocked.Read(ref _delay));
         set => Interlocked.Exchange(ref _delay, value.Ticks);
     }
 
-    /// <summary>Nothing passes any more, and nobody is told.</summary>
+    /// <summary>Holds back all traffic without closing a connection.</summary>
     public void Hush() => _silence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Speak()
@@ -51,7 +51,7 @@ internal sealed class TcpProxy : IDisposable
         silence?.TrySetResult();
     }
 
-    /// <summary>Every connection is reset; new ones are taken.</summary>
+    /// <summary>Resets all connections. New ones are accepted.</summary>
     public void Cut()
     {
         foreach (var socket in _sockets.Keys)
@@ -76,7 +76,7 @@ internal sealed class TcpProxy : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It has ended by itself.
+            // The connection is closed already.
         }
 
         socket.Dispose();
@@ -93,7 +93,7 @@ internal sealed class TcpProxy : IDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
             {
-                // Disposed, or a connection that was gone before it was taken.
+                // The proxy was disposed, or the connection was closed before it was accepted.
             }
         }
     }
@@ -112,7 +112,7 @@ internal sealed class TcpProxy : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or TimeoutException)
         {
-            // Whoever is connected learns of it below.
+            // The client's connection is reset below.
         }
         finally
         {
@@ -136,7 +136,7 @@ internal sealed class TcpProxy : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The other side is closed by whoever waits for this.
+            // Serve closes the other side.
         }
     }
 

@@ -13,11 +13,11 @@ using OrleansDtm.Protocol;
 namespace OrleansDtm.Faults.Services;
 
 /// <summary>
-/// All branches of all transactions, over HTTP and gRPC: does what its script says, and writes down each call and
-/// answer.
+/// All branches of all transactions, over HTTP and gRPC. Follows the transaction's plan and records each call and
+/// response.
 /// </summary>
-/// <param name="history">Where it writes.</param>
-/// <param name="silos">Who calls from this address; empty = nobody can tell.</param>
+/// <param name="history">The history that receives its events.</param>
+/// <param name="silos">Returns the silo at an address; empty = unknown.</param>
 internal sealed class BranchService(History history, Func<IPAddress?, string> silos) : IAsyncDisposable
 {
     private static readonly TimeSpan SlowMax = TimeSpan.FromSeconds(0.6);
@@ -26,7 +26,7 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
     private readonly ConcurrentDictionary<string, Affair> _affairs = new(StringComparer.Ordinal);
     private WebApplication? _app;
 
-    /// <summary>From now on it answers for this transaction.</summary>
+    /// <summary>Starts to serve a transaction.</summary>
     public void Add(Affair affair) => _affairs[affair.Plan.Gid] = affair;
 
     public Affair this[string gid] => _affairs[gid];
@@ -58,8 +58,8 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
     }
 
     /// <summary>
-    /// The submitter's own call of a branch: the try of a tcc, the first phase of an xa, a step of a workflow. No
-    /// network in between.
+    /// Runs a call of the submitter itself, without a network: the try of a tcc, the first phase of an xa, a step of a
+    /// workflow.
     /// </summary>
     public async Task<Answer> Try(Affair affair, string name)
     {
@@ -89,7 +89,7 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
         history.Add(gid, new Served(call, name, id, op, silos(context.Connection.RemoteIpAddress)));
         if (!_affairs.TryGetValue(gid, out var affair))
         {
-            throw new InvalidOperationException($"{name} of {gid}, which nobody has begun");
+            throw new InvalidOperationException($"{name} of {gid}, which is unknown");
         }
 
         Answer answer;
@@ -103,7 +103,7 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
             (answer, did) = (Answer.None, "the caller has gone");
         }
 
-        // Before it is sent: whoever acts upon it must come later in the history.
+        // Recorded before the response is sent, because its consequences must come later in the history.
         history.Add(gid, new Replied(call, name, answer, did));
         await (grpc ? SendGrpc(context, answer) : SendHttp(context, answer, did));
     }
@@ -197,7 +197,7 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
         });
     }
 
-    /// <summary>An empty message and its trailers: enough of gRPC for a branch whose request nobody reads.</summary>
+    /// <summary>Sends an empty message and trailers. That suffices, because no caller reads the message.</summary>
     private static async Task SendGrpc(HttpContext context, Answer answer)
     {
         if (answer == Answer.None)
@@ -212,7 +212,7 @@ internal sealed class BranchService(History history, Func<IPAddress?, string> si
             await context.Response.BodyWriter.WriteAsync(new byte[5]);
         }
 
-        // Aborted, FailedPrecondition, Internal.
+        // The numbers of Aborted, FailedPrecondition and Internal.
         context.Response.AppendTrailer("grpc-status", answer switch
         {
             Answer.Failure => "10",

@@ -1,8 +1,8 @@
 namespace OrleansDtm.Faults.Services;
 
 /// <summary>
-/// A submitter's own database transaction with the barrier row that two-phase messages need: who asks waits for an open
-/// one, and what was answered stays so.
+/// A submitter's local database transaction with the barrier row of two-phase messages. A query waits for an open
+/// transaction, and its response stays valid.
 /// </summary>
 internal sealed class LocalTransaction
 {
@@ -10,7 +10,9 @@ internal sealed class LocalTransaction
     private TaskCompletionSource? _open;
     private bool? _committed;
 
-    /// <summary>False: it was asked about before, and must not go on.</summary>
+    /// <summary>
+    /// Begins the transaction. Returns false if it was queried before, because it must then not commit.
+    /// </summary>
     public bool Begin()
     {
         lock (_lock)
@@ -35,7 +37,7 @@ internal sealed class LocalTransaction
         }
     }
 
-    /// <summary>Was it meant?</summary>
+    /// <summary>Returns whether the transaction was committed; waits while it is open.</summary>
     public async Task<bool> WasMeant()
     {
         Task open;

@@ -4,10 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Faults.Tests;
 
-/// <summary>
-/// The checkers bite: each finds what is wrong in a history that was told wrong on purpose, and nothing in one that is
-/// right.
-/// </summary>
+/// <summary>Each checker finds the violation in a manipulated history, and none in a correct one.</summary>
 public sealed class CheckerTests
 {
     private static readonly TransactionPlan Tcc = Tale.Plan("tcc");
@@ -262,7 +259,7 @@ public sealed class CheckerTests
     [Fact]
     public void An_error_of_the_coordinator() => Finds("16", Tale.Saga().Say("submit", 500, "internal error"));
 
-    /// <summary>A tcc of two branches that goes forward.</summary>
+    /// <summary>A tcc of two branches that succeeds.</summary>
     private static Tale Confirmed() =>
         new Tale(Tcc)
             .Row("prepared")
@@ -274,7 +271,7 @@ public sealed class CheckerTests
             .Row("succeed")
             .Left(1, 1);
 
-    /// <summary>A saga whose second step is refused, and which is rolled back.</summary>
+    /// <summary>A saga whose second step is rejected, so it is rolled back.</summary>
     private static Tale Failed() =>
         new Tale(Tale.Plan("saga"))
             .Row("submitted")

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.Faults.Tests;
 
-/// <summary>A short run of the program itself, with the faults that matter most.</summary>
+/// <summary>A short run of the program itself, with the most important faults.</summary>
 public sealed class ShortRunTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);

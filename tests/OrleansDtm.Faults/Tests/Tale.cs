@@ -4,9 +4,7 @@ using OrleansDtm.Faults.Load;
 
 namespace OrleansDtm.Faults.Tests;
 
-/// <summary>
-/// A history told by hand: each line a tenth of a second after the one before, unless it says otherwise.
-/// </summary>
+/// <summary>A handwritten history. Each event is 0.1 s after the previous one, plus explicit delays.</summary>
 internal sealed class Tale(TransactionPlan plan)
 {
     private readonly List<Happening> _mine = [];
@@ -20,7 +18,7 @@ internal sealed class Tale(TransactionPlan plan)
     public static TransactionPlan Plan(string type, int steps = 2) =>
         new() { Gid = "g", Type = type, Steps = steps, Prepares = type is not "saga" };
 
-    /// <summary>A saga of two steps that goes well.</summary>
+    /// <summary>A saga of two steps that succeeds.</summary>
     public static Tale Saga() =>
         new Tale(Plan("saga")).Row("submitted").Say("submit").Calls("a0", "a1").Row("succeed").Left(1, 1);
 
@@ -30,14 +28,14 @@ internal sealed class Tale(TransactionPlan plan)
         return this;
     }
 
-    /// <summary>Asked and answered.</summary>
+    /// <summary>Adds a request and its response.</summary>
     public Tale Say(string word, int code = 200, string text = "", bool wait = false)
     {
         var request = ++_number;
         return Add(new Asked(request, word, wait, "A")).Add(new Histories.Heard(request, word, wait, code, text));
     }
 
-    /// <summary>Each made by a silo and answered.</summary>
+    /// <summary>Adds a call of silo A for each name, answered with success.</summary>
     public Tale Calls(params string[] names) =>
         names.Aggregate(this, static (tale, name) => tale.Call(name, Answer.Success));
 
@@ -47,7 +45,7 @@ internal sealed class Tale(TransactionPlan plan)
         return Add(new Served(call, name, "", "", silo)).Add(new Replied(call, name, answer, ""));
     }
 
-    /// <summary>It comes in and nobody answers yet.</summary>
+    /// <summary>Adds a call without a response.</summary>
     public Tale Hanging(string name, string silo) => Add(new Served(++_number, name, "", "", silo));
 
     public Tale Row(string status, long? version = null)
@@ -64,7 +62,7 @@ internal sealed class Tale(TransactionPlan plan)
         return this;
     }
 
-    /// <summary>What is left of the branches.</summary>
+    /// <summary>Sets the balances of the branches.</summary>
     public Tale Left(params int[] balances)
     {
         for (var i = 0; i < balances.Length; i++)
@@ -75,7 +73,9 @@ internal sealed class Tale(TransactionPlan plan)
         return this;
     }
 
-    /// <summary>What the checkers find when the API tells the row's status and these branches.</summary>
+    /// <summary>
+    /// Returns the violations that the checkers find if the API reports the row's status and these branches.
+    /// </summary>
     public IReadOnlyList<Violation> Judge(params string[] branches)
     {
         var last = _mine.OfType<Seen>().LastOrDefault();

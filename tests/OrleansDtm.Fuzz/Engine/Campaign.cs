@@ -4,14 +4,15 @@ using System.Text;
 
 namespace OrleansDtm.Fuzz.Engine;
 
-/// <summary>Gives each target its turn until the time is over, and keeps what was found.</summary>
-/// <param name="seed">Of all chance.</param>
-/// <param name="tell">Told how far it is.</param>
-/// <param name="inputLimit">Beyond it an input hangs. Null (default) = 5 s: nobody may hold a thread or a connection
-/// longer by what he sends.</param>
+/// <summary>Runs the targets in rotation until the time is over, and collects the findings.</summary>
+/// <param name="seed">The seed of all randomness.</param>
+/// <param name="tell">Called to report progress.</param>
+/// <param name="inputLimit">
+/// The maximum duration of an input. Null (default) = 5 s, because no input may hold a thread or a connection longer.
+/// </param>
 public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit = null)
 {
-    /// <summary>One finding of a kind is enough to look at.</summary>
+    /// <summary>The maximum number of findings. Only one of each kind is kept.</summary>
     private const int KindsMax = 100;
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(250);
@@ -31,7 +32,7 @@ public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit
         var clock = Stopwatch.StartNew();
         var next = Pace;
 
-        // Each has its own stream of chance: what it is given does not depend on how far others came.
+        // Each target has its own random stream, so its inputs do not depend on the progress of others.
         var mutators = targets.ToDictionary(static t => t, t => new Mutator(new Random(seed ^ StableHash(t.Name))));
         while (clock.Elapsed < time)
         {
@@ -50,7 +51,7 @@ public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit
         }
     }
 
-    /// <summary>A bounded number of inputs for each target, for a run that is the same each time.</summary>
+    /// <summary>Runs a fixed number of inputs for each target, so that a run is reproducible.</summary>
     public async Task Run(IReadOnlyList<Target> targets, int inputs, CancellationToken cancel)
     {
         foreach (var target in targets)
@@ -117,7 +118,7 @@ public sealed class Campaign(int seed, Action<string> tell, TimeSpan? inputLimit
         }
     }
 
-    /// <summary>Its first words and the place it came from.</summary>
+    /// <summary>Returns the first words and the first stack frame of a problem.</summary>
     private static string Kind(string problem)
     {
         var lines = problem.Split('\n');

@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 
 namespace OrleansDtm.Fuzz.Engine;
 
-/// <summary>Inputs that make sense: those of the recordings of the wire, and some by hand.</summary>
+/// <summary>Valid inputs: those of the wire recordings, and handwritten ones.</summary>
 public static class Corpus
 {
     private const string Url = "http://127.0.0.1:8081/api/busi";
 
     private static readonly Lazy<IReadOnlyList<JsonObject>> Recorded = new(Read);
 
-    /// <summary>Bodies of submit, prepare, abort and the like.</summary>
+    /// <summary>Bodies of submit, prepare, abort and similar requests.</summary>
     public static IReadOnlyList<byte[]> Bodies { get; } =
     [
         .. Texts(

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace OrleansDtm.Fuzz.Engine;
 
-/// <summary>Makes inputs of inputs. All that is random comes from the seed.</summary>
+/// <summary>Creates inputs by changing others. All randomness comes from the seed.</summary>
 public sealed class Mutator(Random random)
 {
     private const int LengthMax = 64 * 1024;
 
-    /// <summary>What parsers stumble over.</summary>
+    /// <summary>Tokens that are critical for parsers.</summary>
     private static readonly byte[][] Tokens =
     [
         .. new[]
@@ -26,7 +26,7 @@ public sealed class Mutator(Random random)
         ],
     ];
 
-    /// <summary>One of the seeds, changed a little or much; now and then noise.</summary>
+    /// <summary>Returns one of the seeds with small or large changes; sometimes noise.</summary>
     public byte[] Next(IReadOnlyList<byte[]> seeds)
     {
         if (random.Next(20) == 0)
@@ -61,7 +61,7 @@ public sealed class Mutator(Random random)
                 input.RemoveRange(at, length);
                 break;
             case 3:
-                input.InsertRange(at, input.GetRange(at, length)); // Twice.
+                input.InsertRange(at, input.GetRange(at, length)); // a repetition
                 break;
             case 4:
                 input.InsertRange(at, Any(Tokens));
@@ -89,7 +89,7 @@ public sealed class Mutator(Random random)
         input.AddRange(other[from..]);
     }
 
-    /// <summary>Another number where one was.</summary>
+    /// <summary>Replaces a number by another one.</summary>
     private void Number(List<byte> input)
     {
         var digits = Enumerable.Range(0, input.Count).Where(i => char.IsAsciiDigit((char)input[i])).ToList();
@@ -109,7 +109,7 @@ public sealed class Mutator(Random random)
         }
     }
 
-    /// <summary>Deep, for what calls itself.</summary>
+    /// <summary>Nests deeply, to test recursive parsers.</summary>
     private void Nest(List<byte> input, int at, int length)
     {
         var depth = random.Next(3) == 0 ? 2000 : random.Next(1, 80);

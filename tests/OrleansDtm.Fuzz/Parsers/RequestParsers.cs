@@ -15,7 +15,7 @@ using OrleansDtm.Server.Apis;
 
 namespace OrleansDtm.Fuzz.Parsers;
 
-/// <summary>What reads requests, and the answers of branches.</summary>
+/// <summary>The parsers of requests and of branch responses.</summary>
 internal static class RequestParsers
 {
     private const int BytesMax = 1 << 20;
@@ -203,7 +203,7 @@ internal static class RequestParsers
             }
             catch (RequestException) when (type != "workflow")
             {
-                // The next type may take it.
+                // Other types may accept the input.
             }
         }
     }

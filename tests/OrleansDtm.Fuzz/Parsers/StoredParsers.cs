@@ -13,7 +13,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Fuzz.Parsers;
 
-/// <summary>What reads databases, files and the command line.</summary>
+/// <summary>The parsers of databases, files and the command line.</summary>
 internal static class StoredParsers
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -115,7 +115,7 @@ internal static class StoredParsers
         ];
     }
 
-    /// <summary>Progress and bodies, with a zero between them.</summary>
+    /// <summary>Progress and bodies, separated by a zero byte.</summary>
     private static void Row(byte[] input)
     {
         var parts = new List<byte[]>();
@@ -138,7 +138,7 @@ internal static class StoredParsers
         }
     }
 
-    /// <summary>A line a column, then a line a branch.</summary>
+    /// <summary>One line for each column, then one line for each branch.</summary>
     private static void Import(byte[] input)
     {
         var lines = Lines(input);
@@ -182,7 +182,7 @@ internal static class StoredParsers
         try
         {
             File.WriteAllBytes(file, input);
-            Console.SetError(TextWriter.Null); // It names every key that is no setting.
+            Console.SetError(TextWriter.Null); // The loader prints every unknown key.
             SettingsLoader.Load(["-c", file]);
         }
         finally

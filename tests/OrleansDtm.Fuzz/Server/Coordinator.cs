@@ -11,7 +11,7 @@ using OrleansDtm.Server;
 namespace OrleansDtm.Fuzz.Server;
 
 /// <summary>
-/// A coordinator in this process behind real sockets, with a branch service that says yes to everything.
+/// A coordinator in this process with real sockets, and a branch service that always answers success.
 /// </summary>
 public sealed class Coordinator : IAsyncDisposable
 {
@@ -24,7 +24,7 @@ public sealed class Coordinator : IAsyncDisposable
 
     public IPEndPoint Grpc { get; private set; } = null!;
 
-    /// <summary>Where every URL in an input leads, whatever it said: nobody else is to be called.</summary>
+    /// <summary>The target of every URL in an input, so that no input calls another host.</summary>
     public string BranchAuthority { get; private set; } = "";
 
     public async Task Start(CancellationToken cancel)
@@ -42,15 +42,15 @@ public sealed class Coordinator : IAsyncDisposable
             "--HttpPort=0", "--GrpcPort=0", $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
             "--LogLevel=fatal",
 
-            // What is not answered with yes waits until the end of the run: it must not fill the machine with retries.
+            // Failed calls must wait until the end of the run, so that their retries do not overload the machine.
             "--RetryInterval=3600", "--RetryIntervalMax=3600", "--TimeoutToFail=86400", "--RequestTimeout=1",
         ]);
         await _app.StartAsync(cancel);
-        (Grpc, Http) = (EndPoint(_app.Urls.First()), EndPoint(_app.Urls.Last())); // It opens the gRPC port first.
+        (Grpc, Http) = (EndPoint(_app.Urls.First()), EndPoint(_app.Urls.Last())); // The gRPC port is opened first.
     }
 
-    /// <summary>A saga of two steps, from its submit to its end.</summary>
-    /// <returns>What went wrong; null = nothing.</returns>
+    /// <summary>Runs a valid saga of two steps from its submit to its end.</summary>
+    /// <returns>A description of the problem; null = none.</returns>
     public async Task<string?> ProperSaga(CancellationToken cancel)
     {
         var gid = Guid.NewGuid().ToString("N");
@@ -73,8 +73,8 @@ public sealed class Coordinator : IAsyncDisposable
             : $"a proper saga was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancel)}";
     }
 
-    /// <summary>Gives up everything that is unfinished.</summary>
-    /// <returns>How many transactions there are, and how many remain unfinished.</returns>
+    /// <summary>Force-stops all unfinished transactions.</summary>
+    /// <returns>The number of all transactions and of those that are still unfinished.</returns>
     public async Task<(int All, int Unfinished)> Stop(CancellationToken cancel)
     {
         foreach (var status in (string[])["prepared", "submitted", "aborting"])

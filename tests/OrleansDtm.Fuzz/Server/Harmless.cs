@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace OrleansDtm.Fuzz.Server;
 
 /// <summary>
-/// Leads every address in an input to the branch service of the run: no input may make the coordinator call anybody
-/// else.
+/// Replaces every address in an input by that of the run's branch service, so that no input makes the coordinator call
+/// another host.
 /// </summary>
 internal static partial class Harmless
 {
@@ -16,11 +16,11 @@ internal static partial class Harmless
         return Encoding.Latin1.GetBytes(GrpcHost().Replace(text, $"{authority}/"));
     }
 
-    /// <summary>What follows ://, in JSON also written :\/\/, in a query %3A%2F%2F.</summary>
+    /// <summary>Matches the authority after ://, which JSON may contain as :\/\/ and a query as %3A%2F%2F.</summary>
     [GeneratedRegex("""((?::|%3a)(?:\\?/|%2f){2})[^/\\"'&\s\x00-\x20]*""", RegexOptions.IgnoreCase)]
     private static partial Regex Authority();
 
-    /// <summary>host:port/ of gRPC.</summary>
+    /// <summary>Matches host:port/ of gRPC.</summary>
     [GeneratedRegex("""[\w.\-\[\]]+:\d{1,6}/""")]
     private static partial Regex GrpcHost();
 }

@@ -8,12 +8,14 @@ using OrleansDtm.Fuzz.Parsers;
 
 namespace OrleansDtm.Fuzz.Server;
 
-/// <summary>Something sent to the coordinator over HTTP, well framed; no answer may be an error of its own.</summary>
-/// <param name="tally">Counts what was accepted.</param>
+/// <summary>
+/// Sends well-formed HTTP requests to the coordinator. A response with an internal error is a finding.
+/// </summary>
+/// <param name="tally">Counts the requests that may have left a transaction.</param>
 internal abstract class HttpTarget(string name, IReadOnlyList<byte[]> seeds, Coordinator coordinator, Tally tally)
     : Target(name, seeds)
 {
-    /// <summary>Shared: connections are kept, as clients do.</summary>
+    /// <summary>Shared, so that connections are reused, as clients do.</summary>
     private static readonly HttpClient Client = new(
         new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
     {
@@ -40,7 +42,7 @@ internal abstract class HttpTarget(string name, IReadOnlyList<byte[]> seeds, Coo
             : Judge(answer, text);
     }
 
-    /// <returns>Null = this input cannot be sent by this client.</returns>
+    /// <returns>The request; null = this client cannot send the input.</returns>
     protected abstract HttpRequestMessage? Request(byte[] input, string server);
 
     protected virtual string? Judge(HttpResponseMessage answer, string text) => null;
@@ -91,7 +93,7 @@ internal sealed class JsonRpcTarget(Coordinator coordinator, Tally tally)
     : HttpTarget("json-rpc", RequestParsers.JsonRpcSeeds, coordinator, tally)
 {
     /// <summary>
-    /// Its code says no more than that the call is in error; what the coordinator did not expect has this of its pages.
+    /// The error code is the same for all errors of a call. Only unexpected ones have this code of an error page.
     /// </summary>
     private const string Unexpected = "[ODTM1006]";
 
@@ -111,7 +113,7 @@ internal sealed class JsonRpcTarget(Coordinator coordinator, Tally tally)
     }
 }
 
-/// <summary>Protobuf in gRPC's frame, and the frame itself.</summary>
+/// <summary>Protobuf messages in gRPC frames, and invalid frames.</summary>
 internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target("grpc", RequestParsers.ProtobufSeeds)
 {
     private static readonly string[] Methods =
@@ -133,8 +135,8 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         var message = Harmless.Of(input, coordinator.BranchAuthority);
         byte[] framed =
         [
-            (byte)(input.Length % 31 == 0 ? 1 : 0), // Said to be compressed.
-            // A byte too long.
+            (byte)(input.Length % 31 == 0 ? 1 : 0), // the compression flag
+            // One byte too many in the length.
             0,
             (byte)(message.Length >> 16),
             (byte)(message.Length >> 8),
@@ -159,8 +161,8 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
         await answer.Content.ReadAsByteArrayAsync(cancel);
         var status = Header("grpc-status");
 
-        // Unknown = nobody thought of it; Internal with our words = the same. The
-        // library says Internal of a message it cannot read.
+        // Unknown is an unhandled exception, and so is Internal with the coordinator's own text. The gRPC library also
+        // returns Internal for an unreadable message.
         return status is "2"
             || (status is "13" && Header("grpc-message")?.Contains("log", StringComparison.Ordinal) == true)
             ? $"grpc-status {status}: {Header("grpc-message")}"
@@ -173,7 +175,7 @@ internal sealed class GrpcTarget(Coordinator coordinator, Tally tally) : Target(
     }
 }
 
-/// <summary>How many requests could have left a transaction behind.</summary>
+/// <summary>Counts the requests that may have left a transaction.</summary>
 internal sealed class Tally
 {
     private long _count;

@@ -9,12 +9,11 @@ using OrleansDtm.Fuzz.Engine;
 namespace OrleansDtm.Fuzz.Server;
 
 /// <summary>
-/// Bytes on a connection, as they come. The coordinator answers or closes, soon; an error of its own is none of the
-/// answers.
+/// Sends raw bytes on a connection. The coordinator must respond or close soon, without an internal error.
 /// </summary>
 internal sealed class RawHttpTarget(Coordinator coordinator, Tally tally) : Target("http-raw", Requests)
 {
-    /// <summary>Who sends half a request waits for the rest; so do we, no longer than this.</summary>
+    /// <summary>The time to wait for a response. The coordinator waits for the rest of an incomplete request.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
     private static IReadOnlyList<byte[]> Requests { get; } =
@@ -45,7 +44,7 @@ internal sealed class RawHttpTarget(Coordinator coordinator, Tally tally) : Targ
     }
 }
 
-/// <summary>HTTP/2 spoken badly.</summary>
+/// <summary>Invalid HTTP/2 frames.</summary>
 internal sealed class RawHttp2Target(Coordinator coordinator) : Target("http2-raw", Frames)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
@@ -88,7 +87,7 @@ internal sealed class RawHttp2Target(Coordinator coordinator) : Target("http2-ra
 }
 
 /// <summary>
-/// A branch that answers with anything at all: its saga goes forward, back, or waits, and nothing else happens.
+/// A branch with arbitrary responses. Its saga must go forward, go back or wait, without another effect.
 /// </summary>
 internal sealed class LyingBranchTarget : Target, IDisposable
 {
@@ -159,7 +158,7 @@ internal sealed class LyingBranchTarget : Target, IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // Nobody listens any more.
+            // The listener is closed.
         }
     }
 }
@@ -168,7 +167,7 @@ internal static class Sockets
 {
     private static readonly TimeSpan More = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Sends and reads what comes until the other side closes or nothing has come for a while.</summary>
+    /// <summary>Sends the input and reads until the other side closes or is silent for a while.</summary>
     public static async Task<string> Exchange(
         IPEndPoint server, byte[] input, TimeSpan patience, CancellationToken cancel)
     {
@@ -185,12 +184,12 @@ internal static class Sockets
                 && answer.Length < buffer.Length)
             {
                 answer.Append(Encoding.Latin1.GetString(buffer, 0, count));
-                waiting.CancelAfter(More); // What belongs to the answer comes at once.
+                waiting.CancelAfter(More); // The rest of a response follows at once.
             }
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
-            // Closed on us, or it waits for more.
+            // The coordinator closed the connection, or it waits for more input.
         }
 
         return answer.ToString();

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.Fuzz.Tests;
 
 /// <summary>
-/// A fuzzer that finds nothing because it cannot find anything would look just like a program without faults.
+/// A fuzzer that cannot find anything would look like a program without defects. These tests check that it finds some.
 /// </summary>
 public sealed class EngineTests
 {
@@ -40,7 +40,7 @@ public sealed class EngineTests
         }
     }
 
-    /// <summary>Bears everything but one word.</summary>
+    /// <summary>A target that fails on one word.</summary>
     private sealed class Faulty(string fault) : Target("faulty", Known)
     {
         private bool _hung;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.Fuzz.Tests;
 
-/// <summary>The short run that is part of every build; the long ones are started by hand.</summary>
+/// <summary>The short run in every build. Long runs are started manually.</summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int Seed = 20261122;

@@ -38,7 +38,7 @@ internal sealed class Requests
         "fail" => (new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "no", ""), false),
         "retry" => (TransactionEvent.RetryNow.Instance, false),
         "wait" => (TransactionEvent.TimeDue.Instance, true),
-        "stop" => (TransactionEvent.ForceStop.Instance, false),
+        "stop" => (new TransactionEvent.ForceStop(""), false),
         _ => (Register(word, now), false),
     };
 

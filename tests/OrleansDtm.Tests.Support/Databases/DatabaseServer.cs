@@ -5,8 +5,8 @@ using OrleansDtm.Tests.Support.Wire;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// A real database server on a free port of this machine, with a data folder of its own below the temporary one. Its
-/// commits are durable, everything else is small. Ended by its process id.
+/// A real database server on a free port, with its own data folder below the temporary folder. Its commits are durable;
+/// its memory settings are small. It is ended by process id.
 /// </summary>
 public abstract class DatabaseServer : IAsyncDisposable
 {
@@ -17,8 +17,9 @@ public abstract class DatabaseServer : IAsyncDisposable
     private readonly Queue<string> _lines = new();
     private Process? _process;
 
-    /// <param name="root">The folder that the server takes for the root of the
-    /// file system; empty = that of the machine.</param>
+    /// <param name="root">
+    /// The folder that the server uses as the root of the file system; empty = the machine's root.
+    /// </param>
     protected DatabaseServer(string root = "")
     {
         Folder = root.Length == 0
@@ -27,30 +28,32 @@ public abstract class DatabaseServer : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += OnExit;
     }
 
-    /// <summary>As in Store:Driver.</summary>
+    /// <summary>The value of Store:Driver.</summary>
     public abstract string Driver { get; }
 
     public int Port { get; } = FreePort.Next();
 
-    /// <summary>Of <see cref="Stop"/>.</summary>
+    /// <summary>The signal that <see cref="Stop"/> sends.</summary>
     protected virtual string StopSignal => "TERM";
 
     protected string Folder { get; }
 
     protected string Data => Path.Combine(Folder, "data");
 
-    /// <summary>What is not installed; null = everything is there.</summary>
+    /// <summary>Returns the name of a missing program; null = everything is installed.</summary>
     public abstract string? FindMissing();
 
-    /// <summary>Of a database that need not exist yet.</summary>
+    /// <summary>Returns a connection string. The database need not exist yet.</summary>
     public abstract string ConnectionString(string database);
 
-    /// <summary>Makes what a program that is given the name of a new database cannot make itself.</summary>
+    /// <summary>Creates what a program needs before it can create the database itself.</summary>
     public virtual void Prepare(string database)
     {
     }
 
-    /// <summary>Fills the data folder and starts; afterwards it answers.</summary>
+    /// <summary>
+    /// Initializes an empty data folder and starts the server. Returns when the server accepts connections.
+    /// </summary>
     public async Task Start(CancellationToken cancel)
     {
         if (!Directory.Exists(Data))
@@ -63,7 +66,9 @@ public abstract class DatabaseServer : IAsyncDisposable
         await WaitUntilUp(cancel);
     }
 
-    /// <summary>Ends it as a power cut does, but for the disk: the system still writes what was written.</summary>
+    /// <summary>
+    /// Kills the server, which is like a power cut except that the system still flushes written data to the disk.
+    /// </summary>
     public async Task Kill()
     {
         if (_process is not { } process)
@@ -81,7 +86,9 @@ public abstract class DatabaseServer : IAsyncDisposable
         process.Dispose();
     }
 
-    /// <summary>Ends it as its service manager does: what is under way is undone, and all is on the disk.</summary>
+    /// <summary>
+    /// Stops the server as a service manager does: open transactions are rolled back, everything is flushed.
+    /// </summary>
     public async Task Stop(CancellationToken cancel)
     {
         if (_process is { } process)
@@ -93,15 +100,15 @@ public abstract class DatabaseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the killed one again, on the same port and data.</summary>
+    /// <summary>Starts a killed server again, on the same port and data.</summary>
     public Task Restart(CancellationToken cancel) => Start(cancel);
 
-    /// <summary>It keeps its connections and answers nobody.</summary>
+    /// <summary>Pauses the server: it keeps its connections and does not respond.</summary>
     public void Pause() => SignalAll("STOP");
 
     public void Resume() => SignalAll("CONT");
 
-    /// <summary>Whether a connection can be had now.</summary>
+    /// <summary>Returns true if the server accepts connections.</summary>
     public async Task<bool> Answers(CancellationToken cancel)
     {
         try
@@ -127,7 +134,7 @@ public abstract class DatabaseServer : IAsyncDisposable
 
     protected abstract ProcessStartInfo ServerCommand();
 
-    /// <summary>Opens a connection and closes it.</summary>
+    /// <summary>Opens and closes a connection; throws if the server does not accept it.</summary>
     protected abstract Task Probe(CancellationToken cancel);
 
     protected static async Task Run(ProcessStartInfo start, CancellationToken cancel)
@@ -149,7 +156,7 @@ public abstract class DatabaseServer : IAsyncDisposable
 
     private static void Signal(string signal, int id)
     {
-        // A child may have ended by itself meanwhile; kill's complaint about it is nobody's business.
+        // The child may have exited already; the error of kill is irrelevant then.
         var start = new ProcessStartInfo("kill", [$"-{signal}", id.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardError = true,
@@ -158,7 +165,7 @@ public abstract class DatabaseServer : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Itself first, then its children: PostgreSQL has a process per connection.</summary>
+    /// <summary>Returns the process and its children. PostgreSQL has one process for each connection.</summary>
     private static List<int> Family(Process process)
     {
         var family = new List<int> { process.Id };
@@ -183,7 +190,7 @@ public abstract class DatabaseServer : IAsyncDisposable
         }
         catch (IOException)
         {
-            return 0; // It has ended meanwhile.
+            return 0; // The process has exited.
         }
     }
 

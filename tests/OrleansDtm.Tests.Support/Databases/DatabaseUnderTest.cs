@@ -3,8 +3,8 @@ using Xunit;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// A server that the tests of a class or collection share. Skips them where it is not installed, which CI does not
-/// allow.
+/// A server that the tests of a class or collection share. The tests are skipped if it is not installed; with CI=true
+/// they fail.
 /// </summary>
 public sealed class DatabaseUnderTest<TServer> : IAsyncLifetime
     where TServer : DatabaseServer, new()
@@ -23,7 +23,7 @@ public sealed class DatabaseUnderTest<TServer> : IAsyncLifetime
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
-    /// <summary>Of a database that does not exist yet, or has nothing in it.</summary>
+    /// <summary>Returns the connection string of a new database, which is empty or does not exist yet.</summary>
     public string NewDatabase()
     {
         if (Server.FindMissing() is { } missing)

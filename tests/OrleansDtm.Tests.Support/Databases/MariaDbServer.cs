@@ -3,7 +3,7 @@ using MySqlConnector;
 
 namespace OrleansDtm.Tests.Support.Databases;
 
-/// <summary>MariaDB as Debian packs it.</summary>
+/// <summary>MariaDB from Debian's package.</summary>
 public class MariaDbServer : DatabaseServer
 {
     private static readonly string? Server = FindProgram("/usr/sbin/mariadbd", "/usr/bin/mariadbd");
@@ -35,7 +35,7 @@ public class MariaDbServer : DatabaseServer
             "--no-defaults", User(), $"--datadir={Data}", $"--socket={Path.Combine(Folder, "sock")}",
             $"--port={Port}", "--bind-address=127.0.0.1", $"--pid-file={Path.Combine(Folder, "pid")}",
             "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=128M",
-            // One that starts deletes others' temporary tables.
+            // A separate tmpdir, because a starting server deletes the temporary tables of other servers in its folder.
             "--skip-name-resolve", "--performance-schema=off", $"--tmpdir={Folder}",
         ]);
 

@@ -4,8 +4,8 @@ using MySqlConnector;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// Oracle's MySQL: a mysqld on the PATH, or in the folder that tests/mysql/get-mysql.sh has filled and
-/// ORLEANSDTM_MYSQL_ROOT names. That one runs with the folder as its root, which takes the rights of root.
+/// Oracle's MySQL: a mysqld on the PATH, or in the folder ORLEANSDTM_MYSQL_ROOT that tests/mysql/get-mysql.sh has
+/// filled. The latter runs with the folder as its root, which requires root rights.
 /// </summary>
 public class MySqlServer() : DatabaseServer(Root ?? "")
 {
@@ -22,10 +22,10 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
             ? root
             : null;
 
-    /// <summary>The data folder as the server sees it.</summary>
+    /// <summary>The data folder as a path inside the server's root.</summary>
     private string Here => Path.Combine(Inside(Folder), "data");
 
-    /// <summary>Besides the usual ones.</summary>
+    /// <summary>Options in addition to the common ones.</summary>
     protected virtual IEnumerable<string> Options => [];
 
     public override string? FindMissing() =>
@@ -36,7 +36,7 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
 
     protected override Task Initialize(CancellationToken cancel)
     {
-        Directory.Delete(Data); // It makes the folder by itself.
+        Directory.Delete(Data); // mysqld creates the folder itself.
         return Run(Command("--initialize-insecure", $"--datadir={Here}", $"--tmpdir={Inside(Folder)}"), cancel);
     }
 
@@ -55,7 +55,7 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
         await connection.OpenAsync(cancel);
     }
 
-    /// <summary>The PATH's only if it is Oracle's: MariaDB's may have the same name.</summary>
+    /// <summary>Finds mysqld. Ignores MariaDB's on the PATH, which may have the same name.</summary>
     private static string? Find()
     {
         if (Root is not null)
@@ -85,7 +85,7 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
         var start = Root is { } root
             ? new ProcessStartInfo("chroot", [root, Server!, .. all])
             : new ProcessStartInfo(Server!, all);
-        start.Environment.Remove("TMPDIR"); // A folder of this machine, not of that root.
+        start.Environment.Remove("TMPDIR"); // That folder does not exist in the server's root.
         return start;
     }
 }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Databases;
 
-/// <summary>Every pattern through the front door of a coordinator on a database server.</summary>
+/// <summary>Runs every pattern through the API of a coordinator on a database server.</summary>
 internal static class Patterns
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -16,8 +16,8 @@ internal static class Patterns
         await Work(dtm, dtm);
     }
 
-    /// <param name="first">Takes the requests.</param>
-    /// <param name="second">Is asked what became of them; may be another process.</param>
+    /// <param name="first">Receives the requests.</param>
+    /// <param name="second">Receives the queries; may be another process.</param>
     public static async Task Work(Dtm first, Dtm second)
     {
         await using var busi = await Participant.Start();

@@ -5,29 +5,29 @@ using Npgsql;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// A PostgreSQL behind pgbouncer in transaction mode, as Debian packs it: three sessions for all, taken by turns, so
-/// that each transaction of a client is in another one. Whatever is left in a session meets somebody else.
+/// A PostgreSQL behind Debian's pgbouncer in transaction mode. All clients share three sessions in turn, so each
+/// transaction of a client uses another session, and session state leaks to other clients.
 /// </summary>
 public class PgBouncerServer : DatabaseServer
 {
-    /// <summary>What the README tells users to say.</summary>
+    /// <summary>The settings that the README requires behind a pooler.</summary>
     public const string Settings = "Max Auto Prepare=0;No Reset On Close=true";
 
     private const string Program = "/usr/sbin/pgbouncer";
 
     public override string Driver => "postgres";
 
-    /// <summary>Without the pooler.</summary>
+    /// <summary>The server without the pooler.</summary>
     public PostgresServer Direct { get; } = new PreparingPostgres();
 
     public override string? FindMissing() => File.Exists(Program) ? Direct.FindMissing() : "pgbouncer";
 
     public override string ConnectionString(string database) => $"{Pooled(database)};{Settings}";
 
-    /// <summary>As somebody says it who does not know of the pooler.</summary>
+    /// <summary>Returns a connection string without the settings for a pooler.</summary>
     public string Pooled(string database) => $"Host=127.0.0.1;Port={Port};Username=dtm;Database={database}";
 
-    /// <summary>pgbouncer would remember for a while that there was no such database.</summary>
+    /// <summary>Creates the database, because pgbouncer caches for a while that it does not exist.</summary>
     public override void Prepare(string database)
     {
         using var connection = new NpgsqlConnection(Direct.ConnectionString("postgres") + ";Pooling=false");
@@ -91,7 +91,7 @@ public class PgBouncerServer : DatabaseServer
         await connection.OpenAsync(cancel);
     }
 
-    /// <summary>PostgreSQL has prepared transactions switched off, which XA needs.</summary>
+    /// <summary>PostgreSQL with prepared transactions, which are off by default and which XA needs.</summary>
     private sealed class PreparingPostgres : PostgresServer
     {
         protected override ProcessStartInfo ServerCommand()

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace OrleansDtm.Tests.Support.Databases;
 
-/// <summary>PostgreSQL as Debian packs it. It refuses to run as root, who becomes the user postgres for it.</summary>
+/// <summary>
+/// PostgreSQL from Debian's package. It refuses to run as root, so root runs it as the user postgres.
+/// </summary>
 public class PostgresServer : DatabaseServer
 {
     private const string Packages = "/usr/lib/postgresql";
@@ -16,7 +18,7 @@ public class PostgresServer : DatabaseServer
 
     public override string Driver => "postgres";
 
-    /// <summary>A fast shutdown: TERM would wait until all clients have gone.</summary>
+    /// <summary>INT is a fast shutdown. TERM waits until all clients have disconnected.</summary>
     protected override string StopSignal => "INT";
 
     public override string? FindMissing() => Programs is null ? "postgresql" : null;

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Databases;
 
-/// <summary>Tests that leave the server as it is share one.</summary>
+/// <summary>A server that several test classes share. Their tests must not change the server.</summary>
 [CollectionDefinition(Name)]
 public sealed class SharedMariaDb : ICollectionFixture<DatabaseUnderTest<MariaDbServer>>
 {

@@ -6,7 +6,7 @@ using Xunit;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// What a coordinator does with a store, once round: for settings under which each of it has to work.
+/// Runs every store operation of a coordinator once, to check that it works under a server's settings.
 /// </summary>
 internal static class StoreRound
 {
@@ -45,7 +45,7 @@ internal static class StoreRound
         Assert.Empty(await store.FindDue(StoredSamples.Start.AddMinutes(59), null, 10, cancel));
         Assert.Equal(
             "message", Assert.Single(await store.FindDue(StoredSamples.Start.AddHours(1), null, 10, cancel)).Gid);
-        // It waits for its moment, not for a retry.
+        // It waits for its start time, not for a retry.
         Assert.Empty(await store.FindWaiting(StoredSamples.Start, 10, cancel));
         Assert.Equal((1, 1), ((await store.CountUnfinished(StoredSamples.Start.AddHours(2), cancel)).Single() is var c
             ? (c.Count, c.Overdue)

@@ -5,9 +5,7 @@ using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Tests.Support.Grains;
 
-/// <summary>
-/// A transaction that a test is going to submit, under one gid or several. Durations in milliseconds.
-/// </summary>
+/// <summary>A transaction that a test submits, under one or several gids. Durations are milliseconds.</summary>
 internal sealed record Planned
 {
     public required TransactionType Type { get; init; }
@@ -45,7 +43,7 @@ internal sealed record Planned
     }
 }
 
-/// <summary>A transaction as another silo reaches it: by one message to its grain.</summary>
+/// <summary>Sends messages to a transaction's grain, as another silo does.</summary>
 internal sealed class Reached(ITransactionGrain grain, string gid)
 {
     public ITransactionGrain Grain => grain;
@@ -68,7 +66,7 @@ internal sealed class Reached(ITransactionGrain grain, string gid)
 
     public Task<TransactionReply> RetryNow() => Tell(TransactionEvent.RetryNow.Instance);
 
-    public Task<TransactionReply> ForceStop() => Tell(TransactionEvent.ForceStop.Instance);
+    public Task<TransactionReply> ForceStop() => Tell(new TransactionEvent.ForceStop(""));
 
     public Task<TransactionReply> Tell(TransactionEvent occurred, bool wait = false) =>
         grain.Tell(new EventMessage(occurred, wait));

@@ -14,11 +14,11 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Tests.Support.Grains;
 
 /// <summary>
-/// A silo with the coordinator's grains, a store in memory, and services that answer as the test says.
+/// A silo with the coordinator's grains, a store in memory, and services whose responses the test determines.
 /// </summary>
 internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
 {
-    /// <summary>Only a test that fails waits this long.</summary>
+    /// <summary>A timeout that only failing tests reach.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly InProcessTestCluster _cluster;
@@ -44,10 +44,10 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
 
     public WatchedStore Store { get; }
 
-    /// <summary>The silo's own.</summary>
+    /// <summary>The silo's services.</summary>
     public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
 
-    /// <summary>What a service answers; success unless the test says otherwise.</summary>
+    /// <summary>Returns the response of a service; success by default.</summary>
     public Func<BranchInvocation, CancellationToken, Task<Outcome>> Service { get; set; } = static (_, _) =>
         Task.FromResult(Outcome.Succeeded);
 
@@ -55,7 +55,7 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
     public IEnumerable<string> Calls => _calls;
 
     /// <param name="configure">The grains' options.</param>
-    /// <param name="store">With rows that are there when the silo starts; null = empty.</param>
+    /// <param name="store">The store, which may contain rows already; null = an empty one.</param>
     public static async Task<SiloUnderTest> Start(Action<DtmGrainOptions>? configure = null, WatchedStore? store = null)
     {
         store ??= new WatchedStore();
@@ -64,7 +64,7 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         return silo;
     }
 
-    /// <summary>A silo whose store is spread over several.</summary>
+    /// <summary>Starts a silo whose store is spread over several.</summary>
     public static async Task<SiloUnderTest> Start(
         IReadOnlyList<WatchedStore> shards, Action<DtmGrainOptions>? configure = null)
     {
@@ -80,10 +80,10 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         RequestTimeoutMs = 30_000,
     };
 
-    /// <summary>One more silo of the cluster, on the same store.</summary>
+    /// <summary>Starts one more silo of the cluster on the same store.</summary>
     public async Task<SiloAddress> Join() => (await _cluster.StartAdditionalSiloAsync()).SiloAddress;
 
-    /// <summary>Where the shard is swept; null = nowhere just now.</summary>
+    /// <summary>Returns the silo that sweeps the shard; null = none at the moment.</summary>
     public async Task<SiloAddress?> SweptBy(int shard) => await _cluster.Client.GetGrain<IManagementGrain>(0)
         .GetActivationAddress(_cluster.Client.GetGrain<IRecoveryGrain>(shard));
 
@@ -91,13 +91,13 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
 
     public Task<TransactionReply> Submit(string gid, Planned saga) => Soon(Grain(gid).Submit(saga));
 
-    /// <summary>The reply, or a failure instead of a test that hangs.</summary>
+    /// <summary>Returns the reply. Fails after <see cref="Patience"/>, so that a test does not hang.</summary>
     public static Task<TransactionReply> Soon(Task<TransactionReply> reply) => reply.WaitAsync(Patience);
 
-    /// <summary>The URL of the next call that nobody has waited for yet.</summary>
+    /// <summary>Returns the URL of the next call that no test code has read yet.</summary>
     public async Task<string> NextCall() => await _made.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
-    /// <summary>Ends when the transaction's activation has gone.</summary>
+    /// <summary>Completes when the transaction's activation is gone.</summary>
     public async Task Deactivated(string gid)
     {
         await _cluster.WaitForDeactivationAsync(Grain(gid).Grain).WaitAsync(Patience);
@@ -106,7 +106,7 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
 
     public bool IsActive(string gid) => _cluster.TryGetGrainContext(Grain(gid).Grain.GetGrainId(), out _);
 
-    /// <summary>A service that does not answer before its caller gives up.</summary>
+    /// <summary>A service that does not answer before its caller's timeout.</summary>
     public static async Task<Outcome> Hang(CancellationToken cancellationToken)
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -126,10 +126,10 @@ internal sealed class SiloUnderTest : IBranchInvoker, IAsyncDisposable
         return await Service(call, ends.Token);
     }
 
-    /// <summary>Asks the silo to stop, which waits for its calls.</summary>
+    /// <summary>Stops the silo. The silo waits for its calls first.</summary>
     public Task Stop() => _cluster.StopAllSilosAsync();
 
-    /// <summary>Ends the calls under way.</summary>
+    /// <summary>Ends the calls in flight.</summary>
     public void ReleaseCalls() => _stopping.Cancel();
 
     public async ValueTask DisposeAsync()

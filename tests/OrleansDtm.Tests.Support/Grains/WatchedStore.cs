@@ -5,29 +5,29 @@ using OrleansDtm.Tests.Support.Storage;
 
 namespace OrleansDtm.Tests.Support.Grains;
 
-/// <summary>A store in memory that tells when a transaction has ended.</summary>
+/// <summary>A store in memory that signals when a transaction has ended.</summary>
 internal sealed class WatchedStore() : DelegatingStore(new InMemoryTransactionStore())
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Transaction>> _ended = new();
     private int _loads;
 
-    /// <summary>Holds the thread that reads, as SQLite does.</summary>
+    /// <summary>Called on the reading thread, which it may block as SQLite does.</summary>
     public Action? Reading { get; set; }
 
-    /// <summary>Transactions read so far.</summary>
+    /// <summary>The number of transactions read so far.</summary>
     public int Loads => Volatile.Read(ref _loads);
 
-    /// <summary>Reading this one throws what no store may throw.</summary>
+    /// <summary>The transaction whose read throws an exception that stores must not throw.</summary>
     public string? PoisonedGid { get; set; }
 
-    /// <summary>Searching it throws <see cref="StoreUnavailableException"/>.</summary>
+    /// <summary>True = searches throw <see cref="StoreUnavailableException"/>.</summary>
     public volatile bool Away;
 
-    /// <summary>The transaction once its end is durable.</summary>
+    /// <summary>Returns the transaction once its end is durable.</summary>
     public Task<Transaction> Ended(string gid) => End(gid).Task.WaitAsync(SiloUnderTest.Patience);
 
     /// <summary>
-    /// A saga of one step (http://bank/a0) with its action under way since a moment, owned by somebody who is not here.
+    /// Stores a saga of one step (http://bank/a0) whose action is in flight and whose owner does not exist.
     /// </summary>
     public async Task Interrupted(string gid, DateTimeOffset since, TimeSpan requestTimeout)
     {

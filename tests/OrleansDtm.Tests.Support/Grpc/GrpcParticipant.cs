@@ -15,10 +15,10 @@ using Xunit;
 namespace OrleansDtm.Tests.Support.Grpc;
 
 /// <summary>A call that a gRPC branch service received.</summary>
-/// <param name="Path">Of the request.</param>
-/// <param name="Metadata">Its headers.</param>
-/// <param name="Payload">Its message.</param>
-/// <param name="Certificate">The subject of what the caller has shown; null = nothing.</param>
+/// <param name="Path">The path of the request.</param>
+/// <param name="Metadata">The headers.</param>
+/// <param name="Payload">The message.</param>
+/// <param name="Certificate">The subject of the caller's certificate; null = it sent none.</param>
 public sealed record GrpcCall(
     string Path, IReadOnlyDictionary<string, string> Metadata, byte[] Payload, string? Certificate = null)
 {
@@ -29,7 +29,7 @@ public sealed record GrpcCall(
     public string Op => Metadata.GetValueOrDefault("dtm-op", "");
 }
 
-/// <summary>What it answers.</summary>
+/// <summary>The response to a call.</summary>
 public sealed record GrpcReply(StatusCode Status, string Message = "", byte[]? Body = null)
 {
     public static readonly GrpcReply Success = new(StatusCode.OK);
@@ -40,15 +40,16 @@ public sealed record GrpcReply(StatusCode Status, string Message = "", byte[]? B
 
     public static readonly GrpcReply Error = new(StatusCode.Unavailable, "boom");
 
-    /// <summary>Milliseconds after which it may be called again, as a service says it; null = not said.</summary>
+    /// <summary>The retry pushback in milliseconds, as the service sends it; null = none.</summary>
     public string? Pushback { get; init; }
 
-    /// <summary>Goes out once this is open; null = at once.</summary>
+    /// <summary>The response is sent when the gate is open; null = at once.</summary>
     public Gate? Gate { get; init; }
 }
 
 /// <summary>
-/// A gRPC branch service that takes any method. It speaks the frames itself: a second opinion on what is sent.
+/// A gRPC branch service that accepts any method. It reads the frames itself, so the test does not depend on the gRPC
+/// library under test.
 /// </summary>
 public sealed class GrpcParticipant : IAsyncDisposable
 {
@@ -104,7 +105,7 @@ public sealed class GrpcParticipant : IAsyncDisposable
         return participant;
     }
 
-    /// <summary>How long the caller waits, as it said (grpc-timeout); zero = it did not say.</summary>
+    /// <summary>Returns the timeout in grpc-timeout; zero = there is none.</summary>
     public static TimeSpan TimeoutOf(GrpcCall call)
     {
         var text = call.Metadata.GetValueOrDefault("grpc-timeout", "0S");
@@ -120,10 +121,12 @@ public sealed class GrpcParticipant : IAsyncDisposable
         };
     }
 
-    /// <summary>The URL of a method as a submitter writes it.</summary>
+    /// <summary>Returns the URL of a method in the form that submitters use.</summary>
     public string Url(string method) => $"{Host}/test.Busi/{method}";
 
-    /// <summary>The answers of a method, one per call; the last one stays. Without: success.</summary>
+    /// <summary>
+    /// Sets the responses of a method, one for each call; the last one stays. Without responses: success.
+    /// </summary>
     public void On(string method, params GrpcReply[] replies)
     {
         lock (_lock)
@@ -188,7 +191,7 @@ public sealed class GrpcParticipant : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            context.Abort(); // The caller gave up, or the test is over.
+            context.Abort(); // The caller's timeout is over, or the test has ended.
         }
     }
 

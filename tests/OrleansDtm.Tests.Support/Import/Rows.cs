@@ -6,14 +6,16 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Import;
 
-/// <summary>Rows as DTM writes them, and what becomes of them here.</summary>
+/// <summary>Builds DTM's rows, and the transactions that the import makes of them.</summary>
 internal static class Rows
 {
     public static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     public static DateTimeOffset Ago(double seconds) => Now.AddSeconds(-seconds);
 
-    /// <summary>Created 20 s ago, to be looked at now; DTM writes "concurrent" into every options.</summary>
+    /// <summary>
+    /// Builds a row that was created 20 s ago and is due now. DTM writes "concurrent" into all options.
+    /// </summary>
     public static DtmTransaction Transaction(string type, string status) => new()
     {
         Gid = "g1",
@@ -47,7 +49,7 @@ internal static class Rows
             }),
     ];
 
-    /// <summary>A saga's branches from the statuses of its steps, compensate/action.</summary>
+    /// <summary>Builds a saga's branches from the statuses of its steps, compensate/action.</summary>
     public static IReadOnlyList<DtmBranch> Saga(params string[] steps) =>
         Branches(string.Join(", ", steps.Select(static (step, i) =>
             $"{i + 1:D2} compensate {step.Split('/')[0]}, {i + 1:D2} action {step.Split('/')[1]}")));
@@ -58,7 +60,7 @@ internal static class Rows
         Assert.Equal((1, null, false), (mapped.Version, mapped.LeaseUntil, mapped.HasInFlight));
         if (mapped.WakeAt is { } due)
         {
-            // A due moment at which nothing happens would be due again at once, for ever.
+            // A due time without work would be due again at once, in an endless loop.
             Assert.True(due >= Now, $"due at {due}");
             Assert.NotSame(mapped, TransactionMachine.Decide(mapped, TransactionEvent.TimeDue.Instance, due).Next);
         }
@@ -67,8 +69,7 @@ internal static class Rows
     }
 
     /// <summary>
-    /// Every call from now on when each is answered by success, and how it ends: "02 compensate, 01 compensate:
-    /// failed".
+    /// Returns all further calls if each succeeds, and the final status: "02 compensate, 01 compensate: failed".
     /// </summary>
     public static string Story(Transaction mapped)
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Import;
 
-/// <summary>The program run with a command, as a person runs it.</summary>
+/// <summary>A run of the server's program with a command, in its own process.</summary>
 /// <param name="Code">The exit code.</param>
 /// <param name="Output">What it wrote to standard output.</param>
 /// <param name="Errors">What it wrote to standard error.</param>
@@ -16,8 +16,9 @@ internal sealed record ServerCommand(int Code, string Output, string Errors)
 
     public static Task<ServerCommand> Run(params IEnumerable<string> args) => Run(null, args);
 
-    /// <param name="interruptAt">As soon as a line with this text appears it is
-    /// interrupted as by Ctrl-C; null = not.</param>
+    /// <param name="interruptAt">
+    /// The command is interrupted, as by Ctrl-C, when a line with this text appears; null = it is not interrupted.
+    /// </param>
     public static async Task<ServerCommand> Run(string? interruptAt, IEnumerable<string> args)
     {
         using var process = Process.Start(
@@ -33,8 +34,8 @@ internal sealed record ServerCommand(int Code, string Output, string Errors)
             await output.WriteLineAsync(line);
             if (interruptAt is not null && line.Contains(interruptAt, StringComparison.Ordinal))
             {
-                // Not SIGINT, which the command takes for the same: what a shell starts in the background may ignore
-                // it, and so do its children.
+                // SIGTERM, which the command treats like SIGINT: processes that a shell starts in the background may
+                // ignore SIGINT, and so do their children.
                 using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
                 await kill.WaitForExitAsync(Cancel);
             }

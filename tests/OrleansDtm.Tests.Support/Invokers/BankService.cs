@@ -10,12 +10,12 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansDtm.Tests.Support.Invokers;
 
-/// <summary>What a service saw of a call.</summary>
+/// <summary>A call as the service received it.</summary>
 internal sealed record SeenCall(
     string Method, string Path, string Query, string Host, IHeaderDictionary Headers, byte[] Body,
     string Protocol = "");
 
-/// <summary>A service on a free port that answers as the test says.</summary>
+/// <summary>A service on a free port whose responses the test determines.</summary>
 internal sealed class BankService : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -29,8 +29,8 @@ internal sealed class BankService : IAsyncDisposable
 
     public Func<HttpContext, Task> Answer { get; set; } = static _ => Task.CompletedTask;
 
-    /// <param name="protocols">What it speaks.</param>
-    /// <param name="certificate">Its own; null = no TLS.</param>
+    /// <param name="protocols">The HTTP versions that it supports.</param>
+    /// <param name="certificate">The service's certificate; null = no TLS.</param>
     public static async Task<BankService> Start(
         HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null)
     {
@@ -80,8 +80,8 @@ internal sealed class RawService : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
 
-    /// <param name="answer">Is sent when the request has come.</param>
-    /// <param name="again">Is sent after it, again and again until the other side hangs up.</param>
+    /// <param name="answer">Sent when the request has arrived.</param>
+    /// <param name="again">Sent repeatedly after that, until the other side closes the connection.</param>
     public RawService(string answer, string again = "")
     {
         _listener.Start();
@@ -109,7 +109,7 @@ internal sealed class RawService : IDisposable
         }
         catch (IOException)
         {
-            // The other side has seen enough.
+            // The other side has closed the connection.
         }
     }
 }

@@ -2,9 +2,9 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Tests.Support.Storage;
 
-/// <summary>A store around another one; a derived store overrides what it does differently.</summary>
-/// <param name="inner">Disposed with this.</param>
-internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionStore, IKeyValueStore
+/// <summary>Wraps a store; a derived class overrides some operations.</summary>
+/// <param name="inner">The wrapped store, which is disposed with this one.</param>
+internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionStore, IKeyValueStore, IAuditStore
 {
     protected ITransactionStore Inner => inner;
 
@@ -63,9 +63,23 @@ internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionS
         string category, long beforeId, int limit, CancellationToken cancellationToken) =>
         AskItems(items => items.Scan(category, beforeId, limit, cancellationToken));
 
+    public Task Append(IReadOnlyList<AuditRecord> records, CancellationToken cancellationToken) =>
+        Run(store => ((IAuditStore)store).Append(records, cancellationToken));
+
+    public Task<IReadOnlyList<AuditItem>> ListAudit(AuditFilter filter, CancellationToken cancellationToken) =>
+        Ask(store => ((IAuditStore)store).ListAudit(filter, cancellationToken));
+
+    public Task<RetentionSlice> DeleteAudit(
+        DateTimeOffset before,
+        DateTimeOffset requestsBefore,
+        long afterId,
+        int limit,
+        CancellationToken cancellationToken) =>
+        Ask(store => ((IAuditStore)store).DeleteAudit(before, requestsBefore, afterId, limit, cancellationToken));
+
     public virtual ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    /// <summary>Every call that is not overridden passes here.</summary>
+    /// <summary>Runs every operation that is not overridden.</summary>
     protected virtual Task<T> Ask<T>(Func<ITransactionStore, Task<T>> call) => call(inner);
 
     private Task<T> AskItems<T>(Func<IKeyValueStore, Task<T>> call) => Ask(store => call((IKeyValueStore)store));

@@ -5,7 +5,7 @@ using OrleansDtm.Storage;
 
 namespace OrleansDtm.Tests.Support.Storage;
 
-/// <summary>Transactions to store.</summary>
+/// <summary>Transactions for tests of stores.</summary>
 internal static class StoredSamples
 {
     public const long Self = 4711;
@@ -30,7 +30,7 @@ internal static class StoredSamples
         Version = 1,
     };
 
-    /// <summary>Its call waits for a retry.</summary>
+    /// <summary>A transaction whose call waits for a retry.</summary>
     public static Transaction Retrying(string gid, DateTimeOffset due)
     {
         var plain = Plain(gid, due);
@@ -40,7 +40,9 @@ internal static class StoredSamples
         };
     }
 
-    /// <summary>No member of it is left at its default, so that none can be forgotten by what stores it.</summary>
+    /// <summary>
+    /// A transaction in which no member has its default, so that a test notices a member that is not stored.
+    /// </summary>
     public static Transaction Rich(string gid) => new()
     {
         Definition = new TransactionDefinition
@@ -112,7 +114,7 @@ internal static class StoredSamples
             LeaseUntil = null,
         };
 
-    /// <summary>Finished, and its notice is under way until the moment given.</summary>
+    /// <summary>A finished transaction whose notice is in flight until the given time.</summary>
     public static Transaction Announce(Transaction state, DateTimeOffset leaseUntil) => Finish(state) with
     {
         Notice = new BranchOp
@@ -124,7 +126,7 @@ internal static class StoredSamples
         LeaseUntil = leaseUntil,
     };
 
-    /// <summary>Every member, as text: arrays and payloads compare by what is in them.</summary>
+    /// <summary>Formats every member as text, so that arrays and payloads are compared by content.</summary>
     public static string Describe(Transaction? state) => JsonSerializer.Serialize(state);
 
     private static BranchOp Progressed(BranchOpDefinition definition) => new()

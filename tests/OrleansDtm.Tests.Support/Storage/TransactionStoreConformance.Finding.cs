@@ -35,7 +35,7 @@ public abstract partial class TransactionStoreConformance
         await Write(calling);
         Assert.Equal([("told", At(40))], Found(await Store.FindDue(At(40), null, 10, Token)));
         Assert.Equal([("told", At(40))], Found(await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token)));
-        Assert.Empty(await Store.FindWaiting(At(39), 10, Token)); // Nothing of it can be made to happen sooner.
+        Assert.Empty(await Store.FindWaiting(At(39), 10, Token)); // It has no pending call that could be made earlier.
 
         var waiting = StoredSamples.Update(calling.Next, static t => t with
         {
@@ -211,7 +211,7 @@ public abstract partial class TransactionStoreConformance
         Assert.Empty(await Store.FindWaiting(At(30), 10, Token));
     }
 
-    /// <summary>More of them than a store reads at once stand before the one that is looked for.</summary>
+    /// <summary>The number of delayed transactions before the searched one exceeds the size of a read.</summary>
     [Fact]
     public async Task FindWaiting_PassesOverWhatWaitsForADeadlineOnly()
     {
@@ -334,7 +334,7 @@ public abstract partial class TransactionStoreConformance
         await Write(StoredSamples.Insert(
             StoredSamples.Plain("young", created: Far) with { Status = TransactionStatus.Failed, Finished = Far }));
 
-        // Created at it, not before.
+        // "young" was created at the limit, not before it.
         Assert.Equal(new RetentionSlice(0, 0), await Store.DeleteFinished(StoredSamples.Start, 0, 100, Token));
         var deleted = 0;
         var slices = 0;
@@ -345,18 +345,19 @@ public abstract partial class TransactionStoreConformance
             after = slice.LastId;
         }
 
-        Assert.Equal((5, 4), (deleted, slices)); // The last one finds the end.
+        Assert.Equal((5, 4), (deleted, slices)); // The last slice only finds the end.
         var left = (await Store.List(new TransactionFilter(), Token)).Select(static s => s.Transaction.Definition.Gid);
         Assert.Equal(["young", "untold", "g9", "g7", "g5", "g3", "g1"], left);
         Assert.Null(await Store.Load("g0", Token));
         Assert.NotNull(await Store.Load("g1", Token));
-        // As if it had never been.
+        // The gid of a deleted transaction is free again.
         Assert.Equal(WriteResult.Written, await Write(StoredSamples.Insert(StoredSamples.Plain("g0"))));
         Assert.NotNull(await Store.Load("g0", Token));
     }
 
     /// <summary>
-    /// A clock was wrong once: what is behind the row it made is deleted all the same, and so in time is the row.
+    /// A row with a creation time in the future, from a wrong clock, does not stop the deletion of later rows. It is
+    /// deleted in time itself.
     /// </summary>
     [Fact]
     public async Task DeleteFinished_GoesOnBehindARowFromTheFuture()

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Storage;
 
-/// <summary>What every store must do. A store's own tests derive from this and say how it is made.</summary>
+/// <summary>The conformance tests of a store. Each store derives its tests from this class.</summary>
 public abstract partial class TransactionStoreConformance : IAsyncLifetime
 {
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -247,12 +247,12 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
     [Fact]
     public async Task Ping_Answers() => await Store.Ping(Token);
 
-    /// <summary>A store on which <see cref="ITransactionStore.Start"/> has not been called.</summary>
+    /// <summary>Creates the store without calling <see cref="ITransactionStore.Start"/>.</summary>
     protected abstract ITransactionStore Create();
 
     protected Task<WriteResult> Write(TransactionWrite write) => Store.Write(write, Token);
 
-    /// <summary>For tests that open the store anew.</summary>
+    /// <summary>Closes the store and opens it again.</summary>
     protected async Task Reopen()
     {
         await Store.DisposeAsync();

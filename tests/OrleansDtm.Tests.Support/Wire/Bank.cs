@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>
-/// Accounts behind a barrier, as a careful service has it: each op of a branch takes effect once; a compensation whose
-/// action never took effect does nothing, and keeps that action from taking effect later.
+/// Accounts behind a barrier: each op of a branch takes effect once. A compensation whose action never took effect does
+/// nothing, and prevents a later effect of that action.
 /// </summary>
 public sealed class Bank
 {
@@ -18,10 +18,10 @@ public sealed class Bank
     private readonly HashSet<(string Gid, string Branch)> _undone = [];
     private readonly List<string> _violations = [];
 
-    /// <summary>Each call that came.</summary>
+    /// <summary>Counts the calls.</summary>
     public Tally Calls { get; } = new();
 
-    /// <summary>Actions that came after their own compensation had been answered 200.</summary>
+    /// <summary>Actions that arrived after their own compensation had been answered with 200.</summary>
     public IReadOnlyList<string> Violations => Locked<IReadOnlyList<string>>(() => [.. _violations]);
 
     public IReadOnlyList<long> Balances => Locked<IReadOnlyList<long>>(() => [.. _balances]);
@@ -30,7 +30,9 @@ public sealed class Bank
 
     public int Asked(string gid, string branch, string op) => Locked(() => _asked.GetValueOrDefault((gid, branch, op)));
 
-    /// <summary>Answers a call; the lock makes the order of arrival a fact.</summary>
+    /// <summary>
+    /// Answers a call. The lock serializes concurrent calls, so the order of arrival is well defined.
+    /// </summary>
     public Reply Answer(Call call)
     {
         var reply = Locked(() => Decide(call));
@@ -84,7 +86,7 @@ public sealed class Bank
         var actionCameNever = !action && _barrier.Add((key.Gid, key.Branch, "action"));
         if (!_barrier.Add(key) || actionCameNever)
         {
-            return; // said before, or nothing to undo
+            return; // A repetition, or there is nothing to undo.
         }
 
         _effects.Add(key);
@@ -119,7 +121,7 @@ public sealed class Tally
         }
     }
 
-    /// <summary>Completes when so many more have been added.</summary>
+    /// <summary>Completes when this many more have been added.</summary>
     public Task Next(int more)
     {
         lock (_lock)

@@ -2,7 +2,7 @@ namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>A call that a branch service received.</summary>
 /// <param name="Order">0, 1, 2, ... in the order of arrival.</param>
-/// <param name="At">When, by the participant's clock.</param>
+/// <param name="At">The time of arrival by the participant's clock.</param>
 public sealed record Call(
     int Order,
     TimeSpan At,
@@ -19,7 +19,7 @@ public sealed record Call(
     public string Op => Query.GetValueOrDefault("op", "");
 }
 
-/// <summary>What a branch service answers.</summary>
+/// <summary>The response of a branch service.</summary>
 public sealed record Reply(int Status, string Body = "")
 {
     public static readonly Reply Success = new(200, """{"dtm_result":"SUCCESS"}""");
@@ -30,25 +30,25 @@ public sealed record Reply(int Status, string Body = "")
 
     public static readonly Reply Ongoing = new(425, """{"dtm_result":"ONGOING"}""");
 
-    /// <summary>Goes out once this is open; null = at once.</summary>
+    /// <summary>The response is sent when the gate is open; null = at once.</summary>
     public Gate? Gate { get; init; }
 
-    /// <summary>Goes out that much later; zero = at once.</summary>
+    /// <summary>The delay before the response is sent; zero = at once.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Where a redirect leads.</summary>
+    /// <summary>The target of a redirect.</summary>
     public string? Location { get; init; }
 
-    /// <summary>When it wants to be called again; null = it does not say.</summary>
+    /// <summary>The Retry-After header; null = none.</summary>
     public string? RetryAfter { get; init; }
 
-    /// <summary>The connection breaks instead of an answer.</summary>
+    /// <summary>True = the connection is closed without a response.</summary>
     public bool Drops { get; init; }
 
     public Reply After(Gate gate) => this with { Gate = gate };
 }
 
-/// <summary>Holds an answer back until the test lets it go.</summary>
+/// <summary>Holds a response back until the test opens it.</summary>
 public sealed class Gate
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);

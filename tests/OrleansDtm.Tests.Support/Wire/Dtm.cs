@@ -7,10 +7,10 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Wire;
 
-/// <summary>What the coordinator answered.</summary>
+/// <summary>A response of the coordinator.</summary>
 public sealed record Answer(int Status, string Text)
 {
-    /// <summary>Null when the text is no JSON.</summary>
+    /// <summary>The text as JSON; null = the text is not JSON.</summary>
     public JsonNode? Json { get; } = Parse(Text);
 
     public string? Result => (string?)Json?["dtm_result"];
@@ -30,9 +30,9 @@ public sealed record Answer(int Status, string Text)
     }
 }
 
-/// <summary>The coordinator's HTTP API as a client sees it.</summary>
-/// <param name="server">Whom to ask.</param>
-/// <param name="patience">How long an answer may take; null = a minute.</param>
+/// <summary>A client of the coordinator's HTTP API.</summary>
+/// <param name="server">The coordinator.</param>
+/// <param name="patience">The timeout of a request; null = one minute.</param>
 public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = patience ?? TimeSpan.FromMinutes(1) };
@@ -47,10 +47,12 @@ public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisp
 
     public Task<Answer> Get(string apiAndQuery) => Send(HttpMethod.Get, $"{Api}/{apiAndQuery}", null);
 
-    /// <param name="method">GET, POST, ...</param>
+    /// <param name="method">The HTTP method.</param>
     /// <param name="url">The whole URL.</param>
-    /// <param name="body">JSON or what pretends to be; null = none.</param>
-    /// <param name="askFirst">Let the server refuse before the body is sent.</param>
+    /// <param name="body">The body, which may be invalid JSON; null = none.</param>
+    /// <param name="askFirst">
+    /// True = sends Expect: 100-continue, so that the server can reject the request before the body is sent.
+    /// </param>
     public async Task<Answer> Send(HttpMethod method, string url, string? body, bool askFirst = false)
     {
         using var request = new HttpRequestMessage(method, url);
@@ -74,7 +76,7 @@ public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisp
 
     public async Task<JsonNode?> Transaction(string gid) => (await Query(gid))["transaction"];
 
-    /// <summary>Submits what must be taken.</summary>
+    /// <summary>Submits a transaction that must be accepted.</summary>
     public async Task Accept(JsonObject body)
     {
         var answer = await Submit(body);
@@ -99,7 +101,7 @@ public sealed class Dtm(ServerProcess server, TimeSpan? patience = null) : IDisp
         return last!;
     }
 
-    /// <summary>Waits until the first try has been answered and the next one lies minutes ahead.</summary>
+    /// <summary>Waits until the first attempt has been answered and the next one is minutes ahead.</summary>
     public async Task UntilWaiting(string gid)
     {
         JsonNode? last = null;

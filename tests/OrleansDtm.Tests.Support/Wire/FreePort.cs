@@ -5,14 +5,16 @@ using System.Net.Sockets;
 namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>
-/// Ports below the range from which outgoing connections take theirs: while a server is down, a client that knocks at
-/// its port could otherwise be given that very port, and talk to itself.
+/// Free ports outside the range of outgoing connections. Otherwise a connection attempt to a stopped server could get
+/// the server's port as its own source port and connect to itself.
 /// </summary>
 public static class FreePort
 {
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
-    /// <summary>Of loopback; never the same twice, for whoever was given one may not listen yet.</summary>
+    /// <summary>
+    /// Returns a free loopback port, never the same one twice, because its user may not listen on it yet.
+    /// </summary>
     public static int Next()
     {
         for (var tries = 0; tries < 200; tries++)
@@ -29,7 +31,7 @@ public static class FreePort
             }
             catch (SocketException)
             {
-                // Taken: try another.
+                // The port is in use.
             }
         }
 

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Wire;
 
-/// <summary>The branch service: answers by script, remembers every call.</summary>
+/// <summary>A branch service that answers as scripted and records every call.</summary>
 public sealed class Participant : IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -36,7 +36,7 @@ public sealed class Participant : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
-    /// <summary>The clock that stamps the calls.</summary>
+    /// <summary>The time by the clock that stamps the calls.</summary>
     public TimeSpan Now => _clock.Elapsed;
 
     /// <summary>Every call so far, in the order of arrival.</summary>
@@ -54,7 +54,7 @@ public sealed class Participant : IAsyncDisposable
     /// <summary>The paths called so far, in order.</summary>
     public IEnumerable<string> Paths => Calls.Select(static c => c.Path);
 
-    /// <param name="otherwise">Answers where no script does; null = SUCCESS.</param>
+    /// <param name="otherwise">Answers calls without a script; null = SUCCESS.</param>
     public static async Task<Participant> Start(Func<Call, Reply>? otherwise = null)
     {
         var participant = new Participant(otherwise);
@@ -63,7 +63,7 @@ public sealed class Participant : IAsyncDisposable
         return participant;
     }
 
-    /// <summary>The answers of a path, one per call; the last one stays.</summary>
+    /// <summary>Sets the responses of a path, one for each call; the last one stays.</summary>
     public void On(string path, params Reply[] replies)
     {
         lock (_lock)
@@ -148,7 +148,7 @@ public sealed class Participant : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or BadHttpRequestException)
         {
-            // The caller gave up, as a timeout wants, or was killed, or the test is over.
+            // The caller's timeout is over, the caller was killed, or the test has ended.
             context.Abort();
         }
     }

@@ -5,7 +5,7 @@ namespace OrleansDtm.Tests.Support.Wire;
 /// <summary>Bodies of prepare, registerBranch, submit and abort for the patterns other than saga.</summary>
 public static class PatternBodies
 {
-    /// <summary>A bare body with gid and type, as tcc and xa send it for prepare, submit and abort.</summary>
+    /// <summary>A body with only gid and type, as tcc and xa send it for prepare, submit and abort.</summary>
     public static JsonObject Of(string gid, string type) => new() { ["gid"] = gid, ["trans_type"] = type };
 
     public static JsonObject Msg(string gid, Participant busi, int steps = 2)

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>
-/// The one place that lets time pass: looks again and again at what shows only from outside, never without a bound.
+/// Polls for conditions that are visible only from outside, always with a timeout. No other test code waits for time to
+/// pass.
 /// </summary>
 public static class Poll
 {
@@ -11,10 +12,10 @@ public static class Poll
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
-    /// <param name="reached">Looks once.</param>
-    /// <param name="within">When to give up.</param>
-    /// <param name="otherwise">What to say then.</param>
-    /// <param name="cancel">The test is being stopped.</param>
+    /// <param name="reached">Checks the condition once.</param>
+    /// <param name="within">The timeout.</param>
+    /// <param name="otherwise">Returns the message of the timeout's exception.</param>
+    /// <param name="cancel">Cancelled when the test is stopped.</param>
     public static async Task Until(
         Func<Task<bool>> reached, TimeSpan within, Func<string> otherwise, CancellationToken cancel)
     {
@@ -31,7 +32,9 @@ public static class Poll
         }
     }
 
-    /// <summary>Gives what should not happen the time in which the recordings gave it a chance to happen.</summary>
+    /// <summary>
+    /// Waits for the time in which an unwanted event would have happened, according to the recordings.
+    /// </summary>
     public static async Task Settle(TimeSpan time, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();

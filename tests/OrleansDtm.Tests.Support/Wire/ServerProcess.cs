@@ -4,7 +4,7 @@ using System.Globalization;
 namespace OrleansDtm.Tests.Support.Wire;
 
 /// <summary>
-/// The real server as a process of its own, on free loopback ports and a store file that outlive a restart.
+/// The real server in its own process. Its loopback ports and its store file stay the same after a restart.
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
@@ -42,24 +42,24 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public string Url { get; }
 
-    /// <summary>The SQLite file, unless other settings say otherwise.</summary>
+    /// <summary>The SQLite file, unless the settings name another store.</summary>
     public string StorePath => _settings["STORE_PATH"];
 
-    /// <summary>The gRPC port, in the form a channel wants.</summary>
+    /// <summary>The gRPC address in the form that a channel requires.</summary>
     public string GrpcUrl { get; }
 
-    /// <summary>Of the process that runs, or ran last.</summary>
+    /// <summary>The id of the running process, or of the last one.</summary>
     public int Id => _process!.Id;
 
     public bool HasExited => _process!.HasExited;
 
-    /// <summary>Told of each line it writes; null = nobody is.</summary>
+    /// <summary>Called with each line of output; null = not called.</summary>
     public Action<string>? Wrote { get; set; }
 
-    /// <summary>From the last start of the process to its first answered ping.</summary>
+    /// <summary>The time from the last start of the process to its first response to a ping.</summary>
     public TimeSpan Startup { get; private set; }
 
-    /// <summary>The last lines it wrote, for a failure's message.</summary>
+    /// <summary>The last lines of output, for the message of a failed test.</summary>
     public string Tail
     {
         get
@@ -87,23 +87,23 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts again what was killed or terminated: same ports, same file.</summary>
+    /// <summary>Starts a killed or terminated server again, with the same ports and file.</summary>
     public Task Restart(CancellationToken cancel) => Run(cancel);
 
-    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    /// <summary>Sends SIGKILL: no handler runs, nothing is flushed.</summary>
     public async Task Kill(CancellationToken cancel)
     {
         _process!.Kill();
         await _process.WaitForExitAsync(cancel);
     }
 
-    /// <summary>SIGSTOP: it keeps its connections and does nothing.</summary>
+    /// <summary>Sends SIGSTOP: the server keeps its connections and does nothing.</summary>
     public Task Pause(CancellationToken cancel) => Signal("STOP", cancel);
 
-    /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
+    /// <summary>Sends SIGCONT: the server continues.</summary>
     public Task Resume(CancellationToken cancel) => Signal("CONT", cancel);
 
-    /// <summary>SIGTERM: what an orchestrator sends before it loses its patience.</summary>
+    /// <summary>Sends SIGTERM, as an orchestrator does, and waits for the exit.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> Terminate(TimeSpan within, CancellationToken cancel)
     {
@@ -111,7 +111,7 @@ public sealed class ServerProcess : IAsyncDisposable
         return await Exit(within, cancel);
     }
 
-    /// <summary>Waits until it has ended.</summary>
+    /// <summary>Waits for the exit of the process.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> Exit(TimeSpan within, CancellationToken cancel)
     {
@@ -220,7 +220,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var places = new List<string> { beside.FullName };
         for (var folder = beside; folder is not null; folder = folder.Parent)
         {
-            // BaseDirectory ends in bin/<configuration>/<framework>: the server of the same configuration comes first.
+            // BaseDirectory ends in bin/<configuration>/<framework>. Prefer the server of the same configuration.
             var bin = Path.Combine(folder.FullName, "src", Name, "bin");
             places.AddRange(
                 from c in new[] { beside.Parent?.Name ?? "", "Debug", "Release" }

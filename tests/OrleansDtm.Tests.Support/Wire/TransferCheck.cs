@@ -2,16 +2,19 @@ using Xunit;
 
 namespace OrleansDtm.Tests.Support.Wire;
 
-/// <summary>What must be true of transfers when all is over, whatever happened meanwhile.</summary>
+/// <summary>Checks the invariants of transfers after all have ended.</summary>
 public static class TransferCheck
 {
     /// <summary>
-    /// Every transfer ended as it had to, took effect once or not at all, and no money was lost or made.
+    /// Asserts that every transfer has the correct final status and took effect once or not at all, and that the total
+    /// amount of money is unchanged.
     /// </summary>
-    /// <param name="transfers">What was accepted.</param>
-    /// <param name="statuses">Of each.</param>
-    /// <param name="bank">Where the money is.</param>
-    /// <param name="allowsLateCalls">An action may come after its own compensation, if it has no effect then.</param>
+    /// <param name="transfers">The accepted transfers.</param>
+    /// <param name="statuses">The final status of each transfer.</param>
+    /// <param name="bank">The accounts.</param>
+    /// <param name="allowsLateCalls">
+    /// True = an action may arrive after its own compensation, but must then have no effect.
+    /// </param>
     public static void AllIsRight(
         IReadOnlyCollection<Transfer> transfers, IReadOnlyDictionary<string, string> statuses, Bank bank,
         bool allowsLateCalls = false)

@@ -3,36 +3,36 @@ using System.Text.Json.Nodes;
 
 namespace OrleansDtm.Tests.Support.Wire;
 
-/// <summary>What goes wrong with a step, beside the server's being killed.</summary>
+/// <summary>A scripted fault of a step.</summary>
 public enum Trouble
 {
     None,
 
-    /// <summary>The first call answers 500 and has done nothing.</summary>
+    /// <summary>The first call answers 500 and has no effect.</summary>
     Error,
 
-    /// <summary>The first call answers 500, but it has done its work.</summary>
+    /// <summary>The first call answers 500 but takes effect.</summary>
     ErrorAfterwards,
 
     /// <summary>The first call answers ONGOING.</summary>
     Ongoing,
 
-    /// <summary>The first call does its work and its answer is lost.</summary>
+    /// <summary>The first call takes effect, and its response is lost.</summary>
     AnswerLost,
 
-    /// <summary>The account refuses, whenever it is asked.</summary>
+    /// <summary>The account rejects every call.</summary>
     Refused,
 }
 
-/// <summary>One step: money comes to an account, or leaves it.</summary>
+/// <summary>One step, which adds an amount to an account or withdraws it.</summary>
 public sealed record Booking(int Account, long Amount, Trouble Trouble);
 
-/// <summary>A saga that moves money: step 01 takes it, step 02 brings it.</summary>
+/// <summary>A saga that transfers money: step 01 withdraws it, step 02 deposits it.</summary>
 public sealed record Transfer(string Gid, Booking From, Booking To)
 {
     public bool Succeeds => To.Trouble != Trouble.Refused;
 
-    /// <summary>Drawn from the seed alone, so that a run can be repeated.</summary>
+    /// <summary>Draws a transfer. It depends only on the seed, so that a run can be repeated.</summary>
     public static Transfer Draw(Random random, string gid)
     {
         var amount = random.Next(1, 100);

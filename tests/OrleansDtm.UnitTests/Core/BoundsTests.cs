@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What a transaction does not pay for, and what does not fit in it.</summary>
+/// <summary>The events that do not count against a transaction's limits, and the limits of its size.</summary>
 public sealed class BoundsTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);

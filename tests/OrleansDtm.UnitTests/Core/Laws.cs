@@ -4,13 +4,13 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// What must hold of every transaction whatever happens (the invariants that can be judged without a network). It keeps
-/// its own books of calls and answers and believes the state only where it cannot know better. What only one pattern
-/// promises is added by its own laws.
+/// The invariants of every transaction that can be checked without a network. Keeps its own record of calls and
+/// responses, and reads the state only for what that record does not contain. Derived classes add the invariants of a
+/// pattern.
 /// </summary>
 internal abstract class Laws(TransactionRun run)
 {
-    /// <summary>No wait is shorter, whatever a request asks for.</summary>
+    /// <summary>The shortest delay, whatever a request asks for.</summary>
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<int> _succeeded = [];
@@ -20,15 +20,15 @@ internal abstract class Laws(TransactionRun run)
     private readonly Dictionary<int, DateTimeOffset> _notBefore = [];
     private readonly List<string> _story = [];
 
-    /// <summary>Calls that were made and whose answer has not come; the model drops what a crash cuts off.</summary>
+    /// <summary>The calls in flight. The model removes calls that a crash ends.</summary>
     public SortedSet<int> Outstanding { get; } = [];
 
     public bool Stopped { get; private set; }
 
-    /// <summary>Of the submit, where it named some.</summary>
+    /// <summary>The options of the transaction, including those that its submit set.</summary>
     protected TransactionOptions Options { get; private set; } = run.Submission.Definition.Options;
 
-    /// <summary>Waiting calls were wanted at once.</summary>
+    /// <summary>True if a request made pending calls due.</summary>
     protected bool Retried { get; private set; }
 
     private DateTimeOffset? Hurried { get; set; }
@@ -82,18 +82,19 @@ internal abstract class Laws(TransactionRun run)
         JudgeRepetition(occurred, decision, now);
     }
 
-    /// <summary>Whether the pattern knows this change of status.</summary>
+    /// <summary>Returns true if the pattern allows this status change.</summary>
     protected abstract bool Legal(TransactionStatus? from, TransactionStatus to);
 
     /// <summary>
-    /// Whether a request is to be accepted in this state; <see langword="null"/> = not for the pattern to say.
+    /// Returns whether the pattern must accept the request in this state; <see langword="null"/> = the pattern does not
+    /// decide that.
     /// </summary>
     protected abstract bool? Accepts(Transaction before, TransactionEvent request);
 
-    /// <summary>Whether a call that answered success may be made again.</summary>
+    /// <summary>Returns true if a successful call may be repeated.</summary>
     protected virtual bool Repeats(int index) => false;
 
-    /// <summary>Whether nothing but its submitter can bring it further.</summary>
+    /// <summary>Returns true if only its submitter can continue it.</summary>
     protected virtual bool MaySleep(Transaction next) => false;
 
     protected virtual void NoteAnswer(Transaction before, TransactionEvent.BranchAnswered answer)
@@ -112,7 +113,7 @@ internal abstract class Laws(TransactionRun run)
 
     protected abstract void JudgeEnd(Transaction next);
 
-    /// <summary>It answered success, or there was nobody to call and the state says it is done.</summary>
+    /// <summary>Returns true if the call succeeded, or has no URL and is done according to the state.</summary>
     protected bool Done(Transaction state, int index) => state.At(index).Definition.Url.Length > 0
         ? _succeeded.Contains(index)
         : state.At(index).Status == BranchStatus.Succeed;
@@ -120,13 +121,13 @@ internal abstract class Laws(TransactionRun run)
     protected bool MayHaveRun(Transaction state, int index) =>
         Called.Contains(index) || (state.At(index).Definition.Url.Length == 0 && state.At(index).Started);
 
-    /// <summary>A call must not be made before this moment, as far as stored times can tell.</summary>
+    /// <summary>Sets the earliest time of a call, with the precision of stored times.</summary>
     protected void Wait(int index, DateTimeOffset until) => _notBefore[index] = until;
 
     private static IEnumerable<int> Indexes(Transaction state) =>
         Enumerable.Range(0, state.Branches.Length).Concat(state.Query is null ? [] : [Transaction.QueryIndex]);
 
-    /// <summary>Enters the event into the books.</summary>
+    /// <summary>Records the event.</summary>
     private void Note(
         Transaction? before, TransactionEvent occurred, Decision decision, Transaction next, DateTimeOffset now)
     {
@@ -179,7 +180,9 @@ internal abstract class Laws(TransactionRun run)
         }
     }
 
-    /// <summary>The first one decides and may name options; a later one makes waiting calls, once a second.</summary>
+    /// <summary>
+    /// The first submit decides and may set options. A repeated one makes pending calls due, at most once a second.
+    /// </summary>
     private void NoteSubmit(Transaction before, Submission submission, Transaction next, DateTimeOffset now)
     {
         if (before.Status == TransactionStatus.Prepared)
@@ -199,7 +202,7 @@ internal abstract class Laws(TransactionRun run)
         }
         else
         {
-            Hold(ReferenceEquals(before.Definition, next.Definition), "a submit said again changes no options");
+            Hold(ReferenceEquals(before.Definition, next.Definition), "a repeated submit changes no options");
             var moment = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
             if (Indexes(before).Any(i => before.At(i).RetryAt is not null)
                 && !(moment - Hurried < TimeSpan.FromSeconds(1)))
@@ -218,7 +221,7 @@ internal abstract class Laws(TransactionRun run)
         }
     }
 
-    /// <summary>An operator named a call; null = it was rightly refused.</summary>
+    /// <summary>Returns the call that an operator named; null = it was rejected, as required.</summary>
     private int? NoteNamed(Transaction? before, string branchId, string op, Decision decision, bool callback)
     {
         var index = before is { IsFinal: false }
@@ -309,7 +312,8 @@ internal abstract class Laws(TransactionRun run)
     }
 
     /// <summary>
-    /// The same request said again has no effect, and the same answer unless the first had already ended it.
+    /// Checks that a repeated request has no effect, and gets the same response unless the first one has ended the
+    /// state in which it is valid.
     /// </summary>
     private void JudgeRepetition(TransactionEvent occurred, Decision first, DateTimeOffset now)
     {
@@ -319,15 +323,15 @@ internal abstract class Laws(TransactionRun run)
         }
 
         var second = TransactionMachine.Decide(first.Next, occurred, now);
-        Hold(ReferenceEquals(first.Next, second.Next) && second.Calls.IsEmpty, "a request said again has no effect");
+        Hold(ReferenceEquals(first.Next, second.Next) && second.Calls.IsEmpty, "a repeated request has no effect");
         var same = first.Rejection is null == second.Rejection is null;
         var overtaken = occurred is TransactionEvent.Register
             ? first.Next!.Status != TransactionStatus.Prepared
             : first.Next!.IsFinal;
 
-        // A call that is made now does not wait any more: who asks for it again is told so.
+        // A call that was just made is no longer pending, so the repeated request is rejected.
         Hold(
             same || overtaken || occurred is TransactionEvent.RetryBranch or TransactionEvent.ResolveBranch,
-            "a request said again has the same answer");
+            "a repeated request has the same answer");
     }
 }

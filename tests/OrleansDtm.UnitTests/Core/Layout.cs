@@ -4,12 +4,12 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>How the calls of a pattern lie among its branches, and the letters by which stories name them.</summary>
+/// <summary>The calls of a pattern's branches, and their names in stories.</summary>
 /// <param name="Type">The pattern.</param>
 /// <param name="Calls">The calls of each branch in the order DTM lists them.</param>
-/// <param name="Query">The call of branch 00; null = the pattern has none.</param>
-/// <param name="Registers">Its branches are registered one by one; otherwise they are known at once.</param>
-/// <param name="Timeout">Seconds, when a story does not say.</param>
+/// <param name="Query">The call of branch 00; null = none.</param>
+/// <param name="Registers">True if branches are registered one by one; false if they are part of the submit.</param>
+/// <param name="Timeout">The default timeout in seconds.</param>
 internal sealed record Layout(
     TransactionType Type,
     ImmutableArray<(char Letter, string Op)> Calls,
@@ -21,19 +21,19 @@ internal sealed record Layout(
     public static Layout Saga { get; } =
         new(TransactionType.Saga, [('c', BranchOps.Compensate), ('a', BranchOps.Action)], null, false, "0");
 
-    /// <summary><c>a1</c> is the action of step 1, <c>q0</c> the question whether the message was meant.</summary>
+    /// <summary><c>a1</c> is the action of step 1, <c>q0</c> the query_prepared call.</summary>
     public static Layout Msg { get; } = new(
         TransactionType.Msg, [('a', BranchOps.Action)], ('q', BranchOps.Msg), false, "35");
 
-    /// <summary><c>f1</c> calls branch 1 forward, <c>b1</c> back.</summary>
+    /// <summary><c>f1</c> calls branch 1 forward (confirm), <c>b1</c> back (cancel).</summary>
     public static Layout Tcc { get; } =
         new(TransactionType.Tcc, [('b', BranchOps.Cancel), ('f', BranchOps.Confirm)], null, true, "35");
 
-    /// <summary><c>f1</c> calls branch 1 forward, <c>b1</c> back.</summary>
+    /// <summary><c>f1</c> calls branch 1 forward (commit), <c>b1</c> back (rollback).</summary>
     public static Layout Xa { get; } =
         new(TransactionType.Xa, [('b', BranchOps.Rollback), ('f', BranchOps.Commit)], null, true, "35");
 
-    /// <summary><c>w0</c> starts it again; its progress <c>p1</c> is never called.</summary>
+    /// <summary><c>w0</c> resumes the workflow. Its progress <c>p1</c> is never called.</summary>
     public static Layout Workflow { get; } = new(TransactionType.Workflow, [('p', "do")], ('w', "transfer"), true, "0");
 
     public static Layout Of(TransactionType type) => new[] { Saga, Msg, Tcc, Xa, Workflow }.Single(l => l.Type == type);

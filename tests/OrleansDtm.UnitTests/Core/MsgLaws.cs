@@ -3,7 +3,7 @@ using OrleansDtm.Core;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// What a message promises besides: it is sent exactly if its submitter, or the answer to the question, said so.
+/// The additional invariant of a message: it is sent if and only if its submitter or query_prepared decided so.
 /// </summary>
 internal sealed class MsgLaws(TransactionRun run) : Laws(run)
 {
@@ -14,7 +14,7 @@ internal sealed class MsgLaws(TransactionRun run) : Laws(run)
     protected override bool Legal(TransactionStatus? from, TransactionStatus to) => (from, to) switch
     {
         (null, not (TransactionStatus.Aborting or TransactionStatus.Failed)) => true,
-        // "succeed" by way of "submitted" in one write
+        // "succeed" via "submitted" in one write.
         (TransactionStatus.Prepared, not TransactionStatus.Aborting) => true,
         (TransactionStatus.Submitted, TransactionStatus.Succeed or TransactionStatus.Failed) => true,
         _ => false,

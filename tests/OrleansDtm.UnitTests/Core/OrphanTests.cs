@@ -3,8 +3,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// A call of a dead process may still arrive at its service. See <see cref="TransactionRun"/> for the words of a story;
-/// a call's lease is over after 7 s here: request_timeout 3 s, and 4 s of margin.
+/// A call of a dead process may still reach its service. <see cref="TransactionRun"/> defines the words of a story. The
+/// lease of a call is 7 s here: 3 s request_timeout plus a margin of 4 s.
 /// </summary>
 public sealed class OrphanTests
 {

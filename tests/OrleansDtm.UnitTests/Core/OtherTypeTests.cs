@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>Requests that belong to another pattern, or to none, are refused in words; none of them throws.</summary>
+/// <summary>Requests of another pattern are rejected with a message, without an exception.</summary>
 public sealed class OtherTypeTests
 {
     public static TheoryData<TransactionType> Types { get; } =
@@ -100,7 +100,7 @@ public sealed class OtherTypeTests
         Assert.Equal(new string('\uFFFD', 1024), Stored(new string('\0', 1025)));
     }
 
-    /// <summary>What becomes of the text as a reason and as an error.</summary>
+    /// <summary>Returns the text as it is stored as a reason and as an error.</summary>
     private static string Stored(string text)
     {
         var tcc = new TransactionRun(Layout.Tcc, "1");
@@ -122,7 +122,7 @@ public sealed class OtherTypeTests
         return Assert.Single(stored.Distinct())!;
     }
 
-    /// <summary>One run for each status that the pattern's own events reach.</summary>
+    /// <summary>Returns one run for each status that the pattern can reach.</summary>
     private static IEnumerable<TransactionRun> InEveryStatus(TransactionType type)
     {
         string[] stories = type switch

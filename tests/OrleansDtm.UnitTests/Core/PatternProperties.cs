@@ -7,10 +7,9 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// Random transactions of every pattern in a random world. A failure prints the seed of the run and of its failing
-/// case:
-/// <c>CORE_REPLAY=(seed,gamma)</c> or <c>(seed,gamma,size)</c> repeats it. <c>CORE_CASES</c> sets how many cases are
-/// tried.
+/// Random transactions of every pattern in a random environment. A failure prints the seed of the run and of its
+/// failing case: <c>CORE_REPLAY=(seed,gamma)</c> or <c>(seed,gamma,size)</c> repeats it. <c>CORE_CASES</c> sets the
+/// number of cases.
 /// </summary>
 public sealed class PatternProperties
 {

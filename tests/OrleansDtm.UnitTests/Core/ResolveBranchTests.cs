@@ -4,8 +4,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// An operator declares that a waiting call was done by hand, in stories: see <see cref="TransactionRun"/> for the
-/// words.
+/// An operator marks a pending call as done, in stories. <see cref="TransactionRun"/> defines their words.
 /// </summary>
 public sealed class ResolveBranchTests
 {

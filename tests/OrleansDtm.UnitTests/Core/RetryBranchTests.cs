@@ -3,7 +3,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// An operator has one waiting call made now, in stories: see <see cref="TransactionRun"/> for the words.
+/// An operator makes one pending call due, in stories. <see cref="TransactionRun"/> defines their words.
 /// </summary>
 public sealed class RetryBranchTests
 {

@@ -2,7 +2,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What a saga promises besides: order, compensation, the retry limit.</summary>
+/// <summary>The additional invariants of a saga: order, compensation, retry limit.</summary>
 internal sealed class SagaLaws : Laws
 {
     private readonly HashSet<int>[] _before;
@@ -14,7 +14,7 @@ internal sealed class SagaLaws : Laws
     protected override bool Legal(TransactionStatus? from, TransactionStatus to) => (from, to) switch
     {
         (null, TransactionStatus.Submitted or TransactionStatus.Succeed) => true,
-        // "failed" by way of "aborting" in one write
+        // "failed" via "aborting" in one write.
         (TransactionStatus.Submitted, not TransactionStatus.Prepared) => true,
         (TransactionStatus.Aborting, TransactionStatus.Failed) => true,
         _ => false,
@@ -87,7 +87,7 @@ internal sealed class SagaLaws : Laws
         }
     }
 
-    /// <summary>All steps that must be done before this one, however far.</summary>
+    /// <summary>Returns all direct and indirect predecessors of a step.</summary>
     private static HashSet<int> Before(TransactionOptions options, int step)
     {
         if (!options.Concurrent)

@@ -3,9 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>
-/// What a saga's record says besides its status: times, lease, history, texts, and when it is written at all.
-/// </summary>
+/// <summary>The rest of a saga's record: times, lease, history, texts, and when it is written.</summary>
 public sealed class SagaRecordTests
 {
     [Fact]
@@ -34,9 +32,7 @@ public sealed class SagaRecordTests
         Assert.Equal(run.Now, run.State.Finished);
     }
 
-    /// <summary>
-    /// A moment that changes costs the store a change of its index, so a lease is granted with a reserve.
-    /// </summary>
+    /// <summary>A lease includes a reserve, because a changed time costs an index update in the store.</summary>
     [Theory]
     [InlineData(2, 7)]
     [InlineData(2.5, 2.5 + 7)]

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>What the outside may ask of a saga in each status, and in which words it is refused.</summary>
+/// <summary>The requests that each status of a saga accepts, and the texts of rejections.</summary>
 public sealed class SagaRefusalTests
 {
     private const string Finished = "nothing is left to retry. FAILURE";
@@ -135,7 +135,7 @@ public sealed class SagaRefusalTests
             _ => "submit:",
         });
 
-        // No event leads a saga into "prepared"; its rules there are those of every pattern.
+        // No event leads a saga to "prepared", where the rules of every pattern apply.
         var fresh = new Transaction
         {
             Definition = run.Submission.Definition,
@@ -161,7 +161,7 @@ public sealed class SagaRefusalTests
             "register" => new TransactionEvent.Register(
                 TransactionType.Saga, submission.Branches, BranchStatus.Prepared),
             "retry" => TransactionEvent.RetryNow.Instance,
-            "stop" => TransactionEvent.ForceStop.Instance,
+            "stop" => new TransactionEvent.ForceStop(""),
             "due" => TransactionEvent.TimeDue.Instance,
             "crash" => new TransactionEvent.Resumed([]),
             "answer" => new TransactionEvent.BranchAnswered(1, Outcome.Succeeded, TimeSpan.Zero),

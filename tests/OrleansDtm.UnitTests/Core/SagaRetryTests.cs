@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>How long a saga waits before it calls again, and when it gives up.</summary>
+/// <summary>The retry delays of a saga, and its retry limit.</summary>
 public sealed class SagaRetryTests
 {
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
@@ -33,7 +33,7 @@ public sealed class SagaRetryTests
         }
     }
 
-    /// <summary>No shorter than the service asked, no longer than the cap, and what is waited anyway stays.</summary>
+    /// <summary>At least the service's Retry-After, at most the cap, and never less than the backoff delay.</summary>
     [Theory]
     [InlineData("1 interval=1 max=8", 5, 5)]
     [InlineData("1 interval=1 max=8", 3600, 8)]

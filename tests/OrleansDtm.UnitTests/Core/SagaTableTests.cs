@@ -3,7 +3,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// Whole sagas as stories: each line is "event: what follows", see <see cref="SagaRun"/> for the words.
+/// Complete sagas as stories. Each line is "event: consequences"; <see cref="SagaRun"/> defines the words.
 /// </summary>
 public sealed class SagaTableTests
 {

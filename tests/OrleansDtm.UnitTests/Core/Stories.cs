@@ -2,12 +2,12 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>Tells stories in the words of <see cref="TransactionRun"/> and checks what followed.</summary>
+/// <summary>Plays stories in the words of <see cref="TransactionRun"/> and checks the consequences.</summary>
 internal static class Stories
 {
     public static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Each event of the story is followed by what the story says, and by nothing else.</summary>
+    /// <summary>Asserts that each event of the story has exactly the given consequences.</summary>
     public static TransactionRun Follows(Layout layout, string words, string story)
     {
         var run = new TransactionRun(layout, words);
@@ -16,7 +16,7 @@ internal static class Stories
     }
 
     /// <summary>
-    /// What the request comes to now: null = accepted, or the text of the refusal; a refusal changes nothing.
+    /// Sends a request and returns null if it is accepted, else the text of the rejection. A rejection changes nothing.
     /// </summary>
     public static string? Ask(this TransactionRun run, string request)
     {
@@ -31,7 +31,7 @@ internal static class Stories
         return decision.Rejection?.Message;
     }
 
-    /// <summary>The second in which it wakes by itself.</summary>
+    /// <summary>Returns the second of its next wake-up.</summary>
     public static int? WakeSecond(this TransactionRun run) =>
         (int?)(run.State.WakeAt - TransactionRun.Start)?.TotalSeconds;
 }

@@ -4,9 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>
-/// A submit after a prepare, and a submit said again; see <see cref="TransactionRun"/> for the words.
-/// </summary>
+/// <summary>A submit after a prepare, and a repeated submit. <see cref="TransactionRun"/> defines the words.</summary>
 public sealed class SubmitOptionTests
 {
     [Fact]
@@ -31,7 +29,7 @@ public sealed class SubmitOptionTests
     [Theory]
     [InlineData("tcc", "interval=3", 3)]
     [InlineData("xa", "interval=3", 3)]
-    [InlineData("tcc", "timeout=3", 10)] // Its default here; the validator makes it follow timeout_to_fail.
+    [InlineData("tcc", "timeout=3", 10)] // Core keeps the default interval; the validator derives it from timeout.
     [InlineData("msg", "request=9", 10)]
     public void It_is_so_in_every_pattern_that_is_prepared(string type, string options, int interval)
     {
@@ -70,7 +68,7 @@ public sealed class SubmitOptionTests
         Assert.Same(run.Submission.Definition, run.State.Definition);
     }
 
-    /// <summary>As SDKs do: nothing is written besides the transition.</summary>
+    /// <summary>As SDKs do. Only the status change is written.</summary>
     [Fact]
     public void A_submit_that_repeats_what_its_prepare_said_leaves_the_definition_alone()
     {
@@ -163,7 +161,7 @@ public sealed class SubmitOptionTests
         var submit = new TransactionEvent.Submit(new Submission(
             definition with { Options = definition.Options with { WaitResult = says } }, [], NamedOptions.WaitResult));
 
-        // Whether the request itself waits is its own to say.
+        // The submit itself decides whether it waits.
         Assert.False(TransactionMachine.PrepareAskedToWait(state, submit));
         Assert.Same(state.Definition, TransactionMachine.Decide(state, submit, run.Now).Next!.Definition);
     }

@@ -5,11 +5,10 @@ using OrleansDtm.Core;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// One transaction under the rules, with a clock of its own. Calls are named as <see cref="Layout"/> says, branches
-/// count from 0. It is written in words: the number of branches first, then <c>concurrent</c>, <c>2&lt;0,1</c> (step 2
-/// after 0 and 1),
-/// <c>empty=a1,c1</c> (no URL), <c>noask</c> (no callback), <c>timeout=30 interval=1 max=8 request=3 delay=5</c>
-/// (seconds), <c>limit=2</c>.
+/// Runs one transaction under Core's rules, with its own clock. Calls are named as in <see cref="Layout"/>; branches
+/// count from 0. The transaction is described in words: the number of branches first, then <c>concurrent</c>,
+/// <c>2&lt;0,1</c> (step 2 after 0 and 1), <c>empty=a1,c1</c> (no URL), <c>noask</c> (no callback), <c>timeout=30
+/// interval=1 max=8 request=3 delay=5</c> (seconds), <c>limit=2</c>.
 /// </summary>
 internal class TransactionRun
 {
@@ -38,7 +37,7 @@ internal class TransactionRun
 
     public Layout Layout { get; }
 
-    /// <summary>How many branches it has, or may get.</summary>
+    /// <summary>The number of branches, including those that may be registered.</summary>
     public int BranchCount { get; }
 
     public Submission Submission { get; }
@@ -51,7 +50,9 @@ internal class TransactionRun
 
     public BranchOp this[string name] => State.At(Layout.Index(name));
 
-    /// <summary>Decides, and stores the decision as an owner would: a new state gets the next version.</summary>
+    /// <summary>
+    /// Decides on an event and stores the decision as an owner does: a new state gets the next version.
+    /// </summary>
     public Decision Send(TransactionEvent occurred)
     {
         var decision = TransactionMachine.Decide(_stored, occurred, Now);
@@ -73,23 +74,25 @@ internal class TransactionRun
         return Send(TransactionEvent.TimeDue.Instance);
     }
 
-    /// <summary>Moves on to the moment the transaction asks for.</summary>
+    /// <summary>Moves the clock to the next wake-up and sends the event.</summary>
     public Decision Due() => Due(State.WakeAt ?? throw new InvalidOperationException("It waits for no moment."));
 
-    /// <summary>The calls of a branch as they are given or registered.</summary>
+    /// <summary>Returns the calls of a branch, as they are submitted or registered.</summary>
     public ImmutableArray<BranchOpDefinition> CallsOf(int branch, bool otherContent = false) =>
         [.. Enumerable.Range(branch * Layout.Calls.Length, Layout.Calls.Length).Select(i => Call(i, otherContent))];
 
     /// <summary>
-    /// Plays the events of a story (<c>event: consequences; ...</c>) and tells what really followed: the status when it
-    /// changed, then the calls. Events: those of <see cref="Event"/>, and due, @30 (second 30).
+    /// Plays the events of a story (<c>event: consequences; ...</c>) and returns the story with the actual
+    /// consequences: the status if it changed, then the calls. Events: those of <see cref="Event"/>, and due, @30
+    /// (second 30).
     /// </summary>
     public string Play(string story) => string.Join("; ", story.Split("; ").Select(line => Tell(line.Split(':')[0])));
 
     /// <summary>
-    /// An event by its word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with other
-    /// content); retry=a0 (only this call); resolve=a0; succeed and fail (a workflow's end); submit*delay=5,interval=2
-    /// (a submit that names options); and answers: a0+ succeeded, a0- failed, a0~ ongoing, a0? unknown.
+    /// Returns the event of a word: prepare, submit, abort, stop, crash, retry; reg1 (register branch 1), reg1! (with
+    /// other content); retry=a0 (only this call); resolve=a0; succeed and fail (a workflow's end);
+    /// submit*delay=5,interval=2 (a submit that sets options). Responses: a0+ succeeded, a0- failed, a0~ ongoing, a0?
+    /// unknown.
     /// </summary>
     public TransactionEvent Event(string word) => word switch
     {
@@ -97,7 +100,7 @@ internal class TransactionRun
         "submit" => new TransactionEvent.Submit(Submission),
         ['s', 'u', 'b', 'm', 'i', 't', '*', .. var words] => new TransactionEvent.Submit(Naming(words.Split(','))),
         "abort" => new TransactionEvent.Abort(Layout.Type, "changed my mind"),
-        "stop" => TransactionEvent.ForceStop.Instance,
+        "stop" => new TransactionEvent.ForceStop(""),
         "crash" => new TransactionEvent.Resumed([]),
         "retry" => TransactionEvent.RetryNow.Instance,
         ['r', 'e', 't', 'r', 'y', '=', .. var name] => Retry(name),
@@ -114,7 +117,8 @@ internal class TransactionRun
     };
 
     /// <summary>
-    /// Names interval=, timeout=, request=, delay= (with the custom data), concurrent, header= or custom=.
+    /// Builds a submit that sets options: interval=, timeout=, request=, delay= (with the custom data), concurrent,
+    /// header= or custom=.
     /// </summary>
     private Submission Naming(string[] words)
     {

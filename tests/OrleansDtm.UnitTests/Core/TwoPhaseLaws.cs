@@ -3,12 +3,12 @@ using OrleansDtm.Core;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// What tcc and xa promise besides: all forward or all back, one after the other, and no registered branch is
-/// forgotten.
+/// The additional invariants of tcc and xa: all forward or all back, one call after the other, and every registered
+/// branch is called.
 /// </summary>
 internal sealed class TwoPhaseLaws(TransactionRun run) : Laws(run)
 {
-    /// <summary>The ids of branches whose registration was accepted, in that order.</summary>
+    /// <summary>The ids of the accepted branches in the order of registration.</summary>
     private readonly List<string> _accepted = [];
 
     protected override bool Legal(TransactionStatus? from, TransactionStatus to) => (from, to) switch

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>The times, texts and contents of tcc and xa that a story does not tell.</summary>
+/// <summary>Times, texts and contents of tcc and xa, which stories do not show.</summary>
 public sealed class TwoPhaseRuleTests
 {
     [Theory]

@@ -3,8 +3,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// Whole tcc and xa transactions as stories: each line is "event: what follows", see <see cref="TransactionRun"/> for
-/// the words. What both do alike is told once: a story of at most one branch runs as tcc and as xa.
+/// Complete tcc and xa transactions as stories. Each line is "event: consequences"; <see cref="TransactionRun"/>
+/// defines the words. A story of at most one branch is the same for both, and runs as tcc and as xa.
 /// </summary>
 public sealed class TwoPhaseTableTests
 {

@@ -3,7 +3,8 @@ using OrleansDtm.Core;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// What a workflow promises besides: progress is kept once, and it is started again only after silence.
+/// The additional invariants of a workflow: progress is recorded once, and a resumption follows only a time without
+/// requests.
 /// </summary>
 internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
 {
@@ -41,7 +42,7 @@ internal sealed class WorkflowLaws(TransactionRun run) : Laws(run)
 
         if (heard && !Outstanding.Contains(Transaction.QueryIndex))
         {
-            // The first wait counts from the stored moment, which is cut to milliseconds.
+            // The first delay starts at the stored time, which is truncated to milliseconds.
             Wait(Transaction.QueryIndex, now + Options.RetryInterval - Stories.Millisecond);
         }
     }

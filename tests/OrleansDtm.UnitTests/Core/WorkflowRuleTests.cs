@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>The times, texts and contents of a workflow that a story does not tell.</summary>
+/// <summary>Times, texts and contents of a workflow, which stories do not show.</summary>
 public sealed class WorkflowRuleTests
 {
     [Fact]

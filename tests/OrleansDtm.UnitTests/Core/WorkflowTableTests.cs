@@ -3,7 +3,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Core;
 
 /// <summary>
-/// Whole workflows as stories: each line is "event: what follows", see <see cref="TransactionRun"/> for the words.
+/// Complete workflows as stories. Each line is "event: consequences"; <see cref="TransactionRun"/> defines the words.
 /// </summary>
 public sealed class WorkflowTableTests
 {

@@ -4,7 +4,7 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>How a transaction ended, as the model saw it.</summary>
+/// <summary>The end of a transaction in the model.</summary>
 public enum Ending
 {
     Succeeded,
@@ -16,12 +16,12 @@ public enum Ending
 }
 
 /// <summary>
-/// Owner, submitter, network and services of one transaction on virtual time. It plays a script of random events, then
-/// lets the world be kind, and has the <see cref="Laws"/> of its pattern judge every decision.
+/// Simulates the owner, submitter, network and services of one transaction on virtual time. Plays a script of random
+/// events, then stops all faults. The <see cref="Laws"/> of the pattern check every decision.
 /// </summary>
 internal sealed class World
 {
-    /// <summary>What a submit may say other than its prepare.</summary>
+    /// <summary>The options that a submit may set differently from its prepare.</summary>
     private static readonly string[] Naming =
     [
         "", "*interval=3", "*delay=2", "*custom", "*request=7,interval=0.5", "*concurrent", "*sequential,delay=0.01",
@@ -39,7 +39,7 @@ internal sealed class World
     }
 
     /// <summary>
-    /// Plays it to its end and returns how it ended; throws with the broken law and the story that led there.
+    /// Plays the transaction and returns its end. Throws with the broken law and the story that led to it.
     /// </summary>
     public Ending Play()
     {
@@ -63,8 +63,8 @@ internal sealed class World
         };
     }
 
-    /// <param name="lot">0 to 99: what happens.</param>
-    /// <param name="detail">0 to 9999: how.</param>
+    /// <param name="lot">0 to 99: selects the event.</param>
+    /// <param name="detail">0 to 9999: selects the details of the event.</param>
     private void Happen(int lot, int detail)
     {
         switch (lot)
@@ -112,11 +112,11 @@ internal sealed class World
         }
     }
 
-    /// <summary>A call it has, or one it has not.</summary>
+    /// <summary>Returns a call, which need not exist.</summary>
     private string SomeCall(int detail) =>
         _run.Layout.Name((detail % (_run.State.Branches.Length + 2)) + Transaction.QueryIndex);
 
-    /// <summary>What a submitter may say, again and in any order.</summary>
+    /// <summary>Draws a request of a submitter, also repeated and out of order.</summary>
     private string Request(int detail)
     {
         var register = "reg" + (detail / 10 % (_run.BranchCount + 1)).ToString(CultureInfo.InvariantCulture);
@@ -135,8 +135,8 @@ internal sealed class World
     }
 
     /// <summary>
-    /// Faults have stopped: every call succeeds, every timer fires, a workflow's SDK speaks. The end must come within a
-    /// bounded number of events.
+    /// Stops the faults: every call succeeds, every timer fires, a workflow's SDK sends its requests. The transaction
+    /// must end within a bounded number of events.
     /// </summary>
     private void Calm()
     {
@@ -163,7 +163,9 @@ internal sealed class World
         }
     }
 
-    /// <summary>To a tick before the moment it waits for, exactly there, past it, or just on.</summary>
+    /// <summary>
+    /// Moves the clock: to one tick before the next wake-up, to it exactly, past it, or by a random time.
+    /// </summary>
     private void TimeGoesBy(int detail)
     {
         var asked = _run.State.WakeAt ?? _run.Now;
@@ -196,7 +198,7 @@ internal sealed class World
             new TransactionEvent.BranchAnswered(index, outcome, TimeSpan.FromSeconds(1)));
     }
 
-    /// <summary>An answer to a call that nobody waits for.</summary>
+    /// <summary>A response to a call that is not in flight.</summary>
     private void Stray(int detail)
     {
         var first = _run.State.Query is null ? 0 : Transaction.QueryIndex;

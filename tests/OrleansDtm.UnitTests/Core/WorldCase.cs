@@ -6,12 +6,15 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.UnitTests.Core;
 
-/// <summary>A random transaction and what the world does to it. Shrinks to the fewest words and events.</summary>
+/// <summary>A random transaction with its script of events. Shrinks to the fewest words and events.</summary>
 /// <param name="Type">The pattern.</param>
-/// <param name="Words">In the words of <see cref="TransactionRun"/>; "plain" at the end = submitted without a
-/// prepare.</param>
-/// <param name="Kindness">How many answers of a hundred are successes.</param>
-/// <param name="Script">One number per event; <see cref="World"/> makes of it what is possible just then.</param>
+/// <param name="Words">
+/// The transaction in the words of <see cref="TransactionRun"/>; "plain" at the end = submitted without a prepare.
+/// </param>
+/// <param name="Kindness">The percentage of successful responses.</param>
+/// <param name="Script">
+/// One number for each event. <see cref="World"/> maps it to an event that is possible at that time.
+/// </param>
 public sealed record WorldCase(TransactionType Type, string Words, int Kindness, ImmutableArray<int> Script)
 {
     private const int ScriptMax = 80;
@@ -60,9 +63,7 @@ public sealed record WorldCase(TransactionType Type, string Words, int Kindness,
         ? Gen.Elements("", "", "", " noask", " empty=w0")
         : Gen.Elements("", " timeout=2", " timeout=20", " timeout=300");
 
-    /// <summary>
-    /// Each step after some of those before it in a random sequence, so that no step waits for itself.
-    /// </summary>
+    /// <summary>Draws predecessors from a random order of the steps, so that there are no cycles.</summary>
     private static Gen<string> Orders(int steps) =>
         from sequence in Gen.Shuffle(Enumerable.Range(0, steps))
         from picks in Gen.ListOf(Gen.Choose(0, 2), steps * steps)

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>What the grain of a service relies on when it decides to end: calls reach the service without it.</summary>
+/// <summary>
+/// The grain of a service ends when it is idle, but calls reach the service without the grain. It relies on this count.
+/// </summary>
 public sealed class BranchServiceTests : IBranchInvoker, IDisposable
 {
     private readonly ServiceProvider _provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -30,7 +32,7 @@ public sealed class BranchServiceTests : IBranchInvoker, IDisposable
         Assert.True(_service.WasIdle());
         var call = Call(60_000);
         Assert.False(_service.WasIdle());
-        Assert.False(_service.WasIdle()); // The call is still under way.
+        Assert.False(_service.WasIdle()); // The call is still in flight.
         _answer.SetResult(Outcome.Succeeded);
         await call;
         Assert.True(_service.WasIdle());

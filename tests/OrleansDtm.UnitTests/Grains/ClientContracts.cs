@@ -2,9 +2,7 @@ using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>
-/// The messages of Orleans clients and of branches that are grains, each with all its fields filled in.
-/// </summary>
+/// <summary>The messages of Orleans clients and of grain branches, with all fields set.</summary>
 internal static class ClientContracts
 {
     private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Which time a silo goes by when its machine's clock and the database's differ.</summary>
+/// <summary>The time that a silo uses if its machine's clock and the database's differ.</summary>
 public sealed class ClockKeeperTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
@@ -59,7 +59,7 @@ public sealed class ClockKeeperTests : IDisposable
     }
 
     /// <summary>
-    /// A machine that was suspended: its counter stood still, and its time service has put the wall clock right.
+    /// The machine was suspended: its monotonic clock stood still, and its wall clock was corrected afterwards.
     /// </summary>
     [Fact]
     public async Task A_process_that_slept_follows_when_the_machine_agrees_with_the_database()
@@ -91,7 +91,7 @@ public sealed class ClockKeeperTests : IDisposable
         Assert.Equal(Noon.AddHours(1), _clock.GetUtcNow());
     }
 
-    /// <summary>Its counter stands still.</summary>
+    /// <summary>A clock whose monotonic part stands still.</summary>
     private sealed class Machine : TimeProvider
     {
         public DateTimeOffset Wall { get; set; }

@@ -13,8 +13,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// What silos and clients of different versions say to each other. Names and numbers once used may never change their
-/// meaning:
+/// The messages between silos and clients of different versions. Names and numbers must never change their meaning, so
 /// <c>OrleansContracts.txt</c> may only grow.
 /// </summary>
 public sealed class ContractTests
@@ -118,7 +117,8 @@ public sealed class ContractTests
     }
 
     /// <summary>
-    /// What silos of neighbouring versions rely on; statistics are asked of each silo anew, and may be missing.
+    /// Returns the types that silos of neighbouring versions exchange. Statistics are excluded: each silo is asked for
+    /// them separately, and they may be missing.
     /// </summary>
     private static IEnumerable<Type> Types() =>
         Contracts.SelectMany(static a => a.GetTypes()).Where(
@@ -135,7 +135,7 @@ public sealed class ContractTests
         [.. Types().Where(static type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)).OrderBy(
             Alias, StringComparer.Ordinal)];
 
-    /// <summary>What stands for a record of Core on its way: a struct with fields.</summary>
+    /// <summary>Returns true for a surrogate of a record of Core: a struct with fields.</summary>
     private static bool IsSurrogate(Type type) => type is { IsValueType: true, IsEnum: false };
 
     private static List<MemberInfo> Fields(Type type) =>
@@ -149,8 +149,8 @@ public sealed class ContractTests
     private static string? Alias(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>()?.Alias;
 
     /// <summary>
-    /// One line for everything that another version must find unchanged, each with its type's alias, so that a
-    /// difference explains itself.
+    /// Returns one line for everything that must not change between versions. Each line contains its type's alias, so
+    /// that a difference is self-explanatory.
     /// </summary>
     private static List<string> Describe() =>
     [

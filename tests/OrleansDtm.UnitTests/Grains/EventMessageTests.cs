@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Events and calls as they travel between silos: Core's own records, by surrogates.</summary>
+/// <summary>Events and calls in messages between silos: surrogates carry the records of Core.</summary>
 public sealed class EventMessageTests
 {
     private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
@@ -36,7 +36,7 @@ public sealed class EventMessageTests
             TransactionEvent.RetryNow.Instance,
             new TransactionEvent.RetryBranch("01", "action"),
             new TransactionEvent.ResolveBranch("01", "action", "booked by hand"),
-            TransactionEvent.ForceStop.Instance,
+            new TransactionEvent.ForceStop(""),
         ];
         foreach (var occurred in events)
         {
@@ -46,7 +46,7 @@ public sealed class EventMessageTests
             Assert.Equal(JsonSerializer.Serialize<object>(occurred), JsonSerializer.Serialize<object>(arrived.Event));
         }
 
-        // Those that happen in the transaction's own silo: a new event belongs to one of the two lists.
+        // These events happen only in the transaction's own silo. A new event must be added to one of the two lists.
         Type[] local = [typeof(TransactionEvent.BranchAnswered), typeof(TransactionEvent.Resumed)];
         Assert.Equal(
             typeof(TransactionEvent).GetNestedTypes().OrderBy(static t => t.Name),

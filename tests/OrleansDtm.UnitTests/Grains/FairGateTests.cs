@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Places are bounded and given fairly.</summary>
+/// <summary>Slots are bounded and assigned fairly.</summary>
 public sealed class FairGateTests
 {
     private static readonly CancellationToken Test = TestContext.Current.CancellationToken;

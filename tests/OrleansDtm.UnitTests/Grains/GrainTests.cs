@@ -6,7 +6,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// The grains in a silo: what the runner promises holds under Orleans' scheduler, timers and deactivation.
+/// The grains in a silo: the runner's guarantees hold with Orleans' scheduler, timers and deactivation.
 /// </summary>
 public sealed class GrainTests
 {
@@ -41,7 +41,7 @@ public sealed class GrainTests
         Assert.Equal((ReplyKind.Ok, "failed"), Short(await SiloUnderTest.Soon(silo.Grain("g1").ForceStop())));
         Assert.Equal((ReplyKind.Ok, "failed"), Short(await waits));
 
-        await silo.Deactivated("g1"); // Although the call still hangs.
+        await silo.Deactivated("g1"); // although the call still hangs
         Assert.Equal(["http://bank/a0"], silo.Calls);
     }
 
@@ -159,7 +159,7 @@ public sealed class GrainTests
         Assert.Equal(
             "2 calls to slow:80 are in flight; no call slot became free within the request timeout",
             (await crowded).LastError);
-        Assert.Equal(4, silo.Calls.Count()); // It was never called.
+        Assert.Equal(4, silo.Calls.Count()); // The third slow transaction made no call.
     }
 
     [Fact]

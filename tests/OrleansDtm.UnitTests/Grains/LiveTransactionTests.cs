@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Transactions that are asked in the silo in which they live, and by message as well.</summary>
+/// <summary>Transactions that receive requests in their own silo and by message.</summary>
 public sealed class LiveTransactionTests
 {
     [Fact]
@@ -38,7 +38,8 @@ public sealed class LiveTransactionTests
 
         await silo.Deactivated("g1");
         await Gone(silo, "g1");
-        Assert.Equal(0, silo.Store.Loads); // Two of them would have had to read what the other had written.
+        // Two separate instances would have to read each other's writes from the store.
+        Assert.Equal(0, silo.Store.Loads);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>A silo that hangs does not hold up the sweep of a shard.</summary>
+/// <summary>A silo that hangs does not delay the sweep of a shard.</summary>
 public sealed class PatientResumeTests : IAsyncDisposable
 {
     private static readonly TimeSpan Old = TimeSpan.FromHours(1);
@@ -32,7 +32,7 @@ public sealed class PatientResumeTests : IAsyncDisposable
         await first;
         Assert.Equal(["hangs", "waits"], _asked);
 
-        await sweep.Run(Cancel); // Without the clock going on: nobody waits for it again.
+        await sweep.Run(Cancel); // The clock stands still: this sweep must not wait for the hanging silo again.
         Assert.Equal(["hangs", "waits", "waits"], _asked);
     }
 
@@ -52,7 +52,7 @@ public sealed class PatientResumeTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    /// <summary>One at a time, so that who hangs would be in everybody's way.</summary>
+    /// <summary>A sweep that resumes one transaction at a time, so that a hanging one could delay all others.</summary>
     private RecoverySweep Sweep() => new(
         _store,
         0,

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Defaults that depend on each other; the servers of the wire tests have shorter ones.</summary>
+/// <summary>Defaults that depend on each other. The wire tests use shorter ones.</summary>
 public sealed class RequestValidatorTests
 {
     [Theory]

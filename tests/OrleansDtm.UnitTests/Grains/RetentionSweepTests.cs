@@ -7,7 +7,7 @@ using States = OrleansDtm.Tests.Support.Storage.StoredSamples;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Retention deletes in small slices that leave the store alone most of the time.</summary>
+/// <summary>Retention deletes in small batches, which use only a small part of the store's time.</summary>
 public sealed class RetentionSweepTests : IAsyncDisposable
 {
     private static readonly TimeSpan Retention = TimeSpan.FromDays(7);
@@ -27,7 +27,7 @@ public sealed class RetentionSweepTests : IAsyncDisposable
         _clock.Advance(Retention);
         _clock.Advance(TimeSpan.FromSeconds(1)); // They finished a second after their start.
         await Sweep().Next(Token);
-        Assert.Equal([0], _deleted); // Not a moment too early.
+        Assert.Equal([0], _deleted); // Their retention is not over yet.
 
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         var sweep = Sweep();
@@ -71,8 +71,8 @@ public sealed class RetentionSweepTests : IAsyncDisposable
         _store.OnDelete = () => _clock.Advance(pass);
         var sweep = Sweep();
 
-        Assert.Equal(pass, await sweep.Next(Token)); // As long as it took.
-        Assert.Empty(_log.Said); // Nothing was deleted: nothing to say.
+        Assert.Equal(pass, await sweep.Next(Token)); // The pause equals the duration of the pass.
+        Assert.Empty(_log.Said); // Nothing was deleted, so nothing is logged.
     }
 
     [Fact]

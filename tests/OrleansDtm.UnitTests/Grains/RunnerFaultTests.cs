@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>The store goes away, before a commit or after it, and a defect shows itself.</summary>
+/// <summary>Store outages before and after a commit, and defects.</summary>
 public sealed class RunnerFaultTests
 {
     private readonly RunnerWorld _world = new();
@@ -15,7 +15,7 @@ public sealed class RunnerFaultTests
         _world.Submit();
         _world.Answer("a0", OutcomeKind.Unknown, "reset by peer");
         _world.Store.Script(WriteFate.LostAfter);
-        _world.Wake(); // The retry is written; nobody hears of it.
+        _world.Wake(); // The retry is committed, but the response is lost.
         Assert.Equal(("a0", 0), (_world.CallNames, _world.Dones));
         Assert.True(_world.WakeMoment < _world.Stored.LeaseUntil, "the lost call waits for its lease");
 
@@ -62,12 +62,13 @@ public sealed class RunnerFaultTests
     {
         _world.Store.Script(WriteFate.Held, WriteFate.TooLarge, WriteFate.Written, WriteFate.TooLarge);
         var submit = _world.Submit();
-        var (first, second) = (_world.ForceStop(), _world.Submit()); // Both gather while the first write is under way.
+        var (first, second) = (_world.ForceStop(), _world.Submit()); // Both are queued during the first write.
         _world.Store.Release();
 
         Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(submit).Kind);
         Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(first).Kind);
-        Assert.NotEqual(ReplyKind.TooLarge, RunnerWorld.Now(second).Kind); // It wrote nothing: the gid is in use.
+        // It has nothing to write, because the gid is in use.
+        Assert.NotEqual(ReplyKind.TooLarge, RunnerWorld.Now(second).Kind);
         Assert.Equal(TransactionStatus.Failed, _world.Stored.Status);
     }
 
@@ -148,7 +149,7 @@ public sealed class RunnerFaultTests
     }
 
     /// <summary>
-    /// Found by the simulator: the answer to the first attempt was taken for the second one's, which nobody had made.
+    /// Found by the simulator: the response to the first attempt was used for the second one, which had not been made.
     /// </summary>
     [Fact]
     public void A_kept_answer_that_was_written_after_all_does_not_answer_the_next_attempt()
@@ -156,9 +157,10 @@ public sealed class RunnerFaultTests
         _world.Options = _world.Options with { RetryLimit = 1 };
         _world.Submit(1);
         _world.Store.Script(WriteFate.LostAfter, WriteFate.LostAfter);
-        _world.Answer("a0", OutcomeKind.Unknown, "reset by peer"); // Written, unheard, and kept.
+        // Committed, the response is lost, and the outcome is kept.
+        _world.Answer("a0", OutcomeKind.Unknown, "reset by peer");
         _world.Clock.Advance(TimeSpan.FromSeconds(15)); // The retry is due when the store is back.
-        _world.Runner.Wake(); // It is written, unheard too.
+        _world.Runner.Wake(); // It is committed, and the response is lost too.
         Assert.Equal(("a0", 1), (_world.CallNames, _world.Stored.Branches[1].Attempts));
         Assert.True(_world.Stored.Branches[1].InFlight);
 
@@ -217,7 +219,7 @@ public sealed class RunnerFaultTests
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.ForceStop()).Kind);
         _world.Store.Away = false;
 
-        // It is judged after the answer, which came first.
+        // It is decided after the kept response, which came first.
         Assert.Equal(ReplyKind.Conflict, RunnerWorld.Now(_world.ForceStop()).Kind);
         _world.EndsWell("a0");
     }
@@ -266,7 +268,7 @@ public sealed class RunnerFaultTests
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(reply).Kind);
         Assert.Equal((1, 1), (_world.Dones, _world.Store.Durable.Count));
 
-        // Whoever comes next finds it as it is stored: under way, with nobody waiting for the answer.
+        // The next event loads the stored state, in which the call is in flight without a caller.
         _world.Runner.Post(TransactionEvent.TimeDue.After(0));
         _world.Answer("a0");
         _world.EndsWell("a0 a0");

@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// Two owners of one transaction: whoever writes second yields, and calls of another are made again only when it is
-/// safe.
+/// Two owners of one transaction: the second writer drops its state, and calls of another owner are repeated only when
+/// that is safe.
 /// </summary>
 public sealed class RunnerOwnerTests
 {
@@ -19,7 +19,7 @@ public sealed class RunnerOwnerTests
     public void After_a_conflict_a_request_is_judged_again_by_what_is_stored()
     {
         _world.Submit();
-        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        _world.Elsewhere(new TransactionEvent.ForceStop(""));
         var reply = _world.ForceStop();
 
         Assert.Equal((ReplyKind.Conflict, "failed"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));
@@ -33,9 +33,9 @@ public sealed class RunnerOwnerTests
         _world.Submit(3);
         var before = _world.Stored;
         _world.Elsewhere(new TransactionEvent.BranchAnswered(1, Outcome.Succeeded, TimeSpan.Zero));
-        _world.Answer("a1"); // Runs into the conflict.
+        _world.Answer("a1"); // causes the conflict
         var asked = _world.Store.Asked.Count;
-        _world.Answer("a2"); // Comes when the memory is gone.
+        _world.Answer("a2"); // arrives after the state was dropped
 
         Assert.Equal(asked, _world.Store.Asked.Count);
         Assert.Equal(before.Version + 1, _world.Stored.Version);
@@ -80,7 +80,7 @@ public sealed class RunnerOwnerTests
     public void An_insert_that_conflicts_looks_at_what_exists()
     {
         _world.StoreInterrupted(RunnerWorld.Somebody);
-        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        _world.Elsewhere(new TransactionEvent.ForceStop(""));
         var reply = _world.Submit();
 
         Assert.Equal((ReplyKind.Conflict, "failed"), (RunnerWorld.Now(reply).Kind, RunnerWorld.Now(reply).Status));
@@ -161,8 +161,8 @@ public sealed class RunnerOwnerTests
     {
         var read = new TaskCompletionSource();
         _world.Store.ReadsAnswerAfter = read.Task;
-        var first = _world.RetryNow(); // Its read takes long, as in a process that stands still ...
-        var second = _world.RetryNow(); // ... and this request comes meanwhile,
+        var first = _world.RetryNow(); // Its read is slow, as in a paused process ...
+        var second = _world.RetryNow(); // ... and this request arrives meanwhile,
         _world.StoreInterrupted(RunnerWorld.Somebody); // after another process created the transaction.
         read.SetResult();
 
@@ -210,7 +210,7 @@ public sealed class RunnerOwnerTests
         _world.Runner.Post(TransactionEvent.TimeDue.After(gone ? owner : 0));
 
         Assert.Equal("a0", _world.CallNames);
-        Assert.Equal(0, _world.Stored.Branches[1].Attempts); // It never answered.
+        Assert.Equal(0, _world.Stored.Branches[1].Attempts); // The call was never answered.
         _world.Answer("a0");
         _world.Answer("a1");
         _world.EndsWell("a0 a1");
@@ -242,7 +242,8 @@ public sealed class RunnerOwnerTests
     }
 
     /// <summary>
-    /// Any write used to make all calls look like this process's own, and so those of a living owner were made twice.
+    /// A defect before: after any write all calls looked like this process's own, so those of a live owner were
+    /// repeated.
     /// </summary>
     [Fact]
     public void Calls_of_a_living_owner_stay_its_own_when_this_one_adds_calls()
@@ -255,7 +256,7 @@ public sealed class RunnerOwnerTests
         Assert.Equal("a1", _world.CallNames);
         _world.Answer("a1");
 
-        Assert.Equal("a1", _world.CallNames); // a0 is somebody's, and its lease is not over.
+        Assert.Equal("a1", _world.CallNames); // Another owner has a0 in flight, and its lease is not over.
         Assert.Equal(_world.Stored.LeaseUntil, _world.WakeMoment);
         _world.Wake();
         _world.Answer("a0");
@@ -268,7 +269,7 @@ public sealed class RunnerOwnerTests
         _world.Options = _world.Options with { Concurrent = true };
         _world.StoreInterrupted(RunnerWorld.Somebody);
         _world.Elsewhere(new TransactionEvent.BranchAnswered(3, Outcome.Unknown("busy"), TimeSpan.Zero));
-        _world.Elsewhere(TransactionEvent.RetryNow.Instance); // Both are under way again, somebody's.
+        _world.Elsewhere(TransactionEvent.RetryNow.Instance); // Both are in flight again, by another owner.
         _world.Runner.Post(new TransactionEvent.BranchAnswered(3, Outcome.Ongoing("later"), TimeSpan.Zero));
 
         Assert.Empty(_world.Calls);
@@ -304,8 +305,8 @@ public sealed class RunnerOwnerTests
     }
 
     /// <summary>
-    /// Orleans ends activations whose directory entry went with another silo; nobody would look before the lease is
-    /// over.
+    /// Orleans ends activations whose directory entry was lost with another silo. Without a notification, the next
+    /// owner would wait for the lease.
     /// </summary>
     [Fact]
     public void When_the_last_call_is_answered_after_the_end_of_the_activation_the_next_one_is_told()
@@ -326,7 +327,7 @@ public sealed class RunnerOwnerTests
         _world.Options = _world.Options with { Concurrent = true };
         _world.Submit();
         var stored = _world.Stored;
-        // Passing by.
+        // A write of the same owner that changes only the version.
         _world.Store.WriteBehindTheBack(
             new TransactionWrite(stored, stored with { Version = stored.Version + 1 }, RunnerWorld.Me));
         _world.Answer("a0");

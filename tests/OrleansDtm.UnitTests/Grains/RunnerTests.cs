@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>What is written when, and that nothing happens before it is durable.</summary>
+/// <summary>The writes of a runner, and that nothing happens before it is durable.</summary>
 public sealed class RunnerTests
 {
     private readonly RunnerWorld _world = new();
@@ -75,7 +75,7 @@ public sealed class RunnerTests
         Assert.Equal("a0 a1 a2", _world.CallNames);
         _world.Store.Script(WriteFate.Held);
         _world.Answer("a2");
-        _world.Answer("a0"); // By itself it would let a3 start.
+        _world.Answer("a0"); // Alone, this response would start a3.
         _world.Answer("a1", OutcomeKind.Failed, "no");
         _world.Store.Release();
 
@@ -101,7 +101,8 @@ public sealed class RunnerTests
 
         Assert.Equal(3, _world.Store.Durable.Count);
         Assert.Equal(TransactionStatus.Succeed, _world.Stored.Status);
-        Assert.Equal(ReplyKind.Conflict, RunnerWorld.Now(again).Kind); // It had ended when its turn came.
+        // The transaction ended before this request was decided.
+        Assert.Equal(ReplyKind.Conflict, RunnerWorld.Now(again).Kind);
     }
 
     [Fact]
@@ -196,7 +197,7 @@ public sealed class RunnerTests
     public void What_is_unfinished_and_due_soon_stays_in_memory()
     {
         _world.Submit(1);
-        Assert.Null(_world.WakeMoment); // Its calls come back by themselves.
+        Assert.Null(_world.WakeMoment); // No wake-up is needed for calls in flight.
         _world.Answer("a0", OutcomeKind.Ongoing);
 
         Assert.Equal(RunnerWorld.Start.AddSeconds(10), _world.WakeMoment);
@@ -227,7 +228,7 @@ public sealed class RunnerTests
         _world.Wake();
 
         Assert.Equal(TransactionStatus.Aborting, _world.Stored.Status);
-        Assert.Equal("a0", _world.CallNames); // Its compensation waits for the action's call to end.
+        Assert.Equal("a0", _world.CallNames); // The compensation waits for the end of the action's call.
         _world.Answer("a0", OutcomeKind.Unknown, "lost");
         _world.Answer("c0");
         Assert.Equal((TransactionStatus.Failed, "a0 c0"), (_world.Stored.Status, _world.CallNames));

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// Requests that wait for the end, and the end of the runner itself: nobody is left without an answer.
+/// Requests that wait for the end of a transaction, and the end of the runner: every request gets a reply.
 /// </summary>
 public sealed class RunnerWaitTests
 {
@@ -74,7 +74,7 @@ public sealed class RunnerWaitTests
         Assert.Equal("failed", RunnerWorld.Now(_world.ForceStop()).Status);
         Assert.Equal("failed", RunnerWorld.Now(reply).Status);
 
-        _world.Answer("a0"); // Too late to matter.
+        _world.Answer("a0"); // too late
         Assert.Equal(
             (TransactionStatus.Failed, "a0", 2), (_world.Stored.Status, _world.CallNames, _world.Store.Asked.Count));
     }
@@ -96,7 +96,7 @@ public sealed class RunnerWaitTests
     public void A_wait_is_answered_when_another_owner_ended_it()
     {
         var reply = _world.Submit(wait: true);
-        _world.Elsewhere(TransactionEvent.ForceStop.Instance);
+        _world.Elsewhere(new TransactionEvent.ForceStop(""));
         _world.Answer("a0");
 
         Assert.Equal("failed", RunnerWorld.Now(reply).Status);
@@ -124,7 +124,7 @@ public sealed class RunnerWaitTests
         _world.Runner.Close();
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(waits).Kind);
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(queues).Kind);
-        Assert.False(writes.IsCompleted); // What is being written is answered by what becomes of it.
+        Assert.False(writes.IsCompleted); // A request in the current write gets the write's result.
         _world.Store.Release();
         Assert.Equal("failed", RunnerWorld.Now(writes).Status);
 
@@ -143,7 +143,7 @@ public sealed class RunnerWaitTests
         _world.Store.Release(fate);
 
         Assert.Equal(kind, RunnerWorld.Now(reply).Kind);
-        Assert.Empty(_world.Calls); // The next owner makes them.
+        Assert.Empty(_world.Calls); // The next owner makes the calls.
         Assert.Equal((null, 0), (_world.WakeMoment, _world.Dones));
     }
 

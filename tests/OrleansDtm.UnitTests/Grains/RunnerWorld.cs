@@ -10,9 +10,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// One runner with all its surroundings in the test's hand: nothing happens between two lines of a test, because every
-/// collaborator answers on the test's own thread. Calls are named as in <see cref="Core.SagaRun"/>: a0 is the action of
-/// the first step, c0 its compensation.
+/// One runner whose collaborators all respond on the test's own thread, so nothing happens between two lines of a test.
+/// Calls are named as in <see cref="Core.SagaRun"/>: a0 is the action of the first step, c0 its compensation.
 /// </summary>
 internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 {
@@ -25,7 +24,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 
     public RunnerWorld(ScriptedStore? store = null, bool soleOwner = false)
     {
-        // The runner must go on inside the test's own calls, not be posted to somebody else's context.
+        // The runner's continuations must run inside the test's calls, not in another synchronization context.
         SynchronizationContext.SetSynchronizationContext(null);
         Store = store ?? new ScriptedStore();
         Runner = new TransactionRunner(
@@ -47,22 +46,22 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         RequestTimeout = TimeSpan.FromSeconds(3),
     };
 
-    /// <summary>Every call made, in order, "a0 a1 c0".</summary>
+    /// <summary>The names of all calls in order, "a0 a1 c0".</summary>
     public List<string> Calls { get; } = [];
 
     public List<BranchInvocation> Invocations { get; } = [];
 
-    /// <summary>The moment last asked for.</summary>
+    /// <summary>The last requested wake-up.</summary>
     public DateTimeOffset? WakeMoment { get; private set; }
 
     public int Dones { get; private set; }
 
     public int Orphans { get; private set; }
 
-    /// <summary>Thrown by the next call instead of an answer.</summary>
+    /// <summary>The exception of the next call; null = it is answered.</summary>
     public Exception? CallFails { get; set; }
 
-    /// <summary>Looks at each call when it is made.</summary>
+    /// <summary>Called for each call.</summary>
     public Action<BranchInvocation>? OnCall { get; set; }
 
     public Transaction Stored => Store.Stored(Gid)!.Transaction;
@@ -86,21 +85,21 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
     public Task<TransactionReply> Submit(int steps = 2, bool wait = false) =>
         Runner.Post(new TransactionEvent.Submit(Saga(steps)), wait);
 
-    public Task<TransactionReply> ForceStop() => Runner.Post(TransactionEvent.ForceStop.Instance);
+    public Task<TransactionReply> ForceStop() => Runner.Post(new TransactionEvent.ForceStop(""));
 
     public Task<TransactionReply> RetryNow() => Runner.Post(TransactionEvent.RetryNow.Instance);
 
-    /// <summary>The service answers the open call.</summary>
+    /// <summary>Answers a call in flight.</summary>
     public void Answer(string call, OutcomeKind outcome = OutcomeKind.Succeeded, string? error = null)
     {
         Assert.True(_open.Remove(call, out var open), $"{call} is not under way; calls so far: {CallNames}");
         open.SetResult(new CallResult(new Outcome(outcome, error), TimeSpan.FromMilliseconds(5)));
     }
 
-    /// <summary>The open call itself, for an answer that comes when nobody expects it any more.</summary>
+    /// <summary>Returns a call in flight, so that a test can answer it late.</summary>
     public TaskCompletionSource<CallResult> Open(string call) => _open[call];
 
-    /// <summary>Time passes until the moment the runner asked for, and the host keeps its word.</summary>
+    /// <summary>Moves the clock to the requested wake-up and wakes the runner.</summary>
     public void Wake()
     {
         var moment = Assert.NotNull(WakeMoment);
@@ -113,14 +112,14 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         Runner.Wake();
     }
 
-    /// <summary>A saga with its first action under way, owned by somebody, is in the store.</summary>
+    /// <summary>Stores a saga whose first action is in flight, with an owner.</summary>
     public void StoreInterrupted(long owner, int steps = 2)
     {
         var decision = TransactionMachine.Decide(null, new TransactionEvent.Submit(Saga(steps)), Clock.GetUtcNow());
         Store.WriteBehindTheBack(new TransactionWrite(null, decision.Next! with { Version = 1 }, owner));
     }
 
-    /// <summary>Another owner writes what follows from an event, without this runner's knowledge.</summary>
+    /// <summary>Writes the result of an event as another owner, without the runner's knowledge.</summary>
     public void Elsewhere(TransactionEvent occurred)
     {
         var stored = Stored;
@@ -131,14 +130,14 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         Store.WriteBehindTheBack(new TransactionWrite(stored, next, next.HasInFlight ? Somebody : 0));
     }
 
-    /// <summary>The reply, which must be there already.</summary>
+    /// <summary>Returns the reply, which must be available already.</summary>
     public static TransactionReply Now(Task<TransactionReply> reply)
     {
         Assert.True(reply.IsCompleted, "no reply yet");
         return reply.GetAwaiter().GetResult();
     }
 
-    /// <summary>Both actions answer success, and it ended so.</summary>
+    /// <summary>Answers both actions with success and asserts the end and the calls.</summary>
     public void EndsWell(string calls)
     {
         Assert.Equal(calls, CallNames);

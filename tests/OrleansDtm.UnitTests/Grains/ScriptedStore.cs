@@ -3,52 +3,54 @@ using OrleansDtm.Tests.Support.Storage;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>What happens to a write that is scripted.</summary>
+/// <summary>The scripted result of a write.</summary>
 internal enum WriteFate
 {
     /// <summary>It is written at once.</summary>
     Written = 0,
 
-    /// <summary>The store is away: nothing is written.</summary>
+    /// <summary>The store is unavailable: nothing is written.</summary>
     LostBefore,
 
-    /// <summary>It is written, and the answer is lost.</summary>
+    /// <summary>It is written, and the response is lost.</summary>
     LostAfter,
 
     /// <summary>It waits for <see cref="ScriptedStore.Release"/>.</summary>
     Held,
 
-    /// <summary>A defect: something is thrown that no store may throw.</summary>
+    /// <summary>A defect: throws an exception that stores must not throw.</summary>
     Broken,
 
-    /// <summary>The database does not take so much: nothing is written.</summary>
+    /// <summary>The write is too large for the database: nothing is written.</summary>
     TooLarge,
 }
 
-/// <summary>A store whose every write does what the test says; what is not scripted is written at once.</summary>
+/// <summary>A store whose writes follow a script. Unscripted writes succeed at once.</summary>
 internal sealed class ScriptedStore() : DelegatingStore(new InMemoryTransactionStore())
 {
     private readonly Queue<WriteFate> _fates = [];
     private readonly Queue<(TransactionWrite Write, TaskCompletionSource<WriteResult> Answer)> _held = [];
 
-    /// <summary>Writes the store was asked for, whatever became of them.</summary>
+    /// <summary>All requested writes, whatever their result.</summary>
     public List<TransactionWrite> Asked { get; } = [];
 
-    /// <summary>Writes that are durable.</summary>
+    /// <summary>The durable writes.</summary>
     public List<TransactionWrite> Durable { get; } = [];
 
     public int Loads { get; private set; }
 
-    /// <summary>Reading and writing throw <see cref="StoreUnavailableException"/>.</summary>
+    /// <summary>True = reads and writes throw <see cref="StoreUnavailableException"/>.</summary>
     public bool Away { get; set; }
 
-    /// <summary>Reads answer after this with what they found before it; null = at once.</summary>
+    /// <summary>
+    /// Delays the responses of reads, which contain the state from before the delay; null = no delay.
+    /// </summary>
     public Task? ReadsAnswerAfter { get; set; }
 
-    /// <summary>Runs before the next write: somebody else may get in first.</summary>
+    /// <summary>Runs before the next write, so that another owner can write first.</summary>
     public Action? BeforeWrite { get; set; }
 
-    /// <summary>The next writes fare like this; those after them are written.</summary>
+    /// <summary>Sets the results of the next writes. Later ones succeed.</summary>
     public void Script(params WriteFate[] fates)
     {
         foreach (var fate in fates)
@@ -57,7 +59,7 @@ internal sealed class ScriptedStore() : DelegatingStore(new InMemoryTransactionS
         }
     }
 
-    /// <summary>Lets the longest held write happen, or fail.</summary>
+    /// <summary>Completes the oldest held write.</summary>
     public void Release(WriteFate fate = WriteFate.Written)
     {
         var (write, answer) = _held.Dequeue();
@@ -71,10 +73,10 @@ internal sealed class ScriptedStore() : DelegatingStore(new InMemoryTransactionS
         }
     }
 
-    /// <summary>What is stored; null = nothing.</summary>
+    /// <summary>Returns the stored row; null = none.</summary>
     public StoredTransaction? Stored(string gid) => Inner.Load(gid, CancellationToken.None).Result;
 
-    /// <summary>Somebody else writes, past the script.</summary>
+    /// <summary>Writes as another owner, without the script.</summary>
     public void WriteBehindTheBack(TransactionWrite write) =>
         Xunit.Assert.Equal(WriteResult.Written, Inner.Write(write, CancellationToken.None).Result);
 

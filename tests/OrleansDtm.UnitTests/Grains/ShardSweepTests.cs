@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>Each shard is swept by itself, and in a cluster they are shared out.</summary>
+/// <summary>Each shard has its own sweep, and the sweeps are distributed over the silos.</summary>
 public sealed class ShardSweepTests
 {
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(20);
@@ -78,7 +78,7 @@ public sealed class ShardSweepTests
                 return spread.Select(static g => g.Key!).ToHashSet().SetEquals([first.Key!, second])
                     && spread.All(static g => g.Count() == 2);
             },
-            // Should the first silo learn late of the second, the reminder looks again each minute.
+            // If the first silo learns late of the second, only the next minute's reminder moves the sweeps.
             SiloUnderTest.Patience * 2,
             static () => "the shards are not shared out evenly",
             Cancel);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
 
-/// <summary>When the calls of dead processes are searched for.</summary>
+/// <summary>The times of searches for calls of dead processes.</summary>
 public sealed class TakeoverTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);

@@ -4,7 +4,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains;
 
 /// <summary>
-/// What a transaction's runner relies on: one turn after the other, whoever brings them, and nothing of him in them.
+/// The guarantees for a runner: one turn at a time, whichever thread adds it, and without the caller's context.
 /// </summary>
 public sealed class TurnQueueTests
 {
@@ -30,7 +30,7 @@ public sealed class TurnQueueTests
         {
             for (var i = 0; i < 500; i++)
             {
-                // Half of them on the caller's thread where that is possible.
+                // Half of them on the caller's thread, if possible.
                 await (i % 2 == 0 && TryRun(Turn) is { } here ? here : Offer(Turn)!);
             }
         })));
@@ -127,7 +127,7 @@ public sealed class TurnQueueTests
             var order = "";
             await TryRun(() =>
             {
-                Assert.Null(TryRun(static () => Task.CompletedTask)); // Not even the same thread.
+                Assert.Null(TryRun(static () => Task.CompletedTask)); // Not even on the same thread.
                 second = Offer(() =>
                 {
                     order += "2";
@@ -196,17 +196,19 @@ public sealed class TurnQueueTests
         await continued.Task;
     }
 
-    /// <summary>As a request's code runs: on the pool, with no scheduler and no context of a test framework.</summary>
+    /// <summary>
+    /// Runs code on the pool like a request: without a scheduler and the context of a test framework.
+    /// </summary>
     private static Task Unbound(Func<Task> code) => Task.Run(code);
 
-    /// <summary>Null = it has not been run.</summary>
+    /// <summary>Runs the turn on the caller's thread; null = it was not run.</summary>
     private Task? TryRun(Func<Task> turn)
     {
         Task? run = null;
         return _turns.TryRun(_ => run = turn(), null) ? run : null;
     }
 
-    /// <summary>Null = it will not be run.</summary>
+    /// <summary>Queues the turn; null = it will not be run.</summary>
     private Task? Offer(Func<Task> turn)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

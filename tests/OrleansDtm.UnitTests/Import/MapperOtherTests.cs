@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Import;
 
-/// <summary>A DTM's msg, tcc, xa and workflow go on here where they stood there.</summary>
+/// <summary>Imported msg, tcc, xa and workflow transactions continue from DTM's state.</summary>
 public sealed class MapperOtherTests
 {
     private const string TwoTries = "01 cancel prepared, 01 confirm prepared, 02 cancel prepared, 02 confirm prepared";
@@ -46,9 +46,9 @@ public sealed class MapperOtherTests
     }
 
     [Theory]
-    [InlineData(20, 0, 15)] // In time: asked when its time is up.
+    [InlineData(20, 0, 15)] // Not timed out yet: query_prepared at the timeout.
     [InlineData(100, 0, 0)]
-    [InlineData(100, 50, 50)] // DTM had asked in vain.
+    [InlineData(100, 50, 50)] // DTM's query_prepared had failed before.
     public void A_prepared_msg_is_asked_about(int age, int nextTry, int due)
     {
         var row = Rows.Transaction("msg", "prepared") with

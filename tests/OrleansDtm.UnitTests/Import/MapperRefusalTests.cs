@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Import;
 
-/// <summary>What the coordinator could not go on with is refused with the reason, not stored.</summary>
+/// <summary>Transactions that the coordinator cannot continue are rejected with a reason and not stored.</summary>
 public sealed class MapperRefusalTests
 {
     [Theory]

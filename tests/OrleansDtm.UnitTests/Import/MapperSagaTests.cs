@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Import;
 
-/// <summary>A DTM's saga goes on here where it stood there.</summary>
+/// <summary>An imported saga continues from DTM's state.</summary>
 public sealed class MapperSagaTests
 {
     [Theory]

@@ -11,9 +11,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Invokers;
 
-/// <summary>
-/// What is made of a body that is compressed, long, cut off, or all of that; and of the rest of an answer.
-/// </summary>
+/// <summary>The outcomes of compressed, long and truncated bodies, and of the other parts of a response.</summary>
 public sealed class BranchAnswerTests : IAsyncLifetime
 {
     private static readonly Random Noise = new(7);
@@ -81,7 +79,7 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         Assert.Equal(Outcome.Succeeded, await Answer(200, encoding, new string('x', 300_000)));
     }
 
-    /// <summary>Lengths at which what is kept, what is rented and what is read meet.</summary>
+    /// <summary>The lengths around the sizes of the kept prefix, the rented buffer and a read.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(511)]
@@ -137,7 +135,7 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         Assert.False(_bank.Seen[^1].Headers.ContainsKey("Accept-Encoding"));
     }
 
-    /// <summary>The word comes in two pieces, or in seven, behind more than is kept.</summary>
+    /// <summary>The word is split over several reads, after more bytes than are kept.</summary>
     [Theory]
     [InlineData("FAILURE", OutcomeKind.Failed)]
     [InlineData("ONGOING", OutcomeKind.Ongoing)]
@@ -212,7 +210,7 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         var result = """{"jsonrpc":"2.0","id":"1","result":" """ + Garble(100_000) + "\"}";
         Assert.Equal(Outcome.Succeeded, await JsonRpc("gzip", result));
         Assert.Equal(OutcomeKind.Failed, (await JsonRpc("gzip", result[..^2] + "FAILURE\"}")).Kind);
-        Assert.Equal(OutcomeKind.Unknown, (await JsonRpc("identity", Garble(100_000))).Kind); // The page of some proxy.
+        Assert.Equal(OutcomeKind.Unknown, (await JsonRpc("identity", Garble(100_000))).Kind); // A proxy's error page.
 
         async Task<Outcome> JsonRpc(string encoding, string text)
         {
@@ -242,7 +240,8 @@ public sealed class BranchAnswerTests : IAsyncLifetime
     [InlineData(429, "7", null, 7)]
     [InlineData(503, "7", null, 7)]
     [InlineData(503, "Sat, 28 Nov 2026 12:00:30 GMT", null, 30)]
-    [InlineData(503, "Sat, 28 Nov 2026 15:00:30 GMT", "Sat, 28 Nov 2026 15:00:00 GMT", 30)] // Its clock is not ours.
+    // The delay is relative to the service's Date, because its clock may differ.
+    [InlineData(503, "Sat, 28 Nov 2026 15:00:30 GMT", "Sat, 28 Nov 2026 15:00:00 GMT", 30)]
     [InlineData(503, "Sat, 28 Nov 2026 11:00:00 GMT", null, 0)]
     [InlineData(503, "soon", null, 0)]
     [InlineData(503, "-3", null, 0)]
@@ -339,7 +338,7 @@ public sealed class BranchAnswerTests : IAsyncLifetime
         return body;
     }
 
-    /// <summary>Text that does not compress to nothing.</summary>
+    /// <summary>Returns a text that does not compress well.</summary>
     private static string Garble(int length)
     {
         lock (Noise)

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Invokers;
 
-/// <summary>Services that DNS has SRV records of, asked of a name server.</summary>
+/// <summary>Services with SRV records in DNS.</summary>
 public sealed class DnsSrvTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -41,7 +41,7 @@ public sealed class DnsSrvTests
         clock.Advance(TimeSpan.FromSeconds(61));
         for (var i = 0; i < 100 && dns.Asked == asked; i++)
         {
-            await Find("http://orders"); // The old answer may be given while the new one is fetched.
+            await Find("http://orders"); // The old addresses may be returned while the new ones are fetched.
             await Task.Yield();
         }
 
@@ -55,7 +55,7 @@ public sealed class DnsSrvTests
                 .Order()];
     }
 
-    /// <summary>Answers SRV queries over UDP, with a lifetime of a minute.</summary>
+    /// <summary>A name server that answers SRV queries over UDP, with a TTL of one minute.</summary>
     private sealed class NameServer : IDisposable
     {
         private readonly UdpClient _udp = new(new IPEndPoint(IPAddress.Loopback, 0));
@@ -102,7 +102,7 @@ public sealed class DnsSrvTests
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                // The test is over.
+                // The test has ended.
             }
         }
 

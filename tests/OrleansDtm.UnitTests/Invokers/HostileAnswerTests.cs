@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Invokers;
 
-/// <summary>Whatever a branch answers, it is an outcome.</summary>
+/// <summary>Every response of a branch maps to an outcome.</summary>
 public sealed class HostileAnswerTests
 {
     [Theory]

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Invokers;
 
-/// <summary>How a branch is called over HTTP, and what is made of anything that may come back.</summary>
+/// <summary>Calls of branches over HTTP, and the outcomes of all possible responses.</summary>
 public sealed class HttpBranchInvokerTests : IAsyncLifetime
 {
     private const string Parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -114,7 +114,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
         Assert.Equal(("text/plain", "teller"), (seen.Headers.Accept.ToString(), seen.Headers.UserAgent.ToString()));
     }
 
-    /// <summary>A state without its parent says nothing, least of all under the transaction's.</summary>
+    /// <summary>A tracestate without its traceparent is dropped, and not sent with the transaction's.</summary>
     [Theory]
     [InlineData(null, "own=1", Parent, "sent=1")]
     [InlineData("mine", "own=1", "mine", "own=1")]
@@ -280,13 +280,13 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
                 await context.Response.Body.WriteAsync(block, context.RequestAborted);
                 if (length < long.MaxValue)
                 {
-                    await hungUp.Task; // The rest never comes.
+                    await hungUp.Task; // The rest is never sent.
                 }
             }
         };
 
         Assert.Equal(OutcomeKind.Unknown, (await _invoker.Invoke(Call("/a"), Token)).Kind);
-        await hungUp.Task; // Nobody takes the rest.
+        await hungUp.Task; // The invoker closes the connection instead of reading the rest.
     }
 
     [Theory]
@@ -305,7 +305,7 @@ public sealed class HttpBranchInvokerTests : IAsyncLifetime
 
         Assert.Equal(OutcomeKind.Unknown, outcome.Kind);
         Assert.NotEmpty(outcome.Error!);
-        await service.Served; // It was hung up on.
+        await service.Served; // The invoker has closed the connection.
     }
 
     private static async Task Write(HttpContext context, int status, string body)

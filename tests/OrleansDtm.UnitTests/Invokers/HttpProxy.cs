@@ -5,8 +5,8 @@ using System.Text;
 namespace OrleansDtm.UnitTests.Invokers;
 
 /// <summary>
-/// An HTTP proxy on a free port: passes plain requests on and opens tunnels. Where they lead, the test says, whatever
-/// they ask for.
+/// An HTTP proxy on a free port that forwards plain requests and opens tunnels. The test determines their target,
+/// whatever the request names.
 /// </summary>
 internal sealed class HttpProxy : IAsyncDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class HttpProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>The heads of the requests it got.</summary>
+    /// <summary>The heads of the received requests.</summary>
     public IReadOnlyList<string> Asked
     {
         get
@@ -54,7 +54,7 @@ internal sealed class HttpProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // The test is over.
+            // The test has ended.
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class HttpProxy : IAsyncDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
             {
-                // Somebody hung up.
+                // One side closed the connection.
             }
         }
     }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Invokers;
 
-/// <summary>Calls through a proxy, and which do not take it.</summary>
+/// <summary>Calls through a proxy, and the calls that bypass it.</summary>
 public sealed class ProxyTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -32,8 +32,8 @@ public sealed class ProxyTests
         await using var busi = await GrpcParticipant.Start(certificate);
         await using var proxy = new HttpProxy(Place("https://" + busi.Host));
 
-        // The certificate is for 127.0.0.1, which no call takes to the proxy: the name is wrong, and that shows it came
-        // all the way.
+        // The certificate is for 127.0.0.1, a name that never uses the proxy. A certificate error thus proves that the
+        // call reached the service.
         var options = Options(proxy, [], BranchTargets.Default) with { TrustedRoots = () => [certificate] };
         using var http = new BranchHttpClient(options);
         using var grpc = new GrpcBranchInvoker(options, TimeProvider.System);
@@ -74,7 +74,7 @@ public sealed class ProxyTests
     [InlineData("http://10.1.1.1/a", "", "", "Branches:DenyPrivate")]
     [InlineData("http://evil.example/a", "", "*.example", "is denied (Branches:Deny")]
     [InlineData("http://evil.example/a", "bank.example", "", "is not allowed (Branches:Allow)")]
-    // Who knows where the proxy leads.
+    // A network in Branches:Allow cannot match, because the proxy resolves the name.
     [InlineData("http://evil.example/a", "10.0.0.0/8", "", "is not allowed (Branches:Allow)")]
     public async Task The_rules_judge_what_the_proxy_is_asked_for(string url, string allow, string deny, string words)
     {
@@ -104,7 +104,7 @@ public sealed class ProxyTests
 
     private static InvokerOptions Options(HttpProxy proxy, string[] direct, BranchTargets targets) => new()
     {
-        // Not this machine's name for itself: those never take a proxy, but a proxy may well live there.
+        // The rule that local names bypass the proxy applies to targets; the proxy itself may be local.
         Proxy = new BranchProxy(new Uri($"http://127.0.0.1:{proxy.Port}"), direct),
         Targets = targets,
     };

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Invokers;
 
-/// <summary>Branches that are named by their service instead of a host.</summary>
+/// <summary>Branch URLs with a service name instead of a host.</summary>
 public sealed class ServiceNameTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -95,7 +95,7 @@ public sealed class ServiceNameTests
             ("Services:orders:http:0", "http://127.0.0.1:1"));
 
         Assert.Equal(Outcome.Succeeded, await world.Invoke($"http://orders:{port}/a", "http"));
-        await world.Invoke("http://other/a", "http"); // Port 80 of this machine: whoever is there.
+        await world.Invoke("http://other/a", "http"); // Port 80 of this machine; the outcome does not matter.
         Assert.Equal(["orders", "other"], lookups);
 
         var unknown = await world.Invoke("discovery:///other/a", "http");

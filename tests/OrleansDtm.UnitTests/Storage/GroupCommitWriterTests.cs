@@ -135,7 +135,7 @@ public sealed class GroupCommitWriterTests : IDisposable
             await Assert.ThrowsAsync<StoreUnavailableException>(() => write);
         }
 
-        Assert.Equal(5, _committer.Batches.Count); // the gate's, the eight, and three alone
+        Assert.Equal(5, _committer.Batches.Count); // the held one, the eight, and three single ones
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class GroupCommitWriterTests : IDisposable
         new(_committer, options ?? new GroupCommitOptions(), "test", NullLogger.Instance);
 
     /// <summary>
-    /// One write that the committer holds at its gate, and behind it as many as asked for, in the queue.
+    /// Starts one write, which the committer holds at its gate, and this many writes behind it in the queue.
     /// </summary>
     private async Task<List<Task<WriteResult>>> StartBehindGate(GroupCommitWriter writer, int count)
     {

@@ -4,12 +4,10 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>Where a gid is kept must never change: these numbers are those of databases in use.</summary>
+/// <summary>The shard of a gid must never change: databases in use depend on these numbers.</summary>
 public sealed class ShardHashTests
 {
-    /// <summary>
-    /// From the published test vectors of FNV-1a, folded: "a" is af63dc4c8601ec8c, "foobar" 85944171f73967e8.
-    /// </summary>
+    /// <summary>Published test vectors of FNV-1a, folded: "a" is af63dc4c8601ec8c, "foobar" 85944171f73967e8.</summary>
     [Theory]
     [InlineData("a", 0xaf63dc4cUL ^ 0x8601ec8cUL, 0xaf63dc4c_8601ec8cUL)]
     [InlineData("foobar", 0x85944171UL ^ 0xf73967e8UL, 0x85944171_f73967e8UL)]

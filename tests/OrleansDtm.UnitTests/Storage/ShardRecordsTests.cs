@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>A list of shards that would lose transactions is refused at the start, with the fix.</summary>
+/// <summary>A list of shards that would lose transactions is rejected at the start, with the fix.</summary>
 public sealed class ShardRecordsTests : IAsyncDisposable
 {
     private readonly SwitchableStore _a = new();
@@ -57,7 +57,7 @@ public sealed class ShardRecordsTests : IAsyncDisposable
         await Refused("Store:Shards:0 names a database that holds transactions from before", _a, _b);
         Assert.Null(await _b.Get("store", "shard", Token));
 
-        await Start(_a); // Alone it serves on.
+        await Start(_a); // Without shards it still works.
     }
 
     [Fact]

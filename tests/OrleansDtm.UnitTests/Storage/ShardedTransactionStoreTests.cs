@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>Over one database it is that database.</summary>
+/// <summary>With one database it behaves like that database.</summary>
 public sealed class SingleShardTests : TransactionStoreConformance
 {
     protected override ITransactionStore Create() => new ShardedTransactionStore([new InMemoryTransactionStore()]);
@@ -97,7 +97,7 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
             }
         }
 
-        await _store.Ping(Token); // There is work it can do.
+        await _store.Ping(Token); // One shard is unavailable, but the others work.
         var away = await Assert.ThrowsAsync<StoreUnavailableException>(
             () => _store.CountUnfinished(StoredSamples.Start, Token));
         Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);

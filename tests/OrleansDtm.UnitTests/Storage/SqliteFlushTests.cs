@@ -52,7 +52,7 @@ public sealed class SqliteFlushTests : IDisposable
         _flush = static () => { };
         Commit("later");
         var copy = Path.Combine(_directory, "copy.db");
-        // Without its log: what the failed flush should have written must not be there alone.
+        // The copy has no write-ahead log, so it contains only what was moved to the database file.
         File.Copy(DatabasePath, copy);
         using var saved = SqliteDatabase.Open(copy, new SqliteStoreOptions(), isReader: true);
         Assert.Equal(1, Count(saved));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>A disk of 2 MB, which takes the rights of root to make.</summary>
+/// <summary>A disk of 2 MB. Mounting it requires root.</summary>
 public sealed class SqliteFullDiskTests : IAsyncLifetime
 {
     private readonly string _disk = Directory.CreateTempSubdirectory("orleansdtm-disk-").FullName;
@@ -70,7 +70,7 @@ public sealed class SqliteFullDiskTests : IAsyncLifetime
             WriteResult.Written, await store.Write(StoredSamples.Insert(StoredSamples.Plain("after")), Cancel));
     }
 
-    /// <summary>To the last byte.</summary>
+    /// <summary>Fills the disk to the last byte.</summary>
     private async Task Fill()
     {
         await using var ballast = new FileStream(
@@ -84,7 +84,7 @@ public sealed class SqliteFullDiskTests : IAsyncLifetime
         }
         catch (IOException)
         {
-            // It is full.
+            // The disk is full.
         }
     }
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>A SQLite store is looked at, and read, beside its coordinator and without being changed.</summary>
+/// <summary>Inspecting and reading a SQLite store while its coordinator runs does not change it.</summary>
 public sealed class SqliteInspectionTests : IDisposable
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleans-dtm-");
@@ -50,7 +50,8 @@ public sealed class SqliteInspectionTests : IDisposable
         Assert.Contains(
             Look(),
             static f => f.Kind == FindingKind.Note && f.Text.Contains("make a backup first", StringComparison.Ordinal));
-        Assert.Equal(1, await Execute("update dtm_schema set applied = applied")); // Looking migrated nothing.
+        // The inspection has not migrated anything.
+        Assert.Equal(1, await Execute("update dtm_schema set applied = applied"));
     }
 
     [Fact]

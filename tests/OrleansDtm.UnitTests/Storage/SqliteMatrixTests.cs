@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>Files that another program has made its own way. A new setting is a line.</summary>
+/// <summary>Files that another program has created with its own settings. A new setting is one line.</summary>
 public sealed class SqliteMatrixTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("orleansdtm-").FullName;

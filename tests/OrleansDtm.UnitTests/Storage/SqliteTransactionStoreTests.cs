@@ -91,7 +91,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
                 connection, [.. SchemaScripts.For("sqlite").Where(static s => s.Version == 1)], TimeProvider.System);
         }
 
-        // As the first version wrote them: one waits, one has finished with the owner of its last call.
+        // Rows of the first version: one is pending, one has finished and still has its last owner.
         Execute(
             """
             insert into dtm_transaction (id, gid, type, status, version, owner, due, created, updated, finished, progress) values
@@ -116,7 +116,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         Assert.Equal(WriteResult.Written, await ((IKeyValueStore)Store).Put("topics", "t", "v", 0, Token));
     }
 
-    /// <summary>Early builds had the steps 2 and 3, which one step has replaced.</summary>
+    /// <summary>Early builds had the schema steps 2 and 3, which one step has replaced.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

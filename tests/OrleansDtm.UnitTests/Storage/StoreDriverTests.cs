@@ -10,7 +10,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Storage;
 
 /// <summary>
-/// The registry of drivers: what is wrong with it must show at the start, with the driver and the part.
+/// The registry of drivers. An error in it must be reported at the start, with the driver and the missing part.
 /// </summary>
 public sealed class StoreDriverTests
 {
@@ -30,7 +30,7 @@ public sealed class StoreDriverTests
             "There is no store driver 'oracle'. Use one of sqlite, mysql, postgres. [ODTM2016]", error.Message);
     }
 
-    /// <summary>A driver that is registered without the rest: no folder below sql/, no cluster tables.</summary>
+    /// <summary>A registered driver without its other parts: no folder below sql/, no cluster tables.</summary>
     [Fact]
     public void A_driver_that_is_half_registered_is_refused_with_the_parts_it_lacks()
     {

@@ -3,7 +3,7 @@ using OrleansDtm.Tests.Support.Storage;
 
 namespace OrleansDtm.UnitTests.Storage;
 
-/// <summary>A store that can be away: then everything throws <see cref="StoreUnavailableException"/>.</summary>
+/// <summary>A store that can be unavailable: it then throws <see cref="StoreUnavailableException"/>.</summary>
 internal sealed class SwitchableStore(ITransactionStore inner) : DelegatingStore(inner)
 {
     public SwitchableStore()
@@ -13,10 +13,10 @@ internal sealed class SwitchableStore(ITransactionStore inner) : DelegatingStore
 
     public volatile bool Away;
 
-    /// <summary>Runs before something is deleted because of its age.</summary>
+    /// <summary>Runs before the retention's deletions.</summary>
     public Action? OnDelete { get; set; }
 
-    /// <summary>The database's clock; null = it has none.</summary>
+    /// <summary>The database's clock; null = none.</summary>
     public TimeProvider? Clock { get; set; }
 
     public bool Started { get; private set; }

@@ -11,8 +11,8 @@ namespace OrleansDtm.UnitTests.Storage;
 
 public sealed class TransactionCodecTests
 {
-    // The persisted format. If a change of the code breaks these, rows written by
-    // earlier versions are no longer read: change the code.
+    // The persisted format. A change of the code that breaks these tests makes rows of earlier versions unreadable:
+    // change the code, not the tests.
     private const string Definition =
         """
         {"g":"g-1","t":2,"c":1772368215123,"p":"grpc","q":"http://a/q","k":{"i":"00","o":"msg","u":"http://a/q","p":"AQD/","c":1772368215124},"d":"日本 \uD83D\uDE00 <&>","o":{"f":35000,"r":1,"m":600000,"q":3001,"l":7,"c":true,"w":true,"d":5000,"o":{"2":[0,1]}},"h":{"A":"1","a":""},"b":[{"i":"01","o":"action","u":"http://s/1","p":"eyJhIjoxfQ==","c":1772368215125},{"i":"02","o":"action","u":"","c":1772368215126}]}
@@ -76,7 +76,7 @@ public sealed class TransactionCodecTests
         Assert.Equal(
             new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"), state.Definition.Trace);
         Assert.Equal(Traced, Text(TransactionCodec.EncodeDefinition(state.Definition, [])));
-        Assert.Null(Decode(DefinitionWithNotice, "{}").Definition.Trace); // As rows were written before there was one.
+        Assert.Null(Decode(DefinitionWithNotice, "{}").Definition.Trace); // Rows of versions without traces.
     }
 
     [Fact]
@@ -88,13 +88,13 @@ public sealed class TransactionCodecTests
             """;
         var state = Decode(Definition, Progress, Amendment);
         Assert.Equal(3, state.Branches.Length);
-        // What a submit does not change.
+        // A submit does not change these.
         Assert.Equal(("http://a/q", "g-1"), (state.Definition.QueryPrepared, state.Definition.Gid));
         Assert.Equal(
             (true, At.AddSeconds(1)), (state.Definition.Options.RetryIntervalNamed, state.Definition.Submitted));
         Assert.Equal(Amendment, Text(TransactionCodec.EncodeAmendment(state.Definition, state.Branches.AsSpan()[2..])));
 
-        // It names all there is: what it leaves out is gone.
+        // The amendment contains all values: missing ones are removed.
         var emptied = Decode(Definition, Progress, """{"o":{"r":1}}""", Appended);
         Assert.Empty(emptied.Definition.BranchHeaders);
         Assert.Equal(("", null), (emptied.Definition.CustomData, emptied.Definition.Submitted));
@@ -157,8 +157,8 @@ public sealed class TransactionCodecTests
     }
 
     /// <summary>
-    /// So that a member added to the core cannot be forgotten here: the round trip compares every member of this
-    /// sample.
+    /// Every member of this sample has a value, and the round trip compares them all, so that a new member of the core
+    /// cannot be forgotten.
     /// </summary>
     [Fact]
     public void Sample_LeavesNothingAtItsDefault()

@@ -8,7 +8,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Storage;
 
 /// <summary>
-/// Pages over one shard and over several: the newest first, each once, whatever is inserted meanwhile.
+/// Pages over one or several shards: the newest first, each row once, whatever is inserted meanwhile.
 /// </summary>
 public sealed class TransactionListingTests
 {
@@ -43,7 +43,7 @@ public sealed class TransactionListingTests
                 position = page.Next;
                 for (var i = 0; i < 5; i++)
                 {
-                    // Some of them into shards nothing has been taken of yet.
+                    // Some of them are in shards from which no row was read yet.
                     await Insert(store, $"late{late}", 100 + late++);
                 }
             }
@@ -145,7 +145,7 @@ public sealed class TransactionListingTests
         Assert.Contains("Store:Shards:2 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Gids that belong to a shard.</summary>
+    /// <summary>Returns gids that belong to a shard.</summary>
     private static IEnumerable<string> Gids(int shard, int count, int shards = 3) =>
         Enumerable.Range(0, 1000)
             .Select(static i => $"n{i}")

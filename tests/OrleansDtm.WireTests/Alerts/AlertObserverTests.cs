@@ -10,7 +10,7 @@ using CoreTransaction = OrleansDtm.Core.Transaction;
 
 namespace OrleansDtm.WireTests.Alerts;
 
-/// <summary>Which answers of branches somebody is alerted of.</summary>
+/// <summary>The branch responses that cause an alert.</summary>
 public sealed class AlertObserverTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -89,7 +89,7 @@ public sealed class AlertObserverTests
     {
         var observer = Observer(limit: 0);
         var running = Submitted(TransactionType.Saga);
-        var stopped = TransactionMachine.Decide(running, TransactionEvent.ForceStop.Instance, Start).Next!;
+        var stopped = TransactionMachine.Decide(running, new TransactionEvent.ForceStop(""), Start).Next!;
 
         observer.OnBranchAnswered(stopped, new TransactionEvent.BranchAnswered(1, Boom, TimeSpan.Zero));
 
@@ -146,7 +146,10 @@ public sealed class AlertObserverTests
         return taken;
     }
 
-    /// <summary>The call is answered so, each time it is made; what follows is told as the runner tells it.</summary>
+    /// <summary>
+    /// Gives the call one outcome after the other and notifies the observer as the runner does. Retries become due in
+    /// between.
+    /// </summary>
     private static CoreTransaction Play(
         AlertObserver observer, CoreTransaction state, int index, params Outcome[] outcomes)
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Alerts;
 
-/// <summary>A webhook is told of branches that keep failing, and is nobody's burden.</summary>
+/// <summary>A webhook receives alerts about branches that keep failing, and delays nothing.</summary>
 public sealed class AlertTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -58,8 +58,8 @@ public sealed class AlertTests
             await dtm.Until("succeed", gid);
         }
 
-        // Forty alerts of three seconds each are still to be sent: nobody has waited for them, and the end of the
-        // server does not either.
+        // Most of the forty alerts, of three seconds each, are still queued. Neither transactions nor the server's
+        // shutdown wait for them.
         Assert.True(ops.Calls.Count < 40, $"{ops.Calls.Count} alerts");
         Assert.Equal(0, await server.Terminate(TimeSpan.FromSeconds(10), Cancel));
     }

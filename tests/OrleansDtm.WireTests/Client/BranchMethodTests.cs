@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>Methods of all shapes, each given what it asks for; what they do, turned into outcomes.</summary>
+/// <summary>Methods of all shapes: their arguments, and the outcomes of their results.</summary>
 public sealed class BranchMethodTests
 {
     private static readonly BranchContext Context = new() { Gid = "g1", BranchId = "01", Op = "action", Type = "saga" };
@@ -179,7 +179,7 @@ public sealed class BranchMethodTests
         public Task<string> Answers()
         {
             See("answers");
-            return Task.FromResult("FAILURE"); // Only a BranchResult is judged.
+            return Task.FromResult("FAILURE"); // Only a BranchResult is interpreted.
         }
 
         public ValueTask Quick() => new(See("quick"));

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>The coordinator in a user's own silo, with the store it was told to use.</summary>
+/// <summary>The coordinator in a user's own silo, with the configured store.</summary>
 public sealed class CoHostingTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -13,8 +13,8 @@ using OrleansDtm.Tests.Support.Grains;
 namespace OrleansDtm.WireTests.Client;
 
 /// <summary>
-/// A cluster with a coordinator and tellers: in one silo, or the tellers in a second one that uses the coordinator as a
-/// client. Services that are no grains always succeed.
+/// A cluster with a coordinator and teller grains, in one silo or in two. The second silo is a client of the
+/// coordinator. Branches that are not grains always succeed.
 /// </summary>
 internal sealed class Coordinated : IBranchInvoker, IAsyncDisposable
 {
@@ -46,7 +46,8 @@ internal sealed class Coordinated : IBranchInvoker, IAsyncDisposable
 
             if (apart == (options.SiloName == CoordinatorSilo))
             {
-                // All silos of a test share its assembly: as in a program that has no code of the tellers.
+                // All silos of a test share its assembly. This makes the silo one whose program lacks the tellers'
+                // code.
                 silo.Configure<GrainTypeOptions>(static types =>
                     types.Classes.RemoveWhere(static type => type.Assembly == typeof(TellerGrain).Assembly));
                 return;

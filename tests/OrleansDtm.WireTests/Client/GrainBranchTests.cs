@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>Branches that are grain calls, under the same rules as those over HTTP.</summary>
+/// <summary>Branches that are grain calls follow the same rules as those over HTTP.</summary>
 public sealed class GrainBranchTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -101,7 +101,7 @@ public sealed class GrainBranchTests
 
         Assert.Equal(
             (GlobalStatus.Submitted, "no answer within the request timeout"), (paused.Status, paused.LastError));
-        await cancelled.Task.WaitAsync(Coordinated.Patience, Cancel); // The grain was told.
+        await cancelled.Task.WaitAsync(Coordinated.Patience, Cancel); // The grain's token is cancelled.
         Assert.True((await cluster.Transactions.WaitForEnd(saga.Gid, Coordinated.Patience, Cancel)).Succeeded);
     }
 
@@ -109,7 +109,8 @@ public sealed class GrainBranchTests
     [InlineData("grain://Vault/A/Open", "no silo has registered a grain Vault")]
     [InlineData("grain://TellerGrain/A/Secret", "TellerGrain has no method Secret")]
     [InlineData("grain://TellerGrain/A/Silo", "TellerGrain has no method Silo")]
-    [InlineData("grain://NumberedGrain/1/Count", "no silo has registered a grain NumberedGrain")] // It has an alias.
+    // It is registered under an alias.
+    [InlineData("grain://NumberedGrain/1/Count", "no silo has registered a grain NumberedGrain")]
     [InlineData("grain://Counter/one/Count", "the key of Counter is a whole number")]
     [InlineData("grain://transaction/A/ForceStop", "no silo has registered a grain transaction")]
     [InlineData("grain://TellerGrain/A", "grain://GrainType/key/Method")]
@@ -194,7 +195,7 @@ public sealed class GrainBranchTests
         await OrleansDtm.Tests.Support.Wire.Poll.Until(
             () => Task.FromResult(cluster.Teller.Calls.Count >= 2),
             Coordinated.Patience,
-            static () => "nobody was told",
+            static () => "the notice was not sent",
             Cancel);
         Assert.Equal(["A msg", "A notice"], cluster.Teller.Ops);
     }

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>A silo of one's own with a registry of one's own.</summary>
+/// <summary>A user's own silo with its own service registry.</summary>
 public sealed class ServiceRegistryTests
 {
     [Fact]

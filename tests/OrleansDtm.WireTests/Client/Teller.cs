@@ -7,7 +7,7 @@ namespace OrleansDtm.WireTests.Client;
 [GenerateSerializer]
 public sealed record Money([property: Id(0)] long Amount, [property: Id(1)] string Currency);
 
-/// <summary>A grain whose methods are branches; what they do is the test's <see cref="Teller"/>.</summary>
+/// <summary>A grain whose methods are branches. The test's <see cref="Teller"/> determines what they do.</summary>
 public interface ITellerGrain : IGrainWithStringKey
 {
     Task Deposit(Money money, BranchContext call);
@@ -16,14 +16,14 @@ public interface ITellerGrain : IGrainWithStringKey
 
     Task<BranchResult> Judge(BranchContext call);
 
-    /// <summary>Not registered.</summary>
+    /// <summary>A method that is not registered.</summary>
     Task Secret();
 
-    /// <summary>Which silo it lives on.</summary>
+    /// <summary>Returns the address of its silo.</summary>
     Task<string> Silo();
 }
 
-/// <summary>A grain with a number for a key.</summary>
+/// <summary>A grain with an integer key.</summary>
 public interface INumberedGrain : IGrainWithIntegerKey
 {
     Task Count();
@@ -51,7 +51,7 @@ public sealed class NumberedGrain(Teller teller) : Grain, INumberedGrain
         teller.Take($"{this.GetPrimaryKeyLong()}", null, null, CancellationToken.None);
 }
 
-/// <summary>What the grains of one cluster do, and what they were asked.</summary>
+/// <summary>Determines what the grains of one cluster do, and records their calls.</summary>
 public sealed class Teller
 {
     private readonly ConcurrentQueue<(string Account, Money? Money, BranchContext? Call)> _calls = [];
@@ -61,7 +61,7 @@ public sealed class Teller
     /// <summary>"account op" of each call, in order.</summary>
     public IEnumerable<string> Ops => Calls.Select(static call => $"{call.Account} {call.Call?.Op}");
 
-    /// <summary>Returns or throws what a branch does; done unless the test says otherwise.</summary>
+    /// <summary>Runs a branch; returns success by default.</summary>
     public Func<string, BranchContext?, CancellationToken, Task<BranchResult>> Does { get; set; } = static (_, _, _) =>
         Task.FromResult(BranchResult.Done);
 

@@ -1,10 +1,11 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Storage;
 using OrleansDtm.Tests.Support.Storage;
 using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>The typed API of Orleans clients, each operation against a coordinator in a silo.</summary>
+/// <summary>The typed API of Orleans clients: each operation against a coordinator in a silo.</summary>
 public sealed class TransactionsTests
 {
     private const string Bank = "http://bank/";
@@ -81,12 +82,29 @@ public sealed class TransactionsTests
     }
 
     [Fact]
+    public async Task A_forced_stop_names_the_client_in_its_reason_and_in_the_audit_log()
+    {
+        await using var cluster = await Coordinated.Start();
+        await cluster.Transactions.Prepare(new TccTransaction { Gid = "g1" }, Cancel);
+        await cluster.Transactions.ForceStop("g1", Cancel);
+
+        var name = $"{AppDomain.CurrentDomain.FriendlyName}@{Environment.MachineName}";
+        var record = Assert.Single(await cluster.Store.ListAudit(new AuditFilter { Gid = "g1" }, Cancel)).Record;
+        Assert.Equal(
+            ("forceStop", "done", "orleans", name, "prepared", "failed"),
+            (record.Action, record.Outcome, record.Kind, record.Caller, record.Before, record.After));
+        Assert.Equal(
+            $"stopped by force, without compensation, by orleans '{name}'",
+            (await cluster.Transactions.Query("g1", Cancel))!.RollbackReason);
+    }
+
+    [Fact]
     public async Task A_message_is_prepared_and_goes_out_when_it_is_submitted()
     {
         await using var cluster = await Coordinated.Start();
         var msg = new MsgTransaction { QueryPrepared = Bank + "q" }.Step(Bank + "a", new Money(1, "EUR"));
         Assert.Equal(GlobalStatus.Prepared, (await cluster.Transactions.Prepare(msg, Cancel)).Status);
-        Assert.Equal(GlobalStatus.Prepared, (await cluster.Transactions.Prepare(msg, Cancel)).Status); // Said twice.
+        Assert.Equal(GlobalStatus.Prepared, (await cluster.Transactions.Prepare(msg, Cancel)).Status); // a repetition
         Assert.True((await cluster.Run(msg)).Succeeded);
 
         var dropped = new MsgTransaction { QueryPrepared = Bank + "q" }.Step(Bank + "a");

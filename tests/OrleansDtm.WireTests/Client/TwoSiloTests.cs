@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
 
-/// <summary>A silo that is no coordinator uses one in another silo, whose branches are grains of the first.</summary>
+/// <summary>
+/// A silo without a coordinator uses the one in another silo, whose branches are grains of the first.
+/// </summary>
 public sealed class TwoSiloTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -41,7 +43,7 @@ public sealed class TwoSiloTests
         await using var cluster = await Coordinated.Start(apart: true);
         var beside = cluster.ServicesOf(Coordinated.TellerSilo);
 
-        // What a reminder does that falls to this silo: Orleans spreads reminders over all of them.
+        // Orleans distributes reminders over all silos, so a reminder can call this grain from here.
         await beside.GetRequiredService<IGrainFactory>()
             .GetGrain<IRecoveryGrain>(7)
             .Start()

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Commands;
 
-/// <summary>check-config, run as a person runs it before a start.</summary>
+/// <summary>check-config, run as a process before a start.</summary>
 [Collection(SharedServer.Name)]
 public sealed class CheckConfigTests(RunningServer running)
 {
@@ -110,7 +110,7 @@ public sealed class CheckConfigTests(RunningServer running)
         }
     }
 
-    /// <summary>A silo that tells others an address takes connections on all, not only at Bind.</summary>
+    /// <summary>A silo with an advertised address listens on all addresses, not only on Bind.</summary>
     [Fact]
     public void Ports_of_the_cluster_are_looked_at_where_the_silo_would_listen()
     {
@@ -170,7 +170,7 @@ public sealed class CheckConfigTests(RunningServer running)
                 ]),
                 TimeProvider.System).ToList();
 
-            // A day: too short to be good.
+            // It expires within a day, which is reported.
             Assert.Contains(found, f => f.Text.StartsWith($"{good}.pem expires at", StringComparison.Ordinal));
             Assert.Contains(found, f => f is { Kind: FindingKind.Good }
                 && f.Text.Contains("Branches:Tls:CaPath", StringComparison.Ordinal));
@@ -229,8 +229,7 @@ public sealed class CheckConfigTests(RunningServer running)
         var folder = Directory.CreateTempSubdirectory("orleansdtm-");
         try
         {
-            // What nobody can open for writing, not even root: a folder where the
-            // file should be would not exist as a file.
+            // An exclusive lock makes the file unwritable even for root, which file modes do not.
             var path = Path.Combine(folder.FullName, "dtm.db");
             File.WriteAllBytes(path, []);
             using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);

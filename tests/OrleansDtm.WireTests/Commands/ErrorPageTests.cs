@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Commands;
 
-/// <summary>A message that needs somebody carries a code, and the code has a page.</summary>
+/// <summary>Messages that need action have a code, and each code has a page.</summary>
 public sealed partial class ErrorPageTests
 {
     private static string Pages => RepositoryRoot.File("src", "OrleansDtm.Server", "Errors");
@@ -30,7 +30,8 @@ public sealed partial class ErrorPageTests
             var lines = File.ReadAllLines(Path.Combine(Pages, page + ".md"));
             Assert.StartsWith($"# {page}: ", lines[0], StringComparison.Ordinal);
             Assert.StartsWith("Seen: ", lines[2], StringComparison.Ordinal);
-            Assert.Contains(lines, static line => line.StartsWith("- ", StringComparison.Ordinal)); // What to do.
+            // the actions to take
+            Assert.Contains(lines, static line => line.StartsWith("- ", StringComparison.Ordinal));
             Assert.Contains(
                 $"| [{page}]({page}.md) | {lines[0][(page.Length + 4)..]} |", index, StringComparison.Ordinal);
         });

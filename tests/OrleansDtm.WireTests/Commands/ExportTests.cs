@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Commands;
 
-/// <summary>export, of a coordinator that runs meanwhile.</summary>
+/// <summary>export while the coordinator runs.</summary>
 [Collection(SharedServer.Name)]
 public sealed class ExportTests(RunningServer running)
 {

@@ -8,8 +8,8 @@ using Xunit;
 namespace OrleansDtm.WireTests.Grpc;
 
 /// <summary>
-/// Bad input over gRPC is answered InvalidArgument with a message that names the field; nothing is stored and nobody is
-/// called.
+/// Bad input over gRPC is answered with InvalidArgument and a message that names the field. Nothing is stored, and no
+/// branch is called.
 /// </summary>
 [Collection(SharedServer.Name)]
 public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
@@ -142,7 +142,7 @@ public sealed class GrpcBadInputTests(RunningServer running) : IDisposable
         var method = new Method<byte[], byte[]>(MethodType.Unary, "dtmgimp.Dtm", "Submit", bytes, bytes);
         using var call = _grpc.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, default, [0x0A, 0xFF, 0xFF]);
         var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
-        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode); // Not Unknown: sending it again would not help.
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode); // Not Unknown, because a retry would not help.
         Assert.NotEmpty(await _grpc.Gid());
     }
 }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>The invoker by itself: whatever a service does, it says what came of the call and does not throw.</summary>
+/// <summary>The invoker alone: whatever a service does, it returns an outcome and does not throw.</summary>
 public sealed class GrpcBranchInvokerTests : IDisposable
 {
     private const string Parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -74,7 +74,7 @@ public sealed class GrpcBranchInvokerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("127.0.0.1:1/a.B/C", "127.0.0.1:1")] // nobody listens
+    [InlineData("127.0.0.1:1/a.B/C", "127.0.0.1:1")] // no listener
     [InlineData("grpcs://127.0.0.1:1/a.B/C", "127.0.0.1:1")]
     [InlineData("127.0.0.1:1,127.0.0.1:2/a.B/C", "")]
     [InlineData("no-such-host.invalid:1/a.B/C", "")]
@@ -113,7 +113,7 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         Assert.Empty(busi.Calls);
     }
 
-    /// <summary>A state without its parent says nothing, least of all under the transaction's.</summary>
+    /// <summary>A tracestate without its traceparent is dropped, and not sent with the transaction's.</summary>
     [Theory]
     [InlineData(null, "own=1", Parent, "sent=1")]
     [InlineData("mine", "own=1", "mine", "own=1")]
@@ -211,7 +211,7 @@ public sealed class GrpcBranchInvokerTests : IDisposable
         await using var other = await GrpcParticipant.Start();
         Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call(busi.Url("Act")), Cancel));
         _clock.Advance(TimeSpan.FromMinutes(11));
-        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call(other.Url("Act")), Cancel)); // sweeps
+        Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call(other.Url("Act")), Cancel)); // closes idle channels
         Assert.Equal(Outcome.Succeeded, await _invoker.Invoke(Call(busi.Url("Act")), Cancel));
     }
 

@@ -9,12 +9,12 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>The coordinator's gRPC API as a client sees it.</summary>
+/// <summary>A client of the coordinator's gRPC API.</summary>
 public sealed class GrpcDtm(string url) : IDisposable
 {
     private readonly GrpcChannel _channel = GrpcChannel.ForAddress(url);
 
-    /// <summary>Each byte there is.</summary>
+    /// <summary>All 256 byte values.</summary>
     public static byte[] AllBytes { get; } = [.. Enumerable.Range(0, 256).Select(static i => (byte)i)];
 
     public GrpcChannel Channel => _channel;
@@ -25,7 +25,7 @@ public sealed class GrpcDtm(string url) : IDisposable
 
     public static string NewGid() => "grpc-" + Guid.NewGuid().ToString("N");
 
-    /// <summary>A saga whose step n is Act{n} and Comp{n} of a participant.</summary>
+    /// <summary>Builds a saga whose step n is Act{n} and Comp{n} of a participant.</summary>
     public static DtmRequest Saga(string gid, GrpcParticipant busi, int steps = 2)
     {
         var request = new DtmRequest
@@ -75,8 +75,8 @@ public sealed class GrpcDtm(string url) : IDisposable
     public Task DeleteTopic(string topic) =>
         Client.DeleteTopicAsync(new DtmTopicRequest { Topic = topic }, cancellationToken: Cancel).ResponseAsync;
 
-    /// <summary>The status a call must end with.</summary>
-    /// <returns>Its message.</returns>
+    /// <summary>Asserts that a call ends with a status.</summary>
+    /// <returns>The status's message.</returns>
     public static async Task<string> Fails(StatusCode code, Task call)
     {
         var e = await Assert.ThrowsAsync<RpcException>(() => call);

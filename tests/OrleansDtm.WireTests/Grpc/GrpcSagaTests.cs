@@ -39,7 +39,7 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
         Assert.Equal((_gid, "02", "action"), (call.Gid, call.Branch, call.Op));
         Assert.Equal(("saga", ""), (call.Metadata["dtm-trans_type"], call.Metadata["dtm-dtm"]));
         Assert.Equal(("abc", "cmF3"), (call.Metadata["x-token"], call.Metadata["x-data-bin"].TrimEnd('=')));
-        // The server's, not the submitter's.
+        // The server's timeout, because the submitter set none.
         Assert.InRange(GrpcParticipant.TimeoutOf(call), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
     }
 
@@ -105,7 +105,7 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
 
     [Theory]
     [InlineData(StatusCode.FailedPrecondition, "later")]
-    [InlineData(StatusCode.Aborted, "ONGOING")] // as SDKs said it before 1.10
+    [InlineData(StatusCode.Aborted, "ONGOING")] // as SDKs before 1.10
     [InlineData(StatusCode.Unavailable, "boom")]
     [InlineData(StatusCode.Internal, "FAILURE")] // the word alone decides nothing
     [InlineData(StatusCode.DeadlineExceeded, "slow")]
@@ -154,7 +154,7 @@ public sealed class GrpcSagaTests(RunningServer running) : IDisposable
     }
 
     /// <summary>
-    /// Beside DTM's statuses, so that nobody need guess from texts. Clients take 8 KiB of trailers at the least.
+    /// In addition to DTM's statuses, so that a client need not parse texts. Clients accept at least 8 KiB of trailers.
     /// </summary>
     [Fact]
     public async Task Trailers_say_what_a_status_does_not_and_stay_small()

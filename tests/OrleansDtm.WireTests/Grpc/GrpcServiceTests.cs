@@ -11,10 +11,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>
-/// The gRPC port itself: what it says of its health and services, and what it does with those who do not speak its
-/// language.
-/// </summary>
+/// <summary>The gRPC port itself: health, reflection, and clients that violate HTTP/2 or gRPC.</summary>
 [Collection(SharedServer.Name)]
 public sealed class GrpcServiceTests(RunningServer running) : IDisposable
 {
@@ -61,7 +58,7 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
         await GrpcDtm.Fails(StatusCode.Unimplemented, call.ResponseAsync);
     }
 
-    /// <summary>Nor for those who call it gRPC.</summary>
+    /// <summary>The port serves only gRPC methods, whatever the content type of the request is.</summary>
     [Theory]
     [InlineData("/api/dtmsvr/newGid", null)]
     [InlineData("/api/dtmsvr/newGid", "application/grpc")]
@@ -89,7 +86,7 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
             "this port speaks gRPC", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
-    /// <summary>Whoever calls it gRPC as gRPC is called is answered as gRPC answers.</summary>
+    /// <summary>A POST with a gRPC content type gets a gRPC status.</summary>
     [Theory]
     [InlineData("/api/dtmsvr/submit", "application/grpc")]
     [InlineData("/api/dtmsvr/prepare", "application/grpc+proto")]
@@ -128,7 +125,7 @@ public sealed class GrpcServiceTests(RunningServer running) : IDisposable
     [MemberData(nameof(Rubbish))]
     public async Task Who_sends_rubbish_loses_the_connection_and_nobody_else_does(string what)
     {
-        await _grpc.Gid(); // a connection that was there before
+        await _grpc.Gid(); // a connection from before
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", new Uri(running.Process.GrpcUrl).Port, Cancel);
         var stream = client.GetStream();

@@ -7,7 +7,7 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>TLS on both sides: the coordinator's port, and the branches it calls.</summary>
+/// <summary>TLS on both sides: the coordinator's port and the branches.</summary>
 public sealed class GrpcTlsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -6,7 +6,8 @@ using Xunit;
 namespace OrleansDtm.WireTests.Grpc;
 
 /// <summary>
-/// Another language's gRPC library, and messages encoded by hand: nothing of ours is in that client and branch service.
+/// Python's gRPC library with messages encoded by hand: a client and a branch service without any code of this
+/// repository.
 /// </summary>
 [Collection(SharedServer.Name)]
 public sealed class GrpcioTests(RunningServer running)

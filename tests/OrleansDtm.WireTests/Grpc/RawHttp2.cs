@@ -5,7 +5,7 @@ using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.WireTests.Grpc;
 
-/// <summary>HTTP/2 by hand, well and badly spoken.</summary>
+/// <summary>HTTP/2 frames written by hand, valid and invalid ones.</summary>
 internal static class RawHttp2
 {
     private const byte Headers = 1;
@@ -26,7 +26,7 @@ internal static class RawHttp2
         ["an even stream"] = [.. Preface, .. Frame(Settings, 0, 0, []), .. Frame(Headers, 4, 2, Request())],
     };
 
-    /// <summary>Opens calls and takes them back at once, until the other side has had enough.</summary>
+    /// <summary>Opens and resets calls until the server closes the connection.</summary>
     public static async Task Flood(NetworkStream stream, Task closed, CancellationToken cancel)
     {
         await stream.WriteAsync((byte[])[.. Preface, .. Frame(Settings, 0, 0, [])], cancel);
@@ -50,7 +50,7 @@ internal static class RawHttp2
         }
         catch (IOException)
         {
-            // Closed while we wrote.
+            // The server closed the connection during a write.
         }
     }
 
@@ -64,12 +64,12 @@ internal static class RawHttp2
         {
             while (await stream.ReadAsync(buffer, patience.Token) > 0)
             {
-                // What it says is not looked at.
+                // The content is irrelevant.
             }
         }
         catch (IOException)
         {
-            // A reset is a way to close.
+            // A reset also closes the connection.
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -88,7 +88,7 @@ internal static class RawHttp2
         return frame;
     }
 
-    /// <summary>The headers of a call whose message never comes.</summary>
+    /// <summary>The headers of a call whose message is never sent.</summary>
     private static byte[] Request() =>
     [
         0x83, // :method POST

@@ -1,4 +1,4 @@
-"""Calls a coordinator's nine gRPC methods, and brings sagas to their end, with grpcio and messages encoded by hand.
+"""Calls the nine gRPC methods of a coordinator and runs sagas, with grpcio and messages encoded by hand.
 
 usage: grpcio_check.py host:port
 """
@@ -15,7 +15,7 @@ import grpc
 ALL_BYTES = bytes(range(256))
 
 
-# --- protobuf, as much of it as is needed -----------------------------------------------------------------------------------
+# --- the part of protobuf that the check needs ----------------------------------------------------
 
 def varint(value):
     out = bytearray()
@@ -64,7 +64,7 @@ def decode(data):
     return fields
 
 
-# --- the branch service -----------------------------------------------------------------------------------------------------
+# --- the branch service ---------------------------------------------------------------------------
 
 class Branches(grpc.GenericRpcHandler):
     def __init__(self):
@@ -94,7 +94,7 @@ class Branches(grpc.GenericRpcHandler):
         return [call[1:] for call in self.calls if call[0] == gid]
 
 
-# --- the client -------------------------------------------------------------------------------------------------------------
+# --- the client -----------------------------------------------------------------------------------
 
 def check(condition, what):
     if not condition:

@@ -7,7 +7,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.WireTests.Helm;
 
-/// <summary>What the chart believes of the server is so.</summary>
+/// <summary>The chart's assumptions about the server hold.</summary>
 [Collection(SharedServer.Name)]
 public sealed class ChartAgainstServerTests(RunningServer running)
 {
@@ -77,7 +77,7 @@ public sealed class ChartAgainstServerTests(RunningServer running)
         var manifests = await Manifests.Of(values);
         var data = manifests.Settings.Data;
 
-        // The command line takes the same names as the environment, and unlike it refuses those that are no settings.
+        // The command line uses the same names as the environment and, unlike it, rejects unknown settings.
         var settings = data.ToDictionary(
             static pair => pair.Key["ORLEANSDTM_".Length..].Replace("__", ":", StringComparison.Ordinal));
         var options = SettingsLoader.Load([.. settings.Select(static pair => $"--{pair.Key}={pair.Value.Value}")]);

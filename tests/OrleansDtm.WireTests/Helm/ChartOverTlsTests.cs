@@ -4,11 +4,11 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Helm;
 
-/// <summary>What the chart believes of a server with TLS is so.</summary>
+/// <summary>The chart's assumptions about a server with TLS hold.</summary>
 public sealed class ChartOverTlsTests(TlsOnlyServer server) : IClassFixture<TlsOnlyServer>
 {
     /// <summary>
-    /// The script trusts the authority of tls.caKey, and so does the coordinator, which calls itself.
+    /// The script trusts the authority of tls.caKey, and so does the coordinator when it calls itself.
     /// </summary>
     [Fact]
     public async Task The_test_pods_script_brings_its_sagas_to_their_ends()
@@ -28,7 +28,7 @@ public sealed class ChartOverTlsTests(TlsOnlyServer server) : IClassFixture<TlsO
     }
 }
 
-/// <summary>As the chart's tls makes it.</summary>
+/// <summary>A server with the TLS settings that the chart renders.</summary>
 public sealed class TlsOnlyServer : SecuredServer
 {
     public string AuthorityFile => Path.Combine(Home, "ca.crt");

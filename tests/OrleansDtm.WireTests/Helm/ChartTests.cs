@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.WireTests.Helm;
 
-/// <summary>The chart renders what was agreed, and refuses values that would make a release that cannot work.</summary>
+/// <summary>The chart renders the golden manifests, and rejects values of a release that cannot work.</summary>
 public sealed class ChartTests
 {
     private const string Mysql = "store.driver=mysql,store.host=h,store.user=u,store.existingSecret=s";
@@ -26,7 +26,7 @@ public sealed class ChartTests
 
         var rendered = await Helm.Template("orleansdtm", options);
 
-        // If the change is meant: tests/helm/update-golden.sh, and look at the difference.
+        // If the change is intended, run tests/helm/update-golden.sh and review the difference.
         Assert.Equal(await File.ReadAllTextAsync(golden, Cancel), rendered);
     }
 

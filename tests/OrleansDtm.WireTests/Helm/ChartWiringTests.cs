@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace OrleansDtm.WireTests.Helm;
 
-/// <summary>What one manifest says of another is true.</summary>
+/// <summary>References between manifests are valid.</summary>
 public sealed class ChartWiringTests
 {
     public static TheoryData<string> AllValues => ["default", "production", "minimal", "everything"];
@@ -76,7 +76,7 @@ public sealed class ChartWiringTests
         }
     }
 
-    /// <summary>Who speaks plain text to a port with TLS, or the other way round, takes every pod for dead.</summary>
+    /// <summary>A probe without TLS to a TLS port, or the reverse, fails on every pod.</summary>
     [Theory]
     [InlineData("default", false)]
     [InlineData("production", false)]
@@ -105,7 +105,7 @@ public sealed class ChartWiringTests
             StringComparison.Ordinal);
         if (values == "default")
         {
-            return; // It is not scraped.
+            return; // Metrics are not scraped.
         }
 
         var endpoint =
@@ -114,7 +114,7 @@ public sealed class ChartWiringTests
         Assert.Equal(tls ? "bank-orleansdtm.dtm.svc" : null, Manifests.Text(endpoint, "tlsConfig", "serverName"));
         Assert.Equal(tls ? "http-tls" : null, Manifests.Text(endpoint, "tlsConfig", "ca", "secret", "name"));
 
-        // Each file that a setting names is in a mounted Secret; never by subPath, which is not brought up to date.
+        // Each file in a setting is in a mounted Secret, never by subPath, because such files are not updated.
         foreach (var file in manifests.Settings.Data.Where(
             static pair => pair.Key.Contains("Tls", StringComparison.Ordinal)).Select(static pair => pair.Value))
         {
@@ -132,7 +132,7 @@ public sealed class ChartWiringTests
         var manifests = await Manifests.Of(values);
         var drain = int.Parse(manifests.Settings.Data["ORLEANSDTM_DrainTimeout"], CultureInfo.InvariantCulture);
 
-        // CoordinatorApp gives the host DrainTimeout and ten seconds.
+        // CoordinatorApp gives the host DrainTimeout plus ten seconds.
         Assert.True(manifests.Pod.Spec.TerminationGracePeriodSeconds
             > manifests.Container.Lifecycle.PreStop.Sleep.Seconds + drain + 10);
     }
@@ -156,7 +156,7 @@ public sealed class ChartWiringTests
                 Assert.True(container.Resources.Limits.ContainsKey("memory"));
             });
 
-            // Variables made of Services would be read as settings: STORE_PORT=tcp://10.0.0.1:80.
+            // Variables made from Services would be read as settings: STORE_PORT=tcp://10.0.0.1:80.
             Assert.False(pod.EnableServiceLinks);
         }
     }
@@ -192,7 +192,7 @@ public sealed class ChartWiringTests
         Assert.Equal(pod.Spec.ServiceAccountName, manifests.All<V1ServiceAccount>().Single().Metadata.Name);
         Assert.Equal(["get", "list", "watch"], role.Rules.Single().Verbs);
 
-        // Orleans looks for pods by these labels and takes the ids from these variables; ours must say the same.
+        // Orleans selects pods by these labels and reads its ids from these variables. They must equal the settings.
         Assert.Equal(data["ORLEANSDTM_Cluster__ClusterId"], pod.Metadata.Labels["orleans/clusterId"]);
         Assert.Equal(data["ORLEANSDTM_Cluster__ServiceId"], pod.Metadata.Labels["orleans/serviceId"]);
         var variables = manifests.Container.Env.ToDictionary(static one => one.Name);
@@ -208,13 +208,13 @@ public sealed class ChartWiringTests
         var (deployment, scaler) =
             (manifests.All<V1Deployment>().Single(), manifests.All<V2HorizontalPodAutoscaler>().Single());
         Assert.Equal(deployment.Metadata.Name, scaler.Spec.ScaleTargetRef.Name);
-        Assert.Null(deployment.Spec.Replicas); // An upgrade would undo what the scaler has done.
+        Assert.Null(deployment.Spec.Replicas); // An upgrade would reset the autoscaler's value.
 
         var monitor = manifests.Monitor("ServiceMonitor");
         var labels = ((YamlMappingNode)Manifests.At(monitor, "spec", "selector", "matchLabels")!).Children
             .ToDictionary(static pair => $"{pair.Key}", static pair => $"{pair.Value}");
         var watched = Assert.Single(manifests.All<V1Service>(), service => Matches(labels, service.Metadata.Labels));
-        Assert.Equal("bank-orleansdtm", watched.Metadata.Name); // What the alerts select by.
+        Assert.Equal("bank-orleansdtm", watched.Metadata.Name); // The alerts select by this name.
         var endpoint = ((YamlSequenceNode)Manifests.At(monitor, "spec", "endpoints")!).Single();
         Assert.Contains(Manifests.Text(endpoint, "port"), watched.Spec.Ports.Select(static port => port.Name));
     }

@@ -5,11 +5,11 @@ using Xunit;
 namespace OrleansDtm.WireTests.Helm;
 
 /// <summary>
-/// Runs the real helm on the repository's chart. Without it on PATH a test is skipped at home and fails in CI.
+/// Runs the real helm on the repository's chart. Tests are skipped if it is not on the PATH; with CI=true they fail.
 /// </summary>
 internal static class Helm
 {
-    /// <summary>What the chart wants to be told before it renders anything.</summary>
+    /// <summary>The value that the chart requires before it renders anything.</summary>
     public const string Open = "security.allowAnonymous=true";
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
@@ -18,7 +18,7 @@ internal static class Helm
 
     public static string Chart => RepositoryRoot.File("helm", "orleansdtm");
 
-    /// <summary>The manifests, under a name that tells whether a template uses the release's.</summary>
+    /// <summary>Renders the manifests with a release name that shows whether a template uses it.</summary>
     public static async Task<string> Template(string release, params string[] options)
     {
         var (exit, output, errors) = await Run(["template", release, Chart, "--namespace", "dtm", .. options]);
@@ -40,7 +40,7 @@ internal static class Helm
         return await Finish(process);
     }
 
-    /// <summary>Null = there is no such program.</summary>
+    /// <summary>Starts a program; null = it is not installed.</summary>
     public static Process? Start(
         string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {

@@ -8,11 +8,11 @@ using YamlDotNet.RepresentationModel;
 namespace OrleansDtm.WireTests.Helm;
 
 /// <summary>
-/// Rendered manifests, read as strictly as Kubernetes does: an unknown kind, field or type is an error.
+/// Rendered manifests, parsed as strictly as Kubernetes does: an unknown kind, field or type is an error.
 /// </summary>
 internal sealed partial class Manifests
 {
-    /// <summary>Where every value is a string (or a quantity, which may be one).</summary>
+    /// <summary>The fields below which every value is a string, or a quantity, which may be one.</summary>
     private static readonly HashSet<string> StringsBelow =
         [
             "labels", "annotations", "data", "matchLabels", "selector", "nodeSelector", "env", "args", "command",
@@ -21,8 +21,8 @@ internal sealed partial class Manifests
 
     private readonly List<IKubernetesObject<V1ObjectMeta>> _objects = [];
 
-    /// <exception cref="YamlException">A field Kubernetes does not know, or a value of the wrong type.</exception>
-    /// <exception cref="KeyNotFoundException">A kind it does not know.</exception>
+    /// <exception cref="YamlException">A field is unknown to Kubernetes or has a value of the wrong type.</exception>
+    /// <exception cref="KeyNotFoundException">A kind is unknown to Kubernetes.</exception>
     public Manifests(string rendered)
     {
         foreach (var document in rendered.Split("\n---\n").Select(static text => text.TrimStart('-', '\n')))
@@ -48,14 +48,14 @@ internal sealed partial class Manifests
 
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects => _objects;
 
-    /// <summary>The Prometheus operator's, whose types are not Kubernetes' own.</summary>
+    /// <summary>Manifests of the Prometheus operator, whose types are not Kubernetes' own.</summary>
     public List<YamlMappingNode> Monitoring { get; } = [];
 
-    /// <summary>The coordinator's pod, of whichever workload there is.</summary>
+    /// <summary>The coordinator's pod, whatever its workload is.</summary>
     public V1PodTemplateSpec Pod => All<V1Deployment>().Select(static one => one.Spec.Template)
         .Concat(All<V1StatefulSet>().Select(static one => one.Spec.Template)).Single();
 
-    /// <summary>The ConfigMap the server reads; a dashboard may be another.</summary>
+    /// <summary>The ConfigMap that the server reads. A dashboard may be another one.</summary>
     public V1ConfigMap Settings => All<V1ConfigMap>().Single(
         static one => one.Data.Keys.All(static key => key.StartsWith("ORLEANSDTM_", StringComparison.Ordinal)));
 
@@ -76,7 +76,7 @@ internal sealed partial class Manifests
 
     public YamlMappingNode Monitor(string kind) => Monitoring.Single(one => Text(one, "kind") == kind);
 
-    /// <summary>What stands at the path; null = nothing.</summary>
+    /// <summary>Returns the node at the path; null = none.</summary>
     public static YamlNode? At(YamlNode? node, params string[] path) => path.Aggregate(
         node,
         static (at, step) => at is YamlMappingNode map
@@ -84,7 +84,9 @@ internal sealed partial class Manifests
 
     public static string? Text(YamlNode? node, params string[] path) => (At(node, path) as YamlScalarNode)?.Value;
 
-    /// <summary>The client takes "1" for a number and 1 for a string; the API server takes neither.</summary>
+    /// <summary>
+    /// Rejects "1" for a number and 1 for a string. The client library accepts them; the API server does not.
+    /// </summary>
     private static void CheckScalars(YamlNode node, bool inStrings)
     {
         switch (node)

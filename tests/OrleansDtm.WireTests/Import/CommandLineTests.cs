@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Import;
 
-/// <summary>The commands of the program, without a database.</summary>
+/// <summary>The program's commands, without a database.</summary>
 public sealed class CommandLineTests
 {
     [Fact]
@@ -45,7 +45,7 @@ public sealed class CommandLineTests
         Assert.Contains("  import ", refused.Errors, StringComparison.Ordinal);
     }
 
-    /// <summary>Values that a driver looks at only when it connects.</summary>
+    /// <summary>Values that a driver checks only when it connects.</summary>
     [Theory]
     [InlineData("mysql", "Server=127.0.0.1;Database=x;SslMode=s3cret", "SslMode")]
     [InlineData("mysql", "Server=127.0.0.1;Database=x;Port=s3cret", "Port")]
@@ -181,7 +181,7 @@ public sealed class CommandLineTests
                 await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             }
 
-            // Applying a step a second time would fail: its tables exist.
+            // Applying a schema step again would fail, because its tables exist.
             await using var store = new SqliteTransactionStore(
                 new SqliteStoreOptions { Path = path },
                 TimeProvider.System,

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.JsonRpc;
 
-/// <summary>The API over JSON-RPC: HTTP says 200 to all that is JSON, the error says what happened.</summary>
+/// <summary>The API over JSON-RPC. Any valid JSON gets HTTP 200; the error object describes a failure.</summary>
 [Collection(SharedServer.Name)]
 public sealed class JsonRpcApiTests(RunningServer running)
 {
     private const int Parse = -32700;
     private const int Bad = -32600;
 
-    /// <summary>As the reference: an error of the call itself.</summary>
+    /// <summary>The code of the reference for errors of a call itself.</summary>
     private const int Refused = -32603;
     private const int UnknownMethod = -32601;
     private const int Failure = -32901;

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.JsonRpc;
 
-/// <summary>How a branch is called over JSON-RPC, and what is made of its answers.</summary>
+/// <summary>Calls of branches over JSON-RPC, and the outcomes of their responses.</summary>
 public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
 {
     private const string Ok = """{"jsonrpc":"2.0","id":"1","result":{},"error":null}""";

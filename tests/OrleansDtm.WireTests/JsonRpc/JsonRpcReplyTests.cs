@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.JsonRpc;
 
-/// <summary>What the replies of a transaction are in JSON-RPC.</summary>
+/// <summary>The mapping of a transaction's replies to JSON-RPC.</summary>
 public sealed class JsonRpcReplyTests
 {
     [Theory]

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Metrics;
 
-/// <summary>Submitters of tcc, xa and workflows choose the ids of branches: they make only so many series.</summary>
+/// <summary>Submitters of tcc, xa and workflows choose branch ids, so the number of series must be limited.</summary>
 public sealed class BranchIdTests
 {
     [Fact]

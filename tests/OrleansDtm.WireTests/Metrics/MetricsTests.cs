@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Metrics;
 
-/// <summary>What Prometheus reads, under exactly the names dashboards of DTM know.</summary>
+/// <summary>The Prometheus metrics, under the names that DTM's dashboards use.</summary>
 public sealed class MetricsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -80,7 +80,9 @@ public sealed class MetricsTests
     private static string Branch(string id, string type, string status) =>
         $$"""dtm_branch_process_total{branchid="{{id}}",branchtype="{{type}}",model="saga",status="{{status}}"}""";
 
-    /// <summary>The scrape, by series, once it shows what came last: a scrape may be a moment old.</summary>
+    /// <summary>
+    /// Returns a scrape, by series, that contains the given series. A scrape may be slightly outdated.
+    /// </summary>
     private static async Task<Dictionary<string, double>> Scrape(Dtm dtm, ServerProcess server, string last)
     {
         Dictionary<string, double> found = [];

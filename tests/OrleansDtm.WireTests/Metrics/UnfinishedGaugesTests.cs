@@ -9,7 +9,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Metrics;
 
-/// <summary>The gauges of unfinished transactions: seldom counted, never older than they look.</summary>
+/// <summary>
+/// The gauges of unfinished transactions: they are counted rarely, and an outdated count is not shown.
+/// </summary>
 public sealed class UnfinishedGaugesTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -69,7 +71,7 @@ public sealed class UnfinishedGaugesTests : IDisposable
             TaskCreationOptions.RunContinuationsAsynchronously);
         Counted.Slow = slow.Task;
         await Impatiently();
-        Assert.True(double.IsNaN(Seen()[Submitted])); // There has been none yet.
+        Assert.True(double.IsNaN(Seen()[Submitted])); // There is no count yet.
         _clock.Advance(TimeSpan.FromSeconds(17));
         await Impatiently();
         Assert.Single(Counted.Asked);
@@ -78,8 +80,8 @@ public sealed class UnfinishedGaugesTests : IDisposable
         await _gauges.Refresh(Cancel);
         Assert.Equal(5_000_000, Seen()[Submitted]);
 
-        // It took 23 seconds: the store has rest for five times that, and a
-        // minute more passes before the number is none.
+        // The count took 23 s. The next one starts after five times that, and the old value is shown for one more
+        // minute.
         _clock.Advance(TimeSpan.FromSeconds(114));
         await _gauges.Refresh(Cancel);
         Assert.Equal((1, 5_000_000), (Counted.Asked.Count, Seen()[Submitted]));
@@ -93,7 +95,7 @@ public sealed class UnfinishedGaugesTests : IDisposable
 
     private const string Submitted = "dtm_transactions_unfinished msg submitted";
 
-    /// <summary>A scrape that waits in vain.</summary>
+    /// <summary>A scrape that times out before the count ends.</summary>
     private async Task Impatiently()
     {
         var scrape = _gauges.Refresh(Cancel);
@@ -128,7 +130,7 @@ public class CountedStore : DispatchProxy
 
     public Func<DateTimeOffset, IReadOnlyList<UnfinishedCount>> Count { get; set; } = static _ => [];
 
-    /// <summary>Null = the answer is there at once.</summary>
+    /// <summary>The pending result; null = it is returned at once.</summary>
     public Task<IReadOnlyList<UnfinishedCount>>? Slow { get; set; }
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Notices;
 
-/// <summary>A notice is part of the stored transaction: a crash does not forget it.</summary>
+/// <summary>A notice is stored with its transaction, so it survives a crash.</summary>
 public sealed class NoticeCrashTests
 {
     [Fact]
@@ -30,7 +30,7 @@ public sealed class NoticeCrashTests
         await server.Restart(cancel);
 
         Assert.Equal(2, (int?)(await NoticeTests.Delivered(dtm, waiting))["attempts"]);
-        // Only what was answered is counted.
+        // Only answered attempts count.
         Assert.Equal(1, (int?)(await NoticeTests.Delivered(dtm, underWay))["attempts"]);
         Assert.Equal((2, 2), (busi.On("/Waiting").Count, busi.On("/UnderWay").Count));
         Assert.Equal(4, busi.Paths.Count(static p => p.StartsWith("/Act", StringComparison.Ordinal)));

@@ -6,7 +6,7 @@ using Xunit;
 namespace OrleansDtm.WireTests.Notices;
 
 /// <summary>
-/// A submitter that gave a callback_url is told how the transaction ended, once it has ended, until it has heard it.
+/// The callback_url of a transaction receives its result after the end. The call is retried until it succeeds.
 /// </summary>
 [Collection(SharedServer.Name)]
 public sealed class NoticeTests(RunningServer running)
@@ -125,7 +125,7 @@ public sealed class NoticeTests(RunningServer running)
     internal static JsonObject Notified(string gid, Participant busi, string path = "/Notice") =>
         SagaBody.Of(gid, busi).With("callback_url", busi.Url + path);
 
-    /// <summary>The notice as query shows it once it is delivered.</summary>
+    /// <summary>Returns the notice from a query once it is delivered.</summary>
     internal static async Task<JsonNode> Delivered(Dtm dtm, string gid)
     {
         JsonNode? last = null;

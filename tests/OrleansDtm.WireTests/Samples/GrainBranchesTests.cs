@@ -4,13 +4,13 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Samples;
 
-/// <summary>The sample of grains as branches, run as a program and judged by its exit code.</summary>
+/// <summary>The sample with grains as branches, run as a process. It checks itself and returns an exit code.</summary>
 public sealed class GrainBranchesTests
 {
     [Fact]
     public async Task GrainBranches_moves_the_money_once_and_takes_it_back_once()
     {
-        // Where it was built itself: it brings other libraries than the tests.
+        // The sample's own build output, because it uses other libraries than the tests.
         var built = AppContext.BaseDirectory.Replace(
             RepositoryRoot.File("tests", "OrleansDtm.WireTests"),
             RepositoryRoot.File("src", "Samples", "GrainBranches"),

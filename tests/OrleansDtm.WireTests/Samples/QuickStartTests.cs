@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Samples;
 
-/// <summary>The first thing anybody runs, run as they do: as a program, judged by its exit code.</summary>
+/// <summary>The quick start, run as a user does: as a process. It checks itself and returns an exit code.</summary>
 public sealed class QuickStartTests
 {
     [Fact]

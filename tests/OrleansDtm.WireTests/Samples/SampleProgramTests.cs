@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Samples;
 
-/// <summary>The samples of the SDK, run as programs and judged by their exit code: each checks itself.</summary>
+/// <summary>The samples of the SDK, run as processes. Each checks itself and returns an exit code.</summary>
 public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
     : IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
@@ -38,7 +38,7 @@ public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
     [Fact]
     public async Task BankTransfer_keeps_every_balance_in_MariaDB_too()
     {
-        // The database that is named there does not exist: the sample makes its own.
+        // The database in the connection string does not exist. The sample creates its own.
         var server = new MySqlConnectionStringBuilder(mariaDb.NewDatabase()) { Database = "" };
         Assert.Contains(
             "36 transfers succeeded", await Run("BankTransfer", server.ConnectionString), StringComparison.Ordinal);
@@ -46,7 +46,7 @@ public sealed class SampleProgramTests(DatabaseUnderTest<MariaDbServer> mariaDb)
 
     private static async Task<string> Run(string sample, params string[] arguments)
     {
-        // Where it was built itself: it brings other libraries than the tests.
+        // The sample's own build output, because it uses other libraries than the tests.
         var built = AppContext.BaseDirectory.Replace(
             RepositoryRoot.File("tests", "OrleansDtm.WireTests"),
             RepositoryRoot.File("src", "Samples", sample),

@@ -12,7 +12,7 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Who may do what, over each protocol.</summary>
+/// <summary>The operations that each role may use, over each protocol.</summary>
 public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
 {
     private readonly SecuredServer _server;

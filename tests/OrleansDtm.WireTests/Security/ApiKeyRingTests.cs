@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Keys come and go without a restart.</summary>
+/// <summary>Keys are added and removed without a restart.</summary>
 public sealed class ApiKeyRingTests : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
@@ -58,7 +58,7 @@ public sealed class ApiKeyRingTests : IDisposable
             Write($"{SecuredServer.Line("kept", "submit", kept)}\nsha256:damaged");
         }
 
-        // The grace.
+        // The grace period: both keys still work.
         Assert.Equal(("removed", "kept"), (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name));
         Assert.Contains("valid for another 300 s [ODTM4006]", ring.Problem, StringComparison.Ordinal);
         Assert.False(ring.IsUndecided(removed));
@@ -67,7 +67,8 @@ public sealed class ApiKeyRingTests : IDisposable
         Assert.Equal(
             (null, isGone ? null : "kept", "own"),
             (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name, ring.Find(configured, out _)?.Name));
-        Assert.Null(ring.FindById(ApiKeyRing.Id(ApiKey.HashOf(removed)), out _)); // Its sessions too.
+        // The key's sessions end too.
+        Assert.Null(ring.FindById(ApiKeyRing.Id(ApiKey.HashOf(removed)), out _));
         Assert.Contains("only the keys on its valid lines are accepted", ring.Problem, StringComparison.Ordinal);
         Assert.Equal(
             (true, isGone, false), (ring.IsUndecided(removed), ring.IsUndecided(kept), ring.IsUndecided(ApiKey.New())));

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>A private authority that vouches for 127.0.0.1, as server and as client.</summary>
+/// <summary>A private certificate authority that issues server and client certificates for 127.0.0.1.</summary>
 public sealed class Authority : IDisposable
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -21,7 +21,7 @@ public sealed class Authority : IDisposable
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    /// <summary>With its key.</summary>
+    /// <summary>Issues a certificate with its private key.</summary>
     public X509Certificate2 Issue(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -35,7 +35,7 @@ public sealed class Authority : IDisposable
         return issued.CopyWithPrivateKey(key);
     }
 
-    /// <summary>Writes name.pem and name.key, each whole at once, as mounted Secrets are.</summary>
+    /// <summary>Writes name.pem and name.key, each atomically, as in mounted Secrets.</summary>
     public string Write(string folder, string name)
     {
         using var certificate = Issue(name);

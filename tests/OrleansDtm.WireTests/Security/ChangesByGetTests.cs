@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>DTM changes state by GET, which an image in any page can send.</summary>
+/// <summary>DTM changes state by GET, which an image on any web page can send.</summary>
 public sealed class ChangesByGetTests(OpenServer open, SecuredServer secured, NamedServer strict)
     : IClassFixture<OpenServer>, IClassFixture<SecuredServer>, IClassFixture<NamedServer>
 {

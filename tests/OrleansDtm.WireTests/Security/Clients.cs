@@ -6,12 +6,12 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>
-/// The headers of browsers and of other clients, and requests whose bytes no HTTP library would send.
-/// </summary>
+/// <summary>The headers of browsers and other clients, and raw requests that no HTTP library sends.</summary>
 internal static class Clients
 {
-    /// <summary>What a browser sends over plain HTTP: Sec-Fetch headers only to localhost and over TLS.</summary>
+    /// <summary>
+    /// The headers of a browser over plain HTTP. It sends Sec-Fetch headers only to localhost and over TLS.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Browsers { get; } = new Dictionary<string, string>
     {
         ["page"] = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -33,10 +33,10 @@ internal static class Clients
         ["curl"] = "User-Agent: curl/8.5.0|Accept: */*",
     };
 
-    /// <param name="server">Whom to ask.</param>
-    /// <param name="request">Method and path.</param>
+    /// <param name="server">The server's address.</param>
+    /// <param name="request">The method and the path.</param>
     /// <param name="host">The Host header.</param>
-    /// <param name="headers">Separated by |.</param>
+    /// <param name="headers">The headers, separated by |.</param>
     public static async Task<(HttpStatusCode Status, string Text)> Send(
         Uri server, string request, string host, string headers = "")
     {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Payloads at rest are for the coordinator's user only.</summary>
+/// <summary>Stored payloads are readable only for the coordinator's user.</summary>
 public sealed class FileModeTests : IDisposable
 {
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -42,7 +42,7 @@ public sealed class FileModeTests : IDisposable
         }
     }
 
-    /// <summary>A backup's group may read it, by the administrator's choice.</summary>
+    /// <summary>An administrator may allow a backup group to read the files.</summary>
     [Fact]
     public async Task What_exists_keeps_its_mode()
     {

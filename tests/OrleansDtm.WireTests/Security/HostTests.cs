@@ -7,7 +7,9 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>DNS rebinding: a page whose own name resolves to this server. Only browsers show such pages.</summary>
+/// <summary>
+/// DNS rebinding: a web page whose own host name resolves to this server. Only browsers load such pages.
+/// </summary>
 public sealed class HostTests(OpenServer open, SecuredServer secured, NamedServer named, AnyNameServer any)
     : IClassFixture<OpenServer>, IClassFixture<SecuredServer>, IClassFixture<NamedServer>, IClassFixture<AnyNameServer>
 {

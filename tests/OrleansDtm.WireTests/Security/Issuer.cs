@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Issues tokens, good ones and others.</summary>
-/// <param name="keyId">How its tokens name the key; null = not at all.</param>
+/// <summary>Issues valid and invalid tokens.</summary>
+/// <param name="keyId">The key id in its tokens; null = none.</param>
 public sealed class Issuer(string? keyId = null) : IDisposable
 {
     public const string Name = "https://issuer.test/";
@@ -16,7 +16,7 @@ public sealed class Issuer(string? keyId = null) : IDisposable
 
     public string PublicKey => _key.ExportSubjectPublicKeyInfoPem();
 
-    /// <summary>The same as JWKS.</summary>
+    /// <summary>The public key as JWKS.</summary>
     public string KeySet
     {
         get
@@ -71,7 +71,7 @@ public sealed class Issuer(string? keyId = null) : IDisposable
     {
         "RS256" => _key.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
 
-        // The old trick: the public key taken for a shared secret.
+        // The known attack that uses the public key as a shared secret.
         "HS256" => HMACSHA256.HashData(Encoding.UTF8.GetBytes(PublicKey), text),
         _ => [],
     };

@@ -18,7 +18,7 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 namespace OrleansDtm.WireTests.Security;
 
 /// <summary>
-/// Keys are fetched from the issuer of tokens; while it is away nobody is told that his token is bad.
+/// The keys of tokens are fetched from the issuer. While it is down, no valid token is rejected as invalid.
 /// </summary>
 public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<IssuerAwayServer>
 {
@@ -58,7 +58,7 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
             "/ui/session", new StringContent($$"""{"key":"{{token}}"}""", Encoding.UTF8, "application/json"), Cancel);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, signIn.StatusCode);
 
-        // Whoever shows a key, or nothing, is judged as ever.
+        // Requests with an API key or without credentials do not depend on the issuer.
         using var keyed = await Get(http, server.Read);
         using var unknown = await Get(http, null);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (keyed.StatusCode, unknown.StatusCode));
@@ -90,7 +90,7 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
         Assert.Null(await keys.Get(Cancel));
         await using var issuer = await Serve(port, server.Issuer.KeySet);
 
-        Assert.Null(await keys.Get(Cancel)); // Not asked again so soon.
+        Assert.Null(await keys.Get(Cancel)); // The issuer is not asked again so soon.
         clock.Advance(TimeSpan.FromSeconds(2));
         Assert.NotNull(await keys.Get(Cancel));
         Assert.Equal(2, log.Texts.Count);
@@ -114,15 +114,15 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
 
         clock.Advance(TimeSpan.FromSeconds(2));
         Volatile.Write(ref keys, after.KeySet);
-        // Nobody had a reason to ask.
+        // A known key does not cause a request to the issuer.
         Assert.Equal(Role.Read, (await check.Identify(before.Token("read"), Cancel)).Caller?.Role);
         Assert.Equal(Role.Submit, (await check.Identify(after.Token("submit"), Cancel)).Caller?.Role);
         Assert.Equal(2, asked);
 
-        // Of the keys that are none of the issuer's, the one it had before is one.
+        // The issuer's previous key is as unknown as any other.
         foreach (var bad in new[] { before, others, others }.Select(static bad => bad.Token("admin")))
         {
-            // The issuer may have begun to use it since it was asked, a moment ago.
+            // The issuer may have added the key since the last request, so the token is undecided.
             Assert.True(await check.Identify(bad, Cancel) is { Caller: null, IsUndecided: true });
             Assert.Equal(2, asked);
         }
@@ -284,7 +284,7 @@ public sealed class IssuerAwayTests(IssuerAwayServer server) : IClassFixture<Iss
     }
 }
 
-/// <summary>With an issuer that is not there yet.</summary>
+/// <summary>A coordinator whose issuer is not running yet.</summary>
 public sealed class IssuerAwayServer : SecuredServer
 {
     public int Port { get; } = FreePort.Next();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>A keys file that cannot be read is seen by probes, and removed keys end.</summary>
+/// <summary>The probes show an unreadable keys file, and removed keys are rejected.</summary>
 public sealed class KeysFileServerTests(KeysFileServer server) : IClassFixture<KeysFileServer>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -73,7 +73,7 @@ public sealed class KeysFileServerTests(KeysFileServer server) : IClassFixture<K
     }
 }
 
-/// <summary>With a keys file and nothing else, and without a grace.</summary>
+/// <summary>A coordinator with a keys file only, without a grace period.</summary>
 public sealed class KeysFileServer : SecuredServer
 {
     protected override async Task<string[]> Settings()

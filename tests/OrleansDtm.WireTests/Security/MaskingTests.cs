@@ -11,7 +11,7 @@ using Xunit;
 namespace OrleansDtm.WireTests.Security;
 
 /// <summary>
-/// What looks like a secret in a header or a URL is shown to administrators only, and on the page to nobody.
+/// Probable secrets in headers and URLs are shown only to administrators, and on the admin page never.
 /// </summary>
 public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredServer>
 {
@@ -78,7 +78,7 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
             Assert.DoesNotContain("sesame", text, StringComparison.Ordinal);
         }
 
-        // Who may remove a subscriber sees its URL.
+        // Callers that may remove a subscriber see its URL.
         Assert.Contains("sesame", await Text($"/api/dtmsvr/query?gid={gid}", server.Admin), StringComparison.Ordinal);
         Assert.Contains(
             "sesame", await Text($"/api/dtmsvr/queryKV?cat=topics&key={gid}", server.Admin), StringComparison.Ordinal);

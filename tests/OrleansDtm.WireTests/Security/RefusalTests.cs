@@ -10,7 +10,7 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>What may not be asked for is refused with a clear word, the same over HTTP, JSON-RPC and gRPC.</summary>
+/// <summary>Forbidden requests are rejected with a clear message, the same over HTTP, JSON-RPC and gRPC.</summary>
 public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredServer>
 {
     private const string Http = "http";
@@ -133,7 +133,9 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         Assert.True(refusal.IsTooLarge, refusal.Text);
     }
 
-    /// <summary>A redirect does not lead where the URL itself could not, or anywhere; the attempt shows it.</summary>
+    /// <summary>
+    /// Redirects are not followed, because they could lead to a forbidden target. The attempt's error shows that.
+    /// </summary>
     [Fact]
     public async Task A_redirect_is_not_followed_and_is_no_answer()
     {
@@ -294,7 +296,7 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancel))!;
     }
 
-    /// <param name="body">Null = GET.</param>
+    /// <param name="body">The body; null = GET.</param>
     private async Task<(HttpStatusCode Status, string Text)> Post(string path, string key, JsonObject? body)
     {
         using var http = new HttpClient { BaseAddress = server.Url };
@@ -305,7 +307,7 @@ public sealed class RefusalTests(SecuredServer server) : IClassFixture<SecuredSe
         if (body is not null)
         {
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-            request.Headers.ExpectContinue = true; // Lets a refusal arrive before the body is on its way.
+            request.Headers.ExpectContinue = true; // A rejection can arrive before the body is sent.
         }
 
         using var answer = await http.SendAsync(request, Cancel);

@@ -5,9 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>
-/// A coordinator in this process, on free ports, with keys of each role and tokens of an issuer of its own.
-/// </summary>
+/// <summary>A coordinator in this process on free ports, with keys of each role and tokens of its own issuer.</summary>
 public class SecuredServer : IAsyncLifetime
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-security-");
@@ -21,13 +19,13 @@ public class SecuredServer : IAsyncLifetime
 
     public string Expired { get; } = ApiKey.New();
 
-    /// <summary>Whose requests must be small.</summary>
+    /// <summary>A key with a size limit.</summary>
     public string Small { get; } = ApiKey.New();
 
-    /// <summary>Whose requests must be few.</summary>
+    /// <summary>A key with a rate limit.</summary>
     public string Slow { get; } = ApiKey.New();
 
-    /// <summary>The key of the file.</summary>
+    /// <summary>A key in the keys file.</summary>
     public string Filed { get; } = ApiKey.New();
 
     public Issuer Issuer { get; } = new();
@@ -57,7 +55,7 @@ public class SecuredServer : IAsyncLifetime
             .. await Settings(),
         ]);
         await _app.StartAsync(TestContext.Current.CancellationToken);
-        (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // It opens the gRPC port first.
+        (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // The gRPC port is opened first.
     }
 
     protected virtual async Task<string[]> Settings()
@@ -95,7 +93,7 @@ public class SecuredServer : IAsyncLifetime
     }
 }
 
-/// <summary>The same machine, where nothing was said about security.</summary>
+/// <summary>The same coordinator without any security settings.</summary>
 public sealed class OpenServer : SecuredServer
 {
     protected override Task<string[]> Settings() => Task.FromResult<string[]>([]);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>What would leave a door open is refused at the start, by name.</summary>
+/// <summary>Insecure settings prevent the start, with a message that names them.</summary>
 public sealed class SecuritySettingsTests
 {
     private const string Hash = "sha256:0123456789012345678901234567890123456789012345678901234567890123";

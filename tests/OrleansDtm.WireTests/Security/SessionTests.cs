@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Sign-in of the admin page, and what other sites can have a browser do.</summary>
+/// <summary>The sign-in of the admin page, and requests that other sites make a browser send.</summary>
 public sealed class SessionTests(SecuredServer server, OpenServer open)
     : IClassFixture<SecuredServer>, IClassFixture<OpenServer>
 {
@@ -129,7 +129,7 @@ public sealed class SessionTests(SecuredServer server, OpenServer open)
         Assert.Equal(
             (HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
             (before.StatusCode, after.StatusCode, page.StatusCode));
-        // The key or token itself can sign in again.
+        // The key or token is still valid for a new sign-in.
         using var again = await browser.Send(HttpMethod.Post, "/ui/session", new JsonObject { ["key"] = proof });
         using var list = await browser.Send(HttpMethod.Get, "/api/dtmsvr/all");
         Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.OK), (again.StatusCode, list.StatusCode));
@@ -218,7 +218,7 @@ public sealed class SessionTests(SecuredServer server, OpenServer open)
         Assert.False(api.Headers.Contains("Content-Security-Policy"));
     }
 
-    /// <summary>Keeps cookies as a browser does.</summary>
+    /// <summary>An HTTP client that keeps cookies as a browser does.</summary>
     private sealed class Browser(Uri url) : IDisposable
     {
         private readonly HttpClient _http = new(new SocketsHttpHandler { CookieContainer = new CookieContainer() })

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Guessing keys at the sign-in is slow, and seen.</summary>
+/// <summary>Failed sign-ins are delayed and counted.</summary>
 public sealed class SignInGuardTests : IDisposable
 {
     private static readonly IPAddress One = IPAddress.Parse("10.1.1.1");
@@ -30,7 +30,7 @@ public sealed class SignInGuardTests : IDisposable
             await Answered(One, milliseconds);
         }
 
-        await Answered(IPAddress.Parse("10.1.1.2"), 250); // Nobody waits for others.
+        await Answered(IPAddress.Parse("10.1.1.2"), 250); // Other addresses are not delayed.
         _guard.Succeeded(One);
         await Answered(One, 250);
         await Answered(One, 500);
@@ -47,7 +47,7 @@ public sealed class SignInGuardTests : IDisposable
         var waiting =
             Enumerable.Range(0, SignInGuard.WaitingMax).Select(_ => _guard.Failed(one, "unknown", Cancel)).ToList();
 
-        Assert.False(await _guard.Failed(neighbor, "unknown", Cancel)); // Of the same /64.
+        Assert.False(await _guard.Failed(neighbor, "unknown", Cancel)); // It is in the same /64.
         var other = _guard.Failed(One, "unknown", Cancel);
         _clock.Advance(TimeSpan.FromSeconds(8));
         Assert.All(await Task.WhenAll([.. waiting, other]), Assert.True);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
 
-/// <summary>Which hosts may be called, and that a connection goes nowhere else.</summary>
+/// <summary>The hosts that may be called, and that connections go only to them.</summary>
 public sealed class TargetTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -67,8 +67,7 @@ public sealed class TargetTests
         var targets = new BranchTargets(
             ["bank.example", "*.bank.example", "*.shop.example:8443", "10.0.0.0/8"], ["secret.*", "10.9.0.0/16"]);
 
-        // Only a name's addresses could tell whether it is in the network that
-        // is allowed: what is certain is judged now.
+        // Whether a name is in the allowed network depends on its addresses. Only certain results are decided here.
         var certain = !url.Contains("example", StringComparison.Ordinal)
             || allowed
             || url.Contains("secret", StringComparison.Ordinal);
@@ -112,7 +111,7 @@ public sealed class TargetTests
     }
 
     /// <summary>
-    /// One address of each entry of the IANA special-purpose address registries, and of its other notations.
+    /// One address of each entry of the IANA special-purpose address registries, also in other notations.
     /// </summary>
     [Theory]
     [InlineData("0.0.0.1")]
@@ -218,7 +217,7 @@ public sealed class TargetTests
     [InlineData("user@bank.example", null, false)]
     public void A_Host_header_is_judged_as_a_URL_is(string host, string? scheme, bool allowed)
     {
-        // With a network in the list any name could be allowed, by its address.
+        // With a network in the list every name is allowed until its addresses are known.
         string[] allow = char.IsAsciiDigit(host[0])
             ? ["10.0.0.0/8"]
             : ["bank.example", "*.bank.example", "shop.example:443"];
@@ -227,7 +226,7 @@ public sealed class TargetTests
             allowed, new BranchTargets(allow, ["secret.*", "10.9.0.0/16"]).FindHostProblem(host, scheme) is null);
     }
 
-    /// <summary>As in a network of IPv6 only, where names of IPv4 hosts are given such addresses (DNS64).</summary>
+    /// <summary>As in IPv6-only networks, where DNS64 maps IPv4 hosts to such addresses.</summary>
     [Theory]
     [InlineData("64:ff9b::")]
     [InlineData("::ffff:")]
@@ -260,7 +259,7 @@ public sealed class TargetTests
                 "bank.example", 80, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(dress + address)]), Cancel);
     }
 
-    /// <summary>The IPv4 address in it is the site's router; behind it lives any host.</summary>
+    /// <summary>The embedded IPv4 address is that of the site's router, which forwards to any host behind it.</summary>
     [Theory]
     [InlineData("2002:5db8:d822::1", true)]
     [InlineData("2002:5db8:d823::1", false)]
@@ -294,8 +293,7 @@ public sealed class TargetTests
     public void What_is_no_entry_is_not_taken_for_one(string rule) => Assert.False(BranchTargets.IsRule(rule));
 
     /// <summary>
-    /// The name is harmless when it is looked at and leads elsewhere when it is called; both forms of gRPC channels
-    /// too.
+    /// The name's address is harmless at the check and forbidden at the call. Includes all forms of gRPC targets.
     /// </summary>
     [Theory]
     [InlineData("http://rebind.test:{0}/Act", "http")]
@@ -332,7 +330,7 @@ public sealed class TargetTests
     }
 
     /// <summary>
-    /// What the first lookup said is what is connected to: the second answer of a name that changes is never asked for.
+    /// The connection uses the addresses of the first lookup. A changing name is not looked up again.
     /// </summary>
     [Fact]
     public async Task A_name_is_looked_up_once_and_the_connection_goes_to_that_address()

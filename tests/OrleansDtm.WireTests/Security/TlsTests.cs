@@ -20,7 +20,7 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 namespace OrleansDtm.WireTests.Security;
 
 /// <summary>
-/// Both ports speak TLS, to clients of the right authority only, with the certificate that is there now.
+/// Both ports use TLS, accept only clients of the configured authority, and use the current certificate.
 /// </summary>
 public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
 {
@@ -71,9 +71,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             Cancel);
     }
 
-    /// <summary>
-    /// Towards a branch: an authority of one's own is trusted, and the certificate it asks for is shown.
-    /// </summary>
+    /// <summary>Calls of branches trust a private authority and send the requested client certificate.</summary>
     [Fact]
     public async Task A_branch_that_asks_for_a_certificate_is_shown_one()
     {
@@ -107,7 +105,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         Payload = "{}"u8.ToArray(),
     };
 
-    /// <summary>Each partner asks for the certificate that it has issued itself.</summary>
+    /// <summary>Each partner requires the certificate that it has issued itself.</summary>
     [Fact]
     public async Task A_host_may_be_shown_a_certificate_of_its_own()
     {
@@ -122,7 +120,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
             var (right, wrong) = (Pair("coordinator"), Pair("other"));
 
             Assert.Equal(OutcomeKind.Succeeded, await Invoke(wrong, $"other.test {wrong}", $"127.0.0.0/8 {right}"));
-            // The first counts.
+            // The first matching entry counts.
             Assert.Equal(OutcomeKind.Unknown, await Invoke(right, $"127.0.0.* {wrong}", $"127.0.0.1 {right}"));
             Assert.Equal(OutcomeKind.Succeeded, await Invoke(right, $"*.test {wrong}"));
             Assert.Equal(OutcomeKind.Unknown, await Invoke("", $"*.test {right}"));
@@ -154,7 +152,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
         }
     }
 
-    /// <summary>Where calls go round, too: the address is then not what the host is judged by.</summary>
+    /// <summary>Also with client-side load balancing, where the URL has several addresses.</summary>
     [Theory]
     [InlineData("grpcs://{0}/test.Busi/Act")]
     [InlineData("grpcs://{0},{0}/test.Busi/Act")]
@@ -223,7 +221,7 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>
     }
 }
 
-/// <summary>With TLS on both ports and clients of one authority.</summary>
+/// <summary>A coordinator with TLS on both ports, and with clients of one authority.</summary>
 public sealed class TlsServer : SecuredServer
 {
     public Authority Authority { get; } = new();

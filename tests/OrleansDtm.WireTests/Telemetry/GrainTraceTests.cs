@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>Orleans clients that submit, and grains that are branches, are in the trace as services are.</summary>
+/// <summary>Orleans clients that submit, and grains that are branches, appear in traces as services do.</summary>
 public sealed class GrainTraceTests
 {
     private const string OwnParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -30,12 +30,12 @@ public sealed class GrainTraceTests
         caller.Start();
         await cluster.Run(Coordinated.Saga());
 
-        // Nobody listens: no span stands between, and none was made.
+        // Without a listener the coordinator creates no span, so the parent is the caller's.
         Assert.Equal([(caller.Id, "a=1"), (caller.Id, "a=1")], told);
     }
 
     /// <summary>
-    /// A state says nothing under another's parent, whichever of the two a submitter gives in its headers.
+    /// A tracestate is only valid with its own traceparent. A submitter may set either of them in its headers.
     /// </summary>
     [Theory]
     [InlineData("Traceparent", null, OwnParent, null)]
@@ -84,7 +84,7 @@ public sealed class GrainTraceTests
         {
             ShouldListenTo = static source => source.Name.StartsWith("OrleansDtm", StringComparison.Ordinal),
 
-            // Only this test's trace: others run beside it.
+            // Only this test's trace, because other tests run concurrently.
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Parent.TraceId == caller.TraceId
                     ? ActivitySamplingResult.AllDataAndRecorded
@@ -93,7 +93,7 @@ public sealed class GrainTraceTests
             {
                 if (span.TraceId == caller.TraceId)
                 {
-                    ended.Enqueue(span); // What another test's listener wanted is shown to this one too.
+                    ended.Enqueue(span); // Listeners also receive the spans that other tests' listeners requested.
                 }
             },
         };

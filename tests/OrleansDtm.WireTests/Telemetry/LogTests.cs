@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>What the log says, and what it keeps to itself.</summary>
+/// <summary>The content of the log, and the secrets that it must not contain.</summary>
 [Collection(TelemetryServers.Name)]
 public sealed class LogTests(TracedServer servers)
 {
@@ -79,7 +79,7 @@ public sealed class LogTests(TracedServer servers)
             ["gid:g1 trace_id:0af7651916cd43dd8448eb211c80319c lost", "gid:g2??forged: line failed"], lines.Written);
     }
 
-    /// <summary>Keeps each line with the scopes around it.</summary>
+    /// <summary>Records each line with its scopes.</summary>
     private sealed class ScopedLog : ILogger, IDisposable
     {
         private readonly LoggerExternalScopeProvider _scopes = new();

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>What is documented, drawn and alerted on is what the server shows.</summary>
+/// <summary>Documentation, dashboards and alerts use the metrics that the server exposes.</summary>
 [Collection(TelemetryServers.Name)]
 public sealed partial class MetricNameTests(TracedServer servers)
 {
@@ -38,7 +38,7 @@ public sealed partial class MetricNameTests(TracedServer servers)
             () => $"documented but not shown: {string.Join(", ", documented.Except(shown))}",
             Cancel);
 
-        // .NET's own, of System.Runtime, are documented by .NET.
+        // .NET documents its own metrics.
         Assert.DoesNotContain(
             shown.Except(documented), static name => !name.StartsWith("dotnet_", StringComparison.Ordinal));
     }
@@ -56,7 +56,8 @@ public sealed partial class MetricNameTests(TracedServer servers)
     }
 
     /// <summary>
-    /// The APIs, the admin page, spans and metrics: what reads like another outcome would be searched for in vain.
+    /// The APIs, the admin page, spans and metrics must use the same word for an outcome, so that users can search for
+    /// it.
     /// </summary>
     [Fact]
     public void An_outcome_has_one_word_which_names_have_without_the_blank()

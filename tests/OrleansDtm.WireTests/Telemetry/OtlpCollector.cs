@@ -38,7 +38,7 @@ public sealed class OtlpCollector : IAsyncDisposable
 
     public IReadOnlyCollection<OtlpSpan> Spans => _spans;
 
-    /// <summary>What came that is no trace: its path and, as far as it is text, its content.</summary>
+    /// <summary>Requests other than traces: the path, and the readable part of the content.</summary>
     public IReadOnlyCollection<(string Path, string Text)> Others => _others;
 
     public static async Task<OtlpCollector> Start()
@@ -50,7 +50,7 @@ public sealed class OtlpCollector : IAsyncDisposable
 
     public IReadOnlyList<OtlpSpan> Of(string gid) => [.. _spans.Where(span => span["orleansdtm.gid"] == gid)];
 
-    /// <summary>Waits until spans have come that satisfy.</summary>
+    /// <summary>Waits until the received spans satisfy the condition.</summary>
     public async Task<IReadOnlyList<OtlpSpan>> Until(Func<IReadOnlyList<OtlpSpan>, bool> enough, string gid)
     {
         await Poll.Until(
@@ -89,7 +89,7 @@ public sealed class OtlpCollector : IAsyncDisposable
         if (!isGrpc)
         {
             context.Response.ContentType = "application/x-protobuf";
-            return; // An empty message: everything was taken.
+            return; // An empty message means that all spans were accepted.
         }
 
         context.Response.ContentType = "application/grpc";

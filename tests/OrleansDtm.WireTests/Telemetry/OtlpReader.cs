@@ -7,9 +7,9 @@ namespace OrleansDtm.WireTests.Telemetry;
 /// <summary>A span as a collector receives it.</summary>
 /// <param name="TraceId">32 hex digits.</param>
 /// <param name="Id">16 hex digits.</param>
-/// <param name="Parent">16 hex digits; empty = it is the first of its trace.</param>
+/// <param name="Parent">16 hex digits; empty = the root of its trace.</param>
 /// <param name="Kind">1 internal, 2 server, 3 client.</param>
-/// <param name="Failed">Its status is Error.</param>
+/// <param name="Failed">True if its status is Error.</param>
 public sealed record OtlpSpan(
     string Scope,
     string Service,
@@ -28,9 +28,7 @@ public sealed record OtlpSpan(
     public string this[string attribute] => Attributes.GetValueOrDefault(attribute, "");
 }
 
-/// <summary>
-/// Reads an ExportTraceServiceRequest off the wire: the fields that tests look at, by the numbers of OTLP's definition.
-/// </summary>
+/// <summary>Decodes the fields of an ExportTraceServiceRequest that tests need, by the field numbers of OTLP.</summary>
 internal static class OtlpReader
 {
     public static List<OtlpSpan> Read(byte[] request)
@@ -105,7 +103,9 @@ internal static class OtlpReader
         };
     }
 
-    /// <summary>Numbers become their eight bytes, so that all fields look alike.</summary>
+    /// <summary>
+    /// Returns the fields of a message. Numbers are returned as eight bytes, so that all fields have one type.
+    /// </summary>
     private static List<(int Number, byte[] Bytes)> Fields(byte[] message)
     {
         var fields = new List<(int, byte[])>();

@@ -8,10 +8,10 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>What is told of commits.</summary>
+/// <summary>The spans and metrics of commits.</summary>
 public sealed class StoreTelemetryTests : IDisposable
 {
-    private const int Shard = 4711; // No other writer's.
+    private const int Shard = 4711; // A number that no other writer uses.
 
     private readonly ConcurrentQueue<Activity> _ended = new();
     private readonly ConcurrentDictionary<string, double> _measured = new();
@@ -33,7 +33,7 @@ public sealed class StoreTelemetryTests : IDisposable
             {
                 if (span.TraceId == _caller.TraceId)
                 {
-                    _ended.Enqueue(span); // What another test's listener wanted is shown to this one too.
+                    _ended.Enqueue(span); // Listeners also receive the spans that other tests' listeners requested.
                 }
             },
         };
@@ -72,7 +72,7 @@ public sealed class StoreTelemetryTests : IDisposable
             var others = Enumerable.Range(0, 3)
                 .Select(i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"g{i}")), Cancel))
                 .ToList();
-            Assert.Same(_caller, Activity.Current); // The span is the write's, not the caller's.
+            Assert.Same(_caller, Activity.Current); // The span belongs to the write, not to the caller.
             _meters.RecordObservableInstruments();
             _committer.Open();
             await Task.WhenAll([first, .. others]);
@@ -133,7 +133,7 @@ public sealed class StoreTelemetryTests : IDisposable
         {
             if (name == "shard" && (string?)label == "4711")
             {
-                _measured[instrument.Name] = value; // The last one.
+                _measured[instrument.Name] = value; // The last value counts.
             }
         }
     }

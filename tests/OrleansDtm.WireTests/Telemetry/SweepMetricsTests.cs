@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>How far behind the search for due work is.</summary>
+/// <summary>The delay of the sweep for due work.</summary>
 public sealed class SweepMetricsTests
 {
     private readonly Dictionary<string, double> _measured = [];
@@ -47,7 +47,8 @@ public sealed class SweepMetricsTests
         metrics.Left(2);
         _measured.Clear();
         listener.RecordObservableInstruments();
-        Assert.Empty(_measured); // Another silo's now: an old figure would look like a sweep that has stopped.
+        // Another silo sweeps the shard now. An old value would look like a sweep that has stopped.
+        Assert.Empty(_measured);
     }
 
     private MeterListener Listen(IMeterFactory meters)

@@ -7,7 +7,7 @@ using DtmClient = OrleansDtm.Protocol.Wire.Dtm.DtmClient;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>What a collector receives of a transaction, and what its branches are told.</summary>
+/// <summary>The spans of a transaction in a collector, and the trace context that branches receive.</summary>
 [Collection(TelemetryServers.Name)]
 public sealed class TraceTests(TracedServer servers)
 {
@@ -85,7 +85,7 @@ public sealed class TraceTests(TracedServer servers)
         using var dtm = new Dtm(server);
         busi.On("/Act2", Reply.Error, Reply.Success);
 
-        // Nobody else's trace: it begins here, and must be found again in the store.
+        // The request has no traceparent, so the trace starts here. After the restart it must be read from the store.
         Assert.Equal(200, await TracedServer.Submit(server, SagaBody.Of(_gid, busi), traceparent: null));
         await collector.Until(static all => all.Any(static s => s["orleansdtm.branch_id"] == "02"), _gid);
         await collector.Until(static all => all.Count(static s => s.Name == "commit") >= 3, _gid);
@@ -123,7 +123,7 @@ public sealed class TraceTests(TracedServer servers)
         await dtm.Until("succeed", _gid);
         await servers.Collector.Until(static all => all.Any(static s => s["orleansdtm.status"] == "succeed"), _gid);
 
-        // What is not recorded is a trace all the same: the branch knows it, and that nobody records it.
+        // An unrecorded trace still has an id: branches receive it, with the flag that it is not recorded.
         Assert.Empty(servers.Collector.Of(own));
         var told = busi.Calls.Select(static call => call.Headers["traceparent"]).ToList();
         Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-00$", told[0]);

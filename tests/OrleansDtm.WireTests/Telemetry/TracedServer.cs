@@ -5,9 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>
-/// Servers in processes of their own: one that sends its traces to a collector, one that sends nothing.
-/// </summary>
+/// <summary>Servers in their own processes: one exports its traces to a collector, one exports nothing.</summary>
 public sealed class TracedServer : IAsyncLifetime
 {
     public OtlpCollector Collector { get; private set; } = null!;
@@ -16,10 +14,10 @@ public sealed class TracedServer : IAsyncLifetime
 
     public ServerProcess Silent { get; private set; } = null!;
 
-    /// <summary>Everything <see cref="Silent"/> wrote.</summary>
+    /// <summary>All output of <see cref="Silent"/>.</summary>
     public Lines Log { get; } = new();
 
-    /// <summary>What makes a server export at once.</summary>
+    /// <summary>The settings that make a server export at once.</summary>
     public static (string Name, string Value)[] Settings(string endpoint, string protocol) =>
     [
         ("ORLEANSDTM_Telemetry__OtlpEndpoint", endpoint),
@@ -29,7 +27,7 @@ public sealed class TracedServer : IAsyncLifetime
         ("RETRY_INTERVAL", "0.1"),
     ];
 
-    /// <summary>A submit as a service sends it that is within a trace.</summary>
+    /// <summary>Submits as a service does that is part of a trace.</summary>
     public static async Task<int> Submit(
         ServerProcess server, JsonObject body, string? traceparent, string? tracestate = null, string api = "submit")
     {
@@ -73,14 +71,14 @@ public sealed class TracedServer : IAsyncLifetime
     }
 }
 
-/// <summary>Its tests measure no time and share nothing with others: they may run beside them.</summary>
+/// <summary>These tests measure no time and share nothing with others, so they may run in parallel with them.</summary>
 [CollectionDefinition(Name)]
 public sealed class TelemetryServers : ICollectionFixture<TracedServer>
 {
     public const string Name = "telemetry";
 }
 
-/// <summary>Lines that were written, from whichever thread.</summary>
+/// <summary>Lines of output. Thread-safe.</summary>
 public sealed class Lines
 {
     private readonly Lock _lock = new();

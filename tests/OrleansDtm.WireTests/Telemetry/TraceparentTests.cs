@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Telemetry;
 
-/// <summary>What comes as trace context is sent on to strangers: only what the standard allows goes through.</summary>
+/// <summary>Trace context is sent on to third parties, so only what the standard allows is kept.</summary>
 public sealed class TraceparentTests
 {
     private const string Good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -17,7 +17,7 @@ public sealed class TraceparentTests
     [InlineData(
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")]
-    [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Good)] // a version that is still to come
+    [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Good)] // a future version
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-will-be", Good)]
     [InlineData("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01.what", null)]
     [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", null)]
@@ -36,7 +36,7 @@ public sealed class TraceparentTests
 
     [Theory]
     [InlineData("a=1", "a=1")]
-    [InlineData("rojo=00f067aa0ba902b7, congo = t61rcWkgMzE", null)] // a blank belongs to no key
+    [InlineData("rojo=00f067aa0ba902b7, congo = t61rcWkgMzE", null)] // a key contains no blank
     [InlineData("rojo=00f067aa0ba902b7,\tcongo=t61rcWkgMzE , ,", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE")]
     [InlineData("fw529a3039@dt=FfLAgjjv-x", "fw529a3039@dt=FfLAgjjv-x")]
     [InlineData("a=1\r\nX-Evil: 1", null)]
@@ -69,7 +69,7 @@ public sealed class TraceparentTests
         Assert.Null(TraceHeaders.Check(Good, string.Concat(Enumerable.Repeat("a=1,", 100_000))).State);
     }
 
-    /// <summary>Orleans quotes requests in its warnings about slow and lost ones.</summary>
+    /// <summary>Orleans logs requests in its warnings about slow and lost ones.</summary>
     [Fact]
     public void Messages_do_not_say_what_may_be_secret()
     {

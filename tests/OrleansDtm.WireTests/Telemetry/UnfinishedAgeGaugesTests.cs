@@ -31,7 +31,7 @@ public sealed class UnfinishedAgeGaugesTests
         listener.SetMeasurementEventCallback<double>((_, value, tags, _) => seen[(string)tags[0].Value!] = value);
         listener.Start();
 
-        Assert.All(Seen().Values, static value => Assert.True(double.IsNaN(value))); // Not counted yet.
+        Assert.All(Seen().Values, static value => Assert.True(double.IsNaN(value))); // There is no count yet.
         await store.Interrupted("young", clock.GetUtcNow().AddSeconds(-5), TimeSpan.FromSeconds(3));
         await store.Interrupted("hour", clock.GetUtcNow().AddMinutes(-61), TimeSpan.FromSeconds(3));
         await gauges.Refresh(Cancel);

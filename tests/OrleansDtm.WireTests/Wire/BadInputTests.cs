@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
-/// Bad input is answered 400 with a message that names the field; nothing is stored and nobody is called.
+/// Bad input is answered with 400 and a message that names the field. Nothing is stored, and no branch is called.
 /// </summary>
 [Collection(SharedServer.Name)]
 public sealed class BadInputTests(RunningServer running)
@@ -32,7 +32,7 @@ public sealed class BadInputTests(RunningServer running)
         if (body["gid"] is { } sent && sent.ToString() is { Length: > 0 } spoiled && spoiled != gid)
         {
             await NothingIsStored(spoiled);
-            // Is not what was asked for
+            // A cleaned gid would not be the requested one.
             var cleaned = string.Concat(spoiled.Where(static c => !char.IsControl(c))).TrimEnd();
             await (cleaned.Length == 0 ? Task.CompletedTask : NothingIsStored(cleaned));
         }
@@ -124,7 +124,7 @@ public sealed class BadInputTests(RunningServer running)
         Assert.Contains(word, answer.Message, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Query shows nothing, or cannot even be asked for such a gid.</summary>
+    /// <summary>Asserts that a query finds nothing, or rejects such a gid.</summary>
     private async Task NothingIsStored(string gid)
     {
         var answer = await Dtm.Get("query?gid=" + Uri.EscapeDataString(gid));

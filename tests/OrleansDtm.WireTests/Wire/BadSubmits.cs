@@ -3,13 +3,13 @@ using System.Text.Json.Nodes;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Bodies of submit that no coordinator may take, each a good saga with one thing spoiled.</summary>
+/// <summary>Invalid bodies of submit, each a valid saga with one fault.</summary>
 internal static class BadSubmits
 {
-    /// <summary>By name: the word that the message must hold, and what is spoiled.</summary>
+    /// <summary>The faults by name, each with a word that the message must contain.</summary>
     public static IReadOnlyDictionary<string, (string Word, Action<JsonObject> Spoil)> All { get; } = Cases();
 
-    /// <summary>By name: texts that are no JSON object at all.</summary>
+    /// <summary>Texts that are not JSON objects, by name.</summary>
     public static IReadOnlyDictionary<string, string> NoObject { get; } = new Dictionary<string, string>
     {
         ["broken JSON"] = """{"gid":""",

@@ -5,7 +5,8 @@ using Xunit;
 namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
-/// One caller cannot hurt the others: how many calls a request can cause, and how a forced stop frees their places.
+/// One caller must not affect the others: limits on the calls that a request can cause, and a force stop that frees
+/// their slots.
 /// </summary>
 public sealed class CallLimitTests
 {
@@ -20,7 +21,7 @@ public sealed class CallLimitTests
         var gid = SagaBody.NewGid();
         await dtm.Accept(SagaBody.Of(gid, busi, 100).With("concurrent", true).With("retry_interval", 0.001));
 
-        // 0.1 + 0.2 + 0.3 + 0.4 s
+        // The delays are 0.1, 0.2, 0.3 and 0.4 s.
         var fifth = await busi.Called("/Act1", 5);
         Assert.True(
             fifth.At - busi.On("/Act1")[0].At >= TimeSpan.FromSeconds(1), $"{fifth.At - busi.On("/Act1")[0].At}");

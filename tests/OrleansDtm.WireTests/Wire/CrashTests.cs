@@ -6,16 +6,14 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>
-/// The server is killed again and again while it moves money; afterwards every penny must be accounted for.
-/// </summary>
+/// <summary>The server is killed repeatedly while it transfers money. Afterwards the total must be unchanged.</summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
     private const int Rounds = 10;
     private const int Clients = 32;
     private const int TransfersPerRound = 8;
 
-    /// <summary>So many calls a round makes without a kill; the kill comes somewhere within.</summary>
+    /// <summary>The number of calls in a round without a kill. The kill happens somewhere within.</summary>
     private const int CallsPerRound = 2 * Clients * TransfersPerRound;
 
     private static readonly TimeSpan AcceptLimit = TimeSpan.FromSeconds(30);
@@ -63,7 +61,8 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Draws a moment and waits for it: a call of a branch, or an answer to a submitter. The clock ends a quiet round.
+    /// Draws a moment and waits for it: a call of a branch, or a response to a submitter. A timeout ends a round
+    /// without it.
     /// </summary>
     private async Task KillMoment(Random random, Bank bank)
     {
@@ -93,7 +92,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
     }
 
-    /// <returns>Whether the transfer is in the coordinator's hands, and the answer's text.</returns>
+    /// <returns>True if the coordinator has accepted the transfer, and the response's text.</returns>
     private static async Task<(bool Done, string Text)> TrySubmit(
         Dtm dtm, Transfer transfer, string bank, bool saidBefore)
     {
@@ -110,12 +109,12 @@ public sealed class CrashTests(ITestOutputHelper output)
         catch (Exception e) when (e is HttpRequestException
             || (e is TaskCanceledException && !Cancel.IsCancellationRequested))
         {
-            // Killed in the middle: whether it was taken, only asking again can tell.
+            // The server was killed during the request. Only another request tells whether it was accepted.
             return (false, e.Message);
         }
     }
 
-    /// <summary>Waits until everything is final.</summary>
+    /// <summary>Waits until all transfers are final.</summary>
     private static async Task<IReadOnlyDictionary<string, string>> Ends(Dtm dtm, List<Transfer> transfers)
     {
         var statuses = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);

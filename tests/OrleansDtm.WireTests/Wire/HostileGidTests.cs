@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>A gid is data: whatever it holds, it names one transaction and nothing else.</summary>
+/// <summary>A gid is data: whatever it contains, it identifies one transaction and has no other effect.</summary>
 [Collection(SharedServer.Name)]
 public sealed class HostileGidTests(RunningServer running)
 {

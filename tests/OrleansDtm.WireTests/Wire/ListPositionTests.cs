@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Positions of listings as text.</summary>
+/// <summary>The text form of listing positions.</summary>
 public sealed class ListPositionTests
 {
     [Theory]

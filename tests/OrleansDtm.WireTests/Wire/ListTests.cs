@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>GET all: every filter, and pages that neither lose nor repeat.</summary>
+/// <summary>GET all: every filter, and pages that neither skip nor repeat a transaction.</summary>
 [Collection(SharedServer.Name)]
 public sealed class ListTests(RunningServer running)
 {
@@ -47,7 +47,7 @@ public sealed class ListTests(RunningServer running)
         Assert.Equal(Enumerable.Reverse(gids), await Pages(window, 10, [10, 10, 5]));
     }
 
-    /// <summary>Reads page after page.</summary>
+    /// <summary>Reads all pages.</summary>
     private async Task<List<string>> Pages(string filter, int limit, int[] sizes)
     {
         var all = new List<string>();
@@ -59,7 +59,8 @@ public sealed class ListTests(RunningServer running)
             Assert.Equal(size, page.Count);
             all.AddRange(page);
             position = json["next_position"]?.ToString() ?? "";
-            Assert.Equal(size < limit, position.Length == 0); // nothing is left exactly when the page is not full
+            // The position is empty if and only if the page is not full.
+            Assert.Equal(size < limit, position.Length == 0);
         }
 
         return all;
@@ -87,7 +88,7 @@ public sealed class ListTests(RunningServer running)
         return gid;
     }
 
-    /// <summary>A moment (ms since 1970) that nothing so far has been created in.</summary>
+    /// <summary>Returns a time (ms since 1970) after the creation of all transactions so far.</summary>
     private static async Task<string> NextMillisecond()
     {
         var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Messages and topics as their SDKs use them.</summary>
+/// <summary>Messages and topics, used as DTM's SDKs do.</summary>
 [Collection(SharedServer.Name)]
 public sealed class MsgApiTests(RunningServer running)
 {
@@ -100,7 +100,7 @@ public sealed class MsgApiTests(RunningServer running)
         await Ok("abort", PatternBodies.Of(dropped, "msg"));
         var late = await Dtm.Submit(PatternBodies.Msg(dropped, busi));
 
-        // What arrives after the end is told so, as DTM does; nothing is sent twice either way.
+        // A submit after the end gets the status, as in DTM. No message is sent twice either way.
         Assert.All(submits, answer => Assert.True(
             answer.Status == 200 || answer.Message.Contains("'succeed'", StringComparison.Ordinal), answer.Text));
         Assert.Equal(409, late.Status);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>What concerns the whole server: each test has one of its own.</summary>
+/// <summary>Tests that affect the whole server, so each has its own.</summary>
 public sealed class OwnServerTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -29,7 +29,7 @@ public sealed class OwnServerTests
 
         await dtm.Until("succeed", hanging);
         await dtm.Until("succeed", waiting);
-        Assert.Single(busi.On("/Act1")); // what was done stays done
+        Assert.Single(busi.On("/Act1")); // A completed call is not repeated.
         Assert.DoesNotContain(busi.Calls, static c => c.Op == "compensate");
     }
 
@@ -55,7 +55,7 @@ public sealed class OwnServerTests
         string[] gids = [SagaBody.NewGid(), SagaBody.NewGid(), SagaBody.NewGid()];
         foreach (var delay in new[] { 3000, 3001, 3002 })
         {
-            // Later than all others, and nothing makes them happen sooner: neither counted nor in the way.
+            // Delayed messages cannot be made due: they must neither be counted nor block the others.
             await dtm.Accept(
                 PatternBodies.Msg(SagaBody.NewGid(), busi).With("custom_data", $$"""{"delay":{{delay}}}"""));
         }
@@ -89,7 +89,7 @@ public sealed class OwnServerTests
 
         await Reset(dtm, "timeout=1000", succeeds: 0, remaining: false);
         Assert.Single(busi.Calls);
-        await Reset(dtm, "", succeeds: 1, remaining: false); // by default 105 s
+        await Reset(dtm, "", succeeds: 1, remaining: false); // The default is 105 s.
         await dtm.Until("succeed", gid);
     }
 

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>What went over the wire in one run of a scenario: recorded on the reference, or just now.</summary>
+/// <summary>The requests and responses of one run of a scenario, on the reference or in this test.</summary>
 public sealed record Recording(IReadOnlyList<JsonNode?> Answers, IReadOnlyList<JsonNode?> Calls);
 
-/// <summary>The names that stand for values of one run (gids, URLs), in both directions.</summary>
+/// <summary>Replaces values that differ in each run (gids, URLs) by names, and back.</summary>
 public sealed partial class WireNames
 {
     private static readonly HashSet<string> Volatile = new(StringComparer.Ordinal)
@@ -32,7 +32,7 @@ public sealed partial class WireNames
         _ => node?.DeepClone(),
     };
 
-    /// <summary>Values become names again, times become one word, what differs from run to run is dropped.</summary>
+    /// <summary>Replaces values by names and times by one word, and drops fields that differ in each run.</summary>
     public JsonNode? Normal(JsonNode? node) => node switch
     {
         JsonObject o => new JsonObject(

@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
-/// Replays what was recorded on the reference: drives the coordinator, plays the branch service, compares both sides.
+/// Replays the recordings of the reference: sends their requests, answers as their branch service, compares both sides.
 /// </summary>
 [Collection(SharedServer.Name)]
 public sealed class RecordingReplay(RunningServer running)
@@ -61,7 +61,7 @@ public sealed class RecordingReplay(RunningServer running)
         return new Recording(answers, [.. participant.Calls.Select(c => names.Normal(Seen(c)))]);
     }
 
-    /// <returns>The normalised answer; null when the scenario does not care.</returns>
+    /// <returns>The normalized response; null = the scenario ignores it.</returns>
     private async Task<JsonObject?> Ask(JsonNode step, WireNames names)
     {
         var hasBody = step.AsObject().ContainsKey("body");
@@ -104,7 +104,7 @@ public sealed class RecordingReplay(RunningServer running)
         return names;
     }
 
-    /// <summary>A scripted answer: status, body (text or JSON), and perhaps seconds to wait with it.</summary>
+    /// <summary>Builds a scripted response: status, body (text or JSON), optional delay in seconds.</summary>
     private static Reply ReplyOf(JsonNode scripted)
     {
         var body = scripted[1] is JsonValue v && v.TryGetValue<string>(out var text)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>What the reference accepts and does that no recording tells, or not to the end.</summary>
+/// <summary>Rules of the reference that the recordings do not show, or not completely.</summary>
 [Collection(SharedServer.Name)]
 public sealed class ReferenceRuleTests(RunningServer running)
 {

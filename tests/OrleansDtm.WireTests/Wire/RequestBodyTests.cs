@@ -6,10 +6,10 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Bodies that come in pieces.</summary>
+/// <summary>Bodies that arrive in several parts.</summary>
 public sealed class RequestBodyTests
 {
-    /// <summary>Bytes of a piece when a stream is read.</summary>
+    /// <summary>The number of bytes in a read of the stream.</summary>
     private const int Piece = 4096;
 
     [Theory]

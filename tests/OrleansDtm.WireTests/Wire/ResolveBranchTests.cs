@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>POST resolveBranch: a call that can never succeed is taken for done, by an operator's word.</summary>
+/// <summary>POST resolveBranch: an operator marks a call that can never succeed as done.</summary>
 [Collection(SharedServer.Name)]
 public sealed class ResolveBranchTests(RunningServer running)
 {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>What has finished goes after Store:Retention; what has not stays.</summary>
+/// <summary>Finished transactions are deleted after Store:Retention; unfinished ones stay.</summary>
 public sealed class RetentionTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

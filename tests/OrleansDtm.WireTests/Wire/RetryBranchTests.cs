@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>POST retryBranch: of the calls that wait for their retry only one is made now.</summary>
+/// <summary>POST retryBranch: makes only one of the pending retries due.</summary>
 [Collection(SharedServer.Name)]
 public sealed class RetryBranchTests(RunningServer running)
 {
@@ -59,7 +59,7 @@ public sealed class RetryBranchTests(RunningServer running)
     private Task<Answer> Retry(string gid, string branchId, string op) =>
         Dtm.Post("retryBranch", new JsonObject { ["gid"] = gid, ["branch_id"] = branchId, ["op"] = op });
 
-    /// <summary>Until so many calls wait for a retry.</summary>
+    /// <summary>Waits until this many calls wait for a retry.</summary>
     private Task Waiting(string gid, int calls) => Poll.Until(
         async () =>
             (await Dtm.Query(gid))["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls,

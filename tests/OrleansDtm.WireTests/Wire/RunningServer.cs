@@ -3,14 +3,12 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>One server that most tests of the wire share; each test works with gids of its own.</summary>
+/// <summary>The server that most wire tests share. Each test uses its own gids.</summary>
 public sealed class RunningServer : IAsyncLifetime
 {
     private ServerProcess? _server;
 
-    /// <summary>
-    /// What the shared server waits before it asks a branch again, where the transaction says nothing else.
-    /// </summary>
+    /// <summary>The shared server's default retry interval.</summary>
     public static TimeSpan RetryInterval { get; } = TimeSpan.FromMilliseconds(300);
 
     public ServerProcess Process => _server!;
@@ -34,7 +32,8 @@ public sealed class RunningServer : IAsyncLifetime
 }
 
 /// <summary>
-/// Tests of the wire that leave the server as it is share one, and follow each other: some look at all that is in it.
+/// Wire tests that share a server run one after the other, because some of them look at all transactions in it. They
+/// must not change the server.
 /// </summary>
 [CollectionDefinition(Name)]
 public sealed class SharedServer : ICollectionFixture<RunningServer>

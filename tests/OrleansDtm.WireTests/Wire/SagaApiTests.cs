@@ -5,7 +5,7 @@ using Xunit;
 namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
-/// A saga seen from outside: what its branches are sent, in which order, and how their answers are read.
+/// A saga from outside: the requests to its branches, their order, and the interpretation of their responses.
 /// </summary>
 [Collection(SharedServer.Name)]
 public sealed class SagaApiTests(RunningServer running)
@@ -36,7 +36,8 @@ public sealed class SagaApiTests(RunningServer running)
         await Dtm.Accept(SagaBody.Of(gid, busi, 3)
             .With("concurrent", true)
             .With("custom_data", """{"concurrent":true,"orders":{"2":[0,1]}}"""));
-        await Task.WhenAll(busi.Called("/Act1"), busi.Called("/Act2")); // side by side: neither was answered yet
+        // The calls are concurrent: neither was answered yet.
+        await Task.WhenAll(busi.Called("/Act1"), busi.Called("/Act2"));
 
         first.Open();
         await UntilBranch(gid, "01", "succeed");

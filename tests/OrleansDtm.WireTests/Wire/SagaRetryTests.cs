@@ -4,13 +4,11 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>When a step is asked again, how long that waits, and what ends it.</summary>
+/// <summary>The retries of a step: when they happen, their delays, and what ends them.</summary>
 [Collection(SharedServer.Name)]
 public sealed class SagaRetryTests(RunningServer running)
 {
-    /// <summary>
-    /// Times are stored in milliseconds and two clocks take part: so much may be missing from a wait.
-    /// </summary>
+    /// <summary>The tolerance of delays. Times are stored in milliseconds, and two clocks are compared.</summary>
     private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(10);
 
     private Dtm Dtm => running.Dtm;
@@ -31,7 +29,7 @@ public sealed class SagaRetryTests(RunningServer running)
         await Dtm.Accept(SagaBody.Of(gid, busi));
 
         await Dtm.Until("succeed", gid);
-        Assert.Equal(["/Act1", "/Act1", "/Act2"], busi.Paths); // and a redirect leads nowhere
+        Assert.Equal(["/Act1", "/Act1", "/Act2"], busi.Paths); // a redirect is not followed
         AssertWait(busi.On("/Act1"), 1, RunningServer.RetryInterval);
     }
 
@@ -101,7 +99,7 @@ public sealed class SagaRetryTests(RunningServer running)
             AssertWait(calls, n, RunningServer.RetryInterval);
         }
 
-        // Doubling would have made the last wait eight intervals long.
+        // With doubling, the last delay would have been eight intervals.
         Assert.True(
             calls[4].At - calls[3].At < 5 * RunningServer.RetryInterval,
             $"the last wait was {calls[4].At - calls[3].At}");
@@ -132,7 +130,7 @@ public sealed class SagaRetryTests(RunningServer running)
         await Dtm.Until("succeed", gid);
         Assert.Equal(["/Act1", "/Act1", "/Act2"], busi.Paths);
         var given = busi.On("/Act1");
-        // The server's own timeout is 3 s, and then comes the wait
+        // Less than the server's own timeout of 3 s plus the retry delay.
         Assert.InRange(given[1].At - given[0].At, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3.3));
     }
 
@@ -153,7 +151,7 @@ public sealed class SagaRetryTests(RunningServer running)
         Assert.Equal(["/Act1", "/Act1", "/Act2"], busi.Paths);
     }
 
-    /// <summary>Between the call before the nth (from 0) and the nth lies at least the wait.</summary>
+    /// <summary>Asserts the minimum delay between call n - 1 and call n (from 0).</summary>
     private static void AssertWait(IReadOnlyList<Call> calls, int n, TimeSpan atLeast)
     {
         var wait = calls[n].At - calls[n - 1].At;

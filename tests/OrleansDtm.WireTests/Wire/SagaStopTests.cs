@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>A saga told to stop, asked to be waited for, or submitted more than once.</summary>
+/// <summary>Sagas that are force-stopped, waited for, or submitted repeatedly.</summary>
 [Collection(SharedServer.Name)]
 public sealed class SagaStopTests(RunningServer running)
 {
@@ -115,7 +115,7 @@ public sealed class SagaStopTests(RunningServer running)
         Assert.Equal(["/Act1", "/Comp1"], busi.Paths);
     }
 
-    /// <summary>A whole saga passes meanwhile: whatever the open gate set off has had its time.</summary>
+    /// <summary>Runs another saga, so that all effects of the opened gate have had time to happen.</summary>
     private async Task AnotherSagaPasses()
     {
         await using var other = await Participant.Start();

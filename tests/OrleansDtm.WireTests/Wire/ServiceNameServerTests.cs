@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Service names and answers that ask for patience, from the front door to the branch.</summary>
+/// <summary>Service names and Retry-After responses, from the API to the branch.</summary>
 public sealed class ServiceNameServerTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

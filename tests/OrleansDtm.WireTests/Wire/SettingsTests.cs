@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>A wrong setting stops the start with a message that names it and says what to write.</summary>
+/// <summary>An invalid setting prevents the start, with a message that names it and says how to fix it.</summary>
 public sealed class SettingsTests
 {
     [Theory]
@@ -46,7 +46,7 @@ public sealed class SettingsTests
         Assert.DoesNotContain("secret", refused.Problems[0], StringComparison.Ordinal);
     }
 
-    /// <summary>As a Kubernetes Secret holds them: one value.</summary>
+    /// <summary>One value, as a Kubernetes Secret contains it.</summary>
     [Theory]
     [InlineData("a.db\nb.db\n")]
     [InlineData(" a.db \r\n\r\n b.db")]

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>A server whose store is spread over two files.</summary>
+/// <summary>A server whose store is split over two files.</summary>
 public sealed class ShardedServerTests : IDisposable
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleans-dtm-");

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>tcc and xa as their SDKs use them.</summary>
+/// <summary>tcc and xa, used as DTM's SDKs do.</summary>
 [Collection(SharedServer.Name)]
 public sealed class TwoPhaseApiTests(RunningServer running)
 {

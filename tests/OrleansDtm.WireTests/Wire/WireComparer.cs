@@ -4,13 +4,13 @@ using OrleansDtm.Tests.Support.Wire;
 namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
-/// Compares a run with its recording. An answer may hold more keys than recorded, never fewer or other values; a
-/// message must be there where it was, its words may differ; the calls of branches must be the same, in the same order
-/// unless unordered.
+/// Compares a run with its recording. A response may have more keys than recorded, but not fewer or other values. A
+/// message must exist where it was recorded, but its text may differ. The calls of branches must be the same, in the
+/// same order unless the scenario is unordered.
 /// </summary>
 public static class WireComparer
 {
-    /// <returns>The first difference; null = none.</returns>
+    /// <returns>A description of the first difference; null = none.</returns>
     public static string? Compare(JsonNode scenario, Recording want, Recording got)
     {
         for (var i = 0; i < Math.Min(want.Answers.Count, got.Answers.Count); i++)
@@ -18,7 +18,8 @@ public static class WireComparer
             var statuses = scenario["accept"]?[$"{i}"]?["status"]?.AsArray();
             if (statuses?.Any(s => JsonNode.DeepEquals(s, got.Answers[i]?["status"])) == true)
             {
-                continue; // The recording holds a known defect of the reference; this is what we answer instead.
+                // A known defect of the reference. The scenario names the status that this project returns instead.
+                continue;
             }
 
             if (Differ(want.Answers[i], got.Answers[i], $"answer {i}") is { } difference)
@@ -27,13 +28,13 @@ public static class WireComparer
             }
         }
 
-        // How often a call is repeated may be a matter of timing.
+        // In a loose scenario the number of retries depends on timing.
         return (bool?)scenario["loose"] == true
             ? null
             : CompareCalls(want.Calls, got.Calls, (bool?)scenario["unordered"] == true);
     }
 
-    /// <summary>False, zero, null, or empty.</summary>
+    /// <summary>Returns true for false, zero, null and empty values.</summary>
     public static bool Empty(JsonNode? node) => node switch
     {
         null => true,

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
 
-/// <summary>Workflows as their SDK uses the coordinator.</summary>
+/// <summary>Workflows, used as DTM's SDK does.</summary>
 [Collection(SharedServer.Name)]
 public sealed class WorkflowApiTests(RunningServer running)
 {
@@ -41,7 +41,7 @@ public sealed class WorkflowApiTests(RunningServer running)
 
         var other = await Dtm.Post("registerBranch", PatternBodies.WorkflowStep(gid, "01", "second"));
 
-        // Not the word for a business failure: the SDK would roll back instead of running again.
+        // Not FAILURE: the SDK would roll back instead of running the workflow again.
         Assert.Equal(503, other.Status);
         Assert.DoesNotContain("FAILURE", other.Text, StringComparison.Ordinal);
         Assert.Equal("first", Text((await Dtm.Query(gid))["branches"]!.AsArray().Single()!));

@@ -2,6 +2,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Audit;
 
 namespace OrleansDtm.Server.Security.Access;
 
@@ -38,18 +39,21 @@ internal static class AccessAnswers
     }
 
     /// <param name="id">Id of the JSON-RPC request, if it was read.</param>
-    public static Task Forbidden(HttpContext context, Caller caller, Role needed, string? id = null)
+    /// <param name="action">The operation for the audit log; null = from the path.</param>
+    public static Task Forbidden(
+        HttpContext context, Caller caller, Role needed, string? id = null, string? action = null)
     {
         var role = RoleNames.Of(needed);
         context.Response.Headers.WWWAuthenticate =
             $"Bearer realm=\"orleansdtm\", error=\"insufficient_scope\", scope=\"{role}\"";
         var has = caller.Role == Role.None ? "none" : RoleNames.Of(caller.Role);
-        return Forbidden(context, $"the role {role} is needed; '{Printable(caller.Name)}' has {has}", id);
+        return Forbidden(context, $"the role {role} is needed; '{Printable(caller.Name)}' has {has}", id, action);
     }
 
-    public static Task Forbidden(HttpContext context, string message, string? id = null) =>
+    public static Task Forbidden(HttpContext context, string message, string? id = null, string? action = null) =>
         Refuse(
-            context, StatusCodes.Status403Forbidden, StatusCode.PermissionDenied, JsonRpcCodes.Forbidden, message, id);
+            context, StatusCodes.Status403Forbidden, StatusCode.PermissionDenied, JsonRpcCodes.Forbidden, message, id,
+            action: action);
 
     public static Task TooMany(HttpContext context, int seconds, string message)
     {
@@ -80,9 +84,15 @@ internal static class AccessAnswers
 
     private static Task Refuse(
         HttpContext context, int status, StatusCode grpc, int jsonRpc, string message, string? id = null,
-        string word = Error)
+        string word = Error, string? action = null)
     {
         context.Response.Headers.CacheControl = "no-store";
+        if (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden
+            or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status429TooManyRequests)
+        {
+            context.RequestServices.GetRequiredService<Refusals>().Record(context, message, action);
+        }
+
         if (IsGrpcMethod(context))
         {
             // A response of headers only: clients read the status there if there is no body.

@@ -19,12 +19,17 @@ internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuth
         if (Needed(context, page) is not { } needed)
         {
             await next(context);
+            return;
         }
-        else if (CallerIdentity.Of(context.User) is not { } caller)
+
+        if (CallerIdentity.Of(context.User) is not { } caller)
         {
             await AccessAnswers.Unidentified(context, await Identified.Of(context), needed);
+            return;
         }
-        else if (!authorizeResult.Succeeded)
+
+        context.Features.Set(caller); // Also for the audit log of a refusal.
+        if (!authorizeResult.Succeeded)
         {
             await AccessAnswers.Forbidden(context, caller, needed);
         }
@@ -41,7 +46,6 @@ internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuth
         else
         {
             LimitBody(context, caller);
-            context.Features.Set(caller);
             await next(context);
         }
     }

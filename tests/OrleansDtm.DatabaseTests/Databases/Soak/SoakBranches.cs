@@ -10,22 +10,22 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>How the branch service answers all calls but those of probes.</summary>
+/// <summary>The branch service's response to all calls except probes.</summary>
 public enum BranchMood
 {
     Well,
 
-    /// <summary>Now and then too late.</summary>
+    /// <summary>Some responses come after the timeout.</summary>
     Slow,
 
-    /// <summary>502, before its work or after it.</summary>
+    /// <summary>502, without effect or with it.</summary>
     Failing,
 
-    /// <summary>Takes the call and never answers.</summary>
+    /// <summary>Accepts the call and never answers.</summary>
     Hanging,
 }
 
-/// <summary>The branch service over HTTP, whose moods are faults.</summary>
+/// <summary>The branch service over HTTP. Its moods are faults.</summary>
 public sealed class SoakBranches : IAsyncDisposable
 {
     public const string ProbePath = "/probe";
@@ -107,7 +107,7 @@ public sealed class SoakBranches : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or BadHttpRequestException)
         {
-            context.Abort(); // The caller gave up or was killed, or the test is over.
+            context.Abort(); // The caller's timeout is over, the caller was killed, or the test has ended.
         }
     }
 

@@ -3,7 +3,7 @@ using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>What a client does with a transaction.</summary>
+/// <summary>The pattern and the planned course of a transaction.</summary>
 public enum SoakKind
 {
     Saga,
@@ -18,41 +18,45 @@ public enum SoakKind
     Xa,
 }
 
-/// <summary>One branch: money comes to an account or leaves it, and what of it the participant has seen.</summary>
+/// <summary>
+/// One branch, which adds an amount to an account or withdraws it, and the calls that the participant received.
+/// </summary>
 public sealed class SoakBranch(Booking booking)
 {
     public Booking Booking => booking;
 
     public string Payload { get; } = JsonSerializer.Serialize(booking);
 
-    /// <summary>Calls of the action; a tcc's try and an xa's work are made by the client and do not count.</summary>
+    /// <summary>
+    /// The calls of the action. A tcc's try and an xa's work are done by the client and do not count.
+    /// </summary>
     public int DoAsked { get; set; }
 
-    /// <summary>Calls of compensate, cancel or rollback.</summary>
+    /// <summary>The calls of compensate, cancel or rollback.</summary>
     public int UndoAsked { get; set; }
 
-    /// <summary>Calls of confirm or commit.</summary>
+    /// <summary>The calls of confirm or commit.</summary>
     public int ConfirmAsked { get; set; }
 
-    /// <summary>The money has moved, once.</summary>
+    /// <summary>True if the action has taken effect.</summary>
     public bool IsDone { get; set; }
 
-    /// <summary>It was to be undone: no action takes effect any more.</summary>
+    /// <summary>True if it was undone: the action must not take effect any more.</summary>
     public bool IsBarred { get; set; }
 
-    /// <summary>The money has moved back.</summary>
+    /// <summary>True if the compensation has taken effect.</summary>
     public bool IsUndone { get; set; }
 
     public bool IsConfirmed { get; set; }
 
-    /// <summary>The coordinator was told that it is undone.</summary>
+    /// <summary>True if the compensation was answered with success.</summary>
     public bool UndoAnswered { get; set; }
 
-    /// <summary>The coordinator said 200 to its registration.</summary>
+    /// <summary>True if the coordinator accepted the registration.</summary>
     public bool IsRegistered { get; set; }
 }
 
-/// <summary>A transaction as its client and its participants know it. Lock it to read or change it.</summary>
+/// <summary>A transaction as its client and its participants see it. Lock it to read or change it.</summary>
 public sealed class SoakCase(string gid, SoakKind kind, IReadOnlyList<SoakBranch> branches)
 {
     public string Gid => gid;
@@ -61,25 +65,27 @@ public sealed class SoakCase(string gid, SoakKind kind, IReadOnlyList<SoakBranch
 
     public IReadOnlyList<SoakBranch> Branches => branches;
 
-    /// <summary>A request that creates it was answered 200, so it must be there.</summary>
+    /// <summary>True if a request that creates it was answered with 200, so it must exist.</summary>
     public bool IsAccepted { get; set; }
 
-    /// <summary>The coordinator or the pattern's rules have promised this end; null = either.</summary>
+    /// <summary>The end that a response or the rules of the pattern require; null = either.</summary>
     public string? Promised { get; set; }
 
-    /// <summary>Prepared msg: the local transaction of the submitter was committed.</summary>
+    /// <summary>Prepared msg: true if the submitter's local transaction was committed.</summary>
     public bool IsLocallyCommitted { get; set; }
 
     /// <summary>
-    /// Prepared msg: it was asked about first, so the local transaction cannot be committed any more.
+    /// Prepared msg: true if query_prepared came first, so the local transaction can no longer be committed.
     /// </summary>
     public bool IsLocallyBarred { get; set; }
 
-    /// <summary>Delayed msg: not to be called before, by <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>
+    /// Delayed msg: the earliest time of its first call, by <see cref="System.Diagnostics.Stopwatch"/>.
+    /// </summary>
     public long NotBefore { get; set; }
 
     /// <summary>
-    /// Delayed msg: how much later than <see cref="NotBefore"/> the first call came; null = none has.
+    /// Delayed msg: the delay of the first call after <see cref="NotBefore"/>; null = it was not called yet.
     /// </summary>
     public TimeSpan? Lateness { get; set; }
 

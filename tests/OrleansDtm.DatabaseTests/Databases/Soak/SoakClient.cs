@@ -4,22 +4,23 @@ using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>Submits one transaction after the other and notes what it was promised.</summary>
+/// <summary>Submits one transaction after the other and records what the responses promise.</summary>
 public sealed class SoakClient(
     int number, int seed, SoakLedger ledger, SoakCoordinator coordinator, string service, string run)
 {
-    /// <summary>How long one that does not give up asks again.</summary>
+    /// <summary>The time for which a patient client retries a request.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// The coordinator reads the machine's clock anew at each start, and cuts moments to milliseconds.
+    /// The tolerance for clocks. The coordinator reads the machine's clock again at each start, and truncates times to
+    /// milliseconds.
     /// </summary>
     private static readonly TimeSpan ClockError = TimeSpan.FromMilliseconds(50);
 
     private readonly Random _random = new(seed);
     private int _count;
 
-    /// <summary>Until it is stopped; the transaction under way is brought to its end first.</summary>
+    /// <summary>Runs until it is stopped. The current transaction is completed first.</summary>
     public async Task Run(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -44,7 +45,7 @@ public sealed class SoakClient(
         return one;
     }
 
-    /// <summary>The kind says whether it is refused, not the transfer's own draw.</summary>
+    /// <summary>Makes the kind, not the drawn transfer, decide whether the branch is rejected.</summary>
     private static Booking Mend(Booking booking, bool refused) => booking with
     {
         Trouble = refused ? Trouble.Refused : booking.Trouble == Trouble.Refused ? Trouble.None : booking.Trouble,
@@ -57,7 +58,7 @@ public sealed class SoakClient(
         _ => Submitted(one),
     };
 
-    /// <summary>What one request decides: sagas, and messages without a local transaction.</summary>
+    /// <summary>Runs transactions that one request decides: sagas, and messages without a local transaction.</summary>
     private async Task Submitted(SoakCase one)
     {
         var body = Steps(one);
@@ -90,7 +91,7 @@ public sealed class SoakClient(
         }
     }
 
-    /// <summary>What an answer to a submit says about the transaction.</summary>
+    /// <summary>Checks and records the response to a submit.</summary>
     private void Note(SoakCase one, SoakReply reply, int tries, bool waits, string end)
     {
         if (reply.IsUnknown)
@@ -103,10 +104,10 @@ public sealed class SoakClient(
         switch (reply.Kind)
         {
             case SoakAnswer.Ok when waits && end != "succeed":
-                ledger.Violate($"{one}: who waited was told that it succeeded");
+                ledger.Violate($"{one}: a waiting submit was answered with success");
                 break;
             case SoakAnswer.Ongoing when !waits:
-                ledger.Violate($"{one}: who does not wait was told {reply.Message}");
+                ledger.Violate($"{one}: a submit without wait was answered {reply.Message}");
                 break;
             case SoakAnswer.Refused when reply.CurrentStatus is { } status:
                 if (tries == 1 || (status != end && !(status == "aborting" && end == "failed")))
@@ -127,7 +128,7 @@ public sealed class SoakClient(
         var (prepared, _) = await Insist("prepare", body, isPatient: _random.Next(4) > 0);
         if (prepared.IsUnknown)
         {
-            return; // Not begun locally: if it is there, it is asked about and ends failed.
+            return; // No local transaction was begun, so query_prepared answers FAILURE and the message must fail.
         }
 
         one.IsAccepted = true;
@@ -135,7 +136,7 @@ public sealed class SoakClient(
         ledger.Promise(one, commits ? "succeed" : "failed");
         if (_random.Next(5) == 0)
         {
-            return; // The submitter is gone: query_prepared tells how it ended.
+            return; // The submitter has crashed. query_prepared returns the result of the local transaction.
         }
 
         var (reply, _) = await Insist(
@@ -148,7 +149,7 @@ public sealed class SoakClient(
         }
     }
 
-    /// <summary>tcc and xa: registers branches and does their work, then decides, or goes away.</summary>
+    /// <summary>tcc and xa: registers branches and does their work, then decides or crashes.</summary>
     private async Task TwoPhase(SoakCase one)
     {
         var type = one.Kind == SoakKind.Tcc ? "tcc" : "xa";
@@ -177,7 +178,7 @@ public sealed class SoakClient(
 
         if (isGone)
         {
-            return; // Its timeout turns it back.
+            return; // The transaction fails at its timeout.
         }
 
         var (reply, _) = await Insist(good ? "submit" : "abort", head, isPatient: _random.Next(4) > 0);
@@ -213,7 +214,7 @@ public sealed class SoakClient(
             .With("payloads", new JsonArray([.. one.Branches.Select(static b => (JsonNode)b.Payload)]));
     }
 
-    /// <summary>Asks again while nobody knows whether it happened; who is not patient asks once.</summary>
+    /// <summary>Sends a request; a patient client retries it while the outcome is unknown.</summary>
     private async Task<(SoakReply Reply, int Tries)> Insist(string api, JsonObject body, bool isPatient)
     {
         var clock = Stopwatch.StartNew();

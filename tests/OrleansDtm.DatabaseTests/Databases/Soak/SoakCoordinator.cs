@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>What came of a request.</summary>
+/// <summary>The outcome of a request.</summary>
 public enum SoakAnswer
 {
     /// <summary>200.</summary>
@@ -20,20 +20,20 @@ public enum SoakAnswer
     /// <summary>425.</summary>
     Ongoing,
 
-    /// <summary>503: it may have happened or not.</summary>
+    /// <summary>503: the outcome is unknown.</summary>
     Unavailable,
 
-    /// <summary>The coordinator was killed meanwhile: it may have happened or not.</summary>
+    /// <summary>The coordinator was killed during the request: the outcome is unknown.</summary>
     None,
 }
 
 public sealed record SoakReply(SoakAnswer Kind, string Message)
 {
-    /// <summary>Whether it happened, only asking again can tell.</summary>
+    /// <summary>True if only another request can tell the outcome.</summary>
     public bool IsUnknown => Kind is SoakAnswer.Unavailable or SoakAnswer.None;
 
     /// <summary>
-    /// The status in DTM's answer to what comes too late: <c>current status 'succeed', ...</c>; null = it says none.
+    /// The status in DTM's response to a request that came too late: <c>current status 'succeed', ...</c>; null = none.
     /// </summary>
     public string? CurrentStatus
     {
@@ -46,10 +46,10 @@ public sealed record SoakReply(SoakAnswer Kind, string Message)
     }
 }
 
-/// <summary>The coordinator's process with its API; any answer that is not documented is a violation.</summary>
+/// <summary>The coordinator's process with its API. An undocumented response is a violation.</summary>
 public sealed class SoakCoordinator : IAsyncDisposable
 {
-    /// <summary>No request may take longer, whatever the database does.</summary>
+    /// <summary>The maximum duration of a request, whatever the database does.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
 
     private readonly SoakLedger _ledger;
@@ -71,21 +71,21 @@ public sealed class SoakCoordinator : IAsyncDisposable
         _watch = Watch();
     }
 
-    /// <summary>MiB of its resident set, a second ago.</summary>
+    /// <summary>The resident set in MiB, measured every second.</summary>
     public long Memory { get; private set; }
 
-    /// <summary>The most it used.</summary>
+    /// <summary>The maximum of <see cref="Memory"/>.</summary>
     public long MemoryMax { get; private set; }
 
     public TimeSpan LongestAnswer => TimeSpan.FromTicks(Interlocked.Read(ref _longestAnswer));
 
-    /// <summary>How many answers of each kind.</summary>
+    /// <summary>The number of responses of each kind.</summary>
     public string Answers => string.Join(
         ", ", _answers.OrderBy(static a => a.Key, StringComparer.Ordinal).Select(static a => $"{a.Key} {a.Value}"));
 
     /// <summary>
-    /// Writes that lost to one that had been given up: the database went on with it after it had stood still, and the
-    /// version told.
+    /// The number of writes that lost to an earlier one that had timed out: the database committed that one after a
+    /// pause, and the version detected it.
     /// </summary>
     public int LateCommits => Volatile.Read(ref _lateCommits);
 
@@ -114,7 +114,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
 
     public Task Resume(CancellationToken cancel) => _server.Resume(cancel);
 
-    /// <summary>SIGTERM; it must end in time by itself.</summary>
+    /// <summary>Sends SIGTERM. The process must exit in time.</summary>
     public async Task Terminate(CancellationToken cancel)
     {
         _isDown = true;
@@ -133,8 +133,8 @@ public sealed class SoakCoordinator : IAsyncDisposable
     }
 
     /// <param name="api">submit, prepare, ...</param>
-    /// <param name="body">As an SDK sends it.</param>
-    /// <param name="cancel">Gives up without a judgement.</param>
+    /// <param name="body">The body, as an SDK sends it.</param>
+    /// <param name="cancel">Cancels the request without a violation.</param>
     public async Task<SoakReply> Post(string api, JsonObject body, CancellationToken cancel)
     {
         var ends = Volatile.Read(ref _ends);
@@ -166,7 +166,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
         }
     }
 
-    /// <returns>Its status; <c>none</c> = there is no such transaction; null = it cannot be told just now.</returns>
+    /// <returns>The status; <c>none</c> = the transaction does not exist; null = unknown at the moment.</returns>
     public async Task<string?> Status(string gid, CancellationToken cancel)
     {
         using var answer = await _http.GetAsync(new Uri($"{_server.Url}/api/dtmsvr/query?gid={gid}"), cancel);
@@ -180,7 +180,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
         return (string?)JsonNode.Parse(text)!["transaction"]?["status"] ?? "none";
     }
 
-    /// <summary>How many transactions with this status are listed, 100 at most.</summary>
+    /// <summary>Returns the number of transactions with this status, at most 100.</summary>
     public async Task<int> Count(string status, CancellationToken cancel)
     {
         var text = await _http.GetStringAsync(
@@ -234,7 +234,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
         }
     }
 
-    /// <summary>What its log must not say, whatever the database does.</summary>
+    /// <summary>Checks the log for messages that must not appear, whatever the database does.</summary>
     private void Read(string line)
     {
         if (line.Contains("unexpected failure", StringComparison.Ordinal)
@@ -273,7 +273,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // It is over.
+            // The watch was stopped.
         }
     }
 
@@ -288,7 +288,7 @@ public sealed class SoakCoordinator : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            return 0; // It was killed just now.
+            return 0; // The process was just killed.
         }
     }
 }

@@ -5,14 +5,14 @@ using OrleansDtm.Tests.Support.Databases;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>A database server with the faults that only its administrator can cause.</summary>
+/// <summary>A database server, with faults that only its administrator can cause.</summary>
 public abstract class SoakDatabase(DatabaseServer server) : IAsyncDisposable
 {
     protected const string Name = "soak";
 
     public DatabaseServer Server => server;
 
-    /// <summary>Of a user who is not above read_only.</summary>
+    /// <summary>The connection string of a user to whom read_only applies.</summary>
     public abstract string ConnectionString { get; }
 
     public abstract Task Prepare(CancellationToken cancel);
@@ -27,7 +27,7 @@ public abstract class SoakDatabase(DatabaseServer server) : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Holds the newest rows, or the whole table, until it is disposed.</summary>
+    /// <summary>Locks the newest rows, or the whole table, until the connection is disposed.</summary>
     public async Task<DbConnection> Lock(bool table, CancellationToken cancel)
     {
         var connection = Connect();
@@ -44,7 +44,7 @@ public abstract class SoakDatabase(DatabaseServer server) : IAsyncDisposable
 
     protected abstract string[] LockRows { get; }
 
-    /// <summary>As administrator.</summary>
+    /// <summary>Creates a connection of the administrator.</summary>
     protected abstract DbConnection Connect();
 
     protected async Task Execute(CancellationToken cancel, params string[] statements)
@@ -112,7 +112,7 @@ public sealed class SoakMariaDb() : SoakDatabase(new MariaDbServer())
             }
             catch (MySqlException e) when (e.ErrorCode == MySqlErrorCode.NoSuchThread)
             {
-                // It has gone by itself.
+                // The connection was closed already.
             }
         }
     }

@@ -21,13 +21,13 @@ public enum SoakFault
 }
 
 /// <summary>
-/// One fault after the other, as the seed draws them; after each it sees how long the service needs to be itself again.
+/// Injects faults drawn from the seed, one after the other, and measures the recovery time after each.
 /// </summary>
 public sealed class SoakFaults(
     int seed, SoakDatabase database, SoakCoordinator coordinator, SoakBranches branches, SoakLedger ledger, string run,
     Action<string> tell)
 {
-    /// <summary>Of no fault the end may be further from the first saga.</summary>
+    /// <summary>The maximum time from the end of a fault to the first successful saga.</summary>
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(90);
 
     private static readonly TimeSpan ProbePace = TimeSpan.FromMilliseconds(100);
@@ -39,17 +39,19 @@ public sealed class SoakFaults(
     private int _probes;
 
     /// <summary>
-    /// Each fault of the store or the coordinator: how long it lasted, and from its end to the first saga that was
-    /// done.
+    /// The faults of the store and the coordinator, each with its duration and the time from its end to the first
+    /// successful saga.
     /// </summary>
     public IReadOnlyList<(SoakFault Kind, TimeSpan Lasted, TimeSpan Recovery)> Past => _past;
 
     public string Moods => string.Join(
         ", ", Enum.GetValues<BranchMood>().Where(m => m != BranchMood.Well).Select(m => $"{m} {_moodCounts[(int)m]}"));
 
-    /// <param name="stop">No new fault after this; the last one ends and is recovered from.</param>
-    /// <param name="longest">Of any fault.</param>
-    /// <param name="cancel">The test is being stopped.</param>
+    /// <param name="stop">
+    /// Stops the injection of new faults. The current one ends, and its recovery is measured.
+    /// </param>
+    /// <param name="longest">The maximum duration of a fault.</param>
+    /// <param name="cancel">Cancelled when the test is stopped.</param>
     public async Task Run(TimeSpan longest, CancellationToken stop, CancellationToken cancel)
     {
         var bag = new Queue<SoakFault>();
@@ -72,7 +74,7 @@ public sealed class SoakFaults(
         }
     }
 
-    /// <summary>The branch service's own troubles, whatever else happens.</summary>
+    /// <summary>Changes the branch service's mood, independently of the other faults.</summary>
     public async Task RunMoods(CancellationToken stop)
     {
         while (await Rest(_moods, 3, 15, stop))
@@ -162,7 +164,7 @@ public sealed class SoakFaults(
         }
     }
 
-    /// <summary>The locker can be the victim of a deadlock itself.</summary>
+    /// <summary>Retries, because the locking transaction itself can be the victim of a deadlock.</summary>
     private async Task<DbConnection> Lock(bool table, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
@@ -173,13 +175,13 @@ public sealed class SoakFaults(
             }
             catch (DbException) when (tries < 10)
             {
-                // Again.
+                // Retry.
             }
         }
     }
 
     /// <summary>
-    /// Sagas of one branch, one after the other without waiting for the one before, until one is done.
+    /// Submits sagas of one branch at a fixed pace, without waiting for the previous ones, until one succeeds.
     /// </summary>
     private async Task<TimeSpan> Recover(SoakFault fault, CancellationToken cancel)
     {
@@ -231,7 +233,7 @@ public sealed class SoakFaults(
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // Another one was quicker; this one may have happened or not.
+            // Another probe was faster. The outcome of this one is unknown.
         }
     }
 }

@@ -3,17 +3,17 @@ using System.Diagnostics;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>When the faults have ended: every transaction must end, and what was done must agree with how.</summary>
+/// <summary>Checks after the faults that every transaction ends, and that the effects match its end.</summary>
 public sealed class SoakJudge(SoakLedger ledger, SoakCoordinator coordinator)
 {
-    /// <summary>All must be final so long after the last fault; the longest wait for a retry is 5 s.</summary>
+    /// <summary>The time after the last fault within which all must be final. The longest retry delay is 5 s.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(3);
 
     private static readonly string[] Unfinished = ["prepared", "submitted", "aborting"];
 
     private readonly ConcurrentDictionary<(SoakKind Kind, string End), int> _ends = new();
 
-    /// <summary>How many of each kind ended how; "none" = it was never taken.</summary>
+    /// <summary>The number of transactions by kind and end; "none" = it was never accepted.</summary>
     public IEnumerable<string> Ends =>
         from end in _ends
         group end by end.Key.Kind into kind

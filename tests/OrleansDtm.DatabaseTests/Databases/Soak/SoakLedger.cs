@@ -4,10 +4,8 @@ using OrleansDtm.Tests.Support.Wire;
 
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
-/// <summary>
-/// Accounts behind a barrier for every pattern; knows each transaction, and what must never happen to one.
-/// </summary>
-/// <param name="tell">Told of each violation when it is seen.</param>
+/// <summary>Accounts behind a barrier for every pattern. Knows each transaction and reports forbidden events.</summary>
+/// <param name="tell">Called with each violation when it is detected.</param>
 public sealed class SoakLedger(Action<string> tell)
 {
     private readonly ConcurrentDictionary<string, SoakCase> _cases = new(StringComparer.Ordinal);
@@ -44,12 +42,12 @@ public sealed class SoakLedger(Action<string> tell)
         }
     }
 
-    /// <summary>What the participant answers to a call of the coordinator.</summary>
+    /// <summary>Returns the participant's response to a call of the coordinator.</summary>
     public Reply Answer(string gid, string branch, string op, string body)
     {
         if (!_cases.TryGetValue(gid, out var one))
         {
-            Violate($"{gid}: nobody submitted it, yet branch {branch} was called for {op}");
+            Violate($"{gid}: it was not submitted, yet branch {branch} was called for {op}");
             return Reply.Error;
         }
 
@@ -82,9 +80,7 @@ public sealed class SoakLedger(Action<string> tell)
         }
     }
 
-    /// <summary>
-    /// A tcc's try or an xa's work, which the client has done by itself. False = it is too late for it.
-    /// </summary>
+    /// <summary>Does a tcc's try or an xa's work for the client. Returns false if it is too late for it.</summary>
     public bool Try(SoakCase one, SoakBranch branch)
     {
         lock (one)
@@ -100,7 +96,8 @@ public sealed class SoakLedger(Action<string> tell)
     }
 
     /// <summary>
-    /// The submitter's local transaction beside a msg. False = it was asked about before, and is rolled back.
+    /// Commits the local transaction of a msg's submitter. Returns false if query_prepared came first: it is then
+    /// rolled back.
     /// </summary>
     public static bool CommitLocally(SoakCase one)
     {

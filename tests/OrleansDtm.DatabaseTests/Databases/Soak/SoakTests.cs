@@ -5,16 +5,17 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Databases.Soak;
 
 /// <summary>
-/// The real coordinator over a real database server under clients of every pattern, while one fault follows the other.
-/// A minute by default; ORLEANSDTM_SOAK_MINUTES asks for more, ORLEANSDTM_SOAK_SEED repeats a run's draws. Beside other
-/// tests and the other database's, because it waits more than it works and judges what happened, not how fast.
+/// The real coordinator on a real database server, with clients of every pattern and one fault after the other. Runs
+/// for ORLEANSDTM_SOAK_MINUTES (default 1); ORLEANSDTM_SOAK_SEED repeats the draws of a run. Runs in parallel with
+/// other tests, because it mostly waits and does not measure speed.
 /// </summary>
 public abstract class SoakTests(ITestOutputHelper output)
 {
     private const int Clients = 32;
 
     /// <summary>
-    /// MiB. A leak of a transaction each would pass it in the long form, a full queue or cache does not.
+    /// The memory limit in MiB. A leak of each transaction would exceed it in a long run; a full queue or cache does
+    /// not.
     /// </summary>
     private const long MemoryMax = 1024;
 
@@ -38,7 +39,7 @@ public abstract class SoakTests(ITestOutputHelper output)
             ? value
             : null;
 
-    /// <returns>What must not happen and did.</returns>
+    /// <returns>The violations.</returns>
     private async Task<IReadOnlyList<string>> Soak(SoakDatabase database, TimeSpan time, int seed)
     {
         await using var owned = database;

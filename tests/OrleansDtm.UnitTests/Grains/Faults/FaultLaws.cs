@@ -7,8 +7,8 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
 /// <summary>
-/// What must hold whatever the store does. Judged by what is durable, by the calls the branches received and by what
-/// the submitter was told; never by what the runner believes.
+/// The invariants under any store faults. Checks durable rows, calls of branches and replies to the submitter, never
+/// the runner's own state.
 /// </summary>
 internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?> durable)
 {
@@ -30,7 +30,8 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
     }
 
     /// <summary>
-    /// Fails if a law was broken where somebody caught it: a runner takes what its calls throw for an answer.
+    /// Fails if a law was broken earlier. The runner treats an exception in a call as a response, so it hides the first
+    /// failure.
     /// </summary>
     public void Throw()
     {
@@ -46,7 +47,7 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
         _final = write.Next.IsFinal ? write.Next.Status : TransactionStatus.None;
     }
 
-    /// <summary>A branch is called.</summary>
+    /// <summary>Checks a call of a branch.</summary>
     public void JudgeCall(string name)
     {
         var index = scenario.Layout.Index(name);
@@ -79,10 +80,10 @@ internal sealed class FaultLaws(FaultScenario scenario, Func<StoredTransaction?>
         _called.Add(name);
     }
 
-    /// <summary>The submitter is told something.</summary>
-    /// <param name="word">What it asked for.</param>
-    /// <param name="reply">The answer.</param>
-    /// <param name="saidTwice">Told "unavailable", or not answered in time, it has asked for the same again.</param>
+    /// <summary>Checks a reply to the submitter.</summary>
+    /// <param name="word">The request.</param>
+    /// <param name="reply">The reply.</param>
+    /// <param name="saidTwice">True if the request was repeated after "unavailable" or a timeout.</param>
     public void JudgeReply(string word, TransactionReply reply, bool saidTwice)
     {
         var stored = durable()?.Transaction;

@@ -3,16 +3,18 @@ using OrleansDtm.UnitTests.Core;
 
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
-/// <summary>A transaction, what its submitter says, what its branches answer, and what must become of it.</summary>
+/// <summary>
+/// A transaction, the requests of its submitter, the responses of its branches, and its expected end.
+/// </summary>
 /// <param name="Layout">The pattern.</param>
-/// <param name="Words">In the words of <see cref="TransactionRun"/>.</param>
-/// <param name="Requests">One after the other, each repeated until it is accepted.</param>
+/// <param name="Words">The transaction in the words of <see cref="TransactionRun"/>.</param>
+/// <param name="Requests">The requests in order. Each is repeated until it is accepted.</param>
 /// <param name="Refusing">The calls that are answered FAILURE.</param>
-/// <param name="Ends">How it must end.</param>
+/// <param name="Ends">The expected end.</param>
 internal sealed record FaultScenario(
     Layout Layout, string Words, string[] Requests, string[] Refusing, TransactionStatus Ends)
 {
-    /// <summary>First tries of all calls get lost on the way back.</summary>
+    /// <summary>True = the response to each first attempt is lost.</summary>
     public bool Flaky { get; init; }
 
     public static IReadOnlyDictionary<string, FaultScenario> All { get; } = new Dictionary<string, FaultScenario>

@@ -8,8 +8,8 @@ using OrleansDtm.UnitTests.Core;
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
 /// <summary>
-/// A submitter that does not give up, branch services, the sweep, and activations that come and go, around a faulty
-/// store, on virtual time and one thread.
+/// A persistent submitter, branch services, the sweep, and activations that come and go, with a faulty store. Runs on
+/// virtual time and one thread.
 /// </summary>
 internal sealed class FaultWorld
 {
@@ -38,11 +38,11 @@ internal sealed class FaultWorld
     private DateTimeOffset? _ended;
 
     /// <param name="keepAlive">See <see cref="RunnerServices"/>.</param>
-    /// <param name="wait">Submit with wait_result.</param>
-    /// <param name="faultAt">By the number of the write, from 1.</param>
+    /// <param name="wait">True = submit with wait_result.</param>
+    /// <param name="faultAt">Returns the fault of a write by its number, from 1.</param>
     public FaultWorld(FaultScenario scenario, TimeSpan keepAlive, bool wait, Func<int, StoreFault> faultAt)
     {
-        // The runner must go on inside this world's own events, not be posted to somebody else's context.
+        // The runner's continuations must run inside this world's events, not in another synchronization context.
         SynchronizationContext.SetSynchronizationContext(null);
         (_scenario, _keepAlive, _wait) = (scenario, keepAlive, wait);
         _run = new TransactionRun(scenario.Layout, scenario.Words, Gid);
@@ -58,10 +58,10 @@ internal sealed class FaultWorld
 
     public FaultyStore Store { get; }
 
-    /// <summary>How often each call was made.</summary>
+    /// <summary>The number of attempts of each call.</summary>
     public IReadOnlyDictionary<string, int> Calls => _tries;
 
-    /// <summary>From the first request to the end.</summary>
+    /// <summary>The time from the first request to the end.</summary>
     public TimeSpan Took => _ended!.Value - TransactionRun.Start;
 
     private bool IsOver => _request == _scenario.Requests.Length
@@ -69,7 +69,8 @@ internal sealed class FaultWorld
         && _open.Count == 0;
 
     /// <summary>
-    /// Until it has ended and nothing more can happen; throws with the broken law and the story that led there.
+    /// Plays until the transaction has ended and no event is left. Throws with the broken law and the story that led to
+    /// it.
     /// </summary>
     public FaultWorld Play()
     {
@@ -90,7 +91,7 @@ internal sealed class FaultWorld
 
     private void Tell(string line) => _laws.Tell(_time.Now, line);
 
-    /// <summary>Time moves to whatever is next, and it happens.</summary>
+    /// <summary>Moves the time to the next event and runs it.</summary>
     private void Next()
     {
         var wake = _activation?.WakeMoment ?? DateTimeOffset.MaxValue;
@@ -132,12 +133,12 @@ internal sealed class FaultWorld
     {
         var word = _scenario.Requests[_request];
         Tell($"{word}?");
-        _ask = _time.Now + ClientPatience; // Then it asks again, as clients do.
+        _ask = _time.Now + ClientPatience; // The client then repeats the request.
         _asked++;
         _open.Add((_request, Activation.Of(this).Runner.Post(_run.Event(word), _wait && word == "submit")));
     }
 
-    /// <summary>The submitter hears what it is told, also by requests it has given up.</summary>
+    /// <summary>Receives the replies, also to requests that have timed out.</summary>
     private void Listen()
     {
         foreach (var (request, reply) in _open.Where(static o => o.Reply.IsCompleted).ToList())
@@ -199,7 +200,7 @@ internal sealed class FaultWorld
 
         public DateTimeOffset? WakeMoment { get; private set; }
 
-        /// <summary>The one there is; a new one when it has let go.</summary>
+        /// <summary>Returns the current activation; a new one if the previous has ended.</summary>
         public static Activation Of(FaultWorld world)
         {
             if (world._activation is { _done: true } gone)
@@ -223,7 +224,7 @@ internal sealed class FaultWorld
         public void WakeAt(DateTimeOffset? moment) =>
             WakeMoment = moment < _world._time.Now ? _world._time.Now : moment;
 
-        /// <summary>One process alone: the next activation knows by itself.</summary>
+        /// <summary>Not needed with one process: the next activation sees the calls itself.</summary>
         public void Orphaned()
         {
         }
@@ -243,7 +244,7 @@ internal sealed class FaultWorld
 
         void IBranchCaller.Cancel(string gid)
         {
-            // Services may go on with a cancelled call.
+            // Services may continue a cancelled call.
         }
 
         public async Task<CallResult> Call(BranchInvocation call)

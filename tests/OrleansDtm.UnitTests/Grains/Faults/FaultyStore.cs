@@ -3,49 +3,49 @@ using OrleansDtm.Tests.Support.Storage;
 
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
-/// <summary>What goes wrong with a write, or from it on.</summary>
+/// <summary>A fault of a write, and of the time after it.</summary>
 public enum StoreFault
 {
     None,
 
-    /// <summary>It never reaches the store.</summary>
+    /// <summary>The write never reaches the store.</summary>
     LostBefore,
 
     /// <summary>The database waits for a lock, then reports a deadlock: nothing is written.</summary>
     Deadlock,
 
-    /// <summary>The connection is lost before the commit, which shows only after a timeout.</summary>
+    /// <summary>The connection is lost before the commit, which is detected only after a timeout.</summary>
     LostBeforeCommit,
 
-    /// <summary>It is committed and the answer is lost at once.</summary>
+    /// <summary>The write is committed, and the response is lost at once.</summary>
     AnswerLost,
 
-    /// <summary>It is committed, and that the answer is lost shows only after a timeout.</summary>
+    /// <summary>The write is committed; the loss of the response is detected only after a timeout.</summary>
     AnswerLostLate,
 
-    /// <summary>It is committed at once and answered after leases and timeouts.</summary>
+    /// <summary>The write is committed at once; the response comes after leases and timeouts are over.</summary>
     SlowAnswer,
 
-    /// <summary>It is committed, and answered, after leases and timeouts.</summary>
+    /// <summary>The commit and the response come after leases and timeouts are over.</summary>
     SlowCommit,
 
-    /// <summary>It is reported lost, and committed after that.</summary>
+    /// <summary>The write is reported as lost and committed later.</summary>
     CommitAfterLoss,
 
-    /// <summary>The answer is lost, and nothing can be read for a while.</summary>
+    /// <summary>The response is lost, and reads fail for a while.</summary>
     ReadsFail,
 
-    /// <summary>A failover: for a while all writes are refused and reads are answered.</summary>
+    /// <summary>A failover: for a while writes fail and reads work.</summary>
     ReadOnly,
 
-    /// <summary>The database restarts without having committed: everything fails for a while.</summary>
+    /// <summary>The database restarts without the commit. All operations fail for a while.</summary>
     Restart,
 
-    /// <summary>The database restarts after having committed.</summary>
+    /// <summary>The database restarts after the commit.</summary>
     RestartAfterCommit,
 }
 
-/// <summary>A store in memory whose nth write meets a fault. Everything happens on virtual time.</summary>
+/// <summary>A store in memory that injects a fault into the nth write. Runs on virtual time.</summary>
 internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultAt)
     : DelegatingStore(new InMemoryTransactionStore(time.Clock))
 {
@@ -56,16 +56,16 @@ internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultA
     private DateTimeOffset _writesBack;
     private DateTimeOffset _readsBack;
 
-    /// <summary>Told of each write that has become durable.</summary>
+    /// <summary>Called for each durable write.</summary>
     public Action<TransactionWrite>? OnDurable { get; set; }
 
-    /// <summary>Told of what goes wrong.</summary>
+    /// <summary>Called for each fault.</summary>
     public Action<string>? OnFault { get; set; }
 
-    /// <summary>Writes asked for so far.</summary>
+    /// <summary>The number of writes so far.</summary>
     public int Writes { get; private set; }
 
-    /// <summary>What is durable, whether the store answers or not; null = nothing.</summary>
+    /// <summary>Returns the durable row even while the store is unavailable; null = none.</summary>
     public StoredTransaction? Durable(string gid) => Inner.Load(gid, CancellationToken.None).Result;
 
     public override Task<WriteResult> Write(TransactionWrite write, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ internal sealed class FaultyStore(VirtualTime time, Func<int, StoreFault> faultA
         WriteResult Refuse() => throw Away(fault.ToString());
     }
 
-    /// <summary>Reads: writing does not pass here.</summary>
+    /// <summary>Applies to reads only; writes are overridden separately.</summary>
     protected override Task<T> Ask<T>(Func<ITransactionStore, Task<T>> call) =>
         time.Now < _readsBack ? Task.FromException<T>(Away("no reads")) : base.Ask(call);
 

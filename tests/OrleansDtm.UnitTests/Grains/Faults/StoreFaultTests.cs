@@ -3,7 +3,7 @@ using Xunit;
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
 /// <summary>
-/// Every pattern, with the store failing in every way at every write: nothing is lost, doubled or contradicted.
+/// Every pattern with every store fault at every write: nothing is lost, duplicated or contradictory.
 /// </summary>
 public sealed class StoreFaultTests
 {
@@ -30,9 +30,8 @@ public sealed class StoreFaultTests
                     var world =
                         new FaultWorld(scenario, keepAlive, wait, n => n == at ? fault : StoreFault.None).Play();
 
-                    // A commit that comes after its loss was reported looks like another owner: then what is under way
-                    // is called again. And a workflow whose SDK cannot get through
-                    // is silent, so it is asked about (w0).
+                    // A commit after a reported loss looks like another owner's write, so calls in flight are repeated.
+                    // A workflow whose SDK cannot reach the store sends no requests, so it is resumed (w0).
                     var repeats = fault == StoreFault.CommitAfterLoss ? 1 : 0;
                     world.Hold(
                         world.Calls.All(c => c.Key == "w0" || c.Value <= undisturbed.Calls[c.Key] + repeats),
@@ -45,7 +44,7 @@ public sealed class StoreFaultTests
         }
     }
 
-    /// <summary>Seeds are fixed, so a failure comes back; the message tells the whole story.</summary>
+    /// <summary>The seeds are fixed, so a failure is reproducible. Its message contains the whole story.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void Many_faults_in_any_mixture_lead_there_too(string name)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace OrleansDtm.UnitTests.Grains.Faults;
 
-/// <summary>What is to happen, in the order of its moments.</summary>
+/// <summary>A queue of future events, ordered by time.</summary>
 internal sealed class VirtualTime(DateTimeOffset start)
 {
     private readonly PriorityQueue<Action, (DateTimeOffset At, int Order)> _events = new();
@@ -12,7 +12,7 @@ internal sealed class VirtualTime(DateTimeOffset start)
 
     public DateTimeOffset Now => Clock.GetUtcNow();
 
-    /// <summary>When the next event is; null = there is none.</summary>
+    /// <summary>The time of the next event; null = there is none.</summary>
     public DateTimeOffset? Next => _events.TryPeek(out _, out var key) ? key.At : null;
 
     public void After(TimeSpan wait, Action happen) => _events.Enqueue(happen, (Now + wait, _order++));
@@ -25,7 +25,7 @@ internal sealed class VirtualTime(DateTimeOffset start)
         }
     }
 
-    /// <summary>Time moves to the next event, and it happens.</summary>
+    /// <summary>Moves the time to the next event and runs it.</summary>
     public void RunNext()
     {
         _events.TryDequeue(out var happen, out var key);
