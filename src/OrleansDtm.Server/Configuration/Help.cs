@@ -66,6 +66,13 @@ internal static class Help
           Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri=
                                                (URL of its keys), or Security:Jwt:SigningKeysFile= (PEM, JWKS)
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
+          Security:Oidc:Authority=             users sign in to the admin page at this OpenID Connect issuer;
+                                               Security:Oidc:ClientId=, Security:Oidc:ClientSecret= (or
+                                               Security:Oidc:ClientSecretFile=), Security:Oidc:Scopes=openid profile
+          Security:Oidc:RoleClaim=roles, Security:Oidc:NameClaim=preferred_username   claims of the id token
+          Security:Oidc:Roles:0=               value of the role claim and its role: 'dtm-operators admin'
+          Security:Oidc:Name=                  the issuer's name on the sign-in page; empty = its host
+          Security:Oidc:RequireHttps=true      false = http too, for tests
           Security:AllowAnonymous=false        true = listen beyond this machine without keys or tokens
           Security:AnonymousMetrics=false      true = /api/metrics needs no role
           Security:DenyStateChangingGet=false  true = refuse GET where DTM changes state by it: subscribe,

@@ -3,8 +3,8 @@ using OrleansDtm.Server.Security.Keys;
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>
-/// Authentication. Off without keys or tokens; otherwise everything but probes, ping, version and sign-in requires a
-/// role.
+/// Authentication. Off without keys, tokens or an issuer of sign-ins; otherwise everything but probes, ping, version
+/// and sign-in requires a role.
 /// </summary>
 public sealed record SecurityOptions
 {
@@ -55,8 +55,10 @@ public sealed record SecurityOptions
 
     public JwtOptions Jwt { get; init; } = new();
 
+    public OidcOptions Oidc { get; init; } = new();
+
     /// <summary>Whether callers must authenticate.</summary>
-    public bool IsOn => Keys.Count > 0 || KeysFile.Length > 0 || Jwt.IsOn;
+    public bool IsOn => Keys.Count > 0 || KeysFile.Length > 0 || Jwt.IsOn || Oidc.IsOn;
 
     /// <summary>Without secrets.</summary>
     public override string ToString() => $"{nameof(SecurityOptions)} {(IsOn ? "on" : "off")}";

@@ -22,9 +22,10 @@ internal static class SecuritySettings
         "Security:KeysFileGrace", "Security:SessionLifetime", "Security:RequestsPerSecond", "Security:RequestBytesMax",
         SessionCertificate, SessionKey, "Security:SessionKeys:Password",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
+        .. OidcSettings.Names,
     ];
 
-    public static readonly string[] Lists = [Keys];
+    public static readonly string[] Lists = [Keys, .. OidcSettings.Lists];
 
     public static SecurityOptions Read(SettingsReader read, SecurityOptions defaults)
     {
@@ -49,6 +50,7 @@ internal static class SecuritySettings
                 Audience = read.Text(Audience, ""),
                 RoleClaim = read.Text("Security:Jwt:RoleClaim", defaults.Jwt.RoleClaim),
             },
+            Oidc = OidcSettings.Read(read, defaults.Oidc),
         };
         CheckJwt(read, options.Jwt);
         if (options is { IsOn: true, AllowAnonymous: true })

@@ -12,6 +12,7 @@ using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Security.Keys;
+using OrleansDtm.Server.Security.OpenId;
 using OrleansDtm.Server.Security.Sessions;
 using OrleansDtm.Server.Security.Tokens;
 
@@ -38,6 +39,7 @@ internal static class SecurityHosting
         services.AddSingleton<ProofCheck>();
         services.AddSingleton<SessionApi>();
         services.AddSingleton<Refusals>();
+        services.AddSingleton<OidcApi>();
         services.AddSingleton<CallerLimits>();
         services.AddSingleton(provider => BranchCalls.Create(
             options.Branches,
@@ -84,6 +86,11 @@ internal static class SecurityHosting
             schemes.AddScheme<AuthenticationSchemeOptions, TokenHandler>(Schemes.Token, null);
         }
 
+        if (options.Security.Oidc.IsOn)
+        {
+            schemes.AddOidc(options.Security.Oidc, page);
+        }
+
         services.AddAuthorizationBuilder().SetFallbackPolicy(
             RolePolicies.Fallback(context => AccessControl.Needed(context, page)));
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessControl>();
@@ -107,7 +114,9 @@ internal static class SecurityHosting
         app.UseMiddleware<BrowserGuard>();
         if (options.Security.IsOn)
         {
-            app.UseAuthentication();
+            app.Services.GetRequiredService<ProofCheck>(); // An invalid file stops the start.
+            app.Services.GetService<OidcSecret>();
+            app.UseAuthentication(); // Handles the issuer's redirect to the page.
             app.UseAuthorization();
         }
         else if (options.Security.AllowAnonymous)
@@ -118,6 +127,7 @@ internal static class SecurityHosting
         if (options.Admin.Enabled)
         {
             SessionApi.Map(app);
+            OidcApi.Map(app);
         }
     }
 }

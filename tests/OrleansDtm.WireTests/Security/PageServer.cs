@@ -18,6 +18,8 @@ internal sealed class PageServer : IAsyncDisposable
 
     public Uri Url => new(_app.Urls.Last()); // It opens the gRPC port first.
 
+    public IServiceProvider Services => _app.Services;
+
     public IKeyValueStore Store => _app.Services.GetRequiredService<IKeyValueStore>();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -129,15 +129,42 @@ public sealed class SessionKeysTests(DatabaseUnderTest<MariaDbServer> mariaDb)
         Assert.Equal(HttpStatusCode.OK, (await one.Session(others)).Status);
     }
 
+    [Fact]
+    public async Task A_sign_in_at_an_issuer_begins_on_one_silo_and_goes_on_and_ends_on_the_other()
+    {
+        await using var issuer = await TestIssuer.Start();
+        issuer.Groups = ["dtm-readers"];
+        Allow("boss", "admin");
+        var database = mariaDb.NewDatabase();
+        var silos = await Task.WhenAll(Silo(database, issuer.Settings()), Silo(database, issuer.Settings()));
+        await using var one = silos[0];
+        await using var two = silos[1];
+        using var browser = new OidcBrowser(one.Url);
+
+        var callback = await browser.Follow(await browser.Begin());
+        await browser.Follow(new UriBuilder(callback) { Port = two.Url.Port }.Uri);
+        using var other = browser.Copy(two.Url);
+        Assert.Equal("olga", (string?)(await browser.Session()).Body["name"]);
+        Assert.Equal("olga", (string?)(await other.Session()).Body["name"]);
+
+        await other.SignOut();
+        var (status, refusal) = await browser.Session();
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Contains("the session was ended", (string?)refusal["message"], StringComparison.Ordinal);
+    }
+
     public void Dispose() => _home.Delete(recursive: true);
 
-    private Task<PageServer> Silo(string database) => PageServer.Start(
+    private Task<PageServer> Silo(string database, params string[] settings) => PageServer.Start(
+    [
         "--Store:Driver=mysql",
         $"--Store:ConnectionString={database}",
         "--Cluster:Mode=AdoNet",
         string.Create(CultureInfo.InvariantCulture, $"--Cluster:SiloPort={FreePort.Next()}"),
         "--Cluster:GatewayPort=0",
-        $"--Security:KeysFile={KeysFile}");
+        $"--Security:KeysFile={KeysFile}",
+        .. settings,
+    ]);
 
     private static Task Refused(PageServer server, string cookie, string word) => Poll.Until(
         async () => await server.Session(cookie) is (HttpStatusCode.Unauthorized, var body)

@@ -10,6 +10,9 @@ internal static class Schemes
     public const string Token = "Bearer";
     public const string Session = "Session";
 
+    /// <summary>Sign-in at an issuer, which makes a session.</summary>
+    public const string Oidc = "OpenIdConnect";
+
     /// <summary>A header decides before the cookie, which browsers send by themselves.</summary>
     /// <param name="request">The request.</param>
     /// <param name="tokens">Tokens are accepted.</param>

@@ -15,6 +15,7 @@ internal enum SessionKind
 {
     Key,
     Token,
+    Oidc,
 }
 
 /// <summary>A sign-in to the admin page: the contents of the cookie. It has neither the key nor the token.</summary>
@@ -38,9 +39,19 @@ internal sealed record Session(
         ? New(caller, SessionKind.Key, ApiKeyRing.Id(key.Hash.Span), until)
         : New(caller, SessionKind.Token, OriginOf(jwt), until);
 
+    /// <param name="caller">Verified by the issuer of sign-ins.</param>
+    /// <param name="oidc">Its settings.</param>
+    /// <param name="until">When it expires.</param>
+    public static Session Of(Caller caller, OidcOptions oidc, DateTimeOffset until) =>
+        New(caller, SessionKind.Oidc, OriginOf(oidc), until);
+
     /// <summary>Changes with each setting that decides whose tokens are accepted, and with which role.</summary>
     public static string OriginOf(JwtOptions jwt) => Fingerprint(
         jwt.Authority, jwt.JwksUri, jwt.SigningKeysFile, jwt.Issuer, jwt.Audience, jwt.RoleClaim);
+
+    /// <inheritdoc cref="OriginOf(JwtOptions)"/>
+    public static string OriginOf(OidcOptions oidc) => Fingerprint(
+        [oidc.Authority, oidc.ClientId, oidc.RoleClaim, .. oidc.Roles.Select(static entry => entry.ToString())]);
 
     /// <summary>The contents of a decrypted cookie; null = it is of another version.</summary>
     public static Session? Read(ClaimsPrincipal? principal, AuthenticationProperties properties) =>

@@ -3,13 +3,14 @@ using Microsoft.AspNetCore.Authentication;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.OpenId;
 
 namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
 internal sealed class SessionApi(
-    ProofCheck proofs, EndedSessions ended, SignInGuard guard, PagePaths page, CoordinatorOptions options,
-    TimeProvider clock)
+    ProofCheck proofs, EndedSessions ended, SignInGuard guard, OidcApi oidc, PagePaths page,
+    CoordinatorOptions options, TimeProvider clock)
 {
     private const int BodyBytesMax = 16 * 1024;
 
@@ -107,6 +108,11 @@ internal sealed class SessionApi(
             if (context.Features.Get<OpenSession>() is { } open)
             {
                 await ended.Add(open.Session, context.RequestAborted);
+                if (open.Session.Kind == SessionKind.Oidc && await oidc.SignOutUrl(context) is { } url)
+                {
+                    await WriteSignOut(context, url);
+                    return;
+                }
             }
         }
 
@@ -134,6 +140,19 @@ internal sealed class SessionApi(
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
+        }
+    }
+
+    /// <summary>The page opens the URL: the issuer signs the user out too.</summary>
+    private static async Task WriteSignOut(HttpContext context, string url)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        await using (json)
+        {
+            json.WriteStartObject();
+            json.WriteString("sign_out_url", url);
+            json.WriteEndObject();
         }
     }
 

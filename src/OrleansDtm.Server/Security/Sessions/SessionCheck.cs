@@ -11,6 +11,7 @@ namespace OrleansDtm.Server.Security.Sessions;
 internal sealed class SessionCheck(ApiKeyRing keys, EndedSessions ended, CoordinatorOptions options)
 {
     private readonly string _tokens = Session.OriginOf(options.Security.Jwt);
+    private readonly string _signIns = Session.OriginOf(options.Security.Oidc);
 
     public async ValueTask<Identified> Identify(Session session, CancellationToken cancellationToken)
     {
@@ -18,6 +19,7 @@ internal sealed class SessionCheck(ApiKeyRing keys, EndedSessions ended, Coordin
         {
             SessionKind.Key => ByKey(session),
             SessionKind.Token when options.Security.Jwt.IsOn && session.Origin == _tokens => ByIssuer(session),
+            SessionKind.Oidc when options.Security.Oidc.IsOn && session.Origin == _signIns => ByIssuer(session),
             _ => Identified.No("the settings of the issuer have changed; sign in again"),
         };
         return who.Caller is not null && await ended.Contains(session.Id, cancellationToken)
