@@ -94,7 +94,7 @@ internal sealed class BranchService(
         if (!limits.Transactions.TryEnter(call.Gid)
             && !await Queue(limits.Transactions, call.Gid, budget).ConfigureAwait(false))
         {
-            return NotSent($"{limits.PerTransactionMax} calls of the transaction are in flight "
+            return NotSent(CallLimit.Transaction, $"{limits.PerTransactionMax} calls of the transaction are in flight "
                 + "(Limits:BranchCallsPerTransactionMax)");
         }
 
@@ -102,7 +102,7 @@ internal sealed class BranchService(
         {
             if (!_places.TryEnter(call.Gid) && !await Queue(_places, call.Gid, budget).ConfigureAwait(false))
             {
-                return NotSent($"{callsMax} calls to {name} are in flight");
+                return NotSent(CallLimit.Service, $"{callsMax} calls to {name} are in flight");
             }
 
             try
@@ -110,6 +110,7 @@ internal sealed class BranchService(
                 if (!limits.All.TryEnter(name) && !await Queue(limits.All, name, budget).ConfigureAwait(false))
                 {
                     return NotSent(
+                        CallLimit.Silo,
                         $"of {limits.CallsMax} calls in flight (Limits:BranchCallsMax) {name} has its share");
                 }
 
@@ -136,9 +137,12 @@ internal sealed class BranchService(
             limits.Transactions.Exit(call.Gid);
         }
 
-        CallResult NotSent(string reason) =>
-            Result(
+        CallResult NotSent(CallLimit limit, string reason)
+        {
+            limits.Starvation?.CallNotSent(limit, name, call.Gid);
+            return Result(
                 call, Outcome.NotSent($"{reason}; no call slot became free within the request timeout"), started, span);
+        }
     }
 
     /// <summary>Waits for a place; false = none became free within the timeout.</summary>

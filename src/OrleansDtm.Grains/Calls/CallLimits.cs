@@ -12,10 +12,8 @@ internal sealed class CallLimits
 {
     private readonly ConcurrentDictionary<string, CallSet> _calls = new(StringComparer.Ordinal);
 
-    public CallLimits(IOptions<DtmGrainOptions> options)
-        : this(options.Value.BranchCallsMax, options.Value.BranchCallsPerTransactionMax)
-    {
-    }
+    public CallLimits(IOptions<DtmGrainOptions> options, Starvation? starvation)
+        : this(options.Value.BranchCallsMax, options.Value.BranchCallsPerTransactionMax) => Starvation = starvation;
 
     public CallLimits(int callsMax, int perTransactionMax)
     {
@@ -28,6 +26,9 @@ internal sealed class CallLimits
     public int CallsMax { get; }
 
     public int PerTransactionMax { get; }
+
+    /// <summary>Gets the calls that find no place; null = nothing reports them.</summary>
+    public Starvation? Starvation { get; }
 
     /// <summary>Places of the calls in flight; the key is the gid.</summary>
     public FairGate Transactions { get; }

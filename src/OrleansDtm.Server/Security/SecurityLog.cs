@@ -29,7 +29,7 @@ internal static partial class SecurityLog
     public static partial void SessionKeyCreated(this ILogger log, string key);
 
     [LoggerMessage(128, LogLevel.Error, "Security:Oidc: the issuer cannot be reached at {Place}. Users cannot sign in "
-        + "there until then; API keys still sign in: {Problem} [ODTM4009]")]
+        + "there until then; API keys still sign in: {Problem} [ODTM4010]")]
     public static partial void SignInIssuerIsAway(this ILogger log, string place, string problem);
 
     [LoggerMessage(122, LogLevel.Warning, "Authentication is off (Security:AllowAnonymous): every client of {Bind} "

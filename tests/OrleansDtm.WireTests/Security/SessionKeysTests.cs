@@ -18,6 +18,8 @@ public sealed class SessionKeysTests(DatabaseUnderTest<MariaDbServer> mariaDb)
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-sessions-");
     private readonly string _key = ApiKey.New();
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     private string KeysFile => Path.Combine(_home.FullName, "keys");
 
     private string[] Settings =>
@@ -56,9 +58,9 @@ public sealed class SessionKeysTests(DatabaseUnderTest<MariaDbServer> mariaDb)
         using var http = new HttpClient { BaseAddress = server.Url };
         http.DefaultRequestHeaders.Add("X-Api-Key", _key);
         await Poll.Until(
-            async () => (await http.GetStringAsync("/ui/session", TestContext.Current.CancellationToken)).Contains(
+            async () => (await http.GetStringAsync("/ui/session", Cancel)).Contains(
                 "admin", StringComparison.Ordinal),
-            Poll.Patience, static () => "the new role is not seen", TestContext.Current.CancellationToken);
+            Poll.Patience, static () => "the new role is not seen", Cancel);
         Assert.Equal(2, (await server.Session(cookie)).Body["roles"]!.AsArray().Count);
 
         Allow("clerk", "read");
@@ -67,6 +69,28 @@ public sealed class SessionKeysTests(DatabaseUnderTest<MariaDbServer> mariaDb)
         await Refused(server, cookie, "the API key is unknown");
         Allow("clerk", "submit", until: "2020-01-01");
         await Refused(server, cookie, "expired");
+    }
+
+    [Theory]
+    [InlineData("data-protection-keys")]
+    [InlineData("Data-Protection-Keys ")]
+    [InlineData("ended-sessions")]
+    public async Task No_API_shows_the_keys_of_sessions_or_their_ends(string category)
+    {
+        Allow("boss", "admin");
+        await using var server = await PageServer.Start(Settings);
+        Assert.Equal(HttpStatusCode.NoContent, await server.SignOut(await server.SignIn(_key)));
+        var stored = (await server.Store.Scan(category.Trim().ToLowerInvariant(), 0, 9, Cancel)).Single();
+        using var http = new HttpClient { BaseAddress = server.Url };
+        http.DefaultRequestHeaders.Add("X-Api-Key", _key);
+        var cat = Uri.EscapeDataString(category);
+
+        Assert.Equal(
+            """{"kv":[],"next_position":""}""",
+            await http.GetStringAsync($"/api/dtmsvr/scanKV?cat={cat}", Cancel));
+        Assert.Equal(
+            """{"kv":[]}""",
+            await http.GetStringAsync($"/api/dtmsvr/queryKV?cat={cat}&key={Uri.EscapeDataString(stored.Key)}", Cancel));
     }
 
     [Fact]
@@ -171,7 +195,7 @@ public sealed class SessionKeysTests(DatabaseUnderTest<MariaDbServer> mariaDb)
             && ((string?)body["message"])!.Contains(word, StringComparison.Ordinal),
         Poll.Patience,
         () => $"not refused: {word}",
-        TestContext.Current.CancellationToken);
+        Cancel);
 
     private void Allow(string name, string role, string? key = null, string until = "")
     {

@@ -14,7 +14,8 @@ namespace OrleansDtm.Server.Security.Access;
 internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuthorizationMiddlewareResultHandler
 {
     public async Task HandleAsync(
-        RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+        RequestDelegate next, HttpContext context, AuthorizationPolicy policy,
+        PolicyAuthorizationResult authorizeResult)
     {
         if (Needed(context, page) is not { } needed)
         {
@@ -43,10 +44,25 @@ internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuth
         {
             await AccessAnswers.TooMany(context, seconds, $"'{caller.Name}' has exceeded its request rate");
         }
+        else if (!limits.TryEnter(caller))
+        {
+            await AccessAnswers.TooMany(
+                context,
+                1,
+                $"'{caller.Name}' has {limits.InFlightMax(caller)} requests in flight. Wait for their answers, or have "
+                + "an administrator raise inflight= in the line of the key");
+        }
         else
         {
             LimitBody(context, caller);
-            await next(context);
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                limits.Exit(caller);
+            }
         }
     }
 
