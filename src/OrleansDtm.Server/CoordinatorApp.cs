@@ -56,6 +56,7 @@ public static class CoordinatorApp
         builder.AddServiceNames(options);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
+        builder.Services.AddSecurity(options, options.Admin.BasePath); // Reads the store when it starts.
         builder.AddCoordinatorSilo(options);
         builder.AddCoordinatorTelemetry(options.Telemetry);
         builder.Services.AddAdminPage(options);
@@ -98,6 +99,10 @@ public static class CoordinatorApp
             // It logs nothing at Warning or above, but while it is enabled it creates an activity and a scope for each
             // request.
             && category != "Microsoft.AspNetCore.Hosting.Diagnostics"
+
+            // It warns that keys in the store are not encrypted: see Security:SessionKeys.
+            && (category != "Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager"
+                || level >= LogLevel.Error)
             && (level >= LogLevel.Warning || category?.StartsWith("OrleansDtm", StringComparison.Ordinal) == true));
         builder.Logging.AddCoordinatorConsole(options.Telemetry);
     }

@@ -14,6 +14,7 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
 
     private readonly ConcurrentQueue<string> _problems = new();
     private string _origin = "";
+    private string? _issuer;
 
     public IPage Page { get; private set; } = null!;
 
@@ -38,7 +39,8 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
         };
         Page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(_origin + "/", StringComparison.Ordinal))
+            if (!request.Url.StartsWith(_origin + "/", StringComparison.Ordinal)
+                && !(_issuer is { } issuer && request.Url.StartsWith(issuer + "/", StringComparison.Ordinal)))
             {
                 _problems.Enqueue($"asked for {request.Url}");
             }
@@ -50,6 +52,9 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
 
         await Page.GotoAsync(url);
     }
+
+    /// <summary>The page may send the user to this origin: that of an issuer.</summary>
+    public void AllowIssuer(string origin) => _issuer = origin;
 
     public Task Go(string hash) => Page.EvaluateAsync("hash => { location.hash = hash; }", hash);
 

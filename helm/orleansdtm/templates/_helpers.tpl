@@ -79,7 +79,7 @@ app.kubernetes.io/part-of: orleansdtm
 
 {{/* "yes" when callers must prove who they are. */}}
 {{- define "orleansdtm.secured" -}}
-{{- if or (include "orleansdtm.keysSecret" .) .Values.security.jwt.authority .Values.security.jwt.jwksUri -}}yes{{- end -}}
+{{- if or (include "orleansdtm.keysSecret" .) .Values.security.jwt.authority .Values.security.jwt.jwksUri .Values.security.oidc.authority -}}yes{{- end -}}
 {{- end -}}
 
 {{/* The Secret with the lines of keys; empty = none. */}}

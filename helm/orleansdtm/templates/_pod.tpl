@@ -115,6 +115,11 @@ spec:
           mountPath: /etc/orleansdtm/keys
           readOnly: true
         {{- end }}
+        {{- if and .Values.security.oidc.authority .Values.security.oidc.existingSecret }}
+        - name: oidc
+          mountPath: /etc/orleansdtm/oidc
+          readOnly: true
+        {{- end }}
         {{- if .Values.tls.secret }}
         # The whole folder: Kubernetes does not update a single file (subPath).
         - name: http-tls
@@ -147,6 +152,13 @@ spec:
     - name: keys
       secret:
         secretName: {{ . }}
+        # Readable only for the pod's group, fsGroup.
+        defaultMode: 0440
+    {{- end }}
+    {{- if and .Values.security.oidc.authority .Values.security.oidc.existingSecret }}
+    - name: oidc
+      secret:
+        secretName: {{ .Values.security.oidc.existingSecret }}
         # Readable only for the pod's group, fsGroup.
         defaultMode: 0440
     {{- end }}

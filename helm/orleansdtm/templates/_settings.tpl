@@ -52,6 +52,26 @@ ORLEANSDTM_Security__Jwt__Issuer: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with .Values.security.oidc }}
+{{- if .authority }}
+ORLEANSDTM_Security__Oidc__Authority: {{ .authority | quote }}
+ORLEANSDTM_Security__Oidc__ClientId: {{ .clientId | quote }}
+{{- if .existingSecret }}
+ORLEANSDTM_Security__Oidc__ClientSecretFile: /etc/orleansdtm/oidc/{{ .clientSecretKey }}
+{{- end }}
+ORLEANSDTM_Security__Oidc__Scopes: {{ .scopes | quote }}
+ORLEANSDTM_Security__Oidc__RoleClaim: {{ .roleClaim | quote }}
+ORLEANSDTM_Security__Oidc__NameClaim: {{ .nameClaim | quote }}
+{{- if .roles }}
+{{- $roles := list }}
+{{- range $value, $role := .roles }}{{ $roles = append $roles (printf "%s %s" $value $role) }}{{ end }}
+ORLEANSDTM_Security__Oidc__Roles: {{ join "\n" $roles | quote }}
+{{- end }}
+{{- with .name }}
+ORLEANSDTM_Security__Oidc__Name: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if .Values.security.allowAnonymous }}
 ORLEANSDTM_Security__AllowAnonymous: "true"
 {{- end }}

@@ -50,7 +50,7 @@
 {{- if and $secured $security.allowAnonymous -}}
   {{- $problems = append $problems "security.allowAnonymous: keys or tokens are configured too and would have no effect; remove one of the two." -}}
 {{- else if not (or $secured $security.allowAnonymous) -}}
-  {{- $problems = append $problems "security: authentication is not configured. Set security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), or security.allowAnonymous=true (no authentication)." -}}
+  {{- $problems = append $problems "security: authentication is not configured. Set security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), security.oidc (sign-in of users to the admin page), or security.allowAnonymous=true (no authentication)." -}}
 {{- end -}}
 {{- if and .Values.alerts.existingSecret (hasKey .Values.config "AlertWebHook") -}}
   {{- $problems = append $problems "config.AlertWebHook: alerts.existingSecret already says where the URL is; remove one of them." -}}
@@ -63,6 +63,15 @@
 {{- end -}}
 {{- if and $security.jwt.jwksUri (not $security.jwt.issuer) -}}
   {{- $problems = append $problems "security.jwt.issuer: required with jwksUri; set the issuer (iss) of the tokens." -}}
+{{- end -}}
+{{- if and $security.oidc.authority (not $security.oidc.clientId) -}}
+  {{- $problems = append $problems "security.oidc.clientId: required; the id of this server at the issuer." -}}
+{{- end -}}
+{{- if and (not $security.oidc.authority) (or $security.oidc.clientId $security.oidc.existingSecret) -}}
+  {{- $problems = append $problems "security.oidc.authority: required with security.oidc; set the URL of the issuer." -}}
+{{- end -}}
+{{- if and $security.oidc.authority (not .Values.admin.enabled) -}}
+  {{- $problems = append $problems "security.oidc.authority: users sign in on the admin page, which admin.enabled=false switches off." -}}
 {{- end -}}
 {{- if and .Values.tls.caKey (not .Values.tls.secret) -}}
   {{- $problems = append $problems "tls.secret: name the Secret that tls.caKey is a key of." -}}
@@ -78,7 +87,9 @@
   "store:host" "store:port" "store:user" "store:db" "cluster:mode" "cluster:siloport" "cluster:gatewayport" "cluster:clusterid"
   "cluster:serviceid" "logging:format" "telemetry:otlpendpoint" "telemetry:otlpprotocol" "telemetry:traceratio" "telemetry:logs"
   "admin:enabled" "admin:basepath" "security:keysfile" "security:allowanonymous" "security:anonymousmetrics"
-  "security:jwt:authority" "security:jwt:jwksuri" "security:jwt:audience" "security:jwt:issuer" "security:jwt:roleclaim" -}}
+  "security:jwt:authority" "security:jwt:jwksuri" "security:jwt:audience" "security:jwt:issuer" "security:jwt:roleclaim"
+  "security:oidc:authority" "security:oidc:clientid" "security:oidc:clientsecretfile" "security:oidc:scopes"
+  "security:oidc:roleclaim" "security:oidc:nameclaim" "security:oidc:roles" "security:oidc:name" -}}
 {{- range $key, $_ := .Values.config -}}
   {{- $lower := lower $key -}}
   {{- if and $.Values.tls.caKey (eq $lower "branches:tls:capath") -}}
@@ -87,8 +98,9 @@
   {{- if eq $lower "tls:clientcapath" -}}
     {{- $problems = append $problems (printf "config: %s cannot be set: the probes of Kubernetes have no client certificate." $key) -}}
   {{- end -}}
-  {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring" "tls:password") -}}
-    {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys." $key) -}}
+  {{- if has $lower (list "store:password" "store:connectionstring" "store:shards" "cluster:connectionstring" "tls:password"
+    "security:oidc:clientsecret" "security:sessionkeys:password") -}}
+    {{- $problems = append $problems (printf "config: %s is a secret and would be readable in the ConfigMap; use store.existingSecret and its keys, security.oidc.existingSecret, or extraEnv." $key) -}}
   {{- else if has $lower $own -}}
     {{- $problems = append $problems (printf "config: %s has its own value in this chart; see store, cluster, security, tls, grpc, admin, telemetry, logLevel, logFormat and drainTimeoutSeconds." $key) -}}
   {{- end -}}

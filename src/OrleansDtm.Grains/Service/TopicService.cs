@@ -77,7 +77,7 @@ public sealed class TopicService(
     public async Task<KeyValueListView> QueryKeyValue(
         string? category, string? key, CancellationToken cancellationToken)
     {
-        var item = await store.Get(Category(category), key ?? "", cancellationToken);
+        var item = IsTopics(category) ? await store.Get(TopicJson.Category, key ?? "", cancellationToken) : null;
         return new KeyValueListView { Items = item is null ? [] : [View(item)] };
     }
 
@@ -86,7 +86,9 @@ public sealed class TopicService(
     {
         var before = ListQuery.Whole("position", position, 0, 0, long.MaxValue);
         var count = (int)ListQuery.Whole("limit", limit, 100, 1, ListQuery.LimitMax);
-        var page = await store.Scan(Category(category), before, count, cancellationToken);
+        var page = IsTopics(category)
+            ? await store.Scan(TopicJson.Category, before, count, cancellationToken)
+            : [];
         return new KeyValueListView
         {
             Items = [.. page.Select(View)],
@@ -141,9 +143,10 @@ public sealed class TopicService(
         _ => topic,
     };
 
-    private static string Category(string? category) => string.IsNullOrEmpty(category)
+    /// <summary>Other categories look empty: the host's own values may be secrets, such as keys of sessions.</summary>
+    private static bool IsTopics(string? category) => string.IsNullOrEmpty(category)
         ? throw new RequestException("cat", "is missing; topics is one")
-        : category;
+        : category == TopicJson.Category;
 
     private static KeyValueView View(KeyValueItem item) => new()
     {

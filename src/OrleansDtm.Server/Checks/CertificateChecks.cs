@@ -23,6 +23,11 @@ internal static class CertificateChecks
                 branches.TlsCertificatePath,
                 branches.TlsKeyPath,
                 ""),
+            (
+                "Security:SessionKeys:CertificatePath, Security:SessionKeys:KeyPath",
+                options.Security.SessionKeys.CertificatePath,
+                options.Security.SessionKeys.KeyPath,
+                options.Security.SessionKeys.Password),
             .. branches.HostCertificates.Select(
                 static entry => ($"Branches:Tls:Hosts '{entry.Hosts}'", entry.CertificatePath, entry.KeyPath, "")),
         ];

@@ -66,6 +66,13 @@ internal static class Help
           Security:Jwt:Authority=              tokens of this OpenID Connect issuer; or Security:Jwt:JwksUri=
                                                (URL of its keys), or Security:Jwt:SigningKeysFile= (PEM, JWKS)
           Security:Jwt:Issuer=, Security:Jwt:Audience=, Security:Jwt:RoleClaim=roles
+          Security:Oidc:Authority=             users sign in to the admin page at this OpenID Connect issuer;
+                                               Security:Oidc:ClientId=, Security:Oidc:ClientSecret= (or
+                                               Security:Oidc:ClientSecretFile=), Security:Oidc:Scopes=openid profile
+          Security:Oidc:RoleClaim=roles, Security:Oidc:NameClaim=preferred_username   claims of the id token
+          Security:Oidc:Roles:0=               value of the role claim and its role: 'dtm-operators admin'
+          Security:Oidc:Name=                  the issuer's name on the sign-in page; empty = its host
+          Security:Oidc:RequireHttps=true      false = http too, for tests
           Security:AllowAnonymous=false        true = listen beyond this machine without keys or tokens
           Security:AnonymousMetrics=false      true = /api/metrics needs no role
           Security:DenyStateChangingGet=false  true = refuse GET where DTM changes state by it: subscribe,
@@ -74,6 +81,9 @@ internal static class Help
           Security:InFlightMax=0, Security:UnfinishedMax=0   requests in flight and unfinished transactions of
                                                each caller, per silo; 0 = unlimited
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
+          Security:SessionKeys:CertificatePath=, Security:SessionKeys:KeyPath=   RSA certificate that encrypts the keys
+                                               of sessions in the store: PEM files, or a .pfx
+                                               (Security:SessionKeys:Password=)
           Branches:Allow:0=, Branches:Deny:0=  allowed and denied hosts, addresses, networks: *.example.com:443,
                                                10.0.0.0/8
           Branches:DenyPrivate=false           true = deny this machine and private networks

@@ -3,8 +3,8 @@ using OrleansDtm.Server.Security.Keys;
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>
-/// Authentication. Off without keys or tokens; otherwise everything but probes, ping, version and sign-in requires a
-/// role.
+/// Authentication. Off without keys, tokens or an issuer of sign-ins; otherwise everything but probes, ping, version
+/// and sign-in requires a role.
 /// </summary>
 public sealed record SecurityOptions
 {
@@ -35,7 +35,7 @@ public sealed record SecurityOptions
     public TimeSpan KeysFileGrace { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Lifetime of a sign-in to the admin page with an API key. Default 12 h; a token has its own lifetime.
+    /// Maximum lifetime of a sign-in to the admin page. Default 12 h. A session ends with the token it was made with.
     /// </summary>
     public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromHours(12);
 
@@ -62,13 +62,36 @@ public sealed record SecurityOptions
     /// </summary>
     public int UnfinishedMax { get; init; }
 
+    public SessionKeyOptions SessionKeys { get; init; } = new();
+
     public JwtOptions Jwt { get; init; } = new();
 
+    public OidcOptions Oidc { get; init; } = new();
+
     /// <summary>Whether callers must authenticate.</summary>
-    public bool IsOn => Keys.Count > 0 || KeysFile.Length > 0 || Jwt.IsOn;
+    public bool IsOn => Keys.Count > 0 || KeysFile.Length > 0 || Jwt.IsOn || Oidc.IsOn;
 
     /// <summary>Without secrets.</summary>
     public override string ToString() => $"{nameof(SecurityOptions)} {(IsOn ? "on" : "off")}";
+}
+
+/// <summary>Encryption of the keys, in the store, that encrypt sessions.</summary>
+public sealed record SessionKeyOptions
+{
+    /// <summary>
+    /// PEM file of an RSA certificate, the same on all silos, or a .pfx. Empty (default) = the keys are stored as plain
+    /// text.
+    /// </summary>
+    public string CertificatePath { get; init; } = "";
+
+    /// <summary>PEM file of the certificate's private key; empty for a .pfx.</summary>
+    public string KeyPath { get; init; } = "";
+
+    /// <summary>Password of a .pfx.</summary>
+    public string Password { get; init; } = "";
+
+    /// <summary>Without the password.</summary>
+    public override string ToString() => $"{nameof(SessionKeyOptions)} {CertificatePath}";
 }
 
 /// <summary>Tokens (JWT) of an issuer.</summary>

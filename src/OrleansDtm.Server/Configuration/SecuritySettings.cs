@@ -8,6 +8,8 @@ internal static class SecuritySettings
 {
     private const string AllowAnonymous = "Security:AllowAnonymous";
     private const string Keys = "Security:Keys";
+    private const string SessionCertificate = "Security:SessionKeys:CertificatePath";
+    private const string SessionKey = "Security:SessionKeys:KeyPath";
     private const string Authority = "Security:Jwt:Authority";
     private const string JwksUri = "Security:Jwt:JwksUri";
     private const string SigningKeysFile = "Security:Jwt:SigningKeysFile";
@@ -19,10 +21,12 @@ internal static class SecuritySettings
         AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile",
         "Security:KeysFileGrace", "Security:SessionLifetime", "Security:RequestsPerSecond", "Security:RequestBytesMax",
         "Security:InFlightMax", "Security:UnfinishedMax",
+        SessionCertificate, SessionKey, "Security:SessionKeys:Password",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
+        .. OidcSettings.Names,
     ];
 
-    public static readonly string[] Lists = [Keys];
+    public static readonly string[] Lists = [Keys, .. OidcSettings.Lists];
 
     public static SecurityOptions Read(SettingsReader read, SecurityOptions defaults)
     {
@@ -39,6 +43,7 @@ internal static class SecuritySettings
             RequestBytesMax = read.Whole("Security:RequestBytesMax", 0, 0, 256 * 1024 * 1024),
             InFlightMax = read.Whole("Security:InFlightMax", 0, 0, 1_000_000),
             UnfinishedMax = read.Whole("Security:UnfinishedMax", 0, 0, 10_000_000),
+            SessionKeys = ReadSessionKeys(read),
             Jwt = new JwtOptions
             {
                 Authority = read.Text(Authority, ""),
@@ -48,6 +53,7 @@ internal static class SecuritySettings
                 Audience = read.Text(Audience, ""),
                 RoleClaim = read.Text("Security:Jwt:RoleClaim", defaults.Jwt.RoleClaim),
             },
+            Oidc = OidcSettings.Read(read, defaults.Oidc),
         };
         CheckJwt(read, options.Jwt);
         if (options is { IsOn: true, AllowAnonymous: true })
@@ -91,6 +97,27 @@ internal static class SecuritySettings
     /// <summary>Whether only this machine can reach it.</summary>
     public static bool IsLoopback(string bind) =>
         bind == "localhost" || (IPAddress.TryParse(bind, out var address) && IPAddress.IsLoopback(address));
+
+    private static SessionKeyOptions ReadSessionKeys(SettingsReader read)
+    {
+        var keys = new SessionKeyOptions
+        {
+            CertificatePath = read.Text(SessionCertificate, ""),
+            KeyPath = read.Text(SessionKey, ""),
+            Password = read.Text("Security:SessionKeys:Password", ""),
+        };
+        if (keys.CertificatePath.Length == 0 && keys.KeyPath.Length > 0)
+        {
+            read.Problem(SessionKey, keys.KeyPath, $"possible without {SessionCertificate}");
+        }
+        else if (keys is { CertificatePath.Length: > 0, KeyPath.Length: 0 }
+            && !keys.CertificatePath.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase))
+        {
+            read.Problem(SessionKey, "", $"given: {SessionCertificate} is not a .pfx file");
+        }
+
+        return keys;
+    }
 
     private static List<ApiKey> ReadKeys(SettingsReader read)
     {

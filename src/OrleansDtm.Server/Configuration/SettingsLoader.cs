@@ -260,6 +260,7 @@ public static partial class SettingsLoader
             Security = SecuritySettings.Read(read, defaults.Security),
         };
         options = options with { Audit = AuditSettings.Read(read, defaults.Audit, options.Security) };
+        OidcSettings.CheckPage(read, options);
         if (options.AlertWebHook.Length > 0
             && !(Uri.TryCreate(options.AlertWebHook, UriKind.Absolute, out var hook)
                 && (hook.Scheme == Uri.UriSchemeHttp || hook.Scheme == Uri.UriSchemeHttps)))

@@ -106,10 +106,8 @@ internal static class GrpcHosting
 
     public static void MapGrpcApi(this IEndpointRouteBuilder routes)
     {
-        routes.MapGrpcService<GrpcApi>().Add(
-            static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
-        routes.MapGrpcService<CoordinatorApi>().Add(
-            static endpoint => endpoint.Metadata.Add(new RoleRequirement(RoleOf(endpoint))));
+        routes.MapGrpcService<GrpcApi>().Add(static endpoint => RolePolicies.Set(endpoint, RoleOf(endpoint)));
+        routes.MapGrpcService<CoordinatorApi>().Add(static endpoint => RolePolicies.Set(endpoint, RoleOf(endpoint)));
         routes.MapGrpcReflectionService().RequireRole(RoleNames.Read);
         routes.MapGrpcHealthChecksService().OpenToAll();
     }

@@ -1,4 +1,8 @@
 using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Grains;
 using OrleansDtm.Invokers;
@@ -8,6 +12,7 @@ using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Security.Keys;
+using OrleansDtm.Server.Security.OpenId;
 using OrleansDtm.Server.Security.Sessions;
 using OrleansDtm.Server.Security.Tokens;
 
@@ -28,12 +33,13 @@ internal static class SecurityHosting
             provider.GetRequiredService<CoordinatorOptions>().Security,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ApiKeyRing>>()));
-        services.AddSingleton<SessionCookie>();
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<SignInGuard>();
-        services.AddSingleton<Authenticator>();
+        services.AddSingleton<KeyCheck>();
+        services.AddSingleton<ProofCheck>();
         services.AddSingleton<SessionApi>();
         services.AddSingleton<Refusals>();
+        services.AddSingleton<OidcApi>();
         services.AddSingleton<CallerLimits>();
         services.AddSingleton(provider => BranchCalls.Create(
             options.Branches,
@@ -43,6 +49,7 @@ internal static class SecurityHosting
             provider.GetService<ServiceEndpointResolver>()));
         if (options.Security.IsOn)
         {
+            services.AddAccess(options, pagePath);
             services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
             services.Configure<GrpcServiceOptions<CoordinatorApi>>(
                 static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
@@ -57,13 +64,60 @@ internal static class SecurityHosting
         }
     }
 
+    private static void AddAccess(this IServiceCollection services, CoordinatorOptions options, string pagePath)
+    {
+        // No default scheme: only the policies authenticate, and only where a role is needed.
+        var (tokens, page) = (options.Security.Jwt.IsOn, new PagePaths(pagePath));
+        var schemes = services.AddAuthentication()
+            .AddPolicyScheme(Schemes.Any, null, any => any.ForwardDefaultSelector = context => Schemes.Select(
+                context.Request, tokens, SessionCookie.Name))
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(Schemes.ApiKey, null)
+            .AddCookie(Schemes.Session, cookie =>
+            {
+                cookie.Cookie = new PageCookie(page, SessionCookie.Name, SameSiteMode.Strict);
+                cookie.SlidingExpiration = false;
+                cookie.EventsType = typeof(SessionEvents);
+            });
+        services.AddSingleton<SessionCheck>();
+        services.AddSingleton<SessionEvents>();
+        services.AddSessionKeys(options.Security.SessionKeys);
+        if (tokens)
+        {
+            schemes.AddScheme<AuthenticationSchemeOptions, TokenHandler>(Schemes.Token, null);
+        }
+
+        if (options.Security.Oidc.IsOn)
+        {
+            schemes.AddOidc(options.Security.Oidc, page);
+        }
+
+        services.AddAuthorizationBuilder().SetFallbackPolicy(
+            RolePolicies.Fallback(context => AccessControl.Needed(context, page)));
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessControl>();
+    }
+
+    private static void AddSessionKeys(this IServiceCollection services, SessionKeyOptions options)
+    {
+        services.AddSingleton<StoredKeys>();
+        services.AddOptions<KeyManagementOptions>().Configure<StoredKeys>(
+            static (keys, stored) => keys.XmlRepository = stored);
+        var protection = services.AddDataProtection().SetApplicationName("orleansdtm");
+        if (options.CertificatePath.Length > 0)
+        {
+            protection.ProtectKeysWithCertificate(SessionKeyCertificate.Load(options));
+        }
+    }
+
     /// <summary>Runs after routing, which selects the endpoint. Authenticates only when security is on.</summary>
     public static void UseSecurity(this WebApplication app, CoordinatorOptions options)
     {
         app.UseMiddleware<BrowserGuard>();
         if (options.Security.IsOn)
         {
-            app.UseMiddleware<AccessControl>();
+            app.Services.GetRequiredService<ProofCheck>(); // An invalid file stops the start.
+            app.Services.GetService<OidcSecret>();
+            app.UseAuthentication(); // Handles the issuer's redirect to the page.
+            app.UseAuthorization();
         }
         else if (options.Security.AllowAnonymous)
         {
@@ -73,6 +127,7 @@ internal static class SecurityHosting
         if (options.Admin.Enabled)
         {
             SessionApi.Map(app);
+            OidcApi.Map(app);
         }
     }
 }

@@ -15,7 +15,7 @@ internal static partial class SecurityLog
         + "keys are answered 503 until then: {Problem} [ODTM4007]")]
     public static partial void IssuerIsAway(this ILogger log, string place, string problem);
 
-    [LoggerMessage(124, LogLevel.Information, "The token issuer's keys were fetched from {Place}")]
+    [LoggerMessage(124, LogLevel.Information, "The issuer's keys were fetched from {Place}")]
     public static partial void IssuerIsBack(this ILogger log, string place);
 
     [LoggerMessage(125, LogLevel.Error, "Security:KeysFile cannot be read for {Grace} s. Only the {Count} keys of the "
@@ -24,6 +24,13 @@ internal static partial class SecurityLog
 
     [LoggerMessage(126, LogLevel.Warning, "A sign-in from {Address} failed ({Count} in a row): {Problem}")]
     public static partial void SignInFailed(this ILogger log, string address, int count, string problem);
+
+    [LoggerMessage(127, LogLevel.Information, "The store has a new key that encrypts sessions: {Key}")]
+    public static partial void SessionKeyCreated(this ILogger log, string key);
+
+    [LoggerMessage(128, LogLevel.Error, "Security:Oidc: the issuer cannot be reached at {Place}. Users cannot sign in "
+        + "there until then; API keys still sign in: {Problem} [ODTM4010]")]
+    public static partial void SignInIssuerIsAway(this ILogger log, string place, string problem);
 
     [LoggerMessage(122, LogLevel.Warning, "Authentication is off (Security:AllowAnonymous): every client of {Bind} "
         + "may read, submit and stop transactions")]

@@ -48,6 +48,35 @@ public sealed class SignInTests(AdminStage stage)
         await Expect(visit.Page.GetByLabel("API key or token")).ToBeVisibleAsync();
     }
 
+    [Fact]
+    public async Task At_an_issuer_a_user_without_a_role_is_told_so_and_one_with_a_role_is_back_at_the_same_view()
+    {
+        await using var issuer = await TestIssuer.Start();
+        await using var server = await AdminServer.Start([Key(0, "rita", "read", ApiKey.New()), .. issuer.Settings()]);
+        await using var visit = await stage.VisitAt($"{server.Url}/#/topics");
+        visit.AllowIssuer(issuer.Url);
+        var link = visit.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with Test Login" });
+        await link.ClickAsync();
+        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("gives you no role");
+        await visit.Shot("sign-in-issuer");
+
+        issuer.Groups = ["dtm operators"];
+        await visit.Page.GotoAsync($"{server.Url}/#/topics");
+        await visit.Page.ReloadAsync();
+        await link.ClickAsync();
+        await Expect(visit.Page.Locator("#who")).ToHaveTextAsync("olga");
+        await Expect(visit.Main.Locator("h1")).ToHaveTextAsync("Topics");
+        Assert.DoesNotContain(
+            await visit.Page.Context.CookiesAsync(),
+            static cookie => cookie.Name.Contains("nonce", StringComparison.Ordinal));
+
+        await visit.Button("Sign out").ClickAsync();
+        await Expect(visit.Page.GetByLabel("API key or token")).ToBeVisibleAsync();
+        Assert.Equal(server.Url + "/", Assert.Single(issuer.EndedTo));
+        await visit.Page.ReloadAsync();
+        await Expect(link).ToBeVisibleAsync();
+    }
+
     private static async Task Enter(Visit visit, string key)
     {
         await visit.Page.GetByLabel("API key or token").FillAsync(key);

@@ -9,6 +9,9 @@ namespace OrleansDtm.WireTests.Helm;
 /// <summary>The chart renders the golden manifests, and rejects values of a release that cannot work.</summary>
 public sealed class ChartTests
 {
+    private const string Oidc = "security.allowAnonymous=false,security.oidc.authority=https://a/,"
+        + "security.oidc.clientId=dtm,security.oidc.existingSecret=login,security.oidc.roles.dtm-operators=admin";
+
     private const string Mysql = "store.driver=mysql,store.host=h,store.user=u,store.existingSecret=s";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -55,6 +58,9 @@ public sealed class ChartTests
         "insecureSkipVerify: true")]
     [InlineData("security.allowAnonymous=false,security.jwt.jwksUri=https://a/keys,security.jwt.issuer=a,"
         + "security.jwt.audience=b", "ORLEANSDTM_Security__Jwt__JwksUri: \"https://a/keys\"")]
+    [InlineData(Oidc, "ORLEANSDTM_Security__Oidc__ClientSecretFile: /etc/orleansdtm/oidc/client-secret")]
+    [InlineData(Oidc, "secretName: login")]
+    [InlineData(Oidc, "ORLEANSDTM_Security__Oidc__Roles: \"dtm-operators admin\"")]
     [InlineData("serviceAccount.create=false,serviceAccount.name=mine", "serviceAccountName: mine")]
     [InlineData("fullnameOverride=dtm", "name: dtm-headless")]
     [InlineData("preStopSeconds=0", "terminationGracePeriodSeconds: 35")]
@@ -130,6 +136,12 @@ public sealed class ChartTests
         "security.allowAnonymous=true,security.existingSecret=s",
         "security.allowAnonymous: keys or tokens are configured too")]
     [InlineData("security.jwt.authority=https://a/", "security.jwt.audience")]
+    [InlineData("security.oidc.authority=https://a/", "security.oidc.clientId")]
+    [InlineData("security.oidc.authority=http://a/,security.oidc.clientId=a", "authority")]
+    [InlineData("security.allowAnonymous=true,security.oidc.clientId=a", "security.oidc.authority: required")]
+    [InlineData(
+        "security.oidc.authority=https://a/,security.oidc.clientId=a,admin.enabled=false", "which admin.enabled=false")]
+    [InlineData("config.Security:Oidc:ClientSecret=p", "is a secret and would be readable")]
     [InlineData("security.jwt.jwksUri=https://a/,security.jwt.audience=a", "security.jwt.issuer")]
     [InlineData("tls.caKey=ca.crt", "tls.secret: name the Secret")]
     [InlineData("config.Tls:ClientCaPath=/ca.pem", "the probes of Kubernetes have no client certificate")]

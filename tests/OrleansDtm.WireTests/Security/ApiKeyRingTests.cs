@@ -67,7 +67,8 @@ public sealed class ApiKeyRingTests : IDisposable
         Assert.Equal(
             (null, isGone ? null : "kept", "own"),
             (ring.Find(removed, out _)?.Name, ring.Find(kept, out _)?.Name, ring.Find(configured, out _)?.Name));
-        Assert.Null(ring.ById(ApiKeyRing.Id(ApiKey.HashOf(removed)))); // The key's sessions end too.
+        // The key's sessions end too.
+        Assert.Null(ring.FindById(ApiKeyRing.Id(ApiKey.HashOf(removed)), out _));
         Assert.Contains("only the keys on its valid lines are accepted", ring.Problem, StringComparison.Ordinal);
         Assert.Equal(
             (true, isGone, false), (ring.IsUndecided(removed), ring.IsUndecided(kept), ring.IsUndecided(ApiKey.New())));

@@ -44,6 +44,20 @@ public sealed class SecuritySettingsTests
     [InlineData(
         "--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a",
         "Security:Jwt:JwksUri: 'https://a/' is not possible together with")]
+    [InlineData("--Security:Oidc:Authority=https://login.test/", "Security:Oidc:ClientId: '' is not given")]
+    [InlineData("--Security:Oidc:Authority=http://login.test/|--Security:Oidc:ClientId=a", "an https URL")]
+    [InlineData("--Security:Oidc:ClientId=a", "possible without Security:Oidc:Authority")]
+    [InlineData(
+        "--Security:Oidc:Authority=https://a/|--Security:Oidc:ClientId=a|--Admin:Enabled=false", "Admin:Enabled=false")]
+    [InlineData(
+        "--Security:Oidc:Authority=https://a/|--Security:Oidc:ClientId=a|--Security:Oidc:Scopes=profile",
+        "a list of scopes with openid")]
+    [InlineData(
+        "--Security:Oidc:Authority=https://a/|--Security:Oidc:ClientId=a|--Security:Oidc:ClientSecret=s|"
+            + "--Security:Oidc:ClientSecretFile=/s",
+        "possible together with Security:Oidc:ClientSecret")]
+    [InlineData("--Security:Oidc:Roles:0=dtm operators", "Security:Oidc:Roles: 'dtm operators'")]
+    [InlineData("--Security:SessionKeys:CertificatePath=/c.pem", "Security:SessionKeys:KeyPath")]
     [InlineData("--Branches:Deny:0=10.0.0.0/99", "Branches:Deny: '10.0.0.0/99'")]
     [InlineData(
         "--Branches:Proxy=proxy.corp:3128", "Branches:Proxy: 'proxy.corp:3128' is not the URL of an HTTP proxy")]
@@ -74,6 +88,13 @@ public sealed class SecuritySettingsTests
 
     [Theory]
     [InlineData("--Tls:CertificatePath=/nowhere.pem|--Tls:KeyPath=/nowhere.key", "/nowhere.pem")]
+    [InlineData(
+        "--Security:Oidc:Authority=https://a/|--Security:Oidc:ClientId=a|--Security:Oidc:ClientSecretFile=/nowhere",
+        "/nowhere")]
+    [InlineData(
+        "--Security:Jwt:SigningKeysFile=/nowhere.pem|--Security:Jwt:Audience=a|--Security:Jwt:Issuer=i|"
+            + "--Admin:Enabled=false",
+        "/nowhere.pem")]
     public void So_is_a_file_that_is_not_there(string settings, string word) =>
         Assert.Contains(
             word,

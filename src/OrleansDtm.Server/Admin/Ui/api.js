@@ -30,6 +30,10 @@ export async function signIn(key) {
   return loadSession();
 }
 
+/** What the sign-in form offers beside the key: the name of an issuer, if there is one. */
+export const signInWays = () => send('ui/sign-in', {});
+
+/** Ends the session. The answer may have the URL at which the issuer ends its own. */
 export const signOut = () => send('ui/session', { method: 'DELETE', headers: { 'X-Csrf-Token': session.csrf } });
 
 /** Sends a GET request. Empty parameters are left out. */

@@ -6,11 +6,12 @@ import * as overview from './overview.js';
 import * as transactions from './transactions.js';
 import * as transaction from './transaction.js';
 import * as topics from './topics.js';
-import { signInForm } from './signin.js';
+import { returnAfterSignIn, signInForm, takeProblem } from './signin.js';
 
 const pages = { '': overview, transactions, transaction, topics };
 const main = document.getElementById('main');
 let leave = null;
+let problem = takeProblem(); // Of a sign-in at the issuer.
 
 function address() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
@@ -45,10 +46,11 @@ function refused(error) {
   document.title = 'Sign in · OrleansDtm';
   document.getElementById('who').textContent = '';
   document.getElementById('sign-out').hidden = true;
-  show(main, signInForm(async () => {
+  show(main, signInForm(problem, async () => {
     greet();
     await open();
   }));
+  problem = null;
   main.querySelector('input')?.focus();
   return true;
 }
@@ -65,6 +67,8 @@ async function start() {
   try {
     await loadSession();
     greet();
+    returnAfterSignIn();
+    if (problem) toast(problem, true);
     await open();
   } catch (e) {
     if (!refused(e)) show(main, h('h1', {}, 'OrleansDtm'), failure(e, start));
@@ -73,8 +77,8 @@ async function start() {
 
 document.getElementById('sign-out').addEventListener('click', async () => {
   try {
-    await signOut();
-    location.reload();
+    const answer = await signOut();
+    answer?.sign_out_url ? location.assign(answer.sign_out_url) : location.reload();
   } catch (e) {
     toast(e.message, true);
   }

@@ -1,10 +1,56 @@
 import { h } from './dom.js';
-import { signIn } from './api.js';
+import { signIn, signInWays } from './api.js';
 import { failure } from './widgets.js';
 
-/** The sign-in form. @param done called when the server has accepted the key or token. */
-export function signInForm(done) {
-  const problem = h('div', {});
+const PLACE = 'orleansdtm-place';
+
+// The URL names the problem, and its text is here: a link must not be able to show any text.
+const PROBLEMS = {
+  away: 'The issuer does not respond. Try again later, or sign in with an API key.',
+  'no-role': 'The issuer knows you, but gives you no role for this coordinator. Ask its administrator.',
+  denied: 'The issuer did not sign you in.',
+  failed: 'The sign-in failed. Try again; the log of the coordinator has the reason.',
+};
+
+/** The problem of a sign-in at the issuer in the URL, which then no longer has it; null = none. */
+export function takeProblem() {
+  const name = location.hash.match(/^#\/\?sign-in=([a-z-]+)$/)?.[1];
+  if (name === undefined) return null;
+  history.replaceState(null, '', '#/');
+  return Object.hasOwn(PROBLEMS, name) ? PROBLEMS[name] : PROBLEMS.failed;
+}
+
+/** Goes to the view that was open before the sign-in at the issuer. */
+export function returnAfterSignIn() {
+  const place = sessionStorage.getItem(PLACE);
+  sessionStorage.removeItem(PLACE);
+  if (place !== null && location.hash.length <= 2) history.replaceState(null, '', place);
+}
+
+/** The link to the issuer, when the server has one. */
+async function offerIssuer(place) {
+  try {
+    const { issuer } = await signInWays();
+    if (issuer === undefined) return;
+    place.replaceChildren(h('p', { class: 'muted' }, 'or'), h('a', {
+      class: 'button',
+      href: 'ui/oidc/sign-in',
+      onclick: () => sessionStorage.setItem(PLACE, location.hash || '#/'),
+    }, `Sign in with ${issuer}`));
+  } catch {
+    // The key form is enough.
+  }
+}
+
+/**
+ * The sign-in form.
+ * @param earlier the problem of an earlier attempt, or null
+ * @param done called when the server has accepted the key or token
+ */
+export function signInForm(earlier, done) {
+  const problem = h('div', {}, earlier && failure({ status: 0, message: earlier }));
+  const issuer = h('div', { class: 'issuer' });
+  offerIssuer(issuer);
   const input = h('input', { id: 'key', type: 'password', name: 'key', required: true, autocomplete: 'current-password', spellcheck: 'false' });
   const button = h('button', { type: 'submit', class: 'primary' }, 'Sign in');
   return h('form', {
@@ -26,7 +72,8 @@ export function signInForm(done) {
   h('h1', {}, 'Sign in'),
   h('label', { for: 'key' }, 'API key or token'),
   input,
-  h('p', { class: 'muted' }, 'It is sent to this coordinator only and stored in an HttpOnly cookie.'),
+  h('p', { class: 'muted' }, 'It is sent to this coordinator only. The browser keeps a session cookie without it.'),
   problem,
-  h('div', { class: 'buttons' }, button));
+  h('div', { class: 'buttons' }, button),
+  issuer);
 }

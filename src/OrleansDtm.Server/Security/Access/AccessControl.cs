@@ -1,28 +1,36 @@
 using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Security.Sessions;
 
 namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>Allows a request if its caller has the role of the endpoint. Registered only when security is on.</summary>
-internal sealed class AccessControl(
-    RequestDelegate next, Authenticator authenticator, CallerLimits limits, PagePaths page)
+/// <summary>
+/// Continues or refuses a request after its authorization: the refusal in the format of its protocol, the CSRF token of
+/// sessions, the limits of the caller. Registered only when security is on.
+/// </summary>
+internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuthorizationMiddlewareResultHandler
 {
-    public Task InvokeAsync(HttpContext context) =>
-        Needed(context) is { } needed ? Check(context, needed) : next(context);
-
-    private async Task Check(HttpContext context, Role needed)
+    public async Task HandleAsync(
+        RequestDelegate next, HttpContext context, AuthorizationPolicy policy,
+        PolicyAuthorizationResult authorizeResult)
     {
-        var who = await authenticator.Identify(context);
-        if (who.Caller is not { } caller)
+        if (Needed(context, page) is not { } needed)
         {
-            await AccessAnswers.Unidentified(context, who, needed);
+            await next(context);
+            return;
+        }
+
+        if (CallerIdentity.Of(context.User) is not { } caller)
+        {
+            await AccessAnswers.Unidentified(context, await Identified.Of(context), needed);
             return;
         }
 
         context.Features.Set(caller); // Also for the audit log of a refusal.
-        if (caller.Role < needed)
+        if (!authorizeResult.Succeeded)
         {
             await AccessAnswers.Forbidden(context, caller, needed);
         }
@@ -73,7 +81,7 @@ internal sealed class AccessControl(
         HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
     /// <summary>Null = no role is needed.</summary>
-    private Role? Needed(HttpContext context)
+    public static Role? Needed(HttpContext context, PagePaths page)
     {
         if (context.GetEndpoint() is not { } endpoint)
         {

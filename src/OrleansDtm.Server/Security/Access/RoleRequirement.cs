@@ -65,10 +65,12 @@ public static class RoleRequirementExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(role);
-        var requirement = RoleNames.Parse(role) is null
-            ? throw new ArgumentException($"'{role}' is not a role.", nameof(role))
-            : new RoleRequirement(role);
-        builder.Add(endpoint => endpoint.Metadata.Add(requirement));
+        if (RoleNames.Parse(role) is null)
+        {
+            throw new ArgumentException($"'{role}' is not a role.", nameof(role));
+        }
+
+        builder.Add(endpoint => RolePolicies.Set(endpoint, role));
         return builder;
     }
 
@@ -76,7 +78,7 @@ public static class RoleRequirementExtensions
     public static TBuilder OpenToAll<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
-        builder.Add(static endpoint => endpoint.Metadata.Add(new RoleRequirement("")));
+        builder.Add(static endpoint => RolePolicies.Set(endpoint, ""));
         return builder;
     }
 }

@@ -62,13 +62,13 @@ internal sealed class ApiKeyRing
     /// or its line may be damaged.
     /// </summary>
     public bool IsUndecided(string text) =>
-        _partly is { } partly
-        && _file?.Failure == partly.Failure
-        && text.Length is >= ApiKey.TextMin and <= 1024
+        text.Length is >= ApiKey.TextMin and <= 1024
         && ApiKey.HashOf(text) is var hash
-        && !partly.Keys.ContainsKey(Id(hash))
-        && _file.Value.TryGetValue(Id(hash), out var key)
+        && FindUndecided(Id(hash)) is { } key
         && CryptographicOperations.FixedTimeEquals(key.Hash.Span, hash);
+
+    /// <summary>The same for the identifier of a key.</summary>
+    public bool IsUndecidedId(string id) => FindUndecided(id) is not null;
 
     /// <summary>The key with this text, if it is valid now.</summary>
     /// <param name="text">The presented key.</param>
@@ -93,11 +93,23 @@ internal sealed class ApiKeyRing
         return expired ? null : key;
     }
 
-    /// <summary>The key whose hash starts with this, valid or expired; null = none.</summary>
-    public ApiKey? ById(string id) => Current.GetValueOrDefault(id);
+    /// <summary>The key with this identifier, if it is valid now.</summary>
+    /// <param name="id">See <see cref="Id"/>; not a secret, so only what this server has encrypted may name it.</param>
+    /// <param name="expired">It was valid until its expiry.</param>
+    public ApiKey? FindById(string id, out bool expired)
+    {
+        var key = Current.GetValueOrDefault(id);
+        expired = key?.NotAfter <= _clock.GetUtcNow();
+        return expired ? null : key;
+    }
 
     /// <summary>An identifier of a key that does not reveal its hash.</summary>
     public static string Id(ReadOnlySpan<byte> hash) => Convert.ToHexStringLower(hash[..8]);
+
+    private ApiKey? FindUndecided(string id) =>
+        _partly is { } partly && _file?.Failure == partly.Failure && !partly.Keys.ContainsKey(id)
+            ? _file.Value.GetValueOrDefault(id)
+            : null;
 
     private Dictionary<string, ApiKey> Current
     {

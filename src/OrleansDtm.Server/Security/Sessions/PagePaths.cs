@@ -10,7 +10,18 @@ internal sealed class PagePaths(string basePath)
     /// <summary>The path of cookies, so that other programs on the same host do not receive them.</summary>
     public string Cookie { get; } = basePath.TrimEnd('/') is { Length: > 0 } path ? path : "/";
 
+    public string Page { get; } = basePath.TrimEnd('/') + "/";
+
     public string Session { get; } = basePath.TrimEnd('/') + "/ui/session";
+
+    /// <summary>What the sign-in form offers.</summary>
+    public string SignInWays { get; } = basePath.TrimEnd('/') + "/ui/sign-in";
+
+    /// <summary>Starts a sign-in at the issuer.</summary>
+    public string OidcSignIn { get; } = basePath.TrimEnd('/') + "/ui/oidc/sign-in";
+
+    /// <summary>The issuer sends the browser back to it.</summary>
+    public string OidcCallback { get; } = basePath.TrimEnd('/') + "/ui/oidc/callback";
 
     /// <summary>Sign-in, data, assets.</summary>
     public bool IsUi(PathString path) => path.StartsWithSegments(_ui, StringComparison.OrdinalIgnoreCase);

@@ -1,16 +1,20 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Authentication;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
+using OrleansDtm.Server.Security.OpenId;
 
 namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
 internal sealed class SessionApi(
-    Authenticator authenticator, SessionCookie cookies, EndedSessions ended, SignInGuard guard, PagePaths page,
-    CoordinatorOptions options)
+    ProofCheck proofs, EndedSessions ended, SignInGuard guard, OidcApi oidc, PagePaths page,
+    CoordinatorOptions options, TimeProvider clock)
 {
     private const int BodyBytesMax = 16 * 1024;
+
+    private readonly PageCookie _cookie = new(page, SessionCookie.Name, SameSiteMode.Strict);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -33,7 +37,7 @@ internal sealed class SessionApi(
             return;
         }
 
-        var who = await authenticator.Identify(context);
+        var who = await Identified.Of(context);
         if (who.Caller is not { } caller)
         {
             await AccessAnswers.Unidentified(context, who, Role.Read);
@@ -66,7 +70,7 @@ internal sealed class SessionApi(
 
         // The proof is verified first: behind a proxy all users share an address, and a valid one never waits.
         var address = context.Connection.RemoteIpAddress;
-        var who = await authenticator.Identify(proof, context.RequestAborted);
+        var who = await proofs.Identify(proof, context.RequestAborted);
         if (who.Caller is not { } caller)
         {
             await (who.IsUndecided || await guard.Failed(address, who.Problem, context.RequestAborted)
@@ -80,18 +84,14 @@ internal sealed class SessionApi(
         {
             await AccessAnswers.Forbidden(context, caller, Role.Read);
         }
-        else if (cookies.Seal(proof, caller) is { } cookie)
-        {
-            Give(context, cookie);
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
-        }
         else
         {
-            await HttpAnswers.Result(
-                context,
-                StatusCodes.Status400BadRequest,
-                "ERROR",
-                "the token is too long for a cookie; sign in with an API key");
+            var now = clock.GetUtcNow();
+            var until = now + options.Security.SessionLifetime;
+            var session = Session.Of(
+                caller, options.Security.Jwt, who.Until is { } end && end < until ? end : until);
+            await context.SignInAsync(Schemes.Session, session.Principal(), session.Properties(now));
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
         }
     }
 
@@ -101,12 +101,19 @@ internal sealed class SessionApi(
     private async Task SignOut(HttpContext context)
     {
         // The browser forgets the cookie even if the store cannot be written, which is answered 503.
-        context.Response.Cookies.Delete(SessionCookie.Name, Cookie(context));
-        if (options.Security.IsOn
-            && context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } cookie
-            && (await authenticator.Identify(context)).Caller is { ByCookie: true })
+        context.Response.Cookies.Delete(SessionCookie.Name, _cookie.Build(context));
+        if (options.Security.IsOn)
         {
-            await ended.Add(cookie, context.RequestAborted);
+            await context.AuthenticateAsync(Schemes.Session);
+            if (context.Features.Get<OpenSession>() is { } open)
+            {
+                await ended.Add(open.Session, context.RequestAborted);
+                if (open.Session.Kind == SessionKind.Oidc && await oidc.SignOutUrl(context) is { } url)
+                {
+                    await WriteSignOut(context, url);
+                    return;
+                }
+            }
         }
 
         context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -114,20 +121,9 @@ internal sealed class SessionApi(
 
     private string Give(HttpContext context, string value)
     {
-        context.Response.Cookies.Append(SessionCookie.Name, value, Cookie(context));
+        context.Response.Cookies.Append(SessionCookie.Name, value, _cookie.Build(context));
         return value;
     }
-
-    private CookieOptions Cookie(HttpContext context) => new()
-    {
-        HttpOnly = true,
-        SameSite = SameSiteMode.Strict,
-        Path = page.Cookie,
-        IsEssential = true,
-
-        // A proxy may have terminated TLS; a client with a false header only locks itself out.
-        Secure = context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"] == "https",
-    };
 
     private static string? Key(System.Buffers.ReadOnlySequence<byte> body)
     {
@@ -144,6 +140,19 @@ internal sealed class SessionApi(
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
+        }
+    }
+
+    /// <summary>The page opens the URL: the issuer signs the user out too.</summary>
+    private static async Task WriteSignOut(HttpContext context, string url)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        await using (json)
+        {
+            json.WriteStartObject();
+            json.WriteString("sign_out_url", url);
+            json.WriteEndObject();
         }
     }
 

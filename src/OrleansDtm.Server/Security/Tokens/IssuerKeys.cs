@@ -28,6 +28,7 @@ internal sealed class IssuerKeys : IDisposable
     private readonly HttpDocumentRetriever _documents;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
+    private readonly Action<ILogger, string, string> _sayAway;
     private readonly Lock _lock = new();
     private Task<IssuerKeySet?>? _fetch;
     private long _ended;
@@ -36,12 +37,25 @@ internal sealed class IssuerKeys : IDisposable
     private volatile IssuerKeySet? _known;
 
     public IssuerKeys(JwtOptions options, TimeProvider clock, ILogger log)
+        : this(
+            options.JwksUri.Length > 0 ? options.JwksUri : Discovery(options.Authority),
+            options.JwksUri.Length > 0 ? new KeySetRetriever() : new OpenIdConnectConfigurationRetriever(),
+            clock,
+            log,
+            static (log, place, problem) => log.IssuerIsAway(place, problem))
     {
-        (_clock, _log) = (clock, log);
-        _place = options.JwksUri.Length > 0
-            ? options.JwksUri
-            : options.Authority.TrimEnd('/') + "/.well-known/openid-configuration";
-        _retriever = options.JwksUri.Length > 0 ? new KeySetRetriever() : new OpenIdConnectConfigurationRetriever();
+    }
+
+    /// <param name="place">URL of the document.</param>
+    /// <param name="retriever">Reads it.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="log">Logger.</param>
+    /// <param name="sayAway">Logs, with the URL and the error, that it cannot be fetched.</param>
+    public IssuerKeys(
+        string place, IConfigurationRetriever<OpenIdConnectConfiguration> retriever, TimeProvider clock, ILogger log,
+        Action<ILogger, string, string> sayAway)
+    {
+        (_place, _retriever, _clock, _log, _sayAway) = (place, retriever, clock, log, sayAway);
         _documents = new HttpDocumentRetriever(_http)
         {
             RequireHttps = _place.StartsWith("https", StringComparison.OrdinalIgnoreCase),
@@ -74,6 +88,9 @@ internal sealed class IssuerKeys : IDisposable
         await Fetch().WaitAsync(cancellationToken);
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>URL of the discovery document of an issuer.</summary>
+    public static string Discovery(string authority) => authority.TrimEnd('/') + "/.well-known/openid-configuration";
 
     private Task<IssuerKeySet?> Fetch()
     {
@@ -117,7 +134,7 @@ internal sealed class IssuerKeys : IDisposable
         {
             if (!_isAway)
             {
-                _log.IssuerIsAway(_place, e.GetBaseException().Message);
+                _sayAway(_log, _place, e.GetBaseException().Message);
             }
 
             _isAway = true; // Logged once, not for each token.
@@ -150,4 +167,5 @@ internal sealed class IssuerKeys : IDisposable
 /// <param name="Keys">Immutable; new keys are another object.</param>
 /// <param name="Number">Number of the fetch: 1, 2, ...</param>
 /// <param name="Since">A timestamp of the clock.</param>
-internal sealed record IssuerKeySet(BaseConfigurationManager Keys, long Number, long Since);
+internal sealed record IssuerKeySet(
+    StaticConfigurationManager<OpenIdConnectConfiguration> Keys, long Number, long Since);

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -13,6 +14,17 @@ internal sealed class TokenCheck : IDisposable
 {
     private const string IssuerIsAway = "the keys of the token's issuer cannot be fetched [ODTM4007]";
 
+    /// <summary>Asymmetric signatures only: a shared secret for verification could also sign.</summary>
+    public static readonly string[] Algorithms =
+    [
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+        SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+    ];
+
+    /// <summary>Leeway of a token's times.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters _rules;
     private readonly JwtOptions _options;
@@ -27,16 +39,8 @@ internal sealed class TokenCheck : IDisposable
         {
             ValidAudience = options.Audience,
             ValidIssuer = options.Issuer.Length > 0 ? options.Issuer : null,
-            ClockSkew = TimeSpan.FromSeconds(30),
-
-            // Asymmetric signatures only: a shared secret for verification could also sign.
-            ValidAlgorithms =
-            [
-                SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
-                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384,
-                SecurityAlgorithms.RsaSsaPssSha512, SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384,
-                SecurityAlgorithms.EcdsaSha512,
-            ],
+            ClockSkew = ClockSkew,
+            ValidAlgorithms = Algorithms,
         };
         if (options.IsFetched)
         {
@@ -67,20 +71,22 @@ internal sealed class TokenCheck : IDisposable
             return Identified.No("the token has critical headers (crit), which this server does not know");
         }
 
-        var role = Role.None;
-        foreach (var claim in result.ClaimsIdentity.FindAll(_options.RoleClaim))
-        {
-            foreach (var word in claim.Value.Split(' '))
-            {
-                role = RoleNames.Parse(word) is { } named && named > role ? named : role;
-            }
-        }
-
+        var role = RoleOf(result.ClaimsIdentity.FindAll(_options.RoleClaim));
         var name = result.ClaimsIdentity.FindFirst("sub")?.Value
             ?? result.ClaimsIdentity.FindFirst("client_id")?.Value
             ?? "";
-        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "");
+        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "")
+        {
+            Until = new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero),
+        };
     }
+
+    /// <summary>The highest role that claims name: strings, or words in a string.</summary>
+    public static Role RoleOf(IEnumerable<Claim> claims) => claims
+        .SelectMany(static claim => claim.Value.Split(' '))
+        .Select(static word => RoleNames.Parse(word) ?? Role.None)
+        .DefaultIfEmpty(Role.None)
+        .Max();
 
     public void Dispose() => _issuer?.Dispose();
 
