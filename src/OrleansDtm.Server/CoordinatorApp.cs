@@ -52,7 +52,6 @@ public static class CoordinatorApp
             static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSingleton<ListingGate>();
-        builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.AddServiceNames(options);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);

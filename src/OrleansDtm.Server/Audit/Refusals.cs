@@ -52,7 +52,8 @@ internal sealed class Refusals(AuditTrail trail, TimeProvider clock)
         }
 
         var path = context.Request.Path.Value ?? "";
-        return Camel(path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/'));
+        return path.EndsWith("/ui/session", StringComparison.OrdinalIgnoreCase)
+            && HttpMethods.IsPost(context.Request.Method) ? AuditActions.SignIn : Camel(path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/'));
     }
 
     private static string Camel(string name)

@@ -137,6 +137,30 @@ public sealed class AuditTests(SecuredServer server) : IClassFixture<SecuredServ
     }
 
     [Fact]
+    public async Task Sign_ins_and_sign_outs_are_recorded()
+    {
+        var before = (await Records("action=signIn&limit=1000")).Count;
+        using var http = new HttpClient { BaseAddress = server.Url };
+        using var body = new StringContent($$"""{"key":"{{server.Read}}"}""", Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync("/ui/session", body, Cancel);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        using var wrong = new StringContent($$"""{"key":"{{new string('x', 50)}}"}""", Encoding.UTF8, "application/json");
+        (await http.PostAsync("/ui/session", wrong, Cancel)).Dispose();
+
+        var records = (await Records("action=signIn&limit=1000", before + 2))[before..];
+        Assert.Equal(
+            [("done", "reader"), ("refused", "")],
+            records.Select(static r => (Text(r, "outcome"), Text(r, "caller"))));
+
+        var view = JsonNode.Parse(await http.GetStringAsync("/ui/session", Cancel))!;
+        using var signOut = new HttpRequestMessage(HttpMethod.Delete, "/ui/session");
+        signOut.Headers.Add("X-Csrf-Token", (string?)view["csrf"]);
+        signOut.Headers.Add("Sec-Fetch-Site", "same-origin");
+        (await http.SendAsync(signOut, Cancel)).Dispose();
+        Assert.Equal("reader", Text((await Records("action=signOut", 1))[^1], "caller"));
+    }
+
+    [Fact]
     public async Task Only_administrators_read_it_and_filters_are_checked()
     {
         Assert.Equal(HttpStatusCode.Forbidden, await Http(HttpMethod.Get, "audit", server.Submit, ""));

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
@@ -9,12 +10,9 @@ namespace OrleansDtm.Server.Security.OpenId;
 
 /// <summary>The steps of a sign-in at the issuer that are ours: public URLs, roles, the session, messages.</summary>
 internal sealed class OidcEvents(
-    OidcSecret secret, OidcRoles roles, SignInGuard guard, Refusals refusals, PagePaths page,
+    OidcSecret secret, OidcRoles roles, SignInGuard guard, Refusals refusals, AuditTrail audit, PagePaths page,
     CoordinatorOptions options, TimeProvider clock) : OpenIdConnectEvents
 {
-    /// <summary>Of refused sign-ins in the audit log, as for those with a key.</summary>
-    private const string Action = "session";
-
     private const int ProblemMax = 200;
 
     public override Task RedirectToIdentityProvider(RedirectContext context)
@@ -56,14 +54,18 @@ internal sealed class OidcEvents(
         return Task.CompletedTask;
     }
 
-    public override Task TicketReceived(TicketReceivedContext context)
+    public override async Task TicketReceived(TicketReceivedContext context)
     {
         var caller = CallerIdentity.Of(context.Principal!)!;
         var now = clock.GetUtcNow();
         var session = Session.Of(caller, options.Security.Oidc, now + options.Security.SessionLifetime);
         (context.Principal, context.Properties) = (session.Principal(), session.Properties(now));
         guard.Succeeded(context.HttpContext.Connection.RemoteIpAddress);
-        return Task.CompletedTask;
+        await audit.Operation(
+            Requesters.Of(context.HttpContext, caller with { ByCookie = true }),
+            AuditActions.SignIn,
+            AuditOutcomes.Done,
+            new AuditSubject("", options.Security.Oidc.Authority));
     }
 
     /// <summary>The page shows why.</summary>
@@ -80,7 +82,7 @@ internal sealed class OidcEvents(
         var text = $"{options.Security.Oidc.Authority}: {Printable(context.Failure)}";
         if (problem != OidcProblem.Away)
         {
-            refusals.Record(http, text, Action, (context.Failure as NoRoleException)?.Caller);
+            refusals.Record(http, text, AuditActions.SignIn, (context.Failure as NoRoleException)?.Caller);
         }
 
         await guard.Failed(http.Connection.RemoteIpAddress, text, http.RequestAborted);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.OpenId;
@@ -9,7 +11,7 @@ namespace OrleansDtm.Server.Security.Sessions;
 
 /// <summary>Sign-in of the admin page: sends a key or token once, and gets an HttpOnly cookie.</summary>
 internal sealed class SessionApi(
-    ProofCheck proofs, EndedSessions ended, SignInGuard guard, OidcApi oidc, PagePaths page,
+    ProofCheck proofs, EndedSessions ended, SignInGuard guard, OidcApi oidc, AuditTrail audit, PagePaths page,
     CoordinatorOptions options, TimeProvider clock)
 {
     private const int BodyBytesMax = 16 * 1024;
@@ -91,6 +93,8 @@ internal sealed class SessionApi(
             var session = Session.Of(
                 caller, options.Security.Jwt, who.Until is { } end && end < until ? end : until);
             await context.SignInAsync(Schemes.Session, session.Principal(), session.Properties(now));
+            await audit.Operation(
+                Requesters.Of(context, caller), AuditActions.SignIn, AuditOutcomes.Done, new AuditSubject(""));
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         }
     }
@@ -108,6 +112,9 @@ internal sealed class SessionApi(
             if (context.Features.Get<OpenSession>() is { } open)
             {
                 await ended.Add(open.Session, context.RequestAborted);
+                var caller = new Caller(open.Session.Name, open.Session.Role, ByCookie: true);
+                await audit.Operation(
+                    Requesters.Of(context, caller), AuditActions.SignOut, AuditOutcomes.Done, new AuditSubject(""));
                 if (open.Session.Kind == SessionKind.Oidc && await oidc.SignOutUrl(context) is { } url)
                 {
                     await WriteSignOut(context, url);
