@@ -101,8 +101,8 @@ public sealed partial class Starvation
 
     [LoggerMessage(1, LogLevel.Warning,
         "A branch call got no slot within its request timeout: the limit of the {Limit} was reached (service "
-        + "{Service}, gid {Gid}). Such calls are retried, and logged once a minute; the last time there were {Before} more "
-        + "[ODTM4009]")]
+        + "{Service}, gid {Gid}). Such calls are retried, and logged once a minute; the last time there were {Before} "
+        + "more [ODTM4009]")]
     private partial void LogStarved(string limit, string service, string gid, long before);
 
     /// <summary>Counts within windows that start with their first event.</summary>

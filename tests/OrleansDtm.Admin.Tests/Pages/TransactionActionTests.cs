@@ -30,6 +30,13 @@ public sealed class TransactionActionTests(AdminStage stage)
         await Expect(visit.Main.Locator(".heading .badge")).ToHaveTextAsync("failed");
         await Expect(visit.Main).ToContainTextAsync("stopped by force, without compensation");
         Assert.Equal("failed", (string?)(await stage.Server.Query(gid))["transaction"]!["status"]);
+
+        var audit = visit.Main.Locator("details", new() { HasText = "who changed it" });
+        await audit.Locator("summary").ClickAsync();
+        await Expect(audit.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(audit).ToContainTextAsync("forceStop");
+        await Expect(audit).ToContainTextAsync("submitted → failed");
+        await visit.Shot("transaction-audit");
     }
 
     [Fact]

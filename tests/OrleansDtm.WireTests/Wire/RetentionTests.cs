@@ -43,7 +43,7 @@ public sealed class RetentionTests
             Cancel);
         await Poll.Until(
             () => Task.FromResult(
-                server.Tail.Contains("that finished more than 00:00:01 ago", StringComparison.Ordinal)),
+                server.Tail.Contains("older than their retention of 00:00:01", StringComparison.Ordinal)),
             Poll.Patience,
             () => $"the log does not say it\n{server.Tail}",
             Cancel);

@@ -55,11 +55,34 @@ internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuth
         else
         {
             LimitBody(context, caller);
-            try
-            {
-                await next(context);
-            }
-            finally
+            await Serve(next, context, caller);
+        }
+    }
+
+    /// <summary>
+    /// Gives the caller's place back before the first byte of the answer: a client that has read it may send the next
+    /// request before this method ends.
+    /// </summary>
+    private async Task Serve(RequestDelegate next, HttpContext context, Caller caller)
+    {
+        var held = 1;
+        context.Response.OnStarting(() =>
+        {
+            Exit();
+            return Task.CompletedTask;
+        });
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            Exit();
+        }
+
+        void Exit()
+        {
+            if (Interlocked.Exchange(ref held, 0) == 1)
             {
                 limits.Exit(caller);
             }
