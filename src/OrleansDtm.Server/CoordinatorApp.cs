@@ -31,6 +31,7 @@ public static class CoordinatorApp
         SecuritySettings.CheckBind(options);
         var grpc = GrpcHosting.Endpoint(options);
         var http = PortTls.OfHttp(options);
+        var cluster = ClusterTls.Of(options.Cluster.Tls);
         var builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, options);
@@ -56,7 +57,7 @@ public static class CoordinatorApp
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);
         builder.Services.AddSecurity(options, options.Admin.BasePath); // Reads the store when it starts.
-        builder.AddCoordinatorSilo(options);
+        builder.AddCoordinatorSilo(options, cluster);
         builder.AddCoordinatorTelemetry(options.Telemetry);
         builder.Services.AddAdminPage(options);
 
@@ -98,6 +99,10 @@ public static class CoordinatorApp
             // It logs nothing at Warning or above, but while it is enabled it creates an activity and a scope for each
             // request.
             && category != "Microsoft.AspNetCore.Hosting.Diagnostics"
+
+            // An exception for each refused connection; ClusterTls reports refusals once a minute.
+            && (options.LogLevel <= LogLevel.Debug
+                || category?.StartsWith("Orleans.Connections.Security", StringComparison.Ordinal) != true)
 
             // It warns that keys in the store are not encrypted: see Security:SessionKeys.
             && (category != "Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager"

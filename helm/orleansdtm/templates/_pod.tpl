@@ -131,6 +131,11 @@ spec:
           mountPath: /etc/orleansdtm/tls
           readOnly: true
         {{- end }}
+        {{- if .Values.cluster.tls.secret }}
+        - name: cluster-tls
+          mountPath: /etc/orleansdtm/cluster-tls
+          readOnly: true
+        {{- end }}
         {{- with .Values.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -171,6 +176,13 @@ spec:
     {{- end }}
     {{- with .Values.grpc.tlsSecret }}
     - name: grpc-tls
+      secret:
+        secretName: {{ . }}
+        # Readable only for the pod's group, fsGroup.
+        defaultMode: 0440
+    {{- end }}
+    {{- with .Values.cluster.tls.secret }}
+    - name: cluster-tls
       secret:
         secretName: {{ . }}
         # Readable only for the pod's group, fsGroup.

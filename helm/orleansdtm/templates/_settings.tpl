@@ -33,6 +33,12 @@ ORLEANSDTM_Cluster__SiloPort: "11111"
 ORLEANSDTM_Cluster__GatewayPort: "30000"
 ORLEANSDTM_Cluster__ClusterId: {{ include "orleansdtm.clusterId" . | quote }}
 ORLEANSDTM_Cluster__ServiceId: {{ include "orleansdtm.serviceId" . | quote }}
+{{- if .Values.cluster.tls.secret }}
+ORLEANSDTM_Cluster__Tls__CertificatePath: /etc/orleansdtm/cluster-tls/tls.crt
+ORLEANSDTM_Cluster__Tls__KeyPath: /etc/orleansdtm/cluster-tls/tls.key
+ORLEANSDTM_Cluster__Tls__CaPath: /etc/orleansdtm/cluster-tls/{{ .Values.cluster.tls.caKey }}
+ORLEANSDTM_Cluster__Tls__ServerName: {{ .Values.cluster.tls.serverName | default (include "orleansdtm.fullname" .) | quote }}
+{{- end }}
 {{- end }}
 {{- if include "orleansdtm.keysSecret" . }}
 ORLEANSDTM_Security__KeysFile: /etc/orleansdtm/keys/{{ ternary .Values.security.keysKey "keys" (ne .Values.security.existingSecret "") }}

@@ -11,6 +11,9 @@
   {{- if .Values.cluster.mode -}}
     {{- $problems = append $problems (printf "cluster.mode: %s needs a database that silos can share; leave it empty, or set store.driver to mysql or postgres." .Values.cluster.mode) -}}
   {{- end -}}
+  {{- if .Values.cluster.tls.secret -}}
+    {{- $problems = append $problems "cluster.tls.secret: a single silo has no peers; leave it empty, or set store.driver to mysql or postgres." -}}
+  {{- end -}}
   {{- range $key := list "host" "user" "existingSecret" "password" "connectionStringKey" "shardsKey" -}}
     {{- if get $store $key -}}
       {{- $problems = append $problems (printf "store.%s: SQLite has none; remove it, or set store.driver to mysql or postgres." $key) -}}
@@ -85,7 +88,7 @@
 {{- $own := list "bind" "httpport" "grpcport" "loglevel" "draintimeout" "grpc:tlscertificate" "grpc:tlskey"
   "tls:certificatepath" "tls:keypath" "store:driver" "store:path"
   "store:host" "store:port" "store:user" "store:db" "cluster:mode" "cluster:siloport" "cluster:gatewayport" "cluster:clusterid"
-  "cluster:serviceid" "logging:format" "telemetry:otlpendpoint" "telemetry:otlpprotocol" "telemetry:traceratio" "telemetry:logs"
+  "cluster:serviceid" "cluster:tls:certificatepath" "cluster:tls:keypath" "cluster:tls:capath" "cluster:tls:servername" "logging:format" "telemetry:otlpendpoint" "telemetry:otlpprotocol" "telemetry:traceratio" "telemetry:logs"
   "admin:enabled" "admin:basepath" "security:keysfile" "security:allowanonymous" "security:anonymousmetrics"
   "security:jwt:authority" "security:jwt:jwksuri" "security:jwt:audience" "security:jwt:issuer" "security:jwt:roleclaim"
   "security:oidc:authority" "security:oidc:clientid" "security:oidc:clientsecretfile" "security:oidc:scopes"

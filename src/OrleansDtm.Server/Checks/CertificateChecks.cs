@@ -41,7 +41,21 @@ internal static class CertificateChecks
             .. own.Where(static one => one.Certificate.Length > 0).Select(
                 one => Certificate(one.Setting, one.Certificate, one.Key, one.Password, clock.GetUtcNow())),
             .. authorities.Where(static one => one.Path.Length > 0).Select(one => Authorities(one.Setting, one.Path)),
+            .. options.Cluster.Tls.IsOn ? [Cluster(options.Cluster.Tls, clock.GetUtcNow())] : Array.Empty<Finding>(),
         ];
+    }
+
+    private static Finding Cluster(ClusterTlsOptions tls, DateTimeOffset now)
+    {
+        try
+        {
+            return Age(SiloIdentity.Load(tls).Own.TargetCertificate, tls.CertificatePath, now);
+        }
+        catch (Exception e) when (IsOfTheFile(e))
+        {
+            return Finding.Problem(
+                $"Cluster:Tls: {tls.CertificatePath}, {tls.KeyPath}, {tls.CaPath}: {e.Message} [ODTM1004]");
+        }
     }
 
     private static Finding Certificate(string setting, string file, string key, string password, DateTimeOffset now)

@@ -205,11 +205,40 @@ public sealed record ClusterOptions
     /// </summary>
     public string AdvertisedAddress { get; init; } = "";
 
+    public ClusterTlsOptions Tls { get; init; } = new();
+
     /// <summary>Whether there can be other silos.</summary>
     public bool IsShared => Mode != Local;
 
     /// <summary>Without passwords.</summary>
     public override string ToString() => $"{nameof(ClusterOptions)} {Mode} {ClusterId}";
+}
+
+/// <summary>
+/// TLS between silos, and between silos and Orleans clients. Both sides need a certificate of the authorities. PEM
+/// files, reloaded when they change; all three or none.
+/// </summary>
+public sealed record ClusterTlsOptions
+{
+    /// <summary>
+    /// The silo's certificate, followed by intermediate certificates if there are any; empty (default) = no TLS.
+    /// </summary>
+    public string CertificatePath { get; init; } = "";
+
+    /// <summary>The certificate's private key.</summary>
+    public string KeyPath { get; init; } = "";
+
+    /// <summary>The authorities of all silos and Orleans clients.</summary>
+    public string CaPath { get; init; } = "";
+
+    /// <summary>
+    /// DNS name in the certificates of all silos, because silos know each other by IP address. A peer without it is
+    /// not accepted as a silo. Default <c>orleansdtm</c>.
+    /// </summary>
+    public string ServerName { get; init; } = "orleansdtm";
+
+    /// <summary>Whether the ports use TLS.</summary>
+    public bool IsOn => CertificatePath.Length > 0;
 }
 
 /// <summary>Limits of a request. Beyond: 400.</summary>

@@ -57,6 +57,10 @@ internal static class Help
           Cluster:ConnectionString=            database of the cluster tables; empty = the store's (first shard's)
           Cluster:AdvertisedAddress=           IP address for the other silos; empty = Bind's, the pod's or the
                                                machine's
+          Cluster:Tls:CertificatePath=, Cluster:Tls:KeyPath=, Cluster:Tls:CaPath=   TLS between silos and for
+                                               Orleans clients: PEM files; peers need a certificate of this
+                                               authority; reloaded when they change
+          Cluster:Tls:ServerName=orleansdtm    DNS name in the certificates of all silos
           Tls:CertificatePath=, Tls:KeyPath=   TLS of both ports: PEM files, or a .pfx (Tls:Password=); reloaded
                                                when they change
           Tls:ClientCaPath=                    PEM file: clients need a certificate of this authority

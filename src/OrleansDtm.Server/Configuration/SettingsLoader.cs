@@ -43,7 +43,10 @@ public static partial class SettingsLoader
 
     /// <summary>All keys of <see cref="CoordinatorOptions"/>.</summary>
     private static readonly HashSet<string> OwnKeys = new(
-        [.. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names, .. AuditSettings.Names],
+        [
+            .. DtmNames.Values, .. SecuritySettings.Names, .. BranchSettings.Names, .. ClusterSettings.Names,
+            .. AuditSettings.Names,
+        ],
         StringComparer.OrdinalIgnoreCase)
     {
         "Bind",
@@ -51,13 +54,6 @@ public static partial class SettingsLoader
         "Grpc:TlsCertificate",
         "Grpc:TlsKey",
         "Grpc:StreamsPerConnectionMax",
-        "Cluster:Mode",
-        "Cluster:SiloPort",
-        "Cluster:GatewayPort",
-        "Cluster:ClusterId",
-        "Cluster:ServiceId",
-        "Cluster:ConnectionString",
-        "Cluster:AdvertisedAddress",
         "Limits:RequestBytesMax",
         "Limits:StepsMax",
         "Limits:BranchCallsMax",

@@ -4,13 +4,16 @@ using OrleansDtm.Grains.Activity;
 using OrleansDtm.Grains.Alerts;
 using OrleansDtm.Grains.Hosting;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.Security.Tls;
 
 namespace OrleansDtm.Server.Hosting;
 
 /// <summary>The silo in the server's own process.</summary>
 internal static class SiloHosting
 {
-    public static void AddCoordinatorSilo(this IHostApplicationBuilder builder, CoordinatorOptions options)
+    /// <param name="tls">Of the silo and gateway ports; null = none.</param>
+    public static void AddCoordinatorSilo(
+        this IHostApplicationBuilder builder, CoordinatorOptions options, ClusterTls? tls)
     {
         if (options.Cluster.IsShared)
         {
@@ -27,6 +30,8 @@ internal static class SiloHosting
             {
                 silo.StayAlone(options.Cluster);
             }
+
+            tls?.Use(silo);
 
             silo.AddOrleansDtm(grains =>
             {

@@ -32,6 +32,10 @@ internal static partial class SecurityLog
         + "there until then; API keys still sign in: {Problem} [ODTM4010]")]
     public static partial void SignInIssuerIsAway(this ILogger log, string place, string problem);
 
+    [LoggerMessage(129, LogLevel.Warning, "Refused the connection {Connection}: {Problem}. Refused since the last "
+        + "such message: {Count} [ODTM4011]")]
+    public static partial void ConnectionRefused(this ILogger log, string connection, string problem, long count);
+
     [LoggerMessage(122, LogLevel.Warning, "Authentication is off (Security:AllowAnonymous): every client of {Bind} "
         + "may read, submit and stop transactions")]
     public static partial void Anonymous(this ILogger log, string bind);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using OrleansDtm.Server;
 using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage.Inspection;
@@ -179,6 +180,66 @@ public sealed class CheckConfigTests(RunningServer running)
                 found.Where(static f => f.Kind == FindingKind.Problem)
                     .Select(static f => f.Text[..f.Text.IndexOf(": ", StringComparison.Ordinal)])
                     .Order());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Before the start, not by the refusals of the other silos.</summary>
+    [Theory]
+    [InlineData("good", null)]
+    [InlineData("nameless", "does not contain the DNS name orleansdtm (Cluster:Tls:ServerName)")]
+    [InlineData("expired", "the other silos would refuse the certificate: NotTimeValid")]
+    [InlineData("client", "the other silos would refuse the certificate: NotValidForUsage")]
+    [InlineData("server", "the other silos would refuse the certificate: NotValidForUsage")]
+    [InlineData("foreign", "the other silos would refuse the certificate: ")]
+    [InlineData("missing", "Could not find file")]
+    public void A_certificate_that_other_silos_would_refuse_is_a_problem(string file, string? problem)
+    {
+        const string Name = "orleansdtm";
+        var folder = Directory.CreateTempSubdirectory("orleansdtm-");
+        try
+        {
+            using var authority = new Authority();
+            using var other = new Authority();
+            using var certificate = file switch
+            {
+                "nameless" => authority.Issue(file),
+                "expired" => authority.Issue(file, Name, TimeSpan.FromHours(-1)),
+                "client" => authority.Issue(file, Name, null, Authority.ClientUse),
+                "server" => authority.Issue(file, Name, null, Authority.ServerUse),
+                "foreign" => other.Issue(file, Name),
+                _ => authority.Issue(file, Name),
+            };
+            var path = Path.Combine(folder.FullName, file);
+            if (file != "missing")
+            {
+                Authority.Write(folder.FullName, file, certificate);
+            }
+
+            File.WriteAllText(path + ".ca", authority.Root.ExportCertificatePem());
+            string[] settings =
+            [
+                $"--Cluster:Tls:CertificatePath={path}.pem",
+                $"--Cluster:Tls:KeyPath={path}.key",
+                $"--Cluster:Tls:CaPath={path}.ca",
+            ];
+
+            var found = Assert.Single(CertificateChecks.Of(SettingsLoader.Load(settings), TimeProvider.System));
+            if (problem is null)
+            {
+                Assert.StartsWith($"{path}.pem expires at", found.Text, StringComparison.Ordinal);
+                return;
+            }
+
+            Assert.Equal(FindingKind.Problem, found.Kind);
+            Assert.Contains(problem, found.Text, StringComparison.Ordinal);
+            var refused = Assert.Throws<SettingsException>(
+                () => CoordinatorApp.Build([.. settings, $"--Store:Path={path}.db"]));
+            Assert.Contains(problem, Assert.Single(refused.Problems), StringComparison.Ordinal);
+            Assert.EndsWith("[ODTM1004]", refused.Message, StringComparison.Ordinal);
         }
         finally
         {

@@ -68,6 +68,15 @@ public sealed class ChartTests
     [InlineData("persistence.storageClass=fast", "storageClassName: fast")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "automountServiceAccountToken: false")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "ORLEANSDTM_Cluster__Mode: \"AdoNet\"")]
+    [InlineData(Mysql + ",cluster.tls.secret=silos", "secretName: silos")]
+    [InlineData(
+        Mysql + ",cluster.tls.secret=silos",
+        "ORLEANSDTM_Cluster__Tls__CaPath: /etc/orleansdtm/cluster-tls/ca.crt")]
+    [InlineData(
+        Mysql + ",cluster.tls.secret=silos", "ORLEANSDTM_Cluster__Tls__ServerName: \"bank-orleansdtm\"")]
+    [InlineData(
+        Mysql + ",cluster.tls.secret=silos,cluster.tls.serverName=silo.bank",
+        "ORLEANSDTM_Cluster__Tls__ServerName: \"silo.bank\"")]
     [InlineData(
         "security.allowAnonymous=false,security.existingSecret=mine,security.keysKey=lines", "secretName: mine")]
     [InlineData(
@@ -144,6 +153,9 @@ public sealed class ChartTests
     [InlineData("config.Security:Oidc:ClientSecret=p", "is a secret and would be readable")]
     [InlineData("security.jwt.jwksUri=https://a/,security.jwt.audience=a", "security.jwt.issuer")]
     [InlineData("tls.caKey=ca.crt", "tls.secret: name the Secret")]
+    [InlineData("cluster.tls.secret=silos", "cluster.tls.secret: a single silo has no peers")]
+    [InlineData(Mysql + ",cluster.tls.secret=s,cluster.tls.caKey=", "caKey")]
+    [InlineData("config.Cluster:Tls:CaPath=/ca.pem", "has its own value in this chart")]
     [InlineData("config.Tls:ClientCaPath=/ca.pem", "the probes of Kubernetes have no client certificate")]
     [InlineData("config.Tls:CertificatePath=/c.pem", "has its own value in this chart")]
     [InlineData("security.keys={my-key}", "security")]

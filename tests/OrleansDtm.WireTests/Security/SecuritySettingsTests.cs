@@ -44,6 +44,16 @@ public sealed class SecuritySettingsTests
     [InlineData(
         "--Security:Jwt:JwksUri=https://a/|--Security:Jwt:Authority=https://a/|--Security:Jwt:Audience=a",
         "Security:Jwt:JwksUri: 'https://a/' is not possible together with")]
+    [InlineData(
+        "--Cluster:Tls:CertificatePath=/c.pem",
+        "Cluster:Tls:KeyPath, Cluster:Tls:CaPath: missing. TLS between silos needs three PEM files")]
+    [InlineData("--Cluster:Tls:CertificatePath=/c.pem|--Cluster:Tls:KeyPath=/c.key", "Cluster:Tls:CaPath: missing.")]
+    [InlineData("--Cluster:Tls:CaPath=/ca.pem", "Cluster:Tls:CertificatePath, Cluster:Tls:KeyPath: missing.")]
+    [InlineData("--Cluster:Tls:ServerName=silo.bank", "Cluster:Tls:ServerName: 'silo.bank' is not possible without")]
+    [InlineData(
+        "--Cluster:Tls:CertificatePath=/c.pem|--Cluster:Tls:KeyPath=/c.key|--Cluster:Tls:CaPath=/ca.pem|"
+        + "--Cluster:Tls:ServerName=10.0.0.1",
+        "Cluster:Tls:ServerName: '10.0.0.1' is not a DNS name")]
     [InlineData("--Security:Oidc:Authority=https://login.test/", "Security:Oidc:ClientId: '' is not given")]
     [InlineData("--Security:Oidc:Authority=http://login.test/|--Security:Oidc:ClientId=a", "an https URL")]
     [InlineData("--Security:Oidc:ClientId=a", "possible without Security:Oidc:Authority")]
