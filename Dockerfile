@@ -3,7 +3,12 @@
 # docker run -p 36789:36789 -p 36790:36790 -v orleansdtm:/data -e "Security__Keys__0=me admin sha256:..." orleansdtm
 # Without a key it does not start (src/OrleansDtm.Server/Security/README.md).
 
-FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+# Base images by digest, so that the same source gives the same image. Print the current ones with
+# docker buildx imagetools inspect mcr.microsoft.com/dotnet/sdk:10.0 (and aspnet:10.0).
+ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0@sha256:ea8bde36c11b6e7eec2656d0e59101d4462f6bd630730f2c8201ed0572b295d5
+ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0@sha256:1fa23fc4872d95fd71c2833ebe65d7e84a43b2d51a31d119516852f13d9505a7
+
+FROM --platform=$BUILDPLATFORM ${SDK_IMAGE} AS build
 ARG TARGETARCH
 WORKDIR /source
 COPY . .
@@ -13,7 +18,7 @@ RUN --mount=type=cache,target=/root/.nuget/packages \
       -p:UseAppHost=false -p:DebugType=none -p:PublishDocumentationFiles=false -o /app \
     && mkdir /data
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0
+FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="OrleansDtm" \
       org.opencontainers.image.description="A distributed transaction coordinator on Microsoft Orleans that speaks DTM's protocol" \
       org.opencontainers.image.licenses="MIT"

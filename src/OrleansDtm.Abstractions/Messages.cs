@@ -41,6 +41,9 @@ public enum ReplyKind
     /// The transaction is larger than the store accepts; nothing was stored, and a retry gets the same answer.
     /// </summary>
     TooLarge = 6,
+
+    /// <summary>The caller has too many unfinished transactions; nothing was stored.</summary>
+    TooMany = 7,
 }
 
 /// <summary>The reply of a transaction.</summary>

@@ -12,7 +12,51 @@ internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
     private readonly Dictionary<string, int> _columns = Enumerable.Range(0, reader.FieldCount)
         .ToDictionary(reader.GetName, static i => i, StringComparer.OrdinalIgnoreCase);
 
-    public DtmTransaction Transaction() => new()
+    /// <summary>A value that cannot be read is the row's problem, and does not stop the import.</summary>
+    public DtmTransaction Transaction()
+    {
+        try
+        {
+            return WholeTransaction();
+        }
+        catch (Exception e) when (IsOfValue(e))
+        {
+            // Throws again if the connection is lost.
+            return new DtmTransaction
+            {
+                Id = Whole("id"),
+                Gid = Text("gid"),
+                Type = Text("trans_type"),
+                Status = Text("status"),
+                Problem = e.Message,
+            };
+        }
+    }
+
+    /// <inheritdoc cref="Transaction"/>
+    public DtmBranch Branch()
+    {
+        try
+        {
+            return WholeBranch();
+        }
+        catch (Exception e) when (IsOfValue(e))
+        {
+            return new DtmBranch
+            {
+                Gid = Text("gid"),
+                BranchId = Text("branch_id"),
+                Op = Text("op"),
+                Status = Text("status"),
+                Problem = e.Message,
+            };
+        }
+    }
+
+    private static bool IsOfValue(Exception e) =>
+        e is DbException or InvalidCastException or ArgumentException or FormatException or OverflowException;
+
+    private DtmTransaction WholeTransaction() => new()
     {
         Id = Whole("id"),
         Gid = Text("gid"),
@@ -31,7 +75,7 @@ internal sealed class DtmRowReader(DbDataReader reader, TimeZoneInfo zone)
         NextInterval = Whole("next_cron_interval"),
     };
 
-    public DtmBranch Branch() => new()
+    private DtmBranch WholeBranch() => new()
     {
         Gid = Text("gid"),
         BranchId = Text("branch_id"),

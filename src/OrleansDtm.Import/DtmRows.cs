@@ -39,6 +39,9 @@ internal sealed record DtmTransaction
     /// Seconds between its last two attempts: the retry interval, doubled for each consecutive error; 0 = unknown.
     /// </summary>
     public long NextInterval { get; init; }
+
+    /// <summary>A value that cannot be read, such as a date without a day; null = none.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>A row of DTM's <c>trans_branch_op</c>.</summary>
@@ -60,6 +63,9 @@ internal sealed record DtmBranch
 
     /// <summary>The time it succeeded or failed; null before.</summary>
     public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>A value that cannot be read; null = none.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>A row of DTM's <c>kv</c> in category topics.</summary>

@@ -87,6 +87,12 @@ internal sealed class Importer(
         var shown = $"{Shown(row.Type)} '{Shown(row.Gid)}' ({Shown(row.Status)})";
         try
         {
+            var unreadable = row.Problem ?? branches.FirstOrDefault(static b => b.Problem is not null)?.Problem;
+            if (unreadable is not null)
+            {
+                throw new InvalidDataException($"a value cannot be read: {unreadable}");
+            }
+
             var transaction = mapper.Map(row, branches, clock.GetUtcNow());
             if (target is not var (transactions, _)
                 || await transactions.Write(
@@ -99,7 +105,10 @@ internal sealed class Importer(
             return Compare(shown, transaction.Definition, stored?.Transaction.Definition);
         }
         catch (Exception e) when (e is RequestException or InvalidDataException or StoreTooLargeException
-            or StoreUnavailableException { InnerException: InvalidDataException })
+            or StoreUnavailableException { InnerException: InvalidDataException }
+
+            // A number or a date that no rule has foreseen.
+            or ArgumentException or OverflowException or FormatException)
         {
             tell($"refused: {shown}: {e.Message}"); // By the rules, or because of its size by the store.
             return Taking.Refused;

@@ -51,6 +51,7 @@ public static class CoordinatorApp
         builder.Services.AddSingleton(
             static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
+        builder.Services.AddSingleton<ListingGate>();
         builder.Services.AddSecurity(options, options.Admin.BasePath);
         builder.AddServiceNames(options);
         builder.Services.AddCoordinatorMetrics();

@@ -4,8 +4,8 @@ namespace OrleansDtm.Storage;
 
 /// <summary>
 /// One store over several databases. <see cref="ShardHash"/> selects the database of a gid; each is a complete store
-/// with its own writer. Key-value items and the audit log are in shard 0. Over one database it forwards everything, and only checks that
-/// it is not one of several. If a database is unavailable, the others keep working.
+/// with its own writer. Key-value items and the audit log are in shard 0. Over one database it forwards everything, and
+/// only checks that it is not one of several. If a database is unavailable, the others keep working.
 /// </summary>
 /// <remarks>
 /// Ids and times are ordered within one shard only. What pages by them (<see cref="FindDue"/>, <see

@@ -12,10 +12,10 @@ public static class TransactionListing
     /// A page ends at this many bytes of data, however few transactions it then has, so that large ones do not fill the
     /// memory of the process and of the caller.
     /// </summary>
-    public const long BytesMax = 16 * 1024 * 1024;
+    public const long BytesMax = 4 * 1024 * 1024;
 
     /// <summary>The rows of the first query of a shard, before the size of its rows is known.</summary>
-    private const int FirstRows = 16;
+    private const int FirstRows = 2;
 
     /// <summary>No id is smaller: the shard has been read to its end.</summary>
     private const long AtEnd = 1;

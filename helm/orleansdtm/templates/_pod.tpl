@@ -205,6 +205,10 @@ spec:
 - name: ORLEANSDTM_Cluster__ConnectionString
   valueFrom: { secretKeyRef: { name: {{ $secret }}, key: {{ . }} } }
 {{ end }}
+{{- with .Values.alerts.existingSecret -}}
+- name: ORLEANSDTM_AlertWebHook
+  valueFrom: { secretKeyRef: { name: {{ . }}, key: {{ $.Values.alerts.webHookKey }} } }
+{{ end }}
 {{- if include "orleansdtm.clustered" . -}}
 - name: POD_IP
   valueFrom: { fieldRef: { fieldPath: status.podIP } }

@@ -52,6 +52,9 @@
 {{- else if not (or $secured $security.allowAnonymous) -}}
   {{- $problems = append $problems "security: authentication is not configured. Set security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), or security.allowAnonymous=true (no authentication)." -}}
 {{- end -}}
+{{- if and .Values.alerts.existingSecret (hasKey .Values.config "AlertWebHook") -}}
+  {{- $problems = append $problems "config.AlertWebHook: alerts.existingSecret already says where the URL is; remove one of them." -}}
+{{- end -}}
 {{- if and $security.existingSecret $security.keys -}}
   {{- $problems = append $problems "security.keys: security.existingSecret already says where the keys are; remove one of them." -}}
 {{- end -}}

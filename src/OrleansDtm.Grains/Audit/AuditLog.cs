@@ -11,8 +11,8 @@ internal static partial class AuditLog
     [LoggerMessage(
         1,
         LogLevel.Information,
-        "{Action} {Outcome}: gid '{Gid}', {Kind} '{Caller}' (role '{Role}') from '{Address}', status {Before} -> {After}: "
-        + "{Detail}")]
+        "{Action} {Outcome}: gid '{Gid}', {Kind} '{Caller}' (role '{Role}') from '{Address}', status {Before} -> "
+        + "{After}: {Detail}")]
     public static partial void Operation(
         this ILogger log, string action, string outcome, string gid, string kind, string caller, string role,
         string address, string before, string after, string detail);

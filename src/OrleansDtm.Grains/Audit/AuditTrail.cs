@@ -34,6 +34,7 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
     private readonly ILogger _log;
     private readonly Lazy<Task> _writing;
     private long _lost;
+    private int _disposed;
 
     /// <param name="store">Null = the application's own store has no audit log; records go to the log only.</param>
     /// <param name="options">The options.</param>
@@ -120,7 +121,10 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
     public async ValueTask DisposeAsync()
     {
         await Stop();
-        _giveUp.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _giveUp.Dispose();
+        }
     }
 
     private AuditRecord Record(Requester by, string action, string outcome, AuditSubject subject)
@@ -180,10 +184,10 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
     private async Task Stop()
     {
         _waiting.Writer.TryComplete();
-        if (_writing.IsValueCreated)
+        if (_writing is { IsValueCreated: true, Value: { IsCompleted: false } writing })
         {
             _giveUp.CancelAfter(FlushMax);
-            await _writing.Value;
+            await writing;
         }
     }
 

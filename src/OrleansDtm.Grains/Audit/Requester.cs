@@ -22,6 +22,9 @@ public sealed record Requester(string Kind, string Name, string Role, string Add
     /// <summary>No authentication.</summary>
     public const string Anonymous = "anonymous";
 
+    /// <summary>The maximum number of unfinished transactions; 0 (default) = unlimited.</summary>
+    public int UnfinishedMax { get; init; }
+
     /// <summary>Maximum length of <see cref="Describe"/>.</summary>
     private const int DescriptionMax = 200;
 

@@ -30,7 +30,14 @@ internal sealed class BranchService(
     /// <summary>Half of the places for one transaction, so that one which hangs does not fill the service.</summary>
     private readonly FairGate _places = new(callsMax, Math.Max(callsMax / 2, Math.Min(callsMax, 4)));
 
+    /// <summary>Half of the places, for calls with a long timeout.</summary>
+    private readonly FairGate _longPlaces = new(Math.Max(1, callsMax / 2));
+
     private readonly ServiceLoad _load = metrics.Of(name);
+
+    /// <summary>1 = the last call got no answer within its timeout.</summary>
+    private int _isSilent;
+
     private TaskCompletionSource? _ended;
     private int _calls;
     private int _used;
@@ -91,57 +98,60 @@ internal sealed class BranchService(
     /// </summary>
     private async Task<CallResult> Call(BranchInvocation call, long started, TraceSpan? span, CancellationToken budget)
     {
-        if (!limits.Transactions.TryEnter(call.Gid)
-            && !await Queue(limits.Transactions, call.Gid, budget).ConfigureAwait(false))
-        {
-            return NotSent($"{limits.PerTransactionMax} calls of the transaction are in flight "
-                + "(Limits:BranchCallsPerTransactionMax)");
-        }
-
+        var isLong = call.Timeout > CallLimits.LongTimeout;
+        var held = Held.None;
         try
         {
-            if (!_places.TryEnter(call.Gid) && !await Queue(_places, call.Gid, budget).ConfigureAwait(false))
+            if (!await Enter(limits.Transactions, call.Gid, budget).ConfigureAwait(false))
             {
-                return NotSent($"{callsMax} calls to {name} are in flight");
+                return NotSent(CallLimit.Transaction, $"{limits.PerTransactionMax} calls of the transaction are in "
+                    + "flight (Limits:BranchCallsPerTransactionMax)");
             }
 
-            try
+            held |= Held.Transaction;
+            if (isLong && await Enter(_longPlaces, call.Gid, budget).ConfigureAwait(false))
             {
-                if (!limits.All.TryEnter(name) && !await Queue(limits.All, name, budget).ConfigureAwait(false))
-                {
-                    return NotSent(
-                        $"of {limits.CallsMax} calls in flight (Limits:BranchCallsMax) {name} has its share");
-                }
+                held |= Held.Long;
+            }
 
-                _load.Flies(1);
-                try
-                {
-                    var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-                    return Result(call, await invoker.Invoke(
-                        Told(call, span, started), budget).ConfigureAwait(false), started, span);
-                }
-                finally
-                {
-                    _load.Flies(-1);
-                    limits.All.Exit(name);
-                }
-            }
-            finally
+            if (isLong != held.HasFlag(Held.Long) || !await Enter(_places, call.Gid, budget).ConfigureAwait(false))
             {
-                _places.Exit(call.Gid);
+                return NotSent(CallLimit.Service, $"{callsMax} calls to {name} are in flight");
             }
+
+            held |= Held.Service;
+            var isSlow = isLong || Volatile.Read(ref _isSilent) != 0;
+            if (isSlow && await Enter(limits.Slow, name, budget).ConfigureAwait(false))
+            {
+                held |= Held.Slow;
+            }
+
+            if (isSlow != held.HasFlag(Held.Slow) || !await Enter(limits.All, name, budget).ConfigureAwait(false))
+            {
+                return NotSent(
+                    CallLimit.Silo, $"of {limits.CallsMax} calls in flight (Limits:BranchCallsMax) {name} has its share");
+            }
+
+            held |= Held.Silo;
+            return await Send(call, started, span, budget).ConfigureAwait(false);
         }
         finally
         {
-            limits.Transactions.Exit(call.Gid);
+            Exit(held, call.Gid);
         }
 
-        CallResult NotSent(string reason) =>
-            Result(
+        CallResult NotSent(CallLimit limit, string reason)
+        {
+            limits.Starvation?.CallNotSent(limit, name, call.Gid);
+            return Result(
                 call, Outcome.NotSent($"{reason}; no call slot became free within the request timeout"), started, span);
+        }
     }
 
-    /// <summary>Waits for a place; false = none became free within the timeout.</summary>
+    /// <summary>Takes a place; false = none became free within the timeout.</summary>
+    private ValueTask<bool> Enter(FairGate gate, string key, CancellationToken budget) =>
+        gate.TryEnter(key) ? ValueTask.FromResult(true) : new ValueTask<bool>(Queue(gate, key, budget));
+
     private async Task<bool> Queue(FairGate gate, string key, CancellationToken budget)
     {
         _load.Waits(1);
@@ -152,6 +162,39 @@ internal sealed class BranchService(
         finally
         {
             _load.Waits(-1);
+        }
+    }
+
+    private void Exit(Held held, string gid)
+    {
+        Exit(Held.Silo, limits.All, name);
+        Exit(Held.Slow, limits.Slow, name);
+        Exit(Held.Service, _places, gid);
+        Exit(Held.Long, _longPlaces, gid);
+        Exit(Held.Transaction, limits.Transactions, gid);
+
+        void Exit(Held place, FairGate gate, string key)
+        {
+            if ((held & place) != 0)
+            {
+                gate.Exit(key);
+            }
+        }
+    }
+
+    private async Task<CallResult> Send(BranchInvocation call, long started, TraceSpan? span, CancellationToken budget)
+    {
+        _load.Flies(1);
+        try
+        {
+            var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
+            var outcome = await invoker.Invoke(Told(call, span, started), budget).ConfigureAwait(false);
+            Volatile.Write(ref _isSilent, budget.IsCancellationRequested ? 1 : 0);
+            return Result(call, outcome, started, span);
+        }
+        finally
+        {
+            _load.Flies(-1);
         }
     }
 
@@ -174,5 +217,17 @@ internal sealed class BranchService(
         }
 
         return new CallResult(outcome, duration);
+    }
+
+    /// <summary>The places that a call holds.</summary>
+    [Flags]
+    private enum Held
+    {
+        None = 0,
+        Transaction = 1,
+        Long = 2,
+        Service = 4,
+        Slow = 8,
+        Silo = 16,
     }
 }

@@ -12,10 +12,8 @@ internal sealed class CallLimits
 {
     private readonly ConcurrentDictionary<string, CallSet> _calls = new(StringComparer.Ordinal);
 
-    public CallLimits(IOptions<DtmGrainOptions> options)
-        : this(options.Value.BranchCallsMax, options.Value.BranchCallsPerTransactionMax)
-    {
-    }
+    public CallLimits(IOptions<DtmGrainOptions> options, Starvation? starvation)
+        : this(options.Value.BranchCallsMax, options.Value.BranchCallsPerTransactionMax) => Starvation = starvation;
 
     public CallLimits(int callsMax, int perTransactionMax)
     {
@@ -23,17 +21,30 @@ internal sealed class CallLimits
         PerTransactionMax = perTransactionMax;
         Transactions = new FairGate(int.MaxValue, perTransactionMax);
         All = new FairGate(callsMax, shares: true);
+        Slow = new FairGate(Math.Max(1, callsMax / 2), shares: true);
     }
+
+    /// <summary>A call with a longer timeout may hold its places for long.</summary>
+    public static TimeSpan LongTimeout { get; } = TimeSpan.FromSeconds(30);
 
     public int CallsMax { get; }
 
     public int PerTransactionMax { get; }
+
+    /// <summary>Gets the calls that find no place; null = nothing reports them.</summary>
+    public Starvation? Starvation { get; }
 
     /// <summary>Places of the calls in flight; the key is the gid.</summary>
     public FairGate Transactions { get; }
 
     /// <summary>Places of the calls in flight; the key is the service.</summary>
     public FairGate All { get; }
+
+    /// <summary>
+    /// Half of the places: those for calls with a long timeout, and for services that do not answer. Taken before
+    /// <see cref="All"/>, so that hanging calls cannot take all places. The key is the service.
+    /// </summary>
+    public FairGate Slow { get; }
 
     /// <summary>
     /// Lets <see cref="Cancel"/> cancel a call that a message takes to its <see cref="BranchGrain"/>.

@@ -11,8 +11,25 @@ public static class OpenFiles
     private const int CallsMin = 64;
     private const int CallsMax = 10_000;
 
+    /// <summary>The limit; null = unknown or unlimited.</summary>
+    public static long? Limit { get; } = ReadLimit();
+
     /// <summary>The default of <see cref="DtmGrainOptions.BranchCallsMax"/> on this machine.</summary>
-    public static int BranchCalls { get; } = BranchCallsFor(ReadLimit());
+    public static int BranchCalls { get; } = BranchCallsFor(Limit);
+
+    /// <summary>The number of open files now; null = unknown (not on Linux).</summary>
+    public static int? Count()
+    {
+        const string Open = "/proc/self/fd";
+        try
+        {
+            return Directory.Exists(Open) ? Directory.EnumerateFileSystemEntries(Open).Count() : null;
+        }
+        catch (IOException)
+        {
+            return (int?)Limit; // Reading the folder needs a file itself.
+        }
+    }
 
     /// <summary>
     /// Half of what is left beside the reserve: idle connections that are kept for later calls need the other half.

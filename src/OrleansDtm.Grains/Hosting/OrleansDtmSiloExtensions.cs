@@ -59,7 +59,12 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<GoneOwners>();
         services.TryAddSingleton<BranchServices>();
         services.TryAddSingleton(
-            static provider => new CallLimits(provider.GetRequiredService<IOptions<DtmGrainOptions>>()));
+            static provider => new CallLimits(
+                provider.GetRequiredService<IOptions<DtmGrainOptions>>(), provider.GetRequiredService<Starvation>()));
+        services.TryAddSingleton(static provider => new Starvation(
+            provider.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
+            provider.GetRequiredService<ILogger<Starvation>>()));
         services.TryAddSingleton<IBranchCaller, GrainBranchCaller>();
         services.TryAddSingleton<BranchGrainDirectory>();
         services.TryAddSingleton<GrainBranchInvoker>();
@@ -160,6 +165,11 @@ public static class OrleansDtmSiloExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<AuditTrail>());
         services.TryAddSingleton<AuditedRequests>();
+        services.TryAddSingleton(static provider => new UnfinishedQuota(
+            provider.GetRequiredService<ITransactionStore>(),
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
+        services.AddSingleton<ITransactionObserver>(
+            static provider => provider.GetRequiredService<UnfinishedQuota>());
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TransactionService>(
             provider, provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
     }

@@ -18,6 +18,7 @@ public sealed class TransactionService(
     TopicService topics,
     BranchGrainDirectory branches,
     AuditedRequests audit,
+    UnfinishedQuota unfinished,
     TimeProvider clock)
 {
     /// <summary>The number of transactions that resetCronTime wakes concurrently.</summary>
@@ -28,14 +29,14 @@ public sealed class TransactionService(
     public Task<TransactionReply> Submit(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return audit.Request(by, "submit", request.Gid, () => Submit(request));
+        return audit.Request(by, "submit", request.Gid, () => Within(by, request, () => Submit(request)));
     }
 
     /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
     public Task<TransactionReply> Prepare(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return audit.Request(by, "prepare", request.Gid, () => Prepare(request));
+        return audit.Request(by, "prepare", request.Gid, () => Within(by, request, () => Prepare(request)));
     }
 
     /// <summary>Creates a workflow or finds an existing one, and returns its progress.</summary>
@@ -46,11 +47,11 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         StoredTransaction? workflow = null;
-        var reply = await audit.Request(by, "prepareWorkflow", request.Gid, async () =>
+        var reply = await audit.Request(by, "prepareWorkflow", request.Gid, () => Within(by, request, async () =>
         {
             (var reply, workflow) = await PrepareWorkflow(request, cancellationToken);
             return reply;
-        });
+        }));
         return (reply, workflow);
     }
 
@@ -122,6 +123,44 @@ public sealed class TransactionService(
             };
         });
         return view;
+    }
+
+    /// <summary>Runs a request within the caller's bound of unfinished transactions.</summary>
+    private Task<TransactionReply> Within(Requester by, TransactionRequest request, Func<Task<TransactionReply>> run)
+    {
+        ArgumentNullException.ThrowIfNull(by);
+        return by.UnfinishedMax == 0 ? run() : Counted();
+
+        async Task<TransactionReply> Counted()
+        {
+            var gid = RequestValidator.Gid(request.Gid);
+            var place = await unfinished.TryTake($"{by.Kind} {by.Name}", by.UnfinishedMax, gid);
+            if (place == QuotaPlace.None)
+            {
+                return new TransactionReply
+                {
+                    Kind = ReplyKind.TooMany,
+                    Message = $"'{by.Name}' has {by.UnfinishedMax} unfinished transactions on this silo. Wait until "
+                        + "some have ended, or have an administrator raise unfinished= in the line of the key",
+                };
+            }
+
+            var isAccepted = false;
+            try
+            {
+                var reply = await run();
+                isAccepted = reply.Kind is ReplyKind.Ok or ReplyKind.Unavailable
+                    && reply.Status is not ("succeed" or "failed");
+                return reply;
+            }
+            finally
+            {
+                if (!isAccepted && place == QuotaPlace.New)
+                {
+                    unfinished.Release(gid);
+                }
+            }
+        }
     }
 
     private async Task<TransactionReply> Submit(TransactionRequest request)

@@ -21,16 +21,17 @@ internal static class AdminApi
         var transactions = services.GetRequiredService<TransactionService>();
         var topics = services.GetRequiredService<TopicService>();
         var overview = services.GetRequiredService<Overview>();
+        var listings = services.GetRequiredService<ListingGate>();
         var clock = services.GetRequiredService<TimeProvider>();
         routes.DisableHttpMetrics();
 
         Get("overview", async context => await HttpAnswers.Write(
             context, 200, await overview.Read(context.RequestAborted), AdminJson.Readable.OverviewView));
-        Get("transactions", async context => await HttpAnswers.Show(
+        Get("transactions", context => listings.Run(context, async () => await HttpAnswers.Show(
             context,
             await transactions.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
             ProtocolJson.Readable.ListView,
-            secrets: false));
+            secrets: false)));
         Get("transaction", async context =>
         {
             var stored = await transactions.Find(context.Request.Query["gid"], context.RequestAborted);

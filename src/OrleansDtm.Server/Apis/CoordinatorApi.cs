@@ -14,7 +14,8 @@ namespace OrleansDtm.Server.Apis;
 /// <summary>
 /// The additional gRPC API for HTTP features that DTM's messages do not have. Only converts requests and responses.
 /// </summary>
-internal sealed class CoordinatorApi(TransactionService transactions, TopicService topics) : Coordinator.CoordinatorBase
+internal sealed class CoordinatorApi(TransactionService transactions, TopicService topics, ListingGate listings)
+    : Coordinator.CoordinatorBase
 {
     private const string TopicCategory = "topics";
     private static readonly Empty Done = new();
@@ -40,9 +41,12 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
         CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken), HasSecrets(context));
 
-    public override async Task<ListReply> List(ListFilter request, ServerCallContext context) =>
-        CoordinatorMessages.Of(
-            await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken), HasSecrets(context));
+    public override Task<ListReply> List(ListFilter request, ServerCallContext context) =>
+        listings.Run(
+            async () => CoordinatorMessages.Of(
+                await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken),
+                HasSecrets(context)),
+            context.CancellationToken);
 
     public override Task<Empty> ForceStop(GidRequest request, ServerCallContext context) =>
         Answer(transactions.ForceStop(new TransactionRequest { Gid = request.Gid }, By(context)));

@@ -42,6 +42,8 @@ internal static class GrpcAnswers
             case ReplyKind.TooLarge:
                 // ResourceExhausted would make clients retry.
                 throw Error(StatusCode.InvalidArgument, reply.Message, AnswerOutcomes.Invalid);
+            case ReplyKind.TooMany:
+                throw Error(StatusCode.ResourceExhausted, reply.Message);
             case ReplyKind.Unavailable:
                 throw Error(StatusCode.Unavailable, $"try again: {reply.Message}", AnswerOutcomes.Unavailable);
             default:

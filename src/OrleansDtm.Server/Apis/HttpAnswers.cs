@@ -65,10 +65,18 @@ internal static class HttpAnswers
             ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
             ReplyKind.Invalid => Result(context, StatusCodes.Status400BadRequest, ResultWords.Failure, reply.Message),
             ReplyKind.Unavailable => Unavailable(context, reply.Message),
+            ReplyKind.TooMany => TooMany(context, reply.Message),
             ReplyKind.TooLarge => Result(
                 context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, reply.Message),
             _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
         };
+
+    /// <summary>429. Must not contain DTM's word for a business failure.</summary>
+    private static Task TooMany(HttpContext context, string message)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Result(context, StatusCodes.Status429TooManyRequests, "ERROR", message);
+    }
 
     /// <summary>503: the outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
     public static Task Unavailable(HttpContext context, string message)

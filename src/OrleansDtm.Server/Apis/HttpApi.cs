@@ -27,14 +27,16 @@ public static class HttpApi
         var api = new Routes(
             routes,
             routes.ServiceProvider.GetRequiredService<TransactionService>(),
-            routes.ServiceProvider.GetRequiredService<CoordinatorOptions>());
+            routes.ServiceProvider.GetRequiredService<CoordinatorOptions>(),
+            routes.ServiceProvider.GetRequiredService<ListingGate>());
         api.MapReads();
         api.MapChanges();
         api.MapWorkflows();
         api.MapMaintenance();
     }
 
-    private sealed class Routes(IEndpointRouteBuilder routes, TransactionService service, CoordinatorOptions options)
+    private sealed class Routes(
+        IEndpointRouteBuilder routes, TransactionService service, CoordinatorOptions options, ListingGate listings)
     {
         public void MapReads()
         {
@@ -58,13 +60,13 @@ public static class HttpApi
                 var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
             }).RequireRole(RoleNames.Read);
-            Get("all", async context =>
+            Get("all", context => listings.Run(context, async () =>
             {
                 var secrets = Caller.Has(context, Role.Admin);
                 var view = await service.List(
                     ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
-            }).RequireRole(RoleNames.Read);
+            })).RequireRole(RoleNames.Read);
         }
 
         public void MapChanges()

@@ -38,7 +38,8 @@ internal sealed class JsonRpcApi(
             if (call.Problem is null && !Caller.Has(context, RoleOf(call.Method)))
             {
                 metrics.Record("json-rpc", MetricName(call.Method), "fail", Stopwatch.GetElapsedTime(started));
-                await AccessAnswers.Forbidden(context, context.Features.Get<Caller>()!, RoleOf(call.Method), call.Id, call.Method);
+                await AccessAnswers.Forbidden(
+                    context, context.Features.Get<Caller>()!, RoleOf(call.Method), call.Id, call.Method);
                 return;
             }
 
@@ -148,6 +149,7 @@ internal sealed class JsonRpcApi(
         ReplyKind.Ok => JsonRpcReply.Success,
         ReplyKind.Conflict or ReplyKind.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, reply.Message),
         ReplyKind.Invalid or ReplyKind.TooLarge => Refused(reply.Message),
+        ReplyKind.TooMany => JsonRpcReply.Error(JsonRpcCodes.TooMany, reply.Message),
         ReplyKind.Unavailable => Unavailable(reply.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
     };

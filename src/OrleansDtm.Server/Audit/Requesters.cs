@@ -15,7 +15,10 @@ internal static class Requesters
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         return caller is null
             ? new Requester(Requester.Anonymous, "", "", address)
-            : new Requester(KindOf(caller), caller.Name, RoleNames.Of(caller.Role), address);
+            : new Requester(KindOf(caller), caller.Name, RoleNames.Of(caller.Role), address)
+            {
+                UnfinishedMax = context.RequestServices.GetRequiredService<CallerLimits>().UnfinishedMax(caller),
+            };
     }
 
     private static string KindOf(Caller caller) =>

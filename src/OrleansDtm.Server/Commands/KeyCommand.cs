@@ -21,7 +21,8 @@ internal sealed class KeyCommand : Command
           --role ROLE   read, submit (default) or admin (force stop, retries, topics); each includes the previous ones
           --hash        read an existing key from standard input: at least 43 characters with 256 random bits
 
-        Options at the end of the line: until=2027-01-31, rate=100 (requests a second), bytes=65536 (of a request).
+        Options at the end of the line: until=2027-01-31, rate=100 (requests a second), bytes=65536 (of a request),
+        inflight=50 (requests), unfinished=10000 (transactions).
         """;
 
     public override Task<int> Run(string[] args)

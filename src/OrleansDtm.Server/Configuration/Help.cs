@@ -71,6 +71,8 @@ internal static class Help
           Security:DenyStateChangingGet=false  true = refuse GET where DTM changes state by it: subscribe,
                                                unsubscribe, resetCronTime; POST remains
           Security:RequestsPerSecond=0, Security:RequestBytesMax=0   of each caller; 0 = unlimited
+          Security:InFlightMax=0, Security:UnfinishedMax=0   requests in flight and unfinished transactions of
+                                               each caller, per silo; 0 = unlimited
           Security:SessionLifetime=43200       seconds a sign-in to the admin page lasts
           Branches:Allow:0=, Branches:Deny:0=  allowed and denied hosts, addresses, networks: *.example.com:443,
                                                10.0.0.0/8

@@ -51,6 +51,17 @@ public sealed record SecurityOptions
     /// </summary>
     public int RequestBytesMax { get; init; }
 
+    /// <summary>
+    /// Requests in flight of each caller, per process. 0 (default) = unlimited; a key may have its own.
+    /// </summary>
+    public int InFlightMax { get; init; }
+
+    /// <summary>
+    /// Unfinished transactions of each caller that one silo has accepted since its start. 0 (default) = unlimited; a
+    /// key may have its own.
+    /// </summary>
+    public int UnfinishedMax { get; init; }
+
     public JwtOptions Jwt { get; init; } = new();
 
     /// <summary>Whether callers must authenticate.</summary>

@@ -18,6 +18,7 @@ internal static class SecuritySettings
     [
         AllowAnonymous, "Security:AnonymousMetrics", "Security:DenyStateChangingGet", "Security:KeysFile",
         "Security:KeysFileGrace", "Security:SessionLifetime", "Security:RequestsPerSecond", "Security:RequestBytesMax",
+        "Security:InFlightMax", "Security:UnfinishedMax",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
     ];
 
@@ -36,6 +37,8 @@ internal static class SecuritySettings
             SessionLifetime = read.Seconds("Security:SessionLifetime", defaults.SessionLifetime, 60, 30 * 86400),
             RequestsPerSecond = read.Whole("Security:RequestsPerSecond", 0, 0, 1_000_000),
             RequestBytesMax = read.Whole("Security:RequestBytesMax", 0, 0, 256 * 1024 * 1024),
+            InFlightMax = read.Whole("Security:InFlightMax", 0, 0, 1_000_000),
+            UnfinishedMax = read.Whole("Security:UnfinishedMax", 0, 0, 10_000_000),
             Jwt = new JwtOptions
             {
                 Authority = read.Text(Authority, ""),

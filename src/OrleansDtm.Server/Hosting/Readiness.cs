@@ -1,3 +1,4 @@
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Keys;
 using OrleansDtm.Storage;
@@ -11,10 +12,16 @@ internal sealed class Readiness(
     IClusterMembershipService membership,
     ILocalSiloDetails silo,
     ApiKeyRing keys,
+    Starvation starvation,
     CoordinatorOptions options)
 {
     /// <summary>What an operator must repair although it is ready; null = nothing.</summary>
-    public string? Warning => keys.Problem;
+    public string? Warning => (keys.Problem, starvation.Problem) switch
+    {
+        (null, var problem) => problem,
+        (var problem, null) => problem,
+        var (one, other) => $"{one}; {other}",
+    };
 
     /// <summary>Why it is not ready; null = it is.</summary>
     public async Task<string?> FindProblem(CancellationToken cancellationToken)

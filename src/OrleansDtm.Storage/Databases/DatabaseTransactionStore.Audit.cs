@@ -17,12 +17,13 @@ public abstract partial class DatabaseTransactionStore : IAuditStore
             return Task.CompletedTask;
         }
 
-        var sql = new StringBuilder("insert into dtm_audit (at, request, action, outcome, gid, caller, detail) values ");
+        var sql = new StringBuilder(
+            "insert into dtm_audit (at, request, action, outcome, gid, caller, detail) values ");
         var parameters = new List<(string, object)>(records.Count * 7);
         for (var i = 0; i < records.Count; i++)
         {
-            sql.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ", ")}(@a{i}, @r{i}, @n{i}, @o{i}, @g{i}, @c{i}");
-            sql.Append(CultureInfo.InvariantCulture, $", @d{i})");
+            sql.Append(i == 0 ? "" : ", ")
+                .Append(CultureInfo.InvariantCulture, $"(@a{i}, @r{i}, @n{i}, @o{i}, @g{i}, @c{i}, @d{i})");
             var record = records[i];
             Add('a', record.At.ToUnixTimeMilliseconds());
             Add('r', record.IsRequest ? 1L : 0L);

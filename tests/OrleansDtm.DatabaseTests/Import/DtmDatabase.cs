@@ -161,6 +161,21 @@ internal sealed class DtmDatabase : IAsyncDisposable
         ("@key", key),
         ("@value", value));
 
+    /// <summary>Sets the creation time of a row to one that .NET cannot represent.</summary>
+    public async Task SpoilDate(string table, string gid)
+    {
+        var isMySql = _connection is MySqlConnection;
+        if (isMySql)
+        {
+            await Execute(_connection, "set session sql_mode = ''");
+        }
+
+        await Execute(
+            _connection,
+            $"update {table} set create_time = '{(isMySql ? "2020-00-00" : "0044-03-15 BC")}' where gid = @gid",
+            ("@gid", gid));
+    }
+
     /// <summary>Returns the content of all tables, to check that nothing has changed.</summary>
     public async Task<string> Dump()
     {

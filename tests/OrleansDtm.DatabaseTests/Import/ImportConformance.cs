@@ -247,6 +247,43 @@ public abstract class ImportConformance : IDisposable
     }
 
     [Fact]
+    public async Task An_absurd_row_stays_behind_by_name_and_stops_nothing()
+    {
+        const string huge = "9223372036854775807";
+        await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());
+        foreach (var (gid, options) in ((string, string)[])[
+            ("first", ""), ("date", ""), ("branch", ""),
+            ("timeout", $$"""{"timeout_to_fail":{{huge}},"retry_interval":{{huge}},"request_timeout":{{huge}}}"""),
+            ("negative", $$"""{"timeout_to_fail":-{{huge}},"retry_limit":-{{huge}}}"""),
+            ("fraction", """{"retry_interval":1e999}"""), ("last", "")])
+        {
+            await dtms.Add(
+                Row(gid, "saga", "submitted") with { Options = options, NextInterval = int.MaxValue },
+                Branches(gid, "http://127.0.0.1:1", "01 compensate prepared, 01 action prepared"));
+        }
+
+        await dtms.SpoilDate("trans_global", "date");
+        await dtms.SpoilDate("trans_branch_op", "branch");
+        var import = await Import(dtms);
+        import.Ends(1);
+        foreach (var gid in (string[])["date", "branch"])
+        {
+            Assert.Contains($"refused: saga '{gid}' (submitted): ", import.Output, StringComparison.Ordinal);
+        }
+
+        var here = await Here();
+        Assert.Contains("first", here);
+        Assert.Contains("last", here);
+        foreach (var gid in (string[])["timeout", "negative", "fraction"])
+        {
+            Assert.True(
+                here.Contains(gid)
+                    || import.Output.Contains($"refused: saga '{gid}' (submitted): ", StringComparison.Ordinal),
+                $"{gid} is neither here nor named.");
+        }
+    }
+
+    [Fact]
     public async Task Without_the_word_that_DTM_is_stopped_nothing_is_taken_over()
     {
         await using var dtms = await DtmDatabase.Create(_driver, _newDatabase());

@@ -116,6 +116,9 @@ internal sealed partial class Case
     /// <summary>Returns true if the silo's process did not start, end, pause or continue between these times.</summary>
     public bool IsSame(string silo, TimeSpan from, TimeSpan to) => _weather.IsSame(silo, from, to);
 
+    /// <summary>Returns true if the silo's process ended between these times.</summary>
+    public bool HasDied(string silo, TimeSpan from, TimeSpan to) => _weather.HasDied(silo, from, to);
+
     /// <summary>Returns the status that a response names; null = none.</summary>
     public static string? Named(string text) =>
         Status().Match(text) is { Success: true } match ? match.Groups[1].Value : null;

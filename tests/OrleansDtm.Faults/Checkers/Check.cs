@@ -42,5 +42,6 @@ internal static class AllChecks
         new LateCheck(),
         new IsolationCheck(),
         new CauseCheck(),
+        new OrphanCheck(),
     ];
 }

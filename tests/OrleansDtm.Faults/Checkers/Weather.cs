@@ -21,6 +21,10 @@ internal sealed class Weather(IReadOnlyList<Happening> machines)
     public bool IsSame(string silo, TimeSpan from, TimeSpan to) =>
         silo.Length > 0 && !machines.OfType<SiloNews>().Any(n => n.Silo == silo && n.At >= from && n.At <= to);
 
+    /// <summary>Returns true if the silo's process ended between these times.</summary>
+    public bool HasDied(string silo, TimeSpan from, TimeSpan to) => machines.OfType<SiloNews>().Any(
+        n => n.Silo == silo && n.What.StartsWith("ended", StringComparison.Ordinal) && n.At >= from && n.At <= to);
+
     /// <summary>Returns the injected faults, and processes that ended unexpectedly.</summary>
     private static List<(string Kind, TimeSpan From, TimeSpan To)> Faults(IReadOnlyList<Happening> machines)
     {

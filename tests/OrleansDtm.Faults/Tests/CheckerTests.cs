@@ -45,6 +45,16 @@ public sealed class CheckerTests
     public void An_action_after_its_compensation() => Finds("03", Failed().Calls("a1"));
 
     [Fact]
+    public void A_compensation_that_overtakes_an_action_of_a_dead_process()
+    {
+        Finds("21", Orphaned(killed: true, seconds: 0));
+        foreach (var tale in (Tale[])[Orphaned(killed: true, seconds: 2), Orphaned(killed: false, seconds: 0)])
+        {
+            Assert.DoesNotContain(tale.Judge(), static v => v.Check.StartsWith("21", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void Not_when_its_process_was_just_woken()
     {
         var late = Failed().Machine(new SiloNews("A", "goes on")).Calls("a1").Judge();
@@ -272,6 +282,14 @@ public sealed class CheckerTests
             .Left(1, 1);
 
     /// <summary>A saga whose second step is rejected, so it is rolled back.</summary>
+    /// <summary>Silo A dies while its action is at work, and silo B compensates this many seconds later.</summary>
+    private static Tale Orphaned(bool killed, double seconds)
+    {
+        var tale = new Tale(Tale.Plan("saga")).Row("submitted").Say("submit").Hanging("a0", "A");
+        return (killed ? tale.Machine(new SiloNews("A", "ended with 137")) : tale)
+            .After(seconds).Call("c0", Answer.Success, "B").Row("failed");
+    }
+
     private static Tale Failed() =>
         new Tale(Tale.Plan("saga"))
             .Row("submitted")

@@ -16,10 +16,14 @@ public sealed class ServerProcess : IAsyncDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly Queue<string> _tail = new();
     private readonly Dictionary<string, string> _settings;
+    private readonly int _openFiles;
     private Process? _process;
 
-    private ServerProcess(IEnumerable<(string Name, string Value)> settings)
+    /// <param name="settings">Environment variables.</param>
+    /// <param name="openFiles">The limit of open files; 0 = the machine's.</param>
+    private ServerProcess(IEnumerable<(string Name, string Value)> settings, int openFiles = 0)
     {
+        _openFiles = openFiles;
         var (http, grpc) = (FreePort.Next(), FreePort.Next());
         Url = $"http://127.0.0.1:{http}";
         GrpcUrl = $"http://127.0.0.1:{grpc}";
@@ -71,10 +75,16 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<ServerProcess> Start(
-        CancellationToken cancel, params (string Name, string Value)[] settings)
+    public static Task<ServerProcess> Start(CancellationToken cancel, params (string Name, string Value)[] settings) =>
+        Start(new ServerProcess(settings), cancel);
+
+    /// <summary>Starts it with a limit of open files, by Linux' prlimit.</summary>
+    public static Task<ServerProcess> StartLimited(
+        int openFiles, CancellationToken cancel, params (string Name, string Value)[] settings) =>
+        Start(new ServerProcess(settings, openFiles), cancel);
+
+    private static async Task<ServerProcess> Start(ServerProcess server, CancellationToken cancel)
     {
-        var server = new ServerProcess(settings);
         try
         {
             await server.Run(cancel);
@@ -148,7 +158,10 @@ public sealed class ServerProcess : IAsyncDisposable
     private async Task Run(CancellationToken cancel)
     {
         _process?.Dispose();
-        var start = new ProcessStartInfo(DotNet(), [ServerDll()])
+        string[] command = [DotNet(), ServerDll()];
+        string[] limited = [$"--nofile={_openFiles}:{_openFiles}", .. command];
+        var start = new ProcessStartInfo(
+            _openFiles > 0 ? "prlimit" : command[0], _openFiles > 0 ? limited : command[1..])
         {
             WorkingDirectory = _home.FullName,
             RedirectStandardOutput = true,

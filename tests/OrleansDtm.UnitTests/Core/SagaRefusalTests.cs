@@ -110,7 +110,9 @@ public sealed class SagaRefusalTests
     [Theory]
     [InlineData("prepared", "stopped by force, without compensation")]
     [InlineData("submitted", "stopped by force, without compensation")]
-    [InlineData("aborting", "url:http://bank/a0 return failed: no FAILURE")]
+    [InlineData(
+        "aborting",
+        "stopped by force, without compensation; before: url:http://bank/a0 return failed: no FAILURE")]
     public void Force_stop_ends_every_unfinished_status_and_keeps_an_earlier_reason(string status, string reason)
     {
         var (state, submission) = In(status);

@@ -36,7 +36,7 @@ public sealed class EventMessageTests
             TransactionEvent.RetryNow.Instance,
             new TransactionEvent.RetryBranch("01", "action"),
             new TransactionEvent.ResolveBranch("01", "action", "booked by hand"),
-            new TransactionEvent.ForceStop(""),
+            new TransactionEvent.ForceStop("key 'ops'"),
         ];
         foreach (var occurred in events)
         {

@@ -34,7 +34,9 @@ public sealed class RetentionSweepTests : IAsyncDisposable
         var waits = new[] { await sweep.Next(Token), await sweep.Next(Token), await sweep.Next(Token) };
 
         Assert.Equal([0, 500, 500, 200], _deleted);
-        Assert.Equal(["Deleted 1200 transactions of shard 3 that finished more than 7.00:00:00 ago"], _log.Said);
+        Assert.Equal(
+            ["Deleted 1200 finished transactions of shard 3, which are older than their retention of 7.00:00:00"],
+            _log.Said);
         Assert.Equal(TimeSpan.FromMinutes(10), waits[2]);
         Assert.NotNull(await _store.Load("stuck", Token));
     }
@@ -91,8 +93,8 @@ public sealed class RetentionSweepTests : IAsyncDisposable
         Assert.Equal([500, 300], _deleted);
         Assert.Equal(
             [
-                "Old transactions of shard 3 cannot be deleted; retention retries every 10 s [ODTM4001]",
-                "Deleted 800 transactions of shard 3 that finished more than 7.00:00:00 ago",
+                "Old finished transactions of shard 3 cannot be deleted; retention retries every 10 s [ODTM4001]",
+                "Deleted 800 finished transactions of shard 3, which are older than their retention of 7.00:00:00",
             ],
             _log.Said);
     }
@@ -115,7 +117,14 @@ public sealed class RetentionSweepTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    private RetentionSweep Sweep() => new(_store, 3, Retention, _clock, _deleted.Add, _log);
+    private RetentionSweep Sweep() => new(
+        "finished transactions",
+        (now, lastId, token) => _store.DeleteFinished(now - Retention, lastId, RetentionPace.SliceRows, token),
+        3,
+        Retention,
+        _clock,
+        _deleted.Add,
+        _log);
 
     private async Task Fill(int count)
     {

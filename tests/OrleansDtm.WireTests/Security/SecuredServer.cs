@@ -25,6 +25,12 @@ public class SecuredServer : IAsyncLifetime
     /// <summary>A key with a rate limit.</summary>
     public string Slow { get; } = ApiKey.New();
 
+    /// <summary>A key with one request in flight.</summary>
+    public string Narrow { get; } = ApiKey.New();
+
+    /// <summary>A key with two unfinished transactions.</summary>
+    public string Few { get; } = ApiKey.New();
+
     /// <summary>A key in the keys file.</summary>
     public string Filed { get; } = ApiKey.New();
 
@@ -70,6 +76,8 @@ public class SecuredServer : IAsyncLifetime
             $"--Security:Keys:3={Line("former", "admin", Expired, "2020-01-01")}",
             $"--Security:Keys:4={Line("small", "submit", Small, "bytes=2048")}",
             $"--Security:Keys:5={Line("slow", "submit", Slow, "rate=3")}",
+            $"--Security:Keys:6={Line("narrow", "submit", Narrow, "inflight=1")}",
+            $"--Security:Keys:7={Line("few", "submit", Few, "unfinished=2")}",
             $"--Security:KeysFile={KeysFile}",
             "--Branches:Deny:0=10.66.0.0/16",
             "--Branches:Deny:1=*.denied.test",

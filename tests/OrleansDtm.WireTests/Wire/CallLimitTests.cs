@@ -100,10 +100,10 @@ public sealed class CallLimitTests
         var first = (await dtm.Get("all?limit=100")).Json!;
         var second = (await dtm.Get($"all?limit=100&position={first["next_position"]}")).Json!;
 
-        Assert.Equal((6, 1), (first["transactions"]!.AsArray().Count, second["transactions"]!.AsArray().Count));
-        Assert.Equal("", (string?)second["next_position"]);
+        Assert.Equal((2, 2), (first["transactions"]!.AsArray().Count, second["transactions"]!.AsArray().Count));
+        Assert.NotEqual("", (string?)second["next_position"]);
         Assert.Equal(
-            Enumerable.Reverse(gids),
+            Enumerable.Reverse(gids).Take(4),
             first["transactions"]!.AsArray().Concat(second["transactions"]!.AsArray()).Select(t => (string)t!["gid"]!));
     }
 }

@@ -9,7 +9,6 @@ namespace OrleansDtm.WireTests.Wire;
 /// <summary>The server is killed repeatedly while it transfers money. Afterwards the total must be unchanged.</summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
-    private const int Rounds = 10;
     private const int Clients = 32;
     private const int TransfersPerRound = 8;
 
@@ -24,12 +23,16 @@ public sealed class CrashTests(ITestOutputHelper output)
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Ten_kills_in_the_middle_of_transfers_lose_nothing_and_do_nothing_twice()
+    public async Task Kills_in_the_middle_of_transfers_lose_nothing_and_do_nothing_twice()
     {
         var seed = int.TryParse(
             Environment.GetEnvironmentVariable("CRASH_SEED"), CultureInfo.InvariantCulture, out var given)
             ? given
             : Environment.TickCount;
+        var rounds = int.TryParse(
+            Environment.GetEnvironmentVariable("CRASH_ROUNDS"), CultureInfo.InvariantCulture, out var wanted)
+            ? wanted
+            : 10;
         output.WriteLine($"CRASH_SEED={seed}");
         var random = new Random(seed);
         var bank = new Bank();
@@ -38,7 +41,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         output.WriteLine($"first start: ping after {server.Startup.TotalSeconds:F2} s");
         using var dtm = new Dtm(server, TimeSpan.FromSeconds(5));
         var transfers = new List<Transfer>();
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             var drawn = Enumerable.Range(0, Clients * TransfersPerRound)
                 .Select(_ => Transfer.Draw(random, SagaBody.NewGid()))

@@ -7,6 +7,7 @@ import { graph } from './graph.js';
 import { calls, waits } from './calls.js';
 import { timeline } from './timeline.js';
 import { keepFresh } from './refresh.js';
+import { auditOf } from './audit.js';
 
 export const section = 'transactions';
 export const title = parameters => parameters.get('gid') ?? 'Transaction';
@@ -17,6 +18,7 @@ export async function open(place, parameters, signal, refused) {
   const gid = parameters.get('gid') ?? '';
   const opened = new Set(); // Expanded parts stay expanded after a refresh.
   let raw = null;
+  const audit = auditOf(gid, signal);
   const fresh = keepFresh(
     s => get('transaction', { gid }, s),
     (data, error) => {
@@ -38,6 +40,7 @@ export async function open(place, parameters, signal, refused) {
     h('section', { class: 'card' }, h('h2', {}, 'Steps'), graph(data, place.clientWidth, index => reveal(index))),
     h('section', { class: 'card' }, h('h2', {}, 'Branch calls'), calls(data, opened, redraw, call => retry(data, call))),
     h('section', { class: 'card' }, h('h2', {}, 'Attempts'), timeline(data)),
+    mayChange() && audit(opened, fold),
     more(data),
   ];
 

@@ -36,10 +36,25 @@ internal sealed class AccessControl(
         {
             await AccessAnswers.TooMany(context, seconds, $"'{caller.Name}' has exceeded its request rate");
         }
+        else if (!limits.TryEnter(caller))
+        {
+            await AccessAnswers.TooMany(
+                context,
+                1,
+                $"'{caller.Name}' has {limits.InFlightMax(caller)} requests in flight. Wait for their answers, or have "
+                + "an administrator raise inflight= in the line of the key");
+        }
         else
         {
             LimitBody(context, caller);
-            await next(context);
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                limits.Exit(caller);
+            }
         }
     }
 

@@ -1,13 +1,15 @@
+using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
 using OrleansDtm.Server.Configuration;
 
 namespace OrleansDtm.Server.Security.Access;
 
-/// <summary>Rate and size limits of each caller.</summary>
+/// <summary>The limits of each caller in this process.</summary>
 internal sealed class CallerLimits : IDisposable
 {
     private readonly SecurityOptions _options;
     private readonly PartitionedRateLimiter<Caller> _rates;
+    private readonly ConcurrentDictionary<string, int> _inFlight = new(StringComparer.Ordinal);
 
     public CallerLimits(CoordinatorOptions options)
     {
@@ -15,7 +17,7 @@ internal sealed class CallerLimits : IDisposable
         _rates = PartitionedRateLimiter.Create<Caller, string>(caller =>
         {
             var rate = caller.Key?.RateMax ?? _options.RequestsPerSecond;
-            var name = $"{(caller.Key is null ? "token" : "key")} {caller.Name} {rate}";
+            var name = $"{NameOf(caller)} {rate}";
             return rate == 0
                 ? RateLimitPartition.GetNoLimiter(name)
                 : RateLimitPartition.GetTokenBucketLimiter(name, _ => new TokenBucketRateLimiterOptions
@@ -38,6 +40,48 @@ internal sealed class CallerLimits : IDisposable
         return lease.IsAcquired;
     }
 
+    /// <summary>Takes a place of the caller's requests in flight; <see cref="Exit"/> must follow.</summary>
+    /// <returns>False = the caller has reached its maximum.</returns>
+    public bool TryEnter(Caller caller)
+    {
+        var (name, max) = (NameOf(caller), InFlightMax(caller));
+        while (max > 0)
+        {
+            var taken = _inFlight.GetOrAdd(name, 0);
+            if (taken >= max)
+            {
+                return false;
+            }
+
+            if (_inFlight.TryUpdate(name, taken + 1, taken))
+            {
+                break;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Returns the place of <see cref="TryEnter"/>. The caller's limit may have changed since.</summary>
+    public void Exit(Caller caller)
+    {
+        var name = NameOf(caller);
+        while (_inFlight.TryGetValue(name, out var taken))
+        {
+            if (taken > 1 ? _inFlight.TryUpdate(name, taken - 1, taken)
+                : _inFlight.TryRemove(KeyValuePair.Create(name, taken)))
+            {
+                break;
+            }
+        }
+    }
+
+    /// <summary>The maximum number of the caller's requests in flight; 0 = unlimited.</summary>
+    public int InFlightMax(Caller caller) => caller.Key?.InFlightMax ?? _options.InFlightMax;
+
+    /// <summary>The maximum number of the caller's unfinished transactions; 0 = unlimited.</summary>
+    public int UnfinishedMax(Caller caller) => caller.Key?.UnfinishedMax ?? _options.UnfinishedMax;
+
     /// <summary>Maximum bytes of a request body; null = the default.</summary>
     public int? BytesMax(Caller caller) =>
         caller.Key?.BytesMax ?? (_options.RequestBytesMax > 0 ? _options.RequestBytesMax : null);
@@ -46,4 +90,7 @@ internal sealed class CallerLimits : IDisposable
     public bool HasRates(Caller caller) => (caller.Key?.RateMax ?? _options.RequestsPerSecond) > 0;
 
     public void Dispose() => _rates.Dispose();
+
+    /// <summary>Unique among callers: a token may have the name of a key.</summary>
+    private static string NameOf(Caller caller) => $"{(caller.Key is null ? "token" : "key")} {caller.Name}";
 }

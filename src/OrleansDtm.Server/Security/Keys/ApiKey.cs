@@ -15,9 +15,11 @@ namespace OrleansDtm.Server.Security.Keys;
 /// <param name="NotAfter">Refused from this time on; null = never.</param>
 /// <param name="RateMax">Requests a second; 0 = unlimited, null = the default.</param>
 /// <param name="BytesMax">Bytes of a request body; null = the default.</param>
+/// <param name="InFlightMax">Requests in flight in this process; 0 = unlimited, null = the default.</param>
+/// <param name="UnfinishedMax">Unfinished transactions of this silo; 0 = unlimited, null = the default.</param>
 internal sealed record ApiKey(
     string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter, int? RateMax = null,
-    int? BytesMax = null)
+    int? BytesMax = null, int? InFlightMax = null, int? UnfinishedMax = null)
 {
     /// <summary>A shorter text cannot contain 256 random bits.</summary>
     public const int TextMin = 43;
@@ -33,7 +35,9 @@ internal sealed record ApiKey(
     /// <summary>The hash in the format of the settings.</summary>
     public static string Print(ReadOnlySpan<byte> hash) => HashPrefix + Convert.ToHexStringLower(hash);
 
-    /// <summary><c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536]</c></summary>
+    /// <summary>
+    /// <c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536] [inflight=50] [unfinished=10000]</c>
+    /// </summary>
     /// <param name="line">A line of the configuration.</param>
     /// <param name="problem">The error, without the hash; null = none.</param>
     public static ApiKey? Parse(string line, out string? problem)
@@ -78,10 +82,12 @@ internal sealed record ApiKey(
             "until" when ReadMoment(value) is { } moment => key with { NotAfter = moment },
             "rate" when ReadWhole(value) is { } rate => key with { RateMax = rate },
             "bytes" when ReadWhole(value) is > 0 and var bytes => key with { BytesMax = bytes },
+            "inflight" when ReadWhole(value) is { } calls => key with { InFlightMax = calls },
+            "unfinished" when ReadWhole(value) is { } transactions => key with { UnfinishedMax = transactions },
             _ => null,
         };
         problem = changed is null ? $"({key.Name}) has '{word}'; write until=2027-01-31 or until=2027-01-31T12:00Z, "
-            + "rate=100 (a second) or bytes=65536" : null;
+            + "rate=100 (a second), bytes=65536, inflight=50 (requests) or unfinished=10000 (transactions)" : null;
         return changed;
     }
 
