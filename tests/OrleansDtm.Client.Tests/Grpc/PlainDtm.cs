@@ -12,7 +12,9 @@ using DtmApi = OrleansDtm.Protocol.Wire.Dtm;
 
 namespace OrleansDtm.Client.Tests.Grpc;
 
-/// <summary>A coordinator that behaves like DTM's own over gRPC: only DTM's service, without trailers.</summary>
+/// <summary>
+/// A coordinator that behaves like DTM's own over gRPC: only DTM's service, and no trailers unless a test adds them.
+/// </summary>
 public sealed class PlainDtm : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -25,7 +27,8 @@ public sealed class PlainDtm : IAsyncDisposable
     public IReadOnlyList<DtmRequest> Requests => _app.Services.GetRequiredService<Api>().Requests;
 
     /// <param name="submitted">The status of each submit; null = OK.</param>
-    public static async Task<PlainDtm> Start(Status? submitted = null)
+    /// <param name="trailers">The trailers of that status; null = none, as in DTM.</param>
+    public static async Task<PlainDtm> Start(Status? submitted = null, Metadata? trailers = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -33,7 +36,7 @@ public sealed class PlainDtm : IAsyncDisposable
             static kestrel => kestrel.Listen(
                 IPAddress.Loopback, 0, static port => port.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(new Api(submitted ?? Status.DefaultSuccess));
+        builder.Services.AddSingleton(new Api(submitted ?? Status.DefaultSuccess, trailers ?? []));
         var app = builder.Build();
         app.MapGrpcService<Api>();
         await app.StartAsync(TestContext.Current.CancellationToken);
@@ -46,7 +49,7 @@ public sealed class PlainDtm : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class Api(Status submitted) : DtmApi.DtmBase
+    private sealed class Api(Status submitted, Metadata trailers) : DtmApi.DtmBase
     {
         private readonly List<DtmRequest> _requests = [];
 
@@ -66,7 +69,7 @@ public sealed class PlainDtm : IAsyncDisposable
         private Task<Empty> Take(DtmRequest request, Status status)
         {
             _requests.Add(request);
-            return status.StatusCode == StatusCode.OK ? Task.FromResult(new Empty()) : throw new RpcException(status);
+            return status.StatusCode == StatusCode.OK ? Task.FromResult(new Empty()) : throw new RpcException(status, trailers);
         }
     }
 }

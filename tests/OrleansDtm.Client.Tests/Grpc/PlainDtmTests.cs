@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Client.Grpc;
 using OrleansDtm.Client.Tests.Conformance;
+using OrleansDtm.Protocol;
 using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
@@ -83,6 +84,23 @@ public sealed class PlainDtmTests : IAsyncDisposable
         Assert.Contains("orleansdtm.Coordinator/Query", waited.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<DtmConflictException>(
             () => client.Dtm().Saga(new SagaOptions { Gid = "g" }).Step("", "").SubmitAsync(Cancel));
+    }
+
+    /// <summary>This coordinator has no Query, so only the response can say that the saga was rolled back.</summary>
+    [Fact]
+    public async Task A_rollback_that_the_response_reports_is_a_result_without_a_query()
+    {
+        await using var dtm = await PlainDtm.Start(new Status(StatusCode.Aborted, "no money"), new Metadata
+        {
+            { AnswerMetadata.Outcome, AnswerOutcomes.RolledBack },
+            { AnswerMetadata.Status, "failed" },
+        });
+        await using var client = Alone(dtm);
+
+        var result = await client.Dtm().Saga(new SagaOptions { Gid = "g", WaitResult = true })
+            .Step("", "").SubmitAsync(Cancel);
+
+        Assert.Equal(new TransactionResult("g", GlobalStatus.Failed, "no money"), result);
     }
 
     [Fact]

@@ -177,4 +177,21 @@ public sealed class MariaDbStoreTests(DatabaseUnderTest<MariaDbServer> database)
     : MySqlDialectTests<MariaDbServer>(database);
 
 [Collection(SharedMySql.Name)]
-public sealed class MySqlStoreTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectTests<MySqlServer>(database);
+public sealed class MySqlStoreTests(DatabaseUnderTest<MySqlServer> database) : MySqlDialectTests<MySqlServer>(database)
+{
+    /// <summary>MySQL writes a binary log by default, which must be durable too.</summary>
+    protected override async Task<string> Weaken()
+    {
+        var redoLog = await base.Weaken();
+        await using var connection = await Connect();
+        await Execute(connection, "set global sync_binlog = 0");
+        return $"{redoLog} (should be 1), sync_binlog=0 (should be 1)";
+    }
+
+    protected override async Task Strengthen()
+    {
+        await base.Strengthen();
+        await using var connection = await Connect();
+        await Execute(connection, "set global sync_binlog = 1");
+    }
+}

@@ -39,6 +39,20 @@ public sealed class SubmitOptionTests
         Assert.Equal(TimeSpan.FromSeconds(interval), run.State.WakeAt - run.Now);
     }
 
+    /// <summary>Both are shown as options of the transaction.</summary>
+    [Theory]
+    [InlineData("tcc", "reg0:; ")]
+    [InlineData("xa", "reg0:; ")]
+    [InlineData("msg", "")]
+    public void The_timeouts_that_a_submit_names_win(string type, string registration)
+    {
+        var run = new TransactionRun(Layout.Of(Names.Type(type)), "1 timeout=30 request=4");
+        run.Play($"prepare:; {registration}submit*timeout=6,request=9:");
+
+        var options = run.State.Definition.Options;
+        Assert.Equal((6, 9), (options.TimeoutToFail.TotalSeconds, options.RequestTimeout.TotalSeconds));
+    }
+
     [Theory]
     [InlineData(false, 2)]
     [InlineData(true, 10)]
