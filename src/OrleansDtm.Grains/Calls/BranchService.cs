@@ -129,7 +129,8 @@ internal sealed class BranchService(
             if (isSlow != held.HasFlag(Held.Slow) || !await Enter(limits.All, name, budget).ConfigureAwait(false))
             {
                 return NotSent(
-                    CallLimit.Silo, $"of {limits.CallsMax} calls in flight (Limits:BranchCallsMax) {name} has its share");
+                    CallLimit.Silo,
+                    $"of {limits.CallsMax} calls in flight (Limits:BranchCallsMax) {name} has its share");
             }
 
             held |= Held.Silo;

@@ -52,8 +52,11 @@ internal sealed class Refusals(AuditTrail trail, TimeProvider clock)
         }
 
         var path = context.Request.Path.Value ?? "";
+        var last = path.TrimEnd('/');
         return path.EndsWith("/ui/session", StringComparison.OrdinalIgnoreCase)
-            && HttpMethods.IsPost(context.Request.Method) ? AuditActions.SignIn : Camel(path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/'));
+            && HttpMethods.IsPost(context.Request.Method)
+            ? AuditActions.SignIn
+            : Camel(last[(last.LastIndexOf('/') + 1)..]);
     }
 
     private static string Camel(string name)

@@ -69,7 +69,9 @@ public sealed class PlainDtm : IAsyncDisposable
         private Task<Empty> Take(DtmRequest request, Status status)
         {
             _requests.Add(request);
-            return status.StatusCode == StatusCode.OK ? Task.FromResult(new Empty()) : throw new RpcException(status, trailers);
+            return status.StatusCode == StatusCode.OK
+                ? Task.FromResult(new Empty())
+                : throw new RpcException(status, trailers);
         }
     }
 }

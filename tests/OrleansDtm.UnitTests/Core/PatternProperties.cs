@@ -42,7 +42,8 @@ public sealed class PatternProperties
             .Select(static given => new World(given).Play())
             .ToLookup(static ending => ending);
 
-        Assert.All(endings, ending => Assert.InRange(reached[ending].Count(), Cases / 100, Cases));
+        // The rarest is about one in 70; the sample is random.
+        Assert.All(endings, ending => Assert.InRange(reached[ending].Count(), Cases / 250, Cases));
         Assert.Equal(endings, reached.Select(static e => e.Key).Order());
     }
 

@@ -40,7 +40,9 @@ public sealed class TwoPhaseRuleTests
     [Theory]
     [InlineData("prepare:; abort:", "changed my mind")]
     [InlineData("prepare:; reg0:; abort:", "changed my mind")]
-    [InlineData("prepare:; reg0:; abort:; b0-:; stop:", "changed my mind")]
+    [InlineData(
+        "prepare:; reg0:; abort:; b0-:; stop:",
+        "stopped by force, without compensation; before: changed my mind")]
     [InlineData("prepare:; reg0:; stop:", "stopped by force, without compensation")]
     public void The_reason_of_whoever_turned_it_back_is_kept(string story, string reason) =>
         Assert.Equal(reason, Played(TransactionType.Tcc, "1", story).State.RollbackReason);
