@@ -32,8 +32,9 @@ public sealed class CallLimitTests
     public async Task A_forced_stop_ends_calls_that_hang_and_others_get_their_places()
     {
         await using var busi = await Participant.Start();
-        await using var server = await ServerProcess.Start(Cancel, ("Limits__BranchCallsPerServiceMax", "2"));
+        await using var server = await ServerProcess.Start(Cancel, ("Limits__BranchCallsPerServiceMax", "4"));
         using var dtm = new Dtm(server);
+        // Calls with a long timeout get half of the places.
         busi.On("/Act1", Reply.Success.After(new Gate()), Reply.Success.After(new Gate()), Reply.Success);
         string[] hanging = [SagaBody.NewGid(), SagaBody.NewGid()];
         foreach (var gid in hanging)
@@ -52,6 +53,27 @@ public sealed class CallLimitTests
 
         await dtm.Until("succeed", blocked);
         Assert.Equal(3, busi.On("/Act1").Count);
+    }
+
+    [Fact]
+    public async Task Calls_with_a_long_timeout_leave_half_of_a_service_to_the_others()
+    {
+        await using var busi = await Participant.Start();
+        await using var server = await ServerProcess.Start(Cancel, ("Limits__BranchCallsPerServiceMax", "4"));
+        using var dtm = new Dtm(server);
+        busi.On("/Act1", [.. Enumerable.Range(0, 6).Select(static _ => Reply.Success.After(new Gate()))]);
+        for (var i = 0; i < 6; i++)
+        {
+            await dtm.Accept(SagaBody.Of(SagaBody.NewGid(), busi, 1).With("request_timeout", 3600));
+        }
+
+        await busi.Called("/Act1", 2);
+        var body = SagaBody.Of(SagaBody.NewGid(), busi, 1);
+        body["steps"]![0]!["action"] = busi.Url + "/Other";
+        await dtm.Accept(body);
+        await dtm.Until("succeed", (string)body["gid"]!);
+
+        Assert.Equal(2, busi.On("/Act1").Count);
     }
 
     [Fact]
