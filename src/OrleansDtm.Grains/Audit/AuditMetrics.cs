@@ -35,6 +35,6 @@ internal sealed class AuditMetrics
 
     public void Lost(int count) => Interlocked.Add(ref _lost, count);
 
-    private IEnumerable<Measurement<long>> Measure() => Outcomes.Select((outcome, i) =>
-        new Measurement<long>(Interlocked.Read(ref _records[i]), new KeyValuePair<string, object?>("outcome", outcome)));
+    private IEnumerable<Measurement<long>> Measure() => Outcomes.Select((outcome, i) => new Measurement<long>(
+        Interlocked.Read(ref _records[i]), new KeyValuePair<string, object?>("outcome", outcome)));
 }
