@@ -34,6 +34,7 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
     private readonly ILogger _log;
     private readonly Lazy<Task> _writing;
     private long _lost;
+    private int _stopped;
     private int _disposed;
 
     /// <param name="store">Null = the application's own store has no audit log; records go to the log only.</param>
@@ -120,9 +121,9 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Stop();
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            await Stop();
             _giveUp.Dispose();
         }
     }
@@ -184,10 +185,14 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
     private async Task Stop()
     {
         _waiting.Writer.TryComplete();
-        if (_writing is { IsValueCreated: true, Value: { IsCompleted: false } writing })
+        if (Interlocked.Exchange(ref _stopped, 1) == 0 && _writing.IsValueCreated)
         {
             _giveUp.CancelAfter(FlushMax);
-            await writing;
+        }
+
+        if (_writing.IsValueCreated)
+        {
+            await _writing.Value;
         }
     }
 

@@ -6,7 +6,7 @@ namespace OrleansDtm.Server.Apis;
 /// </summary>
 internal sealed class ListingGate(TimeProvider clock) : IDisposable
 {
-    private const int Places = 3;
+    private const int Places = 2;
 
     /// <summary>The time in which a client must have read its page: a slow one must not block the others.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
