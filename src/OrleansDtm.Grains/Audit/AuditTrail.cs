@@ -15,10 +15,10 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
 {
     private const int WaitingMax = 10_000;
 
-    /// <summary>How long an operator's request waits for its record. The change is made by then.</summary>
+    /// <summary>Timeout of the wait of an operator's request for its record. The change is already made.</summary>
     private static readonly TimeSpan ReplyWait = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long records of requests, for which nothing waits, are collected for one commit.</summary>
+    /// <summary>The time in which records of applications' requests are collected for one commit.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);

@@ -32,7 +32,8 @@ public static class OrleansDtmSiloExtensions
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="configure">Sets a store. Not required if the application registers and starts its own
-    /// <see cref="ITransactionStore"/> and <see cref="IKeyValueStore"/>.</param>
+    /// <see cref="ITransactionStore"/> and <see cref="IKeyValueStore"/>. The audit log is stored if that store is an
+    /// <see cref="IAuditStore"/>; otherwise it is only in the process's log.</param>
     public static ISiloBuilder AddOrleansDtm(this ISiloBuilder silo, Action<DtmGrainOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(silo);

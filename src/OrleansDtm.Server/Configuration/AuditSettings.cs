@@ -1,3 +1,5 @@
+using OrleansDtm.Grains.Audit;
+
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>Reads the settings of the audit log.</summary>
@@ -12,15 +14,11 @@ internal static class AuditSettings
     /// <param name="read">Reads settings and collects problems.</param>
     /// <param name="defaults">The defaults.</param>
     /// <param name="security">The security settings, already read.</param>
-    public static AuditOptions Read(SettingsReader read, AuditOptions defaults, SecurityOptions security)
+    public static AuditOptions Read(SettingsReader read, AuditOptions defaults, SecurityOptions security) => new()
     {
-        var retention = read.Seconds(Retention, defaults.Retention!.Value, 0, 100 * 366 * 86400.0);
-        return new AuditOptions
-        {
-            Retention = retention > TimeSpan.Zero ? retention : null,
+        Retention = read.Retention(Retention, defaults.Retention!.Value),
 
-            // Without authentication a record of each request says nothing that the transaction does not.
-            Requests = read.Text(Requests, "").Length > 0 ? read.Truth(Requests) : security.IsOn,
-        };
-    }
+        // Without authentication a record of each request says nothing that the transaction does not.
+        Requests = read.Text(Requests, "").Length > 0 ? read.Truth(Requests) : security.IsOn,
+    };
 }

@@ -1,3 +1,4 @@
+using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Storage.Drivers;
 
@@ -36,6 +37,7 @@ public sealed record CoordinatorOptions
 
     public SecurityOptions Security { get; init; } = new();
 
+    /// <summary>The audit log. Requests of applications are recorded by default if authentication is on.</summary>
     public AuditOptions Audit { get; init; } = new();
 
     public TlsOptions Tls { get; init; } = new();
@@ -137,19 +139,6 @@ public sealed record StoreOptions
 
     /// <summary>Without its password.</summary>
     public override string ToString() => $"{nameof(StoreOptions)} {Driver}";
-}
-
-/// <summary>The audit log.</summary>
-public sealed record AuditOptions
-{
-    /// <summary>The age at which records are deleted. Default 90 days; null (0 in the settings) = never.</summary>
-    public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(90);
-
-    /// <summary>
-    /// Record the requests of applications too (prepare, submit, register, abort). Default: if authentication is on.
-    /// They are kept as long as transactions.
-    /// </summary>
-    public bool Requests { get; init; }
 }
 
 /// <summary>Settings of the gRPC port.</summary>

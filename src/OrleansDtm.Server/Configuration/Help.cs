@@ -28,10 +28,10 @@ internal static class Help
           Store:Shards:0=, Store:Shards:1=     connection strings (SQLite: files) of several databases; keep
                                                their number and order
           Store:Retention=604800               seconds after which finished transactions are deleted; 0 = never
+          Store:CommitDelay=0                  seconds a commit waits for more writes under load (0.001)
           Audit:Retention=7776000              seconds (90 days) after which audit records are deleted; 0 = never
           Audit:Requests=                      true = record prepare, submit, register and abort too; empty = if
                                                authentication is on
-          Store:CommitDelay=0                  seconds a commit waits for more writes under load (0.001)
           TransCronInterval=1                  seconds between two sweeps for due work
           TimeoutToFail=35                     seconds until query_prepared, or rollback of a prepared transaction
           RetryInterval=10                     seconds before the first retry; doubles

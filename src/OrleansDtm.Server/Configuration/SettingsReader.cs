@@ -33,6 +33,13 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return fallback;
     }
 
+    /// <summary>The age at which something is deleted, in seconds; 0 = never, which is null.</summary>
+    public TimeSpan? Retention(string key, TimeSpan fallback)
+    {
+        var retention = Seconds(key, fallback, 0, 100 * 366 * 86400.0);
+        return retention > TimeSpan.Zero ? retention : null;
+    }
+
     /// <summary>A number of seconds; fractions allowed.</summary>
     public TimeSpan Seconds(string key, TimeSpan fallback, double min, double max)
     {

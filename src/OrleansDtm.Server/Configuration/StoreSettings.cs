@@ -32,7 +32,7 @@ internal static class StoreSettings
             MaxIdleConns = read.Whole("Store:MaxIdleConns", defaults.MaxIdleConns, 0, 10_000),
             ConnMaxLifeTime = TimeSpan.FromMinutes(read.Whole("Store:ConnMaxLifeTime", 0, 0, 527_040)),
             Shards = read.List("Store:Shards"),
-            Retention = Retention(read, defaults),
+            Retention = read.Retention("Store:Retention", defaults.Retention!.Value),
             CommitDelay = read.Seconds("Store:CommitDelay", defaults.CommitDelay, 0, 0.1),
         };
         Check(read, options);
@@ -84,12 +84,6 @@ internal static class StoreSettings
         {
             read.Problem(other, "...", "possible together with Store:Shards: remove one of the two");
         }
-    }
-
-    private static TimeSpan? Retention(SettingsReader read, StoreOptions defaults)
-    {
-        var retention = read.Seconds("Store:Retention", defaults.Retention!.Value, 0, 100 * 366 * 86400.0);
-        return retention > TimeSpan.Zero ? retention : null;
     }
 
     private static string Shard(int number) => string.Create(CultureInfo.InvariantCulture, $"Store:Shards:{number}");

@@ -15,7 +15,7 @@ namespace OrleansDtm.WireTests.Security;
 /// <summary>The audit log tells who did what, by every API, and who was refused.</summary>
 public sealed class AuditTests(SecuredServer server) : IClassFixture<SecuredServer>
 {
-    /// <summary>A tcc that nobody submits: each operation finds it unfinished.</summary>
+    /// <summary>A tcc that is not submitted: each operation finds it unfinished.</summary>
     private const string Prepared = """{"gid":"GID","trans_type":"tcc","timeout_to_fail":3600}""";
 
     private const string Branch =
@@ -144,7 +144,8 @@ public sealed class AuditTests(SecuredServer server) : IClassFixture<SecuredServ
         using var body = new StringContent($$"""{"key":"{{server.Read}}"}""", Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync("/ui/session", body, Cancel);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        using var wrong = new StringContent($$"""{"key":"{{new string('x', 50)}}"}""", Encoding.UTF8, "application/json");
+        var unknown = new string('x', 50);
+        using var wrong = new StringContent($$"""{"key":"{{unknown}}"}""", Encoding.UTF8, "application/json");
         (await http.PostAsync("/ui/session", wrong, Cancel)).Dispose();
 
         var records = (await Records("action=signIn&limit=1000", before + 2))[before..];
