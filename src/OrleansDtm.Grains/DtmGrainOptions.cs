@@ -1,5 +1,6 @@
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains;
@@ -17,9 +18,10 @@ public sealed class DtmGrainOptions
     public int SweepPageSize { get; set; } = 500;
 
     /// <summary>
-    /// The number of transactions a sweep wakes concurrently. Default 64; more would only queue in the store.
+    /// The number of transactions a sweep wakes concurrently. Default 64, because more would only queue in the store;
+    /// less if the process has less than 1.5 GB of memory, because each may have megabytes.
     /// </summary>
-    public int SweepConcurrency { get; set; } = 64;
+    public int SweepConcurrency { get; set; } = MemoryShare.SweepConcurrency;
 
     /// <summary>The retention of finished transactions. Default 7 days; null = they are never deleted.</summary>
     public TimeSpan? Retention { get; set; } = TimeSpan.FromDays(7);
@@ -44,6 +46,13 @@ public sealed class DtmGrainOptions
 
     /// <summary>The maximum number of calls in flight of one transaction. Default 64. Further calls wait.</summary>
     public int BranchCallsPerTransactionMax { get; set; } = 64;
+
+    /// <summary>
+    /// The maximum size of the transactions in memory, per silo, in bytes. At half of it, transactions that only wait
+    /// leave the memory; beyond it, requests with more than 64 KiB get "unavailable", and large transactions are not
+    /// resumed. Default: an eighth of the memory that .NET may use, at least 32 MiB.
+    /// </summary>
+    public long LiveBytesMax { get; set; } = MemoryShare.LiveBytes;
 
     /// <summary>
     /// True if this silo is the only process that uses the store. Calls that a previous process left in flight are then

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using OrleansDtm.Grains;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Server.Admin;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
@@ -53,6 +54,10 @@ public static class CoordinatorApp
             static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSingleton<ListingGate>();
+        builder.Services.AddSingleton(static services => new LargeBodies(
+            LargeBodies.PlacesFor(
+                MemoryShare.Available, services.GetRequiredService<CoordinatorOptions>().Limits.RequestBytesMax),
+            services.GetRequiredService<TimeProvider>()));
         builder.AddServiceNames(options);
         builder.Services.AddCoordinatorMetrics();
         builder.Services.AddTransactionStore(options);

@@ -1,4 +1,7 @@
 using OrleansDtm.Server.Commands;
+using OrleansDtm.Server.Hosting;
+
+NativeMemory.ReturnLargeBlocks();
 
 return await new CommandLine(
     new RunCommand(),

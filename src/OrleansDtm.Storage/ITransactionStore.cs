@@ -49,7 +49,10 @@ public interface ITransactionStore : IAsyncDisposable
     Task<IReadOnlyList<DueTransaction>> FindWaiting(
         DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
 
-    /// <summary>A page of transactions, the newest first, without the payloads of their branches.</summary>
+    /// <summary>
+    /// A page of transactions, the newest first, without the payloads of their branches. It may end before the limit at
+    /// <see cref="TransactionListing.BytesMax"/>; only an empty page says that nothing follows.
+    /// </summary>
     Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken);
 
     /// <summary>The number of unfinished transactions by type and status, for gauges.</summary>

@@ -96,12 +96,10 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            return Task.FromResult<IReadOnlyList<StoredTransaction>>(
-            [
-                .. _byId.Values.Reverse()
-                    .Where(r => r.Matches(filter)).Select(static r => r.Read())
-                    .Where(s => Matches(s, filter)).Take(filter.Limit).Select(ListedRow.Of),
-            ]);
+            // Nothing in it is awaited, so it is read within the lock.
+            return TransactionListing.Bounded(_byId.Values.Reverse()
+                .Where(r => r.Matches(filter)).Select(static r => r.Read())
+                .Where(s => Matches(s, filter)).Take(filter.Limit).Select(ListedRow.Of).ToAsyncEnumerable());
         }
     }
 

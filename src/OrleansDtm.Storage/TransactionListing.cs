@@ -65,14 +65,31 @@ public static class TransactionListing
             var found = await shard.List(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
             rows.AddRange(found);
             bytes += found.Sum(static row => SizeOf(row.Transaction));
-            if (found.Count < next || rows.Count >= filter.Limit || bytes >= BytesMax)
+            if (found.Count == 0 || rows.Count >= filter.Limit || bytes >= BytesMax)
             {
-                return new ShardPage(rows, found.Count == next && rows.Count < filter.Limit);
+                return new ShardPage(rows, found.Count > 0 && rows.Count < filter.Limit);
             }
 
             filter = filter with { BeforeId = rows[^1].Id };
             next = (int)Math.Clamp((BytesMax - bytes) / Math.Max(1, bytes / rows.Count), 1, filter.Limit - rows.Count);
         }
+    }
+
+    /// <summary>Ends a page at <see cref="BytesMax"/>.</summary>
+    internal static async Task<IReadOnlyList<StoredTransaction>> Bounded(IAsyncEnumerable<StoredTransaction> rows)
+    {
+        var (taken, bytes) = (new List<StoredTransaction>(), 0L);
+        await foreach (var row in rows.ConfigureAwait(false))
+        {
+            taken.Add(row);
+            bytes += SizeOf(row.Transaction);
+            if (bytes >= BytesMax)
+            {
+                break;
+            }
+        }
+
+        return taken;
     }
 
     /// <summary>The data of submitters and services, which can be large; the rest is small.</summary>

@@ -78,6 +78,8 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<SweepMetrics>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         AddAddresses(services);
+        services.TryAddSingleton(static provider => new LiveMemory(
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.LiveBytesMax));
         services.TryAddSingleton(static provider => new RunnerServices(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IBranchCaller>(),
@@ -88,7 +90,8 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.KeepAlive,
             provider.GetRequiredService<ILogger<TransactionRunner>>(),
             [.. provider.GetServices<ITransactionObserver>()],
-            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner));
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner,
+            provider.GetRequiredService<LiveMemory>()));
 
         services.TryAddSingleton(static provider => new Running.Transactions(
             new Lazy<RunnerServices>(provider.GetRequiredService<RunnerServices>),

@@ -16,6 +16,7 @@ namespace OrleansDtm.Grains.Running;
 /// <param name="Observers">Notified of durable changes; null = none.</param>
 /// <param name="SoleOwner">True if only this process owns transactions. Calls in flight of another owner are then
 /// lost.</param>
+/// <param name="Memory">Counts the transactions in memory; null = without a limit.</param>
 public sealed record RunnerServices(
     ITransactionStore Store,
     IBranchCaller Caller,
@@ -24,10 +25,14 @@ public sealed record RunnerServices(
     TimeSpan KeepAlive,
     ILogger Log,
     IReadOnlyList<ITransactionObserver>? Observers = null,
-    bool SoleOwner = false)
+    bool SoleOwner = false,
+    LiveMemory? Memory = null)
 {
     /// <summary><see cref="Observers"/> as an array, to avoid an enumerator for each transition.</summary>
     internal ITransactionObserver[] Watching { get; } = [.. Observers ?? []];
+
+    /// <summary><see cref="Memory"/>, or one without a limit.</summary>
+    internal LiveMemory Live { get; } = Memory ?? new LiveMemory(long.MaxValue);
 }
 
 /// <summary>Makes branch calls.</summary>

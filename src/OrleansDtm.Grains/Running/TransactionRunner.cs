@@ -112,6 +112,7 @@ public sealed partial class TransactionRunner
 
         _inbox.Clear();
         ReleaseWaiters(Replies.Stopping());
+        Measure();
     }
 
     private async void RunPump()
@@ -165,6 +166,11 @@ public sealed partial class TransactionRunner
             {
                 await Load();
                 DropWritten(batch);
+                if (IsRefusedByMemory(batch))
+                {
+                    Forget();
+                    return true;
+                }
             }
 
             var fold = Fold(batch);
@@ -191,6 +197,7 @@ public sealed partial class TransactionRunner
 
             var before = _state;
             _state = next;
+            Measure();
             _loaded = true;
             _conflicts = 0;
             Decided(batch, fold.Calls);
@@ -235,6 +242,7 @@ public sealed partial class TransactionRunner
         var stored = await _services.Store.Load(_gid, CancellationToken.None);
         _storeFailures = 0;
         _state = stored?.Transaction;
+        Measure();
         _inheritedOwner = stored?.Owner ?? 0;
         _loaded = true;
     }
@@ -361,6 +369,7 @@ public sealed partial class TransactionRunner
     {
         _state = null;
         _loaded = false;
+        Measure();
     }
 
     /// <summary>Forgets the calls in flight: their results belong to a discarded state.</summary>
@@ -405,13 +414,14 @@ public sealed partial class TransactionRunner
             return;
         }
 
-        if (state.Due is { } due && due - _services.Clock.GetUtcNow() <= _services.KeepAlive)
+        var tight = _services.Live.IsTight;
+        if (!tight && state.Due is { } due && due - _services.Clock.GetUtcNow() <= _services.KeepAlive)
         {
             _host.WakeAt(due);
             return;
         }
 
-        if (state.Status == TransactionStatus.Prepared && !_lingering)
+        if (!tight && state.Status == TransactionStatus.Prepared && !_lingering)
         {
             // The submitter will register branches or submit soon: avoid a load for each request.
             _lingering = true;

@@ -66,6 +66,28 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
     /// messages in the same way.</exception>
     internal Task<TransactionReply> TellHere(string gid, TransactionEvent occurred, bool wait)
     {
+        var size = LiveMemory.SizeOf(occurred);
+        return size < LiveMemory.Large ? Pass(gid, occurred, wait)
+            : Services.Live.IsFullWithout(0) ? Task.FromResult(Replies.Unavailable(Services.Live.Refusal))
+            : PassLarge(gid, occurred, wait, size);
+    }
+
+    /// <summary>Counts the request until it is answered: its transaction is counted when it is stored.</summary>
+    private async Task<TransactionReply> PassLarge(string gid, TransactionEvent occurred, bool wait, long size)
+    {
+        Services.Live.Change(size);
+        try
+        {
+            return await Pass(gid, occurred, wait);
+        }
+        finally
+        {
+            Services.Live.Change(-size);
+        }
+    }
+
+    private Task<TransactionReply> Pass(string gid, TransactionEvent occurred, bool wait)
+    {
         while (!_stopped)
         {
             var run = _live.GetOrAdd(gid, static (gid, transactions) => new LiveTransaction(gid, transactions), this);

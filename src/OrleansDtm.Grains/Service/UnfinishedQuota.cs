@@ -36,7 +36,10 @@ public sealed class UnfinishedQuota(ITransactionStore store, TimeProvider clock)
             place = Add(holder, gid, max);
         }
 
-        return place;
+        // What another silo has accepted must be submitted or repeated here too.
+        return place == QuotaPlace.None && await store.Load(gid, CancellationToken.None) is not null
+            ? QuotaPlace.Held
+            : place;
     }
 
     /// <summary>The transaction has ended, or was not accepted.</summary>
@@ -150,6 +153,6 @@ public enum QuotaPlace
     /// <summary>The transaction is counted from now on.</summary>
     New = 1,
 
-    /// <summary>The transaction was counted before: the request is a repetition or a next step.</summary>
+    /// <summary>The transaction exists: the request is a repetition or a next step.</summary>
     Held = 2,
 }

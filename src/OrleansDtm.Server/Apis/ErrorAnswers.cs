@@ -22,6 +22,12 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
+            if (e.StatusCode == StatusCodes.Status503ServiceUnavailable)
+            {
+                await HttpAnswers.Unavailable(context, e.Message);
+                return;
+            }
+
             await HttpAnswers.Result(context, e.StatusCode, ResultWords.Failure, $"body: {e.Message}");
         }
         catch (StoreTooLargeException e) when (!context.Response.HasStarted)

@@ -162,6 +162,8 @@ internal sealed class JsonRpcApi(
                 return JsonRpcReply.Error(JsonRpcCodes.Parse, $"Parse json error: {exception.Message}");
             case RequestException or StoreTooLargeException:
                 return call.Method.Length > 0 ? Refused(exception.Message) : Bad(exception.Message);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status503ServiceUnavailable }:
+                return Unavailable(exception.Message);
             case BadHttpRequestException:
                 return Bad($"body: {exception.Message}");
             case StoreUnavailableException:

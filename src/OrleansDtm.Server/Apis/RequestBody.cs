@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -69,6 +70,8 @@ internal static class RequestBody
 
     /// <summary>Reads the whole body, up to the limit, and parses it in place.</summary>
     /// <exception cref="RequestException">It is too large.</exception>
+    /// <exception cref="BadHttpRequestException">408: a large body did not arrive within 30 s. 503: see
+    /// <see cref="LargeBodies"/>.</exception>
     public static async ValueTask<T> Read<T, TState>(
         HttpContext context, int bytesMax, TState state, Func<ReadOnlySequence<byte>, TState, T> parse)
     {
@@ -78,27 +81,59 @@ internal static class RequestBody
         }
 
         var reader = context.Request.BodyReader;
-        while (true)
+        LargeBodies.Place? place = null;
+        try
         {
-            var result = await reader.ReadAsync(context.RequestAborted);
-            if (result.IsCompleted)
+            while (true)
             {
-                try
+                var result = await ReadMore(context, place);
+                if (result.IsCompleted)
                 {
-                    return parse(result.Buffer, state);
+                    try
+                    {
+                        return parse(result.Buffer, state);
+                    }
+                    finally
+                    {
+                        reader.AdvanceTo(result.Buffer.End);
+                    }
                 }
-                finally
-                {
-                    reader.AdvanceTo(result.Buffer.End);
-                }
-            }
 
-            var tooLarge = result.Buffer.Length > bytesMax;
-            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            if (tooLarge)
-            {
-                throw TooLarge(bytesMax);
+                var length = result.Buffer.Length;
+                reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                if (length > bytesMax)
+                {
+                    throw TooLarge(bytesMax);
+                }
+
+                if (place is null && Math.Max(length, context.Request.ContentLength ?? 0) > LargeBodies.Large)
+                {
+                    place = await context.RequestServices.GetRequiredService<LargeBodies>().Enter(context);
+                }
             }
+        }
+        finally
+        {
+            place?.Dispose();
+        }
+    }
+
+    private static async ValueTask<ReadResult> ReadMore(HttpContext context, LargeBodies.Place? place)
+    {
+        var reader = context.Request.BodyReader;
+        if (place is null)
+        {
+            return await reader.ReadAsync(context.RequestAborted);
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(place.Late, context.RequestAborted);
+        try
+        {
+            return await reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new BadHttpRequestException("the body arrives too slowly", StatusCodes.Status408RequestTimeout);
         }
     }
 

@@ -1,5 +1,6 @@
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
@@ -243,6 +244,12 @@ public sealed record LimitOptions
     /// Branch calls in flight per silo. Default: by the process's limit of open files, at most 10,000.
     /// </summary>
     public int BranchCallsMax { get; init; } = OpenFiles.BranchCalls;
+
+    /// <summary>
+    /// Bytes of the transactions in memory, per silo. Default: an eighth of the memory that .NET may use, at least
+    /// 32 MiB.
+    /// </summary>
+    public long LiveBytesMax { get; init; } = MemoryShare.LiveBytes;
 
     /// <summary>Concurrent calls to one branch service, per silo. Default 512.</summary>
     public int BranchCallsPerServiceMax { get; init; } = 512;

@@ -57,6 +57,7 @@ public static partial class SettingsLoader
         "Limits:RequestBytesMax",
         "Limits:StepsMax",
         "Limits:BranchCallsMax",
+        "Limits:LiveBytesMax",
         "Limits:BranchCallsPerServiceMax",
         "Limits:BranchCallsPerTransactionMax",
         "Store:CommitDelay",
@@ -288,6 +289,8 @@ public static partial class SettingsLoader
             RequestBytesMax = read.Whole("Limits:RequestBytesMax", defaults.RequestBytesMax, 1024, 256 * 1024 * 1024),
             StepsMax = read.Whole("Limits:StepsMax", defaults.StepsMax, 1, 100_000),
             BranchCallsMax = read.Whole("Limits:BranchCallsMax", defaults.BranchCallsMax, 1, CallsMax),
+            LiveBytesMax = read.Whole(
+                "Limits:LiveBytesMax", (int)Math.Min(int.MaxValue, defaults.LiveBytesMax), 1024 * 1024, int.MaxValue),
             BranchCallsPerTransactionMax = read.Whole(
                 "Limits:BranchCallsPerTransactionMax", defaults.BranchCallsPerTransactionMax, 1, CallsMax),
             BranchCallsPerServiceMax = read.Whole(

@@ -39,6 +39,7 @@ internal static class SiloHosting
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
                 grains.BranchCallsPerTransactionMax = options.Limits.BranchCallsPerTransactionMax;
                 grains.BranchCallsMax = options.Limits.BranchCallsMax;
+                grains.LiveBytesMax = options.Limits.LiveBytesMax;
                 RequestSettings.Apply(options, grains.Requests);
                 grains.SoleOwner = StoreFactory.Driver(options.Store).IsFile;
                 grains.Retention = options.Store.Retention;

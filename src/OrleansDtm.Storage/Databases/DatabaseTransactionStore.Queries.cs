@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Text;
 using OrleansDtm.Core;
 
@@ -12,6 +13,16 @@ public abstract partial class DatabaseTransactionStore
         $"select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id "
         + "where t.gid = @gid order by b.seq";
 
+    private const string LoadByIdSql =
+        $"select {Columns} from dtm_transaction t join dtm_body b on b.transaction_id = t.id "
+        + "where t.id = @id order by b.seq";
+
+    /// <summary>
+    /// The bodies of a larger transaction are not part of a listing's query, in bytes. They are read one transaction
+    /// after the other, so that a page is bounded in memory.
+    /// </summary>
+    private const int ListedBytesMax = 16 * 1024;
+
     /// <summary>Rows that <see cref="FindWaiting"/> reads at once.</summary>
     private const int WaitingPage = 500;
 
@@ -20,7 +31,7 @@ public abstract partial class DatabaseTransactionStore
     {
         var found = await Read(
             LoadSql, [("@gid", _sql.Key(gid))], ReadTransactions, false, cancellationToken).ConfigureAwait(false);
-        return found.Count > 0 ? found[0] : null;
+        return found.Count > 0 ? found[0].Row : null;
     }
 
     /// <inheritdoc/>
@@ -132,18 +143,43 @@ public abstract partial class DatabaseTransactionStore
             Add(true, _sql.IsUnfinished, "@state", () => $"{Names.Of(filter.Type)} {Names.Of(filter.Status)}");
         }
 
-        // The inner select reads ids only, so an index answers it; the outer one reads the rows of a single page.
+        // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
         var found = await Read(
             $"""
-            select {Columns} from (select id from dtm_transaction where {where} order by id desc limit @limit) p
-            {_sql.JoinInOrder} dtm_transaction t on t.id = p.id {_sql.JoinInOrder} dtm_body b on b.transaction_id = t.id
+            select {Columns} from (
+            select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
+            from (select id from dtm_transaction where {where} order by id desc limit @limit) i) p
+            {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
+            left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
             order by t.id desc, b.seq
             """,
             [.. parameters],
             ReadTransactions,
             isSlow: true,
             cancellationToken).ConfigureAwait(false);
-        return [.. found.Select(ListedRow.Of)];
+        return await TransactionListing.Bounded(Complete(found, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the transactions that the query of the page left out, one after the other.</summary>
+    private async IAsyncEnumerable<StoredTransaction> Complete(
+        List<(long Id, StoredTransaction? Row)> found,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (id, row) in found)
+        {
+            // Null if it was deleted in the meantime.
+            if ((row ?? await LoadListed(id, cancellationToken).ConfigureAwait(false)) is { } stored)
+            {
+                yield return ListedRow.Of(stored);
+            }
+        }
+    }
+
+    private async Task<StoredTransaction?> LoadListed(long id, CancellationToken cancellationToken)
+    {
+        var found = await Read(
+            LoadByIdSql, [("@id", id)], ReadTransactions, isSlow: true, cancellationToken).ConfigureAwait(false);
+        return found.Count > 0 ? found[0].Row : null;
     }
 
     /// <inheritdoc/>
@@ -187,15 +223,25 @@ public abstract partial class DatabaseTransactionStore
     private DueTransaction ReadDue(DbDataReader reader) =>
         new(reader.GetInt64(0), _sql.ReadKey(reader, 1), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(2)));
 
-    /// <summary>A transaction has one row for each of its bodies; they follow each other.</summary>
-    private static async Task<List<StoredTransaction>> ReadTransactions(
+    /// <summary>
+    /// A transaction has one row for each of its bodies; they follow each other. Null for one whose bodies the query
+    /// left out.
+    /// </summary>
+    private static async Task<List<(long Id, StoredTransaction? Row)>> ReadTransactions(
         DbDataReader reader, CancellationToken cancellationToken)
     {
-        var found = new List<StoredTransaction>();
+        var found = new List<(long Id, StoredTransaction? Row)>();
         var more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         while (more)
         {
             var (id, owner) = (reader.GetInt64(0), reader.GetInt64(1));
+            if (reader.IsDBNull(7))
+            {
+                found.Add((id, null));
+                more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             var bodies = new List<byte[]>(1);
             var row = new EncodedTransaction(
                 reader.GetString(2),
@@ -210,7 +256,7 @@ public abstract partial class DatabaseTransactionStore
                 more = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
             while (more && reader.GetInt64(0) == id);
-            found.Add(new StoredTransaction(id, owner, StoredRows.Decode(id, row)));
+            found.Add((id, new StoredTransaction(id, owner, StoredRows.Decode(id, row))));
         }
 
         return found;

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Fuzz.Engine;
 using OrleansDtm.Grains;
@@ -21,6 +22,9 @@ internal static class RequestParsers
     private const int BytesMax = 1 << 20;
 
     private static readonly RequestValidator Validator = new(new RequestOptions());
+
+    private static readonly ServiceProvider Services = new ServiceCollection()
+        .AddSingleton(new LargeBodies(1, TimeProvider.System)).BuildServiceProvider();
 
     public static IEnumerable<Target> All() =>
     [
@@ -126,7 +130,7 @@ internal static class RequestParsers
 
     private static DefaultHttpContext Context(byte[] body)
     {
-        var context = new DefaultHttpContext();
+        var context = new DefaultHttpContext { RequestServices = Services };
         context.Request.Body = new MemoryStream(body);
         return context;
     }

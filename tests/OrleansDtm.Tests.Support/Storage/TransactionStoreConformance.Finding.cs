@@ -318,6 +318,58 @@ public abstract partial class TransactionStoreConformance
     }
 
     [Fact]
+    public async Task List_OfLargeTransactions_EndsAtTheBytesAndKeepsTheOrder()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            var plain = StoredSamples.Plain($"large{i}");
+            var large = plain with
+            {
+                Definition = plain.Definition with { CustomData = new string('x', 1_500_000) },
+            };
+            Assert.Equal(WriteResult.Written, await Store.Write(StoredSamples.Insert(large), Token));
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            await Insert($"small{i}");
+        }
+
+        var first = await Store.List(new TransactionFilter { Limit = 100 }, Token);
+        var second = await Store.List(new TransactionFilter { Limit = 100, BeforeId = first[^1].Id }, Token);
+
+        Assert.Equal(["small2", "small1", "small0", "large3", "large2", "large1"], Gids(first));
+        Assert.Equal(["large0"], Gids(second));
+        Assert.All(second, static s => Assert.Equal(1_500_000, s.Transaction.Definition.CustomData.Length));
+
+        static IEnumerable<string> Gids(IEnumerable<StoredTransaction> rows) =>
+            rows.Select(static r => r.Transaction.Definition.Gid);
+    }
+
+    [Fact]
+    public async Task List_OfTransactionsWithManyBodies_LeavesOutTheirPayloads()
+    {
+        var state = StoredSamples.Plain("many");
+        await Store.Write(StoredSamples.Insert(state), Token);
+        for (var i = 2; i < 6; i++)
+        {
+            var write = StoredSamples.Update(state, s => s with
+            {
+                Branches = s.Branches.Add(new BranchOp
+                {
+                    Definition = StoredSamples.Call($"0{i}", BranchOps.Action) with { Payload = new byte[8000] },
+                }),
+            });
+            Assert.Equal(WriteResult.Written, await Store.Write(write, Token));
+            state = write.Next;
+        }
+
+        var row = Assert.Single(await Store.List(new TransactionFilter(), Token));
+        Assert.Equal(5, row.Transaction.Branches.Length);
+        Assert.All(row.Transaction.Branches, static b => Assert.Equal(0, b.Definition.Payload.Length));
+    }
+
+    [Fact]
     public async Task DeleteFinished_InSlices_SparesTheUnfinishedTheYoungAndTheUntold()
     {
         for (var i = 0; i < 10; i++)

@@ -22,7 +22,7 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
 
     private readonly Dictionary<string, TaskCompletionSource<CallResult>> _open = [];
 
-    public RunnerWorld(ScriptedStore? store = null, bool soleOwner = false)
+    public RunnerWorld(ScriptedStore? store = null, bool soleOwner = false, LiveMemory? memory = null)
     {
         // The runner's continuations must run inside the test's calls, not in another synchronization context.
         SynchronizationContext.SetSynchronizationContext(null);
@@ -30,7 +30,8 @@ internal sealed class RunnerWorld : IBranchCaller, IRunnerHost
         Runner = new TransactionRunner(
             Gid,
             new RunnerServices(
-                Store, this, Clock, Me, TimeSpan.FromSeconds(30), NullLogger.Instance, SoleOwner: soleOwner),
+                Store, this, Clock, Me, TimeSpan.FromSeconds(30), NullLogger.Instance, SoleOwner: soleOwner,
+                Memory: memory),
             this);
     }
 

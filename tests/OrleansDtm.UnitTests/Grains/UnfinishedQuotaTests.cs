@@ -30,6 +30,19 @@ public sealed class UnfinishedQuotaTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_another_silo_has_accepted_goes_on_here_although_no_place_is_free()
+    {
+        foreach (var gid in (string[])["g1", "elsewhere"])
+        {
+            await _store.Write(States.Insert(States.Plain(gid)), Token);
+        }
+
+        await _quota.TryTake("a", 1, "g1");
+        Assert.Equal(QuotaPlace.Held, await _quota.TryTake("a", 1, "elsewhere"));
+        Assert.Equal(QuotaPlace.None, await _quota.TryTake("a", 1, "new"));
+    }
+
+    [Fact]
     public async Task The_end_on_this_silo_frees_its_place_at_once()
     {
         await _quota.TryTake("a", 1, "g1");

@@ -15,6 +15,10 @@ namespace OrleansDtm.WireTests.Wire;
 public sealed class AttackTests(ITestOutputHelper output)
 {
     private const int OpenFiles = 1024;
+    private const int MemoryMax = 512 * 1024 * 1024;
+
+    /// <summary>384 MiB: what .NET takes for its heap in a container of 512 MiB.</summary>
+    private const string HeapMax = "0x18000000";
 
     private static readonly TimeSpan HealthMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SagaMax = TimeSpan.FromSeconds(90);
@@ -34,7 +38,8 @@ public sealed class AttackTests(ITestOutputHelper output)
         await using var busi = await Participant.Start(static call =>
             call.Path.StartsWith("/Go", StringComparison.Ordinal) ? Reply.Ongoing : Reply.Success);
         using var trap = new Trap();
-        await using var server = await ServerProcess.StartLimited(OpenFiles, Cancel);
+        await using var server = await ServerProcess.StartLimited(
+            OpenFiles, Cancel, ("DOTNET_GCHeapHardLimit", HeapMax));
         using var dtm = new Dtm(server, TimeSpan.FromSeconds(60));
         await Store(dtm, busi, trap);
         using var attack = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -75,6 +80,7 @@ public sealed class AttackTests(ITestOutputHelper output)
         Assert.True(longestHealth < HealthMax, $"health took {longestHealth}");
         Assert.True(longestSaga < SagaMax, $"a saga took {longestSaga}");
         Assert.InRange(trap.Count, 1, OpenFiles);
+        Assert.InRange(memory, 1, MemoryMax);
     }
 
     /// <summary>Stores the attacks that need no further request.</summary>
@@ -142,7 +148,7 @@ public sealed class AttackTests(ITestOutputHelper output)
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    /// <summary>Memory that cannot be reclaimed, for the output: it has no bound yet.</summary>
+    /// <summary>Memory that cannot be reclaimed: a container is killed when this passes its limit.</summary>
     private static long Memory(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").First(

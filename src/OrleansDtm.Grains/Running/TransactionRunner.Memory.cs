@@ -1,0 +1,57 @@
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Grains.Running;
+
+/// <summary>The transaction's part of the silo's <see cref="LiveMemory"/>.</summary>
+public sealed partial class TransactionRunner
+{
+    private TransactionDefinition? _measured;
+    private int _measuredBranches;
+    private long _size;
+
+    /// <summary>Counts the state in memory. Progress changes neither the definition nor the branches' count.</summary>
+    private void Measure()
+    {
+        var state = _closed ? null : _state;
+        if (ReferenceEquals(state?.Definition, _measured) && (state?.Branches.Length ?? 0) == _measuredBranches)
+        {
+            return;
+        }
+
+        var size = 0L;
+        if (state is not null)
+        {
+            // Branches are only added, so measuring each one again with the next would be quadratic.
+            var isSame = ReferenceEquals(state.Definition, _measured) && state.Branches.Length > _measuredBranches;
+            size = isSame && _measuredBranches > 0
+                ? _size + LiveMemory.SizeOf(state, _measuredBranches)
+                : LiveMemory.SizeOf(state);
+        }
+
+        _services.Live.Change(size - _size);
+        (_measured, _measuredBranches, _size) = (state?.Definition, state?.Branches.Length ?? 0, size);
+    }
+
+    /// <summary>
+    /// Refuses a large transaction that was just loaded while the memory is full; the sweep and its clients try again.
+    /// A force stop is never refused: it is what frees the memory.
+    /// </summary>
+    private bool IsRefusedByMemory(List<PendingEvent> batch)
+    {
+        var memory = _services.Live;
+        if (_size < LiveMemory.Large
+            || !memory.IsFullWithout(_size)
+            || _outstanding.Count > 0
+            || batch.Exists(static p => p.Event is TransactionEvent.ForceStop))
+        {
+            return false;
+        }
+
+        foreach (var pending in batch)
+        {
+            pending.Reply?.TrySetResult(Replies.Unavailable(memory.Refusal));
+        }
+
+        return true;
+    }
+}
