@@ -1,3 +1,5 @@
+using OrleansDtm.Shared;
+
 namespace OrleansDtm.Abstractions;
 
 /// <summary>
@@ -7,12 +9,8 @@ public static class GidGenerator
 {
     private const string Digits = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    public static string New()
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        Guid.CreateVersion7().TryWriteBytes(bytes, bigEndian: true, out _);
-        var value = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        return string.Create(26, value, static (text, rest) =>
+    public static string New() =>
+        string.Create(26, TimeOrderedId.New(), static (text, rest) =>
         {
             for (var i = text.Length - 1; i >= 0; i--)
             {
@@ -20,5 +18,4 @@ public static class GidGenerator
                 rest >>= 5;
             }
         });
-    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using OrleansDtm.Shared;
 
 namespace OrleansDtm.Abstractions;
 
@@ -80,7 +81,7 @@ public abstract class GlobalTransaction
     {
         byte[] bytes => bytes.ToArray(),
         ReadOnlyMemory<byte> bytes => bytes.ToArray(),
-        _ => JsonSerializer.SerializeToUtf8Bytes(payload, json ?? JsonSerializerOptions.Web),
+        _ => JsonSerializer.SerializeToUtf8Bytes(payload, json ?? WebJson.Options),
     };
 }
 
@@ -114,7 +115,7 @@ public sealed class SagaTransaction : GlobalTransaction
     /// <param name="action">URL of the action.</param>
     /// <param name="compensate">URL of the compensation.</param>
     /// <param name="payload">Serialized to JSON, unless it is bytes.</param>
-    /// <param name="json">Null = <see cref="JsonSerializerOptions.Web"/>.</param>
+    /// <param name="json">Null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
     public SagaTransaction Step<T>(string action, string compensate, T payload, JsonSerializerOptions? json = null) =>
         Step(action, compensate, (ReadOnlyMemory<byte>)Body(payload, json));
 
@@ -169,7 +170,7 @@ public sealed class MsgTransaction : GlobalTransaction
     /// <summary>Adds a call with a JSON body; bytes are sent unchanged.</summary>
     /// <param name="action">URL of the action, or <c>topic://name</c>.</param>
     /// <param name="payload">Serialized to JSON, unless it is bytes.</param>
-    /// <param name="json">Null = <see cref="JsonSerializerOptions.Web"/>.</param>
+    /// <param name="json">Null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
     public MsgTransaction Step<T>(string action, T payload, JsonSerializerOptions? json = null) =>
         Step(action, (ReadOnlyMemory<byte>)Body(payload, json));
 

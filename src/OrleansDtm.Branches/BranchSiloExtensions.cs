@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Metadata;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Shared;
 
 namespace OrleansDtm.Branches;
 
@@ -53,7 +54,7 @@ public static class BranchSiloExtensions
     /// <param name="silo">The silo.</param>
     /// <param name="alias">The name in URLs; null = that of the interface without its I.</param>
     /// <param name="methods">Methods that may be called; null = all that can be branches.</param>
-    /// <param name="json">Options for payloads; null = <see cref="JsonSerializerOptions.Web"/>.</param>
+    /// <param name="json">Options for payloads; null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
     /// <typeparam name="TGrainInterface">With a string, integer or guid key; not generic.</typeparam>
     /// <exception cref="ArgumentException">No method can be a branch, a method is overloaded, or the name is in use or
     /// invalid.</exception>
@@ -65,7 +66,7 @@ public static class BranchSiloExtensions
         ArgumentNullException.ThrowIfNull(silo);
         var type = typeof(TGrainInterface);
         var grain = new RegisteredGrain(
-            type, alias ?? BranchUrl.NameOf(type), methods, json ?? JsonSerializerOptions.Web);
+            type, alias ?? BranchUrl.NameOf(type), methods, json ?? WebJson.Options);
         Registered(silo).Add(grain);
         return silo;
     }

@@ -59,31 +59,66 @@ internal static class BranchCall
                 + "MapQueryPrepared.");
         }
 
-        await using var connection = Connect(http, barrier);
-        var local = http.RequestServices.GetRequiredService<LocalTransaction>();
         var branch = new BranchBarrier(Context(http), BarrierOptions(http));
         try
         {
-            var result = await branch.CallAsync(
+            return await (barrier.Context is { } type ? InContext(type) : InConnection()) == BarrierResult.Executed;
+        }
+        catch (RolledBack)
+        {
+            return true;
+        }
+
+        Task<BarrierResult> InContext(Type type) => ContextBarrier(http, type, out var context).CallAsync(
+            branch, context, barrier.Isolation, Committing, http.RequestAborted);
+
+        async Task<BarrierResult> InConnection()
+        {
+            await using var connection = Connect(http, barrier);
+            var local = http.RequestServices.GetRequiredService<LocalTransaction>();
+            return await branch.CallAsync(
                 connection,
                 barrier.Isolation,
                 async transaction =>
                 {
                     using (local.Begin(connection, transaction))
                     {
-                        if (await business() != BranchOutcome.Success)
-                        {
-                            throw new RolledBack();
-                        }
+                        await Committing();
                     }
                 },
                 http.RequestAborted);
-            return result == BarrierResult.Executed;
         }
-        catch (RolledBack)
+
+        async Task Committing()
         {
-            return true;
+            if (await business() != BranchOutcome.Success)
+            {
+                throw new RolledBack();
+            }
         }
+    }
+
+    /// <summary>Tells whether the local transaction of a message has committed.</summary>
+    public static async Task<BranchOutcome> QueryPreparedAsync(HttpContext http, BarrierMetadata barrier)
+    {
+        var branch = new BranchBarrier(Context(http), BarrierOptions(http));
+        if (barrier.Context is { } type)
+        {
+            return await ContextBarrier(http, type, out var context).QueryPreparedAsync(
+                branch, context, http.RequestAborted);
+        }
+
+        await using var connection = Connect(http, barrier);
+        return await branch.QueryPreparedAsync(connection, http.RequestAborted);
+    }
+
+    private static IContextBarrier ContextBarrier(HttpContext http, Type type, out object context)
+    {
+        context = http.RequestServices.GetRequiredService(type);
+        return http.RequestServices.GetServices<IContextBarrier>().FirstOrDefault(found => found.Handles(type))
+            ?? throw new InvalidOperationException(
+                $"A barrier in {type.Name} needs services.AddDbContextBarriers() of the package "
+                + "OrleansDtm.Client.EntityFrameworkCore.");
     }
 
     /// <summary>Rolls back the barrier row too; the response has the reason.</summary>

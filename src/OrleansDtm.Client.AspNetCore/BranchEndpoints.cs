@@ -16,7 +16,8 @@ public static class BranchEndpoints
     /// <summary>
     /// Maps a branch: an action, compensation, try, confirm or cancel. The handler is that of a minimal API and may
     /// take the <see cref="BranchContext"/>. If it takes the <see cref="LocalTransaction"/> it runs with a barrier,
-    /// once, in a transaction that is committed on success. Returning is success, unless the handler sets or returns a
+    /// once, in a transaction that is committed on success; so it does if it takes a DbContext and
+    /// AddDbContextBarriers (package OrleansDtm.Client.EntityFrameworkCore) was called. Returning is success, unless the handler sets or returns a
     /// status other than 200 (409 and 425 have their meaning, <see cref="BranchOutcome"/> too).
     /// <see cref="BranchFailureException"/> is 409 FAILURE, <see cref="BranchOngoingException"/> 425 ONGOING. Other
     /// exceptions are handled by the application, and the coordinator repeats the call.
@@ -30,10 +31,23 @@ public static class BranchEndpoints
     {
         ArgumentNullException.ThrowIfNull(handler);
         // Not metadata of the endpoint, which would hide that of its group.
-        var guarded = handler.Method.GetParameters().Any(
-            static parameter => parameter.ParameterType == typeof(LocalTransaction));
         return MapGuarded(routes, pattern, handler, static (http, next) => next(http)).AddEndpointFilter(
-            new BranchFilter(guarded));
+            new BranchFilter(NeededBy(routes, handler)));
+    }
+
+    /// <summary>The barrier that the parameters of a handler need; null = none.</summary>
+    private static BarrierMetadata? NeededBy(IEndpointRouteBuilder routes, Delegate handler)
+    {
+        var types = handler.Method.GetParameters().Select(static parameter => parameter.ParameterType).ToArray();
+        if (types.Contains(typeof(LocalTransaction)))
+        {
+            return BarrierMetadata.Default;
+        }
+
+        var contexts = routes.ServiceProvider.GetServices<IContextBarrier>();
+        return types.FirstOrDefault(type => contexts.Any(context => context.Handles(type))) is { } context
+            ? BarrierMetadata.Default with { Context = context }
+            : null;
     }
 
     /// <summary>
@@ -50,6 +64,17 @@ public static class BranchEndpoints
         where TBuilder : IEndpointConventionBuilder => branch.WithMetadata(new BarrierMetadata(database, isolation));
 
     /// <summary>
+    /// Runs the branch with a barrier in a transaction of this context, or lets MapQueryPrepared use its database. A
+    /// handler of <see cref="MapBranch"/> that takes the context needs it only for another isolation level.
+    /// </summary>
+    /// <param name="branch">Mapped by <see cref="MapBranch"/> or <see cref="MapQueryPrepared"/>.</param>
+    /// <param name="isolation">Unspecified (default) = the database's default.</param>
+    /// <typeparam name="TContext">A registered context; AddDbContextBarriers must have been called.</typeparam>
+    public static RouteHandlerBuilder WithDbContext<TContext>(
+        this RouteHandlerBuilder branch, IsolationLevel isolation = IsolationLevel.Unspecified)
+        where TContext : class => branch.WithMetadata(new BarrierMetadata(null, isolation, typeof(TContext)));
+
+    /// <summary>
     /// Maps query_prepared of messages: 200 = the local transaction has committed, 409 = it never will, 425 = it is
     /// running. The database is the application's unless WithBarrier sets another.
     /// </summary>
@@ -60,9 +85,7 @@ public static class BranchEndpoints
         this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern) =>
         MapGuarded(routes, pattern, static () => { }, static async (http, _) =>
         {
-            await using var connection = BranchCall.Connect(http, Barrier(http));
-            var outcome = await new BranchBarrier(BranchCall.Context(http), BranchCall.BarrierOptions(http))
-                .QueryPreparedAsync(connection, http.RequestAborted);
+            var outcome = await BranchCall.QueryPreparedAsync(http, Barrier(http));
             await BranchAnswer.Of(outcome).WriteAsync(http);
         });
 

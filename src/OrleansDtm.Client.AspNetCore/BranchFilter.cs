@@ -4,14 +4,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace OrleansDtm.Client.AspNetCore;
 
 /// <summary>Runs a handler, with its barrier if it has one, and converts its result to a response.</summary>
-/// <param name="guarded">The handler needs a barrier; the default is one in the application's database.</param>
-internal sealed class BranchFilter(bool guarded) : IEndpointFilter
+/// <param name="needed">The barrier that the handler's parameters need, unless the endpoint names another; null =
+/// none.</param>
+internal sealed class BranchFilter(BarrierMetadata? needed) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        if ((http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? (guarded ? BarrierMetadata.Default : null))
-            is not { } barrier)
+        if ((http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? needed) is not { } barrier)
         {
             return Answer(await next(context), http);
         }

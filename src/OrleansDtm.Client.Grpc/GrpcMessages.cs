@@ -30,7 +30,8 @@ internal static class GrpcMessages
             CustomedData = request.CustomData ?? "",
             QueryPrepared = request.QueryPrepared ?? "",
             Steps = request.Steps is null ? ""
-                : JsonSerializer.Serialize(request.Steps, HttpCoordinator.Written.ListStepRequest),
+                : JsonSerializer.Serialize(
+                    request.Steps.ConvertAll(static step => step!), HttpCoordinator.Written.ListStepRequest),
             RollbackReason = request.RollbackReason ?? "",
         };
         message.BinPayloads.AddRange(

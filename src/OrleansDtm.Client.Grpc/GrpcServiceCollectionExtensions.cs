@@ -20,7 +20,7 @@ public static class GrpcServiceCollectionExtensions
         this IServiceCollection services, Action<DtmGrpcOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddDtmClient();
+        services.AddProtobufPayloads();
         services.AddOptions<DtmGrpcOptions>()
             .Configure(options => configure?.Invoke(options))
             .Validate(
@@ -31,6 +31,24 @@ public static class GrpcServiceCollectionExtensions
         services.TryAddSingleton<HttpCoordinator>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IBranchTransport, GrpcBranchTransport>());
         return services.Replace(ServiceDescriptor.Singleton<ICoordinator, GrpcCoordinator>());
+    }
+
+    /// <summary>
+    /// Lets payloads, inputs and results of workflows be protobuf messages, over any transport. Part of
+    /// <see cref="AddDtmGrpcClient"/> and <see cref="AddGrpcBranches"/>.
+    /// </summary>
+    /// <param name="services">The service collection.</param>
+    public static IServiceCollection AddProtobufPayloads(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddDtmClient();
+        return services.Configure<DtmOptions>(static options =>
+        {
+            if (!options.Formats.OfType<ProtobufFormat>().Any())
+            {
+                options.Formats.Add(new ProtobufFormat());
+            }
+        });
     }
 
     /// <summary>
@@ -47,7 +65,7 @@ public static class GrpcServiceCollectionExtensions
         Action<GrpcBranchOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddDtmClient();
+        services.AddProtobufPayloads();
         services.AddOptions<GrpcBranchOptions>().Configure(options =>
         {
             options.Database = database ?? options.Database;

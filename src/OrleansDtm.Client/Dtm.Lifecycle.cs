@@ -1,4 +1,5 @@
 using OrleansDtm.Protocol;
+using OrleansDtm.Shared;
 
 namespace OrleansDtm.Client;
 
@@ -6,7 +7,7 @@ internal sealed partial class Dtm
 {
     /// <summary>Version 7: consecutive ids are adjacent in the coordinator's index.</summary>
     public static string NewGid(TransOptions? options) =>
-        string.IsNullOrEmpty(options?.Gid) ? Guid.CreateVersion7().ToString("N") : options.Gid;
+        string.IsNullOrEmpty(options?.Gid) ? TimeOrderedId.NewText() : options.Gid;
 
     /// <summary>The lifecycle of all patterns.</summary>
     public TransactionRequest Request(string type, TransOptions options, string gid)

@@ -21,6 +21,9 @@ internal sealed partial class Dtm(
     /// <summary>Timeout of a query after the caller's timeout.</summary>
     private static readonly TimeSpan LastCall = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A field: the log generator of .NET 8 does not see parameters of the constructor.</summary>
+    private readonly ILogger _log = log;
+
     public ICoordinator Coordinator => coordinator;
 
     public BranchCaller Branches => branches;
@@ -31,7 +34,7 @@ internal sealed partial class Dtm(
     /// <exception cref="ArgumentException">It is not text, and the coordinator accepts only text.</exception>
     public byte[] Body<T>(T payload)
     {
-        var body = Payload.Bytes(payload, Options.Json);
+        var body = Payload.Bytes(payload, Options);
         if (!coordinator.CarriesBytes)
         {
             _ = Payload.Text(body);
@@ -82,7 +85,7 @@ internal sealed partial class Dtm(
         ArgumentException.ThrowIfNullOrEmpty(name);
         var request = Request(TransTypes.Workflow, options ?? new TransOptions(), NewGid(options));
         request.WaitResult = null; // A workflow runs here, so its end is always awaited.
-        return workflows.ExecuteAsync(request, name, Payload.Bytes(input, Options.Json), cancellationToken);
+        return workflows.ExecuteAsync(request, name, Payload.Bytes(input, Options), cancellationToken);
     }
 
     public Task RegisterXaBranchAsync(BranchContext context, CancellationToken cancellationToken = default)

@@ -40,8 +40,11 @@ public sealed class DtmOptions
     /// </summary>
     public TimeSpan WorkflowPatience { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>JSON options of payloads. Default: <see cref="JsonSerializerOptions.Web"/>.</summary>
-    public JsonSerializerOptions Json { get; set; } = JsonSerializerOptions.Web;
+    /// <summary>Formats beside JSON; the first that handles a type is used.</summary>
+    internal List<IPayloadFormat> Formats { get; } = [];
+
+    /// <summary>JSON options of payloads. Default: those of <see cref="JsonSerializerDefaults.Web"/>.</summary>
+    public JsonSerializerOptions Json { get; set; } = new(JsonSerializerDefaults.Web);
 
     /// <summary>
     /// Table and dialect of the barriers that the SDK creates. Default: the table dtm_barrier.barrier, any dialect.

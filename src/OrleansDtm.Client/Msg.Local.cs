@@ -29,19 +29,48 @@ public sealed partial class Msg
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(business);
+        DbTransaction? local = null;
+        return DoAndSubmitAsync(
+            queryPrepared,
+            (barrier, work) => barrier.CallAsync(
+                connection,
+                transaction =>
+                {
+                    local = transaction;
+                    return work();
+                },
+                cancellationToken),
+            barrier => barrier.QueryPreparedAsync(connection, CancellationToken.None),
+            () => business(local!),
+            cancellationToken);
+    }
+
+    /// <summary>The outbox over any kind of local transaction.</summary>
+    /// <param name="queryPrepared">See the other.</param>
+    /// <param name="local">Runs the work with the barrier, and commits.</param>
+    /// <param name="query">Tells whether the local transaction committed, and prevents a later commit.</param>
+    /// <param name="business">The work.</param>
+    /// <param name="cancellationToken">See the other.</param>
+    internal Task<TransactionResult> DoAndSubmitAsync(
+        string queryPrepared,
+        Func<BranchBarrier, Func<Task>, Task> local,
+        Func<BranchBarrier, Task<BranchOutcome>> query,
+        Func<Task> business,
+        CancellationToken cancellationToken)
+    {
         var refused = false;
         return DoAndSubmitAsync(
             queryPrepared,
-            barrier => barrier.CallAsync(connection, Watched, cancellationToken),
+            barrier => local(barrier, Watched),
             // An exception of the work means that this attempt did not commit; any other exception can hide a commit.
-            barrier => refused ? RuleOutAsync(barrier, connection) : Task.FromResult<BranchOutcome?>(null),
+            barrier => refused ? RuleOutAsync(barrier, query) : Task.FromResult<BranchOutcome?>(null),
             cancellationToken);
 
-        async Task Watched(DbTransaction transaction)
+        async Task Watched()
         {
             try
             {
-                await business(transaction).ConfigureAwait(false);
+                await business().ConfigureAwait(false);
             }
             catch
             {
@@ -150,11 +179,12 @@ public sealed partial class Msg
     }
 
     /// <summary>Queries the barrier here, as the endpoint would. Null = no decisive result.</summary>
-    private async Task<BranchOutcome?> RuleOutAsync(BranchBarrier barrier, DbConnection connection)
+    private async Task<BranchOutcome?> RuleOutAsync(
+        BranchBarrier barrier, Func<BranchBarrier, Task<BranchOutcome>> query)
     {
         try
         {
-            return await barrier.QueryPreparedAsync(connection, CancellationToken.None).ConfigureAwait(false);
+            return await query(barrier).ConfigureAwait(false);
         }
         catch (Exception e)
         {

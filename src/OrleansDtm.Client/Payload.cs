@@ -1,27 +1,29 @@
 using System.Text;
 using System.Text.Json;
-using Google.Protobuf;
 
 namespace OrleansDtm.Client;
 
 /// <summary>Serializes payloads, and deserializes them.</summary>
 internal static class Payload
 {
+    /// <summary>By name: only the package for gRPC references Google.Protobuf.</summary>
+    private const string ProtobufMessage = "Google.Protobuf.IMessage";
+
     /// <summary>Strict: binary data cannot be in DTM's JSON, and must not be changed silently.</summary>
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Bytes and messages are sent unchanged, not as base64 in JSON.</summary>
-    public static byte[] Bytes<T>(T payload, JsonSerializerOptions json) => payload switch
+    public static byte[] Bytes<T>(T payload, DtmOptions options) => payload switch
     {
         byte[] bytes => bytes,
         ReadOnlyMemory<byte> bytes => bytes.ToArray(),
         Memory<byte> bytes => bytes.ToArray(),
-        IMessage message => message.ToByteArray(),
-        _ => JsonSerializer.SerializeToUtf8Bytes(payload, json),
+        _ when FormatOf(payload?.GetType(), options) is { } format => format.Bytes(payload!),
+        _ => JsonSerializer.SerializeToUtf8Bytes(payload, options.Json),
     };
 
     /// <summary>The original value; the type's default when there is none.</summary>
-    public static T? Read<T>(ReadOnlyMemory<byte> data, JsonSerializerOptions json)
+    public static T? Read<T>(ReadOnlyMemory<byte> data, DtmOptions options)
     {
         if (typeof(T) == typeof(byte[]))
         {
@@ -38,14 +40,25 @@ internal static class Payload
             return (T)(object)new Memory<byte>(data.ToArray());
         }
 
-        if (typeof(IMessage).IsAssignableFrom(typeof(T)) && !typeof(T).IsAbstract)
+        return FormatOf(typeof(T), options) is { } format ? (T)format.Read(typeof(T), data)
+            : data.Length == 0 ? default
+            : JsonSerializer.Deserialize<T>(data.Span, options.Json);
+    }
+
+    /// <exception cref="InvalidOperationException">A message whose format is not registered.</exception>
+    private static IPayloadFormat? FormatOf(Type? type, DtmOptions options)
+    {
+        if (type is null || type.IsAbstract)
         {
-            var message = (IMessage)Activator.CreateInstance<T>()!;
-            message.MergeFrom(data.Span);
-            return (T)message;
+            return null;
         }
 
-        return data.Length == 0 ? default : JsonSerializer.Deserialize<T>(data.Span, json);
+        return options.Formats.Find(format => format.Handles(type))
+            ?? (type.GetInterface(ProtobufMessage) is null
+                ? null
+                : throw new InvalidOperationException(
+                    $"{type.Name} is a protobuf message. Reference the package OrleansDtm.Client.Grpc and call "
+                    + "services.AddProtobufPayloads(), or AddDtmGrpcClient(), which does that."));
     }
 
     /// <summary>For DTM's JSON.</summary>

@@ -63,16 +63,16 @@ public sealed class ApiKeyTests(ApiKeyTests.Secured secured) : IClassFixture<Api
     /// <summary>
     /// Has three keys that may submit: one without limits, one with a rate limit, one with a size limit.
     /// </summary>
-    public sealed class Secured() : CoordinatorInProcess(
-        $"--Security:Keys:0=shop submit {Hash(Key)}",
-        $"--Security:Keys:1=slow submit {Hash(Slow)} rate=1",
-        $"--Security:Keys:2=small submit {Hash(Small)} bytes=1000")
+    public sealed class Secured() : CoordinatorProcess(
+        ("ORLEANSDTM_Security__Keys__0", $"shop submit {Hash(Key)}"),
+        ("ORLEANSDTM_Security__Keys__1", $"slow submit {Hash(Slow)} rate=1"),
+        ("ORLEANSDTM_Security__Keys__2", $"small submit {Hash(Small)} bytes=1000"))
     {
         public const string Key = "odtm_for-tests-only-0123456789-0123456789-0123456789";
         public const string Slow = "odtm_for-tests-only-slow-456789-0123456789-0123456789";
         public const string Small = "odtm_for-tests-only-small-56789-0123456789-0123456789";
 
         private static string Hash(string key) =>
-            $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))}";
+            $"sha256:{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(key))).ToLowerInvariant()}";
     }
 }

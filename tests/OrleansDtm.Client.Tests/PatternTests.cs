@@ -29,7 +29,7 @@ public sealed class PatternTests(RunningCoordinator coordinator) : IAsyncLifetim
         Assert.Equal(["/out", "/in"], _bank.Paths);
         Assert.Equal(
             [new("A", 30), new("B", 30)],
-            _bank.Calls.Select(call => JsonSerializer.Deserialize<Transfer>(call.Body, JsonSerializerOptions.Web)!));
+            _bank.Calls.Select(call => JsonSerializer.Deserialize<Transfer>(call.Body, new DtmOptions().Json)!));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using OrleansDtm.Server;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(OrleansDtm.Client.Tests.RunningCoordinator))]
@@ -8,13 +7,12 @@ using Xunit;
 namespace OrleansDtm.Client.Tests;
 
 /// <summary>The coordinator that all tests share. Each test uses its own gids.</summary>
-public sealed class RunningCoordinator() : CoordinatorInProcess("--RetryInterval=0.2", "--RequestTimeout=3");
+public sealed class RunningCoordinator() : CoordinatorProcess(("RETRY_INTERVAL", "0.2"));
 
-/// <summary>A real coordinator in this process, with SQLite.</summary>
-public abstract class CoordinatorInProcess(params string[] settings) : IAsyncLifetime
+/// <summary>A real coordinator in a process of its own, with SQLite.</summary>
+public abstract class CoordinatorProcess(params (string Name, string Value)[] settings) : IAsyncLifetime
 {
-    private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-client-");
-    private WebApplication? _app;
+    private ServerProcess? _server;
 
     public Uri Url { get; private set; } = null!;
 
@@ -27,27 +25,17 @@ public abstract class CoordinatorInProcess(params string[] settings) : IAsyncLif
 
     public async ValueTask InitializeAsync()
     {
-        _app = CoordinatorApp.Build(
-        [
-            "--HttpPort=0",
-            "--GrpcPort=0",
-            $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
-            "--LogLevel=error",
-            .. settings,
-        ]);
-        await _app.StartAsync(TestContext.Current.CancellationToken);
-        (GrpcUrl, Url) = (new Uri(_app.Urls.First()), new Uri(_app.Urls.Last())); // The gRPC port is opened first.
+        _server = await ServerProcess.Start(TestContext.Current.CancellationToken, settings);
+        (GrpcUrl, Url) = (new Uri(_server.GrpcUrl), new Uri(_server.Url));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_app is not null)
+        if (_server is not null)
         {
-            await _app.StopAsync(CancellationToken.None);
-            await _app.DisposeAsync();
+            await _server.DisposeAsync();
         }
 
-        _home.Delete(recursive: true);
         GC.SuppressFinalize(this);
     }
 }

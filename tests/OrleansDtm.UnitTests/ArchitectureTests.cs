@@ -13,17 +13,18 @@ public sealed class ArchitectureTests
     {
         ["Core"] = [],
         ["Protocol"] = [],
+        ["Protocol.Grpc"] = [],
         ["Storage"] = ["Core"],
         ["Invokers"] = ["Core", "Protocol"],
         ["Abstractions"] = [],
         ["Branches"] = ["Abstractions"],
-        ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Storage", "Invokers"],
+        ["Grains"] = ["Abstractions", "Branches", "Core", "Protocol", "Protocol.Grpc", "Storage", "Invokers"],
         ["Import"] = ["Grains"],
-        ["Server"] = ["Grains", "Import", "Protocol"],
+        ["Server"] = ["Grains", "Import", "Protocol", "Protocol.Grpc"],
         ["Client"] = ["Protocol"],
         ["Client.AspNetCore"] = ["Client"],
         ["Client.EntityFrameworkCore"] = ["Client"],
-        ["Client.Grpc"] = ["Client"],
+        ["Client.Grpc"] = ["Client", "Protocol.Grpc"],
         ["Client.Redis"] = ["Client"],
     };
 
@@ -49,13 +50,14 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Core_needs_no_package_at_run_time_and_Protocol_only_those_of_its_messages()
+    public void Core_and_Protocol_need_no_package_at_run_time_and_the_gRPC_API_only_those_of_its_messages()
     {
         Assert.All(
             Items("Core", "PackageReference"),
             package => Assert.EndsWith("Analyzers", package, StringComparison.Ordinal));
         string[] allowed = ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]; // Grpc.Tools is used only by the build.
-        Assert.Subset(allowed.ToHashSet(), Items("Protocol", "PackageReference").ToHashSet());
+        Assert.Empty(Items("Protocol", "PackageReference"));
+        Assert.Subset(allowed.ToHashSet(), Items("Protocol.Grpc", "PackageReference").ToHashSet());
     }
 
     [Fact]

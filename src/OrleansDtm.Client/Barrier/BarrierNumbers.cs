@@ -8,7 +8,7 @@ internal sealed class BarrierNumbers
     /// <summary>The barrier of the current async flow.</summary>
     private static readonly AsyncLocal<BarrierNumber?> Around = new();
 
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly List<BarrierNumber> _taken = [];
     private readonly SortedSet<int> _free = [];
     private int _last;

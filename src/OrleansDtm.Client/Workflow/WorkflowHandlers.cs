@@ -39,7 +39,11 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
         try
         {
             using var answer = await base.SendAsync(request, both.Token).ConfigureAwait(false);
-            await answer.Content.LoadIntoBufferAsync(DtmHttpClients.ResponseBytesMax, both.Token).ConfigureAwait(false);
+            // .NET 8 cannot cancel it; disposing the answer ends it.
+#pragma warning disable CA2016
+            await answer.Content.LoadIntoBufferAsync(DtmHttpClients.ResponseBytesMax)
+                .WaitAsync(both.Token).ConfigureAwait(false);
+#pragma warning restore CA2016
             var body = await AnswerBody.ReadAsync(
                 answer.Content, DtmHttpClients.ResponseBytesMax, both.Token).ConfigureAwait(false);
             return run.Registration.Settings.HttpOutcome(answer, body) switch

@@ -5,13 +5,13 @@ namespace OrleansDtm.Client;
 /// <summary>The result of a workflow, the same for all callers, now or later.</summary>
 public sealed class WorkflowResult
 {
-    private readonly JsonSerializerOptions _json;
+    private readonly DtmOptions _options;
 
     internal WorkflowResult(
-        string gid, GlobalStatus status, string reason, ReadOnlyMemory<byte> data, JsonSerializerOptions json)
+        string gid, GlobalStatus status, string reason, ReadOnlyMemory<byte> data, DtmOptions options)
     {
         (Gid, Status, RollbackReason, Data) = (gid, status, reason, data);
-        _json = json;
+        _options = options;
     }
 
     /// <summary>The gid.</summary>
@@ -35,7 +35,7 @@ public sealed class WorkflowResult
     /// </summary>
     /// <returns>Null (or the type's default) when there is none.</returns>
     /// <exception cref="JsonException">The result is not such JSON.</exception>
-    public T? Read<T>() => Payload.Read<T>(Data, _json);
+    public T? Read<T>() => Payload.Read<T>(Data, _options);
 
     /// <summary>Throws if it was rolled back.</summary>
     /// <returns>This result.</returns>

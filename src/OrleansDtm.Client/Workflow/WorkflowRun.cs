@@ -44,9 +44,9 @@ internal sealed class WorkflowRun
 
     public DtmOptions Options => _runtime.Options;
 
-    public ReadOnlyMemory<byte> Bytes<T>(T value) => Payload.Bytes(value, Options.Json);
+    public ReadOnlyMemory<byte> Bytes<T>(T value) => Payload.Bytes(value, Options);
 
-    public T? Read<T>(ReadOnlyMemory<byte> data) => Payload.Read<T>(data, Options.Json);
+    public T? Read<T>(ReadOnlyMemory<byte> data) => Payload.Read<T>(data, Options);
 
     public string NextBranchId()
     {
@@ -276,7 +276,7 @@ internal sealed class WorkflowRun
             throw;
         }
 
-        return new WorkflowResult(Gid, status, reason, result, Options.Json);
+        return new WorkflowResult(Gid, status, reason, result, Options);
     }
 
     /// <exception cref="WorkflowEnded">It has ended.</exception>

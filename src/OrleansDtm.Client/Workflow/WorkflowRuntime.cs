@@ -193,7 +193,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         catch (WorkflowEnded ended)
         {
             return new WorkflowResult(
-                request.Gid!, ended.Progress.Status, ended.Progress.Reason, ended.Progress.Result, Options.Json);
+                request.Gid!, ended.Progress.Status, ended.Progress.Reason, ended.Progress.Result, Options);
         }
     }
 

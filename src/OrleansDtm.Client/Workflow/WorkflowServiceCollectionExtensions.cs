@@ -22,8 +22,8 @@ public static class WorkflowServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(code);
         return Add(services, name, configure, async (workflow, input, options) =>
         {
-            var result = await code(workflow, Payload.Read<TInput>(input, options.Json)!).ConfigureAwait(false);
-            return Payload.Bytes(result, options.Json);
+            var result = await code(workflow, Payload.Read<TInput>(input, options)!).ConfigureAwait(false);
+            return Payload.Bytes(result, options);
         });
     }
 
@@ -40,7 +40,7 @@ public static class WorkflowServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(code);
         return Add(services, name, configure, async (workflow, input, options) =>
         {
-            await code(workflow, Payload.Read<TInput>(input, options.Json)!).ConfigureAwait(false);
+            await code(workflow, Payload.Read<TInput>(input, options)!).ConfigureAwait(false);
             return default;
         });
     }

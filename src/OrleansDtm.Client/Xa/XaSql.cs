@@ -14,7 +14,7 @@ internal abstract class XaSql(BranchContext context)
     /// <summary>A value that is too long for the database is replaced by its hash, in both phases.</summary>
     protected string Xid => Encoding.UTF8.GetByteCount(_xid) <= LongestXid
         ? _xid
-        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_xid)));
+        : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(_xid))).ToLowerInvariant();
 
     /// <summary>In bytes.</summary>
     protected abstract int LongestXid { get; }

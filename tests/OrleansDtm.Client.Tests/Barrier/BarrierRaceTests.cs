@@ -38,7 +38,7 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
             .ToArray();
         var problems = new List<string>();
         await Parallel.ForEachAsync(
-            all.Index(),
+            all.Select(static (item, index) => (Index: index, Item: item)),
             new ParallelOptions { MaxDegreeOfParallelism = bank.Parallel, CancellationToken = Cancel },
             async (one, _) =>
             {
@@ -53,7 +53,7 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
 
         problems.AddRange(await Differences(all));
         var verdicts = all.SelectMany(static one => one.Verdicts)
-            .CountBy(static verdict => verdict)
+            .GroupBy(static verdict => verdict, static (verdict, same) => (Key: verdict, Value: same.Count()))
             .OrderByDescending(static v => v.Value);
         var report = $"{bank.Dialect}: {count} interleavings in {clock.Elapsed.TotalSeconds:F1} s, seed {seed}: "
             + $"{string.Join(", ", verdicts.Select(static v => $"{v.Value} {v.Key}"))}";
@@ -75,7 +75,7 @@ public abstract class BarrierRaceTests(Bank bank, int interleavings) : IAsyncLif
         }
 
         var effects = (await bank.Effects()).ToLookup(static e => e.Gid, static e => e.Op);
-        foreach (var (i, one) in all.Index())
+        foreach (var (one, i) in all.Select(static (one, i) => (one, i)))
         {
             var (expected, there) =
                 (string.Join(' ', one.ExpectedEffects.Order()), string.Join(' ', effects[$"{_prefix}-{i}"].Order()));

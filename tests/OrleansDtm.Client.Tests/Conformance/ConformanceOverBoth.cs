@@ -43,7 +43,7 @@ public sealed class ApiOverGrpc(RunningCoordinator coordinator) : ApiConformance
 internal static class GrpcOnly
 {
     public static ServiceProvider Client(
-        CoordinatorInProcess coordinator, Untouched http, Action<IServiceCollection> add) => Clients.Of(
+        CoordinatorProcess coordinator, Untouched http, Action<IServiceCollection> add) => Clients.Of(
         new Uri("http://127.0.0.1:1"),
         static options => options.WorkflowCallback = "127.0.0.1:1/workflow.Workflow/Execute",
         services =>

@@ -8,7 +8,7 @@ namespace OrleansDtm.Client.Tests.Grpc;
 /// <summary>The calls that the participant received, and its scripted responses.</summary>
 public sealed class BankLog
 {
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly List<string> _calls = [];
     private readonly Dictionary<string, Queue<Status>> _scripts = [];
 

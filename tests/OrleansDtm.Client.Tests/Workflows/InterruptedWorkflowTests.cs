@@ -11,7 +11,7 @@ namespace OrleansDtm.Client.Tests.Workflows;
 /// </summary>
 public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : IAsyncLifetime
 {
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly List<string> _log = [];
     private readonly string _gid = Guid.NewGuid().ToString("N");
     private Participant _bank = null!;

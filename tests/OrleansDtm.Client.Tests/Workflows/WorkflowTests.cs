@@ -42,7 +42,7 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
             (_bank.Calls[0].Gid, _bank.Calls[0].Query["trans_type"], _bank.Calls[0].Query["x"]));
         Assert.Equal(
             new Transfer("A", 30),
-            JsonSerializer.Deserialize<Transfer>(_bank.Calls[0].Body, JsonSerializerOptions.Web));
+            JsonSerializer.Deserialize<Transfer>(_bank.Calls[0].Body, new DtmOptions().Json));
         var info = await app.Dtm.QueryAsync(result.Gid, Cancel);
         Assert.Equal((GlobalStatus.Succeeded, "workflow"), (info!.Status, info.TransType));
         Assert.Equal(

@@ -13,7 +13,7 @@ namespace OrleansDtm.Tests.Support.Wire;
 /// <summary>A branch service that answers as scripted and records every call.</summary>
 public sealed class Participant : IAsyncDisposable
 {
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly List<Call> _calls = [];
     private readonly List<(string Path, int Nth, TaskCompletionSource<Call> Came)> _waiting = [];
     private readonly Dictionary<string, Queue<Reply>> _scripts = new(StringComparer.Ordinal);
