@@ -98,7 +98,7 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
         AppContext.BaseDirectory.Replace(
             RepositoryRoot.File("tests", "OrleansDtm.Client.Tests"),
             RepositoryRoot.File("src", "Samples", sample),
-            StringComparison.Ordinal),
+            StringComparison.Ordinal).Replace("net8.0", "net10.0", StringComparison.Ordinal),
         sample + ".dll");
 
     private static async Task<string> Listening(StreamReader output)

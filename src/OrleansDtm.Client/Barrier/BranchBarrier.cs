@@ -160,6 +160,7 @@ public sealed partial class BranchBarrier
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(business);
         var connection = transaction.Connection ?? throw new InvalidOperationException("The transaction has ended.");
+        _ = transaction.IsolationLevel; // Npgsql 8 keeps the connection of an ended transaction, but throws here.
         return await CountedAsync(Run).ConfigureAwait(false);
 
         async Task<BarrierResult> Run(string barrierId)
