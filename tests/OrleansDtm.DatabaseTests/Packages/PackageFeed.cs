@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Xml.Linq;
@@ -14,6 +15,7 @@ public sealed class PackageFeed : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-feed-");
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _built = new();
     private readonly Lazy<Task> _packed;
 
     public PackageFeed() => _packed = new Lazy<Task>(Pack);
@@ -54,9 +56,13 @@ public sealed class PackageFeed : IDisposable
         return ([.. zip.Entries.Select(static e => e.FullName)], XDocument.Load(stream).Root!.Elements().First());
     }
 
-    /// <summary>Builds an application of <c>tests/packages</c> outside the repository.</summary>
+    /// <summary>Builds an application of <c>tests/packages</c> outside the repository, once.</summary>
     /// <returns>The folder of its output.</returns>
-    public async Task<string> Build(string application, params string[] properties)
+    public Task<string> Build(string application, params string[] properties) => _built.GetOrAdd(
+        $"{application} {string.Join(' ', properties)}",
+        _ => new Lazy<Task<string>>(() => BuildNow(application, properties))).Value;
+
+    private async Task<string> BuildNow(string application, string[] properties)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_home.FullName, Guid.NewGuid().ToString("N"))).FullName;
         foreach (var file in Directory.GetFiles(RepositoryRoot.File("tests", "packages", application)))

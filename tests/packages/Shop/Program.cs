@@ -54,7 +54,7 @@ await Report("rollback", undone.Status == GlobalStatus.Failed);
 
 var tcc = await sdk.TccAsync(async tcc =>
     await tcc.CallBranchAsync(url + "/take", url + "/count", url + "/give", order));
-await Report("tcc", tcc.Status != GlobalStatus.Failed);
+await Report("tcc", (await sdk.WaitForEndAsync(tcc.Gid, minute)).Succeeded); // Confirmed in the background.
 
 db.ChangeTracker.Clear();
 var outbox = await sdk.Msg(new MsgOptions { WaitResult = true }).Step(url + "/count", order)
