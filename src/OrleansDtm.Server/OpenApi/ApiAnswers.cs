@@ -9,8 +9,8 @@ internal static class ApiAnswers
 
     public static ApiAnswer StoreAway { get; } = Error(
         503,
-        "The store does not answer, or the server stops: the outcome is undecided, retry after the seconds of "
-        + "Retry-After. Nothing is lost.",
+        "The store does not answer, the server stops, or too many large bodies arrive at the same time: the outcome is "
+        + "undecided, retry after the seconds of Retry-After. Nothing is lost.",
         "UNAVAILABLE",
         "try again: the store does not answer");
 
@@ -33,6 +33,12 @@ internal static class ApiAnswers
         + "Retry after the seconds of Retry-After.",
         "ERROR",
         "'shop' has exceeded its request rate");
+
+    public static ApiAnswer TooSlow { get; } = Error(
+        408,
+        "A body of more than 64 KiB did not arrive within 30 seconds.",
+        "FAILURE",
+        "body: the body arrives too slowly");
 
     public static ApiAnswer TooLarge { get; } = Error(
         413,

@@ -12,7 +12,7 @@ internal static class RouteAnswers
         IEnumerable<ApiAnswer> general = RoleOf(metadata) is { Length: > 0 } role ? OfRole(role) : [];
         if (route.Body is not null)
         {
-            general = general.Append(ApiAnswers.TooLarge);
+            general = general.Append(ApiAnswers.TooLarge).Append(ApiAnswers.TooSlow);
         }
 
         if (method == HttpMethods.Get && metadata.OfType<ChangesByGet>().Any())
