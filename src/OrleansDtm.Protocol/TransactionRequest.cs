@@ -1,25 +1,39 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Protocol;
 
 /// <summary>The body of submit, prepare, abort, forceStop etc., as DTM's SDKs send it. Durations in seconds.</summary>
+[Description("A transaction to submit or prepare. Names are case-insensitive; unknown fields are ignored. "
+    + "Durations are in seconds and may have fractions; 0 or no value means the default. A number above "
+    + "the maximum is set to the maximum, a negative number is refused. Options of a submit override those "
+    + "of its prepare; steps and payloads are always those of the prepare.")]
 public sealed class TransactionRequest
 {
-    [JsonPropertyName("gid")]
+    [JsonPropertyName("gid"), Required, StringLength(128, MinimumLength = 1)]
+    [Description("Identifies the transaction. No control characters, no white space at the end. The same gid "
+        + "again is the same transaction.")]
     public string? Gid { get; set; }
 
-    [JsonPropertyName("trans_type")]
+    [JsonPropertyName("trans_type"), Required, AllowedValues("saga", "msg", "tcc", "xa", "workflow")]
+    [Description("The pattern.")]
     public string? TransType { get; set; }
 
     /// <summary>Null or empty = http.</summary>
-    [JsonPropertyName("protocol")]
+    [JsonPropertyName("protocol"), AllowedValues("http", "grpc", "json-rpc"), DefaultValue("http")]
+    [Description("The protocol of the branch calls.")]
     public string? Protocol { get; set; }
 
     [JsonPropertyName("steps")]
+    [Description("saga and msg: the steps, in order; at most 1000 (setting Limits:StepsMax). Patterns tcc, xa and "
+        + "workflow register their branches instead.")]
     public List<StepRequest?>? Steps { get; set; }
 
     /// <summary>One body for each step.</summary>
     [JsonPropertyName("payloads")]
+    [Description("saga and msg: one text for each step, the body of its calls. A step with an empty payload is "
+        + "called with GET.")]
     public List<string?>? Payloads { get; set; }
 
     /// <summary>The payloads if the protocol transmits bytes (gRPC); null = <see cref="Payloads"/> is used.</summary>
@@ -27,45 +41,66 @@ public sealed class TransactionRequest
     public IReadOnlyList<ReadOnlyMemory<byte>>? BinPayloads { get; set; }
 
     [JsonPropertyName("query_prepared")]
+    [Description("msg: the URL that reports whether the local transaction was committed; a prepare needs it. "
+        + "workflow: the URL that resumes it. xa, tcc and saga do not use it.")]
     public string? QueryPrepared { get; set; }
 
     /// <summary>
     /// JSON in a string: concurrency and orders of a saga, delay of a msg, name and data of a workflow.
     /// </summary>
     [JsonPropertyName("custom_data")]
+    [Description("JSON in a string. saga: {\"concurrent\":true,\"orders\":{\"2\":[0,1]}} runs the steps "
+        + "concurrently, step 2 after 0 and 1. msg: {\"delay\":60}, seconds after the submit. workflow: "
+        + "{\"name\":..,\"data\":base64}.")]
     public string? CustomData { get; set; }
 
     [JsonPropertyName("rollback_reason")]
+    [Description("Used by abort only.")]
     public string? RollbackReason { get; set; }
 
     /// <summary>Workflow: status, rollback_reason and result of its end.</summary>
     [JsonPropertyName("req_extra")]
+    [Description("submit of a workflow: how it ended. Members: status (succeed or failed), rollback_reason, "
+        + "result.")]
     public Dictionary<string, string?>? ReqExtra { get; set; }
 
     /// <summary>msg: run its steps concurrently.</summary>
-    [JsonPropertyName("concurrent")]
+    [JsonPropertyName("concurrent"), DefaultValue(false)]
+    [Description("msg: run all actions concurrently. For a saga it is the same as in custom_data.")]
     public bool? Concurrent { get; set; }
 
-    [JsonPropertyName("wait_result")]
+    [JsonPropertyName("wait_result"), DefaultValue(false)]
+    [Description("Answer when the transaction has ended: 200 succeeded, 409 rolled back or rolling back, 425 not "
+        + "finished (it continues). Without it the answer follows when the transaction is stored.")]
     public bool? WaitResult { get; set; }
 
-    [JsonPropertyName("timeout_to_fail")]
+    [JsonPropertyName("timeout_to_fail"), Range(0, 31_622_400)]
+    [Description("Seconds until a saga, or a prepared tcc or xa, is rolled back; of a prepared msg, until "
+        + "query_prepared is called. Default: saga and workflow none, others 35 (setting TimeoutToFail).")]
     public double? TimeoutToFail { get; set; }
 
-    [JsonPropertyName("retry_interval")]
+    [JsonPropertyName("retry_interval"), Range(0, 604_800)]
+    [Description("Seconds before the first retry; doubles up to 10 minutes, with jitter. Default 10 (setting "
+        + "RetryInterval), or timeout_to_fail if that is shorter. After an answer 425 of the branch the "
+        + "wait starts with it and grows to 8 intervals.")]
     public double? RetryInterval { get; set; }
 
-    [JsonPropertyName("request_timeout")]
+    [JsonPropertyName("request_timeout"), Range(0, 86_400)]
+    [Description("Timeout of one branch call in seconds. Default 3 (setting RequestTimeout).")]
     public double? RequestTimeout { get; set; }
 
-    [JsonPropertyName("retry_limit")]
+    [JsonPropertyName("retry_limit"), Range(0, 1_000_000), DefaultValue(0L)]
+    [Description("saga: retries of all actions together, after which it is rolled back; 0 = no limit.")]
     public long? RetryLimit { get; set; }
 
     [JsonPropertyName("branch_headers")]
+    [Description("Headers (gRPC: metadata) of each branch call. Connection headers and null values are left out.")]
     public Dictionary<string, string?>? BranchHeaders { get; set; }
 
     /// <summary>Called with gid, status and reason when the transaction has ended (not in DTM).</summary>
     [JsonPropertyName("callback_url")]
+    [Description("Called by POST when the transaction has ended, at most ten times until it answers 200. Body: "
+        + "{\"gid\",\"trans_type\",\"status\",\"rollback_reason\",\"result\"}. Not in DTM.")]
     public string? CallbackUrl { get; set; }
 
     /// <summary>The header traceparent; null = none.</summary>
@@ -77,16 +112,21 @@ public sealed class TransactionRequest
     public string? TraceState { get; set; }
 }
 
+[Description("A step of a saga or msg.")]
 public sealed class StepRequest
 {
     [JsonPropertyName("action")]
+    [Description("A URL, or host:port/package.Service/Method in a gRPC transaction, or grain://type/key/method. "
+        + "msg: also topic://name. Empty = nothing is called.")]
     public string? Action { get; set; }
 
     [JsonPropertyName("compensate")]
+    [Description("saga: what undoes the action, an address of the same kind. Empty = nothing is called.")]
     public string? Compensate { get; set; }
 
     /// <summary>The payload of old SDKs.</summary>
     [JsonPropertyName("data")]
+    [Description("The payload, as old SDKs send it; used if payloads has fewer entries than there are steps.")]
     public string? Data { get; set; }
 }
 

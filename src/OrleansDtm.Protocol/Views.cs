@@ -1,264 +1,340 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace OrleansDtm.Protocol;
 
 /// <summary>{"dtm_result":..., "message":...}</summary>
+[Description("The outcome of a request.")]
 public sealed class ResultView
 {
     [JsonPropertyName("dtm_result")]
+    [AllowedValues("SUCCESS", "FAILURE", "ONGOING", "UNAVAILABLE", "ERROR")]
+    [Description("SUCCESS; FAILURE = a business failure or an invalid request; ONGOING = not finished; "
+        + "UNAVAILABLE and ERROR = retry, or see the message.")]
     public required string DtmResult { get; init; }
 
     [JsonPropertyName("message"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The reason; names the field of an invalid request. Absent for SUCCESS.")]
     public string? Message { get; init; }
 
     public static ResultView Success { get; } = new() { DtmResult = ResultWords.Success };
 }
 
+[Description("A new gid.")]
 public sealed class NewGidView
 {
     [JsonPropertyName("gid")]
+    [Description("Unique; sorted by time.")]
     public required string Gid { get; init; }
 
     [JsonPropertyName("dtm_result")]
+    [Description("Always SUCCESS.")]
     public string DtmResult { get; init; } = ResultWords.Success;
 }
 
+[Description("The server responds.")]
 public sealed class PingView
 {
     [JsonPropertyName("msg")]
+    [Description("Always pong.")]
     public string Msg { get; init; } = "pong";
 }
 
+[Description("The server's version.")]
 public sealed class VersionView
 {
     [JsonPropertyName("version")]
+    [Description("Semantic version.")]
     public required string Version { get; init; }
 }
 
 /// <summary>Response of query.</summary>
+[Description("A transaction with its branches.")]
 public sealed class QueryView
 {
     [JsonPropertyName("branches")]
+    [Description("The calls of all branches, in the order of registration; empty if the gid does not exist.")]
     public required IReadOnlyList<BranchView> Branches { get; init; }
 
-    /// <summary>Null = no such gid.</summary>
     [JsonPropertyName("transaction")]
+    [Description("Null = no such gid.")]
     public TransactionView? Transaction { get; init; }
 }
 
 /// <summary>Response of all. Null transactions = the gid does not exist.</summary>
+[Description("A page of transactions, the newest first.")]
 public sealed class ListView
 {
-    /// <summary>Where the next page starts; empty = this was the last.</summary>
     [JsonPropertyName("next_position")]
+    [Description("The position of the next page; empty = this was the last.")]
     public required string NextPosition { get; init; }
 
     [JsonPropertyName("transactions")]
+    [Description("Null = the gid of the filter does not exist.")]
     public IReadOnlyList<TransactionView>? Transactions { get; init; }
 }
 
 /// <summary>Response of resetCronTime.</summary>
+[Description("How many transactions were retried.")]
 public sealed class ResetCronTimeView
 {
     [JsonPropertyName("dtm_result")]
+    [Description("Always SUCCESS.")]
     public string DtmResult { get; init; } = ResultWords.Success;
 
     [JsonPropertyName("succeed_count")]
+    [Description("Transactions whose pending calls are made now.")]
     public required int SucceedCount { get; init; }
 
     [JsonPropertyName("has_remaining")]
+    [Description("There are more than limit.")]
     public required bool HasRemaining { get; init; }
 }
 
 /// <summary>A transaction as DTM's SDKs and pages read it. Times are RFC 3339 in UTC.</summary>
+[Description("A transaction. Times are RFC 3339 in UTC.")]
 public sealed class TransactionView
 {
     [JsonPropertyName("id")]
+    [Description("Grows with the time of creation, in each shard.")]
     public required long Id { get; init; }
 
     [JsonPropertyName("create_time")]
+    [Description("When it was stored.")]
     public required DateTime CreateTime { get; init; }
 
     [JsonPropertyName("update_time")]
+    [Description("When it changed last.")]
     public required DateTime UpdateTime { get; init; }
 
     [JsonPropertyName("gid")]
+    [Description("Identifies the transaction.")]
     public required string Gid { get; init; }
 
     [JsonPropertyName("trans_type")]
+    [AllowedValues("saga", "msg", "tcc", "xa", "workflow")]
+    [Description("The pattern.")]
     public required string TransType { get; init; }
 
     [JsonPropertyName("status")]
+    [AllowedValues("prepared", "submitted", "aborting", "succeed", "failed")]
+    [Description("The status; succeed and failed are final.")]
     public required string Status { get; init; }
 
     [JsonPropertyName("query_prepared"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The URL given when it was prepared or submitted.")]
     public string? QueryPrepared { get; init; }
 
     [JsonPropertyName("protocol")]
+    [AllowedValues("http", "grpc", "json-rpc")]
+    [Description("The protocol of its branch calls.")]
     public required string Protocol { get; init; }
 
     [JsonPropertyName("finish_time"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("When it succeeded.")]
     public DateTime? FinishTime { get; init; }
 
     [JsonPropertyName("rollback_time"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("When its rollback was complete.")]
     public DateTime? RollbackTime { get; init; }
 
-    /// <summary>The options with DTM's names, JSON in a string.</summary>
     [JsonPropertyName("options"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("JSON in a string: the options with DTM's names, in seconds. Values of secret headers are *** "
+        + "for other roles than admin.")]
     public string? Options { get; init; }
 
-    /// <summary>Seconds; only in the response of prepareWorkflow, if it was given.</summary>
     [JsonPropertyName("timeout_to_fail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Seconds; only in the answer of prepareWorkflow, if it was given.")]
     public double? TimeoutToFail { get; init; }
 
     [JsonPropertyName("custom_data"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("As submitted.")]
     public string? CustomData { get; init; }
 
     [JsonPropertyName("result"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("A workflow's result.")]
     public string? Result { get; init; }
 
     [JsonPropertyName("rollback_reason"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Why it is rolled back.")]
     public string? RollbackReason { get; init; }
 
-    /// <summary>Seconds until the first retry.</summary>
     [JsonPropertyName("next_cron_interval"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Seconds until the first retry.")]
     public double? NextCronInterval { get; init; }
 
-    /// <summary>Due time; for a finished transaction the time of the last change.</summary>
     [JsonPropertyName("next_cron_time")]
+    [Description("When the coordinator looks at it next; if it has ended, the time of the last change.")]
     public required DateTime NextCronTime { get; init; }
 
     [JsonPropertyName("concurrent")]
+    [Description("The steps of a msg run concurrently.")]
     public required bool Concurrent { get; init; }
 
-    /// <summary>Failed attempts counted against retry_limit (not in DTM).</summary>
     [JsonPropertyName("retry_count")]
+    [Description("Failed attempts counted against retry_limit. Not in DTM.")]
     public required int RetryCount { get; init; }
 
-    /// <summary>State of the callback_url call (not in DTM); absent before the end, or without callback_url.</summary>
     [JsonPropertyName("notice"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The call of callback_url; absent before the end, or without callback_url. Not in DTM.")]
     public NoticeView? Notice { get; init; }
 }
 
 /// <summary>The call of callback_url.</summary>
+[Description("The call of callback_url.")]
 public sealed class NoticeView
 {
-    /// <summary>prepared, succeed (delivered) or failed (given up).</summary>
     [JsonPropertyName("status")]
+    [AllowedValues("prepared", "succeed", "failed")]
+    [Description("prepared = not yet delivered; succeed = delivered; failed = given up.")]
     public required string Status { get; init; }
 
     [JsonPropertyName("attempts")]
+    [Description("Calls so far, at most ten.")]
     public required int Attempts { get; init; }
 
     [JsonPropertyName("last_error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Of the last attempt.")]
     public string? LastError { get; init; }
 }
 
 /// <summary>A branch call. The fields from attempts on are not in DTM.</summary>
+[Description("One call of a branch, such as its action or its compensation. The fields from attempts on are not "
+    + "in DTM.")]
 public sealed class BranchView
 {
     [JsonPropertyName("create_time")]
+    [Description("When it was registered.")]
     public required DateTime CreateTime { get; init; }
 
     [JsonPropertyName("update_time")]
+    [Description("When it was called last, or registered.")]
     public required DateTime UpdateTime { get; init; }
 
     [JsonPropertyName("gid")]
+    [Description("The transaction.")]
     public required string Gid { get; init; }
 
     [JsonPropertyName("url"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("What is called; absent = nothing. Secret query values are *** for other roles than admin.")]
     public string? Url { get; init; }
 
     [JsonPropertyName("bin_data"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The payload of the call, or the result of a workflow step, in base64.")]
     public byte[]? BinData { get; init; }
 
     [JsonPropertyName("branch_id")]
+    [Description("The branch: 01, 02, ...")]
     public required string BranchId { get; init; }
 
     [JsonPropertyName("op")]
+    [Description("action, compensate, confirm, cancel, commit, rollback, msg, or the name a workflow uses.")]
     public required string Op { get; init; }
 
     [JsonPropertyName("status")]
+    [AllowedValues("prepared", "succeed", "failed")]
+    [Description("prepared = not done yet.")]
     public required string Status { get; init; }
 
     [JsonPropertyName("finish_time"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("When it succeeded or failed.")]
     public DateTime? FinishTime { get; init; }
 
     [JsonPropertyName("attempts"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Description("Calls so far; absent = 0.")]
     public int Attempts { get; init; }
 
     [JsonPropertyName("next_retry_time"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("When it is called again; absent = it does not wait for a retry.")]
     public DateTime? NextRetryTime { get; init; }
 
     [JsonPropertyName("last_error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Of the last attempt.")]
     public string? LastError { get; init; }
 
     [JsonPropertyName("history"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The last attempts, at most eight.")]
     public IReadOnlyList<AttemptView>? History { get; init; }
 }
 
+[Description("An attempt to call a branch.")]
 public sealed class AttemptView
 {
     [JsonPropertyName("time")]
+    [Description("When it ended.")]
     public required DateTime Time { get; init; }
 
-    /// <summary>Milliseconds.</summary>
     [JsonPropertyName("duration_ms")]
+    [Description("Milliseconds.")]
     public required double DurationMs { get; init; }
 
-    /// <summary>succeeded, failed, ongoing or unknown.</summary>
     [JsonPropertyName("outcome")]
+    [AllowedValues("succeeded", "failed", "ongoing", "not sent", "unknown")]
+    [Description("unknown = an error, or an answer that says nothing.")]
     public required string Outcome { get; init; }
 
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Absent = none.")]
     public string? Error { get; init; }
 }
 
 /// <summary>Response of prepareWorkflow.</summary>
+[Description("A workflow and the steps that it has recorded.")]
 public sealed class WorkflowView
 {
     [JsonPropertyName("transaction")]
+    [Description("The workflow.")]
     public required TransactionView Transaction { get; init; }
 
-    /// <summary>Recorded steps of the workflow.</summary>
     [JsonPropertyName("progresses")]
+    [Description("The recorded steps.")]
     public required IReadOnlyList<BranchView> Progresses { get; init; }
 }
 
 /// <summary>A row of the key-value store, including topics.</summary>
+[Description("An entry of the key-value store.")]
 public sealed class KeyValueView
 {
     [JsonPropertyName("id")]
+    [Description("Position in the store.")]
     public required long Id { get; init; }
 
     [JsonPropertyName("create_time")]
+    [Description("When it was stored.")]
     public required DateTime CreateTime { get; init; }
 
     [JsonPropertyName("update_time")]
+    [Description("When it changed last.")]
     public required DateTime UpdateTime { get; init; }
 
     [JsonPropertyName("cat")]
+    [Description("The category: topics.")]
     public required string Cat { get; init; }
 
     [JsonPropertyName("k")]
+    [Description("The key: the name of the topic.")]
     public required string Key { get; init; }
 
-    /// <summary>For a topic: JSON, [{"url":..,"remark":..}].</summary>
     [JsonPropertyName("v")]
+    [Description("The value. Of a topic: JSON in a string, [{\"url\":..,\"remark\":..}].")]
     public required string Value { get; init; }
 
     [JsonPropertyName("version")]
+    [Description("Grows with each change.")]
     public required long Version { get; init; }
 }
 
 /// <summary>Response of queryKV and scanKV.</summary>
+[Description("A page of the key-value store.")]
 public sealed class KeyValueListView
 {
     [JsonPropertyName("kv")]
+    [Description("The entries; empty = none.")]
     public required IReadOnlyList<KeyValueView> Items { get; init; }
 
-    /// <summary>Where the next page starts; empty = this was the last. Absent in queryKV.</summary>
     [JsonPropertyName("next_position"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Where the next page starts; empty = this was the last. Absent in queryKV.")]
     public string? NextPosition { get; init; }
 }
 

@@ -8,9 +8,11 @@ using OrleansDtm.Grains;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Server.Admin;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
 using OrleansDtm.Server.Metrics;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Tls;
@@ -65,6 +67,7 @@ public static class CoordinatorApp
         builder.AddCoordinatorSilo(options, cluster);
         builder.AddCoordinatorTelemetry(options.Telemetry);
         builder.Services.AddAdminPage(options);
+        builder.Services.AddApiDocument();
 
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();
@@ -77,15 +80,17 @@ public static class CoordinatorApp
         app.MapHttpApi();
         app.MapGrpcApi();
         app.MapPost(JsonRpcApi.Path, app.Services.GetRequiredService<JsonRpcApi>().Handle)
-            .RequireRole(RoleNames.Read); // The method decides whether a higher role is needed.
+            .RequireRole(RoleNames.Read) // The method decides whether a higher role is needed.
+            .Describe(JsonRpcDocs.Call);
         app.MapCoordinatorMetrics();
         app.MapHealthApi();
+        app.MapApiDocument();
         app.MapAdminPage(options);
         app.MapFallback(static context =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return context.Response.WriteAsync("404 page not found", context.RequestAborted);
-        }).OpenToAll();
+        }).OpenToAll().LeaveUndescribed("Answers every other path.");
         SayWhenReady(app, options, started);
         return app;
     }

@@ -11,6 +11,9 @@ internal sealed class AdminFiles
 {
     public const string Index = "index.html";
 
+    /// <summary>The reference of the API.</summary>
+    public const string Reference = "docs.html";
+
     private const string Prefix = "OrleansDtm.Ui/";
 
     private readonly FrozenDictionary<string, File> _files = Load();

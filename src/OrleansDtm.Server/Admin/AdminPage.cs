@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
@@ -52,9 +53,17 @@ internal static class AdminPage
                 $"{context.Request.PathBase}{root}/#/transaction?gid={Uri.EscapeDataString(gid)}");
             return Task.CompletedTask;
         });
-        AdminApi.Map(app.MapGroup(root + "/ui/api"), app.Services);
+        AdminApi.Map(
+            app.MapGroup(root + "/ui/api").LeaveUndescribed("Belongs to the page, and changes with it."), app.Services);
+
+        // Below the page's path: a proxy may forward nothing else.
+        Get(root + "/ui/openapi.json", app.Services.GetRequiredService<ApiDocument>().Send);
+        Get(root + "/docs", context => files.Send(context, AdminFiles.Reference));
 
         void Get(string pattern, RequestDelegate handle) =>
-            app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handle).DisableHttpMetrics().OpenToAll();
+            app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handle)
+                .DisableHttpMetrics()
+                .OpenToAll()
+                .LeaveUndescribed("A file of the page.");
     }
 }

@@ -4,8 +4,10 @@ using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
 using OrleansDtm.Server.Telemetry;
@@ -43,55 +45,63 @@ public static class HttpApi
             routes.Map(
                 "/api/ping",
                 static context => HttpAnswers.Write(context, 200, new PingView(), ProtocolJson.Readable.PingView))
-                .OpenToAll();
+                .OpenToAll()
+                .Describe(ServerDocs.Ping);
             Get("newGid", static context =>
                 HttpAnswers.Write(
                     context,
                     200,
                     new NewGidView { Gid = GidGenerator.New() },
-                    ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read);
+                    ProtocolJson.Readable.NewGidView)).RequireRole(RoleNames.Read).Describe(TransactionDocs.NewGid);
             Get("version", static context =>
                 HttpAnswers.Write(
                     context, 200, new VersionView { Version = Version }, ProtocolJson.Readable.VersionView))
-                .OpenToAll();
+                .OpenToAll()
+                .Describe(ServerDocs.Version);
             Get("query", async context =>
             {
                 var secrets = Caller.Has(context, Role.Admin);
                 var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
-            }).RequireRole(RoleNames.Read);
+            }).RequireRole(RoleNames.Read).Describe(TransactionDocs.Query);
             Get("all", context => listings.Run(context, async () =>
             {
                 var secrets = Caller.Has(context, Role.Admin);
                 var view = await service.List(
                     ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
-            })).RequireRole(RoleNames.Read);
+            })).RequireRole(RoleNames.Read).Describe(TransactionDocs.List);
         }
 
         public void MapChanges()
         {
-            Post("submit", service.Submit, Waits.OfSubmit).RequireRole(RoleNames.Submit);
-            Post("prepare", service.Prepare).RequireRole(RoleNames.Submit);
-            Post("abort", service.Abort, static (_, reply) => Waits.OfAbort(reply)).RequireRole(RoleNames.Submit);
-            Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin);
-            Post("resetNextCronTime", service.ResetNextCronTime).RequireRole(RoleNames.Admin);
+            Post("submit", service.Submit, Waits.OfSubmit)
+                .RequireRole(RoleNames.Submit).Describe(SubmitDocs.Submit);
+            Post("prepare", service.Prepare).RequireRole(RoleNames.Submit).Describe(SubmitDocs.Prepare);
+            Post("abort", service.Abort, static (_, reply) => Waits.OfAbort(reply))
+                .RequireRole(RoleNames.Submit).Describe(SubmitDocs.Abort);
+            Post("forceStop", service.ForceStop).RequireRole(RoleNames.Admin).Describe(OperationDocs.ForceStop);
+            Post("resetNextCronTime", service.ResetNextCronTime)
+                .RequireRole(RoleNames.Admin).Describe(OperationDocs.RetryTransaction);
 
             // Not in DTM: retry one waiting call now, or mark it as done manually.
             PostBranch(
                 "retryBranch",
                 static (service, r, by) =>
                     service.RetryBranch(r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), by))
-                .RequireRole(RoleNames.Admin);
+                .RequireRole(RoleNames.Admin)
+                .Describe(OperationDocs.RetryBranch);
             PostBranch("resolveBranch", static (service, r, by) => service.ResolveBranch(
                 r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"), by))
-                .RequireRole(RoleNames.Admin);
+                .RequireRole(RoleNames.Admin)
+                .Describe(OperationDocs.ResolveBranch);
 
             // SDKs from before registerBranch served all patterns use the two old names.
             foreach (var name in (string[])["registerBranch", "registerXaBranch", "registerTccBranch"])
             {
-                PostBranch(name, static (service, request, by) => service.RegisterBranch(request, by)).RequireRole(
-                    RoleNames.Submit);
+                PostBranch(name, static (service, request, by) => service.RegisterBranch(request, by))
+                    .RequireRole(RoleNames.Submit)
+                    .Describe(BranchDocs.Register(name));
             }
         }
 
@@ -106,13 +116,15 @@ public static class HttpApi
                     ? HttpAnswers.Reply(context, reply)
                     : HttpAnswers.Write(
                         context, 200, TransactionService.View(workflow), ProtocolJson.Readable.WorkflowView));
-            }).RequireRole(RoleNames.Submit);
+            }).RequireRole(RoleNames.Submit).Describe(SubmitDocs.PrepareWorkflow);
 
         public void MapMaintenance()
         {
             // DTM changes state by GET here; POST is an alternative.
-            Get("resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
-            routes.MapPost($"{Prefix}/resetCronTime", ResetCronTime).RequireRole(RoleNames.Admin);
+            routes.MapMethods($"{Prefix}/resetCronTime", [HttpMethods.Get, HttpMethods.Post], ResetCronTime)
+                .RequireRole(RoleNames.Admin)
+                .Describe(OperationDocs.RetryTransactions)
+                .Add(ChangesByGet.Mark);
             routes.MapTopicApi(Prefix);
             routes.MapAuditApi(Prefix);
         }

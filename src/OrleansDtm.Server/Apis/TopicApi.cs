@@ -1,6 +1,8 @@
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.Audit;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Browsers;
 
@@ -21,25 +23,26 @@ internal static class TopicApi
             await HttpAnswers.Reply(
                 context,
                 await topics.Subscribe(query["topic"], query["url"], query["remark"], Requesters.Of(context)));
-        }).RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
+        }).RequireRole(RoleNames.Admin).Describe(TopicDocs.Subscribe).Add(ChangesByGet.Mark);
         routes.MapMethods($"{prefix}/unsubscribe", getOrPost, async context =>
             await HttpAnswers.Reply(
                 context,
                 await topics.Unsubscribe(
                     context.Request.Query["topic"], context.Request.Query["url"], Requesters.Of(context))))
-            .RequireRole(RoleNames.Admin).Add(ChangesByGet.Mark);
+            .RequireRole(RoleNames.Admin).Describe(TopicDocs.Unsubscribe).Add(ChangesByGet.Mark);
         routes.MapDelete($"{prefix}/topic/{{topicName}}", async context =>
             await HttpAnswers.Reply(
                 context,
                 await topics.Delete(context.Request.RouteValues["topicName"] as string, Requesters.Of(context))))
-            .RequireRole(RoleNames.Admin);
+            .RequireRole(RoleNames.Admin)
+            .Describe(TopicDocs.Delete);
         routes.MapGet($"{prefix}/queryKV", async context =>
         {
             var query = context.Request.Query;
             var view = await topics.QueryKeyValue(query["cat"], query["key"], context.RequestAborted);
             await HttpAnswers.Show(
                 context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
-        }).RequireRole(RoleNames.Read);
+        }).RequireRole(RoleNames.Read).Describe(TopicDocs.Query);
         routes.MapGet($"{prefix}/scanKV", async context =>
         {
             var query = context.Request.Query;
@@ -47,6 +50,6 @@ internal static class TopicApi
                 query["cat"], query["position"], query["limit"], context.RequestAborted);
             await HttpAnswers.Show(
                 context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
-        }).RequireRole(RoleNames.Read);
+        }).RequireRole(RoleNames.Read).Describe(TopicDocs.Scan);
     }
 }

@@ -1,6 +1,8 @@
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Server.Apis.Docs;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Storage;
 
@@ -15,7 +17,9 @@ internal static class AuditApi
     public static void MapAuditApi(this IEndpointRouteBuilder routes, string prefix)
     {
         var trail = routes.ServiceProvider.GetRequiredService<AuditTrail>();
-        routes.MapGet($"{prefix}/audit", context => Show(context, trail)).RequireRole(RoleNames.Admin);
+        routes.MapGet($"{prefix}/audit", context => Show(context, trail))
+            .RequireRole(RoleNames.Admin)
+            .Describe(AuditDocs.List);
     }
 
     /// <exception cref="RequestException">A parameter is invalid.</exception>

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -7,12 +9,13 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Audit;
 
 /// <summary>A page of the audit log.</summary>
+[Description("A page of the audit log.")]
 internal sealed record AuditView
 {
-    /// <summary>The newest first.</summary>
+    [Description("The newest first.")]
     public required IReadOnlyList<AuditRecordView> Records { get; init; }
 
-    /// <summary>The position of the next page; empty = this is the last one.</summary>
+    [Description("The position of the next page; empty = this is the last one.")]
     public string NextPosition { get; init; } = "";
 
     public static AuditView Of(IReadOnlyList<AuditItem> page, int limit) => new()
@@ -23,35 +26,45 @@ internal sealed record AuditView
 }
 
 /// <summary>A record of the audit log.</summary>
+[Description("Who did what, when, and with which outcome.")]
 internal sealed record AuditRecordView
 {
+    [Description("Grows with time.")]
     public long Id { get; init; }
 
-    /// <summary>UTC.</summary>
+    [Description("RFC 3339 in UTC.")]
     public DateTime Time { get; init; }
 
+    [Description("submit, forceStop, subscribe, signIn, ...")]
     public required string Action { get; init; }
 
-    /// <summary>done, rejected, failed or refused.</summary>
+    [AllowedValues("done", "rejected", "failed", "refused")]
+    [Description("rejected = invalid, or not possible in this status; failed = the store did not answer; refused = no "
+        + "key, or without the role.")]
     public required string Outcome { get; init; }
 
+    [Description("The transaction; empty = none.")]
     public required string Gid { get; init; }
 
+    [Description("The name of the key, or of the token's subject; empty = unknown.")]
     public required string Caller { get; init; }
 
-    /// <summary>key, token, session, orleans or anonymous.</summary>
+    [Description("What authenticated the caller: key, token, session, orleans or anonymous; empty = nothing.")]
     public required string Kind { get; init; }
 
+    [Description("The caller's role; empty = none.")]
     public required string Role { get; init; }
 
+    [Description("The address of the caller's connection.")]
     public required string Address { get; init; }
 
-    /// <summary>Status before the action.</summary>
+    [Description("Status of the transaction before the action; empty = unknown.")]
     public required string Before { get; init; }
 
-    /// <summary>Status after the action.</summary>
+    [Description("Status of the transaction after the action; empty = unknown.")]
     public required string After { get; init; }
 
+    [Description("The branch, the topic, or the reason.")]
     public required string Detail { get; init; }
 
     public static AuditRecordView Of(AuditItem item) => new()

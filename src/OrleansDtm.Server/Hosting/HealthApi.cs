@@ -1,3 +1,5 @@
+using OrleansDtm.Server.Apis.Docs;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Hosting;
@@ -8,16 +10,22 @@ internal static class HealthApi
     public static void MapHealthApi(this IEndpointRouteBuilder routes)
     {
         var readiness = routes.ServiceProvider.GetRequiredService<Readiness>();
-        routes.MapGet("/health/live", static context => context.Response.WriteAsync("alive", context.RequestAborted))
-            .OpenToAll();
+        routes.MapGet("/health/live", static context => Write(context, "alive"))
+            .OpenToAll()
+            .Describe(ServerDocs.Live);
         routes.MapGet("/health/ready", async context =>
         {
             var problem = await readiness.FindProblem(context.RequestAborted);
             context.Response.StatusCode = problem is null
                 ? StatusCodes.Status200OK
                 : StatusCodes.Status503ServiceUnavailable;
-            await context.Response.WriteAsync(
-                problem ?? (readiness.Warning is { } warning ? $"ready; {warning}" : "ready"), context.RequestAborted);
-        }).OpenToAll();
+            await Write(context, problem ?? (readiness.Warning is { } warning ? $"ready; {warning}" : "ready"));
+        }).OpenToAll().Describe(ServerDocs.Ready);
+    }
+
+    private static Task Write(HttpContext context, string text)
+    {
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 }

@@ -1,6 +1,8 @@
 using OpenTelemetry.Metrics;
 using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Metrics;
@@ -45,7 +47,7 @@ internal static class MetricsHosting
                 await ages.Refresh(context.RequestAborted);
                 await next(context);
             }),
-            optionsName: null);
+            optionsName: null).Describe(ServerDocs.Metrics);
         _ = app.Services.GetRequiredService<CoordinatorOptions>().Security.AnonymousMetrics
             ? scraping.OpenToAll()
             : scraping.RequireRole(RoleNames.Read);

@@ -9,7 +9,7 @@ namespace OrleansDtm.Admin.Tests.Pages;
 public sealed class LookTests(AdminStage stage)
 {
     /// <summary>Finds texts with too little contrast (WCAG AA: 4.5 to 1).</summary>
-    private const string Pale =
+    internal const string Pale =
         """
         () => {
           const parse = c => (c.match(/[\d.]+/g) ?? []).map(Number);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Sessions;
 
@@ -18,10 +19,11 @@ internal sealed class OidcApi(CoordinatorOptions options, PagePaths page, OidcIs
     {
         var api = routes.ServiceProvider.GetRequiredService<OidcApi>();
         var page = routes.ServiceProvider.GetRequiredService<PagePaths>();
-        routes.MapGet(page.SignInWays, (RequestDelegate)api.ShowWays).OpenToAll();
+        const string why = "The sign-in of the page.";
+        routes.MapGet(page.SignInWays, (RequestDelegate)api.ShowWays).OpenToAll().LeaveUndescribed(why);
         if (api._options.IsOn)
         {
-            routes.MapGet(page.OidcSignIn, (RequestDelegate)SignIn).OpenToAll();
+            routes.MapGet(page.OidcSignIn, (RequestDelegate)SignIn).OpenToAll().LeaveUndescribed(why);
         }
     }
 

@@ -4,6 +4,7 @@ using OrleansDtm.Grains.Audit;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Configuration;
+using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.OpenId;
 
@@ -22,9 +23,10 @@ internal sealed class SessionApi(
     {
         var api = routes.ServiceProvider.GetRequiredService<SessionApi>();
         var page = routes.ServiceProvider.GetRequiredService<PagePaths>();
-        routes.MapGet(page.Session, (RequestDelegate)api.Show).OpenToAll();
-        routes.MapPost(page.Session, (RequestDelegate)api.SignIn).OpenToAll();
-        routes.MapDelete(page.Session, (RequestDelegate)api.SignOut).OpenToAll();
+        const string why = "The sign-in of the page. Programs send a key or token with each request.";
+        routes.MapGet(page.Session, (RequestDelegate)api.Show).OpenToAll().LeaveUndescribed(why);
+        routes.MapPost(page.Session, (RequestDelegate)api.SignIn).OpenToAll().LeaveUndescribed(why);
+        routes.MapDelete(page.Session, (RequestDelegate)api.SignOut).OpenToAll().LeaveUndescribed(why);
     }
 
     private async Task Show(HttpContext context)

@@ -1,0 +1,118 @@
+// The reference of the HTTP API, made from the OpenAPI document. Nothing is loaded from other hosts.
+import { h, show } from './dom.js';
+import { fields, nameOf, resolve } from './schema.js';
+
+const place = document.getElementById('content');
+const filter = document.getElementById('filter');
+const METHODS = ['get', 'post', 'put', 'delete'];
+
+const json = value => typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+
+/** Paragraphs, lists and `code` of the document's descriptions. No other markup occurs in them. */
+function prose(text = '') {
+  return text.trim().split(/\n\n/).map(block => block.startsWith('- ')
+    ? h('ul', {}, block.split(/\n(?=- )/).map(item => h('li', {}, coded(item.slice(2)))))
+    : h('p', {}, coded(block)));
+}
+
+const coded = text => text.replace(/\s*\n\s*/g, ' ').split('`').map((part, i) => i % 2 ? h('code', {}, part) : part);
+
+function operations(api) {
+  return Object.entries(api.paths).flatMap(([path, item]) => METHODS
+    .filter(method => item[method])
+    .map(method => ({ path, method: method.toUpperCase(), ...item[method] })))
+    .sort((a, b) => (a.deprecated ? 1 : 0) - (b.deprecated ? 1 : 0));
+}
+
+function table(rows) {
+  return h('table', { class: 'fields' }, h('tbody', {}, rows.map(row => h('tr', {},
+    h('th', { scope: 'row' }, h('code', {}, row.name), row.required && h('span', { class: 'must' }, 'required')),
+    h('td', {}, row.type),
+    h('td', {}, row.text)))));
+}
+
+/** The command that sends an example to this server. */
+function curl(operation, example) {
+  const quoted = text => `'${text.replaceAll("'", `'\\''`)}'`;
+  const query = (operation.parameters ?? []).filter(p => p.in === 'query' && p.required).map(p => `${p.name}=...`).join('&');
+  const url = location.origin + operation.path + (query && '?' + query);
+  return ['curl', operation.method === 'GET' ? null : `-X ${operation.method}`, quoted(url),
+    operation.security && `-H 'Authorization: Bearer ...'`,
+    example !== undefined && `-H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(example))}`,
+  ].filter(Boolean).join(' ');
+}
+
+function body(api, operation) {
+  const media = operation.requestBody?.content?.['application/json'];
+  if (!media) return [h('h3', {}, 'Call'), h('pre', {}, curl(operation))];
+  return [
+    h('h3', {}, 'Body: ', nameOf(media.schema)),
+    table(fields(api, media.schema)),
+    Object.entries(media.examples ?? {}).map(([name, example]) => h('details', {},
+      h('summary', {}, `Example: ${name}`),
+      h('pre', {}, json(example.value)),
+      h('pre', {}, curl(operation, example.value)))),
+  ];
+}
+
+function answer(api, status, response) {
+  const [type, media] = Object.entries(response.content ?? {})[0] ?? [];
+  const rows = media && type === 'application/json' ? fields(api, media.schema) : [];
+  return h('details', {},
+    h('summary', {}, h('span', { class: `status ${status < 300 ? 'good' : ''}` }, status), response.description),
+    rows.length > 0 && table(rows),
+    media?.example !== undefined && h('pre', {}, json(media.example)));
+}
+
+function card(api, operation) {
+  const parameters = (operation.parameters ?? []).map(parameter => resolve(api, parameter));
+  return h('div', { class: 'card operation', id: operation.operationId },
+    h('h2', {}, operation.summary, operation.deprecated && h('small', { class: 'old' }, ' deprecated')),
+    h('div', { class: 'route' },
+      h('span', { class: `verb mono ${operation.method}` }, operation.method),
+      h('code', {}, operation.path),
+      h('small', {}, operation.operationId)),
+    prose(operation.description),
+    parameters.length > 0 && [h('h3', {}, 'Parameters'), table(parameters.map(p => fields.parameter(api, p)))],
+    body(api, operation),
+    h('h3', {}, 'Answers'),
+    h('div', { class: 'answers' }, Object.entries(operation.responses).map(([status, r]) => answer(api, status, r))));
+}
+
+function draw(api) {
+  const wanted = filter.value.trim().toLowerCase();
+  const shown = operations(api).filter(o => `${o.path} ${o.operationId} ${o.summary}`.toLowerCase().includes(wanted));
+  const groups = api.tags.map(tag => [tag, shown.filter(o => o.tags.includes(tag.name))]).filter(([, all]) => all.length > 0);
+  show(place, h('div', { class: 'reference' },
+    h('nav', { class: 'contents', 'aria-label': 'Operations' }, groups.map(([tag, all]) => [
+      h('h3', {}, tag.name),
+      h('ul', {}, all.map(o => h('li', {}, h('a', { href: `#${o.operationId}` }, o.operationId)))),
+    ])),
+    h('article', {},
+      h('div', { class: 'intro' }, h('h1', {}, `${api.info.title} HTTP API`), prose(api.info.description),
+        h('p', {}, h('a', { href: 'ui/openapi.json' }, 'The OpenAPI document'), ', for generators of clients.')),
+      groups.map(([tag, all]) => h('section', { 'aria-label': tag.name },
+        h('h1', {}, tag.name), h('p', { class: 'muted' }, tag.description), all.map(o => card(api, o)))),
+      groups.length === 0 && h('p', {}, 'No operation matches the filter.'))));
+}
+
+async function start() {
+  const response = await fetch('ui/openapi.json');
+  if (!response.ok) {
+    show(place, h('p', { class: 'banner bad' }, `The server answered ${response.status}.`));
+    return;
+  }
+  const api = await response.json();
+  draw(api);
+  filter.addEventListener('input', () => draw(api));
+  document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+document.addEventListener('keydown', event => {
+  if (event.key === '/' && !event.target.closest?.('input') && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    filter.focus();
+  }
+});
+
+start();

@@ -1,0 +1,41 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+
+namespace OrleansDtm.Server.Apis.Docs;
+
+// The schemas of JSON-RPC answers, which JsonRpcReply writes.
+
+[Description("A JSON-RPC 2.0 response.")]
+internal sealed record JsonRpcReplyView
+{
+    [Description("Null = the call succeeded.")]
+    public required JsonRpcErrorView? Error { get; init; }
+
+    [Description("Of the request; null = it has none that can be read.")]
+    public required string? Id { get; init; }
+
+    [Description("2.0")]
+    public required string Jsonrpc { get; init; }
+
+    [Description("newGid: the gid. Otherwise it has no meaning.")]
+    public required JsonRpcResultView? Result { get; init; }
+}
+
+[Description("Why a call did not succeed.")]
+internal sealed record JsonRpcErrorView
+{
+    [Description("-32901 failed, -32902 not finished, -32700 not JSON, -32600 not a call, -32601 unknown method, "
+        + "-32603 an invalid or undecided call, -32001 no valid key, -32003 without the role, -32029 too many "
+        + "requests.")]
+    public required int Code { get; init; }
+
+    [Description("The reason.")]
+    public required string Message { get; init; }
+}
+
+[Description("The result of newGid; of other calls it is empty.")]
+internal sealed record JsonRpcResultView
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("The new gid.")]
+    public string? Gid { get; init; }
+}
