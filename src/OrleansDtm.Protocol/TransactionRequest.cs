@@ -38,6 +38,10 @@ public sealed class TransactionRequest
     [JsonPropertyName("rollback_reason")]
     public string? RollbackReason { get; set; }
 
+    /// <summary>Of forceStop: why (not in DTM).</summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; set; }
+
     /// <summary>Workflow: status, rollback_reason and result of its end.</summary>
     [JsonPropertyName("req_extra")]
     public Dictionary<string, string?>? ReqExtra { get; set; }
