@@ -96,7 +96,28 @@ internal static class OdtmProgram
             root.Subcommands.Add(command.Build(options, terminal));
         }
 
+        RefuseOptionsAsValues(root);
         return root;
+    }
+
+    /// <summary>System.CommandLine would take <c>--yes</c> in <c>--reason --yes</c> as the reason.</summary>
+    private static void RefuseOptionsAsValues(Command command)
+    {
+        foreach (var option in command.Options.Where(static o => o.ValueType == typeof(string)))
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Any(static t => t.Value.StartsWith("--", StringComparison.Ordinal)))
+                {
+                    result.AddError($"{option.Name}: a value is missing.");
+                }
+            });
+        }
+
+        foreach (var subcommand in command.Subcommands)
+        {
+            RefuseOptionsAsValues(subcommand);
+        }
     }
 
     /// <summary>Says what is wrong, and names the nearest command or option.</summary>

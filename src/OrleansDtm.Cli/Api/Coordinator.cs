@@ -39,6 +39,9 @@ internal sealed class Coordinator : IDisposable
 
     public Uri Server { get; }
 
+    /// <summary>Its URL, for messages.</summary>
+    public string Name => Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+
     public Task<Answer<T>> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         Send(HttpMethod.Get, path, null, type, cancel);
 
@@ -66,7 +69,9 @@ internal sealed class Coordinator : IDisposable
             throw await Unknown(path.Split('?', '/')[0], cancel);
         }
 
-        throw Refusal(status, message ?? Brief(text));
+        throw message is null && status == HttpStatusCode.BadRequest
+            ? NotACoordinator(Brief(text))
+            : Refusal(status, message ?? Brief(text));
     }
 
     private async Task<(HttpStatusCode Status, string Text)> Exchange(
@@ -88,7 +93,7 @@ internal sealed class Coordinator : IDisposable
         {
             throw new OdtmException(ExitCodes.Unreachable, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Server} did not answer within {_seconds:0.###} s. Try again, or give it more time with --timeout."));
+                $"{Name} did not answer within {_seconds:0.###} s. Try again, or give it more time with --timeout."));
         }
         catch (HttpRequestException e)
         {
@@ -100,23 +105,23 @@ internal sealed class Coordinator : IDisposable
     {
         { HttpRequestError: HttpRequestError.SecureConnectionError } => new OdtmException(
             ExitCodes.Unreachable,
-            $"{Server}: TLS failed: {Brief((e.InnerException ?? e).Message)}. Check the certificate, and whether the "
+            $"{Name}: TLS failed: {Brief((e.InnerException ?? e).Message)}. Check the certificate, and whether the "
             + "port speaks https or http."),
         { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded
             or HttpRequestError.HttpProtocolError } => NotACoordinator(
                 "it does not answer HTTP/1.1, perhaps it is the gRPC port or needs https"),
         { InnerException: SocketException socket } => new OdtmException(
             ExitCodes.Unreachable,
-            $"{Server} cannot be reached: {Brief(socket.Message)}. Start the coordinator, or set --server or "
+            $"{Name} cannot be reached: {Brief(socket.Message)}. Start the coordinator, or set --server or "
             + $"{Session.ServerVariable} to the URL of its HTTP port."),
         _ => new OdtmException(
             ExitCodes.Unreachable,
-            $"{Server} cannot be reached: {Brief(e.Message)}. Check --server or {Session.ServerVariable}."),
+            $"{Name} cannot be reached: {Brief(e.Message)}. Check --server or {Session.ServerVariable}."),
     };
 
     private OdtmException NotACoordinator(string why) => new(
         ExitCodes.Unreachable,
-        $"{Server} is not a coordinator's HTTP port: {why}. Set --server or {Session.ServerVariable} to the URL of "
+        $"{Name} is not a coordinator's HTTP port: {why}. Set --server or {Session.ServerVariable} to the URL of "
         + "HttpPort (default 36789).");
 
     /// <summary>The route does not exist: another program, or an older coordinator.</summary>
@@ -128,24 +133,24 @@ internal sealed class Coordinator : IDisposable
             ? NotACoordinator("it does not know the API")
             : new OdtmException(
                 ExitCodes.Failed,
-                $"{Server} runs version {version}, which does not have '{operation}' (odtm {OdtmProgram.Version}). "
+                $"{Name} runs version {version}, which does not have '{operation}' (odtm {OdtmProgram.Version}). "
                 + "Update the coordinator.");
     }
 
     private OdtmException Refusal(HttpStatusCode status, string message) => status switch
     {
-        HttpStatusCode.BadRequest => OdtmException.Misuse($"{Server} refused an argument: {message}"),
+        HttpStatusCode.BadRequest => OdtmException.Misuse($"{Name} refused an argument: {message}"),
         HttpStatusCode.Unauthorized => new OdtmException(
             ExitCodes.Refused,
-            $"{Server} answered 401: {message}. Set {Credential.KeyVariable} or {Credential.TokenVariable}, or use "
+            $"{Name} answered 401: {message}. Set {Credential.KeyVariable} or {Credential.TokenVariable}, or use "
             + "--key-file."),
         HttpStatusCode.Forbidden => new OdtmException(
-            ExitCodes.Refused, $"{Server} answered 403: {message}. Use a key or token with that role."),
-        HttpStatusCode.NotFound => new OdtmException(ExitCodes.NotFound, $"{message}."),
+            ExitCodes.Refused, $"{Name} answered 403: {message}. Use a key or token with that role."),
+        HttpStatusCode.NotFound => new OdtmException(ExitCodes.NotFound, $"{Name} answered 404: {message}."),
         HttpStatusCode.Conflict => new OdtmException(ExitCodes.Failed, $"Not possible: {message}"),
         HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => new OdtmException(
-            ExitCodes.Unreachable, $"{Server} answered {(int)status}: {message}. Try again."),
-        _ => new OdtmException(ExitCodes.Failed, $"{Server} answered {(int)status}: {message}"),
+            ExitCodes.Unreachable, $"{Name} answered {(int)status}: {message}. Try again."),
+        _ => new OdtmException(ExitCodes.Failed, $"{Name} answered {(int)status}: {message}"),
     };
 
     /// <summary>Null = not a JSON object of this type.</summary>

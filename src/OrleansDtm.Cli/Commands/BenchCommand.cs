@@ -45,7 +45,7 @@ internal sealed class BenchCommand : OdtmCommand
         var listen = Listen(parsed.GetValue(_listen), server);
         if (!server.IsLoopback)
         {
-            session.Confirm($"{server} will be under full load for {seconds + 1} s.");
+            session.Confirm($"{session.Coordinator.Name} will be under full load for {seconds + 1} s.");
         }
 
         await session.Coordinator.Get("newGid", Protocol.ProtocolJson.Default.NewGidView, cancel);

@@ -63,7 +63,7 @@ internal sealed class ExportCommand : OdtmCommand
         }
 
         await session.Terminal.Error.WriteLineAsync($"{Words.Count(written, "transaction")} of "
-            + $"{session.Coordinator.Server}");
+            + $"{session.Coordinator.Name}");
         return ExitCodes.Done;
     }
 

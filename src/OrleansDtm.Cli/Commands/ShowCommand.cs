@@ -46,7 +46,7 @@ internal sealed class ShowCommand : OdtmCommand
         return found.View.Transaction is null
             ? throw new OdtmException(
                 ExitCodes.NotFound,
-                $"There is no transaction '{gid}' in {coordinator.Server}. Gids are case-sensitive; ended transactions "
+                $"There is no transaction '{gid}' in {coordinator.Name}. Gids are case-sensitive; ended transactions "
                 + "are deleted after Store:Retention (7 days).")
             : found;
     }
