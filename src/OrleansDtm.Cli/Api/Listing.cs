@@ -30,7 +30,8 @@ internal static class Listing
             var size = matches is null ? Math.Min(PageMax, limit - rows.Count) : PageMax;
             var (view, json) = await coordinator.Get(
                 string.Create(
-                    CultureInfo.InvariantCulture, $"all?{query}&limit={size}&position={Uri.EscapeDataString(position)}"),
+                    CultureInfo.InvariantCulture,
+                    $"all?{query}&limit={size}&position={Uri.EscapeDataString(position)}"),
                 ProtocolJson.Default.ListView,
                 cancel);
             var nodes = json["transactions"]?.AsArray() ?? [];

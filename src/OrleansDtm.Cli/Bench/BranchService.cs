@@ -42,8 +42,8 @@ internal sealed class BranchService : IAsyncDisposable
             throw OdtmException.Misuse($"--listen: {e.Message}");
         }
 
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new BranchService(app, new UriBuilder(listen) { Port = new Uri(address).Port }.Uri);
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        return new BranchService(app, new UriBuilder(listen) { Port = new Uri(addresses.First()).Port }.Uri);
     }
 
     public async ValueTask DisposeAsync()

@@ -71,7 +71,8 @@ internal sealed class SagaLoad(Coordinator coordinator, Uri service, int clients
             ["action"] = new Uri(service, "action").ToString(),
             ["compensate"] = new Uri(service, "compensate").ToString(),
         })]),
-        ["payloads"] = new JsonArray([.. Enumerable.Range(0, steps).Select(static JsonNode (_) => """{"amount":30}""")]),
+        ["payloads"] = new JsonArray(
+            [.. Enumerable.Range(0, steps).Select(static JsonNode (_) => """{"amount":30}""")]),
         ["wait_result"] = true,
     };
 }

@@ -76,7 +76,7 @@ internal sealed class Filters
                 text, CultureInfo.InvariantCulture,
                 DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time
             : throw OdtmException.Misuse(
-                $"{option.Name}: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h or 7d.");
+                $"{option.Name}: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h, 7d.");
         return Math.Max(0, new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds());
     }
 

@@ -51,7 +51,9 @@ internal sealed class TopicsCommand : OdtmCommand
         do
         {
             var (page, _) = await session.Coordinator.Get(
-                $"scanKV?cat=topics&limit=500&position={Escape(position)}", ProtocolJson.Default.KeyValueListView, cancel);
+                $"scanKV?cat=topics&limit=500&position={Escape(position)}",
+                ProtocolJson.Default.KeyValueListView,
+                cancel);
             found.AddRange(page.Items.Select(static item => (
                 item, (IReadOnlyList<SubscriberView>)(JsonSerializer.Deserialize(
                     item.Value, ProtocolJson.Default.ListSubscriberView) ?? []))));

@@ -57,7 +57,7 @@ internal sealed class WatchedTransaction(Session session, string gid) : IWatched
             ? Words.Cut(Words.Clean(transaction.RollbackReason ?? ""), 300)
             : new Waiting(transaction, view.Branches, session.Now).Describe();
         session.Terminal.Out.WriteLine(
-            $"{Words.ClockTime(transaction.UpdateTime)}  {Words.Clean(transaction.Gid)} {transaction.Status}"
+            $"{Words.ClockTime(transaction.UpdateTime, session.Now)}  {Words.Clean(transaction.Gid)} {transaction.Status}"
             + $"{(state.Length > 0 ? $": {state}" : "")}");
         session.Terminal.Out.Flush();
     }
@@ -70,11 +70,14 @@ internal sealed class WatchedTransaction(Session session, string gid) : IWatched
         _attempts[key] = call.Attempts;
         var history = call.History ?? [];
         var first = Math.Max(0, history.Count - count);
-        return history.Skip(first).Select((attempt, i) => (attempt.Time, string.Join(
-            "  ",
-            Words.ClockTime(attempt.Time),
-            $"{Words.Clean(call.BranchId)} {Words.Clean(call.Op)} attempt {call.Attempts - history.Count + first + i + 1}",
-            $"{attempt.Outcome} in {Words.Milliseconds(attempt.DurationMs)}"
-            + $"{(attempt.Error is { } error ? $": {Words.Cut(Words.Clean(error), 300)}" : "")}")));
+        return history.Skip(first).Select((attempt, i) => (
+            attempt.Time, Line(call, attempt, call.Attempts - history.Count + first + i + 1)));
+    }
+
+    private string Line(BranchView call, AttemptView attempt, int number)
+    {
+        var error = attempt.Error is { } text ? $": {Words.Cut(Words.Clean(text), 300)}" : "";
+        return $"{Words.ClockTime(attempt.Time, session.Now)}  {Words.Clean(call.BranchId)} {Words.Clean(call.Op)} "
+            + $"attempt {number}  {attempt.Outcome} in {Words.Milliseconds(attempt.DurationMs)}{error}";
     }
 }

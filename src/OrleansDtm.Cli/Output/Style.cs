@@ -21,7 +21,7 @@ internal static class Style
     public static string Status(string text) => text.TrimEnd() switch
     {
         "succeed" or "succeeded" or "done" => Good(text),
-        "failed" or "aborting" or "refused" or "rejected" or "unknown" => Bad(text),
+        "failed" or "given up" or "aborting" or "refused" or "rejected" or "unknown" => Bad(text),
         "not called" => Faint(text),
         _ => Busy(text),
     };

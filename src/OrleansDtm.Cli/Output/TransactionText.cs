@@ -6,7 +6,9 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Cli.Output;
 
-/// <summary>A transaction as an operator reads it: why it waits, its steps with their attempts, what can be done.</summary>
+/// <summary>
+/// A transaction as an operator reads it: why it waits, its steps with their attempts, what can be done.
+/// </summary>
 /// <param name="transaction">The transaction.</param>
 /// <param name="branches">Its calls.</param>
 /// <param name="now">The current time (UTC).</param>
@@ -45,8 +47,8 @@ internal sealed class TransactionText(
         Field("state", _waiting.Describe(), Style.Plain);
         Field("last error", _waiting.LastError, Style.Bad);
         Field("reason", transaction.RollbackReason, Style.Bad);
-        Field("created", $"{Words.Time(transaction.CreateTime)}, {Words.Ago(transaction.CreateTime, now)}", Style.Plain);
-        Field("updated", $"{Words.Time(transaction.UpdateTime)}, {Words.Ago(transaction.UpdateTime, now)}", Style.Plain);
+        Field("created", Moment(transaction.CreateTime), Style.Plain);
+        Field("updated", Moment(transaction.UpdateTime), Style.Plain);
         Field("protocol", transaction.Protocol == "http" ? null : transaction.Protocol, Style.Plain);
         Field("retries", Retries(), Style.Plain);
         Field("options", Describe(), Style.Plain);
@@ -102,13 +104,13 @@ internal sealed class TransactionText(
             var shown = error.Length > 0 && error == previous ? Style.Faint("the same error") : Style.Plain(error);
             previous = error;
             node.Add(
-                $"{Words.ClockTime(attempt.Time)}  {Style.Status(attempt.Outcome.PadRight(10))}"
+                $"{Words.ClockTime(attempt.Time, now)}  {Style.Status(attempt.Outcome.PadRight(10))}"
                 + $"{Words.Milliseconds(attempt.DurationMs),8}  {shown}".TrimEnd());
         }
 
         if (call.NextRetryTime is { } next && call.Status == "prepared" && !Words.IsFinal(transaction))
         {
-            node.Add(Style.Busy($"{Words.ClockTime(next)}  next attempt, {Words.Due(next, now)}"));
+            node.Add(Style.Busy($"{Words.ClockTime(next, now)}  next attempt, {Words.Due(next, now)}"));
         }
 
         if (isFull && call.BinData is { Length: > 0 } payload)
@@ -117,11 +119,13 @@ internal sealed class TransactionText(
         }
     }
 
-    private static string State(BranchView call) => call switch
+    private string State(BranchView call) => call switch
     {
         { Status: "prepared", Attempts: 0 } => "not called",
+        { Status: "prepared" } when Words.IsFinal(transaction) => "given up",
         { Status: "prepared", NextRetryTime: not null } => "retrying",
-        { Status: "prepared" } => "called",
+        { Status: "prepared", Op: "action" } when transaction.Status == "aborting" => "given up",
+        { Status: "prepared" } => "in flight",
         _ => call.Status,
     };
 
@@ -141,9 +145,11 @@ internal sealed class TransactionText(
                 $"odtm resolve {gid} {call.BranchId} {call.Op} --reason TEXT",
                 "its effect was applied by hand: do not call it again");
         }
-        else
+        else if (transaction is not { Status: "prepared", TransType: "tcc" or "xa" })
         {
-            Action($"odtm retry {gid}", "make the pending calls now");
+            Action(
+                $"odtm retry {gid}",
+                transaction.Status == "prepared" ? "call query_prepared now" : "make the pending calls now");
         }
 
         Action($"odtm force-stop {gid} --reason TEXT", "end it as failed, without compensation");
@@ -161,7 +167,7 @@ internal sealed class TransactionText(
     /// <summary>Null = the retries are not limited.</summary>
     private string? Retries() => _options?.RetryLimit is not > 0 ? null
         : string.Create(CultureInfo.InvariantCulture, $"{transaction.RetryCount} of {_options.RetryLimit} used")
-            + (Words.IsFinal(transaction) ? "" : "; then it rolls back");
+            + (transaction.Status == "submitted" ? "; then it rolls back" : "");
 
     /// <summary>Of headers only the names: their values may be secrets.</summary>
     private string? Describe()
@@ -205,6 +211,8 @@ internal sealed class TransactionText(
         ? null
         : $"{(notice.Status == "succeed" ? "delivered" : notice.Status == "failed" ? "given up" : "pending")} after "
             + $"{Words.Count(notice.Attempts, "attempt")}{(notice.LastError is { } e ? $": {e}" : "")}";
+
+    private string Moment(DateTime time) => $"{Words.Time(time)}, {Words.Ago(time, now)}";
 
     private string Text(string text)
     {

@@ -43,10 +43,14 @@ internal sealed class Waiting
 
         return Call is { } call ? OfRetry(call)
             : _transaction.Status == "prepared" ? OfPrepared(due)
-            : _transaction.Status == "submitted" && _branches.All(static b => b.Attempts == 0) && due.StartsWith("in ", StringComparison.Ordinal)
-                ? $"the first call is in flight, or its start is delayed; checked again {due}"
+            : IsDelayed() ? $"its delay ends {due}"
             : $"{(_transaction.Status == "aborting" ? "rolling back: " : "")}calls are in flight; checked again {due}";
     }
+
+    /// <summary>A msg with a delay makes no call before its end.</summary>
+    private bool IsDelayed() => _transaction is { TransType: "msg", Status: "submitted" }
+        && _branches.All(static b => b.Attempts == 0)
+        && _transaction.CustomData?.Contains("\"delay\"", StringComparison.Ordinal) == true;
 
     private string OfRetry(BranchView call)
     {

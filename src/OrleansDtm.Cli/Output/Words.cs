@@ -12,7 +12,9 @@ internal static class Words
 
     public static string Time(DateTime time) => time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    public static string ClockTime(DateTime time) => time.ToString("HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    /// <summary>With milliseconds; with the day if it is another one.</summary>
+    public static string ClockTime(DateTime time, DateTime now) => time.ToString(
+        time.Date == now.Date ? "HH:mm:ss.fff'Z'" : "yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>The two largest units, such as 3 min 12 s.</summary>
     public static string Duration(TimeSpan time)
@@ -87,5 +89,5 @@ internal static class Words
 
     /// <summary>Control characters, and those that change the direction of text.</summary>
     private static bool IsHarmful(char c) =>
-        char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';
+        char.IsControl(c) || c is (>= '\u2028' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 }

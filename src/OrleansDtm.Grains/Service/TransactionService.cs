@@ -84,7 +84,7 @@ public sealed class TransactionService(
             ? ""
             : $"because {RequestValidator.Reason(request.Reason)}";
         return audit.Operation(by, "forceStop", request.Gid, because, gid => transactions.Tell(
-            gid, new TransactionEvent.ForceStop($"{by.Describe()} {because}".TrimEnd())));
+            gid, new TransactionEvent.ForceStop(because.Length == 0 ? by.Describe() : $"{by.Describe()}, {because}")));
     }
 
     public Task<TransactionReply> ResetNextCronTime(TransactionRequest request, Requester by)

@@ -35,7 +35,7 @@ internal abstract class ProgramCommand
         // System.CommandLine would take the next option as the value.
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Any(static t => t.Value.Length == 0 || t.Value.StartsWith("--", StringComparison.Ordinal)))
+            if (result.Tokens.Any(static t => t.Value is "" or ['-', '-', ..]))
             {
                 result.AddError($"{name}: a value is missing; write {name}=value.");
             }
