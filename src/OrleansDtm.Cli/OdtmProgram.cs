@@ -37,7 +37,7 @@ internal static class OdtmProgram
             Output = terminal.Out,
             Error = terminal.Error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(2),
         };
         if (parsed.Action is ParseErrorAction)
         {
@@ -131,11 +131,11 @@ internal static class OdtmProgram
         ];
 
         // What follows an unknown word may be its value, and a missing command is not the mistake then.
-        var unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
+        var unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0].Split('=')[0] : null;
         errors.WriteLine(Words.Clean(unknown is null
             ? string.Join(" ", parsed.Errors.Select(static e => e.Message).Distinct())
             : $"'{unknown}' is not {(command.Subcommands.Count > 0 ? "a command" : "an argument")} here."
-                + Nearest.Hint(unknown.Split('=')[0], known)));
+                + Nearest.Hint(unknown, known)));
         var name = command is RootCommand ? "odtm" : $"odtm {command.Name}";
         errors.WriteLine($"'{name} --help' explains the arguments.");
         return ExitCodes.Misused;

@@ -86,14 +86,15 @@ internal sealed class CommandLine(params ProgramCommand[] commands)
         if (parsed.Action is ParseErrorAction)
         {
             throw new UsageException(parsed.UnmatchedTokens is [var unknown, ..]
-                ? $"'{unknown}' is not an argument.{HintOption(parsed, unknown)}"
+                ? $"'{unknown.Split('=')[0]}' is not an argument.{HintOption(parsed, unknown)}"
                 : string.Join(" ", parsed.Errors.Select(static e => e.Message).Distinct()));
         }
 
         // The name of an unknown setting that is nearly an option of the command.
-        foreach (var name in _tree.SettingsOf(parsed).Where(static s => s.StartsWith("--", StringComparison.Ordinal)))
+        foreach (var name in _tree.SettingsOf(parsed).Where(static s => s.StartsWith("--", StringComparison.Ordinal))
+            .Select(static s => s.Split('=')[0]))
         {
-            if (!SettingsLoader.IsSetting(name.Split('=')[0]) && HintOption(parsed, name) is { Length: > 0 } hint)
+            if (!SettingsLoader.IsSetting(name) && HintOption(parsed, name) is { Length: > 0 } hint)
             {
                 throw new UsageException($"'{name}' is not an argument.{hint}");
             }
