@@ -107,9 +107,11 @@ internal sealed class Coordinator : IDisposable
             ExitCodes.Unreachable,
             $"{Name}: TLS failed: {Brief((e.InnerException ?? e).Message)}. Check the certificate, and whether the "
             + "port speaks https or http."),
-        { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded
-            or HttpRequestError.HttpProtocolError } => NotACoordinator(
-                "it does not answer HTTP/1.1, perhaps it is the gRPC port or needs https"),
+        {
+            HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError
+            or HttpRequestError.ResponseEnded
+        } =>
+            NotACoordinator("it does not answer HTTP/1.1, perhaps it is the gRPC port or needs https"),
         { InnerException: SocketException socket } => new OdtmException(
             ExitCodes.Unreachable,
             $"{Name} cannot be reached: {Brief(socket.Message)}. Start the coordinator, or set --server or "

@@ -28,8 +28,8 @@ internal sealed class ExportCommand : OdtmCommand
     {
         var command = new Command(
             "export",
-            "Write transactions with branches, payloads and attempts: a JSON document a line, as query answers. Payloads "
-            + "are not masked. OrleansDtm.Server export reads the store, and hides secrets in payloads.");
+            "Write transactions with branches, payloads and attempts: a JSON document a line, as query answers. "
+            + "Payloads are not masked. OrleansDtm.Server export reads the store, and hides secrets in payloads.");
         command.Arguments.Add(_gids);
         command.Options.Add(_out);
         command.Options.Add(_limit);

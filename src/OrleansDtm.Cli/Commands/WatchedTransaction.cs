@@ -57,8 +57,8 @@ internal sealed class WatchedTransaction(Session session, string gid) : IWatched
             ? Words.Cut(Words.Clean(transaction.RollbackReason ?? ""), 300)
             : new Waiting(transaction, view.Branches, session.Now).Describe();
         session.Terminal.Out.WriteLine(
-            $"{Words.ClockTime(transaction.UpdateTime, session.Now)}  {Words.Clean(transaction.Gid)} {transaction.Status}"
-            + $"{(state.Length > 0 ? $": {state}" : "")}");
+            $"{Words.ClockTime(transaction.UpdateTime, session.Now)}  {Words.Clean(transaction.Gid)} "
+            + $"{transaction.Status}{(state.Length > 0 ? $": {state}" : "")}");
         session.Terminal.Out.Flush();
     }
 

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Cli.Output;
 
 /// <summary>Times, sizes and texts as people read them.</summary>
-internal static class Words
+internal static partial class Words
 {
     /// <summary>A due time that is longer ago is overdue: a sweep every second should have found it.</summary>
     public static readonly TimeSpan OverdueAfter = TimeSpan.FromSeconds(10);
@@ -76,16 +77,21 @@ internal static class Words
             return text;
         }
 
+        text = Sequence().Replace(text, "");
         var clean = new StringBuilder(text.Length);
         foreach (var c in text)
         {
             clean.Append(!IsHarmful(c) ? c : c is '\n' or '\t' ? ' ' : '\ufffd');
         }
 
-        return clean.Replace("\ufffd ", " ").ToString();
+        return clean.Replace("\ufffd ", " ").ToString(); // A line break of Windows has two characters.
     }
 
     public static string Cut(string text, int max) => text.Length <= max ? text : text[..(max - 3)] + "...";
+
+    /// <summary>A control sequence of a terminal, such as a colour.</summary>
+    [GeneratedRegex(@"\x1b\[[0-?]*[ -/]*[@-~]")]
+    private static partial Regex Sequence();
 
     /// <summary>Control characters, and those that change the direction of text.</summary>
     private static bool IsHarmful(char c) =>

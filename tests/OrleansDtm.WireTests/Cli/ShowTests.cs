@@ -58,7 +58,7 @@ public sealed partial class ShowTests(RunningServer running)
 
         Assert.StartsWith($"saga {gid} submitted\n", table.Output, StringComparison.Ordinal);
         Assert.Matches(@"state +02 action did not succeed in 1 attempt; next attempt in \d+ min \d+ s", table.Output);
-        Assert.Matches(@"last error +HTTP status 500: stock is .\[31mgone", table.Output);
+        Assert.Matches(@"last error +HTTP status 500: stock is gone", table.Output);
         Assert.Matches(@"action +succeed +1 attempt +13 B +http://127", table.Output);
         Assert.Contains($"  odtm retry {gid} --branch 02 --op action", table.Output, StringComparison.Ordinal);
         Assert.DoesNotMatch(Decoration(), table.Output);
