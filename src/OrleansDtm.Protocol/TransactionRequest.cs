@@ -58,6 +58,10 @@ public sealed class TransactionRequest
     [Description("Used by abort only.")]
     public string? RollbackReason { get; set; }
 
+    /// <summary>Of forceStop: why (not in DTM).</summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; set; }
+
     /// <summary>Workflow: status, rollback_reason and result of its end.</summary>
     [JsonPropertyName("req_extra")]
     [Description("submit of a workflow: how it ended. Members: status (succeed or failed), rollback_reason, "

@@ -27,6 +27,7 @@ public sealed class ArchitectureTests
         ["Client.EntityFrameworkCore"] = ["Client"],
         ["Client.Grpc"] = ["Client", "Protocol.Grpc"],
         ["Client.Redis"] = ["Client"],
+        ["Cli"] = ["Protocol"],
     };
 
     [Fact]

@@ -80,8 +80,11 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(by);
-        return audit.Operation(by, "forceStop", request.Gid, "", gid => transactions.Tell(
-            gid, new TransactionEvent.ForceStop(by.Describe())));
+        var because = string.IsNullOrEmpty(request.Reason)
+            ? ""
+            : $"because {RequestValidator.Reason(request.Reason)}";
+        return audit.Operation(by, "forceStop", request.Gid, because, gid => transactions.Tell(
+            gid, new TransactionEvent.ForceStop(because.Length == 0 ? by.Describe() : $"{by.Describe()}, {because}")));
     }
 
     public Task<TransactionReply> ResetNextCronTime(TransactionRequest request, Requester by)

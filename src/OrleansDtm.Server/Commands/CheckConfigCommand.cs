@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Configuration;
@@ -7,32 +8,33 @@ using OrleansDtm.Storage.Inspection;
 namespace OrleansDtm.Server.Commands;
 
 /// <summary>Checks whether a coordinator would start with these settings.</summary>
-internal sealed class CheckConfigCommand : Command
+internal sealed class CheckConfigCommand : ProgramCommand
 {
+    private readonly Option<bool> _noPorts = Flag(
+        "--no-ports", "do not check the ports: a coordinator with these settings is running");
+
     public override string Name => "check-config";
 
     public override string Summary => "print the effective settings and check whether a coordinator would start";
 
-    public override string Help => """
-        usage: OrleansDtm.Server check-config [--no-ports] [--Setting=value ...] [-c conf.yml]
-
+    public override string Explanation => """
         Reads the settings as 'run' does, prints each with its source (secrets are hidden), and checks the store (connection,
         schema, permissions, clock), the ports and the certificates. Nothing is changed.
-
-          --no-ports    do not check the ports: a coordinator with these settings is running
-
-        Exit codes: 0 = a coordinator would start, 1 = there are problems; each has a solution.
         """;
 
-    public override async Task<int> Run(string[] args)
+    public override string Notes =>
+        "Exit codes: 0 = a coordinator would start, 1 = there are problems; each has a solution.";
+
+    public override IReadOnlyList<Option> Options => [_noPorts];
+
+    public override async Task<int> Run(ParseResult parsed, string[] settings)
     {
-        var arguments = Arguments.Parse(args, [], ["--no-ports"]);
-        var (options, wrong, ignored) = Read(arguments.Settings);
+        var (options, wrong, ignored) = Read(settings);
         var problems = Tell("Invalid settings", wrong.Select(Finding.Problem));
         problems += Tell("Ignored", ignored.Select(Finding.Note));
         if (options is not null)
         {
-            problems += await Look(options, !arguments.Flags.Contains("--no-ports"));
+            problems += await Look(options, !parsed.GetValue(_noPorts));
         }
 
         Console.WriteLine(problems switch

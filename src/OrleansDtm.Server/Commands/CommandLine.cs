@@ -1,7 +1,9 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Data.Common;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using OrleansDtm.Server.Apis;
+using OrleansDtm.CommandLines;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Drivers;
@@ -10,7 +12,7 @@ namespace OrleansDtm.Server.Commands;
 
 /// <summary>Selects the command, and converts errors to messages and exit codes.</summary>
 /// <param name="commands">The first one is the default.</param>
-internal sealed class CommandLine(params Command[] commands)
+internal sealed class CommandLine(params ProgramCommand[] commands)
 {
     /// <summary>The command failed, at least partly.</summary>
     public const int Failed = 1;
@@ -18,62 +20,41 @@ internal sealed class CommandLine(params Command[] commands)
     /// <summary>Nothing was done: the command line or the configuration is invalid.</summary>
     public const int Misused = 2;
 
+    private readonly CommandTree _tree = new(commands);
+
+    /// <summary>Where messages about errors are written.</summary>
+    public TextWriter Errors { get; init; } = Console.Error;
+
     public async Task<int> Run(string[] args)
     {
-        var isNamed = args.Length > 0 && !args[0].StartsWith('-');
-        var command = isNamed ? commands.FirstOrDefault(c => c.Name == args[0]) : commands[0];
-        if (command is null)
-        {
-            Console.Error.WriteLine($"'{args[0]}' is not a command.{Environment.NewLine}{List()}");
-            return Misused;
-        }
-
-        var rest = isNamed ? args[1..] : args;
-        if (rest is ["-h" or "--help"])
-        {
-            Console.WriteLine(
-                isNamed ? command.Help : $"{Overview}{Environment.NewLine}{List()}{Environment.NewLine}{command.Help}");
-            return 0;
-        }
-
-        if (rest is ["-v" or "--version"])
-        {
-            Console.WriteLine(HttpApi.Version);
-            return 0;
-        }
-
-        return await Run(command, rest);
-    }
-
-    private const string Overview = """
-        OrleansDtm: a distributed transaction coordinator that speaks DTM's protocol.
-
-        """;
-
-    private static async Task<int> Run(Command command, string[] args)
-    {
+        var parsed = _tree.Parse(args);
+        var name = _tree.CommandOf(parsed).Name;
         try
         {
-            return await command.Run(args);
+            Check(parsed);
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // The host and the import handle signals.
+            });
         }
         catch (UsageException e)
         {
-            Console.Error.WriteLine(
-                $"{e.Message}{Environment.NewLine}'{command.Name} --help' explains the arguments. [ODTM1002]");
+            var help = parsed.CommandResult.Command is RootCommand ? "--help" : $"{name} --help";
+            Errors.WriteLine($"{e.Message}{Environment.NewLine}'{help}' explains the arguments. [ODTM1002]");
             return Misused;
         }
         catch (SettingsException e) when (e.IsRefusedByDriver)
         {
-            Console.Error.WriteLine($"Cannot {(command.Name == "run" ? "start" : command.Name)}: "
-                + $"{string.Join(" ", e.Problems)} [ODTM1001]");
+            Errors.WriteLine($"Cannot {Verb(name)}: {string.Join(" ", e.Problems)} [ODTM1001]");
             return Failed;
         }
         catch (SettingsException e)
         {
-            Console.Error.WriteLine("The configuration is invalid: [ODTM1001]");
+            Errors.WriteLine("The configuration is invalid: [ODTM1001]");
             foreach (var problem in e.Problems)
             {
-                Console.Error.WriteLine($"  {problem}");
+                Errors.WriteLine($"  {problem}");
             }
 
             return Misused;
@@ -84,11 +65,65 @@ internal sealed class CommandLine(params Command[] commands)
         {
             // Expected failures, such as a locked store, a newer schema or a port in use. The message has the solution,
             // so no stack trace.
-            Console.Error.WriteLine(
-                $"Cannot {(command.Name == "run" ? "start" : command.Name)}: {e.Message}{AboutPort(e)}");
+            Errors.WriteLine($"Cannot {Verb(name)}: {e.Message}{AboutPort(e)}");
             return Failed;
         }
     }
+
+    /// <exception cref="UsageException">The command line is invalid.</exception>
+    public void Check(string[] args) => Check(_tree.Parse(args));
+
+    private void Check(ParseResult parsed)
+    {
+        if (FindStray(_tree.SettingsOf(parsed)) is { } stray)
+        {
+            throw parsed.CommandResult.Command is RootCommand
+                ? new UsageException($"'{stray}' is not a command."
+                    + $"{Nearest.Hint(stray, commands.Select(static c => c.Name))}{Environment.NewLine}{List()}")
+                : new UsageException($"'{stray}' is not an argument.");
+        }
+
+        if (parsed.Action is ParseErrorAction)
+        {
+            throw new UsageException(parsed.UnmatchedTokens is [var unknown, ..]
+                ? $"'{unknown.Split('=')[0]}' is not an argument.{HintOption(parsed, unknown)}"
+                : string.Join(" ", parsed.Errors.Select(static e => e.Message).Distinct()));
+        }
+
+        // The name of an unknown setting that is nearly an option of the command.
+        foreach (var name in _tree.SettingsOf(parsed).Where(static s => s.StartsWith("--", StringComparison.Ordinal))
+            .Select(static s => s.Split('=')[0]))
+        {
+            if (!SettingsLoader.IsSetting(name) && HintOption(parsed, name) is { Length: > 0 } hint)
+            {
+                throw new UsageException($"'{name}' is not an argument.{hint}");
+            }
+        }
+    }
+
+    private static string HintOption(ParseResult parsed, string given) => Nearest.Hint(
+        given.Split('=')[0], parsed.CommandResult.Command.Options.SelectMany(static o => o.Aliases.Prepend(o.Name)));
+
+    /// <summary>A word that is neither a setting nor the value of one; null = none.</summary>
+    private static string? FindStray(string[] settings)
+    {
+        for (var i = 0; i < settings.Length; i++)
+        {
+            if (!settings[i].StartsWith('-'))
+            {
+                return settings[i];
+            }
+
+            if (!settings[i].Contains('='))
+            {
+                i++; // Its value.
+            }
+        }
+
+        return null;
+    }
+
+    private static string Verb(string command) => command == "run" ? "start" : command;
 
     private static string AboutPort(Exception e) =>
         e.InnerException is AddressInUseException
@@ -98,7 +133,6 @@ internal sealed class CommandLine(params Command[] commands)
 
     private string List() => string.Join(
         Environment.NewLine,
-        commands.Select((c, i) => $"  {c.Name,-12} {c.Summary}{(i == 0 ? " (default)" : "")}")
-            .Prepend("Commands; each has --help:")
-            .Append(""));
+        commands.Select((c, i) => $"  {c.Name,-13} {c.Summary}{(i == 0 ? " (default)" : "")}")
+            .Prepend("Commands; each has --help:"));
 }

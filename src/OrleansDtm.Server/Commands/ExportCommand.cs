@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using OrleansDtm.Core;
 using OrleansDtm.Server.Configuration;
@@ -8,62 +9,73 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Commands;
 
 /// <summary>Writes the data of transactions to a file, for a support case.</summary>
-internal sealed class ExportCommand : Command
+internal sealed class ExportCommand : ProgramCommand
 {
     public const string KeyVariable = "ORLEANSDTM_KEY";
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
 
+    private readonly Option<string?> _gid = Value("--gid", "GID", "one transaction");
+
+    private readonly Option<string?> _out = Value("--out", "FILE", "output file; default: standard output");
+
+    private readonly Option<bool> _withSecrets = Flag(
+        "--with-secrets",
+        "include secrets. Without it, fields, headers and URL parts with names such as password, token or secret are "
+        + "hidden. Payloads that are not JSON are never changed: check the document before you send it");
+
+    private readonly Option<string?> _server = Value(
+        "--server", "URL",
+        "export from a running coordinator, e.g. http://localhost:36789; default: read the store, also while a "
+        + "coordinator runs, with the settings of 'run' (--Store:Path=..., -c conf.yml, ...)");
+
+    private readonly Option<string?> _key = Value(
+        "--key", "KEY", $"the coordinator's API key; preferably in the environment variable {KeyVariable}");
+
+    private readonly Option<string?> _status = Value(
+        "--status", "S", "prepared, submitted, aborting, succeed or failed");
+
+    private readonly Option<string?> _type = Value("--type", "T", "saga, msg, tcc, xa or workflow");
+
+    private readonly Option<string?> _since = Value(
+        "--since", "WHEN", "created at or after: 2026-11-22T08:00:00Z, or an age: 30m, 12h, 7d");
+
+    private readonly Option<string?> _limit = Value("--limit", "N", "maximum number");
+
     public override string Name => "export";
 
     public override string Summary => "write all data of a transaction as JSON, for a support case";
 
-    public override string Help => $"""
-        usage: OrleansDtm.Server export --gid GID [--out FILE] [--with-secrets] [--server URL [--key KEY]] [--Setting=value ...]
-               OrleansDtm.Server export [--status S] [--type T] [--since WHEN] [--limit N] [...]
-
+    public override string Explanation => """
         Writes the transaction with its options, branches, payloads, attempts and times. With --gid one document; otherwise
         one document a line, newest first, with the progress on standard error.
-
-          --out FILE       output file; default: standard output
-          --with-secrets   include secrets. Without it, fields, headers and URL parts with names such as password, token or
-                           secret are hidden. Payloads that are not JSON are never changed: check the document before you
-                           send it
-          --server URL     export from a running coordinator, e.g. http://localhost:36789; default: read the store, also
-                           while a coordinator runs, with the settings of 'run' (--Store:Path=..., -c conf.yml, ...)
-          --key KEY        the coordinator's API key; preferably in the environment variable {KeyVariable}
-          --status S       prepared, submitted, aborting, succeed or failed
-          --type T         saga, msg, tcc, xa or workflow
-          --since WHEN     created at or after: 2026-11-22T08:00:00Z, or an age: 30m, 12h, 7d
-          --limit N        maximum number
-
-        Exit codes: 0 = written, 1 = there is no such transaction, or it cannot be read, 2 = an argument is invalid.
         """;
 
-    public override async Task<int> Run(string[] args)
+    public override string Notes =>
+        "Exit codes: 0 = written, 1 = there is no such transaction, or it cannot be read, 2 = an argument is invalid.";
+
+    public override IReadOnlyList<Option> Options =>
+        [_gid, _out, _withSecrets, _server, _key, _status, _type, _since, _limit];
+
+    public override async Task<int> Run(ParseResult parsed, string[] settings)
     {
-        var arguments = Arguments.Parse(
-            args, ["--gid", "--out", "--server", "--key", "--status", "--type", "--since", "--limit"], [
-                "--with-secrets",
-            ]);
-        var values = arguments.Values;
         var clock = TimeProvider.System;
         var filter = new TransactionFilter
         {
-            Status = Status(values),
-            Type = Type(values),
-            CreatedFrom = Since(values, clock.GetUtcNow()),
+            Status = Status(parsed.GetValue(_status)),
+            Type = Type(parsed.GetValue(_type)),
+            CreatedFrom = Since(parsed.GetValue(_since), clock.GetUtcNow()),
         };
-        var limit = Limit(values.GetValueOrDefault("--limit"));
-        if (values.ContainsKey("--gid") && (filter != new TransactionFilter() || values.ContainsKey("--limit")))
+        var limit = Limit(parsed.GetValue(_limit));
+        var gid = parsed.GetValue(_gid);
+        if (gid is not null && (filter != new TransactionFilter() || parsed.GetValue(_limit) is not null))
         {
             throw new UsageException("--gid: cannot be combined with --status, --type, --since or --limit.");
         }
 
-        await using var source = await Open(arguments, clock);
-        var isOne = values.TryGetValue("--gid", out var gid);
-        var first = isOne ? await source.Find(gid!, CancellationToken.None) : null;
-        if (isOne && first is null)
+        await using var source = await Open(parsed, settings, clock);
+        var first = gid is not null ? await source.Find(gid, CancellationToken.None) : null;
+        if (gid is not null && first is null)
         {
             Console.Error.WriteLine(
                 $"There is no transaction '{gid}' in {source.Name}. Gids are case-sensitive. Finished transactions are "
@@ -71,7 +83,7 @@ internal sealed class ExportCommand : Command
             return CommandLine.Failed;
         }
 
-        await using var file = values.TryGetValue("--out", out var path) ? Create(path) : null;
+        await using var file = parsed.GetValue(_out) is { } path ? Create(path) : null;
         var output = file ?? Console.Out;
         if (first is not null)
         {
@@ -107,7 +119,7 @@ internal sealed class ExportCommand : Command
         return 0;
 
         string Finish(System.Text.Json.Nodes.JsonObject document, bool onOneLine) => TransactionDocument.Finish(
-            document, source.Name, arguments.Flags.Contains("--with-secrets"), onOneLine, clock.GetUtcNow());
+            document, source.Name, parsed.GetValue(_withSecrets), onOneLine, clock.GetUtcNow());
     }
 
     /// <summary>Only the user may read it: payloads may be confidential.</summary>
@@ -130,23 +142,23 @@ internal sealed class ExportCommand : Command
         return file;
     }
 
-    private static async Task<ExportSource> Open(Arguments arguments, TimeProvider clock)
+    private async Task<ExportSource> Open(ParseResult parsed, string[] settings, TimeProvider clock)
     {
-        if (arguments.Values.TryGetValue("--server", out var server))
+        if (parsed.GetValue(_server) is { } server)
         {
-            if (arguments.Settings.Length > 0)
+            if (settings.Length > 0)
             {
                 throw new UsageException(
-                    $"{arguments.Settings[0]}: cannot be combined with --server. Remove one of the two.");
+                    $"{settings[0]}: cannot be combined with --server. Remove one of the two.");
             }
 
             return Uri.TryCreate(server, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? new ServerSource(
-                    url, arguments.Values.GetValueOrDefault("--key") ?? Environment.GetEnvironmentVariable(KeyVariable))
+                    url, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable))
                 : throw new UsageException($"--server: '{server}' is not a URL such as http://localhost:36789.");
         }
 
-        var options = SettingsLoader.Load(arguments.Settings).Store;
+        var options = SettingsLoader.Load(settings).Store;
         using var loggers = LoggerFactory.Create(
             static log => log.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
         var store = StoreFactory.Create(options, clock, loggers, isReadOnly: true);
@@ -162,20 +174,20 @@ internal sealed class ExportCommand : Command
         }
     }
 
-    private static TransactionStatus Status(IReadOnlyDictionary<string, string> values) =>
-        values.GetValueOrDefault("--status") is not { } text ? TransactionStatus.None
+    private static TransactionStatus Status(string? text) =>
+        text is null ? TransactionStatus.None
         : Names.Status(text) is var status and not TransactionStatus.None ? status
         : throw new UsageException(
             $"--status: '{text}' is unknown; one of prepared, submitted, aborting, succeed, failed.");
 
-    private static TransactionType Type(IReadOnlyDictionary<string, string> values) =>
-        values.GetValueOrDefault("--type") is not { } text ? TransactionType.None
+    private static TransactionType Type(string? text) =>
+        text is null ? TransactionType.None
         : Names.Type(text) is var type and not TransactionType.None ? type
         : throw new UsageException($"--type: '{text}' is unknown; one of saga, msg, tcc, xa, workflow.");
 
-    private static DateTimeOffset? Since(IReadOnlyDictionary<string, string> values, DateTimeOffset now)
+    private static DateTimeOffset? Since(string? text, DateTimeOffset now)
     {
-        if (values.GetValueOrDefault("--since") is not { } text)
+        if (string.IsNullOrEmpty(text))
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OrleansDtm.Import;
@@ -8,7 +9,7 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Commands;
 
 /// <summary>Imports the unfinished transactions of a DTM.</summary>
-internal sealed class ImportCommand : Command
+internal sealed class ImportCommand : ProgramCommand
 {
     /// <summary>The exit code of an interrupted program in a shell.</summary>
     private const int Interrupted = 130;
@@ -16,26 +17,39 @@ internal sealed class ImportCommand : Command
     private const string FromVariable = "IMPORT_FROM";
     private const int BatchMax = 10_000;
 
+    private readonly Option<string?> _from = Value(
+        "--from", "URL",
+        "mysql://user:password@host:3306/dtm or postgres://user:password@host:5432/dtm; preferably in the environment "
+        + $"variable {FromVariable}, to hide the password");
+
+    private readonly Option<string?> _fromDriver = Value(
+        "--from-driver", "NAME", "mysql or postgres, if --from is a .NET connection string");
+
+    private readonly Option<string?> _fromTimeZone = Value(
+        "--from-time-zone", "Z",
+        "DTM's time zone, such as UTC, +08:00 or Asia/Shanghai; MySQL only, which does not store it. Default: the time "
+        + "zone of this machine");
+
+    private readonly Option<bool> _dryRun = Flag(
+        "--dry-run", "change nothing; count, and list what cannot be imported");
+
+    private readonly Option<bool> _dtmStopped = Flag(
+        "--dtm-stopped",
+        "confirms that every DTM on that database is stopped; otherwise both would make the calls");
+
+    private readonly Option<string?> _batch = Value("--batch", "N", "transactions of a page (500)");
+
     public override string Name => "import";
 
     public override string Summary => "take over the unfinished transactions and the topics of a DTM database";
 
-    public override string Help => """
-        usage: OrleansDtm.Server import --from URL (--dry-run | --dtm-stopped) [--batch N] [--Setting=value ...]
-
+    public override string Explanation => """
         Reads a DTM's MySQL or PostgreSQL database and takes over its unfinished transactions with their progress, and its
         topics. Completed calls are not repeated; DTM's last call may be made again, as DTM would do. Finished transactions
         are not imported. DTM's database is not changed.
+        """;
 
-          --from URL            mysql://user:password@host:3306/dtm or postgres://user:password@host:5432/dtm;
-                                preferably in the environment variable IMPORT_FROM, to hide the password
-          --from-driver NAME    mysql or postgres, if --from is a .NET connection string
-          --from-time-zone Z    DTM's time zone, such as UTC, +08:00 or Asia/Shanghai; MySQL only, which does not store it.
-                                Default: the time zone of this machine
-          --dry-run             change nothing; count, and list what cannot be imported
-          --dtm-stopped         confirms that every DTM on that database is stopped; otherwise both would make the calls
-          --batch N             transactions of a page (500)
-
+    public override string Notes => """
         The target store is that of the settings of 'run' (--Store:Path=..., -c conf.yml, ...; 'run --help').
         A coordinator on MySQL or PostgreSQL may run during the import; one on SQLite must be stopped.
 
@@ -46,16 +60,16 @@ internal sealed class ImportCommand : Command
         2 = an argument is invalid and nothing was done, 130 = interrupted.
         """;
 
-    public override async Task<int> Run(string[] args)
+    public override IReadOnlyList<Option> Options => [_from, _fromDriver, _fromTimeZone, _dryRun, _dtmStopped, _batch];
+
+    public override async Task<int> Run(ParseResult parsed, string[] settings)
     {
-        var arguments = Arguments.Parse(
-            args, ["--from", "--from-driver", "--from-time-zone", "--batch"], ["--dry-run", "--dtm-stopped"]);
-        var isDry = arguments.Flags.Contains("--dry-run");
-        var address = Address(arguments);
-        var zone = Zone(arguments.Values.GetValueOrDefault("--from-time-zone"));
-        var batch = Batch(arguments.Values.GetValueOrDefault("--batch"));
-        var options = SettingsLoader.Load(arguments.Settings);
-        if (!isDry && !arguments.Flags.Contains("--dtm-stopped"))
+        var isDry = parsed.GetValue(_dryRun);
+        var address = Address(parsed.GetValue(_from), parsed.GetValue(_fromDriver));
+        var zone = Zone(parsed.GetValue(_fromTimeZone));
+        var batch = Batch(parsed.GetValue(_batch));
+        var options = SettingsLoader.Load(settings);
+        if (!isDry && !parsed.GetValue(_dtmStopped))
         {
             throw new UsageException(
                 "Stop every DTM that uses this database, then add --dtm-stopped: "
@@ -172,10 +186,9 @@ internal sealed class ImportCommand : Command
         return 0;
     }
 
-    private static SourceAddress Address(Arguments arguments)
+    private static SourceAddress Address(string? given, string? driver)
     {
-        var driver = arguments.Values.GetValueOrDefault("--from-driver");
-        var from = arguments.Values.GetValueOrDefault("--from") ?? Environment.GetEnvironmentVariable(FromVariable);
+        var from = given ?? Environment.GetEnvironmentVariable(FromVariable);
         return string.IsNullOrEmpty(from)
             ? throw new UsageException("--from: missing; set it to DTM's database, such as "
                 + $"mysql://user:password@host:3306/dtm (or in the environment variable {FromVariable}).")
@@ -203,7 +216,7 @@ internal sealed class ImportCommand : Command
     /// <summary>Null = not given.</summary>
     private static TimeZoneInfo? Zone(string? name)
     {
-        if (name is null)
+        if (string.IsNullOrEmpty(name))
         {
             return null;
         }

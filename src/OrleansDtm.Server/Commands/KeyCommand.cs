@@ -1,37 +1,46 @@
+using System.CommandLine;
 using OrleansDtm.Server.Security.Access;
 using OrleansDtm.Server.Security.Keys;
 
 namespace OrleansDtm.Server.Commands;
 
 /// <summary>Creates an API key, or hashes an existing one.</summary>
-internal sealed class KeyCommand : Command
+internal sealed class KeyCommand : ProgramCommand
 {
+    private readonly Option<string?> _name = Value("--name", "NAME", "shown in logs and on the admin page");
+
+    private readonly Option<string?> _role = Value(
+        "--role", "ROLE",
+        "read, submit (default) or admin (force stop, retries, topics); each includes the previous ones");
+
+    private readonly Option<bool> _hash = Flag(
+        "--hash", "read an existing key from standard input: at least 43 characters with 256 random bits");
+
     public override string Name => "key";
 
     public override string Summary => "create an API key and its line for the settings";
 
-    public override string Help => """
-        usage: OrleansDtm.Server key --name NAME [--role read|submit|admin] [--hash]
-
+    public override string Explanation => """
         Prints a new random key, which is not stored, and its line for the coordinator: an entry of Security:Keys, or a
         line of the file Security:KeysFile. The line contains only the SHA-256 of the key; a key of 256 random bits
         needs no slower hash.
+        """;
 
-          --name NAME   shown in logs and on the admin page
-          --role ROLE   read, submit (default) or admin (force stop, retries, topics); each includes the previous ones
-          --hash        read an existing key from standard input: at least 43 characters with 256 random bits
-
+    public override string Notes => """
         Options at the end of the line: until=2027-01-31, rate=100 (requests a second), bytes=65536 (of a request),
         inflight=50 (requests), unfinished=10000 (transactions).
         """;
 
-    public override Task<int> Run(string[] args)
+    public override IReadOnlyList<Option> Options => [_name, _role, _hash];
+
+    public override bool HasSettings => false;
+
+    public override Task<int> Run(ParseResult parsed, string[] settings)
     {
-        var arguments = Arguments.Parse(args, ["--name", "--role"], ["--hash"]);
-        var name = arguments.Values.GetValueOrDefault("--name")
+        var name = parsed.GetValue(_name)
             ?? throw new UsageException("--name: missing; set it to the owner of the key.");
-        var role = arguments.Values.GetValueOrDefault("--role") ?? RoleNames.Submit;
-        var hashes = arguments.Flags.Contains("--hash");
+        var role = parsed.GetValue(_role) ?? RoleNames.Submit;
+        var hashes = parsed.GetValue(_hash);
         var key = hashes ? Console.In.ReadLine()?.Trim() ?? "" : ApiKey.New();
         if (key.Length < ApiKey.TextMin)
         {

@@ -1,17 +1,21 @@
+using System.CommandLine;
+
 namespace OrleansDtm.Server.Commands;
 
 /// <summary>Runs the coordinator until it is stopped.</summary>
-internal sealed class RunCommand : Command
+internal sealed class RunCommand : ProgramCommand
 {
     public override string Name => "run";
 
     public override string Summary => "run the coordinator";
 
-    public override string Help => Configuration.Help.Text;
+    public override string Explanation => "Runs the coordinator until SIGTERM or Ctrl+C.";
 
-    public override async Task<int> Run(string[] args)
+    public override string Notes => Configuration.Help.Text;
+
+    public override async Task<int> Run(ParseResult parsed, string[] settings)
     {
-        await using var app = CoordinatorApp.Build(args);
+        await using var app = CoordinatorApp.Build(settings);
         await app.RunAsync();
         return 0;
     }

@@ -4,12 +4,6 @@ namespace OrleansDtm.Server.Configuration;
 internal static class Help
 {
     public const string Text = """
-        usage: OrleansDtm.Server [run] [--Setting=value ...] [-c conf.yml]
-
-          -c FILE          DTM's conf.yml
-          -v, --version    print the version
-          -h, --help       print this
-
         Settings, on the command line (--HttpPort=36789), in appsettings.json, in the environment
         (HttpPort, Store__Path, or DTM's names such as HTTP_PORT, STORE_PATH) or in conf.yml; seconds may be fractions:
           Bind=localhost                       address to listen on; * = all

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansDtm.CommandLines;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -153,7 +154,8 @@ public static partial class SettingsLoader
             key = DtmNames.GetValueOrDefault(key, key);
             if (!name.StartsWith("--", StringComparison.Ordinal) || !IsOwn(key))
             {
-                throw new SettingsException([$"{args[i]}: unknown setting. --help lists the settings."]);
+                throw new SettingsException(
+                    [$"{name}: unknown setting.{Hint(name)} --help lists the settings."]);
             }
 
             found[key] = value;
@@ -161,6 +163,13 @@ public static partial class SettingsLoader
 
         return found;
     }
+
+    /// <summary>True = a setting as on the command line, such as --HttpPort or --HTTP_PORT.</summary>
+    internal static bool IsSetting(string name) => name.StartsWith("--", StringComparison.Ordinal)
+        && (IsOwn(name[2..]) || DtmNames.ContainsKey(name[2..]));
+
+    private static string Hint(string name) => Nearest.Hint(
+        $"--{name.TrimStart('-')}", OwnKeys.Concat(OwnLists).Concat(TelemetrySettings.Keys).Select(k => $"--{k}"));
 
     private static IEnumerable<KeyValuePair<string, string?>> DtmEnvironment() =>
         from name in DtmNames

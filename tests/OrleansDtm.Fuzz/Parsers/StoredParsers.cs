@@ -33,7 +33,7 @@ internal static class StoredParsers
         new ParserTarget(
             "arguments",
             ArgumentSeeds,
-            static input => Arguments.Parse(Lines(input), ["--gid", "--out"], ["--with-secrets"]),
+            static input => new CommandLine(new ExportCommand()).Check(Lines(input)),
             typeof(UsageException)),
         new ParserTarget("export-document", ExportSeeds, Export),
     ];

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using OrleansDtm.Server.Commands;
 using OrleansDtm.Server.Configuration;
@@ -74,15 +75,15 @@ public sealed class StoreDriverTests
         Assert.Equal(["mysql", "postgres"], StoreDrivers.All.DtmNames);
     }
 
-    private sealed class WithHalfDriver : Command
+    private sealed class WithHalfDriver : ProgramCommand
     {
         public override string Name => "run";
 
         public override string Summary => "";
 
-        public override string Help => "";
+        public override string Explanation => "";
 
-        public override Task<int> Run(string[] args) =>
+        public override Task<int> Run(ParseResult parsed, string[] settings) =>
             Task.FromResult(new StoreDrivers([new HalfDriver("oracle")]).Names.Count);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrleansDtm.Server.Commands;
 using OrleansDtm.Tests.Support.Import;
 using OrleansDtm.Tests.Support.Wire;
 using OrleansDtm.WireTests.Wire;
@@ -94,9 +95,11 @@ public sealed class ExportTests(RunningServer running)
     [InlineData("cannot be combined with --server", "--gid=g", "--server=http://x", "--Store:Path=y")]
     public async Task Wrong_arguments_are_named(string message, params string[] args)
     {
-        var refused = await Assert.ThrowsAsync<OrleansDtm.Server.Commands.UsageException>(
-            () => new OrleansDtm.Server.Commands.ExportCommand().Run(args));
-        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+        using var errors = new StringWriter();
+        var line = new CommandLine(new ExportCommand()) { Errors = errors };
+
+        Assert.Equal(CommandLine.Misused, await line.Run(["export", .. args]));
+        Assert.Contains(message, errors.ToString(), StringComparison.Ordinal);
     }
 
     private static void Judge(JsonNode document, string gid)

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Import;
@@ -41,7 +42,8 @@ public sealed class CommandLineTests
     {
         var refused = await ServerCommand.Run("improt", "--from=x");
         refused.Ends(2);
-        Assert.Contains("'improt' is not a command", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "'improt' is not a command. Did you mean import?", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("  import ", refused.Errors, StringComparison.Ordinal);
     }
 
@@ -111,13 +113,17 @@ public sealed class CommandLineTests
     [InlineData("--from: The value contains embedded nulls", "--from=mysql://a\0b:c@x/y", "--dry-run")]
     [InlineData("--batch: 'all' is not a whole number", "--from=mysql://x/y", "--batch=all")]
     [InlineData("--from-time-zone: 'Mars' is unknown", "--from=mysql://x/y", "--from-time-zone=Mars")]
-    [InlineData("--dry-run takes no value", "--dry-run=yes")]
+    [InlineData("'yes' is not an argument", "--dry-run=yes")]
     [InlineData("--from: a value is missing", "--from", "--dry-run")]
+    [InlineData("'--dryrun' is not an argument. Did you mean --dry-run?", "--from=mysql://x/y", "--dryrun")]
     public async Task Wrong_arguments_of_import_are_named(string message, params string[] args)
     {
-        var refused = await Assert.ThrowsAsync<UsageException>(() => new ImportCommand().Run(args));
+        using var errors = new StringWriter();
+        var line = new CommandLine(new ImportCommand()) { Errors = errors };
 
-        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(CommandLine.Misused, await line.Run(["import", .. args]));
+        Assert.Contains(message, errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("[ODTM1002]", errors.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -146,16 +152,43 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", failed.Errors, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Settings_may_stand_among_the_arguments()
+    [Theory]
+    [InlineData("--HttpPort", "8080", "probe", "--from", "a=b", "-c", "conf.yml", "--flag", "--Store:Path=x=y")]
+    [InlineData("-c", "conf.yml", "--HttpPort=8080", "probe", "--flag", "--from=a=b", "--Store:Path", "x=y")]
+    [InlineData("--config=conf.yml", "--HttpPort", "8080", "--Store:Path=x=y", "probe", "--flag", "--from", "a=b")]
+    public async Task Settings_may_stand_before_the_command_and_among_its_arguments(params string[] args)
     {
-        var parsed = Arguments.Parse(
-            ["--HttpPort", "8080", "--from", "a=b", "-c", "conf.yml", "--dry-run", "--Store:Path=x=y"],
-            ["--from"],
-            ["--dry-run"]);
+        var probe = new Probe();
 
-        Assert.Equal("a=b", parsed.Values["--from"]);
-        Assert.Equal(["--HttpPort", "8080", "-c", "conf.yml", "--Store:Path=x=y"], parsed.Settings);
+        Assert.Equal(0, await new CommandLine(new RunCommand(), probe).Run(args));
+
+        Assert.Equal(("a=b", true), (probe.From, probe.Flagged));
+        Assert.Equal(["-c", "conf.yml", "--HttpPort=8080", "--Store:Path=x=y"], probe.Settings);
+    }
+
+    [Fact]
+    public async Task The_value_of_a_setting_may_be_the_name_of_a_command()
+    {
+        var probe = new Probe();
+
+        Assert.Equal(0, await new CommandLine(new RunCommand(), probe).Run(["--STORE_DB", "run", "probe"]));
+
+        Assert.Equal(["--STORE_DB=run"], probe.Settings);
+    }
+
+    [Theory]
+    [InlineData("--HttpPrt: unknown setting. Did you mean --HttpPort?", "--HttpPrt=1")]
+    [InlineData("--nothing-like-it: unknown setting. --help", "--nothing-like-it", "1")]
+    [InlineData("--GrpcPort: a value is missing", "run", "--GrpcPort")]
+    public async Task An_unknown_setting_ends_with_2_and_the_nearest_name(string message, params string[] args)
+    {
+        using var errors = new StringWriter();
+
+        Assert.Equal(
+            CommandLine.Misused, await new CommandLine(new RunCommand()) { Errors = errors }.Run(args));
+
+        Assert.Contains(message, errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("[ODTM1001]", errors.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -201,8 +234,37 @@ public sealed class CommandLineTests
     [Fact]
     public async Task An_unknown_database_of_schema_is_refused()
     {
-        var refused = await Assert.ThrowsAsync<UsageException>(() => new SchemaCommand().Run(["--driver=oracle"]));
+        using var errors = new StringWriter();
+        var line = new CommandLine(new SchemaCommand()) { Errors = errors };
 
-        Assert.Contains("'oracle' has no schema; write one of", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(CommandLine.Misused, await line.Run(["schema", "--driver=oracle"]));
+        Assert.Contains("'oracle' has no schema; write one of", errors.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Keeps what it was given.</summary>
+    private sealed class Probe : ProgramCommand
+    {
+        private readonly Option<string?> _from = Value("--from", "X", "");
+        private readonly Option<bool> _flag = Flag("--flag", "");
+
+        public override string Name => "probe";
+
+        public override string Summary => "";
+
+        public override string Explanation => "";
+
+        public override IReadOnlyList<Option> Options => [_from, _flag];
+
+        public string? From { get; private set; }
+
+        public bool Flagged { get; private set; }
+
+        public string[] Settings { get; private set; } = [];
+
+        public override Task<int> Run(ParseResult parsed, string[] settings)
+        {
+            (From, Flagged, Settings) = (parsed.GetValue(_from), parsed.GetValue(_flag), settings);
+            return Task.FromResult(0);
+        }
     }
 }

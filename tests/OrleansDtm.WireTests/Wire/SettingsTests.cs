@@ -13,7 +13,7 @@ public sealed class SettingsTests
     [InlineData("--Store:Driver=boltdb", "Store:Driver: 'boltdb' is not one of sqlite")]
     [InlineData("--RetryIntervalMax=1", "RetryIntervalMax: '1' is not at least RetryInterval")]
     [InlineData("--STORE_PASSWORD=x", "remove Store:User and Store:Password")]
-    [InlineData("--HttpProt=1", "--HttpProt=1: unknown setting")]
+    [InlineData("--HttpProt=1", "--HttpProt: unknown setting. Did you mean --HttpPort?")]
     [InlineData("--Cluster:Mode=AdoNet", "Cluster:Mode: 'AdoNet' is not possible with Store:Driver=sqlite")]
     [InlineData("--Cluster:Mode=Consul", "Cluster:Mode: 'Consul' is not one of Local, AdoNet, Kubernetes")]
     [InlineData("--Cluster:AdvertisedAddress=here", "Cluster:AdvertisedAddress: 'here' is not an IP address")]

@@ -1,0 +1,3 @@
+using OrleansDtm.Cli;
+
+return await OdtmProgram.Run(args, Terminal.OfProcess(), CancellationToken.None);
