@@ -26,6 +26,7 @@ public sealed class ArchitectureTests
         ["Client.EntityFrameworkCore"] = ["Client"],
         ["Client.Grpc"] = ["Client", "Protocol.Grpc"],
         ["Client.Redis"] = ["Client"],
+        ["Testing"] = ["Client", "Server"],
     };
 
     [Fact]
