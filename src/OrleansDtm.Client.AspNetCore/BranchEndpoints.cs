@@ -17,8 +17,9 @@ public static class BranchEndpoints
     /// Maps a branch: an action, compensation, try, confirm or cancel. The handler is that of a minimal API and may
     /// take the <see cref="BranchContext"/>. If it takes the <see cref="LocalTransaction"/> it runs with a barrier,
     /// once, in a transaction that is committed on success; so it does if it takes a DbContext and
-    /// AddDbContextBarriers (package OrleansDtm.Client.EntityFrameworkCore) was called. Returning is success, unless the handler sets or returns a
-    /// status other than 200 (409 and 425 have their meaning, <see cref="BranchOutcome"/> too).
+    /// AddDbContextBarriers (package OrleansDtm.Client.EntityFrameworkCore) was called. Returning is success, unless
+    /// the handler sets or returns a status other than 200 (409 and 425 have their meaning, <see cref="BranchOutcome"/>
+    /// too).
     /// <see cref="BranchFailureException"/> is 409 FAILURE, <see cref="BranchOngoingException"/> 425 ONGOING. Other
     /// exceptions are handled by the application, and the coordinator repeats the call.
     /// </summary>

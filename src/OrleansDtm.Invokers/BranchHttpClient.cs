@@ -34,8 +34,8 @@ public sealed class BranchHttpClient : IDisposable
         _options = options;
         _clock = clock ?? TimeProvider.System;
         _log = log ?? NullLogger<BranchHttpClient>.Instance;
-        _http = new HttpMessageInvoker(Handler(options).Guard(options));
-        if (options.Proxy is { } proxy)
+        _http = Sender(options);
+        if (options is { Proxy: { } proxy, Handler: null })
         {
             // The proxy opens the connections and its address is the operator's, so the rules check the URL.
             var handler = Handler(options).UseCertificates(options);
@@ -46,7 +46,7 @@ public sealed class BranchHttpClient : IDisposable
         if (options.Services is { } services)
         {
             _services = new ServicePlaces(services);
-            _named = new HttpMessageInvoker(Handler(options).Guard(options));
+            _named = Sender(options);
         }
     }
 
@@ -99,6 +99,10 @@ public sealed class BranchHttpClient : IDisposable
         return fragment < 0 ? url : url[..fragment];
     }
 
+    private static HttpMessageInvoker Sender(InvokerOptions options) => options.Handler is { } handler
+        ? new HttpMessageInvoker(handler, disposeHandler: false)
+        : new HttpMessageInvoker(Handler(options).Guard(options));
+
     private static SocketsHttpHandler Handler(InvokerOptions options) => new()
     {
         // A redirect must not move a call to another host.
@@ -124,14 +128,14 @@ public sealed class BranchHttpClient : IDisposable
         BranchInvocation call, HttpRequestMessage request, int keep, AnswerRules rules,
         CancellationToken cancellationToken)
     {
-        if (_options.Proxy is not { } proxy || proxy.IsBypassed(request.RequestUri!))
+        if (_proxied is null || _options.Proxy!.IsBypassed(request.RequestUri!))
         {
             return Send(_http, call, request, keep, rules, cancellationToken);
         }
 
         return _options.Targets.FindProxiedProblem(request.RequestUri!) is { } denied
             ? Task.FromResult(Outcome.Unknown(denied))
-            : Send(_proxied!, call, request, keep, rules, cancellationToken);
+            : Send(_proxied, call, request, keep, rules, cancellationToken);
     }
 
     private async Task<Outcome> Send(

@@ -18,6 +18,17 @@ internal static class GrpcChannelFactory
 
     public static GrpcChannel Create(GrpcTarget target, InvokerOptions options, TimeProvider clock)
     {
+        if (options.Handler is { } own)
+        {
+            return GrpcChannel.ForAddress($"{(target.Tls ? "https" : "http")}://{target.Hosts}", new GrpcChannelOptions
+            {
+                HttpHandler = own,
+                DisposeHttpClient = false,
+                MaxReceiveMessageSize = options.GrpcResponseBytesMax,
+                MaxSendMessageSize = null,
+            });
+        }
+
         var several = target.Hosts.Contains(',', StringComparison.Ordinal);
         var balanced = several || target.Dns || target.Named
             || (options.Services is not null && ServiceUrl.IsName(target.Hosts) && !(target.Tls

@@ -59,6 +59,13 @@ public sealed record InvokerOptions
     /// </summary>
     public ServiceEndpointResolver? Services { get; init; }
 
+    /// <summary>
+    /// Sends all requests over HTTP, gRPC and JSON-RPC instead of sockets, for services in this process. It is not
+    /// disposed. Rules for addresses (<see cref="Targets"/>), the proxy and certificates then have no effect. Null
+    /// (default) = sockets.
+    /// </summary>
+    public HttpMessageHandler? Handler { get; init; }
+
     /// <summary>How long an idle channel is kept. Default 10 minutes.</summary>
     public TimeSpan GrpcChannelIdle { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -27,10 +27,17 @@ public static class CoordinatorApp
     /// <summary>Builds the application; the caller starts it.</summary>
     /// <param name="args">Settings as on the command line, e.g. <c>--HttpPort=0</c>.</param>
     /// <exception cref="SettingsException">The configuration is invalid.</exception>
-    public static WebApplication Build(string[] args)
+    public static WebApplication Build(string[] args) => Build(SettingsLoader.Load(args));
+
+    /// <summary>Builds the application from settings in code; files and environment are not read.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="customize">Runs last: registers other implementations, such as a store, a web server or the
+    /// <c>InvokerOptions</c> of branch calls, and configures the silo. Null (default) = nothing.</param>
+    /// <exception cref="SettingsException">The configuration is invalid.</exception>
+    public static WebApplication Build(CoordinatorOptions options, Action<WebApplicationBuilder>? customize = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
         var started = Stopwatch.GetTimestamp();
-        var options = SettingsLoader.Load(args);
         SecuritySettings.CheckBind(options);
         var grpc = GrpcHosting.Endpoint(options);
         var http = PortTls.OfHttp(options);
@@ -68,6 +75,7 @@ public static class CoordinatorApp
         builder.AddCoordinatorTelemetry(options.Telemetry);
         builder.Services.AddAdminPage(options);
         builder.Services.AddApiDocument();
+        customize?.Invoke(builder);
 
         var app = builder.Build();
         app.UseMiddleware<HttpMetrics>();

@@ -10,3 +10,8 @@ return await new CommandLine(
     new CheckConfigCommand(),
     new ExportCommand(),
     new KeyCommand()).Run(args);
+
+/// <summary>
+/// Internal: a public one would hide the Program of an application whose tests use OrleansDtm.Testing.
+/// </summary>
+internal sealed partial class Program;

@@ -28,6 +28,7 @@ public sealed class ArchitectureTests
         ["Client.Grpc"] = ["Client", "Protocol.Grpc"],
         ["Client.Redis"] = ["Client"],
         ["Cli"] = ["Protocol"],
+        ["Testing"] = ["Client", "Server"],
     };
 
     [Fact]

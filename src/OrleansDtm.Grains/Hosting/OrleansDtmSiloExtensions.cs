@@ -93,11 +93,13 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.SoleOwner,
             provider.GetRequiredService<LiveMemory>()));
 
+        services.TryAddSingleton(static provider => TurnScheduler.ThreadPool(
+            provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
         services.TryAddSingleton(static provider => new Running.Transactions(
             new Lazy<RunnerServices>(provider.GetRequiredService<RunnerServices>),
             provider.GetRequiredService<ICluster>(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,
-            TurnScheduler.ThreadPool(provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock)));
+            provider.GetRequiredService<TurnScheduler>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<Running.Transactions>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();

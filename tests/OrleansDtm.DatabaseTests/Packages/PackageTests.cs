@@ -59,6 +59,34 @@ public sealed class PackageTests(PackageFeed feed) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public void The_package_of_the_analyzer_is_for_the_compiler_only()
+    {
+        var (entries, metadata) = feed.Read($"OrleansDtm.Analyzers.{feed.Version}");
+        Assert.Contains("analyzers/dotnet/cs/OrleansDtm.Analyzers.dll", entries);
+        Assert.DoesNotContain(entries, static file => file.StartsWith("lib/", StringComparison.Ordinal));
+        Assert.DoesNotContain(metadata.Descendants(), static e => e.Name.LocalName == "dependency");
+    }
+
+    [Theory]
+    [InlineData("OrleansDtm.Client", "OrleansDtm.Analyzers")]
+    [InlineData("OrleansDtm.Client.AspNetCore", "OrleansDtm.Client")]
+    [InlineData("OrleansDtm.Client.EntityFrameworkCore", "OrleansDtm.Client")]
+    [InlineData("OrleansDtm.Client.Grpc", "OrleansDtm.Client")]
+    [InlineData("OrleansDtm.Client.Redis", "OrleansDtm.Client")]
+    public void The_packages_of_the_SDK_pass_the_analyzer_on(string package, string dependency)
+    {
+        var (_, metadata) = feed.Read($"{package}.{feed.Version}");
+        var found = metadata.Descendants().Where(
+            e => e.Name.LocalName == "dependency" && e.Attribute("id")!.Value == dependency).ToArray();
+        Assert.Equal(2, found.Length); // One for each framework.
+        Assert.All(found, static d =>
+        {
+            Assert.Null(d.Attribute("exclude"));
+            Assert.Matches("^(All|.*Analyzers.*)$", d.Attribute("include")!.Value);
+        });
+    }
+
     [Theory]
     [InlineData("net8.0", "8.0", "Microsoft.EntityFrameworkCore.Relational")]
     [InlineData("net10.0", "10.0", "Microsoft.EntityFrameworkCore.Relational")]
