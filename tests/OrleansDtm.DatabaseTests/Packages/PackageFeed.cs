@@ -135,7 +135,8 @@ public sealed class PackageFeed : IDisposable
             await process.WaitForExitAsync(limit.Token);
             Assert.True(
                 process.ExitCode == 0,
-                $"{start.FileName} {string.Join(' ', start.ArgumentList)}: {process.ExitCode}\n{output}\n{await errors}");
+                $"{start.FileName} {string.Join(' ', start.ArgumentList)}: {process.ExitCode}\n{output}\n"
+                    + await errors);
             return output;
         }
         finally

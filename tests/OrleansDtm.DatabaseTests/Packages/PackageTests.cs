@@ -102,7 +102,9 @@ public sealed class PackageTests(PackageFeed feed) : IAsyncLifetime
     }
 }
 
-/// <summary>Applications for .NET 8 and 10 that take the packages from a feed and run transactions of each kind.</summary>
+/// <summary>
+/// Applications for .NET 8 and 10 that take the packages from a feed and run transactions of each kind.
+/// </summary>
 public abstract class PackageApplicationTests<TServer>(PackageFeed feed, DatabaseUnderTest<TServer> database)
     where TServer : DatabaseServer, new()
 {

@@ -13,6 +13,13 @@ internal record TransactionName
     public string? Gid { get; init; }
 }
 
+[Description("A transaction to end as failed.")]
+internal sealed record StopRequest : TransactionName
+{
+    [Description("Why; query and the audit log show it. Not in DTM.")]
+    public string? Reason { get; init; }
+}
+
 [Description("A transaction to roll back.")]
 internal sealed record AbortRequest : TransactionName
 {

@@ -21,7 +21,8 @@ internal static class OperationDocs
         Tag = ApiTags.Operations,
         Summary = "Ends a transaction as failed, without compensation.",
         Details = "Calls in flight are cancelled. Its rollback_reason names the caller.",
-        Body = new ApiBody(typeof(TransactionName), ("a transaction", """{"gid":"my-first-saga"}""")),
+        Body = new ApiBody(
+            typeof(StopRequest), ("a transaction", """{"gid":"my-first-saga","reason":"paid by hand"}""")),
         Answers =
         [
             ApiAnswers.Done,
