@@ -25,13 +25,20 @@ internal static class OdtmProgram
         typeof(OdtmProgram).Assembly.GetCustomAttribute<
             AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
+    /// <summary>A gid or a reason may start with @: it is never the name of a file with arguments.</summary>
+    private static readonly ParserConfiguration Configuration = new()
+    {
+        ResponseFileTokenReplacer = null,
+        EnablePosixBundling = false,
+    };
+
     /// <param name="args">The command line.</param>
     /// <param name="terminal">Where it reads and writes.</param>
     /// <param name="cancel">Like Ctrl+C.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> Run(string[] args, Terminal terminal, CancellationToken cancel)
     {
-        var parsed = Build(terminal).Parse(args);
+        var parsed = Build(terminal).Parse(args, Configuration);
         var invocation = new InvocationConfiguration
         {
             Output = terminal.Out,
@@ -47,7 +54,7 @@ internal static class OdtmProgram
             }
 
             // Without a command, the list of commands is the answer.
-            await Build(terminal).Parse("--help").InvokeAsync(invocation, cancel);
+            await Build(terminal).Parse("--help", Configuration).InvokeAsync(invocation, cancel);
             return ExitCodes.Misused;
         }
 

@@ -26,7 +26,8 @@ public static class BranchEndpoints
     /// <param name="routes">The endpoints.</param>
     /// <param name="pattern">The path.</param>
     /// <param name="handler">The handler.</param>
-    /// <exception cref="InvalidOperationException">AddBranches was not called.</exception>
+    /// <exception cref="InvalidOperationException">AddBranches was not called, or the handler takes several local
+    /// transactions.</exception>
     public static RouteHandlerBuilder MapBranch(
         this IEndpointRouteBuilder routes, [StringSyntax("Route")] string pattern, Delegate handler)
     {
@@ -40,14 +41,18 @@ public static class BranchEndpoints
     private static BarrierMetadata? NeededBy(IEndpointRouteBuilder routes, Delegate handler)
     {
         var types = handler.Method.GetParameters().Select(static parameter => parameter.ParameterType).ToArray();
-        if (types.Contains(typeof(LocalTransaction)))
+        var barriers = routes.ServiceProvider.GetServices<IContextBarrier>();
+        var contexts = types.Where(type => barriers.Any(barrier => barrier.Handles(type))).ToArray();
+        var isLocal = types.Contains(typeof(LocalTransaction));
+        if (contexts.Length + (isLocal ? 1 : 0) > 1)
         {
-            return BarrierMetadata.Default;
+            throw new InvalidOperationException(
+                "A branch has one local transaction: its handler can take the LocalTransaction or one context, not "
+                + $"{string.Join(" and ", contexts.Select(static c => c.Name))}{(isLocal ? " and it" : "")}.");
         }
 
-        var contexts = routes.ServiceProvider.GetServices<IContextBarrier>();
-        return types.FirstOrDefault(type => contexts.Any(context => context.Handles(type))) is { } context
-            ? BarrierMetadata.Default with { Context = context }
+        return isLocal ? BarrierMetadata.Default
+            : contexts is [var context] ? BarrierMetadata.Default with { Context = context }
             : null;
     }
 

@@ -11,7 +11,7 @@ internal sealed class BranchFilter(BarrierMetadata? needed) : IEndpointFilter
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        if ((http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>() ?? needed) is not { } barrier)
+        if (Barrier(http.GetEndpoint()?.Metadata.GetMetadata<BarrierMetadata>()) is not { } barrier)
         {
             return Answer(await next(context), http);
         }
@@ -24,6 +24,20 @@ internal sealed class BranchFilter(BarrierMetadata? needed) : IEndpointFilter
         });
         return ran ? answer : Result(BranchAnswer.Success);
     }
+
+    /// <summary>
+    /// The barrier that the endpoint or its group names. If the handler takes a context, it must run in a transaction
+    /// of that context: elsewhere its changes would not be saved with the barrier row.
+    /// </summary>
+    private BarrierMetadata? Barrier(BarrierMetadata? named) => (named, needed?.Context) switch
+    {
+        (null, _) => needed,
+        ({ Context: null, Database: null }, { } context) => named with { Context = context },
+        ({ Context: null }, { } context) => throw new InvalidOperationException(
+            $"The branch takes {context.Name}, so its barrier uses the connection of that context; WithBarrier names "
+            + "another database. Map it without, or run the barrier in the handler (BranchBarrier)."),
+        _ => named,
+    };
 
     /// <summary>
     /// Null and outcomes become DTM's responses; other results are the handler's own, including a status that it has

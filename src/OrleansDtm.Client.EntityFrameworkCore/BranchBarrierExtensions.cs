@@ -141,7 +141,7 @@ public static class BranchBarrierExtensions
             cancel => barrier.QueryPreparedAsync(context.Database.GetDbConnection(), cancel), cancellationToken);
     }
 
-    private static void RequireSavedChanges(DbContext context, IExecutionStrategy strategy)
+    internal static void RequireSavedChanges(DbContext context, IExecutionStrategy strategy)
     {
         if (strategy.RetriesOnFailure && context.ChangeTracker.HasChanges())
         {

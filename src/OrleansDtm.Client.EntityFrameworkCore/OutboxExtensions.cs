@@ -44,6 +44,8 @@ public static class OutboxExtensions
                 + "one; it begins and commits its own.");
         }
 
+        // Before the prepare, so that nothing has to be aborted.
+        BranchBarrierExtensions.RequireSavedChanges(context, context.Database.CreateExecutionStrategy());
         return message.DoAndSubmitAsync(
             queryPrepared,
             (barrier, work) => barrier.CallAsync(context, work, cancellationToken),

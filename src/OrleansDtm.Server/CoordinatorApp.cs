@@ -63,9 +63,10 @@ public static class CoordinatorApp
             static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSingleton<ListingGate>();
-        builder.Services.AddSingleton(static services => new LargeBodies(
-            LargeBodies.PlacesFor(
-                MemoryShare.Available, services.GetRequiredService<CoordinatorOptions>().Limits.RequestBytesMax),
+        var bytesMax = options.Limits.RequestBytesMax;
+        builder.Services.AddSingleton(services => new LargeBodies(
+            LargeBodies.PlacesFor(MemoryShare.Available, bytesMax),
+            bytesMax,
             services.GetRequiredService<TimeProvider>()));
         builder.AddServiceNames(options);
         builder.Services.AddCoordinatorMetrics();

@@ -93,7 +93,7 @@ public static class TransactionListing
     }
 
     /// <summary>The data of submitters and services, which can be large; the rest is small.</summary>
-    private static long SizeOf(Transaction transaction)
+    internal static long SizeOf(Transaction transaction)
     {
         var definition = transaction.Definition;
         var bytes = 1024L + definition.CustomData.Length + transaction.Result.Length + transaction.RollbackReason.Length

@@ -59,6 +59,13 @@ public sealed class DtmTestOptions
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
+    /// Real time without a request after which the submitter of a prepared transaction counts as dead, if the test
+    /// waits for the end of that transaction: the time then passes its timeout. Default 1 s. A test of a submitter that
+    /// is at work in the background can also hold the time (<see cref="DtmTestClock.Hold"/>).
+    /// </summary>
+    public TimeSpan SubmitterGrace { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
     /// Default age at which query_prepared of a message is called, or a prepared TCC or XA is rolled back. Default
     /// 35 s.
     /// </summary>

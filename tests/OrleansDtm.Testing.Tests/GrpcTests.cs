@@ -37,6 +37,17 @@ public sealed class GrpcTests
         Assert.Equal(3, dtm.Saga(saga.Gid).CallsOf("flight:5000/air.Flight/Book").Count);
     }
 
+    [Fact]
+    public async Task An_application_over_gRPC_is_told_how_to_use_the_host()
+    {
+        var (dtm, _) = await Service.Start();
+        await using var disposing = dtm;
+        var services = new ServiceCollection().AddLogging().AddDtmGrpcClient();
+
+        var error = Assert.Throws<InvalidOperationException>(() => services.AddDtmTestClient(dtm));
+        Assert.Contains("DtmGrpcOptions", error.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Answers every method with an empty message.</summary>
     private sealed class GrpcService : HttpMessageHandler
     {

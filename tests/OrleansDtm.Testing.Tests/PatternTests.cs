@@ -76,6 +76,19 @@ public sealed class PatternTests
     }
 
     [Fact]
+    public async Task All_is_idle_while_a_submitter_is_at_work()
+    {
+        var (dtm, hotel) = await Service.Start();
+        await using var _ = dtm;
+        await dtm.Client.Msg().Step($"{Service.Url}/deliver", 1).PrepareAsync($"{Service.Url}/query", Cancel);
+
+        await dtm.WhenIdle();
+
+        Assert.Empty(hotel.Calls);
+        Assert.Equal(TimeSpan.Zero, dtm.Clock.Elapsed);
+    }
+
+    [Fact]
     public async Task An_interrupted_workflow_is_resumed_in_the_tests_own_client()
     {
         var runs = 0;

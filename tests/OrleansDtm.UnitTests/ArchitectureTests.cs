@@ -29,6 +29,7 @@ public sealed class ArchitectureTests
         ["Client.Redis"] = ["Client"],
         ["Cli"] = ["Protocol"],
         ["Testing"] = ["Client", "Server"],
+        ["Templates"] = [],
     };
 
     [Fact]

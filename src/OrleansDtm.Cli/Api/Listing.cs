@@ -6,8 +6,10 @@ namespace OrleansDtm.Cli.Api;
 
 /// <summary>Rows of a listing.</summary>
 /// <param name="Rows">The newest first.</param>
-/// <param name="Next">Position of the next row; empty = these are all.</param>
-internal sealed record Page(IReadOnlyList<(TransactionView View, JsonNode Json)> Rows, string Next);
+/// <param name="Next">Position of the next row; empty = there is none, or it is not known.</param>
+/// <param name="IsCut">More rows match, which only a higher limit shows.</param>
+internal sealed record Page(
+    IReadOnlyList<(TransactionView View, JsonNode Json)> Rows, string Next, bool IsCut = false);
 
 /// <summary>Reads listings, over as many requests as needed: the coordinator limits the size of a page.</summary>
 internal static class Listing
@@ -42,7 +44,8 @@ internal static class Listing
         }
         while (rows.Count < limit && position.Length > 0);
 
-        return new Page(rows.Count > limit ? rows[..limit] : rows, position);
+        // The position is after the last page, so rows that were cut off it would be skipped.
+        return rows.Count > limit ? new Page(rows[..limit], "", IsCut: true) : new Page(rows, position);
     }
 
     /// <summary>Reads several listings one after the other.</summary>
@@ -56,11 +59,17 @@ internal static class Listing
         }
 
         List<(TransactionView View, JsonNode Json)> rows = [];
+        var isCut = false;
         foreach (var query in queries)
         {
-            rows.AddRange((await Read(coordinator, query, "", limit, matches, cancel)).Rows);
+            var page = await Read(coordinator, query, "", limit, matches, cancel);
+            rows.AddRange(page.Rows);
+            isCut |= page.IsCut || page.Next.Length > 0;
         }
 
-        return new Page([.. rows.OrderByDescending(static row => row.View.CreateTime).Take(limit)], "");
+        return new Page(
+            [.. rows.OrderByDescending(static row => row.View.CreateTime).Take(limit)],
+            "",
+            isCut || rows.Count > limit);
     }
 }

@@ -115,6 +115,13 @@ internal sealed class ExportCommand : OdtmCommand
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        return new StreamWriter(path.FullName, options);
+        var file = new FileStream(path.FullName, options);
+        if (!OperatingSystem.IsWindows())
+        {
+            // An existing file keeps its mode otherwise.
+            File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return new StreamWriter(file);
     }
 }

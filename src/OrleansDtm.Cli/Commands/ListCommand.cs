@@ -70,6 +70,10 @@ internal sealed class ListCommand : OdtmCommand
             await session.Terminal.Error.WriteLineAsync(
                 $"There are more: add --position {Words.Clean(page.Next)}, or raise --limit.");
         }
+        else if (page.IsCut)
+        {
+            await session.Terminal.Error.WriteLineAsync("There are more: raise --limit.");
+        }
 
         return ExitCodes.Done;
     }
@@ -78,6 +82,7 @@ internal sealed class ListCommand : OdtmCommand
     {
         ["transactions"] = new JsonArray([.. page.Rows.Select(static row => row.Json.DeepClone())]),
         ["next_position"] = page.Next,
+        ["truncated"] = page.IsCut || page.Next.Length > 0,
     };
 
     public static Tables Table(IEnumerable<TransactionView> rows, DateTime now)

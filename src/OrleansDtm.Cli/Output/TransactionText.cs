@@ -137,32 +137,30 @@ internal sealed class TransactionText(
         }
 
         var actions = new Outline(Style.Bold("what you can do"));
-        var gid = Quoted(transaction.Gid);
         if (_waiting.Call is { } call)
         {
-            Action($"odtm retry {gid} --branch {call.BranchId} --op {call.Op}", "call it now");
             Action(
-                $"odtm resolve {gid} {call.BranchId} {call.Op} --reason TEXT",
+                ShellText.Command("retry", [transaction.Gid], ("branch", call.BranchId), ("op", call.Op)),
+                "call it now");
+            Action(
+                ShellText.Command("resolve", [transaction.Gid, call.BranchId, call.Op], ("reason", "TEXT")),
                 "its effect was applied by hand: do not call it again");
         }
         else if (transaction is not { Status: "prepared", TransType: "tcc" or "xa" })
         {
             Action(
-                $"odtm retry {gid}",
+                ShellText.Command("retry", [transaction.Gid]),
                 transaction.Status == "prepared" ? "call query_prepared now" : "make the pending calls now");
         }
 
-        Action($"odtm force-stop {gid} --reason TEXT", "end it as failed, without compensation");
+        Action(
+            ShellText.Command("force-stop", [transaction.Gid], ("reason", "TEXT")),
+            "end it as failed, without compensation");
         return actions;
 
         void Action(string command, string effect) =>
             actions.Add($"{Style.Plain(Words.Clean(command).PadRight(58))}  {Style.Faint(effect)}");
     }
-
-    private static string Quoted(string gid) =>
-        gid.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or ':' or '/')
-            ? gid
-            : $"'{gid.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>Null = the retries are not limited.</summary>
     private string? Retries() => _options?.RetryLimit is not > 0 ? null

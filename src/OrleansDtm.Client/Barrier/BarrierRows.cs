@@ -33,6 +33,7 @@ internal sealed class BarrierRows
     /// must fit the columns: "insert ignore" would truncate them.
     /// </summary>
     /// <returns>False = the row existed.</returns>
+    /// <exception cref="BarrierTableMissingException">There is no such table.</exception>
     public async Task<bool> InsertAsync(BarrierKey key, string reason, CancellationToken cancel)
     {
         var values = string.Join(", ", Enumerable.Range(0, 6).Select(Placeholder));
@@ -45,11 +46,18 @@ internal sealed class BarrierRows
         };
 
         using var command = Command(sql, key.TransType, key.Gid, key.BranchId, key.Op, key.BarrierId, reason);
-        var rows = _dialect == BarrierDialect.SqlServer // Its own count is -1 with NOCOUNT on.
-            ? Convert.ToInt32(
-                await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture)
-            : await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
-        return rows > 0;
+        try
+        {
+            var rows = _dialect == BarrierDialect.SqlServer // Its own count is -1 with NOCOUNT on.
+                ? Convert.ToInt32(
+                    await command.ExecuteScalarAsync(cancel).ConfigureAwait(false), CultureInfo.InvariantCulture)
+                : await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+            return rows > 0;
+        }
+        catch (DbException e) when (BarrierTableMissingException.IsOf(e))
+        {
+            throw new BarrierTableMissingException(_table, e);
+        }
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace OrleansDtm.Grains.Calls;
 /// True if the last quarter of the places is for keys that hold less than an equal share, and half of it for keys that
 /// hold none.
 /// </param>
-internal sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares = false)
+public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares = false)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);

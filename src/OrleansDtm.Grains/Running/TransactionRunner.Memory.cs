@@ -28,7 +28,7 @@ public sealed partial class TransactionRunner
                 : LiveMemory.SizeOf(state);
         }
 
-        _services.Live.Change(size - _size);
+        _services.Live.Change(_size, size);
         (_measured, _measuredBranches, _size) = (state?.Definition, state?.Branches.Length ?? 0, size);
     }
 
@@ -40,18 +40,39 @@ public sealed partial class TransactionRunner
     {
         var memory = _services.Live;
         if (_size < LiveMemory.Large
-            || !memory.IsFullWithout(_size)
             || _outstanding.Count > 0
+            || !memory.IsFullWithout(_size + batch.Sum(static p => LiveMemory.SizeOf(p.Event)))
             || batch.Exists(static p => p.Event is TransactionEvent.ForceStop))
         {
             return false;
         }
 
-        foreach (var pending in batch)
+        memory.Refused(_gid);
+        Refuse(batch);
+        return true;
+    }
+
+    /// <summary>
+    /// Refuses the sweep's event without a read: with many large transactions due, each sweep would read all of them.
+    /// </summary>
+    private bool IsRefusedUnread(List<PendingEvent> batch)
+    {
+        if (_outstanding.Count > 0
+            || !batch.TrueForAll(static p => p.Event is TransactionEvent.TimeDue)
+            || !_services.Live.RefusesAgain(_gid))
         {
-            pending.Reply?.TrySetResult(Replies.Unavailable(memory.Refusal));
+            return false;
         }
 
+        Refuse(batch);
         return true;
+    }
+
+    private void Refuse(List<PendingEvent> batch)
+    {
+        foreach (var pending in batch)
+        {
+            pending.Reply?.TrySetResult(Replies.Unavailable(_services.Live.Refusal));
+        }
     }
 }

@@ -164,6 +164,11 @@ public sealed partial class TransactionRunner
         {
             if (!_loaded && !(_tryBlindly && CanCreateBlindly(batch)))
             {
+                if (IsRefusedUnread(batch))
+                {
+                    return true;
+                }
+
                 await Load();
                 DropWritten(batch);
                 if (IsRefusedByMemory(batch))

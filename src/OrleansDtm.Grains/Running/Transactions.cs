@@ -47,7 +47,10 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
     public Task<TransactionReply> Tell(string gid, TransactionEvent occurred, bool wait = false) => Delivery.Ask(
         () => Scheduler.Within(
             LimitOf(occurred, wait),
-            IsHere(gid) ? TellHere(gid, occurred, wait) : _cluster.Send(gid, new EventMessage(occurred, wait))),
+            Counted(
+                occurred,
+                wait,
+                () => IsHere(gid) ? Pass(gid, occurred, wait) : _cluster.Send(gid, new EventMessage(occurred, wait)))),
         _clock);
 
     /// <summary>Resumes a transaction that may be due.</summary>
@@ -64,25 +67,33 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>Passes an event to the transaction's run on this silo, in a turn.</summary>
     /// <exception cref="SiloUnavailableException">This silo is stopping and another one takes over; Orleans rejects
     /// messages in the same way.</exception>
-    internal Task<TransactionReply> TellHere(string gid, TransactionEvent occurred, bool wait)
+    internal Task<TransactionReply> TellHere(string gid, TransactionEvent occurred, bool wait) =>
+        Counted(occurred, wait, () => Pass(gid, occurred, wait));
+
+    /// <summary>
+    /// Counts a large request until it is answered, or refuses it. One that waits for the end of its transaction is
+    /// counted with the transaction only.
+    /// </summary>
+    private Task<TransactionReply> Counted(TransactionEvent occurred, bool wait, Func<Task<TransactionReply>> pass)
     {
         var size = LiveMemory.SizeOf(occurred);
-        return size < LiveMemory.Large ? Pass(gid, occurred, wait)
-            : Services.Live.IsFullWithout(0) ? Task.FromResult(Replies.Unavailable(Services.Live.Refusal))
-            : PassLarge(gid, occurred, wait, size);
-    }
+        var memory = Services.Live;
+        return size < LiveMemory.Large ? pass()
+            : memory.RefusesRequests ? Task.FromResult(Replies.Unavailable(memory.Refusal))
+            : wait ? pass()
+            : PassLarge();
 
-    /// <summary>Counts the request until it is answered: its transaction is counted when it is stored.</summary>
-    private async Task<TransactionReply> PassLarge(string gid, TransactionEvent occurred, bool wait, long size)
-    {
-        Services.Live.Change(size);
-        try
+        async Task<TransactionReply> PassLarge()
         {
-            return await Pass(gid, occurred, wait);
-        }
-        finally
-        {
-            Services.Live.Change(-size);
+            memory.Change(0, size);
+            try
+            {
+                return await pass();
+            }
+            finally
+            {
+                memory.Change(size, 0);
+            }
         }
     }
 

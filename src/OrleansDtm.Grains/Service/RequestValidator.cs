@@ -31,6 +31,7 @@ public sealed class RequestValidator(
     private const double RequestSecondsMax = 86400.0;
     private const long RetryLimitMax = 1_000_000;
     private const int ReasonMax = 1024;
+    private const int StopReasonMax = 256;
 
     private readonly ILogger _log = log ?? NullLogger<RequestValidator>.Instance;
 
@@ -100,6 +101,9 @@ public sealed class RequestValidator(
 
     public static string Reason(string? reason) =>
         reason is null ? "" : reason.Length <= ReasonMax ? reason : reason[..ReasonMax];
+
+    /// <summary>An operator's reason. Shorter, so that the reason from before stays readable behind it.</summary>
+    public static string StopReason(string reason) => reason.Length <= StopReasonMax ? reason : reason[..StopReasonMax];
 
     /// <summary>Converts a submit or a prepare.</summary>
     /// <param name="request">The request.</param>

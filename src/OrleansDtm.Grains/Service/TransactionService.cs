@@ -82,7 +82,7 @@ public sealed class TransactionService(
         ArgumentNullException.ThrowIfNull(by);
         var because = string.IsNullOrEmpty(request.Reason)
             ? ""
-            : $"because {RequestValidator.Reason(request.Reason)}";
+            : $"because {RequestValidator.StopReason(request.Reason)}";
         return audit.Operation(by, "forceStop", request.Gid, because, gid => transactions.Tell(
             gid, new TransactionEvent.ForceStop(because.Length == 0 ? by.Describe() : $"{by.Describe()}, {because}")));
     }

@@ -58,7 +58,17 @@ internal static class AdminPage
 
         // Below the page's path: a proxy may forward nothing else.
         Get(root + "/ui/openapi.json", app.Services.GetRequiredService<ApiDocument>().Send);
-        Get(root + "/docs", context => files.Send(context, AdminFiles.Reference));
+        Get(root + "/docs", context =>
+        {
+            if (context.Request.Path.Value!.EndsWith('/'))
+            {
+                // Its links are relative.
+                context.Response.Redirect(context.Request.PathBase + root + "/docs" + context.Request.QueryString);
+                return Task.CompletedTask;
+            }
+
+            return files.Send(context, AdminFiles.Reference);
+        });
 
         void Get(string pattern, RequestDelegate handle) =>
             app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handle)

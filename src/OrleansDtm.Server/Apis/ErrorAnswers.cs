@@ -22,9 +22,9 @@ internal sealed class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> l
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            if (e.StatusCode == StatusCodes.Status503ServiceUnavailable)
+            if (e.StatusCode is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status408RequestTimeout)
             {
-                await HttpAnswers.Unavailable(context, e.Message);
+                await HttpAnswers.Unavailable(context, e.Message, e.StatusCode);
                 return;
             }
 

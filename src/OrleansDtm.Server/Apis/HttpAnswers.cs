@@ -78,11 +78,14 @@ internal static class HttpAnswers
         return Result(context, StatusCodes.Status429TooManyRequests, "ERROR", message);
     }
 
-    /// <summary>503: the outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
-    public static Task Unavailable(HttpContext context, string message)
+    /// <summary>
+    /// 503 or 408: the outcome is undecided, retry. Must not contain DTM's word for a business failure.
+    /// </summary>
+    public static Task Unavailable(
+        HttpContext context, string message, int status = StatusCodes.Status503ServiceUnavailable)
     {
         context.Response.Headers.RetryAfter = "1";
-        return Result(context, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", $"try again: {message}");
+        return Result(context, status, "UNAVAILABLE", $"try again: {message}");
     }
 
     public static string Unfinished(TransactionReply reply) => reply.LastError.Length == 0

@@ -162,7 +162,10 @@ internal sealed class JsonRpcApi(
                 return JsonRpcReply.Error(JsonRpcCodes.Parse, $"Parse json error: {exception.Message}");
             case RequestException or StoreTooLargeException:
                 return call.Method.Length > 0 ? Refused(exception.Message) : Bad(exception.Message);
-            case BadHttpRequestException { StatusCode: StatusCodes.Status503ServiceUnavailable }:
+            case BadHttpRequestException
+            {
+                StatusCode: StatusCodes.Status503ServiceUnavailable or StatusCodes.Status408RequestTimeout
+            }:
                 return Unavailable(exception.Message);
             case BadHttpRequestException:
                 return Bad($"body: {exception.Message}");

@@ -16,7 +16,7 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApi
     public const string Name = "v1";
 
     private readonly SemaphoreSlim _one = new(1);
-    private (byte[] Json, string Tag)? _kept;
+    private volatile Kept? _kept;
 
     public async Task Send(HttpContext context)
     {
@@ -39,7 +39,7 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApi
 
     public void Dispose() => _one.Dispose();
 
-    private async Task<(byte[] Json, string Tag)> Generate(CancellationToken cancellationToken)
+    private async Task<Kept> Generate(CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -52,7 +52,7 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApi
             var document = await provider.GetOpenApiDocumentAsync(cancellationToken);
             var text = await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);
             var json = Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n") + "\n");
-            var made = (json, $"\"{Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, 12))}\"");
+            var made = new Kept(json, $"\"{Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, 12))}\"");
             _kept = made;
             return made;
         }
@@ -61,4 +61,7 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApi
             _one.Release();
         }
     }
+
+    /// <summary>One reference, so that it is read whole while another request sets it.</summary>
+    private sealed record Kept(byte[] Json, string Tag);
 }

@@ -23,6 +23,9 @@ public abstract partial class DatabaseTransactionStore
     /// </summary>
     private const int ListedBytesMax = 16 * 1024;
 
+    /// <summary>A page ends after this many bytes were read, payloads included, so that it ends in time.</summary>
+    private const long ReadBytesMax = 64 * 1024 * 1024;
+
     /// <summary>Rows that <see cref="FindWaiting"/> reads at once.</summary>
     private const int WaitingPage = 500;
 
@@ -107,6 +110,22 @@ public abstract partial class DatabaseTransactionStore
         TransactionFilter filter, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
+        while (true)
+        {
+            var found = await ReadPage(filter, cancellationToken).ConfigureAwait(false);
+            var rows = await TransactionListing.Bounded(Complete(found, cancellationToken)).ConfigureAwait(false);
+            if (rows.Count > 0 || found.Count == 0)
+            {
+                return rows;
+            }
+
+            filter = filter with { BeforeId = found[^1].Id }; // All of them were deleted in the meantime.
+        }
+    }
+
+    private Task<List<(long Id, StoredTransaction? Row)>> ReadPage(
+        TransactionFilter filter, CancellationToken cancellationToken)
+    {
         var where = new StringBuilder("1 = 1");
         var parameters = new List<(string, object)> { ("@limit", filter.Limit) };
         void Add(bool asked, string condition, string name, Func<object> value)
@@ -144,11 +163,13 @@ public abstract partial class DatabaseTransactionStore
         }
 
         // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
-        var found = await Read(
+        // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
+        return Read(
             $"""
             select {Columns} from (
             select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
-            from (select id from dtm_transaction where {where} order by id desc limit @limit) i) p
+            from (select id from dtm_transaction where {where} order by id desc limit @limit) i
+            limit @limit) p
             {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
             left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
             order by t.id desc, b.seq
@@ -156,8 +177,7 @@ public abstract partial class DatabaseTransactionStore
             [.. parameters],
             ReadTransactions,
             isSlow: true,
-            cancellationToken).ConfigureAwait(false);
-        return await TransactionListing.Bounded(Complete(found, cancellationToken)).ConfigureAwait(false);
+            cancellationToken);
     }
 
     /// <summary>Reads the transactions that the query of the page left out, one after the other.</summary>
@@ -165,12 +185,19 @@ public abstract partial class DatabaseTransactionStore
         List<(long Id, StoredTransaction? Row)> found,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var bytes = 0L;
         foreach (var (id, row) in found)
         {
             // Null if it was deleted in the meantime.
             if ((row ?? await LoadListed(id, cancellationToken).ConfigureAwait(false)) is { } stored)
             {
                 yield return ListedRow.Of(stored);
+                bytes += TransactionListing.SizeOf(stored.Transaction);
+            }
+
+            if (bytes >= ReadBytesMax)
+            {
+                break;
             }
         }
     }

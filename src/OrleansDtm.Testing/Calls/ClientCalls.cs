@@ -98,7 +98,11 @@ internal sealed class ClientCalls(HttpMessageHandler router, Pacer pacer, Script
         var url = Scripts.Normal(request.RequestUri!.AbsoluteUri);
         var query = QueryHelpers.ParseQuery(request.RequestUri.Query);
         using var work = pacer.Begin($"a late call of {url}");
-        await work.While(pacer.Delay(fault.Delay)).ConfigureAwait(false);
+        if (!await work.While(pacer.Delay(fault.Delay)).ConfigureAwait(false))
+        {
+            return; // The branches may be gone too.
+        }
+
         var record = journal.Called(
             gid, query["branch_id"].ToString(), query["op"].ToString(), url, 0, "a late call");
         try

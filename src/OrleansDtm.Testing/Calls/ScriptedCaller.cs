@@ -13,6 +13,8 @@ namespace OrleansDtm.Testing.Calls;
 /// </summary>
 internal sealed class ScriptedCaller(IBranchCaller inner, Pacer pacer, Scripts scripts, Journal journal) : IBranchCaller
 {
+    private const string HasStopped = "the test host has stopped";
+
     public Task<CallResult> Call(BranchInvocation call)
     {
         var work = pacer.Begin(What(call));
@@ -82,7 +84,11 @@ internal sealed class ScriptedCaller(IBranchCaller inner, Pacer pacer, Scripts s
                 await inner.Call(call).ConfigureAwait(false);
                 return first.Outcome;
             case FaultKind.ArrivesLate when fault.Delay < call.Timeout:
-                await work.While(pacer.Delay(fault.Delay)).ConfigureAwait(false);
+                if (!await work.While(pacer.Delay(fault.Delay)).ConfigureAwait(false))
+                {
+                    return Outcome.Unknown(HasStopped);
+                }
+
                 return (await inner.Call(call).ConfigureAwait(false)).Outcome;
             case FaultKind.ArrivesLate:
                 _ = Arrive(call, fault);
@@ -97,7 +103,11 @@ internal sealed class ScriptedCaller(IBranchCaller inner, Pacer pacer, Scripts s
     private async Task Arrive(BranchInvocation call, Fault fault)
     {
         using var work = pacer.Begin(What(call));
-        await work.While(pacer.Delay(fault.Delay)).ConfigureAwait(false);
+        if (!await work.While(pacer.Delay(fault.Delay)).ConfigureAwait(false))
+        {
+            return; // The branches may be gone too.
+        }
+
         var record = Record(call, "a late call");
         try
         {

@@ -9,11 +9,6 @@ namespace OrleansDtm.Testing.Time;
 /// </summary>
 internal sealed partial class Pacer
 {
-    /// <summary>
-    /// A real wait before a prepared transaction times out: its submitter may be about to send its next request.
-    /// </summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
-
     private readonly Lock _gate = new();
     private readonly HashSet<Work> _work = [];
     private readonly Dues _dues = new();
@@ -266,13 +261,20 @@ internal sealed partial class Pacer
         {
             if (!_waiters.Exists(waiter => waiter.Gid == due.Gid))
             {
+                // Its submitter decides. Who waits for no transaction waits for this: nothing is under way.
                 CompleteAdvances(now);
-                return default; // Its submitter decides.
+                foreach (var waiter in _waiters.Where(static waiter => waiter.Gid.Length == 0))
+                {
+                    waiter.Done.TrySetResult(new Verdict(false, $"{due.Gid} waits for its submitter"));
+                }
+
+                return default;
             }
 
-            if (Stopwatch.GetElapsedTime(_lastActivity) < Grace)
+            var grace = _options.SubmitterGrace;
+            if (Stopwatch.GetElapsedTime(_lastActivity) < grace)
             {
-                _ = Task.Delay(Grace).ContinueWith(_ => Consider(), TaskScheduler.Default);
+                _ = Task.Delay(grace).ContinueWith(_ => Consider(), TaskScheduler.Default);
                 return default;
             }
         }

@@ -47,7 +47,7 @@ internal sealed class Work : IDisposable
     }
 
     /// <summary>Waits for a virtual time without holding it.</summary>
-    public Task While(Task<bool> delay) => While(delay, delay);
+    public Task<bool> While(Task<bool> delay) => While(delay, delay);
 
     public void Dispose() => _pacer.End(this);
 

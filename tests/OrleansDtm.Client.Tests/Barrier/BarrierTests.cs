@@ -170,6 +170,28 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_missing_table_is_named_with_what_creates_it()
+    {
+        foreach (var table in (string[])["no_barrier_here", "no_schema.no_barrier_here"])
+        {
+            if (Bank.Dialect == BarrierDialect.Sqlite && table.Contains('.', StringComparison.Ordinal))
+            {
+                continue; // It has no schemas.
+            }
+
+            await using var connection = Bank.Connect();
+            var barrier = new BranchBarrier(
+                new BranchContext("saga", _gid, "01", "action"), new BarrierOptions { Table = table });
+            var missing = await Assert.ThrowsAsync<BarrierTableMissingException>(
+                () => barrier.CallAsync(connection, static t => Bank.Move(t, -30), Cancel));
+            Assert.Equal(table, missing.Table);
+            Assert.Contains("BarrierSchema.CreateAsync", missing.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(Bank.Start, await Bank.Balance());
+    }
+
+    [Fact]
     public async Task Barriers_of_one_call_count_and_a_repetition_meets_each()
     {
         foreach (var expected in new[] { BarrierResult.Executed, BarrierResult.Duplicate })

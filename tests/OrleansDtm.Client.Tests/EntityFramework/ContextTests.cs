@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Client.AspNetCore;
@@ -50,6 +52,27 @@ public abstract class ContextTests(Bank bank, RunningCoordinator coordinator) : 
         Assert.Equal(200, (await _app.Call("/take", _gid, "action", new Order(30))).Status);
 
         Assert.Equal(Bank.Start, await bank.Balance());
+    }
+
+    [Fact]
+    public async Task A_barrier_of_the_group_uses_the_context_too()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(200, (await _app.Call("/group/take", _gid, "action", new Order(30))).Status);
+        }
+
+        Assert.Equal(Bank.Start - 30, await bank.Balance());
+        Assert.Equal([$"saga {_gid} 01 action 01 action"], await bank.BarrierRows(_gid));
+    }
+
+    [Fact]
+    public async Task A_transaction_of_a_middleware_is_refused_because_it_could_commit_a_refusal()
+    {
+        Assert.Equal(500, (await _app.Call("/middleware/refuse", _gid, "action", new Order(30))).Status);
+
+        Assert.Equal(Bank.Start, await bank.Balance());
+        Assert.Empty(await bank.BarrierRows(_gid));
     }
 
     [Fact]
@@ -118,6 +141,10 @@ public abstract class ContextTests(Bank bank, RunningCoordinator coordinator) : 
                     return BranchOutcome.Failure;
                 });
                 app.MapQueryPrepared("/ask").WithDbContext<Shop>();
+                app.MapGroup("/group").WithBarrier()
+                    .MapBranch("/take", static (Shop shop, Order order) => shop.Take(order.Amount, Cancel));
+                app.Use(UnitOfWork);
+                app.MapBranch("/middleware/refuse", static (Shop _, Order _) => BranchOutcome.Failure);
             },
             builder =>
             {
@@ -134,6 +161,24 @@ public abstract class ContextTests(Bank bank, RunningCoordinator coordinator) : 
         await _participant.DisposeAsync();
         await bank.DisposeAsync();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A transaction around each request of its path.</summary>
+    private static async Task UnitOfWork(HttpContext http, RequestDelegate next)
+    {
+        if (!http.Request.Path.StartsWithSegments("/middleware", StringComparison.Ordinal))
+        {
+            await next(http);
+            return;
+        }
+
+        var shop = http.RequestServices.GetRequiredService<Shop>();
+        await shop.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            await using var transaction = await shop.Database.BeginTransactionAsync(Cancel);
+            await next(http);
+            await transaction.CommitAsync(Cancel);
+        });
     }
 
     private Msg Message() =>

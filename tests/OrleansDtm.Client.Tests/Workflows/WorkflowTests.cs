@@ -108,6 +108,25 @@ public sealed class WorkflowTests(RunningCoordinator coordinator) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task The_result_itself_is_returned_and_a_rollback_is_then_an_exception()
+    {
+        await using var app = await Start<Transfer, Receipt>(static async (workflow, transfer) =>
+        {
+            await workflow.DoAsync(_ => transfer.Amount > 0
+                ? Task.CompletedTask
+                : throw new BranchFailureException("nothing to move"));
+            return new Receipt(7, transfer.Amount);
+        });
+
+        Assert.Equal(
+            new Receipt(7, 30),
+            await app.Dtm.WorkflowAsync<Transfer, Receipt>("test", new Transfer("A", 30), cancellationToken: Cancel));
+        var failed = await Assert.ThrowsAsync<TransactionFailedException>(
+            () => app.Dtm.WorkflowAsync<Transfer, Receipt>("test", new Transfer("A", 0), cancellationToken: Cancel));
+        Assert.Contains("nothing to move", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Branches_side_by_side_are_all_over_before_anything_is_rolled_back()
     {
         var gate = new Gate();

@@ -459,7 +459,14 @@ public abstract class ImportConformance : IDisposable
     private protected async Task<List<string>> Here()
     {
         await using var store = await Store();
-        return [.. (await store.List(new TransactionFilter { Limit = 100_000 }, Cancel)).Select(
-            s => s.Transaction.Definition.Gid)];
+        var (gids, before) = (new List<string>(), 0L);
+        var filter = new TransactionFilter { Limit = 1000 };
+        while (await store.List(filter with { BeforeId = before }, Cancel) is [.., var last] page)
+        {
+            gids.AddRange(page.Select(static s => s.Transaction.Definition.Gid));
+            before = last.Id;
+        }
+
+        return gids;
     }
 }

@@ -18,7 +18,14 @@ public sealed class PackageFeed : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _built = new();
     private readonly Lazy<Task> _packed;
 
-    public PackageFeed() => _packed = new Lazy<Task>(Pack);
+    private readonly Lazy<Task> _installed;
+
+    public PackageFeed()
+    {
+        _packed = new Lazy<Task>(Pack);
+        _installed = new Lazy<Task>(() => DotNet(
+            _home.FullName, "new", "install", Path.Combine(Feed, $"OrleansDtm.Templates.{Version}.nupkg")));
+    }
 
     /// <summary>The version of all packages.</summary>
     public string Version { get; private set; } = "";
@@ -64,12 +71,31 @@ public sealed class PackageFeed : IDisposable
 
     private async Task<string> BuildNow(string application, string[] properties)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_home.FullName, Guid.NewGuid().ToString("N"))).FullName;
+        var folder = NewFolder();
         foreach (var file in Directory.GetFiles(RepositoryRoot.File("tests", "packages", application)))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }
 
+        return await BuildIn(
+            folder, [$"OrleansDtmVersion={Version}", .. properties]);
+    }
+
+    /// <summary>Creates a project by <c>dotnet new</c> with the package of the templates, and builds it.</summary>
+    /// <returns>The folder of its output.</returns>
+    public async Task<string> New(string template, string framework)
+    {
+        await _installed.Value;
+        var folder = NewFolder();
+        await DotNet(folder, "new", template, "-n", "Made", "-o", folder, "--framework", framework);
+        return await BuildIn(folder, []);
+    }
+
+    private string NewFolder() =>
+        Directory.CreateDirectory(Path.Combine(_home.FullName, Guid.NewGuid().ToString("N"))).FullName;
+
+    private async Task<string> BuildIn(string folder, string[] properties)
+    {
         // Packages of others come from the folder that was used so far; those of this repository must not enter it.
         var known = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
             ? set
@@ -86,11 +112,7 @@ public sealed class PackageFeed : IDisposable
             Cancel);
         var output = Path.Combine(folder, "out");
         await DotNet(
-            folder,
-            [
-                "build", "-v", "q", "-o", output, $"-p:OrleansDtmVersion={Version}",
-                .. properties.Select(static property => "-p:" + property),
-            ]);
+            folder, ["build", "-v", "q", "-o", output, .. properties.Select(static property => "-p:" + property)]);
         return output;
     }
 
@@ -107,7 +129,7 @@ public sealed class PackageFeed : IDisposable
         return await Run(start);
     }
 
-    private static Task<string> DotNet(string folder, params string[] arguments)
+    private Task<string> DotNet(string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -116,6 +138,7 @@ public sealed class PackageFeed : IDisposable
             RedirectStandardError = true,
         };
         start.Environment.Remove("NUGET_PACKAGES"); // It wins over nuget.config.
+        start.Environment["DOTNET_CLI_HOME"] = _home.FullName; // The templates are installed for the tests only.
 
         // Those of the test run would make the build use other tools than a user's.
         start.Environment.Remove("MSBuildSDKsPath");

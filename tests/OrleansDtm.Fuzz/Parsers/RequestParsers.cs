@@ -24,7 +24,7 @@ internal static class RequestParsers
     private static readonly RequestValidator Validator = new(new RequestOptions());
 
     private static readonly ServiceProvider Services = new ServiceCollection()
-        .AddSingleton(new LargeBodies(1, TimeProvider.System)).BuildServiceProvider();
+        .AddSingleton(new LargeBodies(2, BytesMax, TimeProvider.System)).BuildServiceProvider();
 
     public static IEnumerable<Target> All() =>
     [

@@ -48,7 +48,7 @@ public sealed class RunnerMemoryTests
     public void A_large_transaction_is_not_resumed_while_the_memory_is_full_but_can_be_stopped()
     {
         var (memory, world) = LargeInterrupted();
-        memory.Change(2_000_000);
+        memory.Change(0, 2_000_000);
 
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(world.RetryNow()).Kind);
         Assert.Equal(2_000_000, memory.Bytes);
@@ -61,12 +61,45 @@ public sealed class RunnerMemoryTests
     public void A_large_transaction_is_resumed_when_others_have_left_the_memory()
     {
         var (memory, world) = LargeInterrupted();
-        memory.Change(2_000_000);
+        memory.Change(0, 2_000_000);
         Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(world.RetryNow()).Kind);
-        memory.Change(-2_000_000);
+        memory.Change(2_000_000, 0);
 
         Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(world.RetryNow()).Kind);
         Assert.NotEmpty(world.Calls);
+    }
+
+    [Fact]
+    public void A_sweep_does_not_read_again_what_is_refused_for_its_size()
+    {
+        var (memory, world) = LargeInterrupted();
+        memory.Change(0, 2_000_000);
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(world.Runner.Post(TransactionEvent.TimeDue.Instance)).Kind);
+        var loads = world.Store.Loads;
+
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(world.Runner.Post(TransactionEvent.TimeDue.Instance)).Kind);
+        Assert.Equal(loads, world.Store.Loads);
+
+        memory.Change(2_000_000, 0);
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(world.Runner.Post(TransactionEvent.TimeDue.Instance)).Kind);
+        Assert.NotEmpty(world.Calls);
+    }
+
+    [Fact]
+    public async Task A_large_branch_is_refused_too_while_the_memory_is_full()
+    {
+        await using var silo = await SiloUnderTest.Start(static options => options.LiveBytesMax = 3000);
+        silo.Service = static (_, cancellation) => SiloUnderTest.Hang(cancellation);
+        Assert.Equal(ReplyKind.Ok, (await Submit(silo, "g1", LargeText)).Kind);
+
+        var refused = await SiloUnderTest.Soon(
+            silo.Services.GetRequiredService<OrleansDtm.Grains.Running.Transactions>().Tell(
+                "g2",
+                new TransactionEvent.Register(
+                    TransactionType.Tcc,
+                    [new BranchOpDefinition("01", "confirm", "http://bank/c", new byte[LargeText], RunnerWorld.Start)],
+                    BranchStatus.Prepared)));
+        Assert.Equal(ReplyKind.Unavailable, refused.Kind);
     }
 
     [Fact]
@@ -74,7 +107,8 @@ public sealed class RunnerMemoryTests
     {
         await using var silo = await SiloUnderTest.Start(static options => options.LiveBytesMax = 3000);
         silo.Service = static (_, cancellation) => SiloUnderTest.Hang(cancellation);
-        Assert.Equal(ReplyKind.Ok, (await Submit(silo, "g1", 10)).Kind);
+        Assert.Equal(ReplyKind.Ok, (await Submit(silo, "g0", 10)).Kind);
+        Assert.Equal(ReplyKind.Ok, (await Submit(silo, "g1", LargeText)).Kind); // Small ones do not keep it out.
 
         var refused = await Submit(silo, "g2", LargeText);
         Assert.Equal(ReplyKind.Unavailable, refused.Kind);

@@ -64,7 +64,7 @@ public sealed class ChangeTests(RunningServer running)
         var shown = (await Odtm.Run(Url, "show", gid)).Ends(0);
         var audit = (await Odtm.Run(Url, "audit", "--gid", gid, "--action=forceStop")).Ends(0);
         var json = (await Odtm.Run(Url, "audit", "--gid", gid, "--outcome=done", "--since=1h", "-o", "json")).Ends(0);
-        var again = await Odtm.Run(Url, "force-stop", gid, "--reason", "again", "-y");
+        var again = await Odtm.Run(Url, "force-stop", gid, "--reason", "@alice asked again", "-y");
 
         Assert.Equal("stock is gone, ticket 17", (string?)stopped.Json["reason"]);
         Assert.StartsWith($"saga {gid} failed", shown.Output, StringComparison.Ordinal);

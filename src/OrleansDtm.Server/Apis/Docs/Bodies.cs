@@ -16,7 +16,7 @@ internal record TransactionName
 [Description("A transaction to end as failed.")]
 internal sealed record StopRequest : TransactionName
 {
-    [Description("Why; query and the audit log show it. Not in DTM.")]
+    [Description("Why; query and the audit log show its first 256 characters. Not in DTM.")]
     public string? Reason { get; init; }
 }
 

@@ -38,7 +38,7 @@ internal static class JsonRpcDocs
                 StatusCodes.Status401Unauthorized => JsonRpcCodes.Unauthenticated,
                 StatusCodes.Status403Forbidden => JsonRpcCodes.Forbidden,
                 StatusCodes.Status429TooManyRequests => JsonRpcCodes.TooMany,
-                StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge => JsonRpcCodes.BadRequest,
+                StatusCodes.Status413PayloadTooLarge => JsonRpcCodes.BadRequest,
                 _ => JsonRpcCodes.Internal,
             },
             JsonDocument.Parse(answer.Example).RootElement.GetProperty("message").GetString()!),
