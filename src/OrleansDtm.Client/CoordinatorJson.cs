@@ -10,7 +10,9 @@ namespace OrleansDtm.Client;
 /// </summary>
 internal static class CoordinatorJson
 {
-    public static string Gid(byte[] answer) => Read(answer, static root => Text(root, "gid"));
+    public static string Gid(byte[] answer) => Read(answer, static root => Text(root, "gid") is { Length: > 0 } gid
+        ? gid
+        : throw new JsonException("there is no gid in it"));
 
     /// <summary>Null = there is no such transaction.</summary>
     public static TransactionInfo? Query(byte[] answer, string gid) => Read(answer, root =>

@@ -144,7 +144,7 @@ public abstract class ContextTests(Bank bank, RunningCoordinator coordinator) : 
                 app.MapGroup("/group").WithBarrier()
                     .MapBranch("/take", static (Shop shop, Order order) => shop.Take(order.Amount, Cancel));
                 app.Use(UnitOfWork);
-                app.MapBranch("/middleware/refuse", static (Shop _, Order _) => BranchOutcome.Failure);
+                app.MapBranch("/middleware/refuse", static (Shop shop, Order order) => BranchOutcome.Failure);
             },
             builder =>
             {

@@ -100,7 +100,12 @@ public sealed class TemplateTests(PackageFeed feed) : IAsyncLifetime
     {
         var output = await feed.New(template, framework);
         var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(output, "Made.dll"), argument, "--Dtm=" + _coordinator.Url])
+            "dotnet", [
+                Path.Combine(output, "Made.dll"),
+                argument,
+                "--Dtm=" + _coordinator.Url,
+                "--Logging:LogLevel:Default=Warning",
+            ])
         {
             WorkingDirectory = output,
         };
