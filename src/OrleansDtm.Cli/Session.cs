@@ -64,7 +64,7 @@ internal sealed class Session : IDisposable
     }
 
     /// <summary>Asks before a change that cannot be undone, unless --yes is given.</summary>
-    /// <exception cref="OdtmException">The answer is no, or nobody can be asked.</exception>
+    /// <exception cref="OdtmException">The user declined, or there is no terminal to ask on.</exception>
     public void Confirm(string effect)
     {
         if (_isConfirmed)

@@ -19,7 +19,7 @@ internal sealed class EfContextBarrier : IContextBarrier
         }
         catch
         {
-            own.ChangeTracker.Clear(); // Whoever uses the context after this branch must not save what was rolled back.
+            own.ChangeTracker.Clear(); // A later SaveChanges in this request must not save what was rolled back.
             throw;
         }
     }

@@ -49,8 +49,9 @@ public sealed class DtmGrainOptions
 
     /// <summary>
     /// The maximum size of the transactions in memory, per silo, in bytes. At half of it, transactions that only wait
-    /// leave the memory; beyond it, requests with more than 64 KiB get "unavailable", and large transactions are not
-    /// resumed. Default: an eighth of the memory that .NET may use, at least 32 MiB.
+    /// leave the memory. Large ones (from 64 KiB, payloads and texts in memory) have it for themselves: at three
+    /// quarters, large requests get "unavailable"; at the limit, large transactions are not resumed. Default: an eighth
+    /// of the memory that .NET may use, at least 32 MiB.
     /// </summary>
     public long LiveBytesMax { get; set; } = MemoryShare.LiveBytes;
 

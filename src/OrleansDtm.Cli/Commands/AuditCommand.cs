@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using OrleansDtm.Cli.Api;
 using OrleansDtm.Cli.Output;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Cli.Commands;
 
@@ -54,7 +54,7 @@ internal sealed class AuditCommand : OdtmCommand
             $"audit?gid={Given(_gid)}&caller={Given(_caller)}&action={Given(_action)}&outcome={Given(_outcome)}"
             + $"&from={Filters.Moment(parsed, _since, session.Now)}&to={Filters.Moment(parsed, _until, session.Now)}"
             + $"&limit={parsed.GetValue(_limit)}&position={Given(_position)}");
-        var (page, json) = await session.Coordinator.Get(query, OdtmJson.Default.AuditPage, cancel);
+        var (page, json) = await session.Coordinator.Get(query, AuditViewJson.Readable.AuditView, cancel);
         if (session.IsJson)
         {
             session.WriteJson(json);

@@ -10,7 +10,7 @@ namespace OrleansDtm.Cli.Commands;
 internal sealed class BenchCommand : OdtmCommand
 {
     private readonly Option<double> _seconds = Given.Seconds(
-        "--seconds", "how long to submit; one more second before it is not counted", 10, 0.1, 3600);
+        "--seconds", "duration of the load in seconds, after a warm-up of one second", 10, 0.1, 3600);
 
     private readonly Option<int> _clients = Given.Whole(
         "--clients", "concurrent clients; each submits a saga when its previous one has ended", 16, 1, 10_000);

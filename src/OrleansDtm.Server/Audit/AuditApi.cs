@@ -1,5 +1,6 @@
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.OpenApi;
@@ -39,7 +40,7 @@ internal static class AuditApi
         };
         var page = await trail.List(filter, context.RequestAborted);
         await HttpAnswers.Write(
-            context, StatusCodes.Status200OK, AuditView.Of(page, filter.Limit), AuditJson.Readable.AuditView);
+            context, StatusCodes.Status200OK, AuditPages.Of(page, filter.Limit), AuditViewJson.Readable.AuditView);
     }
 
     private static string? Outcome(string? text) => text is null || Outcomes.Contains(text)

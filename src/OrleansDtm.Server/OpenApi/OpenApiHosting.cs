@@ -14,7 +14,7 @@ internal static class OpenApiHosting
 
     public static void AddApiDocument(this IServiceCollection services)
     {
-        // Only schemas use these options. Names without an attribute are those of AuditJson; numbers are never texts.
+        // Only schemas use these options. Names without an attribute are those of AuditViewJson; numbers are no texts.
         services.Configure<JsonOptions>(static json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;

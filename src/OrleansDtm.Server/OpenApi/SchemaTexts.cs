@@ -23,7 +23,7 @@ internal sealed class SchemaTexts : IOpenApiSchemaTransformer
         var t when t == typeof(WorkflowView) => "WorkflowProgress",
         var t when t == typeof(ResetCronTimeView) => "RetriedTransactions",
         var t when t == typeof(KeyValueListView) => "KeyValuePage",
-        var t when t == typeof(Audit.AuditView) => "AuditPage",
+        var t when t == typeof(AuditView) => "AuditPage",
         { Name: var name } when name.EndsWith("View", StringComparison.Ordinal) => name[..^"View".Length],
         _ => OpenApiOptions.CreateDefaultSchemaReferenceId(type),
     };

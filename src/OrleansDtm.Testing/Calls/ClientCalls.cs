@@ -114,7 +114,7 @@ internal sealed class ClientCalls(HttpMessageHandler router, Pacer pacer, Script
         }
         catch (Exception e)
         {
-            journal.Answered(record, CallOutcome.Unknown, e.Message); // In the timeline; nobody waits for it.
+            journal.Answered(record, CallOutcome.Unknown, e.Message); // In the timeline; no caller waits for it.
         }
     }
 

@@ -4,7 +4,7 @@ namespace OrleansDtm.Testing.Time;
 
 /// <summary>
 /// Decides when the time jumps. It jumps only when everything waits: no request, branch call or turn of a transaction
-/// is under way, none is queued, and nobody holds the time. Every piece of work is counted before the one that caused
+/// is under way, none is queued, and the time is not held. Every piece of work is counted before the one that caused
 /// it ends, so the count is never zero in between.
 /// </summary>
 internal sealed partial class Pacer
@@ -261,7 +261,7 @@ internal sealed partial class Pacer
         {
             if (!_waiters.Exists(waiter => waiter.Gid == due.Gid))
             {
-                // Its submitter decides. Who waits for no transaction waits for this: nothing is under way.
+                // Its submitter decides. WhenIdle completes here: nothing is under way.
                 CompleteAdvances(now);
                 foreach (var waiter in _waiters.Where(static waiter => waiter.Gid.Length == 0))
                 {

@@ -1,4 +1,4 @@
-using OrleansDtm.Server.Audit;
+using OrleansDtm.Protocol;
 using OrleansDtm.Server.OpenApi;
 
 namespace OrleansDtm.Server.Apis.Docs;

@@ -1,33 +1,25 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OrleansDtm.Storage;
 
-namespace OrleansDtm.Server.Audit;
+namespace OrleansDtm.Protocol;
 
 /// <summary>A page of the audit log.</summary>
 [Description("A page of the audit log.")]
-internal sealed record AuditView
+public sealed record AuditView
 {
     [Description("The newest first.")]
     public required IReadOnlyList<AuditRecordView> Records { get; init; }
 
     [Description("The position of the next page; empty = this is the last one.")]
     public string NextPosition { get; init; } = "";
-
-    public static AuditView Of(IReadOnlyList<AuditItem> page, int limit) => new()
-    {
-        Records = [.. page.Select(AuditRecordView.Of)],
-        NextPosition = page.Count < limit ? "" : page[^1].Id.ToString(CultureInfo.InvariantCulture),
-    };
 }
 
 /// <summary>A record of the audit log.</summary>
 [Description("Who did what, when, and with which outcome.")]
-internal sealed record AuditRecordView
+public sealed record AuditRecordView
 {
     [Description("Grows with time.")]
     public long Id { get; init; }
@@ -66,30 +58,15 @@ internal sealed record AuditRecordView
 
     [Description("The branch, the topic, or the reason.")]
     public required string Detail { get; init; }
-
-    public static AuditRecordView Of(AuditItem item) => new()
-    {
-        Id = item.Id,
-        Time = item.Record.At.UtcDateTime,
-        Action = item.Record.Action,
-        Outcome = item.Record.Outcome,
-        Gid = item.Record.Gid,
-        Caller = item.Record.Caller,
-        Kind = item.Record.Kind,
-        Role = item.Record.Role,
-        Address = item.Record.Address,
-        Before = item.Record.Before,
-        After = item.Record.After,
-        Detail = item.Record.Detail,
-    };
 }
 
+/// <summary>Source-generated JSON of the audit log, which DTM does not have.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AuditView))]
-internal sealed partial class AuditJson : JsonSerializerContext
+public sealed partial class AuditViewJson : JsonSerializerContext
 {
     /// <summary>The context to use. Texts are not escaped for HTML.</summary>
-    public static AuditJson Readable { get; } = new(new JsonSerializerOptions
+    public static AuditViewJson Readable { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
