@@ -7,6 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
@@ -59,13 +60,13 @@ public sealed class RequestBodyTests
 
         var third = Slow(bodies);
         clock.Advance(TimeSpan.FromSeconds(11));
-        Assert.Equal(503, (await Assert.ThrowsAsync<BadHttpRequestException>(() => third)).StatusCode);
+        Assert.Equal(503, (await Assert.ThrowsAsync<BadHttpRequestException>(() => Soon(third))).StatusCode);
         Assert.All(slow, static s => Assert.False(s.IsCompleted));
 
         clock.Advance(bodies.ReadMax);
         foreach (var body in slow)
         {
-            Assert.Equal(408, (await Assert.ThrowsAsync<BadHttpRequestException>(() => body)).StatusCode);
+            Assert.Equal(408, (await Assert.ThrowsAsync<BadHttpRequestException>(() => Soon(body))).StatusCode);
         }
 
         var reason = new string('x', 100_000);
@@ -80,6 +81,8 @@ public sealed class RequestBodyTests
     [InlineData(64L << 30, 4 << 20, 64)]
     public void Few_large_bodies_are_read_at_once_where_there_is_little_memory(long memory, int bytesMax, int places) =>
         Assert.Equal(places, LargeBodies.PlacesFor(memory, bytesMax));
+
+    private static Task Soon(Task task) => task.WaitAsync(Poll.Patience, TestContext.Current.CancellationToken);
 
     /// <summary>A request whose body starts with 100 kB and never ends.</summary>
     private static async Task<TransactionRequest> Slow(LargeBodies bodies)
