@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OrleansDtm.Shared;
 
 namespace OrleansDtm.Client.AspNetCore;
 
@@ -22,28 +23,6 @@ public static class HealthCheckExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddDtmClient();
-        return builder.Add(new HealthCheckRegistration(
-            name,
-            static services => new CoordinatorCheck(services.GetRequiredService<IDtm>()),
-            failureStatus,
-            tags,
-            timeout));
-    }
-
-    private sealed class CoordinatorCheck(IDtm dtm) : IHealthCheck
-    {
-        public async Task<HealthCheckResult> CheckHealthAsync(
-            HealthCheckContext context, CancellationToken cancellationToken = default)
-        {
-            try
-            {
-                await dtm.NewGidAsync(cancellationToken);
-                return HealthCheckResult.Healthy();
-            }
-            catch (DtmException e)
-            {
-                return new HealthCheckResult(context.Registration.FailureStatus, e.Message, e);
-            }
-        }
+        return builder.Add(CoordinatorCheck.Registration(name, failureStatus, tags, timeout));
     }
 }

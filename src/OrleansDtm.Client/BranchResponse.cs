@@ -20,7 +20,7 @@ public sealed class BranchResponse
     /// <summary>Deserializes JSON with <see cref="DtmOptions.Json"/>.</summary>
     /// <returns>Null when the JSON is null.</returns>
     /// <exception cref="JsonException">The body is not such JSON.</exception>
-    public T? Read<T>() => JsonSerializer.Deserialize<T>(Body.Span, _json);
+    public T? Read<T>() => JsonSerializer.Deserialize(Body.Span, Payload.JsonOf<T>(_json));
 
     /// <summary>The body as UTF-8 text.</summary>
     public override string ToString() => Encoding.UTF8.GetString(Body.Span);

@@ -40,7 +40,7 @@ internal sealed partial class Dtm
     }
 
     public Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken) =>
-        SeeingStatus(request.Gid!, () => coordinator.PrepareAsync(request, cancellationToken), cancellationToken);
+        SeeingStatus(request.Gid!, () => Coordinator.PrepareAsync(request, cancellationToken), cancellationToken);
 
     public async Task AbortAsync(TransactionRequest request, string reason, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed partial class Dtm
         {
             await SeeingStatus(
                 request.Gid!,
-                () => coordinator.AbortAsync(abort, cancellationToken),
+                () => Coordinator.AbortAsync(abort, cancellationToken),
                 cancellationToken).ConfigureAwait(false);
         }
         catch (BranchOngoingException)
@@ -73,7 +73,7 @@ internal sealed partial class Dtm
         var waits = request.WaitResult == true;
         try
         {
-            return await coordinator.SubmitAsync(request, cancellationToken).ConfigureAwait(false)
+            return await Coordinator.SubmitAsync(request, cancellationToken).ConfigureAwait(false)
                 ?? new TransactionResult(gid, waits ? GlobalStatus.Succeeded : GlobalStatus.Submitted);
         }
         catch (BranchOngoingException e)
@@ -253,7 +253,7 @@ internal sealed partial class Dtm
     {
         try
         {
-            return (await coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false), null);
+            return (await Coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false), null);
         }
         catch (Exception e) when (e is DtmException or NotSupportedException)
         {

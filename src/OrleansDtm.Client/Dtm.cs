@@ -24,7 +24,7 @@ internal sealed partial class Dtm(
     /// <summary>A field: the log generator of .NET 8 does not see parameters of the constructor.</summary>
     private readonly ILogger _log = log;
 
-    public ICoordinator Coordinator => coordinator;
+    public ICoordinator Coordinator { get; } = new ObservedCoordinator(coordinator);
 
     public BranchCaller Branches => branches;
 
@@ -35,7 +35,7 @@ internal sealed partial class Dtm(
     public byte[] Body<T>(T payload)
     {
         var body = Payload.Bytes(payload, Options);
-        if (!coordinator.CarriesBytes)
+        if (!Coordinator.CarriesBytes)
         {
             _ = Payload.Text(body);
         }
@@ -103,21 +103,21 @@ internal sealed partial class Dtm(
             },
         };
         return SeeingStatus(
-            context.Gid, () => coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
+            context.Gid, () => Coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
     }
 
     public Task<string> NewGidAsync(CancellationToken cancellationToken = default) =>
-        coordinator.NewGidAsync(cancellationToken);
+        Coordinator.NewGidAsync(cancellationToken);
 
     public Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(gid);
-        return coordinator.QueryAsync(gid, cancellationToken);
+        return Coordinator.QueryAsync(gid, cancellationToken);
     }
 
     public Task<TransactionPage> ListAsync(
         TransactionFilter? filter = null, CancellationToken cancellationToken = default) =>
-        coordinator.ListAsync(filter ?? new TransactionFilter(), cancellationToken);
+        Coordinator.ListAsync(filter ?? new TransactionFilter(), cancellationToken);
 
     public async Task<TransactionResult> WaitForEndAsync(
         string gid, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -130,7 +130,7 @@ internal sealed partial class Dtm(
         {
             try
             {
-                var info = await coordinator.QueryAsync(gid, both.Token).ConfigureAwait(false)
+                var info = await Coordinator.QueryAsync(gid, both.Token).ConfigureAwait(false)
                     ?? throw new DtmNotFoundException($"There is no transaction {gid}.") { Gid = gid };
                 if (info.ToResult() is { HasEnded: true } result)
                 {
@@ -170,13 +170,13 @@ internal sealed partial class Dtm(
     public Task ForceStopAsync(string gid, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(gid);
-        return SeeingStatus(gid, () => coordinator.ForceStopAsync(gid, cancellationToken), cancellationToken);
+        return SeeingStatus(gid, () => Coordinator.ForceStopAsync(gid, cancellationToken), cancellationToken);
     }
 
     public Task RetryNowAsync(string gid, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(gid);
-        return SeeingStatus(gid, () => coordinator.RetryNowAsync(gid, cancellationToken), cancellationToken);
+        return SeeingStatus(gid, () => Coordinator.RetryNowAsync(gid, cancellationToken), cancellationToken);
     }
 
     public Task RetryBranchAsync(string gid, string branchId, string op, CancellationToken cancellationToken = default)
@@ -185,22 +185,22 @@ internal sealed partial class Dtm(
         ArgumentException.ThrowIfNullOrEmpty(branchId);
         ArgumentException.ThrowIfNullOrEmpty(op);
         return SeeingStatus(
-            gid, () => coordinator.RetryBranchAsync(gid, branchId, op, cancellationToken), cancellationToken);
+            gid, () => Coordinator.RetryBranchAsync(gid, branchId, op, cancellationToken), cancellationToken);
     }
 
     public Task SubscribeAsync(
         string topic, string url, string remark = "", CancellationToken cancellationToken = default) =>
-        coordinator.SubscribeAsync(topic, url, remark, cancellationToken);
+        Coordinator.SubscribeAsync(topic, url, remark, cancellationToken);
 
     public Task UnsubscribeAsync(string topic, string url, CancellationToken cancellationToken = default) =>
-        coordinator.UnsubscribeAsync(topic, url, cancellationToken);
+        Coordinator.UnsubscribeAsync(topic, url, cancellationToken);
 
     public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken = default) =>
-        coordinator.DeleteTopicAsync(topic, cancellationToken);
+        Coordinator.DeleteTopicAsync(topic, cancellationToken);
 
     public Task<IReadOnlyList<TopicSubscriber>> SubscribersAsync(
         string topic, CancellationToken cancellationToken = default) =>
-        coordinator.SubscribersAsync(topic, cancellationToken);
+        Coordinator.SubscribersAsync(topic, cancellationToken);
 
     [LoggerMessage(
         1,

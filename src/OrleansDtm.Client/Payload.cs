@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace OrleansDtm.Client;
 
@@ -8,6 +10,8 @@ internal static class Payload
 {
     /// <summary>By name: only the package for gRPC references Google.Protobuf.</summary>
     private const string ProtobufMessage = "Google.Protobuf.IMessage";
+
+    private const string Reflection = "Only where reflection is enabled; a trimmed application has it disabled.";
 
     /// <summary>Strict: binary data cannot be in DTM's JSON, and must not be changed silently.</summary>
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -19,7 +23,7 @@ internal static class Payload
         ReadOnlyMemory<byte> bytes => bytes.ToArray(),
         Memory<byte> bytes => bytes.ToArray(),
         _ when FormatOf(payload?.GetType(), options) is { } format => format.Bytes(payload!),
-        _ => JsonSerializer.SerializeToUtf8Bytes(payload, options.Json),
+        _ => JsonSerializer.SerializeToUtf8Bytes(payload, JsonOf<T>(options.Json)),
     };
 
     /// <summary>The original value; the type's default when there is none.</summary>
@@ -42,10 +46,30 @@ internal static class Payload
 
         return FormatOf(typeof(T), options) is { } format ? (T)format.Read(typeof(T), data)
             : data.Length == 0 ? default
-            : JsonSerializer.Deserialize<T>(data.Span, options.Json);
+            : JsonSerializer.Deserialize(data.Span, JsonOf<T>(options.Json));
+    }
+
+    /// <summary>
+    /// How a type is written. By reflection unless the options have a resolver, such as that of a source-generated
+    /// context.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The resolver does not know the type, or there is none in an application
+    /// without reflection (trimmed, native AOT).</exception>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Reflection)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = Reflection)]
+    public static JsonTypeInfo<T> JsonOf<T>(JsonSerializerOptions json)
+    {
+        if (!json.IsReadOnly && JsonSerializer.IsReflectionEnabledByDefault)
+        {
+            json.MakeReadOnly(populateMissingResolver: true);
+        }
+
+        return (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T));
     }
 
     /// <exception cref="InvalidOperationException">A message whose format is not registered.</exception>
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2070", Justification = "Only for a clear error; a trimmed interface means no message.")]
     private static IPayloadFormat? FormatOf(Type? type, DtmOptions options)
     {
         if (type is null || type.IsAbstract)

@@ -1,31 +1,18 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using OrleansDtm.Tests.Support;
 using Xunit;
 
 namespace OrleansDtm.Testing.Tests;
 
 /// <summary>The C# of the package's README, and the sample that it shows.</summary>
-public sealed partial class ReadmeTests
+public sealed class ReadmeTests
 {
-    private static string[] Blocks =>
-    [
-        .. CSharpBlock().Matches(File.ReadAllText(RepositoryRoot.File("src", "OrleansDtm.Testing", "README.md")))
-            .Select(static match => match.Groups[1].Value),
-    ];
-
     [Fact]
-    public void All_code_of_the_README_is_compiled()
-    {
-        var source = File.ReadAllText(
-            RepositoryRoot.File("tests", "OrleansDtm.Testing.Tests", $"{nameof(ReadmeSnippets)}.cs"));
-        var compiled = Snippet().Matches(source).Select(static match => Regex.Replace(
-            match.Groups[3].Value + "\n", $"^{match.Groups[1].Value}", "", RegexOptions.Multiline));
-        Assert.Equal(
-            [.. compiled.Append(File.ReadAllText(RepositoryRoot.File(
-                "src", "Samples", "TestingSample", "TransferTests.cs"))).Order(StringComparer.Ordinal)],
-            Blocks.Order(StringComparer.Ordinal));
-    }
+    public void All_code_of_the_README_is_compiled() => Assert.Equal(
+        ReadmeCode.Snippets("tests", "OrleansDtm.Testing.Tests", $"{nameof(ReadmeSnippets)}.cs")
+            .Append(File.ReadAllText(RepositoryRoot.File("src", "Samples", "TestingSample", "TransferTests.cs")))
+            .Order(StringComparer.Ordinal),
+        ReadmeCode.Blocks("src", "OrleansDtm.Testing", "README.md").Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task The_sample_passes()
@@ -51,10 +38,4 @@ public sealed partial class ReadmeTests
         Assert.Contains("Total: 3, Errors: 0, Failed: 0", output, StringComparison.Ordinal);
         folder.Delete(recursive: true);
     }
-
-    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CSharpBlock();
-
-    [GeneratedRegex(@"( *)// <(\w+)>\n(.*?)\n *// </\2>", RegexOptions.Singleline)]
-    private static partial Regex Snippet();
 }

@@ -31,7 +31,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         TimeProvider clock,
         ILogger<WorkflowRuntime> log)
     {
-        (Coordinator, Options) = (coordinator, options.Value);
+        (Coordinator, Options) = (new ObservedCoordinator(coordinator), options.Value);
         (_scopes, _handlers, _httpOptions, _clock, _log) = (scopes, handlers, httpOptions, clock, log);
         foreach (var registration in registrations)
         {

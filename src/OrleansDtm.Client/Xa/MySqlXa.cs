@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -23,6 +24,8 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     /// connection is closed, so it must not be pooled. MySqlConnector uses the pool of its data source whatever the
     /// connection string says, except for a clone.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The application was trimmed, and the clone with it.</exception>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Its absence is an exception below.")]
     public override DbConnection Isolate(DbConnection connection)
     {
         var settings = new DbConnectionStringBuilder
@@ -36,6 +39,13 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
             {
                 return (DbConnection)cloneWith.Invoke(connection, [settings])!;
             }
+        }
+
+        if (connection.GetType().Namespace == "MySqlConnector")
+        {
+            throw new InvalidOperationException(
+                "MySqlConnection.CloneWith is missing, because the application was trimmed. Add to the project: "
+                + "<TrimmerRootAssembly Include=\"MySqlConnector\" />");
         }
 
         connection.ConnectionString = settings;

@@ -10,7 +10,7 @@ using Xunit;
 namespace OrleansDtm.DatabaseTests.Packages;
 
 /// <summary>All packages of the repository in a folder, and applications that take them from there.</summary>
-public sealed class PackageFeed : IDisposable
+public sealed partial class PackageFeed : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -23,6 +23,7 @@ public sealed class PackageFeed : IDisposable
     public PackageFeed()
     {
         _packed = new Lazy<Task>(Pack);
+        _samples = new Lazy<Task<string>>(BuildSamples);
         _installed = new Lazy<Task>(() => DotNet(
             _home.FullName, "new", "install", Path.Combine(Feed, $"OrleansDtm.Templates.{Version}.nupkg")));
     }
@@ -91,16 +92,40 @@ public sealed class PackageFeed : IDisposable
         return await BuildIn(folder, []);
     }
 
+    /// <summary>Creates a solution by <c>dotnet new</c>, and builds it in place.</summary>
+    /// <param name="template">Its short name.</param>
+    /// <param name="change">Called with the folder before the build.</param>
+    /// <returns>The folder of the solution.</returns>
+    public async Task<string> NewSolution(string template, Action<string> change)
+    {
+        await _installed.Value;
+        var folder = NewFolder();
+        await DotNet(folder, "new", template, "-n", "Made", "-o", folder);
+        change(folder);
+        await Configure(folder);
+        await DotNet(folder, "build", "-v", "q");
+        return folder;
+    }
+
     private string NewFolder() =>
         Directory.CreateDirectory(Path.Combine(_home.FullName, Guid.NewGuid().ToString("N"))).FullName;
 
     private async Task<string> BuildIn(string folder, string[] properties)
     {
+        await Configure(folder);
+        var output = Path.Combine(folder, "out");
+        await DotNet(
+            folder, ["build", "-v", "q", "-o", output, .. properties.Select(static property => "-p:" + property)]);
+        return output;
+    }
+
+    private Task Configure(string folder)
+    {
         // Packages of others come from the folder that was used so far; those of this repository must not enter it.
         var known = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
             ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        await File.WriteAllTextAsync(
+        return File.WriteAllTextAsync(
             Path.Combine(folder, "nuget.config"),
             $"""
             <configuration>
@@ -110,10 +135,6 @@ public sealed class PackageFeed : IDisposable
             </configuration>
             """,
             Cancel);
-        var output = Path.Combine(folder, "out");
-        await DotNet(
-            folder, ["build", "-v", "q", "-o", output, .. properties.Select(static property => "-p:" + property)]);
-        return output;
     }
 
     /// <summary>Runs a program to its end.</summary>

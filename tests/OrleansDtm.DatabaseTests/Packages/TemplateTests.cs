@@ -65,6 +65,47 @@ public sealed class TemplateTests(PackageFeed feed) : IAsyncLifetime
         }
     }
 
+    /// <summary>Without a container engine: the coordinator is a process, as in the README of Aspire.Hosting.</summary>
+    [Fact]
+    public async Task An_Aspire_application_starts_its_coordinator_and_moves_money()
+    {
+        var (bank, dashboard) = (FreePort.Next(), FreePort.Next());
+        var folder = await feed.NewSolution("dtm-aspire", made =>
+        {
+            var host = Path.Combine(made, "Made.AppHost", "Program.cs");
+            File.WriteAllText(host, File.ReadAllText(host)
+                .Replace(
+                    "AddOrleansDtm(\"dtm\").WithDataVolume()",
+                    $"""AddOrleansDtmProcess("dtm", "{ServerProcess.ServerDll()}").WithDataFile("dtm.db")""",
+                    StringComparison.Ordinal)
+                .Replace("5080", $"{bank}", StringComparison.Ordinal));
+        });
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(folder, "Made.AppHost", "bin", "Debug", "net10.0", "Made.AppHost.dll")])
+        {
+            WorkingDirectory = Path.Combine(folder, "Made.AppHost"),
+        };
+        start.Environment["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true";
+        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{dashboard}";
+        start.Environment["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://127.0.0.1:{FreePort.Next()}";
+        start.Environment["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://127.0.0.1:{FreePort.Next()}";
+        using var program = Process.Start(start)!;
+        try
+        {
+            var url = $"http://localhost:{bank}";
+            await Answers(url + "/health", program);
+            Assert.Equal("Succeeded ", await Post(url + "/transfer", new { from = "A", to = "B", amount = 30 }));
+            Assert.StartsWith(
+                "Failed ",
+                await Post(url + "/transfer", new { from = "A", to = "nobody", amount = 30 }),
+                StringComparison.Ordinal);
+        }
+        finally
+        {
+            program.Kill(entireProcessTree: true);
+        }
+    }
+
     private static async Task<string> Post(string url, object body)
     {
         using var http = new HttpClient();
@@ -74,7 +115,9 @@ public sealed class TemplateTests(PackageFeed feed) : IAsyncLifetime
         return text;
     }
 
-    private static async Task Listens(string url, Process program)
+    private static Task Listens(string url, Process program) => Answers(url + "/none", program, any: true);
+
+    private static async Task Answers(string url, Process program, bool any = false)
     {
         using var http = new HttpClient();
         await Poll.Until(
@@ -83,8 +126,8 @@ public sealed class TemplateTests(PackageFeed feed) : IAsyncLifetime
                 Assert.False(program.HasExited, "the program has ended");
                 try
                 {
-                    using var answer = await http.GetAsync(new Uri(url + "/none"), Cancel);
-                    return true;
+                    using var answer = await http.GetAsync(new Uri(url), Cancel);
+                    return any || answer.IsSuccessStatusCode;
                 }
                 catch (HttpRequestException)
                 {

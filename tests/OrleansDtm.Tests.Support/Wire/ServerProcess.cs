@@ -226,7 +226,8 @@ public sealed class ServerProcess : IAsyncDisposable
     private static string DotNet() =>
         Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
 
-    private static string ServerDll()
+    /// <summary>Returns the path of the built server.</summary>
+    public static string ServerDll()
     {
         const string Name = "OrleansDtm.Server";
         var beside = new DirectoryInfo(AppContext.BaseDirectory);

@@ -26,6 +26,7 @@ internal sealed record ApiKey(
 
     private const string Prefix = "odtm_";
     private const string HashPrefix = "sha256:";
+    private const string PlainPrefix = "plain:";
 
     /// <summary>Creates a key. It is shown once and not stored.</summary>
     public static string New() => Prefix + Base64Url(RandomNumberGenerator.GetBytes(32));
@@ -36,7 +37,8 @@ internal sealed record ApiKey(
     public static string Print(ReadOnlySpan<byte> hash) => HashPrefix + Convert.ToHexStringLower(hash);
 
     /// <summary>
-    /// <c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536] [inflight=50] [unfinished=10000]</c>
+    /// <c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536] [inflight=50] [unfinished=10000]</c>.
+    /// In place of the hash <c>plain:key</c>, for orchestrators that generate the key.
     /// </summary>
     /// <param name="line">A line of the configuration.</param>
     /// <param name="problem">The error, without the hash; null = none.</param>
@@ -45,7 +47,8 @@ internal sealed record ApiKey(
         var words = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         if (words.Length < 3)
         {
-            problem = "is not in the format 'name role sha256:hash'; the command 'key' prints such lines";
+            problem = "is not in the format 'name role sha256:hash' or 'name role plain:key'; "
+                + "the command 'key' prints such lines";
             return null;
         }
 
@@ -55,7 +58,8 @@ internal sealed record ApiKey(
             : RoleNames.Parse(words[1]) is null
             ? $"({words[0]}) has the role '{words[1]}'; write read, submit or admin (each includes the previous ones)"
             : hash is null
-            ? $"({words[0]}) has no hash in the format sha256: and 64 hexadecimal digits; do not write the key itself"
+            ? $"({words[0]}) has no hash in the format sha256: and 64 hexadecimal digits; do not write the key itself "
+                + $"(except as plain:key, with at least {TextMin} printable characters)"
             : null;
         var key = problem is null ? new ApiKey(words[0], RoleNames.Parse(words[1])!.Value, hash, null) : null;
         foreach (var word in words.AsSpan(3))
@@ -96,6 +100,12 @@ internal sealed record ApiKey(
 
     private static byte[]? ReadHash(string text)
     {
+        if (text.StartsWith(PlainPrefix, StringComparison.OrdinalIgnoreCase))
+        {
+            var key = text[PlainPrefix.Length..];
+            return key.Length >= TextMin && key.All(static c => c is > ' ' and <= '~') ? HashOf(key) : null;
+        }
+
         var hex = text.StartsWith(HashPrefix, StringComparison.OrdinalIgnoreCase) ? text[HashPrefix.Length..] : text;
         return hex.Length == 64 && hex.All(char.IsAsciiHexDigit) ? Convert.FromHexString(hex) : null;
     }
