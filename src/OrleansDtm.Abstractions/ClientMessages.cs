@@ -79,6 +79,14 @@ public sealed record TransactionRequestMessage
     [Id(19)]
     public string? TraceState { get; init; }
 
+    /// <summary>Errors in a row; 0 = never.</summary>
+    [Id(20)]
+    public int GiveUpAfter { get; init; }
+
+    /// <summary>Null = never.</summary>
+    [Id(21)]
+    public TimeSpan? GiveUpAfterTime { get; init; }
+
     /// <summary>Without secrets: Orleans logs it for slow or lost requests.</summary>
     public override string ToString() => $"{nameof(TransactionRequestMessage)} {Type} {Gid}";
 }
@@ -176,6 +184,10 @@ public sealed record TransactionInfo
     /// <summary>In DTM's order: compensation before action, cancel before confirm.</summary>
     [Id(10)]
     public BranchInfo[] Branches { get; init; } = [];
+
+    /// <summary>A call is put aside: the transaction waits for an operator.</summary>
+    [Id(11)]
+    public bool Parked { get; init; }
 }
 
 /// <summary>A call and its state.</summary>
@@ -216,6 +228,10 @@ public sealed record BranchInfo
     /// <summary>Null = unfinished.</summary>
     [Id(8)]
     public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>The call is put aside: it waits for RetryBranch, RetryNow, or a resolve over HTTP.</summary>
+    [Id(9)]
+    public bool Parked { get; init; }
 }
 
 /// <summary>A reply with the requested transaction.</summary>

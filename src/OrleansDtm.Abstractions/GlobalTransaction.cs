@@ -54,6 +54,19 @@ public abstract class GlobalTransaction
     public string CallbackUrl { get; init; } = "";
 
     /// <summary>
+    /// Errors in a row after which a call that can only be retried is put aside, instead of retried for ever: a
+    /// compensation, confirm, cancel, commit or rollback, an action of a message, the callback of a workflow. The
+    /// transaction is then parked until an operator retries or resolves the call. 0 (default) = never.
+    /// </summary>
+    public int GiveUpAfter { get; init; }
+
+    /// <summary>
+    /// The same, by the time since the first attempt of the call. With both, what comes first. Null (default) or
+    /// zero = never.
+    /// </summary>
+    public TimeSpan? GiveUpAfterTime { get; init; }
+
+    /// <summary>
     /// DTM's custom_data: stored, and returned by query over HTTP. Empty (default) = built from the properties. It
     /// cannot be combined with options of a saga, message or workflow that are stored in it.
     /// </summary>
@@ -74,7 +87,21 @@ public abstract class GlobalTransaction
         RequestTimeout = RequestTimeout,
         CallbackUrl = CallbackUrl,
         WaitResult = wait,
+        GiveUpAfter = GiveUpAfter,
+        GiveUpAfterTime = GiveUpAfterTime,
     };
+
+    /// <summary>Sets the options of the step that was added last.</summary>
+    /// <exception cref="InvalidOperationException">There is no step.</exception>
+    private protected static void SetPolicy(List<StepMessage> steps, Func<StepMessage, StepMessage> set)
+    {
+        if (steps.Count == 0)
+        {
+            throw new InvalidOperationException("Add a step first: the options are those of the step added last.");
+        }
+
+        steps[^1] = set(steps[^1]);
+    }
 
     /// <summary>Bytes are sent unchanged, not as base64 in JSON.</summary>
     private protected static byte[] Body<T>(T payload, JsonSerializerOptions? json) => payload switch
@@ -118,6 +145,16 @@ public sealed class SagaTransaction : GlobalTransaction
     /// <param name="json">Null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
     public SagaTransaction Step<T>(string action, string compensate, T payload, JsonSerializerOptions? json = null) =>
         Step(action, compensate, (ReadOnlyMemory<byte>)Body(payload, json));
+
+    /// <summary>Sets options of the step added last.</summary>
+    /// <param name="action">Of its action; null = the transaction's.</param>
+    /// <param name="compensate">Of its compensation; null = the transaction's.</param>
+    /// <exception cref="InvalidOperationException">There is no step.</exception>
+    public SagaTransaction WithPolicy(StepPolicy? action, StepPolicy? compensate = null)
+    {
+        SetPolicy(_steps, step => step with { Policy = action, CompensatePolicy = compensate });
+        return this;
+    }
 
     /// <summary>Lets a step of a concurrent saga wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
@@ -173,6 +210,14 @@ public sealed class MsgTransaction : GlobalTransaction
     /// <param name="json">Null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
     public MsgTransaction Step<T>(string action, T payload, JsonSerializerOptions? json = null) =>
         Step(action, (ReadOnlyMemory<byte>)Body(payload, json));
+
+    /// <summary>Sets options of the call added last.</summary>
+    /// <exception cref="InvalidOperationException">There is no call.</exception>
+    public MsgTransaction WithPolicy(StepPolicy policy)
+    {
+        SetPolicy(_steps, step => step with { Policy = policy });
+        return this;
+    }
 
     /// <summary>Adds a call of every subscriber of a topic.</summary>
     public MsgTransaction Topic<T>(string topic, T payload, JsonSerializerOptions? json = null) =>

@@ -16,6 +16,14 @@ public sealed record StepMessage
     [Id(2)]
     public byte[] Payload { get; init; } = [];
 
+    /// <summary>Options of the action; null = the transaction's.</summary>
+    [Id(3)]
+    public StepPolicy? Policy { get; init; }
+
+    /// <summary>Options of the compensation; null = the transaction's.</summary>
+    [Id(4)]
+    public StepPolicy? CompensatePolicy { get; init; }
+
     /// <summary>Without secrets.</summary>
     public override string ToString() => nameof(StepMessage);
 }

@@ -49,6 +49,8 @@ internal static class GrpcMessages
             Request = Dtms(request),
             Concurrent = request.Concurrent ?? false,
             CallbackUrl = request.CallbackUrl ?? "",
+            GiveUpAfter = request.GiveUpAfter ?? 0,
+            GiveUpAfterSeconds = request.GiveUpAfterSeconds ?? 0,
         };
         if (request.TimeoutToFail is { } timeout)
         {
@@ -70,7 +72,24 @@ internal static class GrpcMessages
 
     /// <summary>Whether DTM's message has all options, except for fractions of seconds.</summary>
     public static bool FitsDtm(TransactionRequest request) =>
-        request.Concurrent != true && string.IsNullOrEmpty(request.CallbackUrl);
+        request.Concurrent != true
+            && string.IsNullOrEmpty(request.CallbackUrl)
+            && request is { GiveUpAfter: null, GiveUpAfterSeconds: null }
+            && request.Steps?.Exists(static step => step is not null && IsExtended(step)) != true;
+
+    private static bool IsExtended(StepRequest step) => step is not
+    {
+        RetryLimit: null,
+        RetryInterval: null,
+        RetryBackoff: null,
+        RetryIntervalMax: null,
+        RequestTimeout: null,
+        TimeoutToFail: null,
+        Headers: null,
+        GiveUpAfter: null,
+        GiveUpAfterSeconds: null,
+        CompensatePolicy: null,
+    };
 
     /// <summary>Whether DTM's message has all options.</summary>
     public static bool FitsDtmExactly(TransactionRequest request) =>
@@ -98,6 +117,7 @@ internal static class GrpcMessages
         CreatedTo = filter.CreatedTo is { } to ? Timestamp.FromDateTimeOffset(to) : null,
         Limit = filter.Limit,
         Position = filter.Position ?? "",
+        Parked = filter.Parked,
     };
 
     /// <param name="reply">The progress.</param>
@@ -145,6 +165,7 @@ internal static class GrpcMessages
         RollbackReason = transaction.RollbackReason,
         Result = transaction.Result,
         CustomData = transaction.CustomData,
+        Parked = transaction.Parked,
         Branches = branches,
     };
 
@@ -158,6 +179,7 @@ internal static class GrpcMessages
         Attempts = branch.Attempts,
         LastError = branch.LastError.Length > 0 ? branch.LastError : null,
         Finished = branch.FinishTime?.ToDateTimeOffset(),
+        Parked = branch.Parked,
     };
 
     private static void Add(MapField<string, string> map, Dictionary<string, string?>? values)

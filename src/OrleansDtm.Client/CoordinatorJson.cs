@@ -119,6 +119,7 @@ internal static class CoordinatorJson
             RollbackReason = Text(item, "rollback_reason"),
             Result = Text(item, "result"),
             CustomData = Text(item, "custom_data"),
+            Parked = Flag(item, "parked"),
             Branches = branches,
         };
     }
@@ -133,7 +134,11 @@ internal static class CoordinatorJson
         Attempts = TryFind(item, "attempts", out var attempts) ? attempts.GetInt32() : 0,
         LastError = Text(item, "last_error") is { Length: > 0 } error ? error : null,
         Finished = Time(item, "finish_time"),
+        Parked = Flag(item, "parked"),
     };
+
+    private static bool Flag(JsonElement item, string name) =>
+        TryFind(item, name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static byte[] Data(JsonElement item) =>
         TryFind(item, "bin_data", out var data) && data.ValueKind == JsonValueKind.String

@@ -36,6 +36,8 @@ internal sealed partial class Dtm
                 : all.ToDictionary(static header => header.Key, static header => (string?)header.Value),
             CustomData = options.CustomData,
             CallbackUrl = options.CallbackUrl,
+            GiveUpAfter = options.GiveUpAfter > 0 ? options.GiveUpAfter : null,
+            GiveUpAfterSeconds = options.GiveUpAfterTime?.TotalSeconds,
         };
     }
 

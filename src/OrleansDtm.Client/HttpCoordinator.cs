@@ -134,6 +134,7 @@ internal sealed class HttpCoordinator : ICoordinator
             .Add("position", filter.Position)
             .Add("status", filter.Status is { } status ? CoordinatorJson.Word(status) : null)
             .Add("transType", filter.TransType)
+            .Add("parked", filter.Parked ? "true" : null)
             .Add("createTimeStart", filter.CreatedFrom?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))
             .Add("createTimeEnd", filter.CreatedTo?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         return CoordinatorJson.Page(await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));

@@ -40,6 +40,15 @@ public sealed partial class Msg
     /// query has a reserved name.</exception>
     public Msg Step<T>(string action, T payload) => Add(action, _dtm.Body(payload));
 
+    /// <summary>Sets options of the call added last; OrleansDtm only.</summary>
+    /// <exception cref="InvalidOperationException">There is no call.</exception>
+    public Msg WithPolicy(StepPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        policy.Fill(StepPolicy.Last(_steps));
+        return this;
+    }
+
     /// <summary>Adds a call of every subscriber that the topic has when the message is stored.</summary>
     /// <param name="topic">Its name.</param>
     /// <param name="payload">Serialized to JSON, except bytes and protobuf messages, which are sent unchanged (over

@@ -42,6 +42,19 @@ public sealed class Saga
     /// query has a reserved name.</exception>
     public Saga Step<T>(string action, string compensate, T payload) => Add(action, compensate, _dtm.Body(payload));
 
+    /// <summary>Sets options of the step added last; OrleansDtm only.</summary>
+    /// <param name="action">Of its action; null = the transaction's.</param>
+    /// <param name="compensate">Of its compensation; null = the transaction's.</param>
+    /// <exception cref="InvalidOperationException">There is no step.</exception>
+    public Saga WithPolicy(StepPolicy? action, StepPolicy? compensate = null)
+    {
+        var step = StepPolicy.Last(_steps);
+        (action ?? new StepPolicy()).Fill(step);
+        step.CompensatePolicy = compensate is null ? null : new CompensatePolicyRequest();
+        compensate?.Fill(step.CompensatePolicy!);
+        return this;
+    }
+
     /// <summary>Lets a step of a concurrent saga wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
     /// <param name="after">Indexes of its predecessors.</param>

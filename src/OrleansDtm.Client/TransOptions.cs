@@ -42,6 +42,18 @@ public class TransOptions
     /// URL that gets gid, status and reason when the transaction has ended; OrleansDtm only. Null (default) = none.
     /// </summary>
     public string? CallbackUrl { get; init; }
+
+    /// <summary>
+    /// Errors in a row after which a call that can only be retried is put aside, instead of retried for ever: a
+    /// compensation, confirm, cancel, commit or rollback, an action of a message, the callback of a workflow. The
+    /// transaction is then parked until an operator retries or resolves the call; OrleansDtm only. 0 (default) = never.
+    /// </summary>
+    public int GiveUpAfter { get; init; }
+
+    /// <summary>
+    /// The same, by the time since the first attempt of the call. With both, what comes first. Null (default) = never.
+    /// </summary>
+    public TimeSpan? GiveUpAfterTime { get; init; }
 }
 
 /// <summary>Options of a saga.</summary>

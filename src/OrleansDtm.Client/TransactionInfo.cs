@@ -34,6 +34,11 @@ public sealed class TransactionInfo
     public string CustomData { get; init; } = "";
 
     /// <summary>
+    /// A call is put aside: the transaction waits for an operator. False if the coordinator does not return it.
+    /// </summary>
+    public bool Parked { get; init; }
+
+    /// <summary>
     /// In the coordinator's order: compensation before action, cancel before confirm. Empty in a listing.
     /// </summary>
     public IReadOnlyList<BranchInfo> Branches { get; init; } = [];
@@ -79,6 +84,9 @@ public sealed class BranchInfo
 
     /// <summary>Null = unfinished.</summary>
     public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>The call is put aside: it waits for an operator.</summary>
+    public bool Parked { get; init; }
 }
 
 /// <summary>Filter of a listing.</summary>
@@ -95,6 +103,11 @@ public sealed class TransactionFilter
 
     /// <summary>Created then or before. Null (default) = any time.</summary>
     public DateTimeOffset? CreatedTo { get; init; }
+
+    /// <summary>
+    /// True = only transactions with a call that is put aside; OrleansDtm only. Default: all.
+    /// </summary>
+    public bool Parked { get; init; }
 
     /// <summary>Maximum number. Default: 100.</summary>
     public int Limit { get; init; } = 100;

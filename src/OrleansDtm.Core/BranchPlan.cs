@@ -4,7 +4,14 @@ using System.Globalization;
 namespace OrleansDtm.Core;
 
 /// <summary>A step of a submission: action URL, compensation URL and payload.</summary>
-public readonly record struct BranchStep(string Action, string Compensate, ReadOnlyMemory<byte> Payload);
+public readonly record struct BranchStep(string Action, string Compensate, ReadOnlyMemory<byte> Payload)
+{
+    /// <summary>What the step sets for its action; null = nothing.</summary>
+    public CallPolicy? Policy { get; init; }
+
+    /// <summary>What the step sets for its compensation; null = nothing.</summary>
+    public CallPolicy? CompensatePolicy { get; init; }
+}
 
 /// <summary>Builds the branch calls of a submission, in the order in which DTM lists them.</summary>
 public static class BranchPlan
@@ -24,12 +31,21 @@ public static class BranchPlan
             [
                 .. steps.SelectMany((step, i) => new[]
                 {
-                    new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now),
-                    new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now),
+                    new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now)
+                    {
+                        Policy = step.CompensatePolicy,
+                    },
+                    new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now)
+                    {
+                        Policy = step.Policy,
+                    },
                 }),
             ],
             TransactionType.Msg => [.. steps.Select(
-                (step, i) => new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now))],
+                (step, i) => new BranchOpDefinition(Id(i), BranchOps.Action, step.Action, step.Payload, now)
+                {
+                    Policy = step.Policy,
+                })],
             _ => [],
         };
 

@@ -7,7 +7,7 @@ namespace OrleansDtm.Core;
 /// Builds the next state within one call of <see cref="TransactionMachine.Decide"/>.
 /// Mutable, so that a transition copies the branches once and not once per change.
 /// </summary>
-internal sealed class Draft(Transaction state, DateTimeOffset now)
+internal sealed class Draft(Transaction state, DateTimeOffset now, Pattern pattern)
 {
     /// <summary>
     /// The maximum length of reasons and errors in characters: DTM's column width. Longer texts are cut.
@@ -86,7 +86,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
             return;
         }
 
-        this[index] = branch with { Started = true, InFlight = true, RetryAt = null };
+        this[index] = WithDeadlines(index, branch) with { Started = true, InFlight = true, RetryAt = null };
         (_calls ??= []).Add(new BranchCall(index, branch.Definition, branch.Attempts + 1));
     }
 
@@ -105,13 +105,19 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     }
 
     /// <summary>Makes pending retries due now.</summary>
+    /// <param name="resume">True to retry also the calls that are put aside.</param>
     /// <returns>True if there was at least one.</returns>
-    public bool Hurry()
+    public bool Hurry(bool resume)
     {
         var any = false;
         for (var i = Transaction.QueryIndex; i < Count; i++)
         {
-            if (Live(i) is { RetryAt: not null, WaitsForOrphan: false } branch)
+            if (resume && Live(i) is { Parked: true })
+            {
+                Resume(i);
+                any = true;
+            }
+            else if (Live(i) is { RetryAt: not null, WaitsForOrphan: false } branch)
             {
                 this[i] = branch with { RetryAt = Now };
                 any = true;
@@ -120,6 +126,10 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
 
         return any;
     }
+
+    /// <summary>Makes a call due that is put aside. Errors and time count from 0 again.</summary>
+    public void Resume(int index) =>
+        this[index] = this[index] with { Parked = false, GiveUpAt = null, Failures = 0, RetryAt = Now };
 
     /// <summary>Sets the status to submitted and cancels a pending query_prepared retry.</summary>
     public void GoForward()
@@ -162,7 +172,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
     }
 
     /// <summary>Returns the decision and sets the next state's wake-up time and lease.</summary>
-    public Decision Decide(Pattern pattern)
+    public Decision Decide()
     {
         if (!Changed)
         {
@@ -206,14 +216,45 @@ internal sealed class Draft(Transaction state, DateTimeOffset now)
         return wake;
     }
 
+    /// <summary>Sets the times that count from the first attempt.</summary>
+    private BranchOp WithDeadlines(int index, BranchOp branch)
+    {
+        if (index == Transaction.NoticeIndex)
+        {
+            return branch;
+        }
+
+        if (branch is { FailAt: null, Definition.Policy.TimeoutToFail: { } timeout } && timeout > TimeSpan.Zero)
+        {
+            branch = branch with { FailAt = After(timeout) };
+        }
+
+        var giveUp = CallSettings.GiveUpAfterTime(State.Definition.Options, branch.Definition);
+        return giveUp > TimeSpan.Zero && branch.GiveUpAt is null && !pattern.FailureIsAnswer(State, index)
+            ? branch with { GiveUpAt = After(giveUp) }
+            : branch;
+    }
+
     private DateTimeOffset? Lease(Transaction next)
     {
         for (var i = Transaction.NoticeIndex; i < next.Branches.Length; i++)
         {
             if (next.Live(i)?.InFlight == true)
             {
-                var needed = Now + next.Definition.Options.RequestTimeout + LeaseSlack;
-                return _calls is null || next.LeaseUntil >= needed ? next.LeaseUntil : needed + LeaseReserve;
+                if (_calls is null)
+                {
+                    return next.LeaseUntil;
+                }
+
+                var timeout = TimeSpan.Zero;
+                foreach (var call in _calls)
+                {
+                    var own = CallSettings.RequestTimeout(next.Definition.Options, call.Branch);
+                    timeout = own > timeout ? own : timeout;
+                }
+
+                var needed = Now + timeout + LeaseSlack;
+                return next.LeaseUntil >= needed ? next.LeaseUntil : needed + LeaseReserve;
             }
         }
 

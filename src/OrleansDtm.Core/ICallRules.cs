@@ -11,6 +11,13 @@ internal interface ICallRules
     /// <summary>Returns true if a call of this kind is retried in the current status.</summary>
     bool Retries(Transaction state, int index);
 
+    /// <summary>Returns true if the call is put aside instead of retried.</summary>
+    /// <param name="draft">The transaction.</param>
+    /// <param name="index">The call; <see cref="Retries"/> is true for it.</param>
+    /// <param name="outcome">The outcome of the attempt.</param>
+    /// <param name="failures">Consecutive errors, with this attempt.</param>
+    bool GivesUp(Draft draft, int index, OutcomeKind outcome, int failures);
+
     /// <summary>Handles the success of a call, after its status is set.</summary>
     void OnSucceeded(Draft draft, int index);
 

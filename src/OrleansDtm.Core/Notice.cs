@@ -22,6 +22,8 @@ internal sealed class Notice : ICallRules
 
     public bool Retries(Transaction state, int index) => state.Notice!.Attempts < AttemptsMax;
 
+    public bool GivesUp(Draft draft, int index, OutcomeKind outcome, int failures) => false;
+
     public void OnSucceeded(Draft draft, int index)
     {
     }

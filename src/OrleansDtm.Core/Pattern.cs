@@ -51,6 +51,22 @@ internal abstract class Pattern : ICallRules
     public virtual bool Retries(Transaction state, int index) => true;
 
     /// <summary>
+    /// Returns true if the call is put aside. Only for calls that cannot be refused: the others have other limits. A call
+    /// that was not made for lack of a call slot is no reason.
+    /// </summary>
+    public bool GivesUp(Draft draft, int index, OutcomeKind outcome, int failures)
+    {
+        if (outcome == OutcomeKind.NotSent || FailureIsAnswer(draft.State, index))
+        {
+            return false;
+        }
+
+        var branch = draft[index];
+        var limit = CallSettings.GiveUpAfter(draft.State.Definition.Options, branch.Definition);
+        return (limit > 0 && failures >= limit) || branch.GiveUpAt <= draft.Now;
+    }
+
+    /// <summary>
     /// Handles the success of a call, after its status is set. <see cref="Advance"/> starts the next calls.
     /// </summary>
     public virtual void OnSucceeded(Draft draft, int index)
@@ -199,7 +215,7 @@ internal abstract class Pattern : ICallRules
             return;
         }
 
-        if (draft.Hurry())
+        if (draft.Hurry(resume: false))
         {
             draft.Change(t => t with { Hurried = draft.Now });
         }

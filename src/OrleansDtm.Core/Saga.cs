@@ -15,10 +15,24 @@ internal sealed class Saga : Pattern
 
     public override bool CreatedByPrepare => false;
 
-    public override DateTimeOffset? Deadline(Transaction state) =>
-        state.Status == TransactionStatus.Submitted && state.Definition.Options.TimeoutToFail > TimeSpan.Zero
-            ? state.Definition.Created + state.Definition.Options.TimeoutToFail
-            : null;
+    public override DateTimeOffset? Deadline(Transaction state)
+    {
+        if (state.Status != TransactionStatus.Submitted)
+        {
+            return null;
+        }
+
+        var deadline = OwnDeadline(state.Definition);
+        foreach (var branch in state.Branches)
+        {
+            if (branch is { FailAt: { } at, Status: BranchStatus.Prepared } && !(deadline <= at))
+            {
+                deadline = at;
+            }
+        }
+
+        return deadline;
+    }
 
     public override bool FailureIsAnswer(Transaction state, int index) => IsAction(index);
 
@@ -35,8 +49,19 @@ internal sealed class Saga : Pattern
 
     public override void OnError(Draft draft, int index)
     {
+        if (!IsAction(index) || draft.State.Status != TransactionStatus.Submitted)
+        {
+            return;
+        }
+
+        if (draft[index].Definition.Policy?.RetryLimit is { } own)
+        {
+            OnErrorOf(draft, index, own);
+            return;
+        }
+
         var limit = draft.State.Definition.Options.RetryLimit;
-        if (limit == 0 || !IsAction(index) || draft.State.Status != TransactionStatus.Submitted)
+        if (limit == 0)
         {
             return;
         }
@@ -49,6 +74,21 @@ internal sealed class Saga : Pattern
         }
 
         draft.Change(static t => t with { RetryCount = t.RetryCount + 1 });
+    }
+
+    /// <summary>Counts an error against the limit of the action's own step; 0 = no limit.</summary>
+    private static void OnErrorOf(Draft draft, int index, int limit)
+    {
+        var action = draft[index];
+        if (limit > 0 && action.RetryCount >= limit)
+        {
+            draft.TurnBack(string.Create(
+                CultureInfo.InvariantCulture,
+                $"RetryCount is greater than RetryLimit, RetryLimit: {limit} of branch {action.Definition.Id}"));
+            return;
+        }
+
+        draft[index] = action with { RetryCount = action.RetryCount + 1 };
     }
 
     public override void OnAdopted(Draft draft)
@@ -88,7 +128,7 @@ internal sealed class Saga : Pattern
         }
     }
 
-    private void GoForward(Draft draft)
+    private static void GoForward(Draft draft)
     {
         if (AllDone(draft))
         {
@@ -96,10 +136,18 @@ internal sealed class Saga : Pattern
             return;
         }
 
-        if (Deadline(draft.State) <= draft.Now)
+        if (OwnDeadline(draft.State.Definition) <= draft.Now)
         {
             var seconds = draft.State.Definition.Options.TimeoutToFail.TotalSeconds;
             draft.TurnBack(string.Create(CultureInfo.InvariantCulture, $"Timeout after {seconds} seconds"));
+            return;
+        }
+
+        if (LateAction(draft) is { } late)
+        {
+            draft.TurnBack(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Timeout after {late.Policy!.TimeoutToFail!.Value.TotalSeconds} seconds of branch {late.Id}"));
             return;
         }
 
@@ -169,6 +217,27 @@ internal sealed class Saga : Pattern
         {
             draft.Finish(TransactionStatus.Failed);
         }
+    }
+
+    /// <summary>Returns the end of the transaction's own timeout (UTC); null = none.</summary>
+    private static DateTimeOffset? OwnDeadline(TransactionDefinition definition) =>
+        definition.Options.TimeoutToFail > TimeSpan.Zero
+            ? definition.Created + definition.Options.TimeoutToFail
+            : null;
+
+    /// <summary>Returns an action that has reached its step's timeout; null = none.</summary>
+    private static BranchOpDefinition? LateAction(Draft draft)
+    {
+        for (var step = 0; step < draft.Count / 2; step++)
+        {
+            var action = draft[ActionOf(step)];
+            if (action.Status == BranchStatus.Prepared && action.FailAt <= draft.Now)
+            {
+                return action.Definition;
+            }
+        }
+
+        return null;
     }
 
     private static bool AllDone(Draft draft)

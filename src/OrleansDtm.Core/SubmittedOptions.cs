@@ -51,6 +51,8 @@ internal static class SubmittedOptions
             RequestTimeout = named.HasFlag(NamedOptions.RequestTimeout) ? said.RequestTimeout : old.RequestTimeout,
             Concurrent = named.HasFlag(NamedOptions.Concurrent) ? said.Concurrent : old.Concurrent,
             Delay = named.HasFlag(NamedOptions.CustomData) ? said.Delay : old.Delay,
+            GiveUpAfter = named.HasFlag(NamedOptions.GiveUpAfter) ? said.GiveUpAfter : old.GiveUpAfter,
+            GiveUpAfterTime = named.HasFlag(NamedOptions.GiveUpAfterTime) ? said.GiveUpAfterTime : old.GiveUpAfterTime,
         };
         var customData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData;
         var noticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl;

@@ -42,6 +42,25 @@ public sealed record BranchOp
     /// </summary>
     public DateTimeOffset? OrphanedUntil { get; init; }
 
+    /// <summary>
+    /// The time at which the saga rolls back if this action has not succeeded (UTC); null = the step sets no
+    /// <see cref="CallPolicy.TimeoutToFail"/>, or the action was not called yet.
+    /// </summary>
+    public DateTimeOffset? FailAt { get; init; }
+
+    /// <summary>
+    /// The failed attempts of an action whose step has a <see cref="CallPolicy.RetryLimit"/>; else 0.
+    /// </summary>
+    public int RetryCount { get; init; }
+
+    /// <summary>
+    /// The time at which the call is put aside if it has not succeeded (UTC); null = never, or it was not called yet.
+    /// </summary>
+    public DateTimeOffset? GiveUpAt { get; init; }
+
+    /// <summary>True if the call is put aside: it is not retried until an operator asks for it.</summary>
+    public bool Parked { get; init; }
+
     /// <summary>True while the call waits for the end of a lost call. No request shortens this wait.</summary>
     public bool WaitsForOrphan => RetryAt is { } at && at == OrphanedUntil;
 
@@ -75,7 +94,7 @@ public sealed record BranchOp
     /// Returns true if the call may be made now: it is not done, not in flight, and no retry delay is left.
     /// </summary>
     public bool CanStart(DateTimeOffset now) =>
-        Status == BranchStatus.Prepared && !InFlight && (RetryAt is not { } at || at <= now);
+        Status == BranchStatus.Prepared && !InFlight && !Parked && (RetryAt is not { } at || at <= now);
 }
 
 /// <summary>The state of a transaction. Immutable: <see cref="TransactionMachine"/> creates the next state.</summary>
@@ -140,6 +159,30 @@ public sealed record Transaction
     public bool IsFinal => Status is TransactionStatus.Succeed or TransactionStatus.Failed;
 
     public bool HasInFlight => LeaseUntil is not null;
+
+    /// <summary>
+    /// True if a call is put aside: the transaction does not end before an operator retries or resolves the call.
+    /// </summary>
+    public bool IsParked
+    {
+        get
+        {
+            if (IsFinal)
+            {
+                return false;
+            }
+
+            foreach (var branch in Branches)
+            {
+                if (branch.Parked)
+                {
+                    return true;
+                }
+            }
+
+            return Query is { Parked: true };
+        }
+    }
 
     /// <summary>
     /// The time at which another silo takes the transaction over if its owner has ended (UTC): the earlier of <see

@@ -83,6 +83,17 @@ public sealed record TransactionOptions
     /// <summary>True if the submit waits for the final status.</summary>
     public bool WaitResult { get; init; }
 
+    /// <summary>
+    /// The consecutive errors of a call that can only be retried (compensation, confirm, cancel, commit, rollback, action
+    /// of a msg, callback of a workflow) after which it is put aside; 0 = never.
+    /// </summary>
+    public int GiveUpAfter { get; init; }
+
+    /// <summary>
+    /// The time from the first attempt of such a call after which it is put aside; zero = never.
+    /// </summary>
+    public TimeSpan GiveUpAfterTime { get; init; }
+
     /// <summary>The delay between the submit and the first call of a message; zero = none.</summary>
     public TimeSpan Delay { get; init; }
 
@@ -91,6 +102,12 @@ public sealed record TransactionOptions
     /// </summary>
     public ImmutableDictionary<int, ImmutableArray<int>> Orders { get; init; } =
         ImmutableDictionary<int, ImmutableArray<int>>.Empty;
+
+    /// <summary>
+    /// Returns true if an option is set that the first format of rows and messages does not have. Coordinators of
+    /// earlier versions must refuse such a transaction, not ignore the option.
+    /// </summary>
+    public bool AreExtended() => GiveUpAfter > 0 || GiveUpAfterTime > TimeSpan.Zero;
 }
 
 /// <summary>The definition of one branch call. It never changes after it is stored.</summary>
@@ -100,7 +117,11 @@ public sealed record TransactionOptions
 /// <param name="Payload">The request body, unchanged; may be empty.</param>
 /// <param name="Created">The time at which it was stored (UTC).</param>
 public sealed record BranchOpDefinition(
-    string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created);
+    string Id, string Op, string Url, ReadOnlyMemory<byte> Payload, DateTimeOffset Created)
+{
+    /// <summary>What the step sets instead of the transaction's options; null = nothing.</summary>
+    public CallPolicy? Policy { get; init; }
+}
 
 /// <summary>
 /// The options that a request sets explicitly. Silos exchange the values: add new ones, never change them.
@@ -119,6 +140,10 @@ public enum NamedOptions
     /// <summary>Custom data, which includes the delay of a message.</summary>
     CustomData = 64,
     NoticeUrl = 128,
+
+    /// <summary>The number of consecutive errors, not the time.</summary>
+    GiveUpAfter = 256,
+    GiveUpAfterTime = 512,
 }
 
 /// <summary>The content of a submit or a prepare: the definition and its branches.</summary>

@@ -36,7 +36,7 @@ public static class TransactionMachine
         }
 
         var pattern = PatternOf(state.Definition.Type)!;
-        var draft = new Draft(state, now);
+        var draft = new Draft(state, now, pattern);
         var rejection = Apply(draft, pattern, occurred);
         if (rejection is not null)
         {
@@ -49,7 +49,7 @@ public static class TransactionMachine
         }
 
         Notice.Advance(draft);
-        return draft.Decide(pattern);
+        return draft.Decide();
     }
 
     /// <summary>
@@ -65,9 +65,9 @@ public static class TransactionMachine
     {
         var pattern = PatternOf(left.Definition.Type)
             ?? throw new ArgumentException($"'{left.Definition.Type}' is not supported.", nameof(left));
-        var draft = new Draft(left, now);
+        var draft = new Draft(left, now, pattern);
         pattern.OnAdopted(draft);
-        var state = draft.Decide(pattern).Next! with { Updated = left.Updated };
+        var state = draft.Decide().Next! with { Updated = left.Updated };
 
         // The rules decide which calls are next. These calls then wait for nextTry, if it is in the future.
         var next = Decide(state, TransactionEvent.TimeDue.Instance, now);
@@ -145,11 +145,12 @@ public static class TransactionMachine
                 Status = status,
                 Updated = now,
             },
-            now);
+            now,
+            pattern);
         draft.Add(submission.Branches.Select(static b => new BranchOp { Definition = b }));
         pattern.Advance(draft);
         Notice.Advance(draft);
-        return draft.Decide(pattern);
+        return draft.Decide();
     }
 
     private static Rejection? Apply(Draft draft, Pattern pattern, TransactionEvent occurred) => occurred switch
@@ -203,19 +204,23 @@ public static class TransactionMachine
                 $"current status '{Names.Of(draft.State.Status)}', nothing is left to retry. FAILURE");
         }
 
-        draft.Hurry();
+        draft.Hurry(resume: true);
         pattern.OnRetryNow(draft);
         return null;
     }
 
     /// <summary>
-    /// Makes one pending retry due. This cannot change the order of calls: only a call whose turn has come waits for a
+    /// Makes one pending retry due, or retries a call that is put aside. This cannot change the order of calls: only a call whose turn has come waits for a
     /// retry.
     /// </summary>
     private static Rejection? OnRetryBranch(Draft draft, TransactionEvent.RetryBranch e)
     {
         var refused = FindWaiting(draft, e.BranchId, e.Op, out var index);
-        if (refused is null)
+        if (refused is null && draft[index].Parked)
+        {
+            draft.Resume(index);
+        }
+        else if (refused is null)
         {
             draft[index] = draft[index] with { RetryAt = draft.Now };
         }
@@ -242,12 +247,20 @@ public static class TransactionMachine
             draft[index],
             new Attempt(draft.Now, TimeSpan.Zero, OutcomeKind.Succeeded, Draft.Cut($"resolved by hand: {e.Reason}")));
         draft[index] =
-            resolved with { Status = BranchStatus.Succeed, Finished = draft.Now, Failures = 0, RetryAt = null };
+            resolved with
+            {
+                Status = BranchStatus.Succeed,
+                Finished = draft.Now,
+                Failures = 0,
+                RetryAt = null,
+                Parked = false,
+            };
         pattern.OnSucceeded(draft, index);
         return null;
     }
 
-    /// <summary>Finds the call that an operator names; null = it waits for a retry.</summary>
+    /// <summary>Finds the call that an operator names; null = it waits for a retry or is put
+    /// aside.</summary>
     /// <param name="index">The index of the call if the result is null.</param>
     private static Rejection? FindWaiting(Draft draft, string branchId, string op, out int index)
     {
@@ -260,7 +273,8 @@ public static class TransactionMachine
             }
 
             return draft.State.IsFinal || branch
-                is not { Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false }
+                is not ({ Status: BranchStatus.Prepared, InFlight: false, RetryAt: not null, WaitsForOrphan: false }
+                    or { Parked: true })
                 ? new Rejection(
                     RejectionKind.Conflict,
                     $"branch {branchId} {op} does not wait for a retry: {Standing(draft, branch)}. FAILURE")
@@ -339,14 +353,14 @@ public static class TransactionMachine
                 rules.OnFailed(draft, e.Index, outcome.Error ?? "");
                 break;
             case OutcomeKind.Ongoing:
-                WaitOrLeave(draft, rules, e.Index, 0, outcome.RetryAfter);
+                WaitOrLeave(draft, rules, e.Index, outcome.Kind, 0, outcome.RetryAfter);
                 break;
             case OutcomeKind.NotSent:
-                WaitOrLeave(draft, rules, e.Index, before.Failures, outcome.RetryAfter);
+                WaitOrLeave(draft, rules, e.Index, outcome.Kind, before.Failures, outcome.RetryAfter);
                 break;
             case OutcomeKind.Unknown:
                 rules.OnError(draft, e.Index);
-                WaitOrLeave(draft, rules, e.Index, before.Failures + 1, outcome.RetryAfter);
+                WaitOrLeave(draft, rules, e.Index, outcome.Kind, before.Failures + 1, outcome.RetryAfter);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(e), outcome.Kind, "An answer needs an outcome.");
@@ -355,21 +369,35 @@ public static class TransactionMachine
         return null;
     }
 
-    private static void WaitOrLeave(Draft draft, ICallRules rules, int index, int failures, TimeSpan asked)
+    private static void WaitOrLeave(
+        Draft draft, ICallRules rules, int index, OutcomeKind outcome, int failures, TimeSpan asked)
     {
         var definition = draft.State.Definition;
-        DateTimeOffset? retryAt = null;
-        if (rules.Retries(draft.State, index))
+        var branch = draft[index];
+        if (!rules.Retries(draft.State, index))
         {
-            var wait = failures == 0
-                ? RetryPolicy.AfterOngoing(definition.Options, draft[index].OngoingInARow)
-                : RetryPolicy.AfterError(definition.Options, failures, definition.Gid, index);
-
-            retryAt = draft.After(
-                RetryPolicy.AtLeast(wait, asked, definition.Options, failures, definition.Gid, index));
+            draft[index] = branch with { Failures = failures, RetryAt = null };
+            return;
         }
 
-        draft[index] = draft[index] with { Failures = failures, RetryAt = retryAt };
+        if (rules.GivesUp(draft, index, outcome, failures))
+        {
+            draft[index] = branch with { Failures = failures, RetryAt = null, Parked = true };
+            return;
+        }
+
+        var pacing = CallSettings.Pacing(definition.Options, branch.Definition);
+        var wait = failures == 0
+            ? RetryPolicy.AfterOngoing(pacing, branch.OngoingInARow)
+            : RetryPolicy.AfterError(pacing, failures, definition.Gid, index);
+        wait = RetryPolicy.AtLeast(wait, asked, pacing, failures, definition.Gid, index);
+        if (branch.GiveUpAt - draft.Now is { } left && left < wait)
+        {
+            // The last attempt is at the end of the time, not long after it.
+            wait = left > RetryPolicy.WaitMin ? left : RetryPolicy.WaitMin;
+        }
+
+        draft[index] = branch with { Failures = failures, RetryAt = draft.After(wait) };
     }
 
     /// <summary>Returns DTM's error for a branch of an unknown or already decided transaction.</summary>

@@ -21,7 +21,13 @@ internal sealed class Workflow : Pattern
     public override void OnSucceeded(Draft draft, int index)
     {
         // The callback returned, but the SDK has not reported the final status: call again later.
-        draft[index] = draft[index] with { Status = BranchStatus.Prepared, Finished = null, RetryAt = NextLook(draft) };
+        draft[index] = draft[index] with
+        {
+            Status = BranchStatus.Prepared,
+            Finished = null,
+            RetryAt = NextLook(draft),
+            GiveUpAt = null,
+        };
     }
 
     public override Rejection? OnSubmit(Draft draft, Submission submission) =>
@@ -87,5 +93,5 @@ internal sealed class Workflow : Pattern
     }
 
     private static DateTimeOffset NextLook(Draft draft) =>
-        draft.After(RetryPolicy.AfterOngoing(draft.State.Definition.Options, 1));
+        draft.After(RetryPolicy.AfterOngoing(RetryPacing.Of(draft.State.Definition.Options), 1));
 }

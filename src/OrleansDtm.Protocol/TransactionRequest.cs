@@ -97,6 +97,18 @@ public sealed class TransactionRequest
     [Description("saga: retries of all actions together, after which it is rolled back; 0 = no limit.")]
     public long? RetryLimit { get; set; }
 
+    [JsonPropertyName("give_up_after"), Range(0, 1_000_000), DefaultValue(0L)]
+    [Description("Errors in a row after which a call that can only be retried is put aside, instead of retried for "
+        + "ever: a compensation, confirm, cancel, commit or rollback, an action of a msg, the callback of a "
+        + "workflow. The transaction is then parked until retryBranch, resetNextCronTime or resolveBranch. "
+        + "0 = never. Not in DTM.")]
+    public long? GiveUpAfter { get; set; }
+
+    [JsonPropertyName("give_up_after_seconds"), Range(0, 31_622_400)]
+    [Description("The same, by the seconds since the first attempt of the call; the last attempt is at their end. "
+        + "With both, what comes first. 0 = never. Not in DTM.")]
+    public double? GiveUpAfterSeconds { get; set; }
+
     [JsonPropertyName("branch_headers")]
     [Description("Headers (gRPC: metadata) of each branch call. Connection headers and null values are left out.")]
     public Dictionary<string, string?>? BranchHeaders { get; set; }
@@ -116,8 +128,57 @@ public sealed class TransactionRequest
     public string? TraceState { get; set; }
 }
 
-[Description("A step of a saga or msg.")]
-public sealed class StepRequest
+/// <summary>The options of one call, instead of the transaction's (not in DTM). Durations in seconds.</summary>
+public abstract class CallPolicyRequest
+{
+    [JsonPropertyName("retry_limit"), Range(0, 1_000_000)]
+    [Description("Action of a saga: its retries, after which the saga is rolled back; they do not count against the "
+        + "transaction's limit. 0 = no limit. Not in DTM.")]
+    public long? RetryLimit { get; set; }
+
+    [JsonPropertyName("retry_interval"), Range(0, 604_800)]
+    [Description("Seconds before the first retry of the call. Default: the transaction's. Not in DTM.")]
+    public double? RetryInterval { get; set; }
+
+    [JsonPropertyName("retry_backoff"), AllowedValues("doubling", "constant"), DefaultValue("doubling")]
+    [Description("doubling: each wait after an error is twice the previous one, up to retry_interval_max; constant: "
+        + "each is retry_interval. Both with jitter. Not in DTM.")]
+    public string? RetryBackoff { get; set; }
+
+    [JsonPropertyName("retry_interval_max"), Range(0, 604_800)]
+    [Description("The longest wait between two attempts in seconds, without jitter. Default: 600 (setting "
+        + "RetryIntervalMax). Not in DTM.")]
+    public double? RetryIntervalMax { get; set; }
+
+    [JsonPropertyName("request_timeout"), Range(0, 86_400)]
+    [Description("Timeout of one attempt in seconds. Default: the transaction's. Not in DTM.")]
+    public double? RequestTimeout { get; set; }
+
+    [JsonPropertyName("timeout_to_fail"), Range(0, 31_622_400)]
+    [Description("Action of a saga: seconds since its first attempt, after which the saga is rolled back if it has "
+        + "not succeeded. Default: none. Not in DTM.")]
+    public double? TimeoutToFail { get; set; }
+
+    [JsonPropertyName("headers")]
+    [Description("Headers (gRPC: metadata) of the call; they replace branch_headers of the same name. Not in DTM.")]
+    public Dictionary<string, string?>? Headers { get; set; }
+
+    [JsonPropertyName("give_up_after"), Range(0, 1_000_000)]
+    [Description("Of a compensation, or an action of a msg: errors in a row after which it is put aside. 0 = never. "
+        + "Default: the transaction's. Not in DTM.")]
+    public long? GiveUpAfter { get; set; }
+
+    [JsonPropertyName("give_up_after_seconds"), Range(0, 31_622_400)]
+    [Description("The same, by the seconds since its first attempt. 0 = never. Default: the transaction's. Not in "
+        + "DTM.")]
+    public double? GiveUpAfterSeconds { get; set; }
+}
+
+[Description("The options of a compensation. Not in DTM.")]
+public sealed class CompensatePolicyRequest : CallPolicyRequest;
+
+[Description("A step of a saga or msg. The options other than action, compensate and data are those of the action.")]
+public sealed class StepRequest : CallPolicyRequest
 {
     [JsonPropertyName("action")]
     [Description("A URL, or host:port/package.Service/Method in a gRPC transaction, or grain://type/key/method. "
@@ -132,6 +193,10 @@ public sealed class StepRequest
     [JsonPropertyName("data")]
     [Description("The payload, as old SDKs send it; used if payloads has fewer entries than there are steps.")]
     public string? Data { get; set; }
+
+    [JsonPropertyName("compensate_policy")]
+    [Description("saga: the options of the compensation. Default: the transaction's. Not in DTM.")]
+    public CompensatePolicyRequest? CompensatePolicy { get; set; }
 }
 
 /// <summary>custom_data of a saga.</summary>

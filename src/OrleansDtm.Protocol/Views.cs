@@ -179,6 +179,11 @@ public sealed class TransactionView
     [JsonPropertyName("notice"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("The call of callback_url; absent before the end, or without callback_url. Not in DTM.")]
     public NoticeView? Notice { get; init; }
+
+    [JsonPropertyName("parked"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Description("A call is put aside after give_up_after, so the transaction waits for an operator; absent = false. "
+        + "Not in DTM.")]
+    public bool Parked { get; init; }
 }
 
 /// <summary>The call of callback_url.</summary>
@@ -256,6 +261,57 @@ public sealed class BranchView
     [JsonPropertyName("history"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("The last attempts, at most eight.")]
     public IReadOnlyList<AttemptView>? History { get; init; }
+
+    [JsonPropertyName("parked"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Description("The call is put aside after give_up_after: it waits for retryBranch, resetNextCronTime or "
+        + "resolveBranch; absent = false.")]
+    public bool Parked { get; init; }
+
+    [JsonPropertyName("policy"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("What the step sets instead of the transaction's options; absent = nothing.")]
+    public CallPolicyView? Policy { get; init; }
+}
+
+/// <summary>What a step sets for one of its calls (not in DTM). Seconds; null = the transaction's.</summary>
+[Description("What a step sets for one of its calls. Durations are in seconds; absent = the transaction's. Not in DTM.")]
+public sealed class CallPolicyView
+{
+    [JsonPropertyName("retry_limit"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("0 = no limit.")]
+    public int? RetryLimit { get; init; }
+
+    [JsonPropertyName("retry_interval"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Before the first retry.")]
+    public double? RetryInterval { get; init; }
+
+    [JsonPropertyName("retry_backoff"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [AllowedValues("doubling", "constant")]
+    [Description("The growth of the waits.")]
+    public string? RetryBackoff { get; init; }
+
+    [JsonPropertyName("retry_interval_max"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The longest wait.")]
+    public double? RetryIntervalMax { get; init; }
+
+    [JsonPropertyName("request_timeout"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Of one attempt.")]
+    public double? RequestTimeout { get; init; }
+
+    [JsonPropertyName("timeout_to_fail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Since the first attempt.")]
+    public double? TimeoutToFail { get; init; }
+
+    [JsonPropertyName("headers"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Values of secret headers are *** for other roles than admin.")]
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    [JsonPropertyName("give_up_after"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Errors in a row; 0 = never.")]
+    public int? GiveUpAfter { get; init; }
+
+    [JsonPropertyName("give_up_after_seconds"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Since the first attempt; 0 = never.")]
+    public double? GiveUpAfterSeconds { get; init; }
 }
 
 [Description("An attempt to call a branch.")]

@@ -162,6 +162,11 @@ public sealed record TransactionFilter
     /// <summary>Created at or before.</summary>
     public DateTimeOffset? CreatedTo { get; init; }
 
+    /// <summary>
+    /// True = only unfinished transactions with a call that is put aside. Reads a row of each unfinished transaction.
+    /// </summary>
+    public bool Parked { get; init; }
+
     /// <summary>The last id of the previous page: only smaller ids are returned; 0 = from the newest.</summary>
     public long BeforeId { get; init; }
 

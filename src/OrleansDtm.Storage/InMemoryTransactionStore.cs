@@ -175,7 +175,8 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
         return (filter.Status == default || stored.Transaction.Status == filter.Status)
             && (filter.Type == default || definition.Type == filter.Type)
             && (filter.CreatedFrom is not { } from || definition.Created >= from)
-            && (filter.CreatedTo is not { } to || definition.Created <= to);
+            && (filter.CreatedTo is not { } to || definition.Created <= to)
+            && (!filter.Parked || stored.Transaction.IsParked);
     }
 
     private bool Apply(EncodedWrite write)

@@ -80,6 +80,11 @@ internal sealed class OptionsBody
     [JsonPropertyName("d")] public long Delay { get; set; }
 
     [JsonPropertyName("o")] public Dictionary<int, int[]>? Orders { get; set; }
+
+    /// <summary>Consecutive errors; 0 = never.</summary>
+    [JsonPropertyName("a")] public int GiveUpAfter { get; set; }
+
+    [JsonPropertyName("t")] public long GiveUpAfterTime { get; set; }
 }
 
 internal sealed class BranchBody
@@ -93,6 +98,30 @@ internal sealed class BranchBody
     [JsonPropertyName("p")] public ReadOnlyMemory<byte> Payload { get; set; }
 
     [JsonPropertyName("c")] public long Created { get; set; }
+
+    [JsonPropertyName("x")] public PolicyBody? Policy { get; set; }
+}
+
+/// <summary>What a step sets for one of its calls; null = the transaction's.</summary>
+internal sealed class PolicyBody
+{
+    [JsonPropertyName("l")] public int? RetryLimit { get; set; }
+
+    [JsonPropertyName("r")] public long? RetryInterval { get; set; }
+
+    [JsonPropertyName("b")] public int Backoff { get; set; }
+
+    [JsonPropertyName("m")] public long? RetryIntervalMax { get; set; }
+
+    [JsonPropertyName("q")] public long? RequestTimeout { get; set; }
+
+    [JsonPropertyName("f")] public long? TimeoutToFail { get; set; }
+
+    [JsonPropertyName("h")] public Dictionary<string, string>? Headers { get; set; }
+
+    [JsonPropertyName("a")] public int? GiveUpAfter { get; set; }
+
+    [JsonPropertyName("t")] public long? GiveUpAfterTime { get; set; }
 }
 
 internal sealed class ProgressBody
@@ -137,6 +166,14 @@ internal sealed class BranchProgressBody
     [JsonPropertyName("m")] public string? LastError { get; set; }
 
     [JsonPropertyName("h")] public AttemptBody[]? History { get; set; }
+
+    [JsonPropertyName("d")] public long? FailAt { get; set; }
+
+    [JsonPropertyName("c")] public int RetryCount { get; set; }
+
+    [JsonPropertyName("g")] public long? GiveUpAt { get; set; }
+
+    [JsonPropertyName("p")] public bool Parked { get; set; }
 }
 
 /// <summary>The notice, the call after the end, with its definition, which is not known before.</summary>

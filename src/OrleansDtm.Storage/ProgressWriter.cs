@@ -30,12 +30,19 @@ internal static class ProgressWriter
     private static readonly JsonEncodedText OrphanedUntil = JsonEncodedText.Encode("o");
     private static readonly JsonEncodedText LastError = JsonEncodedText.Encode("m");
     private static readonly JsonEncodedText History = JsonEncodedText.Encode("h");
+    private static readonly JsonEncodedText FailAt = JsonEncodedText.Encode("d");
+    private static readonly JsonEncodedText RetryCount = JsonEncodedText.Encode("c");
+    private static readonly JsonEncodedText GiveUpAt = JsonEncodedText.Encode("g");
+    private static readonly JsonEncodedText Parked = JsonEncodedText.Encode("p");
     private static readonly JsonEncodedText At = JsonEncodedText.Encode("a");
     private static readonly JsonEncodedText Duration = JsonEncodedText.Encode("d");
     private static readonly JsonEncodedText Outcome = JsonEncodedText.Encode("o");
     private static readonly JsonEncodedText Error = JsonEncodedText.Encode("e");
     private static readonly JsonEncodedText Definition = JsonEncodedText.Encode("d");
     private static readonly JsonEncodedText Progress = JsonEncodedText.Encode("p");
+
+    /// <summary>The bytes that a call which is put aside has in the progress, and no other.</summary>
+    public static ReadOnlySpan<byte> ParkedCall => "\"p\":true"u8;
 
     public static void Write(Utf8JsonWriter json, Transaction state)
     {
@@ -93,6 +100,10 @@ internal static class ProgressWriter
             Write(json, branch.History);
         }
 
+        Moment(json, FailAt, branch.FailAt);
+        Number(json, RetryCount, branch.RetryCount);
+        Moment(json, GiveUpAt, branch.GiveUpAt);
+        Flag(json, Parked, branch.Parked);
         json.WriteEndObject();
     }
 

@@ -17,6 +17,12 @@ internal readonly record struct EncodedTransaction(
 /// </summary>
 internal static class TransactionCodec
 {
+    /// <summary>
+    /// The first byte of a body with members that change how calls are made, in front of the JSON: coordinators of
+    /// earlier versions must refuse it, not ignore the members.
+    /// </summary>
+    private const byte Extended = (byte)'2';
+
     private const string DefaultProtocol = "http";
 
     /// <summary>A buffer larger than this is not reused: one huge payload must not hold its memory forever.</summary>
@@ -54,7 +60,8 @@ internal static class TransactionCodec
             TraceState = NullIfEmpty(definition.Trace?.State ?? ""),
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
         },
-        PersistedJson.Default.DefinitionBody);
+        PersistedJson.Default.DefinitionBody,
+        IsExtended(definition.Options, branches));
 
     /// <summary>The definition after a submit, and the branches that were added with it.</summary>
     public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<BranchOp> branches) => Encode(
@@ -67,7 +74,8 @@ internal static class TransactionCodec
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
             Branches = branches.IsEmpty ? null : Bodies(branches),
         },
-        PersistedJson.Default.AmendmentBody);
+        PersistedJson.Default.AmendmentBody,
+        IsExtended(definition.Options, branches));
 
     /// <summary>Branches that were added later.</summary>
     public static byte[] EncodeAppended(ReadOnlySpan<BranchOp> branches) =>
@@ -87,7 +95,7 @@ internal static class TransactionCodec
 
     public static Transaction Decode(in EncodedTransaction row)
     {
-        var body = JsonSerializer.Deserialize(row.Bodies[0], PersistedJson.Default.DefinitionBody)!;
+        var body = JsonSerializer.Deserialize(Json(row.Bodies[0]), PersistedJson.Default.DefinitionBody)!;
         var progress = JsonSerializer.Deserialize(row.Progress, PersistedJson.Default.ProgressBody)!;
         var definition = Definition(body);
         var states = progress.Branches ?? [];
@@ -141,7 +149,7 @@ internal static class TransactionCodec
             return JsonSerializer.Deserialize(body, PersistedJson.Default.BranchBodyArray)!;
         }
 
-        var amendment = JsonSerializer.Deserialize(body, PersistedJson.Default.AmendmentBody)!;
+        var amendment = JsonSerializer.Deserialize(Json(body), PersistedJson.Default.AmendmentBody)!;
         definition = definition with
         {
             Options = Options(amendment.Options),
@@ -154,15 +162,40 @@ internal static class TransactionCodec
         return amendment.Branches ?? [];
     }
 
-    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type) =>
-        Encode((body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type));
+    private static bool IsExtended(TransactionOptions options, ReadOnlySpan<BranchOp> branches)
+    {
+        if (options.AreExtended())
+        {
+            return true;
+        }
 
-    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write)
+        foreach (var branch in branches)
+        {
+            if (branch.Definition.Policy is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ReadOnlySpan<byte> Json(byte[] body) => body is [Extended, ..] ? body.AsSpan(1) : body;
+
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type, bool isExtended = false) => Encode(
+        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type), isExtended);
+
+    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, bool isExtended = false)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
         var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
         try
         {
+            if (isExtended)
+            {
+                buffer.Write([Extended]);
+            }
+
             write(writer, what);
             writer.Flush();
             return buffer.WrittenSpan.ToArray();
@@ -201,6 +234,23 @@ internal static class TransactionCodec
         Orders = options.Orders.IsEmpty
             ? null
             : options.Orders.OrderBy(static o => o.Key).ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
+        GiveUpAfter = options.GiveUpAfter,
+        GiveUpAfterTime = Milliseconds(options.GiveUpAfterTime),
+    };
+
+    private static PolicyBody? Body(CallPolicy? policy) => policy is null ? null : new PolicyBody
+    {
+        RetryLimit = policy.RetryLimit,
+        RetryInterval = Milliseconds(policy.RetryInterval),
+        Backoff = (int)policy.Backoff,
+        RetryIntervalMax = Milliseconds(policy.RetryIntervalMax),
+        RequestTimeout = Milliseconds(policy.RequestTimeout),
+        TimeoutToFail = Milliseconds(policy.TimeoutToFail),
+        Headers = policy.Headers is { IsEmpty: false } headers
+            ? new(headers.OrderBy(static h => h.Key, StringComparer.Ordinal))
+            : null,
+        GiveUpAfter = policy.GiveUpAfter,
+        GiveUpAfterTime = Milliseconds(policy.GiveUpAfterTime),
     };
 
     internal static BranchBody Body(BranchOpDefinition branch) => new()
@@ -210,6 +260,7 @@ internal static class TransactionCodec
         Url = branch.Url,
         Payload = branch.Payload.IsEmpty ? default : branch.Payload,
         Created = branch.Created.ToUnixTimeMilliseconds(),
+        Policy = Body(branch.Policy),
     };
 
     private static BranchBody[] Bodies(ReadOnlySpan<BranchOp> branches)
@@ -259,11 +310,26 @@ internal static class TransactionCodec
             Orders = options.Orders is null
                 ? ImmutableDictionary<int, ImmutableArray<int>>.Empty
                 : options.Orders.ToImmutableDictionary(static o => o.Key, static o => ImmutableArray.Create(o.Value)),
+            GiveUpAfter = options.GiveUpAfter,
+            GiveUpAfterTime = TimeSpan.FromMilliseconds(options.GiveUpAfterTime),
         };
     }
 
+    private static CallPolicy? Policy(PolicyBody? body) => body is null ? null : new CallPolicy
+    {
+        RetryLimit = body.RetryLimit,
+        RetryInterval = Duration(body.RetryInterval),
+        Backoff = (RetryBackoff)body.Backoff,
+        RetryIntervalMax = Duration(body.RetryIntervalMax),
+        RequestTimeout = Duration(body.RequestTimeout),
+        TimeoutToFail = Duration(body.TimeoutToFail),
+        Headers = body.Headers?.ToImmutableDictionary(),
+        GiveUpAfter = body.GiveUpAfter,
+        GiveUpAfterTime = Duration(body.GiveUpAfterTime),
+    };
+
     private static BranchOpDefinition Definition(BranchBody body) =>
-        new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created));
+        new(body.Id, body.Op, body.Url, body.Payload, Time(body.Created)) { Policy = Policy(body.Policy) };
 
     private static BranchOp Branch(BranchOpDefinition definition, BranchProgressBody body) => new()
     {
@@ -278,6 +344,10 @@ internal static class TransactionCodec
         Finished = Time(body.Finished),
         LastError = body.LastError,
         History = body.History is null ? [] : [.. body.History.Select(Attempt)],
+        FailAt = Time(body.FailAt),
+        RetryCount = body.RetryCount,
+        GiveUpAt = Time(body.GiveUpAt),
+        Parked = body.Parked,
     };
 
     private static Attempt Attempt(AttemptBody body) => new(
@@ -289,6 +359,11 @@ internal static class TransactionCodec
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 
     private static long Milliseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMillisecond;
+
+    private static long? Milliseconds(TimeSpan? span) => span is { } value ? Milliseconds(value) : null;
+
+    private static TimeSpan? Duration(long? milliseconds) =>
+        milliseconds is { } value ? TimeSpan.FromMilliseconds(value) : null;
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 

@@ -10,12 +10,15 @@ namespace OrleansDtm.Grains.Alerts;
 /// <param name="Branch">The branch URL.</param>
 /// <param name="Error">The last error.</param>
 /// <param name="RetryCount">The number of consecutive errors.</param>
+/// <param name="Parked">True if the call is put aside and waits for an operator; else left out. Not in DTM.</param>
 internal sealed record Alert(
     [property: JsonPropertyName("gid")] string Gid,
     [property: JsonPropertyName("status")] string Status,
     [property: JsonPropertyName("branch")] string Branch,
     [property: JsonPropertyName("error")] string Error,
-    [property: JsonPropertyName("retry_count")] int RetryCount);
+    [property: JsonPropertyName("retry_count")] int RetryCount,
+    [property: JsonPropertyName("parked"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    bool Parked = false);
 
 [JsonSerializable(typeof(Alert))]
 internal sealed partial class AlertJson : JsonSerializerContext

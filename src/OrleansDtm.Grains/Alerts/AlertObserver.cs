@@ -7,7 +7,7 @@ using OrleansDtm.Grains.Service;
 namespace OrleansDtm.Grains.Alerts;
 
 /// <summary>
-/// Queues an alert for each branch call that failed n times in a row. Queueing never blocks, so that a webhook that
+/// Queues an alert for each branch call that failed n times in a row, and for each that is put aside. Queueing never blocks, so that a webhook that
 /// hangs does not delay transactions.
 /// </summary>
 internal sealed class AlertObserver : ITransactionObserver
@@ -42,22 +42,28 @@ internal sealed class AlertObserver : ITransactionObserver
         if (answer.Outcome.Kind is not (OutcomeKind.Unknown or OutcomeKind.Failed)
             || state.Live(answer.Index) is not { Status: BranchStatus.Prepared } branch
             || branch.Failures == 0
-            || branch.Failures < _options.RetryLimit)
+            || branch.Failures < _options.RetryLimit
+            || branch.Parked) // Then OnParked tells it.
         {
             return;
         }
 
-        _queue.Writer.TryWrite(new Alert(
-            state.Definition.Gid,
-            Names.Of(state.Status),
-            SecretHeaders.MaskQuery(branch.Definition.Url),
-            SecretHeaders.MaskQuery(branch.LastError ?? ""),
-            branch.Failures));
+        Enqueue(state, branch);
     }
 
     public void OnFinished(Transaction state)
     {
     }
+
+    public void OnParked(Transaction state, int index) => Enqueue(state, state.At(index));
+
+    private void Enqueue(Transaction state, BranchOp branch) => _queue.Writer.TryWrite(new Alert(
+        state.Definition.Gid,
+        Names.Of(state.Status),
+        SecretHeaders.MaskQuery(branch.Definition.Url),
+        SecretHeaders.MaskQuery(branch.LastError ?? ""),
+        branch.Failures,
+        branch.Parked));
 
     private void OnDropped()
     {

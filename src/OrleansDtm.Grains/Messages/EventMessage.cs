@@ -29,6 +29,15 @@ internal enum EventKind
     RetryBranch = 8,
     ForceStop = 9,
     ResolveBranch = 10,
+
+    /// <summary>
+    /// A submit with options that earlier versions do not have. A kind of its own, so that a silo of an earlier version
+    /// refuses it instead of ignoring them.
+    /// </summary>
+    SubmitExtended = 11,
+
+    /// <summary>A prepare of this kind.</summary>
+    PrepareExtended = 12,
 }
 
 /// <summary>The serialized form of an event. Each field is used only by the kinds named in its comment.</summary>
@@ -92,8 +101,10 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 {
     public EventSurrogate ConvertToSurrogate(in EventMessage value) => value.Event switch
     {
-        TransactionEvent.Submit e => Of(EventKind.Submit, value, e.Submission),
-        TransactionEvent.Prepare e => Of(EventKind.Prepare, value, e.Submission),
+        TransactionEvent.Submit e => Of(
+            IsExtended(e.Submission) ? EventKind.SubmitExtended : EventKind.Submit, value, e.Submission),
+        TransactionEvent.Prepare e => Of(
+            IsExtended(e.Submission) ? EventKind.PrepareExtended : EventKind.Prepare, value, e.Submission),
         TransactionEvent.Abort e =>
             new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
         TransactionEvent.Register e => new()
@@ -130,6 +141,9 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     public EventMessage ConvertFromSurrogate(in EventSurrogate surrogate) => new(Event(surrogate), surrogate.Wait);
 
+    private static bool IsExtended(Submission submission) =>
+        submission.Definition.Options.AreExtended() || submission.Branches.Any(static b => b.Policy is not null);
+
     private static EventSurrogate Of(EventKind kind, EventMessage message, Submission submission) => new()
     {
         Kind = kind,
@@ -141,8 +155,8 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     private static TransactionEvent Event(in EventSurrogate sent) => sent.Kind switch
     {
-        EventKind.Submit => new TransactionEvent.Submit(Submission(sent)),
-        EventKind.Prepare => new TransactionEvent.Prepare(Submission(sent)),
+        EventKind.Submit or EventKind.SubmitExtended => new TransactionEvent.Submit(Submission(sent)),
+        EventKind.Prepare or EventKind.PrepareExtended => new TransactionEvent.Prepare(Submission(sent)),
         EventKind.Abort => new TransactionEvent.Abort((TransactionType)sent.Type, sent.Reason ?? ""),
         EventKind.Register => new TransactionEvent.Register(
             (TransactionType)sent.Type, Surrogates.Branches(sent.Branches), (BranchStatus)sent.Status),

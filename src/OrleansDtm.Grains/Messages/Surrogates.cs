@@ -85,6 +85,12 @@ internal struct OptionsSurrogate
 
     [Id(9)]
     public bool RetryIntervalNamed;
+
+    [Id(10)]
+    public int GiveUpAfter;
+
+    [Id(11)]
+    public long GiveUpAfterTimeMs;
 }
 
 /// <summary>The serialized form of <see cref="BranchOpDefinition"/>.</summary>
@@ -105,6 +111,46 @@ internal struct BranchSurrogate
 
     [Id(4)]
     public DateTimeOffset Created;
+
+    /// <summary>None or one.</summary>
+    [Id(5)]
+    public PolicySurrogate[]? Policy;
+}
+
+/// <summary>
+/// The serialized form of <see cref="CallPolicy"/>. Durations in milliseconds; null = the transaction's.
+/// </summary>
+[GenerateSerializer, Alias("dtm.policy")]
+internal struct PolicySurrogate
+{
+    [Id(0)]
+    public int? RetryLimit;
+
+    [Id(1)]
+    public long? RetryIntervalMs;
+
+    /// <summary>The value of Core's enum. Add new values, never change them.</summary>
+    [Id(2)]
+    public byte Backoff;
+
+    [Id(3)]
+    public long? RetryIntervalMaxMs;
+
+    [Id(4)]
+    public long? RequestTimeoutMs;
+
+    [Id(5)]
+    public long? TimeoutToFailMs;
+
+    /// <summary>Null = none.</summary>
+    [Id(6)]
+    public Dictionary<string, string>? Headers;
+
+    [Id(7)]
+    public int? GiveUpAfter;
+
+    [Id(8)]
+    public long? GiveUpAfterTimeMs;
 }
 
 /// <summary>Converts Core's records to and from their serialized form.</summary>
@@ -155,10 +201,40 @@ internal static class Surrogates
         Url = branch.Url,
         Payload = branch.Payload,
         Created = branch.Created,
+        Policy = branch.Policy is { } policy ? [Of(policy)] : null,
     };
 
     private static BranchOpDefinition Branch(in BranchSurrogate sent) =>
-        new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created);
+        new(sent.Id, sent.Op, sent.Url, sent.Payload, sent.Created)
+        {
+            Policy = sent.Policy is [var policy] ? Policy(policy) : null,
+        };
+
+    private static PolicySurrogate Of(CallPolicy policy) => new()
+    {
+        RetryLimit = policy.RetryLimit,
+        RetryIntervalMs = Milliseconds(policy.RetryInterval),
+        Backoff = (byte)policy.Backoff,
+        RetryIntervalMaxMs = Milliseconds(policy.RetryIntervalMax),
+        RequestTimeoutMs = Milliseconds(policy.RequestTimeout),
+        TimeoutToFailMs = Milliseconds(policy.TimeoutToFail),
+        Headers = policy.Headers?.ToDictionary(),
+        GiveUpAfter = policy.GiveUpAfter,
+        GiveUpAfterTimeMs = Milliseconds(policy.GiveUpAfterTime),
+    };
+
+    private static CallPolicy Policy(in PolicySurrogate sent) => new()
+    {
+        RetryLimit = sent.RetryLimit,
+        RetryInterval = Duration(sent.RetryIntervalMs),
+        Backoff = (RetryBackoff)sent.Backoff,
+        RetryIntervalMax = Duration(sent.RetryIntervalMaxMs),
+        RequestTimeout = Duration(sent.RequestTimeoutMs),
+        TimeoutToFail = Duration(sent.TimeoutToFailMs),
+        Headers = sent.Headers?.ToImmutableDictionary(),
+        GiveUpAfter = sent.GiveUpAfter,
+        GiveUpAfterTime = Duration(sent.GiveUpAfterTimeMs),
+    };
 
     private static OptionsSurrogate Of(TransactionOptions options) => new()
     {
@@ -174,6 +250,8 @@ internal static class Surrogates
         Orders = options.Orders.IsEmpty
             ? null
             : options.Orders.ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
+        GiveUpAfter = options.GiveUpAfter,
+        GiveUpAfterTimeMs = Milliseconds(options.GiveUpAfterTime),
     };
 
     private static TransactionOptions Options(in OptionsSurrogate sent) => new()
@@ -189,7 +267,14 @@ internal static class Surrogates
         Delay = TimeSpan.FromMilliseconds(sent.DelayMs),
         Orders = sent.Orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
             ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
+        GiveUpAfter = sent.GiveUpAfter,
+        GiveUpAfterTime = TimeSpan.FromMilliseconds(sent.GiveUpAfterTimeMs),
     };
 
     private static long Milliseconds(TimeSpan duration) => (long)duration.TotalMilliseconds;
+
+    private static long? Milliseconds(TimeSpan? duration) => duration is { } value ? Milliseconds(value) : null;
+
+    private static TimeSpan? Duration(long? milliseconds) =>
+        milliseconds is { } value ? TimeSpan.FromMilliseconds(value) : null;
 }

@@ -22,6 +22,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
     private readonly Histogram<double> _handled;
     private readonly Histogram<double> _ended;
     private readonly Counter<long> _branches;
+    private readonly Counter<long> _parked;
 
     public TransactionMetrics(IMeterFactory meters)
     {
@@ -48,7 +49,14 @@ internal sealed class TransactionMetrics : ITransactionObserver
             });
         _branches = meter.CreateCounter<long>(
             "dtm_branch_process_total", description: "Finished branch calls, including timeouts.");
+        _parked = meter.CreateCounter<long>(
+            "dtm_branch_parked_total", description: "Branch calls put aside after give_up_after, by type and op.");
     }
+
+    public void OnParked(Transaction state, int index) => _parked.Add(
+        1,
+        new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type)),
+        new KeyValuePair<string, object?>("branchtype", BranchType(state, index)));
 
     public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {

@@ -135,6 +135,10 @@ public sealed class LiveMemory(long bytesMax)
         return Fixed + (sizeof(char) * characters);
     }
 
-    private static long SizeOf(BranchOpDefinition branch) =>
-        FixedPerBranch + branch.Payload.Length + (sizeof(char) * branch.Url.Length);
+    private static long SizeOf(BranchOpDefinition branch) => FixedPerBranch
+        + branch.Payload.Length
+        + (sizeof(char) * branch.Url.Length)
+        + (branch.Policy?.Headers is { } headers
+            ? sizeof(char) * headers.Sum(static h => (long)h.Key.Length + h.Value.Length)
+            : 0);
 }

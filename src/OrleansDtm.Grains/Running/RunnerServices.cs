@@ -59,6 +59,13 @@ public interface ITransactionObserver
 
     /// <summary>Handles the end of a transaction.</summary>
     void OnFinished(Transaction state);
+
+    /// <summary>Handles a call that is put aside; <paramref name="state"/> is the state after it.</summary>
+    /// <param name="state">Not final.</param>
+    /// <param name="index">The call; -1 = a workflow's callback.</param>
+    void OnParked(Transaction state, int index)
+    {
+    }
 }
 
 /// <summary>The host of a runner.</summary>

@@ -85,8 +85,9 @@ public sealed partial class TransactionRunner
                 continue;
             }
 
-            var timeout = TimeLeft(state);
-            if (timeout < state.Definition.Options.RequestTimeout / 2)
+            var full = CallSettings.RequestTimeout(state.Definition.Options, call.Branch);
+            var timeout = TimeLeft(state, full);
+            if (timeout < full / 2)
             {
                 // The commit took longer than the lease, so another owner may call now. Decide again instead of
                 // calling.
@@ -103,9 +104,8 @@ public sealed partial class TransactionRunner
     /// Returns the timeout of a call: at most its lease, after which another owner repeats the call and a compensation
     /// no longer waits for it.
     /// </summary>
-    private TimeSpan TimeLeft(Transaction state)
+    private TimeSpan TimeLeft(Transaction state, TimeSpan timeout)
     {
-        var timeout = state.Definition.Options.RequestTimeout;
         if (state.LeaseUntil is not { } lease)
         {
             return timeout;
@@ -115,8 +115,10 @@ public sealed partial class TransactionRunner
         return left < timeout ? left : timeout;
     }
 
-    internal static BranchInvocation Invocation(BranchCall call, TransactionDefinition definition, TimeSpan timeout) =>
-        new()
+    internal static BranchInvocation Invocation(BranchCall call, TransactionDefinition definition, TimeSpan timeout)
+    {
+        var headers = CallSettings.Headers(definition, call.Branch);
+        return new BranchInvocation
         {
             Gid = definition.Gid,
             Type = definition.Type,
@@ -125,11 +127,12 @@ public sealed partial class TransactionRunner
             Op = call.Branch.Op,
             Url = call.Branch.Url,
             Payload = call.Branch.Payload,
-            Headers = definition.BranchHeaders.IsEmpty ? null : definition.BranchHeaders,
+            Headers = headers.IsEmpty ? null : headers,
             Timeout = timeout,
             Attempt = call.Attempt,
             Trace = definition.Trace,
         };
+    }
 
     private async void RunCall(BranchCall call, Transaction state, TimeSpan timeout, int epoch)
     {

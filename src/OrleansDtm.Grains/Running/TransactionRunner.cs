@@ -332,6 +332,28 @@ public sealed partial class TransactionRunner
                 observer.OnFinished(after);
             }
         }
+
+        TellParked(before, after);
+    }
+
+    private void TellParked(Transaction? before, Transaction after)
+    {
+        if (_observers.Length == 0 || !after.IsParked)
+        {
+            return;
+        }
+
+        for (var i = Transaction.QueryIndex; i < after.Branches.Length; i++)
+        {
+            var wasParked = before is not null && i < before.Branches.Length && before.Live(i) is { Parked: true };
+            if (!wasParked && after.Live(i) is { Parked: true })
+            {
+                foreach (var observer in _observers)
+                {
+                    observer.OnParked(after, i);
+                }
+            }
+        }
     }
 
     private void Answer(List<PendingEvent> batch)

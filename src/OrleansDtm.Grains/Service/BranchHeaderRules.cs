@@ -23,7 +23,8 @@ internal static partial class BranchHeaderRules
     /// </summary>
     /// <exception cref="RequestException">A header is invalid, or a Host may not be called.</exception>
     public static Dictionary<string, string>? Check(
-        Dictionary<string, string?>? headers, string protocol, BranchTargets targets, ILogger log)
+        Dictionary<string, string?>? headers, string protocol, BranchTargets targets, ILogger log,
+        string field = "branch_headers")
     {
         if (headers is null || headers.Count == 0)
         {
@@ -32,7 +33,7 @@ internal static partial class BranchHeaderRules
 
         if (headers.Count > CountMax)
         {
-            throw new RequestException("branch_headers", $"has more than {CountMax} headers");
+            throw new RequestException(field, $"has more than {CountMax} headers");
         }
 
         var result = new Dictionary<string, string>(headers.Count);
@@ -47,26 +48,26 @@ internal static partial class BranchHeaderRules
             if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(protocol == "grpc" ? MetadataName : Token))
             {
                 throw new RequestException(
-                    "branch_headers", $"'{RequestValidator.Printable(name)}' is not a valid header name");
+                    field, $"'{RequestValidator.Printable(name)}' is not a valid header name");
             }
 
             if (value.Length > ValueMax || value.Any(static c => c is not '\t' && char.IsControl(c)))
             {
                 throw new RequestException(
-                    "branch_headers",
+                    field,
                     $"the value of {name} is longer than {ValueMax} characters or contains a control character");
             }
 
             var isHost = name.Equals("Host", StringComparison.OrdinalIgnoreCase);
             if (isHost && result.Keys.Any(static other => other.Equals("Host", StringComparison.OrdinalIgnoreCase)))
             {
-                throw new RequestException("branch_headers", "Host is given twice");
+                throw new RequestException(field, "Host is given twice");
             }
 
             if (isHost && targets.FindHostProblem(value) is { } denied)
             {
                 throw new RequestException(
-                    "branch_headers", $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");
+                    field, $"Host '{RequestValidator.Printable(value)}' may not be sent: {denied}");
             }
 
             result[name] = value;
@@ -75,6 +76,6 @@ internal static partial class BranchHeaderRules
         return result.Count == 0 ? null : result;
     }
 
-    [LoggerMessage(30, LogLevel.Debug, "branch_headers: {Name} is omitted; it is a connection header or has no value")]
+    [LoggerMessage(30, LogLevel.Debug, "The branch header {Name} is omitted; it is a connection header or has no value")]
     private static partial void LeftOut(ILogger log, string name);
 }

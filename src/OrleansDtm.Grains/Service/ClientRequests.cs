@@ -15,15 +15,15 @@ internal static class ClientRequests
         CheckSize(
             steps.Sum(static s => (long)(s?.Payload?.Length ?? 0)) + (message.WorkflowData?.Length ?? 0),
             [message.CustomData, message.QueryPrepared, message.CallbackUrl, message.WorkflowName, .. steps.SelectMany(
-                static s => new[] { s?.Action, s?.Compensate })],
+                static s => new[] { s?.Action, s?.Compensate }),
+                .. steps.SelectMany(static s => HeadersOf(s?.Policy).Concat(HeadersOf(s?.CompensatePolicy)))],
             bytesMax);
         return new TransactionRequest
         {
             Gid = message.Gid,
             TransType = message.Type,
             Protocol = message.Protocol,
-            Steps = [.. steps.Select(
-                static s => s is null ? null : new StepRequest { Action = s.Action, Compensate = s.Compensate })],
+            Steps = [.. steps.Select(Of)],
             BinPayloads = [.. steps.Select(static s => (ReadOnlyMemory<byte>)(s?.Payload ?? []))],
             QueryPrepared = message.QueryPrepared,
             CustomData = CustomData(message),
@@ -35,9 +35,49 @@ internal static class ClientRequests
             Concurrent = message.Concurrent ? true : null,
             WaitResult = message.WaitResult ? true : null,
             CallbackUrl = message.CallbackUrl,
+            GiveUpAfter = message.GiveUpAfter,
+            GiveUpAfterSeconds = message.GiveUpAfterTime?.TotalSeconds,
             TraceParent = message.TraceParent,
             TraceState = message.TraceState,
         };
+    }
+
+    private static IEnumerable<string?> HeadersOf(StepPolicy? policy) =>
+        policy?.Headers?.SelectMany(static h => new[] { h.Key, h.Value }) ?? [];
+
+    private static StepRequest? Of(StepMessage? step)
+    {
+        if (step is null)
+        {
+            return null;
+        }
+
+        var request = new StepRequest { Action = step.Action, Compensate = step.Compensate };
+        if (step.Policy is { } policy)
+        {
+            Fill(request, policy);
+        }
+
+        if (step.CompensatePolicy is { } compensate)
+        {
+            request.CompensatePolicy = new CompensatePolicyRequest();
+            Fill(request.CompensatePolicy, compensate);
+        }
+
+        return request;
+    }
+
+    private static void Fill(CallPolicyRequest request, StepPolicy policy)
+    {
+        request.RetryLimit = policy.RetryLimit;
+        request.RetryInterval = policy.RetryInterval?.TotalSeconds;
+        request.RetryBackoff = policy.ConstantBackoff ? "constant" : null;
+        request.RetryIntervalMax = policy.RetryIntervalMax?.TotalSeconds;
+        request.RequestTimeout = policy.RequestTimeout?.TotalSeconds;
+        request.TimeoutToFail = policy.TimeoutToFail?.TotalSeconds;
+        request.Headers = policy.Headers?.ToDictionary(static h => h.Key, static string? (h) => h.Value);
+        request.GiveUpAfter = policy.GiveUpAfter;
+        request.GiveUpAfterSeconds = policy.GiveUpAfterTime?.TotalSeconds;
     }
 
     public static RegisterRequest Of(BranchRegistration branch) => new()

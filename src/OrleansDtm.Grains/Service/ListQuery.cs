@@ -29,6 +29,7 @@ public static class ListQuery
             Type = Names.Type(type),
             CreatedFrom = Moment("createTimeStart", parameter("createTimeStart")),
             CreatedTo = Moment("createTimeEnd", parameter("createTimeEnd")),
+            Parked = Flag("parked", parameter("parked")),
         };
         if (filter.Status == TransactionStatus.None && Given(status) is { } unknownStatus)
         {
@@ -73,6 +74,14 @@ public static class ListQuery
     public static DateTimeOffset? Moment(string name, string? text) => Given(text) is null
         ? null
         : DateTimeOffset.FromUnixTimeMilliseconds(Whole(name, text, 0, 0, 253402300799999));
+
+    private static bool Flag(string name, string? text) => Given(text) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        { } other => throw new RequestException(
+            name, $"'{RequestValidator.Printable(other)}' is neither true nor false"),
+    };
 
     public static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

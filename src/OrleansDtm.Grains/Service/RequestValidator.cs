@@ -166,6 +166,9 @@ public sealed class RequestValidator(
                 "request_timeout", request.RequestTimeout, options.RequestTimeout, RequestSecondsMax),
             RetryLimit = RetryLimit(request.RetryLimit),
             WaitResult = request.WaitResult ?? false,
+            GiveUpAfter = CallPolicyRules.Count("give_up_after", request.GiveUpAfter ?? 0),
+            GiveUpAfterTime = CallPolicyRules.GiveUpAfterTime(
+                "give_up_after_seconds", request.GiveUpAfterSeconds ?? 0),
             Delay = type == TransactionType.Msg ? Delay(request.CustomData) : TimeSpan.Zero,
             Concurrent = concurrent,
             Orders = orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
@@ -185,7 +188,9 @@ public sealed class RequestValidator(
         | If(request.WaitResult is not null, NamedOptions.WaitResult)
         | If(request.BranchHeaders is { Count: > 0 }, NamedOptions.BranchHeaders)
         | If(!string.IsNullOrEmpty(request.CustomData), NamedOptions.CustomData)
-        | If(!string.IsNullOrEmpty(request.CallbackUrl), NamedOptions.NoticeUrl);
+        | If(!string.IsNullOrEmpty(request.CallbackUrl), NamedOptions.NoticeUrl)
+        | If(request.GiveUpAfter is not (null or 0), NamedOptions.GiveUpAfter)
+        | If(request.GiveUpAfterSeconds is not (null or 0), NamedOptions.GiveUpAfterTime);
 
     private static NamedOptions If(bool named, NamedOptions option) => named ? option : NamedOptions.None;
 
@@ -252,17 +257,29 @@ public sealed class RequestValidator(
         for (var i = 0; i < result.Length; i++)
         {
             var step = steps[i] ?? throw new RequestException(Item("steps", i), "is null");
-            result[i] = new BranchStep(
+            var parsed = new BranchStep(
                 type == TransactionType.Msg && BranchUrlRules.IsTopic(step.Action)
                     ? step.Action!
                     : Url(step.Action, protocol, i, "action"),
                 Url(step.Compensate, protocol, i, "compensate"),
                 payloads[i]);
-            RefuseParams(result[i], protocol, i);
+            RefuseParams(parsed, protocol, i);
+            result[i] = CallPolicyRules.IsGiven(step) ? WithPolicies(parsed, step, type, protocol, i) : parsed;
         }
 
         return result;
     }
+
+    private BranchStep WithPolicies(BranchStep parsed, StepRequest step, TransactionType type, string protocol, int i) =>
+        parsed with
+        {
+            Policy = CallPolicyRules.OfAction(step, type, Item("steps", i), field => Headers(step, protocol, field)),
+            CompensatePolicy = CallPolicyRules.OfCompensation(
+                step, Item("steps", i), field => Headers(step.CompensatePolicy!, protocol, field)),
+        };
+
+    private ImmutableDictionary<string, string>? Headers(CallPolicyRequest policy, string protocol, string field) =>
+        BranchHeaderRules.Check(policy.Headers, protocol, options.Targets, _log, field)?.ToImmutableDictionary();
 
     /// <summary>Rejects a payload that could never be sent, instead of retrying for ever.</summary>
     private static void RefuseParams(BranchStep step, string protocol, int index)

@@ -26,7 +26,8 @@ internal static class TransactionInfos
         RollbackReason = transaction.RollbackReason,
         Result = transaction.Result,
         RetryCount = transaction.RetryCount,
-        Branches = [.. transaction.Branches.Select(Of)],
+        Branches = [.. transaction.Branches.Select(b => Of(b) with { Parked = b.Parked && !transaction.IsFinal })],
+        Parked = transaction.IsParked,
     };
 
     private static BranchInfo Of(BranchOp branch) => new()

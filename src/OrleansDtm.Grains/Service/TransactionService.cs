@@ -237,7 +237,7 @@ public sealed class TransactionService(
         return new QueryView
         {
             Transaction = stored is null ? null : TransactionViews.Of(stored, secrets),
-            Branches = stored is null ? [] : TransactionViews.BranchesOf(stored.Transaction),
+            Branches = stored is null ? [] : TransactionViews.BranchesOf(stored.Transaction, secrets),
         };
     }
 
@@ -266,7 +266,7 @@ public sealed class TransactionService(
         return new WorkflowView
         {
             Transaction = TransactionViews.Of(workflow, secrets, timeout: true),
-            Progresses = TransactionViews.BranchesOf(workflow.Transaction),
+            Progresses = TransactionViews.BranchesOf(workflow.Transaction, secrets),
         };
     }
 

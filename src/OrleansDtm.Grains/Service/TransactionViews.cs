@@ -46,17 +46,19 @@ internal static class TransactionViews
                     LastError = notice.LastError,
                 }
                 : null,
+            Parked = transaction.IsParked,
         };
     }
 
-    public static IReadOnlyList<BranchView> BranchesOf(Transaction transaction)
+    /// <param name="secrets">See <see cref="Of(StoredTransaction, bool, bool)"/>.</param>
+    public static IReadOnlyList<BranchView> BranchesOf(Transaction transaction, bool secrets)
     {
         var views = new List<BranchView>(transaction.Branches.Length + 1);
-        views.AddRange(transaction.Branches.Select(branch => Of(transaction, branch)));
+        views.AddRange(transaction.Branches.Select(branch => Of(transaction, branch, secrets)));
         return views;
     }
 
-    private static BranchView Of(Transaction transaction, BranchOp branch) => new()
+    private static BranchView Of(Transaction transaction, BranchOp branch, bool secrets) => new()
     {
         CreateTime = branch.Definition.Created.UtcDateTime,
         UpdateTime = (branch.History.IsEmpty ? branch.Definition.Created : branch.History[^1].At).UtcDateTime,
@@ -71,6 +73,27 @@ internal static class TransactionViews
         NextRetryTime = branch.RetryAt?.UtcDateTime,
         LastError = branch.LastError,
         History = branch.History.IsEmpty ? null : [.. branch.History.Select(Of)],
+        Parked = branch.Parked && !transaction.IsFinal,
+        Policy = branch.Definition.Policy is { } policy ? Of(policy, secrets) : null,
+    };
+
+    private static CallPolicyView Of(CallPolicy policy, bool secrets) => new()
+    {
+        RetryLimit = policy.RetryLimit,
+        RetryInterval = policy.RetryInterval?.TotalSeconds,
+        RetryBackoff = policy.Backoff switch
+        {
+            RetryBackoff.Doubling => "doubling",
+            RetryBackoff.Constant => "constant",
+            _ => null,
+        },
+        RetryIntervalMax = policy.RetryIntervalMax?.TotalSeconds,
+        RequestTimeout = policy.RequestTimeout?.TotalSeconds,
+        TimeoutToFail = policy.TimeoutToFail?.TotalSeconds,
+        Headers = policy.Headers?.ToDictionary(
+            static h => h.Key, h => secrets || !SecretHeaders.IsSecret(h.Key) ? h.Value : SecretHeaders.Mask),
+        GiveUpAfter = policy.GiveUpAfter,
+        GiveUpAfterSeconds = policy.GiveUpAfterTime?.TotalSeconds,
     };
 
     private static AttemptView Of(Attempt attempt) => new()
@@ -102,6 +125,12 @@ internal static class TransactionViews
                 json.WriteNumber("retry_limit", options.RetryLimit);
             }
 
+            if (options.GiveUpAfter > 0)
+            {
+                json.WriteNumber("give_up_after", options.GiveUpAfter);
+            }
+
+            Seconds(json, "give_up_after_seconds", options.GiveUpAfterTime);
             if (!definition.BranchHeaders.IsEmpty)
             {
                 json.WriteStartObject("branch_headers");

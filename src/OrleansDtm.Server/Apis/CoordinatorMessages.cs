@@ -21,6 +21,7 @@ internal static class CoordinatorMessages
         "createTimeEnd" => Milliseconds(filter.CreatedTo),
         "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
         "position" => filter.Position,
+        "parked" => filter.Parked ? "true" : null,
         _ => null,
     });
 
@@ -69,6 +70,7 @@ internal static class CoordinatorMessages
             UpdateTime = Timestamp.FromDateTime(view.UpdateTime),
             FinishTime = ended ? Timestamp.FromDateTime(view.FinishTime ?? view.RollbackTime ?? view.UpdateTime) : null,
             NextCronTime = ended ? null : Timestamp.FromDateTime(view.NextCronTime),
+            Parked = view.Parked,
         };
     }
 
@@ -82,6 +84,7 @@ internal static class CoordinatorMessages
         Attempts = view.Attempts,
         LastError = Shown(view.LastError, secrets),
         FinishTime = view.FinishTime is { } finished ? Timestamp.FromDateTime(finished) : null,
+        Parked = view.Parked,
     };
 
     /// <summary>Seconds and nanoseconds of the message, in range or not; the filter validates the result.</summary>

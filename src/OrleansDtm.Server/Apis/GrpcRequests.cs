@@ -19,6 +19,8 @@ internal static class GrpcRequests
         var request = Of(message.Request ?? NothingAsked);
         request.Concurrent = message.Concurrent ? true : null;
         request.CallbackUrl = message.CallbackUrl.Length > 0 ? message.CallbackUrl : null;
+        request.GiveUpAfter = message.GiveUpAfter;
+        request.GiveUpAfterSeconds = message.GiveUpAfterSeconds;
         request.TimeoutToFail = message.HasTimeoutToFail ? message.TimeoutToFail : request.TimeoutToFail;
         request.RetryInterval = message.HasRetryInterval ? message.RetryInterval : request.RetryInterval;
         request.RequestTimeout = message.HasRequestTimeout ? message.RequestTimeout : request.RequestTimeout;

@@ -162,6 +162,12 @@ public abstract partial class DatabaseTransactionStore
             Add(true, _sql.IsUnfinished, "@state", () => $"{Names.Of(filter.Type)} {Names.Of(filter.Status)}");
         }
 
+        if (filter.Parked)
+        {
+            where.Append(" and ").Append(_sql.IsAnyUnfinished);
+            Add(true, _sql.HasParkedCall, "@parked", static () => ProgressWriter.ParkedCall.ToArray());
+        }
+
         // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
         // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
         return Read(

@@ -52,6 +52,12 @@ internal abstract class SqlDialect
     /// </summary>
     public virtual string IsUnfinished => IsAnyUnfinished;
 
+    /// <summary>
+    /// Finds <c>@parked</c> in the progress. An unfinished transaction has it if and only if a call is put aside: in texts
+    /// the quotes are escaped.
+    /// </summary>
+    public virtual string HasParkedCall => "instr(progress, @parked) > 0";
+
     /// <summary>A join that reads the table on its left first.</summary>
     public virtual string JoinInOrder => "join";
 

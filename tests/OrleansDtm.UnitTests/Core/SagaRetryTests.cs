@@ -60,13 +60,14 @@ public sealed class SagaRetryTests
     {
         var options = new SagaRun("1 interval=10").Submission.Definition.Options;
         var waits = Enumerable.Range(0, 200)
-            .Select(i => RetryPolicy.AfterError(options, 1, "g" + i.ToString(CultureInfo.InvariantCulture), i % 4))
+            .Select(i => RetryPolicy.AfterError(
+                RetryPacing.Of(options), 1, "g" + i.ToString(CultureInfo.InvariantCulture), i % 4))
             .ToList();
 
         Assert.Equal(200, waits.Distinct().Count());
         Assert.InRange(waits.Average(static w => w.TotalSeconds), 10.8, 11.2);
-        Assert.Equal(waits[7], RetryPolicy.AfterError(options, 1, "g7", 3));
-        Assert.NotEqual(waits[7], RetryPolicy.AfterError(options, 1, "g7", 2));
+        Assert.Equal(waits[7], RetryPolicy.AfterError(RetryPacing.Of(options), 1, "g7", 3));
+        Assert.NotEqual(waits[7], RetryPolicy.AfterError(RetryPacing.Of(options), 1, "g7", 2));
     }
 
     [Fact]
@@ -75,10 +76,10 @@ public sealed class SagaRetryTests
         var options = new SagaRun("1 interval=10 max=600").Submission.Definition.Options;
 
         Assert.InRange(
-            RetryPolicy.AfterError(options, int.MaxValue, "g1", 0),
+            RetryPolicy.AfterError(RetryPacing.Of(options), int.MaxValue, "g1", 0),
             TimeSpan.FromSeconds(600),
             TimeSpan.FromSeconds(720));
-        Assert.Throws<ArgumentOutOfRangeException>(() => RetryPolicy.AfterError(options, 0, "g1", 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RetryPolicy.AfterError(RetryPacing.Of(options), 0, "g1", 0));
     }
 
     [Theory]

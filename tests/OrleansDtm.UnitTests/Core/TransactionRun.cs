@@ -8,19 +8,22 @@ namespace OrleansDtm.UnitTests.Core;
 /// Runs one transaction under Core's rules, with its own clock. Calls are named as in <see cref="Layout"/>; branches
 /// count from 0. The transaction is described in words: the number of branches first, then <c>concurrent</c>,
 /// <c>2&lt;0,1</c> (step 2 after 0 and 1), <c>empty=a1,c1</c> (no URL), <c>noask</c> (no callback), <c>timeout=30
-/// interval=1 max=8 request=3 delay=5</c> (seconds), <c>limit=2</c>.
+/// interval=1 max=8 request=3 delay=5</c> (seconds), <c>limit=2</c>, <c>giveup=3</c>, <c>giveuptime=60</c>. A call's
+/// own policy: <c>a0{limit=1,interval=1,backoff=constant,max=8,request=7,fail=20,giveup=2,giveuptime=9}</c>.
 /// </summary>
 internal class TransactionRun
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private readonly string[] _empty;
+    private readonly string[] _words;
     private Transaction? _stored;
 
     public TransactionRun(Layout layout, string text, string gid = "g1")
     {
         Layout = layout;
         var words = text.Split(' ');
+        _words = words;
         _empty = Value(words, "empty=")?.Split(',') ?? [];
         BranchCount = int.Parse(words[0], CultureInfo.InvariantCulture);
         var definition = new TransactionDefinition
@@ -134,6 +137,8 @@ internal class TransactionRun
                 "delay" or "custom" => NamedOptions.CustomData,
                 "header" => NamedOptions.BranchHeaders,
                 "notice" => NamedOptions.NoticeUrl,
+                "giveup" => NamedOptions.GiveUpAfter,
+                "giveuptime" => NamedOptions.GiveUpAfterTime,
                 _ => throw new ArgumentOutOfRangeException(nameof(words), word, "Unknown option of a submit."),
             };
         }
@@ -205,7 +210,28 @@ internal class TransactionRun
                 ? ""
                 : "http://bank/" + name,
             Layout.Registers && index >= 0 ? payload : ReadOnlyMemory<byte>.Empty,
-            Start);
+            Start)
+        {
+            Policy = Value(_words, name + "{") is { } policy ? Policy(policy.TrimEnd('}').Split(',')) : null,
+        };
+    }
+
+    private static CallPolicy Policy(string[] words)
+    {
+        TimeSpan? Time(string key) => Value(words, key) is { } text ? Seconds(text) : null;
+        int? Count(string key) =>
+            Value(words, key) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        return new CallPolicy
+        {
+            RetryLimit = Count("limit="),
+            RetryInterval = Time("interval="),
+            Backoff = Value(words, "backoff=") is "constant" ? RetryBackoff.Constant : RetryBackoff.None,
+            RetryIntervalMax = Time("max="),
+            RequestTimeout = Time("request="),
+            TimeoutToFail = Time("fail="),
+            GiveUpAfter = Count("giveup="),
+            GiveUpAfterTime = Time("giveuptime="),
+        };
     }
 
     private static TransactionOptions Options(string[] words, string timeout) => new()
@@ -221,6 +247,8 @@ internal class TransactionRun
         RequestTimeout = Seconds(Value(words, "request=") ?? "3"),
         Delay = Seconds(Value(words, "delay=") ?? "0"),
         RetryLimit = int.Parse(Value(words, "limit=") ?? "0", CultureInfo.InvariantCulture),
+        GiveUpAfter = int.Parse(Value(words, "giveup=") ?? "0", CultureInfo.InvariantCulture),
+        GiveUpAfterTime = Seconds(Value(words, "giveuptime=") ?? "0"),
     };
 
     private static string? Value(string[] words, string key) =>
