@@ -1,8 +1,8 @@
 namespace OrleansDtm.Abstractions;
 
 /// <summary>
-/// What a step sets for one of its calls. Each member is optional: null = the transaction's. An invalid value is refused
-/// by the coordinator.
+/// What a step sets for one of its calls. Each member is optional: null = the transaction's. The coordinator refuses an
+/// invalid value.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dtm.step-policy")]
 public sealed record StepPolicy

@@ -51,8 +51,8 @@ internal abstract class Pattern : ICallRules
     public virtual bool Retries(Transaction state, int index) => true;
 
     /// <summary>
-    /// Returns true if the call is put aside. Only for calls that cannot be refused: the others have other limits. A call
-    /// that was not made for lack of a call slot is no reason.
+    /// Returns true if the call is put aside. Only for calls that cannot be refused: the others have other limits. A
+    /// call that was not made for lack of a call slot is no reason.
     /// </summary>
     public bool GivesUp(Draft draft, int index, OutcomeKind outcome, int failures)
     {

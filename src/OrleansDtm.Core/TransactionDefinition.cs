@@ -84,8 +84,8 @@ public sealed record TransactionOptions
     public bool WaitResult { get; init; }
 
     /// <summary>
-    /// The consecutive errors of a call that can only be retried (compensation, confirm, cancel, commit, rollback, action
-    /// of a msg, callback of a workflow) after which it is put aside; 0 = never.
+    /// The consecutive errors of a call that can only be retried (compensation, confirm, cancel, commit, rollback,
+    /// action of a msg, callback of a workflow) after which it is put aside; 0 = never.
     /// </summary>
     public int GiveUpAfter { get; init; }
 

@@ -210,8 +210,8 @@ public static class TransactionMachine
     }
 
     /// <summary>
-    /// Makes one pending retry due, or retries a call that is put aside. This cannot change the order of calls: only a call whose turn has come waits for a
-    /// retry.
+    /// Makes one pending retry due, or retries a call that is put aside. This cannot change the order of calls: only a
+    /// call whose turn has come waits for a retry.
     /// </summary>
     private static Rejection? OnRetryBranch(Draft draft, TransactionEvent.RetryBranch e)
     {

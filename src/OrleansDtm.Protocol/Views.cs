@@ -273,7 +273,8 @@ public sealed class BranchView
 }
 
 /// <summary>What a step sets for one of its calls (not in DTM). Seconds; null = the transaction's.</summary>
-[Description("What a step sets for one of its calls. Durations are in seconds; absent = the transaction's. Not in DTM.")]
+[Description("What a step sets for one of its calls. Durations are in seconds; absent = the transaction's. Not in "
+    + "DTM.")]
 public sealed class CallPolicyView
 {
     [JsonPropertyName("retry_limit"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -48,6 +48,20 @@ internal static class ReadmeSnippets
         // </others>
     }
 
+    public static async Task Policies(IDtm dtm, string bank, Transfer transfer)
+    {
+        // <policies>
+        // With OrleansDtm. The payment is tried three times; its refund is put aside after ten errors in a row, and
+        // waits for an operator (retryBranch, resolveBranch, or the admin page) instead of being retried for ever.
+        await dtm.Saga()
+            .Step($"{bank}/out", $"{bank}/out-undo", transfer)
+            .WithPolicy(
+                new StepPolicy { RetryLimit = 2, RetryBackoff = RetryBackoff.Constant },
+                compensate: new StepPolicy { GiveUpAfter = 10 })
+            .SubmitAsync();
+        // </policies>
+    }
+
     public static async Task<WorkflowResult> Workflows(
         IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {

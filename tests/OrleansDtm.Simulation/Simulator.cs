@@ -130,6 +130,16 @@ internal sealed class Simulator
     /// <summary>Ends the run when every transaction has ended and nothing changed for a while.</summary>
     private void Look()
     {
+        foreach (var submitter in _submitters.Where(static s => s.Plan.MayPark))
+        {
+            var parked = _cluster.Databases.Select(d => d.Row(submitter.Plan.Gid)?.Transaction)
+                .FirstOrDefault(static t => t?.IsParked == true);
+            if (parked is not null)
+            {
+                submitter.Unpark(parked);
+            }
+        }
+
         var isOver = _submitters.All(static s => s.IsQuiet)
             && _cluster.Services.UnderWay == 0
             && _plan.Transactions.All(t => _cluster.Databases.Select(d => d.Row(t.Gid)).All(

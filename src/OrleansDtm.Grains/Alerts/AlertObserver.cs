@@ -7,8 +7,8 @@ using OrleansDtm.Grains.Service;
 namespace OrleansDtm.Grains.Alerts;
 
 /// <summary>
-/// Queues an alert for each branch call that failed n times in a row, and for each that is put aside. Queueing never blocks, so that a webhook that
-/// hangs does not delay transactions.
+/// Queues an alert for each branch call that failed n times in a row, and for each that is put aside. Queueing never
+/// blocks, so that a webhook that hangs does not delay transactions.
 /// </summary>
 internal sealed class AlertObserver : ITransactionObserver
 {

@@ -76,6 +76,7 @@ internal static partial class BranchHeaderRules
         return result.Count == 0 ? null : result;
     }
 
-    [LoggerMessage(30, LogLevel.Debug, "The branch header {Name} is omitted; it is a connection header or has no value")]
+    [LoggerMessage(
+        30, LogLevel.Debug, "The branch header {Name} is omitted; it is a connection header or has no value")]
     private static partial void LeftOut(ILogger log, string name);
 }

@@ -37,7 +37,10 @@ internal static class CallPolicyRules
     /// <param name="headers">Validates headers; the argument is their name in errors.</param>
     /// <exception cref="RequestException">A field is invalid, or has no meaning for this call.</exception>
     public static CallPolicy? OfAction(
-        StepRequest step, TransactionType type, string field, Func<string, ImmutableDictionary<string, string>?> headers)
+        StepRequest step,
+        TransactionType type,
+        string field,
+        Func<string, ImmutableDictionary<string, string>?> headers)
     {
         if (type == TransactionType.Saga)
         {

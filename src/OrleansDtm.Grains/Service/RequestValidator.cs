@@ -270,7 +270,8 @@ public sealed class RequestValidator(
         return result;
     }
 
-    private BranchStep WithPolicies(BranchStep parsed, StepRequest step, TransactionType type, string protocol, int i) =>
+    private BranchStep WithPolicies(
+        BranchStep parsed, StepRequest step, TransactionType type, string protocol, int i) =>
         parsed with
         {
             Policy = CallPolicyRules.OfAction(step, type, Item("steps", i), field => Headers(step, protocol, field)),

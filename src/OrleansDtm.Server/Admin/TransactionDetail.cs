@@ -13,6 +13,9 @@ internal sealed class TransactionDetail
 
     public required bool IsFinal { get; init; }
 
+    /// <summary>A call is put aside.</summary>
+    public required bool Parked { get; init; }
+
     public required string Protocol { get; init; }
 
     public required DateTime Created { get; init; }
@@ -62,6 +65,12 @@ internal sealed class TransactionOptionsView
     /// <summary>0 = none.</summary>
     public required int RetryLimit { get; init; }
 
+    /// <summary>Errors in a row; 0 = never.</summary>
+    public required int GiveUpAfter { get; init; }
+
+    /// <summary>0 = never.</summary>
+    public required double GiveUpAfterSeconds { get; init; }
+
     public required bool Concurrent { get; init; }
 
     public required bool WaitResult { get; init; }
@@ -97,6 +106,12 @@ internal sealed class CallView
     public required bool Started { get; init; }
 
     public required bool InFlight { get; init; }
+
+    /// <summary>The call is put aside.</summary>
+    public required bool Parked { get; init; }
+
+    /// <summary>What the step sets instead of the transaction's options, as text; null = nothing.</summary>
+    public string? Policy { get; init; }
 
     public required int Attempts { get; init; }
 

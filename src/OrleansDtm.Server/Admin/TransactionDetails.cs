@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
@@ -31,6 +32,7 @@ internal static class TransactionDetails
             Type = Names.Of(definition.Type),
             Status = Names.Of(transaction.Status),
             IsFinal = transaction.IsFinal,
+            Parked = transaction.IsParked,
             Protocol = definition.Protocol,
             Created = definition.Created.UtcDateTime,
             Updated = transaction.Updated.UtcDateTime,
@@ -56,6 +58,8 @@ internal static class TransactionDetails
         RetryIntervalMax = definition.Options.RetryIntervalMax.TotalSeconds,
         RequestTimeout = definition.Options.RequestTimeout.TotalSeconds,
         RetryLimit = definition.Options.RetryLimit,
+        GiveUpAfter = definition.Options.GiveUpAfter,
+        GiveUpAfterSeconds = definition.Options.GiveUpAfterTime.TotalSeconds,
         Concurrent = definition.Options.Concurrent,
         WaitResult = definition.Options.WaitResult,
         Delay = definition.Options.Delay.TotalSeconds,
@@ -81,6 +85,8 @@ internal static class TransactionDetails
             Status = Names.Of(branch.Status),
             Started = branch.Started,
             InFlight = branch.InFlight,
+            Parked = branch.Parked,
+            Policy = branch.Definition.Policy is { } policy ? Text(policy) : null,
             Attempts = branch.Attempts,
             RetryAt = branch.RetryAt?.UtcDateTime,
             Finished = branch.Finished?.UtcDateTime,
@@ -112,6 +118,30 @@ internal static class TransactionDetails
         {
             return null;
         }
+    }
+
+    /// <summary>With the names of headers only: values may be credentials.</summary>
+    private static string Text(CallPolicy policy)
+    {
+        var parts = new List<string>();
+        void Add(string name, object? value)
+        {
+            if (value is not null)
+            {
+                parts.Add(string.Create(CultureInfo.InvariantCulture, $"{name} {value}"));
+            }
+        }
+
+        Add("retry_limit", policy.RetryLimit);
+        Add("retry_interval", policy.RetryInterval?.TotalSeconds);
+        Add("retry_backoff", policy.Backoff == RetryBackoff.Constant ? "constant" : null);
+        Add("retry_interval_max", policy.RetryIntervalMax?.TotalSeconds);
+        Add("request_timeout", policy.RequestTimeout?.TotalSeconds);
+        Add("timeout_to_fail", policy.TimeoutToFail?.TotalSeconds);
+        Add("give_up_after", policy.GiveUpAfter);
+        Add("give_up_after_seconds", policy.GiveUpAfterTime?.TotalSeconds);
+        Add("headers", policy.Headers is { } headers ? string.Join(' ', headers.Keys.Order()) : null);
+        return string.Join(", ", parts);
     }
 
     private static CallAttemptView Of(Attempt attempt) => new()

@@ -53,8 +53,8 @@ internal abstract class SqlDialect
     public virtual string IsUnfinished => IsAnyUnfinished;
 
     /// <summary>
-    /// Finds <c>@parked</c> in the progress. An unfinished transaction has it if and only if a call is put aside: in texts
-    /// the quotes are escaped.
+    /// Finds <c>@parked</c> in the progress. An unfinished transaction has it if and only if a call is put aside: in
+    /// texts the quotes are escaped.
     /// </summary>
     public virtual string HasParkedCall => "instr(progress, @parked) > 0";
 

@@ -34,6 +34,8 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Clock => "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
 
+    public override string HasParkedCall => "position(@parked in progress) > 0";
+
     public override string DurableSettings =>
         "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
 

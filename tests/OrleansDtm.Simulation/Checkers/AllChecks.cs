@@ -28,5 +28,7 @@ internal static class AllChecks
         new StopCheck(),
         new HomeCheck(),
         new OvertakingCheck(),
+        new PolicyCheck(),
+        new ParkedCheck(),
     ];
 }

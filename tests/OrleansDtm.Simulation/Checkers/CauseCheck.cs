@@ -49,12 +49,14 @@ internal sealed class CauseCheck : Check
     private static bool IsOld(Case seen)
     {
         var turned = seen.Rows.First(static r => r.State.RollbackReason.Length > 0);
-        var isOfAge = seen.Transaction.TimeoutToFail > 0 || seen.Transaction.Type != TransactionType.Saga;
+        var isOfAge = PolicyCheck.IsLate(seen, turned) || seen.Transaction.TimeoutToFail > 0 || seen.Transaction.Type != TransactionType.Saga;
         // See TimerCheck.
         return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal);
     }
 
-    private static bool IsTired(Case seen) => seen.Transaction.RetryLimit > 0
+    private static bool IsTired(Case seen) => PolicyCheck.IsTired(seen) || IsTiredOfAll(seen);
+
+    private static bool IsTiredOfAll(Case seen) => seen.Transaction.RetryLimit > 0
         && seen.Ends.Values.Count(static e => e.Name[0] == 'a' && e.Outcome == OutcomeKind.Unknown)
             > seen.Transaction.RetryLimit;
 }

@@ -57,6 +57,9 @@ internal sealed class RepetitionCheck : Check
             "succeed" or "fail" => isFinal || status == TransactionStatus.None,
             "retry" or "stop" => isFinal || status == TransactionStatus.None,
             "wait" => status == TransactionStatus.None,
+            _ when word.StartsWith(Requests.Unpark, StringComparison.Ordinal) =>
+                row is null || isFinal || !row.State.Branches.Append(row.State.Query).Any(b =>
+                    b?.Parked == true && word == $"{Requests.Unpark} {b.Definition.Id} {b.Definition.Op}"),
             _ => status != TransactionStatus.Prepared || HasOther(row!.State, word),
         };
     }

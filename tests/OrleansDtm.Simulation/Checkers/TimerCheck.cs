@@ -42,7 +42,8 @@ internal sealed class TimerCheck : Check
     {
         var created = seen.Rows[0].State.Definition.Created - Engine.World.Start;
         var turned = seen.Rows.FirstOrDefault(
-            static r => r.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal));
+            static r => r.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal)
+                && PolicyCheck.BranchOf(r.State.RollbackReason) is null);
         if (turned is not null && turned.At < created + Timeout(seen) - tolerance)
         {
             yield return $"it timed out at {turned.At.TotalSeconds} s, created at {created.TotalSeconds} s";
@@ -126,7 +127,6 @@ internal sealed class TimerCheck : Check
         for (var i = 1; i < seen.Rows.Count; i++)
         {
             var (from, to) = (seen.Rows[i - 1].State, seen.Rows[i].State);
-            var interval = to.Definition.Options.RetryInterval;
             for (var branch = 0; branch < from.Branches.Length; branch++)
             {
                 var (was, now) = (from.Branches[branch], to.Branches[branch]);
@@ -136,8 +136,22 @@ internal sealed class TimerCheck : Check
                 }
 
                 var wait = at - (Engine.World.Start + seen.Rows[i].At);
-                var growth = now.Failures > 0 ? Math.Pow(2, now.Failures - 1) : Math.Clamp(OngoingInARow(now), 1, 8);
-                var least = Min(interval * growth, RetryIntervalMax);
+                var policy = PolicyCheck.Of(seen, branch);
+                var interval = policy?.RetryInterval > 0
+                    ? TimeSpan.FromSeconds(policy.RetryInterval)
+                    : to.Definition.Options.RetryInterval;
+                var cap = policy?.RetryIntervalMax > 0
+                    ? TimeSpan.FromSeconds(Math.Max(policy.RetryIntervalMax, interval.TotalSeconds))
+                    : RetryIntervalMax;
+                var growth = now.Failures == 0 ? Math.Clamp(OngoingInARow(now), 1, 8)
+                    : policy?.Constant == true ? 1
+                    : Math.Pow(2, now.Failures - 1);
+                var least = Min(interval * growth, cap);
+                if (now.GiveUpAt is { } end && end < to.Updated + least)
+                {
+                    continue; // ParkedCheck: the last attempt is at the end of the time.
+                }
+
                 if (at < to.Updated + least)
                 {
                     yield return $"version {to.Version}: after {now.Failures} errors "

@@ -26,6 +26,8 @@ internal static class AllDefects
             [nameof(OrphansForgotten)] = (static () => new OrphansForgotten(), "19", 100),
             [nameof(OrphansIgnored)] = (static () => new OrphansIgnored(), "21", 200),
             [nameof(OutageToldAsRefusal)] = (static () => new OutageToldAsRefusal(), "10", 30),
+            [nameof(PatientParking)] = (static () => new PatientParking(), "23", 50),
+            [nameof(PolicyLost)] = (static () => new PolicyLost(), "22", 30),
             [nameof(RetryStorm)] = (static () => new RetryStorm(), "14", 200),
             [nameof(SilenceTakenForYes)] = (static () => new SilenceTakenForYes(), "08", 150),
             [nameof(SlowSweep)] = (static () => new SlowSweep(), "13 never late", 300),

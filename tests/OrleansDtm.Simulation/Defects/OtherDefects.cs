@@ -61,6 +61,33 @@ internal sealed class SubmitIgnored : Defect
     public override Submission Submission(Submission submission) => submission with { Named = NamedOptions.None };
 }
 
+/// <summary>The policies of steps are lost: the transaction's options apply.</summary>
+internal sealed class PolicyLost : Defect
+{
+    public override Submission Submission(Submission submission) => submission with
+    {
+        Branches = [.. submission.Branches.Select(static b => b with { Policy = null })],
+    };
+}
+
+/// <summary>A call is put aside one error later than asked for.</summary>
+internal sealed class PatientParking : Defect
+{
+    public override Submission Submission(Submission submission)
+    {
+        var options = submission.Definition.Options;
+        return options.GiveUpAfter == 0
+            ? submission
+            : submission with
+            {
+                Definition = submission.Definition with
+                {
+                    Options = options with { GiveUpAfter = options.GiveUpAfter + 1 },
+                },
+            };
+    }
+}
+
 /// <summary>The clock runs 10 % too fast: timers are early.</summary>
 internal sealed class EarlyTimer : Defect
 {

@@ -103,10 +103,35 @@ internal sealed record TransactionPlan
     /// <summary>The submitter's own work between two requests.</summary>
     public TimeSpan Thinks { get; init; }
 
+    /// <summary>What steps set for their calls, by <see cref="CallFate.Name"/>.</summary>
+    public ImmutableDictionary<string, PolicyPlan> Policies { get; init; } =
+        ImmutableDictionary<string, PolicyPlan>.Empty;
+
+    /// <summary>Errors in a row after which a call is put aside; 0 = never.</summary>
+    public int GiveUpAfter { get; init; }
+
+    /// <summary>Seconds after which a call is put aside; 0 = never.</summary>
+    public double GiveUpAfterSeconds { get; init; }
+
+    /// <summary>True if a call may be put aside.</summary>
+    public bool MayPark => GiveUpAfter > 0 || GiveUpAfterSeconds > 0
+        || Policies.Values.Any(static p => p.GiveUpAfter > 0 || p.GiveUpAfterSeconds > 0);
+
     public ImmutableArray<CallFate> Fates { get; init; } = [];
 
     public ImmutableArray<Extra> Extras { get; init; } = [];
 }
+
+/// <summary>What a step sets for one of its calls; 0 and null = the transaction's. Times in seconds.</summary>
+internal sealed record PolicyPlan(
+    int? RetryLimit,
+    double RetryInterval,
+    bool Constant,
+    double RetryIntervalMax,
+    double RequestTimeout,
+    double TimeoutToFail,
+    int GiveUpAfter,
+    double GiveUpAfterSeconds);
 
 /// <summary>Options that only the submit sets. In this case only the prepare sets wait_result.</summary>
 /// <param name="RetryInterval">Seconds.</param>

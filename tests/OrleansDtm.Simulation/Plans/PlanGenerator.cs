@@ -37,6 +37,9 @@ internal sealed class PlanGenerator
     /// The source for parts that were added later, so that existing seeds keep the rest of their plan.
     /// </summary>
     private readonly Random _later;
+
+    /// <summary>The source for policies and give_up_after, which were added after that.</summary>
+    private readonly Random _latest;
     private readonly TimeSpan _calm;
     private readonly double _wickedness;
 
@@ -45,6 +48,7 @@ internal sealed class PlanGenerator
         // A different sequence from the run's, so that the run's draws do not depend on the plan.
         _random = new Random(unchecked((seed * 397) ^ 0x5eed));
         _later = new Random(unchecked((seed * 7919) ^ 0x717));
+        _latest = new Random(unchecked((seed * 104729) ^ 0x9019));
         _calm = TimeSpan.FromSeconds(_random.Next(15, 60));
         _wickedness = _random.Next(4) switch
         {
@@ -102,6 +106,7 @@ internal sealed class PlanGenerator
         var other = saga with
         {
             NoCompensation = [],
+            Policies = ImmutableDictionary<string, PolicyPlan>.Empty,
             RequestTimeout = 5,
             Fates =
             [
@@ -182,7 +187,49 @@ internal sealed class PlanGenerator
             MeansIt = !plan.Prepares || Chance(0.7),
             SubmitterDiesAt = plan.Prepares && Chance(0.2) ? _random.Next(1, steps + 3) : 0,
         };
-        return AtSubmit(plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] });
+        return WithPolicies(AtSubmit(plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] }));
+    }
+
+    /// <summary>Lets steps have their own policies, and calls be put aside.</summary>
+    private TransactionPlan WithPolicies(TransactionPlan plan)
+    {
+        if (_latest.Next(4) == 0)
+        {
+            plan = plan with { GiveUpAfter = _latest.Next(1, 4) };
+        }
+
+        if (_latest.Next(8) == 0)
+        {
+            plan = plan with { GiveUpAfterSeconds = _latest.Next(2, 20) };
+        }
+
+        if (plan.Type is not (TransactionType.Saga or TransactionType.Msg) || _latest.Next(3) > 0)
+        {
+            return plan;
+        }
+
+        var names = plan.Type == TransactionType.Saga
+            ? Names("a", plan.Steps).Concat(Names("c", plan.Steps))
+            : Names("a", plan.Steps);
+        return plan with
+        {
+            Policies = names.Where(_ => _latest.Next(2) == 0).ToImmutableDictionary(
+                static name => name, name => Policy(plan.Type == TransactionType.Saga && name[0] == 'a')),
+        };
+    }
+
+    private PolicyPlan Policy(bool canFail)
+    {
+        int Or0(int chance, int from, int to) => _latest.Next(chance) == 0 ? _latest.Next(from, to) : 0;
+        return new PolicyPlan(
+            canFail && _latest.Next(3) == 0 ? _latest.Next(0, 4) : null,
+            Or0(2, 1, 5),
+            _latest.Next(3) == 0,
+            Or0(3, 2, 15),
+            Or0(2, 1, 6),
+            canFail ? Or0(3, 2, 20) : 0,
+            canFail ? 0 : Or0(2, 1, 4),
+            canFail ? 0 : Or0(4, 2, 20));
     }
 
     private TransactionPlan AtSubmit(TransactionPlan plan)

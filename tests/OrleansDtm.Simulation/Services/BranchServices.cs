@@ -44,7 +44,14 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
     public void Call(BranchInvocation call, Process process, TaskCompletionSource<CallResult> answer)
     {
         var (id, name, started) = (++_calls, call.Url[(call.Url.LastIndexOf('/') + 1)..], world.Now);
-        world.History.Add(call.Gid, new Called(id, name, call.Attempt, process.Name, process.Owner, call.Timeout));
+        world.History.Add(call.Gid, new Called(
+            id,
+            name,
+            call.Attempt,
+            process.Name,
+            process.Owner,
+            call.Timeout,
+            call.Headers?.GetValueOrDefault(Submitters.Requests.Header)));
         var fate = Next(call.Gid, name);
         if (fate.Kind == Fate.Throws)
         {

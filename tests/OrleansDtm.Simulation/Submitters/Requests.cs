@@ -18,6 +18,9 @@ internal sealed class Requests
         RetryIntervalMax = TimeSpan.FromSeconds(20),
     };
 
+    /// <summary>The first word of a request that retries a call which is put aside.</summary>
+    public const string Unpark = "unpark";
+
     private readonly TransactionPlan _plan;
     private readonly RequestValidator _validator = new(Options);
     private readonly Defects.Defect _defect;
@@ -39,8 +42,13 @@ internal sealed class Requests
         "retry" => (TransactionEvent.RetryNow.Instance, false),
         "wait" => (TransactionEvent.TimeDue.Instance, true),
         "stop" => (new TransactionEvent.ForceStop(""), false),
+        _ when word.StartsWith(Unpark, StringComparison.Ordinal) && word.Split(' ') is [_, var id, var op] =>
+            (new TransactionEvent.RetryBranch(id, op), false),
         _ => (Register(word, now), false),
     };
+
+    /// <summary>The header that each policy sets, to the name of its call.</summary>
+    public const string Header = "x-call";
 
     public static string BranchId(int branch) => (branch + 1).ToString("00", CultureInfo.InvariantCulture);
 
@@ -78,13 +86,7 @@ internal sealed class Requests
             Protocol = _plan.Protocol,
             Steps =
             [
-                .. Enumerable.Range(0, steps).Select(i => new StepRequest
-                {
-                    Action = Url($"a{i}"),
-                    Compensate = _plan.Type == TransactionType.Msg || _plan.NoCompensation.Contains(i)
-                        ? ""
-                        : Url($"c{i}"),
-                }),
+                .. Enumerable.Range(0, steps).Select(Step),
             ],
             Payloads = [.. Enumerable.Range(0, steps).Select(static i => $"{{\"step\":{i}}}")],
             QueryPrepared = asks ? Url("q") : null,
@@ -96,7 +98,44 @@ internal sealed class Requests
             RetryInterval = other?.RetryInterval ?? _plan.RetryInterval,
             RequestTimeout = other?.RequestTimeout ?? _plan.RequestTimeout,
             RetryLimit = _plan.RetryLimit,
+            GiveUpAfter = _plan.GiveUpAfter,
+            GiveUpAfterSeconds = _plan.GiveUpAfterSeconds,
         };
+    }
+
+    private StepRequest Step(int i)
+    {
+        var step = new StepRequest
+        {
+            Action = Url($"a{i}"),
+            Compensate = _plan.Type == TransactionType.Msg || _plan.NoCompensation.Contains(i) ? "" : Url($"c{i}"),
+        };
+        Fill(step, $"a{i}");
+        if (_plan.Policies.ContainsKey($"c{i}"))
+        {
+            step.CompensatePolicy = new CompensatePolicyRequest();
+            Fill(step.CompensatePolicy, $"c{i}");
+        }
+
+        return step;
+    }
+
+    private void Fill(CallPolicyRequest request, string name)
+    {
+        if (!_plan.Policies.TryGetValue(name, out var policy))
+        {
+            return;
+        }
+
+        request.RetryLimit = policy.RetryLimit;
+        request.RetryInterval = policy.RetryInterval;
+        request.RetryBackoff = policy.Constant ? "constant" : null;
+        request.RetryIntervalMax = policy.RetryIntervalMax;
+        request.RequestTimeout = policy.RequestTimeout;
+        request.TimeoutToFail = policy.TimeoutToFail > 0 ? policy.TimeoutToFail : null;
+        request.GiveUpAfter = policy.GiveUpAfter > 0 ? policy.GiveUpAfter : null;
+        request.GiveUpAfterSeconds = policy.GiveUpAfterSeconds > 0 ? policy.GiveUpAfterSeconds : null;
+        request.Headers = new Dictionary<string, string?> { [Header] = name };
     }
 
     private string? CustomData(double delay) => _plan.Type switch

@@ -39,10 +39,27 @@ internal sealed class Submitter
         }
     }
 
+    public TransactionPlan Plan => _plan;
+
     /// <summary>True if it has sent all its requests or is dead.</summary>
     public bool IsDone { get; private set; }
 
     public bool IsQuiet => IsDone && _extras == 0 && _client.UnderWay == 0;
+
+    /// <summary>Retries the calls that are put aside, like an operator, unless a request is pending.</summary>
+    public void Unpark(Transaction state)
+    {
+        if (_client.UnderWay > 0)
+        {
+            return;
+        }
+
+        foreach (var call in state.Branches.Append(state.Query).Where(static b => b?.Parked == true))
+        {
+            var word = $"{Requests.Unpark} {call!.Definition.Id} {call.Definition.Op}";
+            _world.Begin(() => _client.Try(word));
+        }
+    }
 
     /// <summary>
     /// Sends a repeated request, or one of another client. Only the submitter may submit or abort first, except for a

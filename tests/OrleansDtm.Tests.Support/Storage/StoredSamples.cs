@@ -40,6 +40,17 @@ internal static class StoredSamples
         };
     }
 
+    /// <summary>A transaction whose call is put aside.</summary>
+    public static Transaction Parked(string gid, TransactionStatus status = TransactionStatus.Aborting)
+    {
+        var plain = Plain(gid);
+        return plain with
+        {
+            Status = status,
+            Branches = [plain.Branches[0] with { Started = true, Attempts = 1, Failures = 1, Parked = true }],
+        };
+    }
+
     /// <summary>
     /// A transaction in which no member has its default, so that a test notices a member that is not stored.
     /// </summary>
@@ -67,6 +78,8 @@ internal static class StoredSamples
                 Concurrent = true,
                 WaitResult = true,
                 Delay = TimeSpan.FromHours(99),
+                GiveUpAfter = 8,
+                GiveUpAfterTime = TimeSpan.FromMilliseconds(9),
                 Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(2, [0, 1]).Add(3, [0]),
             },
             BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("X-Tenant", "é\"\\").Add("x-tenant", ""),
@@ -74,7 +87,21 @@ internal static class StoredSamples
         },
         Branches =
         [
-            Progressed(new BranchOpDefinition("01", "action", "http://s/out?q=\"1\"", EveryByte, Start)),
+            Progressed(new BranchOpDefinition("01", "action", "http://s/out?q=\"1\"", EveryByte, Start)
+            {
+                Policy = new CallPolicy
+                {
+                    RetryLimit = 0,
+                    RetryInterval = TimeSpan.FromMilliseconds(2),
+                    Backoff = RetryBackoff.Constant,
+                    RetryIntervalMax = TimeSpan.FromMilliseconds(3),
+                    RequestTimeout = TimeSpan.FromMilliseconds(4),
+                    TimeoutToFail = TimeSpan.FromMilliseconds(5),
+                    Headers = ImmutableDictionary<string, string>.Empty.Add("x-é", "\"\\"),
+                    GiveUpAfter = 0,
+                    GiveUpAfterTime = TimeSpan.FromMilliseconds(7),
+                },
+            }),
             new BranchOp
             {
                 Definition = new BranchOpDefinition(
@@ -150,5 +177,9 @@ internal static class StoredSamples
                 "timeout after 3 s"),
             new Attempt(Start.AddMilliseconds(9), TimeSpan.Zero, OutcomeKind.Succeeded, null),
         ],
+        FailAt = Start.AddMilliseconds(20),
+        RetryCount = 4,
+        GiveUpAt = Start.AddMilliseconds(21),
+        Parked = true,
     };
 }

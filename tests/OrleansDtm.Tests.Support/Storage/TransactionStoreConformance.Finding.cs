@@ -291,6 +291,43 @@ public abstract partial class TransactionStoreConformance
     }
 
     [Fact]
+    public async Task List_Parked_HasOnlyUnfinishedTransactionsWithACallThatIsPutAside()
+    {
+        var error = StoredSamples.Retrying("quoted", At(1));
+        await Write(StoredSamples.Insert(error with
+        {
+            Branches = [error.Branches[0] with { LastError = "\"p\":true" }],
+            RollbackReason = "{\"p\":true}",
+        }));
+        await Write(StoredSamples.Insert(StoredSamples.Plain("other", At(1))));
+        var resumed = StoredSamples.Parked("resumed");
+        foreach (var state in new[]
+        {
+            StoredSamples.Parked("p1"), StoredSamples.Parked("p2", TransactionStatus.Submitted), resumed,
+            StoredSamples.Parked("stopped"), StoredSamples.Parked("p3", TransactionStatus.Prepared),
+        })
+        {
+            await Write(StoredSamples.Insert(state));
+        }
+
+        await Write(StoredSamples.Update(
+            resumed, static t => t with { Branches = [t.Branches[0] with { Parked = false }] }));
+        await Write(StoredSamples.Update(
+            StoredSamples.Parked("stopped"), static t => StoredSamples.Finish(t, TransactionStatus.Failed)));
+
+        async Task<IEnumerable<string>> Listed(TransactionFilter filter) =>
+            (await Store.List(filter with { Parked = true }, Token)).Select(static s => s.Transaction.Definition.Gid);
+        Assert.Equal(["p3", "p2", "p1"], await Listed(new TransactionFilter()));
+        Assert.Equal(["p3", "p2"], await Listed(new TransactionFilter { Limit = 2 }));
+        Assert.Equal(["p1"], await Listed(new TransactionFilter { Status = TransactionStatus.Aborting }));
+        Assert.Equal(["p2"], await Listed(new TransactionFilter
+        {
+            Status = TransactionStatus.Submitted, Type = TransactionType.Saga,
+        }));
+        Assert.Empty(await Listed(new TransactionFilter { Status = TransactionStatus.Failed }));
+    }
+
+    [Fact]
     public async Task List_PagesWithoutDuplicatesWhileOthersInsert()
     {
         for (var i = 0; i < 20; i++)

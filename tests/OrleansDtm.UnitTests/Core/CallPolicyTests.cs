@@ -13,7 +13,8 @@ public sealed class CallPolicyTests
 {
     [Theory]
     [InlineData("2 a0{limit=1}", "submit: submitted a0; a0?:; retry: a0; a0?: aborting c0; c0+: failed")]
-    [InlineData("2 a1{limit=0} limit=1", "submit: submitted a0; a0+: a1; a1?:; retry: a1; a1?:; retry: a1; a1+: succeed")]
+    [InlineData(
+        "2 a1{limit=0} limit=1", "submit: submitted a0; a0+: a1; a1?:; retry: a1; a1?:; retry: a1; a1+: succeed")]
     [InlineData(
         "2 concurrent a0{limit=1} limit=1",
         "submit: submitted a0 a1; a0?:; a1?:; retry: a0 a1; a1?: aborting c1; a0?: c0; c0+:; c1+: failed")]
@@ -23,7 +24,8 @@ public sealed class CallPolicyTests
     [Fact]
     public void The_reason_names_the_branch()
     {
-        var run = Stories.Follows(Layout.Saga, "2 a0{limit=1}", "submit: submitted a0; a0?:; retry: a0; a0?: aborting c0");
+        var run = Stories.Follows(
+            Layout.Saga, "2 a0{limit=1}", "submit: submitted a0; a0?:; retry: a0; a0?: aborting c0");
         Assert.Equal("RetryCount is greater than RetryLimit, RetryLimit: 1 of branch 01", run.State.RollbackReason);
         Assert.Equal((0, 1), (run.State.RetryCount, run["a0"].RetryCount));
     }
@@ -44,7 +46,9 @@ public sealed class CallPolicyTests
             var seconds = double.Parse(wait, CultureInfo.InvariantCulture);
             run.Answer("a0", Outcome.Unknown("lost"));
             Assert.InRange(
-                (run.State.WakeAt!.Value - run.Now).TotalSeconds, seconds, seconds * (1 + RetryPolicy.JitterShare) + 0.001);
+                (run.State.WakeAt!.Value - run.Now).TotalSeconds,
+                seconds,
+                (seconds * (1 + RetryPolicy.JitterShare)) + 0.001);
             run.Due();
         }
     }
@@ -83,7 +87,8 @@ public sealed class CallPolicyTests
     }
 
     [Theory]
-    [InlineData("2 a1{fail=20}", "submit: submitted a0; @100: ; a0+: a1; a1?:; @120: aborting c1; c1+: c0; c0+: failed")]
+    [InlineData(
+        "2 a1{fail=20}", "submit: submitted a0; @100: ; a0+: a1; a1?:; @120: aborting c1; c1+: c0; c0+: failed")]
     [InlineData("2 a1{fail=20}", "submit: submitted a0; @100: ; a0+: a1; @119: ; @120: aborting; a1?: c1")]
     [InlineData("1 a0{fail=20}", "submit: submitted a0; @25: aborting; a0+: c0; c0+: failed")]
     [InlineData("2 concurrent a0{fail=20}", "submit: submitted a0 a1; a0+:; @30: ; a1+: succeed")]
@@ -113,7 +118,10 @@ public sealed class CallPolicyTests
         Assert.Same(definition.BranchHeaders, CallSettings.Headers(definition, call));
         var own = call with
         {
-            Policy = new CallPolicy { Headers = ImmutableDictionary<string, string>.Empty.Add("x-a", "7").Add("x-c", "3") },
+            Policy = new CallPolicy
+            {
+                Headers = ImmutableDictionary<string, string>.Empty.Add("x-a", "7").Add("x-c", "3"),
+            },
         };
         Assert.Equal(
             "x-a=7 x-b=2 x-c=3",

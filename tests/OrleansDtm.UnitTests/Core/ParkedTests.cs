@@ -11,15 +11,18 @@ public sealed class ParkedTests
     [Theory]
     [InlineData(
         "Saga", "2 giveup=2",
-        "submit: submitted a0; a0+: a1; a1-: aborting c1; c1?:; retry: c1; c1?:; @99999:; retry=c1: c1; c1+: c0; c0+: failed")]
+        "submit: submitted a0; a0+: a1; a1-: aborting c1; c1?:; retry: c1; c1?:; @99999:; retry=c1: c1; c1+: c0; "
+            + "c0+: failed")]
     [InlineData("Saga", "1 c0{giveup=1}", "submit: submitted a0; a0-: aborting c0; c0-:; retry: c0; c0+: failed")]
-    [InlineData("Saga", "1 giveup=1 c0{giveup=0}", "submit: submitted a0; a0-: aborting c0; c0?:; due: c0; c0+: failed")]
+    [InlineData(
+        "Saga", "1 giveup=1 c0{giveup=0}", "submit: submitted a0; a0-: aborting c0; c0?:; due: c0; c0+: failed")]
     [InlineData("Msg", "2 giveup=1", "submit: submitted a0; a0?:; @99999:; resolve=a0: a1; a1+: succeed")]
     [InlineData("Msg", "2 giveup=1 concurrent", "submit: submitted a0 a1; a0-:; a1+:; retry=a0: a0; a0+: succeed")]
     [InlineData("Tcc", "1 giveup=1", "prepare: prepared; reg0:; submit: submitted f0; f0?:; retry: f0; f0+: succeed")]
     [InlineData("Tcc", "1 giveup=1", "prepare: prepared; reg0:; abort: aborting b0; b0?:; resolve=b0: failed")]
     [InlineData("Xa", "1 giveup=1", "prepare: prepared; reg0:; abort: aborting b0; b0?:; retry: b0; b0+: failed")]
-    [InlineData("Workflow", "1 giveup=1", "prepare: prepared; @20: w0; w0?:; @99999:; retry: w0; w0?:; succeed: succeed")]
+    [InlineData(
+        "Workflow", "1 giveup=1", "prepare: prepared; @20: w0; w0?:; @99999:; retry: w0; w0?:; succeed: succeed")]
     public void A_call_is_put_aside_and_resumed_by_hand(string type, string words, string story) =>
         Stories.Follows(Layout.Of(Enum.Parse<TransactionType>(type)), words, story);
 

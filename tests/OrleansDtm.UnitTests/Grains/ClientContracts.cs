@@ -8,7 +8,22 @@ internal static class ClientContracts
     private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     public static object[] Samples() =>
-        [Request(), Registration(), Result(), Info(), Info().Branches[0], InfoReply(), Context(), Refused()];
+        [
+        Request(), Registration(), Result(), Info(), Info().Branches[0], InfoReply(), Context(), Refused(), Policy(),
+    ];
+
+    public static StepPolicy Policy() => new()
+    {
+        RetryLimit = 1,
+        RetryInterval = TimeSpan.FromSeconds(2),
+        ConstantBackoff = true,
+        RetryIntervalMax = TimeSpan.FromSeconds(3),
+        RequestTimeout = TimeSpan.FromSeconds(4),
+        TimeoutToFail = TimeSpan.FromSeconds(5),
+        Headers = new Dictionary<string, string> { ["x-b"] = "2" },
+        GiveUpAfter = 6,
+        GiveUpAfterTime = TimeSpan.FromSeconds(7),
+    };
 
     private static TransactionRequestMessage Request() => new()
     {
@@ -32,6 +47,8 @@ internal static class ClientContracts
         WorkflowData = [1, 2],
         TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         TraceState = "a=1",
+        GiveUpAfter = 6,
+        GiveUpAfterTime = TimeSpan.FromSeconds(7),
     };
 
     private static BranchRegistration Registration() => new()
@@ -62,6 +79,7 @@ internal static class ClientContracts
         RollbackReason = "frozen",
         Result = "42",
         RetryCount = 2,
+        Parked = true,
         Branches =
         [
             new BranchInfo
@@ -75,6 +93,7 @@ internal static class ClientContracts
                 LastError = "reset by peer",
                 NextRetry = Moment,
                 Finished = Moment,
+                Parked = true,
             },
         ],
     };

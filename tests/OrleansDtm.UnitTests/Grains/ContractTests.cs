@@ -188,7 +188,14 @@ public sealed class ContractTests
     };
 
     private static StepMessage Step() =>
-        new() { Action = "http://bank/a", Compensate = "http://bank/c", Payload = [0, 1, 255] };
+        new()
+        {
+            Action = "http://bank/a",
+            Compensate = "http://bank/c",
+            Payload = [0, 1, 255],
+            Policy = ClientContracts.Policy(),
+            CompensatePolicy = ClientContracts.Policy(),
+        };
 
     private static TopicSubscriber Subscriber() => new("http://bank/s", "remark");
 

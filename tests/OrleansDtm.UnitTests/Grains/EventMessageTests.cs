@@ -17,7 +17,21 @@ public sealed class EventMessageTests
 
     private static readonly ImmutableArray<BranchOpDefinition> Branches =
         [
-            new("01", "compensate", "http://bank/c", new byte[] { 0, 1, 255 }, Moment),
+            new("01", "compensate", "http://bank/c", new byte[] { 0, 1, 255 }, Moment)
+            {
+                Policy = new CallPolicy
+                {
+                    RetryLimit = 1,
+                    RetryInterval = TimeSpan.FromMilliseconds(2),
+                    Backoff = RetryBackoff.Constant,
+                    RetryIntervalMax = TimeSpan.FromMilliseconds(3),
+                    RequestTimeout = TimeSpan.FromMilliseconds(4),
+                    TimeoutToFail = TimeSpan.FromMilliseconds(5),
+                    Headers = ImmutableDictionary<string, string>.Empty.Add("x-b", "2"),
+                    GiveUpAfter = 6,
+                    GiveUpAfterTime = TimeSpan.FromMilliseconds(7),
+                },
+            },
             new("01", "action", "", default, Moment),
         ];
 
@@ -63,6 +77,24 @@ public sealed class EventMessageTests
             Set(Definition()).Concat(Set(Definition().Options)),
             static property => Assert.True(property.Differs, property.Name));
         Assert.Equal(JsonSerializer.Serialize(Definition()), JsonSerializer.Serialize(sent));
+    }
+
+    [Theory]
+    [InlineData(false, false, 1)]
+    [InlineData(true, false, 11)]
+    [InlineData(false, true, 11)]
+    public void An_earlier_version_refuses_options_that_it_does_not_know(bool option, bool policy, int kind)
+    {
+        var definition = Definition() with { Options = new TransactionOptions { GiveUpAfter = option ? 1 : 0 } };
+        var submission = new Submission(definition, policy ? Branches : [Branches[1]]);
+        var converter = new EventConverter();
+        Assert.Equal(
+            kind,
+            (int)converter.ConvertToSurrogate(new EventMessage(new TransactionEvent.Submit(submission), false)).Kind);
+        Assert.Equal(
+            kind + 1,
+            (int)converter.ConvertToSurrogate(
+                new EventMessage(new TransactionEvent.Prepare(submission), false)).Kind);
     }
 
     [Fact]
@@ -111,6 +143,8 @@ public sealed class EventMessageTests
             Concurrent = true,
             WaitResult = true,
             Delay = TimeSpan.FromMilliseconds(6),
+            GiveUpAfter = 7,
+            GiveUpAfterTime = TimeSpan.FromMilliseconds(8),
             Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(1, [0]).Add(2, [0, 1]),
         },
     };

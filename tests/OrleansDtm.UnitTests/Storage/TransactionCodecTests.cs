@@ -101,6 +101,37 @@ public sealed class TransactionCodecTests
     }
 
     [Fact]
+    public void FrozenFormatOfAPolicy_IsReadAndWrittenAndRefusedByEarlierVersions()
+    {
+        const string Extended =
+            """2{"g":"g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000,"a":3,"t":4000},"b":[{"i":"01","o":"action","u":"http://s/1","c":1772368215125,"x":{"l":0,"r":2000,"b":2,"m":3000,"q":5000,"f":6000,"h":{"X":"1"},"a":7,"t":8000}}]}""";
+        const string Waiting =
+            """{"b":[{"s":1,"t":true,"n":1,"f":1,"d":1772368216000,"c":2,"g":1772368217000,"p":true}]}""";
+        var state = Decode(Extended, Waiting);
+        var policy = state.Branches[0].Definition.Policy!;
+        Assert.Equal(
+            (0, 2.0, RetryBackoff.Constant, 3.0, 5.0, 6.0, 7, 8.0),
+            (policy.RetryLimit, policy.RetryInterval?.TotalSeconds, policy.Backoff,
+                policy.RetryIntervalMax?.TotalSeconds, policy.RequestTimeout?.TotalSeconds,
+                policy.TimeoutToFail?.TotalSeconds, policy.GiveUpAfter, policy.GiveUpAfterTime?.TotalSeconds));
+        Assert.Equal("1", policy.Headers!["X"]);
+        Assert.Equal(
+            (3, 4.0), (state.Definition.Options.GiveUpAfter, state.Definition.Options.GiveUpAfterTime.TotalSeconds));
+        Assert.Equal(
+            (At.AddSeconds(1), 2, At.AddSeconds(2), true),
+            (state.Branches[0].FailAt, state.Branches[0].RetryCount, state.Branches[0].GiveUpAt,
+                state.Branches[0].Parked));
+        Assert.Equal(Extended, Text(TransactionCodec.EncodeDefinition(state.Definition, state.Branches.AsSpan())));
+        Assert.Equal(Waiting, Text(TransactionCodec.EncodeProgress(state)));
+
+        // Earlier versions deserialize all bytes of a body.
+        Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<JsonElement>(Extended));
+        var amendment = TransactionCodec.EncodeAmendment(state.Definition, []);
+        Assert.StartsWith("2{", Text(amendment), StringComparison.Ordinal);
+        Assert.Equal(3, Decode(Definition, Progress, Text(amendment), Appended).Definition.Options.GiveUpAfter);
+    }
+
+    [Fact]
     public void Defaults_AreNotWritten()
     {
         var state = StoredSamples.Plain("g") with { Branches = [] };

@@ -4,13 +4,14 @@ import { mayChange } from './api.js';
 import { bytes, plural, pretty } from './format.js';
 import { ago, badge, copyButton, empty } from './widgets.js';
 
-/** Whether the call waits for its retry; only then can it be retried now. */
-export const waits = (data, call) => !data.is_final && call.status === 'prepared' && !call.in_flight && Boolean(call.retry_at);
+/** Whether the call waits for its retry, or is put aside; only then can it be retried now. */
+export const waits = (data, call) => !data.is_final && call.status === 'prepared' && !call.in_flight && (Boolean(call.retry_at) || call.parked);
 
 /** The state of a call, for display. */
 export function standing(data, call) {
   if (call.status !== 'prepared') return call.status;
   if (call.in_flight && !(data.is_final && call.index !== -2)) return 'calling';
+  if (call.parked && !data.is_final) return 'parked';
   if (call.retry_at && !(data.is_final && call.index !== -2)) return 'waiting';
   return call.started ? 'unknown' : 'not called';
 }
@@ -61,7 +62,7 @@ function item(data, call, opened, redraw, retry) {
       }, h('span', { class: 'mono' }, call.branch_id), h('span', {}, name(call))),
       badge(standing(data, call)),
       h('span', { class: 'mono url' }, call.url || h('span', { class: 'muted' }, 'no URL')),
-      h('span', { class: 'muted tries' }, call.attempts > 0 && plural(call.attempts, 'attempt'), waiting && [', next ', ago(call.retry_at, data.now)]),
+      h('span', { class: 'muted tries' }, call.attempts > 0 && plural(call.attempts, 'attempt'), waiting && (call.parked ? ', put aside' : [', next ', ago(call.retry_at, data.now)])),
       waiting && h('button', {
         type: 'button',
         'data-key': `retry ${call.index}`,
@@ -71,6 +72,7 @@ function item(data, call, opened, redraw, retry) {
         onclick: () => retry(call),
       }, 'Retry')),
     call.last_error && call.status !== 'succeed' && h('p', { class: 'error-text' }, call.last_error),
+    isOpen && call.policy && h('p', { class: 'muted policy' }, `Own options: ${call.policy}`),
     isOpen && payload(call));
 }
 

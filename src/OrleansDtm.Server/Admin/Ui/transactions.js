@@ -9,7 +9,7 @@ export const title = () => 'Transactions';
 const PAGE = 50;
 const STATUSES = ['prepared', 'submitted', 'aborting', 'succeed', 'failed'];
 const TYPES = ['saga', 'msg', 'tcc', 'xa', 'workflow'];
-const FIELDS = ['gid', 'status', 'transType', 'createTimeStart', 'createTimeEnd'];
+const FIELDS = ['gid', 'status', 'transType', 'createTimeStart', 'createTimeEnd', 'parked'];
 
 export async function open(place, parameters, signal, refused) {
   const filter = Object.fromEntries(FIELDS.map(name => [name, parameters.get(name) ?? '']));
@@ -71,6 +71,8 @@ function form(filter) {
   h('label', { class: 'wide' }, 'Gid', h('input', { name: 'gid', value: filter.gid, maxlength: 128, spellcheck: 'false', autocomplete: 'off', class: 'mono', placeholder: 'exact match' })),
   choice('status', 'Status', STATUSES),
   choice('transType', 'Pattern', TYPES),
+  h('label', {}, 'Put aside', h('select', { name: 'parked' },
+    h('option', { value: '' }, 'any'), h('option', { value: 'true', selected: filter.parked === 'true' }, 'parked only'))),
   moment('createTimeStart', 'Created from'),
   moment('createTimeEnd', 'Created to'),
   h('div', { class: 'buttons' },
@@ -89,7 +91,7 @@ function list(rows, filter, position) {
     h('tbody', {}, rows.map(row => h('tr', {},
       h('td', { 'data-label': 'Gid' }, gidLink(row.gid)),
       h('td', { 'data-label': 'Pattern' }, row.trans_type),
-      h('td', { 'data-label': 'Status' }, badge(row.status)),
+      h('td', { 'data-label': 'Status' }, h('span', {}, badge(row.status), row.parked && [' ', badge('parked')])),
       h('td', { 'data-label': 'Created' }, time(row.create_time)),
       h('td', { 'data-label': 'Last change' }, time(row.update_time)),
       h('td', { 'data-label': 'Rollback reason', class: 'reason' }, row.rollback_reason && h('div', { title: row.rollback_reason }, row.rollback_reason))))));

@@ -69,6 +69,9 @@ internal static class TransactionDocs
             {
                 Values = ["saga", "msg", "tcc", "xa", "workflow"],
             },
+            new ApiParameter(
+                "parked", "true = only unfinished transactions with a call that is put aside. Reads a row of each "
+                    + "unfinished transaction. Not in DTM."),
             new ApiParameter("createTimeStart", "Created at or after, in milliseconds since 1970.")
             {
                 IsNumber = true,
