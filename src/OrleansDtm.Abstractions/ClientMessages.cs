@@ -79,6 +79,10 @@ public sealed record TransactionRequestMessage
     [Id(19)]
     public string? TraceState { get; init; }
 
+    /// <summary>To find the transaction by; null = none.</summary>
+    [Id(20)]
+    public Dictionary<string, string>? Tags { get; init; }
+
     /// <summary>Without secrets: Orleans logs it for slow or lost requests.</summary>
     public override string ToString() => $"{nameof(TransactionRequestMessage)} {Type} {Gid}";
 }
@@ -176,6 +180,10 @@ public sealed record TransactionInfo
     /// <summary>In DTM's order: compensation before action, cancel before confirm.</summary>
     [Id(10)]
     public BranchInfo[] Branches { get; init; } = [];
+
+    /// <summary>The tags of the transaction; null = none.</summary>
+    [Id(11)]
+    public Dictionary<string, string>? Tags { get; init; }
 }
 
 /// <summary>A call and its state.</summary>

@@ -50,6 +50,7 @@ internal static class GrpcMessages
             Concurrent = request.Concurrent ?? false,
             CallbackUrl = request.CallbackUrl ?? "",
         };
+        Add(message.Tags, request.Tags);
         if (request.TimeoutToFail is { } timeout)
         {
             message.TimeoutToFail = timeout;
@@ -70,7 +71,7 @@ internal static class GrpcMessages
 
     /// <summary>Whether DTM's message has all options, except for fractions of seconds.</summary>
     public static bool FitsDtm(TransactionRequest request) =>
-        request.Concurrent != true && string.IsNullOrEmpty(request.CallbackUrl);
+        request.Concurrent != true && string.IsNullOrEmpty(request.CallbackUrl) && request.Tags is not { Count: > 0 };
 
     /// <summary>Whether DTM's message has all options.</summary>
     public static bool FitsDtmExactly(TransactionRequest request) =>
@@ -92,6 +93,10 @@ internal static class GrpcMessages
 
     public static ListFilter Of(TransactionFilter filter) => new()
     {
+        Tags = { filter.Tags },
+        GidPrefix = filter.GidPrefix ?? "",
+        Host = filter.Host ?? "",
+        Error = filter.Error ?? "",
         Status = filter.Status is { } status ? CoordinatorJson.Word(status) : "",
         TransType = filter.TransType ?? "",
         CreatedFrom = filter.CreatedFrom is { } from ? Timestamp.FromDateTimeOffset(from) : null,
@@ -145,6 +150,7 @@ internal static class GrpcMessages
         RollbackReason = transaction.RollbackReason,
         Result = transaction.Result,
         CustomData = transaction.CustomData,
+        Tags = transaction.Tags.ToDictionary(),
         Branches = branches,
     };
 

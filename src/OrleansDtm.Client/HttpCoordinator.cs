@@ -134,6 +134,10 @@ internal sealed class HttpCoordinator : ICoordinator
             .Add("position", filter.Position)
             .Add("status", filter.Status is { } status ? CoordinatorJson.Word(status) : null)
             .Add("transType", filter.TransType)
+            .Add("tag", filter.Tags.Count > 0 ? string.Join(',', filter.Tags) : null)
+            .Add("gid_prefix", filter.GidPrefix)
+            .Add("host", filter.Host)
+            .Add("error", filter.Error)
             .Add("createTimeStart", filter.CreatedFrom?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))
             .Add("createTimeEnd", filter.CreatedTo?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         return CoordinatorJson.Page(await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));

@@ -53,6 +53,7 @@ internal static class TransactionCodec
             TraceParent = definition.Trace?.Parent,
             TraceState = NullIfEmpty(definition.Trace?.State ?? ""),
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
+            Tags = Tags(definition),
         },
         PersistedJson.Default.DefinitionBody);
 
@@ -66,6 +67,7 @@ internal static class TransactionCodec
             NoticeUrl = NullIfEmpty(definition.NoticeUrl),
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
             Branches = branches.IsEmpty ? null : Bodies(branches),
+            Tags = Tags(definition),
         },
         PersistedJson.Default.AmendmentBody);
 
@@ -150,6 +152,7 @@ internal static class TransactionCodec
             CustomData = amendment.CustomData ?? "",
             NoticeUrl = amendment.NoticeUrl ?? "",
             Submitted = Time(amendment.Submitted),
+            Tags = TransactionTags.Of(amendment.Tags),
         };
         return amendment.Branches ?? [];
     }
@@ -186,6 +189,9 @@ internal static class TransactionCodec
         definition.BranchHeaders.IsEmpty
         ? null
         : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal));
+
+    private static Dictionary<string, string>? Tags(TransactionDefinition definition) =>
+        definition.Tags.IsEmpty ? null : new(definition.Tags);
 
     private static OptionsBody Body(TransactionOptions options) => new()
     {
@@ -238,6 +244,7 @@ internal static class TransactionCodec
             Options = Options(body.Options),
             Submitted = Time(body.Submitted),
             BranchHeaders = body.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            Tags = TransactionTags.Of(body.Tags),
             Trace = body.TraceParent is { } parent ? new TraceContext(parent, body.TraceState ?? "") : null,
         };
     }

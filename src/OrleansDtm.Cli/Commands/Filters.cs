@@ -25,6 +25,30 @@ internal sealed class Filters
         HelpName = "WHEN",
     };
 
+    private readonly Option<string[]> _tag = new("--tag")
+    {
+        Description = "only with this tag, key:value or key:prefix*; may be repeated, then all of them",
+        HelpName = "TAG",
+    };
+
+    private readonly Option<string?> _gidPrefix = new("--gid-prefix")
+    {
+        Description = "only gids that start with this text",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _host = new("--host")
+    {
+        Description = "only with a call to this host, or host:port",
+        HelpName = "HOST",
+    };
+
+    private readonly Option<string?> _error = new("--error")
+    {
+        Description = "only unfinished transactions with a call whose last error contains this text",
+        HelpName = "TEXT",
+    };
+
     private readonly Option<bool> _unfinished = new("--unfinished")
     {
         Description = "only transactions that have not ended",
@@ -38,7 +62,8 @@ internal sealed class Filters
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_status, _type, _since, _until, _unfinished])
+        foreach (var option in (Option[])
+            [_status, _type, _tag, _gidPrefix, _host, _error, _since, _until, _unfinished])
         {
             command.Options.Add(option);
         }
@@ -56,7 +81,12 @@ internal sealed class Filters
         }
 
         var rest = $"transType={parsed.GetValue(_type)}&createTimeStart={Moment(parsed, _since, now)}"
-            + $"&createTimeEnd={Moment(parsed, _until, now)}";
+            + $"&createTimeEnd={Moment(parsed, _until, now)}"
+            + Texts(
+                ("tag", string.Join(',', parsed.GetValue(_tag) ?? [])),
+                ("gid_prefix", parsed.GetValue(_gidPrefix)),
+                ("host", parsed.GetValue(_host)),
+                ("error", parsed.GetValue(_error)));
         return status is null && isUnfinished
             ? [.. UnfinishedStatuses.Select(each => $"status={each}&{rest}")]
             : [$"status={status}&{rest}"];
@@ -79,6 +109,10 @@ internal sealed class Filters
                 $"{option.Name}: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h, 7d.");
         return Math.Max(0, new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds());
     }
+
+    private static string Texts(params (string Name, string? Value)[] parameters) => string.Concat(
+        parameters.Where(static p => !string.IsNullOrEmpty(p.Value))
+            .Select(static p => $"&{p.Name}={Uri.EscapeDataString(p.Value!)}"));
 
     private static TimeSpan? Age(string text)
     {

@@ -29,6 +29,14 @@ internal enum EventKind
     RetryBranch = 8,
     ForceStop = 9,
     ResolveBranch = 10,
+
+    /// <summary>
+    /// A submit with a field that silos of an earlier version would ignore, such as tags. They refuse this kind.
+    /// </summary>
+    ExtendedSubmit = 11,
+
+    /// <summary>A prepare with such a field.</summary>
+    ExtendedPrepare = 12,
 }
 
 /// <summary>The serialized form of an event. Each field is used only by the kinds named in its comment.</summary>
@@ -92,8 +100,10 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 {
     public EventSurrogate ConvertToSurrogate(in EventMessage value) => value.Event switch
     {
-        TransactionEvent.Submit e => Of(EventKind.Submit, value, e.Submission),
-        TransactionEvent.Prepare e => Of(EventKind.Prepare, value, e.Submission),
+        TransactionEvent.Submit { Submission: var submission } => Of(
+            IsExtended(submission) ? EventKind.ExtendedSubmit : EventKind.Submit, value, submission),
+        TransactionEvent.Prepare { Submission: var submission } => Of(
+            IsExtended(submission) ? EventKind.ExtendedPrepare : EventKind.Prepare, value, submission),
         TransactionEvent.Abort e =>
             new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
         TransactionEvent.Register e => new()
@@ -130,6 +140,9 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     public EventMessage ConvertFromSurrogate(in EventSurrogate surrogate) => new(Event(surrogate), surrogate.Wait);
 
+    /// <summary>Returns true if a silo of an earlier version would ignore a part of the submission.</summary>
+    private static bool IsExtended(Submission submission) => !submission.Definition.Tags.IsEmpty;
+
     private static EventSurrogate Of(EventKind kind, EventMessage message, Submission submission) => new()
     {
         Kind = kind,
@@ -141,8 +154,8 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     private static TransactionEvent Event(in EventSurrogate sent) => sent.Kind switch
     {
-        EventKind.Submit => new TransactionEvent.Submit(Submission(sent)),
-        EventKind.Prepare => new TransactionEvent.Prepare(Submission(sent)),
+        EventKind.Submit or EventKind.ExtendedSubmit => new TransactionEvent.Submit(Submission(sent)),
+        EventKind.Prepare or EventKind.ExtendedPrepare => new TransactionEvent.Prepare(Submission(sent)),
         EventKind.Abort => new TransactionEvent.Abort((TransactionType)sent.Type, sent.Reason ?? ""),
         EventKind.Register => new TransactionEvent.Register(
             (TransactionType)sent.Type, Surrogates.Branches(sent.Branches), (BranchStatus)sent.Status),

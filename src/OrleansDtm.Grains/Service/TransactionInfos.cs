@@ -27,6 +27,7 @@ internal static class TransactionInfos
         Result = transaction.Result,
         RetryCount = transaction.RetryCount,
         Branches = [.. transaction.Branches.Select(Of)],
+        Tags = transaction.Definition.Tags.IsEmpty ? null : transaction.Definition.Tags.ToDictionary(),
     };
 
     private static BranchInfo Of(BranchOp branch) => new()

@@ -248,7 +248,10 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var before = ListPosition.Parse(request.Position, store.Shards.Count);
-        var page = await TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken);
+        var page = await (request.Scan is { } scan
+            ? TransactionListing.Scan(
+                store.Shards, request.Filter, before, row => scan.Matches(row.Transaction), cancellationToken)
+            : TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken));
         return new ListView
         {
             // As in DTM: null for an unknown gid, an empty list for an empty page.

@@ -44,7 +44,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     public override Task<ListReply> List(ListFilter request, ServerCallContext context) =>
         listings.Run(
             async () => CoordinatorMessages.Of(
-                await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken),
+                await transactions.List(
+                    CoordinatorMessages.Of(request, HasSecrets(context)), context.CancellationToken),
                 HasSecrets(context)),
             context.CancellationToken);
 

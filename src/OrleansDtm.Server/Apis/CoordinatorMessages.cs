@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
@@ -13,7 +14,7 @@ namespace OrleansDtm.Server.Apis;
 internal static class CoordinatorMessages
 {
     /// <exception cref="RequestException">A field is invalid.</exception>
-    public static ListRequest Of(ListFilter filter) => ListQuery.Parse(name => name switch
+    public static ListRequest Of(ListFilter filter, bool secrets) => ListQuery.Parse(name => name switch
     {
         "status" => filter.Status,
         "transType" => filter.TransType,
@@ -21,8 +22,12 @@ internal static class CoordinatorMessages
         "createTimeEnd" => Milliseconds(filter.CreatedTo),
         "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
         "position" => filter.Position,
+        "tag" => string.Join(',', filter.Tags),
+        "gid_prefix" => filter.GidPrefix,
+        "host" => filter.Host,
+        "error" => filter.Error,
         _ => null,
-    });
+    }, secrets ? null : SecretNames.MaskQuery);
 
     public static QueryReply Of(QueryView view, bool secrets)
     {
@@ -57,7 +62,7 @@ internal static class CoordinatorMessages
     private static Transaction Of(TransactionView view, bool secrets)
     {
         var ended = view.Status is "succeed" or "failed";
-        return new Transaction
+        var transaction = new Transaction
         {
             Gid = view.Gid,
             TransType = view.TransType,
@@ -70,6 +75,12 @@ internal static class CoordinatorMessages
             FinishTime = ended ? Timestamp.FromDateTime(view.FinishTime ?? view.RollbackTime ?? view.UpdateTime) : null,
             NextCronTime = ended ? null : Timestamp.FromDateTime(view.NextCronTime),
         };
+        foreach (var (key, value) in view.Tags ?? ReadOnlyDictionary<string, string>.Empty)
+        {
+            transaction.Tags.Add(key, value);
+        }
+
+        return transaction;
     }
 
     private static Branch Of(BranchView view, bool secrets) => new()

@@ -32,6 +32,7 @@ internal static class ClientContracts
         WorkflowData = [1, 2],
         TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         TraceState = "a=1",
+        Tags = new Dictionary<string, string> { ["order"] = "4711" },
     };
 
     private static BranchRegistration Registration() => new()
@@ -62,6 +63,7 @@ internal static class ClientContracts
         RollbackReason = "frozen",
         Result = "42",
         RetryCount = 2,
+        Tags = new Dictionary<string, string> { ["order"] = "4711" },
         Branches =
         [
             new BranchInfo

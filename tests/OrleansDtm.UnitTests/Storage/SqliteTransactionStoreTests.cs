@@ -103,7 +103,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
             """);
 
         await Reopen();
-        Assert.Equal(4L, Execute("select max(version) from dtm_schema"));
+        Assert.Equal(5L, Execute("select max(version) from dtm_schema"));
         var old = (await Store.Load("old", Token))!.Transaction;
         Assert.Equal((3, "", null), (old.Version, old.Definition.NoticeUrl, old.Notice));
         Assert.Equal(["old"], (await Store.FindDue(old.WakeAt!.Value, null, 10, Token)).Select(static d => d.Gid));
@@ -164,7 +164,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
 
         await Reopen();
         Assert.Equal(expected, Schema());
-        Assert.Equal(4L, Execute("select max(version) from dtm_schema"));
+        Assert.Equal(5L, Execute("select max(version) from dtm_schema"));
         Assert.Equal(version > 1 ? "v" : null, (await ((IKeyValueStore)Store).Get("topics", "kept", Token))?.Value);
 
         string Schema() => Regex.Replace(

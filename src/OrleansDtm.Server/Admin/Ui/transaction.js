@@ -152,6 +152,8 @@ function facts(data, fold) {
       fact('Created', time(data.created)),
       data.finished ? fact('Finished', time(data.finished), ' ', h('span', { class: 'muted' }, `after ${duration(took)}`)) : fact('Last change', time(data.updated)),
       !data.is_final && fact('Next', data.due ? ago(data.due, data.now) : 'waits for its submitter'),
+      Object.keys(data.tags).length > 0 && fact('Tags', Object.entries(data.tags).flatMap(([key, value]) => [
+        h('a', { class: 'mono', href: `#/transactions?${new URLSearchParams({ tag: `${key}:${value}` })}`, 'data-key': `tag ${key}` }, `${key}:${value}`), ' '])),
       fact('Retries', `${seconds(o.retry_interval)}, doubling to ${seconds(o.retry_interval_max)}`),
       o.retry_limit > 0 && fact('Retry limit', `${data.retry_count} of ${o.retry_limit} used`),
       fact('Request timeout', seconds(o.request_timeout)),
