@@ -189,7 +189,7 @@ public sealed record TransactionFilter
             && !(IsUnfinished && transaction.IsFinal)
             && (CreatedFrom is not { } from || definition.Created >= from)
             && (CreatedTo is not { } to || definition.Created <= to)
-            && Tags.All(tag => tag.Matches(definition));
+            && Tags.All(tag => tag.Matches(definition.Tags));
     }
 }
 
@@ -199,12 +199,12 @@ public sealed record TransactionFilter
 /// <param name="IsPrefix">True = all values that start so.</param>
 public sealed record TagFilter(string Text, bool IsPrefix)
 {
-    /// <summary>Returns true if the definition has such a tag.</summary>
-    public bool Matches(TransactionDefinition definition)
+    /// <summary>Returns true if the tags contain it.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> tags)
     {
-        ArgumentNullException.ThrowIfNull(definition);
+        ArgumentNullException.ThrowIfNull(tags);
         var colon = Text.IndexOf(TransactionTags.Separator, StringComparison.Ordinal);
-        return definition.Tags.TryGetValue(Text[..colon], out var value)
+        return tags.TryGetValue(Text[..colon], out var value)
             && (IsPrefix
                 ? value.AsSpan().StartsWith(Text.AsSpan(colon + 1), StringComparison.Ordinal)
                 : value.AsSpan().SequenceEqual(Text.AsSpan(colon + 1)));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace OrleansDtm.Cli.Commands;
 
@@ -80,13 +81,7 @@ internal sealed class Filters
             throw OdtmException.Misuse($"--status: transactions that are {status} have ended; leave it out.");
         }
 
-        var rest = $"transType={parsed.GetValue(_type)}&createTimeStart={Moment(parsed, _since, now)}"
-            + $"&createTimeEnd={Moment(parsed, _until, now)}"
-            + Texts(
-                ("tag", string.Join(',', parsed.GetValue(_tag) ?? [])),
-                ("gid_prefix", parsed.GetValue(_gidPrefix)),
-                ("host", parsed.GetValue(_host)),
-                ("error", parsed.GetValue(_error)));
+        var rest = string.Join('&', Pairs(parsed, now).Select(static p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"));
         return status is null && isUnfinished
             ? [.. UnfinishedStatuses.Select(each => $"status={each}&{rest}")]
             : [$"status={status}&{rest}"];
@@ -110,9 +105,35 @@ internal sealed class Filters
         return Math.Max(0, new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds());
     }
 
-    private static string Texts(params (string Name, string? Value)[] parameters) => string.Concat(
-        parameters.Where(static p => !string.IsNullOrEmpty(p.Value))
-            .Select(static p => $"&{p.Name}={Uri.EscapeDataString(p.Value!)}"));
+    /// <summary>The conditions that are given, with the names of the API; for a job.</summary>
+    /// <exception cref="OdtmException">A time is invalid.</exception>
+    public JsonObject Conditions(ParseResult parsed, DateTime now)
+    {
+        var conditions = new JsonObject();
+        foreach (var (name, value) in Pairs(parsed, now).Append(("status", parsed.GetValue(_status) ?? "")))
+        {
+            if (value.Length > 0)
+            {
+                conditions[name] = value;
+            }
+        }
+
+        return conditions;
+    }
+
+    /// <summary>All conditions but the status; empty = not given.</summary>
+    private (string Name, string Value)[] Pairs(ParseResult parsed, DateTime now) =>
+    [
+        ("transType", parsed.GetValue(_type) ?? ""),
+        ("createTimeStart", Text(Moment(parsed, _since, now))),
+        ("createTimeEnd", Text(Moment(parsed, _until, now))),
+        ("tag", string.Join(',', parsed.GetValue(_tag) ?? [])),
+        ("gid_prefix", parsed.GetValue(_gidPrefix) ?? ""),
+        ("host", parsed.GetValue(_host) ?? ""),
+        ("error", parsed.GetValue(_error) ?? ""),
+    ];
+
+    private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
 
     private static TimeSpan? Age(string text)
     {

@@ -59,6 +59,11 @@ public interface ITransactionObserver
 
     /// <summary>Handles the end of a transaction.</summary>
     void OnFinished(Transaction state);
+
+    /// <summary>Handles the creation of a transaction and each change of its status, the end included.</summary>
+    void OnStatusChanged(Transaction state)
+    {
+    }
 }
 
 /// <summary>The host of a runner.</summary>

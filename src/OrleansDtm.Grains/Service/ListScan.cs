@@ -20,6 +20,14 @@ public sealed record ListScan(string? Host, string? Error, Func<string, string>?
             && (Error is null || Calls(transaction).Any(call => call.LastError is { } error && IsError(error)));
     }
 
+    /// <summary>Returns true if the call alone matches.</summary>
+    public bool Matches(BranchOp call)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        return (Host is null || IsHost(call.Definition.Url))
+            && (Error is null || (call.LastError is { } error && IsError(error)));
+    }
+
     private bool IsError(string error) =>
         (Shown?.Invoke(error) ?? error).Contains(Error!, StringComparison.OrdinalIgnoreCase);
 

@@ -170,7 +170,8 @@ internal static class TagRules
                 throw new RequestException(
                     field,
                     string.Create(
-                        CultureInfo.InvariantCulture, $"the {what} contains the control character U+{(int)text[i]:X4}"));
+                        CultureInfo.InvariantCulture,
+                        $"the {what} contains the control character U+{(int)text[i]:X4}"));
             }
 
             if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]))

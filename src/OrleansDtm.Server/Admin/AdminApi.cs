@@ -51,6 +51,8 @@ internal static class AdminApi
             ProtocolJson.Readable.QueryView,
             secrets: false));
 
+        Get("events", context => services.GetRequiredService<EventStreams>().Serve(context, secrets: false));
+
         // Who may remove a subscriber needs its URL.
         Get("topics", async context => await HttpAnswers.Show(
             context,

@@ -130,6 +130,8 @@ public static class HttpApi
                 .Describe(OperationDocs.RetryTransactions)
                 .Add(ChangesByGet.Mark);
             routes.MapTopicApi(Prefix);
+            routes.MapWatchApi(Prefix);
+            routes.MapBatchApi(Prefix);
             routes.MapAuditApi(Prefix);
         }
 

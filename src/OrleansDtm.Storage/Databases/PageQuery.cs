@@ -68,7 +68,9 @@ internal sealed class PageQuery
         var source = Source(isMany, before);
         AddColumns();
         AddTags();
-        var join = _driver is not null && HasColumns() ? $" {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = {Id}" : "";
+        var join = _driver is not null && HasColumns()
+            ? $" {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = {Id}"
+            : "";
         return (
             $"select {Id} as id from {source}{join} where 1 = 1{_where} order by {Id} desc limit @limit",
             [.. _parameters]);

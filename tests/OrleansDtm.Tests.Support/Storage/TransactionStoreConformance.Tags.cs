@@ -137,7 +137,8 @@ public abstract partial class TransactionStoreConformance
     {
         var prepared = await Tagged("g", ("order", "1"), ("kept", "x"), ("gone", "y"));
         await Tagged("other", ("order", "1"));
-        var submitted = StoredSamples.Update(prepared, static t => With(t, ("order", "2"), ("kept", "x"), ("new", "z")));
+        var submitted = StoredSamples.Update(
+            prepared, static t => With(t, ("order", "2"), ("kept", "x"), ("new", "z")));
         Assert.Equal(WriteResult.Written, await Write(submitted));
 
         Assert.Equal(["other"], await Search("order:1"));

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
@@ -26,27 +27,28 @@ public sealed class SqliteTagPlanTests : IDisposable
     public void Dispose() => _database.Dispose();
 
     [Theory]
-    [InlineData("order:1", false, "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)")]
-    [InlineData("order:1", true, "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)")]
-    [InlineData("order:1,shop:2", false, "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)")]
-    [InlineData("order:*,shop:2", false, "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)")]
-    public void A_tag_is_found_by_its_index_in_the_order_of_the_page(string tags, bool isFailed, string step)
+    [InlineData("order:1", false, "dtm_tag:tag=?")]
+    [InlineData("order:1", true, "dtm_tag:tag=? AND transaction_id<?|dtm_transaction:id=? AND rowid=?")]
+    [InlineData("order:1,shop:2", false, "dtm_tag:tag=?|x:transaction_id=? AND tag=?")]
+    [InlineData("order:*,shop:2", false, "dtm_tag:tag=?|x:transaction_id=? AND tag>? AND tag<?")]
+    public void A_tag_is_found_by_its_index_in_the_order_of_the_page(string tags, bool isFailed, string expected)
     {
         var plan = Plan(Filter(tags, isFailed), isMany: false);
-        Assert.Contains(step, plan);
-        Assert.DoesNotContain(plan, static s => s.Contains("TEMP B-TREE", StringComparison.Ordinal));
-        Assert.DoesNotContain(plan, static s => s.StartsWith("SCAN", StringComparison.Ordinal));
         Assert.Equal(
-            tags.Contains(',', StringComparison.Ordinal),
-            plan.Any(static s => s.StartsWith("SEARCH x USING PRIMARY KEY", StringComparison.Ordinal)));
-        Assert.Equal(isFailed, plan.Any(static s => s.StartsWith("SEARCH dtm_transaction USING", StringComparison.Ordinal)));
+            expected.Split('|'),
+            plan.Where(static step => !step.StartsWith("CORRELATED", StringComparison.Ordinal)).Select(static step =>
+            {
+                var found = Regex.Match(step, @"^SEARCH (\w+) .*\((.*)\)");
+                return found.Success ? $"{found.Groups[1]}:{found.Groups[2]}" : step;
+            }));
     }
 
     [Fact]
     public void A_rare_prefix_is_found_by_its_index()
     {
         Assert.Contains(
-            "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag>? AND tag<?)", Plan(Filter("order:4*"), isMany: false));
+            "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag>? AND tag<?)",
+            Plan(Filter("order:4*"), isMany: false));
         Assert.Contains(
             "SEARCH dtm_transaction USING COVERING INDEX sqlite_autoindex_dtm_transaction_1 (gid>? AND gid<?)",
             Plan(new TransactionFilter { GidPrefix = "g" }, isMany: false));

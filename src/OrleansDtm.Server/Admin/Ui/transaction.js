@@ -1,6 +1,6 @@
 // One transaction: status, calls, attempts in time order, and actions.
 import { h, show } from './dom.js';
-import { get, mayChange, post } from './api.js';
+import { get, mayChange, post, watch } from './api.js';
 import { count, duration, plural, pretty, seconds } from './format.js';
 import { ago, badge, confirm, copyButton, failure, time, toast } from './widgets.js';
 import { graph } from './graph.js';
@@ -12,7 +12,7 @@ import { auditOf } from './audit.js';
 export const section = 'transactions';
 export const title = parameters => parameters.get('gid') ?? 'Transaction';
 
-const EVERY = 2000;
+const EVERY = 5000;
 
 export async function open(place, parameters, signal, refused) {
   const gid = parameters.get('gid') ?? '';
@@ -139,6 +139,7 @@ export async function open(place, parameters, signal, refused) {
     }, h('summary', { 'data-key': key }, summary), content);
   }
 
+  watch({ gid }, () => fresh.look(), signal); // Attempts are no change of the status: they are polled.
   await fresh.first;
 }
 
