@@ -76,7 +76,7 @@ public sealed class TagTests(RunningServer running)
         var call = new JsonObject
         {
             ["jsonrpc"] = "2.0",
-            ["id"] = 1,
+            ["id"] = "1",
             ["method"] = "submit",
             ["params"] = SagaBody.Of(rpc, busi).With("tags", new JsonObject { ["shop"] = shop }),
         };
