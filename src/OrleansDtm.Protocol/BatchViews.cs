@@ -112,7 +112,7 @@ public sealed class BatchView
     public required IReadOnlyList<string> Sample { get; init; }
 }
 
-/// <summary>Response of batch without an id.</summary>
+/// <summary>Response of batches.</summary>
 [Description("All jobs that are kept.")]
 public sealed class BatchListView
 {

@@ -146,7 +146,7 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
     }
 
     private static Reply Shows(string status, int code = 200) => new(
-        code, $$"""{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"{{status}}"}}""");
+        code, $$$"""{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"{{{status}}}"}}""");
 
     [Fact]
     public async Task Gids_are_fresh()

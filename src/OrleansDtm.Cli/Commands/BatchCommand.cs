@@ -87,7 +87,7 @@ internal sealed class BatchCommand : OdtmCommand
 
     private static async Task<int> List(Session session, ParseResult parsed, CancellationToken cancel)
     {
-        var (jobs, json) = await session.Coordinator.Get("batch", ProtocolJson.Default.BatchListView, cancel);
+        var (jobs, json) = await session.Coordinator.Get("batches", ProtocolJson.Default.BatchListView, cancel);
         if (session.IsJson)
         {
             session.WriteJson(json);

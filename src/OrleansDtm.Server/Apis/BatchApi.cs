@@ -1,5 +1,4 @@
 using OrleansDtm.Grains.Batches;
-using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.Audit;
@@ -20,6 +19,8 @@ internal static class BatchApi
             .RequireRole(RoleNames.Admin).Describe(BatchDocs.Start);
         routes.MapGet($"{prefix}/batch", context => Show(context, batches))
             .RequireRole(RoleNames.Read).Describe(BatchDocs.Show);
+        routes.MapGet($"{prefix}/batches", context => List(context, batches))
+            .RequireRole(RoleNames.Read).Describe(BatchDocs.List);
         routes.MapPost($"{prefix}/batchStop", context => Stop(context, batches))
             .RequireRole(RoleNames.Admin).Describe(BatchDocs.Stop);
     }
@@ -36,20 +37,21 @@ internal static class BatchApi
 
     private static async Task Show(HttpContext context, BatchService batches)
     {
-        var secrets = Caller.Has(context, Role.Admin);
-        if (ListQuery.Given(context.Request.Query["id"]) is not { } id)
-        {
-            var jobs = await batches.List(context.RequestAborted);
-            await HttpAnswers.Show(
-                context, new BatchListView { Batches = [.. jobs.Select(Of)] }, ProtocolJson.Readable.BatchListView,
-                secrets);
-            return;
-        }
-
-        var job = await batches.Find(id, context.RequestAborted);
+        var job = await batches.Find(context.Request.Query["id"], context.RequestAborted);
         await (job is null
             ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such job")
-            : HttpAnswers.Show(context, Of(job), ProtocolJson.Readable.BatchView, secrets));
+            : HttpAnswers.Show(
+                context, Of(job), ProtocolJson.Readable.BatchView, Caller.Has(context, Role.Admin)));
+    }
+
+    private static async Task List(HttpContext context, BatchService batches)
+    {
+        var jobs = await batches.List(context.RequestAborted);
+        await HttpAnswers.Show(
+            context,
+            new BatchListView { Batches = [.. jobs.Select(Of)] },
+            ProtocolJson.Readable.BatchListView,
+            Caller.Has(context, Role.Admin));
     }
 
     private static async Task Stop(HttpContext context, BatchService batches)

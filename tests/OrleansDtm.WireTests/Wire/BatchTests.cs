@@ -38,7 +38,7 @@ public sealed class BatchTests(RunningServer running)
         Assert.Equal("failed", (string?)stopped["status"]);
         Assert.Contains("because cleanup (job ", (string?)stopped["rollback_reason"], StringComparison.Ordinal);
 
-        var ids = (await Dtm.Get("batch")).Json!["batches"]!.AsArray().Select(static b => (string)b!["id"]!).ToList();
+        var ids = (await Dtm.Get("batches")).Json!["batches"]!.AsArray().Select(static b => (string)b!["id"]!).ToList();
         Assert.Contains((string)job["id"]!, ids);
         var audit = (await Dtm.Get("audit?action=batch")).Text;
         Assert.Contains($"tag=shop:{shop}", audit, StringComparison.Ordinal);

@@ -38,15 +38,25 @@ internal static class BatchDocs
     {
         Id = "getBatch",
         Tag = ApiTags.Operations,
-        Summary = "Returns a job with its progress, or all jobs.",
+        Summary = "Returns a job with its progress.",
         Details = "Not in DTM.",
-        Parameters = [new ApiParameter("id", "The job; empty = all.") { LengthMax = 128 }],
+        Parameters = [new ApiParameter("id", "The job.") { IsRequired = true, LengthMax = 128 }],
         Answers =
         [
-            ApiAnswers.Ok<BatchView>("The job. Without id: {\"batches\":[...]}, the newest first.", Job),
+            ApiAnswers.Ok<BatchView>("The job.", Job),
+            ApiAnswers.Invalid("id: is missing"),
             ApiAnswers.NotFound("No such job.", "no such job"),
             ApiAnswers.StoreAway,
         ],
+    };
+
+    public static ApiRoute List { get; } = new()
+    {
+        Id = "listBatches",
+        Tag = ApiTags.Operations,
+        Summary = "Lists jobs, the newest first.",
+        Details = "Of those that have ended the last 100. Not in DTM.",
+        Answers = [ApiAnswers.Ok<BatchListView>("The jobs.", $$"""{"batches":[{{Job}}]}"""), ApiAnswers.StoreAway],
     };
 
     public static ApiRoute Stop { get; } = new()
