@@ -138,7 +138,7 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
         dtm.On("/api/dtmsvr/wait", Shows("submitted", 425), Shows("aborting", 425), Shows("failed"));
         await using var client = Clients.Of(new Uri(dtm.Url));
 
-        var result = await client.Dtm().WaitForEndAsync("g", Poll.Patience, Cancel);
+        var result = await client.Dtm().WaitForEndAsync("g", TimeSpan.FromMinutes(2), Cancel);
 
         Assert.Equal(GlobalStatus.Failed, result.Status);
         Assert.Equal(3, dtm.Calls.Count);
