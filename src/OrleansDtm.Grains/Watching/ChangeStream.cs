@@ -13,6 +13,7 @@ internal sealed class ChangeStream : IDisposable
 
     private readonly Func<SiloAddress, ChangePosition, TimeSpan, CancellationToken, Task<ChangeBatch>> _ask;
     private readonly IClusterMembershipService _membership;
+    private readonly Predicate<SiloAddress> _isOther;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _ending = new();
@@ -23,10 +24,11 @@ internal sealed class ChangeStream : IDisposable
         long epoch,
         Func<SiloAddress, ChangePosition, TimeSpan, CancellationToken, Task<ChangeBatch>> ask,
         IClusterMembershipService membership,
+        Predicate<SiloAddress> isOther,
         TimeProvider clock,
         ILogger log)
     {
-        (_ask, _membership, _clock, _log) = (ask, membership, clock, log);
+        (_ask, _membership, _isOther, _clock, _log) = (ask, membership, isOther, clock, log);
         Ring = new ChangeRing<WatchedChange>(epoch, ClusterChanges.Kept);
         Ended = _ending.Token;
         _following = Task.Run(Follow);
@@ -58,7 +60,7 @@ internal sealed class ChangeStream : IDisposable
             await foreach (var snapshot in _membership.MembershipUpdates.WithCancellation(_ending.Token))
             {
                 var active = snapshot.Members.Values.Where(static m => m.Status == SiloStatus.Active)
-                    .Select(static m => m.SiloAddress).ToHashSet();
+                    .Select(static m => m.SiloAddress).Where(silo => !_isOther(silo)).ToHashSet();
                 foreach (var silo in sources.Keys.Except(active).ToArray())
                 {
                     await sources[silo].Gone.CancelAsync();
@@ -130,6 +132,12 @@ internal sealed class ChangeStream : IDisposable
             }
             catch (Exception e)
             {
+                if (_isOther(source.Silo))
+                {
+                    source.Begun.TrySetResult();
+                    return; // What it hosts was not known yet when the reading began.
+                }
+
                 // Any: whatever it is, the readers must learn that changes of this silo are missing.
                 if (!isAway)
                 {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Watching;
 
@@ -18,6 +19,7 @@ public sealed class ClusterChanges : ILifecycleParticipant<ISiloLifecycle>, IDis
     private readonly WatchClient _client;
     private readonly ILocalSiloDetails _here;
     private readonly IClusterMembershipService _membership;
+    private readonly TransactionOwners _owners;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -31,10 +33,12 @@ public sealed class ClusterChanges : ILifecycleParticipant<ISiloLifecycle>, IDis
         WatchClient client,
         ILocalSiloDetails here,
         IClusterMembershipService membership,
+        TransactionOwners owners,
         TimeProvider clock,
         ILogger<ClusterChanges> log)
     {
-        (_local, _client, _here, _membership, _clock, _log) = (local, client, here, membership, clock, log);
+        (_local, _client, _here, _membership, _owners) = (local, client, here, membership, owners);
+        (_clock, _log) = (clock, log);
         _idle = clock.CreateTimer(
             static all => ((ClusterChanges)all!).EndIfIdle(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -54,7 +58,7 @@ public sealed class ClusterChanges : ILifecycleParticipant<ISiloLifecycle>, IDis
 
             _readers++;
             _idle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            stream = _stream ??= new ChangeStream(_clock.GetUtcNow().UtcTicks, Ask, _membership, _clock, _log);
+            stream = _stream ??= new ChangeStream(_clock.GetUtcNow().UtcTicks, Ask, _membership, _owners.IsOther, _clock, _log);
         }
 
         try

@@ -34,6 +34,7 @@ internal static class WatchSiloExtensions
             provider.GetRequiredService<WatchClient>(),
             provider.GetRequiredService<ILocalSiloDetails>(),
             provider.GetRequiredService<IClusterMembershipService>(),
+            provider.GetRequiredService<TransactionOwners>(),
             Clock(provider),
             provider.GetRequiredService<ILogger<ClusterChanges>>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(

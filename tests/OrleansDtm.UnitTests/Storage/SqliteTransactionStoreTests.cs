@@ -44,6 +44,18 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     }
 
     [Fact]
+    public async Task Retention_LeavesNoTagBehind()
+    {
+        var state = StoredSamples.Rich("old");
+        await Write(StoredSamples.Insert(state with { Finished = null, Notice = null }));
+        Assert.Equal(2L, Execute("select count(*) from dtm_tag"));
+        await Write(StoredSamples.Update(
+            state, static t => StoredSamples.Finish(t with { Notice = null, Query = null })));
+        Assert.Equal(1, (await Store.DeleteFinished(state.Updated.AddDays(1), 0, 10, Token)).Deleted);
+        Assert.Equal(0L, Execute("select count(*) from dtm_tag"));
+    }
+
+    [Fact]
     public async Task Disposing_WaitsForWhatIsQueued()
     {
         var writes =
