@@ -58,7 +58,8 @@ public sealed class ClusterChanges : ILifecycleParticipant<ISiloLifecycle>, IDis
 
             _readers++;
             _idle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            stream = _stream ??= new ChangeStream(_clock.GetUtcNow().UtcTicks, Ask, _membership, _owners.IsOther, _clock, _log);
+            stream = _stream ??= new ChangeStream(
+                _clock.GetUtcNow().UtcTicks, Ask, _membership, _owners.IsOther, _clock, _log);
         }
 
         try
