@@ -87,6 +87,10 @@ public sealed record TransactionRequestMessage
     [Id(21)]
     public TimeSpan? GiveUpAfterTime { get; init; }
 
+    /// <summary>To find the transaction by; null = none.</summary>
+    [Id(22)]
+    public Dictionary<string, string>? Tags { get; init; }
+
     /// <summary>Without secrets: Orleans logs it for slow or lost requests.</summary>
     public override string ToString() => $"{nameof(TransactionRequestMessage)} {Type} {Gid}";
 }
@@ -188,6 +192,10 @@ public sealed record TransactionInfo
     /// <summary>A call is put aside: the transaction waits for an operator.</summary>
     [Id(11)]
     public bool Parked { get; init; }
+
+    /// <summary>The tags of the transaction; null = none.</summary>
+    [Id(12)]
+    public Dictionary<string, string>? Tags { get; init; }
 }
 
 /// <summary>A call and its state.</summary>

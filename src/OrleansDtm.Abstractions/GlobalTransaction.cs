@@ -48,6 +48,12 @@ public abstract class GlobalTransaction
     public IReadOnlyDictionary<string, string>? BranchHeaders { get; init; }
 
     /// <summary>
+    /// To find the transaction by: at most 8, keys of at most 64 characters without any of <c>: = , *</c>, values of at
+    /// most 128 without a comma. Null (default) = none.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>
     /// URL that gets {"gid","trans_type","status","rollback_reason","result"} when the transaction has ended. Empty
     /// (default) = none.
     /// </summary>
@@ -82,6 +88,7 @@ public abstract class GlobalTransaction
         Protocol = Protocol,
         CustomData = CustomData,
         BranchHeaders = BranchHeaders?.ToDictionary(),
+        Tags = Tags?.ToDictionary(),
         TimeoutToFail = TimeoutToFail,
         RetryInterval = RetryInterval,
         RequestTimeout = RequestTimeout,

@@ -93,8 +93,8 @@ public interface ITransactions
         string gid, string branchId, string op, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Waits until it has ended. An end after a retry or another's decision is detected within about a second. It also
-    /// waits while the coordinator is unreachable.
+    /// Waits until it has ended. The silo that owns it completes the wait. It also waits while the coordinator is
+    /// unreachable.
     /// </summary>
     /// <param name="gid">The gid; the coordinator must know it.</param>
     /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>

@@ -96,7 +96,8 @@ internal static class OdtmProgram
         OdtmCommand[] commands =
         [
             new ListCommand(), new ShowCommand(), new WatchCommand(), new RetryCommand(), new ForceStopCommand(),
-            new ResolveCommand(), new TopicsCommand(), new AuditCommand(), new ExportCommand(), new BenchCommand(),
+            new ResolveCommand(), new BatchCommand(), new TopicsCommand(), new AuditCommand(), new ExportCommand(),
+            new BenchCommand(),
         ];
         foreach (var command in commands)
         {

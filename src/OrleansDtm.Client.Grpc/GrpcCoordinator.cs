@@ -144,6 +144,27 @@ internal sealed class GrpcCoordinator(
             cancellationToken);
     }
 
+    public async Task<TransactionInfo> WaitAsync(string gid, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var message = new WaitRequest { Gid = gid, Timeout = Math.Max(0, atMost.TotalSeconds) };
+        try
+        {
+            var reply = await _calls.MakeOurs(
+                "Wait",
+                gid,
+                call => _ours.WaitAsync(message, call),
+                cancellationToken,
+                atMost + options.Value.RequestTimeout).ConfigureAwait(false);
+            return GrpcMessages.Info(reply)
+                ?? throw new DtmNotFoundException($"There is no transaction {gid}.") { Gid = gid };
+        }
+        catch (NotSupportedException) when (grpc.Value.HttpFallback)
+        {
+            return await services.GetRequiredService<HttpCoordinator>().WaitAsync(gid, atMost, cancellationToken)
+                .ConfigureAwait(false);
+        }
+    }
+
     public Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken)
     {
         var message = GrpcMessages.Of(filter);

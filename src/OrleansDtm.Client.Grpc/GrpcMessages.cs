@@ -52,6 +52,7 @@ internal static class GrpcMessages
             GiveUpAfter = request.GiveUpAfter ?? 0,
             GiveUpAfterSeconds = request.GiveUpAfterSeconds ?? 0,
         };
+        Add(message.Tags, request.Tags);
         if (request.TimeoutToFail is { } timeout)
         {
             message.TimeoutToFail = timeout;
@@ -74,6 +75,7 @@ internal static class GrpcMessages
     public static bool FitsDtm(TransactionRequest request) =>
         request.Concurrent != true
             && string.IsNullOrEmpty(request.CallbackUrl)
+            && request.Tags is not { Count: > 0 }
             && request is { GiveUpAfter: null, GiveUpAfterSeconds: null }
             && request.Steps?.Exists(static step => step is not null && IsExtended(step)) != true;
 
@@ -111,6 +113,10 @@ internal static class GrpcMessages
 
     public static ListFilter Of(TransactionFilter filter) => new()
     {
+        Tags = { filter.Tags },
+        GidPrefix = filter.GidPrefix ?? "",
+        Host = filter.Host ?? "",
+        Error = filter.Error ?? "",
         Status = filter.Status is { } status ? CoordinatorJson.Word(status) : "",
         TransType = filter.TransType ?? "",
         CreatedFrom = filter.CreatedFrom is { } from ? Timestamp.FromDateTimeOffset(from) : null,
@@ -166,6 +172,7 @@ internal static class GrpcMessages
         Result = transaction.Result,
         CustomData = transaction.CustomData,
         Parked = transaction.Parked,
+        Tags = transaction.Tags.ToDictionary(),
         Branches = branches,
     };
 

@@ -120,9 +120,15 @@ internal static class CoordinatorJson
             Result = Text(item, "result"),
             CustomData = Text(item, "custom_data"),
             Parked = Flag(item, "parked"),
+            Tags = Tags(item),
             Branches = branches,
         };
     }
+
+    private static Dictionary<string, string> Tags(JsonElement item) =>
+        TryFind(item, "tags", out var tags) && tags.ValueKind == JsonValueKind.Object
+            ? tags.EnumerateObject().ToDictionary(static tag => tag.Name, static tag => tag.Value.GetString() ?? "")
+            : [];
 
     private static BranchInfo Branch(JsonElement item) => new()
     {

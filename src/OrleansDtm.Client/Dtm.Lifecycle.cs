@@ -34,6 +34,7 @@ internal sealed partial class Dtm
             BranchHeaders = all.Count == 0
                 ? null
                 : all.ToDictionary(static header => header.Key, static header => (string?)header.Value),
+            Tags = new TagSet(options).ToRequest(),
             CustomData = options.CustomData,
             CallbackUrl = options.CallbackUrl,
             GiveUpAfter = options.GiveUpAfter > 0 ? options.GiveUpAfter : null,

@@ -21,6 +21,12 @@ internal sealed partial class Dtm(
     /// <summary>Timeout of a query after the caller's timeout.</summary>
     private static readonly TimeSpan LastCall = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The longest wait of one request: a proxy may end longer ones.</summary>
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>The coordinator has no wait, as DTM's own servers: the status is polled.</summary>
+    private volatile bool _polls;
+
     /// <summary>A field: the log generator of .NET 8 does not see parameters of the constructor.</summary>
     private readonly ILogger _log = log;
 
@@ -123,6 +129,7 @@ internal sealed partial class Dtm(
         string gid, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(gid);
+        var started = clock.GetTimestamp();
         using var late = new CancellationTokenSource(timeout, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         var last = "the coordinator has not answered";
@@ -130,14 +137,18 @@ internal sealed partial class Dtm(
         {
             try
             {
-                var info = await Coordinator.QueryAsync(gid, both.Token).ConfigureAwait(false)
-                    ?? throw new DtmNotFoundException($"There is no transaction {gid}.") { Gid = gid };
+                var left = timeout == Timeout.InfiniteTimeSpan ? WaitMax : timeout - clock.GetElapsedTime(started);
+                var (info, hasWaited) = await LookForEndAsync(gid, left, both.Token).ConfigureAwait(false);
                 if (info.ToResult() is { HasEnded: true } result)
                 {
                     return result;
                 }
 
                 last = $"it is {info.Status}";
+                if (hasWaited)
+                {
+                    continue;
+                }
             }
             catch (DtmUnavailableException e)
             {
@@ -157,6 +168,28 @@ internal sealed partial class Dtm(
                 throw new TimeoutException($"The transaction {gid} has not ended within {timeout}: {last}.");
             }
         }
+    }
+
+    /// <summary>Waits for the end, at most as long as one request may take, or else queries the status.</summary>
+    private async Task<(TransactionInfo Info, bool HasWaited)> LookForEndAsync(
+        string gid, TimeSpan left, CancellationToken cancellationToken)
+    {
+        if (!_polls)
+        {
+            try
+            {
+                var atMost = left < WaitMax ? left : WaitMax;
+                return (await Coordinator.WaitAsync(gid, atMost, cancellationToken).ConfigureAwait(false), true);
+            }
+            catch (NotSupportedException)
+            {
+                _polls = true;
+            }
+        }
+
+        var info = await Coordinator.QueryAsync(gid, cancellationToken).ConfigureAwait(false)
+            ?? throw new DtmNotFoundException($"There is no transaction {gid}.") { Gid = gid };
+        return (info, false);
     }
 
     public Task AbortAsync(

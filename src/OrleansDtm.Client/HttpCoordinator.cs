@@ -127,6 +127,16 @@ internal sealed class HttpCoordinator : ICoordinator
             await GetAsync($"query?gid={Uri.EscapeDataString(gid)}", gid, cancellationToken).ConfigureAwait(false),
             gid);
 
+    public async Task<TransactionInfo> WaitAsync(string gid, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var query = new UrlQuery("wait").Add("gid", gid).Add(
+            "timeout", Math.Max(1, Math.Ceiling(atMost.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+        var answer = await SendAsync(
+            HttpMethod.Get, query.ToString(), null, gid, atMost + _options.RequestTimeout, cancellationToken,
+            isWait: true).ConfigureAwait(false);
+        return CoordinatorJson.Query(answer, gid) ?? throw NoWait();
+    }
+
     public async Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken)
     {
         var query = new UrlQuery("all")
@@ -135,6 +145,10 @@ internal sealed class HttpCoordinator : ICoordinator
             .Add("status", filter.Status is { } status ? CoordinatorJson.Word(status) : null)
             .Add("transType", filter.TransType)
             .Add("parked", filter.Parked ? "true" : null)
+            .Add("tag", filter.Tags.Count > 0 ? string.Join(',', filter.Tags) : null)
+            .Add("gid_prefix", filter.GidPrefix)
+            .Add("host", filter.Host)
+            .Add("error", filter.Error)
             .Add("createTimeStart", filter.CreatedFrom?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))
             .Add("createTimeEnd", filter.CreatedTo?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         return CoordinatorJson.Page(await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));
@@ -165,6 +179,8 @@ internal sealed class HttpCoordinator : ICoordinator
             await GetAsync(query.ToString(), null, cancellationToken).ConfigureAwait(false));
     }
 
+    private NotSupportedException NoWait() => new($"The coordinator at {Address} has no wait.");
+
     private Task<byte[]> GetAsync(string apiAndQuery, string? gid, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, apiAndQuery, null, gid, _options.RequestTimeout, cancellationToken);
 
@@ -191,7 +207,7 @@ internal sealed class HttpCoordinator : ICoordinator
 
     private async Task<byte[]> SendAsync(
         HttpMethod method, string apiAndQuery, HttpContent? content, string? gid, TimeSpan limit,
-        CancellationToken cancellationToken, bool orGet = false)
+        CancellationToken cancellationToken, bool orGet = false, bool isWait = false)
     {
         using var late = new CancellationTokenSource(limit, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
@@ -214,10 +230,17 @@ internal sealed class HttpCoordinator : ICoordinator
                     HttpMethod.Get, apiAndQuery, null, gid, limit, cancellationToken).ConfigureAwait(false);
             }
 
+            if (isWait && (int)response.StatusCode is (404 or 405 or ResultWords.OngoingStatus)
+                && CoordinatorAnswers.Read(body).Result is null)
+            {
+                // 425 has the unfinished transaction. Other servers answer an unknown path without a result.
+                return (int)response.StatusCode == ResultWords.OngoingStatus ? body : throw NoWait();
+            }
+
             CoordinatorAnswers.EnsureSuccess((int)response.StatusCode, body, apiAndQuery.Split('?')[0], gid);
             return body;
         }
-        catch (Exception e) when (e is not DtmException
+        catch (Exception e) when (e is not (DtmException or NotSupportedException)
             && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // Any type: handlers of the application (timeouts, circuit breakers) have their own.

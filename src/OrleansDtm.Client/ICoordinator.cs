@@ -35,6 +35,12 @@ internal interface ICoordinator
 
     Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Waits until the transaction has ended, at most for the given time, and returns it as it is then. Throws
+    /// <see cref="DtmNotFoundException"/> if there is none.
+    /// </summary>
+    Task<TransactionInfo> WaitAsync(string gid, TimeSpan atMost, CancellationToken cancellationToken);
+
     Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken);
 
     Task ForceStopAsync(string gid, CancellationToken cancellationToken);

@@ -106,7 +106,10 @@ public interface IDtm
     /// <exception cref="DtmException">The filter is invalid, or the coordinator is unreachable.</exception>
     Task<TransactionPage> ListAsync(TransactionFilter? filter = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Waits until it has ended, including retries, also while the coordinator is unreachable.</summary>
+    /// <summary>
+    /// Waits until it has ended, including retries, also while the coordinator is unreachable. An OrleansDtm server
+    /// answers at the end; the status of other servers is polled, at most once a second.
+    /// </summary>
     /// <param name="gid">The gid; the coordinator must know it.</param>
     /// <param name="timeout">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> = none.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>

@@ -12,6 +12,7 @@ public sealed partial class Msg
     private const string TopicScheme = "topic://";
     private readonly Dtm _dtm;
     private readonly MsgOptions _options;
+    private readonly TagSet _tags;
     private readonly List<StepRequest> _steps = [];
     private readonly List<ReadOnlyMemory<byte>> _payloads = [];
     private string? _queryPrepared;
@@ -20,6 +21,7 @@ public sealed partial class Msg
     {
         _dtm = dtm;
         _options = options;
+        _tags = new TagSet(options);
         Gid = Dtm.NewGid(options);
     }
 
@@ -55,6 +57,16 @@ public sealed partial class Msg
     /// HTTP they must be UTF-8 text).</param>
     /// <exception cref="ArgumentException">The bytes are not text, and the coordinator is called over HTTP.</exception>
     public Msg Topic<T>(string topic, T payload) => Step(TopicScheme + topic, payload);
+
+    /// <summary>Adds a tag to find the message by; OrleansDtm only. See <see cref="TransOptions.Tags"/>.</summary>
+    /// <param name="key">The key; the same key again replaces the value.</param>
+    /// <param name="value">The value, in its invariant form.</param>
+    public Msg Tag<T>(string key, T value)
+        where T : notnull
+    {
+        _tags.Add(key, value);
+        return this;
+    }
 
     /// <summary>
     /// Prepares the message. Without a submit or abort, the coordinator calls <paramref name="queryPrepared"/>.
@@ -109,6 +121,7 @@ public sealed partial class Msg
         }
 
         var request = _dtm.Request(TransTypes.Msg, _options, Gid);
+        request.Tags = _tags.ToRequest();
         request.Steps = [.. _steps];
         request.BinPayloads = [.. _payloads];
         request.QueryPrepared = _queryPrepared;

@@ -34,6 +34,9 @@ internal sealed class ObservedCoordinator(ICoordinator inner) : ICoordinator
     public Task<TransactionInfo?> QueryAsync(string gid, CancellationToken cancellationToken) =>
         Observe("query", gid, null, () => inner.QueryAsync(gid, cancellationToken));
 
+    public Task<TransactionInfo> WaitAsync(string gid, TimeSpan atMost, CancellationToken cancellationToken) =>
+        Observe("wait", gid, null, () => inner.WaitAsync(gid, atMost, cancellationToken));
+
     public Task<TransactionPage> ListAsync(TransactionFilter filter, CancellationToken cancellationToken) =>
         Observe("list", null, null, () => inner.ListAsync(filter, cancellationToken));
 

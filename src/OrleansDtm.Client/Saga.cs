@@ -12,6 +12,7 @@ public sealed class Saga
 {
     private readonly Dtm _dtm;
     private readonly SagaOptions _options;
+    private readonly TagSet _tags;
     private readonly List<StepRequest> _steps = [];
     private readonly List<ReadOnlyMemory<byte>> _payloads = [];
     private readonly Dictionary<string, int[]?> _orders = [];
@@ -20,6 +21,7 @@ public sealed class Saga
     {
         _dtm = dtm;
         _options = options;
+        _tags = new TagSet(options);
         Gid = Dtm.NewGid(options);
     }
 
@@ -72,6 +74,16 @@ public sealed class Saga
         return this;
     }
 
+    /// <summary>Adds a tag to find the saga by; OrleansDtm only. See <see cref="TransOptions.Tags"/>.</summary>
+    /// <param name="key">The key; the same key again replaces the value.</param>
+    /// <param name="value">The value, in its invariant form.</param>
+    public Saga Tag<T>(string key, T value)
+        where T : notnull
+    {
+        _tags.Add(key, value);
+        return this;
+    }
+
     /// <summary>Submits the saga.</summary>
     /// <param name="cancellationToken">Cancels the wait; it is then unknown whether it was submitted.</param>
     /// <returns>Submitted; or, with <see cref="TransOptions.WaitResult"/>, the state when it ended or waited for a
@@ -101,6 +113,7 @@ public sealed class Saga
         }
 
         var request = _dtm.Request(TransTypes.Saga, _options, Gid);
+        request.Tags = _tags.ToRequest();
         request.Steps = [.. _steps];
         request.BinPayloads = [.. _payloads];
         request.RetryLimit = _options.RetryLimit > 0 ? _options.RetryLimit : null;

@@ -33,6 +33,12 @@ public class TransOptions
     public IReadOnlyDictionary<string, string> BranchHeaders { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
+    /// To find the transaction by; OrleansDtm only. At most 8, keys of at most 64 characters without any of <c>: = ,
+    /// *</c>, values of at most 128 without a comma. Not sent to branches. Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
     /// DTM's custom_data, stored and returned by query. Null (default) = built from the other options. A saga and a
     /// message store options in it as JSON, so it cannot be combined with Concurrent of a saga or Delay.
     /// </summary>

@@ -33,6 +33,9 @@ public sealed class TransactionInfo
     /// <summary>DTM's custom_data; empty when there is none.</summary>
     public string CustomData { get; init; } = "";
 
+    /// <summary>Its tags; empty when there are none.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
     /// <summary>
     /// A call is put aside: the transaction waits for an operator. False if the coordinator does not return it.
     /// </summary>
@@ -97,6 +100,27 @@ public sealed class TransactionFilter
 
     /// <summary>saga, msg, tcc, xa or workflow. Null (default) = any.</summary>
     public string? TransType { get; init; }
+
+    /// <summary>
+    /// Only with all these tags: <c>order:4711</c>, or <c>order:47*</c> for all values that start so. OrleansDtm only,
+    /// as the next three. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Only gids that start with this text. Null (default) = any.</summary>
+    public string? GidPrefix { get; init; }
+
+    /// <summary>
+    /// Only with a call to this host, or host:port. Null (default) = any. No index answers it: the coordinator reads a
+    /// limited number of transactions for a page, which may have few or none and a <see cref="TransactionPage.Next"/>.
+    /// </summary>
+    public string? Host { get; init; }
+
+    /// <summary>
+    /// Only unfinished transactions with a call whose last error contains this text, ignoring case. Null (default) =
+    /// any. Pages are as for <see cref="Host"/>.
+    /// </summary>
+    public string? Error { get; init; }
 
     /// <summary>Created then or later. Null (default) = any time.</summary>
     public DateTimeOffset? CreatedFrom { get; init; }

@@ -57,10 +57,12 @@ internal static class SubmittedOptions
         var customData = named.HasFlag(NamedOptions.CustomData) ? submit.CustomData : prepared.CustomData;
         var noticeUrl = named.HasFlag(NamedOptions.NoticeUrl) ? submit.NoticeUrl : prepared.NoticeUrl;
         var headers = named.HasFlag(NamedOptions.BranchHeaders) ? submit.BranchHeaders : prepared.BranchHeaders;
+        var tags = named.HasFlag(NamedOptions.Tags) ? submit.Tags : prepared.Tags;
         return options == old
             && customData == prepared.CustomData
             && noticeUrl == prepared.NoticeUrl
             && Same(headers, prepared.BranchHeaders)
+            && TransactionTags.Same(tags, prepared.Tags)
             ? prepared
             : prepared with
             {
@@ -68,6 +70,7 @@ internal static class SubmittedOptions
                 CustomData = customData,
                 NoticeUrl = noticeUrl,
                 BranchHeaders = headers,
+                Tags = tags,
             };
     }
 

@@ -44,6 +44,9 @@ public sealed record TransactionDefinition
     /// <summary>Headers added to each branch call.</summary>
     public ImmutableDictionary<string, string> BranchHeaders { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>The tags to find it by, sorted by key; see <see cref="TransactionTags"/>.</summary>
+    public ImmutableSortedDictionary<string, string> Tags { get; init; } = TransactionTags.None;
+
     /// <summary>The trace context of all branch calls, whichever process makes them; null = none.</summary>
     public TraceContext? Trace { get; init; }
 }
@@ -144,6 +147,8 @@ public enum NamedOptions
     /// <summary>The number of consecutive errors, not the time.</summary>
     GiveUpAfter = 256,
     GiveUpAfterTime = 512,
+
+    Tags = 1024,
 }
 
 /// <summary>The content of a submit or a prepare: the definition and its branches.</summary>

@@ -44,6 +44,9 @@ public sealed class DtmGrainOptions
     /// </summary>
     public int BranchCallsMax { get; set; } = OpenFiles.BranchCalls;
 
+    /// <summary>The maximum number of transactions that jobs change in a second, 1 or more. Default 500.</summary>
+    public int BatchRate { get; set; } = 500;
+
     /// <summary>The maximum number of calls in flight of one transaction. Default 64. Further calls wait.</summary>
     public int BranchCallsPerTransactionMax { get; set; } = 64;
 

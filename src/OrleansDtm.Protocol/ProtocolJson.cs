@@ -25,6 +25,12 @@ namespace OrleansDtm.Protocol;
 [JsonSerializable(typeof(QueryView))]
 [JsonSerializable(typeof(ListView))]
 [JsonSerializable(typeof(ResetCronTimeView))]
+[JsonSerializable(typeof(EventView))]
+[JsonSerializable(typeof(ResetView))]
+[JsonSerializable(typeof(BatchRequest))]
+[JsonSerializable(typeof(BatchName))]
+[JsonSerializable(typeof(BatchView))]
+[JsonSerializable(typeof(BatchListView))]
 public sealed partial class ProtocolJson : JsonSerializerContext
 {
     /// <summary>The context to use. Texts are not escaped (no \u0027 for a quote), as in DTM.</summary>

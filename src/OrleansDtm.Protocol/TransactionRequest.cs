@@ -113,6 +113,13 @@ public sealed class TransactionRequest
     [Description("Headers (gRPC: metadata) of each branch call. Connection headers and null values are left out.")]
     public Dictionary<string, string?>? BranchHeaders { get; set; }
 
+    /// <summary>To find the transaction by (not in DTM).</summary>
+    [JsonPropertyName("tags")]
+    [Description("Up to 8 tags to find the transaction by: {\"order\":\"4711\"}. Keys have at most 64 characters and "
+        + "none of : = , *. Values have at most 128, no comma and no * at the end. SDKs without this field set the "
+        + "branch header x-dtm-tags: order=4711,shop=7. Not in DTM.")]
+    public Dictionary<string, string?>? Tags { get; set; }
+
     /// <summary>Called with gid, status and reason when the transaction has ended (not in DTM).</summary>
     [JsonPropertyName("callback_url")]
     [Description("Called by POST when the transaction has ended, at most ten times until it answers 200. Body: "

@@ -148,6 +148,10 @@ public sealed class TransactionView
     [Description("Seconds; only in the answer of prepareWorkflow, if it was given.")]
     public double? TimeoutToFail { get; init; }
 
+    [JsonPropertyName("tags"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The tags, sorted by key; absent = none. Not in DTM.")]
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
     [JsonPropertyName("custom_data"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("As submitted.")]
     public string? CustomData { get; init; }

@@ -63,6 +63,7 @@ public static class CoordinatorApp
             static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSingleton<ListingGate>();
+        builder.Services.AddSingleton<EventStreams>();
         var bytesMax = options.Limits.RequestBytesMax;
         builder.Services.AddSingleton(services => new LargeBodies(
             LargeBodies.PlacesFor(MemoryShare.Available, bytesMax),

@@ -10,6 +10,11 @@ public sealed class EncodedWrite
     /// <summary>The longest gid, in UTF-16 characters.</summary>
     public const int GidMax = 128;
 
+    /// <summary>The longest text of a column, a tag, in UTF-16 characters.</summary>
+    internal const int TextMax = TransactionTags.KeyMax + 1 + TransactionTags.ValueMax;
+
+    private static readonly string[] NoTags = [];
+
     private EncodedWrite(TransactionWrite write)
     {
         var next = write.Next;
@@ -29,12 +34,15 @@ public sealed class EncodedWrite
         if (write.Previous is null)
         {
             Body = TransactionCodec.EncodeDefinition(next.Definition, next.Branches.AsSpan());
+            AddedTags = Missing(next.Definition, null);
         }
         else if (!ReferenceEquals(write.Previous.Definition, next.Definition))
         {
             // A submit with its own options happens once: its options are appended, so the payloads of the definition
             // are not written again.
             Body = TransactionCodec.EncodeAmendment(next.Definition, next.Branches.AsSpan()[known..]);
+            AddedTags = Missing(next.Definition, write.Previous.Definition);
+            RemovedTags = Missing(write.Previous.Definition, next.Definition);
         }
         else if (next.Branches.Length > known)
         {
@@ -82,6 +90,15 @@ public sealed class EncodedWrite
     /// </summary>
     public byte[]? Body { get; }
 
+    /// <summary>The tags to add to the index, as <see cref="TransactionTags.Text"/>; nearly always empty.</summary>
+    public IReadOnlyList<string> AddedTags { get; } = NoTags;
+
+    /// <summary>The tags to remove from the index: a submit replaced those of its prepare.</summary>
+    public IReadOnlyList<string> RemovedTags { get; } = NoTags;
+
+    /// <summary>True if the write changes the index of tags.</summary>
+    public bool HasTags => AddedTags.Count > 0 || RemovedTags.Count > 0;
+
     /// <summary>
     /// The number of <see cref="Body"/> within its transaction; it grows and is never reused, because it is a version.
     /// </summary>
@@ -102,6 +119,17 @@ public sealed class EncodedWrite
         Require(previous is null || previous.Branches.Length <= next.Branches.Length, "Branches cannot be removed.");
         return new EncodedWrite(write);
     }
+
+    /// <summary>The tags of a definition that another one does not have.</summary>
+    private static string[] Missing(TransactionDefinition definition, TransactionDefinition? other) =>
+        definition.Tags.IsEmpty
+            ? NoTags
+            :
+            [
+                .. from tag in definition.Tags
+                   where other is null || !other.Tags.TryGetValue(tag.Key, out var value) || value != tag.Value
+                   select TransactionTags.Text(tag.Key, tag.Value),
+            ];
 
     private static long? DueOf(Transaction state) => state.Due?.ToUnixTimeMilliseconds();
 

@@ -152,6 +152,15 @@ public sealed record TransactionFilter
 {
     public string? Gid { get; init; }
 
+    /// <summary>The gid starts with this text, bytewise; null = any.</summary>
+    public string? GidPrefix { get; init; }
+
+    /// <summary>The transaction has all these tags; empty = any.</summary>
+    public IReadOnlyList<TagFilter> Tags { get; init; } = [];
+
+    /// <summary>Only transactions that have not ended.</summary>
+    public bool IsUnfinished { get; init; }
+
     public TransactionStatus Status { get; init; }
 
     public TransactionType Type { get; init; }
@@ -172,6 +181,40 @@ public sealed record TransactionFilter
 
     /// <summary>At most this many.</summary>
     public int Limit { get; init; } = 100;
+
+    /// <summary>Returns true if the transaction matches; ids and the limit are not tested.</summary>
+    public bool Matches(Transaction transaction)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var definition = transaction.Definition;
+        return (Gid is null || definition.Gid == Gid)
+            && (GidPrefix is null || definition.Gid.StartsWith(GidPrefix, StringComparison.Ordinal))
+            && (Status == default || transaction.Status == Status)
+            && (Type == default || definition.Type == Type)
+            && !(IsUnfinished && transaction.IsFinal)
+            && (!Parked || transaction.IsParked)
+            && (CreatedFrom is not { } from || definition.Created >= from)
+            && (CreatedTo is not { } to || definition.Created <= to)
+            && Tags.All(tag => tag.Matches(definition.Tags));
+    }
+}
+
+/// <summary>A tag to search for.</summary>
+/// <param name="Text">The tag as <see cref="TransactionTags.Text"/>, or with <paramref name="IsPrefix"/> its start,
+/// which contains the whole key and the separator.</param>
+/// <param name="IsPrefix">True = all values that start so.</param>
+public sealed record TagFilter(string Text, bool IsPrefix)
+{
+    /// <summary>Returns true if the tags contain it.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> tags)
+    {
+        ArgumentNullException.ThrowIfNull(tags);
+        var colon = Text.IndexOf(TransactionTags.Separator, StringComparison.Ordinal);
+        return tags.TryGetValue(Text[..colon], out var value)
+            && (IsPrefix
+                ? value.AsSpan().StartsWith(Text.AsSpan(colon + 1), StringComparison.Ordinal)
+                : value.AsSpan().SequenceEqual(Text.AsSpan(colon + 1)));
+    }
 }
 
 /// <summary>The database cannot be reached, or did not confirm a commit.</summary>

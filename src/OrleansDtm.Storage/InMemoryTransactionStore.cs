@@ -99,7 +99,7 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
             // Nothing in it is awaited, so it is read within the lock.
             return TransactionListing.Bounded(_byId.Values.Reverse()
                 .Where(r => r.Matches(filter)).Select(static r => r.Read())
-                .Where(s => Matches(s, filter)).Take(filter.Limit).Select(ListedRow.Of).ToAsyncEnumerable());
+                .Where(s => filter.Matches(s.Transaction)).Take(filter.Limit).Select(ListedRow.Of).ToAsyncEnumerable());
         }
     }
 
@@ -168,16 +168,6 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static bool Matches(StoredTransaction stored, TransactionFilter filter)
-    {
-        var definition = stored.Transaction.Definition;
-        return (filter.Status == default || stored.Transaction.Status == filter.Status)
-            && (filter.Type == default || definition.Type == filter.Type)
-            && (filter.CreatedFrom is not { } from || definition.Created >= from)
-            && (filter.CreatedTo is not { } to || definition.Created <= to)
-            && (!filter.Parked || stored.Transaction.IsParked);
-    }
 
     private bool Apply(EncodedWrite write)
     {

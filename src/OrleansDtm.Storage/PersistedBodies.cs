@@ -37,6 +37,9 @@ internal sealed class DefinitionBody
 
     /// <summary>Null = at its creation.</summary>
     [JsonPropertyName("s")] public long? Submitted { get; set; }
+
+    /// <summary>Null = none.</summary>
+    [JsonPropertyName("tg")] public Dictionary<string, string>? Tags { get; set; }
 }
 
 /// <summary>
@@ -56,6 +59,8 @@ internal sealed class AmendmentBody
     [JsonPropertyName("s")] public long? Submitted { get; set; }
 
     [JsonPropertyName("b")] public BranchBody[]? Branches { get; set; }
+
+    [JsonPropertyName("tg")] public Dictionary<string, string>? Tags { get; set; }
 }
 
 internal sealed class OptionsBody

@@ -59,6 +59,7 @@ internal static class TransactionCodec
             TraceParent = definition.Trace?.Parent,
             TraceState = NullIfEmpty(definition.Trace?.State ?? ""),
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
+            Tags = Tags(definition),
         },
         PersistedJson.Default.DefinitionBody,
         IsExtended(definition.Options, branches));
@@ -73,6 +74,7 @@ internal static class TransactionCodec
             NoticeUrl = NullIfEmpty(definition.NoticeUrl),
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
             Branches = branches.IsEmpty ? null : Bodies(branches),
+            Tags = Tags(definition),
         },
         PersistedJson.Default.AmendmentBody,
         IsExtended(definition.Options, branches));
@@ -158,6 +160,7 @@ internal static class TransactionCodec
             CustomData = amendment.CustomData ?? "",
             NoticeUrl = amendment.NoticeUrl ?? "",
             Submitted = Time(amendment.Submitted),
+            Tags = TransactionTags.Of(amendment.Tags),
         };
         return amendment.Branches ?? [];
     }
@@ -219,6 +222,9 @@ internal static class TransactionCodec
         definition.BranchHeaders.IsEmpty
         ? null
         : new(definition.BranchHeaders.OrderBy(static h => h.Key, StringComparer.Ordinal));
+
+    private static Dictionary<string, string>? Tags(TransactionDefinition definition) =>
+        definition.Tags.IsEmpty ? null : new(definition.Tags);
 
     private static OptionsBody Body(TransactionOptions options) => new()
     {
@@ -289,6 +295,7 @@ internal static class TransactionCodec
             Options = Options(body.Options),
             Submitted = Time(body.Submitted),
             BranchHeaders = body.BranchHeaders?.ToImmutableDictionary() ?? ImmutableDictionary<string, string>.Empty,
+            Tags = TransactionTags.Of(body.Tags),
             Trace = body.TraceParent is { } parent ? new TraceContext(parent, body.TraceState ?? "") : null,
         };
     }

@@ -17,6 +17,12 @@ public static class TransactionListing
     /// <summary>The rows of the first query of a shard, before the size of its rows is known.</summary>
     private const int FirstRows = 2;
 
+    /// <summary>A page of a scan ends after so many rows were read, whether they match or not.</summary>
+    public const int ScannedMax = 5000;
+
+    /// <summary>The rows of a scan that are read at once.</summary>
+    private const int ScanRows = 500;
+
     /// <summary>No id is smaller: the shard has been read to its end.</summary>
     private const long AtEnd = 1;
 
@@ -24,7 +30,7 @@ public static class TransactionListing
     /// <param name="filter">Its BeforeId is ignored.</param>
     /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
     /// <exception cref="StoreUnavailableException">A shard is unavailable; the message names it.</exception>
-    public static async Task<ListingPage> Read(
+    public static Task<ListingPage> Read(
         IReadOnlyList<ITransactionStore> shards,
         TransactionFilter filter,
         IReadOnlyList<long> before,
@@ -34,10 +40,67 @@ public static class TransactionListing
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(before);
         ArgumentOutOfRangeException.ThrowIfNotEqual(before.Count, shards.Count);
+        return ReadPage(shards, filter, before, filter.Limit, static _ => true, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same with a condition that no index answers. A page may have fewer rows than the limit, or none, before the
+    /// last one: it ends after <see cref="ScannedMax"/> rows.
+    /// </summary>
+    /// <param name="shards">See <see cref="ITransactionStore.Shards"/>.</param>
+    /// <param name="filter">Its BeforeId is ignored.</param>
+    /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
+    /// <param name="matches">The condition; payloads are left out.</param>
+    /// <exception cref="StoreUnavailableException">A shard is unavailable; the message names it.</exception>
+    public static async Task<ListingPage> Scan(
+        IReadOnlyList<ITransactionStore> shards,
+        TransactionFilter filter,
+        IReadOnlyList<long> before,
+        Func<StoredTransaction, bool> matches,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(matches);
+        List<StoredTransaction> rows = [];
+        var scanned = 0;
+        while (true)
+        {
+            var page = await ReadPage(
+                shards,
+                filter with { Limit = Math.Min(ScanRows, ScannedMax - scanned) },
+                before,
+                filter.Limit - rows.Count,
+                stored =>
+                {
+                    scanned++;
+                    return matches(stored);
+                },
+                cancellationToken).ConfigureAwait(false);
+            rows.AddRange(page.Rows);
+            var bytes = rows.Sum(static row => SizeOf(row.Transaction));
+            if (page.Next is null || rows.Count >= filter.Limit || scanned >= ScannedMax || bytes >= BytesMax)
+            {
+                return page with { Rows = rows };
+            }
+
+            before = page.Next;
+        }
+    }
+
+    /// <param name="limit">The page ends after so many matching rows.</param>
+    /// <param name="matches">Called once for each row, in the order of the page.</param>
+    private static async Task<ListingPage> ReadPage(
+        IReadOnlyList<ITransactionStore> shards,
+        TransactionFilter filter,
+        IReadOnlyList<long> before,
+        int limit,
+        Func<StoredTransaction, bool> matches,
+        CancellationToken cancellationToken)
+    {
         var home = filter.Gid is { } gid ? ShardHash.ShardOf(gid, shards.Count) : -1;
         var pages = await Task.WhenAll(Enumerable.Range(0, shards.Count).Select(ReadShard)).ConfigureAwait(false);
         var taken = new int[shards.Count];
-        var rows = Merge(pages, taken, filter.Limit, out var isEnd);
+        var rows = Merge(pages, taken, (limit, filter.Limit), matches, out var isEnd);
         return new ListingPage(rows, isEnd ? null : [.. Enumerable.Range(0, shards.Count).Select(Next)]);
 
         Task<ShardPage> ReadShard(int number) =>
@@ -110,11 +173,16 @@ public static class TransactionListing
     /// <summary>
     /// By creation time, the newest first; rows of one shard stay in the order of their ids, by which it pages.
     /// </summary>
-    private static List<StoredTransaction> Merge(ShardPage[] pages, int[] taken, int limit, out bool isEnd)
+    private static List<StoredTransaction> Merge(
+        ShardPage[] pages,
+        int[] taken,
+        (int Matching, int Read) limit,
+        Func<StoredTransaction, bool> matches,
+        out bool isEnd)
     {
-        var (rows, bytes) = (new List<StoredTransaction>(), 0L);
+        var (rows, bytes, read) = (new List<StoredTransaction>(), 0L, 0);
         isEnd = false;
-        while (rows.Count < limit && bytes < BytesMax)
+        while (rows.Count < limit.Matching && read < limit.Read && bytes < BytesMax)
         {
             var newest = -1;
             for (var number = 0; number < pages.Length; number++)
@@ -137,7 +205,11 @@ public static class TransactionListing
 
             var row = pages[newest].Rows[taken[newest]++];
             bytes += SizeOf(row.Transaction);
-            rows.Add(row);
+            read++;
+            if (matches(row))
+            {
+                rows.Add(row);
+            }
         }
 
         return rows;

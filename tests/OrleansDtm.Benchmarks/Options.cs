@@ -10,7 +10,7 @@ internal sealed class Options
 
         usage: dotnet run -c Release --project tests/OrleansDtm.Benchmarks [-- options]
 
-          --patterns LIST     saga (default), msg, tcc; separated by commas
+          --patterns LIST     saga (default), saga-tags, msg, tcc; separated by commas
           --clients N         clients of the rows with many clients, one request in flight each (64)
           --seconds N         measured seconds of each row (15)
           --turns N           number of turns: floor, rows, floor, rows, ..., floor (5)
@@ -31,7 +31,7 @@ internal sealed class Options
         Roles that the benchmark starts, also usable manually:  branch --port N  |  floor --port N
         """;
 
-    private static readonly string[] KnownPatterns = ["saga", "msg", "tcc"];
+    private static readonly string[] KnownPatterns = ["saga", "saga-tags", "msg", "tcc"];
     private static readonly string[] KnownStores = ["sqlite", "mysql", "postgres"];
 
     public IReadOnlyList<string> Patterns { get; private set; } = ["saga"];

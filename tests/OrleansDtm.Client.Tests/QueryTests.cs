@@ -114,6 +114,40 @@ public sealed class QueryTests(RunningCoordinator coordinator) : IAsyncDisposabl
         Assert.Equal((GlobalStatus.Submitted, false), (result.Status, result.HasEnded));
     }
 
+    [Theory]
+    [InlineData(404)]
+    [InlineData(405)]
+    public async Task The_status_of_a_coordinator_without_wait_is_polled(int status)
+    {
+        await using var dtm = await Participant.Start();
+        dtm.On("/api/dtmsvr/wait", new Reply(status, "404 page not found"));
+        dtm.On("/api/dtmsvr/query", Shows("submitted"), Shows("submitted"), Shows("succeed"));
+        await using var client = Clients.Of(new Uri(dtm.Url));
+
+        Assert.True((await client.Dtm().WaitForEndAsync("g", Poll.Patience, Cancel)).Succeeded);
+        Assert.True((await client.Dtm().WaitForEndAsync("g", Poll.Patience, Cancel)).Succeeded);
+
+        Assert.Single(dtm.On("/api/dtmsvr/wait")); // It is asked once.
+        Assert.Equal(4, dtm.On("/api/dtmsvr/query").Count);
+    }
+
+    [Fact]
+    public async Task A_wait_is_repeated_until_the_end_without_a_query()
+    {
+        await using var dtm = await Participant.Start();
+        dtm.On("/api/dtmsvr/wait", Shows("submitted", 425), Shows("aborting", 425), Shows("failed"));
+        await using var client = Clients.Of(new Uri(dtm.Url));
+
+        var result = await client.Dtm().WaitForEndAsync("g", TimeSpan.FromMinutes(2), Cancel);
+
+        Assert.Equal(GlobalStatus.Failed, result.Status);
+        Assert.Equal(3, dtm.Calls.Count);
+        Assert.All(dtm.Calls, static call => Assert.Equal("30", call.Query["timeout"]));
+    }
+
+    private static Reply Shows(string status, int code = 200) => new(
+        code, $$$"""{"branches":[],"transaction":{"gid":"g","trans_type":"saga","status":"{{{status}}}"}}""");
+
     [Fact]
     public async Task Gids_are_fresh()
     {

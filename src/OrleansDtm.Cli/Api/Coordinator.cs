@@ -49,6 +49,10 @@ internal sealed class Coordinator : IDisposable
     public Task<Answer<ResultView>> Post(string path, JsonObject? body, CancellationToken cancel) =>
         Send(HttpMethod.Post, path, body, ProtocolJson.Default.ResultView, cancel);
 
+    /// <summary>Makes a change that is answered with data.</summary>
+    public Task<Answer<T>> Post<T>(string path, JsonObject? body, JsonTypeInfo<T> type, CancellationToken cancel) =>
+        Send(HttpMethod.Post, path, body, type, cancel);
+
     public Task<Answer<ResultView>> Delete(string path, CancellationToken cancel) =>
         Send(HttpMethod.Delete, path, null, ProtocolJson.Default.ResultView, cancel);
 

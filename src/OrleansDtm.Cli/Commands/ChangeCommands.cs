@@ -6,7 +6,18 @@ namespace OrleansDtm.Cli.Commands;
 /// <summary>Makes pending calls now.</summary>
 internal sealed class RetryCommand : OdtmCommand
 {
-    private readonly Argument<string> _gid = Gid();
+    private readonly Argument<string?> _gid = new("GID")
+    {
+        Description = "the transaction",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _filter = new("--filter")
+    {
+        Description = "instead of a gid: all unfinished transactions of a filter, such as 'host=bank&status=aborting', "
+            + "by a job; see odtm batch",
+        HelpName = "QUERY",
+    };
 
     private readonly Option<string?> _branch = new("--branch")
     {
@@ -25,6 +36,7 @@ internal sealed class RetryCommand : OdtmCommand
         var command = new Command(
             "retry", "Make the calls that wait for a retry now, or one of them. The order of calls is kept.");
         command.Arguments.Add(_gid);
+        command.Options.Add(_filter);
         command.Options.Add(_branch);
         command.Options.Add(_op);
         OnRun(command, options, terminal, Run);
@@ -33,8 +45,18 @@ internal sealed class RetryCommand : OdtmCommand
 
     private async Task<int> Run(Session session, ParseResult parsed, CancellationToken cancel)
     {
-        var gid = parsed.GetRequiredValue(_gid);
+        var (gid, filter) = (parsed.GetValue(_gid), parsed.GetValue(_filter));
         var (branch, op) = (parsed.GetValue(_branch), parsed.GetValue(_op));
+        if (gid is null == filter is null || (filter is not null && (branch ?? op) is not null))
+        {
+            throw OdtmException.Misuse("GID and --filter: give one of them; --branch and --op need a GID.");
+        }
+
+        if (filter is not null)
+        {
+            return await RetryAll(session, filter, cancel);
+        }
+
         if (branch is null != op is null)
         {
             throw OdtmException.Misuse("--branch and --op: give both, or neither to retry all pending calls.");
@@ -55,6 +77,20 @@ internal sealed class RetryCommand : OdtmCommand
             $"{branch} {op} of {gid} is called now.",
             new JsonObject { ["gid"] = gid, ["action"] = "retry", ["branch_id"] = branch, ["op"] = op });
         return ExitCodes.Done;
+    }
+
+    private static Task<int> RetryAll(Session session, string filter, CancellationToken cancel)
+    {
+        var conditions = new JsonObject();
+        foreach (var part in filter.Split('&'))
+        {
+            var equals = part.IndexOf('=', StringComparison.Ordinal);
+            conditions[equals < 0 ? part : part[..equals]] =
+                equals < 0 ? "" : Uri.UnescapeDataString(part[(equals + 1)..]);
+        }
+
+        return BatchCommand.Start(
+            session, new JsonObject { ["operation"] = "retry", ["filter"] = conditions }, cancel);
     }
 }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace OrleansDtm.Cli.Commands;
 
@@ -25,6 +26,35 @@ internal sealed class Filters
         HelpName = "WHEN",
     };
 
+    private readonly Option<string[]> _tag = new("--tag")
+    {
+        Description = "only with this tag, key:value or key:prefix*; may be repeated, then all of them",
+        HelpName = "TAG",
+    };
+
+    private readonly Option<string?> _gidPrefix = new("--gid-prefix")
+    {
+        Description = "only gids that start with this text",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _host = new("--host")
+    {
+        Description = "only with a call to this host, or host:port",
+        HelpName = "HOST",
+    };
+
+    private readonly Option<string?> _error = new("--error")
+    {
+        Description = "only unfinished transactions with a call whose last error contains this text",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<bool> _parked = new("--parked")
+    {
+        Description = "only unfinished transactions with a call that is put aside",
+    };
+
     private readonly Option<bool> _unfinished = new("--unfinished")
     {
         Description = "only transactions that have not ended",
@@ -38,7 +68,8 @@ internal sealed class Filters
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_status, _type, _since, _until, _unfinished])
+        foreach (var option in (Option[])
+            [_status, _type, _tag, _gidPrefix, _host, _error, _parked, _since, _until, _unfinished])
         {
             command.Options.Add(option);
         }
@@ -55,8 +86,7 @@ internal sealed class Filters
             throw OdtmException.Misuse($"--status: transactions that are {status} have ended; leave it out.");
         }
 
-        var rest = $"transType={parsed.GetValue(_type)}&createTimeStart={Moment(parsed, _since, now)}"
-            + $"&createTimeEnd={Moment(parsed, _until, now)}";
+        var rest = string.Join('&', Pairs(parsed, now).Select(static p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"));
         return status is null && isUnfinished
             ? [.. UnfinishedStatuses.Select(each => $"status={each}&{rest}")]
             : [$"status={status}&{rest}"];
@@ -79,6 +109,37 @@ internal sealed class Filters
                 $"{option.Name}: '{text}' is not a time such as 2026-11-22T08:00:00Z or an age such as 30m, 12h, 7d.");
         return Math.Max(0, new DateTimeOffset(moment, TimeSpan.Zero).ToUnixTimeMilliseconds());
     }
+
+    /// <summary>The conditions that are given, with the names of the API; for a job.</summary>
+    /// <exception cref="OdtmException">A time is invalid.</exception>
+    public JsonObject Conditions(ParseResult parsed, DateTime now)
+    {
+        var conditions = new JsonObject();
+        foreach (var (name, value) in Pairs(parsed, now).Append(("status", parsed.GetValue(_status) ?? "")))
+        {
+            if (value.Length > 0)
+            {
+                conditions[name] = value;
+            }
+        }
+
+        return conditions;
+    }
+
+    /// <summary>All conditions but the status; empty = not given.</summary>
+    private (string Name, string Value)[] Pairs(ParseResult parsed, DateTime now) =>
+    [
+        ("transType", parsed.GetValue(_type) ?? ""),
+        ("createTimeStart", Text(Moment(parsed, _since, now))),
+        ("createTimeEnd", Text(Moment(parsed, _until, now))),
+        ("tag", string.Join(',', parsed.GetValue(_tag) ?? [])),
+        ("gid_prefix", parsed.GetValue(_gidPrefix) ?? ""),
+        ("host", parsed.GetValue(_host) ?? ""),
+        ("error", parsed.GetValue(_error) ?? ""),
+        ("parked", parsed.GetValue(_parked) ? "true" : ""),
+    ];
+
+    private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
 
     private static TimeSpan? Age(string text)
     {

@@ -51,6 +51,12 @@ internal sealed class TransactionText(
         Field("updated", Moment(transaction.UpdateTime), Style.Plain);
         Field("protocol", transaction.Protocol == "http" ? null : transaction.Protocol, Style.Plain);
         Field("retries", Retries(), Style.Plain);
+        Field(
+            "tags",
+            transaction.Tags is { } tags
+                ? string.Join(", ", tags.Select(static tag => $"{tag.Key}:{tag.Value}"))
+                : null,
+            Style.Plain);
         Field("options", Describe(), Style.Plain);
         Field("query url", transaction.QueryPrepared, Style.Plain);
         Field("data", transaction.CustomData, Style.Plain);

@@ -10,11 +10,13 @@ using Orleans.Runtime.Hosting;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Branches;
 using OrleansDtm.Grains.Audit;
+using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Recovery;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Watching;
 using OrleansDtm.Invokers;
 using OrleansDtm.Storage;
 
@@ -104,6 +106,8 @@ public static class OrleansDtmSiloExtensions
             static provider => provider.GetRequiredService<Running.Transactions>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, BatchKeeper>();
+        silo.AddWatching();
         return silo;
     }
 
@@ -171,6 +175,8 @@ public static class OrleansDtmSiloExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<AuditTrail>());
         services.TryAddSingleton<AuditedRequests>();
+        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<BatchService>(
+            provider, provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
         services.TryAddSingleton(static provider => new UnfinishedQuota(
             provider.GetRequiredService<ITransactionStore>(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));

@@ -31,13 +31,12 @@ internal enum EventKind
     ResolveBranch = 10,
 
     /// <summary>
-    /// A submit with options that earlier versions do not have. A kind of its own, so that a silo of an earlier version
-    /// refuses it instead of ignoring them.
+    /// A submit with a field that silos of an earlier version would ignore, such as tags. They refuse this kind.
     /// </summary>
-    SubmitExtended = 11,
+    ExtendedSubmit = 11,
 
-    /// <summary>A prepare of this kind.</summary>
-    PrepareExtended = 12,
+    /// <summary>A prepare with such a field.</summary>
+    ExtendedPrepare = 12,
 }
 
 /// <summary>The serialized form of an event. Each field is used only by the kinds named in its comment.</summary>
@@ -101,10 +100,10 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 {
     public EventSurrogate ConvertToSurrogate(in EventMessage value) => value.Event switch
     {
-        TransactionEvent.Submit e => Of(
-            IsExtended(e.Submission) ? EventKind.SubmitExtended : EventKind.Submit, value, e.Submission),
-        TransactionEvent.Prepare e => Of(
-            IsExtended(e.Submission) ? EventKind.PrepareExtended : EventKind.Prepare, value, e.Submission),
+        TransactionEvent.Submit { Submission: var submission } => Of(
+            IsExtended(submission) ? EventKind.ExtendedSubmit : EventKind.Submit, value, submission),
+        TransactionEvent.Prepare { Submission: var submission } => Of(
+            IsExtended(submission) ? EventKind.ExtendedPrepare : EventKind.Prepare, value, submission),
         TransactionEvent.Abort e =>
             new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
         TransactionEvent.Register e => new()
@@ -141,8 +140,11 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     public EventMessage ConvertFromSurrogate(in EventSurrogate surrogate) => new(Event(surrogate), surrogate.Wait);
 
+    /// <summary>Returns true if a silo of an earlier version would ignore a part of the submission.</summary>
     private static bool IsExtended(Submission submission) =>
-        submission.Definition.Options.AreExtended() || submission.Branches.Any(static b => b.Policy is not null);
+        !submission.Definition.Tags.IsEmpty
+            || submission.Definition.Options.AreExtended()
+            || submission.Branches.Any(static b => b.Policy is not null);
 
     private static EventSurrogate Of(EventKind kind, EventMessage message, Submission submission) => new()
     {
@@ -155,8 +157,8 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     private static TransactionEvent Event(in EventSurrogate sent) => sent.Kind switch
     {
-        EventKind.Submit or EventKind.SubmitExtended => new TransactionEvent.Submit(Submission(sent)),
-        EventKind.Prepare or EventKind.PrepareExtended => new TransactionEvent.Prepare(Submission(sent)),
+        EventKind.Submit or EventKind.ExtendedSubmit => new TransactionEvent.Submit(Submission(sent)),
+        EventKind.Prepare or EventKind.ExtendedPrepare => new TransactionEvent.Prepare(Submission(sent)),
         EventKind.Abort => new TransactionEvent.Abort((TransactionType)sent.Type, sent.Reason ?? ""),
         EventKind.Register => new TransactionEvent.Register(
             (TransactionType)sent.Type, Surrogates.Branches(sent.Branches), (BranchStatus)sent.Status),

@@ -49,6 +49,10 @@ internal struct DefinitionSurrogate
     /// <summary>Null = the creation time.</summary>
     [Id(12)]
     public DateTimeOffset? Submitted;
+
+    /// <summary>Null = none.</summary>
+    [Id(13)]
+    public Dictionary<string, string>? Tags;
 }
 
 /// <summary>The serialized form of <see cref="TransactionOptions"/>. Durations in milliseconds.</summary>
@@ -171,6 +175,7 @@ internal static class Surrogates
         TraceState = definition.Trace?.State,
         Options = Of(definition.Options),
         Submitted = definition.Submitted,
+        Tags = definition.Tags.IsEmpty ? null : definition.Tags.ToDictionary(),
     };
 
     public static TransactionDefinition Definition(in DefinitionSurrogate sent) => new()
@@ -187,6 +192,7 @@ internal static class Surrogates
         Trace = sent.TraceParent is { } parent ? new TraceContext(parent, sent.TraceState ?? "") : null,
         Options = Options(sent.Options),
         Submitted = sent.Submitted,
+        Tags = TransactionTags.Of(sent.Tags),
     };
 
     public static BranchSurrogate[] Of(ImmutableArray<BranchOpDefinition> branches) => [.. branches.Select(Of)];

@@ -132,6 +132,11 @@ public sealed class LiveMemory(long bytesMax)
             characters += name.Length + value.Length;
         }
 
+        foreach (var (key, value) in definition.Tags)
+        {
+            characters += key.Length + value.Length;
+        }
+
         return Fixed + (sizeof(char) * characters);
     }
 

@@ -66,6 +66,11 @@ public interface ITransactionObserver
     void OnParked(Transaction state, int index)
     {
     }
+
+    /// <summary>Handles the creation of a transaction and each change of its status, the end included.</summary>
+    void OnStatusChanged(Transaction state)
+    {
+    }
 }
 
 /// <summary>The host of a runner.</summary>

@@ -42,6 +42,11 @@ public sealed class TransactionOwners(
         _ => IsHere(GrainId.Create(type, gid)),
     };
 
+    /// <summary>Returns true if the silo is known to host no coordinator.</summary>
+    /// <param name="silo">A silo of the cluster.</param>
+    public bool IsOther(SiloAddress silo) =>
+        manifests.Current.Silos.TryGetValue(silo, out var hosted) && !hosted.Grains.ContainsKey(type);
+
     /// <summary>
     /// Returns the weight of a silo for a transaction. It must never change, because silos of all versions must agree.
     /// </summary>

@@ -77,6 +77,11 @@ public sealed partial class TransactionRunner
             transition.SetTag("orleansdtm.events", batch.ConvertAll(static pending => NameOf(pending.Event)).ToArray());
             transition.SetTag("orleansdtm.status", Names.Of(status));
             transition.SetTag("orleansdtm.version", write.Next.Version);
+            foreach (var (key, value) in definition.Tags)
+            {
+                transition.SetTag(DtmTracing.TagPrefix + key, value);
+            }
+
             if (write.Previous is { } previous)
             {
                 transition.SetTag("orleansdtm.status.previous", Names.Of(previous.Status));

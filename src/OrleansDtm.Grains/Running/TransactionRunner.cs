@@ -327,6 +327,11 @@ public sealed partial class TransactionRunner
                 }
             }
 
+            if (before?.Status != after.Status)
+            {
+                observer.OnStatusChanged(after);
+            }
+
             if (after.IsFinal && before is not { IsFinal: true })
             {
                 observer.OnFinished(after);

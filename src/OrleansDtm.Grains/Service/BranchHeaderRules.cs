@@ -39,6 +39,11 @@ internal static partial class BranchHeaderRules
         var result = new Dictionary<string, string>(headers.Count);
         foreach (var (name, value) in headers)
         {
+            if (TagRules.IsHeader(name))
+            {
+                continue; // It is for the coordinator.
+            }
+
             if (value is null || ConnectionHeaders.Contains(name))
             {
                 LeftOut(log, RequestValidator.Printable(name));

@@ -28,6 +28,7 @@ internal static class ClientRequests
             QueryPrepared = message.QueryPrepared,
             CustomData = CustomData(message),
             BranchHeaders = message.BranchHeaders?.ToDictionary(static h => h.Key, static string? (h) => h.Value),
+            Tags = message.Tags?.ToDictionary(static t => t.Key, static string? (t) => t.Value),
             TimeoutToFail = message.TimeoutToFail?.TotalSeconds,
             RetryInterval = message.RetryInterval?.TotalSeconds,
             RequestTimeout = message.RequestTimeout?.TotalSeconds,

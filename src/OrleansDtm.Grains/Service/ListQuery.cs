@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 
@@ -7,7 +8,8 @@ namespace OrleansDtm.Grains.Service;
 /// <summary>A listing request.</summary>
 /// <param name="Filter">The filter.</param>
 /// <param name="Position">The next_position of the previous page; empty = from the newest.</param>
-public sealed record ListRequest(TransactionFilter Filter, string Position);
+/// <param name="Scan">Conditions that no index answers; null = none.</param>
+public sealed record ListRequest(TransactionFilter Filter, string Position, ListScan? Scan = null);
 
 /// <summary>Converts query parameters to a listing request.</summary>
 public static class ListQuery
@@ -15,8 +17,9 @@ public static class ListQuery
     public const int LimitMax = 1000;
 
     /// <param name="parameter">Returns a query parameter by name; null or empty = not set.</param>
+    /// <param name="shown">An error text as the caller sees it; null = unchanged.</param>
     /// <exception cref="RequestException">A parameter is invalid.</exception>
-    public static ListRequest Parse(Func<string, string?> parameter)
+    public static ListRequest Parse(Func<string, string?> parameter, Func<string, string>? shown = null)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         var status = parameter("status");
@@ -24,6 +27,8 @@ public static class ListQuery
         var filter = new TransactionFilter
         {
             Gid = Given(parameter("gid")),
+            GidPrefix = Text("gid_prefix", parameter("gid_prefix"), RequestValidator.GidMax),
+            Tags = TagRules.Parse(parameter("tag")),
             Limit = (int)Whole("limit", parameter("limit"), 100, 1, LimitMax),
             Status = Names.Status(status),
             Type = Names.Type(type),
@@ -44,7 +49,39 @@ public static class ListQuery
                 $"'{RequestValidator.Printable(unknownType)}' is unknown; one of saga, msg, tcc, xa, workflow");
         }
 
-        return new ListRequest(filter, parameter("position") ?? "");
+        var host = Text("host", parameter("host"), ListScan.TextMax);
+        var error = Text("error", parameter("error"), ListScan.TextMax);
+        if (error is not null && filter.Status is TransactionStatus.Succeed or TransactionStatus.Failed)
+        {
+            throw new RequestException("error", "searches unfinished transactions only; leave out status");
+        }
+
+        return new ListRequest(
+            filter with { IsUnfinished = error is not null },
+            parameter("position") ?? "",
+            host is null && error is null ? null : new ListScan(host, error, shown));
+    }
+
+    /// <summary>Returns a text without control characters; null = not set.</summary>
+    private static string? Text(string name, string? text, int lengthMax)
+    {
+        if (Given(text) is not { } given)
+        {
+            return null;
+        }
+
+        if (given.Length > lengthMax)
+        {
+            throw new RequestException(
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"has {given.Length} characters; the maximum is {lengthMax}"));
+        }
+
+        // Half a surrogate pair, too: databases would search for another text.
+        return given.EnumerateRunes().Any(static rune => Rune.IsControl(rune) || rune == Rune.ReplacementChar)
+            ? throw new RequestException(name, "contains a control character, or is not valid Unicode")
+            : given;
     }
 
     /// <summary>Parses a whole number. A number above the maximum is treated as the maximum.</summary>

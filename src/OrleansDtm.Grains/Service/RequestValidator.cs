@@ -137,10 +137,12 @@ public sealed class RequestValidator(
             BranchHeaders =
                 BranchHeaderRules.Check(request.BranchHeaders, protocol, options.Targets, _log)?.ToImmutableDictionary()
                     ?? ImmutableDictionary<string, string>.Empty,
+            Tags = TagRules.Check(request.Tags, request.BranchHeaders),
             Trace = traceParent is null ? null : new TraceContext(traceParent, traceState ?? ""),
             Options = Options(request, type, steps.Length),
         };
-        return new Submission(definition, BranchPlan.Of(type, steps, now), Named(request));
+        var named = Named(request) | If(!definition.Tags.IsEmpty, NamedOptions.Tags);
+        return new Submission(definition, BranchPlan.Of(type, steps, now), named);
     }
 
     private TransactionOptions Options(TransactionRequest request, TransactionType type, int steps)
@@ -186,7 +188,7 @@ public sealed class RequestValidator(
         | If(request.RequestTimeout is not (null or 0), NamedOptions.RequestTimeout)
         | If(request.Concurrent is not null, NamedOptions.Concurrent)
         | If(request.WaitResult is not null, NamedOptions.WaitResult)
-        | If(request.BranchHeaders is { Count: > 0 }, NamedOptions.BranchHeaders)
+        | If(request.BranchHeaders?.Keys.Any(static n => !TagRules.IsHeader(n)) == true, NamedOptions.BranchHeaders)
         | If(!string.IsNullOrEmpty(request.CustomData), NamedOptions.CustomData)
         | If(!string.IsNullOrEmpty(request.CallbackUrl), NamedOptions.NoticeUrl)
         | If(request.GiveUpAfter is not (null or 0), NamedOptions.GiveUpAfter)

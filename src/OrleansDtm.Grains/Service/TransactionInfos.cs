@@ -28,6 +28,7 @@ internal static class TransactionInfos
         RetryCount = transaction.RetryCount,
         Branches = [.. transaction.Branches.Select(b => Of(b) with { Parked = b.Parked && !transaction.IsFinal })],
         Parked = transaction.IsParked,
+        Tags = transaction.Definition.Tags.IsEmpty ? null : transaction.Definition.Tags.ToDictionary(),
     };
 
     private static BranchInfo Of(BranchOp branch) => new()

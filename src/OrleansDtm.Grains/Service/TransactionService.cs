@@ -3,6 +3,7 @@ using OrleansDtm.Core;
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Running;
+using OrleansDtm.Grains.Watching;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -19,6 +20,7 @@ public sealed class TransactionService(
     BranchGrainDirectory branches,
     AuditedRequests audit,
     UnfinishedQuota unfinished,
+    EndWatch watch,
     TimeProvider clock)
 {
     /// <summary>The number of transactions that resetCronTime wakes concurrently.</summary>
@@ -90,7 +92,10 @@ public sealed class TransactionService(
     public Task<TransactionReply> ResetNextCronTime(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return audit.Operation(by, "resetNextCronTime", request.Gid, "", gid => transactions.Tell(
+        var because = string.IsNullOrEmpty(request.Reason)
+            ? ""
+            : $"because {RequestValidator.StopReason(request.Reason)}";
+        return audit.Operation(by, "resetNextCronTime", request.Gid, because, gid => transactions.Tell(
             gid, TransactionEvent.RetryNow.Instance));
     }
 
@@ -221,9 +226,39 @@ public sealed class TransactionService(
         return new ResetCronTimeView { SucceedCount = succeeded, HasRemaining = waiting.Count > limit };
     }
 
-    /// <summary>Waits while the transaction's calls are in flight. NotFound if it does not exist.</summary>
-    public Task<TransactionReply> WaitForPause(string gid) =>
-        transactions.Tell(RequestValidator.Gid(gid), TransactionEvent.TimeDue.Instance, wait: true);
+    /// <summary>Waits until a transaction has ended, without polling the store.</summary>
+    /// <param name="gid">The gid.</param>
+    /// <param name="timeout">At most so long.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Ended, Unfinished, NotFound or TooMany; with the first two the transaction as it is now.</returns>
+    /// <exception cref="RequestException">The gid is invalid.</exception>
+    public async Task<(EndWait Result, StoredTransaction? Transaction)> WaitForEnd(
+        string? gid, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var known = RequestValidator.Gid(gid);
+        var result = await watch.Wait(known, timeout, cancellationToken);
+        if (result is not (EndWait.Ended or EndWait.Unfinished))
+        {
+            return (result, null);
+        }
+
+        var stored = await store.Load(known, cancellationToken);
+        return stored is null ? (EndWait.NotFound, null)
+            : (stored.Transaction.IsFinal ? EndWait.Ended : EndWait.Unfinished, stored);
+    }
+
+    /// <summary>Returns a transaction in the format of query.</summary>
+    /// <param name="stored">The transaction.</param>
+    /// <param name="secrets">True to show the values of secret headers.</param>
+    public static QueryView Show(StoredTransaction stored, bool secrets)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        return new QueryView
+        {
+            Transaction = TransactionViews.Of(stored, secrets),
+            Branches = TransactionViews.BranchesOf(stored.Transaction, secrets),
+        };
+    }
 
     /// <summary>Returns the stored transaction; null = the gid does not exist.</summary>
     public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
@@ -234,11 +269,7 @@ public sealed class TransactionService(
     public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken, bool secrets = false)
     {
         var stored = await Find(gid, cancellationToken);
-        return new QueryView
-        {
-            Transaction = stored is null ? null : TransactionViews.Of(stored, secrets),
-            Branches = stored is null ? [] : TransactionViews.BranchesOf(stored.Transaction, secrets),
-        };
+        return stored is null ? new QueryView { Branches = [] } : Show(stored, secrets);
     }
 
     /// <param name="secrets">True to show the values of secret headers, such as Authorization; false to mask
@@ -248,7 +279,10 @@ public sealed class TransactionService(
     {
         ArgumentNullException.ThrowIfNull(request);
         var before = ListPosition.Parse(request.Position, store.Shards.Count);
-        var page = await TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken);
+        var page = await (request.Scan is { } scan
+            ? TransactionListing.Scan(
+                store.Shards, request.Filter, before, row => scan.Matches(row.Transaction), cancellationToken)
+            : TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken));
         return new ListView
         {
             // As in DTM: null for an unknown gid, an empty list for an empty page.

@@ -28,6 +28,7 @@ internal static class TransactionViews
             FinishTime = transaction.Status == TransactionStatus.Succeed ? transaction.Finished?.UtcDateTime : null,
             RollbackTime = transaction.Status == TransactionStatus.Failed ? transaction.Finished?.UtcDateTime : null,
             Options = Options(definition, secrets),
+            Tags = definition.Tags.IsEmpty ? null : definition.Tags,
             TimeoutToFail = timeout && definition.Options.TimeoutToFail > TimeSpan.Zero
                 ? definition.Options.TimeoutToFail.TotalSeconds
                 : null,

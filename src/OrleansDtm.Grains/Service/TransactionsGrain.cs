@@ -2,7 +2,9 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Audit;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Grains.Tracing;
+using OrleansDtm.Grains.Watching;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -15,7 +17,7 @@ namespace OrleansDtm.Grains.Service;
 [Reentrant]
 [StatelessWorker]
 public sealed class TransactionsGrain(
-    TransactionService transactions, TopicService topics, TimeProvider clock, IOptions<DtmGrainOptions> options)
+    TransactionService transactions, TopicService topics, IOptions<DtmGrainOptions> options)
     : Grain, ITransactionsGrain, IIncomingGrainCallFilter
 {
     /// <summary>Where a client puts its name, in the request context.</summary>
@@ -25,10 +27,6 @@ public sealed class TransactionsGrain(
 
     /// <summary>The maximum length of one wait: a pending request delays the drain of a silo.</summary>
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
-
-    /// <summary>The polling interval for a transaction that waits for a retry: short at first, then longer.</summary>
-    private static readonly (TimeSpan First, TimeSpan Last) Pace =
-        (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
 
     public Task<TransactionReply> Submit(TransactionRequestMessage request) =>
         Serve("Submit", request, () => transactions.Submit(Current(Checked(request)), Caller));
@@ -111,27 +109,13 @@ public sealed class TransactionsGrain(
     public Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost) => Guard(async () =>
     {
         var limit = atMost < TimeSpan.Zero || atMost > WaitMax ? WaitMax : atMost;
-        using var budget = new CancellationTokenSource(limit, clock);
-        var last = new TransactionReply { Kind = ReplyKind.Ok };
-        var pause = Pace.First;
-        try
+        var (result, stored) = await transactions.WaitForEnd(gid, limit, CancellationToken.None);
+        return result switch
         {
-            while (true)
-            {
-                last = await transactions.WaitForPause(gid).WaitAsync(budget.Token);
-                if (last.Kind != ReplyKind.Ok || last.Status is "succeed" or "failed")
-                {
-                    return last;
-                }
-
-                await Task.Delay(pause, clock, budget.Token);
-                pause = pause * 2 < Pace.Last ? pause * 2 : Pace.Last;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return last;
-        }
+            EndWait.NotFound => new TransactionReply { Kind = ReplyKind.NotFound, Message = "no such gid" },
+            EndWait.TooMany => Replies.Unavailable("too many requests wait for the end of transactions"),
+            _ => Replies.Of(stored?.Transaction),
+        };
     });
 
     public Task<TransactionReply> Subscribe(string topic, string url, string remark) =>

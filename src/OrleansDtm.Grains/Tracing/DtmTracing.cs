@@ -17,6 +17,9 @@ public static class DtmTracing
     internal const string Gid = "orleansdtm.gid";
     internal const string Type = "orleansdtm.type";
 
+    /// <summary>The start of the attributes that carry the tags of a transaction.</summary>
+    internal const string TagPrefix = "orleansdtm.tag.";
+
     /// <summary>The activity source.</summary>
     public static ActivitySource Source { get; } = new(Name);
 

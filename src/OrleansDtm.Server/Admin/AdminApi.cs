@@ -4,6 +4,7 @@ using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Audit;
+using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
@@ -29,7 +30,8 @@ internal static class AdminApi
             context, 200, await overview.Read(context.RequestAborted), AdminJson.Readable.OverviewView));
         Get("transactions", context => listings.Run(context, async () => await HttpAnswers.Show(
             context,
-            await transactions.List(ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted),
+            await transactions.List(
+                ListQuery.Parse(name => context.Request.Query[name], SecretNames.MaskQuery), context.RequestAborted),
             ProtocolJson.Readable.ListView,
             secrets: false)));
         Get("transaction", async context =>
@@ -48,6 +50,8 @@ internal static class AdminApi
             await transactions.Query(context.Request.Query["gid"], context.RequestAborted),
             ProtocolJson.Readable.QueryView,
             secrets: false));
+
+        Get("events", context => services.GetRequiredService<EventStreams>().Serve(context, secrets: false));
 
         // Who may remove a subscriber needs its URL.
         Get("topics", async context => await HttpAnswers.Show(

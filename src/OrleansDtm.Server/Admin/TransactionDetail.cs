@@ -33,6 +33,9 @@ internal sealed class TransactionDetail
 
     public required string CustomData { get; init; }
 
+    /// <summary>Sorted by key.</summary>
+    public required IReadOnlyDictionary<string, string> Tags { get; init; }
+
     public required int RetryCount { get; init; }
 
     /// <summary>Number of writes of the row.</summary>

@@ -41,6 +41,7 @@ internal static class TransactionDetails
             Reason = transaction.RollbackReason,
             Result = transaction.Result,
             CustomData = definition.CustomData,
+            Tags = definition.Tags,
             RetryCount = transaction.RetryCount,
             Version = transaction.Version,
             Options = Of(definition),

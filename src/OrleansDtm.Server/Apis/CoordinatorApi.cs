@@ -3,6 +3,7 @@ using Grpc.Core;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Watching;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Server.Audit;
@@ -41,10 +42,37 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
         CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken), HasSecrets(context));
 
+    public override async Task<QueryReply> Wait(WaitRequest request, ServerCallContext context)
+    {
+        var seconds = !request.HasTimeout ? WatchApi.WaitSecondsDefault
+            : request.Timeout >= 0 ? Math.Min(request.Timeout, WatchApi.WaitSecondsMax)
+            : throw new RequestException("timeout", "is not a number of seconds: 0 or more");
+        using var leaving = WatchApi.Leaving(context.GetHttpContext());
+        try
+        {
+            var (result, stored) = await transactions.WaitForEnd(
+                request.Gid, TimeSpan.FromSeconds(seconds), leaving.Token);
+            return result switch
+            {
+                EndWait.NotFound =>
+                    throw GrpcAnswers.Error(StatusCode.NotFound, "no such gid", AnswerOutcomes.NotFound),
+                EndWait.TooMany => throw GrpcAnswers.Error(
+                    StatusCode.Unavailable, "too many requests wait", AnswerOutcomes.Unavailable),
+                _ => CoordinatorMessages.Of(TransactionService.Show(stored!, HasSecrets(context)), HasSecrets(context)),
+            };
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            throw GrpcAnswers.Error(
+                StatusCode.Unavailable, "the coordinator is stopping", AnswerOutcomes.Unavailable);
+        }
+    }
+
     public override Task<ListReply> List(ListFilter request, ServerCallContext context) =>
         listings.Run(
             async () => CoordinatorMessages.Of(
-                await transactions.List(CoordinatorMessages.Of(request), context.CancellationToken),
+                await transactions.List(
+                    CoordinatorMessages.Of(request, HasSecrets(context)), context.CancellationToken),
                 HasSecrets(context)),
             context.CancellationToken);
 

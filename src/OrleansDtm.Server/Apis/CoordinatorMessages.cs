@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
@@ -13,7 +14,7 @@ namespace OrleansDtm.Server.Apis;
 internal static class CoordinatorMessages
 {
     /// <exception cref="RequestException">A field is invalid.</exception>
-    public static ListRequest Of(ListFilter filter) => ListQuery.Parse(name => name switch
+    public static ListRequest Of(ListFilter filter, bool secrets) => ListQuery.Parse(name => name switch
     {
         "status" => filter.Status,
         "transType" => filter.TransType,
@@ -22,8 +23,12 @@ internal static class CoordinatorMessages
         "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
         "position" => filter.Position,
         "parked" => filter.Parked ? "true" : null,
+        "tag" => string.Join(',', filter.Tags),
+        "gid_prefix" => filter.GidPrefix,
+        "host" => filter.Host,
+        "error" => filter.Error,
         _ => null,
-    });
+    }, secrets ? null : SecretNames.MaskQuery);
 
     public static QueryReply Of(QueryView view, bool secrets)
     {
@@ -58,7 +63,7 @@ internal static class CoordinatorMessages
     private static Transaction Of(TransactionView view, bool secrets)
     {
         var ended = view.Status is "succeed" or "failed";
-        return new Transaction
+        var transaction = new Transaction
         {
             Gid = view.Gid,
             TransType = view.TransType,
@@ -72,6 +77,12 @@ internal static class CoordinatorMessages
             NextCronTime = ended ? null : Timestamp.FromDateTime(view.NextCronTime),
             Parked = view.Parked,
         };
+        foreach (var (key, value) in view.Tags ?? ReadOnlyDictionary<string, string>.Empty)
+        {
+            transaction.Tags.Add(key, value);
+        }
+
+        return transaction;
     }
 
     private static Branch Of(BranchView view, bool secrets) => new()

@@ -18,6 +18,7 @@ internal static class GrpcRequests
     {
         var request = Of(message.Request ?? NothingAsked);
         request.Concurrent = message.Concurrent ? true : null;
+        request.Tags = Map(message.Tags);
         request.CallbackUrl = message.CallbackUrl.Length > 0 ? message.CallbackUrl : null;
         request.GiveUpAfter = message.GiveUpAfter;
         request.GiveUpAfterSeconds = message.GiveUpAfterSeconds;

@@ -23,13 +23,16 @@ internal static class HttpAnswers
 
     /// <summary>Shows stored data.</summary>
     /// <param name="secrets">Show secret query values of URLs too.</param>
-    public static Task Show<T>(HttpContext context, T view, JsonTypeInfo<T> type, bool secrets)
+    /// <param name="status">The HTTP status.</param>
+    public static Task Show<T>(
+        HttpContext context, T view, JsonTypeInfo<T> type, bool secrets, int status = StatusCodes.Status200OK)
     {
         if (secrets)
         {
-            return Write(context, StatusCodes.Status200OK, view, type);
+            return Write(context, status, view, type);
         }
 
+        context.Response.StatusCode = status;
         context.Response.ContentType = Json;
         return context.Response.WriteAsync(
             SecretNames.MaskQuery(JsonSerializer.Serialize(view, type)), context.RequestAborted);

@@ -6,6 +6,7 @@ using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis.Docs;
 using OrleansDtm.Server.Audit;
+using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
@@ -68,7 +69,10 @@ public static class HttpApi
             {
                 var secrets = Caller.Has(context, Role.Admin);
                 var view = await service.List(
-                    ListQuery.Parse(name => context.Request.Query[name]), context.RequestAborted, secrets);
+                    ListQuery.Parse(
+                        name => context.Request.Query[name], secrets ? null : SecretNames.MaskQuery),
+                    context.RequestAborted,
+                    secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);
             })).RequireRole(RoleNames.Read).Describe(TransactionDocs.List);
         }
@@ -126,6 +130,8 @@ public static class HttpApi
                 .Describe(OperationDocs.RetryTransactions)
                 .Add(ChangesByGet.Mark);
             routes.MapTopicApi(Prefix);
+            routes.MapWatchApi(Prefix);
+            routes.MapBatchApi(Prefix);
             routes.MapAuditApi(Prefix);
         }
 

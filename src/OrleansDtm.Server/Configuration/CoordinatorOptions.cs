@@ -256,4 +256,7 @@ public sealed record LimitOptions
 
     /// <summary>Concurrent calls of one transaction. Default 64.</summary>
     public int BranchCallsPerTransactionMax { get; init; } = 64;
+
+    /// <summary>Transactions that jobs (POST batch) change in a second; 1 to 10,000. Default 500.</summary>
+    public int BatchRate { get; init; } = 500;
 }

@@ -61,6 +61,7 @@ public static partial class SettingsLoader
         "Limits:LiveBytesMax",
         "Limits:BranchCallsPerServiceMax",
         "Limits:BranchCallsPerTransactionMax",
+        "Limits:BatchRate",
         "Store:CommitDelay",
         "Store:Retention",
         "Admin:Enabled",
@@ -302,6 +303,7 @@ public static partial class SettingsLoader
                 "Limits:LiveBytesMax", (int)Math.Min(int.MaxValue, defaults.LiveBytesMax), 1024 * 1024, int.MaxValue),
             BranchCallsPerTransactionMax = read.Whole(
                 "Limits:BranchCallsPerTransactionMax", defaults.BranchCallsPerTransactionMax, 1, CallsMax),
+            BatchRate = read.Whole("Limits:BatchRate", defaults.BatchRate, 1, 10_000),
             BranchCallsPerServiceMax = read.Whole(
                 "Limits:BranchCallsPerServiceMax", defaults.BranchCallsPerServiceMax, 1, CallsMax),
         };

@@ -38,6 +38,7 @@ internal static class SiloHosting
                 grains.SweepInterval = options.TransCronInterval;
                 grains.BranchCallsPerServiceMax = options.Limits.BranchCallsPerServiceMax;
                 grains.BranchCallsPerTransactionMax = options.Limits.BranchCallsPerTransactionMax;
+                grains.BatchRate = options.Limits.BatchRate;
                 grains.BranchCallsMax = options.Limits.BranchCallsMax;
                 grains.LiveBytesMax = options.Limits.LiveBytesMax;
                 RequestSettings.Apply(options, grains.Requests);

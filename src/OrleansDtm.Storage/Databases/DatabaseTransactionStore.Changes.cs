@@ -84,6 +84,7 @@ public abstract partial class DatabaseTransactionStore
                 [
                     $"delete from dtm_transaction where id in ({ids})",
                     $"delete from dtm_body where transaction_id in ({ids})",
+                    $"delete from dtm_tag where transaction_id in ({ids})",
                 ],
                 [],
                 cancellationToken).ConfigureAwait(false);

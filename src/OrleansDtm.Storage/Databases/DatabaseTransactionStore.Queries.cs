@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
-using System.Text;
 using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage.Databases;
@@ -123,67 +122,36 @@ public abstract partial class DatabaseTransactionStore
         }
     }
 
-    private Task<List<(long Id, StoredTransaction? Row)>> ReadPage(
+    private async Task<List<(long Id, StoredTransaction? Row)>> ReadPage(
         TransactionFilter filter, CancellationToken cancellationToken)
     {
-        var where = new StringBuilder("1 = 1");
-        var parameters = new List<(string, object)> { ("@limit", filter.Limit) };
-        void Add(bool asked, string condition, string name, Func<object> value)
+        var query = new PageQuery(_sql, filter);
+        var isMany = false;
+        if (query.Probe() is { } probe)
         {
-            if (asked)
-            {
-                where.Append(" and ").Append(condition);
-                parameters.Add((name, value()));
-            }
-        }
-
-        Add(filter.Gid is not null, "gid = @gid", "@gid", () => _sql.Key(filter.Gid!));
-        Add(filter.Type != TransactionType.None, "type = @type", "@type", () => Names.Of(filter.Type));
-        var (from, to) = (filter.CreatedFrom, filter.CreatedTo);
-        Add(from is not null, "created >= @from", "@from", () => CeilingMilliseconds(from!.Value));
-        Add(to is not null, "created <= @to", "@to", () => to!.Value.ToUnixTimeMilliseconds());
-        Add(filter.BeforeId > 0, "id < @before", "@before", () => filter.BeforeId);
-        if (filter.Status == TransactionStatus.Failed)
-        {
-            where.Append(" and ").Append(_sql.IsFailed);
-        }
-        else
-        {
-            Add(filter.Status != TransactionStatus.None, "status = @status", "@status", () => Names.Of(filter.Status));
-        }
-
-        if (filter is
-            {
-                Type: not TransactionType.None,
-                Status: TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting,
-            })
-        {
-            // Redundant, but it lets the database use the index of unfinished transactions.
-            Add(true, _sql.IsUnfinished, "@state", () => $"{Names.Of(filter.Type)} {Names.Of(filter.Status)}");
-        }
-
-        if (filter.Parked)
-        {
-            where.Append(" and ").Append(_sql.IsAnyUnfinished);
-            Add(true, _sql.HasParkedCall, "@parked", static () => ProgressWriter.ParkedCall.ToArray());
+            var count = await ReadRows(
+                probe.Sql, probe.Parameters, static reader => reader.GetInt64(0), isSlow: true, cancellationToken)
+                .ConfigureAwait(false);
+            isMany = PageQuery.IsMany(count[0]);
         }
 
         // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
         // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
-        return Read(
+        var (ids, parameters) = query.Ids(isMany);
+        return await Read(
             $"""
             select {Columns} from (
             select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
-            from (select id from dtm_transaction where {where} order by id desc limit @limit) i
+            from ({ids}) i
             limit @limit) p
             {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
             left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
             order by t.id desc, b.seq
             """,
-            [.. parameters],
+            parameters,
             ReadTransactions,
             isSlow: true,
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads the transactions that the query of the page left out, one after the other.</summary>
@@ -250,7 +218,7 @@ public abstract partial class DatabaseTransactionStore
     }
 
     /// <summary>Stored moments are whole milliseconds: those at or after a finer one start at the next.</summary>
-    private static long CeilingMilliseconds(DateTimeOffset moment) =>
+    internal static long CeilingMilliseconds(DateTimeOffset moment) =>
         (moment.UtcTicks - DateTime.UnixEpoch.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
 
     private DueTransaction ReadDue(DbDataReader reader) =>

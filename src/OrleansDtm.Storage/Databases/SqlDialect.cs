@@ -61,6 +61,12 @@ internal abstract class SqlDialect
     /// <summary>A join that reads the table on its left first.</summary>
     public virtual string JoinInOrder => "join";
 
+    /// <summary>A column that the database cannot look up in an index, to test it row by row.</summary>
+    public virtual string Unindexed(string column) => $"({column} || '')";
+
+    /// <summary>A table whose rows are read in the order of its primary key.</summary>
+    public virtual string Walked(string table) => table;
+
     /// <summary>Inserts into dtm_kv. If the item exists it changes no row, or fails with a duplicate key.</summary>
     public virtual string InsertKeyValue =>
         """

@@ -75,6 +75,9 @@ internal sealed class MySqlBatch
         batch.Bodies(
             Writes(sorted, static w => !w.IsInsert && w.Body is not null),
             write => batch._sql.Append(ids.Find(write.Gid)));
+        batch.Tags(
+            Writes(sorted, static w => w is { IsInsert: false, HasTags: true }),
+            write => batch._sql.Append(ids.Find(write.Gid)));
         batch._sql.Append("commit");
         batch.Execute(inserts);
     }
@@ -197,6 +200,7 @@ internal sealed class MySqlBatch
         Update(writes.FindAll(w => !w.IsInsert && _locked.ContainsKey(w.Gid)));
         UpdateInserted(writes.FindAll(w => !w.IsInsert && !_locked.ContainsKey(w.Gid)));
         Bodies(writes.FindAll(static w => !w.IsInsert && w.Body is not null), AppendId);
+        Tags(writes.FindAll(static w => w is { IsInsert: false, HasTags: true }), AppendId);
     }
 
     /// <param name="inserts">
@@ -247,17 +251,72 @@ internal sealed class MySqlBatch
         if (isCareful)
         {
             Bodies(writes, AppendId);
+            Tags(writes.FindAll(static w => w.HasTags), AppendId);
             return;
         }
 
         var place = 0;
-        Bodies(writes, _ => _sql.Append("last_insert_id()+").Append(place++).Append("*@@auto_increment_increment"));
+        Bodies(writes, _ => AppendNew(place++));
+        InsertTags(writes);
 
         // The manual says that the ids of one insert are consecutive. If the last id is right, all are; otherwise this
         // statement fails.
         _sql.Append("select id,@@auto_increment_increment," + Last + "+(id<>last_insert_id()+").Append(writes.Count - 1)
             .Append("*@@auto_increment_increment) from dtm_transaction where gid=?;");
         Parameter(Encoding.UTF8.GetBytes(writes[^1].Gid));
+    }
+
+    /// <summary>The id of an inserted row, by its place in the insert.</summary>
+    private void AppendNew(int place) =>
+        _sql.Append("last_insert_id()+").Append(place).Append("*@@auto_increment_increment");
+
+    /// <summary>The tags of inserted rows.</summary>
+    private void InsertTags(List<EncodedWrite> writes)
+    {
+        var isFirst = true;
+        for (var place = 0; place < writes.Count; place++)
+        {
+            var at = place;
+            foreach (var tag in writes[place].AddedTags)
+            {
+                AddTag(tag, () => AppendNew(at), isFirst);
+                isFirst = false;
+            }
+        }
+
+        if (!isFirst)
+        {
+            EndList();
+        }
+    }
+
+    /// <summary>Replaces tags one transaction after the other: a submit rarely has others than its prepare.</summary>
+    private void Tags(List<EncodedWrite> writes, Action<EncodedWrite> appendId)
+    {
+        foreach (var write in writes)
+        {
+            foreach (var tag in write.RemovedTags)
+            {
+                _sql.Append("delete from dtm_tag where transaction_id=");
+                appendId(write);
+                _sql.Append(" and tag=?;");
+                Parameter(Encoding.UTF8.GetBytes(tag));
+            }
+
+            foreach (var tag in write.AddedTags)
+            {
+                AddTag(tag, () => appendId(write), isFirst: true);
+                EndList();
+            }
+        }
+    }
+
+    private void AddTag(string tag, Action appendId, bool isFirst)
+    {
+        _sql.Append(isFirst ? "insert into dtm_tag (transaction_id,tag) values (" : "(");
+        appendId();
+        _sql.Append(",?),");
+        Parameter(Encoding.UTF8.GetBytes(tag));
     }
 
     /// <summary>

@@ -67,8 +67,14 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string IsAnyUnfinished => "(state < 'failed' or state > 'failed')";
 
+    public override string JoinInOrder => "straight_join";
+
     public override string InsertKeyValue =>
         "insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)";
+
+    public override string Unindexed(string column) => $"concat({column}, '')";
+
+    public override string Walked(string table) => $"{table} force index (primary)";
 
     public override DbConnectionStringBuilder NewBuilder() => new MySqlConnectionStringBuilder();
 

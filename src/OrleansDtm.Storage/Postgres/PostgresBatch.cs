@@ -1,4 +1,5 @@
 using Npgsql;
+using OrleansDtm.Core;
 using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Storage.Postgres;
@@ -14,13 +15,39 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
     /// Ids are drawn first, so that the body knows its row's. "is true" keeps the subquery from becoming a join.
     /// </summary>
     private const string InsertSql =
-        """
+        $"""
         with x as materialized (
-            select nextval('dtm_transaction_id_seq') as id, * from unnest($1::text[], $2::text[], $3::text[],
-                $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[],
-                $11::bytea[]) with ordinality
+            select nextval('dtm_transaction_id_seq') as id, * from unnest({InsertArrays}) with ordinality
                 as u (gid, type, status, version, owner, due, created, updated, finished, progress, body, n)
-        ), i as (
+        ), {InsertRows}
+        select n from x where (id in (select id from i)) is true
+        """;
+
+    /// <summary>
+    /// The same with tags, as a list for each row. Lists need no join, which would be a loop within a loop here.
+    /// </summary>
+    private const string InsertTaggedSql =
+        $"""
+        with x as materialized (
+            select nextval('dtm_transaction_id_seq') as id, * from unnest({InsertArrays}, $12::text[]) with ordinality
+                as u (gid, type, status, version, owner, due, created, updated, finished, progress, body, tags, n)
+        ), {InsertRows}, g as (
+            insert into dtm_tag (transaction_id, tag)
+            select x.id, a.tag from x cross join lateral unnest(string_to_array(x.tags, ',')) as a (tag)
+            where (x.id in (select id from i)) is true
+        )
+        select n from x where (id in (select id from i)) is true
+        """;
+
+    private const string InsertArrays =
+        """
+        $1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+                $9::bigint[], $10::bytea[], $11::bytea[]
+        """;
+
+    private const string InsertRows =
+        """
+        i as (
             insert into dtm_transaction
                 (id, gid, type, status, version, owner, due, created, updated, finished, progress)
             select id, gid, type, status, version, owner, due, created, updated, finished, progress from x order by n
@@ -29,7 +56,6 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
             insert into dtm_body (transaction_id, seq, body)
             select id, 0, body from x where (id in (select id from i)) is true
         )
-        select n from x where (id in (select id from i)) is true
         """;
 
     private const string UpdateSql =
@@ -45,6 +71,31 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
             returning t.id, t.version, x.body, x.n
         ), b as (
             insert into dtm_body (transaction_id, seq, body) select id, version, body from u where body is not null
+        )
+        select n from u
+        """;
+
+    /// <summary>The same with tags to add and to remove. No tag of a transaction is in both lists.</summary>
+    private const string UpdateTaggedSql =
+        """
+        with u as (
+            update dtm_transaction t
+            set status = x.status, version = x.expected + 1, owner = x.owner, due = x.due, updated = x.updated,
+                finished = x.finished, progress = x.progress
+            from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bytea[], $9::bytea[], $10::text[], $11::text[]) with ordinality
+                as x (gid, expected, status, owner, due, updated, finished, progress, body, added, removed, n)
+            where t.gid = x.gid and t.version = x.expected
+            returning t.id, t.version, x.body, x.added, x.removed, x.n
+        ), b as (
+            insert into dtm_body (transaction_id, seq, body) select id, version, body from u where body is not null
+        ), g as (
+            insert into dtm_tag (transaction_id, tag)
+            select u.id, a.tag from u cross join lateral unnest(string_to_array(u.added, ',')) as a (tag)
+        ), d as (
+            delete from dtm_tag g using
+                (select u.id, a.tag from u cross join lateral unnest(string_to_array(u.removed, ',')) as a (tag)) r
+            where g.transaction_id = r.id and g.tag = r.tag
         )
         select n from u
         """;
@@ -75,8 +126,10 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
         _batch.BatchCommands.Add(new NpgsqlBatchCommand(_settings));
         foreach (var round in rounds)
         {
-            Add(round.FindAll(static w => w.Write.IsInsert), Insert);
-            Add(round.FindAll(static w => !w.Write.IsInsert), Update);
+            Add(round.FindAll(static w => w.Write is { IsInsert: true, HasTags: false }), Insert);
+            Add(round.FindAll(static w => w.Write is { IsInsert: true, HasTags: true }), InsertTagged);
+            Add(round.FindAll(static w => w.Write is { IsInsert: false, HasTags: false }), Update);
+            Add(round.FindAll(static w => w.Write is { IsInsert: false, HasTags: true }), UpdateTagged);
         }
 
         _batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
@@ -95,6 +148,26 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, CommitLimits li
     }
 
     public void Dispose() => _batch.Dispose();
+
+    private static NpgsqlBatchCommand InsertTagged(List<PlacedWrite> writes)
+    {
+        var command = Insert(writes);
+        command.CommandText = InsertTaggedSql;
+        command.Parameters.Add(Column(writes, static w => List(w.AddedTags)));
+        return command;
+    }
+
+    private static NpgsqlBatchCommand UpdateTagged(List<PlacedWrite> writes)
+    {
+        var command = Update(writes);
+        command.CommandText = UpdateTaggedSql;
+        command.Parameters.Add(Column(writes, static w => List(w.AddedTags)));
+        command.Parameters.Add(Column(writes, static w => List(w.RemovedTags)));
+        return command;
+    }
+
+    /// <summary>No tag contains the separator.</summary>
+    private static string List(IReadOnlyList<string> tags) => string.Join(TransactionTags.ListSeparator, tags);
 
     private static NpgsqlBatchCommand Insert(List<PlacedWrite> writes) => new(InsertSql)
     {

@@ -13,9 +13,9 @@ internal static class ServerInspection
     /// <summary>The privileges that a coordinator needs, with statements that change no row.</summary>
     private static readonly (string Right, string Table, string Sql)[] Rights =
     [
-        .. from table in (string[])["dtm_transaction", "dtm_body", "dtm_kv", "dtm_audit"]
+        .. from table in (string[])["dtm_transaction", "dtm_body", "dtm_tag", "dtm_kv", "dtm_audit"]
            from right in (string[])["select", "insert", "update", "delete"]
-           where table != "dtm_audit" || right != "update"
+           where right != "update" || table is not ("dtm_audit" or "dtm_tag")
            select (right, table, right switch
            {
                "select" => $"select * from {table} where 1 = 0",

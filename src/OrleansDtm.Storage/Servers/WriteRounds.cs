@@ -72,7 +72,10 @@ internal static class WriteRounds
     }
 
     private static long Size(EncodedWrite write) =>
-        Overhead + (write.Gid.Length * 6L) + Escaped(write.Progress) + (write.Body is { } body ? Escaped(body) : 0);
+        Overhead + (write.Gid.Length * 6L) + Escaped(write.Progress) + (write.Body is { } body ? Escaped(body) : 0)
+        + (write.HasTags ? Tags(write.AddedTags) + Tags(write.RemovedTags) : 0);
+
+    private static long Tags(IReadOnlyList<string> tags) => tags.Sum(static tag => Overhead + (tag.Length * 6L));
 
     /// <summary>A quoted literal doubles these characters.</summary>
     private static long Escaped(ReadOnlySpan<byte> bytes) =>

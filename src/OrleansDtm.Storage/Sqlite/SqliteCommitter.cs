@@ -33,6 +33,9 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
     private readonly SqliteStatement _updateKeepingStatus;
     private readonly SqliteStatement _updateKeepingBoth;
     private readonly SqliteStatement _append;
+    private readonly SqliteStatement _insertTag;
+    private readonly SqliteStatement _addTag;
+    private readonly SqliteStatement _removeTag;
     private bool _isFlushDue;
     private bool _disposed;
 
@@ -63,6 +66,19 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
             connection,
             "insert into dtm_body (transaction_id, seq, body) select id, @seq, @body from dtm_transaction where gid "
             + "= @gid;");
+
+        // The two tables of a new row are without rowid, so its id stays the last one.
+        _insertTag = new SqliteStatement(
+            connection, "insert into dtm_tag (transaction_id, tag) values (last_insert_rowid(), @tag);");
+        _addTag = new SqliteStatement(
+            connection,
+            "insert into dtm_tag (transaction_id, tag) select id, @tag from dtm_transaction where gid = @gid;");
+        _removeTag = new SqliteStatement(
+            connection,
+            """
+            delete from dtm_tag
+            where transaction_id = (select id from dtm_transaction where gid = @gid) and tag = @tag;
+            """);
     }
 
     public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
@@ -109,6 +125,7 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
             [
                 _begin, _commit, _rollback, _insert, _insertBody, _append,
                 _update, _updateKeepingDue, _updateKeepingStatus, _updateKeepingBoth,
+                _insertTag, _addTag, _removeTag,
             ];
             foreach (var statement in statements)
             {
@@ -230,7 +247,26 @@ internal sealed class SqliteCommitter : IBatchCommitter, IDisposable
             (write.IsInsert ? _insertBody : _append).Execute(write);
         }
 
+        if (write.HasTags)
+        {
+            ApplyTags(write);
+        }
+
         return true;
+    }
+
+    private void ApplyTags(EncodedWrite write)
+    {
+        foreach (var tag in write.RemovedTags)
+        {
+            _removeTag.Execute(write, tag);
+        }
+
+        var add = write.IsInsert ? _insertTag : _addTag;
+        foreach (var tag in write.AddedTags)
+        {
+            add.Execute(write, tag);
+        }
     }
 
     private void RollBack()

@@ -6,7 +6,10 @@ namespace OrleansDtm.Storage.Sqlite;
 /// <param name="connection">Disposed with this.</param>
 internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
 {
-    /// <summary>By text. Their number is bounded: a listing has 2^5 shapes, times the spellings of a status.</summary>
+    /// <summary>The shapes of a listing are many, with its tags; this is more than a user needs at a time.</summary>
+    private const int CommandsMax = 128;
+
+    /// <summary>By text.</summary>
     private readonly Dictionary<string, SqliteCommand> _commands = [];
 
     /// <param name="sql">The same text must always come with the same parameters in the same order.</param>
@@ -14,6 +17,11 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
     {
         if (!_commands.TryGetValue(sql, out var command))
         {
+            if (_commands.Count >= CommandsMax)
+            {
+                Forget();
+            }
+
             command = connection.CreateCommand();
             command.CommandText = sql;
             foreach (var (name, _) in parameters)
@@ -34,11 +42,17 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
 
     public void Dispose()
     {
+        Forget();
+        connection.Dispose();
+    }
+
+    private void Forget()
+    {
         foreach (var command in _commands.Values)
         {
             command.Dispose();
         }
 
-        connection.Dispose();
+        _commands.Clear();
     }
 }

@@ -26,11 +26,13 @@ internal sealed class SqliteStatement : IDisposable
     }
 
     /// <summary>The number of rows that it changed.</summary>
-    public int Execute(EncodedWrite write)
+    /// <param name="write">The write.</param>
+    /// <param name="tag">The value of @tag.</param>
+    public int Execute(EncodedWrite write, string tag = "")
     {
         for (var i = 0; i < _parameters.Length; i++)
         {
-            Check(Bind(i + 1, _parameters[i], write));
+            Check(_parameters[i] == "@tag" ? Text(i + 1, tag) : Bind(i + 1, _parameters[i], write));
         }
 
         return Execute();
@@ -77,7 +79,7 @@ internal sealed class SqliteStatement : IDisposable
 
     private int Text(int index, string text)
     {
-        Span<byte> bytes = stackalloc byte[EncodedWrite.GidMax * 3];
+        Span<byte> bytes = stackalloc byte[EncodedWrite.TextMax * 3];
         return raw.sqlite3_bind_text(_statement, index, bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
     }
 

@@ -12,14 +12,21 @@ internal sealed class PreparedRequest
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private readonly Uri _url;
     private readonly byte[] _body;
-    private readonly int _gidAt;
+    private readonly int[] _gidAt;
     private readonly byte[] _answer = new byte[4096];
 
     public PreparedRequest(Uri url, string body)
     {
         _url = url;
         _body = Encoding.UTF8.GetBytes(body);
-        _gidAt = _body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Placeholder));
+        var at = new List<int>();
+        for (var i = body.IndexOf(Placeholder, StringComparison.Ordinal); i >= 0;
+            i = body.IndexOf(Placeholder, i + Placeholder.Length, StringComparison.Ordinal))
+        {
+            at.Add(Encoding.UTF8.GetByteCount(body.AsSpan(0, i)));
+        }
+
+        _gidAt = [.. at];
     }
 
     /// <summary>
@@ -27,9 +34,9 @@ internal sealed class PreparedRequest
     /// </summary>
     public async ValueTask<string?> Send(HttpMessageInvoker http, Gid gid, Uri? url, CancellationToken stop)
     {
-        if (_gidAt >= 0)
+        foreach (var at in _gidAt)
         {
-            gid.Bytes.CopyTo(_body, _gidAt);
+            gid.Bytes.CopyTo(_body, at);
         }
 
         using var request = new HttpRequestMessage(HttpMethod.Post, url ?? _url)

@@ -12,6 +12,10 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
     public static readonly Scenario Saga = new(
         "saga", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true)));
 
+    /// <summary>The same with three tags: one of its own, two that many have.</summary>
+    public static readonly Scenario SagaTags = new(
+        "saga-tags", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true, Tags)));
+
     public static readonly Scenario SagaNotWaiting =
         new("saga", false, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, false)));
 
@@ -28,17 +32,21 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
     {
         "msg" => Msg,
         "tcc" => Tcc,
+        "saga-tags" => SagaTags,
         _ => Saga,
     };
 
     /// <summary>
     /// The last action has its own path, by which the branch service counts the completed transactions.
     /// </summary>
-    private static string SagaBody(Uri branch, bool wait) => $$"""
+    private static string SagaBody(Uri branch, bool wait, string more = "") => $$"""
         {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"saga","steps":[{"action":"{{branch}}out","compensate":"{{branch}}undo-out"},
         """ + $$"""
-        {"action":"{{branch}}last","compensate":"{{branch}}undo-last"}],"payloads":["{\"amount\":30}","{\"amount\":30}"],"wait_result":{{(wait ? "true" : "false")}}}
+        {"action":"{{branch}}last","compensate":"{{branch}}undo-last"}],"payloads":["{\"amount\":30}","{\"amount\":30}"],"wait_result":{{(wait ? "true" : "false")}}{{more}}}
         """;
+
+    private static string Tags =>
+        $$""","tags":{"order":"{{PreparedRequest.Placeholder}}","shop":"7","country":"de"}""";
 
     private static string MsgBody(Uri branch) => $$"""
         {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"msg","steps":[{"action":"{{branch}}out"},{"action":"{{branch}}last"}],

@@ -36,6 +36,49 @@ public abstract class ApiConformance(RunningCoordinator coordinator) : Conforman
     }
 
     [Fact]
+    public async Task Tags_are_shown_and_found()
+    {
+        var shop = Guid.NewGuid().ToString("N");
+        var options = new SagaOptions { Tags = new Dictionary<string, string> { ["shop"] = shop, ["order"] = "1" } };
+        var saga = Dtm.Saga(options).Tag("order", 4711).Tag("paid", 1.5m).Step("", "");
+        await saga.SubmitAsync(Cancel);
+        var msg = Dtm.Msg().Tag("shop", shop).Tag("order", "4712").Step("");
+        await msg.SubmitAsync(Cancel);
+
+        var tags = (await Dtm.QueryAsync(saga.Gid, Cancel))!.Tags;
+        Assert.Equal((3, shop, "4711", "1.5"), (tags.Count, tags["shop"], tags["order"], tags["paid"]));
+        Assert.Equal([msg.Gid, saga.Gid], await Found(new() { Tags = [$"shop:{shop}"] }));
+        Assert.Equal([msg.Gid, saga.Gid], await Found(new() { Tags = [$"shop:{shop}", "order:47*"] }));
+        Assert.Equal([saga.Gid], await Found(new() { Tags = [$"shop:{shop}", "order:4711"] }));
+        Assert.Equal([saga.Gid], await Found(new() { Tags = [$"shop:{shop}"], TransType = "saga" }));
+        Assert.Equal([msg.Gid], await Found(new() { GidPrefix = msg.Gid[..^1] }));
+        Assert.Empty(await Found(new() { Tags = [$"shop:{shop}"], Host = "nobody" }));
+        Assert.Empty(await Found(new() { Tags = [$"shop:{shop}"], Error = "nothing" }));
+        await Assert.ThrowsAsync<DtmInvalidRequestException>(
+            () => Dtm.Saga().Tag("or:der", 1).Step("", "").SubmitAsync(Cancel));
+
+        async Task<IEnumerable<string>> Found(TransactionFilter filter) =>
+            (await Dtm.ListAsync(filter, Cancel)).Transactions.Select(static t => t.Gid);
+    }
+
+    [Fact]
+    public async Task A_wait_ends_with_the_transaction_which_is_not_in_memory()
+    {
+        Bank.On("/out", Reply.Error);
+        var saga = Dtm.Saga(new SagaOptions { WaitResult = true, RetryInterval = TimeSpan.FromHours(1) })
+            .Step(Url("out"), "");
+        await saga.SubmitAsync(Cancel);
+        var wait = Dtm.WaitForEndAsync(saga.Gid, Poll.Patience, Cancel);
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => Dtm.WaitForEndAsync(saga.Gid, TimeSpan.FromMilliseconds(50), Cancel));
+        Assert.False(wait.IsCompleted);
+        await Dtm.ForceStopAsync(saga.Gid, Cancel);
+
+        Assert.Equal(GlobalStatus.Failed, (await wait).Status);
+        await Assert.ThrowsAsync<DtmNotFoundException>(() => Dtm.WaitForEndAsync(Nobody, Poll.Patience, Cancel));
+    }
+
+    [Fact]
     public async Task What_waits_says_when_it_goes_on()
     {
         Bank.On("/out", Reply.Error);

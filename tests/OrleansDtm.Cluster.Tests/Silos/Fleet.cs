@@ -70,6 +70,10 @@ internal sealed class Fleet : IAsyncDisposable
         RequestTimeoutMs = 3000,
     };
 
+    /// <summary>The services of one silo.</summary>
+    public IServiceProvider ServicesOf(int silo) =>
+        _cluster.GetSiloServiceProvider(_cluster.Silos[silo].SiloAddress);
+
     /// <summary>Kills one silo: it sends no messages and finishes nothing.</summary>
     public Task Kill(int silo) => _cluster.KillSiloAsync(_cluster.Silos[silo], Cancel);
 

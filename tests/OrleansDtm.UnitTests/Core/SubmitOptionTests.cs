@@ -100,6 +100,23 @@ public sealed class SubmitOptionTests
         Assert.Same(prepare, run.State.Definition);
     }
 
+    [Fact]
+    public void Tags_of_a_submit_replace_those_of_its_prepare_if_it_names_any()
+    {
+        var run = new TransactionRun(Layout.Msg, "1");
+        var definition = run.Submission.Definition;
+        var (one, two) = (TransactionTags.None.Add("order", "1"), TransactionTags.None.Add("order", "2"));
+        run.Send(new TransactionEvent.Prepare(run.Submission with { Definition = definition with { Tags = one } }));
+
+        Assert.Same(one, After(definition, NamedOptions.None).Tags);
+        Assert.Same(two, After(definition with { Tags = two }, NamedOptions.Tags).Tags);
+        Assert.Same(run.State.Definition, After(
+            definition with { Tags = TransactionTags.None.Add("order", "1") }, NamedOptions.Tags));
+
+        TransactionDefinition After(TransactionDefinition submitted, NamedOptions named) => TransactionMachine.Decide(
+            run.State, new TransactionEvent.Submit(new Submission(submitted, [], named)), run.Now).Next!.Definition;
+    }
+
     [Theory]
     [InlineData("submit:; @1:; submit*interval=1,delay=9:")]
     [InlineData("prepare:; submit*interval=4:; submit*interval=1,delay=9:")]

@@ -49,6 +49,7 @@ internal static class ClientContracts
         TraceState = "a=1",
         GiveUpAfter = 6,
         GiveUpAfterTime = TimeSpan.FromSeconds(7),
+        Tags = new Dictionary<string, string> { ["order"] = "4711" },
     };
 
     private static BranchRegistration Registration() => new()
@@ -80,6 +81,7 @@ internal static class ClientContracts
         Result = "42",
         RetryCount = 2,
         Parked = true,
+        Tags = new Dictionary<string, string> { ["order"] = "4711" },
         Branches =
         [
             new BranchInfo

@@ -7,6 +7,7 @@ using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Activity;
 using OrleansDtm.Grains.Messages;
 using OrleansDtm.Grains.Topic;
+using OrleansDtm.Grains.Watching;
 using OrleansDtm.Tests.Support;
 using Xunit;
 
@@ -27,7 +28,7 @@ public sealed class ContractTests
         var serializer = services.GetRequiredService<Serializer>();
         object[] messages =
         [
-            Step(), Subscriber(), Reply(), .. ClientContracts.Samples(),
+            Step(), Subscriber(), Reply(), Changes(), Changes().Changes[0], .. ClientContracts.Samples(),
         ];
         Assert.Equal(
             Messages().Where(static type => !type.IsEnum && !IsSurrogate(type)).OrderBy(static type => type.Name),
@@ -196,6 +197,26 @@ public sealed class ContractTests
             Policy = ClientContracts.Policy(),
             CompensatePolicy = ClientContracts.Policy(),
         };
+
+    private static ChangeBatch Changes() => new()
+    {
+        Changes =
+        [
+            new TransactionChange
+            {
+                Gid = "g1",
+                Type = "saga",
+                Status = "failed",
+                At = DateTimeOffset.UnixEpoch.AddSeconds(2),
+                Created = DateTimeOffset.UnixEpoch.AddSeconds(1),
+                Reason = "why",
+                Tags = new Dictionary<string, string> { ["order"] = "4711" },
+            },
+        ],
+        Epoch = 7,
+        Next = 8,
+        HasGap = true,
+    };
 
     private static TopicSubscriber Subscriber() => new("http://bank/s", "remark");
 

@@ -43,6 +43,8 @@ public sealed class EventMessageTests
             new TransactionEvent.Submit(
                 new Submission(Definition(), Branches, NamedOptions.NoticeUrl | NamedOptions.Concurrent)),
             new TransactionEvent.Prepare(new Submission(Definition(), [])),
+            new TransactionEvent.Submit(new Submission(Definition() with { Tags = TransactionTags.None }, Branches)),
+            new TransactionEvent.Prepare(new Submission(Definition() with { Tags = TransactionTags.None }, [])),
             new TransactionEvent.Abort(TransactionType.Tcc, "why"),
             new TransactionEvent.Register(TransactionType.Workflow, Branches, BranchStatus.Failed),
             new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "why", "result"),
@@ -64,7 +66,22 @@ public sealed class EventMessageTests
         Type[] local = [typeof(TransactionEvent.BranchAnswered), typeof(TransactionEvent.Resumed)];
         Assert.Equal(
             typeof(TransactionEvent).GetNestedTypes().OrderBy(static t => t.Name),
-            events.Select(static e => e.GetType()).Concat(local).OrderBy(static t => t.Name));
+            events.Select(static e => e.GetType()).Distinct().Concat(local).OrderBy(static t => t.Name));
+    }
+
+    /// <summary>A silo of an earlier version would lose the tags; it refuses a kind that it does not know.</summary>
+    [Fact]
+    public void Tags_are_sent_as_a_kind_that_earlier_versions_refuse()
+    {
+        Assert.Equal(EventKind.ExtendedSubmit, KindOf(new TransactionEvent.Submit(new Submission(Definition(), []))));
+        Assert.Equal(EventKind.ExtendedPrepare, KindOf(new TransactionEvent.Prepare(new Submission(Definition(), []))));
+        var untagged = new Submission(
+            Definition() with { Tags = TransactionTags.None, Options = new TransactionOptions() }, []);
+        Assert.Equal(EventKind.Submit, KindOf(new TransactionEvent.Submit(untagged)));
+        Assert.Equal(EventKind.Prepare, KindOf(new TransactionEvent.Prepare(untagged)));
+
+        static EventKind KindOf(TransactionEvent occurred) =>
+            new EventConverter().ConvertToSurrogate(new EventMessage(occurred, Wait: false)).Kind;
     }
 
     [Fact]
@@ -85,7 +102,11 @@ public sealed class EventMessageTests
     [InlineData(false, true, 11)]
     public void An_earlier_version_refuses_options_that_it_does_not_know(bool option, bool policy, int kind)
     {
-        var definition = Definition() with { Options = new TransactionOptions { GiveUpAfter = option ? 1 : 0 } };
+        var definition = Definition() with
+        {
+            Options = new TransactionOptions { GiveUpAfter = option ? 1 : 0 },
+            Tags = TransactionTags.None,
+        };
         var submission = new Submission(definition, policy ? Branches : [Branches[1]]);
         var converter = new EventConverter();
         Assert.Equal(
@@ -131,6 +152,7 @@ public sealed class EventMessageTests
         NoticeUrl = "http://bank/told",
         CustomData = "{\"\u00fc\":1}",
         BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("x-a", "1").Add("X-A", "2"),
+        Tags = TransactionTags.None.Add("order", "4711").Add("Order", "1"),
         Trace = new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
         Options = new TransactionOptions
         {

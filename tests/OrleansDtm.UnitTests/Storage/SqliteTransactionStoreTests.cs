@@ -44,6 +44,18 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     }
 
     [Fact]
+    public async Task Retention_LeavesNoTagBehind()
+    {
+        var state = StoredSamples.Rich("old");
+        await Write(StoredSamples.Insert(state with { Finished = null, Notice = null }));
+        Assert.Equal(2L, Execute("select count(*) from dtm_tag"));
+        await Write(StoredSamples.Update(
+            state, static t => StoredSamples.Finish(t with { Notice = null, Query = null })));
+        Assert.Equal(1, (await Store.DeleteFinished(state.Updated.AddDays(1), 0, 10, Token)).Deleted);
+        Assert.Equal(0L, Execute("select count(*) from dtm_tag"));
+    }
+
+    [Fact]
     public async Task Disposing_WaitsForWhatIsQueued()
     {
         var writes =
@@ -103,7 +115,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
             """);
 
         await Reopen();
-        Assert.Equal(4L, Execute("select max(version) from dtm_schema"));
+        Assert.Equal(5L, Execute("select max(version) from dtm_schema"));
         var old = (await Store.Load("old", Token))!.Transaction;
         Assert.Equal((3, "", null), (old.Version, old.Definition.NoticeUrl, old.Notice));
         Assert.Equal(["old"], (await Store.FindDue(old.WakeAt!.Value, null, 10, Token)).Select(static d => d.Gid));
@@ -164,7 +176,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
 
         await Reopen();
         Assert.Equal(expected, Schema());
-        Assert.Equal(4L, Execute("select max(version) from dtm_schema"));
+        Assert.Equal(5L, Execute("select max(version) from dtm_schema"));
         Assert.Equal(version > 1 ? "v" : null, (await ((IKeyValueStore)Store).Get("topics", "kept", Token))?.Value);
 
         string Schema() => Regex.Replace(

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Recovery;
+using OrleansDtm.Grains.Watching;
 using Xunit;
 
 namespace OrleansDtm.WireTests.Client;
@@ -37,6 +38,18 @@ public sealed class TwoSiloTests
             () => api.Submit(new SagaTransaction().Step("grain://Vault/A/Open", ""), cancellationToken: Cancel));
         Assert.Equal(ReplyKind.Invalid, unknown.Kind);
     }
+
+    [Fact]
+    public async Task A_silo_beside_the_coordinator_is_not_asked_for_changes()
+    {
+        await using var cluster = await Coordinated.Start(apart: true);
+        var changes = cluster.ServicesOf(Coordinated.CoordinatorSilo).GetRequiredService<ClusterChanges>();
+        using var reader = await changes.Open(Cancel);
+        await cluster.Run(new SagaTransaction { Gid = "seen" }.Step("", ""));
+        await reader.Grown().WaitAsync(Coordinated.Patience, Cancel);
+        Assert.All(reader.Read(), static item => Assert.Equal("seen", item.Change?.Gid));
+    }
+
     [Fact]
     public async Task A_silo_beside_the_coordinator_can_wake_its_recovery()
     {

@@ -26,6 +26,7 @@ internal static class BadSubmits
         AddUrls(cases);
         AddOrders(cases);
         AddHeaders(cases);
+        AddTags(cases);
         return cases;
     }
 
@@ -110,5 +111,23 @@ internal static class BadSubmits
         void Add(string name, string header, string value) =>
             cases["branch_headers with " + name] =
                 ("branch_headers", b => b["branch_headers"] = new JsonObject { [header] = value });
+    }
+
+    private static void AddTags(Dictionary<string, (string Word, Action<JsonObject> Spoil)> cases)
+    {
+        Add("a colon in a key", new JsonObject { ["a:b"] = "1" });
+        Add("a comma in a value", new JsonObject { ["a"] = "1,2" });
+        Add("a long key", new JsonObject { [new string('k', 65)] = "1" });
+        Add("a long value", new JsonObject { ["a"] = new string('v', 129) });
+        Add("a control character", new JsonObject { ["a"] = "1\n" });
+        Add("a number", new JsonObject { ["a"] = 1 });
+        Add("a list", new JsonArray("a"));
+        Add("nine tags", new JsonObject(Enumerable.Range(0, 9).Select(
+            static i => KeyValuePair.Create($"k{i}", (JsonNode?)"v"))));
+        cases["tags in a header without a value"] =
+            ("x-dtm-tags", static b => b["branch_headers"] = new JsonObject { ["x-dtm-tags"] = "order" });
+
+        void Add(string name, JsonNode tags) =>
+            cases["tags with " + name] = ("tags", b => b["tags"] = tags.DeepClone());
     }
 }

@@ -42,6 +42,28 @@ export function get(name, parameters = {}, signal = undefined) {
   return send(`ui/api/${name}${query.size ? '?' + query : ''}`, { signal });
 }
 
+/**
+ * Calls changed() when a transaction of the filter changes, or when changes were missed, until the signal is aborted.
+ * Only while the tab is visible: a browser has few connections to a server, and other tabs need them.
+ */
+export function watch(filter, changed, signal) {
+  let events = null;
+  const close = () => {
+    events?.close();
+    events = null;
+  };
+  const follow = () => {
+    close();
+    if (document.hidden || signal.aborted) return;
+    events = new EventSource(`ui/api/events?${new URLSearchParams(filter)}`);
+    events.addEventListener('transaction', changed);
+    events.addEventListener('reset', changed);
+  };
+  document.addEventListener('visibilitychange', follow, { signal });
+  signal.addEventListener('abort', close);
+  follow();
+}
+
 /** Sends a POST request. An old CSRF token (after a new sign-in in another tab) is replaced once. */
 export async function post(name, body) {
   try {

@@ -1,6 +1,6 @@
 // One transaction: status, calls, attempts in time order, and actions.
 import { h, show } from './dom.js';
-import { get, mayChange, post } from './api.js';
+import { get, mayChange, post, watch } from './api.js';
 import { count, duration, plural, pretty, seconds } from './format.js';
 import { ago, badge, confirm, copyButton, failure, time, toast } from './widgets.js';
 import { graph } from './graph.js';
@@ -12,7 +12,7 @@ import { auditOf } from './audit.js';
 export const section = 'transactions';
 export const title = parameters => parameters.get('gid') ?? 'Transaction';
 
-const EVERY = 2000;
+const EVERY = 5000;
 
 export async function open(place, parameters, signal, refused) {
   const gid = parameters.get('gid') ?? '';
@@ -139,6 +139,7 @@ export async function open(place, parameters, signal, refused) {
     }, h('summary', { 'data-key': key }, summary), content);
   }
 
+  watch({ gid }, () => fresh.look(), signal); // Attempts are no change of the status: they are polled.
   await fresh.first;
 }
 
@@ -152,6 +153,8 @@ function facts(data, fold) {
       fact('Created', time(data.created)),
       data.finished ? fact('Finished', time(data.finished), ' ', h('span', { class: 'muted' }, `after ${duration(took)}`)) : fact('Last change', time(data.updated)),
       !data.is_final && fact('Next', data.due ? ago(data.due, data.now) : data.parked ? 'put aside: waits for an operator' : 'waits for its submitter'),
+      Object.keys(data.tags).length > 0 && fact('Tags', Object.entries(data.tags).flatMap(([key, value]) => [
+        h('a', { class: 'mono', href: `#/transactions?${new URLSearchParams({ tag: `${key}:${value}` })}`, 'data-key': `tag ${key}` }, `${key}:${value}`), ' '])),
       fact('Retries', `${seconds(o.retry_interval)}, doubling to ${seconds(o.retry_interval_max)}`),
       o.retry_limit > 0 && fact('Retry limit', `${data.retry_count} of ${o.retry_limit} used`),
       (o.give_up_after > 0 || o.give_up_after_seconds > 0) && fact('Put aside after', [o.give_up_after > 0 && plural(o.give_up_after, 'error'), o.give_up_after_seconds > 0 && seconds(o.give_up_after_seconds)].filter(Boolean).join(' or ')),

@@ -9,7 +9,21 @@ export const title = () => 'Transactions';
 const PAGE = 50;
 const STATUSES = ['prepared', 'submitted', 'aborting', 'succeed', 'failed'];
 const TYPES = ['saga', 'msg', 'tcc', 'xa', 'workflow'];
-const FIELDS = ['gid', 'status', 'transType', 'createTimeStart', 'createTimeEnd', 'parked'];
+const FIELDS = ['gid', 'gid_prefix', 'tag', 'host', 'error', 'status', 'transType', 'createTimeStart', 'createTimeEnd', 'parked'];
+
+/** The search field: a gid, a start of gids with * at the end, tag:key:value, host:name or error:text. */
+const WORDS = ['tag', 'host', 'error'];
+
+function searched(text) {
+  const word = WORDS.find(name => text.startsWith(`${name}:`));
+  if (word) return { [word]: text.slice(word.length + 1).trim() };
+  return text.endsWith('*') ? { gid_prefix: text.slice(0, -1) } : { gid: text };
+}
+
+function searchText(filter) {
+  const word = WORDS.find(name => filter[name] !== '');
+  return word ? `${word}:${filter[word]}` : filter.gid_prefix !== '' ? `${filter.gid_prefix}*` : filter.gid;
+}
 
 export async function open(place, parameters, signal, refused) {
   const filter = Object.fromEntries(FIELDS.map(name => [name, parameters.get(name) ?? '']));
@@ -57,10 +71,10 @@ function form(filter) {
     'aria-label': 'Filter',
     onsubmit: event => {
       event.preventDefault();
-      const values = Object.fromEntries(new FormData(event.target));
+      const { search, ...values } = Object.fromEntries(new FormData(event.target));
       const target = link({
         ...values,
-        gid: values.gid.trim(),
+        ...searched(search.trim()),
         createTimeStart: fromField(values.createTimeStart),
         createTimeEnd: fromField(values.createTimeEnd),
       });
@@ -68,7 +82,7 @@ function form(filter) {
       else location.hash = target;
     },
   },
-  h('label', { class: 'wide' }, 'Gid', h('input', { name: 'gid', value: filter.gid, maxlength: 128, spellcheck: 'false', autocomplete: 'off', class: 'mono', placeholder: 'exact match' })),
+  h('label', { class: 'wide' }, 'Gid or tag', h('input', { name: 'search', value: searchText(filter), maxlength: 1600, spellcheck: 'false', autocomplete: 'off', class: 'mono', placeholder: 'gid, gid*, tag:order:4711, tag:order:47*, host:bank, error:text' })),
   choice('status', 'Status', STATUSES),
   choice('transType', 'Pattern', TYPES),
   h('label', {}, 'Put aside', h('select', { name: 'parked' },
@@ -81,6 +95,7 @@ function form(filter) {
 }
 
 function list(rows, filter, position) {
+  if (rows.length === 0 && (filter.host !== '' || filter.error !== '')) return empty('No match among the transactions that were read. Older ones may match.');
   if (rows.length === 0) {
     const given = FIELDS.some(name => filter[name] !== '');
     return empty(position !== '' ? 'No older transactions.'
@@ -99,5 +114,6 @@ function list(rows, filter, position) {
 
 const pager = (page, filter, position) => h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
   position !== '' && h('a', { class: 'button', href: link(filter) }, 'Newest'),
-  page.next_position !== '' && page.next_position !== undefined && (page.transactions ?? []).length > 0
+  page.next_position !== '' && page.next_position !== undefined
+    && ((page.transactions ?? []).length > 0 || filter.host !== '' || filter.error !== '')
     && h('a', { class: 'button', href: link({ ...filter, position: page.next_position }), rel: 'next' }, 'Older'));

@@ -57,10 +57,22 @@ internal static class TransactionDocs
         Tag = ApiTags.Transactions,
         Summary = "Lists transactions, the newest first.",
         Details = "A page has at most limit transactions, and ends at 4 MB of data. At most two listings are read at "
-            + "the same time; others wait.",
+            + "the same time; others wait. No index answers host and error: such a page ends after 5000 transactions "
+            + "were read, so it may have few or none, with a next_position. Other filters make the search shorter.",
         Parameters =
         [
             new ApiParameter("gid", "Only this transaction.") { LengthMax = 128 },
+            new ApiParameter("gid_prefix", "Only gids that start with this text. Not in DTM.") { LengthMax = 128 },
+            new ApiParameter(
+                "tag",
+                "Only with this tag, key:value, or key:prefix* for all values that start so. Several, separated by "
+                + "commas, are all required. Not in DTM."),
+            new ApiParameter(
+                "host", "Only with a call to this host, or host:port; see above. Not in DTM.") { LengthMax = 256 },
+            new ApiParameter(
+                "error",
+                "Only unfinished ones with a call whose last error contains this text, ignoring case; see above. "
+                + "Not in DTM.") { LengthMax = 256 },
             new ApiParameter("status", "Only those in this status.")
             {
                 Values = ["prepared", "submitted", "aborting", "succeed", "failed"],

@@ -1,0 +1,141 @@
+using OrleansDtm.Core;
+using OrleansDtm.Grains.Running;
+using OrleansDtm.Storage;
+
+namespace OrleansDtm.Grains.Watching;
+
+/// <summary>
+/// Requests that wait for the end of transactions of this silo. Each reads the store once; then the transaction's run
+/// completes it.
+/// </summary>
+internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> transactions) : ITransactionObserver
+{
+    /// <summary>The maximum number of waits on a silo.</summary>
+    public const int WaitsMax = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Waiters> _waiting = new(StringComparer.Ordinal);
+    private volatile int _count;
+
+    public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
+    {
+        // Not an end.
+    }
+
+    public void OnFinished(Transaction state)
+    {
+        if (_count > 0)
+        {
+            Complete(state.Definition.Gid, EndWait.Ended);
+        }
+    }
+
+    /// <summary>Waits until a transaction has ended.</summary>
+    /// <param name="gid">The gid.</param>
+    /// <param name="atMost">The timeout.</param>
+    public async Task<EndWait> Wait(string gid, TimeSpan atMost)
+    {
+        // Entered before the read, so that no end is missed in between.
+        if (Enter(gid) is not { } waiters)
+        {
+            return EndWait.TooMany;
+        }
+
+        try
+        {
+            var stored = await store.Load(gid, CancellationToken.None);
+            return stored is null ? EndWait.NotFound
+                : stored.Transaction.IsFinal ? EndWait.Ended
+                : !transactions.Value.IsHere(gid) ? EndWait.Moved
+                : await transactions.Value.Scheduler.Within(atMost, waiters.Done.Task);
+        }
+        catch (StoreUnavailableException)
+        {
+            return EndWait.Unavailable;
+        }
+        catch (TimeoutException)
+        {
+            return EndWait.Unfinished;
+        }
+        finally
+        {
+            Leave(gid, waiters);
+        }
+    }
+
+    /// <summary>Ends the waits for transactions that other silos own now.</summary>
+    public void ReleaseMoved()
+    {
+        foreach (var gid in Gids().Where(gid => !transactions.Value.IsHere(gid)))
+        {
+            Complete(gid, EndWait.Moved);
+        }
+    }
+
+    /// <summary>Ends all waits: this silo stops.</summary>
+    public void ReleaseAll()
+    {
+        foreach (var gid in Gids())
+        {
+            Complete(gid, EndWait.Moved);
+        }
+    }
+
+    private string[] Gids()
+    {
+        lock (_gate)
+        {
+            return [.. _waiting.Keys];
+        }
+    }
+
+    private Waiters? Enter(string gid)
+    {
+        lock (_gate)
+        {
+            if (_count >= WaitsMax)
+            {
+                return null;
+            }
+
+            if (!_waiting.TryGetValue(gid, out var waiters))
+            {
+                _waiting[gid] = waiters = new Waiters();
+            }
+
+            waiters.Count++;
+            _count++;
+            return waiters;
+        }
+    }
+
+    private void Leave(string gid, Waiters waiters)
+    {
+        lock (_gate)
+        {
+            _count--;
+            if (--waiters.Count == 0 && _waiting.TryGetValue(gid, out var current) && current == waiters)
+            {
+                _waiting.Remove(gid);
+            }
+        }
+    }
+
+    private void Complete(string gid, EndWait result)
+    {
+        Waiters? waiters;
+        lock (_gate)
+        {
+            _waiting.Remove(gid, out waiters);
+        }
+
+        waiters?.Done.TrySetResult(result);
+    }
+
+    private sealed class Waiters
+    {
+        public TaskCompletionSource<EndWait> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Count { get; set; }
+    }
+}

@@ -1,0 +1,235 @@
+using System.Text;
+using OrleansDtm.Core;
+
+namespace OrleansDtm.Storage.Databases;
+
+/// <summary>
+/// Builds the query for the ids of a page. A search for a tag reads the index of tags, the newest first. A search for a
+/// prefix has two ways: if few rows match, all of them are read by the index and sorted; otherwise rows are read from
+/// the newest on until enough match. <see cref="Probe"/> decides between them.
+/// </summary>
+internal sealed class PageQuery
+{
+    /// <summary>At most so many matching rows are read by the index and sorted.</summary>
+    private const int FewMax = 20_000;
+
+    private readonly SqlDialect _sql;
+    private readonly TransactionFilter _filter;
+
+    /// <summary>The tag that selects the rows; null = the gid's prefix, or none.</summary>
+    private readonly TagFilter? _driver;
+    private readonly bool _isByGidPrefix;
+    private readonly StringBuilder _where = new();
+    private readonly List<(string Name, object Value)> _parameters = [];
+
+    public PageQuery(SqlDialect sql, TransactionFilter filter)
+    {
+        (_sql, _filter) = (sql, filter);
+        _driver = filter.Gid is not null
+            ? null
+            : filter.Tags.OrderBy(static t => t.IsPrefix).FirstOrDefault();
+        _isByGidPrefix = filter is { Gid: null, GidPrefix: not null } && _driver is null;
+    }
+
+    /// <summary>The table of the ids, as the other conditions name it.</summary>
+    private string Id => _driver is null ? "dtm_transaction.id" : "dtm_tag.transaction_id";
+
+    /// <summary>The query whose count tells whether many rows match the prefix; null = not needed.</summary>
+    public (string Sql, (string Name, object Value)[] Parameters)? Probe()
+    {
+        if (!_isByGidPrefix && _driver is not { IsPrefix: true })
+        {
+            return null;
+        }
+
+        _parameters.Clear();
+        _where.Clear();
+        var range = _isByGidPrefix
+            ? Range("gid", "@gid_from", "@gid_to", _filter.GidPrefix!)
+            : Range("tag", "@tag_from", "@tag_to", _driver!.Text);
+        var table = _isByGidPrefix ? "dtm_transaction" : "dtm_tag";
+        return (
+            $"select count(*) from (select 1 as x from {table} where {range} limit {FewMax + 1}) m",
+            [.. _parameters]);
+    }
+
+    /// <summary>Whether the count of <see cref="Probe"/> is too great for the index.</summary>
+    public static bool IsMany(long count) => count > FewMax;
+
+    /// <summary>A select of at most @limit ids, the greatest first, as column id.</summary>
+    /// <param name="isMany">More rows match the prefix than the index shall read.</param>
+    public (string Sql, (string Name, object Value)[] Parameters) Ids(bool isMany)
+    {
+        _parameters.Clear();
+        _where.Clear();
+        _parameters.Add(("@limit", _filter.Limit));
+        AddBefore();
+        var before = _where.ToString();
+        var source = Source(isMany, before);
+        AddColumns();
+        AddTags();
+        var join = _driver is not null && HasColumns()
+            ? $" {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = {Id}"
+            : "";
+        return (
+            $"select {Id} as id from {source}{join} where 1 = 1{_where} order by {Id} desc limit @limit",
+            [.. _parameters]);
+    }
+
+    /// <summary>The table or subquery that the rows come from, and its condition.</summary>
+    private string Source(bool isMany, string before)
+    {
+        if (_driver is { IsPrefix: false })
+        {
+            Add("tag = @tag", "@tag", _sql.Key(_driver.Text));
+            return "dtm_tag";
+        }
+
+        if (_driver is null && !_isByGidPrefix)
+        {
+            return "dtm_transaction";
+        }
+
+        var (table, column, prefix) = _driver is null
+            ? ("dtm_transaction", "gid", _filter.GidPrefix!)
+            : ("dtm_tag", "tag", _driver.Text);
+        if (isMany)
+        {
+            _where.Append(" and ").Append(Range(_sql.Unindexed(column), $"@{column}_from", $"@{column}_to", prefix));
+            return _sql.Walked(table);
+        }
+
+        // The limit keeps the databases from merging the subquery, so that they read the index of the prefix.
+        var id = _driver is null ? "id" : "transaction_id";
+        var range = Range(column, $"@{column}_from", $"@{column}_to", prefix);
+        var rows = $"(select {id} from {table} where {range}{before} limit {2 * FewMax})";
+        return _driver is null
+            ? $"{rows} m {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = m.id"
+            : $"{rows} dtm_tag";
+    }
+
+    private void AddBefore()
+    {
+        if (_filter.BeforeId > 0)
+        {
+            Add($"{Id} < @before", "@before", _filter.BeforeId);
+        }
+    }
+
+    private bool HasColumns() => _filter is not
+    {
+        GidPrefix: null,
+        Type: TransactionType.None,
+        Status: TransactionStatus.None,
+        IsUnfinished: false,
+        Parked: false,
+        CreatedFrom: null,
+        CreatedTo: null,
+    };
+
+    private void AddColumns()
+    {
+        if (_filter.Gid is { } gid)
+        {
+            Add("gid = @gid", "@gid", _sql.Key(gid));
+        }
+
+        if (_filter.GidPrefix is { } prefix && !_isByGidPrefix)
+        {
+            _where.Append(" and ").Append(Range(_sql.Unindexed("gid"), "@gid_from", "@gid_to", prefix));
+        }
+
+        if (_filter.Type != TransactionType.None)
+        {
+            Add("type = @type", "@type", Names.Of(_filter.Type));
+        }
+
+        if (_filter.CreatedFrom is { } from)
+        {
+            Add("created >= @from", "@from", DatabaseTransactionStore.CeilingMilliseconds(from));
+        }
+
+        if (_filter.CreatedTo is { } to)
+        {
+            Add("created <= @to", "@to", to.ToUnixTimeMilliseconds());
+        }
+
+        AddStatus();
+    }
+
+    private void AddStatus()
+    {
+        if (_filter.Parked)
+        {
+            Add(_sql.HasParkedCall, "@parked", ProgressWriter.ParkedCall.ToArray());
+        }
+
+        if (_filter.IsUnfinished || _filter.Parked)
+        {
+            _where.Append(" and ").Append(_sql.IsAnyUnfinished);
+        }
+
+        if (_filter.Status == TransactionStatus.Failed)
+        {
+            _where.Append(" and ").Append(_sql.IsFailed);
+        }
+        else if (_filter.Status != TransactionStatus.None)
+        {
+            Add("status = @status", "@status", Names.Of(_filter.Status));
+        }
+
+        if (_filter is
+            {
+                Type: not TransactionType.None,
+                Status: TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting,
+            })
+        {
+            // Redundant, but it lets the database use the index of unfinished transactions.
+            Add(_sql.IsUnfinished, "@state", $"{Names.Of(_filter.Type)} {Names.Of(_filter.Status)}");
+        }
+    }
+
+    /// <summary>The other tags, tested by the key of the table for each row.</summary>
+    private void AddTags()
+    {
+        var number = 0;
+        foreach (var tag in _filter.Tags)
+        {
+            if (ReferenceEquals(tag, _driver))
+            {
+                continue;
+            }
+
+            number++;
+            var condition = tag.IsPrefix
+                ? Range("x.tag", $"@from{number}", $"@to{number}", tag.Text)
+                : $"x.tag = @tag{number}";
+            if (!tag.IsPrefix)
+            {
+                _parameters.Add(($"@tag{number}", _sql.Key(tag.Text)));
+            }
+
+            _where.Append(" and exists (select 1 from dtm_tag x where x.transaction_id = ").Append(Id)
+                .Append(" and ").Append(condition).Append(')');
+        }
+    }
+
+    private void Add(string condition, string name, object value)
+    {
+        _where.Append(" and ").Append(condition);
+        _parameters.Add((name, value));
+    }
+
+    /// <summary>A condition for a prefix; adds its parameters.</summary>
+    private string Range(string column, string from, string to, string prefix)
+    {
+        _parameters.Add((from, _sql.Key(prefix)));
+        if (TextRange.After(prefix) is not { } end)
+        {
+            return $"{column} >= {from}";
+        }
+
+        _parameters.Add((to, _sql.Key(end)));
+        return $"{column} >= {from} and {column} < {to}";
+    }
+}

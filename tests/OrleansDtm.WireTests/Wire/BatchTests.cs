@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using OrleansDtm.Tests.Support.Wire;
+using Xunit;
+
+namespace OrleansDtm.WireTests.Wire;
+
+/// <summary>Jobs: POST batch, GET batch, POST batchStop.</summary>
+[Collection(SharedServer.Name)]
+public sealed class BatchTests(RunningServer running)
+{
+    private Dtm Dtm => running.Dtm;
+
+    [Fact]
+    public async Task A_retry_calls_what_waits_and_leaves_the_others_alone()
+    {
+        await using var busi = await Participant.Start();
+        var (shop, gids) = await Stuck(busi, 5);
+        var (other, _) = await Stuck(busi, 1);
+
+        var counted = await Ended(await Start("retry", $"shop:{shop}", ("dry_run", true)));
+        Assert.Equal((5, 0), (Number(counted, "matched"), Number(counted, "succeeded")));
+        Assert.Equal(gids.Order(), counted["sample"]!.AsArray().Select(static g => (string)g!).Order());
+
+        var limited = await Ended(await Start("retry", $"shop:{shop}", ("limit", 2)));
+        Assert.Equal(("done", 2, 2), (
+            (string?)limited["status"], Number(limited, "matched"), Number(limited, "succeeded")));
+        var job = await Ended(await Start("retry", $"shop:{shop}"));
+        foreach (var gid in gids)
+        {
+            await Dtm.Until("succeed", gid);
+        }
+
+        Assert.Equal("done", (string?)job["status"]);
+        Assert.Equal("submitted", (string?)(await List($"tag=shop:{other}"))[0]!["status"]);
+        await Ended(await Start("force_stop", $"shop:{other}", ("reason", "cleanup")));
+        var stopped = (await List($"tag=shop:{other}"))[0]!;
+        Assert.Equal("failed", (string?)stopped["status"]);
+        Assert.Contains("because cleanup (job ", (string?)stopped["rollback_reason"], StringComparison.Ordinal);
+
+        var ids = (await Dtm.Get("batches")).Json!["batches"]!.AsArray().Select(static b => (string)b!["id"]!).ToList();
+        Assert.Contains((string)job["id"]!, ids);
+        var audit = (await Dtm.Get("audit?action=batch")).Text;
+        Assert.Contains($"tag=shop:{shop}", audit, StringComparison.Ordinal);
+        Assert.Contains((string)job["id"]!, (await Dtm.Get("audit?action=resetNextCronTime")).Text);
+    }
+
+    [Fact]
+    public async Task Resolve_ends_only_the_calls_to_the_host_of_the_filter()
+    {
+        await using var busi = await Participant.Start();
+        await using var other = await Participant.Start();
+        var (shop, gids) = await Stuck(busi, 2);
+        var filter = new JsonObject { ["tag"] = $"shop:{shop}", ["host"] = new Uri(other.Url).Authority };
+        var none = await Ended(await Start("resolve", filter, ("reason", "by hand")));
+        Assert.Equal(0, Number(none, "matched"));
+
+        filter = new JsonObject { ["tag"] = $"shop:{shop}", ["host"] = new Uri(busi.Url).Authority };
+        var job = await Ended(await Start("resolve", filter, ("reason", "by hand")));
+        Assert.Equal(2, Number(job, "succeeded"));
+        foreach (var gid in gids)
+        {
+            await Dtm.Until("succeed", gid);
+            Assert.Contains(
+                "resolved by hand: by hand",
+                (await Dtm.Query(gid))["branches"]!.ToJsonString(),
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("operation", """{"operation":"explode","filter":{"tag":"a:1"}}""")]
+    [InlineData("operation", """{"filter":{"tag":"a:1"}}""")]
+    [InlineData("filter", """{"operation":"retry"}""")]
+    [InlineData("filter", """{"operation":"retry","filter":{}}""")]
+    [InlineData("filter", """{"operation":"retry","filter":{"tag":""}}""")]
+    [InlineData("filter", """{"operation":"retry","filter":{"limit":"7"}}""")]
+    [InlineData("filter", """{"operation":"retry","filter":{"tag":"a"}}""")]
+    [InlineData("filter", """{"operation":"retry","filter":{"status":"succeed"}}""")]
+    [InlineData("limit", """{"operation":"retry","filter":{"tag":"a:1"},"limit":0}""")]
+    [InlineData("reason", """{"operation":"force_stop","filter":{"tag":"a:1"}}""")]
+    [InlineData("reason", """{"operation":"resolve","filter":{"tag":"a:1"}}""")]
+    public async Task A_bad_order_is_refused_by_name(string field, string body)
+    {
+        var answer = await Dtm.Send(HttpMethod.Post, Dtm.Api + "/batch", body);
+        Assert.Equal(400, answer.Status);
+        Assert.StartsWith(field + ": ", answer.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unknown_and_ended_jobs_cannot_be_stopped()
+    {
+        Assert.Equal(404, (await Dtm.Get("batch?id=none")).Status);
+        Assert.Equal(404, (await Dtm.Post("batchStop", new JsonObject { ["id"] = "none" })).Status);
+        Assert.StartsWith("id: ", (await Dtm.Post("batchStop", [])).Message, StringComparison.Ordinal);
+        var job = await Ended(await Start("retry", $"shop:{SagaBody.NewGid()}"));
+        var refused = await Dtm.Post("batchStop", new JsonObject { ["id"] = (string)job["id"]! });
+        Assert.Equal((409, "the job is done"), (refused.Status, refused.Message));
+    }
+
+    private static int Number(JsonNode job, string name) => (int)job[name]!;
+
+    private async Task<JsonArray> List(string query) =>
+        (await Dtm.Get("all?" + query)).Json!["transactions"]!.AsArray();
+
+    private Task<string> Start(string operation, string tag, params (string Name, JsonNode Value)[] fields) =>
+        Start(operation, new JsonObject { ["tag"] = tag }, fields);
+
+    private async Task<string> Start(
+        string operation, JsonObject filter, params (string Name, JsonNode Value)[] fields)
+    {
+        var body = new JsonObject { ["operation"] = operation, ["filter"] = filter };
+        foreach (var (name, value) in fields)
+        {
+            body[name] = value;
+        }
+
+        var answer = await Dtm.Post("batch", body);
+        Assert.True(answer.Status == 200, answer.Text);
+        return (string)answer.Json!["id"]!;
+    }
+
+    private async Task<JsonNode> Ended(string id)
+    {
+        JsonNode? job = null;
+        await Poll.Until(
+            async () => (string?)(job = (await Dtm.Get("batch?id=" + id)).Json)?["status"] is not "running",
+            Poll.Patience,
+            () => $"{id} does not end: {job}",
+            TestContext.Current.CancellationToken);
+        return job!;
+    }
+
+    /// <summary>Sagas whose first call has failed; the next attempt is an hour ahead and would succeed.</summary>
+    private async Task<(string Shop, List<string> Gids)> Stuck(Participant busi, int count)
+    {
+        var (shop, gids) = (SagaBody.NewGid(), new List<string>());
+        for (var i = 0; i < count; i++)
+        {
+            var gid = SagaBody.NewGid();
+            busi.On("/" + gid, Reply.Error, Reply.Success);
+            await Dtm.Accept(new JsonObject
+            {
+                ["gid"] = gid,
+                ["trans_type"] = "saga",
+                ["steps"] = new JsonArray(new JsonObject { ["action"] = $"{busi.Url}/{gid}", ["compensate"] = "" }),
+                ["payloads"] = new JsonArray(string.Create(CultureInfo.InvariantCulture, $"{i}")),
+                ["retry_interval"] = 3600,
+                ["tags"] = new JsonObject { ["shop"] = shop },
+            });
+            await Dtm.UntilWaiting(gid);
+            gids.Add(gid);
+        }
+
+        return (shop, gids);
+    }
+}
