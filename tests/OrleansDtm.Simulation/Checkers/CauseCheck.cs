@@ -49,7 +49,9 @@ internal sealed class CauseCheck : Check
     private static bool IsOld(Case seen)
     {
         var turned = seen.Rows.First(static r => r.State.RollbackReason.Length > 0);
-        var isOfAge = PolicyCheck.IsLate(seen, turned) || seen.Transaction.TimeoutToFail > 0 || seen.Transaction.Type != TransactionType.Saga;
+        var isOfAge = PolicyCheck.IsLate(seen, turned)
+            || seen.Transaction.TimeoutToFail > 0
+            || seen.Transaction.Type != TransactionType.Saga;
         // See TimerCheck.
         return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal);
     }

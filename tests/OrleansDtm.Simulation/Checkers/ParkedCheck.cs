@@ -5,8 +5,8 @@ using OrleansDtm.Simulation.Submitters;
 namespace OrleansDtm.Simulation.Checkers;
 
 /// <summary>
-/// Checks that a call is put aside when its errors or its time are used up, not before and not later, that it then has no
-/// timer, and that only an operator resumes it.
+/// Checks that a call is put aside when its errors or its time are used up, not before and not later, that it then has
+/// no timer, and that only an operator resumes it.
 /// </summary>
 internal sealed class ParkedCheck : Check
 {
@@ -66,7 +66,10 @@ internal sealed class ParkedCheck : Check
             yield return "it is resumed, and no operator asked for it";
         }
 
-        if (isForced && errors > 0 && call.Failures >= errors && call is { RetryAt: not null, Status: BranchStatus.Prepared })
+        if (isForced
+            && errors > 0
+            && call.Failures >= errors
+            && call is { RetryAt: not null, Status: BranchStatus.Prepared })
         {
             yield return $"it is retried after {call.Failures} errors in a row";
         }

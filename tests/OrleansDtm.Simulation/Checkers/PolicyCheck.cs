@@ -43,7 +43,9 @@ internal sealed class PolicyCheck : Check
 
     /// <summary>Returns the policy of a call by its index in the row; null = none.</summary>
     public static PolicyPlan? Of(Case seen, int index) => seen.Transaction.Policies.GetValueOrDefault(
-        seen.Transaction.Type == TransactionType.Msg ? CallName('a', index) : CallName(index % 2 == 0 ? 'c' : 'a', index / 2));
+        seen.Transaction.Type == TransactionType.Msg
+            ? CallName('a', index)
+            : CallName(index % 2 == 0 ? 'c' : 'a', index / 2));
 
     /// <summary>Returns the number of the step in a rollback reason, from 0; null = it names none.</summary>
     public static int? BranchOf(string reason)
@@ -61,7 +63,8 @@ internal sealed class PolicyCheck : Check
     public static bool IsTired(Case seen) => seen.Transaction.Policies.Any(
         p => p.Value.RetryLimit is > 0 && Errors(seen, p.Key) > p.Value.RetryLimit);
 
-    private static string CallName(char letter, int step) => string.Create(CultureInfo.InvariantCulture, $"{letter}{step}");
+    private static string CallName(char letter, int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"{letter}{step}");
 
     private static int Errors(Case seen, string name) =>
         seen.Ends.Values.Count(e => e.Name == name && e.Outcome == OutcomeKind.Unknown);

@@ -26,7 +26,8 @@ public sealed class StepPolicyTests(RunningServer running)
         var transaction = await Dtm.Until("failed", gid);
 
         Assert.Equal(
-            "RetryCount is greater than RetryLimit, RetryLimit: 1 of branch 02", (string?)transaction["rollback_reason"]);
+            "RetryCount is greater than RetryLimit, RetryLimit: 1 of branch 02",
+            (string?)transaction["rollback_reason"]);
         Assert.Equal(["/Act1", "/Act2", "/Act2", "/Comp2", "/Comp1"], busi.Paths);
         Assert.Equal(["1", "2", "2", "1", "1"], busi.Calls.Select(static c => c.Headers["x-a"]));
         Assert.Equal("3", busi.On("/Comp2")[0].Headers["x-b"]);
@@ -108,7 +109,8 @@ public sealed class StepPolicyTests(RunningServer running)
     public async Task A_filter_that_is_neither_true_nor_false_is_refused()
     {
         var refused = await Dtm.Get("all?parked=maybe");
-        Assert.True(refused.Status == 400 && refused.Message.StartsWith("parked:", StringComparison.Ordinal), refused.Text);
+        Assert.Equal(400, refused.Status);
+        Assert.StartsWith("parked:", refused.Message, StringComparison.Ordinal);
     }
 
     private async Task Parked(string gid) => await Poll.Until(
