@@ -82,7 +82,10 @@ public sealed class StepPolicyTests(RunningServer running)
 
         var resolved = await Dtm.Post("resolveBranch", new JsonObject
         {
-            ["gid"] = gid, ["branch_id"] = "01", ["op"] = "action", ["reason"] = "booked by hand",
+            ["gid"] = gid,
+            ["branch_id"] = "01",
+            ["op"] = "action",
+            ["reason"] = "booked by hand",
         });
         Assert.True(resolved.Status == 200, resolved.Text);
         await Dtm.Until("succeed", gid);
