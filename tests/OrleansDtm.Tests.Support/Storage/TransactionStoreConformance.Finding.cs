@@ -322,7 +322,8 @@ public abstract partial class TransactionStoreConformance
         Assert.Equal(["p1"], await Listed(new TransactionFilter { Status = TransactionStatus.Aborting }));
         Assert.Equal(["p2"], await Listed(new TransactionFilter
         {
-            Status = TransactionStatus.Submitted, Type = TransactionType.Saga,
+            Status = TransactionStatus.Submitted,
+            Type = TransactionType.Saga,
         }));
         Assert.Empty(await Listed(new TransactionFilter { Status = TransactionStatus.Failed }));
     }
