@@ -35,9 +35,9 @@ public sealed class TransactionListTests(AdminStage stage)
         await Expect(Row(shared, good)).ToHaveCountAsync(0);
         await Expect(shared.Page.GetByLabel("Status")).ToHaveValueAsync("failed");
 
-        await visit.Page.GetByLabel("Gid", new() { Exact = true }).FillAsync(good);
+        await visit.Page.GetByLabel("Gid or tag", new() { Exact = true }).FillAsync(good);
         await visit.Page.GetByLabel("Status").SelectOptionAsync("");
-        await visit.Page.GetByLabel("Gid", new() { Exact = true }).PressAsync("Enter");
+        await visit.Page.GetByLabel("Gid or tag", new() { Exact = true }).PressAsync("Enter");
         await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(1);
         await Expect(Row(visit, good)).ToBeVisibleAsync();
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Clear" }).ClickAsync();

@@ -83,7 +83,7 @@ internal static class StoredSamples
                 Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(2, [0, 1]).Add(3, [0]),
             },
             BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("X-Tenant", "é\"\\").Add("x-tenant", ""),
-            Tags = TransactionTags.None.Add("order", "日本 4711").Add("Order", "x=:y"),
+            Tags = TransactionTags.None.Add("order", "Zürich 4711").Add("Order", "x=:y"),
             Trace = new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
         },
         Branches =

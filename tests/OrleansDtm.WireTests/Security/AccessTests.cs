@@ -193,7 +193,7 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
         { "Unsubscribe", "admin" }, { "DeleteTopic", "admin" }, { "ours/Query", "read" }, { "ours/List", "read" },
         { "ours/Subscribers", "read" }, { "ours/Submit", "submit" }, { "ours/Prepare", "submit" },
         { "ours/PrepareWorkflow", "submit" }, { "ours/ForceStop", "admin" }, { "ours/RetryNow", "admin" },
-        { "ours/RetryBranch", "admin" },
+        { "ours/RetryBranch", "admin" }, { "ours/Wait", "read" },
     };
 
     [Fact]

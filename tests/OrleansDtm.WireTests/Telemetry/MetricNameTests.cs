@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansDtm.Core;
@@ -24,6 +25,14 @@ public sealed partial class MetricNameTests(TracedServer servers)
         var gid = SagaBody.NewGid();
         await dtm.Accept(SagaBody.Of(gid, busi));
         await dtm.Until("succeed", gid);
+        await dtm.Accept(new JsonObject // Its action is put aside.
+        {
+            ["gid"] = SagaBody.NewGid(),
+            ["trans_type"] = "msg",
+            ["steps"] = new JsonArray(new JsonObject { ["action"] = "http://127.0.0.1:1/nobody" }),
+            ["payloads"] = new JsonArray("{}"),
+            ["give_up_after"] = 1,
+        });
 
         var documented = Documented();
         HashSet<string> shown = [];
