@@ -286,6 +286,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
                     client.UnsubscribeAsync(new DtmTopicRequest(), headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/Query" => ours.QueryAsync(
                     new GidRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/Wait" => ours.WaitAsync(
+                    new WaitRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/List" => ours.ListAsync(new ListFilter(), headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/Subscribers" =>
                     ours.SubscribersAsync(
