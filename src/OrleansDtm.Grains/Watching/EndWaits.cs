@@ -33,7 +33,8 @@ internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> trans
     /// <summary>Waits until a transaction has ended.</summary>
     /// <param name="gid">The gid.</param>
     /// <param name="atMost">The timeout.</param>
-    public async Task<EndWait> Wait(string gid, TimeSpan atMost)
+    /// <param name="cancellationToken">Gives the place up: the caller has gone.</param>
+    public async Task<EndWait> Wait(string gid, TimeSpan atMost, CancellationToken cancellationToken)
     {
         // Entered before the read, so that no end is missed in between.
         if (Enter(gid) is not { } waiters)
@@ -43,11 +44,12 @@ internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> trans
 
         try
         {
-            var stored = await store.Load(gid, CancellationToken.None);
+            var stored = await store.Load(gid, cancellationToken);
             return stored is null ? EndWait.NotFound
                 : stored.Transaction.IsFinal ? EndWait.Ended
                 : !transactions.Value.IsHere(gid) ? EndWait.Moved
-                : await transactions.Value.Scheduler.Within(atMost, waiters.Done.Task);
+                : await transactions.Value.Scheduler.Within(
+                    atMost, waiters.Done.Task.WaitAsync(cancellationToken));
         }
         catch (StoreUnavailableException)
         {

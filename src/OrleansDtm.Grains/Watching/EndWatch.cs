@@ -91,7 +91,7 @@ public sealed class EndWatch : ILifecycleParticipant<ISiloLifecycle>, IDisposabl
     {
         if (_owners.IsHere(gid))
         {
-            return await _ends.Wait(gid, wait < TimeSpan.Zero ? TimeSpan.Zero : wait).WaitAsync(cancellationToken);
+            return await _ends.Wait(gid, wait < TimeSpan.Zero ? TimeSpan.Zero : wait, cancellationToken);
         }
 
         try

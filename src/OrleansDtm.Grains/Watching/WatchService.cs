@@ -27,7 +27,8 @@ internal sealed class WatchService(
     /// <summary>The longest wait: shorter than the timeout of the response.</summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
-    public Task<EndWait> WaitForEnd(string gid, TimeSpan atMost) => ends.Wait(gid, Limited(atMost));
+    public Task<EndWait> WaitForEnd(string gid, TimeSpan atMost) => ends.Wait(
+        gid, Limited(atMost), CancellationToken.None);
 
     public Task<ChangeBatch> ReadChanges(long epoch, long next, TimeSpan atMost) =>
         changes.Read(new ChangePosition(epoch, next), Limited(atMost), CancellationToken.None);

@@ -71,7 +71,9 @@ internal sealed class SingleWriterCheck : Check
             foreach (var first in seen.Calls.Where(
                 c => c.Place < second.Place && c.Name == second.Name && c.Owner != 0 && c.Owner != second.Owner))
             {
-                if (IsOver(seen, first, second.Place) || LeaseOf(seen, first) is not { } lease)
+                if (IsOver(seen, first, second.Place)
+                    || IsLate(seen, first, second)
+                    || LeaseOf(seen, first) is not { } lease)
                 {
                     continue;
                 }
@@ -92,6 +94,17 @@ internal sealed class SingleWriterCheck : Check
         || seen.All.Take(place)
             .OfType<MachineNews>()
             .Any(m => m.Process == call.Process && m.What is not ("starts" or MachineNews.Leaves));
+
+    /// <summary>
+    /// Returns true if the second call was on its way before the first: its start is stored, and its process was then
+    /// declared dead, which ends the lease. It arrives late, as a call that the network delays.
+    /// </summary>
+    private static bool IsLate(Case seen, Called first, Called second) =>
+        seen.All.Take(first.Place).OfType<MachineNews>()
+            .Any(m => m.Process == second.Process && m.What == MachineNews.DeclaredDead)
+        && seen.Rows.Any(r => r.Place < first.Place
+            && r.Row.Owner == second.Owner
+            && seen.In(r.State, second.Name)?.InFlight == true);
 
     /// <summary>Returns the lease under which a call was made.</summary>
     private static DateTimeOffset? LeaseOf(Case seen, Called call) =>

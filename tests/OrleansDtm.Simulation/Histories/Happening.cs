@@ -73,6 +73,9 @@ internal sealed record MachineNews(string Process, long Owner, string What) : Ha
     /// <summary>It starts a graceful stop.</summary>
     public const string Leaves = "leaves";
 
+    /// <summary>The others treat it as dead, whether or not it still runs.</summary>
+    public const string DeclaredDead = "is declared dead";
+
     /// <summary>It has stopped gracefully.</summary>
     public const string Stopped = "has stopped";
 

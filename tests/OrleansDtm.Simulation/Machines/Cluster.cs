@@ -252,7 +252,7 @@ internal sealed class Cluster
             return;
         }
 
-        World.History.Add(null, new MachineNews(process.Name, process.Owner, "is declared dead"));
+        World.History.Add(null, new MachineNews(process.Name, process.Owner, MachineNews.DeclaredDead));
         _gone.Insert(0, process.Owner);
         process.Declare();
         Change([.. Members.Where(p => p != process)]);

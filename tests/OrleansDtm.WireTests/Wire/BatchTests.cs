@@ -69,6 +69,39 @@ public sealed class BatchTests(RunningServer running)
     }
 
     [Theory]
+    [InlineData("unpark", 2)]
+    [InlineData("resolve", 1)]
+    public async Task Calls_that_are_put_aside_are_called_again_or_resolved(string operation, int calls)
+    {
+        await using var busi = await Participant.Start();
+        var (shop, waiting) = await Stuck(busi, 1);
+        var parked = SagaBody.NewGid();
+        busi.On("/" + parked, Reply.Error, Reply.Success);
+        await Dtm.Accept(new JsonObject
+        {
+            ["gid"] = parked,
+            ["trans_type"] = "msg",
+            ["steps"] = new JsonArray(new JsonObject { ["action"] = $"{busi.Url}/{parked}" }),
+            ["payloads"] = new JsonArray("{}"),
+            ["give_up_after"] = 1,
+            ["tags"] = new JsonObject { ["shop"] = shop },
+        });
+        await Poll.Until(
+            async () => (await List($"parked=true&tag=shop:{shop}")) is [_],
+            Poll.Patience,
+            () => $"{parked} is not parked",
+            TestContext.Current.CancellationToken);
+
+        var filter = new JsonObject { ["tag"] = $"shop:{shop}", ["parked"] = operation == "resolve" ? "true" : null };
+        var job = await Ended(await Start(operation, filter, ("reason", "the shop is back")));
+        await Dtm.Until("succeed", parked);
+
+        Assert.Equal((1, 1), (Number(job, "matched"), Number(job, "succeeded")));
+        Assert.Equal(calls, busi.On("/" + parked).Count);
+        Assert.Equal("submitted", (string?)(await Dtm.Transaction(waiting[0]))!["status"]);
+    }
+
+    [Theory]
     [InlineData("operation", """{"operation":"explode","filter":{"tag":"a:1"}}""")]
     [InlineData("operation", """{"filter":{"tag":"a:1"}}""")]
     [InlineData("filter", """{"operation":"retry"}""")]
