@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OrleansDtm.Abstractions;
 
 /// <summary>The call that a branch receives. The values are the same each time the call is repeated.</summary>
@@ -24,6 +26,12 @@ public sealed record BranchContext
     /// <summary>The transaction's branch_headers; null = none.</summary>
     [Id(4)]
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>
+    /// The return value of the method becomes the result of the step: the transaction was submitted with Results.
+    /// </summary>
+    [Id(5)]
+    public bool KeepsResult { get; init; }
 }
 
 /// <summary>The result of a grain's method. Returning another type, or nothing, is success.</summary>
@@ -39,6 +47,21 @@ public sealed record BranchResult
     /// <summary>The reason if it did not succeed; null on success.</summary>
     [Id(1)]
     public string? Reason { get; init; }
+
+    /// <summary>
+    /// The result of the step, for other steps and the submitter, nearly always JSON; null = none. Used if
+    /// <see cref="BranchContext.KeepsResult"/>.
+    /// </summary>
+    [Id(2)]
+    public ReadOnlyMemory<byte>? Value { get; init; }
+
+    /// <summary>The call succeeded, with a result as JSON.</summary>
+    /// <param name="value">Serialized with the web defaults of System.Text.Json: names in camel case.</param>
+    public static BranchResult With<T>(T value) => new()
+    {
+        Outcome = BranchOutcome.Succeeded,
+        Value = JsonSerializer.SerializeToUtf8Bytes(value, JsonSerializerOptions.Web),
+    };
 
     /// <summary>
     /// The call failed: a saga is rolled back. Where failure is not possible (compensate, confirm, ...) it is retried.

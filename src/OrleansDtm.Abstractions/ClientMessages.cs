@@ -91,6 +91,10 @@ public sealed record TransactionRequestMessage
     [Id(22)]
     public Dictionary<string, string>? Tags { get; init; }
 
+    /// <summary>saga and msg: keep what the actions answer.</summary>
+    [Id(23)]
+    public bool Results { get; init; }
+
     /// <summary>Without secrets: Orleans logs it for slow or lost requests.</summary>
     public override string ToString() => $"{nameof(TransactionRequestMessage)} {Type} {Gid}";
 }
@@ -136,6 +140,10 @@ public sealed record TransactionResult
     /// <summary>The latest error of a branch, of an unfinished transaction; empty when there is none.</summary>
     [Id(3)]
     public string LastError { get; init; } = "";
+
+    /// <summary>The results of the steps of a saga or message that keeps them; empty = none.</summary>
+    [Id(4)]
+    public StepAnswer[] Results { get; init; } = [];
 
     /// <summary>The status is final.</summary>
     public bool HasEnded => Status is GlobalStatus.Succeeded or GlobalStatus.Failed;
@@ -240,6 +248,10 @@ public sealed record BranchInfo
     /// <summary>The call is put aside: it waits for RetryBranch, RetryNow, or a resolve over HTTP.</summary>
     [Id(9)]
     public bool Parked { get; init; }
+
+    /// <summary>What the action answered, if the transaction keeps results; null = nothing yet.</summary>
+    [Id(10)]
+    public StepAnswer? Result { get; init; }
 }
 
 /// <summary>A reply with the requested transaction.</summary>

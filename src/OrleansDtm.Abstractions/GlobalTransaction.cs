@@ -135,6 +135,12 @@ public sealed class SagaTransaction : GlobalTransaction
     /// <summary>Runs the steps concurrently, except for <see cref="Order"/>. Default: one after the other.</summary>
     public bool Concurrent { get; init; }
 
+    /// <summary>
+    /// Keeps what the actions answer, for the payloads of later steps and compensations (<see cref="ResultPart"/>) and
+    /// in <see cref="TransactionResult.Results"/>. Default: false.
+    /// </summary>
+    public bool Results { get; init; }
+
     /// <summary>Adds a step with a body that is sent unchanged to both calls; empty = none.</summary>
     /// <param name="action">URL of the action.</param>
     /// <param name="compensate">URL of the compensation.</param>
@@ -163,6 +169,16 @@ public sealed class SagaTransaction : GlobalTransaction
         return this;
     }
 
+    /// <summary>Gives the compensation of the step added last a body of its own.</summary>
+    /// <param name="payload">Serialized to JSON, unless it is bytes. It may use the result of the step itself.</param>
+    /// <param name="json">Null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
+    /// <exception cref="InvalidOperationException">There is no step.</exception>
+    public SagaTransaction CompensateWith<T>(T payload, JsonSerializerOptions? json = null)
+    {
+        SetPolicy(_steps, step => step with { CompensatePayload = Body(payload, json) });
+        return this;
+    }
+
     /// <summary>Lets a step of a concurrent saga wait for others.</summary>
     /// <param name="step">Index of the step, from 0.</param>
     /// <param name="after">Indexes of its predecessors.</param>
@@ -176,6 +192,7 @@ public sealed class SagaTransaction : GlobalTransaction
     {
         Steps = [.. _steps],
         RetryLimit = RetryLimit,
+        Results = Results,
         Concurrent = Concurrent,
         Orders = _orders.Count == 0 ? null : new Dictionary<int, int[]>(_orders),
     };
@@ -198,6 +215,12 @@ public sealed class MsgTransaction : GlobalTransaction
 
     /// <summary>Runs all actions concurrently. Default: one after the other.</summary>
     public bool Concurrent { get; init; }
+
+    /// <summary>
+    /// Keeps what the actions answer, for the payloads of later steps (<see cref="ResultPart"/>) and in
+    /// <see cref="TransactionResult.Results"/>. Default: false.
+    /// </summary>
+    public bool Results { get; init; }
 
     /// <summary>How long after it was stored the actions are called. Null (default) or zero = at once.</summary>
     public TimeSpan? Delay { get; init; }
@@ -234,6 +257,7 @@ public sealed class MsgTransaction : GlobalTransaction
     {
         Steps = [.. _steps],
         QueryPrepared = QueryPrepared,
+        Results = Results,
         Concurrent = Concurrent,
         Delay = Delay,
     };

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace OrleansDtm.Abstractions;
 
 /// <summary>A step of a saga or a message: action, compensation and payload.</summary>
@@ -23,6 +26,10 @@ public sealed record StepMessage
     /// <summary>Options of the compensation; null = the transaction's.</summary>
     [Id(4)]
     public StepPolicy? CompensatePolicy { get; init; }
+
+    /// <summary>The body of the compensation; null = <see cref="Payload"/>.</summary>
+    [Id(5)]
+    public byte[]? CompensatePayload { get; init; }
 
     /// <summary>Without secrets.</summary>
     public override string ToString() => nameof(StepMessage);
@@ -82,7 +89,46 @@ public sealed record TransactionReply
     /// </summary>
     [Id(5)]
     public bool Waited { get; init; }
+
+    /// <summary>The results of the actions, of a transaction that keeps them; null = none.</summary>
+    [Id(6)]
+    public StepAnswer[]? Results { get; init; }
 }
+
+/// <summary>The result of a step: what its action answered.</summary>
+[GenerateSerializer, Immutable, Alias("dtm.step-answer")]
+public sealed record StepAnswer
+{
+    /// <summary>The branch id: 01, 02, ...</summary>
+    [Id(0)]
+    public required string BranchId { get; init; }
+
+    /// <summary>The answer as the service sent it, decompressed; of a grain, its return value as JSON.</summary>
+    [Id(1)]
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Why the body is missing, for example because it is too long; null = it is complete.</summary>
+    [Id(2)]
+    public string? Omitted { get; init; }
+
+    /// <summary>Deserializes the body.</summary>
+    /// <param name="json">Null = those of <see cref="JsonSerializerDefaults.Web"/>.</param>
+    /// <exception cref="InvalidOperationException">The body was not kept.</exception>
+    /// <exception cref="JsonException">It is not the JSON of a T.</exception>
+    public T? Read<T>(JsonSerializerOptions? json = null) => Omitted is null
+        ? JsonSerializer.Deserialize<T>(Body.Span, json ?? JsonSerializerOptions.Web)
+        : throw new InvalidOperationException($"The result of step {BranchId} was not kept: {Omitted}");
+}
+
+/// <summary>
+/// A part of the result of an earlier step, as a value in the payload of another step. The coordinator replaces it when
+/// it makes the call.
+/// </summary>
+/// <param name="BranchId">The branch id of the step: 01, 02, ...</param>
+/// <param name="Pointer">The part: a JSON Pointer (RFC 6901) such as <c>/reservation/id</c>; empty = all of it.</param>
+public sealed record ResultPart(
+    [property: JsonPropertyName("$result")] string BranchId,
+    [property: JsonPropertyName("pointer")] string Pointer = "");
 
 /// <summary>The outcome of a grain's method; see <see cref="BranchResult"/>.</summary>
 [GenerateSerializer, Alias("dtm.branch-outcome")]

@@ -167,6 +167,7 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         },
         RollbackReason = reply.RollbackReason,
         LastError = reply.LastError,
+        Results = reply.Results ?? [],
     };
 
     private static CancellationTokenSource Deadline(TimeSpan timeout, CancellationToken cancellationToken)

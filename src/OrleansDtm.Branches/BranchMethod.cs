@@ -26,7 +26,7 @@ internal sealed class BranchMethod
             Expression.Convert(grain, method.DeclaringType ?? grainInterface), method, arguments);
         _call = Expression
             .Lambda<Func<object, ReadOnlyMemory<byte>, BranchContext, CancellationToken, Task<BranchResult>>>(
-                Result(called), grain, payload, context, token)
+                Result(called, context, json), grain, payload, context, token)
             .Compile();
     }
 
@@ -97,22 +97,39 @@ internal sealed class BranchMethod
         : type == typeof(byte[]) ? Expression.Call(payload, nameof(ReadOnlyMemory<>.ToArray), null)
         : Expression.Call(typeof(BranchMethod), nameof(Read), [type], payload, Expression.Constant(json));
 
-    private static Expression Result(MethodCallExpression called)
+    private static Expression Result(
+        MethodCallExpression called, ParameterExpression context, JsonSerializerOptions json)
     {
         var type = called.Type;
         Expression task = type == typeof(ValueTask)
             || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>))
             ? Expression.Call(called, nameof(ValueTask.AsTask), null)
             : called;
-        return task.Type == typeof(Task<BranchResult>)
-            ? task
-            : Expression.Call(typeof(BranchMethod), nameof(Done), null, Expression.Convert(task, typeof(Task)));
+        return task.Type == typeof(Task<BranchResult>) ? task
+            : task.Type.IsGenericType
+            ? Expression.Call(
+                typeof(BranchMethod), nameof(Returned), task.Type.GenericTypeArguments, task, context,
+                Expression.Constant(json))
+            : Expression.Call(typeof(BranchMethod), nameof(Done), null, task);
     }
 
     private static async Task<BranchResult> Done(Task called)
     {
         await called;
         return BranchResult.Done;
+    }
+
+    private static async Task<BranchResult> Returned<T>(
+        Task<T> called, BranchContext context, JsonSerializerOptions json)
+    {
+        var value = await called;
+        return context.KeepsResult
+            ? new BranchResult
+            {
+                Outcome = BranchOutcome.Succeeded,
+                Value = JsonSerializer.SerializeToUtf8Bytes(value, json),
+            }
+            : BranchResult.Done;
     }
 
     private static T? Read<T>(ReadOnlyMemory<byte> payload, JsonSerializerOptions json)

@@ -57,7 +57,11 @@ internal sealed class GrpcCoordinator(
                 (message, call) => _dtms.SubmitAsync(message, call),
                 request.WaitResult == true ? options.Value.WaitTimeout : null,
                 cancellationToken).ConfigureAwait(false);
-            return null;
+
+            // Of a submit, gRPC answers only that it succeeded.
+            return request is { WaitResult: true, Results: true }
+                ? (await QueryAsync(request.Gid!, cancellationToken).ConfigureAwait(false))?.ToResult()
+                : null;
         }
         catch (DtmConflictException e) when (GrpcStatuses.End(e) is { } end)
         {

@@ -49,10 +49,22 @@ internal static class GrpcMessages
             Request = Dtms(request),
             Concurrent = request.Concurrent ?? false,
             CallbackUrl = request.CallbackUrl ?? "",
+            Results = request.Results ?? false,
             GiveUpAfter = request.GiveUpAfter ?? 0,
             GiveUpAfterSeconds = request.GiveUpAfterSeconds ?? 0,
         };
         Add(message.Tags, request.Tags);
+        foreach (var payload in request.BinCompensatePayloads ?? [])
+        {
+            var own = new OwnPayload();
+            if (payload is { } bytes)
+            {
+                own.Payload = ByteString.CopyFrom(bytes.Span);
+            }
+
+            message.CompensatePayloads.Add(own);
+        }
+
         if (request.TimeoutToFail is { } timeout)
         {
             message.TimeoutToFail = timeout;
@@ -76,6 +88,7 @@ internal static class GrpcMessages
         request.Concurrent != true
             && string.IsNullOrEmpty(request.CallbackUrl)
             && request.Tags is not { Count: > 0 }
+            && request is { Results: not true, BinCompensatePayloads: null }
             && request is { GiveUpAfter: null, GiveUpAfterSeconds: null }
             && request.Steps?.Exists(static step => step is not null && IsExtended(step)) != true;
 
@@ -187,6 +200,10 @@ internal static class GrpcMessages
         LastError = branch.LastError.Length > 0 ? branch.LastError : null,
         Finished = branch.FinishTime?.ToDateTimeOffset(),
         Parked = branch.Parked,
+        Result = branch.HasResult || branch.ResultOmitted.Length > 0
+            ? new StepAnswer(
+                branch.BranchId, branch.Result.Memory, branch.ResultOmitted.Length > 0 ? branch.ResultOmitted : null)
+            : null,
     };
 
     private static void Add(MapField<string, string> map, Dictionary<string, string?>? values)

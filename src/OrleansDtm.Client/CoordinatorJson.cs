@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using OrleansDtm.Protocol;
 
@@ -19,6 +20,10 @@ internal static class CoordinatorJson
         TryFind(root, "transaction", out var transaction) && transaction.ValueKind == JsonValueKind.Object
             ? Info(transaction, gid, [.. Items(root, "branches").Select(Branch)])
             : null);
+
+    /// <summary>The results in the response of a submit that waits.</summary>
+    public static StepAnswer[] Results(byte[] answer) => Read(
+        answer, static root => Items(root, "results").Select(Result).OfType<StepAnswer>().ToArray());
 
     public static WorkflowProgress Progress(byte[] answer) => Read(answer, static root =>
     {
@@ -141,7 +146,20 @@ internal static class CoordinatorJson
         LastError = Text(item, "last_error") is { Length: > 0 } error ? error : null,
         Finished = Time(item, "finish_time"),
         Parked = Flag(item, "parked"),
+        Result = Result(item),
     };
+
+    /// <summary>Null = there is none.</summary>
+    private static StepAnswer? Result(JsonElement item)
+    {
+        var id = Text(item, "branch_id");
+        return Text(item, "result_omitted") is { Length: > 0 } why ? new StepAnswer(id, default, why)
+            : TryFind(item, "bin_result", out var bytes) && bytes.ValueKind == JsonValueKind.String
+            ? new StepAnswer(id, bytes.GetBytesFromBase64())
+            : TryFind(item, "result", out var text) && text.ValueKind == JsonValueKind.String
+            ? new StepAnswer(id, Encoding.UTF8.GetBytes(text.GetString()!))
+            : null;
+    }
 
     private static bool Flag(JsonElement item, string name) =>
         TryFind(item, name, out var value) && value.ValueKind == JsonValueKind.True;

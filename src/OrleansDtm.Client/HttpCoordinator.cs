@@ -61,8 +61,10 @@ internal sealed class HttpCoordinator : ICoordinator
     public async Task<TransactionResult?> SubmitAsync(TransactionRequest request, CancellationToken cancellationToken)
     {
         var limit = request.WaitResult == true ? _options.WaitTimeout : _options.RequestTimeout;
-        await PostAsync("submit", request, limit, cancellationToken).ConfigureAwait(false);
-        return null;
+        var answer = await PostAsync("submit", request, limit, cancellationToken).ConfigureAwait(false);
+        return request is { WaitResult: true, Results: true }
+            ? new TransactionResult(request.Gid!, GlobalStatus.Succeeded) { Results = CoordinatorJson.Results(answer) }
+            : null;
     }
 
     public Task AbortAsync(TransactionRequest request, CancellationToken cancellationToken) =>
@@ -194,6 +196,13 @@ internal sealed class HttpCoordinator : ICoordinator
         request.Payloads = request.BinPayloads is { } payloads
             ? [.. payloads.Select(static payload => Payload.Text(payload.Span))]
             : null;
+        for (var i = 0; i < request.BinCompensatePayloads?.Count; i++)
+        {
+            request.Steps![i]!.CompensatePayload = request.BinCompensatePayloads[i] is { } own
+                ? Payload.Text(own.Span)
+                : null;
+        }
+
         return PostAsync(api, request, Written.TransactionRequest, request.Gid, limit, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using System.Text.Json;
 using OrleansDtm.Protocol;
 
@@ -13,8 +14,7 @@ public sealed partial class Msg
     private readonly Dtm _dtm;
     private readonly MsgOptions _options;
     private readonly TagSet _tags;
-    private readonly List<StepRequest> _steps = [];
-    private readonly List<ReadOnlyMemory<byte>> _payloads = [];
+    private readonly StepList _steps;
     private string? _queryPrepared;
 
     internal Msg(Dtm dtm, MsgOptions options)
@@ -22,6 +22,7 @@ public sealed partial class Msg
         _dtm = dtm;
         _options = options;
         _tags = new TagSet(options);
+        _steps = new StepList(dtm);
         Gid = Dtm.NewGid(options);
     }
 
@@ -47,7 +48,35 @@ public sealed partial class Msg
     public Msg WithPolicy(StepPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        policy.Fill(StepPolicy.Last(_steps));
+        policy.Fill(_steps.Last);
+        return this;
+    }
+
+    /// <summary>
+    /// Names what the action of the call added last answers, for <c>WithResultOf</c> and for its result after the end.
+    /// OrleansDtm only, as the other methods for results.
+    /// </summary>
+    /// <typeparam name="T">The answer, in JSON.</typeparam>
+    /// <param name="result">The result.</param>
+    /// <exception cref="InvalidOperationException">There is no call.</exception>
+    public Msg Returns<T>(out StepResult<T> result)
+    {
+        result = _steps.ResultOfLast<T>();
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a part of the result of an earlier step to the payload of the call added last. If the answer does not have
+    /// the part, the step fails.
+    /// </summary>
+    /// <param name="step">The earlier step, which surely ends before this one.</param>
+    /// <param name="part">Members and indexes only: <c>r => r.Items[0].Price</c>.</param>
+    /// <param name="name">The member of the payload; null (default) = the name of the part, such as price.</param>
+    /// <exception cref="ArgumentException">The part is not understood, or the payload has the member.</exception>
+    /// <exception cref="InvalidOperationException">There is no call, or its payload is not a JSON object.</exception>
+    public Msg WithResultOf<T, TPart>(StepResult<T> step, Expression<Func<T, TPart>> part, string? name = null)
+    {
+        _steps.Use(step, part, name, compensation: false);
         return this;
     }
 
@@ -122,8 +151,7 @@ public sealed partial class Msg
 
         var request = _dtm.Request(TransTypes.Msg, _options, Gid);
         request.Tags = _tags.ToRequest();
-        request.Steps = [.. _steps];
-        request.BinPayloads = [.. _payloads];
+        _steps.Fill(request, _options.Results);
         request.QueryPrepared = _queryPrepared;
         request.Concurrent = _options.Concurrent ? true : null;
         if (_options.Delay is { } delay)
@@ -139,8 +167,7 @@ public sealed partial class Msg
     {
         ArgumentNullException.ThrowIfNull(action);
         BranchUrls.Check(action, nameof(action));
-        _steps.Add(new StepRequest { Action = action });
-        _payloads.Add(payload);
+        _steps.Add(new StepRequest { Action = action }, payload);
         return this;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Linq.Expressions;
 using System.Text.Json;
 using OrleansDtm.Protocol;
 
@@ -13,8 +14,7 @@ public sealed class Saga
     private readonly Dtm _dtm;
     private readonly SagaOptions _options;
     private readonly TagSet _tags;
-    private readonly List<StepRequest> _steps = [];
-    private readonly List<ReadOnlyMemory<byte>> _payloads = [];
+    private readonly StepList _steps;
     private readonly Dictionary<string, int[]?> _orders = [];
 
     internal Saga(Dtm dtm, SagaOptions options)
@@ -22,6 +22,7 @@ public sealed class Saga
         _dtm = dtm;
         _options = options;
         _tags = new TagSet(options);
+        _steps = new StepList(dtm);
         Gid = Dtm.NewGid(options);
     }
 
@@ -50,10 +51,63 @@ public sealed class Saga
     /// <exception cref="InvalidOperationException">There is no step.</exception>
     public Saga WithPolicy(StepPolicy? action, StepPolicy? compensate = null)
     {
-        var step = StepPolicy.Last(_steps);
+        var step = _steps.Last;
         (action ?? new StepPolicy()).Fill(step);
         step.CompensatePolicy = compensate is null ? null : new CompensatePolicyRequest();
         compensate?.Fill(step.CompensatePolicy!);
+        return this;
+    }
+
+    /// <summary>
+    /// Names what the action of the step added last answers, for <c>WithResultOf</c> and for its result after the end.
+    /// OrleansDtm only, as the other methods for results.
+    /// </summary>
+    /// <typeparam name="T">The answer, in JSON.</typeparam>
+    /// <param name="result">The result.</param>
+    /// <exception cref="InvalidOperationException">There is no step.</exception>
+    public Saga Returns<T>(out StepResult<T> result)
+    {
+        result = _steps.ResultOfLast<T>();
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a part of the result of an earlier step to the payload of the step added last. If the answer does not have
+    /// the part, the step fails.
+    /// </summary>
+    /// <param name="step">The earlier step, which surely ends before this one.</param>
+    /// <param name="part">Members and indexes only: <c>r => r.Items[0].Price</c>.</param>
+    /// <param name="name">The member of the payload; null (default) = the name of the part, such as price.</param>
+    /// <exception cref="ArgumentException">The part is not understood, or the payload has the member.</exception>
+    /// <exception cref="InvalidOperationException">There is no step, or its payload is not a JSON object.</exception>
+    public Saga WithResultOf<T, TPart>(StepResult<T> step, Expression<Func<T, TPart>> part, string? name = null)
+    {
+        _steps.Use(step, part, name, compensation: false);
+        return this;
+    }
+
+    /// <summary>Gives the compensation of the step added last a body of its own; OrleansDtm only.</summary>
+    /// <param name="payload">As for a step.</param>
+    /// <exception cref="InvalidOperationException">There is no step.</exception>
+    public Saga CompensateWith<T>(T payload)
+    {
+        _steps.CompensateWith(_dtm.Body(payload));
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a part of a result to the payload of the compensation of the step added last. The step can be that step
+    /// itself: the part is null if its action did not succeed.
+    /// </summary>
+    /// <param name="step">The step, or an earlier one.</param>
+    /// <param name="part">Members and indexes only: <c>r => r.ReservationId</c>.</param>
+    /// <param name="name">The member of the payload; null (default) = the name of the part.</param>
+    /// <exception cref="ArgumentException">The part is not understood, or the payload has the member.</exception>
+    /// <exception cref="InvalidOperationException">There is no step, or the payload is not a JSON object.</exception>
+    public Saga CompensateWithResultOf<T, TPart>(
+        StepResult<T> step, Expression<Func<T, TPart>> part, string? name = null)
+    {
+        _steps.Use(step, part, name, compensation: true);
         return this;
     }
 
@@ -114,8 +168,7 @@ public sealed class Saga
 
         var request = _dtm.Request(TransTypes.Saga, _options, Gid);
         request.Tags = _tags.ToRequest();
-        request.Steps = [.. _steps];
-        request.BinPayloads = [.. _payloads];
+        _steps.Fill(request, _options.Results);
         request.RetryLimit = _options.RetryLimit > 0 ? _options.RetryLimit : null;
         if (_options.Concurrent)
         {
@@ -133,8 +186,7 @@ public sealed class Saga
         ArgumentNullException.ThrowIfNull(compensate);
         BranchUrls.Check(action, nameof(action));
         BranchUrls.Check(compensate, nameof(compensate));
-        _steps.Add(new StepRequest { Action = action, Compensate = compensate });
-        _payloads.Add(payload);
+        _steps.Add(new StepRequest { Action = action, Compensate = compensate }, payload);
         return this;
     }
 }

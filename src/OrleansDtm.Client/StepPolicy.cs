@@ -52,11 +52,6 @@ public sealed class StepPolicy
     /// <summary>The same, by the time since the first attempt; zero = never.</summary>
     public TimeSpan? GiveUpAfterTime { get; init; }
 
-    /// <exception cref="InvalidOperationException">There is no step.</exception>
-    internal static StepRequest Last(List<StepRequest> steps) => steps.Count > 0
-        ? steps[^1]
-        : throw new InvalidOperationException("Add a step first: the options are those of the step added last.");
-
     internal void Fill(CallPolicyRequest request)
     {
         request.RetryLimit = RetryLimit;

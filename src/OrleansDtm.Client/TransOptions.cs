@@ -74,6 +74,12 @@ public sealed class SagaOptions : TransOptions
     /// Runs the steps concurrently, except for <see cref="Saga.Order"/>. Default: one after the other.
     /// </summary>
     public bool Concurrent { get; init; }
+
+    /// <summary>
+    /// Keeps what the actions answer, for query and <see cref="TransactionResult.Results"/>; OrleansDtm only. Default:
+    /// only if a step <c>Returns</c> something or uses a result.
+    /// </summary>
+    public bool Results { get; init; }
 }
 
 /// <summary>Options of a message.</summary>
@@ -84,4 +90,10 @@ public sealed class MsgOptions : TransOptions
 
     /// <summary>How long after it was stored the calls are made. Null (default) = at once.</summary>
     public TimeSpan? Delay { get; init; }
+
+    /// <summary>
+    /// Keeps what the actions answer, for query and <see cref="TransactionResult.Results"/>; OrleansDtm only. Default:
+    /// only if a step <c>Returns</c> something or uses a result.
+    /// </summary>
+    public bool Results { get; init; }
 }

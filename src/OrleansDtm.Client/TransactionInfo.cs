@@ -48,7 +48,10 @@ public sealed class TransactionInfo
 
     /// <summary>The result that a submit would have now.</summary>
     public TransactionResult ToResult() => new(
-        Gid, Status, RollbackReason, Finished is null ? LastError() ?? "" : "");
+        Gid, Status, RollbackReason, Finished is null ? LastError() ?? "" : "")
+    {
+        Results = [.. Branches.Select(static branch => branch.Result).OfType<StepAnswer>()],
+    };
 
     /// <summary>
     /// Error of a call that waits for its retry; else of an ended call, such as the failure that caused the rollback.
@@ -90,6 +93,9 @@ public sealed class BranchInfo
 
     /// <summary>The call is put aside: it waits for an operator.</summary>
     public bool Parked { get; init; }
+
+    /// <summary>What the action answered, if the transaction keeps results; null = nothing yet.</summary>
+    public StepAnswer? Result { get; init; }
 }
 
 /// <summary>Filter of a listing.</summary>

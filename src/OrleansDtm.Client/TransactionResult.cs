@@ -9,6 +9,11 @@ namespace OrleansDtm.Client;
 public sealed record TransactionResult(
     string Gid, GlobalStatus Status, string RollbackReason = "", string LastError = "")
 {
+    /// <summary>
+    /// The results of the steps of a saga or message that keeps them and was waited for; empty = none.
+    /// </summary>
+    public IReadOnlyList<StepAnswer> Results { get; init; } = [];
+
     /// <summary>The status is final.</summary>
     public bool HasEnded => Status is GlobalStatus.Succeeded or GlobalStatus.Failed;
 

@@ -11,6 +11,9 @@ public readonly record struct BranchStep(string Action, string Compensate, ReadO
 
     /// <summary>What the step sets for its compensation; null = nothing.</summary>
     public CallPolicy? CompensatePolicy { get; init; }
+
+    /// <summary>The payload of the compensation; null = <see cref="Payload"/>.</summary>
+    public ReadOnlyMemory<byte>? CompensatePayload { get; init; }
 }
 
 /// <summary>Builds the branch calls of a submission, in the order in which DTM lists them.</summary>
@@ -31,7 +34,7 @@ public static class BranchPlan
             [
                 .. steps.SelectMany((step, i) => new[]
                 {
-                    new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.Payload, now)
+                    new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.CompensatePayload ?? step.Payload, now)
                     {
                         Policy = step.CompensatePolicy,
                     },

@@ -36,6 +36,9 @@ internal sealed class Msg : Pattern
     public override bool Retries(Transaction state, int index) =>
         index != Transaction.QueryIndex || state.Status == TransactionStatus.Prepared;
 
+    public override bool HasResultBefore(TransactionOptions options, int action, int index) =>
+        !options.Concurrent && action < index;
+
     public override void OnSucceeded(Draft draft, int index)
     {
         if (index == Transaction.QueryIndex && draft.State.Status == TransactionStatus.Prepared)

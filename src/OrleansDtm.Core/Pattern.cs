@@ -47,6 +47,15 @@ internal abstract class Pattern : ICallRules
     /// </summary>
     public virtual bool FailureIsAnswer(Transaction state, int index) => false;
 
+    /// <summary>
+    /// Returns true if an action has surely succeeded, or is the one to compensate, when another call is made, so that
+    /// its result can be in the call's payload.
+    /// </summary>
+    /// <param name="options">The options of the transaction.</param>
+    /// <param name="action">The index of the action.</param>
+    /// <param name="index">The index of the call.</param>
+    public virtual bool HasResultBefore(TransactionOptions options, int action, int index) => false;
+
     /// <summary>Returns true if a call of this kind is retried in the current status.</summary>
     public virtual bool Retries(Transaction state, int index) => true;
 
@@ -88,6 +97,9 @@ internal abstract class Pattern : ICallRules
     {
         switch (draft.State.Status)
         {
+            case TransactionStatus.Prepared when submission.Definition.Options.ResultBytesMax > 0
+                && draft.State.Definition.Options.ResultBytesMax == 0:
+                return new Rejection(RejectionKind.Invalid, "results: must be set in the prepare");
             case TransactionStatus.Prepared:
                 draft.Change(t => t with
                 {

@@ -39,6 +39,14 @@ internal sealed class Saga : Pattern
     public override bool Retries(Transaction state, int index) =>
         !IsAction(index) || state.Status == TransactionStatus.Submitted;
 
+    public override bool HasResultBefore(TransactionOptions options, int action, int index)
+    {
+        var (source, step) = (action / 2, index / 2);
+        return source == step
+            ? !IsAction(index)
+            : options.Concurrent ? ComesBefore(options, source, step, []) : source < step;
+    }
+
     public override void OnFailed(Draft draft, int index, string error)
     {
         if (draft.State.Status == TransactionStatus.Submitted)
@@ -286,6 +294,25 @@ internal sealed class Saga : Pattern
         }
 
         return true;
+    }
+
+    /// <summary>Returns true if the orders make a step wait for another one, directly or through others.</summary>
+    private static bool ComesBefore(TransactionOptions options, int source, int step, HashSet<int> seen)
+    {
+        if (!seen.Add(step) || !options.Orders.TryGetValue(step, out var predecessors))
+        {
+            return false;
+        }
+
+        foreach (var predecessor in predecessors)
+        {
+            if (predecessor == source || ComesBefore(options, source, predecessor, seen))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool SuccessorsUndone(Draft draft, int step)

@@ -61,6 +61,11 @@ public sealed record BranchOp
     /// <summary>True if the call is put aside: it is not retried until an operator asks for it.</summary>
     public bool Parked { get; init; }
 
+    /// <summary>
+    /// The answer of a successful action if the transaction keeps results; null = none.
+    /// </summary>
+    public StepResult? Result { get; init; }
+
     /// <summary>True while the call waits for the end of a lost call. No request shortens this wait.</summary>
     public bool WaitsForOrphan => RetryAt is { } at && at == OrphanedUntil;
 

@@ -107,10 +107,16 @@ public sealed record TransactionOptions
         ImmutableDictionary<int, ImmutableArray<int>>.Empty;
 
     /// <summary>
+    /// Saga and msg: the maximum length of the answer of an action that is kept as its result, in bytes; 0 = answers are
+    /// not kept.
+    /// </summary>
+    public int ResultBytesMax { get; init; }
+
+    /// <summary>
     /// Returns true if an option is set that the first format of rows and messages does not have. Coordinators of
     /// earlier versions must refuse such a transaction, not ignore the option.
     /// </summary>
-    public bool AreExtended() => GiveUpAfter > 0 || GiveUpAfterTime > TimeSpan.Zero;
+    public bool AreExtended() => GiveUpAfter > 0 || GiveUpAfterTime > TimeSpan.Zero || ResultBytesMax > 0;
 }
 
 /// <summary>The definition of one branch call. It never changes after it is stored.</summary>

@@ -137,6 +137,11 @@ public static class TransactionMachine
             return Decision.Refused(null, RejectionKind.Invalid, lack);
         }
 
+        if (ResultPayloads.Problem(pattern, submission.Definition.Options, submission.Branches) is { } wrong)
+        {
+            return Decision.Refused(null, RejectionKind.Invalid, wrong);
+        }
+
         var draft = new Draft(
             new Transaction
             {
@@ -345,6 +350,7 @@ public static class TransactionMachine
                     Status = BranchStatus.Succeed,
                     Finished = draft.Now,
                     Failures = 0,
+                    Result = KeepsResult(draft, e.Index) ? StepResult.Bounded(draft, outcome.Answer) : null,
                 };
                 rules.OnSucceeded(draft, e.Index);
                 break;
@@ -368,6 +374,11 @@ public static class TransactionMachine
 
         return null;
     }
+
+    private static bool KeepsResult(Draft draft, int index) =>
+        draft.State.Definition.Options.ResultBytesMax > 0
+        && index >= 0
+        && draft[index].Definition.Op == BranchOps.Action;
 
     private static void WaitOrLeave(
         Draft draft, ICallRules rules, int index, OutcomeKind outcome, int failures, TimeSpan asked)

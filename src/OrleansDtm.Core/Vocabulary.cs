@@ -95,6 +95,9 @@ public readonly record struct Outcome(OutcomeKind Kind, string? Error = null)
     /// </summary>
     public TimeSpan RetryAfter { get; init; }
 
+    /// <summary>The answer of a successful call, if it was asked for; null = none.</summary>
+    public StepResult? Answer { get; init; }
+
     public static Outcome Succeeded { get; } = new(OutcomeKind.Succeeded);
 
     public static Outcome Failed(string error) => new(OutcomeKind.Failed, error);

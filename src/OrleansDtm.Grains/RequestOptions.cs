@@ -27,6 +27,12 @@ public sealed class RequestOptions
     public int StepsMax { get; set; } = 1000;
 
     /// <summary>
+    /// The maximum length of an answer that is kept as the result of a step, in bytes. Default 64 KiB. All results of a
+    /// transaction together have at most 16 times as much.
+    /// </summary>
+    public int ResultBytesMax { get; set; } = 64 * 1024;
+
+    /// <summary>
     /// The hosts that branch URLs may contain. Default: all except link-local, metadata and other special addresses.
     /// Branch calls apply the same rules unless the application registers its own <see cref="InvokerOptions"/>.
     /// </summary>

@@ -40,11 +40,18 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
                 return Outcome.Unknown($"{options.GrpcChannelsMax} services are in use; no channel is free");
             }
 
+            var max = call.ResultBytesMax;
             using var answer = lease.Invoker.AsyncUnaryCall(
-                lease.Method, host: null, new CallOptions(Metadata(call), Deadline(call), cancellationToken), call);
-            await answer.ResponseAsync.ConfigureAwait(false);
+                max > 0 ? RawMethod.WithAnswer(lease.Method) : lease.Method,
+                host: null,
+                new CallOptions(Metadata(call), Deadline(call), cancellationToken),
+                call);
+            var message = await answer.ResponseAsync.ConfigureAwait(false) as byte[];
             call.Span?.SetTag(CallSpans.GrpcStatus, (int)StatusCode.OK);
-            return Outcome.Succeeded;
+            return max == 0 ? Outcome.Succeeded : Outcome.Succeeded with
+            {
+                Answer = message?.Length <= max ? new StepResult(message) : StepResult.TooLong(max),
+            };
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {

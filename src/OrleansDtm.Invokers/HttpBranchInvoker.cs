@@ -11,14 +11,21 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
+        var max = call.ResultBytesMax;
         return http.Send(
             call,
             Target,
-            OutcomeRules.ErrorTextMax,
-            call.IsNotice
-                ? static (in ServiceAnswer answer) => OutcomeRules.FromNotice(answer.Status, answer.Body)
+            Math.Max(OutcomeRules.ErrorTextMax, max),
+            call.IsNotice ? static (in ServiceAnswer answer) => OutcomeRules.FromNotice(answer.Status, answer.Body)
+                : max > 0 ? (in ServiceAnswer answer) => WithResult(answer, max)
                 : OutcomeRules.FromHttp,
             cancellationToken);
+    }
+
+    private static Outcome WithResult(in ServiceAnswer answer, int max)
+    {
+        var outcome = OutcomeRules.FromHttp(answer);
+        return outcome.Kind == OutcomeKind.Succeeded ? outcome with { Answer = answer.Result(max) } : outcome;
     }
 
     private static (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body) Target(BranchInvocation call)

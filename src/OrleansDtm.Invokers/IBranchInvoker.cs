@@ -37,6 +37,11 @@ public sealed record BranchInvocation
     /// </summary>
     public TimeSpan Timeout { get; init; }
 
+    /// <summary>
+    /// The maximum length of the answer that a successful outcome carries, in bytes; 0 (default) = it carries none.
+    /// </summary>
+    public int ResultBytesMax { get; init; }
+
     /// <summary>1 for the first.</summary>
     public int Attempt { get; init; }
 

@@ -12,6 +12,9 @@ namespace OrleansDtm.Invokers;
 /// </summary>
 public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
 {
+    /// <summary>What a response has besides the result, in bytes.</summary>
+    private const int EnvelopeMax = 4096;
+
     private static readonly string[] OwnParams =
     [
         BranchQuery.Gid,
@@ -29,7 +32,13 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
-        return http.Send(call, Target, OutcomeRules.JsonRpcBytesMax, OutcomeRules.FromJsonRpc, cancellationToken);
+        var max = call.ResultBytesMax;
+        return http.Send(
+            call,
+            Target,
+            Math.Max(OutcomeRules.JsonRpcBytesMax, max + EnvelopeMax),
+            max > 0 ? (in ServiceAnswer answer) => WithResult(answer, max) : OutcomeRules.FromJsonRpc,
+            cancellationToken);
     }
 
     /// <summary>The method in the URL's query; null = an ordinary HTTP URL.</summary>
@@ -75,6 +84,19 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
         {
             return false;
         }
+    }
+
+    /// <summary>The result of the method is the member "result" of the response.</summary>
+    private static Outcome WithResult(in ServiceAnswer answer, int max)
+    {
+        var outcome = OutcomeRules.FromJsonRpc(answer);
+        if (outcome.Kind != OutcomeKind.Succeeded)
+        {
+            return outcome;
+        }
+
+        var result = answer.IsWhole ? OutcomeRules.ResultOfJsonRpc(answer.Body) : null;
+        return outcome with { Answer = result?.Length <= max ? new StepResult(result) : StepResult.TooLong(max) };
     }
 
     private static (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body) Target(BranchInvocation call) =>

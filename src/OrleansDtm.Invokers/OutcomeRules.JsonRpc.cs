@@ -58,6 +58,27 @@ public static partial class OutcomeRules
             : outcome;
     }
 
+    /// <summary>The member "result" of a complete response without an error; "null" if there is none.</summary>
+    internal static byte[] ResultOfJsonRpc(ReadOnlySpan<byte> body)
+    {
+        var json = new Utf8JsonReader(body);
+        var result = "null"u8;
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isResult = json.ValueTextEquals("result"u8);
+            json.Read();
+            var start = (int)json.TokenStartIndex;
+            json.Skip();
+            if (isResult)
+            {
+                result = body[start..(int)json.BytesConsumed];
+            }
+        }
+
+        return result.ToArray();
+    }
+
     /// <summary>The result of the beginning of a long response; an error's code comes before its data.</summary>
     private static (bool IsAnswer, bool HasError, double? Code) ReadBeginning(ReadOnlySpan<byte> body)
     {

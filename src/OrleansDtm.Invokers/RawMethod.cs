@@ -24,6 +24,15 @@ internal static class RawMethod
         static (object _, SerializationContext _) => throw new NotSupportedException(),
         static _ => Answered);
 
+    /// <summary>The response message, byte for byte, for a result.</summary>
+    private static readonly Marshaller<object> Kept = Marshallers.Create(
+        static (object _, SerializationContext _) => throw new NotSupportedException(),
+        static context => context.PayloadAsNewBuffer());
+
     public static Method<BranchInvocation, object> Of(string service, string method) =>
         new(MethodType.Unary, service, method, Payload, Ignored);
+
+    /// <summary>The same method; its response is the message as bytes.</summary>
+    public static Method<BranchInvocation, object> WithAnswer(Method<BranchInvocation, object> method) =>
+        new(MethodType.Unary, method.ServiceName, method.Name, Payload, Kept);
 }

@@ -40,6 +40,22 @@ public sealed class TransactionRequest
     [JsonIgnore]
     public IReadOnlyList<ReadOnlyMemory<byte>>? BinPayloads { get; set; }
 
+    /// <summary>
+    /// The payloads of compensations if the protocol transmits bytes; null, also of one = that of the step.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyList<ReadOnlyMemory<byte>?>? BinCompensatePayloads { get; set; }
+
+    /// <summary>Keep what the actions answer (not in DTM).</summary>
+    [JsonPropertyName("results"), DefaultValue(false)]
+    [Description("saga and msg: keep what each action answers, for query, for the submitter that waits, and for "
+        + "payloads: the object {\"$result\":\"01\",\"pointer\":\"/id\"} in a payload is replaced by that part of "
+        + "the answer of step 01 (JSON Pointer, RFC 6901; none = all of it) when the call is made. A step can use steps "
+        + "that surely end before it; a compensation also its own step, null if that did not succeed. A part that "
+        + "is missing fails the step as if its service had refused it. An answer has at most 64 KiB (setting "
+        + "Limits:ResultBytesMax), all of a transaction 16 times as much. Not in DTM.")]
+    public bool? Results { get; set; }
+
     [JsonPropertyName("query_prepared")]
     [Description("msg: the URL that reports whether the local transaction was committed; a prepare needs it. "
         + "workflow: the URL that resumes it. xa, tcc and saga do not use it.")]
@@ -200,6 +216,10 @@ public sealed class StepRequest : CallPolicyRequest
     [JsonPropertyName("data")]
     [Description("The payload, as old SDKs send it; used if payloads has fewer entries than there are steps.")]
     public string? Data { get; set; }
+
+    [JsonPropertyName("compensate_payload")]
+    [Description("saga: the payload of the compensation. Default: the payload of the step. Not in DTM.")]
+    public string? CompensatePayload { get; set; }
 
     [JsonPropertyName("compensate_policy")]
     [Description("saga: the options of the compensation. Default: the transaction's. Not in DTM.")]

@@ -18,7 +18,33 @@ public sealed class ResultView
     [Description("The reason; names the field of an invalid request. Absent for SUCCESS.")]
     public string? Message { get; init; }
 
+    [JsonPropertyName("results"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("submit with results and wait_result: what the actions answered, in the order of the steps. Not in "
+        + "DTM.")]
+    public IReadOnlyList<StepResultView>? Results { get; init; }
+
     public static ResultView Success { get; } = new() { DtmResult = ResultWords.Success };
+}
+
+/// <summary>The result of a step (not in DTM).</summary>
+[Description("What the action of a step answered. Not in DTM.")]
+public sealed class StepResultView
+{
+    [JsonPropertyName("branch_id")]
+    [Description("The step: 01, 02, ...")]
+    public required string BranchId { get; init; }
+
+    [JsonPropertyName("result"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The answer as text.")]
+    public string? Result { get; init; }
+
+    [JsonPropertyName("bin_result"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The same in base64, if it is not UTF-8 text.")]
+    public byte[]? BinResult { get; init; }
+
+    [JsonPropertyName("result_omitted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Why the answer is not kept.")]
+    public string? ResultOmitted { get; init; }
 }
 
 [Description("A new gid.")]
@@ -270,6 +296,19 @@ public sealed class BranchView
     [Description("The call is put aside after give_up_after: it waits for retryBranch, resetNextCronTime or "
         + "resolveBranch; absent = false.")]
     public bool Parked { get; init; }
+
+    [JsonPropertyName("result"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("results: what the action answered, as text; absent = nothing yet, or see bin_result and "
+        + "result_omitted. Not in DTM.")]
+    public string? Result { get; init; }
+
+    [JsonPropertyName("bin_result"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The same in base64, if it is not UTF-8 text. Not in DTM.")]
+    public byte[]? BinResult { get; init; }
+
+    [JsonPropertyName("result_omitted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Why the answer is not kept: it is too long. Not in DTM.")]
+    public string? ResultOmitted { get; init; }
 
     [JsonPropertyName("policy"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("What the step sets instead of the transaction's options; absent = nothing.")]

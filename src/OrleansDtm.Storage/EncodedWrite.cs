@@ -31,6 +31,7 @@ public sealed class EncodedWrite
         Updated = next.Updated.ToUnixTimeMilliseconds();
         Finished = next.Finished?.ToUnixTimeMilliseconds();
         Progress = TransactionCodec.EncodeProgress(next);
+        var results = TransactionCodec.AddedResults(write.Previous, next);
         if (write.Previous is null)
         {
             Body = TransactionCodec.EncodeDefinition(next.Definition, next.Branches.AsSpan());
@@ -40,9 +41,13 @@ public sealed class EncodedWrite
         {
             // A submit with its own options happens once: its options are appended, so the payloads of the definition
             // are not written again.
-            Body = TransactionCodec.EncodeAmendment(next.Definition, next.Branches.AsSpan()[known..]);
+            Body = TransactionCodec.EncodeAmendment(next.Definition, next.Branches.AsSpan()[known..], results);
             AddedTags = Missing(next.Definition, write.Previous.Definition);
             RemovedTags = Missing(write.Previous.Definition, next.Definition);
+        }
+        else if (results is not null)
+        {
+            Body = TransactionCodec.EncodeResults(results, next.Branches.AsSpan()[known..]);
         }
         else if (next.Branches.Length > known)
         {
@@ -86,7 +91,7 @@ public sealed class EncodedWrite
     public byte[] Progress { get; }
 
     /// <summary>
-    /// Insert: the definition and its branches. Update: the branches and options it appends; null when it appends none.
+    /// Insert: the definition and its branches. Update: the branches, options and results it appends; null when it appends none.
     /// </summary>
     public byte[]? Body { get; }
 

@@ -61,6 +61,27 @@ internal sealed class AmendmentBody
     [JsonPropertyName("b")] public BranchBody[]? Branches { get; set; }
 
     [JsonPropertyName("tg")] public Dictionary<string, string>? Tags { get; set; }
+
+    /// <summary>See <see cref="ResultsBody.Results"/>.</summary>
+    [JsonPropertyName("rs")] public Dictionary<int, ResultBody>? Results { get; set; }
+}
+
+/// <summary>The results that a write added. Each is stored once, not again with each change of the progress.</summary>
+internal sealed class ResultsBody
+{
+    /// <summary>By the index of the branch.</summary>
+    [JsonPropertyName("rs")] public Dictionary<int, ResultBody>? Results { get; set; }
+
+    /// <summary>The branches that the same write added.</summary>
+    [JsonPropertyName("b")] public BranchBody[]? Branches { get; set; }
+}
+
+internal sealed class ResultBody
+{
+    [JsonPropertyName("d")] public ReadOnlyMemory<byte> Body { get; set; }
+
+    /// <summary>Why the body is not stored; null = it is.</summary>
+    [JsonPropertyName("m")] public string? Omitted { get; set; }
 }
 
 internal sealed class OptionsBody
@@ -90,6 +111,9 @@ internal sealed class OptionsBody
     [JsonPropertyName("a")] public int GiveUpAfter { get; set; }
 
     [JsonPropertyName("t")] public long GiveUpAfterTime { get; set; }
+
+    /// <summary>Bytes; 0 = results are not kept.</summary>
+    [JsonPropertyName("x")] public int ResultBytesMax { get; set; }
 }
 
 internal sealed class BranchBody
@@ -205,5 +229,6 @@ internal struct AttemptBody
 [JsonSerializable(typeof(DefinitionBody))]
 [JsonSerializable(typeof(AmendmentBody))]
 [JsonSerializable(typeof(BranchBody[]))]
+[JsonSerializable(typeof(ResultsBody))]
 [JsonSerializable(typeof(ProgressBody))]
 internal sealed partial class PersistedJson : JsonSerializerContext;

@@ -23,6 +23,11 @@ internal static class TransactionCodec
     /// </summary>
     private const byte Extended = (byte)'2';
 
+    /// <summary>
+    /// The first byte of a later body with results, in front of the JSON: earlier versions would read it as options.
+    /// </summary>
+    private const byte WithResults = (byte)'3';
+
     private const string DefaultProtocol = "http";
 
     /// <summary>A buffer larger than this is not reused: one huge payload must not hold its memory forever.</summary>
@@ -65,7 +70,9 @@ internal static class TransactionCodec
         IsExtended(definition.Options, branches));
 
     /// <summary>The definition after a submit, and the branches that were added with it.</summary>
-    public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<BranchOp> branches) => Encode(
+    public static byte[] EncodeAmendment(
+        TransactionDefinition definition, ReadOnlySpan<BranchOp> branches, Dictionary<int, ResultBody>? results) =>
+        Encode(
         new AmendmentBody
         {
             Options = Body(definition.Options),
@@ -75,9 +82,41 @@ internal static class TransactionCodec
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
             Branches = branches.IsEmpty ? null : Bodies(branches),
             Tags = Tags(definition),
+            Results = results,
         },
         PersistedJson.Default.AmendmentBody,
         IsExtended(definition.Options, branches));
+
+    /// <summary>Results that were added, and branches.</summary>
+    public static byte[] EncodeResults(Dictionary<int, ResultBody> results, ReadOnlySpan<BranchOp> branches) => Encode(
+        (new ResultsBody
+        {
+            Results = results,
+            Branches = branches.IsEmpty ? null : Bodies(branches),
+        }),
+        static (writer, body) => JsonSerializer.Serialize(writer, body, PersistedJson.Default.ResultsBody),
+        WithResults);
+
+    /// <summary>The results that a state has and the previous one has not; null = none.</summary>
+    public static Dictionary<int, ResultBody>? AddedResults(Transaction? previous, Transaction next)
+    {
+        if (next.Definition.Options.ResultBytesMax == 0 || previous is null)
+        {
+            return null;
+        }
+
+        Dictionary<int, ResultBody>? added = null;
+        for (var i = 0; i < next.Branches.Length; i++)
+        {
+            if (next.Branches[i].Result is { } result
+                && (i >= previous.Branches.Length || !ReferenceEquals(previous.Branches[i].Result, result)))
+            {
+                (added ??= [])[i] = new ResultBody { Body = result.Body, Omitted = result.Omitted };
+            }
+        }
+
+        return added;
+    }
 
     /// <summary>Branches that were added later.</summary>
     public static byte[] EncodeAppended(ReadOnlySpan<BranchOp> branches) =>
@@ -105,7 +144,12 @@ internal static class TransactionCodec
         Append(body.Branches ?? []);
         for (var i = 1; i < row.Bodies.Count; i++)
         {
-            Append(Joined(row.Bodies[i], ref definition));
+            var (added, results) = Joined(row.Bodies[i], ref definition);
+            Append(added);
+            foreach (var (index, result) in results ?? [])
+            {
+                branches[index] = branches[index] with { Result = new StepResult(result.Body, result.Omitted) };
+            }
         }
 
         return new Transaction
@@ -144,11 +188,18 @@ internal static class TransactionCodec
     }
 
     /// <summary>The branches of a later body. A body that a submit wrote changes the definition too.</summary>
-    private static BranchBody[] Joined(byte[] body, ref TransactionDefinition definition)
+    private static (BranchBody[] Branches, Dictionary<int, ResultBody>? Results) Joined(
+        byte[] body, ref TransactionDefinition definition)
     {
         if (body is [(byte)'[', ..])
         {
-            return JsonSerializer.Deserialize(body, PersistedJson.Default.BranchBodyArray)!;
+            return (JsonSerializer.Deserialize(body, PersistedJson.Default.BranchBodyArray)!, null);
+        }
+
+        if (body is [WithResults, ..])
+        {
+            var joined = JsonSerializer.Deserialize(body.AsSpan(1), PersistedJson.Default.ResultsBody)!;
+            return (joined.Branches ?? [], joined.Results);
         }
 
         var amendment = JsonSerializer.Deserialize(Json(body), PersistedJson.Default.AmendmentBody)!;
@@ -162,7 +213,7 @@ internal static class TransactionCodec
             Submitted = Time(amendment.Submitted),
             Tags = TransactionTags.Of(amendment.Tags),
         };
-        return amendment.Branches ?? [];
+        return (amendment.Branches ?? [], amendment.Results);
     }
 
     private static bool IsExtended(TransactionOptions options, ReadOnlySpan<BranchOp> branches)
@@ -186,17 +237,18 @@ internal static class TransactionCodec
     private static ReadOnlySpan<byte> Json(byte[] body) => body is [Extended, ..] ? body.AsSpan(1) : body;
 
     private static byte[] Encode<T>(T body, JsonTypeInfo<T> type, bool isExtended = false) => Encode(
-        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type), isExtended);
+        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type),
+        isExtended ? Extended : (byte)0);
 
-    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, bool isExtended = false)
+    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, byte first = 0)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
         var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
         try
         {
-            if (isExtended)
+            if (first != 0)
             {
-                buffer.Write([Extended]);
+                buffer.Write([first]);
             }
 
             write(writer, what);
@@ -242,6 +294,7 @@ internal static class TransactionCodec
             : options.Orders.OrderBy(static o => o.Key).ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
         GiveUpAfter = options.GiveUpAfter,
         GiveUpAfterTime = Milliseconds(options.GiveUpAfterTime),
+        ResultBytesMax = options.ResultBytesMax,
     };
 
     private static PolicyBody? Body(CallPolicy? policy) => policy is null ? null : new PolicyBody
@@ -319,6 +372,7 @@ internal static class TransactionCodec
                 : options.Orders.ToImmutableDictionary(static o => o.Key, static o => ImmutableArray.Create(o.Value)),
             GiveUpAfter = options.GiveUpAfter,
             GiveUpAfterTime = TimeSpan.FromMilliseconds(options.GiveUpAfterTime),
+            ResultBytesMax = options.ResultBytesMax,
         };
     }
 

@@ -45,6 +45,7 @@ public sealed class GrainBranchInvoker(
             Op = call.Op,
             Type = Names.Of(call.Type),
             Headers = call.Headers,
+            KeepsResult = call.ResultBytesMax > 0,
         };
         try
         {
@@ -58,7 +59,8 @@ public sealed class GrainBranchInvoker(
             var target = (IBranchTarget)factory.GetGrain(address.Id, _target);
             return Judge(
                 await target.Call(address.Grain, address.Method, call.Payload, context, cancellationToken),
-                call.IsNotice);
+                call.IsNotice,
+                call.ResultBytesMax);
         }
         catch (OperationCanceledException)
         {
@@ -72,8 +74,17 @@ public sealed class GrainBranchInvoker(
     }
 
     /// <summary>Maps a branch result to an outcome. A notice has no FAILURE or ONGOING: both are errors.</summary>
-    internal static Outcome Judge(BranchResult result, bool isNotice) => result.Outcome switch
+    /// <param name="result">The result of the method.</param>
+    /// <param name="isNotice">True for the call of callback_url.</param>
+    /// <param name="max">See <see cref="BranchInvocation.ResultBytesMax"/>.</param>
+    internal static Outcome Judge(BranchResult result, bool isNotice, int max = 0) => result.Outcome switch
     {
+        BranchOutcome.Succeeded when max > 0 => Outcome.Succeeded with
+        {
+            Answer = result.Value is { } value && value.Length > max
+                ? StepResult.TooLong(max)
+                : new StepResult(result.Value ?? default),
+        },
         BranchOutcome.Succeeded => Outcome.Succeeded,
         BranchOutcome.Failed when !isNotice => Outcome.Failed(result.Reason ?? ""),
         BranchOutcome.Ongoing when !isNotice => Outcome.Ongoing(result.Reason),

@@ -44,6 +44,9 @@ internal struct CallSurrogate
 
     [Id(11)]
     public string? TraceState;
+
+    [Id(12)]
+    public int ResultBytesMax;
 }
 
 /// <summary>The serialized form of <see cref="CallResult"/>.</summary>
@@ -64,6 +67,14 @@ internal struct ResultSurrogate
     /// <summary>Zero = the branch sent no Retry-After.</summary>
     [Id(3)]
     public TimeSpan RetryAfter;
+
+    /// <summary>Null = the answer was not asked for.</summary>
+    [Id(4)]
+    public ReadOnlyMemory<byte>? Answer;
+
+    /// <summary>Why the answer is empty; null = it is complete.</summary>
+    [Id(5)]
+    public string? AnswerOmitted;
 }
 
 [RegisterConverter]
@@ -83,6 +94,7 @@ internal sealed class CallConverter : IConverter<BranchInvocation, CallSurrogate
         Attempt = value.Attempt,
         TraceParent = value.Trace?.Parent,
         TraceState = value.Trace?.State,
+        ResultBytesMax = value.ResultBytesMax,
     };
 
     public BranchInvocation ConvertFromSurrogate(in CallSurrogate surrogate) => new()
@@ -98,6 +110,7 @@ internal sealed class CallConverter : IConverter<BranchInvocation, CallSurrogate
         Timeout = surrogate.Timeout,
         Attempt = surrogate.Attempt,
         Trace = surrogate.TraceParent is { } parent ? new TraceContext(parent, surrogate.TraceState ?? "") : null,
+        ResultBytesMax = surrogate.ResultBytesMax,
     };
 }
 
@@ -111,10 +124,16 @@ internal sealed class ResultConverter : IConverter<CallResult, ResultSurrogate>
             Error = value.Outcome.Error,
             Duration = value.Duration,
             RetryAfter = value.Outcome.RetryAfter,
+            Answer = value.Outcome.Answer?.Body,
+            AnswerOmitted = value.Outcome.Answer?.Omitted,
         };
 
     public CallResult ConvertFromSurrogate(in ResultSurrogate surrogate) =>
         new(
-            new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error) { RetryAfter = surrogate.RetryAfter },
+            new Outcome((OutcomeKind)surrogate.Outcome, surrogate.Error)
+            {
+                RetryAfter = surrogate.RetryAfter,
+                Answer = surrogate.Answer is { } body ? new StepResult(body, surrogate.AnswerOmitted) : null,
+            },
             surrogate.Duration);
 }

@@ -95,6 +95,9 @@ internal struct OptionsSurrogate
 
     [Id(11)]
     public long GiveUpAfterTimeMs;
+
+    [Id(12)]
+    public int ResultBytesMax;
 }
 
 /// <summary>The serialized form of <see cref="BranchOpDefinition"/>.</summary>
@@ -258,6 +261,7 @@ internal static class Surrogates
             : options.Orders.ToDictionary(static o => o.Key, static o => o.Value.ToArray()),
         GiveUpAfter = options.GiveUpAfter,
         GiveUpAfterTimeMs = Milliseconds(options.GiveUpAfterTime),
+        ResultBytesMax = options.ResultBytesMax,
     };
 
     private static TransactionOptions Options(in OptionsSurrogate sent) => new()
@@ -275,6 +279,7 @@ internal static class Surrogates
             ?? ImmutableDictionary<int, ImmutableArray<int>>.Empty,
         GiveUpAfter = sent.GiveUpAfter,
         GiveUpAfterTime = TimeSpan.FromMilliseconds(sent.GiveUpAfterTimeMs),
+        ResultBytesMax = sent.ResultBytesMax,
     };
 
     private static long Milliseconds(TimeSpan duration) => (long)duration.TotalMilliseconds;

@@ -103,6 +103,23 @@ public sealed class LiveMemory(long bytesMax)
         return bytes;
     }
 
+    /// <summary>Returns the size of the results of a transaction in memory, in bytes.</summary>
+    internal static long ResultsOf(Transaction? transaction)
+    {
+        if (transaction is not { Definition.Options.ResultBytesMax: > 0 })
+        {
+            return 0;
+        }
+
+        var bytes = 0L;
+        foreach (var branch in transaction.Branches)
+        {
+            bytes += branch.Result?.Body.Length ?? 0;
+        }
+
+        return bytes;
+    }
+
     /// <summary>Returns the estimated size of what an event brings into memory, in bytes.</summary>
     internal static long SizeOf(TransactionEvent occurred) => occurred switch
     {

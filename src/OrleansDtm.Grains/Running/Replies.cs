@@ -12,6 +12,8 @@ internal static class Replies
     public static TransactionReply Of(Transaction? state) => state switch
     {
         null => new TransactionReply { Kind = ReplyKind.Ok },
+        { Status: TransactionStatus.Succeed, Definition.Options.ResultBytesMax: > 0 } =>
+            Succeeded with { Results = Results(state) },
         { Status: TransactionStatus.Succeed } => Succeeded,
         { Status: TransactionStatus.Submitted, HasInFlight: true } => Submitted,
         _ => new TransactionReply
@@ -46,6 +48,14 @@ internal static class Replies
         new() { Kind = ReplyKind.TooLarge, Message = $"body: {message}" };
 
     public static TransactionReply Stopping() => Unavailable("the coordinator is stopping");
+
+    /// <summary>Returns the results of the actions, in the order of the steps.</summary>
+    private static StepAnswer[] Results(Transaction state) =>
+    [
+        .. from branch in state.Branches
+           where branch.Result is not null
+           select Service.TransactionInfos.Answer(branch),
+    ];
 
     private static string LastError(Transaction state) =>
         state.Branches.LastOrDefault(static b => b is { Status: BranchStatus.Prepared, LastError: not null })?.LastError

@@ -130,6 +130,7 @@ public sealed partial class TransactionRunner
             Headers = headers.IsEmpty ? null : headers,
             Timeout = timeout,
             Attempt = call.Attempt,
+            ResultBytesMax = call.ResultBytesMax,
             Trace = definition.Trace,
         };
     }
@@ -139,7 +140,9 @@ public sealed partial class TransactionRunner
         TransactionEvent answered;
         try
         {
-            var (outcome, duration) = await _services.Caller.Call(Invocation(call, state.Definition, timeout));
+            var (outcome, duration) = call.Refusal is { } refusal
+                ? new CallResult(Outcome.Failed(refusal), TimeSpan.Zero)
+                : await _services.Caller.Call(Invocation(call, state.Definition, timeout));
             answered = new TransactionEvent.BranchAnswered(
                 call.Index,
                 outcome.Kind == OutcomeKind.None ? Outcome.Unknown("it has no outcome") : outcome,

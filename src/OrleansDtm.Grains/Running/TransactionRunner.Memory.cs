@@ -7,10 +7,21 @@ public sealed partial class TransactionRunner
 {
     private TransactionDefinition? _measured;
     private int _measuredBranches;
+    private long _definitionsSize;
     private long _size;
 
-    /// <summary>Counts the state in memory. Progress changes neither the definition nor the branches' count.</summary>
+    /// <summary>
+    /// Counts the state in memory. Progress changes neither the definition nor the branches' count, but adds results.
+    /// </summary>
     private void Measure()
+    {
+        MeasureDefinitions();
+        var size = _definitionsSize + (_closed ? 0 : LiveMemory.ResultsOf(_state));
+        _services.Live.Change(_size, size);
+        _size = size;
+    }
+
+    private void MeasureDefinitions()
     {
         var state = _closed ? null : _state;
         if (ReferenceEquals(state?.Definition, _measured) && (state?.Branches.Length ?? 0) == _measuredBranches)
@@ -24,12 +35,11 @@ public sealed partial class TransactionRunner
             // Branches are only added, so measuring each one again with the next would be quadratic.
             var isSame = ReferenceEquals(state.Definition, _measured) && state.Branches.Length > _measuredBranches;
             size = isSame && _measuredBranches > 0
-                ? _size + LiveMemory.SizeOf(state, _measuredBranches)
+                ? _definitionsSize + LiveMemory.SizeOf(state, _measuredBranches)
                 : LiveMemory.SizeOf(state);
         }
 
-        _services.Live.Change(_size, size);
-        (_measured, _measuredBranches, _size) = (state?.Definition, state?.Branches.Length ?? 0, size);
+        (_measured, _measuredBranches, _definitionsSize) = (state?.Definition, state?.Branches.Length ?? 0, size);
     }
 
     /// <summary>

@@ -13,7 +13,7 @@ internal static class ClientRequests
     {
         var steps = message.Steps ?? [];
         CheckSize(
-            steps.Sum(static s => (long)(s?.Payload?.Length ?? 0)) + (message.WorkflowData?.Length ?? 0),
+            steps.Sum(static s => (s?.Payload?.Length ?? 0) + (long)(s?.CompensatePayload?.Length ?? 0)) + (message.WorkflowData?.Length ?? 0),
             [message.CustomData, message.QueryPrepared, message.CallbackUrl, message.WorkflowName, .. steps.SelectMany(
                 static s => new[] { s?.Action, s?.Compensate }),
                 .. steps.SelectMany(static s => HeadersOf(s?.Policy).Concat(HeadersOf(s?.CompensatePolicy)))],
@@ -25,6 +25,9 @@ internal static class ClientRequests
             Protocol = message.Protocol,
             Steps = [.. steps.Select(Of)],
             BinPayloads = [.. steps.Select(static s => (ReadOnlyMemory<byte>)(s?.Payload ?? []))],
+            BinCompensatePayloads = [.. steps.Select(
+                static s => s?.CompensatePayload is { } own ? (ReadOnlyMemory<byte>?)own : null)],
+            Results = message.Results ? true : null,
             QueryPrepared = message.QueryPrepared,
             CustomData = CustomData(message),
             BranchHeaders = message.BranchHeaders?.ToDictionary(static h => h.Key, static string? (h) => h.Value),

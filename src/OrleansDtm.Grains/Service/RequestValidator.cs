@@ -171,6 +171,7 @@ public sealed class RequestValidator(
             GiveUpAfter = CallPolicyRules.Count("give_up_after", request.GiveUpAfter ?? 0),
             GiveUpAfterTime = CallPolicyRules.GiveUpAfterTime(
                 "give_up_after_seconds", request.GiveUpAfterSeconds ?? 0),
+            ResultBytesMax = KeepsResults(request, type) ? options.ResultBytesMax : 0,
             Delay = type == TransactionType.Msg ? Delay(request.CustomData) : TimeSpan.Zero,
             Concurrent = concurrent,
             Orders = orders?.ToImmutableDictionary(static o => o.Key, static o => o.Value.ToImmutableArray())
@@ -193,6 +194,12 @@ public sealed class RequestValidator(
         | If(!string.IsNullOrEmpty(request.CallbackUrl), NamedOptions.NoticeUrl)
         | If(request.GiveUpAfter is not (null or 0), NamedOptions.GiveUpAfter)
         | If(request.GiveUpAfterSeconds is not (null or 0), NamedOptions.GiveUpAfterTime);
+
+    private static bool KeepsResults(TransactionRequest request, TransactionType type) =>
+        request.Results == true
+        && (type is TransactionType.Saga or TransactionType.Msg
+            ? true
+            : throw new RequestException("results", $"is for saga and msg, not for {Names.Of(type)}"));
 
     private static NamedOptions If(bool named, NamedOptions option) => named ? option : NamedOptions.None;
 
@@ -264,12 +271,28 @@ public sealed class RequestValidator(
                     ? step.Action!
                     : Url(step.Action, protocol, i, "action"),
                 Url(step.Compensate, protocol, i, "compensate"),
-                payloads[i]);
+                payloads[i])
+            {
+                CompensatePayload = CompensatePayload(request, step, type, i),
+            };
             RefuseParams(parsed, protocol, i);
             result[i] = CallPolicyRules.IsGiven(step) ? WithPolicies(parsed, step, type, protocol, i) : parsed;
         }
 
         return result;
+    }
+
+    /// <summary>Returns the payload of the compensation; null = that of the action.</summary>
+    private static ReadOnlyMemory<byte>? CompensatePayload(
+        TransactionRequest request, StepRequest step, TransactionType type, int i)
+    {
+        var payload = request.BinCompensatePayloads is { } binary && i < binary.Count && binary[i] is { } own ? own
+            : step.CompensatePayload is { } text ? Encoding.UTF8.GetBytes(text)
+            : (ReadOnlyMemory<byte>?)null;
+        return payload is null || type == TransactionType.Saga
+            ? payload
+            : throw new RequestException(
+                Item("steps", i, "compensate_payload"), "is for sagas; a msg has no compensations");
     }
 
     private BranchStep WithPolicies(
@@ -290,7 +313,8 @@ public sealed class RequestValidator(
         if (protocol == "json-rpc"
             && (JsonRpcBranchInvoker.MethodOf(step.Action) ?? JsonRpcBranchInvoker.MethodOf(step.Compensate))
                 is not null
-            && !JsonRpcBranchInvoker.CanBeParams(step.Payload.Span))
+            && !(JsonRpcBranchInvoker.CanBeParams(step.Payload.Span)
+                && JsonRpcBranchInvoker.CanBeParams((step.CompensatePayload ?? default).Span)))
         {
             throw new RequestException(
                 Item("payloads", index),

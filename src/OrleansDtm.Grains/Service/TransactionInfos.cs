@@ -31,6 +31,14 @@ internal static class TransactionInfos
         Tags = transaction.Definition.Tags.IsEmpty ? null : transaction.Definition.Tags.ToDictionary(),
     };
 
+    /// <summary>Returns the result of a branch that has one.</summary>
+    public static StepAnswer Answer(BranchOp branch) => new()
+    {
+        BranchId = branch.Definition.Id,
+        Body = branch.Result!.Body,
+        Omitted = branch.Result.Omitted,
+    };
+
     private static BranchInfo Of(BranchOp branch) => new()
     {
         BranchId = branch.Definition.Id,
@@ -42,5 +50,6 @@ internal static class TransactionInfos
         LastError = branch.LastError,
         NextRetry = branch.RetryAt,
         Finished = branch.Finished,
+        Result = branch.Result is null ? null : Answer(branch),
     };
 }

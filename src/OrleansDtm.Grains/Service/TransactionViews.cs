@@ -75,6 +75,9 @@ internal static class TransactionViews
         LastError = branch.LastError,
         History = branch.History.IsEmpty ? null : [.. branch.History.Select(Of)],
         Parked = branch.Parked && !transaction.IsFinal,
+        Result = branch.Result is { Omitted: null } text ? ResultTexts.Text(text.Body.Span) : null,
+        BinResult = branch.Result is { Omitted: null } bytes ? ResultTexts.Bytes(bytes.Body.Span) : null,
+        ResultOmitted = branch.Result?.Omitted,
         Policy = branch.Definition.Policy is { } policy ? Of(policy, secrets) : null,
     };
 
@@ -129,6 +132,11 @@ internal static class TransactionViews
             if (options.GiveUpAfter > 0)
             {
                 json.WriteNumber("give_up_after", options.GiveUpAfter);
+            }
+
+            if (options.ResultBytesMax > 0)
+            {
+                json.WriteBoolean("results", true);
             }
 
             Seconds(json, "give_up_after_seconds", options.GiveUpAfterTime);

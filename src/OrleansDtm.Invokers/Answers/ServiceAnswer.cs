@@ -17,6 +17,10 @@ internal readonly ref struct ServiceAnswer(int status, ReadOnlySpan<byte> body)
     /// <summary><see cref="Body"/> is complete.</summary>
     public bool IsWhole { get; init; } = true;
 
+    /// <summary>The first bytes of the body, without a copy, for a result.</summary>
+    public StepResult Result(int max) =>
+        IsWhole && Body.Length <= max ? new StepResult(Body.ToArray()) : StepResult.TooLong(max);
+
     /// <summary>ONGOING is in the body; <see cref="Body"/> may be only its beginning.</summary>
     public bool SaysOngoing { get; init; }
 

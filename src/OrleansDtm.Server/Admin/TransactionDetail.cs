@@ -69,6 +69,9 @@ internal sealed class TransactionOptionsView
     public required int RetryLimit { get; init; }
 
     /// <summary>Errors in a row; 0 = never.</summary>
+    /// <summary>The transaction keeps what its actions answer.</summary>
+    public required bool Results { get; init; }
+
     public required int GiveUpAfter { get; init; }
 
     /// <summary>0 = never.</summary>
@@ -135,6 +138,26 @@ internal sealed class CallView
     public string? PayloadBinary { get; init; }
 
     public required bool PayloadIsCut { get; init; }
+
+    /// <summary>What the action answered, as <see cref="Payload"/>; null = nothing is kept.</summary>
+    public CallResultView? Result { get; init; }
+}
+
+/// <summary>The result of a step.</summary>
+internal sealed class CallResultView
+{
+    public required int Bytes { get; init; }
+
+    /// <summary>As text, truncated; null when it is empty, or not text.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>A result that is not text, as base64, truncated.</summary>
+    public string? Binary { get; init; }
+
+    public bool IsCut { get; init; }
+
+    /// <summary>Why the answer is not kept; null = it is.</summary>
+    public string? Omitted { get; init; }
 }
 
 internal sealed class CallAttemptView

@@ -59,6 +59,7 @@ internal static class TransactionDetails
         RetryIntervalMax = definition.Options.RetryIntervalMax.TotalSeconds,
         RequestTimeout = definition.Options.RequestTimeout.TotalSeconds,
         RetryLimit = definition.Options.RetryLimit,
+        Results = definition.Options.ResultBytesMax > 0,
         GiveUpAfter = definition.Options.GiveUpAfter,
         GiveUpAfterSeconds = definition.Options.GiveUpAfterTime.TotalSeconds,
         Concurrent = definition.Options.Concurrent,
@@ -97,6 +98,23 @@ internal static class TransactionDetails
             Payload = text,
             PayloadBinary = text is null && shown > 0 ? Convert.ToBase64String(payload[..shown]) : null,
             PayloadIsCut = shown < payload.Length,
+            Result = branch.Result is { } result ? Of(result, ref left) : null,
+        };
+    }
+
+    private static CallResultView Of(StepResult result, ref int left)
+    {
+        var body = result.Body.Span;
+        var shown = Math.Min(body.Length, Math.Min(PayloadBytesMax, left));
+        left -= shown;
+        var text = Text(body, ref shown);
+        return new CallResultView
+        {
+            Bytes = body.Length,
+            Text = text,
+            Binary = text is null && shown > 0 ? Convert.ToBase64String(body[..shown]) : null,
+            IsCut = shown < body.Length,
+            Omitted = result.Omitted,
         };
     }
 

@@ -85,18 +85,32 @@ internal static class CoordinatorMessages
         return transaction;
     }
 
-    private static Branch Of(BranchView view, bool secrets) => new()
+    private static Branch Of(BranchView view, bool secrets)
     {
-        BranchId = view.BranchId,
-        Op = view.Op,
-        Url = Shown(view.Url, secrets),
-        BinData = UnsafeByteOperations.UnsafeWrap(view.BinData ?? []),
-        Status = view.Status,
-        Attempts = view.Attempts,
-        LastError = Shown(view.LastError, secrets),
-        FinishTime = view.FinishTime is { } finished ? Timestamp.FromDateTime(finished) : null,
-        Parked = view.Parked,
-    };
+        var branch = new Branch
+        {
+            BranchId = view.BranchId,
+            Op = view.Op,
+            Url = Shown(view.Url, secrets),
+            BinData = UnsafeByteOperations.UnsafeWrap(view.BinData ?? []),
+            Status = view.Status,
+            Attempts = view.Attempts,
+            LastError = Shown(view.LastError, secrets),
+            FinishTime = view.FinishTime is { } finished ? Timestamp.FromDateTime(finished) : null,
+            Parked = view.Parked,
+            ResultOmitted = view.ResultOmitted ?? "",
+        };
+        if (view.BinResult is { } bytes)
+        {
+            branch.Result = UnsafeByteOperations.UnsafeWrap(bytes);
+        }
+        else if (view.Result is { } text)
+        {
+            branch.Result = ByteString.CopyFromUtf8(text);
+        }
+
+        return branch;
+    }
 
     /// <summary>Seconds and nanoseconds of the message, in range or not; the filter validates the result.</summary>
     private static string? Milliseconds(Timestamp? time) => time is null

@@ -20,6 +20,11 @@ internal static class GrpcRequests
         request.Concurrent = message.Concurrent ? true : null;
         request.Tags = Map(message.Tags);
         request.CallbackUrl = message.CallbackUrl.Length > 0 ? message.CallbackUrl : null;
+        request.Results = message.Results ? true : null;
+        request.BinCompensatePayloads = message.CompensatePayloads.Count == 0
+            ? null
+            : [.. message.CompensatePayloads.Select(
+                static p => p.HasPayload ? (ReadOnlyMemory<byte>?)p.Payload.Memory : null)];
         request.GiveUpAfter = message.GiveUpAfter;
         request.GiveUpAfterSeconds = message.GiveUpAfterSeconds;
         request.TimeoutToFail = message.HasTimeoutToFail ? message.TimeoutToFail : request.TimeoutToFail;

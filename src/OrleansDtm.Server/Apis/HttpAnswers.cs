@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Checks;
 
@@ -63,6 +64,11 @@ internal static class HttpAnswers
                 Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.RollbackReason),
             ReplyKind.Ok when Waits.GoesOn(reply, awaited) =>
                 Result(context, ResultWords.OngoingStatus, ResultWords.Ongoing, Unfinished(reply)),
+            ReplyKind.Ok when awaited == Awaited.Success && reply.Results is { } results => Write(
+                context,
+                StatusCodes.Status200OK,
+                new ResultView { DtmResult = ResultWords.Success, Results = Views(results) },
+                ProtocolJson.Readable.ResultView),
             ReplyKind.Ok => Ok(context),
             ReplyKind.Conflict => Result(context, ResultWords.FailureStatus, ResultWords.Failure, reply.Message),
             ReplyKind.NotFound => Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, reply.Message),
@@ -73,6 +79,20 @@ internal static class HttpAnswers
                 context, StatusCodes.Status413PayloadTooLarge, ResultWords.Failure, reply.Message),
             _ => throw new ArgumentOutOfRangeException(nameof(reply), reply.Kind, "Unknown reply."),
         };
+
+    /// <summary>Results of steps in the format of the API.</summary>
+    public static IReadOnlyList<StepResultView> Views(StepAnswer[] results) =>
+    [
+        .. from result in results
+           let isKept = result.Omitted is null
+           select new StepResultView
+           {
+               BranchId = result.BranchId,
+               Result = isKept ? ResultTexts.Text(result.Body.Span) : null,
+               BinResult = isKept ? ResultTexts.Bytes(result.Body.Span) : null,
+               ResultOmitted = result.Omitted,
+           },
+    ];
 
     /// <summary>429. Must not contain DTM's word for a business failure.</summary>
     private static Task TooMany(HttpContext context, string message)

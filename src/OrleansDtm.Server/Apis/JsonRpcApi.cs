@@ -146,6 +146,8 @@ internal sealed class JsonRpcApi(
             JsonRpcReply.Error(JsonRpcCodes.Failure, reply.RollbackReason),
         ReplyKind.Ok when Waits.GoesOn(reply, awaited) =>
             JsonRpcReply.Error(JsonRpcCodes.Ongoing, HttpAnswers.Unfinished(reply)),
+        ReplyKind.Ok when awaited == Awaited.Success && reply.Results is { } results =>
+            JsonRpcReply.Success with { Results = HttpAnswers.Views(results) },
         ReplyKind.Ok => JsonRpcReply.Success,
         ReplyKind.Conflict or ReplyKind.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, reply.Message),
         ReplyKind.Invalid or ReplyKind.TooLarge => Refused(reply.Message),

@@ -92,6 +92,9 @@ internal readonly record struct JsonRpcReply(int Code, string Message, string Gi
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>The results of the steps, for a submitter that waits; null = none.</summary>
+    public IReadOnlyList<StepResultView>? Results { get; init; }
+
     public static JsonRpcReply Success { get; } = new(0, "", "");
 
     public static JsonRpcReply NewGid(string gid) => new(0, "", gid);
@@ -133,6 +136,14 @@ internal readonly record struct JsonRpcReply(int Code, string Message, string Gi
             json.WriteStartObject("result");
             json.WriteString("gid", Gid);
             json.WriteEndObject();
+        }
+        else if (Results is not null)
+        {
+            json.WritePropertyName("result");
+            JsonSerializer.Serialize(
+                json,
+                new ResultView { DtmResult = ResultWords.Success, Results = Results },
+                ProtocolJson.Readable.ResultView);
         }
         else if (Code is JsonRpcCodes.Failure or JsonRpcCodes.Ongoing)
         {

@@ -257,6 +257,12 @@ public sealed record LimitOptions
     /// <summary>Concurrent calls of one transaction. Default 64.</summary>
     public int BranchCallsPerTransactionMax { get; init; } = 64;
 
+    /// <summary>
+    /// Bytes of an answer that is kept as the result of a step; 1 to 1,048,576. Default 65,536. All results of a
+    /// transaction together have at most 16 times as much.
+    /// </summary>
+    public int ResultBytesMax { get; init; } = 64 * 1024;
+
     /// <summary>Transactions that jobs (POST batch) change in a second; 1 to 10,000. Default 500.</summary>
     public int BatchRate { get; init; } = 500;
 }

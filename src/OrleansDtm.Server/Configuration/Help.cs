@@ -96,6 +96,8 @@ internal static class Help
           Branches:Tls:CaPath=                 PEM file of additional trusted authorities
           Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512,
           Limits:BranchCallsPerTransactionMax=64, Limits:BranchCallsMax (default: by the limit of open files)
+          Limits:ResultBytesMax=65536          bytes of an answer that is kept (results: true); all of a
+                                               transaction: 16 times as much
           Limits:BatchRate=500                 transactions that jobs (POST batch) change in a second
           Limits:LiveBytesMax                  bytes of the transactions in memory, at most 2 GB; near it, requests of
                                                64 KiB and more get 503 (default: an eighth of the process's memory)

@@ -19,6 +19,7 @@ internal static class RequestSettings
         requests.RetryIntervalMax = options.RetryIntervalMax;
         requests.RequestTimeout = options.RequestTimeout;
         requests.StepsMax = options.Limits.StepsMax;
+        requests.ResultBytesMax = options.Limits.ResultBytesMax;
         requests.BytesMax = options.Limits.RequestBytesMax;
     }
 }

@@ -62,6 +62,7 @@ public static partial class SettingsLoader
         "Limits:BranchCallsPerServiceMax",
         "Limits:BranchCallsPerTransactionMax",
         "Limits:BatchRate",
+        "Limits:ResultBytesMax",
         "Store:CommitDelay",
         "Store:Retention",
         "Admin:Enabled",
@@ -303,6 +304,7 @@ public static partial class SettingsLoader
                 "Limits:LiveBytesMax", (int)Math.Min(int.MaxValue, defaults.LiveBytesMax), 1024 * 1024, int.MaxValue),
             BranchCallsPerTransactionMax = read.Whole(
                 "Limits:BranchCallsPerTransactionMax", defaults.BranchCallsPerTransactionMax, 1, CallsMax),
+            ResultBytesMax = read.Whole("Limits:ResultBytesMax", defaults.ResultBytesMax, 1, 1024 * 1024),
             BatchRate = read.Whole("Limits:BatchRate", defaults.BatchRate, 1, 10_000),
             BranchCallsPerServiceMax = read.Whole(
                 "Limits:BranchCallsPerServiceMax", defaults.BranchCallsPerServiceMax, 1, CallsMax),

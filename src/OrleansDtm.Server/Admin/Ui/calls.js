@@ -73,7 +73,20 @@ function item(data, call, opened, redraw, retry) {
       }, 'Retry')),
     call.last_error && call.status !== 'succeed' && h('p', { class: 'error-text' }, call.last_error),
     isOpen && call.policy && h('p', { class: 'muted policy' }, `Own options: ${call.policy}`),
-    isOpen && payload(call));
+    isOpen && payload(call),
+    isOpen && call.result && result(call));
+}
+
+function result(call) {
+  const kept = call.result;
+  if (kept.omitted) return h('p', { class: 'muted' }, `The result is not kept: ${kept.omitted}.`);
+  const text = kept.text ?? kept.binary;
+  if (text === undefined) return h('p', { class: 'muted' }, 'The result is empty.');
+  return h('div', { class: 'payload' },
+    h('p', { class: 'muted line' },
+      `Result, ${bytes(kept.bytes)}${kept.text === undefined ? ', binary, as base64' : ''}${kept.is_cut ? ', truncated' : ''}`,
+      copyButton(text, 'Copy the result')),
+    h('pre', { tabindex: '0', 'data-scroll': `result ${call.index}`, 'data-key': `result ${call.index}` }, kept.text === undefined ? text : pretty(text)));
 }
 
 function payload(call) {

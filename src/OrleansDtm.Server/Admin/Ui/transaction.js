@@ -157,6 +157,7 @@ function facts(data, fold) {
         h('a', { class: 'mono', href: `#/transactions?${new URLSearchParams({ tag: `${key}:${value}` })}`, 'data-key': `tag ${key}` }, `${key}:${value}`), ' '])),
       fact('Retries', `${seconds(o.retry_interval)}, doubling to ${seconds(o.retry_interval_max)}`),
       o.retry_limit > 0 && fact('Retry limit', `${data.retry_count} of ${o.retry_limit} used`),
+      o.results && fact('Results', 'kept'),
       (o.give_up_after > 0 || o.give_up_after_seconds > 0) && fact('Put aside after', [o.give_up_after > 0 && plural(o.give_up_after, 'error'), o.give_up_after_seconds > 0 && seconds(o.give_up_after_seconds)].filter(Boolean).join(' or ')),
       fact('Request timeout', seconds(o.request_timeout)),
       o.timeout_to_fail > 0 && fact('Timeout to fail', seconds(o.timeout_to_fail)),
