@@ -50,7 +50,9 @@ public sealed class TransactionInfo
     public TransactionResult ToResult() => new(
         Gid, Status, RollbackReason, Finished is null ? LastError() ?? "" : "")
     {
-        Results = [.. Branches.Select(static branch => branch.Result).OfType<StepAnswer>()],
+        Results = Branches.Any(static branch => branch.Result is not null)
+            ? [.. Branches.Select(static branch => branch.Result).OfType<StepAnswer>()]
+            : [],
     };
 
     /// <summary>

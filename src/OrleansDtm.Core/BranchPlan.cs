@@ -34,7 +34,8 @@ public static class BranchPlan
             [
                 .. steps.SelectMany((step, i) => new[]
                 {
-                    new BranchOpDefinition(Id(i), BranchOps.Compensate, step.Compensate, step.CompensatePayload ?? step.Payload, now)
+                    new BranchOpDefinition(
+                        Id(i), BranchOps.Compensate, step.Compensate, step.CompensatePayload ?? step.Payload, now)
                     {
                         Policy = step.CompensatePolicy,
                     },

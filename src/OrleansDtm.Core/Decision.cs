@@ -30,8 +30,8 @@ public sealed record Rejection(RejectionKind Kind, string Message);
 public sealed record BranchCall(int Index, BranchOpDefinition Branch, int Attempt)
 {
     /// <summary>
-    /// The reason why the call cannot be made, because a result for its payload is missing. It is answered as if the
-    /// service had refused it. Null = call the service.
+    /// The reason why the call cannot be made: a result for its payload is missing. It is answered as if the service
+    /// had refused it. Null = call the service.
     /// </summary>
     public string? Refusal { get; init; }
 

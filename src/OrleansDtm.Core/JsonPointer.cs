@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace OrleansDtm.Core;
 
 /// <summary>A JSON Pointer (RFC 6901), such as <c>/reservation/id</c>.</summary>
-internal sealed class JsonPointer
+public sealed class JsonPointer
 {
     private readonly string[] _tokens;
     private readonly string _text;
@@ -17,6 +17,7 @@ internal sealed class JsonPointer
     /// <returns>The pointer; null = the text is not one.</returns>
     public static JsonPointer? Parse(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (text.Length == 0)
         {
             return new JsonPointer(text, []);

@@ -107,8 +107,8 @@ public sealed record TransactionOptions
         ImmutableDictionary<int, ImmutableArray<int>>.Empty;
 
     /// <summary>
-    /// Saga and msg: the maximum length of the answer of an action that is kept as its result, in bytes; 0 = answers are
-    /// not kept.
+    /// Saga and msg: the maximum length of the answer of an action that is kept as its result, in bytes; 0 = answers
+    /// are not kept.
     /// </summary>
     public int ResultBytesMax { get; init; }
 

@@ -355,7 +355,13 @@ public static class TransactionMachine
                 rules.OnSucceeded(draft, e.Index);
                 break;
             case OutcomeKind.Failed:
-                draft[e.Index] = draft[e.Index] with { Status = BranchStatus.Failed, Finished = draft.Now };
+                // An action whose payload cannot be made was never called: there is nothing to compensate.
+                draft[e.Index] = draft[e.Index] with
+                {
+                    Status = BranchStatus.Failed,
+                    Finished = draft.Now,
+                    Started = !outcome.IsUnsent,
+                };
                 rules.OnFailed(draft, e.Index, outcome.Error ?? "");
                 break;
             case OutcomeKind.Ongoing:

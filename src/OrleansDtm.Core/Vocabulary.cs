@@ -95,6 +95,11 @@ public readonly record struct Outcome(OutcomeKind Kind, string? Error = null)
     /// </summary>
     public TimeSpan RetryAfter { get; init; }
 
+    /// <summary>
+    /// True if the service was never called, because a result for the payload is missing: nothing can have happened.
+    /// </summary>
+    public bool IsUnsent { get; init; }
+
     /// <summary>The answer of a successful call, if it was asked for; null = none.</summary>
     public StepResult? Answer { get; init; }
 

@@ -50,9 +50,9 @@ public sealed class TransactionRequest
     [JsonPropertyName("results"), DefaultValue(false)]
     [Description("saga and msg: keep what each action answers, for query, for the submitter that waits, and for "
         + "payloads: the object {\"$result\":\"01\",\"pointer\":\"/id\"} in a payload is replaced by that part of "
-        + "the answer of step 01 (JSON Pointer, RFC 6901; none = all of it) when the call is made. A step can use steps "
-        + "that surely end before it; a compensation also its own step, null if that did not succeed. A part that "
-        + "is missing fails the step as if its service had refused it. An answer has at most 64 KiB (setting "
+        + "the answer of step 01 (JSON Pointer, RFC 6901; none = all of it) when the call is made. A step can use "
+        + "steps that surely end before it; a compensation also its own step, null if that did not succeed. A part "
+        + "that is missing fails the step as if its service had refused it. An answer has at most 64 KiB (setting "
         + "Limits:ResultBytesMax), all of a transaction 16 times as much. Not in DTM.")]
     public bool? Results { get; set; }
 

@@ -31,7 +31,7 @@ public sealed class EncodedWrite
         Updated = next.Updated.ToUnixTimeMilliseconds();
         Finished = next.Finished?.ToUnixTimeMilliseconds();
         Progress = TransactionCodec.EncodeProgress(next);
-        var results = TransactionCodec.AddedResults(write.Previous, next);
+        var results = write.Previous is null ? null : TransactionCodec.AddedResults(write.Previous, next);
         if (write.Previous is null)
         {
             Body = TransactionCodec.EncodeDefinition(next.Definition, next.Branches.AsSpan());
@@ -91,7 +91,8 @@ public sealed class EncodedWrite
     public byte[] Progress { get; }
 
     /// <summary>
-    /// Insert: the definition and its branches. Update: the branches, options and results it appends; null when it appends none.
+    /// Insert: the definition and its branches. Update: the branches, options and results it appends; null when it
+    /// appends none.
     /// </summary>
     public byte[]? Body { get; }
 

@@ -40,6 +40,9 @@ internal sealed class DefinitionBody
 
     /// <summary>Null = none.</summary>
     [JsonPropertyName("tg")] public Dictionary<string, string>? Tags { get; set; }
+
+    /// <summary>See <see cref="ResultsBody.Results"/>.</summary>
+    [JsonPropertyName("rs")] public Dictionary<int, ResultBody>? Results { get; set; }
 }
 
 /// <summary>

@@ -65,6 +65,7 @@ internal static class TransactionCodec
             TraceState = NullIfEmpty(definition.Trace?.State ?? ""),
             Submitted = definition.Submitted?.ToUnixTimeMilliseconds(),
             Tags = Tags(definition),
+            Results = Results(branches, default),
         },
         PersistedJson.Default.DefinitionBody,
         IsExtended(definition.Options, branches));
@@ -98,18 +99,19 @@ internal static class TransactionCodec
         WithResults);
 
     /// <summary>The results that a state has and the previous one has not; null = none.</summary>
-    public static Dictionary<int, ResultBody>? AddedResults(Transaction? previous, Transaction next)
-    {
-        if (next.Definition.Options.ResultBytesMax == 0 || previous is null)
-        {
-            return null;
-        }
+    public static Dictionary<int, ResultBody>? AddedResults(Transaction previous, Transaction next) =>
+        next.Definition.Options.ResultBytesMax == 0
+            ? null
+            : Results(next.Branches.AsSpan(), previous.Branches.AsSpan());
 
+    private static Dictionary<int, ResultBody>? Results(
+        ReadOnlySpan<BranchOp> branches, ReadOnlySpan<BranchOp> previous)
+    {
         Dictionary<int, ResultBody>? added = null;
-        for (var i = 0; i < next.Branches.Length; i++)
+        for (var i = 0; i < branches.Length; i++)
         {
-            if (next.Branches[i].Result is { } result
-                && (i >= previous.Branches.Length || !ReferenceEquals(previous.Branches[i].Result, result)))
+            if (branches[i].Result is { } result
+                && (i >= previous.Length || !ReferenceEquals(previous[i].Result, result)))
             {
                 (added ??= [])[i] = new ResultBody { Body = result.Body, Omitted = result.Omitted };
             }
@@ -142,14 +144,12 @@ internal static class TransactionCodec
         var states = progress.Branches ?? [];
         var branches = ImmutableArray.CreateBuilder<BranchOp>(states.Length);
         Append(body.Branches ?? []);
+        AddResults(body.Results);
         for (var i = 1; i < row.Bodies.Count; i++)
         {
             var (added, results) = Joined(row.Bodies[i], ref definition);
             Append(added);
-            foreach (var (index, result) in results ?? [])
-            {
-                branches[index] = branches[index] with { Result = new StepResult(result.Body, result.Omitted) };
-            }
+            AddResults(results);
         }
 
         return new Transaction
@@ -169,6 +169,14 @@ internal static class TransactionCodec
             LeaseUntil = Time(progress.LeaseUntil),
             Version = row.Version,
         };
+
+        void AddResults(Dictionary<int, ResultBody>? results)
+        {
+            foreach (var (index, result) in results ?? [])
+            {
+                branches[index] = branches[index] with { Result = new StepResult(result.Body, result.Omitted) };
+            }
+        }
 
         void Append(BranchBody[] bodies)
         {

@@ -62,6 +62,25 @@ internal static class ReadmeSnippets
         // </policies>
     }
 
+    public static async Task<string> Results(IDtm dtm, string flights, string bank, string card)
+    {
+        // <results>
+        // With OrleansDtm. The coordinator passes the price that the flight answered to the payment, and the id of the
+        // reservation to its cancellation.
+        TransactionResult booked = await dtm.Saga()
+            .Step($"{flights}/book", $"{flights}/cancel", new { seats = 1 })
+            .Returns<Reservation>(out var flight)
+            .CompensateWithResultOf(flight, r => r.Id)          // {"seats":1,"id":...}, null if it was not booked
+            .Step($"{bank}/pay", $"{bank}/refund", new { card })
+            .WithResultOf(flight, r => r.Price, "amount")       // {"card":...,"amount":...}
+            .SubmitAndWaitAsync(TimeSpan.FromMinutes(1));
+        string reservation = flight.In(booked)!.Id;
+        // </results>
+        return reservation;
+    }
+
+    private sealed record Reservation(string Id, decimal Price);
+
     public static async Task<WorkflowResult> Workflows(
         IServiceCollection services, IDtm dtm, string bank, string shop, Transfer transfer)
     {

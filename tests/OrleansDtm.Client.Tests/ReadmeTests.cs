@@ -22,6 +22,7 @@ public sealed partial class ReadmeTests(RunningCoordinator coordinator)
     [InlineData("first", "src/OrleansDtm.Client/README.md")]
     [InlineData("others", "src/OrleansDtm.Client/README.md")]
     [InlineData("policies", "src/OrleansDtm.Client/README.md")]
+    [InlineData("results", "src/OrleansDtm.Client/README.md")]
     [InlineData("workflow", "src/OrleansDtm.Client/README.md")]
     public void What_the_README_shows_is_compiled(string mark, string readme)
     {

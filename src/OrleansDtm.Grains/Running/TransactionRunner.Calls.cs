@@ -141,7 +141,7 @@ public sealed partial class TransactionRunner
         try
         {
             var (outcome, duration) = call.Refusal is { } refusal
-                ? new CallResult(Outcome.Failed(refusal), TimeSpan.Zero)
+                ? new CallResult(Outcome.Failed(refusal) with { IsUnsent = true }, TimeSpan.Zero)
                 : await _services.Caller.Call(Invocation(call, state.Definition, timeout));
             answered = new TransactionEvent.BranchAnswered(
                 call.Index,

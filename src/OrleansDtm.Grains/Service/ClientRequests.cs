@@ -13,7 +13,8 @@ internal static class ClientRequests
     {
         var steps = message.Steps ?? [];
         CheckSize(
-            steps.Sum(static s => (s?.Payload?.Length ?? 0) + (long)(s?.CompensatePayload?.Length ?? 0)) + (message.WorkflowData?.Length ?? 0),
+            steps.Sum(static s => (s?.Payload?.Length ?? 0) + (long)(s?.CompensatePayload?.Length ?? 0))
+                + (message.WorkflowData?.Length ?? 0),
             [message.CustomData, message.QueryPrepared, message.CallbackUrl, message.WorkflowName, .. steps.SelectMany(
                 static s => new[] { s?.Action, s?.Compensate }),
                 .. steps.SelectMany(static s => HeadersOf(s?.Policy).Concat(HeadersOf(s?.CompensatePolicy)))],

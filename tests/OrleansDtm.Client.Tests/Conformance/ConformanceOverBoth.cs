@@ -40,6 +40,23 @@ public sealed class ApiOverGrpc(RunningCoordinator coordinator) : ApiConformance
     protected override void Check() => Assert.Empty(_http.Requests);
 }
 
+/// <summary>Over HTTP.</summary>
+public sealed class ResultsOverHttp(RunningCoordinator coordinator) : ResultConformance(coordinator)
+{
+    protected override ServiceProvider Register() =>
+        Coordinator.Client(static options => options.WorkflowCallback = "http://127.0.0.1:1/workflows", Add);
+}
+
+/// <summary>Over gRPC only.</summary>
+public sealed class ResultsOverGrpc(RunningCoordinator coordinator) : ResultConformance(coordinator)
+{
+    private readonly Untouched _http = new();
+
+    protected override ServiceProvider Register() => GrpcOnly.Client(Coordinator, _http, Add);
+
+    protected override void Check() => Assert.Empty(_http.Requests);
+}
+
 internal static class GrpcOnly
 {
     public static ServiceProvider Client(

@@ -22,6 +22,7 @@ public sealed class SampleTests(PackageFeed feed, DatabaseUnderTest<MariaDbServe
     [InlineData("Outbox", "the stock did not receive the message: Failed")]
     [InlineData("Tcc", "a transfer to C failed")]
     [InlineData("Topics", "only the remaining subscriber received")]
+    [InlineData("Trip", "trip.sh does the same with curl")]
     [InlineData("Workflow", "another instance resumed Cleo's journey")]
     [InlineData("TestingSample", "Total: 3, Errors: 0, Failed: 0")]
     public async Task A_sample_does_what_it_says(string sample, string end) =>

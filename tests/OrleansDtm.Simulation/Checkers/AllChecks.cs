@@ -30,5 +30,6 @@ internal static class AllChecks
         new OvertakingCheck(),
         new PolicyCheck(),
         new ParkedCheck(),
+        new ResultCheck(),
     ];
 }

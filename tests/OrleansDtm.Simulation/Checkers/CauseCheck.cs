@@ -39,7 +39,7 @@ internal sealed class CauseCheck : Check
     {
         TransactionType.Workflow => seen.WasAsked("fail"),
         TransactionType.Msg => seen.WasAsked("abort") || Answered(seen, 'q', OutcomeKind.Failed),
-        TransactionType.Saga => Answered(seen, 'a', OutcomeKind.Failed) || IsOld(seen) || IsTired(seen),
+        TransactionType.Saga => Answered(seen, 'a', OutcomeKind.Failed) || IsOld(seen) || IsTired(seen) || Lacks(seen),
         _ => seen.WasAsked("abort") || IsOld(seen),
     };
 
@@ -55,6 +55,10 @@ internal sealed class CauseCheck : Check
         // See TimerCheck.
         return isOfAge && turned.State.RollbackReason.StartsWith("Timeout after", StringComparison.Ordinal);
     }
+
+    /// <summary>A payload uses a part that no answer has.</summary>
+    private static bool Lacks(Case seen) => seen.Transaction.Lacks is not null
+        && seen.Last!.State.RollbackReason.Contains("has no /nothing", StringComparison.Ordinal);
 
     private static bool IsTired(Case seen) => PolicyCheck.IsTired(seen) || IsTiredOfAll(seen);
 

@@ -8,6 +8,7 @@ internal static class AllDefects
     public static IReadOnlyDictionary<string, (Func<Defect> Make, string Check, int Seeds)> Each { get; } =
         new SortedDictionary<string, (Func<Defect> Make, string Check, int Seeds)>(StringComparer.Ordinal)
         {
+            [nameof(AnswersMixedUp)] = (static () => new AnswersMixedUp(), "24", 30),
             [nameof(AcknowledgedBeforeCommit)] = (static () => new AcknowledgedBeforeCommit(), "12", 30),
             [nameof(CallBeforeCommit)] = (static () => new CallBeforeCommit(), "12", 30),
             [nameof(CancelAfterRefusedConfirm)] = (static () => new CancelAfterRefusedConfirm(), "03", 150),
@@ -28,6 +29,7 @@ internal static class AllDefects
             [nameof(OutageToldAsRefusal)] = (static () => new OutageToldAsRefusal(), "10", 30),
             [nameof(PatientParking)] = (static () => new PatientParking(), "23", 50),
             [nameof(PolicyLost)] = (static () => new PolicyLost(), "22", 30),
+            [nameof(ResultsForgotten)] = (static () => new ResultsForgotten(), "24", 100),
             [nameof(RetryStorm)] = (static () => new RetryStorm(), "14", 200),
             [nameof(SilenceTakenForYes)] = (static () => new SilenceTakenForYes(), "08", 150),
             [nameof(SlowSweep)] = (static () => new SlowSweep(), "13 never late", 300),

@@ -49,10 +49,11 @@ internal sealed record Fenced(string Process, bool IsInsert) : Happening;
 /// <param name="Name">See <see cref="CallFate"/>.</param>
 /// <param name="Owner">The owner number of the process; 0 = the submitter itself.</param>
 /// <param name="Timeout">The timeout of the call in the process.</param>
+/// <param name="Payload">The payload as text.</param>
 /// <param name="Header">The value of the header that a policy sets; null = not sent.</param>
 internal sealed record Called(
-    int Call, string Name, int Attempt, string Process, long Owner, TimeSpan Timeout, string? Header = null)
-    : Happening;
+    int Call, string Name, int Attempt, string Process, long Owner, TimeSpan Timeout, string Payload = "",
+    string? Header = null) : Happening;
 
 /// <summary>A call reaches a service.</summary>
 /// <param name="Did">The effect at the service.</param>

@@ -107,6 +107,16 @@ internal sealed record TransactionPlan
     public ImmutableDictionary<string, PolicyPlan> Policies { get; init; } =
         ImmutableDictionary<string, PolicyPlan>.Empty;
 
+    /// <summary>True if the answers of actions are kept.</summary>
+    public bool Results { get; init; }
+
+    /// <summary>The actions whose results are in the payload of a call, by <see cref="CallFate.Name"/>.</summary>
+    public ImmutableDictionary<string, ImmutableArray<int>> Uses { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<int>>.Empty;
+
+    /// <summary>Saga: the action whose payload uses a part that no answer has; null = none.</summary>
+    public string? Lacks { get; init; }
+
     /// <summary>Errors in a row after which a call is put aside; 0 = never.</summary>
     public int GiveUpAfter { get; init; }
 

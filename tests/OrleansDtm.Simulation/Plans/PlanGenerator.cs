@@ -40,6 +40,9 @@ internal sealed class PlanGenerator
 
     /// <summary>The source for policies and give_up_after, which were added after that.</summary>
     private readonly Random _latest;
+
+    /// <summary>The source for results, which were added last.</summary>
+    private readonly Random _results;
     private readonly TimeSpan _calm;
     private readonly double _wickedness;
 
@@ -49,6 +52,7 @@ internal sealed class PlanGenerator
         _random = new Random(unchecked((seed * 397) ^ 0x5eed));
         _later = new Random(unchecked((seed * 7919) ^ 0x717));
         _latest = new Random(unchecked((seed * 104729) ^ 0x9019));
+        _results = new Random(unchecked((seed * 15485863) ^ 0x4e5));
         _calm = TimeSpan.FromSeconds(_random.Next(15, 60));
         _wickedness = _random.Next(4) switch
         {
@@ -187,7 +191,40 @@ internal sealed class PlanGenerator
             MeansIt = !plan.Prepares || Chance(0.7),
             SubmitterDiesAt = plan.Prepares && Chance(0.2) ? _random.Next(1, steps + 3) : 0,
         };
-        return WithPolicies(AtSubmit(plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] }));
+        return WithResults(
+            WithPolicies(AtSubmit(plan with { Fates = [.. FatesOf(plan)], Extras = [.. Extras(plan)] })));
+    }
+
+    /// <summary>Lets payloads have what other actions answered.</summary>
+    private TransactionPlan WithResults(TransactionPlan plan)
+    {
+        if (plan.Type is not (TransactionType.Saga or TransactionType.Msg) || _results.Next(3) > 0)
+        {
+            return plan;
+        }
+
+        var uses = ImmutableDictionary.CreateBuilder<string, ImmutableArray<int>>();
+        string? lacks = null;
+        for (var step = 0; step < plan.Steps; step++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"a{step}");
+            var before = plan.Type == TransactionType.Saga && plan.Concurrent
+                ? plan.Orders.GetValueOrDefault(step, [])
+                : plan.Concurrent ? [] : [.. Enumerable.Range(0, step)];
+            var used = before.Where(_ => _results.Next(2) == 0).ToImmutableArray();
+            if (used.Length > 0)
+            {
+                uses[name] = used;
+                lacks = plan.Type == TransactionType.Saga && _results.Next(15) == 0 ? name : lacks;
+            }
+
+            if (plan.Type == TransactionType.Saga && _results.Next(2) == 0)
+            {
+                uses[string.Create(CultureInfo.InvariantCulture, $"c{step}")] = [step, .. used];
+            }
+        }
+
+        return plan with { Results = true, Uses = uses.ToImmutable(), Lacks = lacks };
     }
 
     /// <summary>Lets steps have their own policies, and calls be put aside.</summary>

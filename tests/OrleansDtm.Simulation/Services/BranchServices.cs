@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Grpc.Core;
 using OrleansDtm.Core;
 using OrleansDtm.Invokers;
@@ -51,6 +52,7 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
             process.Name,
             process.Owner,
             call.Timeout,
+            Encoding.UTF8.GetString(call.Payload.Span),
             call.Headers?.GetValueOrDefault(Submitters.Requests.Header)));
         var fate = Next(call.Gid, name);
         if (fate.Kind == Fate.Throws)
@@ -60,7 +62,7 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
             return;
         }
 
-        Send(id, call.Gid, name, fate, outcome => process.WhenAwake(() => Learn(outcome)));
+        Send(id, call.Gid, name, fate, outcome => process.WhenAwake(() => Learn(Answering(call, id, outcome))));
         world.After(call.Timeout, () => process.WhenAwake(() => Learn(Outcome.Unknown("timeout"))));
 
         void Learn(Outcome outcome)
@@ -78,6 +80,19 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
             }
         }
     }
+
+    /// <summary>The answer of an action names the call, so that each attempt answers something else.</summary>
+    public static string AnswerOf(string gid, string name, int id) =>
+        string.Create(CultureInfo.InvariantCulture, $"{gid} {name} {id}");
+
+    private static Outcome Answering(BranchInvocation call, int id, Outcome outcome) =>
+        outcome.Kind != OutcomeKind.Succeeded || call.ResultBytesMax == 0
+            ? outcome
+            : outcome with
+            {
+                Answer = new StepResult(JsonSerializer.SerializeToUtf8Bytes(
+                    new { id = AnswerOf(call.Gid, call.Url[(call.Url.LastIndexOf('/') + 1)..], id) })),
+            };
 
     /// <summary>Makes a branch call for a submitter: the try of a tcc or the first phase of an xa.</summary>
     public Task<Outcome> Call(string gid, string name)

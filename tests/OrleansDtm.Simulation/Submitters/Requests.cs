@@ -88,7 +88,8 @@ internal sealed class Requests
             [
                 .. Enumerable.Range(0, steps).Select(Step),
             ],
-            Payloads = [.. Enumerable.Range(0, steps).Select(static i => $"{{\"step\":{i}}}")],
+            Payloads = [.. Enumerable.Range(0, steps).Select(i => Payload($"a{i}"))],
+            Results = _plan.Results ? true : null,
             QueryPrepared = asks ? Url("q") : null,
             CallbackUrl = _plan.Notice ? "http://svc/n" : null,
             CustomData = CustomData(other?.Delay ?? _plan.Delay),
@@ -110,6 +111,11 @@ internal sealed class Requests
             Action = Url($"a{i}"),
             Compensate = _plan.Type == TransactionType.Msg || _plan.NoCompensation.Contains(i) ? "" : Url($"c{i}"),
         };
+        if (_plan.Results && step.Compensate.Length > 0)
+        {
+            step.CompensatePayload = Payload($"c{i}");
+        }
+
         Fill(step, $"a{i}");
         if (_plan.Policies.ContainsKey($"c{i}"))
         {
@@ -118,6 +124,15 @@ internal sealed class Requests
         }
 
         return step;
+    }
+
+    /// <summary>The payload of a call: the parts of results that it uses, by the number of the step.</summary>
+    private string Payload(string name)
+    {
+        var pointer = name == _plan.Lacks ? "/nothing" : "/id";
+        var parts = _plan.Uses.GetValueOrDefault(name, []).Select(
+            step => $"\"{step}\":{{\"$result\":\"{BranchId(step)}\",\"pointer\":\"{pointer}\"}}");
+        return $"{{\"call\":\"{name}\",\"uses\":{{{string.Join(',', parts)}}}}}";
     }
 
     private void Fill(CallPolicyRequest request, string name)

@@ -80,6 +80,7 @@ internal static class StoredSamples
                 Delay = TimeSpan.FromHours(99),
                 GiveUpAfter = 8,
                 GiveUpAfterTime = TimeSpan.FromMilliseconds(9),
+                ResultBytesMax = 10,
                 Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(2, [0, 1]).Add(3, [0]),
             },
             BranchHeaders = ImmutableDictionary<string, string>.Empty.Add("X-Tenant", "é\"\\").Add("x-tenant", ""),
@@ -182,5 +183,6 @@ internal static class StoredSamples
         RetryCount = 4,
         GiveUpAt = Start.AddMilliseconds(21),
         Parked = true,
+        Result = definition.Op == BranchOps.Action ? new StepResult(new byte[] { 0, 255 }, "é") : null,
     };
 }

@@ -30,6 +30,9 @@ public sealed record Reply(int Status, string Body = "")
 
     public static readonly Reply Ongoing = new(425, """{"dtm_result":"ONGOING"}""");
 
+    /// <summary>The body if it is not text; null = <see cref="Body"/>.</summary>
+    public byte[]? Bytes { get; init; }
+
     /// <summary>The response is sent when the gate is open; null = at once.</summary>
     public Gate? Gate { get; init; }
 

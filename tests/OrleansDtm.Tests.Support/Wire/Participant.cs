@@ -140,7 +140,11 @@ public sealed class Participant : IAsyncDisposable
                 context.Response.Headers.RetryAfter = patience;
             }
 
-            if (reply.Body.Length > 0)
+            if (reply.Bytes is { } bytes)
+            {
+                await context.Response.Body.WriteAsync(bytes, gone.Token);
+            }
+            else if (reply.Body.Length > 0)
             {
                 context.Response.ContentType = "application/json";
                 await context.Response.WriteAsync(reply.Body, gone.Token);

@@ -10,6 +10,7 @@ internal static class ClientContracts
     public static object[] Samples() =>
         [
         Request(), Registration(), Result(), Info(), Info().Branches[0], InfoReply(), Context(), Refused(), Policy(),
+        Answer(),
     ];
 
     public static StepPolicy Policy() => new()
@@ -50,7 +51,10 @@ internal static class ClientContracts
         GiveUpAfter = 6,
         GiveUpAfterTime = TimeSpan.FromSeconds(7),
         Tags = new Dictionary<string, string> { ["order"] = "4711" },
+        Results = true,
     };
+
+    public static StepAnswer Answer() => new() { BranchId = "01", Body = new byte[] { 0, 255 }, Omitted = "too long" };
 
     private static BranchRegistration Registration() => new()
     {
@@ -66,7 +70,14 @@ internal static class ClientContracts
     };
 
     private static TransactionResult Result() =>
-        new() { Gid = "g1", Status = GlobalStatus.Failed, RollbackReason = "frozen", LastError = "lost" };
+        new()
+        {
+            Gid = "g1",
+            Status = GlobalStatus.Failed,
+            RollbackReason = "frozen",
+            LastError = "lost",
+            Results = [Answer()],
+        };
 
     private static TransactionInfo Info() => new()
     {
@@ -96,6 +107,7 @@ internal static class ClientContracts
                 NextRetry = Moment,
                 Finished = Moment,
                 Parked = true,
+                Result = Answer(),
             },
         ],
     };
@@ -110,7 +122,8 @@ internal static class ClientContracts
         Op = "action",
         Type = "saga",
         Headers = new Dictionary<string, string> { ["x-a"] = "1" },
+        KeepsResult = true,
     };
 
-    private static BranchResult Refused() => BranchResult.Failed("frozen");
+    private static BranchResult Refused() => BranchResult.Failed("frozen") with { Value = new byte[] { 1 } };
 }

@@ -196,6 +196,7 @@ public sealed class ContractTests
             Payload = [0, 1, 255],
             Policy = ClientContracts.Policy(),
             CompensatePolicy = ClientContracts.Policy(),
+            CompensatePayload = [2],
         };
 
     private static ChangeBatch Changes() => new()
@@ -229,5 +230,6 @@ public sealed class ContractTests
             RollbackReason = "why",
             LastError = "lost",
             Waited = true,
+            Results = [ClientContracts.Answer()],
         };
 }

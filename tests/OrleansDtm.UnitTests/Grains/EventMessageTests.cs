@@ -133,11 +133,17 @@ public sealed class EventMessageTests
             Headers = ImmutableDictionary<string, string>.Empty.Add("x-a", "1"),
             Timeout = TimeSpan.FromSeconds(3),
             Attempt = 2,
+            ResultBytesMax = 8,
             Trace = new TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1"),
         };
         Assert.Equal(JsonSerializer.Serialize(call), JsonSerializer.Serialize(Sent(call)));
         var result = new CallResult(Outcome.Ongoing("wait"), TimeSpan.FromTicks(12_345));
         Assert.Equal(result, Sent(result));
+        foreach (var answer in (StepResult[])[new(new byte[] { 0, 255 }), new(default, "too long")])
+        {
+            result = new CallResult(Outcome.Succeeded with { Answer = answer }, TimeSpan.Zero);
+            Assert.Equal(JsonSerializer.Serialize(result), JsonSerializer.Serialize(Sent(result)));
+        }
     }
 
     private static TransactionDefinition Definition() => new()
@@ -167,6 +173,7 @@ public sealed class EventMessageTests
             Delay = TimeSpan.FromMilliseconds(6),
             GiveUpAfter = 7,
             GiveUpAfterTime = TimeSpan.FromMilliseconds(8),
+            ResultBytesMax = 9,
             Orders = ImmutableDictionary<int, ImmutableArray<int>>.Empty.Add(1, [0]).Add(2, [0, 1]),
         },
     };

@@ -92,7 +92,8 @@ public sealed class TransactionCodecTests
         Assert.Equal(("http://a/q", "g-1"), (state.Definition.QueryPrepared, state.Definition.Gid));
         Assert.Equal(
             (true, At.AddSeconds(1)), (state.Definition.Options.RetryIntervalNamed, state.Definition.Submitted));
-        Assert.Equal(Amendment, Text(TransactionCodec.EncodeAmendment(state.Definition, state.Branches.AsSpan()[2..])));
+        Assert.Equal(
+            Amendment, Text(TransactionCodec.EncodeAmendment(state.Definition, state.Branches.AsSpan()[2..], null)));
 
         // The amendment contains all values: missing ones are removed.
         var emptied = Decode(Definition, Progress, """{"o":{"r":1}}""", Appended);
@@ -126,9 +127,28 @@ public sealed class TransactionCodecTests
 
         // Earlier versions deserialize all bytes of a body.
         Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<JsonElement>(Extended));
-        var amendment = TransactionCodec.EncodeAmendment(state.Definition, []);
+        var amendment = TransactionCodec.EncodeAmendment(state.Definition, [], null);
         Assert.StartsWith("2{", Text(amendment), StringComparison.Ordinal);
         Assert.Equal(3, Decode(Definition, Progress, Text(amendment), Appended).Definition.Options.GiveUpAfter);
+    }
+
+    [Fact]
+    public void FrozenFormatOfResults_IsReadAndWrittenAndRefusedByEarlierVersions()
+    {
+        const string Keeps =
+            """2{"g":"g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000,"x":10},"b":[{"i":"01","o":"action","u":"http://s/1","c":1772368215125},{"i":"02","o":"action","u":"http://s/2","c":1772368215125}]}""";
+        const string Added = """3{"rs":{"0":{"d":"AP8="},"1":{"m":"too long"}}}""";
+        var without = Decode(Keeps, """{"b":[{"s":1},{"s":1}]}""");
+        Assert.Equal((10, null), (without.Definition.Options.ResultBytesMax, without.Branches[0].Result));
+        var state = Decode(Keeps, """{"b":[{"s":2},{"s":2}]}""", Added);
+        Assert.Equal([0, 255], state.Branches[0].Result!.Body.ToArray());
+        Assert.Equal((0, "too long"), (state.Branches[1].Result!.Body.Length, state.Branches[1].Result!.Omitted));
+        Assert.Equal(Added, Text(TransactionCodec.EncodeResults(TransactionCodec.AddedResults(without, state)!, [])));
+        Assert.Equal(Keeps, Text(TransactionCodec.EncodeDefinition(without.Definition, without.Branches.AsSpan())));
+        Assert.Null(TransactionCodec.AddedResults(state, state with { RetryCount = 1 })); // Each is written once.
+
+        // Earlier versions read a later body as options, unless it is not JSON for them.
+        Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<JsonElement>(Added));
     }
 
     [Fact]

@@ -55,7 +55,11 @@ internal sealed class Coordinated : IBranchInvoker, IAsyncDisposable
 
             silo.Services.AddSingleton(Teller);
             silo.AddBranchGrain<ITellerGrain>(
-                methods: [nameof(ITellerGrain.Deposit), nameof(ITellerGrain.Withdraw), nameof(ITellerGrain.Judge)]);
+                methods:
+                [
+                    nameof(ITellerGrain.Deposit), nameof(ITellerGrain.Withdraw), nameof(ITellerGrain.Judge),
+                    nameof(ITellerGrain.Reserve),
+                ]);
             silo.AddBranchGrain<INumberedGrain>("Counter");
         });
         _cluster = builder.Build();

@@ -7,6 +7,10 @@ namespace OrleansDtm.WireTests.Client;
 [GenerateSerializer]
 public sealed record Money([property: Id(0)] long Amount, [property: Id(1)] string Currency);
 
+/// <summary>What a reservation returns.</summary>
+[GenerateSerializer]
+public sealed record Reservation([property: Id(0)] string Id, [property: Id(1)] long Amount);
+
 /// <summary>A grain whose methods are branches. The test's <see cref="Teller"/> determines what they do.</summary>
 public interface ITellerGrain : IGrainWithStringKey
 {
@@ -15,6 +19,9 @@ public interface ITellerGrain : IGrainWithStringKey
     Task Withdraw(Money money, BranchContext call, CancellationToken cancellationToken);
 
     Task<BranchResult> Judge(BranchContext call);
+
+    /// <summary>Returns what was reserved.</summary>
+    Task<Reservation> Reserve(Money money, BranchContext call);
 
     /// <summary>A method that is not registered.</summary>
     Task Secret();
@@ -39,6 +46,12 @@ public sealed class TellerGrain(Teller teller, ILocalSiloDetails silo) : Grain, 
 
     public Task<BranchResult> Judge(BranchContext call) =>
         teller.Take(this.GetPrimaryKeyString(), null, call, CancellationToken.None);
+
+    public async Task<Reservation> Reserve(Money money, BranchContext call)
+    {
+        await teller.Take(this.GetPrimaryKeyString(), money, call, CancellationToken.None);
+        return new Reservation($"{this.GetPrimaryKeyString()}-7", money.Amount * 2);
+    }
 
     public Task Secret() => teller.Take(this.GetPrimaryKeyString(), null, null, CancellationToken.None);
 
