@@ -11,7 +11,7 @@ return await Stage.Run("Trip", async stage =>
 {
     var reservations = new ConcurrentDictionary<string, string>(); // id -> "booked" or "cancelled"
     var payments = new ConcurrentDictionary<string, decimal>();
-    var agency = await stage.Service(static _ => { }, app =>
+    var agency = await stage.Service(static services => services.AddBranches(), app =>
     {
         (string Kind, decimal Price)[] offers = [("flight", 320.50m), ("hotel", 199m), ("car", 75m)];
         foreach (var (kind, price) in offers)
@@ -55,7 +55,7 @@ return await Stage.Run("Trip", async stage =>
     stage.Check(!refused.Succeeded, $"a trip that is too expensive is rolled back: {refused.RollbackReason}");
     stage.Check(
         reservations.Count == 3 && reservations.Values.All(static state => state == "cancelled"),
-        $"each reservation was cancelled by its id: {string.Join(", ", reservations.Order())}");
+        $"each reservation was cancelled by its id: {string.Join(", ", reservations.Keys.Order())}");
     stage.Check(!payments.ContainsKey("card-2"), "nothing was paid");
 
     if (Curl() is { } curl)

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Fuzz.Engine;
 using OrleansDtm.Grains;
 using OrleansDtm.Grains.Service;
@@ -43,6 +44,7 @@ internal static class RequestParsers
         new ParserTarget("headers", HeaderSeeds, Headers, typeof(RequestException)),
         new ParserTarget("custom-data", CustomSeeds, Custom, typeof(RequestException)),
         new ParserTarget("branch-answer", AnswerSeeds, Answer),
+        new ParserTarget("results", ResultSeeds, Results),
     ];
 
     public static IReadOnlyList<byte[]> JsonRpcSeeds { get; } =
@@ -113,6 +115,10 @@ internal static class RequestParsers
         """{"concurrent":true,"orders":{"2":[0,1],"1":[0]}}""",
         """{"delay":60}""",
         """{"name":"wf","data":"aGVsbG8="}""");
+
+    private static IReadOnlyList<byte[]> ResultSeeds { get; } = Corpus.Texts(
+        """{"a":{"$result":"01","pointer":"/a/pointer"}}""", """[{"$result":"01"},{"pointer":"/0","$result":"01"}]""",
+        """{"$result":"01","pointer":"/~0~1/2"}""", """{"\u0024result":"01","x":{"$result":{}}}""");
 
     private static IReadOnlyList<byte[]> AnswerSeeds { get; } = Corpus.Texts(
         """{"dtm_result":"SUCCESS"}""", "FAILURE", "ONGOING", """{"jsonrpc":"2.0","id":"1","result":{}}""",
@@ -226,6 +232,36 @@ internal static class RequestParsers
         if (!condition)
         {
             throw new InvalidOperationException(otherwise);
+        }
+    }
+
+    /// <summary>The input is a payload, and the answer whose parts it uses. What is sent must be JSON again.</summary>
+    private static void Results(byte[] input)
+    {
+        var now = DateTimeOffset.UnixEpoch;
+        var definition = new TransactionDefinition
+        {
+            Gid = "g",
+            Type = TransactionType.Saga,
+            Created = now,
+            Options = new TransactionOptions { ResultBytesMax = BytesMax },
+        };
+        var steps = new BranchStep[] { new("http://a", "", default), new("http://a", "", input) };
+        var created = TransactionMachine.Decide(
+            null,
+            new TransactionEvent.Submit(new Submission(definition, BranchPlan.Of(TransactionType.Saga, steps, now))),
+            now);
+        if (created.Rejection is not null)
+        {
+            return;
+        }
+
+        var answer = new TransactionEvent.BranchAnswered(
+            1, Outcome.Succeeded with { Answer = new StepResult(input) }, TimeSpan.Zero);
+        var call = TransactionMachine.Decide(created.Next, answer, now).Calls.Single();
+        if (call.Refusal is null && !call.Branch.Payload.Span.SequenceEqual(input))
+        {
+            using var sent = JsonDocument.Parse(call.Branch.Payload, new JsonDocumentOptions { MaxDepth = 2000 });
         }
     }
 }
