@@ -68,6 +68,22 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
     [Alias("WaitForEnd")]
     Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost);
 
+    /// <summary>See <see cref="ITransactions.StartBatch"/>.</summary>
+    [Alias("StartBatch")]
+    Task<BatchReply> StartBatch(BatchChange change);
+
+    /// <summary>See <see cref="ITransactions.FindBatch"/>.</summary>
+    [Alias("FindBatch")]
+    Task<BatchReply> FindBatch(string id);
+
+    /// <summary>See <see cref="ITransactions.ListBatches"/>.</summary>
+    [Alias("ListBatches")]
+    Task<BatchReply> ListBatches();
+
+    /// <summary>See <see cref="ITransactions.StopBatch"/>.</summary>
+    [Alias("StopBatch")]
+    Task<TransactionReply> StopBatch(string id);
+
     /// <summary>See <see cref="ITransactions.Subscribe"/>.</summary>
     [Alias("Subscribe")]
     Task<TransactionReply> Subscribe(string topic, string url, string remark);

@@ -103,6 +103,27 @@ public interface ITransactions
     /// <exception cref="TransactionException">There is no such transaction.</exception>
     Task<TransactionResult> WaitForEnd(string gid, TimeSpan timeout, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Starts a job that changes many unfinished transactions, at a bounded rate. It runs by itself, and survives the
+    /// silo that runs it.
+    /// </summary>
+    /// <exception cref="TransactionException">It was refused (Invalid, or TooMany while 20 jobs are unfinished), or the
+    /// coordinator is unreachable: then <see cref="ListBatches"/> shows whether it was stored.</exception>
+    Task<BatchInfo> StartBatch(BatchChange change, CancellationToken cancellationToken = default);
+
+    /// <summary>Returns a job with its progress; null = there is no such job.</summary>
+    /// <exception cref="TransactionException">The id is invalid, or the coordinator is unreachable.</exception>
+    Task<BatchInfo?> FindBatch(string id, CancellationToken cancellationToken = default);
+
+    /// <summary>Returns all jobs, the newest first; of those that have ended about the last 100.</summary>
+    /// <exception cref="TransactionException">The coordinator is unreachable.</exception>
+    Task<IReadOnlyList<BatchInfo>> ListBatches(CancellationToken cancellationToken = default);
+
+    /// <summary>Stops a job. What it has done stays done.</summary>
+    /// <exception cref="TransactionException">It has ended already (Conflict), is unknown (NotFound), or the
+    /// coordinator is unreachable.</exception>
+    Task StopBatch(string id, CancellationToken cancellationToken = default);
+
     /// <summary>Adds a subscriber to a topic; creates the topic with the first.</summary>
     /// <param name="topic">1 to 128 characters.</param>
     /// <param name="url">URL that is called for each message.</param>

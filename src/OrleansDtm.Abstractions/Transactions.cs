@@ -133,6 +133,21 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         }
     }
 
+    public async Task<BatchInfo> StartBatch(BatchChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return (await Batches(grain => grain.StartBatch(change), cancellationToken)).Single();
+    }
+
+    public async Task<BatchInfo?> FindBatch(string id, CancellationToken cancellationToken) =>
+        (await Batches(grain => grain.FindBatch(id), cancellationToken)).SingleOrDefault();
+
+    public async Task<IReadOnlyList<BatchInfo>> ListBatches(CancellationToken cancellationToken) =>
+        await Batches(static grain => grain.ListBatches(), cancellationToken);
+
+    public Task StopBatch(string id, CancellationToken cancellationToken) =>
+        Result("", grain => grain.StopBatch(id), cancellationToken);
+
     public Task Subscribe(string topic, string url, string remark, CancellationToken cancellationToken) =>
         Result("", grain => grain.Subscribe(topic, url, remark), cancellationToken);
 
@@ -144,6 +159,14 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
 
     private static TimeoutException Late(string gid, TimeSpan timeout) =>
         new($"The transaction {gid} has not ended within {timeout}; it continues.");
+
+    private async Task<BatchInfo[]> Batches(
+        Func<ITransactionsGrain, Task<BatchReply>> request, CancellationToken cancellationToken)
+    {
+        var reply = await Ask("", request, cancellationToken);
+        Check("", reply.Reply);
+        return reply.Batches;
+    }
 
     private static void Check(string gid, TransactionReply reply)
     {

@@ -113,6 +113,13 @@ public sealed class BatchView
     public required IReadOnlyList<string> Sample { get; init; }
 }
 
+/// <summary>A job as the result of a JSON-RPC call.</summary>
+public sealed class BatchResultView
+{
+    [JsonPropertyName("batch")]
+    public required BatchView Batch { get; init; }
+}
+
 /// <summary>Response of batches.</summary>
 [Description("All jobs that are kept.")]
 public sealed class BatchListView

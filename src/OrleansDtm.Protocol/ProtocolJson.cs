@@ -30,6 +30,7 @@ namespace OrleansDtm.Protocol;
 [JsonSerializable(typeof(BatchRequest))]
 [JsonSerializable(typeof(BatchName))]
 [JsonSerializable(typeof(BatchView))]
+[JsonSerializable(typeof(BatchResultView))]
 [JsonSerializable(typeof(BatchListView))]
 public sealed partial class ProtocolJson : JsonSerializerContext
 {

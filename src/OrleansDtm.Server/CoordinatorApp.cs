@@ -61,6 +61,7 @@ public static class CoordinatorApp
         // One clock for all: the process that wrote a due time and the one that reads it must agree.
         builder.Services.AddSingleton(
             static services => services.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock);
+        builder.Services.AddSingleton<JsonRpcAdditions>();
         builder.Services.AddSingleton<JsonRpcApi>();
         builder.Services.AddSingleton<ListingGate>();
         builder.Services.AddSingleton<EventStreams>();

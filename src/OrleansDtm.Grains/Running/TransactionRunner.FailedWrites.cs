@@ -28,6 +28,16 @@ public sealed partial class TransactionRunner
     }
 
     /// <summary>
+    /// An operator's request for calls that wait or are put aside. The memory of a process that another one has
+    /// overtaken has other calls; if the request changes nothing there, no write would notice that.
+    /// </summary>
+    private static bool IsForStoredCalls(PendingEvent pending) => pending.Event
+        is TransactionEvent.RetryNow or TransactionEvent.RetryBranch or TransactionEvent.ResolveBranch;
+
+    private async Task<bool> IsOvertaken() =>
+        (await _services.Store.Load(_gid, CancellationToken.None))?.Transaction.Version != _state?.Version;
+
+    /// <summary>
     /// Handles a version conflict: another activation has written. Requests are decided again; call results are
     /// dropped.
     /// </summary>

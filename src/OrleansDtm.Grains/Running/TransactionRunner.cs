@@ -159,6 +159,7 @@ public sealed partial class TransactionRunner
     private async Task<bool> Step()
     {
         var batch = TakeBatch();
+        var isRead = false;
         Transaction? attempted = null;
         try
         {
@@ -170,6 +171,7 @@ public sealed partial class TransactionRunner
                 }
 
                 await Load();
+                isRead = true;
                 DropWritten(batch);
                 if (IsRefusedByMemory(batch))
                 {
@@ -181,6 +183,12 @@ public sealed partial class TransactionRunner
             var fold = Fold(batch);
             if (ReferenceEquals(fold.Next, _state))
             {
+                if (!isRead && batch.Exists(IsForStoredCalls) && await IsOvertaken())
+                {
+                    OnConflict(batch);
+                    return true;
+                }
+
                 Decided(batch, null);
 
                 // That there is no row is no memory to judge later requests by: another process may create it, and no

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Audit;
+using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Running;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Grains.Watching;
@@ -17,12 +18,13 @@ namespace OrleansDtm.Grains.Service;
 [Reentrant]
 [StatelessWorker]
 public sealed class TransactionsGrain(
-    TransactionService transactions, TopicService topics, IOptions<DtmGrainOptions> options)
+    TransactionService transactions, TopicService topics, BatchService batches, IOptions<DtmGrainOptions> options)
     : Grain, ITransactionsGrain, IIncomingGrainCallFilter
 {
     /// <summary>Where a client puts its name, in the request context.</summary>
     private const string ClientName = "dtm.client";
 
+    private static readonly TransactionReply Done = new() { Kind = ReplyKind.Ok };
     private static readonly AsyncLocal<Requester?> s_caller = new();
 
     /// <summary>The maximum length of one wait: a pending request delays the drain of a silo.</summary>
@@ -97,7 +99,7 @@ public sealed class TransactionsGrain(
         var reply = await Guard(async () =>
         {
             found = await transactions.Find(gid, CancellationToken.None);
-            return new TransactionReply { Kind = ReplyKind.Ok };
+            return Done;
         });
         return new TransactionInfoReply
         {
@@ -118,6 +120,19 @@ public sealed class TransactionsGrain(
         };
     });
 
+    public Task<BatchReply> StartBatch(BatchChange change) => Jobs(async () =>
+    {
+        var (reply, job) = await batches.Start(BatchInfos.Of(change), Caller, CancellationToken.None);
+        return (reply, job is null ? [] : [job]);
+    });
+
+    public Task<BatchReply> FindBatch(string id) => Jobs(async () =>
+        (Done, await batches.Find(id, CancellationToken.None) is { } job ? [job] : []));
+
+    public Task<BatchReply> ListBatches() => Jobs(async () => (Done, await batches.List(CancellationToken.None)));
+
+    public Task<TransactionReply> StopBatch(string id) => Guard(() => batches.Stop(id, Caller));
+
     public Task<TransactionReply> Subscribe(string topic, string url, string remark) =>
         Guard(() => topics.Subscribe(topic, url, remark, Caller));
 
@@ -135,6 +150,18 @@ public sealed class TransactionsGrain(
         RequestContext.Remove(ClientName); // Not for the branch grains that this call leads to.
         s_caller.Value = new Requester(Requester.Orleans, name, "", "");
         return context.Invoke();
+    }
+
+    private static async Task<BatchReply> Jobs(
+        Func<Task<(TransactionReply Reply, IReadOnlyList<BatchJob> Jobs)>> request)
+    {
+        IReadOnlyList<BatchJob> jobs = [];
+        var reply = await Guard(async () =>
+        {
+            (var reply, jobs) = await request();
+            return reply;
+        });
+        return new BatchReply { Reply = reply, Batches = [.. jobs.Select(BatchInfos.Of)] };
     }
 
     /// <summary>Converts exceptions to replies, because a client may not know the exception types.</summary>

@@ -17,6 +17,9 @@ internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> trans
     private readonly Dictionary<string, Waiters> _waiting = new(StringComparer.Ordinal);
     private volatile int _count;
 
+    /// <summary>The waits on this silo.</summary>
+    public int Count => _count;
+
     public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {
         // Not an end.

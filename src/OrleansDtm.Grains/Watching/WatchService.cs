@@ -8,9 +8,11 @@ namespace OrleansDtm.Grains.Watching;
 [Alias("dtm.IWatchService")]
 public interface IWatchService : IGrainService
 {
-    /// <summary>Waits for the end of a transaction of this silo, at most 30 s.</summary>
+    /// <summary>
+    /// Waits for the end of a transaction of this silo, at most 30 s, or until the caller has gone.
+    /// </summary>
     [Alias("WaitForEnd"), ResponseTimeout("00:00:45")]
-    Task<EndWait> WaitForEnd(string gid, TimeSpan atMost);
+    Task<EndWait> WaitForEnd(string gid, TimeSpan atMost, CancellationToken cancellationToken);
 
     /// <summary>Returns the changes of this silo after a position; waits for the first one, at most 30 s.</summary>
     /// <param name="epoch">The recording of the position; 0 = start with the next change.</param>
@@ -27,8 +29,8 @@ internal sealed class WatchService(
     /// <summary>The longest wait: shorter than the timeout of the response.</summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
-    public Task<EndWait> WaitForEnd(string gid, TimeSpan atMost) => ends.Wait(
-        gid, Limited(atMost), CancellationToken.None);
+    public Task<EndWait> WaitForEnd(string gid, TimeSpan atMost, CancellationToken cancellationToken) => ends.Wait(
+        gid, Limited(atMost), cancellationToken);
 
     public Task<ChangeBatch> ReadChanges(long epoch, long next, TimeSpan atMost) =>
         changes.Read(new ChangePosition(epoch, next), Limited(atMost), CancellationToken.None);

@@ -60,7 +60,8 @@ internal static class BatchApi
         await HttpAnswers.Reply(context, await batches.Stop(body.Id, Requesters.Of(context)));
     }
 
-    private static BatchView Of(BatchJob job) => new()
+    /// <summary>A job as all APIs show it.</summary>
+    public static BatchView Of(BatchJob job) => new()
     {
         Id = job.Id,
         Operation = job.Operation,

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Audit;
+using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Watching;
 using OrleansDtm.Protocol;
@@ -15,7 +16,8 @@ namespace OrleansDtm.Server.Apis;
 /// <summary>
 /// The additional gRPC API for HTTP features that DTM's messages do not have. Only converts requests and responses.
 /// </summary>
-internal sealed class CoordinatorApi(TransactionService transactions, TopicService topics, ListingGate listings)
+internal sealed class CoordinatorApi(
+    TransactionService transactions, TopicService topics, BatchService batches, ListingGate listings)
     : Coordinator.CoordinatorBase
 {
     private const string TopicCategory = "topics";
@@ -84,6 +86,32 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
 
     public override Task<Empty> RetryBranch(BranchRequest request, ServerCallContext context) =>
         Answer(transactions.RetryBranch(request.Gid, request.BranchId, request.Op, By(context)));
+
+    public override async Task<Batch> StartBatch(BatchSubmission request, ServerCallContext context)
+    {
+        var (reply, job) = await batches.Start(
+            CoordinatorMessages.Of(request), By(context), context.CancellationToken);
+        Check(reply, Awaited.Nothing);
+        return CoordinatorMessages.Of(BatchApi.Of(job!), HasSecrets(context));
+    }
+
+    public override async Task<Batch> GetBatch(BatchId request, ServerCallContext context) =>
+        await batches.Find(request.Id, context.CancellationToken) is { } job
+            ? CoordinatorMessages.Of(BatchApi.Of(job), HasSecrets(context))
+            : throw GrpcAnswers.Error(StatusCode.NotFound, "no such job", AnswerOutcomes.NotFound);
+
+    public override async Task<BatchesReply> ListBatches(Empty request, ServerCallContext context)
+    {
+        var secrets = HasSecrets(context);
+        var reply = new BatchesReply();
+        reply.Batches.AddRange(
+            (await batches.List(context.CancellationToken)).Select(
+                job => CoordinatorMessages.Of(BatchApi.Of(job), secrets)));
+        return reply;
+    }
+
+    public override Task<Empty> StopBatch(BatchId request, ServerCallContext context) =>
+        Answer(batches.Stop(request.Id, By(context)));
 
     public override async Task<SubscribersReply> Subscribers(TopicRequest request, ServerCallContext context) =>
         CoordinatorMessages.Subscribers(

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Protocol.Coordination;
@@ -55,6 +56,41 @@ internal static class CoordinatorMessages
         }
 
         return reply;
+    }
+
+    public static BatchOrder Of(BatchSubmission message) => new(
+        message.Operation,
+        message.Filter.ToDictionary(static f => f.Key, static string? (f) => f.Value),
+        message.DryRun,
+        message.HasLimit ? message.Limit : null,
+        message.Reason);
+
+    public static Batch Of(BatchView job, bool secrets)
+    {
+        var batch = new Batch
+        {
+            Id = job.Id,
+            Operation = job.Operation,
+            DryRun = job.DryRun,
+            Limit = job.Limit,
+            Reason = Shown(job.Reason, secrets),
+            By = job.By,
+            Status = job.Status,
+            CreateTime = Timestamp.FromDateTime(job.CreateTime),
+            UpdateTime = Timestamp.FromDateTime(job.UpdateTime),
+            Matched = job.Matched,
+            Succeeded = job.Succeeded,
+            Rejected = job.Rejected,
+            Failed = job.Failed,
+            LastError = Shown(job.LastError, secrets),
+        };
+        foreach (var (name, value) in job.Filter)
+        {
+            batch.Filter.Add(name, Shown(value, secrets));
+        }
+
+        batch.Sample.AddRange(job.Sample);
+        return batch;
     }
 
     private static string Shown(string? text, bool secrets) =>

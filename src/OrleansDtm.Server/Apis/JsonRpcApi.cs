@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Service;
@@ -16,11 +15,15 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Server.Apis;
 
 /// <summary>
-/// DTM's JSON-RPC API, on the HTTP port. HTTP answers 200 to all JSON; <c>error</c> has the result. One request a call:
-/// a batch is refused, because it would bypass the limit of requests.
+/// DTM's JSON-RPC API with our additions, on the HTTP port. HTTP answers 200 to all JSON; <c>error</c> has the result.
+/// One request a call: an array of requests is refused, because it would bypass the limit of requests.
 /// </summary>
 internal sealed class JsonRpcApi(
-    TransactionService service, CoordinatorOptions options, ApiMetrics metrics, ILogger<JsonRpcApi> log)
+    TransactionService service,
+    JsonRpcAdditions additions,
+    CoordinatorOptions options,
+    ApiMetrics metrics,
+    ILogger<JsonRpcApi> log)
 {
     public const string Path = "/api/json-rpc";
 
@@ -74,7 +77,8 @@ internal sealed class JsonRpcApi(
     }
 
     private static Role RoleOf(string method) =>
-        method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit : Role.Read;
+        method is "prepare" or "submit" or "abort" or "registerBranch" ? Role.Submit
+            : JsonRpcAdditions.RoleOf(method) ?? Role.Read;
 
     private async Task<JsonRpcReply> Dispatch(JsonRpcCall call, HttpContext context) => call.Method switch
     {
@@ -84,9 +88,10 @@ internal sealed class JsonRpcApi(
         "abort" => Abort(await service.Abort(Params(call, context), Requesters.Of(context))),
         "registerBranch" => Of(
             await service.RegisterBranch(
-                RequestBody.Register(Params(call, ProtocolJson.Default.DictionaryStringString)),
+                RequestBody.Register(call.ParamsAs(ProtocolJson.Default.DictionaryStringString)),
                 Requesters.Of(context)),
             Awaited.Nothing),
+        var method when JsonRpcAdditions.RoleOf(method) is not null => await additions.Handle(call, context),
         _ => JsonRpcReply.Error(
             JsonRpcCodes.UnknownMethod, $"Method not found: {RequestValidator.Printable(call.Method)}"),
     };
@@ -107,33 +112,9 @@ internal sealed class JsonRpcApi(
 
     private static TransactionRequest Params(JsonRpcCall call, HttpContext context)
     {
-        var request = Params(call, ProtocolJson.Default.TransactionRequest);
+        var request = call.ParamsAs(ProtocolJson.Default.TransactionRequest);
         HttpTracing.Attach(context, request);
         return request;
-    }
-
-    /// <exception cref="RequestException">The parameters are not those of the method.</exception>
-    private static T Params<T>(JsonRpcCall call, JsonTypeInfo<T> type)
-        where T : class
-    {
-        if (call.Params.ValueKind != JsonValueKind.Object)
-        {
-            throw new RequestException(
-                "params", $"is missing or no object; {call.Method} takes one with the fields of the HTTP API");
-        }
-
-        try
-        {
-            return call.Params.Deserialize(type)!;
-        }
-        catch (JsonException e)
-        {
-            throw RequestBody.Unexpected(e);
-        }
-        catch (InvalidOperationException)
-        {
-            throw RequestBody.NotUnicode();
-        }
     }
 
     /// <summary>
@@ -202,7 +183,7 @@ internal sealed class JsonRpcApi(
         JsonRpcReply.Error(JsonRpcCodes.BadRequest, $"Bad json request: {problem}");
 
     /// <summary>The outcome is undecided, retry. Must not contain DTM's word for a business failure.</summary>
-    private static JsonRpcReply Unavailable(string message) =>
+    internal static JsonRpcReply Unavailable(string message) =>
         JsonRpcReply.Error(JsonRpcCodes.Internal, $"try again: {message}");
 
     /// <summary>
@@ -211,7 +192,8 @@ internal sealed class JsonRpcApi(
     private static string MetricName(string method) => method switch
     {
         "newGid" => "newgid",
-        "prepare" or "submit" or "abort" => method,
+        "prepare" or "submit" or "abort" or "query" or "wait" or "batch" or "batches" => method,
+        "batchStop" or "batchStatus" => method.ToLowerInvariant(),
         "registerBranch" => "registerbranch",
         _ => ApiMetrics.Unknown,
     };

@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
+using OrleansDtm.Server.Checks;
 
 namespace OrleansDtm.Server.Apis;
 
@@ -26,6 +28,31 @@ internal sealed class JsonRpcCall
         try
         {
             return Read(request);
+        }
+        catch (InvalidOperationException)
+        {
+            throw RequestBody.NotUnicode();
+        }
+    }
+
+    /// <exception cref="RequestException">The parameters are not an object.</exception>
+    public JsonElement ParamsObject() => Params.ValueKind == JsonValueKind.Object
+        ? Params
+        : throw new RequestException(
+            "params", $"is missing or no object; {Method} takes one with the fields of the HTTP API");
+
+    /// <exception cref="RequestException">The parameters are not those of the method.</exception>
+    public T ParamsAs<T>(JsonTypeInfo<T> type)
+        where T : class
+    {
+        var json = ParamsObject();
+        try
+        {
+            return json.Deserialize(type)!;
+        }
+        catch (JsonException e)
+        {
+            throw RequestBody.Unexpected(e);
         }
         catch (InvalidOperationException)
         {
@@ -85,7 +112,8 @@ internal sealed class JsonRpcCall
 /// <param name="Code">0 = no error.</param>
 /// <param name="Message">Of the error.</param>
 /// <param name="Gid">Of newGid; empty for everything else.</param>
-internal readonly record struct JsonRpcReply(int Code, string Message, string Gid)
+/// <param name="Result">JSON; null = the result has no meaning.</param>
+internal readonly record struct JsonRpcReply(int Code, string Message, string Gid, string? Result = null)
 {
     private static readonly JsonWriterOptions Readable = new()
     {
@@ -98,6 +126,15 @@ internal readonly record struct JsonRpcReply(int Code, string Message, string Gi
     public static JsonRpcReply Success { get; } = new(0, "", "");
 
     public static JsonRpcReply NewGid(string gid) => new(0, "", gid);
+
+    /// <param name="view">The result.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="secrets">Show secret query values of URLs too.</param>
+    public static JsonRpcReply Show<T>(T view, JsonTypeInfo<T> type, bool secrets)
+    {
+        var json = JsonSerializer.Serialize(view, type);
+        return new(0, "", "", secrets ? json : SecretNames.MaskQuery(json));
+    }
 
     public static JsonRpcReply Error(int code, string message) => new(code, message, "");
 
@@ -131,7 +168,12 @@ internal readonly record struct JsonRpcReply(int Code, string Message, string Gi
 
         json.WriteString("id", id);
         json.WriteString("jsonrpc", "2.0");
-        if (Gid.Length > 0)
+        if (Result is not null)
+        {
+            json.WritePropertyName("result");
+            json.WriteRawValue(Result, skipInputValidation: true);
+        }
+        else if (Gid.Length > 0)
         {
             json.WriteStartObject("result");
             json.WriteString("gid", Gid);

@@ -126,7 +126,8 @@ internal static class GrpcHosting
         endpoint.Metadata.OfType<GrpcMethodMetadata>().SingleOrDefault()?.Method.Name switch
         {
             nameof(GrpcApi.NewGid) or nameof(CoordinatorApi.Query) or nameof(CoordinatorApi.List)
-                or nameof(CoordinatorApi.Wait) or nameof(CoordinatorApi.Subscribers) => RoleNames.Read,
+                or nameof(CoordinatorApi.Wait) or nameof(CoordinatorApi.Subscribers)
+                or nameof(CoordinatorApi.GetBatch) or nameof(CoordinatorApi.ListBatches) => RoleNames.Read,
             nameof(GrpcApi.Prepare) or nameof(GrpcApi.Submit) or nameof(GrpcApi.Abort) or nameof(GrpcApi.RegisterBranch)
                 or nameof(GrpcApi.PrepareWorkflow) => RoleNames.Submit,
             _ => RoleNames.Admin,

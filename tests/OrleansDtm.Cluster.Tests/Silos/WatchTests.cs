@@ -68,6 +68,31 @@ public sealed class WatchTests
         Assert.Equal(EndWait.Ended, await wait.WaitAsync(Patience, Cancel));
     }
 
+    /// <summary>The places are bounded; one that a caller has left would be missing for 30 s.</summary>
+    [Fact]
+    public async Task A_caller_that_has_gone_leaves_its_place_on_another_silo()
+    {
+        await using var store = new InMemoryTransactionStore();
+        await using var fleet = await Fleet.Start(2, store, new Obliging());
+        var owners = fleet.ServicesOf(1).GetRequiredService<TransactionOwners>();
+        var places = fleet.ServicesOf(1).GetRequiredService<EndWaits>();
+        var gid = Enumerable.Range(0, 100).Select(static _ => SagaBody.NewGid()).First(owners.IsHere);
+        await fleet.Grain(gid).Prepare(Fleet.Tcc);
+        using var gone = new CancellationTokenSource();
+        var waits = Enumerable.Range(0, 5).Select(_ => Watch(fleet, 0).Wait(gid, Patience, gone.Token)).ToArray();
+        await Poll.Until(
+            () => Task.FromResult(places.Count == waits.Length), Patience, () => $"{places.Count} wait", Cancel);
+        var left = TimeProvider.System.GetTimestamp();
+
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waits));
+        await Poll.Until(
+            () => Task.FromResult(places.Count == 0), Patience, () => $"{places.Count} still wait", Cancel);
+        var took = TimeProvider.System.GetElapsedTime(left);
+        Assert.True(took < TimeSpan.FromSeconds(4), $"after {took}");
+    }
+
     [Fact]
     public async Task A_reader_sees_the_changes_of_all_silos_in_the_order_of_each_transaction()
     {

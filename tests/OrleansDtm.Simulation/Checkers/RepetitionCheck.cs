@@ -30,11 +30,7 @@ internal sealed class RepetitionCheck : Check
         foreach (var answer in seen.Answers.Where(
             static a => a.Reply.Kind is not (ReplyKind.Ok or ReplyKind.Unavailable)))
         {
-            // A process that another one has overtaken answers an operator's retry of a call from its memory until its
-            // next write. The operator asks again, and EndCheck finds it if that does not help.
-            var isOfMemory = answer.Word.StartsWith(Requests.Unpark, StringComparison.Ordinal);
-            var between = seen.Rows
-                .Where(r => (isOfMemory || r.Place > asked[answer.Request].Place) && r.Place < answer.Place)
+            var between = seen.Rows.Where(r => r.Place > asked[answer.Request].Place && r.Place < answer.Place)
                 .Prepend(seen.Before(asked[answer.Request]));
             if (!between.Any(row => Justifies(seen, answer.Word, row)))
             {

@@ -10,7 +10,7 @@ internal static class ClientContracts
     public static object[] Samples() =>
         [
         Request(), Registration(), Result(), Info(), Info().Branches[0], InfoReply(), Context(), Refused(), Policy(),
-        Answer(),
+        Answer(), Batches(), Job(), Change(),
     ];
 
     public static StepPolicy Policy() => new()
@@ -126,4 +126,32 @@ internal static class ClientContracts
     };
 
     private static BranchResult Refused() => BranchResult.Failed("frozen") with { Value = new byte[] { 1 } };
+
+    private static BatchReply Batches() =>
+        new() { Reply = new TransactionReply { Kind = ReplyKind.Ok, Status = "prepared" }, Batches = [Job()] };
+
+    private static BatchInfo Job() => new()
+    {
+        Id = "j1",
+        Change = Change(),
+        By = "orleans 'shop'",
+        Status = BatchStatus.Stopped,
+        Created = Moment,
+        Updated = Moment.AddSeconds(1),
+        Matched = 9,
+        Succeeded = 4,
+        Rejected = 3,
+        Failed = 2,
+        LastError = "no such gid",
+        Sample = ["g1"],
+    };
+
+    private static BatchChange Change() => new()
+    {
+        Operation = BatchOperation.Resolve,
+        Filter = new Dictionary<string, string> { ["tag"] = "order:4711" },
+        DryRun = true,
+        Limit = 7,
+        Reason = "by hand",
+    };
 }

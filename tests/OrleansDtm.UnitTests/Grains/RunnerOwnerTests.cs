@@ -170,6 +170,45 @@ public sealed class RunnerOwnerTests
         Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(second).Kind);
     }
 
+    public static TheoryData<string> Operators { get; } = ["retry all", "retry one", "resolve"];
+
+    /// <summary>The memory says that the call is in flight; in the row it waits for a retry.</summary>
+    [Theory]
+    [MemberData(nameof(Operators))]
+    public void An_operators_request_is_not_judged_by_the_memory_of_an_overtaken_owner(string request)
+    {
+        _world.Submit();
+        _world.Elsewhere(new TransactionEvent.BranchAnswered(1, Outcome.Unknown("busy"), TimeSpan.Zero));
+        var reply = _world.Runner.Post(Operator(request));
+
+        Assert.Equal(ReplyKind.Ok, RunnerWorld.Now(reply).Kind);
+        Assert.Equal(request == "resolve" ? "a0 a1" : "a0 a0", _world.CallNames);
+    }
+
+    [Theory]
+    [MemberData(nameof(Operators))]
+    public void An_operators_request_that_changes_nothing_leaves_the_calls_under_way(string request)
+    {
+        _world.Submit();
+        var reply = _world.Runner.Post(Operator(request));
+        var expected = request == "retry all" ? ReplyKind.Ok : ReplyKind.Conflict;
+        Assert.Equal((expected, 1), (RunnerWorld.Now(reply).Kind, _world.Store.Loads));
+
+        _world.Store.Away = true;
+        Assert.Equal(ReplyKind.Unavailable, RunnerWorld.Now(_world.Runner.Post(Operator(request))).Kind);
+        _world.Store.Away = false;
+        _world.Answer("a0");
+        _world.Answer("a1");
+        _world.EndsWell("a0 a1");
+    }
+
+    private static TransactionEvent Operator(string request) => request switch
+    {
+        "retry one" => new TransactionEvent.RetryBranch("01", "action"),
+        "resolve" => new TransactionEvent.ResolveBranch("01", "action", "by hand"),
+        _ => TransactionEvent.RetryNow.Instance,
+    };
+
     [Fact]
     public void Calls_of_another_owner_are_left_alone_until_its_lease_is_over()
     {

@@ -180,6 +180,79 @@ public sealed class JsonRpcApiTests(RunningServer running)
     }
 
     [Fact]
+    public async Task A_query_and_a_wait_answer_what_they_answer_over_HTTP()
+    {
+        await using var busi = await Participant.Start(static _ => Reply.Error);
+        var gid = SagaBody.NewGid();
+        Success(await Call("submit", SagaBody.Of(gid, busi).With("retry_interval", 3600)));
+        await Dtm.UntilWaiting(gid);
+        var named = new JsonObject { ["gid"] = gid };
+        var query = await Call("query", named.DeepClone());
+        var early = await Call("wait", new JsonObject { ["gid"] = gid, ["timeout"] = 0.01 });
+        Assert.Equal((await Dtm.Query(gid)).ToJsonString(), query.Json!["result"]!.ToJsonString());
+        Assert.Equal(query.Json["result"]!.ToJsonString(), early.Json!["result"]!.ToJsonString());
+        Assert.Null(early.Json["error"]);
+
+        var wait = Call("wait", new JsonObject { ["gid"] = gid, ["timeout"] = 60 });
+        await Dtm.Post("forceStop", named);
+        Assert.Equal("failed", (string?)(await wait).Json!["result"]!["transaction"]!["status"]);
+        var unknown = await Call("query", new JsonObject { ["gid"] = "no-such-gid" });
+        Assert.Null(unknown.Json!["error"]);
+        Assert.Null(unknown.Json["result"]!["transaction"]);
+        Error(await Call("wait", new JsonObject { ["gid"] = "no-such-gid", ["timeout"] = 60 }), Failure, "no such gid");
+    }
+
+    [Theory]
+    [InlineData("query", null, "params")]
+    [InlineData("query", "{}", "gid: is missing")]
+    [InlineData("wait", """{"gid":7}""", "gid: is not a string")]
+    [InlineData("wait", """{"gid":"g","timeout":-1}""", "timeout: ")]
+    [InlineData("wait", """{"gid":"g","timeout":"7"}""", "timeout: ")]
+    [InlineData("batch", """{"operation":"explode"}""", "operation: ")]
+    [InlineData("batch", """{"operation":"retry","filter":{}}""", "filter: ")]
+    [InlineData("batch", """{"operation":"retry","filter":7}""", "filter: ")]
+    [InlineData("batchStatus", "{}", "id: is missing")]
+    [InlineData("batchStop", "{}", "id: is missing")]
+    public async Task A_bad_parameter_of_an_addition_is_named(string method, string? parameters, string message)
+    {
+        var answer = await Call(method, parameters is null ? null : JsonNode.Parse(parameters));
+        Error(answer, Refused, message);
+    }
+
+    [Fact]
+    public async Task A_job_is_started_shown_and_cannot_be_stopped_after_its_end()
+    {
+        await using var busi = await Participant.Start();
+        var (gid, shop) = (SagaBody.NewGid(), SagaBody.NewGid());
+        busi.On("/Act1", Reply.Error, Reply.Success);
+        Success(await Call("submit", SagaBody.Of(gid, busi)
+            .With("retry_interval", 3600).With("tags", new JsonObject { ["shop"] = shop })));
+        await Dtm.UntilWaiting(gid);
+
+        var order = new JsonObject
+        {
+            ["operation"] = "retry",
+            ["filter"] = new JsonObject { ["tag"] = $"shop:{shop}" },
+        };
+        var started = await Call("batch", order);
+        var id = (string)started.Json!["result"]!["batch"]!["id"]!;
+        await Dtm.Until("succeed", gid);
+        JsonNode? job = null;
+        await Poll.Until(
+            async () => (string?)(job = (await Call("batchStatus", new JsonObject { ["id"] = id }))
+                .Json!["result"]!["batch"])!["status"] == "done",
+            Poll.Patience,
+            () => $"it does not end: {job}",
+            TestContext.Current.CancellationToken);
+        Assert.Equal((1, 1), ((int)job!["matched"]!, (int)job["succeeded"]!));
+        var all = (await Call("batches", null)).Json!["result"]!["batches"]!.AsArray();
+        Assert.Contains(id, all.Select(static b => (string?)b!["id"]));
+        Error(await Call("batchStop", new JsonObject { ["id"] = id }), Failure, "the job is done");
+        Error(await Call("batchStop", new JsonObject { ["id"] = "none" }), Failure, "no such job");
+        Error(await Call("batchStatus", new JsonObject { ["id"] = "none" }), Failure, "no such job");
+    }
+
+    [Fact]
     public async Task Only_POST_is_answered()
     {
         var answer = await Dtm.Send(HttpMethod.Get, Url, null);

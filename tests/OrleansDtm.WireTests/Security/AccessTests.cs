@@ -160,6 +160,12 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
     [InlineData("submit", "submit")]
     [InlineData("abort", "submit")]
     [InlineData("registerBranch", "submit")]
+    [InlineData("query", "read")]
+    [InlineData("wait", "read")]
+    [InlineData("batch", "admin")]
+    [InlineData("batchStatus", "read")]
+    [InlineData("batches", "read")]
+    [InlineData("batchStop", "admin")]
     public async Task Over_JSON_RPC_each_method_asks_for_its_role(string method, string role)
     {
         var body = new JsonObject
@@ -180,10 +186,12 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
         {
             var error = JsonNode.Parse(withRead)!;
             Assert.Equal((-32003, "7"), ((int)error["error"]!["code"]!, (string?)error["id"]));
-            Assert.Contains("the role submit is needed", (string?)error["error"]!["message"], StringComparison.Ordinal);
+            var message = (string?)error["error"]!["message"];
+            Assert.Contains($"the role {role} is needed", message, StringComparison.Ordinal);
         }
 
-        Assert.Equal(HttpStatusCode.OK, submit);
+        Assert.Equal(role == "admin" ? HttpStatusCode.Forbidden : HttpStatusCode.OK, submit);
+        Assert.Equal(HttpStatusCode.OK, (await Send("POST", "/api/json-rpc", _server.Admin, body: body)).Status);
     }
 
     public static TheoryData<string, string> Methods { get; } = new()
@@ -193,7 +201,8 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
         { "Unsubscribe", "admin" }, { "DeleteTopic", "admin" }, { "ours/Query", "read" }, { "ours/List", "read" },
         { "ours/Subscribers", "read" }, { "ours/Submit", "submit" }, { "ours/Prepare", "submit" },
         { "ours/PrepareWorkflow", "submit" }, { "ours/ForceStop", "admin" }, { "ours/RetryNow", "admin" },
-        { "ours/RetryBranch", "admin" }, { "ours/Wait", "read" },
+        { "ours/RetryBranch", "admin" }, { "ours/Wait", "read" }, { "ours/StartBatch", "admin" },
+        { "ours/StopBatch", "admin" }, { "ours/GetBatch", "read" }, { "ours/ListBatches", "read" },
     };
 
     [Fact]
@@ -248,7 +257,9 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
             Headers(key), cancellationToken: Cancel);
         try
         {
-            await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, Cancel);
+            // A refusal may arrive before the request is written; the write is then Cancelled, the read has the status.
+            await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, Cancel)
+                .ContinueWith(static write => write.Exception, Cancel, default, TaskScheduler.Default);
             await call.ResponseStream.MoveNext(Cancel);
             return StatusCode.OK;
         }
@@ -288,6 +299,14 @@ public sealed class AccessTests : IClassFixture<SecuredServer>, IDisposable
                     new GidRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/Wait" => ours.WaitAsync(
                     new WaitRequest { Gid = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/StartBatch" => ours.StartBatchAsync(
+                    new BatchSubmission(), headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/StopBatch" => ours.StopBatchAsync(
+                    new BatchId { Id = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/GetBatch" => ours.GetBatchAsync(
+                    new BatchId { Id = gid }, headers, cancellationToken: Cancel).ResponseAsync,
+                "ours/ListBatches" => ours.ListBatchesAsync(
+                    new(), headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/List" => ours.ListAsync(new ListFilter(), headers, cancellationToken: Cancel).ResponseAsync,
                 "ours/Subscribers" =>
                     ours.SubscribersAsync(

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Grpc.Core;
+using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Tests.Support.Wire;
+using OrleansDtm.WireTests.Grpc;
 using Xunit;
 
 namespace OrleansDtm.WireTests.Wire;
@@ -130,6 +133,42 @@ public sealed class BatchTests(RunningServer running)
         var refused = await Dtm.Post("batchStop", new JsonObject { ["id"] = (string)job["id"]! });
         Assert.Equal((409, "the job is done"), (refused.Status, refused.Message));
     }
+
+    [Fact]
+    public async Task Grpc_starts_shows_and_stops_jobs_too()
+    {
+        using var dtm = new GrpcDtm(running.Process.GrpcUrl);
+        var client = new Coordinator.CoordinatorClient(dtm.Channel);
+        await using var busi = await Participant.Start();
+        var (shop, gids) = await Stuck(busi, 3);
+        var order = new BatchSubmission { Operation = "retry", Limit = 2, Filter = { ["tag"] = $"shop:{shop}" } };
+        var started = await client.StartBatchAsync(order, cancellationToken: Cancel);
+        await Ended(started.Id);
+
+        var job = await client.GetBatchAsync(new BatchId { Id = started.Id }, cancellationToken: Cancel);
+        Assert.Equal(
+            ("retry", "done", 2, 2, 2, $"shop:{shop}"),
+            (job.Operation, job.Status, job.Limit, job.Matched, job.Succeeded, job.Filter["tag"]));
+        Assert.All(job.Sample, gid => Assert.Contains(gid, gids));
+        Assert.True(job.UpdateTime >= job.CreateTime);
+        var all = await client.ListBatchesAsync(new(), cancellationToken: Cancel);
+        Assert.Contains(job, all.Batches);
+        order.Filter.Clear();
+        var refused = await GrpcDtm.Fails(
+            StatusCode.InvalidArgument, client.StartBatchAsync(order, cancellationToken: Cancel).ResponseAsync);
+        Assert.StartsWith("filter: ", refused, StringComparison.Ordinal);
+        await GrpcDtm.Fails(
+            StatusCode.Aborted,
+            client.StopBatchAsync(new BatchId { Id = job.Id }, cancellationToken: Cancel).ResponseAsync);
+        await GrpcDtm.Fails(
+            StatusCode.NotFound,
+            client.StopBatchAsync(new BatchId { Id = "none" }, cancellationToken: Cancel).ResponseAsync);
+        await GrpcDtm.Fails(
+            StatusCode.NotFound,
+            client.GetBatchAsync(new BatchId { Id = "none" }, cancellationToken: Cancel).ResponseAsync);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static int Number(JsonNode job, string name) => (int)job[name]!;
 

@@ -88,10 +88,13 @@ internal sealed record JsonRpcRequest
     [Required, StringLength(int.MaxValue, MinimumLength = 1), Description("Comes back in the answer. A text.")]
     public string? Id { get; init; }
 
-    [Required, AllowedValues("newGid", "prepare", "submit", "abort", "registerBranch"), Description("The method.")]
+    [Required, Description("The method.")]
+    [AllowedValues("newGid", "prepare", "submit", "abort", "registerBranch", "query", "wait", "batch", "batchStatus",
+        "batches", "batchStop")]
     public string? Method { get; init; }
 
     [Description("prepare and submit: a TransactionRequest. abort: an AbortRequest. registerBranch: a "
-        + "BranchRegistration. newGid: none.")]
+        + "BranchRegistration. query: gid. wait: gid and timeout. batch: a BatchRequest. batchStatus and batchStop: a "
+        + "BatchName. newGid and batches: none.")]
     public object? Params { get; init; }
 }

@@ -11,11 +11,15 @@ internal static class JsonRpcDocs
     {
         Id = "callJsonRpc",
         Tag = ApiTags.JsonRpc,
-        Summary = "Calls newGid, prepare, submit, abort or registerBranch.",
-        Details = "JSON-RPC 2.0. params is the body of the HTTP request of the same name; newGid has none. Any JSON "
-            + "is answered 200, and error tells what happened. Codes: -32901 failed (as 409), -32902 not finished "
-            + "(as 425), -32700 not JSON, -32600 not a call, -32601 unknown method, -32603 an invalid or undecided "
-            + "call. One call a request: a batch is refused. All methods but newGid need the role submit.",
+        Summary = "Calls newGid, prepare, submit, abort, registerBranch, query, wait, batch, batchStatus, batches or "
+            + "batchStop.",
+        Details = "JSON-RPC 2.0. params is the body of the HTTP request of the same name. newGid and batches have "
+            + "none, query takes gid, wait takes gid and timeout, batchStatus takes id. A wait that times out answers "
+            + "with the transaction as it is. Any JSON is answered 200, and error tells what happened. Codes: -32901 "
+            + "failed (as 409), -32902 not finished (as 425), -32700 not JSON, -32600 not a call, -32601 unknown "
+            + "method, -32603 an invalid or undecided call. One call a request: an array of calls is refused. prepare, "
+            + "submit, abort and registerBranch need the role submit, batch and batchStop the role admin. query, wait "
+            + "and the methods of jobs are not in DTM.",
         Body = new ApiBody(
             typeof(JsonRpcRequest),
             ("newGid", """{"jsonrpc":"2.0","id":"1","method":"newGid"}"""),

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Server.Apis.Docs;
 
@@ -17,7 +18,7 @@ internal sealed record JsonRpcReplyView
     [Description("2.0")]
     public required string Jsonrpc { get; init; }
 
-    [Description("newGid: the gid. Otherwise it has no meaning.")]
+    [Description("Of newGid, query, wait, batch, batchStatus and batches. Otherwise it has no meaning.")]
     public required JsonRpcResultView? Result { get; init; }
 }
 
@@ -33,9 +34,22 @@ internal sealed record JsonRpcErrorView
     public required string Message { get; init; }
 }
 
-[Description("The result of newGid; of other calls it is empty.")]
+[Description("The result of a call; each method has its own members.")]
 internal sealed record JsonRpcResultView
 {
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("The new gid.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("newGid: the new gid.")]
     public string? Gid { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("query and wait: the transaction; null = query found no such gid.")]
+    public TransactionView? Transaction { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("query and wait: the branches.")]
+    public IReadOnlyList<BranchView>? Branches { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("batch and batchStatus: the job.")]
+    public BatchView? Batch { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("batches: all jobs, the newest first.")]
+    public IReadOnlyList<BatchView>? Batches { get; init; }
 }
