@@ -34,7 +34,7 @@ internal sealed class SingleWriterCheck : Check
         }
     }
 
-    /// <summary>The payload lacks a part of a result, so the action was decided to be called and then was not.</summary>
+    /// <summary>The payload lacks a part of a result, so the action was to be called and then was not.</summary>
     private static bool WasNeverCalled(Case seen, int index) => seen.Transaction.Lacks is { } name
         && seen.Index(name) == index
         && !seen.Calls.Any(c => c.Name == name);
