@@ -35,6 +35,16 @@ internal static class Delivery
             {
                 return new TransactionReply { Kind = ReplyKind.Unavailable, Message = $"{e.Message} [ODTM4005]" };
             }
+            catch (NotSupportedException e)
+            {
+                // It could not read the message. Nothing was stored.
+                return new TransactionReply
+                {
+                    Kind = ReplyKind.Unavailable,
+                    Message = "the silo that owns it runs an earlier version, which does not know a field of the "
+                        + $"request: {e.Message} [ODTM4012]",
+                };
+            }
         }
     }
 

@@ -64,6 +64,24 @@ public sealed class TransactionTests(AdminStage stage)
     }
 
     [Fact]
+    public async Task What_an_action_answered_is_below_its_payload()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        busi.On("/Act1", new Reply(200, """{"id":"r-7","note":"<b>Zoë</b>"}"""));
+        await stage.Server.Accept(
+            "submit", SagaBody.Of(gid, busi).With("results", true).With("wait_result", true));
+        await using var visit = await stage.Visit("/transaction?gid=" + gid);
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "01 action" }).ClickAsync();
+        await Expect(visit.Main.Locator(".payload").Nth(1)).ToContainTextAsync("Result, 33 B");
+        await Expect(visit.Main.Locator(".payload pre").Nth(1)).ToHaveTextAsync(
+            "{\n  \"id\": \"r-7\",\n  \"note\": \"<b>Zoë</b>\"\n}");
+        await Expect(visit.Main).ToContainTextAsync("Results");
+        await visit.Shot("transaction-results");
+    }
+
+    [Fact]
     public async Task Orders_are_drawn_as_a_graph_of_their_own()
     {
         await using var busi = await Participant.Start();
