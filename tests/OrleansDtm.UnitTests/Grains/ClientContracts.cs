@@ -139,6 +139,7 @@ internal static class ClientContracts
         DryRun = true,
         Limit = 7,
         Reason = "by hand",
+        Gids = ["g1"],
     };
 
     private static BranchResult Refused() => BranchResult.Failed("frozen");
