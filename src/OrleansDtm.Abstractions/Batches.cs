@@ -50,7 +50,7 @@ public sealed record BatchChange
     public required BatchOperation Operation { get; init; }
 
     /// <summary>
-    /// Parameters of the listing over HTTP, at least one: gid, gid_prefix, tag, status, transType, host, error, parked,
+    /// Parameters of the listing over HTTP, at least one unless there are <see cref="Gids"/>: gid, gid_prefix, tag, status, transType, host, error, parked,
     /// createTimeStart, createTimeEnd. With <see cref="BatchOperation.Unpark"/> it may be empty.
     /// </summary>
     [Id(1)]
@@ -69,6 +69,10 @@ public sealed record BatchChange
     /// </summary>
     [Id(4)]
     public string Reason { get; init; } = "";
+
+    /// <summary>The transactions, instead of a filter; at most 1,000.</summary>
+    [Id(5)]
+    public string[] Gids { get; init; } = [];
 }
 
 /// <summary>A job and its progress.</summary>

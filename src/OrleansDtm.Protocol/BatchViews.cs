@@ -15,10 +15,14 @@ public sealed class BatchRequest
         + "hand; with host or error in the filter only those calls.")]
     public string? Operation { get; set; }
 
-    [JsonPropertyName("filter"), Required]
-    [Description("Parameters of the listing, at least one: gid, gid_prefix, tag, status, transType, host, error, "
+    [JsonPropertyName("filter")]
+    [Description("Parameters of the listing, at least one unless there are gids: gid, gid_prefix, tag, status, transType, host, error, "
         + "parked, createTimeStart, createTimeEnd. Only unfinished transactions are selected.")]
     public Dictionary<string, string?>? Filter { get; set; }
+
+    [JsonPropertyName("gids")]
+    [Description("The transactions, at most 1,000, instead of a filter. Those that have ended or do not exist are left out.")]
+    public List<string>? Gids { get; set; }
 
     [JsonPropertyName("dry_run"), DefaultValue(false)]
     [Description("Only count what the filter selects.")]
@@ -58,6 +62,10 @@ public sealed class BatchView
     [JsonPropertyName("filter")]
     [Description("Parameters of the listing.")]
     public required IReadOnlyDictionary<string, string> Filter { get; init; }
+
+    [JsonPropertyName("gids"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The transactions, instead of those of the filter.")]
+    public IReadOnlyList<string>? Gids { get; init; }
 
     [JsonPropertyName("dry_run")]
     [Description("It only counts.")]

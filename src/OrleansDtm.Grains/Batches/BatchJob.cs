@@ -45,6 +45,10 @@ public sealed record BatchJob
     [JsonPropertyName("filter")]
     public required Dictionary<string, string> Filter { get; init; }
 
+    /// <summary>The transactions, instead of those of the filter; empty = those of the filter.</summary>
+    [JsonPropertyName("gids")]
+    public string[] Gids { get; init; } = [];
+
     /// <summary>Only count.</summary>
     [JsonPropertyName("dry_run")]
     public bool DryRun { get; init; }
@@ -70,7 +74,9 @@ public sealed record BatchJob
     [JsonPropertyName("status")]
     public string Status { get; init; } = Running;
 
-    /// <summary>The position of the listing at which the job continues; empty = at the start.</summary>
+    /// <summary>
+    /// The position of the listing, or the index of the gid, at which the job continues; empty = at the start.
+    /// </summary>
     [JsonPropertyName("position")]
     public string Position { get; init; } = "";
 

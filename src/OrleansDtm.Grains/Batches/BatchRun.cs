@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Service;
@@ -80,6 +81,11 @@ internal sealed class BatchRun(
     /// <returns>The job with its progress.</returns>
     private async Task<BatchJob> Page(CancellationToken cancellationToken)
     {
+        if (Job.Gids.Length > 0)
+        {
+            return await Named(cancellationToken);
+        }
+
         var request = Parse(Job.Filter);
         var filter = request.Filter with
         {
@@ -108,22 +114,60 @@ internal sealed class BatchRun(
                 : [.. Job.Sample.Concat(page.Rows.Select(static r => r.Transaction.Definition.Gid)).Take(SampleMax)],
             Position = page.Next is null ? Job.Position : ListPosition.Format(page.Next),
         };
-        if (!Job.DryRun)
-        {
-            foreach (var rows in page.Rows.Chunk(Math.Min(Concurrency, options.BatchRate)))
-            {
-                var pace = Task.Delay(
-                    TimeSpan.FromSeconds((double)rows.Length / options.BatchRate), options.Clock, cancellationToken);
-                foreach (var reply in await Task.WhenAll(rows.Select(row => Work(row.Transaction, request.Scan))))
-                {
-                    next = Counted(next, reply);
-                }
+        next = await Work(next, page.Rows, request.Scan, cancellationToken);
+        return page.Next is null || next.Matched >= next.Limit ? next with { Status = BatchJob.Done } : next;
+    }
 
-                await pace;
+    /// <summary>Works on the next of the gids that the order names.</summary>
+    private async Task<BatchJob> Named(CancellationToken cancellationToken)
+    {
+        _ = int.TryParse(Job.Position, NumberStyles.None, CultureInfo.InvariantCulture, out var start);
+        var gids = Job.Gids.AsSpan(Math.Min(start, Job.Gids.Length)).ToArray()
+            .Take(Math.Min(Math.Min(PageRowsMax, options.BatchRate), Job.Limit - Job.Matched)).ToList();
+        var rows = new List<StoredTransaction>();
+        foreach (var gid in gids)
+        {
+            if (await store.Load(gid, cancellationToken) is { Transaction.IsFinal: false } row
+                && (Job.Operation != BatchJob.Unpark || row.Transaction.IsParked))
+            {
+                rows.Add(row);
             }
         }
 
-        return page.Next is null || next.Matched >= next.Limit ? next with { Status = BatchJob.Done } : next;
+        var end = start + gids.Count;
+        var next = Job with
+        {
+            Matched = Job.Matched + rows.Count,
+            Sample = [.. Job.Sample.Concat(rows.Select(static r => r.Transaction.Definition.Gid)).Take(SampleMax)],
+            Position = end.ToString(CultureInfo.InvariantCulture),
+        };
+        next = await Work(next, rows, null, cancellationToken);
+        return end >= Job.Gids.Length || next.Matched >= next.Limit ? next with { Status = BatchJob.Done } : next;
+    }
+
+    /// <summary>Works on the transactions of a page, at the bounded rate.</summary>
+    /// <returns>The job with the outcomes counted.</returns>
+    private async Task<BatchJob> Work(
+        BatchJob next, IReadOnlyList<StoredTransaction> page, ListScan? scan, CancellationToken cancellationToken)
+    {
+        if (Job.DryRun)
+        {
+            return next;
+        }
+
+        foreach (var rows in page.Chunk(Math.Min(Concurrency, options.BatchRate)))
+        {
+            var pace = Task.Delay(
+                TimeSpan.FromSeconds((double)rows.Length / options.BatchRate), options.Clock, cancellationToken);
+            foreach (var reply in await Task.WhenAll(rows.Select(row => Work(row.Transaction, scan))))
+            {
+                next = Counted(next, reply);
+            }
+
+            await pace;
+        }
+
+        return next;
     }
 
     private static BatchJob Counted(BatchJob job, TransactionReply reply) => reply.Kind switch

@@ -22,6 +22,9 @@ public sealed class BatchService(
     private const int RunningMax = 20;
     private const int FilterBytesMax = 4096;
 
+    /// <summary>The maximum number of gids of a job: they are stored with it.</summary>
+    public const int GidsMax = 1000;
+
     private static readonly string[] Operations =
         [BatchJob.Retry, BatchJob.Unpark, BatchJob.ForceStop, BatchJob.Resolve];
 
@@ -86,7 +89,11 @@ public sealed class BatchService(
     }
 
     private static string Describe(BatchOrder order) =>
-        string.Join(
+        (order.Gids is { Count: > 0 } gids
+            ? $"{gids.Count} gids: {string.Join(' ', gids.Take(3).Select(static g => RequestValidator.Printable(g)))}"
+                + (gids.Count > 3 ? " ..." : "")
+            : "")
+        + string.Join(
             '&', (order.Filter ?? []).Where(static f => !string.IsNullOrEmpty(f.Value))
                 .Select(static f => $"{RequestValidator.Printable(f.Key)}={RequestValidator.Printable(f.Value!)}"))
         + (order.DryRun == true ? ", dry run" : "")
@@ -111,7 +118,8 @@ public sealed class BatchService(
         {
             Id = GidGenerator.New(),
             Operation = order.Operation!,
-            Filter = Filter(order),
+            Filter = order.Gids is { Count: > 0 } ? WithoutFilter(order) : Filter(order),
+            Gids = Gids(order.Gids),
             DryRun = order.DryRun ?? false,
             Limit = Limit(order.Limit),
             Reason = Reason(order),
@@ -120,6 +128,18 @@ public sealed class BatchService(
             Updated = now,
         };
     }
+
+    private static string[] Gids(IReadOnlyList<string>? gids) => gids switch
+    {
+        null => [],
+        { Count: > GidsMax } => throw new RequestException("gids", $"has {gids.Count} gids; the maximum is {GidsMax}"),
+        _ => [.. gids.Select(static gid => RequestValidator.Gid(gid)).Distinct(StringComparer.Ordinal)],
+    };
+
+    private static Dictionary<string, string> WithoutFilter(BatchOrder order) =>
+        order.Filter?.Values.All(string.IsNullOrEmpty) != false
+            ? []
+            : throw new RequestException("gids", "cannot be combined with a filter");
 
     private static Dictionary<string, string> Filter(BatchOrder order)
     {
@@ -146,7 +166,7 @@ public sealed class BatchService(
 
         if (filter.Count == 0)
         {
-            throw new RequestException("filter", "is empty; a job needs at least one condition");
+            throw new RequestException("filter", "is empty; a job needs at least one condition, or gids");
         }
 
         if (filter.Sum(static f => f.Key.Length + f.Value.Length) > FilterBytesMax)

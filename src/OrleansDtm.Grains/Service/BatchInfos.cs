@@ -11,7 +11,8 @@ internal static class BatchInfos
         change.Filter?.ToDictionary(static f => f.Key, static string? (f) => f.Value),
         change.DryRun,
         change.Limit,
-        change.Reason);
+        change.Reason,
+        change.Gids);
 
     public static BatchInfo Of(BatchJob job) => new()
     {
@@ -20,6 +21,7 @@ internal static class BatchInfos
         {
             Operation = OperationOf(job.Operation),
             Filter = job.Filter,
+            Gids = job.Gids,
             DryRun = job.DryRun,
             Limit = job.Limit,
             Reason = job.Reason,

@@ -1,5 +1,6 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Grains.Audit;
+using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
@@ -51,6 +52,12 @@ internal static class AdminApi
             ProtocolJson.Readable.QueryView,
             secrets: false));
 
+        var batches = services.GetRequiredService<BatchService>();
+        Get("batches", context => BatchApi.List(context, batches));
+        Get("batch", context => BatchApi.Show(context, batches));
+        Json("batch", context => BatchApi.Start(context, batches));
+        Json("batch-stop", context => BatchApi.Stop(context, batches));
+
         Get("events", context => services.GetRequiredService<EventStreams>().Serve(context, secrets: false));
 
         // Who may remove a subscriber needs its URL.
@@ -86,22 +93,22 @@ internal static class AdminApi
         }).RequireRole(RoleNames.Read);
 
         void Post(string name, Func<Dictionary<string, string>, Requester, Task<TransactionReply>> handle) =>
-            routes.MapPost("/" + name, context => Change(context, handle)).RequireRole(RoleNames.Admin);
+            Json(name, context => Change(context, handle));
+
+        void Json(string name, RequestDelegate handle) => routes.MapPost(
+            "/" + name,
+            context => context.Request.HasJsonContentType()
+                ? handle(context)
+                : HttpAnswers.Result(
+                    context,
+                    StatusCodes.Status415UnsupportedMediaType,
+                    ResultWords.Failure,
+                    "the body must be application/json")).RequireRole(RoleNames.Admin);
     }
 
     private static async Task Change(
         HttpContext context, Func<Dictionary<string, string>, Requester, Task<TransactionReply>> handle)
     {
-        if (!context.Request.HasJsonContentType())
-        {
-            await HttpAnswers.Result(
-                context,
-                StatusCodes.Status415UnsupportedMediaType,
-                ResultWords.Failure,
-                "the body must be application/json");
-            return;
-        }
-
         var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.DictionaryStringString);
         await HttpAnswers.Reply(context, await handle(body, Requesters.Of(context)));
     }

@@ -10,7 +10,8 @@ namespace OrleansDtm.Server.Apis;
 /// <summary>Jobs that change many transactions. Not in DTM.</summary>
 internal static class BatchApi
 {
-    private const int BodyBytesMax = 64 * 1024;
+    /// <summary>The gids of a job, at most 1,000 of 128 characters, in any encoding.</summary>
+    private const int BodyBytesMax = 1024 * 1024;
 
     public static void MapBatchApi(this IEndpointRouteBuilder routes, string prefix)
     {
@@ -25,17 +26,19 @@ internal static class BatchApi
             .RequireRole(RoleNames.Admin).Describe(BatchDocs.Stop);
     }
 
-    private static async Task Start(HttpContext context, BatchService batches)
+    public static BatchOrder Of(BatchRequest body) =>
+        new(body.Operation, body.Filter, body.DryRun, body.Limit, body.Reason, body.Gids);
+
+    public static async Task Start(HttpContext context, BatchService batches)
     {
         var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.BatchRequest);
-        var order = new BatchOrder(body.Operation, body.Filter, body.DryRun, body.Limit, body.Reason);
-        var (reply, job) = await batches.Start(order, Requesters.Of(context), context.RequestAborted);
+        var (reply, job) = await batches.Start(Of(body), Requesters.Of(context), context.RequestAborted);
         await (job is null
             ? HttpAnswers.Reply(context, reply)
             : HttpAnswers.Write(context, StatusCodes.Status200OK, Of(job), ProtocolJson.Readable.BatchView));
     }
 
-    private static async Task Show(HttpContext context, BatchService batches)
+    public static async Task Show(HttpContext context, BatchService batches)
     {
         var job = await batches.Find(context.Request.Query["id"], context.RequestAborted);
         await (job is null
@@ -44,7 +47,7 @@ internal static class BatchApi
                 context, Of(job), ProtocolJson.Readable.BatchView, Caller.Has(context, Role.Admin)));
     }
 
-    private static async Task List(HttpContext context, BatchService batches)
+    public static async Task List(HttpContext context, BatchService batches)
     {
         var jobs = await batches.List(context.RequestAborted);
         await HttpAnswers.Show(
@@ -54,7 +57,7 @@ internal static class BatchApi
             Caller.Has(context, Role.Admin));
     }
 
-    private static async Task Stop(HttpContext context, BatchService batches)
+    public static async Task Stop(HttpContext context, BatchService batches)
     {
         var body = await RequestBody.Read(context, BodyBytesMax, ProtocolJson.Default.BatchName);
         await HttpAnswers.Reply(context, await batches.Stop(body.Id, Requesters.Of(context)));
@@ -66,6 +69,7 @@ internal static class BatchApi
         Id = job.Id,
         Operation = job.Operation,
         Filter = job.Filter,
+        Gids = job.Gids.Length > 0 ? job.Gids : null,
         DryRun = job.DryRun,
         Limit = job.Limit,
         Reason = job.Reason.Length > 0 ? job.Reason : null,

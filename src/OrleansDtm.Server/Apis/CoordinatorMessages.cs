@@ -63,7 +63,8 @@ internal static class CoordinatorMessages
         message.Filter.ToDictionary(static f => f.Key, static string? (f) => f.Value),
         message.DryRun,
         message.HasLimit ? message.Limit : null,
-        message.Reason);
+        message.Reason,
+        message.Gids);
 
     public static Batch Of(BatchView job, bool secrets)
     {
@@ -89,6 +90,7 @@ internal static class CoordinatorMessages
             batch.Filter.Add(name, Shown(value, secrets));
         }
 
+        batch.Gids.AddRange(job.Gids ?? []);
         batch.Sample.AddRange(job.Sample);
         return batch;
     }

@@ -44,11 +44,8 @@ internal sealed class JsonRpcAdditions(TransactionService transactions, BatchSer
             case "wait":
                 return await Wait(Gid(call), Timeout(call), context);
             case "batch":
-                var order = call.ParamsAs(ProtocolJson.Default.BatchRequest);
-                var (reply, job) = await batches.Start(
-                    new BatchOrder(order.Operation, order.Filter, order.DryRun, order.Limit, order.Reason),
-                    Requesters.Of(context),
-                    cancelled);
+                var order = BatchApi.Of(call.ParamsAs(ProtocolJson.Default.BatchRequest));
+                var (reply, job) = await batches.Start(order, Requesters.Of(context), cancelled);
                 return job is null ? JsonRpcApi.Of(reply, Awaited.Nothing) : Show(job, secrets);
             case "batchStatus":
                 return await batches.Find(call.ParamsAs(ProtocolJson.Default.BatchName).Id, cancelled) is { } found

@@ -5,6 +5,11 @@ namespace OrleansDtm.Storage.Databases;
 /// <summary>The rare writes: key-value items and retention.</summary>
 public abstract partial class DatabaseTransactionStore
 {
+    /// <summary>
+    /// Tags without their transaction that one slice deletes; more than a transaction can have, so that it goes on.
+    /// </summary>
+    private const int LostTagsMax = 1000;
+
     private const string ItemColumns = "id, cat, k, v, version, created, updated";
 
     /// <inheritdoc/>
@@ -88,7 +93,45 @@ public abstract partial class DatabaseTransactionStore
                 ],
                 [],
                 cancellationToken).ConfigureAwait(false);
-        return new RetentionSlice(deleted, rows.Count < limit || rows.All(static r => r.IsYoung) ? 0 : rows[^1].Id);
+        var end = rows.Count < limit ? long.MaxValue : rows[^1].Id;
+        var resume = await DeleteLostTags(afterId, end, cancellationToken).ConfigureAwait(false);
+        return new RetentionSlice(
+            deleted, resume ?? (rows.Count < limit || rows.All(static r => r.IsYoung) ? 0 : rows[^1].Id));
+    }
+
+    /// <summary>Deletes tags that the retention of a version without tags left behind.</summary>
+    /// <param name="afterId">Only of transactions behind this one.</param>
+    /// <param name="end">The last transaction.</param>
+    /// <returns>The id after which there may be more; null = there are none.</returns>
+    private async Task<long?> DeleteLostTags(long afterId, long end, CancellationToken cancellationToken)
+    {
+        var lost = await ReadRows(
+            """
+            select transaction_id from dtm_tag
+            where transaction_id > @id and transaction_id <= @end
+            and not exists (select 1 from dtm_transaction t where t.id = dtm_tag.transaction_id)
+            order by transaction_id limit @limit
+            """,
+            [("@id", afterId), ("@end", end), ("@limit", LostTagsMax)],
+            static reader => reader.GetInt64(0),
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        if (lost.Count == 0)
+        {
+            return null;
+        }
+
+        // Tested again: SQLite gives the id of a deleted last row to the next one.
+        await Change(
+            [
+                $"""
+                delete from dtm_tag where transaction_id in ({string.Join(',', lost.Distinct())})
+                and not exists (select 1 from dtm_transaction t where t.id = dtm_tag.transaction_id)
+                """,
+            ],
+            [],
+            cancellationToken).ConfigureAwait(false);
+        return lost.Count < LostTagsMax ? null : lost[^1] - 1;
     }
 
     private async Task<WriteResult> ChangeItem(

@@ -126,18 +126,24 @@ public abstract partial class DatabaseTransactionStore
         TransactionFilter filter, CancellationToken cancellationToken)
     {
         var query = new PageQuery(_sql, filter);
-        var isMany = false;
-        if (query.Probe() is { } probe)
+        foreach (var bound in query.Bounds)
         {
-            var count = await ReadRows(
-                probe.Sql, probe.Parameters, static reader => reader.GetInt64(0), isSlow: true, cancellationToken)
-                .ConfigureAwait(false);
-            isMany = PageQuery.IsMany(count[0]);
+            var (count, counted) = query.Probe(bound);
+            var counts = await ReadRows(
+                count,
+                counted,
+                static reader => Enumerable.Range(0, reader.FieldCount).Select(reader.GetInt64).ToArray(),
+                isSlow: true,
+                cancellationToken).ConfigureAwait(false);
+            if (query.Choose(bound, counts[0]))
+            {
+                break;
+            }
         }
 
         // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
         // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
-        var (ids, parameters) = query.Ids(isMany);
+        var (ids, parameters) = query.Ids();
         return await Read(
             $"""
             select {Columns} from (

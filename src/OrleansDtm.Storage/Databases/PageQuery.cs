@@ -4,68 +4,105 @@ using OrleansDtm.Core;
 namespace OrleansDtm.Storage.Databases;
 
 /// <summary>
-/// Builds the query for the ids of a page. A search for a tag reads the index of tags, the newest first. A search for a
-/// prefix has two ways: if few rows match, all of them are read by the index and sorted; otherwise rows are read from
-/// the newest on until enough match. <see cref="Probe"/> decides between them.
+/// Builds the query for the ids of a page. A search for tags or a gid's prefix reads the index of one of them, the
+/// newest first, and tests the others for each row. <see cref="Probe"/> and <see cref="Choose"/> find the one that the
+/// fewest rows match. A prefix has two ways: if few rows match, all of them are read by the index and sorted; otherwise
+/// rows are read from the newest on until enough match.
 /// </summary>
 internal sealed class PageQuery
 {
     /// <summary>At most so many matching rows are read by the index and sorted.</summary>
     private const int FewMax = 20_000;
 
+    /// <summary>The first count ends here: what so few rows match is the best choice, however many match others.</summary>
+    private const int VeryFewMax = 1000;
+
     private readonly SqlDialect _sql;
     private readonly TransactionFilter _filter;
 
-    /// <summary>The tag that selects the rows; null = the gid's prefix, or none.</summary>
-    private readonly TagFilter? _driver;
-    private readonly bool _isByGidPrefix;
+    /// <summary>What an index can select the rows by; null is the gid's prefix. Exact tags are first.</summary>
+    private readonly TagFilter?[] _choices;
     private readonly StringBuilder _where = new();
     private readonly List<(string Name, object Value)> _parameters = [];
+
+    /// <summary>The tag that selects the rows; null = the gid's prefix, or none.</summary>
+    private TagFilter? _driver;
+    private bool _isByGidPrefix;
+
+    /// <summary>More rows match the chosen prefix than the index shall read.</summary>
+    private bool _isMany;
 
     public PageQuery(SqlDialect sql, TransactionFilter filter)
     {
         (_sql, _filter) = (sql, filter);
-        _driver = filter.Gid is not null
-            ? null
-            : filter.Tags.OrderBy(static t => t.IsPrefix).FirstOrDefault();
-        _isByGidPrefix = filter is { Gid: null, GidPrefix: not null } && _driver is null;
+        _choices = filter.Gid is not null
+            ? []
+            :
+            [
+                .. filter.Tags.OrderBy(static t => t.IsPrefix),
+                .. filter.GidPrefix is null ? (TagFilter?[])[] : [null],
+            ];
+        Drive(0);
     }
+
+    /// <summary>The counts that <see cref="Choose"/> needs; 0 = none, it is not called.</summary>
+    public IReadOnlyList<int> Bounds => _choices switch
+    {
+        [] or [{ IsPrefix: false }] => [],
+        [_] => [FewMax],
+        _ => [VeryFewMax, FewMax],
+    };
 
     /// <summary>The table of the ids, as the other conditions name it.</summary>
     private string Id => _driver is null ? "dtm_transaction.id" : "dtm_tag.transaction_id";
 
-    /// <summary>The query whose count tells whether many rows match the prefix; null = not needed.</summary>
-    public (string Sql, (string Name, object Value)[] Parameters)? Probe()
+    /// <summary>A query of one row: how many rows match each choice, counted up to one more than the bound.</summary>
+    public (string Sql, (string Name, object Value)[] Parameters) Probe(int bound)
     {
-        if (!_isByGidPrefix && _driver is not { IsPrefix: true })
-        {
-            return null;
-        }
-
         _parameters.Clear();
-        _where.Clear();
-        var range = _isByGidPrefix
-            ? Range("gid", "@gid_from", "@gid_to", _filter.GidPrefix!)
-            : Range("tag", "@tag_from", "@tag_to", _driver!.Text);
-        var table = _isByGidPrefix ? "dtm_transaction" : "dtm_tag";
-        return (
-            $"select count(*) from (select 1 as x from {table} where {range} limit {FewMax + 1}) m",
-            [.. _parameters]);
+        var counts = _choices.Select((tag, i) =>
+        {
+            var (table, column) = tag is null ? ("dtm_transaction", "gid") : ("dtm_tag", "tag");
+            var condition = tag is { IsPrefix: false }
+                ? $"{column} = @c{i}"
+                : Range(column, $"@c{i}", $"@e{i}", tag?.Text ?? _filter.GidPrefix!);
+            if (tag is { IsPrefix: false })
+            {
+                _parameters.Add(($"@c{i}", _sql.Key(tag.Text)));
+            }
+
+            return $"(select count(*) from (select 1 as x from {table} where {condition} limit {bound + 1}) m{i})";
+        }).ToList();
+        return ($"select {string.Join(", ", counts)}", [.. _parameters]);
     }
 
-    /// <summary>Whether the count of <see cref="Probe"/> is too great for the index.</summary>
-    public static bool IsMany(long count) => count > FewMax;
+    /// <summary>Chooses what the fewest rows match; if all match many, the first exact tag.</summary>
+    /// <param name="bound">The bound of the counts.</param>
+    /// <param name="counts">The row of <see cref="Probe"/>.</param>
+    /// <returns>False = all match more rows than the bound.</returns>
+    public bool Choose(int bound, IReadOnlyList<long> counts)
+    {
+        var best = Enumerable.Range(0, counts.Count).MinBy(i => counts[i]);
+        Drive(best);
+        _isMany = counts[best] > bound && _driver is not { IsPrefix: false };
+        return counts[best] <= bound;
+    }
+
+    private void Drive(int choice)
+    {
+        _driver = choice < _choices.Length ? _choices[choice] : null;
+        _isByGidPrefix = choice < _choices.Length && _driver is null;
+    }
 
     /// <summary>A select of at most @limit ids, the greatest first, as column id.</summary>
-    /// <param name="isMany">More rows match the prefix than the index shall read.</param>
-    public (string Sql, (string Name, object Value)[] Parameters) Ids(bool isMany)
+    public (string Sql, (string Name, object Value)[] Parameters) Ids()
     {
         _parameters.Clear();
         _where.Clear();
         _parameters.Add(("@limit", _filter.Limit));
         AddBefore();
         var before = _where.ToString();
-        var source = Source(isMany, before);
+        var source = Source(before);
         AddColumns();
         AddTags();
         var join = _driver is not null && HasColumns()
@@ -77,7 +114,7 @@ internal sealed class PageQuery
     }
 
     /// <summary>The table or subquery that the rows come from, and its condition.</summary>
-    private string Source(bool isMany, string before)
+    private string Source(string before)
     {
         if (_driver is { IsPrefix: false })
         {
@@ -93,7 +130,7 @@ internal sealed class PageQuery
         var (table, column, prefix) = _driver is null
             ? ("dtm_transaction", "gid", _filter.GidPrefix!)
             : ("dtm_tag", "tag", _driver.Text);
-        if (isMany)
+        if (_isMany)
         {
             _where.Append(" and ").Append(Range(_sql.Unindexed(column), $"@{column}_from", $"@{column}_to", prefix));
             return _sql.Walked(table);

@@ -262,6 +262,33 @@ public abstract class ServerStoreTests : TransactionStoreConformance
     }
 
     [Fact]
+    public async Task TagsThatAnEarlierVersionLeftBehind_AreDeletedByRetention()
+    {
+        var (lost, kept) = (StoredSamples.Rich("lost"), StoredSamples.Rich("kept"));
+        await Write(StoredSamples.Insert(lost));
+        await Write(StoredSamples.Insert(kept));
+        var id = (await Store.Load("lost", Token))!.Id;
+        var tag = kept.Definition.Tags.First();
+        await using (var connection = await Connect())
+        {
+            await Execute(connection, $"delete from dtm_body where transaction_id = {id}");
+            await Execute(connection, $"delete from dtm_transaction where id = {id}");
+        }
+
+        Assert.Equal(0, (await Store.DeleteFinished(StoredSamples.Start, 0, 10, Token)).Deleted);
+        await using (var connection = await Connect())
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"select count(*) from dtm_tag where transaction_id = {id}";
+            Assert.Equal(0, Convert.ToInt64(await command.ExecuteScalarAsync(Token), CultureInfo.InvariantCulture));
+        }
+
+        var found = await Store.List(
+            new TransactionFilter { Tags = [new TagFilter($"{tag.Key}:{tag.Value}", false)] }, Token);
+        Assert.Equal("kept", Assert.Single(found).Transaction.Definition.Gid);
+    }
+
+    [Fact]
     public async Task UserWithoutRightsOnTheSchema_WorksOnceItIsThere()
     {
         var limited = await CreateLimitedUser(ConnectionString);

@@ -153,5 +153,6 @@ internal static class ClientContracts
         DryRun = true,
         Limit = 7,
         Reason = "by hand",
+        Gids = ["g1"],
     };
 }

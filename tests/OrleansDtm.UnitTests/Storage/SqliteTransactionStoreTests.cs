@@ -55,6 +55,34 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         Assert.Equal(0L, Execute("select count(*) from dtm_tag"));
     }
 
+    /// <summary>An earlier version knows no tags, and deletes only the rest of a transaction.</summary>
+    [Fact]
+    public async Task Retention_DeletesTheTagsThatAnEarlierVersionLeftBehind()
+    {
+        var kept = StoredSamples.Rich("kept");
+        await Write(StoredSamples.Insert(kept with { Finished = null, Notice = null }));
+        var id = (await Store.Load("kept", Token))!.Id;
+        Execute($"update dtm_transaction set id = 600 where id = {id}");
+        Execute($"update dtm_body set transaction_id = 600 where transaction_id = {id}");
+        Execute($"update dtm_tag set transaction_id = 600 where transaction_id = {id}");
+        Execute(
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200) "
+            + "insert into dtm_tag select i, t from n, (select 'a:1' as t union select 'b:2') where i <> 600");
+
+        var (after, slices) = (0L, 0);
+        do
+        {
+            var slice = await Store.DeleteFinished(StoredSamples.Start.AddDays(1), after, 10, Token);
+            Assert.Equal(0, slice.Deleted);
+            Assert.True(slice.LastId == 0 || slice.LastId > after);
+            (after, slices) = (slice.LastId, slices + 1);
+        }
+        while (after > 0);
+
+        Assert.Equal("600|2", Execute("select group_concat(distinct transaction_id) || '|' || count(*) from dtm_tag"));
+        Assert.InRange(slices, 3, 5);
+    }
+
     [Fact]
     public async Task Disposing_WaitsForWhatIsQueued()
     {

@@ -135,6 +135,51 @@ public sealed class BatchTests(RunningServer running)
     }
 
     [Fact]
+    public async Task A_job_works_on_the_gids_that_it_names_and_on_no_other()
+    {
+        await using var busi = await Participant.Start();
+        var (_, gids) = await Stuck(busi, 4);
+        var ended = SagaBody.NewGid();
+        await Dtm.Accept(SagaBody.Of(ended, busi).With("wait_result", true));
+        var named = new JsonObject
+        {
+            ["operation"] = "retry",
+            ["gids"] = new JsonArray(gids[0], gids[2], ended, "no-such-gid", gids[0]),
+        };
+
+        var counted = await Ended(await Started(named.DeepClone().AsObject().With("dry_run", true)));
+        Assert.Equal((2, 0), (Number(counted, "matched"), Number(counted, "succeeded")));
+        var job = await Ended(await Started(named));
+        Assert.Equal((2, 2, 0), (Number(job, "matched"), Number(job, "succeeded"), Number(job, "rejected")));
+        Assert.Equal([gids[0], gids[2], ended, "no-such-gid"], job["gids"]!.AsArray().Select(static g => (string)g!));
+        await Dtm.Until("succeed", gids[0]);
+        await Dtm.Until("succeed", gids[2]);
+        Assert.All(
+            new[] { gids[1], gids[3] }, gid => Assert.Single(busi.On("/" + gid)));
+
+        foreach (var (field, value) in new (string, JsonNode)[]
+        {
+            ("filter", new JsonObject { ["tag"] = "a:1" }),
+            ("gids", new JsonArray([.. Enumerable.Range(0, 1001).Select(static i => (JsonNode)$"g{i}")])),
+            ("gids", new JsonArray("bad\n")),
+        })
+        {
+            var body = named.DeepClone().AsObject();
+            body[field] = value;
+            var refused = await Dtm.Post("batch", body);
+            Assert.True(refused.Status == 400, refused.Text);
+            Assert.StartsWith("gid", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private async Task<string> Started(JsonObject body)
+    {
+        var answer = await Dtm.Post("batch", body);
+        Assert.True(answer.Status == 200, answer.Text);
+        return (string)answer.Json!["id"]!;
+    }
+
+    [Fact]
     public async Task Grpc_starts_shows_and_stops_jobs_too()
     {
         using var dtm = new GrpcDtm(running.Process.GrpcUrl);
@@ -187,9 +232,7 @@ public sealed class BatchTests(RunningServer running)
             body[name] = value;
         }
 
-        var answer = await Dtm.Post("batch", body);
-        Assert.True(answer.Status == 200, answer.Text);
-        return (string)answer.Json!["id"]!;
+        return await Started(body);
     }
 
     private async Task<JsonNode> Ended(string id)

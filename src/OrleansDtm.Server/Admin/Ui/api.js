@@ -45,8 +45,9 @@ export function get(name, parameters = {}, signal = undefined) {
 /**
  * Calls changed() when a transaction of the filter changes, or when changes were missed, until the signal is aborted.
  * Only while the tab is visible: a browser has few connections to a server, and other tabs need them.
+ * connected(true or false) is called when the stream is opened and when it breaks off.
  */
-export function watch(filter, changed, signal) {
+export function watch(filter, changed, signal, connected = () => {}) {
   let events = null;
   const close = () => {
     events?.close();
@@ -58,6 +59,8 @@ export function watch(filter, changed, signal) {
     events = new EventSource(`ui/api/events?${new URLSearchParams(filter)}`);
     events.addEventListener('transaction', changed);
     events.addEventListener('reset', changed);
+    events.addEventListener('ready', () => connected(true));
+    events.addEventListener('error', () => connected(false)); // The browser reconnects by itself.
   };
   document.addEventListener('visibilitychange', follow, { signal });
   signal.addEventListener('abort', close);

@@ -3,9 +3,10 @@
 /**
  * @param load async (signal) => data
  * @param draw (data, error) => false to stop; data: the last response, null at first.
- * @param milliseconds between two requests.
+ * @param milliseconds between two requests; or a function of them, which returns null while there shall be none.
  * @param signal aborted when the page is left.
- * @returns first: the first request; look: reload now; redraw: render the last data again.
+ * @returns first: the first request; look: reload now; redraw: render the last data again; plan: the time between
+ *   two requests has changed.
  */
 export function keepFresh(load, draw, milliseconds, signal) {
   let timer = null;
@@ -43,15 +44,18 @@ export function keepFresh(load, draw, milliseconds, signal) {
     goesOn = draw(data, error) !== false;
   }
 
+  const every = () => typeof milliseconds === 'function' ? milliseconds() : milliseconds;
+
   function plan() {
     clearTimeout(timer);
-    if (goesOn && !document.hidden && !signal.aborted) timer = setTimeout(look, milliseconds);
+    const wait = every();
+    if (goesOn && wait !== null && !document.hidden && !signal.aborted) timer = setTimeout(look, wait);
   }
 
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) clearTimeout(timer);
-    else if (goesOn) look();
+    else if (goesOn && every() !== null) look();
   }, { signal });
   signal.addEventListener('abort', () => clearTimeout(timer));
-  return { first: look(), look, redraw };
+  return { first: look(), look, redraw, plan };
 }

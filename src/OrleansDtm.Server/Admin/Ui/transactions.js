@@ -1,12 +1,20 @@
 // The list, with the filters of the API. The filter is in the URL.
 import { h, show } from './dom.js';
-import { get } from './api.js';
+import { get, mayChange } from './api.js';
 import { badge, empty, failure, gidLink, loading, time } from './widgets.js';
+import { follow } from './follow.js';
+import { jobs } from './jobs.js';
+import { keepFresh } from './refresh.js';
+import { selection } from './selection.js';
 
 export const section = 'transactions';
 export const title = () => 'Transactions';
 
 const PAGE = 50;
+const ATTENTION = 5;
+
+/** The store reads every unfinished row for it. */
+const ATTENTION_EVERY = 30_000;
 const STATUSES = ['prepared', 'submitted', 'aborting', 'succeed', 'failed'];
 const TYPES = ['saga', 'msg', 'tcc', 'xa', 'workflow'];
 const FIELDS = ['gid', 'gid_prefix', 'tag', 'host', 'error', 'status', 'transType', 'createTimeStart', 'createTimeEnd', 'parked'];
@@ -28,24 +36,55 @@ function searchText(filter) {
 export async function open(place, parameters, signal, refused) {
   const filter = Object.fromEntries(FIELDS.map(name => [name, parameters.get(name) ?? '']));
   const position = parameters.get('position') ?? '';
-  const result = h('div', { class: 'result' });
+  const isWhole = position === '' && FIELDS.every(name => filter[name] === '');
+  const attention = h('section', { class: 'card attention', hidden: true, 'aria-label': 'Needs attention' });
+  const running = h('section', { class: 'card', hidden: true, 'aria-label': 'Jobs' });
+  const result = h('div', { class: 'result' }, loading());
+  const choice = selection(filter, position, () => work?.look());
+  const { gid, gid_prefix: start, tag, transType: type } = filter; // Not the status: what leaves it must vanish.
+  const followed = follow(
+    Object.fromEntries(Object.entries({ gid, gid_prefix: start, tag, transType: type }).filter(([, v]) => v !== '')),
+    s => get('transactions', { ...filter, position, limit: PAGE }, s),
+    (page, error) => {
+      if (error && refused(error)) return false;
+      const rows = page?.transactions ?? [];
+      choice.show(rows);
+      show(result,
+        error && failure(error, () => followed.look()),
+        page && [rows.length > 0 && choice.bar, list(rows, filter, position, choice), pager(page, filter, position)]);
+      return true;
+    },
+    position !== '',
+    signal);
   show(place,
-    h('div', { class: 'heading' },
-      h('h1', {}, 'Transactions'),
-      h('button', { type: 'button', onclick: load }, 'Refresh')),
+    h('div', { class: 'heading' }, h('h1', {}, 'Transactions'), h('div', { class: 'buttons' }, followed.tools)),
     form(filter),
+    running,
+    attention,
     result);
+  const work = mayChange() ? jobs(running, signal) : null;
+  if (isWhole) needAttention(attention, signal);
+  await followed.first;
+}
 
-  async function load() {
-    show(result, loading());
-    try {
-      const page = await get('transactions', { ...filter, position, limit: PAGE }, signal);
-      show(result, list(page.transactions ?? [], filter, position), pager(page, filter, position));
-    } catch (e) {
-      if (e.name !== 'AbortError' && !refused(e)) show(result, failure(e, load));
-    }
-  }
-  await load();
+/** What is put aside goes on only if an operator acts. */
+function needAttention(place, signal) {
+  keepFresh(
+    s => get('transactions', { parked: true, limit: ATTENTION + 1 }, s),
+    (page, error) => {
+      if (error || page === null) return true; // The list shows what is wrong.
+      const rows = page.transactions ?? [];
+      place.hidden = rows.length === 0;
+      show(place,
+        h('h2', {}, 'Needs attention ', h('small', {}, 'calls are put aside: they are made again only if an operator acts')),
+        h('ul', {}, rows.slice(0, ATTENTION).map(row => h('li', { class: 'line' },
+          badge('parked'), badge(row.status), gidLink(row.gid), h('span', { class: 'muted' }, row.trans_type, ' of ', time(row.create_time))))),
+        h('p', {}, h('a', { href: link({ parked: 'true' }), 'data-key': 'all parked' },
+          rows.length > ATTENTION || page.next_position ? 'All that are put aside' : 'As a list')));
+      return true;
+    },
+    ATTENTION_EVERY,
+    signal);
 }
 
 const link = parameters => {
@@ -94,7 +133,7 @@ function form(filter) {
     given && h('a', { class: 'button', href: '#/transactions' }, 'Clear')));
 }
 
-function list(rows, filter, position) {
+function list(rows, filter, position, choice) {
   if (rows.length === 0 && (filter.host !== '' || filter.error !== '')) return empty('No match among the transactions that were read. Older ones may match.');
   if (rows.length === 0) {
     const given = FIELDS.some(name => filter[name] !== '');
@@ -102,9 +141,9 @@ function list(rows, filter, position) {
       : given ? 'No transaction matches the filter.' : 'No transactions yet.');
   }
   return h('table', { class: 'rows stacked list' },
-    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'Rollback reason'].map(name => h('th', { scope: 'col' }, name)))),
+    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'Rollback reason'].map((name, i) => h('th', { scope: 'col' }, i === 0 && choice.all(), name)))),
     h('tbody', {}, rows.map(row => h('tr', {},
-      h('td', { 'data-label': 'Gid' }, gidLink(row.gid)),
+      h('td', { 'data-label': 'Gid' }, h('span', { class: 'picked' }, choice.one(row), gidLink(row.gid))),
       h('td', { 'data-label': 'Pattern' }, row.trans_type),
       h('td', { 'data-label': 'Status' }, h('span', {}, badge(row.status), row.parked && [' ', badge('parked')])),
       h('td', { 'data-label': 'Created' }, time(row.create_time)),

@@ -75,20 +75,26 @@ export const empty = (...text) => h('p', { class: 'empty' }, ...text);
 
 /**
  * A confirmation dialog that runs the action and shows its error.
- * @param question title, text (array of nodes), verb, danger, run (async).
+ * @param question title, text (array of nodes), verb, danger, run (async), allowed: whether it may run now, asked after
+ *   each input and by a call of the function that opened(recheck) gets.
  * @returns whether the action succeeded.
  */
-export function confirm({ title, text, verb, danger = false, run }) {
+export function confirm({ title, text, verb, danger = false, run, allowed = () => true, opened = () => {} }) {
   return new Promise(resolve => {
     const problem = h('div', {});
     const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, verb);
     const cancel = h('button', { type: 'button', autofocus: true, onclick: () => dialog.close() }, 'Cancel');
     let done = false;
+    let running = false;
+    const recheck = () => { go.disabled = running || !allowed(); };
     const form = h('form', {
       method: 'dialog',
+      oninput: recheck,
       onsubmit: async event => {
         event.preventDefault();
-        go.disabled = true;
+        if (running || !allowed()) return;
+        running = true;
+        recheck();
         problem.replaceChildren();
         try {
           await run();
@@ -96,7 +102,8 @@ export function confirm({ title, text, verb, danger = false, run }) {
           dialog.close();
         } catch (e) {
           problem.replaceChildren(failure(e));
-          go.disabled = false;
+          running = false;
+          recheck();
           cancel.textContent = 'Close';
         }
       },
@@ -114,5 +121,7 @@ export function confirm({ title, text, verb, danger = false, run }) {
     }, form);
     document.body.append(dialog);
     dialog.showModal();
+    recheck();
+    opened(recheck);
   });
 }

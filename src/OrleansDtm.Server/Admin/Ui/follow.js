@@ -1,0 +1,67 @@
+// Keeps a list fresh: by events where the server sends them, by polling elsewhere, and not at all while it is paused.
+import { h } from './dom.js';
+import { watch } from './api.js';
+import { keepFresh } from './refresh.js';
+
+/** With events the list is still read now and then: an attempt, or a call that is put aside, is no change of a status. */
+const WITH_EVENTS = 10_000;
+const WITHOUT_EVENTS = 5000;
+
+/** Under load there are thousands of events a second: at most one request for them in this time. */
+const PACE = 1000;
+
+/**
+ * @param filter of the events.
+ * @param load, draw see keepFresh.
+ * @param isSteady true: it is never reloaded by itself.
+ * @returns first, look, redraw: see keepFresh; tools: the state and the switch.
+ */
+export function follow(filter, load, draw, isSteady, signal) {
+  let connected = false;
+  let paused = isSteady;
+  let due = null;
+  const state = h('span', { class: 'muted fresh', role: 'status' });
+  const button = h('button', { type: 'button', 'data-key': 'pause', onclick: () => turn() });
+  const fresh = keepFresh(load, draw, () => paused ? null : connected ? WITH_EVENTS : WITHOUT_EVENTS, signal);
+
+  function turn() {
+    paused = !paused;
+    tell();
+    if (paused) {
+      clearTimeout(due);
+      due = null;
+      fresh.plan();
+    } else {
+      fresh.look();
+    }
+  }
+
+  function tell() {
+    state.textContent = paused ? 'paused' : connected ? 'live' : 'every 5 s';
+    state.classList.toggle('stale', paused);
+    button.textContent = paused ? 'Go on' : 'Pause';
+  }
+
+  function changed() {
+    if (paused || due !== null) return;
+    due = setTimeout(() => {
+      due = null;
+      if (!paused && !signal.aborted) fresh.look();
+    }, PACE);
+  }
+
+  tell();
+  if (!isSteady) {
+    watch(filter, changed, signal, is => {
+      if (is === connected) return;
+      connected = is;
+      tell();
+      fresh.plan();
+    });
+  }
+  signal.addEventListener('abort', () => clearTimeout(due));
+  return {
+    ...fresh,
+    tools: [!isSteady && [state, button], h('button', { type: 'button', 'data-key': 'refresh', onclick: fresh.look }, 'Refresh')],
+  };
+}
