@@ -55,6 +55,10 @@ public sealed record BranchResult
     [Id(2)]
     public ReadOnlyMemory<byte>? Value { get; init; }
 
+    /// <summary>Why the result is missing, for example because it cannot be serialized; null = it is not.</summary>
+    [Id(3)]
+    public string? ValueOmitted { get; init; }
+
     /// <summary>The call succeeded, with a result as JSON.</summary>
     /// <param name="value">Serialized with the web defaults of System.Text.Json: names in camel case.</param>
     public static BranchResult With<T>(T value) => new()

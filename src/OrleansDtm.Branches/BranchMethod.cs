@@ -62,7 +62,7 @@ internal sealed class BranchMethod
         {
             var result = await _call(grain, payload, context, cancellationToken);
             return result?.Outcome is BranchOutcome.Succeeded or BranchOutcome.Failed or BranchOutcome.Ongoing
-                ? result
+                ? Kept(result, context)
                 : Unknown($"it returned a {nameof(BranchResult)} that is neither succeeded, failed nor ongoing");
         }
         catch (BranchFailureException e)
@@ -123,14 +123,27 @@ internal sealed class BranchMethod
         Task<T> called, BranchContext context, JsonSerializerOptions json)
     {
         var value = await called;
-        return context.KeepsResult
-            ? new BranchResult
-            {
-                Outcome = BranchOutcome.Succeeded,
-                Value = JsonSerializer.SerializeToUtf8Bytes(value, json),
-            }
-            : BranchResult.Done;
+        if (!context.KeepsResult)
+        {
+            return BranchResult.Done;
+        }
+
+        try
+        {
+            return BranchResult.Done with { Value = JsonSerializer.SerializeToUtf8Bytes(value, json) };
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            // The method has succeeded, so it must not run again.
+            return BranchResult.Done with { ValueOmitted = $"a {typeof(T).Name} has no JSON: {e.Message}" };
+        }
     }
+
+    /// <summary>Without a value the result is empty; null means a silo of an earlier version.</summary>
+    private static BranchResult Kept(BranchResult result, BranchContext context) =>
+        context.KeepsResult && result is { Outcome: BranchOutcome.Succeeded, Value: null, ValueOmitted: null }
+            ? result with { Value = ReadOnlyMemory<byte>.Empty }
+            : result;
 
     private static T? Read<T>(ReadOnlyMemory<byte> payload, JsonSerializerOptions json)
     {

@@ -50,17 +50,18 @@ internal sealed class GrpcCoordinator(
     {
         try
         {
-            await SendAsync(
+            var reply = await SendAsync(
                 "Submit",
                 request,
                 (message, call) => _ours.SubmitAsync(message, call),
                 (message, call) => _dtms.SubmitAsync(message, call),
                 request.WaitResult == true ? options.Value.WaitTimeout : null,
                 cancellationToken).ConfigureAwait(false);
-
-            // Of a submit, gRPC answers only that it succeeded.
             return request is { WaitResult: true, Results: true }
-                ? (await QueryAsync(request.Gid!, cancellationToken).ConfigureAwait(false))?.ToResult()
+                ? new TransactionResult(request.Gid!, GlobalStatus.Succeeded)
+                {
+                    Results = [.. (reply?.Results ?? []).Select(GrpcMessages.Answer)],
+                }
                 : null;
         }
         catch (DtmConflictException e) when (GrpcStatuses.End(e) is { } end)
@@ -229,22 +230,23 @@ internal sealed class GrpcCoordinator(
     /// <summary>
     /// Uses DTM's method, which every coordinator has; OrleansDtm's if the request has options that DTM's lacks.
     /// </summary>
-    private async Task SendAsync(
+    /// <returns>The reply of OrleansDtm's method; null = DTM's was used.</returns>
+    private async Task<TReply?> SendAsync<TReply>(
         string api,
         TransactionRequest request,
-        Func<Submission, CallOptions, AsyncUnaryCall<Empty>> ours,
+        Func<Submission, CallOptions, AsyncUnaryCall<TReply>> ours,
         Func<DtmRequest, CallOptions, AsyncUnaryCall<Empty>> dtms,
         TimeSpan? limit,
         CancellationToken cancellationToken)
+        where TReply : class
     {
         if (!GrpcMessages.FitsDtmExactly(request))
         {
             try
             {
                 var all = GrpcMessages.Ours(request);
-                await _calls.MakeOurs(api, request.Gid, call => ours(all, call), cancellationToken, limit)
+                return await _calls.MakeOurs(api, request.Gid, call => ours(all, call), cancellationToken, limit)
                     .ConfigureAwait(false);
-                return;
             }
             catch (NotSupportedException) when (GrpcMessages.FitsDtm(request))
             {
@@ -255,6 +257,7 @@ internal sealed class GrpcCoordinator(
         var message = GrpcMessages.Dtms(request);
         await _calls.Make(
             api, request.Gid, call => dtms(message, call), cancellationToken, limit).ConfigureAwait(false);
+        return null;
     }
 
     private async Task<T> Ours<TReply, T>(

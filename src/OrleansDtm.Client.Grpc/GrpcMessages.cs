@@ -206,6 +206,9 @@ internal static class GrpcMessages
             : null,
     };
 
+    public static StepAnswer Answer(StepResult result) =>
+        new(result.BranchId, result.Result.Memory, result.Omitted.Length > 0 ? result.Omitted : null);
+
     private static void Add(MapField<string, string> map, Dictionary<string, string?>? values)
     {
         foreach (var (name, value) in values ?? [])

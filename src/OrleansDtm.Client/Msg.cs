@@ -10,7 +10,7 @@ namespace OrleansDtm.Client;
 /// </summary>
 public sealed partial class Msg
 {
-    private const string TopicScheme = "topic://";
+    internal const string TopicScheme = "topic://";
     private readonly Dtm _dtm;
     private readonly MsgOptions _options;
     private readonly TagSet _tags;

@@ -18,9 +18,17 @@ internal readonly record struct ResultPointer(string Pointer, string Name)
         var at = Plain(part.Body);
         while (at is not ParameterExpression)
         {
+            if (at is MemberExpression { Expression: { } nullable, Member: { Name: nameof(Nullable<int>.Value) } value }
+                && Nullable.GetUnderlyingType(value.DeclaringType!) is not null)
+            {
+                at = Plain(nullable);
+                continue;
+            }
+
             (at, var token, var isMember) = at switch
             {
-                MemberExpression { Expression: { } inner } member => (inner, NameOf(member.Member, json), true),
+                MemberExpression { Expression: { } inner } member when IsInJson(member.Member) =>
+                    (inner, NameOf(member.Member, json), true),
                 BinaryExpression { NodeType: ExpressionType.ArrayIndex } index =>
                     (index.Left, Value(index.Right, part), false),
                 MethodCallExpression { Method.Name: "get_Item", Object: { } list, Arguments: [var key] } =>
@@ -35,6 +43,15 @@ internal readonly record struct ResultPointer(string Pointer, string Name)
 
         return new ResultPointer(string.Concat(tokens.Select(static token => $"/{token}")), name);
     }
+
+    /// <summary>
+    /// Texts, lists and so on have members that their JSON does not have, such as Length and Count.
+    /// </summary>
+    private static bool IsInJson(MemberInfo member) =>
+        member.DeclaringType is { IsPrimitive: false } type
+        && type != typeof(string)
+        && type.Namespace?.StartsWith(nameof(System), StringComparison.Ordinal) != true
+        && member.GetCustomAttribute<JsonIgnoreAttribute>() is not { Condition: JsonIgnoreCondition.Always };
 
     private static Expression Plain(Expression expression) =>
         expression is UnaryExpression { NodeType: ExpressionType.Convert } converted

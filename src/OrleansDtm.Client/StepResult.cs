@@ -8,11 +8,15 @@ public sealed class StepResult<T>
 {
     private readonly DtmOptions _options;
 
-    internal StepResult(string branchId, DtmOptions options)
+    internal StepResult(object owner, string branchId, DtmOptions options)
     {
+        Owner = owner;
         BranchId = branchId;
         _options = options;
     }
+
+    /// <summary>The steps to which it belongs.</summary>
+    internal object Owner { get; }
 
     /// <summary>The step: 01, 02, ...</summary>
     public string BranchId { get; }

@@ -50,7 +50,7 @@ public sealed class TransactionInfo
     public TransactionResult ToResult() => new(
         Gid, Status, RollbackReason, Finished is null ? LastError() ?? "" : "")
     {
-        Results = Branches.Any(static branch => branch.Result is not null)
+        Results = Status == GlobalStatus.Succeeded && Branches.Any(static branch => branch.Result is not null)
             ? [.. Branches.Select(static branch => branch.Result).OfType<StepAnswer>()]
             : [],
     };

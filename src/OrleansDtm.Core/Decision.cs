@@ -27,17 +27,7 @@ public sealed record Rejection(RejectionKind Kind, string Message);
 /// <param name="Index">Index into <see cref="Transaction.Branches"/>, or <see cref="Transaction.QueryIndex"/>.</param>
 /// <param name="Branch">URL, op and payload of the call.</param>
 /// <param name="Attempt">1 for the first call.</param>
-public sealed record BranchCall(int Index, BranchOpDefinition Branch, int Attempt)
-{
-    /// <summary>
-    /// The reason why the call cannot be made: a result for its payload is missing. It is answered as if the service
-    /// had refused it. Null = call the service.
-    /// </summary>
-    public string? Refusal { get; init; }
-
-    /// <summary>The maximum length of the answer to keep, in bytes; 0 = the answer is not needed.</summary>
-    public int ResultBytesMax { get; init; }
-}
+public sealed record BranchCall(int Index, BranchOpDefinition Branch, int Attempt);
 
 /// <summary>The result of an event: the next state and the calls to make, as data.</summary>
 /// <param name="Next">The state to store. The same object if nothing changed; null if the transaction does not

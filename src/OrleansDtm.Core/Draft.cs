@@ -87,24 +87,7 @@ internal sealed class Draft(Transaction state, DateTimeOffset now, Pattern patte
         }
 
         this[index] = WithDeadlines(index, branch) with { Started = true, InFlight = true, RetryAt = null };
-        (_calls ??= []).Add(CallOf(index, branch));
-    }
-
-    private BranchCall CallOf(int index, BranchOp branch)
-    {
-        var attempt = branch.Attempts + 1;
-        var max = State.Definition.Options.ResultBytesMax;
-        if (max == 0 || index < 0)
-        {
-            return new BranchCall(index, branch.Definition, attempt);
-        }
-
-        var payload = ResultPayloads.Fill(this, branch.Definition, out var problem);
-        return new BranchCall(index, branch.Definition with { Payload = payload }, attempt)
-        {
-            Refusal = problem,
-            ResultBytesMax = branch.Definition.Op == BranchOps.Action ? max : 0,
-        };
+        (_calls ??= []).Add(new BranchCall(index, branch.Definition, branch.Attempts + 1));
     }
 
     /// <summary>Starts the query_prepared call or the workflow's callback.</summary>

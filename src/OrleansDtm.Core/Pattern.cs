@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OrleansDtm.Core;
 
 /// <summary>
@@ -101,10 +103,14 @@ internal abstract class Pattern : ICallRules
                 && draft.State.Definition.Options.ResultBytesMax == 0:
                 return new Rejection(RejectionKind.Invalid, "results: must be set in the prepare");
             case TransactionStatus.Prepared:
-                draft.Change(t => t with
+                var merged = SubmittedOptions.Merge(draft.State.Definition, submission, draft.After(TimeSpan.Zero));
+                var calls = draft.State.Branches.Select(static b => b.Definition).ToImmutableArray();
+                if (ResultPayloads.Problem(this, merged.Options, calls) is { } wrong)
                 {
-                    Definition = SubmittedOptions.Merge(t.Definition, submission, draft.After(TimeSpan.Zero)),
-                });
+                    return new Rejection(RejectionKind.Invalid, wrong); // It made the steps concurrent.
+                }
+
+                draft.Change(t => t with { Definition = merged });
                 draft.GoForward();
                 return null;
             case TransactionStatus.Submitted:

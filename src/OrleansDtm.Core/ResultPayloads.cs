@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 
 namespace OrleansDtm.Core;
@@ -6,14 +5,53 @@ namespace OrleansDtm.Core;
 /// <summary>
 /// The payloads of a transaction that keeps results: which results a call may use, and the payload with them.
 /// </summary>
-internal static class ResultPayloads
+public static class ResultPayloads
 {
+    /// <summary>Returns the branch ids of the actions whose results a payload uses; empty = none.</summary>
+    public static IEnumerable<string> UsedBy(ReadOnlyMemory<byte> payload) =>
+        ResultReferences.Find(payload.Span, out _).Select(static reference => reference.BranchId).Distinct();
+
+    /// <summary>
+    /// Returns the payload of a call with the results in it. Its length is bounded by all results of the transaction,
+    /// each once; the same result many times may be too long.
+    /// </summary>
+    /// <param name="state">The transaction when the call is made; it keeps results.</param>
+    /// <param name="branch">The call.</param>
+    public static FilledPayload Fill(Transaction state, BranchOpDefinition branch)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(branch);
+        var references = ResultReferences.Find(branch.Payload.Span, out _);
+        return references.IsEmpty
+            ? new FilledPayload(branch.Payload, null)
+            : ResultReferences.Fill(
+                branch.Payload,
+                references,
+                id => Find(state, id, branch.Op == BranchOps.Compensate),
+                branch.Payload.Length + ((long)state.Definition.Options.ResultBytesMax * StepResult.TotalFactor));
+    }
+
+    /// <summary>Returns true if an action that is not done uses the result of another one.</summary>
+    internal static bool IsUsed(Draft draft, string branchId)
+    {
+        for (var i = 0; i < draft.Count; i++)
+        {
+            if (draft[i] is { Status: BranchStatus.Prepared, Definition: { Op: BranchOps.Action } action }
+                && UsedBy(action.Payload).Contains(branchId))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Checks the references of all payloads.</summary>
     /// <param name="pattern">The pattern of the transaction.</param>
     /// <param name="options">Its options.</param>
     /// <param name="branches">Its calls.</param>
     /// <returns>What is wrong, for the submitter; null = nothing.</returns>
-    public static string? Problem(
+    internal static string? Problem(
         Pattern pattern, TransactionOptions options, ImmutableArray<BranchOpDefinition> branches)
     {
         if (options.ResultBytesMax == 0)
@@ -33,9 +71,9 @@ internal static class ResultPayloads
         for (var i = 0; i < branches.Length; i++)
         {
             var references = ResultReferences.Find(branches[i].Payload.Span, out var problem);
-            foreach (var reference in references)
+            foreach (var id in references.Select(static reference => reference.BranchId).Distinct())
             {
-                problem ??= Problem(pattern, options, branches, actions, i, reference.BranchId);
+                problem ??= Problem(pattern, options, branches, actions, i, id);
             }
 
             if (problem is not null)
@@ -46,20 +84,6 @@ internal static class ResultPayloads
         }
 
         return null;
-    }
-
-    /// <summary>Returns the payload of a call with the results in it.</summary>
-    /// <param name="draft">The transaction, which keeps results.</param>
-    /// <param name="branch">The call.</param>
-    /// <param name="problem">Why a result is missing; null = the payload is complete.</param>
-    public static ReadOnlyMemory<byte> Fill(Draft draft, BranchOpDefinition branch, out string? problem)
-    {
-        problem = null;
-        var references = ResultReferences.Find(branch.Payload.Span, out _);
-        return references.IsEmpty
-            ? branch.Payload
-            : ResultReferences.Fill(
-                branch.Payload, references, (reference, into) => Write(draft, branch, reference, into), out problem);
     }
 
     private static string? Problem(
@@ -81,31 +105,26 @@ internal static class ResultPayloads
             : $"$result names step {source}, which is not sure to succeed before it";
     }
 
-    private static string? Write(
-        Draft draft, BranchOpDefinition branch, ResultReference reference, IBufferWriter<byte> into)
+    private static (ReadOnlyMemory<byte>? Body, string? Problem) Find(
+        Transaction state, string branchId, bool isCompensation)
     {
-        for (var i = 0; i < draft.Count; i++)
+        foreach (var source in state.Branches)
         {
-            var source = draft[i];
-            if (source.Definition.Op != BranchOps.Action || source.Definition.Id != reference.BranchId)
+            if (source.Definition.Op == BranchOps.Action && source.Definition.Id == branchId)
             {
-                continue;
-            }
+                return source.Result switch
+                {
+                    { Omitted: { } why } => (null, $"was not kept: {why}"),
+                    { } result => (result.Body, null),
 
-            if (source.Status != BranchStatus.Succeed && branch.Op == BranchOps.Compensate)
-            {
-                // The action that is compensated may have had no effect: the service must accept that anyway.
-                into.Write("null"u8);
-                return null;
+                    // The action that is compensated may have had no effect, and no answer: the service must accept
+                    // that anyway.
+                    null when isCompensation => (null, null),
+                    null => (null, "is missing"),
+                };
             }
-
-            var missing = source.Result is not { } result ? "is missing: it was resolved by hand, or its service runs "
-                    + "with an earlier version"
-                : result.Omitted is { } why ? $"was not kept: {why}"
-                : ResultReferences.Pick(result.Body, reference.Pointer, into);
-            return missing is null ? null : $"the result of step {reference.BranchId} {missing}";
         }
 
-        return $"there is no step {reference.BranchId}";
+        return (null, "is missing: there is no such step");
     }
 }

@@ -44,7 +44,7 @@ internal sealed class Saga : Pattern
         var (source, step) = (action / 2, index / 2);
         return source == step
             ? !IsAction(index)
-            : options.Concurrent ? ComesBefore(options, source, step, []) : source < step;
+            : options.Concurrent ? ComesBefore(options, source, step) : source < step;
     }
 
     public override void OnFailed(Draft draft, int index, string error)
@@ -297,18 +297,23 @@ internal sealed class Saga : Pattern
     }
 
     /// <summary>Returns true if the orders make a step wait for another one, directly or through others.</summary>
-    private static bool ComesBefore(TransactionOptions options, int source, int step, HashSet<int> seen)
+    private static bool ComesBefore(TransactionOptions options, int source, int step)
     {
-        if (!seen.Add(step) || !options.Orders.TryGetValue(step, out var predecessors))
+        var seen = new HashSet<int> { step };
+        var open = new Queue<int>(seen);
+        while (open.TryDequeue(out var next))
         {
-            return false;
-        }
-
-        foreach (var predecessor in predecessors)
-        {
-            if (predecessor == source || ComesBefore(options, source, predecessor, seen))
+            foreach (var predecessor in options.Orders.GetValueOrDefault(next, []))
             {
-                return true;
+                if (predecessor == source)
+                {
+                    return true;
+                }
+
+                if (seen.Add(predecessor))
+                {
+                    open.Enqueue(predecessor);
+                }
             }
         }
 

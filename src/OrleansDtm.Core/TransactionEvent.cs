@@ -76,7 +76,9 @@ public abstract record TransactionEvent
     /// <param name="BranchId">Its <see cref="BranchOpDefinition.Id"/>.</param>
     /// <param name="Op">Its <see cref="BranchOpDefinition.Op"/>.</param>
     /// <param name="Reason">Kept in the call's history.</param>
-    public sealed record ResolveBranch(string BranchId, string Op, string Reason) : TransactionEvent;
+    /// <param name="Result">What the action would have answered, for payloads that use it; null = nothing.</param>
+    public sealed record ResolveBranch(string BranchId, string Op, string Reason, string? Result = null)
+        : TransactionEvent;
 
     /// <summary>An operator ends the transaction without compensation.</summary>
     /// <param name="By">The operator, for the reason; empty = unknown.</param>

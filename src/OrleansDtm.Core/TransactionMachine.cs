@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 
 namespace OrleansDtm.Core;
 
@@ -248,6 +249,19 @@ public static class TransactionMachine
                 $"branch {e.BranchId} {e.Op} asks query_prepared, which has no effect to resolve. FAILURE");
         }
 
+        var keeps = KeepsResult(draft, index);
+        if (!keeps && e.Result is not null)
+        {
+            return new Rejection(
+                RejectionKind.Invalid, "result: only an action of a transaction that keeps results has one");
+        }
+
+        if (keeps && e.Result is null && ResultPayloads.IsUsed(draft, e.BranchId))
+        {
+            return new Rejection(
+                RejectionKind.Invalid, $"result: is missing; a payload uses the result of branch {e.BranchId}");
+        }
+
         var resolved = Recorded(
             draft[index],
             new Attempt(draft.Now, TimeSpan.Zero, OutcomeKind.Succeeded, Draft.Cut($"resolved by hand: {e.Reason}")));
@@ -259,6 +273,9 @@ public static class TransactionMachine
                 Failures = 0,
                 RetryAt = null,
                 Parked = false,
+                Result = e.Result is null
+                    ? null
+                    : StepResult.Bounded(draft, new StepResult(Encoding.UTF8.GetBytes(e.Result))),
             };
         pattern.OnSucceeded(draft, index);
         return null;
@@ -329,6 +346,12 @@ public static class TransactionMachine
         }
 
         var outcome = e.Outcome;
+        if (outcome is { Kind: OutcomeKind.Failed, IsUnsent: true } && !rules.FailureIsAnswer(draft.State, e.Index))
+        {
+            PutAside(draft, e, before);
+            return null;
+        }
+
         if (outcome.Kind == OutcomeKind.Failed && !rules.FailureIsAnswer(draft.State, e.Index))
         {
             outcome = Outcome.Unknown($"{before.Definition.Op} answered FAILURE, but it cannot be refused any more, so "
@@ -379,6 +402,21 @@ public static class TransactionMachine
         }
 
         return null;
+    }
+
+    /// <summary>A payload that cannot be made: no retry would change that, and nobody can refuse the call.</summary>
+    private static void PutAside(Draft draft, TransactionEvent.BranchAnswered e, BranchOp before)
+    {
+        var error = Draft.Cut(e.Outcome.Error ?? "");
+        draft[e.Index] = Recorded(before, new Attempt(draft.Now, e.Duration, OutcomeKind.Failed, error)) with
+        {
+            InFlight = false,
+            Attempts = before.Attempts + 1,
+            Failures = before.Failures + 1,
+            LastError = error,
+            RetryAt = null,
+            Parked = true,
+        };
     }
 
     private static bool KeepsResult(Draft draft, int index) =>

@@ -32,6 +32,12 @@ public sealed record BranchInvocation
     public ReadOnlyMemory<byte> Payload { get; init; }
 
     /// <summary>
+    /// Makes the payload, which has results of other calls: only when the call is made, because it may be large. Null
+    /// (default) = <see cref="Payload"/> is complete. Not sent in messages between silos.
+    /// </summary>
+    public Func<FilledPayload>? PayloadOf { get; init; }
+
+    /// <summary>
     /// Remaining timeout of the wait for a slot and the call together, for protocols that transmit it;
     /// <c>cancellationToken</c> enforces it. Zero (default) = unknown.
     /// </summary>
@@ -68,6 +74,22 @@ public sealed record BranchInvocation
     /// Whether it is the call of callback_url. A workflow may be named "notice", but its calls have a branch id.
     /// </summary>
     public bool IsNotice => Op == "notice" && BranchId.Length == 0;
+
+    /// <summary>Makes the payload.</summary>
+    /// <param name="filled">The call with its payload.</param>
+    /// <returns>The outcome of a call whose payload cannot be made; null = it can be made.</returns>
+    public Outcome? Fill(out BranchInvocation filled)
+    {
+        filled = this;
+        if (PayloadOf is null)
+        {
+            return null;
+        }
+
+        var (payload, problem) = PayloadOf();
+        filled = this with { Payload = payload, PayloadOf = null };
+        return problem is null ? null : Outcome.Failed(problem) with { IsUnsent = true };
+    }
 
     private string? Header(string name) =>
         Headers?.FirstOrDefault(header => string.Equals(header.Key, name, StringComparison.OrdinalIgnoreCase)).Value;

@@ -32,6 +32,16 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
     public Task<Outcome> Invoke(BranchInvocation call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
+        if (!CanBeParams(call.Payload.Span))
+        {
+            // Refused at submit; a result may have made it so. No retry would change it.
+            return Task.FromResult(Outcome.Failed(
+                "the payload is not a JSON object, so it cannot be the params of a JSON-RPC call") with
+            {
+                IsUnsent = true,
+            });
+        }
+
         var max = call.ResultBytesMax;
         return http.Send(
             call,
@@ -96,21 +106,20 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
         }
 
         var result = answer.IsWhole ? OutcomeRules.ResultOfJsonRpc(answer.Body) : null;
-        return outcome with { Answer = result?.Length <= max ? new StepResult(result) : StepResult.TooLong(max) };
+        return outcome with
+        {
+            Answer = result is null ? new StepResult(default, $"the response is longer than {max + EnvelopeMax} bytes")
+                : result.Length <= max ? new StepResult(result)
+                : StepResult.TooLong(max),
+        };
     }
 
     private static (HttpMethod Method, string Url, ReadOnlyMemory<byte> Body) Target(BranchInvocation call) =>
         (HttpMethod.Post, BranchHttpClient.WithoutFragment(call.Url).ToString(), Body(call));
 
-    /// <exception cref="FormatException">The payload is not a JSON object.</exception>
+    /// <exception cref="FormatException">The payload has text that is not valid UTF-8.</exception>
     private static ReadOnlyMemory<byte> Body(BranchInvocation call)
     {
-        if (!CanBeParams(call.Payload.Span))
-        {
-            throw new FormatException(
-                "the payload is not a JSON object, so it cannot be the params of a JSON-RPC call");
-        }
-
         var buffer = new ArrayBufferWriter<byte>(call.Payload.Length + 256);
         using (var json = new Utf8JsonWriter(buffer, Readable))
         {

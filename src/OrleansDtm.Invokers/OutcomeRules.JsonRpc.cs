@@ -66,7 +66,8 @@ public static partial class OutcomeRules
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var isResult = json.ValueTextEquals("result"u8);
+            // Not by ValueTextEquals, which throws for a name that is not Unicode.
+            var isResult = json.ValueSpan.SequenceEqual("result"u8);
             json.Read();
             var start = (int)json.TokenStartIndex;
             json.Skip();

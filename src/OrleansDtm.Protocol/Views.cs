@@ -303,7 +303,8 @@ public sealed class BranchView
     public string? Result { get; init; }
 
     [JsonPropertyName("bin_result"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("The same in base64, if it is not UTF-8 text. Not in DTM.")]
+    [Description("The same in base64, if it is not UTF-8 text; for other roles than admin also if it contains =, "
+        + "because secret query values of this answer are masked. Not in DTM.")]
     public byte[]? BinResult { get; init; }
 
     [JsonPropertyName("result_omitted"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

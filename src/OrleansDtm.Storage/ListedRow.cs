@@ -2,7 +2,9 @@ using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage;
 
-/// <summary>A transaction as a listing returns it, without payloads: a page of them could fill the memory.</summary>
+/// <summary>
+/// A transaction as a listing returns it, without payloads and results: a page of them could fill the memory.
+/// </summary>
 internal static class ListedRow
 {
     public static StoredTransaction Of(StoredTransaction stored) =>
@@ -15,5 +17,9 @@ internal static class ListedRow
         };
 
     private static BranchOp WithoutPayload(BranchOp branch) =>
-        branch with { Definition = branch.Definition with { Payload = ReadOnlyMemory<byte>.Empty } };
+        branch with
+        {
+            Definition = branch.Definition with { Payload = ReadOnlyMemory<byte>.Empty },
+            Result = null,
+        };
 }

@@ -164,7 +164,8 @@ public static class TransactionListing
         foreach (var branch in transaction.Branches)
         {
             bytes +=
-                256 + branch.Definition.Payload.Length + branch.Definition.Url.Length + (branch.LastError?.Length ?? 0);
+                256 + branch.Definition.Payload.Length + branch.Definition.Url.Length + (branch.LastError?.Length ?? 0)
+                + (branch.Result?.Body.Length ?? 0);
         }
 
         return bytes;

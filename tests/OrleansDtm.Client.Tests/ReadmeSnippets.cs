@@ -74,7 +74,7 @@ internal static class ReadmeSnippets
             .Step($"{bank}/pay", $"{bank}/refund", new { card })
             .WithResultOf(flight, r => r.Price, "amount")       // {"card":...,"amount":...}
             .SubmitAndWaitAsync(TimeSpan.FromMinutes(1));
-        string reservation = flight.In(booked)!.Id;
+        string reservation = flight.In(booked.EnsureSucceeded())!.Id;
         // </results>
         return reservation;
     }

@@ -1,6 +1,7 @@
 using OrleansDtm.Abstractions;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Invokers;
 using TraceSpan = System.Diagnostics.Activity;
@@ -185,17 +186,31 @@ internal sealed class BranchService(
 
     private async Task<CallResult> Send(BranchInvocation call, long started, TraceSpan? span, CancellationToken budget)
     {
+        // Only now: calls that wait for a place do not hold the results in their payloads.
+        if (call.Fill(out var filled) is { } refused)
+        {
+            return Result(call, refused, started, span);
+        }
+
+        var size = call.PayloadOf is null ? 0 : filled.Payload.Length;
+        if (size >= LiveMemory.Large && limits.Live?.IsFullWithout(0) == true)
+        {
+            return Result(call, Outcome.NotSent(limits.Live.Refusal), started, span);
+        }
+
+        limits.Live?.Change(0, size);
         _load.Flies(1);
         try
         {
             var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
-            var outcome = await invoker.Invoke(Told(call, span, started), budget).ConfigureAwait(false);
+            var outcome = await invoker.Invoke(Told(filled, span, started), budget).ConfigureAwait(false);
             Volatile.Write(ref _isSilent, budget.IsCancellationRequested ? 1 : 0);
             return Result(call, outcome, started, span);
         }
         finally
         {
             _load.Flies(-1);
+            limits.Live?.Change(size, 0);
         }
     }
 

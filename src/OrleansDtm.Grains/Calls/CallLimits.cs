@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using OrleansDtm.Grains.Running;
 using OrleansDtm.Invokers;
 
 namespace OrleansDtm.Grains.Calls;
@@ -12,8 +13,9 @@ internal sealed class CallLimits
 {
     private readonly ConcurrentDictionary<string, CallSet> _calls = new(StringComparer.Ordinal);
 
-    public CallLimits(IOptions<DtmGrainOptions> options, Starvation? starvation)
-        : this(options.Value.BranchCallsMax, options.Value.BranchCallsPerTransactionMax) => Starvation = starvation;
+    public CallLimits(IOptions<DtmGrainOptions> options, Starvation? starvation, LiveMemory? live)
+        : this(options.Value.BranchCallsMax, options.Value.BranchCallsPerTransactionMax) =>
+        (Starvation, Live) = (starvation, live);
 
     public CallLimits(int callsMax, int perTransactionMax)
     {
@@ -33,6 +35,9 @@ internal sealed class CallLimits
 
     /// <summary>Gets the calls that find no place; null = nothing reports them.</summary>
     public Starvation? Starvation { get; }
+
+    /// <summary>Counts payloads that are made of results; null = nothing counts them.</summary>
+    public LiveMemory? Live { get; }
 
     /// <summary>Places of the calls in flight; the key is the gid.</summary>
     public FairGate Transactions { get; }

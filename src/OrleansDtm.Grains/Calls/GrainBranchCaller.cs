@@ -22,8 +22,13 @@ internal sealed class GrainBranchCaller(IGrainFactory grains, BranchServices ope
         return Send(call);
     }
 
-    private async Task<CallResult> Send(BranchInvocation call)
+    private async Task<CallResult> Send(BranchInvocation unfilled)
     {
+        if (unfilled.Fill(out var call) is { } refused)
+        {
+            return new CallResult(refused, TimeSpan.Zero);
+        }
+
         limits.Expect(call);
         try
         {

@@ -81,9 +81,12 @@ public sealed class GrainBranchInvoker(
     {
         BranchOutcome.Succeeded when max > 0 => Outcome.Succeeded with
         {
-            Answer = result.Value is { } value && value.Length > max
-                ? StepResult.TooLong(max)
-                : new StepResult(result.Value ?? default),
+            Answer = result switch
+            {
+                { ValueOmitted: { } why } => new StepResult(default, why),
+                { Value: { } value } => value.Length > max ? StepResult.TooLong(max) : new StepResult(value),
+                _ => null, // The grain's silo runs an earlier version.
+            },
         },
         BranchOutcome.Succeeded => Outcome.Succeeded,
         BranchOutcome.Failed when !isNotice => Outcome.Failed(result.Reason ?? ""),

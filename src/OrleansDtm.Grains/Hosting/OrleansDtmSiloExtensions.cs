@@ -63,7 +63,9 @@ public static class OrleansDtmSiloExtensions
         services.TryAddSingleton<BranchServices>();
         services.TryAddSingleton(
             static provider => new CallLimits(
-                provider.GetRequiredService<IOptions<DtmGrainOptions>>(), provider.GetRequiredService<Starvation>()));
+                provider.GetRequiredService<IOptions<DtmGrainOptions>>(),
+                provider.GetRequiredService<Starvation>(),
+                provider.GetRequiredService<LiveMemory>()));
         services.TryAddSingleton(static provider => new Starvation(
             provider.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock,

@@ -69,7 +69,7 @@ internal struct EventSurrogate
     [Id(6)]
     public string? Reason;
 
-    /// <summary>Finish.</summary>
+    /// <summary>Finish; resolve branch.</summary>
     [Id(7)]
     public string? Result;
 
@@ -133,6 +133,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
             BranchId = e.BranchId,
             Op = e.Op,
             Reason = e.Reason,
+            Result = e.Result,
         },
         TransactionEvent.ForceStop e => new() { Kind = EventKind.ForceStop, Wait = value.Wait, Reason = e.By },
         _ => throw new NotSupportedException($"{value.Event.GetType().Name} is not sent between silos."),
@@ -168,7 +169,7 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
         EventKind.RetryNow => TransactionEvent.RetryNow.Instance,
         EventKind.RetryBranch => new TransactionEvent.RetryBranch(sent.BranchId ?? "", sent.Op ?? ""),
         EventKind.ResolveBranch => new TransactionEvent.ResolveBranch(
-            sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? ""),
+            sent.BranchId ?? "", sent.Op ?? "", sent.Reason ?? "", sent.Result),
         EventKind.ForceStop => new TransactionEvent.ForceStop(sent.Reason ?? ""),
         _ => throw new NotSupportedException($"Unknown event {sent.Kind}, sent by a newer coordinator version."),
     };

@@ -20,6 +20,9 @@ public sealed class LiveMemory(long bytesMax)
 
     private const long FixedPerBranch = 512;
 
+    /// <summary>What is kept free for a result that is not there yet; few are as long as allowed.</summary>
+    private const long ExpectedResult = 2048;
+
     /// <summary>The number of refused transactions to remember.</summary>
     private const int RefusedMax = 10_000;
 
@@ -103,7 +106,9 @@ public sealed class LiveMemory(long bytesMax)
         return bytes;
     }
 
-    /// <summary>Returns the size of the results of a transaction in memory, in bytes.</summary>
+    /// <summary>
+    /// Returns the size of the results of a transaction in memory, in bytes; at least what is kept free for them.
+    /// </summary>
     internal static long ResultsOf(Transaction? transaction)
     {
         if (transaction is not { Definition.Options.ResultBytesMax: > 0 })
@@ -111,14 +116,22 @@ public sealed class LiveMemory(long bytesMax)
             return 0;
         }
 
-        var bytes = 0L;
+        var (bytes, actions) = (0L, 0);
         foreach (var branch in transaction.Branches)
         {
             bytes += branch.Result?.Body.Length ?? 0;
+            actions += branch.Definition.Op == BranchOps.Action ? 1 : 0;
         }
 
-        return bytes;
+        return Math.Max(bytes, Math.Min(actions, StepResult.TotalFactor) * ExpectedResult);
     }
+
+    /// <summary>
+    /// Returns true if a request can make its transaction large later: it must be refused as if it were large now.
+    /// </summary>
+    internal static bool MayGrow(TransactionEvent occurred) => occurred
+        is TransactionEvent.Submit { Submission.Definition.Options.ResultBytesMax: > 0 }
+        or TransactionEvent.Prepare { Submission.Definition.Options.ResultBytesMax: > 0 };
 
     /// <summary>Returns the estimated size of what an event brings into memory, in bytes.</summary>
     internal static long SizeOf(TransactionEvent occurred) => occurred switch
@@ -126,6 +139,7 @@ public sealed class LiveMemory(long bytesMax)
         TransactionEvent.Prepare prepare => SizeOf(prepare.Submission),
         TransactionEvent.Submit submit => SizeOf(submit.Submission),
         TransactionEvent.Register register => register.Branches.Sum(SizeOf),
+        TransactionEvent.BranchAnswered answered => answered.Outcome.Answer?.Body.Length ?? 0,
         TransactionEvent.FinishWorkflow finish => sizeof(char) * ((long)finish.Result.Length + finish.Reason.Length),
         _ => 0,
     };

@@ -130,8 +130,18 @@ public sealed partial class TransactionRunner
             Headers = headers.IsEmpty ? null : headers,
             Timeout = timeout,
             Attempt = call.Attempt,
-            ResultBytesMax = call.ResultBytesMax,
             Trace = definition.Trace,
+        };
+    }
+
+    /// <summary>Lets a call use the results of others, and return its own.</summary>
+    private static BranchInvocation WithResults(BranchInvocation invocation, BranchCall call, Transaction state)
+    {
+        var max = state.Definition.Options.ResultBytesMax;
+        return max == 0 || call.Index < 0 ? invocation : invocation with
+        {
+            ResultBytesMax = call.Branch.Op == BranchOps.Action ? max : 0,
+            PayloadOf = () => ResultPayloads.Fill(state, call.Branch),
         };
     }
 
@@ -140,9 +150,8 @@ public sealed partial class TransactionRunner
         TransactionEvent answered;
         try
         {
-            var (outcome, duration) = call.Refusal is { } refusal
-                ? new CallResult(Outcome.Failed(refusal) with { IsUnsent = true }, TimeSpan.Zero)
-                : await _services.Caller.Call(Invocation(call, state.Definition, timeout));
+            var invocation = Invocation(call, state.Definition, timeout);
+            var (outcome, duration) = await _services.Caller.Call(WithResults(invocation, call, state));
             answered = new TransactionEvent.BranchAnswered(
                 call.Index,
                 outcome.Kind == OutcomeKind.None ? Outcome.Unknown("it has no outcome") : outcome,

@@ -78,7 +78,7 @@ public sealed class Transactions : ILifecycleParticipant<ISiloLifecycle>
     {
         var size = LiveMemory.SizeOf(occurred);
         var memory = Services.Live;
-        return size < LiveMemory.Large ? pass()
+        return size < LiveMemory.Large && !(LiveMemory.MayGrow(occurred) && memory.RefusesRequests) ? pass()
             : memory.RefusesRequests ? Task.FromResult(Replies.Unavailable(memory.Refusal))
             : wait ? pass()
             : PassLarge();

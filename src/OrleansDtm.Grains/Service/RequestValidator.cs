@@ -286,6 +286,11 @@ public sealed class RequestValidator(
     private static ReadOnlyMemory<byte>? CompensatePayload(
         TransactionRequest request, StepRequest step, TransactionType type, int i)
     {
+        if (request.BinCompensatePayloads?.Count > request.Steps?.Count)
+        {
+            throw new RequestException("compensate_payloads", "has more entries than there are steps");
+        }
+
         var payload = request.BinCompensatePayloads is { } binary && i < binary.Count && binary[i] is { } own ? own
             : step.CompensatePayload is { } text ? Encoding.UTF8.GetBytes(text)
             : (ReadOnlyMemory<byte>?)null;

@@ -51,6 +51,7 @@ public sealed class TopicService(
             return submission;
         }
 
+        RefuseResultsOfTopics(submission);
         var calls = ImmutableArray.CreateBuilder<BranchOpDefinition>(submission.Branches.Length);
         foreach (var branch in submission.Branches)
         {
@@ -70,6 +71,26 @@ public sealed class TopicService(
             ? submission with { Branches = calls.DrainToImmutable() }
             : throw new RequestException("steps", $"have {calls.Count} calls for all topic subscribers; the maximum is "
                 + $"{_options.StepsMax} (Limits:StepsMax)");
+    }
+
+    /// <summary>A topic has a result for each subscriber, and their number changes.</summary>
+    private static void RefuseResultsOfTopics(Submission submission)
+    {
+        if (submission.Definition.Options.ResultBytesMax == 0)
+        {
+            return;
+        }
+
+        var topics = submission.Branches.Where(static b => IsTopic(b.Url)).Select(static b => b.Id).ToHashSet();
+        foreach (var branch in submission.Branches)
+        {
+            if (ResultPayloads.UsedBy(branch.Payload).FirstOrDefault(topics.Contains) is { } used)
+            {
+                throw new RequestException(
+                    "payloads",
+                    $"action of step {branch.Id}: $result names step {used}, a topic, which has no result of its own");
+            }
+        }
     }
 
     private static bool IsTopic(string url) => url.StartsWith(Prefix, StringComparison.Ordinal);

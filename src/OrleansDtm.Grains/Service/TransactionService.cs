@@ -108,13 +108,16 @@ public sealed class TransactionService(
     /// <summary>
     /// Marks a call that waits for a retry as succeeded, because an operator applied its effect manually.
     /// </summary>
+    /// <param name="result">The answer of the action, if the transaction keeps results; null = none.</param>
     /// <exception cref="RequestException">The request is invalid.</exception>
     public Task<TransactionReply> ResolveBranch(
-        string? gid, string? branchId, string? op, string? reason, Requester by) => audit.Operation(
+        string? gid, string? branchId, string? op, string? reason, Requester by, string? result = null) =>
+        audit.Operation(
             by, "resolveBranch", gid, $"{branchId} {op}, because {reason}", known => transactions.Tell(
                 known,
                 new TransactionEvent.ResolveBranch(
-                    Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason)))));
+                    Named("branch_id", branchId), Named("op", op), RequestValidator.Reason(Named("reason", reason)),
+                    result)));
 
     /// <summary>Makes retries due now whose delay ends later than <paramref name="timeout"/> from now.</summary>
     public async Task<ResetCronTimeView> ResetCronTime(

@@ -75,8 +75,8 @@ internal static class TransactionViews
         LastError = branch.LastError,
         History = branch.History.IsEmpty ? null : [.. branch.History.Select(Of)],
         Parked = branch.Parked && !transaction.IsFinal,
-        Result = branch.Result is { Omitted: null } text ? ResultTexts.Text(text.Body.Span) : null,
-        BinResult = branch.Result is { Omitted: null } bytes ? ResultTexts.Bytes(bytes.Body.Span) : null,
+        Result = branch.Result is { Omitted: null } text ? ResultTexts.Text(text.Body.Span, secrets) : null,
+        BinResult = branch.Result is { Omitted: null } bytes ? ResultTexts.Bytes(bytes.Body.Span, secrets) : null,
         ResultOmitted = branch.Result?.Omitted,
         Policy = branch.Definition.Policy is { } policy ? Of(policy, secrets) : null,
     };

@@ -68,10 +68,10 @@ internal sealed class TransactionOptionsView
     /// <summary>0 = none.</summary>
     public required int RetryLimit { get; init; }
 
-    /// <summary>Errors in a row; 0 = never.</summary>
     /// <summary>The transaction keeps what its actions answer.</summary>
     public required bool Results { get; init; }
 
+    /// <summary>Errors in a row; 0 = never.</summary>
     public required int GiveUpAfter { get; init; }
 
     /// <summary>0 = never.</summary>

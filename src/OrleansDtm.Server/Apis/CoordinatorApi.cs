@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using OrleansDtm.Abstractions;
@@ -23,10 +24,24 @@ internal sealed class CoordinatorApi(
     private const string TopicCategory = "topics";
     private static readonly Empty Done = new();
 
-    public override Task<Empty> Submit(Submission message, ServerCallContext context)
+    public override async Task<SubmitReply> Submit(Submission message, ServerCallContext context)
     {
         var request = Read(message, context);
-        return Answer(transactions.Submit(request, By(context)), reply => Waits.OfSubmit(request, reply));
+        var reply = await transactions.Submit(request, By(context));
+        var awaited = Waits.OfSubmit(request, reply);
+        Check(reply, awaited);
+        var answer = new SubmitReply();
+        foreach (var result in awaited == Awaited.Success ? reply.Results ?? [] : [])
+        {
+            answer.Results.Add(new StepResult
+            {
+                BranchId = result.BranchId,
+                Result = UnsafeByteOperations.UnsafeWrap(result.Body),
+                Omitted = result.Omitted ?? "",
+            });
+        }
+
+        return answer;
     }
 
     public override Task<Empty> Prepare(Submission request, ServerCallContext context) =>
@@ -129,11 +144,9 @@ internal sealed class CoordinatorApi(
 
     private static Requester By(ServerCallContext context) => Requesters.Of(context.GetHttpContext());
 
-    private static async Task<Empty> Answer(
-        Task<TransactionReply> request, Func<TransactionReply, Awaited>? awaited = null)
+    private static async Task<Empty> Answer(Task<TransactionReply> request)
     {
-        var reply = await request;
-        Check(reply, awaited?.Invoke(reply) ?? Awaited.Nothing);
+        Check(await request, Awaited.Nothing);
         return Done;
     }
 

@@ -96,7 +96,8 @@ public static class HttpApi
                 .RequireRole(RoleNames.Admin)
                 .Describe(OperationDocs.RetryBranch);
             PostBranch("resolveBranch", static (service, r, by) => service.ResolveBranch(
-                r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"), by))
+                r.Gid, r.BranchId, r.Fields.GetValueOrDefault("op"), r.Fields.GetValueOrDefault("reason"), by,
+                r.Fields.GetValueOrDefault("result")))
                 .RequireRole(RoleNames.Admin)
                 .Describe(OperationDocs.ResolveBranch);
 

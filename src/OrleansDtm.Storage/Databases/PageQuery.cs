@@ -14,7 +14,7 @@ internal sealed class PageQuery
     /// <summary>At most so many matching rows are read by the index and sorted.</summary>
     private const int FewMax = 20_000;
 
-    /// <summary>The first count ends here: what so few rows match is the best choice, however many match others.</summary>
+    /// <summary>The first count ends here: so few rows are the best choice, however many match others.</summary>
     private const int VeryFewMax = 1000;
 
     private readonly SqlDialect _sql;

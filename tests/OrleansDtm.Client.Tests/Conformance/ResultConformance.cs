@@ -93,6 +93,27 @@ public abstract class ResultConformance(RunningCoordinator coordinator) : Confor
         Assert.Throws<ArgumentException>(() => saga.WithResultOf(flight, r => r.Price));
         Assert.Throws<ArgumentException>(() => saga.WithResultOf(flight, r => r.Price * 2));
         Assert.Throws<ArgumentException>(() => saga.WithResultOf(flight, r => r));
+        Assert.Throws<ArgumentException>(() => saga.WithResultOf(flight, r => r.Legs.Count));
+        Assert.Throws<ArgumentException>(() => saga.WithResultOf(flight, r => r.Id.Length));
+        Assert.Throws<ArgumentException>(
+            () => Dtm.Saga().Step(Url("pay"), "").WithResultOf(flight, r => r.Id)); // A step of another saga.
+        Assert.Throws<InvalidOperationException>(() => Dtm.Msg().Topic("t", 1).Returns<Reservation>(out _));
+    }
+
+    [Fact]
+    public async Task A_compensation_gets_what_is_added_to_its_step_later()
+    {
+        Bank.On("/book", Booked);
+        Bank.On("/pay", Reply.Refusal);
+        var saga = Dtm.Saga()
+            .Step(Url("book"), Url("cancel")).Returns<Reservation>(out var flight)
+            .Step(Url("pay"), Url("refund")).CompensateWithResultOf(flight, r => r.Price)
+            .WithResultOf(flight, r => r.Upgrade!.Value, "upgrade").WithResultOf(flight, r => r.Id);
+        await saga.SubmitAndWaitAsync(Poll.Patience, Cancel);
+        Assert.Empty(Bank.On("/pay")); // The answer has no upgrade.
+        Assert.Equal("/upgrade", Path((await Dtm.QueryAsync(saga.Gid, Cancel))!));
+
+        static string Path(TransactionInfo info) => info.RollbackReason.Split(' ')[^2];
     }
 
     [Fact]
@@ -108,7 +129,8 @@ public abstract class ResultConformance(RunningCoordinator coordinator) : Confor
     }
 
     private sealed record Reservation(
-        string Id, decimal Price, [property: JsonPropertyName("Seat_Row")] int Row, IReadOnlyList<Leg> Legs);
+        string Id, decimal Price, [property: JsonPropertyName("Seat_Row")] int Row, IReadOnlyList<Leg> Legs,
+        int? Upgrade = null);
 
     private sealed record Leg(string To);
 

@@ -118,7 +118,7 @@ internal static class RequestParsers
 
     private static IReadOnlyList<byte[]> ResultSeeds { get; } = Corpus.Texts(
         """{"a":{"$result":"01","pointer":"/a/pointer"}}""", """[{"$result":"01"},{"pointer":"/0","$result":"01"}]""",
-        """{"$result":"01","pointer":"/~0~1/2"}""", """{"\u0024result":"01","x":{"$result":{}}}""");
+        """{"$result":"01","pointer":"/~0~1/2"}""", """{"a":1,"\ud800":2}""", """{"\u0024result":"01","x":{"$result":{}}}""");
 
     private static IReadOnlyList<byte[]> AnswerSeeds { get; } = Corpus.Texts(
         """{"dtm_result":"SUCCESS"}""", "FAILURE", "ONGOING", """{"jsonrpc":"2.0","id":"1","result":{}}""",
@@ -235,8 +235,18 @@ internal static class RequestParsers
         }
     }
 
-    /// <summary>The input is a payload, and the answer whose parts it uses. What is sent must be JSON again.</summary>
+    /// <summary>
+    /// The first half of the input is a payload, all of it or the rest an answer. What is sent must be JSON again.
+    /// </summary>
     private static void Results(byte[] input)
+    {
+        var half = input.AsMemory(0, input.Length / 2);
+        UseResult(input, input);
+        UseResult(half, input.AsMemory(half.Length));
+        UseResult("""[{"$result":"01","pointer":"/a"},{"$result":"01"}]"""u8.ToArray(), input);
+    }
+
+    private static void UseResult(ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> body)
     {
         var now = DateTimeOffset.UnixEpoch;
         var definition = new TransactionDefinition
@@ -246,7 +256,7 @@ internal static class RequestParsers
             Created = now,
             Options = new TransactionOptions { ResultBytesMax = BytesMax },
         };
-        var steps = new BranchStep[] { new("http://a", "", default), new("http://a", "", input) };
+        var steps = new BranchStep[] { new("http://a", "", default), new("http://a", "", payload) };
         var created = TransactionMachine.Decide(
             null,
             new TransactionEvent.Submit(new Submission(definition, BranchPlan.Of(TransactionType.Saga, steps, now))),
@@ -257,11 +267,12 @@ internal static class RequestParsers
         }
 
         var answer = new TransactionEvent.BranchAnswered(
-            1, Outcome.Succeeded with { Answer = new StepResult(input) }, TimeSpan.Zero);
-        var call = TransactionMachine.Decide(created.Next, answer, now).Calls.Single();
-        if (call.Refusal is null && !call.Branch.Payload.Span.SequenceEqual(input))
+            1, Outcome.Succeeded with { Answer = new StepResult(body) }, TimeSpan.Zero);
+        var decided = TransactionMachine.Decide(created.Next, answer, now);
+        var (sent, problem) = ResultPayloads.Fill(decided.Next!, decided.Calls.Single().Branch);
+        if (problem is null && !sent.Span.SequenceEqual(payload.Span))
         {
-            using var sent = JsonDocument.Parse(call.Branch.Payload, new JsonDocumentOptions { MaxDepth = 2000 });
+            using var json = JsonDocument.Parse(sent, new JsonDocumentOptions { MaxDepth = 2000 });
         }
     }
 }

@@ -41,9 +41,17 @@ internal sealed class BranchServices(World world, Plan plan, Func<bool> isCalm)
 
     public Ledger Ledger(string gid) => _ledgers[gid];
 
-    /// <summary>Makes a branch call for a process, with the call's timeout as in production.</summary>
-    public void Call(BranchInvocation call, Process process, TaskCompletionSource<CallResult> answer)
+    /// <summary>
+    /// Makes a branch call for a process, if its payload can be made, with the call's timeout as in production.
+    /// </summary>
+    public void Call(BranchInvocation unfilled, Process process, TaskCompletionSource<CallResult> answer)
     {
+        if (unfilled.Fill(out var call) is { } refused)
+        {
+            answer.SetResult(new CallResult(refused, TimeSpan.Zero));
+            return;
+        }
+
         var (id, name, started) = (++_calls, call.Url[(call.Url.LastIndexOf('/') + 1)..], world.Now);
         world.History.Add(call.Gid, new Called(
             id,

@@ -151,6 +151,48 @@ public abstract partial class TransactionStoreConformance : IAsyncLifetime
             static b => Assert.True(b.Definition.Payload.IsEmpty, "a listing keeps no payloads"));
     }
 
+    /// <summary>Each result is written once, with the write that has it; some are long.</summary>
+    [Fact]
+    public async Task Results_ComeBackAndAreNotListed()
+    {
+        var plain = StoredSamples.Plain("results");
+        var state = plain with
+        {
+            Definition = plain.Definition with { Options = new TransactionOptions { ResultBytesMax = 1 << 20 } },
+            Branches =
+            [
+                .. Enumerable.Range(1, 5).Select(
+                    static i => new BranchOp { Definition = StoredSamples.Call($"{i:d2}", BranchOps.Action) }),
+            ],
+        };
+        await Write(StoredSamples.Insert(state));
+        StepResult[] results =
+        [
+            new(new byte[] { 0, 255 }), new(default), new(default, "it is too long"), new(new byte[200_000]),
+            new("{\"id\":\"é\"}"u8.ToArray()),
+        ];
+        foreach (var (first, last) in ((int, int)[])[(0, 2), (3, 3), (4, 4)]) // Several in one write, and single ones.
+        {
+            var write = StoredSamples.Update(state, t => t with
+            {
+                Branches =
+                [
+                    .. t.Branches.Select(
+                        (b, i) => i >= first && i <= last
+                            ? b with { Status = BranchStatus.Succeed, Result = results[i] }
+                            : b),
+                ],
+            });
+            Assert.Equal(WriteResult.Written, await Write(write));
+            Assert.Equal(WriteResult.Conflict, await Write(write)); // A lost version adds nothing.
+            state = (await Store.Load("results", Token))!.Transaction;
+            Assert.Equal(StoredSamples.Describe(write.Next), StoredSamples.Describe(state));
+        }
+
+        var listed = Assert.Single(await Store.List(new TransactionFilter(), Token));
+        Assert.All(listed.Transaction.Branches, static b => Assert.Null(b.Result));
+    }
+
     [Fact]
     public async Task Options_OfALaterSubmit_TakeThePlaceOfThoseBefore()
     {

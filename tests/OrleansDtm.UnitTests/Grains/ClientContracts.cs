@@ -125,7 +125,8 @@ internal static class ClientContracts
         KeepsResult = true,
     };
 
-    private static BranchResult Refused() => BranchResult.Failed("frozen") with { Value = new byte[] { 1 } };
+    private static BranchResult Refused() =>
+        BranchResult.Failed("frozen") with { Value = new byte[] { 1 }, ValueOmitted = "no JSON" };
 
     private static BatchReply Batches() =>
         new() { Reply = new TransactionReply { Kind = ReplyKind.Ok, Status = "prepared" }, Batches = [Job()] };

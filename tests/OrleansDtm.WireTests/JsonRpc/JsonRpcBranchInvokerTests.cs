@@ -75,7 +75,10 @@ public sealed class JsonRpcBranchInvokerTests : IAsyncLifetime
         var outcome = await _invokers.Invoke(Call("/rpc?method=a", payload), Token);
 
         Assert.Equal(
-            Outcome.Unknown("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call"),
+            Outcome.Failed("the payload is not a JSON object, so it cannot be the params of a JSON-RPC call") with
+            {
+                IsUnsent = true,
+            },
             outcome);
         Assert.Empty(_bank.Seen);
     }

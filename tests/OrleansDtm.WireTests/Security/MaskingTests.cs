@@ -6,6 +6,7 @@ using Grpc.Net.Client;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol.Coordination;
 using OrleansDtm.Server.Checks;
+using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
 namespace OrleansDtm.WireTests.Security;
@@ -94,6 +95,35 @@ public sealed class MaskingTests(SecuredServer server) : IClassFixture<SecuredSe
         Assert.Contains("user=u1", found.ToString() + topic, StringComparison.Ordinal);
         using var stopped = await Send(
             HttpMethod.Post, "/api/dtmsvr/forceStop", server.Admin, new JsonObject { ["gid"] = gid });
+    }
+
+    /// <summary>Results are as exact as payloads: the application that reads them needs every byte.</summary>
+    [Fact]
+    public async Task A_result_is_exact_for_every_role()
+    {
+        const string Answer = """{"checkout":"https://pay.example/x?token=sesame&user=u1"}""";
+        await using var busi = await Participant.Start();
+        busi.On("/Act1", new Reply(200, Answer));
+        var gid = "masking-" + Guid.NewGuid().ToString("N");
+        var body = SagaBody.Of(gid, busi, 1).With("results", true).With("wait_result", true);
+        using var submitted = await Send(HttpMethod.Post, "/api/dtmsvr/submit", server.Submit, body);
+        var told = JsonNode.Parse(await submitted.Content.ReadAsStringAsync(Cancel))!["results"]![0]!;
+        Assert.Equal(Answer, (string?)told["result"]);
+        foreach (var key in (string[])[server.Read, server.Submit, server.Admin])
+        {
+            var branch = JsonNode.Parse(await Text($"/api/dtmsvr/query?gid={gid}", key))!["branches"]![1]!;
+            Assert.Equal(
+                Answer,
+                (string?)branch["result"]
+                    ?? Encoding.UTF8.GetString(Convert.FromBase64String((string)branch["bin_result"]!)));
+        }
+
+        using var channel = GrpcChannel.ForAddress(server.GrpcUrl);
+        var found = await new Coordinator.CoordinatorClient(channel).QueryAsync(
+            new GidRequest { Gid = gid },
+            new Metadata { { "x-api-key", server.Read } },
+            cancellationToken: Cancel);
+        Assert.Equal(Answer, found.Branches[1].Result.ToStringUtf8());
     }
 
     private async Task<string> Text(string path, string key)

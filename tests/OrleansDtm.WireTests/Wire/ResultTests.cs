@@ -74,12 +74,12 @@ public sealed class ResultTests(RunningServer running)
     }
 
     [Fact]
-    public async Task A_message_that_lacks_a_part_is_retried_until_it_is_put_aside()
+    public async Task A_message_that_lacks_a_part_is_put_aside_and_resolved_by_hand()
     {
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
         var body = Keeping(gid, busi, "{}", """{"x":{"$result":"01","pointer":"/price"}}""")
-            .With("trans_type", "msg").With("give_up_after", 2).With("retry_interval", 0.05);
+            .With("trans_type", "msg");
         await Dtm.Accept(body);
         await Poll.Until(
             async () => (bool?)(await Dtm.Transaction(gid))?["parked"] == true,
@@ -88,7 +88,18 @@ public sealed class ResultTests(RunningServer running)
             Cancel);
         var branch = (await Dtm.Query(gid))["branches"]![1]!;
         Assert.Contains("has no /price", (string?)branch["last_error"], StringComparison.Ordinal);
-        Assert.Equal(2, (int)branch["attempts"]!);
+        Assert.Equal(["/Act1"], busi.Paths);
+        var resolved = await Dtm.Post("resolveBranch", new JsonObject
+        {
+            ["gid"] = gid,
+            ["branch_id"] = "02",
+            ["op"] = "action",
+            ["reason"] = "told by hand",
+            ["result"] = "\"told\"",
+        });
+        Assert.True(resolved.Status == 200, resolved.Text);
+        await Dtm.Until("succeed", gid);
+        Assert.Equal("\"told\"", (string?)(await Dtm.Query(gid))["branches"]![1]!["result"]);
     }
 
     [Fact]
@@ -177,6 +188,39 @@ public sealed class ResultTests(RunningServer running)
 
         Assert.Equal("7", JsonNode.Parse(busi.Calls[1].Body)!["params"]!["x"]!.ToJsonString());
         Assert.Equal("""{"id":7}""", (string?)(await Dtm.Query(gid))["branches"]![1]!["result"]);
+    }
+
+    [Fact]
+    public async Task A_JSON_RPC_payload_that_a_result_spoils_fails_the_step()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        busi.On("/rpc", new Reply(200, """{"jsonrpc":"2.0","id":"1","result":7}"""));
+        var body = Keeping(gid, busi, "{}", """{"$result":"01"}""").With("protocol", "json-rpc");
+        foreach (var i in (int[])[0, 1])
+        {
+            body["steps"]![i]!["action"] = $"{busi.Url}/rpc?method=Act{i + 1}";
+            body["steps"]![i]!["compensate"] = "";
+        }
+
+        await Dtm.Accept(body);
+        var ended = await Dtm.Until("failed", gid);
+        Assert.Contains("not a JSON object", (string?)ended["rollback_reason"], StringComparison.Ordinal);
+        Assert.Single(busi.Calls);
+    }
+
+    [Fact]
+    public async Task A_topic_has_no_result()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        var topic = "t" + gid;
+        await Dtm.Get($"subscribe?topic={topic}&url={Uri.EscapeDataString(busi.Url + "/Act1")}");
+        var body = Keeping(gid, busi, "{}", """{"$result":"01"}""").With("trans_type", "msg");
+        body["steps"]![0]!["action"] = $"topic://{topic}";
+        var refused = await Dtm.Submit(body);
+        Assert.Equal(400, refused.Status);
+        Assert.Contains("step 01, a topic", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,10 @@ internal sealed record BranchResolution : BranchName
 {
     [Required, Description("Why, for its history; cut after 1024 characters.")]
     public string? Reason { get; init; }
+
+    [Description("What the action would have answered, if the transaction keeps results. Required if an action uses "
+        + "it.")]
+    public string? Result { get; init; }
 }
 
 [Description("A branch to register. All values are strings; other fields are ignored.")]
