@@ -24,6 +24,12 @@ public sealed record BranchContext
     /// <summary>The transaction's branch_headers; null = none.</summary>
     [Id(4)]
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>
+    /// The namespace of the transaction; empty = the default one. The same gid may exist in several namespaces.
+    /// </summary>
+    [Id(60)]
+    public string Namespace { get; init; } = "";
 }
 
 /// <summary>The result of a grain's method. Returning another type, or nothing, is success.</summary>

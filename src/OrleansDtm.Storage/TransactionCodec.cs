@@ -23,6 +23,9 @@ internal static class TransactionCodec
     /// </summary>
     private const byte Extended = (byte)'2';
 
+    /// <summary>The same for a transaction of a namespace, whose gid earlier versions would send to services.</summary>
+    private const byte Namespaced = (byte)'3';
+
     private const string DefaultProtocol = "http";
 
     /// <summary>A buffer larger than this is not reused: one huge payload must not hold its memory forever.</summary>
@@ -62,7 +65,7 @@ internal static class TransactionCodec
             Tags = Tags(definition),
         },
         PersistedJson.Default.DefinitionBody,
-        IsExtended(definition.Options, branches));
+        Namespaces.IsQualified(definition.Gid) ? Namespaced : MarkOf(definition.Options, branches));
 
     /// <summary>The definition after a submit, and the branches that were added with it.</summary>
     public static byte[] EncodeAmendment(TransactionDefinition definition, ReadOnlySpan<BranchOp> branches) => Encode(
@@ -77,7 +80,7 @@ internal static class TransactionCodec
             Tags = Tags(definition),
         },
         PersistedJson.Default.AmendmentBody,
-        IsExtended(definition.Options, branches));
+        MarkOf(definition.Options, branches));
 
     /// <summary>Branches that were added later.</summary>
     public static byte[] EncodeAppended(ReadOnlySpan<BranchOp> branches) =>
@@ -165,38 +168,39 @@ internal static class TransactionCodec
         return amendment.Branches ?? [];
     }
 
-    private static bool IsExtended(TransactionOptions options, ReadOnlySpan<BranchOp> branches)
+    /// <summary>The byte in front of a body; null = none.</summary>
+    private static byte? MarkOf(TransactionOptions options, ReadOnlySpan<BranchOp> branches)
     {
         if (options.AreExtended())
         {
-            return true;
+            return Extended;
         }
 
         foreach (var branch in branches)
         {
             if (branch.Definition.Policy is not null)
             {
-                return true;
+                return Extended;
             }
         }
 
-        return false;
+        return null;
     }
 
-    private static ReadOnlySpan<byte> Json(byte[] body) => body is [Extended, ..] ? body.AsSpan(1) : body;
+    private static ReadOnlySpan<byte> Json(byte[] body) => body is [Extended or Namespaced, ..] ? body.AsSpan(1) : body;
 
-    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type, bool isExtended = false) => Encode(
-        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type), isExtended);
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type, byte? mark = null) => Encode(
+        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type), mark);
 
-    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, bool isExtended = false)
+    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, byte? mark = null)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
         var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
         try
         {
-            if (isExtended)
+            if (mark is { } first)
             {
-                buffer.Write([Extended]);
+                buffer.Write([first]);
             }
 
             write(writer, what);

@@ -46,7 +46,7 @@ public sealed class BatchService(
         var reply = await audit.Operation(by, "batch", detail, async () =>
         {
             job = Check(order, by);
-            var running = (await _jobs.All(cancellationToken)).Count(static other => other.IsRunning);
+            var running = (await List(by.Namespace, cancellationToken)).Count(static other => other.IsRunning);
             if (running >= RunningMax)
             {
                 job = null;
@@ -66,22 +66,27 @@ public sealed class BatchService(
     }
 
     /// <summary>Returns a job; null = there is none.</summary>
-    public async Task<BatchJob?> Find(string? id, CancellationToken cancellationToken) =>
-        (await _jobs.Find(Id(id), cancellationToken))?.Job;
+    public async Task<BatchJob?> Find(string space, string? id, CancellationToken cancellationToken) =>
+        (await _jobs.Find(Id(id), cancellationToken))?.Job is { } job && job.By.Namespace == space ? job : null;
 
-    /// <summary>Returns all jobs, the newest first; at most about 100.</summary>
-    public async Task<IReadOnlyList<BatchJob>> List(CancellationToken cancellationToken) =>
-        await _jobs.All(cancellationToken);
+    /// <summary>Returns all jobs of a namespace, the newest first; at most about 100.</summary>
+    public async Task<IReadOnlyList<BatchJob>> List(string space, CancellationToken cancellationToken) =>
+        [.. (await _jobs.All(cancellationToken)).Where(job => job.By.Namespace == space)];
 
     /// <summary>Stops a job after the transactions that it is working on. What it has done stays done.</summary>
     /// <exception cref="RequestException">The id is invalid.</exception>
     public Task<TransactionReply> Stop(string? id, Requester by)
     {
         ArgumentNullException.ThrowIfNull(by);
-        return audit.Operation(by, "batchStop", $"job {id}", () =>
+        return audit.Operation(by, "batchStop", $"job {id}", async () =>
         {
             var known = Id(id);
-            return Delivery.Ask(() => grains.GetGrain<IBatchGrain>(0).Stop(known), clock);
+            if (await Find(by.Namespace, known, CancellationToken.None) is null)
+            {
+                return new TransactionReply { Kind = ReplyKind.NotFound, Message = "no such job" };
+            }
+
+            return await Delivery.Ask(() => grains.GetGrain<IBatchGrain>(0).Stop(known), clock);
         });
     }
 
@@ -94,7 +99,7 @@ public sealed class BatchService(
 
     private static string Id(string? id) => string.IsNullOrEmpty(id)
         ? throw new RequestException("id", "is missing")
-        : RequestValidator.Gid(id);
+        : RequestValidator.Gid(id, space: "");
 
     private BatchJob Check(BatchOrder order, Requester by)
     {
@@ -156,7 +161,7 @@ public sealed class BatchService(
 
         try
         {
-            BatchRun.Parse(filter);
+            BatchRun.Parse(filter, space: "");
         }
         catch (RequestException e)
         {

@@ -38,7 +38,7 @@ public sealed partial class TransactionRunner
         {
             using (BeginLog())
             {
-                _services.Log.LostToAnotherOwner(_gid);
+                _services.Log.LostToAnotherOwner(Namespaces.Plain(_gid));
             }
         }
 
@@ -72,7 +72,7 @@ public sealed partial class TransactionRunner
         {
             using (BeginLog())
             {
-                _services.Log.StoreAway(e, _gid);
+                _services.Log.StoreAway(e, Namespaces.Plain(_gid));
             }
         }
 
@@ -113,7 +113,7 @@ public sealed partial class TransactionRunner
             // it.
             using (BeginLog())
             {
-                _services.Log.TooLarge(e, _gid);
+                _services.Log.TooLarge(e, Namespaces.Plain(_gid));
             }
 
             if (_inbox.Exists(static p => p.Reply is not null))

@@ -37,7 +37,8 @@ internal static class BatchApi
 
     private static async Task Show(HttpContext context, BatchService batches)
     {
-        var job = await batches.Find(context.Request.Query["id"], context.RequestAborted);
+        var job = await batches.Find(
+            RequestNamespace.Of(context), context.Request.Query["id"], context.RequestAborted);
         await (job is null
             ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such job")
             : HttpAnswers.Show(
@@ -46,7 +47,7 @@ internal static class BatchApi
 
     private static async Task List(HttpContext context, BatchService batches)
     {
-        var jobs = await batches.List(context.RequestAborted);
+        var jobs = await batches.List(RequestNamespace.Of(context), context.RequestAborted);
         await HttpAnswers.Show(
             context,
             new BatchListView { Batches = [.. jobs.Select(Of)] },

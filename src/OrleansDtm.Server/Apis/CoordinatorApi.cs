@@ -40,7 +40,7 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     }
 
     public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
-        CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken), HasSecrets(context));
+        CoordinatorMessages.Of(await transactions.Query(Space(context), request.Gid, context.CancellationToken), HasSecrets(context));
 
     public override async Task<QueryReply> Wait(WaitRequest request, ServerCallContext context)
     {
@@ -51,7 +51,7 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         try
         {
             var (result, stored) = await transactions.WaitForEnd(
-                request.Gid, TimeSpan.FromSeconds(seconds), leaving.Token);
+                Space(context), request.Gid, TimeSpan.FromSeconds(seconds), leaving.Token);
             return result switch
             {
                 EndWait.NotFound =>
@@ -70,9 +70,10 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
 
     public override Task<ListReply> List(ListFilter request, ServerCallContext context) =>
         listings.Run(
+            Space(context),
             async () => CoordinatorMessages.Of(
                 await transactions.List(
-                    CoordinatorMessages.Of(request, HasSecrets(context)), context.CancellationToken),
+                    CoordinatorMessages.Of(request, Space(context), HasSecrets(context)), context.CancellationToken),
                 HasSecrets(context)),
             context.CancellationToken);
 
@@ -87,7 +88,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
 
     public override async Task<SubscribersReply> Subscribers(TopicRequest request, ServerCallContext context) =>
         CoordinatorMessages.Subscribers(
-            await topics.QueryKeyValue(TopicCategory, request.Topic, context.CancellationToken), HasSecrets(context));
+            await topics.QueryKeyValue(Space(context), TopicCategory, request.Topic, context.CancellationToken),
+            HasSecrets(context));
 
     /// <summary>Only administrators see secret query values of URLs.</summary>
     private static bool HasSecrets(ServerCallContext context) => Caller.Has(context.GetHttpContext(), Role.Admin);
@@ -98,6 +100,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
         HttpTracing.Attach(context.GetHttpContext(), request);
         return request;
     }
+
+    private static string Space(ServerCallContext context) => RequestNamespace.Of(context.GetHttpContext());
 
     private static Requester By(ServerCallContext context) => Requesters.Of(context.GetHttpContext());
 

@@ -97,6 +97,8 @@ internal static class Help
           Limits:RequestBytesMax=4194304, Limits:StepsMax=1000, Limits:BranchCallsPerServiceMax=512,
           Limits:BranchCallsPerTransactionMax=64, Limits:BranchCallsMax (default: by the limit of open files)
           Limits:BatchRate=500                 transactions that jobs (POST batch) change in a second
+          Limits:NamespaceUnfinishedMax=0      unfinished transactions of each namespace on a silo (0 = unlimited)
+          Limits:Namespaces:0=                 the same for one: 'shop unfinished=10000'
           Limits:LiveBytesMax                  bytes of the transactions in memory, at most 2 GB; near it, requests of
                                                64 KiB and more get 503 (default: an eighth of the process's memory)
         """;

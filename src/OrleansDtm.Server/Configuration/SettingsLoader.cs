@@ -62,6 +62,7 @@ public static partial class SettingsLoader
         "Limits:BranchCallsPerServiceMax",
         "Limits:BranchCallsPerTransactionMax",
         "Limits:BatchRate",
+        "Limits:NamespaceUnfinishedMax",
         "Store:CommitDelay",
         "Store:Retention",
         "Admin:Enabled",
@@ -73,6 +74,7 @@ public static partial class SettingsLoader
     [
         "Hosts",
         "Store:Shards",
+        NamespaceSettings.List,
         .. SecuritySettings.Lists,
         .. BranchSettings.Lists,
     ];
@@ -304,6 +306,8 @@ public static partial class SettingsLoader
             BranchCallsPerTransactionMax = read.Whole(
                 "Limits:BranchCallsPerTransactionMax", defaults.BranchCallsPerTransactionMax, 1, CallsMax),
             BatchRate = read.Whole("Limits:BatchRate", defaults.BatchRate, 1, 10_000),
+            NamespaceUnfinishedMax = read.Whole("Limits:NamespaceUnfinishedMax", 0, 0, 10_000_000),
+            Namespaces = NamespaceSettings.Read(read),
             BranchCallsPerServiceMax = read.Whole(
                 "Limits:BranchCallsPerServiceMax", defaults.BranchCallsPerServiceMax, 1, CallsMax),
         };

@@ -16,18 +16,30 @@ internal sealed class PageQuery
     private readonly SqlDialect _sql;
     private readonly TransactionFilter _filter;
 
+    private readonly TagFilter[] _tags;
+
+    /// <summary>The tag of all transactions of the namespace; null = the default one.</summary>
+    private readonly TagFilter? _space;
+
     /// <summary>The tag that selects the rows; null = the gid's prefix, or none.</summary>
-    private readonly TagFilter? _driver;
-    private readonly bool _isByGidPrefix;
+    private TagFilter? _driver;
+    private bool _isByGidPrefix;
     private readonly StringBuilder _where = new();
     private readonly List<(string Name, object Value)> _parameters = [];
 
     public PageQuery(SqlDialect sql, TransactionFilter filter)
     {
         (_sql, _filter) = (sql, filter);
+        _tags =
+        [
+            .. filter.Tags.Select(tag => tag with { Text = Namespaces.Qualify(filter.Namespace ?? "", tag.Text) }),
+        ];
+        _space = filter is { Gid: null, Namespace.Length: > 0 }
+            ? new TagFilter(Namespaces.Qualify(filter.Namespace, ""), IsPrefix: false)
+            : null;
         _driver = filter.Gid is not null
             ? null
-            : filter.Tags.OrderBy(static t => t.IsPrefix).FirstOrDefault();
+            : _tags.OrderBy(static t => t.IsPrefix).FirstOrDefault() ?? (filter.GidPrefix is null ? _space : null);
         _isByGidPrefix = filter is { Gid: null, GidPrefix: not null } && _driver is null;
     }
 
@@ -45,7 +57,7 @@ internal sealed class PageQuery
         _parameters.Clear();
         _where.Clear();
         var range = _isByGidPrefix
-            ? Range("gid", "@gid_from", "@gid_to", _filter.GidPrefix!)
+            ? Range("gid", "@gid_from", "@gid_to", _filter.StoredPrefix!)
             : Range("tag", "@tag_from", "@tag_to", _driver!.Text);
         var table = _isByGidPrefix ? "dtm_transaction" : "dtm_tag";
         return (
@@ -62,6 +74,12 @@ internal sealed class PageQuery
     {
         _parameters.Clear();
         _where.Clear();
+        if (isMany && _space is not null)
+        {
+            // Not through the rows of other namespaces.
+            (_driver, _isByGidPrefix) = (_space, false);
+        }
+
         _parameters.Add(("@limit", _filter.Limit));
         AddBefore();
         var before = _where.ToString();
@@ -75,6 +93,22 @@ internal sealed class PageQuery
             $"select {Id} as id from {source}{join} where 1 = 1{_where} order by {Id} desc limit @limit",
             [.. _parameters]);
     }
+
+    /// <summary>
+    /// Looks at the first @limit rows of the listing, whatever their namespace: their number, the smallest id, and the
+    /// greatest id of the default namespace (null = none).
+    /// </summary>
+    public (string Sql, (string Name, object Value)[] Parameters) FirstDefault()
+    {
+        var (ids, parameters) = Ids(isMany: false);
+        return (
+            $"select count(*), min(w.id), max(case when {IsDefault("t.gid")} then w.id end) from ({ids}) w "
+            + $"{_sql.JoinInOrder} dtm_transaction t on t.id = w.id",
+            parameters);
+    }
+
+    /// <summary>The condition of the default namespace; @other_from and @other_to are the range of the others.</summary>
+    public static string IsDefault(string column) => $"({column} < @other_from or {column} >= @other_to)";
 
     /// <summary>The table or subquery that the rows come from, and its condition.</summary>
     private string Source(bool isMany, string before)
@@ -91,7 +125,7 @@ internal sealed class PageQuery
         }
 
         var (table, column, prefix) = _driver is null
-            ? ("dtm_transaction", "gid", _filter.GidPrefix!)
+            ? ("dtm_transaction", "gid", _filter.StoredPrefix!)
             : ("dtm_tag", "tag", _driver.Text);
         if (isMany)
         {
@@ -134,7 +168,7 @@ internal sealed class PageQuery
             Add("gid = @gid", "@gid", _sql.Key(gid));
         }
 
-        if (_filter.GidPrefix is { } prefix && !_isByGidPrefix)
+        if (_filter.StoredPrefix is { } prefix && !_isByGidPrefix)
         {
             _where.Append(" and ").Append(Range(_sql.Unindexed("gid"), "@gid_from", "@gid_to", prefix));
         }
@@ -193,7 +227,7 @@ internal sealed class PageQuery
     private void AddTags()
     {
         var number = 0;
-        foreach (var tag in _filter.Tags)
+        foreach (var tag in _tags)
         {
             if (ReferenceEquals(tag, _driver))
             {
