@@ -54,7 +54,8 @@ public static class Namespaces
     public static string Of(string text) => IsQualified(text) ? text[1..EndOf(text)] : "";
 
     /// <summary>A stored gid or topic as requests name it.</summary>
-    public static string Plain(string text) => IsQualified(text) ? text[Math.Min(text.Length, EndOf(text) + 1)..] : text;
+    public static string Plain(string text) =>
+        IsQualified(text) ? text[Math.Min(text.Length, EndOf(text) + 1)..] : text;
 
     /// <summary>Returns true if a stored gid or topic is of the namespace; null = of any.</summary>
     public static bool Contains(string? name, string text)

@@ -23,10 +23,10 @@ public static class TransactionListing
     /// <summary>The rows of a scan that are read at once.</summary>
     private const int ScanRows = 500;
 
-    /// <summary>A page passes over so many rows of other namespaces at first, then over four times as many ...</summary>
+    /// <summary>A page first passes over so many rows of other namespaces, then over four times as many, ...</summary>
     private const int FirstPass = 500;
 
-    /// <summary>... up to this number at once ...</summary>
+    /// <summary>... up to this number at once, ...</summary>
     private const int PassMax = 20_000;
 
     /// <summary>... and ends after this number, even if it is empty.</summary>
@@ -151,7 +151,6 @@ public static class TransactionListing
             }
 
             pass = FirstPass;
-
             rows.AddRange(found);
             bytes += found.Sum(static row => SizeOf(row.Transaction));
             if (rows.Count >= filter.Limit || bytes >= BytesMax)

@@ -7,7 +7,9 @@ namespace OrleansDtm.Grains.Activity;
 /// </summary>
 internal sealed class FailureBook
 {
-    /// <summary>The maximum number of services; of a namespace; beyond it, the one whose last failure is oldest is removed.</summary>
+    /// <summary>
+    /// The maximum number of services of a namespace; beyond it, the one whose last failure is oldest is removed.
+    /// </summary>
     public const int ServicesMax = 50;
 
     /// <summary>The maximum number of services of all namespaces.</summary>

@@ -8,8 +8,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Batches;
 
 /// <summary>
-/// Runs jobs one after the other, the oldest first; namespaces take turns after each page. Its state is in the store: after a crash another activation goes on
-/// at the last position, and repeats at most one page.
+/// Runs jobs one after the other, the oldest first; namespaces take turns after each page. Its state is in the store:
+/// after a crash another activation goes on at the last position, and repeats at most one page.
 /// </summary>
 [Reentrant]
 internal sealed class BatchGrain(

@@ -41,7 +41,8 @@ internal sealed class BatchStore(IKeyValueStore items)
     /// <param name="expectedVersion">0 = it is new.</param>
     /// <returns>False = another one has written it.</returns>
     public async Task<bool> Put(BatchJob job, long expectedVersion, CancellationToken cancellationToken) =>
-        await items.Put(CategoryOf(job), job.Id, job.ToJson(), expectedVersion, cancellationToken) == WriteResult.Written;
+        await items.Put(CategoryOf(job), job.Id, job.ToJson(), expectedVersion, cancellationToken)
+            == WriteResult.Written;
 
     /// <summary>All jobs; of each namespace the newest first.</summary>
     public async Task<List<BatchJob>> All(CancellationToken cancellationToken)

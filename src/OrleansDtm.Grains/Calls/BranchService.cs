@@ -121,13 +121,13 @@ internal sealed class BranchService(
 
             held |= Held.Service;
             var isSlow = isLong || Volatile.Read(ref _isSilent) != 0;
-            if (isSlow && await Enter(limits.Slow, Namespaces.Qualify(call.Namespace, name), budget).ConfigureAwait(false))
+            var service = Namespaces.Qualify(call.Namespace, name);
+            if (isSlow && await Enter(limits.Slow, service, budget).ConfigureAwait(false))
             {
                 held |= Held.Slow;
             }
 
-            if (isSlow != held.HasFlag(Held.Slow) || !await Enter(
-                limits.All, Namespaces.Qualify(call.Namespace, name), budget).ConfigureAwait(false))
+            if (isSlow != held.HasFlag(Held.Slow) || !await Enter(limits.All, service, budget).ConfigureAwait(false))
             {
                 return NotSent(
                     CallLimit.Silo,

@@ -65,7 +65,7 @@ public static class ListQuery
             host is null && error is null ? null : new ListScan(host, error, shown));
     }
 
-    /// <summary>A gid that no transaction can have is searched, not refused, unless it could name a namespace.</summary>
+    /// <summary>A gid that no transaction can have is searched, unless it could name a namespace.</summary>
     private static string Printed(string name, string gid) => gid.Contains(Namespaces.Mark, StringComparison.Ordinal)
         ? throw new RequestException(name, "contains a control character")
         : gid;

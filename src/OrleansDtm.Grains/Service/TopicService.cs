@@ -32,7 +32,8 @@ public sealed class TopicService(
             : Change(by.Namespace, topic, grain => grain.Unsubscribe(url)));
 
     public Task<TransactionReply> Delete(string? topic, Requester by) =>
-        audit.Operation(by, "deleteTopic", topic ?? "", () => Change(by.Namespace, topic, static grain => grain.Delete()));
+        audit.Operation(
+            by, "deleteTopic", topic ?? "", () => Change(by.Namespace, topic, static grain => grain.Delete()));
 
     /// <summary>Returns true if a call goes to a topic.</summary>
     public static bool IsNeededFor(Submission submission)

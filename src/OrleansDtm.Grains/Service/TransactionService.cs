@@ -150,8 +150,8 @@ public sealed class TransactionService(
             by.Namespace,
             spaces.TryTake,
             spaces.Release,
-            () => $"the namespace '{by.Namespace}' has {spaces.Max(by.Namespace)} unfinished transactions on this silo. "
-                + "Wait until some have ended, or have an administrator raise Limits:Namespaces or "
+            () => $"the namespace '{by.Namespace}' has {spaces.Max(by.Namespace)} unfinished transactions on this "
+                + "silo. Wait until some have ended, or have an administrator raise Limits:Namespaces or "
                 + "Limits:NamespaceUnfinishedMax",
             WithinCaller);
 

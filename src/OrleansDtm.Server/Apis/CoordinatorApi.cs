@@ -40,7 +40,8 @@ internal sealed class CoordinatorApi(TransactionService transactions, TopicServi
     }
 
     public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
-        CoordinatorMessages.Of(await transactions.Query(Space(context), request.Gid, context.CancellationToken), HasSecrets(context));
+        CoordinatorMessages.Of(
+            await transactions.Query(Space(context), request.Gid, context.CancellationToken), HasSecrets(context));
 
     public override async Task<QueryReply> Wait(WaitRequest request, ServerCallContext context)
     {

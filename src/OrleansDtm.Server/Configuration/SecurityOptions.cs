@@ -120,8 +120,8 @@ public sealed record JwtOptions
     public string RoleClaim { get; init; } = "roles";
 
     /// <summary>
-    /// The claim with the namespaces: one binds the caller to it, several may be named in requests, <c>*</c> allows all.
-    /// Empty (default), or without the claim: the default one, and all for administrators.
+    /// The claim with the namespaces: one binds the caller to it, several may be named in requests, <c>*</c> allows
+    /// all. Empty (default), or without the claim: the default one, and all for administrators.
     /// </summary>
     public string NamespaceClaim { get; init; } = "";
 

@@ -107,7 +107,7 @@ internal sealed class PageQuery
             parameters);
     }
 
-    /// <summary>The condition of the default namespace; @other_from and @other_to are the range of the others.</summary>
+    /// <summary>The condition of the default namespace; the others are from @other_from to @other_to.</summary>
     public static string IsDefault(string column) => $"({column} < @other_from or {column} >= @other_to)";
 
     /// <summary>The table or subquery that the rows come from, and its condition.</summary>

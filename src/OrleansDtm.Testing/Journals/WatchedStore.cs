@@ -36,9 +36,6 @@ internal sealed class WatchedStore(InMemoryTransactionStore inner, Journal journ
     public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
         inner.List(filter, cancellationToken);
 
-    public Task<long> PassOthers(TransactionFilter filter, CancellationToken cancellationToken) =>
-        inner.PassOthers(filter, cancellationToken);
-
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
         DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>
         inner.CountUnfinished(overdueBefore, cancellationToken);

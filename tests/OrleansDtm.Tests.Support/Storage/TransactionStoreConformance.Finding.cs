@@ -35,7 +35,7 @@ public abstract partial class TransactionStoreConformance
         await Write(calling);
         Assert.Equal([("told", At(40))], Found(await Store.FindDue(At(40), null, 10, Token)));
         Assert.Equal([("told", At(40))], Found(await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token)));
-        Assert.Empty(await Store.FindWaiting(At(39), null, 10, Token)); // It has no pending call that could be made earlier.
+        Assert.Empty(await Store.FindWaiting(At(39), null, 10, Token)); // No pending call could be made earlier.
 
         var waiting = StoredSamples.Update(calling.Next, static t => t with
         {
@@ -231,7 +231,8 @@ public abstract partial class TransactionStoreConformance
             Notice = null,
         }));
 
-        Assert.Equal(["retrying", "asked"], (await Store.FindWaiting(At(0), null, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(
+            ["retrying", "asked"], (await Store.FindWaiting(At(0), null, 10, Token)).Select(static d => d.Gid));
         Assert.Equal(["retrying"], (await Store.FindWaiting(At(0), null, 1, Token)).Select(static d => d.Gid));
         Assert.Empty(await Store.FindWaiting(At(50), null, 10, Token));
     }

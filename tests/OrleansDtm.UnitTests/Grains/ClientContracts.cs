@@ -110,6 +110,7 @@ internal static class ClientContracts
         Op = "action",
         Type = "saga",
         Headers = new Dictionary<string, string> { ["x-a"] = "1" },
+        Namespace = "shop",
     };
 
     private static BranchResult Refused() => BranchResult.Failed("frozen");

@@ -156,6 +156,7 @@ public sealed class TagRulesTests
     private static Submission Submit(Dictionary<string, string?>? tags, Dictionary<string, string?>? headers) =>
         Validator.Submission(
             new TransactionRequest { Gid = "g", TransType = "saga", Tags = tags, BranchHeaders = headers },
+            "",
             prepare: false,
             DateTimeOffset.UnixEpoch);
 }

@@ -132,6 +132,19 @@ public sealed class TransactionCodecTests
     }
 
     [Fact]
+    public void FrozenFormatOfANamespace_IsReadAndWrittenAndRefusedByEarlierVersions()
+    {
+        const string Namespaced =
+            """3{"g":"\u001Fshop:g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000,"a":3}}""";
+        var state = Decode(Namespaced, "{}");
+        Assert.Equal(Namespaces.Qualify("shop", "g-1"), state.Definition.Gid);
+        Assert.Equal(Namespaced, Text(TransactionCodec.EncodeDefinition(state.Definition, [])));
+
+        // Earlier versions skip a 2 only: they would call services with the stored gid.
+        Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<JsonElement>(Namespaced));
+    }
+
+    [Fact]
     public void Defaults_AreNotWritten()
     {
         var state = StoredSamples.Plain("g") with { Branches = [] };

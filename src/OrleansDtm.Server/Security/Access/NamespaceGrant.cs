@@ -88,8 +88,8 @@ internal sealed record NamespaceGrant
         problem = grant.Allows(name, caller.Role) ? null
             : grant.Bound is not null
                 ? $"'{who}' is bound to the namespace '{grant.Bound}' and may not use '{name}'"
-                : $"'{who}' may not use the namespace '{name}'. An administrator can add namespaces={name} to the line of "
-                    + "the key, or the name to the claim of the token";
+                : $"'{who}' may not use the namespace '{name}'. An administrator can add namespaces={name} to the line "
+                    + "of the key, or the name to the claim of the token";
         return name;
     }
 }
