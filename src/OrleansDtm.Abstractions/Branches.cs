@@ -32,6 +32,12 @@ public sealed record BranchContext
     /// </summary>
     [Id(5)]
     public bool KeepsResult { get; init; }
+
+    /// <summary>
+    /// The namespace of the transaction; empty = the default one. The same gid may exist in several namespaces.
+    /// </summary>
+    [Id(6)]
+    public string Namespace { get; init; } = "";
 }
 
 /// <summary>The result of a grain's method. Returning another type, or nothing, is success.</summary>

@@ -70,19 +70,19 @@ public interface ITransactionsGrain : IGrainWithIntegerKey
 
     /// <summary>See <see cref="ITransactions.StartBatch"/>.</summary>
     [Alias("StartBatch")]
-    Task<BatchReply> StartBatch(BatchChange change);
+    Task<BatchReply> StartBatch(BatchChange change, string space);
 
     /// <summary>See <see cref="ITransactions.FindBatch"/>.</summary>
     [Alias("FindBatch")]
-    Task<BatchReply> FindBatch(string id);
+    Task<BatchReply> FindBatch(string id, string space);
 
     /// <summary>See <see cref="ITransactions.ListBatches"/>.</summary>
     [Alias("ListBatches")]
-    Task<BatchReply> ListBatches();
+    Task<BatchReply> ListBatches(string space);
 
     /// <summary>See <see cref="ITransactions.StopBatch"/>.</summary>
     [Alias("StopBatch")]
-    Task<TransactionReply> StopBatch(string id);
+    Task<TransactionReply> StopBatch(string id, string space);
 
     /// <summary>See <see cref="ITransactions.Subscribe"/>.</summary>
     [Alias("Subscribe")]

@@ -10,6 +10,15 @@ namespace OrleansDtm.Abstractions;
 /// </remarks>
 public interface ITransactions
 {
+    /// <summary>
+    /// The same API for the gids and topics of a namespace. While versions are mixed, a silo of an earlier version
+    /// refuses its requests.
+    /// </summary>
+    /// <param name="name">1 to 32 lower-case letters, digits and hyphens, not starting with a hyphen; empty = the
+    /// default one.</param>
+    /// <exception cref="ArgumentException">It is not a name.</exception>
+    ITransactions InNamespace(string name);
+
     /// <summary>Creates a gid.</summary>
     string NewGid();
 

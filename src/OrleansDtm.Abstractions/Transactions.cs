@@ -3,6 +3,9 @@ namespace OrleansDtm.Abstractions;
 /// <summary><see cref="ITransactions"/> over the coordinator's <see cref="ITransactionsGrain"/>.</summary>
 internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : ITransactions
 {
+    /// <summary>What the coordinator stores in front of gids and topics of this namespace; empty = nothing.</summary>
+    private readonly string _prefix = "";
+
     /// <summary>Attempts to deliver a request that Orleans rejects.</summary>
     private const int TriesMax = 4;
 
@@ -15,13 +18,35 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     /// <summary>A silo or client that has just joined may not know the coordinators yet.</summary>
     private static readonly (TimeSpan Pace, int Looks) Introduction = (TimeSpan.FromMilliseconds(100), 100);
 
+    private Transactions(Transactions original, string prefix)
+        : this(original.Grains, original.Clock) => _prefix = prefix;
+
+    private IGrainFactory Grains { get; } = grains;
+
+    private TimeProvider Clock { get; } = clock;
+
+    public ITransactions InNamespace(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length > 32
+            || name.StartsWith('-')
+            || name.Any(static c => c is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '-')))
+        {
+            throw new ArgumentException(
+                $"'{name}' is not the name of a namespace: 1 to 32 lower-case letters, digits and hyphens.",
+                nameof(name));
+        }
+
+        return new Transactions(this, name.Length == 0 ? "" : $"\u001f{name}:");
+    }
+
     public string NewGid() => GidGenerator.New();
 
     public Task<TransactionResult> Submit(GlobalTransaction transaction, bool wait, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        var message = transaction.Message(wait);
-        return Result(message.Gid, grain => grain.Submit(message), cancellationToken);
+        var message = Qualified(transaction.Message(wait));
+        return Result(transaction.Gid, grain => grain.Submit(message), cancellationToken);
     }
 
     public async Task<TransactionResult> SubmitAndWait(
@@ -63,25 +88,26 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     public Task<TransactionResult> Prepare(GlobalTransaction transaction, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        var message = transaction.Message(wait: false);
-        return Result(message.Gid, grain => grain.Prepare(message), cancellationToken);
+        var message = Qualified(transaction.Message(wait: false));
+        return Result(transaction.Gid, grain => grain.Prepare(message), cancellationToken);
     }
 
     public async Task<TransactionInfo> PrepareWorkflow(
         WorkflowTransaction workflow, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(workflow);
-        var message = workflow.Message(wait: false);
-        var reply = await Ask(message.Gid, grain => grain.PrepareWorkflow(message), cancellationToken);
-        Check(message.Gid, reply.Reply);
+        var message = Qualified(workflow.Message(wait: false));
+        var reply = await Ask(workflow.Gid, grain => grain.PrepareWorkflow(message), cancellationToken);
+        Check(workflow.Gid, reply.Reply);
         return reply.Info ?? throw new TransactionException(
-            message.Gid, ReplyKind.Unavailable, "it is stored but cannot be read at the moment");
+            workflow.Gid, ReplyKind.Unavailable, "it is stored but cannot be read at the moment");
     }
 
     public Task<TransactionResult> RegisterBranch(BranchRegistration branch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(branch);
-        return Result(branch.Gid, grain => grain.RegisterBranch(branch), cancellationToken);
+        var qualified = branch with { Gid = Qualified(branch.Gid) };
+        return Result(branch.Gid, grain => grain.RegisterBranch(qualified), cancellationToken);
     }
 
     public Task<TransactionResult> Abort(
@@ -89,35 +115,37 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     {
         ArgumentNullException.ThrowIfNull(transaction);
         return Result(
-            transaction.Gid, grain => grain.Abort(transaction.Gid, transaction.Type, reason), cancellationToken);
+            transaction.Gid,
+            grain => grain.Abort(Qualified(transaction.Gid), transaction.Type, reason),
+            cancellationToken);
     }
 
     public Task<TransactionResult> FinishWorkflow(
         string gid, bool succeeded, string reason, string result, CancellationToken cancellationToken) =>
         Result(
             gid,
-            grain => grain.FinishWorkflow(gid, succeeded ? "succeed" : "failed", reason, result),
+            grain => grain.FinishWorkflow(Qualified(gid), succeeded ? "succeed" : "failed", reason, result),
             cancellationToken);
 
     public async Task<TransactionInfo?> Query(string gid, CancellationToken cancellationToken)
     {
-        var reply = await Ask(gid, grain => grain.Query(gid), cancellationToken);
+        var reply = await Ask(gid, grain => grain.Query(Qualified(gid)), cancellationToken);
         Check(gid, reply.Reply);
         return reply.Info;
     }
 
     public Task<TransactionResult> ForceStop(string gid, CancellationToken cancellationToken) =>
-        Result(gid, grain => grain.ForceStop(gid), cancellationToken);
+        Result(gid, grain => grain.ForceStop(Qualified(gid)), cancellationToken);
 
     public Task<TransactionResult> RetryNow(string gid, CancellationToken cancellationToken) =>
-        Result(gid, grain => grain.RetryNow(gid), cancellationToken);
+        Result(gid, grain => grain.RetryNow(Qualified(gid)), cancellationToken);
 
     public Task<TransactionResult> RetryBranch(
         string gid, string branchId, string op, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(branchId);
         ArgumentException.ThrowIfNullOrEmpty(op);
-        return Result(gid, grain => grain.RetryBranch(gid, branchId, op), cancellationToken);
+        return Result(gid, grain => grain.RetryBranch(Qualified(gid), branchId, op), cancellationToken);
     }
 
     public async Task<TransactionResult> WaitForEnd(string gid, TimeSpan timeout, CancellationToken cancellationToken)
@@ -136,26 +164,32 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
     public async Task<BatchInfo> StartBatch(BatchChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return (await Batches(grain => grain.StartBatch(change), cancellationToken)).Single();
+        return (await Batches(grain => grain.StartBatch(change, _prefix), cancellationToken)).Single();
     }
 
     public async Task<BatchInfo?> FindBatch(string id, CancellationToken cancellationToken) =>
-        (await Batches(grain => grain.FindBatch(id), cancellationToken)).SingleOrDefault();
+        (await Batches(grain => grain.FindBatch(id, _prefix), cancellationToken)).SingleOrDefault();
 
     public async Task<IReadOnlyList<BatchInfo>> ListBatches(CancellationToken cancellationToken) =>
-        await Batches(static grain => grain.ListBatches(), cancellationToken);
+        await Batches(grain => grain.ListBatches(_prefix), cancellationToken);
 
     public Task StopBatch(string id, CancellationToken cancellationToken) =>
-        Result("", grain => grain.StopBatch(id), cancellationToken);
+        Result("", grain => grain.StopBatch(id, _prefix), cancellationToken);
 
     public Task Subscribe(string topic, string url, string remark, CancellationToken cancellationToken) =>
-        Result("", grain => grain.Subscribe(topic, url, remark), cancellationToken);
+        Result("", grain => grain.Subscribe(Qualified(topic), url, remark), cancellationToken);
 
     public Task Unsubscribe(string topic, string url, CancellationToken cancellationToken) =>
-        Result("", grain => grain.Unsubscribe(topic, url), cancellationToken);
+        Result("", grain => grain.Unsubscribe(Qualified(topic), url), cancellationToken);
 
     public Task DeleteTopic(string topic, CancellationToken cancellationToken) =>
-        Result("", grain => grain.DeleteTopic(topic), cancellationToken);
+        Result("", grain => grain.DeleteTopic(Qualified(topic)), cancellationToken);
+
+    /// <summary>As the coordinator stores it. A silo of an earlier version refuses it, because of the mark.</summary>
+    private string Qualified(string text) => _prefix.Length == 0 || string.IsNullOrEmpty(text) ? text : _prefix + text;
+
+    private TransactionRequestMessage Qualified(TransactionRequestMessage message) =>
+        _prefix.Length == 0 ? message : message with { Gid = Qualified(message.Gid) };
 
     private static TimeoutException Late(string gid, TimeSpan timeout) =>
         new($"The transaction {gid} has not ended within {timeout}; it continues.");
@@ -207,7 +241,7 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var result = await Result(gid, grain => grain.WaitForEnd(gid, Look), cancellationToken);
+                var result = await Result(gid, grain => grain.WaitForEnd(Qualified(gid), Look), cancellationToken);
                 if (result.HasEnded)
                 {
                     return result;
@@ -215,7 +249,7 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
             }
             catch (TransactionException e) when (e.Kind == ReplyKind.Unavailable)
             {
-                await Task.Delay(Pause, clock, cancellationToken);
+                await Task.Delay(Pause, Clock, cancellationToken);
             }
         }
     }
@@ -256,11 +290,11 @@ internal sealed class Transactions(IGrainFactory grains, TimeProvider clock) : I
         {
             try
             {
-                return grains.GetGrain<ITransactionsGrain>(0);
+                return Grains.GetGrain<ITransactionsGrain>(0);
             }
             catch (ArgumentException) when (looks < Introduction.Looks)
             {
-                await Task.Delay(Introduction.Pace, clock, cancellationToken);
+                await Task.Delay(Introduction.Pace, Clock, cancellationToken);
             }
             catch (ArgumentException)
             {

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client.AspNetCore;
 
@@ -27,8 +28,11 @@ internal static class BranchCall
     /// <summary>
     /// The coordinator appends its parameters to the URL's query, so the last of duplicates is the coordinator's.
     /// </summary>
-    private static string? Last(HttpContext http, string name) =>
-        http.Request.Query[name] is { Count: > 0 } values ? values[^1] : null;
+    private static string? Last(HttpContext http, string name)
+    {
+        var values = name == NamespaceHeader.Name ? http.Request.Headers[name] : http.Request.Query[name];
+        return values.Count > 0 ? values[^1] : null;
+    }
 
     public static BarrierOptions BarrierOptions(HttpContext http) =>
         http.RequestServices.GetRequiredService<IOptions<DtmOptions>>().Value.Barrier;

@@ -23,7 +23,11 @@ internal sealed class GrpcBranchTransport(Channels channels) : IBranchTransport
         }
 
         foreach (var entry in Identity.Of(
-            new BranchContext(transaction.TransType!, transaction.Gid!, branchId, op), coordinator))
+            new BranchContext(transaction.TransType!, transaction.Gid!, branchId, op)
+            {
+                Namespace = transaction.Namespace ?? "",
+            },
+            coordinator))
         {
             headers.Add(entry); // Last: the last of duplicate names counts.
         }

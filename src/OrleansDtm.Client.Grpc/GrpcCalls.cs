@@ -1,13 +1,15 @@
 using System.Globalization;
 using Grpc.Core;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Client.Grpc;
 
 /// <summary>Calls of the coordinator, with timeout, API key and the SDK's exceptions.</summary>
 /// <param name="address">For error texts.</param>
 /// <param name="options">Timeouts and key.</param>
+/// <param name="space">The namespace; empty = the default one.</param>
 /// <param name="clock">The clock of the timeouts.</param>
-internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider clock)
+internal sealed class GrpcCalls(string address, DtmOptions options, string space, TimeProvider clock)
 {
     private const string OurService = "orleansdtm.Coordinator";
 
@@ -66,6 +68,25 @@ internal sealed class GrpcCalls(string address, DtmOptions options, TimeProvider
         }
     }
 
-    private Metadata? Proof() =>
-        options.ApiKey is { Length: > 0 } key ? new Metadata { { "authorization", "Bearer " + key } } : null;
+    private Metadata? Proof()
+    {
+        var key = options.ApiKey is { Length: > 0 } given ? given : null;
+        if (key is null && space.Length == 0)
+        {
+            return null;
+        }
+
+        var metadata = new Metadata();
+        if (key is not null)
+        {
+            metadata.Add("authorization", "Bearer " + key);
+        }
+
+        if (space.Length > 0)
+        {
+            metadata.Add(NamespaceHeader.Name, space);
+        }
+
+        return metadata;
+    }
 }

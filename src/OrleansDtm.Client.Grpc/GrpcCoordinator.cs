@@ -25,11 +25,24 @@ internal sealed class GrpcCoordinator(
     private readonly Coordinator.CoordinatorClient _ours =
         new(channels.To(grpc.Value.Server.GetLeftPart(UriPartial.Authority)));
 
-    private readonly GrpcCalls _calls = new(grpc.Value.Server.Authority, options.Value, clock);
+    private GrpcCalls _calls = new(
+        grpc.Value.Server.Authority, options.Value, options.Value.Namespace ?? "", clock);
+
+    private string _namespace = options.Value.Namespace ?? "";
 
     public string Address { get; } = grpc.Value.Server.Authority;
 
     public bool CarriesBytes => true;
+
+    /// <summary>For what the coordinator lacks over gRPC.</summary>
+    private HttpCoordinator Http =>
+        (HttpCoordinator)services.GetRequiredService<HttpCoordinator>().In(_namespace);
+
+    public ICoordinator In(string name) => new GrpcCoordinator(channels, services, grpc, options, clock)
+    {
+        _calls = new GrpcCalls(Address, options.Value, name, clock),
+        _namespace = name,
+    };
 
     public async Task<string> NewGidAsync(CancellationToken cancellationToken)
     {
@@ -165,8 +178,7 @@ internal sealed class GrpcCoordinator(
         }
         catch (NotSupportedException) when (grpc.Value.HttpFallback)
         {
-            return await services.GetRequiredService<HttpCoordinator>().WaitAsync(gid, atMost, cancellationToken)
-                .ConfigureAwait(false);
+            return await Http.WaitAsync(gid, atMost, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -274,7 +286,7 @@ internal sealed class GrpcCoordinator(
         }
         catch (NotSupportedException) when (grpc.Value.HttpFallback)
         {
-            return await fallback(services.GetRequiredService<HttpCoordinator>()).ConfigureAwait(false);
+            return await fallback(Http).ConfigureAwait(false);
         }
     }
 
@@ -291,7 +303,7 @@ internal sealed class GrpcCoordinator(
         }
         catch (NotSupportedException) when (grpc.Value.HttpFallback)
         {
-            await fallback(services.GetRequiredService<HttpCoordinator>()).ConfigureAwait(false);
+            await fallback(Http).ConfigureAwait(false);
         }
     }
 }

@@ -151,7 +151,7 @@ public static class BranchBarrierExtensions
     }
 
     private static RedisKey Key(RedisBarrierOptions options, BranchContext context, string op, string barrierId) =>
-        $"{options.KeyPrefix}{context.Gid}-{context.BranchId}-{op}-{barrierId}";
+        $"{options.KeyPrefix}{context.UniqueGid}-{context.BranchId}-{op}-{barrierId}";
 
     private static long Seconds(RedisBarrierOptions options) => (long)Math.Ceiling(options.Expiry.TotalSeconds);
 }

@@ -83,6 +83,11 @@ internal sealed class BranchCaller(
             request.Content.Headers.ContentType = Json;
         }
 
+        if (transaction.Namespace is { Length: > 0 } space)
+        {
+            request.Headers.Add(NamespaceHeader.Name, space);
+        }
+
         foreach (var (name, value) in transaction.BranchHeaders ?? [])
         {
             request.Headers.TryAddWithoutValidation(name, value);

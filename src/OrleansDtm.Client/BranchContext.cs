@@ -14,12 +14,16 @@ namespace OrleansDtm.Client;
 /// <see cref="BranchOps"/>).</param>
 public sealed record BranchContext(string TransType, string Gid, string BranchId, string Op)
 {
+    /// <summary>No gid contains this character.</summary>
+    private const char Mark = '\u001f';
+    private const char MarkEnd = ':';
+
     private readonly BarrierNumbers _barriers = new();
 
     private BranchContext(BranchContext original)
     {
-        (TransType, Gid, BranchId, Op, Phase2Url) =
-            (original.TransType, original.Gid, original.BranchId, original.Op, original.Phase2Url);
+        (TransType, Gid, BranchId, Op, Phase2Url, Namespace) =
+            (original.TransType, original.Gid, original.BranchId, original.Op, original.Phase2Url, original.Namespace);
         _barriers = new BarrierNumbers(original._barriers);
     }
 
@@ -28,9 +32,24 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
     /// </summary>
     public string? Phase2Url { get; init; }
 
+    /// <summary>
+    /// The namespace of the transaction; empty = the default one. The same gid may exist in several namespaces. The
+    /// barrier distinguishes them.
+    /// </summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The gid in barriers and xids: unique among all namespaces, and in the default one the gid.</summary>
+    internal string UniqueGid => Namespace.Length == 0 ? Gid : $"{Mark}{Namespace}{MarkEnd}{Gid}";
+
+    /// <summary>The gid of <see cref="UniqueGid"/>.</summary>
+    internal static string ToldGid(string unique) =>
+        unique is [Mark, ..] && unique.IndexOf(MarkEnd, StringComparison.Ordinal) is > 0 and var end
+            ? unique[(end + 1)..]
+            : unique;
+
     /// <summary>Reads the context of a call.</summary>
-    /// <param name="valueOf">Returns the value of a query name (gid, trans_type, branch_id, op, phase2_url), or null.
-    /// gRPC metadata has the same names with the prefix "dtm-".</param>
+    /// <param name="valueOf">Returns the value of a query name (gid, trans_type, branch_id, op, phase2_url), or of the
+    /// header x-dtm-namespace, or null. gRPC metadata has the same names, the former with the prefix "dtm-".</param>
     /// <param name="context">Null when the result is false.</param>
     /// <returns>False: the call has no complete identity, so it does not come from a coordinator.</returns>
     public static bool TryRead(Func<string, string?> valueOf, [NotNullWhen(true)] out BranchContext? context)
@@ -44,7 +63,11 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
             && !string.IsNullOrEmpty(op);
         var phase2 = valueOf(BranchQuery.Phase2Url);
         context = complete
-            ? new BranchContext(type!, gid!, branch!, op!) { Phase2Url = string.IsNullOrEmpty(phase2) ? null : phase2 }
+            ? new BranchContext(type!, gid!, branch!, op!)
+            {
+                Phase2Url = string.IsNullOrEmpty(phase2) ? null : phase2,
+                Namespace = valueOf(NamespaceHeader.Name) ?? "",
+            }
             : null;
         return complete;
     }
@@ -71,9 +94,10 @@ public sealed record BranchContext(string TransType, string Gid, string BranchId
     /// <summary>Equal if they identify the same call, whatever barriers were used.</summary>
     /// <param name="other">Null is equal to none.</param>
     public bool Equals(BranchContext? other) =>
-        other is not null && (TransType, Gid, BranchId, Op, Phase2Url) == (
-            other.TransType, other.Gid, other.BranchId, other.Op, other.Phase2Url);
+        other is not null && (TransType, Gid, BranchId, Op, Phase2Url, Namespace) == (
+            other.TransType, other.Gid, other.BranchId, other.Op, other.Phase2Url, other.Namespace);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(TransType, Gid, BranchId, Op, Phase2Url);
+    public override int GetHashCode() => HashCode.Combine(
+        TransType, Gid, BranchId, Op, Phase2Url, Namespace);
 }

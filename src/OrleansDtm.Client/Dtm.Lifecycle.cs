@@ -26,6 +26,7 @@ internal sealed partial class Dtm
         return new TransactionRequest
         {
             Gid = gid,
+            Namespace = Namespace,
             TransType = type,
             WaitResult = options.WaitResult ? true : null,
             TimeoutToFail = options.TimeoutToFail?.TotalSeconds,

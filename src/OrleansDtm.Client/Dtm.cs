@@ -30,7 +30,10 @@ internal sealed partial class Dtm(
     /// <summary>A field: the log generator of .NET 8 does not see parameters of the constructor.</summary>
     private readonly ILogger _log = log;
 
-    public ICoordinator Coordinator { get; } = new ObservedCoordinator(coordinator);
+    public ICoordinator Coordinator { get; private init; } = new ObservedCoordinator(coordinator);
+
+    /// <summary>The namespace of gids and topics; empty = the default one.</summary>
+    public string Namespace { get; private init; } = options.Value.Namespace ?? "";
 
     public BranchCaller Branches => branches;
 
@@ -47,6 +50,12 @@ internal sealed partial class Dtm(
         }
 
         return body;
+    }
+
+    public IDtm InNamespace(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return In(name);
     }
 
     public Saga Saga(SagaOptions? options = null) => new(this, options ?? new SagaOptions());
@@ -70,9 +79,10 @@ internal sealed partial class Dtm(
             throw new ArgumentException($"A {context.TransType} cannot have branches of a TCC.", nameof(context));
         }
 
+        var dtm = In(context.Namespace);
         return new Tcc(
-            this,
-            Request(TransTypes.Tcc, options ?? new TransOptions(), context.Gid),
+            dtm,
+            dtm.Request(TransTypes.Tcc, options ?? new TransOptions(), context.Gid),
             context.BranchId,
             cancellationToken);
     }
@@ -108,9 +118,18 @@ internal sealed partial class Dtm(
                     ?? throw new ArgumentException("The call has no phase2_url.", nameof(context)),
             },
         };
-        return SeeingStatus(
-            context.Gid, () => Coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
+        var dtm = In(context.Namespace);
+        return dtm.SeeingStatus(
+            context.Gid, () => dtm.Coordinator.RegisterBranchAsync(registration, cancellationToken), cancellationToken);
     }
+
+    private Dtm In(string name) => name == Namespace
+        ? this
+        : new Dtm(coordinator, branches, workflows, headers, options, clock, (ILogger<Dtm>)_log)
+        {
+            Coordinator = Coordinator.In(name),
+            Namespace = name,
+        };
 
     public Task<string> NewGidAsync(CancellationToken cancellationToken = default) =>
         Coordinator.NewGidAsync(cancellationToken);

@@ -17,6 +17,13 @@ public sealed class DtmOptions
     /// </summary>
     public string? ApiKey { get; set; }
 
+    /// <summary>
+    /// The namespace of gids and topics: lower-case letters, digits and hyphens. Sent as the header
+    /// <c>x-dtm-namespace</c>, also over gRPC; other coordinators than OrleansDtm ignore it. Null (default) = the
+    /// default one, or the one that the key is bound to. For other namespaces see <see cref="IDtm.InNamespace"/>.
+    /// </summary>
+    public string? Namespace { get; set; }
+
     /// <summary>Timeout of requests that do not wait for a result. Default: 10 s.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

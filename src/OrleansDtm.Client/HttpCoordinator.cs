@@ -34,18 +34,26 @@ internal sealed class HttpCoordinator : ICoordinator
     private readonly IHttpClientFactory _http;
     private readonly TimeProvider _clock;
     private readonly DtmOptions _options;
+    private readonly string _namespace;
 
     public HttpCoordinator(IHttpClientFactory http, IOptions<DtmOptions> options, TimeProvider clock)
     {
         _http = http;
         _clock = clock;
         _options = options.Value;
+        _namespace = _options.Namespace ?? "";
         // DTM's Go SDK needs this prefix in its setting, so accept it here too.
         var server = _options.Server.AbsoluteUri.TrimEnd('/');
         Address = server.EndsWith(Prefix, StringComparison.Ordinal) ? server : server + Prefix;
     }
 
+    private HttpCoordinator(HttpCoordinator original, string name) =>
+        (_http, _clock, _options, Address, _namespace) =
+            (original._http, original._clock, original._options, original.Address, name);
+
     public string Address { get; }
+
+    public ICoordinator In(string name) => new HttpCoordinator(this, name);
 
     public bool CarriesBytes => false;
 
@@ -225,6 +233,11 @@ internal sealed class HttpCoordinator : ICoordinator
         if (_options.ApiKey is { Length: > 0 } key)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
+        if (_namespace.Length > 0)
+        {
+            request.Headers.Add(NamespaceHeader.Name, _namespace);
         }
 
         try

@@ -15,6 +15,9 @@ internal interface ICoordinator
     /// <summary>Payloads may be any bytes; otherwise they must be text.</summary>
     bool CarriesBytes { get; }
 
+    /// <summary>The same coordinator for the gids and topics of a namespace; empty = the default one.</summary>
+    ICoordinator In(string name);
+
     Task<string> NewGidAsync(CancellationToken cancellationToken);
 
     Task PrepareAsync(TransactionRequest request, CancellationToken cancellationToken);

@@ -8,6 +8,13 @@ namespace OrleansDtm.Client;
 /// </summary>
 public interface IDtm
 {
+    /// <summary>
+    /// The same coordinator for the gids and topics of another namespace than that of
+    /// <see cref="DtmOptions.Namespace"/>. Keep it, or create it for each use: it has no state.
+    /// </summary>
+    /// <param name="name">The namespace; empty = the default one.</param>
+    IDtm InNamespace(string name);
+
     /// <summary>Creates a saga, to be filled with steps and submitted.</summary>
     /// <param name="options">Null = the defaults.</param>
     Saga Saga(SagaOptions? options = null);

@@ -104,7 +104,7 @@ public sealed partial class Msg
         string queryPrepared, Func<BranchBarrier, Task> local, Func<BranchBarrier, Task<BranchOutcome?>> ruleOut,
         CancellationToken cancellationToken)
     {
-        var barrier = BranchBarrier.ForMessage(Gid, _dtm.Options.Barrier);
+        var barrier = BranchBarrier.OfMessage(Gid, _dtm.Namespace, _dtm.Options.Barrier);
         await PrepareAsync(queryPrepared, cancellationToken).ConfigureAwait(false);
         try
         {

@@ -10,6 +10,8 @@ internal sealed class ObservedCoordinator(ICoordinator inner) : ICoordinator
 
     public bool CarriesBytes => inner.CarriesBytes;
 
+    public ICoordinator In(string name) => new ObservedCoordinator(inner.In(name));
+
     public Task<string> NewGidAsync(CancellationToken cancellationToken) =>
         Observe("new_gid", null, null, () => inner.NewGidAsync(cancellationToken));
 

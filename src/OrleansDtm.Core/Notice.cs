@@ -68,7 +68,7 @@ internal sealed class Notice : ICallRules
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("gid", state.Definition.Gid);
+            json.WriteString("gid", Namespaces.Plain(state.Definition.Gid));
             json.WriteString("trans_type", Names.Of(state.Definition.Type));
             json.WriteString("status", Names.Of(state.Status));
             json.WriteString("rollback_reason", state.RollbackReason);

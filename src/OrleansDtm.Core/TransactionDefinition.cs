@@ -8,7 +8,10 @@ namespace OrleansDtm.Core;
 /// </summary>
 public sealed record TransactionDefinition
 {
-    /// <summary>The global transaction id: 1 to 128 characters, compared bytewise.</summary>
+    /// <summary>
+    /// The global transaction id: 1 to 128 characters, compared bytewise. It has its namespace in front, see
+    /// <see cref="Namespaces"/>.
+    /// </summary>
     public required string Gid { get; init; }
 
     public required TransactionType Type { get; init; }

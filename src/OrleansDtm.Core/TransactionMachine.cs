@@ -303,7 +303,9 @@ public static class TransactionMachine
                 : null;
         }
 
-        return new Rejection(RejectionKind.NotFound, $"gid {draft.State.Definition.Gid} has no branch {branchId} {op}");
+        return new Rejection(
+            RejectionKind.NotFound,
+            $"gid {Namespaces.Plain(draft.State.Definition.Gid)} has no branch {branchId} {op}");
     }
 
     private static BranchOp Recorded(BranchOp branch, Attempt attempt) => branch with
@@ -457,7 +459,7 @@ public static class TransactionMachine
 
     /// <summary>Returns DTM's error for a branch of an unknown or already decided transaction.</summary>
     internal static Rejection NoPrepared(string gid) =>
-        new(RejectionKind.Conflict, $"no trans with gid: {gid} status: prepared found FAILURE");
+        new(RejectionKind.Conflict, $"no trans with gid: {Namespaces.Plain(gid)} status: prepared found FAILURE");
 
     private static Pattern? PatternOf(TransactionType type) => Patterns.GetValueOrDefault(type);
 }

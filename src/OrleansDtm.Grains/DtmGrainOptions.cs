@@ -67,6 +67,9 @@ public sealed class DtmGrainOptions
     /// <summary>The audit log.</summary>
     public AuditOptions Audit { get; } = new();
 
+    /// <summary>Limits of namespaces.</summary>
+    public NamespaceLimits Namespaces { get; } = new();
+
     /// <summary>Defaults and limits of requests.</summary>
     public RequestOptions Requests { get; } = new();
 

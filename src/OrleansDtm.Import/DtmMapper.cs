@@ -78,7 +78,8 @@ internal sealed class DtmMapper(RequestOptions options)
         DateTimeOffset created)
     {
         var request = Request(row, type, calls);
-        return _validator.Submission(request, prepare: status == TransactionStatus.Prepared, created).Definition;
+        return _validator.Submission(
+            request, space: "", prepare: status == TransactionStatus.Prepared, created).Definition;
     }
 
     /// <summary>The request of its submitter: DTM stores the options unchanged, the rest in columns.</summary>

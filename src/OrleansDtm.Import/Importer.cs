@@ -163,7 +163,7 @@ internal sealed class Importer(
     /// <summary>The value of a topic in the format of our store.</summary>
     private static string Subscribers(DtmTopic topic)
     {
-        var name = TopicService.Name(topic.Topic);
+        var name = TopicService.Name(space: "", topic.Topic);
         List<SubscriberView?> subscribers;
         try
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Invokers;
 
@@ -30,13 +31,18 @@ internal static class BranchRequest
             {
                 if (ConnectionHeaders.Contains(name) || value is null)
                 {
-                    log.HeaderLeftOut(call.Gid, call.BranchId, call.Op, name);
+                    log.HeaderLeftOut(call.ToldGid, call.BranchId, call.Op, name);
                 }
-                else if (!CallSpans.IsTrace(name))
+                else if (!CallSpans.IsTrace(name) && !IsNamespace(name))
                 {
                     Add(request, name, value);
                 }
             }
+        }
+
+        if (call.Namespace is { Length: > 0 } space)
+        {
+            Add(request, NamespaceHeader.Name, space);
         }
 
         if (call.ToldTrace is { } trace)
@@ -60,6 +66,10 @@ internal static class BranchRequest
 
         return request;
     }
+
+    /// <summary>A submitter must not pretend that a call is of another namespace.</summary>
+    private static bool IsNamespace(string header) =>
+        header.Equals(NamespaceHeader.Name, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Refuses line breaks, which would add a header or a request.</summary>
     private static void Add(HttpRequestMessage request, string name, string value)

@@ -18,6 +18,7 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
     {
         "content-type", "host", "user-agent",
         BranchMetadata.Gid, BranchMetadata.TransType, BranchMetadata.BranchId, BranchMetadata.Op, BranchMetadata.Dtm,
+        NamespaceHeader.Name,
     };
 
     private readonly GrpcChannels _channels = new(options, clock);
@@ -93,12 +94,17 @@ public sealed class GrpcBranchInvoker(InvokerOptions options, TimeProvider clock
     {
         var metadata = new Metadata
         {
-            { BranchMetadata.Gid, call.Gid },
+            { BranchMetadata.Gid, call.ToldGid },
             { BranchMetadata.TransType, Names.Of(call.Type) },
             { BranchMetadata.BranchId, call.BranchId },
             { BranchMetadata.Op, call.Op },
             { BranchMetadata.Dtm, "" },
         };
+        if (call.Namespace is { Length: > 0 } space)
+        {
+            metadata.Add(NamespaceHeader.Name, space);
+        }
+
         if (call.ToldTrace is { } trace)
         {
             Add(metadata, CallSpans.Parent, trace.Parent);

@@ -33,7 +33,7 @@ public sealed class HttpBranchInvoker(BranchHttpClient http) : IBranchInvoker
         var url = BranchHttpClient.WithoutFragment(call.Url);
         var separator = url.Contains('?') ? '&' : '?';
         var target = $"{url}{separator}{BranchQuery.BranchId}={Uri.EscapeDataString(call.BranchId)}&{BranchQuery.Gid}="
-            + $"{Uri.EscapeDataString(call.Gid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&"
+            + $"{Uri.EscapeDataString(call.ToldGid)}&{BranchQuery.Op}={Uri.EscapeDataString(call.Op)}&"
             + $"{BranchQuery.TransType}={Names.Of(call.Type)}";
 
         // xa calls are always POST: DTM's SDKs route phase two so.

@@ -15,7 +15,14 @@ public interface IBranchInvoker
 /// <summary>A call of a branch, independent of protocol.</summary>
 public sealed record BranchInvocation
 {
+    /// <summary>The stored gid, with its namespace: unique in the coordinator.</summary>
     public required string Gid { get; init; }
+
+    /// <summary>The gid as the submitter named it, for the service.</summary>
+    public string ToldGid => Namespaces.Plain(Gid);
+
+    /// <summary>The namespace of the transaction, for the service; empty = the default one.</summary>
+    public string Namespace => Namespaces.Of(Gid);
 
     public required TransactionType Type { get; init; }
 
@@ -95,5 +102,5 @@ public sealed record BranchInvocation
         Headers?.FirstOrDefault(header => string.Equals(header.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
 
     /// <summary>Without secrets: Orleans logs it for slow or lost messages.</summary>
-    public override string ToString() => $"{nameof(BranchInvocation)} {Gid} {BranchId} {Op}";
+    public override string ToString() => $"{nameof(BranchInvocation)} {ToldGid} {BranchId} {Op}";
 }

@@ -127,7 +127,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
             json.WriteString("jsonrpc", "2.0");
 
             // The same for each attempt, so that a service can detect a repetition.
-            json.WriteString("id", $"{call.Gid}/{call.BranchId}/{call.Op}");
+            json.WriteString("id", $"{call.ToldGid}/{call.BranchId}/{call.Op}");
             json.WriteString("method", MethodOf(call.Url));
             json.WriteStartObject("params");
             if (!call.Payload.IsEmpty)
@@ -135,7 +135,7 @@ public sealed class JsonRpcBranchInvoker(BranchHttpClient http) : IBranchInvoker
                 WritePayload(json, call.Payload);
             }
 
-            json.WriteString(BranchQuery.Gid, call.Gid);
+            json.WriteString(BranchQuery.Gid, call.ToldGid);
             json.WriteString(BranchQuery.TransType, Names.Of(call.Type));
             json.WriteString(BranchQuery.BranchId, call.BranchId);
             json.WriteString(BranchQuery.Op, call.Op);

@@ -38,6 +38,10 @@ public sealed record AuditRecordView
     [Description("The transaction; empty = none.")]
     public required string Gid { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The namespace of the request; absent = the default one.")]
+    public string? Namespace { get; init; }
+
     [Description("The name of the key, or of the token's subject; empty = unknown.")]
     public required string Caller { get; init; }
 

@@ -12,6 +12,10 @@ public sealed class EventView
     [Description("Identifies the transaction.")]
     public required string Gid { get; init; }
 
+    [JsonPropertyName("namespace"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The namespace; absent = the default one.")]
+    public string? Namespace { get; init; }
+
     [JsonPropertyName("trans_type")]
     [AllowedValues("saga", "msg", "tcc", "xa", "workflow")]
     [Description("The pattern.")]

@@ -29,6 +29,19 @@ public static class BranchQuery
     public const string Phase2Url = "phase2_url";
 }
 
+/// <summary>The headers that name a namespace. Not in DTM.</summary>
+public static class NamespaceHeader
+{
+    /// <summary>
+    /// HTTP header and gRPC metadata. In a request: the namespace of its gid or topic. In a branch call: the namespace
+    /// of the transaction; absent = the default one.
+    /// </summary>
+    public const string Name = "x-dtm-namespace";
+
+    /// <summary>The same as a query parameter of GET requests.</summary>
+    public const string Query = "namespace";
+}
+
 /// <summary>The error codes of JSON-RPC 2.0, and DTM's two for business results.</summary>
 public static class JsonRpcCodes
 {

@@ -16,6 +16,10 @@ public sealed class TransactionRequest
         + "again is the same transaction.")]
     public string? Gid { get; set; }
 
+    /// <summary>In the SDK: the namespace, which is sent as a header; null and empty = the default one.</summary>
+    [JsonIgnore]
+    public string? Namespace { get; set; }
+
     [JsonPropertyName("trans_type"), Required, AllowedValues("saga", "msg", "tcc", "xa", "workflow")]
     [Description("The pattern.")]
     public string? TransType { get; set; }

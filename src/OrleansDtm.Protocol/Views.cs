@@ -138,6 +138,10 @@ public sealed class TransactionView
     [Description("Identifies the transaction.")]
     public required string Gid { get; init; }
 
+    [JsonPropertyName("namespace"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The namespace; absent = the default one. Not in DTM.")]
+    public string? Namespace { get; init; }
+
     [JsonPropertyName("trans_type")]
     [AllowedValues("saga", "msg", "tcc", "xa", "workflow")]
     [Description("The pattern.")]

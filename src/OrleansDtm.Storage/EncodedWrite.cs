@@ -126,16 +126,28 @@ public sealed class EncodedWrite
         return new EncodedWrite(write);
     }
 
-    /// <summary>The tags of a definition that another one does not have.</summary>
-    private static string[] Missing(TransactionDefinition definition, TransactionDefinition? other) =>
-        definition.Tags.IsEmpty
-            ? NoTags
-            :
-            [
-                .. from tag in definition.Tags
-                   where other is null || !other.Tags.TryGetValue(tag.Key, out var value) || value != tag.Value
-                   select TransactionTags.Text(tag.Key, tag.Value),
-            ];
+    /// <summary>
+    /// The tags of a definition that another one does not have. In a namespace they are qualified, so that a search
+    /// reads those of one namespace only; an empty one is for the listing of all.
+    /// </summary>
+    private static string[] Missing(TransactionDefinition definition, TransactionDefinition? other)
+    {
+        var space = Namespaces.Of(definition.Gid);
+        if (definition.Tags.IsEmpty && space.Length == 0)
+        {
+            return NoTags;
+        }
+
+        var tags =
+            from tag in definition.Tags
+            where other is null || !other.Tags.TryGetValue(tag.Key, out var value) || value != tag.Value
+            select TransactionTags.Text(tag.Key, tag.Value);
+        return
+        [
+            .. (space.Length > 0 && other is null ? tags.Append("") : tags).Select(
+                tag => Namespaces.Qualify(space, tag)),
+        ];
+    }
 
     private static long? DueOf(Transaction state) => state.Due?.ToUnixTimeMilliseconds();
 

@@ -1,3 +1,5 @@
+using OrleansDtm.Core;
+
 namespace OrleansDtm.Storage;
 
 /// <summary>
@@ -61,12 +63,18 @@ public sealed record AuditRecord
         init => _outcome = Cut(value, WordMax);
     }
 
-    /// <summary>The transaction; empty = none.</summary>
+    /// <summary>The transaction, without its namespace; empty = none.</summary>
     public string Gid
     {
         get => _gid;
         init => _gid = Cut(value, NameMax);
     }
+
+    /// <summary>The namespace; empty = the default one.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Gid and namespace in one column, so that the index of gids finds the records of a namespace.</summary>
+    internal string StoredGid => Namespaces.Qualify(Namespace, Cut(Gid, NameMax - Namespaces.Added(Namespace)));
 
     /// <summary>The name of the key, the subject of the token, or the id of the Orleans client; empty = anonymous.
     /// </summary>
@@ -128,7 +136,11 @@ public sealed record AuditItem(long Id, AuditRecord Record);
 /// <summary>The filter of the audit log; null and default = any.</summary>
 public sealed record AuditFilter
 {
+    /// <summary>The gid without its namespace.</summary>
     public string? Gid { get; init; }
+
+    /// <summary>The namespace; empty = the default one, null = all.</summary>
+    public string? Namespace { get; init; }
 
     public string? Caller { get; init; }
 

@@ -46,14 +46,28 @@ public interface ITransactionStore : IAsyncDisposable
     /// Unfinished transactions with a call that waits for a retry, due later than <paramref name="dueAfter"/>, the
     /// latest first. Without transactions that only wait for a delay or a timeout.
     /// </summary>
+    /// <param name="dueAfter">Exclusive.</param>
+    /// <param name="space">The namespace; empty = the default one, null = all.</param>
+    /// <param name="limit">At most this many.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
     Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken);
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// A page of transactions, the newest first, without the payloads of their branches. It may end before the limit at
-    /// <see cref="TransactionListing.BytesMax"/>; only an empty page says that nothing follows.
+    /// <see cref="TransactionListing.BytesMax"/>; only an empty page says that nothing follows, and in the default
+    /// namespace only <see cref="PassOthers"/> does.
     /// </summary>
     Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Passes over rows of other namespaces after <see cref="List"/> has found none. A listing of the default namespace
+    /// has no index that leaves out the other ones.
+    /// </summary>
+    /// <param name="filter">As for the listing; its limit is the maximum number of rows to pass over.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The position at which the listing continues; 0 = nothing follows.</returns>
+    Task<long> PassOthers(TransactionFilter filter, CancellationToken cancellationToken) => Task.FromResult(0L);
 
     /// <summary>The number of unfinished transactions by type and status, for gauges.</summary>
     /// <param name="overdueBefore">Transactions due before this time count as overdue.</param>
@@ -150,9 +164,13 @@ public sealed record UnfinishedCount(TransactionType Type, TransactionStatus Sta
 /// <summary>The filter of a listing; null and default = any.</summary>
 public sealed record TransactionFilter
 {
+    /// <summary>The stored gid, with its namespace; null = any.</summary>
     public string? Gid { get; init; }
 
-    /// <summary>The gid starts with this text, bytewise; null = any.</summary>
+    /// <summary>The namespace; empty = the default one, null = all, for the coordinator itself.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The gid starts with this text, bytewise and without its namespace; null = any.</summary>
     public string? GidPrefix { get; init; }
 
     /// <summary>The transaction has all these tags; empty = any.</summary>
@@ -182,13 +200,23 @@ public sealed record TransactionFilter
     /// <summary>At most this many.</summary>
     public int Limit { get; init; } = 100;
 
+    /// <summary><see cref="GidPrefix"/> as gids are stored; null = any.</summary>
+    public string? StoredPrefix => GidPrefix is null ? null : Namespaces.Qualify(Namespace ?? "", GidPrefix);
+
+    /// <summary>
+    /// True if the rows of other namespaces are between those of the listing: no index of the other conditions has
+    /// them.
+    /// </summary>
+    internal bool PassesOthers => Namespace is "" && Gid is null && GidPrefix is null && Tags.Count == 0;
+
     /// <summary>Returns true if the transaction matches; ids and the limit are not tested.</summary>
     public bool Matches(Transaction transaction)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         var definition = transaction.Definition;
         return (Gid is null || definition.Gid == Gid)
-            && (GidPrefix is null || definition.Gid.StartsWith(GidPrefix, StringComparison.Ordinal))
+            && Namespaces.Contains(Namespace, definition.Gid)
+            && (StoredPrefix is not { } prefix || definition.Gid.StartsWith(prefix, StringComparison.Ordinal))
             && (Status == default || transaction.Status == Status)
             && (Type == default || definition.Type == Type)
             && !(IsUnfinished && transaction.IsFinal)

@@ -35,6 +35,7 @@ public sealed partial class InMemoryTransactionStore : IAuditStore
                 from item in _audit
                 let record = item.Record
                 where (filter.Gid is null || record.Gid == filter.Gid)
+                    && (filter.Namespace is null || record.Namespace == filter.Namespace)
                     && (filter.Caller is null || record.Caller == filter.Caller)
                     && (filter.Action is null || record.Action == filter.Action)
                     && (filter.Outcome is null || record.Outcome == filter.Outcome)

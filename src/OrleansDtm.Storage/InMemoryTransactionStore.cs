@@ -79,12 +79,14 @@ public sealed partial class InMemoryTransactionStore(TimeProvider? clock = null)
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken)
     {
         var start = (dueAfter.ToUnixTimeMilliseconds() + 1, 0L);
         return Find(
             () => _due.GetViewBetween(start, (long.MaxValue, long.MaxValue)).Reverse().Select(d => _byId[d.Id])
-                .Where(static r => r.Last.Finished is null && StoredRows.WaitsForRetry(r.Last.Progress)),
+                .Where(r => r.Last.Finished is null
+                    && Namespaces.Contains(space, r.Last.Gid)
+                    && StoredRows.WaitsForRetry(r.Last.Progress)),
             limit,
             cancellationToken);
     }

@@ -76,9 +76,10 @@ public sealed class ShardedTransactionStore : ITransactionStore, IKeyValueStore,
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken)
     {
-        var pages = await _shards.AskAll(s => s.FindWaiting(dueAfter, limit, cancellationToken)).ConfigureAwait(false);
+        var pages = await _shards.AskAll(
+            s => s.FindWaiting(dueAfter, space, limit, cancellationToken)).ConfigureAwait(false);
         return pages is [var page]
             ? page
             : [.. pages.SelectMany(static p => p).OrderByDescending(static d => d.Due).Take(limit)];

@@ -26,7 +26,10 @@ internal static class TransactionCodec
     /// <summary>
     /// The first byte of a later body with results, in front of the JSON: earlier versions would read it as options.
     /// </summary>
-    private const byte WithResults = (byte)'3';
+    private const byte WithResults = (byte)'4';
+
+    /// <summary>The same for a transaction of a namespace, whose gid earlier versions would send to services.</summary>
+    private const byte Namespaced = (byte)'3';
 
     private const string DefaultProtocol = "http";
 
@@ -68,7 +71,7 @@ internal static class TransactionCodec
             Results = Results(branches, default),
         },
         PersistedJson.Default.DefinitionBody,
-        IsExtended(definition.Options, branches));
+        Namespaces.IsQualified(definition.Gid) ? Namespaced : MarkOf(definition.Options, branches));
 
     /// <summary>The definition after a submit, and the branches that were added with it.</summary>
     public static byte[] EncodeAmendment(
@@ -86,7 +89,7 @@ internal static class TransactionCodec
             Results = results,
         },
         PersistedJson.Default.AmendmentBody,
-        IsExtended(definition.Options, branches));
+        MarkOf(definition.Options, branches));
 
     /// <summary>Results that were added, and branches.</summary>
     public static byte[] EncodeResults(Dictionary<int, ResultBody> results, ReadOnlySpan<BranchOp> branches) => Encode(
@@ -224,37 +227,37 @@ internal static class TransactionCodec
         return (amendment.Branches ?? [], amendment.Results);
     }
 
-    private static bool IsExtended(TransactionOptions options, ReadOnlySpan<BranchOp> branches)
+    /// <summary>The byte in front of a body; null = none.</summary>
+    private static byte? MarkOf(TransactionOptions options, ReadOnlySpan<BranchOp> branches)
     {
         if (options.AreExtended())
         {
-            return true;
+            return Extended;
         }
 
         foreach (var branch in branches)
         {
             if (branch.Definition.Policy is not null)
             {
-                return true;
+                return Extended;
             }
         }
 
-        return false;
+        return null;
     }
 
-    private static ReadOnlySpan<byte> Json(byte[] body) => body is [Extended, ..] ? body.AsSpan(1) : body;
+    private static ReadOnlySpan<byte> Json(byte[] body) => body is [Extended or Namespaced, ..] ? body.AsSpan(1) : body;
 
-    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type, bool isExtended = false) => Encode(
-        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type),
-        isExtended ? Extended : (byte)0);
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> type, byte? mark = null) => Encode(
+        (body, type), static (writer, what) => JsonSerializer.Serialize(writer, what.body, what.type), mark);
 
-    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, byte first = 0)
+    private static byte[] Encode<T>(T what, Action<Utf8JsonWriter, T> write, byte? mark = null)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
         var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
         try
         {
-            if (first != 0)
+            if (mark is { } first)
             {
                 buffer.Write([first]);
             }

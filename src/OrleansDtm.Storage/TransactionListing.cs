@@ -23,6 +23,15 @@ public static class TransactionListing
     /// <summary>The rows of a scan that are read at once.</summary>
     private const int ScanRows = 500;
 
+    /// <summary>A page first passes over so many rows of other namespaces, then over four times as many, ...</summary>
+    private const int FirstPass = 500;
+
+    /// <summary>... up to this number at once, ...</summary>
+    private const int PassMax = 20_000;
+
+    /// <summary>... and ends after this number, even if it is empty.</summary>
+    private const int PassedMax = 100_000;
+
     /// <summary>No id is smaller: the shard has been read to its end.</summary>
     private const long AtEnd = 1;
 
@@ -105,14 +114,14 @@ public static class TransactionListing
 
         Task<ShardPage> ReadShard(int number) =>
             before[number] == AtEnd || (home >= 0 && home != number)
-                ? Task.FromResult(new ShardPage([], false))
+                ? Task.FromResult(new ShardPage([], 0))
                 : shards.Ask(number, s => Rows(s, filter with { BeforeId = before[number] }, cancellationToken));
 
         // A shard of which no row was taken continues at its first row: rows inserted from now on are not part of this
         // listing.
         long Next(int number) => pages[number].Rows switch
         {
-            [] => AtEnd,
+            [] => pages[number].More == 0 ? AtEnd : pages[number].More,
             var page when taken[number] == 0 => page[0].Id + 1,
             var page => page[taken[number] - 1].Id,
         };
@@ -123,14 +132,30 @@ public static class TransactionListing
     {
         var (rows, bytes) = (new List<StoredTransaction>(), 0L);
         var next = Math.Min(FirstRows, filter.Limit);
-        while (true)
+        for (var (pass, passed) = (FirstPass, 0); ;)
         {
             var found = await shard.List(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
+            if (found.Count == 0 && rows.Count < filter.Limit)
+            {
+                var after = await shard.PassOthers(
+                    filter with { Limit = pass }, cancellationToken).ConfigureAwait(false);
+                passed += pass;
+                if (after == 0 || passed >= PassedMax)
+                {
+                    return new ShardPage(rows, after);
+                }
+
+                filter = filter with { BeforeId = after };
+                pass = Math.Min(4 * pass, PassMax);
+                continue;
+            }
+
+            pass = FirstPass;
             rows.AddRange(found);
             bytes += found.Sum(static row => SizeOf(row.Transaction));
-            if (found.Count == 0 || rows.Count >= filter.Limit || bytes >= BytesMax)
+            if (rows.Count >= filter.Limit || bytes >= BytesMax)
             {
-                return new ShardPage(rows, found.Count > 0 && rows.Count < filter.Limit);
+                return new ShardPage(rows, rows.Count < filter.Limit ? rows[^1].Id : 0);
             }
 
             filter = filter with { BeforeId = rows[^1].Id };
@@ -192,7 +217,7 @@ public static class TransactionListing
                 {
                     newest = newest < 0 || Created(number) > Created(newest) ? number : newest;
                 }
-                else if (pages[number].HasMore)
+                else if (pages[number].More > 0)
                 {
                     return rows; // Its next row may be newer than those of the others.
                 }
@@ -219,8 +244,11 @@ public static class TransactionListing
     }
 
     /// <param name="Rows">By id, the newest first.</param>
-    /// <param name="HasMore">The shard has further rows, which were not read because of the size of these.</param>
-    private sealed record ShardPage(IReadOnlyList<StoredTransaction> Rows, bool HasMore);
+    /// <param name="More">
+    /// The shard has further rows below this id, which were not read because of the size of these or because of the
+    /// number of rows of other namespaces; 0 = none.
+    /// </param>
+    private sealed record ShardPage(IReadOnlyList<StoredTransaction> Rows, long More);
 }
 
 /// <param name="Rows">

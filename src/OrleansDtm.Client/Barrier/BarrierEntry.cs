@@ -13,12 +13,12 @@ internal readonly record struct BarrierEntry(BarrierResult Result, BarrierRows R
         if (!await Rows.StandsAsync(Key).ConfigureAwait(false))
         {
             throw new DtmException(
-                $"The transaction of {Key.Op} {Key.BranchId} of {Key.Gid} was rolled back while its work ran: the work "
-                + "must not catch an error on which "
+                $"The transaction of {Key.Op} {Key.BranchId} of {Key.ToldGid} was rolled back while its work ran: the "
+                + "work must not catch an error on which "
                 + "the database rolls back, such as a deadlock, and must not end the transaction. Changes after that "
                 + "may be committed.")
             {
-                Gid = Key.Gid,
+                Gid = Key.ToldGid,
             };
         }
     }

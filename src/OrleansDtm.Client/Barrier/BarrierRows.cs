@@ -4,7 +4,11 @@ using System.Globalization;
 namespace OrleansDtm.Client;
 
 /// <summary>The key of a row, in the format of DTM's clients.</summary>
-internal readonly record struct BarrierKey(string TransType, string Gid, string BranchId, string Op, string BarrierId);
+internal readonly record struct BarrierKey(string TransType, string Gid, string BranchId, string Op, string BarrierId)
+{
+    /// <summary>The gid without its namespace, for texts.</summary>
+    public string ToldGid => BranchContext.ToldGid(Gid);
+}
 
 /// <summary>Writes and reads rows of the barrier table, in a transaction or with autocommit.</summary>
 internal sealed class BarrierRows

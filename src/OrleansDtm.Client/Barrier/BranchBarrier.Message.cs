@@ -21,7 +21,8 @@ public sealed partial class BranchBarrier
         ArgumentNullException.ThrowIfNull(connection);
         await using var opened = (await OpenedConnection.OpenAsync(
             connection, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        var key = new BarrierKey(Context.TransType, Context.Gid, MessageBranchId, BranchOps.Msg, FirstBarrierId);
+        var key = new BarrierKey(
+            Context.TransType, Context.UniqueGid, MessageBranchId, BranchOps.Msg, FirstBarrierId);
         for (var attempt = 1; ; attempt++)
         {
             // In an explicit transaction: a session without autocommit would not keep it.

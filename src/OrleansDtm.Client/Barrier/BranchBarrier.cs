@@ -33,7 +33,7 @@ public sealed partial class BranchBarrier
     {
         ArgumentNullException.ThrowIfNull(context);
         Check(context.TransType, 45, "trans_type", nameof(context));
-        Check(context.Gid, 128, "gid", nameof(context));
+        Check(context.Gid, 128 - (context.UniqueGid.Length - context.Gid.Length), "gid", nameof(context));
         Check(context.BranchId, 128, "branch_id", nameof(context));
         Check(context.Op, 45, "op", nameof(context));
         BranchOps.Check(context.Op, nameof(context));
@@ -59,7 +59,17 @@ public sealed partial class BranchBarrier
     /// <param name="options">Null = the defaults.</param>
     /// <exception cref="ArgumentException">The gid is empty or longer than 128 characters.</exception>
     public static BranchBarrier ForMessage(string gid, BarrierOptions? options = null) =>
-        new(new BranchContext(TransTypes.Msg, gid, MessageBranchId, BranchOps.Msg), options);
+        OfMessage(gid, "", options);
+
+    /// <summary>The same for a message of a namespace.</summary>
+    /// <param name="gid">Gid of the message.</param>
+    /// <param name="space">The namespace; empty = the default one.</param>
+    /// <param name="options">Null = the defaults.</param>
+    /// <exception cref="ArgumentException">The gid is empty or too long for its column.</exception>
+    internal static BranchBarrier OfMessage(string gid, string space, BarrierOptions? options) =>
+        new(
+            new BranchContext(TransTypes.Msg, gid, MessageBranchId, BranchOps.Msg) { Namespace = space },
+            options);
 
     /// <summary>
     /// A barrier with a name instead of a number. All its attempts have one barrier_id, so it can be retried within the
@@ -272,7 +282,7 @@ public sealed partial class BranchBarrier
         DbConnection connection, DbTransaction? transaction, string barrierId, CancellationToken cancellationToken)
     {
         var rows = new BarrierRows(connection, transaction, _options);
-        var own = new BarrierKey(Context.TransType, Context.Gid, Context.BranchId, Context.Op, barrierId);
+        var own = new BarrierKey(Context.TransType, Context.UniqueGid, Context.BranchId, Context.Op, barrierId);
         if (!await rows.InsertAsync(own, Context.Op, cancellationToken).ConfigureAwait(false))
         {
             return new BarrierEntry(await ExplainAsync(rows, own, cancellationToken).ConfigureAwait(false), rows, own);
@@ -318,10 +328,10 @@ public sealed partial class BranchBarrier
         {
             throw new DtmConflictException(
                 reason == own.Op
-                    ? $"The local transaction of {own.Gid} has been done before."
-                    : $"The local transaction of {own.Gid} came too late.")
+                    ? $"The local transaction of {own.ToldGid} has been done before."
+                    : $"The local transaction of {own.ToldGid} came too late.")
             {
-                Gid = own.Gid,
+                Gid = own.ToldGid,
                 Reason = reason,
             };
         }

@@ -34,6 +34,12 @@ internal class StepHandler(WorkflowRun run, BranchContext? context) : Delegating
             .Add(BranchQuery.BranchId, step.BranchId)
             .Add(BranchQuery.Op, step.Op)
             .ToString());
+        request.Headers.Remove(NamespaceHeader.Name);
+        if (step.Namespace.Length > 0)
+        {
+            request.Headers.Add(NamespaceHeader.Name, step.Namespace);
+        }
+
         using var late = run.TimeLimit();
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Cancel, late.Token);
         try

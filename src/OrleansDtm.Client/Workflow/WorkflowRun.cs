@@ -27,6 +27,7 @@ internal sealed class WorkflowRun
     {
         _runtime = runtime;
         _request = request;
+        Coordinator = runtime.CoordinatorOf(request);
         Registration = registration;
         Cancel = cancel;
         Remember(progress);
@@ -38,9 +39,13 @@ internal sealed class WorkflowRun
 
     public string Gid => _request.Gid!;
 
+    public string Namespace => _request.Namespace ?? "";
+
+    private ICoordinator Coordinator { get; }
+
     public CancellationToken Cancel { get; }
 
-    public string CoordinatorAddress => _runtime.Coordinator.Address;
+    public string CoordinatorAddress => Coordinator.Address;
 
     public DtmOptions Options => _runtime.Options;
 
@@ -145,7 +150,7 @@ internal sealed class WorkflowRun
         };
         try
         {
-            await _runtime.Coordinator.RegisterBranchAsync(registration, CancellationToken.None).ConfigureAwait(false);
+            await Coordinator.RegisterBranchAsync(registration, CancellationToken.None).ConfigureAwait(false);
             return _recorded[(step.BranchId, step.Op)] = step;
         }
         catch (DtmException e) when (e is DtmConflictException or DtmUnavailableException)
@@ -268,7 +273,7 @@ internal sealed class WorkflowRun
         };
         try
         {
-            await _runtime.Coordinator.SubmitAsync(end, CancellationToken.None).ConfigureAwait(false);
+            await Coordinator.SubmitAsync(end, CancellationToken.None).ConfigureAwait(false);
         }
         catch (DtmException e) when (e is DtmConflictException or DtmUnavailableException)
         {
@@ -282,7 +287,7 @@ internal sealed class WorkflowRun
     /// <exception cref="WorkflowEnded">It has ended.</exception>
     private async Task ReloadAsync()
     {
-        var progress = await _runtime.Coordinator.PrepareWorkflowAsync(
+        var progress = await Coordinator.PrepareWorkflowAsync(
             _request, CancellationToken.None).ConfigureAwait(false);
         if (progress.HasEnded)
         {

@@ -12,8 +12,8 @@ namespace OrleansDtm.Client;
 internal sealed partial class WorkflowRuntime : IDisposable
 {
     private readonly Dictionary<string, WorkflowRegistration> _registered = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (string Name, Task<WorkflowResult> End)> _running = new(
-        StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<
+        (string Namespace, string Gid), (string Name, Task<WorkflowResult> End)> _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly IServiceScopeFactory _scopes;
     private readonly IHttpMessageHandlerFactory _handlers;
@@ -46,6 +46,12 @@ internal sealed partial class WorkflowRuntime : IDisposable
 
     public DtmOptions Options { get; }
 
+    /// <summary>The coordinator for the namespace of a workflow.</summary>
+    public ICoordinator CoordinatorOf(TransactionRequest request) =>
+        (request.Namespace ?? "") == (Options.Namespace ?? "")
+            ? Coordinator
+            : Coordinator.In(request.Namespace ?? "");
+
     /// <summary>Starts or resumes a workflow; a caller during its run waits for the same end.</summary>
     /// <param name="request">With gid and options.</param>
     /// <param name="name">Of the workflow.</param>
@@ -66,7 +72,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         while (true)
         {
             var own = new TaskCompletionSource<WorkflowResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var (runningName, running) = _running.GetOrAdd(request.Gid!, (name, own.Task));
+            var (runningName, running) = _running.GetOrAdd(Key(request), (name, own.Task));
             if (running == own.Task)
             {
                 return await RunAsync(own, registration, request, input, cancellationToken).ConfigureAwait(false);
@@ -92,12 +98,17 @@ internal sealed partial class WorkflowRuntime : IDisposable
     /// <returns>Success = it has ended, committed or rolled back; Ongoing = it is running.</returns>
     public async Task<BranchOutcome> ResumeAsync(BranchContext context, ReadOnlyMemory<byte> input)
     {
-        if (_running.ContainsKey(context.Gid))
+        var request = new TransactionRequest
+        {
+            Gid = context.Gid,
+            Namespace = context.Namespace,
+            TransType = TransTypes.Workflow,
+        };
+        if (_running.ContainsKey(Key(request)))
         {
             return BranchOutcome.Ongoing;
         }
 
-        var request = new TransactionRequest { Gid = context.Gid, TransType = TransTypes.Workflow };
         var run = LoggedAsync(context, ExecuteAsync(request, context.Op, input, _stopping.Token));
         using var answered = new CancellationTokenSource();
         var first = await Task.WhenAny(
@@ -149,13 +160,13 @@ internal sealed partial class WorkflowRuntime : IDisposable
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
             var result = await RunAsync(registration, request, input, both.Token).ConfigureAwait(false);
-            _running.TryRemove(request.Gid!, out _);
+            _running.TryRemove(Key(request), out _);
             end.SetResult(result);
             return result;
         }
         catch (Exception e)
         {
-            _running.TryRemove(request.Gid!, out _);
+            _running.TryRemove(Key(request), out _);
             if (e is OperationCanceledException)
             {
                 end.SetCanceled(CancellationToken.None);
@@ -174,7 +185,7 @@ internal sealed partial class WorkflowRuntime : IDisposable
         WorkflowRegistration registration, TransactionRequest request, ReadOnlyMemory<byte> input,
         CancellationToken cancel)
     {
-        var progress = await Coordinator.PrepareWorkflowAsync(request, cancel).ConfigureAwait(false);
+        var progress = await CoordinatorOf(request).PrepareWorkflowAsync(request, cancel).ConfigureAwait(false);
         EnsureSame(request.Gid!, registration.Name, progress.Custom?.Name ?? "");
         try
         {
@@ -196,6 +207,9 @@ internal sealed partial class WorkflowRuntime : IDisposable
                 request.Gid!, ended.Progress.Status, ended.Progress.Reason, ended.Progress.Result, Options);
         }
     }
+
+    private static (string Namespace, string Gid) Key(TransactionRequest request) =>
+        (request.Namespace ?? "", request.Gid!);
 
     private static void EnsureSame(string gid, string name, string known)
     {

@@ -8,7 +8,7 @@ public sealed class WorkflowStep
     internal WorkflowStep(WorkflowRun run, string branchId, string op)
     {
         Run = run;
-        Context = new BranchContext(TransTypes.Workflow, run.Gid, branchId, op);
+        Context = new BranchContext(TransTypes.Workflow, run.Gid, branchId, op) { Namespace = run.Namespace };
         Barrier = new BranchBarrier(Context, run.Options.Barrier);
         CancellationToken = run.Cancel;
         _http = new Lazy<HttpClient>(() => run.StepHttp(DtmHttpClients.Branches, Context));

@@ -37,7 +37,7 @@ public sealed class XaBranch
         }
 
         _key = new BarrierKey(
-            TransTypes.Xa, context.Gid, context.BranchId, BranchOps.Action, BranchBarrier.FirstBarrierId);
+            TransTypes.Xa, context.UniqueGid, context.BranchId, BranchOps.Action, BranchBarrier.FirstBarrierId);
     }
 
     /// <summary>Runs the phase of <see cref="BranchContext.Op"/>: action prepares, commit and rollback end.</summary>
@@ -107,9 +107,9 @@ public sealed class XaBranch
             var rows = new BarrierRows(connection, null, _options.Barrier);
             if (await rows.ReadReasonAsync(_key, cancellationToken).ConfigureAwait(false) != BranchOps.Action)
             {
-                throw new BranchFailureException($"The branch {_key.BranchId} of {_key.Gid} has been rolled back.")
+                throw new BranchFailureException($"The branch {_key.BranchId} of {_key.ToldGid} has been rolled back.")
                 {
-                    Gid = _key.Gid,
+                    Gid = _key.ToldGid,
                 };
             }
         }
@@ -151,9 +151,9 @@ public sealed class XaBranch
             return reason is null or BranchOps.Action
                 ? reason is not null
                 : throw new DtmException(
-                    $"The branch {_key.BranchId} of {_key.Gid} has been rolled back: it cannot be committed.")
+                    $"The branch {_key.BranchId} of {_key.ToldGid} has been rolled back: it cannot be committed.")
                 {
-                    Gid = _key.Gid,
+                    Gid = _key.ToldGid,
                 };
         },
         cancellationToken);
@@ -185,9 +185,9 @@ public sealed class XaBranch
             return reason != BranchOps.Action
                 ? reason is not null
                 : throw new DtmException(
-                    $"The branch {_key.BranchId} of {_key.Gid} has been committed: it cannot be rolled back.")
+                    $"The branch {_key.BranchId} of {_key.ToldGid} has been committed: it cannot be rolled back.")
                 {
-                    Gid = _key.Gid,
+                    Gid = _key.ToldGid,
                 };
         },
         cancellationToken);
@@ -243,5 +243,5 @@ public sealed class XaBranch
     }
 
     private BranchOngoingException Ongoing(string why) =>
-        new($"The branch {_key.BranchId} of {_key.Gid}: {why}.") { Gid = _key.Gid };
+        new($"The branch {_key.BranchId} of {_key.ToldGid}: {why}.") { Gid = _key.ToldGid };
 }

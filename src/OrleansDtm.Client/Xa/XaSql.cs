@@ -9,7 +9,7 @@ namespace OrleansDtm.Client;
 /// </summary>
 internal abstract class XaSql(BranchContext context)
 {
-    private readonly string _xid = $"{context.Gid}-{context.BranchId}";
+    private readonly string _xid = $"{context.UniqueGid}-{context.BranchId}";
 
     /// <summary>A value that is too long for the database is replaced by its hash, in both phases.</summary>
     protected string Xid => Encoding.UTF8.GetByteCount(_xid) <= LongestXid

@@ -120,4 +120,8 @@ public sealed record ServiceFailures
     /// <summary>The gid of the latest failure.</summary>
     [Id(5)]
     public required string LastGid { get; init; }
+
+    /// <summary>The namespace of the transactions; empty = the default one.</summary>
+    [Id(6)]
+    public string Namespace { get; init; } = "";
 }

@@ -1,37 +1,53 @@
+using OrleansDtm.Core;
+
 namespace OrleansDtm.Grains.Activity;
 
-/// <summary>Keeps the recent failures and the last error of each service. Bounded; not thread-safe.</summary>
+/// <summary>
+/// Keeps the recent failures and the last error of each service, for each namespace. Bounded; not thread-safe.
+/// </summary>
 internal sealed class FailureBook
 {
-    /// <summary>The maximum number of services; beyond it, the one whose last failure is oldest is removed.</summary>
+    /// <summary>
+    /// The maximum number of services of a namespace; beyond it, the one whose last failure is oldest is removed.
+    /// </summary>
     public const int ServicesMax = 50;
+
+    /// <summary>The maximum number of services of all namespaces.</summary>
+    private const int AllMax = 20 * ServicesMax;
 
     public const int ErrorMax = 300;
 
     private const int Minutes = ActivityWindow.SlotsMax * ActivityWindow.SlotSeconds / 60;
 
-    private readonly Dictionary<string, Entry> _services = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Namespace, string Service), Entry> _services = [];
 
+    /// <param name="service">The service.</param>
+    /// <param name="refusal">True if the service rejected the call for a business reason.</param>
+    /// <param name="error">The error.</param>
+    /// <param name="gid">The stored gid.</param>
+    /// <param name="now">The time.</param>
     public void Add(string service, bool refusal, string error, string gid, DateTimeOffset now)
     {
-        if (!_services.TryGetValue(service, out var entry))
+        var space = Namespaces.Of(gid);
+        if (!_services.TryGetValue((space, service), out var entry))
         {
-            if (_services.Count >= ServicesMax)
+            var own = _services.Where(s => s.Key.Namespace == space).ToArray();
+            if (own.Length >= ServicesMax || _services.Count >= AllMax)
             {
-                _services.Remove(_services.MinBy(static s => s.Value.LastAt).Key);
+                _services.Remove((own.Length > 0 ? own : [.. _services]).MinBy(static s => s.Value.LastAt).Key);
             }
 
-            _services[service] = entry = new Entry();
+            _services[(space, service)] = entry = new Entry();
         }
 
-        entry.Add(refusal, Cut(error), gid, now);
+        entry.Add(refusal, Cut(error), Namespaces.Plain(gid), now);
     }
 
     /// <summary>Returns the services with failures in the window, the latest failure first.</summary>
     public ServiceFailures[] Read(DateTimeOffset now) =>
     [
         .. _services
-            .Select(s => s.Value.Read(s.Key, now))
+            .Select(s => s.Value.Read(s.Key.Service, now) with { Namespace = s.Key.Namespace })
             .Where(static f => f.Errors + f.Refusals > 0)
             .OrderByDescending(static f => f.LastAt),
     ];

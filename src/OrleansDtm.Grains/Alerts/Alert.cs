@@ -11,6 +11,7 @@ namespace OrleansDtm.Grains.Alerts;
 /// <param name="Error">The last error.</param>
 /// <param name="RetryCount">The number of consecutive errors.</param>
 /// <param name="Parked">True if the call is put aside and waits for an operator; else left out. Not in DTM.</param>
+/// <param name="Namespace">The namespace; null = the default one, then left out. Not in DTM.</param>
 internal sealed record Alert(
     [property: JsonPropertyName("gid")] string Gid,
     [property: JsonPropertyName("status")] string Status,
@@ -18,7 +19,9 @@ internal sealed record Alert(
     [property: JsonPropertyName("error")] string Error,
     [property: JsonPropertyName("retry_count")] int RetryCount,
     [property: JsonPropertyName("parked"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    bool Parked = false);
+    bool Parked = false,
+    [property: JsonPropertyName("namespace"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    string? Namespace = null);
 
 [JsonSerializable(typeof(Alert))]
 internal sealed partial class AlertJson : JsonSerializerContext

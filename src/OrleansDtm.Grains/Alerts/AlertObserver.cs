@@ -58,12 +58,13 @@ internal sealed class AlertObserver : ITransactionObserver
     public void OnParked(Transaction state, int index) => Enqueue(state, state.At(index));
 
     private void Enqueue(Transaction state, BranchOp branch) => _queue.Writer.TryWrite(new Alert(
-        state.Definition.Gid,
+        Namespaces.Plain(state.Definition.Gid),
         Names.Of(state.Status),
         SecretHeaders.MaskQuery(branch.Definition.Url),
         SecretHeaders.MaskQuery(branch.LastError ?? ""),
         branch.Failures,
-        branch.Parked));
+        branch.Parked,
+        Namespaces.IsQualified(state.Definition.Gid) ? Namespaces.Of(state.Definition.Gid) : null));
 
     private void OnDropped()
     {

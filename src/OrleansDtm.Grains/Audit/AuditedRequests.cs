@@ -36,7 +36,7 @@ public sealed class AuditedRequests(AuditTrail trail, ITransactionStore store)
     /// <param name="action">The name of the action.</param>
     /// <param name="gid">The gid as the request has it.</param>
     /// <param name="detail">The part of the transaction, and the operator's reason.</param>
-    /// <param name="run">Gets the checked gid.</param>
+    /// <param name="run">Gets the checked gid as it is stored.</param>
     /// <exception cref="RequestException">The request is invalid.</exception>
     public Task<TransactionReply> Operation(
         Requester by, string action, string? gid, string detail, Func<string, Task<TransactionReply>> run)
@@ -45,7 +45,7 @@ public sealed class AuditedRequests(AuditTrail trail, ITransactionStore store)
         var before = "";
         return Operation(by, action, () => new AuditSubject(gid ?? "", detail, before), async () =>
         {
-            var known = RequestValidator.Gid(gid);
+            var known = RequestValidator.Gid(gid, by.Namespace);
             var found = await store.Load(known, CancellationToken.None);
             before = found is null ? "" : Names.Of(found.Transaction.Status);
             return await run(known);

@@ -22,6 +22,9 @@ public sealed record Requester(string Kind, string Name, string Role, string Add
     /// <summary>No authentication.</summary>
     public const string Anonymous = "anonymous";
 
+    /// <summary>The namespace of the request; empty = the default one.</summary>
+    public string Namespace { get; init; } = "";
+
     /// <summary>The maximum number of unfinished transactions; 0 (default) = unlimited.</summary>
     public int UnfinishedMax { get; init; }
 

@@ -8,8 +8,8 @@ using OrleansDtm.Storage;
 namespace OrleansDtm.Grains.Batches;
 
 /// <summary>
-/// Runs jobs one after the other, the oldest first. Its state is in the store: after a crash another activation goes on
-/// at the last position, and repeats at most one page.
+/// Runs jobs one after the other, the oldest first; namespaces take turns after each page. Its state is in the store:
+/// after a crash another activation goes on at the last position, and repeats at most one page.
 /// </summary>
 [Reentrant]
 internal sealed class BatchGrain(
@@ -30,6 +30,10 @@ internal sealed class BatchGrain(
     private BatchRun? _run;
     private bool _again;
     private long _looked;
+
+    /// <summary>The last turn of each namespace.</summary>
+    private readonly Dictionary<string, long> _turns = new(StringComparer.Ordinal);
+    private long _turn;
 
     public Task Wake()
     {
@@ -105,7 +109,10 @@ internal sealed class BatchGrain(
             {
                 _again = false;
                 _looked = options.Value.Clock.GetTimestamp();
-                var next = (await _jobs.All(_ending.Token)).LastOrDefault(static job => job.IsRunning);
+                var running = (await _jobs.All(_ending.Token)).Where(static job => job.IsRunning)
+                    .GroupBy(static job => job.By.Namespace)
+                    .ToArray();
+                var next = running.MinBy(of => _turns.GetValueOrDefault(of.Key))?.Last();
                 if (next is null && !_again)
                 {
                     break;
@@ -117,7 +124,8 @@ internal sealed class BatchGrain(
                 }
 
                 _run = new BatchRun(next.Id, _jobs, store, transactions, options.Value);
-                await _run.Run(_ending.Token);
+                _turns[next.By.Namespace] = ++_turn;
+                await _run.Run(() => _again || running.Length > 1, _ending.Token);
             }
             catch (OperationCanceledException) when (_ending.IsCancellationRequested)
             {

@@ -42,7 +42,9 @@ internal sealed class BatchRun(
     }
 
     /// <summary>Works until the job has ended, or another activation has taken it over.</summary>
-    public async Task Run(CancellationToken cancellationToken)
+    /// <param name="yields">Asked after each page: true = another job has its turn.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public async Task Run(Func<bool> yields, CancellationToken cancellationToken)
     {
         try
         {
@@ -64,6 +66,11 @@ internal sealed class BatchRun(
                 {
                     return; // Stopped, or taken over.
                 }
+
+                if (!_stops && yields())
+                {
+                    return;
+                }
             }
         }
         finally
@@ -74,8 +81,8 @@ internal sealed class BatchRun(
 
     /// <summary>The listing of a filter.</summary>
     /// <exception cref="RequestException">The filter is invalid.</exception>
-    public static ListRequest Parse(Dictionary<string, string> filter) =>
-        ListQuery.Parse(name => filter.GetValueOrDefault(name));
+    public static ListRequest Parse(Dictionary<string, string> filter, string space) =>
+        ListQuery.Parse(name => filter.GetValueOrDefault(name), space);
 
     /// <summary>Works on one page.</summary>
     /// <returns>The job with its progress.</returns>
@@ -86,7 +93,7 @@ internal sealed class BatchRun(
             return await Named(cancellationToken);
         }
 
-        var request = Parse(Job.Filter);
+        var request = Parse(Job.Filter, Job.By.Namespace);
         var filter = request.Filter with
         {
             IsUnfinished = true,
@@ -111,7 +118,7 @@ internal sealed class BatchRun(
             Matched = Job.Matched + page.Rows.Count,
             Sample = Job.Sample.Length >= SampleMax
                 ? Job.Sample
-                : [.. Job.Sample.Concat(page.Rows.Select(static r => r.Transaction.Definition.Gid)).Take(SampleMax)],
+                : [.. Job.Sample.Concat(page.Rows.Select(static r => GidOf(r.Transaction))).Take(SampleMax)],
             Position = page.Next is null ? Job.Position : ListPosition.Format(page.Next),
         };
         next = await Work(next, page.Rows, request.Scan, cancellationToken);
@@ -138,7 +145,7 @@ internal sealed class BatchRun(
         var next = Job with
         {
             Matched = Job.Matched + rows.Count,
-            Sample = [.. Job.Sample.Concat(rows.Select(static r => r.Transaction.Definition.Gid)).Take(SampleMax)],
+            Sample = [.. Job.Sample.Concat(rows.Select(static r => GidOf(r.Transaction))).Take(SampleMax)],
             Position = end.ToString(CultureInfo.InvariantCulture),
         };
         next = await Work(next, rows, null, cancellationToken);
@@ -170,6 +177,9 @@ internal sealed class BatchRun(
         return next;
     }
 
+    /// <summary>As requests name it: the job's operator has the namespace.</summary>
+    private static string GidOf(Transaction transaction) => Namespaces.Plain(transaction.Definition.Gid);
+
     private static BatchJob Counted(BatchJob job, TransactionReply reply) => reply.Kind switch
     {
         ReplyKind.Ok => job with { Succeeded = job.Succeeded + 1 },
@@ -179,7 +189,7 @@ internal sealed class BatchRun(
 
     private async Task<TransactionReply> Work(Transaction transaction, ListScan? scan)
     {
-        var gid = transaction.Definition.Gid;
+        var gid = GidOf(transaction);
         var reason = Job.Reason.Length > 0 ? $"{Job.Reason} (job {Job.Id})" : $"job {Job.Id}";
         try
         {
@@ -223,7 +233,7 @@ internal sealed class BatchRun(
         foreach (var call in waiting)
         {
             reply = await transactions.ResolveBranch(
-                transaction.Definition.Gid, call.Definition.Id, call.Definition.Op, reason, Job.By);
+                GidOf(transaction), call.Definition.Id, call.Definition.Op, reason, Job.By);
             if (reply.Kind != ReplyKind.Ok)
             {
                 break;

@@ -49,7 +49,7 @@ public sealed class BatchService(
         var reply = await audit.Operation(by, "batch", detail, async () =>
         {
             job = Check(order, by);
-            var running = (await _jobs.All(cancellationToken)).Count(static other => other.IsRunning);
+            var running = (await List(by.Namespace, cancellationToken)).Count(static other => other.IsRunning);
             if (running >= RunningMax)
             {
                 job = null;
@@ -69,22 +69,27 @@ public sealed class BatchService(
     }
 
     /// <summary>Returns a job; null = there is none.</summary>
-    public async Task<BatchJob?> Find(string? id, CancellationToken cancellationToken) =>
-        (await _jobs.Find(Id(id), cancellationToken))?.Job;
+    public async Task<BatchJob?> Find(string space, string? id, CancellationToken cancellationToken) =>
+        (await _jobs.Find(Id(id), cancellationToken))?.Job is { } job && job.By.Namespace == space ? job : null;
 
-    /// <summary>Returns all jobs, the newest first; at most about 100.</summary>
-    public async Task<IReadOnlyList<BatchJob>> List(CancellationToken cancellationToken) =>
-        await _jobs.All(cancellationToken);
+    /// <summary>Returns all jobs of a namespace, the newest first; at most about 100.</summary>
+    public async Task<IReadOnlyList<BatchJob>> List(string space, CancellationToken cancellationToken) =>
+        [.. (await _jobs.All(cancellationToken)).Where(job => job.By.Namespace == space)];
 
     /// <summary>Stops a job after the transactions that it is working on. What it has done stays done.</summary>
     /// <exception cref="RequestException">The id is invalid.</exception>
     public Task<TransactionReply> Stop(string? id, Requester by)
     {
         ArgumentNullException.ThrowIfNull(by);
-        return audit.Operation(by, "batchStop", $"job {id}", () =>
+        return audit.Operation(by, "batchStop", $"job {id}", async () =>
         {
             var known = Id(id);
-            return Delivery.Ask(() => grains.GetGrain<IBatchGrain>(0).Stop(known), clock);
+            if (await Find(by.Namespace, known, CancellationToken.None) is null)
+            {
+                return new TransactionReply { Kind = ReplyKind.NotFound, Message = "no such job" };
+            }
+
+            return await Delivery.Ask(() => grains.GetGrain<IBatchGrain>(0).Stop(known), clock);
         });
     }
 
@@ -101,7 +106,7 @@ public sealed class BatchService(
 
     private static string Id(string? id) => string.IsNullOrEmpty(id)
         ? throw new RequestException("id", "is missing")
-        : RequestValidator.Gid(id);
+        : RequestValidator.Gid(id, space: "");
 
     private BatchJob Check(BatchOrder order, Requester by)
     {
@@ -119,7 +124,7 @@ public sealed class BatchService(
             Id = GidGenerator.New(),
             Operation = order.Operation!,
             Filter = order.Gids is { Count: > 0 } ? WithoutFilter(order) : Filter(order),
-            Gids = Gids(order.Gids),
+            Gids = Gids(order.Gids, by.Namespace),
             DryRun = order.DryRun ?? false,
             Limit = Limit(order.Limit),
             Reason = Reason(order),
@@ -129,11 +134,11 @@ public sealed class BatchService(
         };
     }
 
-    private static string[] Gids(IReadOnlyList<string>? gids) => gids switch
+    private static string[] Gids(IReadOnlyList<string>? gids, string space) => gids switch
     {
         null => [],
         { Count: > GidsMax } => throw new RequestException("gids", $"has {gids.Count} gids; the maximum is {GidsMax}"),
-        _ => [.. gids.Select(static gid => RequestValidator.Gid(gid)).Distinct(StringComparer.Ordinal)],
+        _ => [.. gids.Select(gid => RequestValidator.Gid(gid, space)).Distinct(StringComparer.Ordinal)],
     };
 
     private static Dictionary<string, string> WithoutFilter(BatchOrder order) =>
@@ -176,7 +181,7 @@ public sealed class BatchService(
 
         try
         {
-            BatchRun.Parse(filter);
+            BatchRun.Parse(filter, space: "");
         }
         catch (RequestException e)
         {

@@ -13,48 +13,70 @@ internal sealed class BatchStore(IKeyValueStore items)
     public const int Kept = 100;
 
     private const string Category = "batches";
+
+    /// <summary>
+    /// Jobs of other namespaces than the default one: silos of an earlier version would run them in the default one.
+    /// </summary>
+    private const string Namespaced = "batches@";
+
+    private static readonly string[] Categories = [Category, Namespaced];
     private const int PageRows = 50;
 
     /// <summary>Returns a job and the version of its item; null = there is none.</summary>
-    public async Task<(BatchJob Job, long Version)?> Find(string id, CancellationToken cancellationToken) =>
-        await items.Get(Category, id, cancellationToken) is { } item
-            ? (BatchJob.Parse(item.Value), item.Version)
-            : null;
+    public async Task<(BatchJob Job, long Version)?> Find(string id, CancellationToken cancellationToken)
+    {
+        foreach (var category in Categories)
+        {
+            if (await items.Get(category, id, cancellationToken) is { } item)
+            {
+                return (BatchJob.Parse(item.Value), item.Version);
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Writes a job.</summary>
     /// <param name="job">The job.</param>
     /// <param name="expectedVersion">0 = it is new.</param>
     /// <returns>False = another one has written it.</returns>
     public async Task<bool> Put(BatchJob job, long expectedVersion, CancellationToken cancellationToken) =>
-        await items.Put(Category, job.Id, job.ToJson(), expectedVersion, cancellationToken) == WriteResult.Written;
+        await items.Put(CategoryOf(job), job.Id, job.ToJson(), expectedVersion, cancellationToken)
+            == WriteResult.Written;
 
-    /// <summary>All jobs, the newest first.</summary>
+    /// <summary>All jobs; of each namespace the newest first.</summary>
     public async Task<List<BatchJob>> All(CancellationToken cancellationToken)
     {
         var jobs = new List<BatchJob>();
-        for (var before = 0L; ;)
+        foreach (var category in Categories)
         {
-            var page = await items.Scan(Category, before, PageRows, cancellationToken);
-            jobs.AddRange(page.Select(static item => BatchJob.Parse(item.Value)));
-            if (page.Count < PageRows)
+            IReadOnlyList<KeyValueItem> page;
+            var before = 0L;
+            do
             {
-                return jobs;
+                page = await items.Scan(category, before, PageRows, cancellationToken);
+                jobs.AddRange(page.Select(static item => BatchJob.Parse(item.Value)));
+                before = page is [.., var last] ? last.Id : 0;
             }
-
-            before = page[^1].Id;
+            while (page.Count == PageRows);
         }
+
+        return jobs;
     }
 
-    /// <summary>Deletes the oldest jobs that have ended, beyond those that are kept.</summary>
+    /// <summary>Deletes the oldest jobs that have ended, beyond those of their namespace that are kept.</summary>
     public async Task Trim(CancellationToken cancellationToken)
     {
         var jobs = await All(cancellationToken);
-        foreach (var job in jobs.Skip(Kept).Where(static job => !job.IsRunning))
+        var old = jobs.GroupBy(static job => job.By.Namespace).SelectMany(static of => of.Skip(Kept));
+        foreach (var job in old.Where(static job => !job.IsRunning))
         {
             if (await Find(job.Id, cancellationToken) is { } found)
             {
-                await items.Delete(Category, job.Id, found.Version, cancellationToken);
+                await items.Delete(CategoryOf(job), job.Id, found.Version, cancellationToken);
             }
         }
     }
+
+    private static string CategoryOf(BatchJob job) => job.By.Namespace.Length == 0 ? Category : Namespaced;
 }

@@ -122,12 +122,13 @@ internal sealed class BranchService(
 
             held |= Held.Service;
             var isSlow = isLong || Volatile.Read(ref _isSilent) != 0;
-            if (isSlow && await Enter(limits.Slow, name, budget).ConfigureAwait(false))
+            var service = Namespaces.Qualify(call.Namespace, name);
+            if (isSlow && await Enter(limits.Slow, service, budget).ConfigureAwait(false))
             {
                 held |= Held.Slow;
             }
 
-            if (isSlow != held.HasFlag(Held.Slow) || !await Enter(limits.All, name, budget).ConfigureAwait(false))
+            if (isSlow != held.HasFlag(Held.Slow) || !await Enter(limits.All, service, budget).ConfigureAwait(false))
             {
                 return NotSent(
                     CallLimit.Silo,
@@ -144,7 +145,7 @@ internal sealed class BranchService(
 
         CallResult NotSent(CallLimit limit, string reason)
         {
-            limits.Starvation?.CallNotSent(limit, name, call.Gid);
+            limits.Starvation?.CallNotSent(limit, name, call.ToldGid);
             return Result(
                 call, Outcome.NotSent($"{reason}; no call slot became free within the request timeout"), started, span);
         }
@@ -169,8 +170,9 @@ internal sealed class BranchService(
 
     private void Exit(Held held, string gid)
     {
-        Exit(Held.Silo, limits.All, name);
-        Exit(Held.Slow, limits.Slow, name);
+        var service = Namespaces.Qualify(Namespaces.Of(gid), name);
+        Exit(Held.Silo, limits.All, service);
+        Exit(Held.Slow, limits.Slow, service);
         Exit(Held.Service, _places, gid);
         Exit(Held.Long, _longPlaces, gid);
         Exit(Held.Transaction, limits.Transactions, gid);

@@ -42,12 +42,13 @@ internal sealed class CallLimits
     /// <summary>Places of the calls in flight; the key is the gid.</summary>
     public FairGate Transactions { get; }
 
-    /// <summary>Places of the calls in flight; the key is the service.</summary>
+    /// <summary>Places of the calls in flight; the key is the service, qualified with the namespace.</summary>
     public FairGate All { get; }
 
     /// <summary>
     /// Half of the places: those for calls with a long timeout, and for services that do not answer. Taken before
-    /// <see cref="All"/>, so that hanging calls cannot take all places. The key is the service.
+    /// <see cref="All"/>, so that hanging calls cannot take all places. The key is the service,
+    /// qualified with the namespace.
     /// </summary>
     public FairGate Slow { get; }
 

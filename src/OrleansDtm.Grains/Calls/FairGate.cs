@@ -1,7 +1,10 @@
+using OrleansDtm.Core;
+
 namespace OrleansDtm.Grains.Calls;
 
 /// <summary>
-/// A bounded number of places that are given fairly among keys. Waiters of different keys take turns, and while places
+/// A bounded number of places that are given fairly among keys. Waiters of different keys take turns, namespaces first,
+/// so that one with many keys does not delay the others. While places
 /// are scarce a key holds no more than its share, so that one key that keeps its places for long cannot take them all.
 /// Waiting holds no thread. Thread-safe.
 /// </summary>
@@ -16,8 +19,9 @@ public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
 
-    /// <summary>Keys with waiters; the one whose turn is next is first.</summary>
-    private readonly LinkedList<Key> _turns = [];
+    /// <summary>Namespaces of keys with waiters; the one whose turn is next is first.</summary>
+    private readonly LinkedList<Group> _turns = [];
+    private readonly Dictionary<string, Group> _groups = new(StringComparer.Ordinal);
 
     private int _taken;
     private int _holders;
@@ -50,7 +54,7 @@ public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares 
 
             waiter = new Waiter();
             entry.Waiters.AddLast(waiter.Node);
-            entry.Turn ??= _turns.AddLast(entry);
+            entry.Turn ??= StartTurn(entry);
         }
 
         await using var registration = cancellationToken.UnsafeRegister(
@@ -109,6 +113,19 @@ public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares 
         }
     }
 
+    private bool Admit(Group group)
+    {
+        for (var turn = group.Turns.First; turn is not null; turn = turn.Next)
+        {
+            if (Admit(turn.Value))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Gives a place to the key's first waiter, if it has one and may hold another place.</summary>
     private bool Admit(Key entry)
     {
@@ -119,8 +136,8 @@ public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares 
 
         entry.Waiters.RemoveFirst();
         Take(entry);
-        _turns.Remove(entry.Turn!);
-        entry.Turn = entry.Waiters.Count > 0 ? _turns.AddLast(entry) : null;
+        RemoveTurn(entry);
+        entry.Turn = entry.Waiters.Count > 0 ? StartTurn(entry) : null;
         first.Value.TrySetResult(true);
         return true;
     }
@@ -166,12 +183,41 @@ public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares 
         return entry;
     }
 
+    /// <summary>Puts the key, and its namespace if it is not there yet, at the end.</summary>
+    private LinkedListNode<Key> StartTurn(Key entry)
+    {
+        var name = Namespaces.Of(entry.Name);
+        if (!_groups.TryGetValue(name, out var group))
+        {
+            _groups.Add(name, group = new Group(name));
+            group.Turn = _turns.AddLast(group);
+        }
+
+        return group.Turns.AddLast(entry);
+    }
+
+    /// <summary>Removes the key, and puts its namespace at the end.</summary>
+    private void RemoveTurn(Key entry)
+    {
+        var group = _groups[Namespaces.Of(entry.Name)];
+        group.Turns.Remove(entry.Turn!);
+        entry.Turn = null;
+        _turns.Remove(group.Turn!);
+        if (group.Turns.Count > 0)
+        {
+            group.Turn = _turns.AddLast(group);
+        }
+        else
+        {
+            _groups.Remove(group.Name);
+        }
+    }
+
     private void EndTurn(Key entry)
     {
-        if (entry.Waiters.Count == 0 && entry.Turn is { } turn)
+        if (entry.Waiters.Count == 0 && entry.Turn is not null)
         {
-            _turns.Remove(turn);
-            entry.Turn = null;
+            RemoveTurn(entry);
         }
     }
 
@@ -181,6 +227,16 @@ public sealed class FairGate(int max, int perKeyMax = int.MaxValue, bool shares 
         {
             _keys.Remove(entry.Name);
         }
+    }
+
+    private sealed class Group(string name)
+    {
+        public string Name { get; } = name;
+
+        /// <summary>Keys with waiters; the one whose turn is next is first.</summary>
+        public LinkedList<Key> Turns { get; } = [];
+
+        public LinkedListNode<Group>? Turn { get; set; }
     }
 
     private sealed class Key(string name)

@@ -40,7 +40,8 @@ public sealed class GrainBranchInvoker(
 
         var context = new BranchContext
         {
-            Gid = call.Gid,
+            Gid = call.ToldGid,
+            Namespace = call.Namespace,
             BranchId = call.BranchId,
             Op = call.Op,
             Type = Names.Of(call.Type),

@@ -184,6 +184,9 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
         services.AddSingleton<ITransactionObserver>(
             static provider => provider.GetRequiredService<UnfinishedQuota>());
+        services.TryAddSingleton<NamespaceQuota>();
+        services.AddSingleton<ITransactionObserver>(
+            static provider => provider.GetRequiredService<NamespaceQuota>());
         services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<TransactionService>(
             provider, provider.GetRequiredService<IOptions<DtmGrainOptions>>().Value.Clock));
     }

@@ -37,6 +37,12 @@ internal enum EventKind
 
     /// <summary>A prepare with such a field.</summary>
     ExtendedPrepare = 12,
+
+    /// <summary>A submit to a namespace: silos of an earlier version would call services with its stored gid.</summary>
+    NamespacedSubmit = 13,
+
+    /// <summary>A prepare in a namespace.</summary>
+    NamespacedPrepare = 14,
 }
 
 /// <summary>The serialized form of an event. Each field is used only by the kinds named in its comment.</summary>
@@ -101,9 +107,17 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
     public EventSurrogate ConvertToSurrogate(in EventMessage value) => value.Event switch
     {
         TransactionEvent.Submit { Submission: var submission } => Of(
-            IsExtended(submission) ? EventKind.ExtendedSubmit : EventKind.Submit, value, submission),
+            IsNamespaced(submission) ? EventKind.NamespacedSubmit
+            : IsExtended(submission) ? EventKind.ExtendedSubmit
+            : EventKind.Submit,
+            value,
+            submission),
         TransactionEvent.Prepare { Submission: var submission } => Of(
-            IsExtended(submission) ? EventKind.ExtendedPrepare : EventKind.Prepare, value, submission),
+            IsNamespaced(submission) ? EventKind.NamespacedPrepare
+            : IsExtended(submission) ? EventKind.ExtendedPrepare
+            : EventKind.Prepare,
+            value,
+            submission),
         TransactionEvent.Abort e =>
             new() { Kind = EventKind.Abort, Wait = value.Wait, Type = (byte)e.Type, Reason = e.Reason },
         TransactionEvent.Register e => new()
@@ -147,6 +161,8 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
             || submission.Definition.Options.AreExtended()
             || submission.Branches.Any(static b => b.Policy is not null);
 
+    private static bool IsNamespaced(Submission submission) => Namespaces.IsQualified(submission.Definition.Gid);
+
     private static EventSurrogate Of(EventKind kind, EventMessage message, Submission submission) => new()
     {
         Kind = kind,
@@ -158,8 +174,10 @@ internal sealed class EventConverter : IConverter<EventMessage, EventSurrogate>
 
     private static TransactionEvent Event(in EventSurrogate sent) => sent.Kind switch
     {
-        EventKind.Submit or EventKind.ExtendedSubmit => new TransactionEvent.Submit(Submission(sent)),
-        EventKind.Prepare or EventKind.ExtendedPrepare => new TransactionEvent.Prepare(Submission(sent)),
+        EventKind.Submit or EventKind.ExtendedSubmit or EventKind.NamespacedSubmit =>
+             new TransactionEvent.Submit(Submission(sent)),
+        EventKind.Prepare or EventKind.ExtendedPrepare or EventKind.NamespacedPrepare =>
+             new TransactionEvent.Prepare(Submission(sent)),
         EventKind.Abort => new TransactionEvent.Abort((TransactionType)sent.Type, sent.Reason ?? ""),
         EventKind.Register => new TransactionEvent.Register(
             (TransactionType)sent.Type, Surrogates.Branches(sent.Branches), (BranchStatus)sent.Status),

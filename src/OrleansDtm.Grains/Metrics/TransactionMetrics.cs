@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Running;
@@ -13,11 +14,16 @@ internal sealed class TransactionMetrics : ITransactionObserver
     /// </summary>
     public const int BranchIdsMax = 50;
 
-    /// <summary>The branchid label of all other branches.</summary>
+    /// <summary>The maximum number of namespaces with their own series: callers choose their names.</summary>
+    public const int NamespacesMax = 100;
+
+    /// <summary>The branchid label of all other branches, and the namespace label of all other namespaces.</summary>
     public const string Other = "other";
 
     private readonly ConcurrentDictionary<string, string> _branchIds = new(StringComparer.Ordinal);
-    private volatile bool _branchIdsFull;
+    private readonly ConcurrentDictionary<string, string> _namespaces = new(StringComparer.Ordinal);
+    private bool _branchIdsFull;
+    private bool _namespacesFull;
     private readonly Counter<long> _transactions;
     private readonly Histogram<double> _handled;
     private readonly Histogram<double> _ended;
@@ -54,9 +60,7 @@ internal sealed class TransactionMetrics : ITransactionObserver
     }
 
     public void OnParked(Transaction state, int index) => _parked.Add(
-        1,
-        new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type)),
-        new KeyValuePair<string, object?>("branchtype", BranchType(state, index)));
+        1, Labels(state, new KeyValuePair<string, object?>("branchtype", BranchType(state, index))));
 
     public void OnBranchAnswered(Transaction state, TransactionEvent.BranchAnswered answer)
     {
@@ -67,46 +71,69 @@ internal sealed class TransactionMetrics : ITransactionObserver
 
         _branches.Add(
             1,
-            new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type)),
-            new KeyValuePair<string, object?>("branchid", BranchId(state.At(answer.Index).Definition.Id)),
-            new KeyValuePair<string, object?>("branchtype", BranchType(state, answer.Index)),
-            new KeyValuePair<string, object?>("status", answer.Outcome.Kind == OutcomeKind.Succeeded ? "ok" : "fail"));
+            Labels(
+                state,
+                new KeyValuePair<string, object?>("branchid", BranchId(state.At(answer.Index).Definition.Id)),
+                new KeyValuePair<string, object?>("branchtype", BranchType(state, answer.Index)),
+                new KeyValuePair<string, object?>(
+                    "status", answer.Outcome.Kind == OutcomeKind.Succeeded ? "ok" : "fail")));
     }
 
     public void OnFinished(Transaction state)
     {
-        var model = new KeyValuePair<string, object?>("model", Names.Of(state.Definition.Type));
         var status = new KeyValuePair<string, object?>("status", Names.Of(state.Status));
         if (_transactions.Enabled)
         {
-            _transactions.Add(1, model, new KeyValuePair<string, object?>(
-                "status", state.Status == TransactionStatus.Succeed ? "ok" : "fail"));
+            _transactions.Add(1, Labels(state, new KeyValuePair<string, object?>(
+                "status", state.Status == TransactionStatus.Succeed ? "ok" : "fail")));
         }
 
         if (_handled.Enabled && state.Finished is { } finished)
         {
             var seconds = (finished - state.Definition.Created).TotalSeconds;
-            _handled.Record(seconds, model);
-            _ended.Record(seconds, model, status);
+            _handled.Record(seconds, Labels(state));
+            _ended.Record(seconds, Labels(state, status));
         }
     }
 
-    private string BranchId(string id)
+    /// <summary>DTM's labels, and the namespace if it is not the default one.</summary>
+    private TagList Labels(Transaction state, params ReadOnlySpan<KeyValuePair<string, object?>> others)
     {
-        if (_branchIds.TryGetValue(id, out var known))
+        var labels = new TagList { { "model", Names.Of(state.Definition.Type) } };
+        foreach (var label in others)
+        {
+            labels.Add(label);
+        }
+
+        if (Namespaces.IsQualified(state.Definition.Gid))
+        {
+            labels.Add("namespace", Namespace(Namespaces.Of(state.Definition.Gid)));
+        }
+
+        return labels;
+    }
+
+    private string BranchId(string id) => Known(_branchIds, ref _branchIdsFull, id, BranchIdsMax);
+
+    private string Namespace(string name) => Known(_namespaces, ref _namespacesFull, name, NamespacesMax);
+
+    /// <summary>The value, or the one of all others if there are too many of them.</summary>
+    private static string Known(ConcurrentDictionary<string, string> values, ref bool isFull, string value, int max)
+    {
+        if (values.TryGetValue(value, out var known))
         {
             return known;
         }
 
-        if (_branchIdsFull)
+        if (Volatile.Read(ref isFull))
         {
             return Other;
         }
 
-        lock (_branchIds)
+        lock (values)
         {
-            _branchIdsFull = _branchIds.Count >= BranchIdsMax;
-            return _branchIdsFull ? Other : _branchIds.GetOrAdd(id, id);
+            Volatile.Write(ref isFull, values.Count >= max);
+            return isFull ? Other : values.GetOrAdd(value, value);
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Recovery;
 
@@ -58,7 +59,7 @@ internal sealed class PatientResume(Func<string, long, Task<bool>> resume, TimeP
         }
         catch (Exception e)
         {
-            log.WakeFailed(e, gid); // The next sweep tries again.
+            log.WakeFailed(e, Namespaces.Plain(gid)); // The next sweep tries again.
         }
     }
 }

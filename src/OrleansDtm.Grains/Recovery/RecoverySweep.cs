@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
@@ -141,7 +142,7 @@ internal sealed class RecoverySweep(
                     all = false;
                     using (LogScope.Begin(log, due.Gid, null))
                     {
-                        log.WakeFailed(e, due.Gid);
+                        log.WakeFailed(e, Namespaces.Plain(due.Gid));
                     }
                 }
             }

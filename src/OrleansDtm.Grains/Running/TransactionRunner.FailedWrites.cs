@@ -48,7 +48,7 @@ public sealed partial class TransactionRunner
         {
             using (BeginLog())
             {
-                _services.Log.LostToAnotherOwner(_gid);
+                _services.Log.LostToAnotherOwner(Namespaces.Plain(_gid));
             }
         }
 
@@ -82,7 +82,7 @@ public sealed partial class TransactionRunner
         {
             using (BeginLog())
             {
-                _services.Log.StoreAway(e, _gid);
+                _services.Log.StoreAway(e, Namespaces.Plain(_gid));
             }
         }
 
@@ -123,7 +123,7 @@ public sealed partial class TransactionRunner
             // it.
             using (BeginLog())
             {
-                _services.Log.TooLarge(e, _gid);
+                _services.Log.TooLarge(e, Namespaces.Plain(_gid));
             }
 
             if (_inbox.Exists(static p => p.Reply is not null))

@@ -72,7 +72,7 @@ public sealed partial class TransactionRunner
         var transition = DtmTracing.Start("transition", ActivityKind.Internal, parent, links);
         if (transition is { IsAllDataRequested: true })
         {
-            transition.SetTag(DtmTracing.Gid, definition.Gid);
+            DtmTracing.SetGid(transition, definition.Gid);
             transition.SetTag(DtmTracing.Type, Names.Of(definition.Type));
             transition.SetTag("orleansdtm.events", batch.ConvertAll(static pending => NameOf(pending.Event)).ToArray());
             transition.SetTag("orleansdtm.status", Names.Of(status));

@@ -136,7 +136,7 @@ public sealed partial class TransactionRunner
             // A bug, not a store error: the stored state is unchanged and the sweep tries again.
             using (BeginLog())
             {
-                _services.Log.RunnerFailed(e, _gid);
+                _services.Log.RunnerFailed(e, Namespaces.Plain(_gid));
             }
 
             ForgetCalls();

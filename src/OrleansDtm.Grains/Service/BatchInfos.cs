@@ -1,4 +1,5 @@
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Batches;
 
 namespace OrleansDtm.Grains.Service;
@@ -21,7 +22,7 @@ internal static class BatchInfos
         {
             Operation = OperationOf(job.Operation),
             Filter = job.Filter,
-            Gids = job.Gids,
+            Gids = [.. job.Gids.Select(Namespaces.Plain)],
             DryRun = job.DryRun,
             Limit = job.Limit,
             Reason = job.Reason,

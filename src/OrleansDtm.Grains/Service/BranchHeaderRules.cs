@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
 using OrleansDtm.Invokers;
+using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Service;
 
@@ -42,6 +43,14 @@ internal static partial class BranchHeaderRules
             if (TagRules.IsHeader(name))
             {
                 continue; // It is for the coordinator.
+            }
+
+            if (name.Equals(NamespaceHeader.Name, StringComparison.OrdinalIgnoreCase))
+            {
+                throw new RequestException(
+                    field,
+                    $"{NamespaceHeader.Name} is set by the coordinator; send it as a header of the request to use a "
+                    + "namespace");
             }
 
             if (value is null || ConnectionHeaders.Contains(name))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Grains.Service;
@@ -21,7 +22,7 @@ internal static class ClientRequests
             bytesMax);
         return new TransactionRequest
         {
-            Gid = message.Gid,
+            Gid = Namespaces.Plain(message.Gid ?? ""),
             TransType = message.Type,
             Protocol = message.Protocol,
             Steps = [.. steps.Select(Of)],
@@ -87,7 +88,7 @@ internal static class ClientRequests
 
     public static RegisterRequest Of(BranchRegistration branch) => new()
     {
-        Gid = branch.Gid,
+        Gid = Namespaces.Plain(branch.Gid ?? ""),
         TransType = branch.Type,
         BranchId = branch.BranchId,
         Data = branch.Payload,

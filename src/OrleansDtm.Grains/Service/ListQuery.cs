@@ -17,16 +17,19 @@ public static class ListQuery
     public const int LimitMax = 1000;
 
     /// <param name="parameter">Returns a query parameter by name; null or empty = not set.</param>
+    /// <param name="space">The namespace; empty = the default one.</param>
     /// <param name="shown">An error text as the caller sees it; null = unchanged.</param>
     /// <exception cref="RequestException">A parameter is invalid.</exception>
-    public static ListRequest Parse(Func<string, string?> parameter, Func<string, string>? shown = null)
+    public static ListRequest Parse(
+        Func<string, string?> parameter, string space, Func<string, string>? shown = null)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         var status = parameter("status");
         var type = parameter("transType");
         var filter = new TransactionFilter
         {
-            Gid = Given(parameter("gid")),
+            Gid = Given(parameter("gid")) is { } gid ? Namespaces.Qualify(space, Printed("gid", gid)) : null,
+            Namespace = space,
             GidPrefix = Text("gid_prefix", parameter("gid_prefix"), RequestValidator.GidMax),
             Tags = TagRules.Parse(parameter("tag")),
             Limit = (int)Whole("limit", parameter("limit"), 100, 1, LimitMax),
@@ -61,6 +64,11 @@ public static class ListQuery
             parameter("position") ?? "",
             host is null && error is null ? null : new ListScan(host, error, shown));
     }
+
+    /// <summary>A gid that no transaction can have is searched, unless it could name a namespace.</summary>
+    private static string Printed(string name, string gid) => gid.Contains(Namespaces.Mark, StringComparison.Ordinal)
+        ? throw new RequestException(name, "contains a control character")
+        : gid;
 
     /// <summary>Returns a text without control characters; null = not set.</summary>
     private static string? Text(string name, string? text, int lengthMax)

@@ -35,20 +35,20 @@ public sealed class RequestValidator(
 
     private readonly ILogger _log = log ?? NullLogger<RequestValidator>.Instance;
 
-    /// <summary>Returns a valid gid.</summary>
+    /// <summary>Returns a valid gid as it is stored.</summary>
+    /// <param name="gid">The gid of the request.</param>
+    /// <param name="space">The namespace of the request; empty = the default one.</param>
     /// <exception cref="RequestException">The gid is missing, too long, or contains control characters.</exception>
-    public static string Gid(string? gid)
+    public static string Gid(string? gid, string space)
     {
         if (string.IsNullOrEmpty(gid))
         {
             throw new RequestException("gid", "is missing");
         }
 
-        if (gid.Length > GidMax)
+        if (gid.Length + Namespaces.Added(space) > GidMax)
         {
-            throw new RequestException(
-                "gid",
-                string.Create(CultureInfo.InvariantCulture, $"has {gid.Length} characters; the maximum is {GidMax}"));
+            throw new RequestException("gid", TooLong(gid, space, GidMax));
         }
 
         for (var i = 0; i < gid.Length; i++)
@@ -70,7 +70,16 @@ public sealed class RequestValidator(
             }
         }
 
-        return gid;
+        return Namespaces.Qualify(space, gid);
+    }
+
+    /// <summary>The problem of a text that has too many characters together with its namespace.</summary>
+    internal static string TooLong(string text, string space, int max)
+    {
+        var where = space.Length == 0 ? "" : $" in the namespace '{space}'";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"has {text.Length} characters; the maximum is {max - Namespaces.Added(space)}{where}");
     }
 
     /// <summary>
@@ -107,13 +116,14 @@ public sealed class RequestValidator(
 
     /// <summary>Converts a submit or a prepare.</summary>
     /// <param name="request">The request.</param>
+    /// <param name="space">The namespace of the request; empty = the default one.</param>
     /// <param name="prepare">True for a prepare, false for a submit.</param>
     /// <param name="now">The current time (UTC), which becomes the creation time.</param>
     /// <exception cref="RequestException">A field is invalid.</exception>
-    public Submission Submission(TransactionRequest request, bool prepare, DateTimeOffset now)
+    public Submission Submission(TransactionRequest request, string space, bool prepare, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var (gid, type) = (Gid(request.Gid), Type(request.TransType));
+        var (gid, type) = (Gid(request.Gid, space), Type(request.TransType));
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
         var protocol = Protocol(request.Protocol);
         var steps = Steps(request, type, protocol);
@@ -137,7 +147,7 @@ public sealed class RequestValidator(
             BranchHeaders =
                 BranchHeaderRules.Check(request.BranchHeaders, protocol, options.Targets, _log)?.ToImmutableDictionary()
                     ?? ImmutableDictionary<string, string>.Empty,
-            Tags = TagRules.Check(request.Tags, request.BranchHeaders),
+            Tags = TagRules.Check(request.Tags, request.BranchHeaders, space),
             Trace = traceParent is null ? null : new TraceContext(traceParent, traceState ?? ""),
             Options = Options(request, type, steps.Length),
         };

@@ -23,9 +23,10 @@ internal static class TagRules
     /// <summary>Returns the tags of a request. If field and header set the same key, the field wins.</summary>
     /// <param name="tags">The field; null = none.</param>
     /// <param name="headers">The branch headers; null = none.</param>
+    /// <param name="space">The namespace; empty = the default one. Its name is stored with each tag.</param>
     /// <exception cref="RequestException">A tag is invalid, or there are too many.</exception>
     public static ImmutableSortedDictionary<string, string> Check(
-        Dictionary<string, string?>? tags, Dictionary<string, string?>? headers)
+        Dictionary<string, string?>? tags, Dictionary<string, string?>? headers, string space)
     {
         var fromHeader = headers is null ? null : OfHeader(headers);
         if (fromHeader is null && tags is not { Count: > 0 })
@@ -45,6 +46,11 @@ internal static class TagRules
             all[key] = value is null
                 ? throw new RequestException(Field, $"'{RequestValidator.Printable(key)}' has no value")
                 : CheckValue(Field, key, value);
+        }
+
+        foreach (var (key, value) in all)
+        {
+            CheckStored(key, value, space);
         }
 
         return all.Count <= TransactionTags.CountMax
@@ -123,6 +129,16 @@ internal static class TagRules
         }
 
         return found;
+    }
+
+    private static void CheckStored(string key, string value, string space)
+    {
+        const int max = TransactionTags.KeyMax + TransactionTags.ValueMax;
+        if (key.Length + value.Length + Namespaces.Added(space) > max)
+        {
+            throw new RequestException(
+                Field, $"key and value of '{key}' together: {RequestValidator.TooLong(key + value, space, max)}");
+        }
     }
 
     private static void CheckKey(string field, string key)

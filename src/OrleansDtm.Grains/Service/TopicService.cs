@@ -24,15 +24,16 @@ public sealed class TopicService(
     private readonly RequestOptions _options = settings.Value.Requests;
 
     public Task<TransactionReply> Subscribe(string? topic, string? url, string? remark, Requester by) =>
-        audit.Operation(by, "subscribe", $"{topic} {url}", () => Subscribe(topic, url, remark));
+        audit.Operation(by, "subscribe", $"{topic} {url}", () => Subscribe(by.Namespace, topic, url, remark));
 
     public Task<TransactionReply> Unsubscribe(string? topic, string? url, Requester by) =>
         audit.Operation(by, "unsubscribe", $"{topic} {url}", () => string.IsNullOrEmpty(url)
             ? throw new RequestException("url", "is missing")
-            : Change(topic, grain => grain.Unsubscribe(url)));
+            : Change(by.Namespace, topic, grain => grain.Unsubscribe(url)));
 
     public Task<TransactionReply> Delete(string? topic, Requester by) =>
-        audit.Operation(by, "deleteTopic", topic ?? "", () => Change(topic, static grain => grain.Delete()));
+        audit.Operation(
+            by, "deleteTopic", topic ?? "", () => Change(by.Namespace, topic, static grain => grain.Delete()));
 
     /// <summary>Returns true if a call goes to a topic.</summary>
     public static bool IsNeededFor(Submission submission)
@@ -52,11 +53,12 @@ public sealed class TopicService(
         }
 
         RefuseResultsOfTopics(submission);
+        var space = Namespaces.Of(submission.Definition.Gid);
         var calls = ImmutableArray.CreateBuilder<BranchOpDefinition>(submission.Branches.Length);
         foreach (var branch in submission.Branches)
         {
             calls.AddRange(IsTopic(branch.Url)
-                ? BranchPlan.FanOut(branch, await SubscribersOf(branch.Url[Prefix.Length..]))
+                ? BranchPlan.FanOut(branch, await SubscribersOf(space, branch.Url[Prefix.Length..]))
                 : [branch]);
         }
 
@@ -96,19 +98,21 @@ public sealed class TopicService(
     private static bool IsTopic(string url) => url.StartsWith(Prefix, StringComparison.Ordinal);
 
     public async Task<KeyValueListView> QueryKeyValue(
-        string? category, string? key, CancellationToken cancellationToken)
+        string space, string? category, string? key, CancellationToken cancellationToken)
     {
-        var item = IsTopics(category) ? await store.Get(TopicJson.Category, key ?? "", cancellationToken) : null;
+        var item = IsTopics(category)
+            ? await store.Get(TopicJson.CategoryOf(space), key ?? "", cancellationToken)
+            : null;
         return new KeyValueListView { Items = item is null ? [] : [View(item)] };
     }
 
     public async Task<KeyValueListView> ScanKeyValue(
-        string? category, string? position, string? limit, CancellationToken cancellationToken)
+        string space, string? category, string? position, string? limit, CancellationToken cancellationToken)
     {
         var before = ListQuery.Whole("position", position, 0, 0, long.MaxValue);
         var count = (int)ListQuery.Whole("limit", limit, 100, 1, ListQuery.LimitMax);
         var page = IsTopics(category)
-            ? await store.Scan(TopicJson.Category, before, count, cancellationToken)
+            ? await store.Scan(TopicJson.CategoryOf(space), before, count, cancellationToken)
             : [];
         return new KeyValueListView
         {
@@ -117,9 +121,9 @@ public sealed class TopicService(
         };
     }
 
-    private async Task<string[]> SubscribersOf(string topic)
+    private async Task<string[]> SubscribersOf(string space, string topic)
     {
-        var name = Name(topic);
+        var name = Name(space, topic);
         var subscribers = await Delivery.Read(() => Grain(name).Subscribers());
         return subscribers.Length == 0
             ? throw new RequestException(
@@ -127,9 +131,9 @@ public sealed class TopicService(
             : [.. subscribers.Select(static s => s.Url)];
     }
 
-    private Task<TransactionReply> Subscribe(string? topic, string? url, string? remark)
+    private Task<TransactionReply> Subscribe(string space, string? topic, string? url, string? remark)
     {
-        var name = Name(topic);
+        var name = Name(space, topic);
         if (string.IsNullOrEmpty(url))
         {
             throw new RequestException("url", "is missing");
@@ -144,9 +148,10 @@ public sealed class TopicService(
         return Ask(() => Grain(name).Subscribe(target, remark ?? ""));
     }
 
-    private Task<TransactionReply> Change(string? topic, Func<ITopicGrain, Task<TransactionReply>> request)
+    private Task<TransactionReply> Change(
+        string space, string? topic, Func<ITopicGrain, Task<TransactionReply>> request)
     {
-        var name = Name(topic);
+        var name = Name(space, topic);
         return Ask(() => request(Grain(name)));
     }
 
@@ -154,14 +159,20 @@ public sealed class TopicService(
     private static Task<TransactionReply> Ask(Func<Task<TransactionReply>> request) =>
         Delivery.Ask(request, TimeProvider.System);
 
-    private ITopicGrain Grain(string name) => grains.GetGrain<ITopicGrain>(name);
+    /// <summary>A silo of an earlier version has no grain for a topic of a namespace, and so never gets one.</summary>
+    private ITopicGrain Grain(string name) => Namespaces.IsQualified(name)
+        ? grains.GetGrain<INamespacedTopicGrain>(name)
+        : grains.GetGrain<ITopicGrain>(name);
 
-    public static string Name(string? topic) => topic switch
+    /// <summary>Returns a valid name as it is stored.</summary>
+    /// <exception cref="RequestException">The name is missing, too long, or contains control characters.</exception>
+    public static string Name(string space, string? topic) => topic switch
     {
         null or "" => throw new RequestException("topic", "is missing: empty topic"),
-        { Length: > NameMax } => throw new RequestException("topic", $"is longer than {NameMax} characters"),
+        _ when topic.Length + Namespaces.Added(space) > NameMax =>
+            throw new RequestException("topic", RequestValidator.TooLong(topic, space, NameMax)),
         _ when topic.Any(char.IsControl) => throw new RequestException("topic", "contains a control character"),
-        _ => topic,
+        _ => Namespaces.Qualify(space, topic),
     };
 
     /// <summary>Other categories look empty: the host's own values may be secrets, such as keys of sessions.</summary>
@@ -174,7 +185,7 @@ public sealed class TopicService(
         Id = item.Id,
         CreateTime = item.Created.UtcDateTime,
         UpdateTime = item.Updated.UtcDateTime,
-        Cat = item.Category,
+        Cat = TopicJson.Category,
         Key = item.Key,
         Value = item.Value,
         Version = item.Version,

@@ -8,7 +8,7 @@ internal static class TransactionInfos
 {
     public static TransactionInfo Of(Transaction transaction) => new()
     {
-        Gid = transaction.Definition.Gid,
+        Gid = Namespaces.Plain(transaction.Definition.Gid),
         Type = Names.Of(transaction.Definition.Type),
         Status = transaction.Status switch
         {

@@ -20,6 +20,7 @@ public sealed class TransactionService(
     BranchGrainDirectory branches,
     AuditedRequests audit,
     UnfinishedQuota unfinished,
+    NamespaceQuota spaces,
     EndWatch watch,
     TimeProvider clock)
 {
@@ -31,14 +32,18 @@ public sealed class TransactionService(
     public Task<TransactionReply> Submit(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return audit.Request(by, "submit", request.Gid, () => Within(by, request, () => Submit(request)));
+        ArgumentNullException.ThrowIfNull(by);
+        return audit.Request(
+            by, "submit", request.Gid, () => Within(by, request, () => Submit(request, by.Namespace)));
     }
 
     /// <exception cref="RequestException">The request is invalid; nothing was stored.</exception>
     public Task<TransactionReply> Prepare(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return audit.Request(by, "prepare", request.Gid, () => Within(by, request, () => Prepare(request)));
+        ArgumentNullException.ThrowIfNull(by);
+        return audit.Request(
+            by, "prepare", request.Gid, () => Within(by, request, () => Prepare(request, by.Namespace)));
     }
 
     /// <summary>Creates a workflow or finds an existing one, and returns its progress.</summary>
@@ -48,10 +53,11 @@ public sealed class TransactionService(
         TransactionRequest request, Requester by, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(by);
         StoredTransaction? workflow = null;
         var reply = await audit.Request(by, "prepareWorkflow", request.Gid, () => Within(by, request, async () =>
         {
-            (var reply, workflow) = await PrepareWorkflow(request, cancellationToken);
+            (var reply, workflow) = await PrepareWorkflow(request, by.Namespace, cancellationToken);
             return reply;
         }));
         return (reply, workflow);
@@ -61,17 +67,19 @@ public sealed class TransactionService(
     public Task<TransactionReply> RegisterBranch(RegisterRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(by);
         return audit.Request(by, "registerBranch", request.Gid, () => transactions.Tell(
-            RequestValidator.Gid(request.Gid),
+            RequestValidator.Gid(request.Gid, by.Namespace),
             RegisterRules.Check(request, branches, validator.Targets, clock.GetUtcNow())));
     }
 
     public Task<TransactionReply> Abort(TransactionRequest request, Requester by)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(by);
         return audit.Request(by, "abort", request.Gid, () =>
         {
-            var gid = RequestValidator.Gid(request.Gid);
+            var gid = RequestValidator.Gid(request.Gid, by.Namespace);
             var type = RequestValidator.Type(request.TransType);
             return transactions.Tell(
                 gid, new TransactionEvent.Abort(type, RequestValidator.Reason(request.RollbackReason)));
@@ -123,10 +131,11 @@ public sealed class TransactionService(
     public async Task<ResetCronTimeView> ResetCronTime(
         TimeSpan timeout, int limit, Requester by, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(by);
         var view = new ResetCronTimeView { SucceedCount = 0, HasRemaining = false };
         await audit.Operation(by, "resetCronTime", $"timeout {timeout.TotalSeconds} s, limit {limit}", async () =>
         {
-            view = await ResetCronTime(timeout, limit, cancellationToken);
+            view = await ResetCronTime(timeout, limit, by.Namespace, cancellationToken);
             return new TransactionReply
             {
                 Kind = ReplyKind.Ok,
@@ -136,77 +145,94 @@ public sealed class TransactionService(
         return view;
     }
 
-    /// <summary>Runs a request within the caller's bound of unfinished transactions.</summary>
+    /// <summary>Runs a request within the bounds of unfinished transactions of its namespace and its caller.</summary>
     private Task<TransactionReply> Within(Requester by, TransactionRequest request, Func<Task<TransactionReply>> run)
     {
-        ArgumentNullException.ThrowIfNull(by);
-        return by.UnfinishedMax == 0 ? run() : Counted();
+        return spaces.Max(by.Namespace) == 0 ? WithinCaller() : Counted(
+            request,
+            by.Namespace,
+            spaces.TryTake,
+            spaces.Release,
+            () => $"the namespace '{by.Namespace}' has {spaces.Max(by.Namespace)} unfinished transactions on this "
+                + "silo. Wait until some have ended, or have an administrator raise Limits:Namespaces or "
+                + "Limits:NamespaceUnfinishedMax",
+            WithinCaller);
 
-        async Task<TransactionReply> Counted()
+        Task<TransactionReply> WithinCaller() => by.UnfinishedMax == 0 ? run() : Counted(
+            request,
+            by.Namespace,
+            gid => unfinished.TryTake($"{by.Kind} {by.Name}", by.UnfinishedMax, gid),
+            unfinished.Release,
+            () => $"'{by.Name}' has {by.UnfinishedMax} unfinished transactions on this silo. Wait until "
+                + "some have ended, or have an administrator raise unfinished= in the line of the key",
+            run);
+    }
+
+    private static async Task<TransactionReply> Counted(
+        TransactionRequest request,
+        string space,
+        Func<string, ValueTask<QuotaPlace>> take,
+        Action<string> release,
+        Func<string> problem,
+        Func<Task<TransactionReply>> run)
+    {
+        var gid = RequestValidator.Gid(request.Gid, space);
+        var place = await take(gid);
+        if (place == QuotaPlace.None)
         {
-            var gid = RequestValidator.Gid(request.Gid);
-            var place = await unfinished.TryTake($"{by.Kind} {by.Name}", by.UnfinishedMax, gid);
-            if (place == QuotaPlace.None)
-            {
-                return new TransactionReply
-                {
-                    Kind = ReplyKind.TooMany,
-                    Message = $"'{by.Name}' has {by.UnfinishedMax} unfinished transactions on this silo. Wait until "
-                        + "some have ended, or have an administrator raise unfinished= in the line of the key",
-                };
-            }
+            return new TransactionReply { Kind = ReplyKind.TooMany, Message = problem() };
+        }
 
-            var isAccepted = false;
-            try
+        var isAccepted = false;
+        try
+        {
+            var reply = await run();
+            isAccepted = reply.Kind is ReplyKind.Ok or ReplyKind.Unavailable
+                && reply.Status is not ("succeed" or "failed");
+            return reply;
+        }
+        finally
+        {
+            if (!isAccepted && place == QuotaPlace.New)
             {
-                var reply = await run();
-                isAccepted = reply.Kind is ReplyKind.Ok or ReplyKind.Unavailable
-                    && reply.Status is not ("succeed" or "failed");
-                return reply;
-            }
-            finally
-            {
-                if (!isAccepted && place == QuotaPlace.New)
-                {
-                    unfinished.Release(gid);
-                }
+                release(gid);
             }
         }
     }
 
-    private async Task<TransactionReply> Submit(TransactionRequest request)
+    private async Task<TransactionReply> Submit(TransactionRequest request, string space)
     {
-        var gid = RequestValidator.Gid(request.Gid);
+        var gid = RequestValidator.Gid(request.Gid, space);
         if (RequestValidator.Type(request.TransType) == TransactionType.Workflow)
         {
             return await transactions.Tell(gid, WorkflowRules.End(request.ReqExtra));
         }
 
-        var submission = validator.Submission(request, prepare: false, clock.GetUtcNow());
+        var submission = validator.Submission(request, space, prepare: false, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
         var expanded = TopicService.IsNeededFor(submission) ? await ExpandOrPrepared(gid, submission) : submission;
         return await transactions.Tell(
             gid, new TransactionEvent.Submit(expanded), submission.Definition.Options.WaitResult);
     }
 
-    private async Task<TransactionReply> Prepare(TransactionRequest request)
+    private async Task<TransactionReply> Prepare(TransactionRequest request, string space)
     {
-        var gid = RequestValidator.Gid(request.Gid);
-        var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
+        var gid = RequestValidator.Gid(request.Gid, space);
+        var submission = validator.Submission(request, space, prepare: true, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
         return await transactions.Tell(gid, new TransactionEvent.Prepare(await topics.Expand(submission)));
     }
 
     private async Task<(TransactionReply Reply, StoredTransaction? Workflow)> PrepareWorkflow(
-        TransactionRequest request, CancellationToken cancellationToken)
+        TransactionRequest request, string space, CancellationToken cancellationToken)
     {
-        var gid = RequestValidator.Gid(request.Gid);
+        var gid = RequestValidator.Gid(request.Gid, space);
         if (RequestValidator.Type(request.TransType) != TransactionType.Workflow)
         {
             throw new RequestException("trans_type", "must be workflow here");
         }
 
-        var submission = validator.Submission(request, prepare: true, clock.GetUtcNow());
+        var submission = validator.Submission(request, space, prepare: true, clock.GetUtcNow());
         await RefuseNewBadGid(gid);
         var reply = await transactions.Tell(gid, new TransactionEvent.Prepare(submission));
         return reply.Kind == ReplyKind.Ok
@@ -215,9 +241,9 @@ public sealed class TransactionService(
     }
 
     private async Task<ResetCronTimeView> ResetCronTime(
-        TimeSpan timeout, int limit, CancellationToken cancellationToken)
+        TimeSpan timeout, int limit, string space, CancellationToken cancellationToken)
     {
-        var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, limit + 1, cancellationToken);
+        var waiting = await store.FindWaiting(clock.GetUtcNow() + timeout, space, limit + 1, cancellationToken);
         var succeeded = 0;
         foreach (var group in waiting.Take(limit).Chunk(WakeConcurrency))
         {
@@ -230,15 +256,16 @@ public sealed class TransactionService(
     }
 
     /// <summary>Waits until a transaction has ended, without polling the store.</summary>
+    /// <param name="space">The namespace; empty = the default one.</param>
     /// <param name="gid">The gid.</param>
     /// <param name="timeout">At most so long.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Ended, Unfinished, NotFound or TooMany; with the first two the transaction as it is now.</returns>
     /// <exception cref="RequestException">The gid is invalid.</exception>
     public async Task<(EndWait Result, StoredTransaction? Transaction)> WaitForEnd(
-        string? gid, TimeSpan timeout, CancellationToken cancellationToken)
+        string space, string? gid, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var known = RequestValidator.Gid(gid);
+        var known = RequestValidator.Gid(gid, space);
         var result = await watch.Wait(known, timeout, cancellationToken);
         if (result is not (EndWait.Ended or EndWait.Unfinished))
         {
@@ -264,14 +291,17 @@ public sealed class TransactionService(
     }
 
     /// <summary>Returns the stored transaction; null = the gid does not exist.</summary>
-    public Task<StoredTransaction?> Find(string? gid, CancellationToken cancellationToken) =>
-        store.Load(RequestValidator.Gid(gid), cancellationToken);
+    public Task<StoredTransaction?> Find(string space, string? gid, CancellationToken cancellationToken) =>
+        store.Load(RequestValidator.Gid(gid, space), cancellationToken);
 
+    /// <param name="space">The namespace; empty = the default one.</param>
+    /// <param name="gid">The gid.</param>
     /// <param name="secrets">True to show the values of secret headers, such as Authorization; false to mask
     /// them.</param>
-    public async Task<QueryView> Query(string? gid, CancellationToken cancellationToken, bool secrets = false)
+    public async Task<QueryView> Query(
+        string space, string? gid, CancellationToken cancellationToken, bool secrets = false)
     {
-        var stored = await Find(gid, cancellationToken);
+        var stored = await Find(space, gid, cancellationToken);
         return stored is null ? new QueryView { Branches = [] } : Show(stored, secrets);
     }
 

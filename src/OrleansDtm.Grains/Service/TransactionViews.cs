@@ -20,7 +20,8 @@ internal static class TransactionViews
             Id = stored.Id,
             CreateTime = definition.Created.UtcDateTime,
             UpdateTime = transaction.Updated.UtcDateTime,
-            Gid = definition.Gid,
+            Gid = Namespaces.Plain(definition.Gid),
+            Namespace = Given(Namespaces.Of(definition.Gid)),
             TransType = Names.Of(definition.Type),
             Status = Names.Of(transaction.Status),
             QueryPrepared = Given(definition.QueryPrepared),
@@ -63,7 +64,7 @@ internal static class TransactionViews
     {
         CreateTime = branch.Definition.Created.UtcDateTime,
         UpdateTime = (branch.History.IsEmpty ? branch.Definition.Created : branch.History[^1].At).UtcDateTime,
-        Gid = transaction.Definition.Gid,
+        Gid = Namespaces.Plain(transaction.Definition.Gid),
         Url = Given(branch.Definition.Url),
         BinData = branch.Definition.Payload.IsEmpty ? null : branch.Definition.Payload.ToArray(),
         BranchId = branch.Definition.Id,

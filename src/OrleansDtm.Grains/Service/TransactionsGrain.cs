@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Running;
@@ -13,7 +14,7 @@ namespace OrleansDtm.Grains.Service;
 
 /// <summary>
 /// The API for Orleans clients. Converts requests and responses for <see cref="TransactionService"/>, like the HTTP
-/// adapters.
+/// adapters. A client of a namespace sends qualified gids and topics, which silos of an earlier version refuse.
 /// </summary>
 [Reentrant]
 [StatelessWorker]
@@ -31,10 +32,16 @@ public sealed class TransactionsGrain(
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
 
     public Task<TransactionReply> Submit(TransactionRequestMessage request) =>
-        Serve("Submit", request, () => transactions.Submit(Current(Checked(request)), Caller));
+        Serve(
+            "Submit",
+            request,
+            () => transactions.Submit(Current(Checked(request)), By(request.Gid)));
 
     public Task<TransactionReply> Prepare(TransactionRequestMessage request) =>
-        Serve("Prepare", request, () => transactions.Prepare(Current(Checked(request)), Caller));
+        Serve(
+            "Prepare",
+            request,
+            () => transactions.Prepare(Current(Checked(request)), By(request.Gid)));
 
     public async Task<TransactionInfoReply> PrepareWorkflow(TransactionRequestMessage request)
     {
@@ -42,7 +49,7 @@ public sealed class TransactionsGrain(
         var reply = await Serve("PrepareWorkflow", request, async () =>
         {
             (var reply, workflow) = await transactions.PrepareWorkflow(
-                Current(Checked(request)), Caller, CancellationToken.None);
+                Current(Checked(request)), By(request.Gid), CancellationToken.None);
             return reply;
         });
         return new TransactionInfoReply
@@ -56,7 +63,7 @@ public sealed class TransactionsGrain(
     {
         var request = ClientRequests.Of(branch);
         ClientRequests.CheckSize(request.Data.Length, request.Fields.Values, options.Value.Requests.BytesMax);
-        return transactions.RegisterBranch(request, Caller);
+        return transactions.RegisterBranch(request, By(branch.Gid));
     });
 
     public Task<TransactionReply> Abort(string gid, string type, string reason) =>
@@ -64,7 +71,7 @@ public sealed class TransactionsGrain(
             "Abort",
             gid,
             () => transactions.Abort(
-                new TransactionRequest { Gid = gid, TransType = type, RollbackReason = reason }, Caller));
+                new TransactionRequest { Gid = Plain(gid), TransType = type, RollbackReason = reason }, By(gid)));
 
     public Task<TransactionReply> FinishWorkflow(
         string gid, string status, string reason, string result) => Serve("FinishWorkflow", gid, () =>
@@ -72,7 +79,7 @@ public sealed class TransactionsGrain(
         ClientRequests.CheckSize(0, [reason, result], options.Value.Requests.BytesMax);
         var request = new TransactionRequest
         {
-            Gid = gid,
+            Gid = Plain(gid),
             TransType = "workflow",
             ReqExtra = new Dictionary<string, string?>
             {
@@ -81,24 +88,24 @@ public sealed class TransactionsGrain(
                 ["result"] = result,
             },
         };
-        return transactions.Submit(request, Caller);
+        return transactions.Submit(request, By(gid));
     });
 
     public Task<TransactionReply> ForceStop(string gid) =>
-        Serve("ForceStop", gid, () => transactions.ForceStop(new TransactionRequest { Gid = gid }, Caller));
+        Serve("ForceStop", gid, () => transactions.ForceStop(Named(gid), By(gid)));
 
     public Task<TransactionReply> RetryNow(string gid) =>
-        Serve("RetryNow", gid, () => transactions.ResetNextCronTime(new TransactionRequest { Gid = gid }, Caller));
+        Serve("RetryNow", gid, () => transactions.ResetNextCronTime(Named(gid), By(gid)));
 
     public Task<TransactionReply> RetryBranch(string gid, string branchId, string op) =>
-        Serve("RetryBranch", gid, () => transactions.RetryBranch(gid, branchId, op, Caller));
+        Serve("RetryBranch", gid, () => transactions.RetryBranch(Plain(gid), branchId, op, By(gid)));
 
     public async Task<TransactionInfoReply> Query(string gid)
     {
         StoredTransaction? found = null;
         var reply = await Guard(async () =>
         {
-            found = await transactions.Find(gid, CancellationToken.None);
+            found = await transactions.Find(Space(gid), Plain(gid), CancellationToken.None);
             return Done;
         });
         return new TransactionInfoReply
@@ -111,7 +118,8 @@ public sealed class TransactionsGrain(
     public Task<TransactionReply> WaitForEnd(string gid, TimeSpan atMost) => Guard(async () =>
     {
         var limit = atMost < TimeSpan.Zero || atMost > WaitMax ? WaitMax : atMost;
-        var (result, stored) = await transactions.WaitForEnd(gid, limit, CancellationToken.None);
+        var (result, stored) = await transactions.WaitForEnd(
+            Space(gid), Plain(gid), limit, CancellationToken.None);
         return result switch
         {
             EndWait.NotFound => new TransactionReply { Kind = ReplyKind.NotFound, Message = "no such gid" },
@@ -120,26 +128,44 @@ public sealed class TransactionsGrain(
         };
     });
 
-    public Task<BatchReply> StartBatch(BatchChange change) => Jobs(async () =>
+    public Task<BatchReply> StartBatch(BatchChange change, string space) => Jobs(async () =>
     {
-        var (reply, job) = await batches.Start(BatchInfos.Of(change), Caller, CancellationToken.None);
+        var (reply, job) = await batches.Start(BatchInfos.Of(change), By(space), CancellationToken.None);
         return (reply, job is null ? [] : [job]);
     });
 
-    public Task<BatchReply> FindBatch(string id) => Jobs(async () =>
-        (Done, await batches.Find(id, CancellationToken.None) is { } job ? [job] : []));
+    public Task<BatchReply> FindBatch(string id, string space) => Jobs(async () =>
+        (Done, await batches.Find(Space(space), id, CancellationToken.None) is { } job ? [job] : []));
 
-    public Task<BatchReply> ListBatches() => Jobs(async () => (Done, await batches.List(CancellationToken.None)));
+    public Task<BatchReply> ListBatches(string space) => Jobs(async () =>
+        (Done, await batches.List(Space(space), CancellationToken.None)));
 
-    public Task<TransactionReply> StopBatch(string id) => Guard(() => batches.Stop(id, Caller));
+    public Task<TransactionReply> StopBatch(string id, string space) =>
+        Guard(() => batches.Stop(id, By(space)));
 
     public Task<TransactionReply> Subscribe(string topic, string url, string remark) =>
-        Guard(() => topics.Subscribe(topic, url, remark, Caller));
+        Guard(() => topics.Subscribe(Plain(topic), url, remark, By(topic)));
 
     public Task<TransactionReply> Unsubscribe(string topic, string url) =>
-        Guard(() => topics.Unsubscribe(topic, url, Caller));
+        Guard(() => topics.Unsubscribe(Plain(topic), url, By(topic)));
 
-    public Task<TransactionReply> DeleteTopic(string topic) => Guard(() => topics.Delete(topic, Caller));
+    public Task<TransactionReply> DeleteTopic(string topic) => Guard(() => topics.Delete(Plain(topic), By(topic)));
+
+    /// <summary>The namespace of a gid or topic of a client; empty = the default one.</summary>
+    /// <exception cref="RequestException">It is not the name of a namespace.</exception>
+    private static string Space(string? text)
+    {
+        var space = Namespaces.Of(text ?? "");
+        return space.Length == 0 && !Namespaces.IsQualified(text ?? "") ? ""
+            : Namespaces.IsName(space) ? space
+            : throw new RequestException("namespace", $"'{RequestValidator.Printable(space)}' is not a name");
+    }
+
+    private static string Plain(string? text) => Namespaces.Plain(text ?? "");
+
+    private static TransactionRequest Named(string gid) => new() { Gid = Plain(gid) };
+
+    private static Requester By(string? text) => Caller with { Namespace = Space(text) };
 
     /// <summary>The client of the current call. The cluster admits it; its name is what it says of itself.</summary>
     private static Requester Caller => s_caller.Value ?? new Requester(Requester.Orleans, "", "", "");

@@ -1,9 +1,10 @@
+using Orleans.Metadata;
 using OrleansDtm.Abstractions;
 
 namespace OrleansDtm.Grains.Topic;
 
 /// <summary>Stores the subscribers of one topic; the key is the topic's name.</summary>
-[Alias("dtm.ITopicGrain")]
+[Alias("dtm.ITopicGrain"), DefaultGrainType("topic")]
 internal interface ITopicGrain : IGrainWithStringKey
 {
     /// <summary>
@@ -24,6 +25,10 @@ internal interface ITopicGrain : IGrainWithStringKey
     [Alias("Subscribers")]
     Task<TopicSubscriber[]> Subscribers();
 }
+
+/// <summary>Stores the subscribers of a topic of a namespace; the key is the qualified name.</summary>
+[Alias("dtm.INamespacedTopicGrain")]
+internal interface INamespacedTopicGrain : ITopicGrain;
 
 /// <summary>A subscriber: one URL that is called for each message to the topic.</summary>
 [GenerateSerializer, Immutable, Alias("dtm.subscriber")]

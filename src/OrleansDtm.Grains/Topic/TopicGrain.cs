@@ -1,5 +1,6 @@
 using Orleans.Placement;
 using OrleansDtm.Abstractions;
+using OrleansDtm.Core;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -9,15 +10,14 @@ namespace OrleansDtm.Grains.Topic;
 /// Stores the subscribers of a topic in DTM's format, so that queryKV and scanKV return the same. Each change reads
 /// first and checks the version on write, so that it never overwrites a change by another silo.
 /// </summary>
-[PreferLocalPlacement]
-internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
+internal abstract class StoredTopic(IKeyValueStore store) : Grain, ITopicGrain
 {
-    private const string Category = TopicJson.Category;
-
     private const int TriesMax = 5;
     private const int SubscribersMax = 1000;
 
-    private string Topic => this.GetPrimaryKeyString();
+    private string Topic => Namespaces.Plain(this.GetPrimaryKeyString());
+
+    private string Category => TopicJson.CategoryOf(Namespaces.Of(this.GetPrimaryKeyString()));
 
     public Task<TransactionReply> Subscribe(string url, string remark) => Change((_, subscribers) =>
     {
@@ -109,3 +109,11 @@ internal sealed class TopicGrain(IKeyValueStore store) : Grain, ITopicGrain
         return Refused(ReplyKind.Unavailable, "the topic is being changed by another request");
     });
 }
+
+/// <summary>A topic of the default namespace.</summary>
+[PreferLocalPlacement]
+internal sealed class TopicGrain(IKeyValueStore store) : StoredTopic(store);
+
+/// <summary>A topic of another namespace.</summary>
+[PreferLocalPlacement]
+internal sealed class NamespacedTopicGrain(IKeyValueStore store) : StoredTopic(store), INamespacedTopicGrain;

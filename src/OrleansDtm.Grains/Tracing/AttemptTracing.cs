@@ -23,7 +23,7 @@ internal static class AttemptTracing
         var attempt = DtmTracing.Start($"branch {KindOf(call.Op)}", ActivityKind.Client, parent);
         if (attempt is { IsAllDataRequested: true })
         {
-            attempt.SetTag(DtmTracing.Gid, call.Gid);
+            DtmTracing.SetGid(attempt, call.Gid);
             attempt.SetTag(DtmTracing.Type, Names.Of(call.Type));
             attempt.SetTag("orleansdtm.branch_id", call.BranchId);
             attempt.SetTag("orleansdtm.op", call.Op);

@@ -26,7 +26,12 @@ internal static class ClientTracing
             $"ITransactions/{method}", ActivityKind.Server, TraceSpan.Current?.Context
                 ?? DtmTracing.ContextOf(parent, state, isRemote: true));
         span?.SetTag("rpc.system", "orleans").SetTag(
-            "rpc.service", "ITransactions").SetTag("rpc.method", method).SetTag(DtmTracing.Gid, gid);
+            "rpc.service", "ITransactions").SetTag("rpc.method", method);
+        if (span is not null && gid is not null)
+        {
+            DtmTracing.SetGid(span, gid);
+        }
+
         var reply = await serve();
         if (span is not null && reply.Kind != ReplyKind.Ok)
         {

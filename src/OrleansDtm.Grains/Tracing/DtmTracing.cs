@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OrleansDtm.Core;
 using OrleansDtm.Protocol;
 using TraceSpan = System.Diagnostics.Activity;
 
@@ -16,6 +17,9 @@ public static class DtmTracing
 
     internal const string Gid = "orleansdtm.gid";
     internal const string Type = "orleansdtm.type";
+
+    /// <summary>The namespace; absent for the default one.</summary>
+    internal const string Namespace = "orleansdtm.namespace";
 
     /// <summary>The start of the attributes that carry the tags of a transaction.</summary>
     internal const string TagPrefix = "orleansdtm.tag.";
@@ -76,6 +80,27 @@ public static class DtmTracing
         request.TraceParent = current.Id;
         request.TraceState = current.TraceStateString;
         return true;
+    }
+
+    /// <summary>Sets the gid as the submitter named it, and its namespace.</summary>
+    /// <param name="span">The span.</param>
+    /// <param name="gid">The stored gid.</param>
+    internal static void SetGid(TraceSpan span, string gid)
+    {
+        span.SetTag(Gid, Namespaces.Plain(gid));
+        if (Namespaces.IsQualified(gid))
+        {
+            span.SetTag(Namespace, Namespaces.Of(gid));
+        }
+    }
+
+    /// <summary>Sets the namespace of the current request's span, if there is one.</summary>
+    public static void AttachNamespace(string name)
+    {
+        if (Source.HasListeners() && TraceSpan.Current is { } current && ReferenceEquals(current.Source, Source))
+        {
+            current.SetTag(Namespace, name);
+        }
     }
 
     /// <summary>Passes the current span to the grains that are called next.</summary>

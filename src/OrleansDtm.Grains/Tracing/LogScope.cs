@@ -1,5 +1,6 @@
 using System.Collections;
 using Microsoft.Extensions.Logging;
+using OrleansDtm.Core;
 
 namespace OrleansDtm.Grains.Tracing;
 
@@ -11,8 +12,12 @@ public sealed class LogScope : IReadOnlyList<KeyValuePair<string, object?>>
     private readonly KeyValuePair<string, object?>[] _values;
 
     private LogScope(string gid, string? trace) => _values = trace is null
-        ? [new("gid", gid)]
-        : [new("gid", gid), new("trace_id", trace)];
+        ? [.. Names(gid)]
+        : [.. Names(gid), new("trace_id", trace)];
+
+    private static IEnumerable<KeyValuePair<string, object?>> Names(string gid) => Namespaces.IsQualified(gid)
+        ? [new("gid", Namespaces.Plain(gid)), new("namespace", Namespaces.Of(gid))]
+        : [new("gid", gid)];
 
     public int Count => _values.Length;
 

@@ -10,11 +10,15 @@ namespace OrleansDtm.Grains.Watching;
 /// </summary>
 internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> transactions) : ITransactionObserver
 {
-    /// <summary>The maximum number of waits on a silo.</summary>
+    /// <summary>The maximum number of waits of a namespace on a silo.</summary>
     public const int WaitsMax = 10_000;
+
+    /// <summary>The maximum number of all waits on a silo.</summary>
+    private const int AllMax = 4 * WaitsMax;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Waiters> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
     private volatile int _count;
 
     /// <summary>The waits on this silo.</summary>
@@ -98,7 +102,9 @@ internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> trans
     {
         lock (_gate)
         {
-            if (_count >= WaitsMax)
+            var space = Namespaces.Of(gid);
+            var count = _counts.GetValueOrDefault(space);
+            if (count >= WaitsMax || _count >= AllMax)
             {
                 return null;
             }
@@ -110,6 +116,7 @@ internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> trans
 
             waiters.Count++;
             _count++;
+            _counts[space] = count + 1;
             return waiters;
         }
     }
@@ -119,6 +126,17 @@ internal sealed class EndWaits(ITransactionStore store, Lazy<Transactions> trans
         lock (_gate)
         {
             _count--;
+            var space = Namespaces.Of(gid);
+            var count = _counts[space] - 1;
+            if (count == 0)
+            {
+                _counts.Remove(space);
+            }
+            else
+            {
+                _counts[space] = count;
+            }
+
             if (--waiters.Count == 0 && _waiting.TryGetValue(gid, out var current) && current == waiters)
             {
                 _waiting.Remove(gid);

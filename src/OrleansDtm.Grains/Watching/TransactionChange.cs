@@ -7,6 +7,7 @@ namespace OrleansDtm.Grains.Watching;
 [GenerateSerializer, Immutable, Alias("dtm.change")]
 public sealed record TransactionChange
 {
+    /// <summary>The stored gid, with its namespace.</summary>
     [Id(0)]
     public required string Gid { get; init; }
 
@@ -55,7 +56,8 @@ public sealed record TransactionChange
     {
         ArgumentNullException.ThrowIfNull(filter);
         return (filter.Gid is null || Gid == filter.Gid)
-            && (filter.GidPrefix is null || Gid.StartsWith(filter.GidPrefix, StringComparison.Ordinal))
+            && Namespaces.Contains(filter.Namespace, Gid)
+            && (filter.StoredPrefix is not { } prefix || Gid.StartsWith(prefix, StringComparison.Ordinal))
             && (filter.Type == default || Type == Names.Of(filter.Type))
             && (filter.Status == default || Status == Names.Of(filter.Status))
             && (filter.Tags.Count == 0 || (Tags is { } tags && filter.Tags.All(tag => tag.Matches(tags))));

@@ -28,16 +28,19 @@ internal static class AdminApi
         routes.DisableHttpMetrics();
 
         Get("overview", async context => await HttpAnswers.Write(
-            context, 200, await overview.Read(context.RequestAborted), AdminJson.Readable.OverviewView));
+            context, 200, await overview.Read(context, context.RequestAborted), AdminJson.Readable.OverviewView));
         Get("transactions", context => listings.Run(context, async () => await HttpAnswers.Show(
             context,
             await transactions.List(
-                ListQuery.Parse(name => context.Request.Query[name], SecretNames.MaskQuery), context.RequestAborted),
+                ListQuery.Parse(
+                    name => context.Request.Query[name], RequestNamespace.Of(context), SecretNames.MaskQuery),
+                context.RequestAborted),
             ProtocolJson.Readable.ListView,
             secrets: false)));
         Get("transaction", async context =>
         {
-            var stored = await transactions.Find(context.Request.Query["gid"], context.RequestAborted);
+            var stored = await transactions.Find(
+                RequestNamespace.Of(context), context.Request.Query["gid"], context.RequestAborted);
             await (stored is null
                 ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
                 : HttpAnswers.Show(
@@ -48,7 +51,8 @@ internal static class AdminApi
         });
         Get("query", async context => await HttpAnswers.Show(
             context,
-            await transactions.Query(context.Request.Query["gid"], context.RequestAborted),
+            await transactions.Query(
+                RequestNamespace.Of(context), context.Request.Query["gid"], context.RequestAborted),
             ProtocolJson.Readable.QueryView,
             secrets: false));
 
@@ -64,7 +68,11 @@ internal static class AdminApi
         Get("topics", async context => await HttpAnswers.Show(
             context,
             await topics.ScanKeyValue(
-                "topics", context.Request.Query["position"], context.Request.Query["limit"], context.RequestAborted),
+                RequestNamespace.Of(context),
+                "topics",
+                context.Request.Query["position"],
+                context.Request.Query["limit"],
+                context.RequestAborted),
             ProtocolJson.Readable.KeyValueListView,
             Caller.Has(context, Role.Admin)));
 

@@ -2,6 +2,7 @@ using OrleansDtm.Grains.Activity;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Hosting;
+using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
 
@@ -23,7 +24,17 @@ internal sealed class Overview(
     /// <summary>How many failing services are listed.</summary>
     private const int ServicesMax = 50;
 
-    public async Task<OverviewView> Read(CancellationToken cancellationToken)
+    /// <summary>
+    /// The failing services are those of the request's namespace. A caller that is bound to one does not see the counts
+    /// of all.
+    /// </summary>
+    public async Task<OverviewView> Read(HttpContext context, CancellationToken cancellationToken)
+    {
+        var view = await Read(RequestNamespace.Of(context), cancellationToken);
+        return RequestNamespace.IsBound(context) ? Reduced(view) : view;
+    }
+
+    private async Task<OverviewView> Read(string space, CancellationToken cancellationToken)
     {
         var members = membership.CurrentSnapshot.Members.Values.ToArray();
         var unfinishedNow = unfinished.Read(cancellationToken);
@@ -44,7 +55,7 @@ internal sealed class Overview(
                 Calls = LatencyView.Of(Sum(reports, static r => r.Calls)),
                 Requests = LatencyView.Of(Sum(reports, static r => r.Requests)),
             },
-            Services = [.. Services(reports).Take(ServicesMax).Select(ServiceView.Of)],
+            Services = [.. Services(reports, space).Take(ServicesMax).Select(ServiceView.Of)],
             Silos = [.. silos.Select(static s => s.View)],
             Unfinished = await unfinishedNow,
         };
@@ -71,6 +82,31 @@ internal sealed class Overview(
             report);
     }
 
+    private static OverviewView Reduced(OverviewView view) => new()
+    {
+        Now = view.Now,
+        Version = view.Version,
+        ClusterMode = view.ClusterMode,
+        Store = "",
+        SlotSeconds = view.SlotSeconds,
+        SlotsMax = view.SlotsMax,
+        Slots = [],
+        Latencies = new LatenciesView
+        {
+            Transactions = LatencyView.Of([]),
+            Calls = LatencyView.Of([]),
+            Requests = LatencyView.Of([]),
+        },
+        Services = view.Services,
+        Silos = [],
+        Unfinished = new UnfinishedView
+        {
+            Counts = [],
+            Ages = [],
+            Problem = "Only callers that are not bound to a namespace see the cluster.",
+        },
+    };
+
     private static IEnumerable<ClusterMember> Shown(ClusterMember[] members) =>
     [
         .. members.Where(static m => m.Status != SiloStatus.Dead).OrderBy(static m => m.Name, StringComparer.Ordinal),
@@ -87,8 +123,9 @@ internal sealed class Overview(
             .Select(static g => SlotView.Of(g.Aggregate(static (left, right) => left + right))),
     ];
 
-    private static IEnumerable<ServiceFailures> Services(ActivityReport[] reports) => reports
+    private static IEnumerable<ServiceFailures> Services(ActivityReport[] reports, string space) => reports
         .SelectMany(static r => r.Services)
+        .Where(s => s.Namespace == space)
         .GroupBy(static s => s.Service, StringComparer.Ordinal)
         .Select(static g => g.MaxBy(static s => s.LastAt)! with
         {

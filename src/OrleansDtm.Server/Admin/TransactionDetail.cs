@@ -7,6 +7,9 @@ internal sealed class TransactionDetail
 
     public required string Gid { get; init; }
 
+    /// <summary>Null = the default one.</summary>
+    public string? Namespace { get; init; }
+
     public required string Type { get; init; }
 
     public required string Status { get; init; }

@@ -28,7 +28,8 @@ internal static class TransactionDetails
         return new TransactionDetail
         {
             Now = now.UtcDateTime,
-            Gid = definition.Gid,
+            Gid = Namespaces.Plain(definition.Gid),
+            Namespace = Namespaces.IsQualified(definition.Gid) ? Namespaces.Of(definition.Gid) : null,
             Type = Names.Of(definition.Type),
             Status = Names.Of(transaction.Status),
             IsFinal = transaction.IsFinal,

@@ -1,3 +1,4 @@
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Batches;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis.Docs;
@@ -40,7 +41,8 @@ internal static class BatchApi
 
     public static async Task Show(HttpContext context, BatchService batches)
     {
-        var job = await batches.Find(context.Request.Query["id"], context.RequestAborted);
+        var job = await batches.Find(
+            RequestNamespace.Of(context), context.Request.Query["id"], context.RequestAborted);
         await (job is null
             ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such job")
             : HttpAnswers.Show(
@@ -49,7 +51,7 @@ internal static class BatchApi
 
     public static async Task List(HttpContext context, BatchService batches)
     {
-        var jobs = await batches.List(context.RequestAborted);
+        var jobs = await batches.List(RequestNamespace.Of(context), context.RequestAborted);
         await HttpAnswers.Show(
             context,
             new BatchListView { Batches = [.. jobs.Select(Of)] },
@@ -69,7 +71,7 @@ internal static class BatchApi
         Id = job.Id,
         Operation = job.Operation,
         Filter = job.Filter,
-        Gids = job.Gids.Length > 0 ? job.Gids : null,
+        Gids = job.Gids.Length > 0 ? [.. job.Gids.Select(Namespaces.Plain)] : null,
         DryRun = job.DryRun,
         Limit = job.Limit,
         Reason = job.Reason.Length > 0 ? job.Reason : null,

@@ -57,7 +57,8 @@ internal sealed class CoordinatorApi(
     }
 
     public override async Task<QueryReply> Query(GidRequest request, ServerCallContext context) =>
-        CoordinatorMessages.Of(await transactions.Query(request.Gid, context.CancellationToken), HasSecrets(context));
+        CoordinatorMessages.Of(
+            await transactions.Query(Space(context), request.Gid, context.CancellationToken), HasSecrets(context));
 
     public override async Task<QueryReply> Wait(WaitRequest request, ServerCallContext context)
     {
@@ -68,7 +69,7 @@ internal sealed class CoordinatorApi(
         try
         {
             var (result, stored) = await transactions.WaitForEnd(
-                request.Gid, TimeSpan.FromSeconds(seconds), leaving.Token);
+                Space(context), request.Gid, TimeSpan.FromSeconds(seconds), leaving.Token);
             return result switch
             {
                 EndWait.NotFound =>
@@ -87,9 +88,10 @@ internal sealed class CoordinatorApi(
 
     public override Task<ListReply> List(ListFilter request, ServerCallContext context) =>
         listings.Run(
+            Space(context),
             async () => CoordinatorMessages.Of(
                 await transactions.List(
-                    CoordinatorMessages.Of(request, HasSecrets(context)), context.CancellationToken),
+                    CoordinatorMessages.Of(request, Space(context), HasSecrets(context)), context.CancellationToken),
                 HasSecrets(context)),
             context.CancellationToken);
 
@@ -111,7 +113,7 @@ internal sealed class CoordinatorApi(
     }
 
     public override async Task<Batch> GetBatch(BatchId request, ServerCallContext context) =>
-        await batches.Find(request.Id, context.CancellationToken) is { } job
+        await batches.Find(Space(context), request.Id, context.CancellationToken) is { } job
             ? CoordinatorMessages.Of(BatchApi.Of(job), HasSecrets(context))
             : throw GrpcAnswers.Error(StatusCode.NotFound, "no such job", AnswerOutcomes.NotFound);
 
@@ -120,7 +122,7 @@ internal sealed class CoordinatorApi(
         var secrets = HasSecrets(context);
         var reply = new BatchesReply();
         reply.Batches.AddRange(
-            (await batches.List(context.CancellationToken)).Select(
+            (await batches.List(Space(context), context.CancellationToken)).Select(
                 job => CoordinatorMessages.Of(BatchApi.Of(job), secrets)));
         return reply;
     }
@@ -130,7 +132,8 @@ internal sealed class CoordinatorApi(
 
     public override async Task<SubscribersReply> Subscribers(TopicRequest request, ServerCallContext context) =>
         CoordinatorMessages.Subscribers(
-            await topics.QueryKeyValue(TopicCategory, request.Topic, context.CancellationToken), HasSecrets(context));
+            await topics.QueryKeyValue(Space(context), TopicCategory, request.Topic, context.CancellationToken),
+            HasSecrets(context));
 
     /// <summary>Only administrators see secret query values of URLs.</summary>
     private static bool HasSecrets(ServerCallContext context) => Caller.Has(context.GetHttpContext(), Role.Admin);
@@ -141,6 +144,8 @@ internal sealed class CoordinatorApi(
         HttpTracing.Attach(context.GetHttpContext(), request);
         return request;
     }
+
+    private static string Space(ServerCallContext context) => RequestNamespace.Of(context.GetHttpContext());
 
     private static Requester By(ServerCallContext context) => Requesters.Of(context.GetHttpContext());
 

@@ -15,7 +15,7 @@ namespace OrleansDtm.Server.Apis;
 internal static class CoordinatorMessages
 {
     /// <exception cref="RequestException">A field is invalid.</exception>
-    public static ListRequest Of(ListFilter filter, bool secrets) => ListQuery.Parse(name => name switch
+    public static ListRequest Of(ListFilter filter, string space, bool secrets) => ListQuery.Parse(name => name switch
     {
         "status" => filter.Status,
         "transType" => filter.TransType,
@@ -29,7 +29,7 @@ internal static class CoordinatorMessages
         "host" => filter.Host,
         "error" => filter.Error,
         _ => null,
-    }, secrets ? null : SecretNames.MaskQuery);
+    }, space, secrets ? null : SecretNames.MaskQuery);
 
     public static QueryReply Of(QueryView view, bool secrets)
     {
@@ -104,6 +104,7 @@ internal static class CoordinatorMessages
         var transaction = new Transaction
         {
             Gid = view.Gid,
+            Namespace = view.Namespace ?? "",
             TransType = view.TransType,
             Status = view.Status,
             RollbackReason = Shown(view.RollbackReason, secrets),

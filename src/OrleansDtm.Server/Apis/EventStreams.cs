@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Grains.Watching;
 using OrleansDtm.Protocol;
@@ -15,8 +16,11 @@ namespace OrleansDtm.Server.Apis;
 /// </summary>
 internal sealed class EventStreams(ClusterChanges changes, TimeProvider clock)
 {
-    /// <summary>The maximum number of streams of this silo.</summary>
+    /// <summary>The maximum number of streams of a namespace on this silo.</summary>
     public const int StreamsMax = 500;
+
+    /// <summary>The maximum number of all streams of this silo.</summary>
+    private const int AllMax = 4 * StreamsMax;
 
     /// <summary>The filters that need no store.</summary>
     private static readonly string[] Filters = ["gid", "gid_prefix", "status", "transType", "tag"];
@@ -26,7 +30,8 @@ internal sealed class EventStreams(ClusterChanges changes, TimeProvider clock)
     /// <summary>A reader that takes longer for what was sent is disconnected.</summary>
     private static readonly TimeSpan SendMax = TimeSpan.FromSeconds(30);
 
-    private int _streams;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _streams = new(StringComparer.Ordinal);
 
     /// <exception cref="RequestException">A parameter is invalid.</exception>
     public Task Serve(HttpContext context) => Serve(context, Caller.Has(context, Role.Admin));
@@ -35,11 +40,11 @@ internal sealed class EventStreams(ClusterChanges changes, TimeProvider clock)
     /// <param name="secrets">Show secret query values of URLs in reasons.</param>
     public async Task Serve(HttpContext context, bool secrets)
     {
+        var space = RequestNamespace.Of(context);
         var filter = ListQuery.Parse(
-            name => Filters.Contains(name) ? (string?)context.Request.Query[name] : null).Filter;
-        if (Interlocked.Increment(ref _streams) > StreamsMax)
+            name => Filters.Contains(name) ? (string?)context.Request.Query[name] : null, space).Filter;
+        if (!TryEnter(space))
         {
-            Interlocked.Decrement(ref _streams);
             await HttpAnswers.Unavailable(context, $"{StreamsMax} streams of events are open already");
             return;
         }
@@ -57,7 +62,38 @@ internal sealed class EventStreams(ClusterChanges changes, TimeProvider clock)
         }
         finally
         {
-            Interlocked.Decrement(ref _streams);
+            Exit(space);
+        }
+    }
+
+    private bool TryEnter(string space)
+    {
+        lock (_gate)
+        {
+            var count = _streams.GetValueOrDefault(space);
+            if (count >= StreamsMax || _streams.Values.Sum() >= AllMax)
+            {
+                return false;
+            }
+
+            _streams[space] = count + 1;
+            return true;
+        }
+    }
+
+    private void Exit(string space)
+    {
+        lock (_gate)
+        {
+            var left = _streams[space] - 1;
+            if (left == 0)
+            {
+                _streams.Remove(space);
+            }
+            else
+            {
+                _streams[space] = left;
+            }
         }
     }
 
@@ -150,7 +186,8 @@ internal sealed class EventStreams(ClusterChanges changes, TimeProvider clock)
 
     private static EventView View(TransactionChange change) => new()
     {
-        Gid = change.Gid,
+        Gid = Namespaces.Plain(change.Gid),
+        Namespace = Namespaces.IsQualified(change.Gid) ? Namespaces.Of(change.Gid) : null,
         TransType = change.Type,
         Status = change.Status,
         CreateTime = change.Created.UtcDateTime,

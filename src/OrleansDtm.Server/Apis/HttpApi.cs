@@ -62,7 +62,8 @@ public static class HttpApi
             Get("query", async context =>
             {
                 var secrets = Caller.Has(context, Role.Admin);
-                var view = await service.Query(context.Request.Query["gid"], context.RequestAborted, secrets);
+                var view = await service.Query(
+                    RequestNamespace.Of(context), context.Request.Query["gid"], context.RequestAborted, secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.QueryView, secrets);
             }).RequireRole(RoleNames.Read).Describe(TransactionDocs.Query);
             Get("all", context => listings.Run(context, async () =>
@@ -70,7 +71,9 @@ public static class HttpApi
                 var secrets = Caller.Has(context, Role.Admin);
                 var view = await service.List(
                     ListQuery.Parse(
-                        name => context.Request.Query[name], secrets ? null : SecretNames.MaskQuery),
+                        name => context.Request.Query[name],
+                        RequestNamespace.Of(context),
+                        secrets ? null : SecretNames.MaskQuery),
                     context.RequestAborted,
                     secrets);
                 await HttpAnswers.Show(context, view, ProtocolJson.Readable.ListView, secrets);

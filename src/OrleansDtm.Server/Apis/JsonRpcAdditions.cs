@@ -38,7 +38,7 @@ internal sealed class JsonRpcAdditions(TransactionService transactions, BatchSer
         {
             case "query":
                 return JsonRpcReply.Show(
-                    await transactions.Query(Gid(call), cancelled, secrets),
+                    await transactions.Query(RequestNamespace.Of(context), Gid(call), cancelled, secrets),
                     ProtocolJson.Readable.QueryView,
                     secrets);
             case "wait":
@@ -48,11 +48,12 @@ internal sealed class JsonRpcAdditions(TransactionService transactions, BatchSer
                 var (reply, job) = await batches.Start(order, Requesters.Of(context), cancelled);
                 return job is null ? JsonRpcApi.Of(reply, Awaited.Nothing) : Show(job, secrets);
             case "batchStatus":
-                return await batches.Find(call.ParamsAs(ProtocolJson.Default.BatchName).Id, cancelled) is { } found
+                var named = call.ParamsAs(ProtocolJson.Default.BatchName).Id;
+                return await batches.Find(RequestNamespace.Of(context), named, cancelled) is { } found
                     ? Show(found, secrets)
                     : JsonRpcReply.Error(JsonRpcCodes.Failure, NoJob);
             case "batches":
-                var all = await batches.List(cancelled);
+                var all = await batches.List(RequestNamespace.Of(context), cancelled);
                 return JsonRpcReply.Show(
                     new BatchListView { Batches = [.. all.Select(BatchApi.Of)] },
                     ProtocolJson.Readable.BatchListView,
@@ -70,7 +71,8 @@ internal sealed class JsonRpcAdditions(TransactionService transactions, BatchSer
         using var leaving = WatchApi.Leaving(context);
         try
         {
-            var (result, stored) = await transactions.WaitForEnd(gid, timeout, leaving.Token);
+            var (result, stored) = await transactions.WaitForEnd(
+                RequestNamespace.Of(context), gid, timeout, leaving.Token);
             return result switch
             {
                 EndWait.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, "no such gid"),

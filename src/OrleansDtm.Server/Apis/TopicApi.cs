@@ -39,7 +39,8 @@ internal static class TopicApi
         routes.MapGet($"{prefix}/queryKV", async context =>
         {
             var query = context.Request.Query;
-            var view = await topics.QueryKeyValue(query["cat"], query["key"], context.RequestAborted);
+            var view = await topics.QueryKeyValue(
+                RequestNamespace.Of(context), query["cat"], query["key"], context.RequestAborted);
             await HttpAnswers.Show(
                 context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
         }).RequireRole(RoleNames.Read).Describe(TopicDocs.Query);
@@ -47,7 +48,7 @@ internal static class TopicApi
         {
             var query = context.Request.Query;
             var view = await topics.ScanKeyValue(
-                query["cat"], query["position"], query["limit"], context.RequestAborted);
+                RequestNamespace.Of(context), query["cat"], query["position"], query["limit"], context.RequestAborted);
             await HttpAnswers.Show(
                 context, view, ProtocolJson.Readable.KeyValueListView, Caller.Has(context, Role.Admin));
         }).RequireRole(RoleNames.Read).Describe(TopicDocs.Scan);

@@ -40,7 +40,10 @@ internal static class WatchApi
         try
         {
             var (result, stored) = await transactions.WaitForEnd(
-                context.Request.Query["gid"], TimeSpan.FromSeconds(seconds), leaving.Token);
+                RequestNamespace.Of(context),
+                context.Request.Query["gid"],
+                TimeSpan.FromSeconds(seconds),
+                leaving.Token);
             await (result switch
             {
                 EndWait.NotFound => HttpAnswers.Result(

@@ -30,6 +30,7 @@ internal static class AuditApi
         var filter = new AuditFilter
         {
             Gid = ListQuery.Given(query["gid"]),
+            Namespace = RequestNamespace.Of(context),
             Caller = ListQuery.Given(query["caller"]),
             Action = ListQuery.Given(query["action"]),
             Outcome = Outcome(ListQuery.Given(query["outcome"])),

@@ -20,6 +20,7 @@ internal static class AuditPages
         Action = item.Record.Action,
         Outcome = item.Record.Outcome,
         Gid = item.Record.Gid,
+        Namespace = item.Record.Namespace.Length > 0 ? item.Record.Namespace : null,
         Caller = item.Record.Caller,
         Kind = item.Record.Kind,
         Role = item.Record.Role,

@@ -14,9 +14,10 @@ internal static class Requesters
     {
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         return caller is null
-            ? new Requester(Requester.Anonymous, "", "", address)
+            ? new Requester(Requester.Anonymous, "", "", address) { Namespace = RequestNamespace.Of(context) }
             : new Requester(KindOf(caller), caller.Name, RoleNames.Of(caller.Role), address)
             {
+                Namespace = RequestNamespace.Of(context, caller),
                 UnfinishedMax = context.RequestServices.GetRequiredService<CallerLimits>().UnfinishedMax(caller),
             };
     }

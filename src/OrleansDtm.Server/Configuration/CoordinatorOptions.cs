@@ -265,4 +265,13 @@ public sealed record LimitOptions
 
     /// <summary>Transactions that jobs (POST batch) change in a second; 1 to 10,000. Default 500.</summary>
     public int BatchRate { get; init; } = 500;
+
+    /// <summary>
+    /// The maximum number of unfinished transactions of each namespace other than the default one, per silo. Default
+    /// 0 = unlimited.
+    /// </summary>
+    public int NamespaceUnfinishedMax { get; init; }
+
+    /// <summary>The same for single namespaces, by name; 0 = unlimited.</summary>
+    public IReadOnlyDictionary<string, int> Namespaces { get; init; } = new Dictionary<string, int>();
 }

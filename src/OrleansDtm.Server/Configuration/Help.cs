@@ -99,6 +99,8 @@ internal static class Help
           Limits:ResultBytesMax=65536          bytes of an answer that is kept (results: true); all of a
                                                transaction: 16 times as much
           Limits:BatchRate=500                 transactions that jobs (POST batch) change in a second
+          Limits:NamespaceUnfinishedMax=0      unfinished transactions of each namespace on a silo (0 = unlimited)
+          Limits:Namespaces:0=                 the same for one: 'shop unfinished=10000'
           Limits:LiveBytesMax                  bytes of the transactions in memory, at most 2 GB; near it, requests of
                                                64 KiB and more get 503 (default: an eighth of the process's memory)
         """;

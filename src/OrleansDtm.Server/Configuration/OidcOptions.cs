@@ -23,6 +23,12 @@ public sealed record OidcOptions
     /// <summary>The claim of the id token with the roles: a string, a list, or words in a string.</summary>
     public string RoleClaim { get; init; } = "roles";
 
+    /// <summary>
+    /// The claim of the id token with the namespaces: one binds the user to it, several may be named, <c>*</c> allows
+    /// all. Empty (default), or without the claim: the default one, and all for administrators.
+    /// </summary>
+    public string NamespaceClaim { get; init; } = "";
+
     /// <summary>The claim with the name that the page and logs show; without it <c>sub</c>.</summary>
     public string NameClaim { get; init; } = "preferred_username";
 

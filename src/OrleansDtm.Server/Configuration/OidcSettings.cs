@@ -17,6 +17,7 @@ internal static class OidcSettings
     public static readonly string[] Names =
     [
         Authority, ClientId, Secret, SecretFile, Scopes, "Security:Oidc:RoleClaim", "Security:Oidc:NameClaim",
+        "Security:Oidc:NamespaceClaim",
         "Security:Oidc:Name", RequireHttps,
     ];
 
@@ -32,6 +33,7 @@ internal static class OidcSettings
             ClientSecretFile = read.Text(SecretFile, ""),
             Scopes = read.Text(Scopes, defaults.Scopes),
             RoleClaim = read.Text("Security:Oidc:RoleClaim", defaults.RoleClaim),
+            NamespaceClaim = read.Text("Security:Oidc:NamespaceClaim", ""),
             NameClaim = read.Text("Security:Oidc:NameClaim", defaults.NameClaim),
             Name = read.Text("Security:Oidc:Name", ""),
             RequireHttps = read.Choice(RequireHttps, "true", "true", "false") == "true",

@@ -119,6 +119,12 @@ public sealed record JwtOptions
     /// </summary>
     public string RoleClaim { get; init; } = "roles";
 
+    /// <summary>
+    /// The claim with the namespaces: one binds the caller to it, several may be named in requests, <c>*</c> allows
+    /// all. Empty (default), or without the claim: the default one, and all for administrators.
+    /// </summary>
+    public string NamespaceClaim { get; init; } = "";
+
     /// <summary>Whether the keys are fetched from the issuer.</summary>
     internal bool IsFetched => Authority.Length > 0 || JwksUri.Length > 0;
 

@@ -23,6 +23,7 @@ internal static class SecuritySettings
         "Security:InFlightMax", "Security:UnfinishedMax",
         SessionCertificate, SessionKey, "Security:SessionKeys:Password",
         Authority, JwksUri, SigningKeysFile, Issuer, Audience, "Security:Jwt:RoleClaim",
+        "Security:Jwt:NamespaceClaim",
         .. OidcSettings.Names,
     ];
 
@@ -52,6 +53,7 @@ internal static class SecuritySettings
                 Issuer = read.Text(Issuer, ""),
                 Audience = read.Text(Audience, ""),
                 RoleClaim = read.Text("Security:Jwt:RoleClaim", defaults.Jwt.RoleClaim),
+                NamespaceClaim = read.Text("Security:Jwt:NamespaceClaim", ""),
             },
             Oidc = OidcSettings.Read(read, defaults.Oidc),
         };

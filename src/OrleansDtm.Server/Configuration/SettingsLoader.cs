@@ -63,6 +63,7 @@ public static partial class SettingsLoader
         "Limits:BranchCallsPerTransactionMax",
         "Limits:BatchRate",
         "Limits:ResultBytesMax",
+        "Limits:NamespaceUnfinishedMax",
         "Store:CommitDelay",
         "Store:Retention",
         "Admin:Enabled",
@@ -74,6 +75,7 @@ public static partial class SettingsLoader
     [
         "Hosts",
         "Store:Shards",
+        NamespaceSettings.List,
         .. SecuritySettings.Lists,
         .. BranchSettings.Lists,
     ];
@@ -306,6 +308,8 @@ public static partial class SettingsLoader
                 "Limits:BranchCallsPerTransactionMax", defaults.BranchCallsPerTransactionMax, 1, CallsMax),
             ResultBytesMax = read.Whole("Limits:ResultBytesMax", defaults.ResultBytesMax, 1, 1024 * 1024),
             BatchRate = read.Whole("Limits:BatchRate", defaults.BatchRate, 1, 10_000),
+            NamespaceUnfinishedMax = read.Whole("Limits:NamespaceUnfinishedMax", 0, 0, 10_000_000),
+            Namespaces = NamespaceSettings.Read(read),
             BranchCallsPerServiceMax = read.Whole(
                 "Limits:BranchCallsPerServiceMax", defaults.BranchCallsPerServiceMax, 1, CallsMax),
         };

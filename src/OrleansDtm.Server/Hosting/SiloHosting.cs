@@ -41,6 +41,12 @@ internal static class SiloHosting
                 grains.BatchRate = options.Limits.BatchRate;
                 grains.BranchCallsMax = options.Limits.BranchCallsMax;
                 grains.LiveBytesMax = options.Limits.LiveBytesMax;
+                grains.Namespaces.UnfinishedMax = options.Limits.NamespaceUnfinishedMax;
+                foreach (var (name, max) in options.Limits.Namespaces)
+                {
+                    grains.Namespaces.Unfinished[name] = max;
+                }
+
                 RequestSettings.Apply(options, grains.Requests);
                 grains.SoleOwner = StoreFactory.Driver(options.Store).IsFile;
                 grains.Retention = options.Store.Retention;

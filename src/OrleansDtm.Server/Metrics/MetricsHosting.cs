@@ -43,6 +43,13 @@ internal static class MetricsHosting
             meterProvider: null,
             configureBranchedPipeline: scrape => scrape.Use(async (context, next) =>
             {
+                if (RequestNamespace.IsBound(context))
+                {
+                    await AccessAnswers.Forbidden(
+                        context, "metrics are those of all namespaces; the caller is bound to one");
+                    return;
+                }
+
                 await unfinished.Refresh(context.RequestAborted);
                 await ages.Refresh(context.RequestAborted);
                 await next(context);

@@ -124,6 +124,7 @@ internal static class SecurityHosting
             app.Logger.Anonymous(options.Bind);
         }
 
+        app.UseMiddleware<RequestNamespace>();
         if (options.Admin.Enabled)
         {
             SessionApi.Map(app);

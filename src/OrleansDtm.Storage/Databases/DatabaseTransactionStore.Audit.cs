@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
+using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage.Databases;
 
@@ -29,7 +30,7 @@ public abstract partial class DatabaseTransactionStore : IAuditStore
             Add('r', record.IsRequest ? 1L : 0L);
             Add('n', _sql.Key(record.Action));
             Add('o', _sql.Key(record.Outcome));
-            Add('g', _sql.Key(record.Gid));
+            Add('g', _sql.Key(record.StoredGid));
             Add('c', _sql.Key(record.Caller));
             Add('d', _sql.Value(AuditDetail.Write(record)));
 
@@ -47,7 +48,8 @@ public abstract partial class DatabaseTransactionStore : IAuditStore
         ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
         var where = new StringBuilder("1 = 1");
         var parameters = new List<(string, object)> { ("@limit", filter.Limit) };
-        AddText("gid", filter.Gid);
+        AddText("gid", filter.Gid is null ? null : Namespaces.Qualify(filter.Namespace ?? "", filter.Gid));
+        AddNamespace();
         AddText("caller", filter.Caller);
         AddText("action", filter.Action);
         AddText("outcome", filter.Outcome);
@@ -63,6 +65,22 @@ public abstract partial class DatabaseTransactionStore : IAuditStore
             ReadAudit,
             isSlow: true,
             cancellationToken).ConfigureAwait(false);
+
+        void AddNamespace()
+        {
+            if (filter is { Gid: null, Namespace: "" })
+            {
+                where.Append(" and ").Append(PageQuery.IsDefault("gid"));
+                parameters.AddRange(OtherRange());
+            }
+            else if (filter is { Gid: null, Namespace: { } space })
+            {
+                var prefix = Namespaces.Qualify(space, "");
+                where.Append(" and gid >= @space and gid < @space_end and gid <> ''");
+                parameters.Add(("@space", _sql.Key(prefix)));
+                parameters.Add(("@space_end", _sql.Key(TextRange.After(prefix)!)));
+            }
+        }
 
         void AddText(string column, string? value)
         {
@@ -114,13 +132,15 @@ public abstract partial class DatabaseTransactionStore : IAuditStore
     private AuditItem ReadAudit(DbDataReader reader)
     {
         var detail = AuditDetail.Read(_sql.ReadValue(reader, 7));
+        var gid = _sql.ReadKey(reader, 5);
         return new AuditItem(reader.GetInt64(0), new AuditRecord
         {
             At = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(1)),
             IsRequest = reader.GetInt64(2) != 0,
             Action = _sql.ReadKey(reader, 3),
             Outcome = _sql.ReadKey(reader, 4),
-            Gid = _sql.ReadKey(reader, 5),
+            Gid = Namespaces.Plain(gid),
+            Namespace = Namespaces.Of(gid),
             Caller = _sql.ReadKey(reader, 6),
             Kind = detail.Kind ?? "",
             Role = detail.Role ?? "",

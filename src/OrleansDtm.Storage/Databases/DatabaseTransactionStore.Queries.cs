@@ -78,7 +78,7 @@ public abstract partial class DatabaseTransactionStore
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken)
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         var found = new List<DueTransaction>();
@@ -92,7 +92,8 @@ public abstract partial class DatabaseTransactionStore
                 reader => (Row: ReadDue(reader), Waits: StoredRows.WaitsForRetry(reader.GetFieldValue<byte[]>(3))),
                 isSlow: true,
                 cancellationToken).ConfigureAwait(false);
-            found.AddRange(page.Where(static r => r.Waits).Select(static r => r.Row).Take(limit - found.Count));
+            found.AddRange(page.Where(r => r.Waits && Namespaces.Contains(space, r.Row.Gid))
+                .Select(static r => r.Row).Take(limit - found.Count));
             if (page.Count < WaitingPage)
             {
                 break;
@@ -144,6 +145,7 @@ public abstract partial class DatabaseTransactionStore
         // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
         // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
         var (ids, parameters) = query.Ids();
+        var visible = filter.PassesOthers ? $"where {PageQuery.IsDefault("t.gid")}" : "";
         return await Read(
             $"""
             select {Columns} from (
@@ -152,13 +154,56 @@ public abstract partial class DatabaseTransactionStore
             limit @limit) p
             {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
             left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
+            {visible}
             order by t.id desc, b.seq
             """,
-            parameters,
+            filter.PassesOthers ? [.. parameters, .. OtherRange()] : parameters,
             ReadTransactions,
             isSlow: true,
             cancellationToken).ConfigureAwait(false);
     }
+
+    /// <inheritdoc/>
+    public async Task<long> PassOthers(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        if (!filter.PassesOthers || await HasNoOthers(cancellationToken).ConfigureAwait(false))
+        {
+            return 0;
+        }
+
+        var (sql, parameters) = new PageQuery(_sql, filter).FirstDefault();
+        var read = await ReadRows(
+            sql,
+            [.. parameters, .. OtherRange()],
+            static reader => (
+                Count: reader.GetInt64(0),
+                Last: reader.IsDBNull(1) ? 0 : reader.GetInt64(1),
+                Next: reader.IsDBNull(2) ? 0 : reader.GetInt64(2)),
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        var (count, last, next) = read[0];
+        return next > 0 ? next + 1 : count < filter.Limit ? 0 : last;
+    }
+
+    /// <summary>The gids of all namespaces but the default one are a range of their index.</summary>
+    private async Task<bool> HasNoOthers(CancellationToken cancellationToken)
+    {
+        var read = await ReadRows(
+            "select count(*) from (select 1 as x from dtm_transaction "
+            + "where gid >= @other_from and gid < @other_to limit 1) m",
+            OtherRange(),
+            static reader => reader.GetInt64(0),
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        return read[0] == 0;
+    }
+
+    private (string Name, object Value)[] OtherRange() =>
+    [
+        ("@other_from", _sql.Key(Namespaces.Mark.ToString())),
+        ("@other_to", _sql.Key(Namespaces.AfterMark.ToString())),
+    ];
 
     /// <summary>Reads the transactions that the query of the page left out, one after the other.</summary>
     private async IAsyncEnumerable<StoredTransaction> Complete(

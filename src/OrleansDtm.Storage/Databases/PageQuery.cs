@@ -20,6 +20,11 @@ internal sealed class PageQuery
     private readonly SqlDialect _sql;
     private readonly TransactionFilter _filter;
 
+    private readonly TagFilter[] _tags;
+
+    /// <summary>The tag of all transactions of the namespace; null = the default one.</summary>
+    private readonly TagFilter? _space;
+
     /// <summary>What an index can select the rows by; null is the gid's prefix. Exact tags are first.</summary>
     private readonly TagFilter?[] _choices;
     private readonly StringBuilder _where = new();
@@ -35,11 +40,18 @@ internal sealed class PageQuery
     public PageQuery(SqlDialect sql, TransactionFilter filter)
     {
         (_sql, _filter) = (sql, filter);
-        _choices = filter.Gid is not null
-            ? []
+        _tags =
+        [
+            .. filter.Tags.Select(tag => tag with { Text = Namespaces.Qualify(filter.Namespace ?? "", tag.Text) }),
+        ];
+        _space = filter is { Gid: null, Namespace.Length: > 0 }
+            ? new TagFilter(Namespaces.Qualify(filter.Namespace, ""), IsPrefix: false)
+            : null;
+        _choices = filter.Gid is not null ? []
+            : _tags.Length == 0 && filter.GidPrefix is null ? _space is null ? [] : [_space]
             :
             [
-                .. filter.Tags.OrderBy(static t => t.IsPrefix),
+                .. _tags.OrderBy(static t => t.IsPrefix),
                 .. filter.GidPrefix is null ? (TagFilter?[])[] : [null],
             ];
         Drive(0);
@@ -65,7 +77,7 @@ internal sealed class PageQuery
             var (table, column) = tag is null ? ("dtm_transaction", "gid") : ("dtm_tag", "tag");
             var condition = tag is { IsPrefix: false }
                 ? $"{column} = @c{i}"
-                : Range(column, $"@c{i}", $"@e{i}", tag?.Text ?? _filter.GidPrefix!);
+                : Range(column, $"@c{i}", $"@e{i}", tag?.Text ?? _filter.StoredPrefix!);
             if (tag is { IsPrefix: false })
             {
                 _parameters.Add(($"@c{i}", _sql.Key(tag.Text)));
@@ -85,6 +97,12 @@ internal sealed class PageQuery
         var best = Enumerable.Range(0, counts.Count).MinBy(i => counts[i]);
         Drive(best);
         _isMany = counts[best] > bound && _driver is not { IsPrefix: false };
+        if (_isMany && _space is not null)
+        {
+            // Not through the rows of other namespaces.
+            (_driver, _isByGidPrefix, _isMany) = (_space, false, false);
+        }
+
         return counts[best] <= bound;
     }
 
@@ -113,6 +131,22 @@ internal sealed class PageQuery
             [.. _parameters]);
     }
 
+    /// <summary>
+    /// Looks at the first @limit rows of the listing, whatever their namespace: their number, the smallest id, and the
+    /// greatest id of the default namespace (null = none).
+    /// </summary>
+    public (string Sql, (string Name, object Value)[] Parameters) FirstDefault()
+    {
+        var (ids, parameters) = Ids();
+        return (
+            $"select count(*), min(w.id), max(case when {IsDefault("t.gid")} then w.id end) from ({ids}) w "
+            + $"{_sql.JoinInOrder} dtm_transaction t on t.id = w.id",
+            parameters);
+    }
+
+    /// <summary>The condition of the default namespace; the others are from @other_from to @other_to.</summary>
+    public static string IsDefault(string column) => $"({column} < @other_from or {column} >= @other_to)";
+
     /// <summary>The table or subquery that the rows come from, and its condition.</summary>
     private string Source(string before)
     {
@@ -128,7 +162,7 @@ internal sealed class PageQuery
         }
 
         var (table, column, prefix) = _driver is null
-            ? ("dtm_transaction", "gid", _filter.GidPrefix!)
+            ? ("dtm_transaction", "gid", _filter.StoredPrefix!)
             : ("dtm_tag", "tag", _driver.Text);
         if (_isMany)
         {
@@ -171,7 +205,7 @@ internal sealed class PageQuery
             Add("gid = @gid", "@gid", _sql.Key(gid));
         }
 
-        if (_filter.GidPrefix is { } prefix && !_isByGidPrefix)
+        if (_filter.StoredPrefix is { } prefix && !_isByGidPrefix)
         {
             _where.Append(" and ").Append(Range(_sql.Unindexed("gid"), "@gid_from", "@gid_to", prefix));
         }
@@ -230,7 +264,7 @@ internal sealed class PageQuery
     private void AddTags()
     {
         var number = 0;
-        foreach (var tag in _filter.Tags)
+        foreach (var tag in _tags)
         {
             if (ReferenceEquals(tag, _driver))
             {

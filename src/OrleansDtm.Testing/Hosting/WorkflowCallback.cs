@@ -22,7 +22,10 @@ internal sealed class WorkflowCallback(Func<IServiceProvider> client) : HttpMess
             : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var context = BranchContext.Read(name => query.TryGetValue(name, out var value) ? value.ToString() : null);
+            var context = BranchContext.Read(name =>
+                name == NamespaceHeader.Name && request.Headers.TryGetValues(name, out var spaces) ? spaces.Last()
+                : query.TryGetValue(name, out var value) ? value.ToString()
+                : null);
             var outcome = await client().GetRequiredService<WorkflowRuntime>()
                 .ResumeAsync(context, input).ConfigureAwait(false);
             return outcome == BranchOutcome.Success

@@ -30,8 +30,8 @@ internal sealed class WatchedStore(InMemoryTransactionStore inner, Journal journ
         inner.FindInterrupted(owner, others, afterId, limit, cancellationToken);
 
     public Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
-        inner.FindWaiting(dueAfter, limit, cancellationToken);
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken) =>
+        inner.FindWaiting(dueAfter, space, limit, cancellationToken);
 
     public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
         inner.List(filter, cancellationToken);

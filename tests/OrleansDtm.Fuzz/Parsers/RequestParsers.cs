@@ -127,8 +127,8 @@ internal static class RequestParsers
     private static void Submit(byte[] input)
     {
         var request = RequestBody.Read(Context(input), BytesMax).AsTask().GetAwaiter().GetResult();
-        RequestValidator.Gid(request.Gid);
-        Validator.Submission(request, prepare: input.Length % 2 == 0, DateTimeOffset.UnixEpoch);
+        RequestValidator.Gid(request.Gid, "");
+        Validator.Submission(request, "", prepare: input.Length % 2 == 0, DateTimeOffset.UnixEpoch);
     }
 
     private static void Register(byte[] input) =>
@@ -151,7 +151,7 @@ internal static class RequestParsers
     private static void Query(byte[] input)
     {
         var query = QueryHelpers.ParseQuery(Encoding.UTF8.GetString(input));
-        var request = ListQuery.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null);
+        var request = ListQuery.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, "");
         ListPosition.Parse(request.Position, input.Length % 3 == 0 ? 3 : 1);
     }
 

@@ -83,7 +83,7 @@ internal sealed class SimStore : ITransactionStore
         Read(() => _database.Rows.FindInterrupted(owner, others, afterId, limit, CancellationToken.None).Result);
 
     public Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>

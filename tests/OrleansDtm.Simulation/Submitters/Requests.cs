@@ -53,7 +53,7 @@ internal sealed class Requests
     public static string BranchId(int branch) => (branch + 1).ToString("00", CultureInfo.InvariantCulture);
 
     private Submission Submission(bool prepare, DateTimeOffset now) =>
-        _defect.Submission(_validator.Submission(Body(prepare), prepare, now));
+        _defect.Submission(_validator.Submission(Body(prepare), "", prepare, now));
 
     private static (TransactionEvent Event, bool Wait) Submit(Submission submission) =>
         (new TransactionEvent.Submit(submission), submission.Definition.Options.WaitResult);

@@ -46,7 +46,7 @@ internal static class StoreRound
         Assert.Equal(
             "message", Assert.Single(await store.FindDue(StoredSamples.Start.AddHours(1), null, 10, cancel)).Gid);
         // It waits for its start time, not for a retry.
-        Assert.Empty(await store.FindWaiting(StoredSamples.Start, 10, cancel));
+        Assert.Empty(await store.FindWaiting(StoredSamples.Start, null, 10, cancel));
         Assert.Equal((1, 1), ((await store.CountUnfinished(StoredSamples.Start.AddHours(2), cancel)).Single() is var c
             ? (c.Count, c.Overdue)
             : default));

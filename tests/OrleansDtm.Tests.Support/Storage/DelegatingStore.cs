@@ -25,11 +25,14 @@ internal abstract class DelegatingStore(ITransactionStore inner) : ITransactionS
         Ask(store => store.FindInterrupted(owner, others, afterId, limit, cancellationToken));
 
     public Task<IReadOnlyList<DueTransaction>> FindWaiting(
-        DateTimeOffset dueAfter, int limit, CancellationToken cancellationToken) =>
-        Ask(store => store.FindWaiting(dueAfter, limit, cancellationToken));
+        DateTimeOffset dueAfter, string? space, int limit, CancellationToken cancellationToken) =>
+        Ask(store => store.FindWaiting(dueAfter, space, limit, cancellationToken));
 
     public Task<IReadOnlyList<StoredTransaction>> List(TransactionFilter filter, CancellationToken cancellationToken) =>
         Ask(store => store.List(filter, cancellationToken));
+
+    public Task<long> PassOthers(TransactionFilter filter, CancellationToken cancellationToken) =>
+        Ask(store => store.PassOthers(filter, cancellationToken));
 
     public Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
         DateTimeOffset overdueBefore, CancellationToken cancellationToken) =>

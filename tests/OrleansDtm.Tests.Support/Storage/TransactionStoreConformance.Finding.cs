@@ -35,7 +35,7 @@ public abstract partial class TransactionStoreConformance
         await Write(calling);
         Assert.Equal([("told", At(40))], Found(await Store.FindDue(At(40), null, 10, Token)));
         Assert.Equal([("told", At(40))], Found(await Store.FindInterrupted(StoredSamples.Self, true, 0, 10, Token)));
-        Assert.Empty(await Store.FindWaiting(At(39), 10, Token)); // It has no pending call that could be made earlier.
+        Assert.Empty(await Store.FindWaiting(At(39), null, 10, Token)); // No pending call could be made earlier.
 
         var waiting = StoredSamples.Update(calling.Next, static t => t with
         {
@@ -58,7 +58,7 @@ public abstract partial class TransactionStoreConformance
         });
         await Write(told);
         Assert.Empty(await Store.FindDue(At(1000), null, 10, Token));
-        Assert.Empty(await Store.FindWaiting(At(0), 10, Token));
+        Assert.Empty(await Store.FindWaiting(At(0), null, 10, Token));
         Assert.Equal(
             StoredSamples.Describe(told.Next), StoredSamples.Describe((await Store.Load("told", Token))!.Transaction));
 
@@ -206,9 +206,9 @@ public abstract partial class TransactionStoreConformance
         }
 
         await Insert("never", due: null);
-        Assert.Equal(["c", "b"], (await Store.FindWaiting(At(10), 10, Token)).Select(static d => d.Gid));
-        Assert.Equal(["c"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));
-        Assert.Empty(await Store.FindWaiting(At(30), 10, Token));
+        Assert.Equal(["c", "b"], (await Store.FindWaiting(At(10), null, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["c"], (await Store.FindWaiting(At(0), null, 1, Token)).Select(static d => d.Gid));
+        Assert.Empty(await Store.FindWaiting(At(30), null, 10, Token));
     }
 
     /// <summary>The number of delayed transactions before the searched one exceeds the size of a read.</summary>
@@ -231,9 +231,10 @@ public abstract partial class TransactionStoreConformance
             Notice = null,
         }));
 
-        Assert.Equal(["retrying", "asked"], (await Store.FindWaiting(At(0), 10, Token)).Select(static d => d.Gid));
-        Assert.Equal(["retrying"], (await Store.FindWaiting(At(0), 1, Token)).Select(static d => d.Gid));
-        Assert.Empty(await Store.FindWaiting(At(50), 10, Token));
+        Assert.Equal(
+            ["retrying", "asked"], (await Store.FindWaiting(At(0), null, 10, Token)).Select(static d => d.Gid));
+        Assert.Equal(["retrying"], (await Store.FindWaiting(At(0), null, 1, Token)).Select(static d => d.Gid));
+        Assert.Empty(await Store.FindWaiting(At(50), null, 10, Token));
     }
 
     [Fact]

@@ -97,6 +97,7 @@ public sealed class CallPolicyRulesTests
             $"{{gid:'g',trans_type:'{type}',payloads:[''],steps:[{{{step}}}]}}", "([a-z_]+):", "'$1':")
             .Replace('\'', '"');
         var request = JsonSerializer.Deserialize(json, ProtocolJson.Default.TransactionRequest)!;
-        return new RequestValidator(new RequestOptions()).Submission(request, prepare: false, DateTimeOffset.UnixEpoch);
+        return new RequestValidator(new RequestOptions()).Submission(
+            request, "", prepare: false, DateTimeOffset.UnixEpoch);
     }
 }

@@ -123,6 +123,7 @@ internal static class ClientContracts
         Type = "saga",
         Headers = new Dictionary<string, string> { ["x-a"] = "1" },
         KeepsResult = true,
+        Namespace = "shop",
     };
 
     private static BranchResult Refused() =>

@@ -45,6 +45,8 @@ public sealed class EventMessageTests
             new TransactionEvent.Prepare(new Submission(Definition(), [])),
             new TransactionEvent.Submit(new Submission(Definition() with { Tags = TransactionTags.None }, Branches)),
             new TransactionEvent.Prepare(new Submission(Definition() with { Tags = TransactionTags.None }, [])),
+            new TransactionEvent.Submit(new Submission(Definition() with { Gid = "\u001fshop:g" }, Branches)),
+            new TransactionEvent.Prepare(new Submission(Definition() with { Gid = "\u001fshop:g" }, [])),
             new TransactionEvent.Abort(TransactionType.Tcc, "why"),
             new TransactionEvent.Register(TransactionType.Workflow, Branches, BranchStatus.Failed),
             new TransactionEvent.FinishWorkflow(TransactionStatus.Failed, "why", "result"),
@@ -79,6 +81,12 @@ public sealed class EventMessageTests
             Definition() with { Tags = TransactionTags.None, Options = new TransactionOptions() }, []);
         Assert.Equal(EventKind.Submit, KindOf(new TransactionEvent.Submit(untagged)));
         Assert.Equal(EventKind.Prepare, KindOf(new TransactionEvent.Prepare(untagged)));
+        foreach (var definition in new[] { Definition(), untagged.Definition })
+        {
+            var other = new Submission(definition with { Gid = Namespaces.Qualify("shop", "g") }, []);
+            Assert.Equal(EventKind.NamespacedSubmit, KindOf(new TransactionEvent.Submit(other)));
+            Assert.Equal(EventKind.NamespacedPrepare, KindOf(new TransactionEvent.Prepare(other)));
+        }
 
         static EventKind KindOf(TransactionEvent occurred) =>
             new EventConverter().ConvertToSurrogate(new EventMessage(occurred, Wait: false)).Kind;

@@ -51,6 +51,27 @@ public sealed class FairGateTests
     }
 
     [Fact]
+    public async Task Namespaces_take_turns_before_their_keys()
+    {
+        var gate = new FairGate(1);
+        gate.TryEnter("holder");
+        var order = new List<string>();
+        var (busy, calm) = (Enumerable.Range(0, 5).Select(static i => $"\u001fbusy:{i}"), "\u001fcalm:g");
+        var waiting = busy.Append(calm).Append("g").Append(calm).Select(Wait).ToList();
+        gate.Exit("holder");
+        await Task.WhenAll(waiting);
+
+        Assert.Equal(["busy:0", "calm:g", "g", "busy:1", "calm:g", "busy:2", "busy:3", "busy:4"], order);
+
+        async Task Wait(string key)
+        {
+            Assert.True(await gate.Enter(key, Test));
+            order.Add(key.TrimStart('\u001f'));
+            gate.Exit(key);
+        }
+    }
+
+    [Fact]
     public async Task A_waiter_whose_time_is_over_takes_no_place()
     {
         var gate = new FairGate(1);

@@ -26,7 +26,7 @@ public sealed class RequestValidatorTests
         };
 
         var options = new RequestValidator(new RequestOptions())
-            .Submission(request, prepare: false, DateTimeOffset.UnixEpoch).Definition.Options;
+            .Submission(request, "", prepare: false, DateTimeOffset.UnixEpoch).Definition.Options;
 
         Assert.Equal(TimeSpan.FromSeconds(seconds), options.RetryInterval);
         Assert.Equal(retryInterval is not null, options.RetryIntervalNamed);
@@ -38,7 +38,7 @@ public sealed class RequestValidatorTests
         var now = DateTimeOffset.UnixEpoch.AddTicks(12_345);
 
         var submission = new RequestValidator(new RequestOptions())
-            .Submission(new TransactionRequest { Gid = "g", TransType = "saga" }, prepare: false, now);
+            .Submission(new TransactionRequest { Gid = "g", TransType = "saga" }, "", prepare: false, now);
 
         Assert.Equal(DateTimeOffset.UnixEpoch.AddMilliseconds(1), submission.Definition.Created);
         Assert.Equal(TransactionType.Saga, submission.Definition.Type);

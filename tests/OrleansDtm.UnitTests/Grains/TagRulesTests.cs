@@ -146,7 +146,7 @@ public sealed class TagRulesTests
         };
         var decision = TransactionMachine.Decide(
             null,
-            new TransactionEvent.Submit(Validator.Submission(request, false, DateTimeOffset.UnixEpoch)),
+            new TransactionEvent.Submit(Validator.Submission(request, "", false, DateTimeOffset.UnixEpoch)),
             DateTimeOffset.UnixEpoch).Next!;
         var branch = decision.Branches[1];
         var called = decision with { Branches = [branch with { Definition = branch.Definition with { Url = url } }] };
@@ -156,6 +156,7 @@ public sealed class TagRulesTests
     private static Submission Submit(Dictionary<string, string?>? tags, Dictionary<string, string?>? headers) =>
         Validator.Submission(
             new TransactionRequest { Gid = "g", TransType = "saga", Tags = tags, BranchHeaders = headers },
+            "",
             prepare: false,
             DateTimeOffset.UnixEpoch);
 }

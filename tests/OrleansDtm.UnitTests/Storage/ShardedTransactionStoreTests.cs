@@ -50,7 +50,7 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
     {
         await Fill(12);
 
-        var waiting = await _store.FindWaiting(StoredSamples.Start, 5, Token);
+        var waiting = await _store.FindWaiting(StoredSamples.Start, null, 5, Token);
         Assert.Equal(["g11", "g10", "g9", "g8", "g7"], waiting.Select(static d => d.Gid));
         var count = Assert.Single(await _store.CountUnfinished(StoredSamples.Start.AddSeconds(4), Token));
         Assert.Equal(new UnfinishedCount(TransactionType.Saga, TransactionStatus.Submitted, 12, 4), count);
@@ -102,7 +102,7 @@ public sealed class ShardedTransactionStoreTests : IAsyncDisposable
             () => _store.CountUnfinished(StoredSamples.Start, Token));
         Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
         away = await Assert.ThrowsAsync<StoreUnavailableException>(
-            () => _store.FindWaiting(StoredSamples.Start, 5, Token));
+            () => _store.FindWaiting(StoredSamples.Start, null, 5, Token));
         Assert.Contains("Store:Shards:1 (of 3) is unavailable", away.Message, StringComparison.Ordinal);
 
         (_shards[0].Away, _shards[2].Away) = (true, true);

@@ -61,6 +61,28 @@ public sealed class SqliteTagPlanTests : IDisposable
         Assert.Equal(["SCAN dtm_transaction"], Plan(new TransactionFilter { GidPrefix = "g" }, isMany: true));
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("g", true)]
+    [InlineData("order:*", true)]
+    public void A_namespace_is_read_by_its_own_index_entries(string? search, bool isMany)
+    {
+        var isTag = search?.Contains(':', StringComparison.Ordinal) == true;
+        var filter = isTag ? Filter(search!) : new TransactionFilter { GidPrefix = search };
+        var plan = Plan(filter with { Namespace = "shop" }, isMany);
+        Assert.Equal("SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)", plan[0]);
+        Assert.DoesNotContain(plan, static step => step.StartsWith("SCAN", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_default_namespace_is_read_as_all()
+    {
+        foreach (var filter in new[] { new TransactionFilter(), new TransactionFilter { GidPrefix = "g" } })
+        {
+            Assert.Equal(Plan(filter, isMany: false), Plan(filter with { Namespace = "" }, isMany: false));
+        }
+    }
+
     [Fact]
     public void Only_a_prefix_or_one_of_several_conditions_is_counted_first()
     {

@@ -137,7 +137,7 @@ public sealed class TransactionCodecTests
     {
         const string Keeps =
             """2{"g":"g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000,"x":10},"b":[{"i":"01","o":"action","u":"http://s/1","c":1772368215125},{"i":"02","o":"action","u":"http://s/2","c":1772368215125}]}""";
-        const string Added = """3{"rs":{"0":{"d":"AP8="},"1":{"m":"too long"}}}""";
+        const string Added = """4{"rs":{"0":{"d":"AP8="},"1":{"m":"too long"}}}""";
         var without = Decode(Keeps, """{"b":[{"s":1},{"s":1}]}""");
         Assert.Equal((10, null), (without.Definition.Options.ResultBytesMax, without.Branches[0].Result));
         var state = Decode(Keeps, """{"b":[{"s":2},{"s":2}]}""", Added);
@@ -149,6 +149,19 @@ public sealed class TransactionCodecTests
 
         // Earlier versions read a later body as options, unless it is not JSON for them.
         Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<JsonElement>(Added));
+    }
+
+    [Fact]
+    public void FrozenFormatOfANamespace_IsReadAndWrittenAndRefusedByEarlierVersions()
+    {
+        const string Namespaced =
+            """3{"g":"\u001Fshop:g-1","t":1,"c":1772368215123,"o":{"r":10000,"m":600000,"q":3000,"a":3}}""";
+        var state = Decode(Namespaced, "{}");
+        Assert.Equal(Namespaces.Qualify("shop", "g-1"), state.Definition.Gid);
+        Assert.Equal(Namespaced, Text(TransactionCodec.EncodeDefinition(state.Definition, [])));
+
+        // Earlier versions skip a 2 only: they would call services with the stored gid.
+        Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<JsonElement>(Namespaced));
     }
 
     [Fact]

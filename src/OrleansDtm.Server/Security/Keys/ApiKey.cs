@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OrleansDtm.Core;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Security.Keys;
@@ -21,6 +22,9 @@ internal sealed record ApiKey(
     string Name, Role Role, ReadOnlyMemory<byte> Hash, DateTimeOffset? NotAfter, int? RateMax = null,
     int? BytesMax = null, int? InFlightMax = null, int? UnfinishedMax = null)
 {
+    /// <summary>The namespaces that its requests may use; null = the role decides.</summary>
+    public NamespaceGrant? Grant { get; init; }
+
     /// <summary>A shorter text cannot contain 256 random bits.</summary>
     public const int TextMin = 43;
 
@@ -37,7 +41,8 @@ internal sealed record ApiKey(
     public static string Print(ReadOnlySpan<byte> hash) => HashPrefix + Convert.ToHexStringLower(hash);
 
     /// <summary>
-    /// <c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536] [inflight=50] [unfinished=10000]</c>.
+    /// <c>name role sha256:hash [until=2027-01-31] [rate=100] [bytes=65536] [inflight=50] [unfinished=10000]
+    /// [namespace=shop] [namespaces=shop,crm]</c>.
     /// In place of the hash <c>plain:key</c>, for orchestrators that generate the key.
     /// </summary>
     /// <param name="line">A line of the configuration.</param>
@@ -88,10 +93,15 @@ internal sealed record ApiKey(
             "bytes" when ReadWhole(value) is > 0 and var bytes => key with { BytesMax = bytes },
             "inflight" when ReadWhole(value) is { } calls => key with { InFlightMax = calls },
             "unfinished" when ReadWhole(value) is { } transactions => key with { UnfinishedMax = transactions },
+            "namespace" when Namespaces.IsName(value) && key.Grant is null =>
+                key with { Grant = NamespaceGrant.Of(value) },
+            "namespaces" when key.Grant is null && NamespaceGrant.Parse(value) is { } grant =>
+                key with { Grant = grant },
             _ => null,
         };
         problem = changed is null ? $"({key.Name}) has '{word}'; write until=2027-01-31 or until=2027-01-31T12:00Z, "
-            + "rate=100 (a second), bytes=65536, inflight=50 (requests) or unfinished=10000 (transactions)" : null;
+            + "rate=100 (a second), bytes=65536, inflight=50 (requests), unfinished=10000 (transactions), and one of "
+            + "namespace=shop, namespaces=shop,crm, namespaces=*" : null;
         return changed;
     }
 

@@ -16,7 +16,11 @@ internal sealed class OidcRoles(CoordinatorOptions options)
             .Select(claim => user.FindFirst(claim)?.Value)
             .FirstOrDefault(static value => !string.IsNullOrWhiteSpace(value)) ?? "";
         name = string.Concat(name.Where(static c => !char.IsControl(c)));
-        return new Caller(name.Length > 64 ? name[..64] : name, RoleOf(user));
+        var grant = TokenCheck.GrantOf((ClaimsIdentity)user.Identity!, _options.NamespaceClaim);
+        return new Caller(name.Length > 64 ? name[..64] : name, grant is null ? Role.None : RoleOf(user))
+        {
+            Grant = grant ?? NamespaceGrant.None,
+        };
     }
 
     private Role RoleOf(ClaimsPrincipal user)

@@ -28,6 +28,10 @@ internal enum SessionKind
 internal sealed record Session(
     string Id, string Name, Role Role, SessionKind Kind, string Origin, DateTimeOffset Until)
 {
+    /// <summary>The namespaces of a token or user; those of a key are on its line.</summary>
+    public NamespaceGrant Grant { get; init; } = NamespaceGrant.None;
+
+    private const string GrantClaim = "namespaces";
     private const string IdClaim = "sid";
     private const string KindClaim = "kind";
     private const string OriginClaim = "origin";
@@ -47,11 +51,17 @@ internal sealed record Session(
 
     /// <summary>Changes with each setting that decides whose tokens are accepted, and with which role.</summary>
     public static string OriginOf(JwtOptions jwt) => Fingerprint(
-        jwt.Authority, jwt.JwksUri, jwt.SigningKeysFile, jwt.Issuer, jwt.Audience, jwt.RoleClaim);
+        [
+            jwt.Authority, jwt.JwksUri, jwt.SigningKeysFile, jwt.Issuer, jwt.Audience, jwt.RoleClaim,
+            .. Given(jwt.NamespaceClaim),
+        ]);
 
     /// <inheritdoc cref="OriginOf(JwtOptions)"/>
     public static string OriginOf(OidcOptions oidc) => Fingerprint(
-        [oidc.Authority, oidc.ClientId, oidc.RoleClaim, .. oidc.Roles.Select(static entry => entry.ToString())]);
+        [
+            oidc.Authority, oidc.ClientId, oidc.RoleClaim, .. oidc.Roles.Select(static entry => entry.ToString()),
+            .. Given(oidc.NamespaceClaim),
+        ]);
 
     /// <summary>The contents of a decrypted cookie; null = it is of another version.</summary>
     public static Session? Read(ClaimsPrincipal? principal, AuthenticationProperties properties) =>
@@ -62,6 +72,9 @@ internal sealed record Session(
         && properties.ExpiresUtc is { } until
             ? new Session(
                 id, principal.FindFirst(CallerIdentity.NameClaim)?.Value ?? "", role, kind, origin, until)
+            {
+                Grant = NamespaceGrant.Read(principal.FindFirst(GrantClaim)?.Value ?? ""),
+            }
             : null;
 
     public ClaimsPrincipal Principal() => new(new ClaimsIdentity(
@@ -71,6 +84,7 @@ internal sealed record Session(
             new Claim(CallerIdentity.RoleClaim, RoleNames.Of(Role)),
             new Claim(KindClaim, Kind.ToString()),
             new Claim(OriginClaim, Origin),
+            new Claim(GrantClaim, Grant.Text()),
         ],
         Schemes.Session));
 
@@ -82,7 +96,12 @@ internal sealed record Session(
     };
 
     private static Session New(Caller caller, SessionKind kind, string origin, DateTimeOffset until) => new(
-        Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), caller.Name, caller.Role, kind, origin, until);
+        Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), caller.Name, caller.Role, kind, origin, until)
+    {
+        Grant = caller.Key is null ? caller.Grant : NamespaceGrant.None,
+    };
+
+    private static string[] Given(string claim) => claim.Length == 0 ? [] : [claim];
 
     private static string Fingerprint(params IEnumerable<string> settings) => Convert.ToHexStringLower(
         SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(settings.Select(static setting => string.Create(

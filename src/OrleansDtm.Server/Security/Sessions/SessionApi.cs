@@ -37,7 +37,7 @@ internal sealed class SessionApi(
             var cookie = context.Request.Cookies[SessionCookie.Name] is { Length: > 0 } given
                 ? given
                 : Give(context, SessionCookie.Anonymous());
-            await Write(context, new Caller("anonymous", Role.Admin), cookie);
+            await Write(context, new Caller("anonymous", Role.Admin) { Grant = NamespaceGrant.All }, cookie);
             return;
         }
 
@@ -114,7 +114,10 @@ internal sealed class SessionApi(
             if (context.Features.Get<OpenSession>() is { } open)
             {
                 await ended.Add(open.Session, context.RequestAborted);
-                var caller = new Caller(open.Session.Name, open.Session.Role, ByCookie: true);
+                var caller = new Caller(open.Session.Name, open.Session.Role, ByCookie: true)
+                {
+                    Grant = open.Session.Grant,
+                };
                 await audit.Operation(
                     Requesters.Of(context, caller), AuditActions.SignOut, AuditOutcomes.Done, new AuditSubject(""));
                 if (open.Session.Kind == SessionKind.Oidc && await oidc.SignOutUrl(context) is { } url)
@@ -165,6 +168,19 @@ internal sealed class SessionApi(
         }
     }
 
+    /// <summary>The namespaces that the page may offer: the bound one, or those that may be named.</summary>
+    private static void WriteNamespaces(Utf8JsonWriter json, Caller caller)
+    {
+        json.WriteString("namespace", caller.Grant.Bound ?? "");
+        json.WriteStartArray("namespaces");
+        foreach (var name in caller.Grant.Names ?? (caller.Role == Role.Admin ? [NamespaceGrant.Any] : []))
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
+    }
+
     private static async Task Write(HttpContext context, Caller caller, string cookie)
     {
         context.Response.ContentType = "application/json; charset=utf-8";
@@ -180,6 +196,7 @@ internal sealed class SessionApi(
             }
 
             json.WriteEndArray();
+            WriteNamespaces(json, caller);
             json.WriteString("csrf", cookie.Length > 0 ? SessionCookie.CsrfToken(cookie) : "");
             json.WriteEndObject();
         }

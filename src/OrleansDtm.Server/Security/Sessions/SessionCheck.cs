@@ -42,5 +42,5 @@ internal sealed class SessionCheck(ApiKeyRing keys, EndedSessions ended, Coordin
     }
 
     private static Identified ByIssuer(Session session) =>
-        new(new Caller(session.Name, session.Role, ByCookie: true), "");
+        new(new Caller(session.Name, session.Role, ByCookie: true) { Grant = session.Grant }, "");
 }

@@ -75,7 +75,12 @@ internal sealed class TokenCheck : IDisposable
         var name = result.ClaimsIdentity.FindFirst("sub")?.Value
             ?? result.ClaimsIdentity.FindFirst("client_id")?.Value
             ?? "";
-        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role), "")
+        if (GrantOf(result.ClaimsIdentity, _options.NamespaceClaim) is not { } grant)
+        {
+            return Identified.No($"the claim {_options.NamespaceClaim} of the token names no namespace");
+        }
+
+        return new Identified(new Caller(name.Length > 64 ? name[..64] : name, role) { Grant = grant }, "")
         {
             Until = new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero),
         };
@@ -87,6 +92,15 @@ internal sealed class TokenCheck : IDisposable
         .Select(static word => RoleNames.Parse(word) ?? Role.None)
         .DefaultIfEmpty(Role.None)
         .Max();
+
+    /// <summary>The namespaces of a claim; the role decides without it. Null = the claim names none.</summary>
+    /// <param name="identity">The claims.</param>
+    /// <param name="claim">The claim's name; empty = the role decides.</param>
+    public static NamespaceGrant? GrantOf(ClaimsIdentity identity, string claim)
+    {
+        var values = claim.Length == 0 ? [] : identity.FindAll(claim).Select(static found => found.Value).ToArray();
+        return values.Length == 0 ? NamespaceGrant.None : NamespaceGrant.OfClaim(values);
+    }
 
     public void Dispose() => _issuer?.Dispose();
 
