@@ -324,6 +324,34 @@ public abstract class BarrierTests(Bank bank) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task The_same_gid_in_another_namespace_is_another_call()
+    {
+        foreach (var space in new[] { "", "shop", "crm" })
+        {
+            Assert.Equal(BarrierResult.Executed, await CallOf(In(space, "action"), -10));
+            Assert.Equal(BarrierResult.Duplicate, await CallOf(In(space, "action"), -10));
+            Assert.Equal(BarrierResult.Executed, await CallOf(BranchBarrier.OfMessage(_gid, space, null), -1));
+            await using var connection = Bank.Connect();
+            var message = new BranchBarrier(new BranchContext("msg", _gid, "00", "msg") { Namespace = space });
+            Assert.Equal(BranchOutcome.Success, await message.QueryPreparedAsync(connection, Cancel));
+            var conflict = await Assert.ThrowsAsync<DtmConflictException>(
+                () => CallOf(BranchBarrier.OfMessage(_gid, space, null), -1));
+            Assert.Equal((_gid, $"The local transaction of {_gid} has been done before."), (
+                conflict.Gid, conflict.Message));
+        }
+
+        Assert.Equal(BarrierResult.NullCompensation, await CallOf(In("hr", "compensate"), 10));
+        Assert.Equal(BarrierResult.Hanging, await CallOf(In("hr", "action"), -10));
+        Assert.Equal(BarrierResult.Executed, await CallOf(In("shop", "compensate"), 10));
+        Assert.Equal(Bank.Start - 23, await Bank.Balance());
+        Assert.Throws<ArgumentException>(() => new BranchBarrier(
+            new BranchContext("saga", new string('g', 123), "01", "action") { Namespace = "shop" }));
+
+        BranchBarrier In(string space, string op) =>
+            new(new BranchContext("saga", _gid, "01", op) { Namespace = space });
+    }
+
     private Task<BarrierResult> Call(string op, long amount, IsolationLevel isolation = IsolationLevel.Unspecified) =>
         CallOf(Calls.Of(_gid, op), amount, isolation);
 

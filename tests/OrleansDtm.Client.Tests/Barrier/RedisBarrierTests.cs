@@ -153,6 +153,23 @@ public sealed class RedisBarrierTests(RedisServer server) : IClassFixture<RedisS
         Assert.Equal("rollback", await _redis.StringGetAsync($"{other}-00-msg-01"));
     }
 
+    [Fact]
+    public async Task The_same_gid_in_another_namespace_is_another_call()
+    {
+        await _redis.StringSetAsync(Account, 100);
+        foreach (var space in new[] { "", "shop", "crm" })
+        {
+            Assert.Equal(BarrierResult.Executed, await In(space));
+            Assert.Equal(BarrierResult.Duplicate, await In(space));
+        }
+
+        Assert.Equal(70, await _redis.StringGetAsync(Account));
+
+        Task<BarrierResult> In(string space) =>
+            new BranchBarrier(new BranchContext("saga", _gid, "01", "action") { Namespace = space })
+                .AdjustAsync(_redis, Account, -10, cancellationToken: Cancel);
+    }
+
     private Task<BarrierResult> Adjust(string op, long amount) =>
         Calls.Of(_gid, op).AdjustAsync(_redis, Account, amount, cancellationToken: Cancel);
 }

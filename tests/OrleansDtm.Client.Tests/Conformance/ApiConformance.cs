@@ -62,6 +62,71 @@ public abstract class ApiConformance(RunningCoordinator coordinator) : Conforman
     }
 
     [Fact]
+    public async Task The_same_gid_and_topic_live_in_each_namespace()
+    {
+        var name = Guid.NewGuid().ToString("N");
+        foreach (var space in new[] { "", "shop", "crm" })
+        {
+            var dtm = Dtm.InNamespace(space);
+            Assert.Null(await dtm.QueryAsync(name, Cancel));
+            Assert.Empty(await dtm.SubscribersAsync(name, Cancel));
+            await dtm.SubscribeAsync(name, Url("topic" + space), "", Cancel);
+            var saga = dtm.Saga(new SagaOptions { Gid = name }).Step(Url("out" + space), "");
+            Assert.True((await saga.SubmitAndWaitAsync(Poll.Patience, Cancel)).Succeeded);
+            await dtm.Msg().Step("topic://" + name).SubmitAndWaitAsync(Poll.Patience, Cancel);
+
+            Assert.All(
+                [Bank.On("/out" + space).Single(), Bank.On("/topic" + space).Single()],
+                call => Assert.Equal(space, call.Headers.GetValueOrDefault("x-dtm-namespace", "")));
+            Assert.Equal(name, Bank.On("/out" + space).Single().Gid);
+            Assert.Equal(
+                [name], (await dtm.ListAsync(new() { GidPrefix = name }, Cancel)).Transactions.Select(t => t.Gid));
+            Assert.Equal(GlobalStatus.Succeeded, (await dtm.WaitForEndAsync(name, Poll.Patience, Cancel)).Status);
+        }
+
+        await Dtm.InNamespace("shop").DeleteTopicAsync(name, Cancel);
+        Assert.Single(await Dtm.InNamespace("crm").SubscribersAsync(name, Cancel));
+        await Assert.ThrowsAsync<DtmInvalidRequestException>(() => Dtm.InNamespace("Shop!").QueryAsync(name, Cancel));
+    }
+
+    [Fact]
+    public async Task Calls_of_the_sdk_name_the_namespace_and_a_participant_joins_in_it()
+    {
+        var gid = Guid.NewGuid().ToString("N");
+        var shop = Dtm.InNamespace("shop");
+        await shop.TccAsync(
+            async tcc =>
+            {
+                await tcc.CallBranchAsync(Url("try"), Url("confirm"), Url("cancel"), 1);
+                var nested = Dtm.JoinTcc(Context(Bank.On("/try").Single()), cancellationToken: Cancel);
+                await nested.CallBranchAsync(Url("try2"), Url("confirm2"), Url("cancel2"), 1);
+            },
+            new TransOptions { Gid = gid },
+            Cancel);
+        await shop.WaitForEndAsync(gid, Poll.Patience, Cancel);
+        await shop.XaAsync(
+            async xa =>
+            {
+                await xa.CallBranchAsync(Url("xa"), 1);
+                await Dtm.RegisterXaBranchAsync(Context(Bank.On("/xa").Single()), Cancel);
+            },
+            new TransOptions { Gid = gid + "x" },
+            Cancel);
+        await shop.WaitForEndAsync(gid + "x", Poll.Patience, Cancel);
+
+        foreach (var path in new[] { "/try", "/try2", "/confirm", "/confirm2" })
+        {
+            Assert.Equal((gid, "shop"), (Bank.On(path).Single().Gid, Context(Bank.On(path).Single()).Namespace));
+        }
+
+        Assert.Equal(["action", "commit"], Bank.On("/xa").Select(static call => call.Op));
+        Assert.All(Bank.On("/xa"), static call => Assert.Equal("shop", Context(call).Namespace));
+
+        static BranchContext Context(Call call) => BranchContext.Read(
+            name => call.Query.GetValueOrDefault(name) ?? call.Headers.GetValueOrDefault(name));
+    }
+
+    [Fact]
     public async Task A_wait_ends_with_the_transaction_which_is_not_in_memory()
     {
         Bank.On("/out", Reply.Error);

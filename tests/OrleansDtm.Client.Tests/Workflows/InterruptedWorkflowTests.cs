@@ -47,6 +47,41 @@ public sealed class InterruptedWorkflowTests(RunningCoordinator coordinator) : I
     }
 
     [Fact]
+    public async Task The_same_gid_in_two_namespaces_is_two_workflows_which_are_resumed_each_in_its_own()
+    {
+        var failed = new HashSet<string>();
+        await using var app = await Start(async (workflow, input) =>
+        {
+            await workflow.Http.GetAsync(Bank(input));
+            lock (_lock)
+            {
+                if (failed.Add(input))
+                {
+                    throw new InvalidOperationException("no power");
+                }
+            }
+
+            return input;
+        });
+
+        foreach (var space in new[] { "shop", "crm" })
+        {
+            var dtm = app.Dtm.InNamespace(space);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => dtm.WorkflowAsync("test", space, Gid, Cancel));
+        }
+
+        foreach (var space in new[] { "shop", "crm" })
+        {
+            var dtm = app.Dtm.InNamespace(space);
+            Assert.True((await dtm.WaitForEndAsync(_gid, Poll.Patience, Cancel)).Succeeded);
+            Assert.Equal(space, (await dtm.WorkflowAsync("test", "", Gid, Cancel)).Read<string>());
+            Assert.Equal(space, _bank.On("/" + space).Single().Headers["x-dtm-namespace"]);
+        }
+
+        Assert.Null(await app.Dtm.QueryAsync(_gid, Cancel));
+    }
+
+    [Fact]
     public async Task Another_instance_goes_on_where_one_died()
     {
         await using var heir = await Start(Code("heir"));

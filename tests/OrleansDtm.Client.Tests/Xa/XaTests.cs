@@ -52,6 +52,21 @@ public abstract class XaTests(Bank bank) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_gid_in_another_namespace_is_another_branch()
+    {
+        await In("", "action").HandleAsync(static c => Move(c, -1, 0), Registered, Cancel);
+        await In("shop", "action").HandleAsync(static c => Move(c, -10, 1), Registered, Cancel);
+        await In("shop", "rollback").HandleAsync(Never, Unregistered, Cancel);
+        await In("", "commit").HandleAsync(Never, Unregistered, Cancel);
+        await In("crm", "action").HandleAsync(static c => Move(c, -5, 0), Registered, Cancel);
+        await In("crm", "commit").HandleAsync(Never, Unregistered, Cancel);
+        Assert.Equal(Bank.Start - 6, await Bank.Balance());
+
+        XaBranch In(string space, string op) =>
+            new(new BranchContext("xa", _gid, "02", op) { Namespace = space }, Bank.Connect);
+    }
+
+    [Fact]
     public async Task What_is_rolled_back_is_gone_and_does_not_come_again()
     {
         await Branch("action").HandleAsync(c => Move(c, -30), Registered, Cancel);
