@@ -3,7 +3,7 @@ import { h } from './dom.js';
 import { watch } from './api.js';
 import { keepFresh } from './refresh.js';
 
-/** With events the list is still read now and then: an attempt, or a call that is put aside, is no change of a status. */
+/** With events the list is still read now and then: a call that is put aside is no change of a status. */
 const WITH_EVENTS = 10_000;
 const WITHOUT_EVENTS = 5000;
 
@@ -62,6 +62,9 @@ export function follow(filter, load, draw, isSteady, signal) {
   signal.addEventListener('abort', () => clearTimeout(due));
   return {
     ...fresh,
-    tools: [!isSteady && [state, button], h('button', { type: 'button', 'data-key': 'refresh', onclick: fresh.look }, 'Refresh')],
+    tools: [
+      !isSteady && [state, button],
+      h('button', { type: 'button', 'data-key': 'refresh', onclick: fresh.look }, 'Refresh'),
+    ],
   };
 }

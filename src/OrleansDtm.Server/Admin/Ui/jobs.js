@@ -10,16 +10,20 @@ const TYPED_ABOVE = 100;
 const SHOWN = 5;
 const SHOWN_FOR = 3600_000;
 
+const exact = n => n.toLocaleString('en');
+
 const OPERATIONS = {
   retry: { verb: 'Retry', effect: 'The calls that wait for a retry are made now.' },
   unpark: { verb: 'Unpark', effect: 'The calls that are put aside are made again.' },
   resolve: {
     verb: 'Resolve', danger: true,
-    effect: 'The calls that wait for a retry or are put aside count as succeeded: their effect was applied by hand. They are not made again.',
+    effect: 'The calls that wait for a retry or are put aside count as succeeded: their effect was applied by hand. '
+      + 'They are not made again.',
   },
   force_stop: {
     verb: 'Force stop', danger: true,
-    effect: 'The transactions end as failed at once, without compensation: effects of their branches remain. This cannot be undone.',
+    effect: 'The transactions end as failed at once, without compensation: effects of their branches remain. '
+      + 'This cannot be undone.',
   },
 };
 
@@ -97,10 +101,12 @@ function counter(what) {
       if (job.status !== 'done') throw new Error(job.last_error ?? `the count is ${job.status}`);
       counting.total = job.matched;
       show(place,
-        h('p', {}, h('strong', {}, `${job.matched.toLocaleString('en')} unfinished ${job.matched === 1 ? 'transaction' : 'transactions'}`),
+        h('p', {},
+          h('strong', {}, `${exact(job.matched)} unfinished ${job.matched === 1 ? 'transaction' : 'transactions'}`),
           job.matched === 0 ? ': nothing to do.' : ':'),
-        h('ul', { class: 'mono' }, job.sample.slice(0, 5).map(gid => h('li', {}, gid)),
-          job.matched > Math.min(5, job.sample.length) && h('li', {}, `and ${count(job.matched - Math.min(5, job.sample.length))} more`)));
+        h('ul', { class: 'mono' },
+          job.sample.slice(0, SHOWN).map(gid => h('li', {}, gid)),
+          job.matched > SHOWN && h('li', {}, `and ${exact(job.matched - SHOWN)} more`)));
     } catch (e) {
       if (!isOver) show(place, failure(e));
     }
@@ -121,7 +127,8 @@ export function jobs(place, signal) {
     async s => (await get('batches', {}, s)).batches.filter(job => !job.dry_run),
     (all, error) => {
       if (error || all === null) return true; // The list shows what is wrong.
-      const shown = all.filter(job => job.status === 'running' || Date.now() - new Date(job.update_time) < SHOWN_FOR).slice(0, SHOWN);
+      const isRecent = job => job.status === 'running' || Date.now() - new Date(job.update_time) < SHOWN_FOR;
+      const shown = all.filter(isRecent).slice(0, SHOWN);
       isBusy = shown.some(job => job.status === 'running');
       place.hidden = shown.length === 0;
       show(place, h('h2', {}, 'Jobs'), h('ul', { class: 'jobs' }, shown.map(job => row(job, fresh))));
@@ -143,13 +150,22 @@ function row(job, fresh) {
       badge(job.status === 'running' ? 'calling' : job.status === 'done' ? 'done' : 'failed', job.status),
       h('span', { class: 'mono what-job' }, what),
       h('span', { class: 'muted' }, job.by, ' ', ago(job.create_time, new Date())),
-      job.status === 'running' && h('button', { type: 'button', 'data-key': `stop ${job.id}`, 'aria-label': `Stop the job ${job.id}`, onclick: () => stop(job, fresh) }, 'Stop')),
-    h('progress', { 'aria-label': `${verb} ${what}`, max: Math.max(1, job.limit), value: job.status === 'done' ? Math.max(1, job.limit) : finished }),
+      job.status === 'running' && h('button', {
+        type: 'button',
+        'data-key': `stop ${job.id}`,
+        'aria-label': `Stop the job ${job.id}`,
+        onclick: () => stop(job, fresh),
+      }, 'Stop')),
+    h('progress', {
+      'aria-label': `${verb} ${what}`,
+      max: job.limit,
+      value: job.status === 'done' ? job.limit : finished,
+    }),
     h('p', { class: 'muted' },
-      `${job.succeeded.toLocaleString('en')} changed`,
-      job.rejected > 0 && `, ${job.rejected.toLocaleString('en')} refused`,
-      job.failed > 0 && `, ${job.failed.toLocaleString('en')} without an answer`,
-      job.status === 'running' && ` of at most ${job.limit.toLocaleString('en')}`,
+      `${exact(job.succeeded)} changed`,
+      job.rejected > 0 && `, ${exact(job.rejected)} refused`,
+      job.failed > 0 && `, ${exact(job.failed)} without an answer`,
+      job.status === 'running' && ` of at most ${exact(job.limit)}`,
       job.last_error && `; last: ${job.last_error}`));
 }
 

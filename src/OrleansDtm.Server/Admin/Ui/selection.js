@@ -22,7 +22,7 @@ export function selection(filter, position, started) {
   let first = null;
 
   function scope() {
-    if (isAll) return { filter: given, text: 'All unfinished transactions that match the filter, also those of other pages.' };
+    if (isAll) return { filter: given, text: 'All unfinished ones that match the filter, also those of other pages.' };
     const gids = [...picked];
     return gids.length === 0 ? null : { gids, text: `${plural(gids.length, 'selected transaction')}.` };
   }
@@ -33,7 +33,15 @@ export function selection(filter, position, started) {
       h('div', { class: 'line' },
         h('span', {}, isAll ? 'All that match' : `${picked.size} selected`),
         mayAll && h('label', { class: 'check' },
-          h('input', { type: 'checkbox', 'data-key': 'pick all', checked: isAll, onchange: event => { isAll = event.target.checked; draw(); } }),
+          h('input', {
+            type: 'checkbox',
+            'data-key': 'pick all',
+            checked: isAll,
+            onchange: event => {
+              isAll = event.target.checked;
+              draw();
+            },
+          }),
           'All that match the filter')),
       h('div', { class: 'buttons' }, operations(scope, () => {
         picked.clear();
@@ -46,7 +54,7 @@ export function selection(filter, position, started) {
       box.disabled = isAll;
     }
     if (first !== null) first.checked = boxes.size > 0 && [...boxes.keys()].every(gid => isAll || picked.has(gid));
-    if (focused) [...bar.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused)?.focus();
+    if (focused !== undefined) [...bar.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused)?.focus();
   }
 
   return {

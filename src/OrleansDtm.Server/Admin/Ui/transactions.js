@@ -51,7 +51,11 @@ export async function open(place, parameters, signal, refused) {
       choice.show(rows);
       show(result,
         error && failure(error, () => followed.look()),
-        page && [rows.length > 0 && choice.bar, list(rows, filter, position, choice), pager(page, filter, position)]);
+        page && [
+          rows.length > 0 && choice.bar,
+          list(rows, filter, position, choice),
+          pager(page, filter, position),
+        ]);
       return true;
     },
     position !== '',
@@ -76,9 +80,13 @@ function needAttention(place, signal) {
       const rows = page.transactions ?? [];
       place.hidden = rows.length === 0;
       show(place,
-        h('h2', {}, 'Needs attention ', h('small', {}, 'calls are put aside: they are made again only if an operator acts')),
+        h('h2', {}, 'Needs attention ',
+          h('small', {}, 'calls are put aside: they are made again only if an operator acts')),
         h('ul', {}, rows.slice(0, ATTENTION).map(row => h('li', { class: 'line' },
-          badge('parked'), badge(row.status), gidLink(row.gid), h('span', { class: 'muted' }, row.trans_type, ' of ', time(row.create_time))))),
+          badge('parked'),
+          badge(row.status),
+          gidLink(row.gid),
+          h('span', { class: 'muted' }, row.trans_type, ' of ', time(row.create_time))))),
         h('p', {}, h('a', { href: link({ parked: 'true' }), 'data-key': 'all parked' },
           rows.length > ATTENTION || page.next_position ? 'All that are put aside' : 'As a list')));
       return true;
@@ -141,7 +149,8 @@ function list(rows, filter, position, choice) {
       : given ? 'No transaction matches the filter.' : 'No transactions yet.');
   }
   return h('table', { class: 'rows stacked list' },
-    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'Rollback reason'].map((name, i) => h('th', { scope: 'col' }, i === 0 && choice.all(), name)))),
+    h('thead', {}, h('tr', {}, ['Gid', 'Pattern', 'Status', 'Created', 'Last change', 'Rollback reason'].map(
+      (name, i) => h('th', { scope: 'col' }, i === 0 && choice.all(), name)))),
     h('tbody', {}, rows.map(row => h('tr', {},
       h('td', { 'data-label': 'Gid' }, h('span', { class: 'picked' }, choice.one(row), gidLink(row.gid))),
       h('td', { 'data-label': 'Pattern' }, row.trans_type),
