@@ -5,6 +5,7 @@ using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Checks;
+using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
@@ -24,6 +25,7 @@ internal static class AdminApi
         var overview = services.GetRequiredService<Overview>();
         var listings = services.GetRequiredService<ListingGate>();
         var clock = services.GetRequiredService<TimeProvider>();
+        var options = services.GetRequiredService<CoordinatorOptions>();
         routes.DisableHttpMetrics();
 
         Get("overview", async context => await HttpAnswers.Write(
@@ -41,7 +43,8 @@ internal static class AdminApi
                 ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
                 : HttpAnswers.Show(
                     context,
-                    TransactionDetails.Of(stored, clock.GetUtcNow()),
+                    TransactionDetails.Of(
+                        stored, clock.GetUtcNow(), transactions.WaitingOf(stored), options.Admin.TraceUrl),
                     AdminJson.Readable.TransactionDetail,
                     secrets: false));
         });
@@ -50,6 +53,14 @@ internal static class AdminApi
             await transactions.Query(context.Request.Query["gid"], context.RequestAborted),
             ProtocolJson.Readable.QueryView,
             secrets: false));
+        Get("submit", async context =>
+        {
+            var view = await transactions.Query(context.Request.Query["gid"], context.RequestAborted);
+            await (view.Transaction is null
+                ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
+                : HttpAnswers.Show(
+                    context, SubmitRequests.Of(view), AdminJson.Readable.SubmitView, secrets: false));
+        });
 
         Get("events", context => services.GetRequiredService<EventStreams>().Serve(context, secrets: false));
 
@@ -73,6 +84,10 @@ internal static class AdminApi
             "retry-branch",
             (body, by) => transactions.RetryBranch(
                 Field(body, "gid"), Field(body, "branch_id"), Field(body, "op"), by));
+        Post(
+            "resolve-branch",
+            (body, by) => transactions.ResolveBranch(
+                Field(body, "gid"), Field(body, "branch_id"), Field(body, "op"), Field(body, "reason"), by));
         Post(
             "subscribe",
             (body, by) => topics.Subscribe(Field(body, "topic"), Field(body, "url"), Field(body, "remark"), by));

@@ -1,3 +1,5 @@
+using OrleansDtm.Protocol;
+
 namespace OrleansDtm.Server.Admin;
 
 /// <summary>The page of one transaction. Times are UTC, durations seconds unless noted otherwise.</summary>
@@ -15,6 +17,15 @@ internal sealed class TransactionDetail
 
     /// <summary>A call is put aside.</summary>
     public required bool Parked { get; init; }
+
+    /// <summary>Why it has not ended; null = it has.</summary>
+    public WaitingView? Waiting { get; init; }
+
+    /// <summary>32 hexadecimal digits; null = not traced.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>The trace in another program; null = Admin:TraceUrl is not set.</summary>
+    public string? TraceUrl { get; init; }
 
     public required string Protocol { get; init; }
 
@@ -68,10 +79,10 @@ internal sealed class TransactionOptionsView
     /// <summary>0 = none.</summary>
     public required int RetryLimit { get; init; }
 
-    /// <summary>Errors in a row; 0 = never.</summary>
     /// <summary>The transaction keeps what its actions answer.</summary>
     public required bool Results { get; init; }
 
+    /// <summary>Errors in a row; 0 = never.</summary>
     public required int GiveUpAfter { get; init; }
 
     /// <summary>0 = never.</summary>

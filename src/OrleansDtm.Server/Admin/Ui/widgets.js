@@ -41,7 +41,8 @@ export function copyButton(text, label) {
   return button;
 }
 
-async function copy(text) {
+/** Copies a text to the clipboard. */
+export async function copy(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);
     return;
@@ -75,7 +76,7 @@ export const empty = (...text) => h('p', { class: 'empty' }, ...text);
 
 /**
  * A confirmation dialog that runs the action and shows its error.
- * @param question title, text (array of nodes), verb, danger, run (async).
+ * @param question title, text (array of nodes), verb, danger, run (async, gets the values of the fields in text).
  * @returns whether the action succeeded.
  */
 export function confirm({ title, text, verb, danger = false, run }) {
@@ -88,10 +89,11 @@ export function confirm({ title, text, verb, danger = false, run }) {
       method: 'dialog',
       onsubmit: async event => {
         event.preventDefault();
+        const values = Object.fromEntries(new FormData(form));
         go.disabled = true;
         problem.replaceChildren();
         try {
-          await run();
+          await run(values);
           done = true;
           dialog.close();
         } catch (e) {
