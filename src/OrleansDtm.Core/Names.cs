@@ -43,6 +43,20 @@ public static class Names
         _ => "unknown",
     };
 
+    public static string Of(WaitReason reason) => reason switch
+    {
+        WaitReason.Silo => "silo",
+        WaitReason.Parked => "parked",
+        WaitReason.Orphan => "orphan",
+        WaitReason.Retry => "retry",
+        WaitReason.Ongoing => "ongoing",
+        WaitReason.Answer => "answer",
+        WaitReason.Submit => "submit",
+        WaitReason.Delay => "delay",
+        WaitReason.Time => "time",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Unknown reason."),
+    };
+
     /// <summary>Parses a name; None if the name is unknown.</summary>
     public static TransactionType Type(string? name) => name switch
     {

@@ -55,7 +55,7 @@ internal sealed class WatchedTransaction(Session session, string gid) : IWatched
         _status = transaction.Status;
         var state = Words.IsFinal(transaction)
             ? Words.Cut(Words.Clean(transaction.RollbackReason ?? ""), 300)
-            : new Waiting(transaction, view.Branches, session.Now).Describe();
+            : new Waiting(transaction, session.Now).Describe();
         session.Terminal.Out.WriteLine(
             $"{Words.ClockTime(transaction.UpdateTime, session.Now)}  {Words.Clean(transaction.Gid)} "
             + $"{transaction.Status}{(state.Length > 0 ? $": {state}" : "")}");

@@ -18,12 +18,15 @@ internal sealed class TransactionText(
 {
     private const int ErrorMax = 300;
 
+    /// <summary>The branch of query_prepared, which has no effect to resolve.</summary>
+    private const string QueryPrepared = "00";
+
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>The order within a step; a call that undoes comes after what it undoes.</summary>
     private static readonly string[] Ops = ["action", "try", "confirm", "commit", "cancel", "rollback", "compensate"];
 
-    private readonly Waiting _waiting = new(transaction, branches, now);
+    private readonly Waiting _waiting = new(transaction, now);
     private readonly TransactionOptions? _options = Parse(transaction.Options);
 
     public IEnumerable<Outline> Outlines()
@@ -129,6 +132,7 @@ internal sealed class TransactionText(
     {
         { Status: "prepared", Attempts: 0 } => "not called",
         { Status: "prepared" } when Words.IsFinal(transaction) => "given up",
+        { Status: "prepared", Parked: true } => "put aside",
         { Status: "prepared", NextRetryTime: not null } => "retrying",
         { Status: "prepared", Op: "action" } when transaction.Status == "aborting" => "given up",
         { Status: "prepared" } => "in flight",
@@ -146,11 +150,14 @@ internal sealed class TransactionText(
         if (_waiting.Call is { } call)
         {
             Action(
-                ShellText.Command("retry", [transaction.Gid], ("branch", call.BranchId), ("op", call.Op)),
+                ShellText.Command("retry", [transaction.Gid], ("branch", call.BranchId!), ("op", call.Op!)),
                 "call it now");
-            Action(
-                ShellText.Command("resolve", [transaction.Gid, call.BranchId, call.Op], ("reason", "TEXT")),
-                "its effect was applied by hand: do not call it again");
+            if (call.BranchId != QueryPrepared)
+            {
+                Action(
+                    ShellText.Command("resolve", [transaction.Gid, call.BranchId!, call.Op!], ("reason", "TEXT")),
+                    "its effect was applied by hand: do not call it again");
+            }
         }
         else if (transaction is not { Status: "prepared", TransType: "tcc" or "xa" })
         {

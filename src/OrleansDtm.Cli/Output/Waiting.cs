@@ -2,67 +2,57 @@ using OrleansDtm.Protocol;
 
 namespace OrleansDtm.Cli.Output;
 
-/// <summary>What a transaction waits for.</summary>
-internal sealed class Waiting
+/// <summary>What a transaction waits for, in words. The coordinator decides which reason it is.</summary>
+internal sealed class Waiting(TransactionView transaction, DateTime now)
 {
-    private readonly TransactionView _transaction;
-    private readonly IReadOnlyList<BranchView> _branches;
-    private readonly IReadOnlyList<BranchView> _retries;
-    private readonly DateTime _now;
+    private readonly WaitingView? _waiting = Words.IsFinal(transaction) ? null : transaction.Waiting;
 
-    public Waiting(TransactionView transaction, IReadOnlyList<BranchView> branches, DateTime now)
-    {
-        (_transaction, _branches, _now) = (transaction, branches, now);
-        _retries = Words.IsFinal(transaction)
-            ? []
-            : [.. branches
-                .Where(static b => b is { Status: "prepared", NextRetryTime: not null })
-                .OrderBy(static b => b.NextRetryTime)];
-    }
+    /// <summary>The call that can be retried or resolved; null = none.</summary>
+    public WaitingView? Call =>
+        _waiting is { Reason: "retry" or "ongoing" or "parked" or "silo", BranchId: not null } ? _waiting : null;
 
-    /// <summary>The call that is retried next; null = none.</summary>
-    public BranchView? Call => _retries.Count > 0 ? _retries[0] : null;
-
-    /// <summary>The error of <see cref="Call"/>; null = none.</summary>
-    public string? LastError => Call?.LastError;
+    /// <summary>The error of the call that it waits for; null = none.</summary>
+    public string? LastError => _waiting?.LastError;
 
     /// <summary>One sentence.</summary>
     public string Describe()
     {
-        if (Words.IsFinal(_transaction))
+        if (Words.IsFinal(transaction))
         {
-            var end = _transaction.FinishTime ?? _transaction.RollbackTime ?? _transaction.UpdateTime;
-            return $"ended {Words.Time(end)}, {Words.Duration(end - _transaction.CreateTime)} after its creation";
+            var end = transaction.FinishTime ?? transaction.RollbackTime ?? transaction.UpdateTime;
+            return $"ended {Words.Time(end)}, {Words.Duration(end - transaction.CreateTime)} after its creation";
         }
 
-        var due = Words.Due(_transaction.NextCronTime, _now);
-        if (Words.IsOverdue(_transaction, _now))
+        var back = transaction.Status == "aborting" ? "rolling back: " : "";
+        return _waiting switch
         {
-            return $"{due}: no silo works on it. Check the coordinators' /health/ready and their log.";
-        }
-
-        return Call is { } call ? OfRetry(call)
-            : _transaction.Status == "prepared" ? OfPrepared(due)
-            : IsDelayed() ? $"its delay ends {due}"
-            : $"{(_transaction.Status == "aborting" ? "rolling back: " : "")}calls are in flight; checked again {due}";
+            { Reason: "silo" } => $"{Words.Due(transaction.NextCronTime, now)}: no silo works on it. Check the "
+                + "coordinators' /health/ready and their log.",
+            { Reason: "parked" } call => $"{back}{call.BranchId} {call.Op} is put aside after "
+                + $"{Words.Count(call.Attempts, "attempt")}{Since(call)}: retry or resolve it{Others(call)}",
+            { Reason: "retry" or "ongoing" } call => $"{back}{call.BranchId} {call.Op} "
+                + (call.Reason == "ongoing" ? "is in progress after " : "did not succeed in ")
+                + $"{Words.Count(call.Attempts, "attempt")}{Since(call)}; next attempt {Until(call)}{Others(call)}",
+            { Reason: "orphan" } call => $"{back}{call.BranchId} {call.Op} waits until a call of a silo that ended "
+                + $"cannot arrive any more; next attempt {Until(call)}{Others(call)}",
+            { Reason: "answer" } call => $"{back}{call.BranchId} {call.Op} is in flight{Since(call)}; checked again "
+                + Until(call),
+            { Reason: "submit" } submit => OfPrepared(Until(submit)),
+            { Reason: "delay" } delay => $"its delay ends {Until(delay)}",
+            _ => $"{back}checked again {Words.Due(transaction.NextCronTime, now)}",
+        };
     }
 
-    /// <summary>A msg with a delay makes no call before its end.</summary>
-    private bool IsDelayed() => _transaction is { TransType: "msg", Status: "submitted" }
-        && _branches.All(static b => b.Attempts == 0)
-        && _transaction.CustomData?.Contains("\"delay\"", StringComparison.Ordinal) == true;
+    private string Until(WaitingView waiting) => waiting.Until is { } until ? Words.Due(until, now) : "never";
 
-    private string OfRetry(BranchView call)
-    {
-        var waits = call.History is [.., { Outcome: "ongoing" }]
-            ? $"is in progress after {Words.Count(call.Attempts, "attempt")}"
-            : $"did not succeed in {Words.Count(call.Attempts, "attempt")}";
-        var others = _retries.Count > 1 ? $"; {Words.Count(_retries.Count - 1, "other call")} wait for a retry" : "";
-        return $"{(_transaction.Status == "aborting" ? "rolling back: " : "")}{call.BranchId} {call.Op} {waits}; "
-            + $"next attempt {Words.Due(call.NextRetryTime!.Value, _now)}{others}";
-    }
+    private string Since(WaitingView call) => call.Since is { } since && now - since >= TimeSpan.FromMinutes(1)
+        ? $" for {(call.SinceEarlier ? "more than " : "")}{Words.Duration(now - since)}"
+        : "";
 
-    private string OfPrepared(string due) => _transaction.TransType switch
+    private static string Others(WaitingView call) =>
+        call.Others > 0 ? $"; {Words.Count(call.Others, "other call")} wait{(call.Others == 1 ? "s" : "")} too" : "";
+
+    private string OfPrepared(string due) => transaction.TransType switch
     {
         "msg" => $"waits for its submit; query_prepared is called {due}",
         "workflow" => $"waits for the end of its code; query_prepared is called {due}",

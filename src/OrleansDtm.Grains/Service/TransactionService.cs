@@ -280,14 +280,22 @@ public sealed class TransactionService(
     /// <summary>Returns a transaction in the format of query.</summary>
     /// <param name="stored">The transaction.</param>
     /// <param name="secrets">True to show the values of secret headers.</param>
-    public static QueryView Show(StoredTransaction stored, bool secrets)
+    public QueryView Show(StoredTransaction stored, bool secrets)
     {
         ArgumentNullException.ThrowIfNull(stored);
         return new QueryView
         {
-            Transaction = TransactionViews.Of(stored, secrets),
+            Transaction = TransactionViews.Of(
+                stored, secrets, waiting: Waiting.Of(stored.Transaction, clock.GetUtcNow())),
             Branches = TransactionViews.BranchesOf(stored.Transaction, secrets),
         };
+    }
+
+    /// <summary>Returns why the transaction has not ended, as in query; null = it has.</summary>
+    public WaitingView? WaitingOf(StoredTransaction stored)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        return Waiting.Of(stored.Transaction, clock.GetUtcNow()) is { } waiting ? TransactionViews.Of(waiting) : null;
     }
 
     /// <summary>Returns the stored transaction; null = the gid does not exist.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Calls;
 using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
@@ -11,7 +12,9 @@ namespace OrleansDtm.Grains.Service;
 internal static class TransactionViews
 {
     /// <param name="timeout">True to include timeout_to_fail as a field, as prepareWorkflow does.</param>
-    public static TransactionView Of(StoredTransaction stored, bool secrets, bool timeout = false)
+    /// <param name="waiting">Why it has not ended; null = not shown.</param>
+    public static TransactionView Of(
+        StoredTransaction stored, bool secrets, bool timeout = false, Waiting? waiting = null)
     {
         var transaction = stored.Transaction;
         var definition = transaction.Definition;
@@ -49,10 +52,25 @@ internal static class TransactionViews
                 }
                 : null,
             Parked = transaction.IsParked,
+            Waiting = waiting is null ? null : Of(waiting),
         };
     }
 
-    /// <param name="secrets">See <see cref="Of(StoredTransaction, bool, bool)"/>.</param>
+    public static WaitingView Of(Waiting waiting) => new()
+    {
+        Reason = Names.Of(waiting.Reason),
+        BranchId = waiting.Call?.Definition.Id,
+        Op = waiting.Call?.Definition.Op,
+        Service = waiting.Call is { Definition.Url: var url } ? GrainBranchCaller.ServiceOf(url) : null,
+        Attempts = waiting.Call?.Attempts ?? 0,
+        LastError = waiting.Call?.LastError,
+        Since = waiting.Since?.UtcDateTime,
+        SinceEarlier = waiting.SinceEarlier,
+        Until = waiting.Until?.UtcDateTime,
+        Others = waiting.Others,
+    };
+
+    /// <param name="secrets">See <see cref="Of(StoredTransaction, bool, bool, Waiting)"/>.</param>
     public static IReadOnlyList<BranchView> BranchesOf(Transaction transaction, bool secrets)
     {
         var views = new List<BranchView>(transaction.Branches.Length + 1);

@@ -6,6 +6,7 @@ using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Audit;
 using OrleansDtm.Server.Checks;
+using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 
 namespace OrleansDtm.Server.Admin;
@@ -25,6 +26,7 @@ internal static class AdminApi
         var overview = services.GetRequiredService<Overview>();
         var listings = services.GetRequiredService<ListingGate>();
         var clock = services.GetRequiredService<TimeProvider>();
+        var options = services.GetRequiredService<CoordinatorOptions>();
         routes.DisableHttpMetrics();
 
         Get("overview", async context => await HttpAnswers.Write(
@@ -45,7 +47,8 @@ internal static class AdminApi
                 ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
                 : HttpAnswers.Show(
                     context,
-                    TransactionDetails.Of(stored, clock.GetUtcNow()),
+                    TransactionDetails.Of(
+                        stored, clock.GetUtcNow(), transactions.WaitingOf(stored), options.Admin.TraceUrl),
                     AdminJson.Readable.TransactionDetail,
                     secrets: false));
         });
@@ -55,6 +58,14 @@ internal static class AdminApi
                 RequestNamespace.Of(context), context.Request.Query["gid"], context.RequestAborted),
             ProtocolJson.Readable.QueryView,
             secrets: false));
+        Get("submit", async context =>
+        {
+            var view = await transactions.Query(context.Request.Query["gid"], context.RequestAborted);
+            await (view.Transaction is null
+                ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
+                : HttpAnswers.Show(
+                    context, SubmitRequests.Of(view), AdminJson.Readable.SubmitView, secrets: false));
+        });
 
         var batches = services.GetRequiredService<BatchService>();
         Get("batches", context => BatchApi.List(context, batches));
@@ -88,6 +99,10 @@ internal static class AdminApi
             "retry-branch",
             (body, by) => transactions.RetryBranch(
                 Field(body, "gid"), Field(body, "branch_id"), Field(body, "op"), by));
+        Post(
+            "resolve-branch",
+            (body, by) => transactions.ResolveBranch(
+                Field(body, "gid"), Field(body, "branch_id"), Field(body, "op"), Field(body, "reason"), by));
         Post(
             "subscribe",
             (body, by) => topics.Subscribe(Field(body, "topic"), Field(body, "url"), Field(body, "remark"), by));

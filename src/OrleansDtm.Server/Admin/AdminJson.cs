@@ -8,6 +8,7 @@ namespace OrleansDtm.Server.Admin;
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(OverviewView))]
 [JsonSerializable(typeof(TransactionDetail))]
+[JsonSerializable(typeof(SubmitView))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     /// <summary>The context to use. Texts are not escaped for HTML: the page never creates markup from them.</summary>

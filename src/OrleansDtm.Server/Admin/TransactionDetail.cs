@@ -1,3 +1,5 @@
+using OrleansDtm.Protocol;
+
 namespace OrleansDtm.Server.Admin;
 
 /// <summary>The page of one transaction. Times are UTC, durations seconds unless noted otherwise.</summary>
@@ -18,6 +20,15 @@ internal sealed class TransactionDetail
 
     /// <summary>A call is put aside.</summary>
     public required bool Parked { get; init; }
+
+    /// <summary>Why it has not ended; null = it has.</summary>
+    public WaitingView? Waiting { get; init; }
+
+    /// <summary>32 hexadecimal digits; null = not traced.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>The trace in another program; null = Admin:TraceUrl is not set.</summary>
+    public string? TraceUrl { get; init; }
 
     public required string Protocol { get; init; }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using OrleansDtm.Core;
+using OrleansDtm.Protocol;
+using OrleansDtm.Server.Configuration;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Admin;
@@ -20,11 +22,17 @@ internal static class TransactionDetails
     private static readonly UTF8Encoding Strict = new(
         encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public static TransactionDetail Of(StoredTransaction stored, DateTimeOffset now)
+    /// <param name="stored">The transaction.</param>
+    /// <param name="now">The current time (UTC).</param>
+    /// <param name="waiting">Why it has not ended; null = it has.</param>
+    /// <param name="traceUrl">Admin:TraceUrl.</param>
+    public static TransactionDetail Of(
+        StoredTransaction stored, DateTimeOffset now, WaitingView? waiting, string traceUrl)
     {
         var transaction = stored.Transaction;
         var definition = transaction.Definition;
         var left = AllPayloadBytesMax;
+        var traceId = TraceIdOf(definition.Trace);
         return new TransactionDetail
         {
             Now = now.UtcDateTime,
@@ -34,6 +42,11 @@ internal static class TransactionDetails
             Status = Names.Of(transaction.Status),
             IsFinal = transaction.IsFinal,
             Parked = transaction.IsParked,
+            Waiting = waiting,
+            TraceId = traceId,
+            TraceUrl = traceId is null || traceUrl.Length == 0
+                ? null
+                : traceUrl.Replace(AdminSettings.TraceId, traceId, StringComparison.Ordinal),
             Protocol = definition.Protocol,
             Created = definition.Created.UtcDateTime,
             Updated = transaction.Updated.UtcDateTime,
@@ -52,6 +65,10 @@ internal static class TransactionDetails
             Notice = transaction.Notice is { } notice ? Of(notice, Transaction.NoticeIndex, ref left) : null,
         };
     }
+
+    /// <summary>The second part of a traceparent, which was checked when it was stored.</summary>
+    private static string? TraceIdOf(TraceContext? trace) =>
+        trace?.Parent.Split('-') is [_, { Length: 32 } id, ..] ? id : null;
 
     private static TransactionOptionsView Of(TransactionDefinition definition) => new()
     {

@@ -1,3 +1,4 @@
+using OrleansDtm.Core;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Admin;
@@ -7,9 +8,6 @@ namespace OrleansDtm.Server.Admin;
 /// </summary>
 internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider clock) : IDisposable
 {
-    /// <summary>The same limit as in the gauge dtm_transactions_overdue.</summary>
-    private static readonly TimeSpan OverdueAfter = TimeSpan.FromSeconds(10);
-
     private static readonly TimeSpan KeepCounts = TimeSpan.FromSeconds(2);
 
     /// <summary>Ages read a row each; counts read only an index, so ages are read less often.</summary>
@@ -58,7 +56,7 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
     {
         try
         {
-            var counts = await InTime(token => store.CountUnfinished(now - OverdueAfter, token), cancellationToken);
+            var counts = await InTime(token => store.CountUnfinished(now - Waiting.OverdueAfter, token), cancellationToken);
             var all = counts.Sum(static c => c.Count);
             if (now - _agedAt >= (all > FewRows ? KeepAgesOfMany : KeepCounts))
             {

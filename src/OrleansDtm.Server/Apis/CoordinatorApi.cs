@@ -76,7 +76,7 @@ internal sealed class CoordinatorApi(
                     throw GrpcAnswers.Error(StatusCode.NotFound, "no such gid", AnswerOutcomes.NotFound),
                 EndWait.TooMany => throw GrpcAnswers.Error(
                     StatusCode.Unavailable, "too many requests wait", AnswerOutcomes.Unavailable),
-                _ => CoordinatorMessages.Of(TransactionService.Show(stored!, HasSecrets(context)), HasSecrets(context)),
+                _ => CoordinatorMessages.Of(transactions.Show(stored!, HasSecrets(context)), HasSecrets(context)),
             };
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)

@@ -78,7 +78,7 @@ internal sealed class JsonRpcAdditions(TransactionService transactions, BatchSer
                 EndWait.NotFound => JsonRpcReply.Error(JsonRpcCodes.Failure, "no such gid"),
                 EndWait.TooMany => JsonRpcApi.Unavailable("too many requests wait for the end of transactions"),
                 _ => JsonRpcReply.Show(
-                    TransactionService.Show(stored!, secrets), ProtocolJson.Readable.QueryView, secrets),
+                    transactions.Show(stored!, secrets), ProtocolJson.Readable.QueryView, secrets),
             };
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)

@@ -58,7 +58,7 @@ internal static class WatchApi
                 var secrets = Caller.Has(context, Role.Admin);
                 return HttpAnswers.Show(
                     context,
-                    TransactionService.Show(stored!, secrets),
+                    transactions.Show(stored!, secrets),
                     ProtocolJson.Readable.QueryView,
                     secrets,
                     result == EndWait.Ended ? StatusCodes.Status200OK : ResultWords.OngoingStatus);

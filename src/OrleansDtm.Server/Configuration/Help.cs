@@ -42,6 +42,7 @@ internal static class Help
           Telemetry:Logs=false                 true = export logs too
           Admin:Enabled=true                   the admin page
           Admin:BasePath=/                     its path, such as /dtm-admin
+          Admin:TraceUrl=                      link to a trace: https://jaeger.example/trace/{traceid}
           AlertRetryLimit=3, AlertWebHook=     URL that is called for branches that keep failing
           Cluster:Mode=Local                   Local = one process; AdoNet = several silos with a membership table
                                                in the database (not SQLite); Kubernetes = the same, in pods

@@ -68,6 +68,7 @@ public static partial class SettingsLoader
         "Store:Retention",
         "Admin:Enabled",
         "Admin:BasePath",
+        "Admin:TraceUrl",
     };
 
     /// <summary>Lists: entries key:0, key:1 etc., or the lines of one text.</summary>

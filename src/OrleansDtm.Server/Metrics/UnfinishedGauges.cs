@@ -22,8 +22,6 @@ internal sealed class UnfinishedGauges : IDisposable
     /// <summary>Maximum age of a result. An older one would hide that counting fails.</summary>
     private static readonly TimeSpan ShownFor = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(10);
-
     /// <summary>All series always exist: an alert needs that.</summary>
     private static readonly (TransactionType Type, TransactionStatus Status)[] Series =
     [
@@ -99,7 +97,7 @@ internal sealed class UnfinishedGauges : IDisposable
     {
         try
         {
-            var counts = await _store.CountUnfinished(now - Overdue, _disposed.Token);
+            var counts = await _store.CountUnfinished(now - Waiting.OverdueAfter, _disposed.Token);
             var ended = _clock.GetUtcNow();
             var pause = PauseShare * (ended - now);
             _last = new Counted(counts, ended + pause + ShownFor);

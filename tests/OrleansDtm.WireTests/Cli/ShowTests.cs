@@ -20,6 +20,7 @@ public sealed partial class ShowTests(RunningServer running)
     [InlineData("failing-saga")]
     [InlineData("failing-saga", "--full")]
     [InlineData("rolling-back-saga")]
+    [InlineData("parked-saga")]
     [InlineData("overdue-msg")]
     [InlineData("stopped-saga")]
     [InlineData("prepared-tcc")]

@@ -3,6 +3,7 @@ import { h } from './dom.js';
 import { mayChange } from './api.js';
 import { bytes, plural, pretty } from './format.js';
 import { ago, badge, copyButton, empty } from './widgets.js';
+import { runs } from './folding.js';
 
 /** Whether the call waits for its retry, or is put aside; only then can it be retried now. */
 export const waits = (data, call) => !data.is_final && call.status === 'prepared' && !call.in_flight && (Boolean(call.retry_at) || call.parked);
@@ -28,23 +29,75 @@ export function byBranch(data) {
   return all;
 }
 
+/** Fewer branches are listed one by one. */
+const FOLDED_FROM = 13;
+const RUN_MIN = 3;
+const CALM = ['succeed', 'not called'];
+
+/** Branches, neighbours in the same calm state as one group. Also used by the graph. */
+export function grouped(data, branches, from = FOLDED_FROM) {
+  if (branches.length < from) return branches.map(branch => ({ items: [branch], folded: false }));
+  return runs(branches, branch => {
+    const states = branch.calls.map(call => `${call.op} ${standing(data, call)}`);
+    return branch.calls.every(call => CALM.includes(standing(data, call))) ? states.join() : null;
+  }, RUN_MIN);
+}
+
+/** Opens the group of the list that hides a call. */
+export function openGroup(data, index, opened) {
+  const group = grouped(data, byBranch(data))
+    .find(({ items, folded }) => folded && items.some(branch => branch.calls.some(call => call.index === index)));
+  if (group) opened.add(groupKey(data, group));
+}
+
+/** Groups keep it while they grow at their end. */
+export const groupKey = (data, { items }) => `group ${items[0].id}`;
+
+export const groupName = ({ items }) => `${items[0].id} … ${items.at(-1).id}`;
+
 /**
  * @param opened keys of the expanded parts.
  * @param redraw renders the page again.
- * @param retry called with the call to retry.
+ * @param act retry(call) and resolve(call).
  */
-export function calls(data, opened, redraw, retry) {
-  const all = [data.callback, ...byBranch(data).flatMap(branch => branch.calls), data.notice].filter(Boolean);
+export function calls(data, opened, redraw, act) {
+  const line = call => item(data, call, opened, redraw, act);
+  const branches = grouped(data, byBranch(data)).map(group => {
+    const lines = () => group.items.flatMap(branch => branch.calls.map(line));
+    if (!group.folded) return lines();
+    const isOpen = opened.has(groupKey(data, group));
+    return [groupItem(data, group, isOpen, opened, redraw), isOpen && lines()];
+  });
+  const all = [data.callback && line(data.callback), branches, data.notice && line(data.notice)].flat(Infinity)
+    .filter(Boolean);
   if (all.length === 0) return empty('No branch is registered yet.');
   return [
-    h('ul', { class: 'calls' }, all.map(call => item(data, call, opened, redraw, retry))),
-    data.calls_total > data.calls.length && h('p', { class: 'muted' }, `${data.calls_total - data.calls.length} more calls: see the raw JSON.`),
+    h('ul', { class: 'calls' }, all),
+    data.calls_total > data.calls.length
+      && h('p', { class: 'muted' }, `${data.calls_total - data.calls.length} more calls: see the raw JSON.`),
   ];
+}
+
+function groupItem(data, group, isOpen, opened, redraw) {
+  const key = groupKey(data, group);
+  return h('li', { class: 'group' }, h('div', { class: 'line' },
+    h('button', {
+      type: 'button',
+      class: 'fold',
+      'aria-expanded': String(isOpen),
+      'data-key': key,
+      onclick: () => {
+        isOpen ? opened.delete(key) : opened.add(key);
+        redraw();
+      },
+    }, h('span', { class: 'mono' }, groupName(group)), h('span', {}, `${group.items.length} branches`)),
+    h('span', { class: 'states' }, group.items[0].calls.map(call => [
+      h('span', { class: 'muted' }, `${call.op} `), badge(standing(data, call)), ' ']))));
 }
 
 const name = call => call.index === -1 ? 'query prepared' : call.index === -2 ? 'callback' : call.op;
 
-function item(data, call, opened, redraw, retry) {
+function item(data, call, opened, redraw, act) {
   const key = `call ${call.index}`;
   const isOpen = opened.has(key);
   const waiting = waits(data, call);
@@ -63,19 +116,24 @@ function item(data, call, opened, redraw, retry) {
       badge(standing(data, call)),
       h('span', { class: 'mono url' }, call.url || h('span', { class: 'muted' }, 'no URL')),
       h('span', { class: 'muted tries' }, call.attempts > 0 && plural(call.attempts, 'attempt'), waiting && (call.parked ? ', put aside' : [', next ', ago(call.retry_at, data.now)])),
-      waiting && h('button', {
-        type: 'button',
-        'data-key': `retry ${call.index}`,
-        disabled: !mayChange(),
-        title: mayChange() ? null : 'Requires the role admin',
-        'aria-label': `Retry ${call.branch_id} ${call.op} now`,
-        onclick: () => retry(call),
-      }, 'Retry')),
+      waiting && h('span', { class: 'acts' },
+        button('Retry', `Retry ${call.branch_id} ${call.op} now`, `retry ${call.index}`, () => act.retry(call)),
+        call.index >= 0
+          && button('Resolve', `Resolve ${call.branch_id} ${call.op}`, `resolve ${call.index}`, () => act.resolve(call)))),
     call.last_error && call.status !== 'succeed' && h('p', { class: 'error-text' }, call.last_error),
     isOpen && call.policy && h('p', { class: 'muted policy' }, `Own options: ${call.policy}`),
     isOpen && payload(call),
     isOpen && call.result && result(call));
 }
+
+const button = (text, label, key, onclick) => h('button', {
+  type: 'button',
+  'data-key': key,
+  disabled: !mayChange(),
+  title: mayChange() ? null : 'Requires the role admin',
+  'aria-label': label,
+  onclick,
+}, text);
 
 function result(call) {
   const kept = call.result;

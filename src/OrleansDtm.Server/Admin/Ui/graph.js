@@ -1,7 +1,7 @@
 // The branches of a transaction as a graph of their order, fitted to the available width.
 import { h, s } from './dom.js';
 import { empty } from './widgets.js';
-import { byBranch, standing } from './calls.js';
+import { byBranch, grouped, groupName, standing } from './calls.js';
 
 const WIDTH = 216;
 const HEAD = 44;
@@ -10,27 +10,86 @@ const GAP_X = 36;
 const GAP_Y = 30;
 const NODES_MAX = 150;
 
-/** @param reveal called with the index of the selected call. */
-export function graph(data, width, reveal) {
-  const nodes = data.type === 'tcc' ? byBranch(data).reverse() : byBranch(data);
-  if (nodes.length === 0) return empty('No branch is registered yet.');
-  if (nodes.length > NODES_MAX) return empty(`${nodes.length} branches are too many for a graph; see the list below.`);
+/** Beyond it, equal neighbours are one node, and a graph with orders is drawn only on request. */
+const FOLDED_FROM = 25;
+const ALL = 'graph all';
+
+/**
+ * @param opened keys of the expanded parts.
+ * @param redraw renders the page again.
+ * @param reveal called with the index of the selected call.
+ */
+export function graph(data, width, opened, redraw, reveal) {
+  const branches = data.type === 'tcc' ? byBranch(data).reverse() : byBranch(data);
+  if (branches.length === 0) return empty('No branch is registered yet.');
+  if (branches.length < FOLDED_FROM) return drawing(data, branches, connect(data, branches), width, reveal, null);
+  const { edges, caption } = connect(data, branches);
+  const isPlain = edges.length === 0 || isChain(branches, edges);
+  const isWhole = opened.has(ALL);
+  const bar = label => h('p', { class: 'line' }, h('span', { class: 'muted' }, counts(data, branches)),
+    label && h('button', {
+      type: 'button',
+      class: 'quiet',
+      'data-key': ALL,
+      onclick: () => {
+        isWhole ? opened.delete(ALL) : opened.add(ALL);
+        redraw();
+      },
+    }, label));
+  if (!isPlain && !isWhole) return [h('p', { class: 'muted' }, caption), bar('Show the graph')];
+  const nodes = isPlain && !isWhole ? grouped(data, branches, FOLDED_FROM).map(nodeOf) : branches;
+  if (nodes.length > NODES_MAX) {
+    return [bar(), empty(`${nodes.length} branches are too many for a graph; see the list below.`)];
+  }
+  const links = edges.length > 0 && nodes !== branches ? chain(nodes) : edges;
+  return [
+    bar(isWhole ? 'Fold the graph'
+      : branches.length <= NODES_MAX && nodes.length < branches.length && 'Show every branch'),
+    drawing(data, nodes, { edges: links, caption }, width, reveal, () => {
+      opened.add(ALL);
+      redraw();
+    }),
+  ];
+}
+
+const nodeOf = group => group.folded
+  ? { id: groupName(group), calls: group.items[0].calls, size: group.items.length }
+  : group.items[0];
+
+const chain = nodes => nodes.slice(1).map((node, i) => ({ from: nodes[i], to: node }));
+
+const isChain = (nodes, edges) => edges.length === nodes.length - 1
+  && edges.every((edge, i) => edge.from === nodes[i] && edge.to === nodes[i + 1]);
+
+/** 80 branches: 56 succeed, 1 waiting, 23 not called */
+function counts(data, branches) {
+  const found = new Map();
+  for (const branch of branches) {
+    const state = whole(branch.calls.map(call => standing(data, call)));
+    found.set(state, (found.get(state) ?? 0) + 1);
+  }
+  return `${branches.length} branches: ${[...found].map(([state, n]) => `${n} ${state}`).join(', ')}.`;
+}
+
+/** @param expand called for a node that stands for several branches. */
+function drawing(data, nodes, { edges, caption }, width, reveal, expand) {
   const height = HEAD + LINE * Math.max(...nodes.map(node => node.calls.length)) + 8;
-  const { edges, caption } = connect(data, nodes);
   const size = place(nodes, edges, Math.max(WIDTH, width - 40), height);
-  const drawing = s('svg', {
+  const picture = s('svg', {
     viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: 'group', 'aria-label': `${nodes.length} branches`,
   },
   s('defs', {}, ['', 'done'].map(kind => s('marker', {
     id: `arrow${kind}`, viewBox: '0 0 8 8', refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto',
   }, s('path', { d: 'M0 0.5 L7 4 L0 7.5 Z', class: `arrow ${kind}` })))),
   edges.map(edge => line(edge, height)),
-  nodes.map(node => draw(data, node, height, reveal)));
-  return [h('p', { class: 'muted' }, caption), h('div', { class: 'scroller graph', 'data-scroll': 'graph' }, drawing)];
+  nodes.map(node => draw(data, node, height, reveal, expand)));
+  return [
+    h('p', { class: 'muted' }, caption),
+    h('div', { class: 'scroller graph', 'data-scroll': 'graph' }, picture),
+  ];
 }
 
 function connect(data, nodes) {
-  const chain = () => nodes.slice(1).map((node, i) => ({ from: nodes[i], to: node }));
   const { concurrent, orders } = data.options;
   if (data.type === 'saga' && concurrent) {
     const edges = Object.entries(orders).flatMap(([step, before]) => before.map(b => ({ from: nodes[b], to: nodes[step] }))).filter(e => e.from && e.to);
@@ -44,15 +103,14 @@ function connect(data, nodes) {
     xa: 'Commit and rollback start with the branch registered first.',
     workflow: 'Steps in the order in which their results were recorded.',
   };
-  return { edges: chain(), caption: captions[data.type] ?? '' };
+  return { edges: chain(nodes), caption: captions[data.type] ?? '' };
 }
 
 /** Sets x and y of each node. A chain wraps like text; other graphs are layered, horizontally if they fit, else vertically. */
 function place(nodes, edges, width, height) {
-  const isChain = edges.length === nodes.length - 1 && edges.every((edge, i) => edge.from === nodes[i] && edge.to === nodes[i + 1]);
   const perRow = Math.max(1, Math.floor((width + GAP_X) / (WIDTH + GAP_X)));
   const at = (node, column, row) => Object.assign(node, { column, row, x: column * (WIDTH + GAP_X), y: row * (height + GAP_Y) });
-  if (isChain || edges.length === 0) {
+  if (edges.length === 0 || isChain(nodes, edges)) {
     nodes.forEach((node, i) => at(node, i % perRow, Math.floor(i / perRow)));
   } else {
     const layers = layersOf(nodes, edges);
@@ -65,8 +123,8 @@ function place(nodes, edges, width, height) {
     }));
   }
   return {
-    width: Math.max(...nodes.map(node => node.x)) + WIDTH + 4,
-    height: Math.max(...nodes.map(node => node.y)) + height + 4,
+    width: Math.max(...nodes.map(node => node.x)) + WIDTH + 8,
+    height: Math.max(...nodes.map(node => node.y)) + height + 8,
   };
 }
 
@@ -103,17 +161,20 @@ function line({ from, to }, height) {
   return s('path', { d, class: `edge ${done ? 'done' : ''}`, 'marker-end': `url(#arrow${done ? 'done' : ''})` });
 }
 
-function draw(data, node, height, reveal) {
+function draw(data, node, height, reveal, expand) {
   const url = node.calls.find(call => call.url)?.url ?? '';
   const states = node.calls.map(call => standing(data, call));
-  const choose = () => reveal(node.calls[0].index);
+  const choose = node.size ? expand : () => reveal(node.calls[0].index);
+  const does = node.calls.map((call, i) => `${call.op} ${states[i]}`).join(', ');
   return s('g', {
     class: `node is-${whole(states).replaceAll(' ', '-')}`,
     transform: `translate(${node.x + 1} ${node.y + 1})`,
     tabindex: 0,
     role: 'button',
     'data-key': `node ${node.id}`,
-    'aria-label': `Branch ${node.id}: ${node.calls.map((call, i) => `${call.op} ${states[i]}`).join(', ')}. Show it below`,
+    'aria-label': node.size
+      ? `${node.size} branches, ${node.id}, each: ${does}. Show every branch`
+      : `Branch ${node.id}: ${does}. Show it below`,
     onclick: choose,
     onkeydown: event => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -121,11 +182,12 @@ function draw(data, node, height, reveal) {
       choose();
     },
   },
-  s('title', {}, url || 'no URL'),
+  s('title', {}, node.size ? `${node.size} branches: show every branch` : url || 'no URL'),
+  node.size && s('rect', { class: 'box', width: WIDTH, height, rx: 8, x: 5, y: 5 }),
   s('rect', { class: 'box', width: WIDTH, height, rx: 8 }),
   s('rect', { class: 'mark', width: 4, height: height - 16, x: 0, y: 8, rx: 2 }),
   s('text', { class: 'id', x: 14, y: 20 }, node.id),
-  s('text', { class: 'where', x: 14, y: 36 }, short(url)),
+  s('text', { class: 'where', x: 14, y: 36 }, node.size ? `${node.size} branches` : short(url)),
   node.calls.map((call, i) => s('g', { class: `op is-${states[i].replaceAll(' ', '-')}`, transform: `translate(14 ${HEAD + i * LINE})` },
     s('circle', { cx: 4, cy: 9, r: 4 }),
     s('text', { x: 16, y: 13 }, cut(call.op, 14)),
@@ -134,7 +196,7 @@ function draw(data, node, height, reveal) {
 
 /** The state of a branch: a current call first, then the compensation, then the action. */
 function whole(states) {
-  const now = states.find(state => state === 'calling' || state === 'waiting');
+  const now = states.find(state => state === 'calling' || state === 'waiting' || state === 'parked');
   if (now) return now;
   return states.includes('failed') ? 'failed' : states.length > 1 && states[1] === 'succeed' ? 'undone' : states[0];
 }

@@ -2,12 +2,14 @@
 import { h, show } from './dom.js';
 import { get, mayChange, post, watch } from './api.js';
 import { count, duration, plural, pretty, seconds } from './format.js';
-import { ago, badge, confirm, copyButton, failure, time, toast } from './widgets.js';
+import { ago, badge, confirm, copy, copyButton, failure, time, toast } from './widgets.js';
 import { graph } from './graph.js';
-import { calls, waits } from './calls.js';
+import { calls, openGroup, waits } from './calls.js';
 import { timeline } from './timeline.js';
 import { keepFresh } from './refresh.js';
 import { auditOf } from './audit.js';
+import { waiting } from './waiting.js';
+import { curl } from './curl.js';
 
 export const section = 'transactions';
 export const title = parameters => parameters.get('gid') ?? 'Transaction';
@@ -36,10 +38,14 @@ export async function open(place, parameters, signal, refused) {
 
   const content = data => [
     header(data),
+    waiting(data),
     facts(data, fold),
-    h('section', { class: 'card' }, h('h2', {}, 'Steps'), graph(data, place.clientWidth, index => reveal(index))),
-    h('section', { class: 'card' }, h('h2', {}, 'Branch calls'), calls(data, opened, redraw, call => retry(data, call))),
-    h('section', { class: 'card' }, h('h2', {}, 'Attempts'), timeline(data)),
+    h('section', { class: 'card' }, h('h2', {}, 'Steps'), graph(data, place.clientWidth, opened, redraw, reveal)),
+    h('section', { class: 'card' }, h('h2', {}, 'Branch calls'), calls(data, opened, redraw, {
+      retry: call => retry(data, call),
+      resolve: call => resolve(data, call),
+    })),
+    h('section', { class: 'card' }, h('h2', {}, 'Attempts'), timeline(data, opened, redraw)),
     mayChange() && audit(opened, fold),
     more(data),
   ];
@@ -48,6 +54,7 @@ export async function open(place, parameters, signal, refused) {
   const redraw = () => fresh.redraw();
 
   function reveal(index) {
+    openGroup(last, index, opened);
     opened.add(`call ${index}`);
     redraw();
     const button = place.querySelector(`[data-key="call ${index}"]`);
@@ -59,14 +66,44 @@ export async function open(place, parameters, signal, refused) {
     last = data;
     const allowed = mayChange();
     const why = allowed ? null : 'Requires the role admin';
-    const waiting = [...data.calls, data.callback].filter(call => call && waits(data, call));
+    const pending = [...data.calls, data.callback].filter(call => call && waits(data, call));
     return h('div', { class: 'heading' },
       h('div', { class: 'what' },
         h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, 'Copy the gid')),
         h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', 'put aside'), ' '], h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
-      !data.is_final && h('div', { class: 'buttons' },
-        h('button', { type: 'button', 'data-key': 'retry now', disabled: !allowed || waiting.length === 0, title: why ?? (waiting.length === 0 ? 'No call waits for a retry' : null), onclick: () => retryAll(last, waiting) }, 'Retry now'),
-        h('button', { type: 'button', class: 'danger', 'data-key': 'force stop', disabled: !allowed, title: why, onclick: () => stop(last) }, 'Force stop')));
+      h('div', { class: 'buttons' },
+        h('button', { type: 'button', 'data-key': 'curl', onclick: () => copyCurl(data) }, 'Copy as curl'),
+        !data.is_final && [
+          h('button', {
+            type: 'button',
+            'data-key': 'retry now',
+            disabled: !allowed || pending.length === 0,
+            title: why ?? (pending.length === 0 ? 'No call waits for a retry' : null),
+            onclick: () => retryAll(last, pending),
+          }, 'Retry now'),
+          h('button', {
+            type: 'button',
+            class: 'danger',
+            'data-key': 'force stop',
+            disabled: !allowed,
+            title: why,
+            onclick: () => stop(last),
+          }, 'Force stop'),
+        ]));
+  }
+
+  async function copyCurl(data) {
+    try {
+      const { requests, problem } = await get('submit', { gid: data.gid }, signal);
+      if (problem) {
+        toast(`There is no command: ${problem}`, true);
+        return;
+      }
+      await copy(curl(requests));
+      toast('Copied. Change the gid in it to submit it once more.');
+    } catch (e) {
+      if (e.name !== 'AbortError') toast(`Not copied: ${e.message}`, true);
+    }
   }
 
   async function act(question, done) {
@@ -110,6 +147,21 @@ export async function open(place, parameters, signal, refused) {
     verb: 'Retry',
     run: () => post('retry-branch', { gid: data.gid, branch_id: call.branch_id, op: call.op }),
   }, `Branch ${call.branch_id} ${call.op} is called now.`);
+
+  const resolve = (data, call) => act({
+    title: 'Resolve this call?',
+    text: [
+      h('p', { class: 'mono gid-line' }, data.gid),
+      h('p', {}, `The ${call.op} of branch ${call.branch_id} counts as succeeded without a call. `
+        + 'Do this only if its effect was applied by hand, or is not wanted:'),
+      h('p', { class: 'mono' }, call.url),
+      h('label', {}, 'Reason', h('input', { name: 'reason', required: true, maxlength: 256, autocomplete: 'off' })),
+      h('p', {}, 'The history of the call and the audit log keep the reason. This cannot be undone.'),
+    ],
+    verb: 'Resolve',
+    danger: true,
+    run: ({ reason }) => post('resolve-branch', { gid: data.gid, branch_id: call.branch_id, op: call.op, reason }),
+  }, `Branch ${call.branch_id} ${call.op} is resolved.`);
 
   function more(data) {
     const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? 'Loading…');
@@ -167,6 +219,11 @@ function facts(data, fold) {
       o.query_prepared && fact('Query prepared', h('span', { class: 'mono' }, o.query_prepared)),
       o.notice_url && fact('Callback URL', h('span', { class: 'mono' }, o.notice_url)),
       o.branch_headers.length > 0 && fact('Branch headers', h('span', { class: 'mono' }, o.branch_headers.join(', '))),
+      data.trace_id && fact('Trace',
+        data.trace_url
+          ? h('a', { class: 'mono', href: data.trace_url, target: '_blank', rel: 'noopener noreferrer', 'data-key': 'trace' }, data.trace_id)
+          : h('span', { class: 'mono' }, data.trace_id),
+        ' ', copyButton(data.trace_id, 'Copy the trace id')),
       fact('Writes', count(data.version))),
     data.result && [h('h3', {}, 'Result'), h('pre', { tabindex: '0', 'data-key': 'result', 'data-scroll': 'result' }, pretty(data.result))],
     data.custom_data && fold('custom data', '', 'Custom data', h('pre', { tabindex: '0', 'data-key': 'custom text', 'data-scroll': 'custom' }, pretty(data.custom_data))));

@@ -41,7 +41,8 @@ export function copyButton(text, label) {
   return button;
 }
 
-async function copy(text) {
+/** Copies a text to the clipboard. */
+export async function copy(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);
     return;
@@ -75,8 +76,8 @@ export const empty = (...text) => h('p', { class: 'empty' }, ...text);
 
 /**
  * A confirmation dialog that runs the action and shows its error.
- * @param question title, text (array of nodes), verb, danger, run (async), allowed: whether it may run now, asked after
- *   each input and by a call of the function that opened(recheck) gets.
+ * @param question title, text (array of nodes), verb, danger, run (async, gets the values of the fields in text),
+ *   allowed: whether it may run now, asked after each input and by a call of the function that opened(recheck) gets.
  * @returns whether the action succeeded.
  */
 export function confirm({ title, text, verb, danger = false, run, allowed = () => true, opened = () => {} }) {
@@ -93,11 +94,12 @@ export function confirm({ title, text, verb, danger = false, run, allowed = () =
       onsubmit: async event => {
         event.preventDefault();
         if (running || !allowed()) return;
+        const values = Object.fromEntries(new FormData(form));
         running = true;
         recheck();
         problem.replaceChildren();
         try {
-          await run();
+          await run(values);
           done = true;
           dialog.close();
         } catch (e) {
