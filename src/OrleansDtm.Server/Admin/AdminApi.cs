@@ -60,7 +60,8 @@ internal static class AdminApi
             secrets: false));
         Get("submit", async context =>
         {
-            var view = await transactions.Query(context.Request.Query["gid"], context.RequestAborted);
+            var view = await transactions.Query(
+                RequestNamespace.Of(context), context.Request.Query["gid"], context.RequestAborted);
             await (view.Transaction is null
                 ? HttpAnswers.Result(context, StatusCodes.Status404NotFound, ResultWords.Failure, "no such gid")
                 : HttpAnswers.Show(
