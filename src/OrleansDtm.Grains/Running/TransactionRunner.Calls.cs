@@ -48,6 +48,17 @@ public sealed partial class TransactionRunner
     /// </summary>
     private void DropWritten(List<PendingEvent> batch)
     {
+        if (_outstanding.Count > 0 && _inheritedOwner != 0 && _inheritedOwner != _services.Owner)
+        {
+            // Another owner has taken over and repeats these calls. An answer to this owner's attempt must not end that
+            // owner's, which has the same number and is in flight.
+            _epoch++;
+            _outstanding.Clear();
+            batch.RemoveAll(static p => p.Event is TransactionEvent.BranchAnswered);
+            _inbox.RemoveAll(static p => p.Event is TransactionEvent.BranchAnswered);
+            return;
+        }
+
         for (var i = batch.Count - 1; i >= 0; i--)
         {
             if (batch[i].Event is TransactionEvent.BranchAnswered answered

@@ -45,6 +45,14 @@ public sealed class FoundTests
         static FaultPlan Fault(FaultKind kind) => new(TimeSpan.FromSeconds(2), kind, 0, TimeSpan.Zero);
     }
 
+    /// <summary>
+    /// 11: a commit of an owner was applied late. In the meantime another process, which did not see it in the
+    /// membership, took over and repeated the call with the same number; the first owner's answer ended that call.
+    /// </summary>
+    [Fact]
+    public void An_answer_does_not_end_the_call_of_another_owner() =>
+        Assert.Null(Simulator.Play(PlanGenerator.Of(200537), Defect.None).Violation);
+
     private static Plan Quiet(int seed, TransactionPlan transaction) => new()
     {
         Seed = seed,
