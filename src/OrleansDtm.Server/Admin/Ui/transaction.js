@@ -63,7 +63,8 @@ export async function open(place, parameters, signal, refused) {
     return h('div', { class: 'heading' },
       h('div', { class: 'what' },
         h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, 'Copy the gid')),
-        h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', 'put aside'), ' '], h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
+        h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', 'put aside'), ' '],
+          data.namespace && [h('span', { class: 'badge', title: 'Namespace' }, data.namespace), ' '], h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
       !data.is_final && h('div', { class: 'buttons' },
         h('button', { type: 'button', 'data-key': 'retry now', disabled: !allowed || waiting.length === 0, title: why ?? (waiting.length === 0 ? 'No call waits for a retry' : null), onclick: () => retryAll(last, waiting) }, 'Retry now'),
         h('button', { type: 'button', class: 'danger', 'data-key': 'force stop', disabled: !allowed, title: why, onclick: () => stop(last) }, 'Force stop')));
