@@ -39,6 +39,13 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    public Option<string?> Namespace { get; } = new("--namespace")
+    {
+        Description = $"namespace of gids and topics; default: {Session.NamespaceVariable}, or that of the key",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
     public Option<double> Timeout { get; } = Given.Seconds(
         "--timeout", "timeout of a request in seconds", 30, 0.001, 3600);
 
@@ -48,5 +55,5 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
-    public IEnumerable<Option> All => [Server, Output, KeyFile, Timeout, Yes];
+    public IEnumerable<Option> All => [Server, Output, KeyFile, Namespace, Timeout, Yes];
 }

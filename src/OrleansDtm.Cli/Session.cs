@@ -11,6 +11,8 @@ internal sealed class Session : IDisposable
 {
     public const string ServerVariable = "ODTM_SERVER";
 
+    public const string NamespaceVariable = "ODTM_NAMESPACE";
+
     private const string DefaultServer = "http://localhost:36789";
 
     private static readonly JsonSerializerOptions OneLine = new()
@@ -31,6 +33,7 @@ internal sealed class Session : IDisposable
         Coordinator = new Coordinator(
             Url(parsed.GetValue(options.Server), terminal),
             Credential.Of(parsed.GetValue(options.KeyFile), terminal.Variable),
+            parsed.GetValue(options.Namespace) ?? terminal.Variable(NamespaceVariable) ?? "",
             TimeSpan.FromSeconds(parsed.GetValue(options.Timeout)));
     }
 

@@ -26,8 +26,10 @@ internal sealed class Coordinator : IDisposable
 
     /// <param name="server">The URL of the HTTP port, with the path of a proxy.</param>
     /// <param name="credential">A key or token.</param>
+    /// <param name="space">The namespace; empty = that of the key, or the default one.</param>
     /// <param name="timeout">Of one request.</param>
-    public Coordinator(Uri server, Credential credential, TimeSpan timeout)
+    /// <exception cref="OdtmException">The namespace cannot be sent.</exception>
+    public Coordinator(Uri server, Credential credential, string space, TimeSpan timeout)
     {
         Server = server;
         _api = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/dtmsvr/");
@@ -35,6 +37,15 @@ internal sealed class Coordinator : IDisposable
         _http = new HttpClient { Timeout = timeout };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("odtm", OdtmProgram.Version));
         credential.AddTo(_http.DefaultRequestHeaders);
+        if (space.Length > 0)
+        {
+            // The coordinator checks the name; here it must only be a header.
+            _http.DefaultRequestHeaders.Add(
+                NamespaceHeader.Name,
+                space.All(static c => c is > ' ' and < '\x7f')
+                    ? space
+                    : throw OdtmException.Misuse($"--namespace: '{space}' is not the name of a namespace."));
+        }
     }
 
     public Uri Server { get; }

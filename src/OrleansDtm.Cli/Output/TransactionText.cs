@@ -43,10 +43,17 @@ internal sealed class TransactionText(
         }
     }
 
+    private string Command(string verb, string[] arguments, params (string Name, string Value)[] options) =>
+        ShellText.Command(
+            verb,
+            arguments,
+            transaction.Namespace is { } space ? [.. options, ("namespace", space)] : options);
+
     private Outline Head()
     {
         var head = new Outline($"{Style.Plain(transaction.TransType)} {Style.Bold(Words.Clean(transaction.Gid))} "
             + Style.Status(transaction.Status));
+        Field("namespace", transaction.Namespace, Style.Plain);
         Field("state", _waiting.Describe(), Style.Plain);
         Field("last error", _waiting.LastError, Style.Bad);
         Field("reason", transaction.RollbackReason, Style.Bad);
@@ -150,24 +157,24 @@ internal sealed class TransactionText(
         if (_waiting.Call is { } call)
         {
             Action(
-                ShellText.Command("retry", [transaction.Gid], ("branch", call.BranchId!), ("op", call.Op!)),
+                Command("retry", [transaction.Gid], ("branch", call.BranchId!), ("op", call.Op!)),
                 "call it now");
             if (call.BranchId != QueryPrepared)
             {
                 Action(
-                    ShellText.Command("resolve", [transaction.Gid, call.BranchId!, call.Op!], ("reason", "TEXT")),
+                    Command("resolve", [transaction.Gid, call.BranchId!, call.Op!], ("reason", "TEXT")),
                     "its effect was applied by hand: do not call it again");
             }
         }
         else if (transaction is not { Status: "prepared", TransType: "tcc" or "xa" })
         {
             Action(
-                ShellText.Command("retry", [transaction.Gid]),
+                Command("retry", [transaction.Gid]),
                 transaction.Status == "prepared" ? "call query_prepared now" : "make the pending calls now");
         }
 
         Action(
-            ShellText.Command("force-stop", [transaction.Gid], ("reason", "TEXT")),
+            Command("force-stop", [transaction.Gid], ("reason", "TEXT")),
             "end it as failed, without compensation");
         return actions;
 

@@ -32,6 +32,10 @@ internal sealed class ExportCommand : ProgramCommand
     private readonly Option<string?> _key = Value(
         "--key", "KEY", $"the coordinator's API key; preferably in the environment variable {KeyVariable}");
 
+    private readonly Option<string?> _namespace = Value(
+        "--namespace", "NAME",
+        "namespace of the gids; default: all of the store (with --gid the default one), or that of the key");
+
     private readonly Option<string?> _status = Value(
         "--status", "S", "prepared, submitted, aborting, succeed or failed");
 
@@ -55,7 +59,7 @@ internal sealed class ExportCommand : ProgramCommand
         "Exit codes: 0 = written, 1 = there is no such transaction, or it cannot be read, 2 = an argument is invalid.";
 
     public override IReadOnlyList<Option> Options =>
-        [_gid, _out, _withSecrets, _server, _key, _status, _type, _since, _limit];
+        [_gid, _out, _withSecrets, _server, _key, _namespace, _status, _type, _since, _limit];
 
     public override async Task<int> Run(ParseResult parsed, string[] settings)
     {
@@ -68,13 +72,16 @@ internal sealed class ExportCommand : ProgramCommand
         };
         var limit = Limit(parsed.GetValue(_limit));
         var gid = parsed.GetValue(_gid);
+        var space = Namespace(parsed.GetValue(_namespace));
         if (gid is not null && (filter != new TransactionFilter() || parsed.GetValue(_limit) is not null))
         {
             throw new UsageException("--gid: cannot be combined with --status, --type, --since or --limit.");
         }
 
         await using var source = await Open(parsed, settings, clock);
-        var first = gid is not null ? await source.Find(gid, CancellationToken.None) : null;
+        filter = filter with { Namespace = space };
+        var stored = gid is null || source is ServerSource ? gid : Namespaces.Qualify(space ?? "", gid);
+        var first = stored is not null ? await source.Find(stored, CancellationToken.None) : null;
         if (gid is not null && first is null)
         {
             Console.Error.WriteLine(
@@ -154,7 +161,9 @@ internal sealed class ExportCommand : ProgramCommand
 
             return Uri.TryCreate(server, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? new ServerSource(
-                    url, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable))
+                    url,
+                    parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable(KeyVariable),
+                    Namespace(parsed.GetValue(_namespace)))
                 : throw new UsageException($"--server: '{server}' is not a URL such as http://localhost:36789.");
         }
 
@@ -173,6 +182,11 @@ internal sealed class ExportCommand : ProgramCommand
             throw;
         }
     }
+
+    private static string? Namespace(string? text) => text is null || Namespaces.IsName(text)
+        ? text
+        : throw new UsageException(
+            $"--namespace: '{text}' is not a name of 1 to {Namespaces.NameMax} lower-case letters, digits and hyphens.");
 
     private static TransactionStatus Status(string? text) =>
         text is null ? TransactionStatus.None

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using OrleansDtm.Core;
+using OrleansDtm.Protocol;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Server.Export;
@@ -17,6 +18,8 @@ internal abstract class ExportSource : IAsyncDisposable
     public abstract string Name { get; }
 
     /// <summary>Null = there is no such gid.</summary>
+    /// <param name="gid">The gid as <see cref="Gids"/> has it.</param>
+    /// <param name="cancel">Cancels the read.</param>
     public abstract Task<JsonObject?> Find(string gid, CancellationToken cancel);
 
     /// <summary>Newest first.</summary>
@@ -59,12 +62,18 @@ internal sealed class ServerSource : ExportSource
     private readonly HttpClient _http;
     private readonly Uri _api;
 
+    /// <param name="server">The URL of its HTTP port.</param>
     /// <param name="key">Sent as a bearer token; null = none.</param>
-    public ServerSource(Uri server, string? key)
+    /// <param name="space">The namespace; null = that of the key, or the default one.</param>
+    public ServerSource(Uri server, string? key, string? space)
     {
         _api = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/dtmsvr/");
         _http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         _http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
+        if (space is not null)
+        {
+            _http.DefaultRequestHeaders.Add(NamespaceHeader.Name, space);
+        }
     }
 
     public override string Name => _api.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);

@@ -22,6 +22,9 @@ internal sealed class DocumentTexts : IOpenApiDocumentTransformer
           transaction continues. 429 and 503 are undecided: retry after `Retry-After`.
         - A defect of the server is answered 500, `ERROR`; its log says more.
         - Roles: `read`, `submit` (includes read), `admin` (includes submit). A server without keys needs none.
+        - Namespaces: the header `x-dtm-namespace` (GET: also the query parameter `namespace`) names the namespace of gids,
+          topics, tags and jobs. Without it the default one is used, or the one that the key is bound to. A namespace that
+          the caller may not use is answered 403. Answers have `namespace` unless it is the default one.
         - DTM's gRPC API is on another port and described by its .proto files.
         """;
 

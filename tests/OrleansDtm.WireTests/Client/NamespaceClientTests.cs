@@ -70,8 +70,10 @@ public sealed class NamespaceClientTests
     {
         await using var cluster = await Coordinated.Start();
         Assert.Throws<ArgumentException>(() => cluster.Transactions.InNamespace(name));
-        var refused = await Assert.ThrowsAsync<TransactionException>(
-            () => cluster.Transactions.Query($"\u001f{name}x:g", Cancel));
-        Assert.Equal(ReplyKind.Invalid, refused.Kind);
+        foreach (var gid in new[] { "\u001fShop:g", "\u001f:g", "\u001f", "\u001fshop", "\u001fshop:" })
+        {
+            var refused = await Assert.ThrowsAsync<TransactionException>(() => cluster.Transactions.Query(gid, Cancel));
+            Assert.Equal(ReplyKind.Invalid, refused.Kind);
+        }
     }
 }

@@ -40,6 +40,8 @@ public class SecuredServer : IAsyncLifetime
 
     public Uri GrpcUrl { get; private set; } = null!;
 
+    public string StorePath => Path.Combine(_home.FullName, "dtm.db");
+
     public string KeysFile => Path.Combine(_home.FullName, "keys");
 
     protected string Home => _home.FullName;
@@ -55,7 +57,7 @@ public class SecuredServer : IAsyncLifetime
         [
             "--HttpPort=0",
             "--GrpcPort=0",
-            $"--Store:Path={Path.Combine(_home.FullName, "dtm.db")}",
+            $"--Store:Path={StorePath}",
             "--RetryInterval=0.2",
             "--LogLevel=fatal",
             .. await Settings(),

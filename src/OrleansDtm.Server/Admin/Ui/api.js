@@ -1,5 +1,7 @@
 // The server's API: data below ui/api, the session below ui/session. Paths are relative to the page.
 
+import { chosen } from './namespace.js';
+
 /** A failed request. status 0 = the server is unreachable. */
 export class ApiError extends Error {
   constructor(status, message) {
@@ -56,7 +58,8 @@ export function watch(filter, changed, signal, connected = () => {}) {
   const follow = () => {
     close();
     if (document.hidden || signal.aborted) return;
-    events = new EventSource(`ui/api/events?${new URLSearchParams(filter)}`);
+    const space = chosen();
+    events = new EventSource(`ui/api/events?${new URLSearchParams(space ? { ...filter, namespace: space } : filter)}`);
     events.addEventListener('transaction', changed);
     events.addEventListener('reset', changed);
     events.addEventListener('ready', () => connected(true));
@@ -86,8 +89,10 @@ const change = (name, body) => send(`ui/api/${name}`, {
 
 async function send(url, options) {
   let response;
+  const space = url.startsWith('ui/api/') ? chosen() : '';
+  const headers = { ...options.headers, ...(space ? { 'x-dtm-namespace': space } : {}) };
   try {
-    response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options });
+    response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options, headers });
   } catch (e) {
     if (e.name === 'AbortError') throw e;
     throw new ApiError(0, 'the coordinator does not respond');

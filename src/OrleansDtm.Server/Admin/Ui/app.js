@@ -6,6 +6,7 @@ import * as overview from './overview.js';
 import * as transactions from './transactions.js';
 import * as transaction from './transaction.js';
 import * as topics from './topics.js';
+import { showNamespace } from './namespace.js';
 import { returnAfterSignIn, signInForm, takeProblem } from './signin.js';
 
 const pages = { '': overview, transactions, transaction, topics };
@@ -60,6 +61,7 @@ function greet() {
   const known = name !== 'anonymous';
   document.getElementById('who').textContent = known ? name : '';
   document.getElementById('sign-out').hidden = !known;
+  showNamespace(document.getElementById('namespaces'), current(), open);
 }
 
 async function start() {

@@ -70,7 +70,9 @@ export async function open(place, parameters, signal, refused) {
     return h('div', { class: 'heading' },
       h('div', { class: 'what' },
         h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, 'Copy the gid')),
-        h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', 'put aside'), ' '], h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
+        h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', 'put aside'), ' '],
+          data.namespace && [h('span', { class: 'badge', title: 'Namespace' }, data.namespace), ' '],
+          h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
       h('div', { class: 'buttons' },
         h('button', { type: 'button', 'data-key': 'curl', onclick: () => copyCurl(data) }, 'Copy as curl'),
         !data.is_final && [

@@ -1,0 +1,42 @@
+// The namespace of the page: bound by the key, or chosen by users who may name several. Kept in the tab.
+import { h } from './dom.js';
+
+const KEY = 'dtm-namespace';
+const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** The chosen namespace; '' = the default one, or that of the key. */
+export const chosen = () => sessionStorage.getItem(KEY) ?? '';
+
+/** Shows the choice of a session, or the namespace that it is bound to. */
+export function showNamespace(place, session, changed) {
+  const names = session.namespaces ?? [];
+  if (session.namespace || names.length === 0) {
+    sessionStorage.removeItem(KEY);
+    const bound = session.namespace && h('span', { class: 'badge', title: 'Your namespace' }, session.namespace);
+    place.replaceChildren(...bound ? [bound] : []);
+    return;
+  }
+  const choose = event => {
+    const name = event.target.value.trim();
+    if (name !== '' && !NAME.test(name)) return event.target.reportValidity();
+    sessionStorage.setItem(KEY, name);
+    changed();
+  };
+  const shown = { id: 'namespace', 'aria-label': 'Namespace', onchange: choose };
+  place.replaceChildren(names.includes('*') ? field(shown) : select(shown, ['', ...names]));
+}
+
+const field = shown => h('input', {
+  ...shown,
+  value: chosen(),
+  placeholder: 'Namespace',
+  title: 'Lower-case letters, digits and hyphens; empty = the default namespace',
+  pattern: '[a-z0-9][a-z0-9\\-]*',
+  size: '10',
+  maxlength: '32',
+  autocomplete: 'off',
+  spellcheck: 'false',
+});
+
+const select = (shown, names) => h('select', shown, names.map(name =>
+  h('option', { value: name, selected: name === chosen() }, name || 'Default namespace')));
