@@ -112,6 +112,7 @@ public sealed class ActivityTests
             silo.AddOrleansDtm();
             if (!options.SiloName.EndsWith('2'))
             {
+                silo.Services.AddSingleton<ICallerActivity>(new OneCaller());
                 silo.AddActivityWindow();
             }
         });
@@ -127,7 +128,26 @@ public sealed class ActivityTests
         Assert.Empty(reports[0]!.Slots);
         Assert.Equal(1, Assert.Single(reports[1]!.Slots).RequestsFailed);
         Assert.Null(reports[2]);
+        Assert.Empty(reports[1]!.Hosts!);
+        Assert.Equal("shop", Assert.Single(reports[1]!.Callers!).Name); // It travels between silos.
         await cluster.StopAllSilosAsync(CancellationToken.None);
+    }
+
+    private sealed class OneCaller : ICallerActivity
+    {
+        public CallerActivity[] Read() =>
+        [
+            new()
+            {
+                Kind = "key",
+                Name = "shop",
+                Requests = 2,
+                Refused = 1,
+                LastMinute = 2,
+                LastAt = DateTimeOffset.UnixEpoch,
+                Unfinished = 1,
+            },
+        ];
     }
 
     private Transaction Ended(TransactionStatus status, TimeSpan after) => Calling("http://h/x") with

@@ -109,7 +109,8 @@ public sealed class ServingTests(AdminStage stage)
         foreach (var endpoint in endpoints)
         {
             var methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods;
-            var isAdmins = methods.Contains("POST") || endpoint.RoutePattern.RawText == "/ui/api/audit";
+            var isAdmins = methods.Contains("POST")
+                || endpoint.RoutePattern.RawText is "/ui/api/audit" or "/ui/api/settings" or "/ui/api/keys";
             Assert.Equal(isAdmins ? "admin" : "read", endpoint.Metadata.GetMetadata<RoleRequirement>()?.Role);
         }
     }

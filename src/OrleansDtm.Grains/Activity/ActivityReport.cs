@@ -36,6 +36,83 @@ public sealed record ActivityReport
     /// <summary>The services with unsuccessful calls, the latest failure first.</summary>
     [Id(7)]
     public required ServiceFailures[] Services { get; init; }
+
+    /// <summary>The requests of each caller; null = the silo does not know its callers.</summary>
+    [Id(20)]
+    public CallerActivity[]? Callers { get; init; }
+
+    /// <summary>The branch calls to each host; null = the silo is of an earlier version.</summary>
+    [Id(21)]
+    public HostActivity[]? Hosts { get; init; }
+}
+
+/// <summary>The requests of one caller since the start of the silo.</summary>
+[GenerateSerializer]
+[Alias("dtm.caller-activity")]
+public sealed record CallerActivity
+{
+    /// <summary>key or token.</summary>
+    [Id(0)]
+    public required string Kind { get; init; }
+
+    /// <summary>The name of the key, or of the token's subject.</summary>
+    [Id(1)]
+    public required string Name { get; init; }
+
+    /// <summary>All requests, the refused ones included.</summary>
+    [Id(2)]
+    public required long Requests { get; init; }
+
+    /// <summary>Requests that the role or a limit of the caller did not allow.</summary>
+    [Id(3)]
+    public required long Refused { get; init; }
+
+    /// <summary>The requests of the last minute.</summary>
+    [Id(4)]
+    public required long LastMinute { get; init; }
+
+    /// <summary>The time of the last request (UTC).</summary>
+    [Id(5)]
+    public required DateTimeOffset LastAt { get; init; }
+
+    /// <summary>Unfinished transactions that count against the caller's limit; null = it has none.</summary>
+    [Id(6)]
+    public int? Unfinished { get; init; }
+}
+
+/// <summary>The branch calls of one silo to one host since its start.</summary>
+[GenerateSerializer]
+[Alias("dtm.host-activity")]
+public sealed record HostActivity
+{
+    /// <summary>host:port, or grain://Type; <c>other</c> = all beyond the first hosts.</summary>
+    [Id(0)]
+    public required string Host { get; init; }
+
+    [Id(1)]
+    public required long Succeeded { get; init; }
+
+    /// <summary>Answers ONGOING.</summary>
+    [Id(2)]
+    public required long Ongoing { get; init; }
+
+    /// <summary>Calls that the service refused for a business reason.</summary>
+    [Id(3)]
+    public required long Failed { get; init; }
+
+    /// <summary>Timeouts, lost connections, unreadable answers, and calls without a free call slot.</summary>
+    [Id(4)]
+    public required long Errors { get; init; }
+
+    /// <summary>Calls that are in flight or wait for a call slot now.</summary>
+    [Id(5)]
+    public required int Open { get; init; }
+}
+
+/// <summary>Counts the requests of each caller of this silo.</summary>
+public interface ICallerActivity
+{
+    CallerActivity[] Read();
 }
 
 /// <summary>The counts of one slot of <see cref="ActivityWindow.SlotSeconds"/>.</summary>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using OrleansDtm.Core;
 using OrleansDtm.Grains.Calls;
+using OrleansDtm.Grains.Metrics;
 using OrleansDtm.Grains.Running;
 
 namespace OrleansDtm.Grains.Activity;
@@ -25,15 +26,20 @@ public sealed class ActivityWindow : ITransactionObserver
             AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     private readonly TimeProvider _clock;
+    private readonly BranchMetrics? _branches;
+    private readonly ICallerActivity? _callers;
     private readonly DateTimeOffset _started;
     private readonly Lock _gate = new();
     private readonly Slot[] _slots = [.. Enumerable.Range(0, SlotsMax).Select(static _ => new Slot())];
     private readonly FailureBook _failures = new();
 
-    public ActivityWindow(TimeProvider clock)
+    /// <param name="clock">The current time.</param>
+    /// <param name="branches">Counts the branch calls by host; null = the report has none.</param>
+    /// <param name="callers">Counts the requests by caller; null = the report has none.</param>
+    public ActivityWindow(TimeProvider clock, BranchMetrics? branches = null, ICallerActivity? callers = null)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        _clock = clock;
+        (_clock, _branches, _callers) = (clock, branches, callers);
         _started = clock.GetUtcNow();
     }
 
@@ -116,6 +122,8 @@ public sealed class ActivityWindow : ITransactionObserver
                 Calls = Sum(recent, static s => s.Calls),
                 Requests = Sum(recent, static s => s.Requests),
                 Services = _failures.Read(now),
+                Callers = _callers?.Read(),
+                Hosts = _branches?.Read(),
             };
         }
     }

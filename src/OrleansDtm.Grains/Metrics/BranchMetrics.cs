@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using OrleansDtm.Core;
+using OrleansDtm.Grains.Activity;
 using OrleansDtm.Grains.Tracing;
 
 namespace OrleansDtm.Grains.Metrics;
@@ -81,6 +82,20 @@ public sealed class BranchMetrics
         service.Ended(outcome, attempt);
         _durations.Record(duration.TotalSeconds, service.Host);
     }
+
+    /// <summary>The calls to each host since the start.</summary>
+    public HostActivity[] Read() =>
+    [
+        .. Loads().Select(static load => new HostActivity
+        {
+            Host = (string)load.Host.Value!,
+            Succeeded = load.Calls(OutcomeKind.Succeeded),
+            Ongoing = load.Calls(OutcomeKind.Ongoing),
+            Failed = load.Calls(OutcomeKind.Failed),
+            Errors = load.Calls(OutcomeKind.Unknown) + load.Calls(OutcomeKind.NotSent),
+            Open = load.InFlight + load.Waiting,
+        }),
+    ];
 
     private IEnumerable<ServiceLoad> Loads() =>
         _services.Count < HostsMax ? _services.Values : _services.Values.Append(_other);

@@ -37,10 +37,24 @@ public sealed class UnfinishedQuota(ITransactionStore store, TimeProvider clock)
         }
 
         // What another silo has accepted must be submitted or repeated here too.
-        return place == QuotaPlace.None && await store.Load(gid, CancellationToken.None) is not null
-            ? QuotaPlace.Held
-            : place;
+        if (place != QuotaPlace.None)
+        {
+            return place;
+        }
+
+        if (await store.Load(gid, CancellationToken.None) is not null)
+        {
+            return QuotaPlace.Held;
+        }
+
+        holder.Refuse();
+        return QuotaPlace.None;
     }
+
+    /// <summary>The transactions that count against the caller's bound, and the refused ones.</summary>
+    /// <param name="caller">The name as in <see cref="TryTake"/>; unknown = it has sent none.</param>
+    public (int Held, long Refused) Of(string caller) =>
+        _holders.TryGetValue(caller, out var holder) ? holder.Read() : default;
 
     /// <summary>The transaction has ended, or was not accepted.</summary>
     public void Release(string gid)
@@ -89,6 +103,17 @@ public sealed class UnfinishedQuota(ITransactionStore store, TimeProvider clock)
         private readonly Dictionary<string, LinkedListNode<string>> _nodes = new(StringComparer.Ordinal);
         private readonly LinkedList<string> _gids = [];
         private long? _looked;
+        private long _refused;
+
+        public void Refuse() => Interlocked.Increment(ref _refused);
+
+        public (int Held, long Refused) Read()
+        {
+            lock (_gate)
+            {
+                return (_nodes.Count, Interlocked.Read(ref _refused));
+            }
+        }
 
         public QuotaPlace Add(string gid, int max)
         {

@@ -88,11 +88,22 @@ internal static class AdminApi
             ProtocolJson.Readable.KeyValueListView,
             Caller.Has(context, Role.Admin)));
 
-        routes.MapGet("/audit", context =>
-        {
-            context.Response.Headers.CacheControl = "no-store";
-            return AuditApi.Show(context, services.GetRequiredService<AuditTrail>());
-        }).RequireRole(RoleNames.Admin);
+        Get("services", async context => await HttpAnswers.Show(
+            context,
+            await services.GetRequiredService<ServicesPage>().Read(context.RequestAborted),
+            AdminJson.Readable.ServicesView,
+            secrets: false));
+
+        Get("audit", context => AuditApi.Show(context, services.GetRequiredService<AuditTrail>()), RoleNames.Admin);
+        Get("settings", context => HttpAnswers.Write(
+            context, 200, services.GetRequiredService<SettingsPage>().Read(), AdminJson.Readable.SettingsView),
+            RoleNames.Admin);
+        Get("keys", async context => await HttpAnswers.Write(
+            context,
+            200,
+            await services.GetRequiredService<KeysPage>().Read(context.RequestAborted),
+            AdminJson.Readable.KeysView),
+            RoleNames.Admin);
 
         Post("force-stop", (body, by) => transactions.ForceStop(Named(body), by));
         Post("retry", (body, by) => transactions.ResetNextCronTime(Named(body), by));
@@ -110,11 +121,12 @@ internal static class AdminApi
         Post("unsubscribe", (body, by) => topics.Unsubscribe(Field(body, "topic"), Field(body, "url"), by));
         Post("delete-topic", (body, by) => topics.Delete(Field(body, "topic"), by));
 
-        void Get(string name, RequestDelegate handle) => routes.MapGet("/" + name, context =>
-        {
-            context.Response.Headers.CacheControl = "no-store";
-            return handle(context);
-        }).RequireRole(RoleNames.Read);
+        void Get(string name, RequestDelegate handle, string role = RoleNames.Read) =>
+            routes.MapGet("/" + name, context =>
+            {
+                context.Response.Headers.CacheControl = "no-store";
+                return handle(context);
+            }).RequireRole(role);
 
         void Post(string name, Func<Dictionary<string, string>, Requester, Task<TransactionReply>> handle) =>
             Json(name, context => Change(context, handle));

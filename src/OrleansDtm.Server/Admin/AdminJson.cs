@@ -9,6 +9,9 @@ namespace OrleansDtm.Server.Admin;
 [JsonSerializable(typeof(OverviewView))]
 [JsonSerializable(typeof(TransactionDetail))]
 [JsonSerializable(typeof(SubmitView))]
+[JsonSerializable(typeof(SettingsView))]
+[JsonSerializable(typeof(KeysView))]
+[JsonSerializable(typeof(ServicesView))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     /// <summary>The context to use. Texts are not escaped for HTML: the page never creates markup from them.</summary>

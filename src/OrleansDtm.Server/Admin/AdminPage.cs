@@ -18,6 +18,10 @@ internal static class AdminPage
             services.AddSingleton<AdminFiles>();
             services.AddSingleton<UnfinishedSummary>();
             services.AddSingleton<Overview>();
+            services.AddSingleton<SiloReports>();
+            services.AddSingleton<ServicesPage>();
+            services.AddSingleton<SettingsPage>();
+            services.AddSingleton<KeysPage>();
             services.AddHostedService<RequestListener>();
         }
     }

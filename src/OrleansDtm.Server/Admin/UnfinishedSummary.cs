@@ -56,7 +56,8 @@ internal sealed class UnfinishedSummary(ITransactionStore store, TimeProvider cl
     {
         try
         {
-            var counts = await InTime(token => store.CountUnfinished(now - Waiting.OverdueAfter, token), cancellationToken);
+            var counts = await InTime(
+                token => store.CountUnfinished(now - Waiting.OverdueAfter, token), cancellationToken);
             var all = counts.Sum(static c => c.Count);
             if (now - _agedAt >= (all > FewRows ? KeepAgesOfMany : KeepCounts))
             {

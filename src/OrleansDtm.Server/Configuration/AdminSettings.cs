@@ -45,7 +45,9 @@ internal static partial class AdminSettings
         if (trace.Length > 0 && !IsTraceUrl(trace))
         {
             read.Problem(
-                TraceUrl, trace, "an absolute http(s) URL with {traceid}, such as https://jaeger.example/trace/{traceid}");
+                TraceUrl,
+                trace,
+                "an absolute http(s) URL with {traceid}, such as https://jaeger.example/trace/{traceid}");
             trace = defaults.TraceUrl;
         }
 
@@ -60,7 +62,8 @@ internal static partial class AdminSettings
     /// <summary>Only http and https: the page makes a link of it.</summary>
     private static bool IsTraceUrl(string text) =>
         text.Contains(TraceId, StringComparison.Ordinal)
-        && Uri.TryCreate(text.Replace(TraceId, new string('0', 32), StringComparison.Ordinal), UriKind.Absolute, out var url)
+        && Uri.TryCreate(
+            text.Replace(TraceId, new string('0', 32), StringComparison.Ordinal), UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 
     [GeneratedRegex(

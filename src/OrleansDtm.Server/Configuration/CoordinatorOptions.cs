@@ -1,6 +1,7 @@
 using OrleansDtm.Grains.Audit;
 using OrleansDtm.Grains.Calls;
 using OrleansDtm.Grains.Running;
+using OrleansDtm.Server.Checks;
 using OrleansDtm.Storage.Drivers;
 
 namespace OrleansDtm.Server.Configuration;
@@ -81,6 +82,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>URL that is called for branches that keep failing; empty (default) = none.</summary>
     public string AlertWebHook { get; init; } = "";
+
+    /// <summary>The settings with their sources, as they were read; null = they were set in code.</summary>
+    internal IReadOnlyList<ShownSetting>? Shown { get; init; }
 }
 
 /// <summary>The store.</summary>

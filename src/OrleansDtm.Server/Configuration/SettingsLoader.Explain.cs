@@ -20,32 +20,41 @@ public static partial class SettingsLoader
         var line = CommandLine(args, out var file);
         try
         {
-            var root = Sources(file, line, static _ => { }); // <see cref="Load(string[])"/> reports ignored settings.
-            var providers = root.Providers.Zip(SourceNames).Reverse().ToList();
-            var lists = OwnLists.SelectMany(
-                list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
-            var services = root.GetSection(ServiceSettings.Section)
-                .AsEnumerable()
-                .Where(static s => s.Value is not null)
-                .Select(static s => s.Key);
-            return
-            [
-                .. from key in OwnKeys.Concat(TelemetrySettings.Keys)
-                    .Concat(OwnLists)
-                    .Concat(lists)
-                    .Concat(services)
-                    .Distinct(StringComparer.OrdinalIgnoreCase)
-                    .Order(StringComparer.OrdinalIgnoreCase)
-                   let value = root[key]
-                   let source = providers.FirstOrDefault(
-                       p => p.First.TryGet(key, out var found) && found == value).Second
-                   select new GivenSetting(key, string.IsNullOrEmpty(value) ? null : value, source),
-            ];
+            // <see cref="Load(string[])"/> reports ignored settings.
+            return Explain(Sources(file, line, static _ => { }));
         }
         catch (InvalidDataException e)
         {
             throw new SettingsException([$"appsettings.json: {e.Message} {e.InnerException?.Message}"]);
         }
+    }
+
+    /// <summary>The names of all settings that are not lists, sorted.</summary>
+    internal static IEnumerable<string> Keys =>
+        OwnKeys.Concat(TelemetrySettings.Keys).Order(StringComparer.OrdinalIgnoreCase);
+
+    private static IReadOnlyList<GivenSetting> Explain(IConfigurationRoot root)
+    {
+        var providers = root.Providers.Zip(SourceNames).Reverse().ToList();
+        var lists = OwnLists.SelectMany(
+            list => root.GetSection(list).GetChildren().Select(entry => $"{list}:{entry.Key}"));
+        var services = root.GetSection(ServiceSettings.Section)
+            .AsEnumerable()
+            .Where(static s => s.Value is not null)
+            .Select(static s => s.Key);
+        return
+        [
+            .. from key in OwnKeys.Concat(TelemetrySettings.Keys)
+                .Concat(OwnLists)
+                .Concat(lists)
+                .Concat(services)
+                .Distinct(StringComparer.OrdinalIgnoreCase)
+                .Order(StringComparer.OrdinalIgnoreCase)
+               let value = root[key]
+               let source = providers.FirstOrDefault(
+                   p => p.First.TryGet(key, out var found) && found == value).Second
+               select new GivenSetting(key, string.IsNullOrEmpty(value) ? null : value, source),
+        ];
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansDtm.CommandLines;
+using OrleansDtm.Server.Checks;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -93,7 +94,9 @@ public static partial class SettingsLoader
         var line = CommandLine(args, out var file);
         try
         {
-            return Read(Sources(file, line, ignored));
+            var root = Sources(file, line, ignored);
+            var options = Read(root);
+            return options with { Shown = SettingsReport.Rows(Explain(root), options) };
         }
         catch (InvalidDataException e)
         {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.ServiceDiscovery;
 using OrleansDtm.Grains;
+using OrleansDtm.Grains.Activity;
 using OrleansDtm.Invokers;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Audit;
@@ -50,6 +51,9 @@ internal static class SecurityHosting
         if (options.Security.IsOn)
         {
             services.AddAccess(options, pagePath);
+            services.AddSingleton<CallerUsage>();
+            services.AddSingleton<ICallerActivity>(
+                static provider => provider.GetRequiredService<CallerUsage>());
             services.Configure<GrpcServiceOptions<GrpcApi>>(static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());
             services.Configure<GrpcServiceOptions<CoordinatorApi>>(
                 static grpc => grpc.Interceptors.Add<GrpcBodyLimit>());

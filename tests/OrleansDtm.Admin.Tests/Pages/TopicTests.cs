@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using OrleansDtm.Tests.Support.Wire;
 using Xunit;
@@ -41,6 +42,38 @@ public sealed class TopicTests(AdminStage stage)
         await Expect(topic).ToHaveCountAsync(0);
         using var left = await stage.Server.Get("/api/dtmsvr/queryKV?cat=topics&key=" + name);
         Assert.Equal("""{"kv":[]}""", await left.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_subscriber_shows_its_calls_and_its_last_error()
+    {
+        await using var good = await Participant.Start();
+        await using var bad = await Participant.Start();
+        bad.On("/paid", Reply.Error);
+        var (topic, gid) = ("paid." + SagaBody.NewGid(), SagaBody.NewGid());
+        foreach (var busi in new[] { good, bad })
+        {
+            await stage.Server.Accept(
+                $"subscribe?topic={topic}&url={Uri.EscapeDataString(busi.Url + "/paid")}", []);
+        }
+
+        await stage.Server.Accept("submit", PatternBodies.Msg(gid, good, 1)
+            .With("steps", new JsonArray(new JsonObject { ["action"] = $"topic://{topic}" }))
+            .With("concurrent", true));
+        await stage.Server.UntilWaiting(gid);
+        await using var visit = await stage.Visit("/topics");
+
+        var rows = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Topic " + topic })
+            .Locator(".subscribers li");
+        await Expect(rows.Nth(0)).ToContainTextAsync("no failures in 10 min");
+        await Expect(rows.Nth(0)).ToContainTextAsync(
+            $"1 call to {new Uri(good.Url).Authority}: 1 succeeded, 0 not");
+        await Expect(rows.Nth(1)).ToContainTextAsync("1 failure in 10 min");
+        await Expect(rows.Nth(1)).ToContainTextAsync("HTTP status 500");
+        await visit.Shot("topics-deliveries");
+        await rows.Nth(1).GetByRole(AriaRole.Link, new() { Name = gid }).ClickAsync();
+        await Expect(visit.Main.Locator("h1")).ToContainTextAsync(gid);
+        await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "msg"));
     }
 
     [Fact]

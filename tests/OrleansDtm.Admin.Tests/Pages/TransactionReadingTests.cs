@@ -83,9 +83,9 @@ public sealed class TransactionReadingTests(AdminStage stage)
     {
         await using var busi = await Participant.Start();
         var gid = SagaBody.NewGid();
-        var orders = string.Join(",", Enumerable.Range(1, 29).Select(static i => $"\"{i}\":[{i / 2}]"));
+        var orders = string.Join(",", Enumerable.Range(2, 28).Select(static i => $"\"{i}\":[{i / 2}]"));
         await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 30)
-            .With("custom_data", $"{{\"concurrent\":true,\"orders\":{{{orders.Replace("\"1\":[0],", "", StringComparison.Ordinal)}}}}}")
+            .With("custom_data", "{\"concurrent\":true,\"orders\":{" + orders + "}}")
             .With("wait_result", true));
         await using var visit = await stage.Visit("/transaction?gid=" + gid);
 

@@ -25,8 +25,8 @@ public sealed class TransactionTests(AdminStage stage)
         await Expect(visit.Main.Locator(".node")).ToHaveCountAsync(3);
         await Expect(visit.Main.Locator(".edge")).ToHaveCountAsync(2);
         await Expect(visit.Main.Locator(".node").First).ToContainTextAsync("compensate");
-        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAttributeAsync(
-            "aria-label", "Branch 03: action failed, compensate succeed. Show it below");
+        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAccessibleNameAsync(
+            $"Branch 03: action failed, compensate succeed. {busi.Url}/Act3. Show it below");
         var entries = visit.Main.Locator(".timeline > li");
         await Expect(entries).ToHaveCountAsync(9); // Stored, four actions, three compensations, ended.
         await Expect(entries.Nth(1)).ToContainTextAsync("01 action ongoing");
@@ -98,8 +98,8 @@ public sealed class TransactionTests(AdminStage stage)
 
         Assert.Equal(x[0], x[1], 1f);
         Assert.True(x[2] > x[0] && x[3] > x[1] && x[4] > x[2], string.Join(' ', x));
-        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAttributeAsync(
-            "aria-label", "Branch 03: action waiting, compensate not called. Show it below");
+        await Expect(visit.Main.Locator(".node").Nth(2)).ToHaveAccessibleNameAsync(
+            $"Branch 03: action waiting, compensate not called. {busi.Url}/Act3. Show it below");
         await visit.Shot("transaction-orders");
         await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "saga"));
     }

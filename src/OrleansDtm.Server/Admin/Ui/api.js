@@ -40,8 +40,13 @@ export const signOut = () => send('ui/session', { method: 'DELETE', headers: { '
 
 /** Sends a GET request. Empty parameters are left out. */
 export function get(name, parameters = {}, signal = undefined) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, v]) => v !== undefined && v !== null && v !== ''));
-  return send(`ui/api/${name}${query.size ? '?' + query : ''}`, { signal });
+  const given = Object.entries(parameters).filter(([, v]) => v !== undefined && v !== null && v !== '');
+  const query = new URLSearchParams(given);
+  // What needs the role admin needs the token too, even to read: audit, keys, settings.
+  return withToken(token => send(`ui/api/${name}${query.size ? '?' + query : ''}`, {
+    signal,
+    headers: { 'X-Csrf-Token': token },
+  }));
 }
 
 /**
@@ -70,22 +75,23 @@ export function watch(filter, changed, signal, connected = () => {}) {
   follow();
 }
 
-/** Sends a POST request. An old CSRF token (after a new sign-in in another tab) is replaced once. */
-export async function post(name, body) {
+/** Sends a POST request. */
+export const post = (name, body) => withToken(token => send(`ui/api/${name}`, {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json', 'X-Csrf-Token': token },
+  body: JSON.stringify(body),
+}));
+
+/** An old CSRF token (after a new sign-in in another tab) is replaced once. */
+async function withToken(request) {
+  const before = session.csrf;
   try {
-    return await change(name, body);
+    return await request(before);
   } catch (e) {
-    const before = session.csrf;
     if (e.status !== 403 || (await loadSession()).csrf === before) throw e;
-    return change(name, body);
+    return request(session.csrf);
   }
 }
-
-const change = (name, body) => send(`ui/api/${name}`, {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json', 'X-Csrf-Token': session.csrf },
-  body: JSON.stringify(body),
-});
 
 async function send(url, options) {
   let response;

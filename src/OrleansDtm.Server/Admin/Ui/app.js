@@ -1,15 +1,17 @@
 // Selects the page by the URL's hash, so every view can be shared as a link.
 import { h, show } from './dom.js';
-import { current, loadSession, signOut } from './api.js';
+import { current, loadSession, mayChange, signOut } from './api.js';
 import { failure, loading, toast, transactionLink } from './widgets.js';
 import * as overview from './overview.js';
 import * as transactions from './transactions.js';
 import * as transaction from './transaction.js';
 import * as topics from './topics.js';
 import { showNamespace } from './namespace.js';
+import * as keys from './keys.js';
+import * as settings from './settings.js';
 import { returnAfterSignIn, signInForm, takeProblem } from './signin.js';
 
-const pages = { '': overview, transactions, transaction, topics };
+const pages = { '': overview, transactions, transaction, topics, keys, settings };
 const main = document.getElementById('main');
 let leave = null;
 let problem = takeProblem(); // Of a sign-in at the issuer.
@@ -62,6 +64,7 @@ function greet() {
   document.getElementById('who').textContent = known ? name : '';
   document.getElementById('sign-out').hidden = !known;
   showNamespace(document.getElementById('namespaces'), current(), open);
+  for (const link of document.querySelectorAll('nav a[data-role]')) link.hidden = !mayChange();
 }
 
 async function start() {

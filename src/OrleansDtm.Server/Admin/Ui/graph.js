@@ -172,9 +172,6 @@ function draw(data, node, height, reveal, expand) {
     tabindex: 0,
     role: 'button',
     'data-key': `node ${node.id}`,
-    'aria-label': node.size
-      ? `${node.size} branches, ${node.id}, each: ${does}. Show every branch`
-      : `Branch ${node.id}: ${does}. Show it below`,
     onclick: choose,
     onkeydown: event => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -182,7 +179,10 @@ function draw(data, node, height, reveal, expand) {
       choose();
     },
   },
-  s('title', {}, node.size ? `${node.size} branches: show every branch` : url || 'no URL'),
+  // Its name for assistive technology, and its tooltip.
+  s('title', {}, node.size
+    ? `${node.size} branches, ${node.id}, each: ${does}. Show every branch`
+    : `Branch ${node.id}: ${does}. ${url || 'No URL'}. Show it below`),
   node.size && s('rect', { class: 'box', width: WIDTH, height, rx: 8, x: 5, y: 5 }),
   s('rect', { class: 'box', width: WIDTH, height, rx: 8 }),
   s('rect', { class: 'mark', width: 4, height: height - 16, x: 0, y: 8, rx: 2 }),

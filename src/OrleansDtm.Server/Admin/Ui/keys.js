@@ -1,7 +1,7 @@
 // API keys: their roles, limits and use. The text of a key is nowhere to be seen.
 import { h, show } from './dom.js';
 import { get, mayChange } from './api.js';
-import { bytes, count, duration, plural, rate } from './format.js';
+import { bytes, count, duration, plural } from './format.js';
 import { ago, badge, empty, failure, time } from './widgets.js';
 import { keepFresh } from './refresh.js';
 
@@ -74,12 +74,15 @@ function keyRow(data, key) {
 
 function usage(data, used, max = 0) {
   if (!used) {
-    return [cell('Requests', '0'), cell('Last minute', '0/s'), cell('Refused', '0'), cell('Unfinished', '–'), cell('Last used', h('span', { class: 'muted' }, 'never'))];
+    return [
+      cell('Requests', '0'), cell('Last minute', '0'), cell('Refused', '0'), cell('Unfinished', '–'),
+      cell('Last used', h('span', { class: 'muted' }, 'never')),
+    ];
   }
   const open = used.unfinished === undefined ? '–' : max > 0 ? `${count(used.unfinished)} of ${count(max)}` : count(used.unfinished);
   return [
     cell('Requests', count(used.requests)),
-    cell('Last minute', `${rate(used.last_minute / 60)}/s`),
+    cell('Last minute', count(used.last_minute)),
     cell('Refused', used.refused > 0 ? h('span', { class: 'bad' }, count(used.refused)) : '0'),
     cell('Unfinished', open),
     cell('Last used', ago(used.last_time, data.now)),

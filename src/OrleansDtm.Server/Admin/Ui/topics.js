@@ -3,17 +3,23 @@ import { h, show } from './dom.js';
 import { get, mayChange, post } from './api.js';
 import { plural } from './format.js';
 import { confirm, empty, failure, loading, time, toast } from './widgets.js';
+import { deliveries } from './deliveries.js';
+import { keepFresh } from './refresh.js';
 
 export const section = 'topics';
 export const title = () => 'Topics';
 
 const PAGE = 100;
+const EVERY = 5000;
 
 export async function open(place, parameters, signal, refused) {
   const position = parameters.get('position') ?? '';
   const list = h('div', {});
+  const delivered = deliveries();
+  const about = h('span', {});
   show(place, h('div', { class: 'heading' }, h('h1', {}, 'Topics')),
-    h('p', { class: 'muted' }, 'A message to topic://name is delivered to the URLs that are subscribed when it is submitted or prepared.'),
+    h('p', { class: 'muted' }, 'A message to topic://name is delivered to the URLs that are subscribed when it is submitted or prepared. ',
+      'Numbers are those of all calls to the host of a subscriber', about, '.'),
     subscribeForm(null, load),
     list);
 
@@ -23,7 +29,7 @@ export async function open(place, parameters, signal, refused) {
       const page = await get('topics', { position, limit: PAGE }, signal);
       const topics = page.kv.map(read);
       show(list,
-        topics.length === 0 ? empty(position ? 'No further topics.' : 'No topics yet.') : topics.map(topic => card(topic, load)),
+        topics.length === 0 ? empty(position ? 'No further topics.' : 'No topics yet.') : topics.map(topic => card(topic, load, delivered)),
         h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
           position !== '' && h('a', { class: 'button', href: '#/topics' }, 'Newest'),
           page.next_position && h('a', { class: 'button', href: `#/topics?${new URLSearchParams({ position: page.next_position })}` }, 'Older')));
@@ -31,7 +37,21 @@ export async function open(place, parameters, signal, refused) {
       if (e.name !== 'AbortError' && !refused(e)) show(list, failure(e, load));
     }
   }
-  await load();
+  const fresh = keepFresh(
+    s => get('services', {}, s),
+    (data, error) => {
+      if (error && refused(error)) return false;
+      if (!error) {
+        delivered.add(data);
+        about.textContent = data.silos < data.silos_total
+          ? `, of ${data.silos} of ${data.silos_total} silos: the others do not answer`
+          : data.silos_total > 1 ? `, of ${data.silos_total} silos` : '';
+      }
+      return true;
+    },
+    EVERY,
+    signal);
+  await Promise.all([load(), fresh.first]);
 }
 
 function read(row) {
@@ -44,7 +64,7 @@ function read(row) {
   return { name: row.k, subscribers: Array.isArray(subscribers) ? subscribers : null, changed: row.update_time };
 }
 
-function card(topic, load) {
+function card(topic, load, delivered) {
   const key = `topic ${topic.name}`;
   return h('section', { class: 'card topic', 'aria-label': `Topic ${topic.name}` },
     h('div', { class: 'line spread' },
@@ -60,7 +80,8 @@ function card(topic, load) {
           h('span', { class: 'muted' }, subscriber.remark ?? ''),
           h('button', {
             type: 'button', disabled: !mayChange(), 'data-key': `remove ${key} ${subscriber.url}`, 'aria-label': `Remove ${subscriber.url} from ${topic.name}`, onclick: () => unsubscribe(topic, subscriber, load),
-          }, 'Remove')))),
+          }, 'Remove'),
+          delivered.of(subscriber.url)))),
     subscribeForm(topic, load));
 }
 

@@ -102,7 +102,8 @@ export async function open(place, parameters, signal, refused) {
         return;
       }
       await copy(curl(requests));
-      toast('Copied. Change the gid in it to submit it once more.');
+      const isMasked = requests.some(({ body }) => body.includes('***'));
+      toast(`Copied. Change the gid in it to submit it once more.${isMasked ? ' Secrets are ***: put them in.' : ''}`);
     } catch (e) {
       if (e.name !== 'AbortError') toast(`Not copied: ${e.message}`, true);
     }

@@ -91,6 +91,10 @@ internal static class AccessAnswers
             or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status429TooManyRequests)
         {
             context.RequestServices.GetRequiredService<Refusals>().Record(context, message, action);
+            if (context.Features.Get<Caller>() is { } caller)
+            {
+                context.RequestServices.GetService<CallerUsage>()?.Refuse(caller);
+            }
         }
 
         if (IsGrpcMethod(context))

@@ -11,7 +11,8 @@ namespace OrleansDtm.Server.Security.Access;
 /// Continues or refuses a request after its authorization: the refusal in the format of its protocol, the CSRF token of
 /// sessions, the limits of the caller. Registered only when security is on.
 /// </summary>
-internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuthorizationMiddlewareResultHandler
+internal sealed class AccessControl(CallerLimits limits, CallerUsage usage, PagePaths page)
+    : IAuthorizationMiddlewareResultHandler
 {
     public async Task HandleAsync(
         RequestDelegate next, HttpContext context, AuthorizationPolicy policy,
@@ -30,6 +31,7 @@ internal sealed class AccessControl(CallerLimits limits, PagePaths page) : IAuth
         }
 
         context.Features.Set(caller); // Also for the audit log of a refusal.
+        usage.Add(caller);
         if (!authorizeResult.Succeeded)
         {
             await AccessAnswers.Forbidden(context, caller, needed);

@@ -54,6 +54,9 @@ internal sealed class ApiKeyRing
         }
     }
 
+    /// <summary>The keys that are accepted now, and those that have expired.</summary>
+    public IReadOnlyCollection<ApiKey> All => Current.Values;
+
     /// <summary>No key is accepted now.</summary>
     public bool IsEmpty => Current.Count == 0;
 
