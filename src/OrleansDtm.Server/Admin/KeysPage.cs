@@ -41,22 +41,23 @@ internal sealed class KeysPage(
     }
 
     private KeyView Of(
-        ApiKey key, Dictionary<(string Kind, string Name), UsageView> callers, DateTimeOffset now) => new()
-    {
-        Name = key.Name,
-        Role = RoleNames.Of(key.Role),
-        Source = options.Security.Keys.Any(k => k.Hash.Span.SequenceEqual(key.Hash.Span)) ? "settings" : "file",
-        NotAfter = key.NotAfter?.UtcDateTime,
-        IsExpired = key.NotAfter <= now,
-        RateMax = key.RateMax ?? options.Security.RequestsPerSecond,
-        BytesMax = key.BytesMax
-            ?? (options.Security.RequestBytesMax > 0
-                ? options.Security.RequestBytesMax
-                : options.Limits.RequestBytesMax),
-        InFlightMax = key.InFlightMax ?? options.Security.InFlightMax,
-        UnfinishedMax = key.UnfinishedMax ?? options.Security.UnfinishedMax,
-        Usage = callers.GetValueOrDefault((Requester.Key, key.Name)),
-    };
+        ApiKey key, Dictionary<(string Kind, string Name), UsageView> callers, DateTimeOffset now) =>
+        new()
+        {
+            Name = key.Name,
+            Role = RoleNames.Of(key.Role),
+            Source = options.Security.Keys.Any(k => k.Hash.Span.SequenceEqual(key.Hash.Span)) ? "settings" : "file",
+            NotAfter = key.NotAfter?.UtcDateTime,
+            IsExpired = key.NotAfter <= now,
+            RateMax = key.RateMax ?? options.Security.RequestsPerSecond,
+            BytesMax = key.BytesMax
+                ?? (options.Security.RequestBytesMax > 0
+                    ? options.Security.RequestBytesMax
+                    : options.Limits.RequestBytesMax),
+            InFlightMax = key.InFlightMax ?? options.Security.InFlightMax,
+            UnfinishedMax = key.UnfinishedMax ?? options.Security.UnfinishedMax,
+            Usage = callers.GetValueOrDefault((Requester.Key, key.Name)),
+        };
 }
 
 internal sealed class KeysView

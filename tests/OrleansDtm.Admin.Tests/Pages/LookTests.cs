@@ -103,7 +103,10 @@ public sealed class LookTests(AdminStage stage)
     }
 
     private static string[] Hashes(string gid) =>
-        ["/", "/transactions", "/topics", "/keys", "/settings", "/nowhere", "/transaction?gid=" + Uri.EscapeDataString(gid)];
+    [
+        "/", "/transactions", "/topics", "/keys", "/settings", "/nowhere",
+        "/transaction?gid=" + Uri.EscapeDataString(gid),
+    ];
 
     private async Task<string> Waiting(Participant busi)
     {

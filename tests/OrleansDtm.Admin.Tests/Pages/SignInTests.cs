@@ -42,9 +42,9 @@ public sealed class SignInTests(AdminStage stage)
         await visit.Button("Retry 01 action now").ClickAsync();
         await visit.Button("Retry").ClickAsync();
         await Expect(visit.Main.Locator(".heading .badge")).ToHaveTextAsync("succeed");
-        await visit.Main.Locator("summary", new() { HasText = "who changed it" }).ClickAsync();
-        await Expect(visit.Main.Locator("details", new() { HasText = "who changed it" }).Locator("tbody")).ToContainTextAsync(
-            "session boss");
+        var audit = visit.Main.Locator("details", new() { HasText = "who changed it" });
+        await audit.Locator("summary").ClickAsync();
+        await Expect(audit.Locator("tbody")).ToContainTextAsync("session boss");
         await visit.Button("Sign out").ClickAsync();
         await Expect(visit.Page.GetByLabel("API key or token")).ToBeVisibleAsync();
         await visit.Page.ReloadAsync();
