@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansDtm.Shared;
 
 namespace OrleansDtm.Abstractions;
 
@@ -70,7 +71,7 @@ public sealed record BranchResult
     public static BranchResult With<T>(T value) => new()
     {
         Outcome = BranchOutcome.Succeeded,
-        Value = JsonSerializer.SerializeToUtf8Bytes(value, JsonSerializerOptions.Web),
+        Value = JsonSerializer.SerializeToUtf8Bytes(value, WebJson.Options),
     };
 
     /// <summary>

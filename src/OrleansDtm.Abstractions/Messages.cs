@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OrleansDtm.Shared;
 
 namespace OrleansDtm.Abstractions;
 
@@ -116,7 +117,7 @@ public sealed record StepAnswer
     /// <exception cref="InvalidOperationException">The body was not kept.</exception>
     /// <exception cref="JsonException">It is not the JSON of a T.</exception>
     public T? Read<T>(JsonSerializerOptions? json = null) => Omitted is null
-        ? JsonSerializer.Deserialize<T>(Body.Span, json ?? JsonSerializerOptions.Web)
+        ? JsonSerializer.Deserialize<T>(Body.Span, json ?? WebJson.Options)
         : throw new InvalidOperationException($"The result of step {BranchId} was not kept: {Omitted}");
 }
 

@@ -145,7 +145,7 @@ internal static class RequestParsers
     {
         GrpcRequests.Of(DtmBranchRequest.Parser.ParseFrom(input));
         Validator.Submission(
-            GrpcRequests.Of(DtmRequest.Parser.ParseFrom(input)), prepare: false, DateTimeOffset.UnixEpoch);
+            GrpcRequests.Of(DtmRequest.Parser.ParseFrom(input)), "", prepare: false, DateTimeOffset.UnixEpoch);
     }
 
     private static void Query(byte[] input)
@@ -208,6 +208,7 @@ internal static class RequestParsers
                         CustomData = Encoding.UTF8.GetString(input),
                         Steps = type == "workflow" ? null : [new StepRequest(), new StepRequest(), new StepRequest()],
                     },
+                    "",
                     prepare: false,
                     DateTimeOffset.UnixEpoch);
             }
