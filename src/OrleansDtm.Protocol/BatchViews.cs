@@ -16,12 +16,13 @@ public sealed class BatchRequest
     public string? Operation { get; set; }
 
     [JsonPropertyName("filter")]
-    [Description("Parameters of the listing, at least one unless there are gids: gid, gid_prefix, tag, status, transType, host, error, "
-        + "parked, createTimeStart, createTimeEnd. Only unfinished transactions are selected.")]
+    [Description("Parameters of the listing, at least one unless there are gids: gid, gid_prefix, tag, status, "
+        + "transType, host, error, parked, createTimeStart, createTimeEnd. Only unfinished transactions are selected.")]
     public Dictionary<string, string?>? Filter { get; set; }
 
     [JsonPropertyName("gids")]
-    [Description("The transactions, at most 1,000, instead of a filter. Those that have ended or do not exist are left out.")]
+    [Description("The transactions, at most 1,000, instead of a filter. Those that have ended or do not exist are "
+        + "left out.")]
     public List<string>? Gids { get; set; }
 
     [JsonPropertyName("dry_run"), DefaultValue(false)]

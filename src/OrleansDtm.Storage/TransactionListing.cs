@@ -65,6 +65,7 @@ public static class TransactionListing
         var scanned = 0;
         while (true)
         {
+            var was = scanned;
             var page = await ReadPage(
                 shards,
                 filter with { Limit = Math.Min(ScanRows, ScannedMax - scanned) },
@@ -76,6 +77,7 @@ public static class TransactionListing
                     return matches(stored);
                 },
                 cancellationToken).ConfigureAwait(false);
+            scanned += page.Rows.Count == 0 && scanned == was ? ScanRows : 0; // It ended early: it has read many rows.
             rows.AddRange(page.Rows);
             var bytes = rows.Sum(static row => SizeOf(row.Transaction));
             if (page.Next is null || rows.Count >= filter.Limit || scanned >= ScannedMax || bytes >= BytesMax)
@@ -112,8 +114,9 @@ public static class TransactionListing
         // listing.
         long Next(int number) => pages[number].Rows switch
         {
-            [] => AtEnd,
+            [] => pages[number].EndedAt > 0 ? pages[number].EndedAt : AtEnd,
             var page when taken[number] == 0 => page[0].Id + 1,
+            var page when taken[number] == page.Count && pages[number].EndedAt > 0 => pages[number].EndedAt,
             var page => page[taken[number] - 1].Id,
         };
     }
@@ -125,9 +128,15 @@ public static class TransactionListing
         var next = Math.Min(FirstRows, filter.Limit);
         while (true)
         {
-            var found = await shard.List(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
+            var page = await shard.ListPage(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
+            var found = page.Rows;
             rows.AddRange(found);
             bytes += found.Sum(static row => SizeOf(row.Transaction));
+            if (page.EndedAt > 0)
+            {
+                return new ShardPage(rows, HasMore: true, page.EndedAt);
+            }
+
             if (found.Count == 0 || rows.Count >= filter.Limit || bytes >= BytesMax)
             {
                 return new ShardPage(rows, found.Count > 0 && rows.Count < filter.Limit);
@@ -218,8 +227,9 @@ public static class TransactionListing
     }
 
     /// <param name="Rows">By id, the newest first.</param>
-    /// <param name="HasMore">The shard has further rows, which were not read because of the size of these.</param>
-    private sealed record ShardPage(IReadOnlyList<StoredTransaction> Rows, bool HasMore);
+    /// <param name="HasMore">The shard may have further rows, which were not read because of the cost.</param>
+    /// <param name="EndedAt">See <see cref="StorePage.EndedAt"/>.</param>
+    private sealed record ShardPage(IReadOnlyList<StoredTransaction> Rows, bool HasMore, long EndedAt = 0);
 }
 
 /// <param name="Rows">

@@ -96,8 +96,8 @@ public sealed class EndWatch : ILifecycleParticipant<ISiloLifecycle>, IDisposabl
 
         try
         {
-            return await _client.Of(_owners.Of(GrainId.Create(_owners.Type, gid))).WaitForEnd(gid, wait, cancellationToken)
-                .WaitAsync(cancellationToken);
+            var owner = _client.Of(_owners.Of(GrainId.Create(_owners.Type, gid)));
+            return await owner.WaitForEnd(gid, wait, cancellationToken).WaitAsync(cancellationToken);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {

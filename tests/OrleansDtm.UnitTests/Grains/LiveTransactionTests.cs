@@ -38,7 +38,7 @@ public sealed class LiveTransactionTests
 
         await silo.Deactivated("g1");
         await Gone(silo, "g1");
-        // One read, by the RetryNow that changed nothing. Two separate instances would have to read each other's writes.
+        // One read, by the RetryNow that changed nothing. Two instances would have to read each other's writes.
         Assert.Equal(1, silo.Store.Loads);
     }
 

@@ -80,7 +80,7 @@ public sealed class SqliteTagPlanTests : IDisposable
         }
     }
 
-    /// <summary>A search that reads the frequent one tests each of its rows: with a million that takes a second.</summary>
+    /// <summary>A search that reads the frequent one tests each of its rows, a million in a second.</summary>
     [Theory]
     [InlineData("order:1,shop:2", "", "9,5", "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)", "shop:2")]
     [InlineData("order:1,shop:2", "", "5,9", "SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)", "order:1")]
