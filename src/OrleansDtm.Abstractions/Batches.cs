@@ -51,7 +51,8 @@ public sealed record BatchChange
 
     /// <summary>
     /// Parameters of the listing over HTTP, at least one unless there are <see cref="Gids"/>: gid, gid_prefix, tag,
-    /// status, transType, host, error, parked, createTimeStart, createTimeEnd. With <see cref="BatchOperation.Unpark"/> it may be empty.
+    /// status, transType, host, error, parked, createTimeStart, createTimeEnd. With <see cref="BatchOperation.Unpark"/>
+    /// it may be empty.
     /// </summary>
     [Id(1)]
     public Dictionary<string, string> Filter { get; init; } = [];
