@@ -69,6 +69,10 @@ public interface ITransactionStore : IAsyncDisposable
     /// <returns>The position at which the listing continues; 0 = nothing follows.</returns>
     Task<long> PassOthers(TransactionFilter filter, CancellationToken cancellationToken) => Task.FromResult(0L);
 
+    /// <summary>The same for a search whose cost is bounded: the page may end early, even empty.</summary>
+    async Task<StorePage> ListPage(TransactionFilter filter, CancellationToken cancellationToken) =>
+        new(await List(filter, cancellationToken).ConfigureAwait(false), 0);
+
     /// <summary>The number of unfinished transactions by type and status, for gauges.</summary>
     /// <param name="overdueBefore">Transactions due before this time count as overdue.</param>
     Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
@@ -277,3 +281,11 @@ public sealed class StoreTooLargeException : Exception
 
 /// <summary>Thrown if this program cannot use the schema of the database; the message contains the remedy.</summary>
 public sealed class StoreSchemaException(string message) : Exception(message);
+
+/// <summary>A part of a listing.</summary>
+/// <param name="Rows">The newest first.</param>
+/// <param name="EndedAt">
+/// More than 0 = the search ended before it had found the limit, because it had read many rows: it continues below this
+/// id. 0 = it continues below the last row; without rows there are no more.
+/// </param>
+public sealed record StorePage(IReadOnlyList<StoredTransaction> Rows, long EndedAt);

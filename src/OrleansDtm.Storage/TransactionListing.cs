@@ -74,6 +74,7 @@ public static class TransactionListing
         var scanned = 0;
         while (true)
         {
+            var was = scanned;
             var page = await ReadPage(
                 shards,
                 filter with { Limit = Math.Min(ScanRows, ScannedMax - scanned) },
@@ -85,6 +86,7 @@ public static class TransactionListing
                     return matches(stored);
                 },
                 cancellationToken).ConfigureAwait(false);
+            scanned += page.Rows.Count == 0 && scanned == was ? ScanRows : 0; // It ended early: it has read many rows.
             rows.AddRange(page.Rows);
             var bytes = rows.Sum(static row => SizeOf(row.Transaction));
             if (page.Next is null || rows.Count >= filter.Limit || scanned >= ScannedMax || bytes >= BytesMax)
@@ -123,6 +125,7 @@ public static class TransactionListing
         {
             [] => pages[number].More == 0 ? AtEnd : pages[number].More,
             var page when taken[number] == 0 => page[0].Id + 1,
+            var page when taken[number] == page.Count && pages[number].More > 0 => pages[number].More,
             var page => page[taken[number] - 1].Id,
         };
     }
@@ -134,7 +137,14 @@ public static class TransactionListing
         var next = Math.Min(FirstRows, filter.Limit);
         for (var (pass, passed) = (FirstPass, 0); ;)
         {
-            var found = await shard.List(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
+            var page = await shard.ListPage(filter with { Limit = next }, cancellationToken).ConfigureAwait(false);
+            if (page.EndedAt > 0)
+            {
+                rows.AddRange(page.Rows);
+                return new ShardPage(rows, page.EndedAt);
+            }
+
+            var found = page.Rows;
             if (found.Count == 0 && rows.Count < filter.Limit)
             {
                 var after = await shard.PassOthers(
@@ -245,8 +255,8 @@ public static class TransactionListing
 
     /// <param name="Rows">By id, the newest first.</param>
     /// <param name="More">
-    /// The shard has further rows below this id, which were not read because of the size of these or because of the
-    /// number of rows of other namespaces; 0 = none.
+    /// The shard has further rows below this id, which were not read because of the size of these, because of the
+    /// number of rows of other namespaces, or because the search had read many rows; 0 = none.
     /// </param>
     private sealed record ShardPage(IReadOnlyList<StoredTransaction> Rows, long More);
 }

@@ -109,21 +109,40 @@ public abstract partial class DatabaseTransactionStore
     public async Task<IReadOnlyList<StoredTransaction>> List(
         TransactionFilter filter, CancellationToken cancellationToken)
     {
+        while (true)
+        {
+            var page = await ListPage(filter, cancellationToken).ConfigureAwait(false);
+            if (page.Rows.Count > 0 || page.EndedAt == 0)
+            {
+                return page.Rows;
+            }
+
+            filter = filter with { BeforeId = page.EndedAt };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<StorePage> ListPage(TransactionFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfNegative(filter.Limit);
         while (true)
         {
-            var found = await ReadPage(filter, cancellationToken).ConfigureAwait(false);
+            var (found, endedAt) = await ReadPage(filter, cancellationToken).ConfigureAwait(false);
             var rows = await TransactionListing.Bounded(Complete(found, cancellationToken)).ConfigureAwait(false);
             if (rows.Count > 0 || found.Count == 0)
             {
-                return rows;
+                // With fewer rows the page was cut at its size: what was left out follows first.
+                var isWhole = found.Count == 0 || rows[^1].Id == found[^1].Id;
+                return new StorePage(rows, isWhole ? endedAt : 0);
             }
 
             filter = filter with { BeforeId = found[^1].Id }; // All of them were deleted in the meantime.
         }
     }
 
-    private async Task<List<(long Id, StoredTransaction? Row)>> ReadPage(
+    /// <returns>The rows, and the id at which the search ended before it had the limit; 0 = it has.</returns>
+    private async Task<(List<(long Id, StoredTransaction? Row)> Found, long EndedAt)> ReadPage(
         TransactionFilter filter, CancellationToken cancellationToken)
     {
         var query = new PageQuery(_sql, filter);
@@ -142,11 +161,20 @@ public abstract partial class DatabaseTransactionStore
             }
         }
 
+        var floor = 0L;
+        if (query.Floor() is { } walk)
+        {
+            var last = await ReadRows(
+                walk.Sql, walk.Parameters, static reader => reader.GetInt64(0), isSlow: true, cancellationToken)
+                .ConfigureAwait(false);
+            floor = last.FirstOrDefault();
+        }
+
         // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
         // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
-        var (ids, parameters) = query.Ids();
+        var (ids, parameters) = query.Ids(floor);
         var visible = filter.PassesOthers ? $"where {PageQuery.IsDefault("t.gid")}" : "";
-        return await Read(
+        var found = await Read(
             $"""
             select {Columns} from (
             select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
@@ -161,6 +189,7 @@ public abstract partial class DatabaseTransactionStore
             ReadTransactions,
             isSlow: true,
             cancellationToken).ConfigureAwait(false);
+        return (found, found.Count < filter.Limit ? floor : 0);
     }
 
     /// <inheritdoc/>

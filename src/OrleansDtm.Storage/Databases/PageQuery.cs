@@ -17,6 +17,12 @@ internal sealed class PageQuery
     /// <summary>The first count ends here: so few rows are the best choice, however many match others.</summary>
     private const int VeryFewMax = 1000;
 
+    /// <summary>A page ends after so many rows of the chosen index or table were read.</summary>
+    private const int WalkedMax = 20_000;
+
+    /// <summary>The same if each row of dtm_transaction is read, too.</summary>
+    private const int JoinedMax = 5000;
+
     private readonly SqlDialect _sql;
     private readonly TransactionFilter _filter;
 
@@ -112,13 +118,47 @@ internal sealed class PageQuery
         _isByGidPrefix = choice < _choices.Length && _driver is null;
     }
 
+    /// <summary>
+    /// A query for the id at which a search ends that reads many rows to find few; it has no row if fewer are left.
+    /// Null = the search has no such end.
+    /// </summary>
+    public (string Sql, (string Name, object Value)[] Parameters)? Floor()
+    {
+        var isExact = _driver is { IsPrefix: false } && (_tags.Length > 1 || (_tags.Length > 0 && _driver == _space) || HasColumns());
+        if (!isExact && !_isMany)
+        {
+            return null;
+        }
+
+        _parameters.Clear();
+        _where.Clear();
+        AddBefore();
+        if (isExact)
+        {
+            Add("tag = @tag", "@tag", _sql.Key(_driver!.Text));
+        }
+
+        var (table, id) = _driver is null ? ("dtm_transaction", "id") : ("dtm_tag", "transaction_id");
+        var skip = _driver is not null && HasColumns() ? JoinedMax : WalkedMax;
+        return (
+            $"select {id} from {(isExact ? table : _sql.Walked(table))} where 1 = 1{_where} "
+            + $"order by {id} desc limit 1 offset {skip}",
+            [.. _parameters]);
+    }
+
     /// <summary>A select of at most @limit ids, the greatest first, as column id.</summary>
-    public (string Sql, (string Name, object Value)[] Parameters) Ids()
+    /// <param name="floor">Only ids from this one on; 0 = all.</param>
+    public (string Sql, (string Name, object Value)[] Parameters) Ids(long floor = 0)
     {
         _parameters.Clear();
         _where.Clear();
         _parameters.Add(("@limit", _filter.Limit));
         AddBefore();
+        if (floor > 0)
+        {
+            Add($"{Id} >= @floor", "@floor", floor);
+        }
+
         var before = _where.ToString();
         var source = Source(before);
         AddColumns();

@@ -83,6 +83,36 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
         Assert.InRange(slices, 3, 5);
     }
 
+    /// <summary>Its matches are older than many others: one query would read the index for seconds.</summary>
+    [Theory]
+    [InlineData("p:", true, TransactionType.None, 3)]
+    [InlineData("c:1", false, TransactionType.Saga, 12)]
+    public async Task ASearchThatReadsMuchToFindLittle_EndsEarlyAndGoesOn(
+        string tag, bool isPrefix, TransactionType type, int pages)
+    {
+        var old = StoredSamples.Plain("old");
+        var tags = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty
+            .Add("p", "1").Add("c", "1");
+        await Write(StoredSamples.Insert(old with { Definition = old.Definition with { Tags = tags } }));
+        Execute(
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000) insert into dtm_tag "
+            + "select i + 10, 'c:1' from n union all select -i, 'p:' || i from n where i < 25000");
+        var filter = new TransactionFilter { Tags = [new TagFilter(tag, isPrefix)], Type = type, Limit = 10 };
+
+        Assert.Equal("old", Assert.Single(await Store.List(filter, Token)).Transaction.Definition.Gid);
+        var (found, read, position) = (new List<string>(), 0, (IReadOnlyList<long>?)[0]);
+        while (position is not null)
+        {
+            var page = await TransactionListing.Read([Store], filter, position, Token);
+            Assert.True(page.Next is null || position[0] == 0 || page.Next[0] < position[0]);
+            found.AddRange(page.Rows.Select(static r => r.Transaction.Definition.Gid));
+            (read, position) = (read + 1, page.Next);
+        }
+
+        Assert.Equal(["old"], found);
+        Assert.InRange(read, pages, pages + 2);
+    }
+
     [Fact]
     public async Task Disposing_WaitsForWhatIsQueued()
     {

@@ -53,7 +53,7 @@ export async function open(place, parameters, signal, refused) {
         error && failure(error, () => followed.look()),
         page && [
           rows.length > 0 && choice.bar,
-          list(rows, filter, position, choice),
+          list(rows, filter, position, choice, (page.next_position ?? '') !== ''),
           pager(page, filter, position),
         ]);
       return true;
@@ -141,8 +141,8 @@ function form(filter) {
     given && h('a', { class: 'button', href: '#/transactions' }, 'Clear')));
 }
 
-function list(rows, filter, position, choice) {
-  if (rows.length === 0 && (filter.host !== '' || filter.error !== '')) return empty('No match among the transactions that were read. Older ones may match.');
+function list(rows, filter, position, choice, goesOn) {
+  if (rows.length === 0 && goesOn) return empty('No match among the transactions that were read. Older ones may match.');
   if (rows.length === 0) {
     const given = FIELDS.some(name => filter[name] !== '');
     return empty(position !== '' ? 'No older transactions.'
@@ -163,5 +163,4 @@ function list(rows, filter, position, choice) {
 const pager = (page, filter, position) => h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
   position !== '' && h('a', { class: 'button', href: link(filter) }, 'Newest'),
   page.next_position !== '' && page.next_position !== undefined
-    && ((page.transactions ?? []).length > 0 || filter.host !== '' || filter.error !== '')
     && h('a', { class: 'button', href: link({ ...filter, position: page.next_position }), rel: 'next' }, 'Older'));

@@ -58,7 +58,8 @@ internal static class TransactionDocs
         Summary = "Lists transactions, the newest first.",
         Details = "A page has at most limit transactions, and ends at 4 MB of data. At most two listings are read at "
             + "the same time; others wait. No index answers host and error: such a page ends after 5000 transactions "
-            + "were read, so it may have few or none, with a next_position. Other filters make the search shorter.",
+            + "were read, so it may have few or none, with a next_position. So may a page of tags or a gid prefix that "
+            + "many old transactions match. Other filters make the search shorter.",
         Parameters =
         [
             new ApiParameter("gid", "Only this transaction.") { LengthMax = 128 },
