@@ -35,10 +35,10 @@ public sealed record BranchContext
     public bool KeepsResult { get; init; }
 
     /// <summary>
-    /// The namespace of the transaction; empty = the default one. The same gid may exist in several namespaces.
+    /// The namespace of the transaction; null = the default one. The same gid may exist in several namespaces.
     /// </summary>
     [Id(6)]
-    public string Namespace { get; init; } = "";
+    public string? Namespace { get; init; }
 }
 
 /// <summary>The result of a grain's method. Returning another type, or nothing, is success.</summary>

@@ -198,7 +198,7 @@ public sealed record ServiceFailures
     [Id(5)]
     public required string LastGid { get; init; }
 
-    /// <summary>The namespace of the transactions; empty = the default one.</summary>
+    /// <summary>The namespace of the transactions; null = the default one.</summary>
     [Id(6)]
-    public string Namespace { get; init; } = "";
+    public string? Namespace { get; init; }
 }

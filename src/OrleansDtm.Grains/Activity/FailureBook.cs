@@ -47,7 +47,10 @@ internal sealed class FailureBook
     public ServiceFailures[] Read(DateTimeOffset now) =>
     [
         .. _services
-            .Select(s => s.Value.Read(s.Key.Service, now) with { Namespace = s.Key.Namespace })
+            .Select(s => s.Value.Read(s.Key.Service, now) with
+            {
+                Namespace = s.Key.Namespace.Length > 0 ? s.Key.Namespace : null,
+            })
             .Where(static f => f.Errors + f.Refusals > 0)
             .OrderByDescending(static f => f.LastAt),
     ];

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansDtm.Core;
 using OrleansDtm.Grains.Service;
+using OrleansDtm.Grains.Tracing;
 using OrleansDtm.Storage;
 
 namespace OrleansDtm.Grains.Audit;
@@ -61,6 +63,7 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
         ArgumentNullException.ThrowIfNull(by);
         ArgumentNullException.ThrowIfNull(subject);
         var record = Record(by, action, outcome, subject);
+        using var scope = Scope(record);
         _log.Operation(
             record.Action, outcome, record.Gid, by.Kind, record.Caller, by.Role, by.Address, subject.Before,
             subject.After, record.Detail);
@@ -88,6 +91,7 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
         if (IncludesRequests)
         {
             var record = Record(by, action, outcome, subject) with { IsRequest = true };
+            using var scope = Scope(record);
             _log.Request(
                 record.Action, outcome, record.Gid, by.Kind, record.Caller, by.Role, by.Address, record.Detail);
             Add(record, null);
@@ -100,6 +104,7 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
         ArgumentNullException.ThrowIfNull(by);
         ArgumentNullException.ThrowIfNull(subject);
         var record = Record(by, action, AuditOutcomes.Refused, subject);
+        using var scope = Scope(record);
         _log.Refused(record.Action, by.Kind, record.Caller, by.Role, by.Address, record.Detail);
         Add(record, null);
     }
@@ -127,6 +132,11 @@ public sealed partial class AuditTrail : ILifecycleParticipant<ISiloLifecycle>, 
             _giveUp.Dispose();
         }
     }
+
+    /// <summary>The namespace for log lines; null = the default one.</summary>
+    private IDisposable? Scope(AuditRecord record) => record.Namespace.Length == 0
+        ? null
+        : LogScope.Begin(_log, Namespaces.Qualify(record.Namespace, record.Gid), null);
 
     private AuditRecord Record(Requester by, string action, string outcome, AuditSubject subject)
     {

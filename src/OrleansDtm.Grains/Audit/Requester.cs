@@ -22,11 +22,17 @@ public sealed record Requester(string Kind, string Name, string Role, string Add
     /// <summary>No authentication.</summary>
     public const string Anonymous = "anonymous";
 
-    /// <summary>The namespace of the request; empty = the default one.</summary>
-    public string Namespace { get; init; } = "";
+    /// <summary>The namespace of the request; empty = the default one, also in jobs of earlier versions.</summary>
+    public string Namespace
+    {
+        get => _namespace ?? "";
+        init => _namespace = value;
+    }
 
     /// <summary>The maximum number of unfinished transactions; 0 (default) = unlimited.</summary>
     public int UnfinishedMax { get; init; }
+
+    private readonly string? _namespace;
 
     /// <summary>Maximum length of <see cref="Describe"/>.</summary>
     private const int DescriptionMax = 200;

@@ -41,7 +41,7 @@ public sealed class GrainBranchInvoker(
         var context = new BranchContext
         {
             Gid = call.ToldGid,
-            Namespace = call.Namespace,
+            Namespace = call.Namespace is { Length: > 0 } space ? space : null,
             BranchId = call.BranchId,
             Op = call.Op,
             Type = Names.Of(call.Type),

@@ -125,7 +125,7 @@ internal sealed class Overview(
 
     private static IEnumerable<ServiceFailures> Services(ActivityReport[] reports, string space) => reports
         .SelectMany(static r => r.Services)
-        .Where(s => s.Namespace == space)
+        .Where(s => (s.Namespace ?? "") == space)
         .GroupBy(static s => s.Service, StringComparer.Ordinal)
         .Select(static g => g.MaxBy(static s => s.LastAt)! with
         {

@@ -24,7 +24,7 @@ public sealed class NamespaceClientTests
             Assert.Equal(("g", true), (result.Gid, result.Succeeded));
             Assert.Equal("g", (await api.Query("g", Cancel))!.Gid);
             var call = cluster.Teller.Calls[^1].Call!;
-            Assert.Equal(("g", space), (call.Gid, call.Namespace));
+            Assert.Equal(("g", space), (call.Gid, call.Namespace ?? ""));
         }
 
         Assert.Null(await cluster.Transactions.InNamespace("crm").Query("g", Cancel));

@@ -35,7 +35,12 @@ public sealed class OperatorTests(NamespacedServer server) : IClassFixture<Names
         });
         var id = (string)job.Json!["id"]!;
         await clients[1].Until("failed", gid);
-        var done = (await clients[1].Get($"/api/dtmsvr/batch?id={id}")).Json!;
+        JsonNode done = null!;
+        await Poll.Until(
+            async () => (string?)(done = (await clients[1].Get($"/api/dtmsvr/batch?id={id}")).Json!)["status"] == "done",
+            Poll.Patience,
+            () => done.ToJsonString(),
+            TestContext.Current.CancellationToken);
         Assert.Equal(gid, (string?)Assert.Single(done["sample"]!.AsArray()));
         Assert.DoesNotContain(id, (await clients[0].Get("/api/dtmsvr/batches")).Text, StringComparison.Ordinal);
         Assert.Equal(404, (await clients[0].Get($"/api/dtmsvr/batch?id={id}")).Status);
