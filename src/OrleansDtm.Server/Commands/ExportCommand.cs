@@ -186,7 +186,7 @@ internal sealed class ExportCommand : ProgramCommand
     private static string? Namespace(string? text) => text is null || Namespaces.IsName(text)
         ? text
         : throw new UsageException(
-            $"--namespace: '{text}' is not a name of 1 to {Namespaces.NameMax} lower-case letters, digits and hyphens.");
+            $"--namespace: '{text}' is no name of 1 to {Namespaces.NameMax} lower-case letters, digits and hyphens.");
 
     private static TransactionStatus Status(string? text) =>
         text is null ? TransactionStatus.None

@@ -124,7 +124,8 @@ internal sealed class PageQuery
     /// </summary>
     public (string Sql, (string Name, object Value)[] Parameters)? Floor()
     {
-        var isExact = _driver is { IsPrefix: false } && (_tags.Length > 1 || (_tags.Length > 0 && _driver == _space) || HasColumns());
+        var hasOthers = _tags.Length > 1 || (_tags.Length > 0 && _driver == _space) || HasColumns();
+        var isExact = _driver is { IsPrefix: false } && hasOthers;
         if (!isExact && !_isMany)
         {
             return null;

@@ -4,6 +4,7 @@ using OrleansDtm.Grains;
 using OrleansDtm.Grains.Batches;
 using OrleansDtm.Grains.Service;
 using OrleansDtm.Storage;
+using OrleansDtm.Tests.Support.Storage;
 using Xunit;
 
 namespace OrleansDtm.UnitTests.Grains;
@@ -20,6 +21,12 @@ public sealed class NamespaceQuotaTests
         options.Namespaces.Unfinished["shop"] = 1;
         options.Namespaces.Unfinished["free"] = 0;
         var quota = new NamespaceQuota(store, Options.Create(options));
+
+        foreach (var gid in (string[])[Namespaces.Qualify("shop", "g1"), Namespaces.Qualify("crm", "g1")])
+        {
+            await store.Write(
+                StoredSamples.Insert(StoredSamples.Plain(gid)), TestContext.Current.CancellationToken);
+        }
 
         Assert.Equal([0, 1, 3, 0], new[] { "", "shop", "crm", "free" }.Select(quota.Max));
         Assert.Equal(QuotaPlace.New, await quota.TryTake(Namespaces.Qualify("shop", "g1")));

@@ -22,7 +22,7 @@ public sealed class IsolationTests(NamespacedServer server) : IClassFixture<Name
     private readonly string _flow = Prefix + SagaBody.NewGid();
     private readonly string _topic = Prefix + SagaBody.NewGid();
 
-    /// <summary>Operations that concern no data of a namespace; a new operation is in the test unless it is here.</summary>
+    /// <summary>Operations without data of a namespace; a new operation is in the test unless it is here.</summary>
     private static readonly string[] General = ["newGid", "getVersion", "ping"];
 
     [Theory]
@@ -152,7 +152,8 @@ public sealed class IsolationTests(NamespacedServer server) : IClassFixture<Name
         {
             var answer = await owner.Get("/api/dtmsvr/" + read);
             Assert.True(
-                answer.Text.Contains(Marker, StringComparison.Ordinal) || read.EndsWith(_flow, StringComparison.Ordinal),
+                answer.Text.Contains(Marker, StringComparison.Ordinal)
+                    || read.EndsWith(_flow, StringComparison.Ordinal),
                 $"{read}: {answer.Text}");
             texts.Add(answer.Text);
         }

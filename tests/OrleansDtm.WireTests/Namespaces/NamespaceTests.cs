@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrleansDtm.WireTests.Namespaces;
 
-/// <summary>The same gid lives in several namespaces, over every API, and services get it as it was submitted.</summary>
+/// <summary>The same gid lives in several namespaces, over every API; services get it as it was submitted.</summary>
 public sealed class NamespaceTests(NamespacedServer server) : IClassFixture<NamespacedServer>, IDisposable
 {
     private readonly GrpcChannel _channel = GrpcChannel.ForAddress(server.GrpcUrl);

@@ -37,7 +37,8 @@ public sealed class OperatorTests(NamespacedServer server) : IClassFixture<Names
         await clients[1].Until("failed", gid);
         JsonNode done = null!;
         await Poll.Until(
-            async () => (string?)(done = (await clients[1].Get($"/api/dtmsvr/batch?id={id}")).Json!)["status"] == "done",
+            async () =>
+                (string?)(done = (await clients[1].Get($"/api/dtmsvr/batch?id={id}")).Json!)["status"] == "done",
             Poll.Patience,
             () => done.ToJsonString(),
             TestContext.Current.CancellationToken);
