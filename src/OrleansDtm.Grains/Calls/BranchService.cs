@@ -36,7 +36,7 @@ internal sealed class BranchService(
 
     private readonly ServiceLoad _load = metrics.Of(name);
 
-    /// <summary>1 = the last call got no answer within its timeout.</summary>
+    /// <summary>1 = the last call that had time for it got no answer.</summary>
     private int _isSilent;
 
     private TaskCompletionSource? _ended;
@@ -123,7 +123,13 @@ internal sealed class BranchService(
             held |= Held.Service;
             var isSlow = isLong || Volatile.Read(ref _isSilent) != 0;
             var service = Namespaces.Qualify(call.Namespace, name);
-            if (isSlow && await Enter(limits.Slow, service, budget).ConfigureAwait(false))
+            if (isLong && await Enter(limits.Long, service, budget).ConfigureAwait(false))
+            {
+                held |= Held.SiloLong;
+            }
+
+            if (isSlow && isLong == held.HasFlag(Held.SiloLong)
+                && await Enter(limits.Slow, service, budget).ConfigureAwait(false))
             {
                 held |= Held.Slow;
             }
@@ -173,6 +179,7 @@ internal sealed class BranchService(
         var service = Namespaces.Qualify(Namespaces.Of(gid), name);
         Exit(Held.Silo, limits.All, service);
         Exit(Held.Slow, limits.Slow, service);
+        Exit(Held.SiloLong, limits.Long, service);
         Exit(Held.Service, _places, gid);
         Exit(Held.Long, _longPlaces, gid);
         Exit(Held.Transaction, limits.Transactions, gid);
@@ -202,17 +209,34 @@ internal sealed class BranchService(
 
         limits.Live?.Change(0, size);
         _load.Flies(1);
+        var sent = clock.GetTimestamp();
         try
         {
             var invoker = BranchUrl.IsGrain(call.Url) ? grains : services;
             var outcome = await invoker.Invoke(Told(filled, span, started), budget).ConfigureAwait(false);
-            Volatile.Write(ref _isSilent, budget.IsCancellationRequested ? 1 : 0);
+            Judge(budget.IsCancellationRequested, clock.GetElapsedTime(sent), call.Timeout);
             return Result(call, outcome, started, span);
         }
         finally
         {
             _load.Flies(-1);
             limits.Live?.Change(size, 0);
+        }
+    }
+
+    /// <summary>
+    /// A service is silent if it did not answer within half of a timeout. Calls that queued for longer, or were
+    /// cancelled with their transaction, say nothing about it.
+    /// </summary>
+    private void Judge(bool isCancelled, TimeSpan duration, TimeSpan timeout)
+    {
+        if (!isCancelled)
+        {
+            Volatile.Write(ref _isSilent, 0);
+        }
+        else if (duration >= timeout / 2)
+        {
+            Volatile.Write(ref _isSilent, 1);
         }
     }
 
@@ -247,5 +271,6 @@ internal sealed class BranchService(
         Service = 4,
         Slow = 8,
         Silo = 16,
+        SiloLong = 32,
     }
 }

@@ -24,6 +24,7 @@ internal sealed class CallLimits
         Transactions = new FairGate(int.MaxValue, perTransactionMax);
         All = new FairGate(callsMax, shares: true);
         Slow = new FairGate(Math.Max(1, callsMax / 2), shares: true);
+        Long = new FairGate(Math.Max(1, callsMax * 3 / 8), shares: true);
     }
 
     /// <summary>A call with a longer timeout may hold its places for long.</summary>
@@ -51,6 +52,13 @@ internal sealed class CallLimits
     /// qualified with the namespace.
     /// </summary>
     public FairGate Slow { get; }
+
+    /// <summary>
+    /// Three quarters of the <see cref="Slow"/> places: those for calls with a long timeout. The others return within
+    /// <see cref="LongTimeout"/>, so that a service that was silent once gets a place to show that it answers again.
+    /// Taken before <see cref="Slow"/>. The key is the service, qualified with the namespace.
+    /// </summary>
+    public FairGate Long { get; }
 
     /// <summary>
     /// Lets <see cref="Cancel"/> cancel a call that a message takes to its <see cref="BranchGrain"/>.
