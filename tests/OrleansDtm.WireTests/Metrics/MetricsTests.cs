@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Grpc.Core;
 using OrleansDtm.Tests.Support.Wire;
@@ -11,6 +12,23 @@ namespace OrleansDtm.WireTests.Metrics;
 public sealed class MetricsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Transactions_of_a_namespace_are_counted_under_its_name()
+    {
+        await using var server = await ServerProcess.Start(Cancel);
+        using var dtm = new Dtm(server);
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("x-dtm-namespace", "crm");
+        var saga = new JsonObject { ["gid"] = SagaBody.NewGid(), ["trans_type"] = "saga", ["wait_result"] = true };
+        using var answer = await http.PostAsJsonAsync(new Uri($"{dtm.Api}/submit"), saga, Cancel);
+        Assert.Equal(200, (int)answer.StatusCode);
+
+        const string Counted = """dtm_transaction_process_total{model="saga",namespace="crm",status="ok"}""";
+        var metrics = await Scrape(dtm, server, Counted);
+
+        Assert.Equal(1, metrics[Counted]);
+    }
 
     [Fact]
     public async Task Requests_transactions_and_branches_are_counted_by_bounded_names()
