@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using OrleansDtm.Tests.Support.Wire;
 using Xunit;
@@ -69,7 +70,8 @@ public sealed class JobTests(AdminStage stage)
     [Fact]
     public async Task All_that_match_need_the_number_typed_and_the_job_can_be_stopped()
     {
-        await using var server = await AdminServer.Start("--RetryInterval=300", "--Limits:BatchRate=20");
+        // A rate that leaves a busy browser a minute to look at the progress and to stop the job.
+        await using var server = await AdminServer.Start("--RetryInterval=300", "--Limits:BatchRate=2");
         await using var busi = await Participant.Start();
         await Stuck(server, busi, "7", 120);
         await using var visit = await stage.VisitAt(server.Url + "/#/transactions?tag=shop:7");
@@ -85,13 +87,13 @@ public sealed class JobTests(AdminStage stage)
         await Confirm(visit, "Retry").ClickAsync();
 
         var jobs = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Jobs" });
-        await Expect(jobs).ToContainTextAsync("20 changed of at most 120");
+        await Expect(jobs).ToContainTextAsync(new Regex("[1-9][0-9]* changed of at most 120"));
         await visit.Shot("jobs-progress");
         await jobs.GetByRole(AriaRole.Button, new() { Name = "Stop the job" }).ClickAsync();
         await Expect(jobs).ToContainTextAsync("stopped");
         var job = await Job(server);
         Assert.Equal("stopped", (string?)job["status"]);
-        Assert.InRange((int)job["succeeded"]!, 20, 119);
+        Assert.InRange((int)job["succeeded"]!, 1, 119);
     }
 
     [Fact]

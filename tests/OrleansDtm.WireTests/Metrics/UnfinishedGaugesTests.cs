@@ -107,10 +107,12 @@ public sealed class UnfinishedGaugesTests : IDisposable
     private Dictionary<string, double> Seen()
     {
         Dictionary<string, double> seen = [];
+        // Looked up before: other tests of the process publish instruments also after this one has ended.
+        var own = _services.GetRequiredService<IMeterFactory>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, l) =>
         {
-            if (ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>()))
+            if (ReferenceEquals(instrument.Meter.Scope, own))
             {
                 l.EnableMeasurementEvents(instrument);
             }

@@ -67,11 +67,11 @@ public sealed class SignInGuardTests : IDisposable
     private long Failures()
     {
         var seen = 0L;
+        var own = _services.GetRequiredService<IMeterFactory>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Name == "dtm_sign_in_failures_total"
-                && ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>()))
+            if (instrument.Name == "dtm_sign_in_failures_total" && ReferenceEquals(instrument.Meter.Scope, own))
             {
                 self.EnableMeasurementEvents(instrument);
             }
